@@ -1,0 +1,51 @@
+// Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs) and the public API
+// (dist/index.mjs). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
+import { rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const quiet = process.argv.includes('--quiet');
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** Bundled CommonJS dependencies call require(); ES modules have none of their own. */
+const banner = {
+  js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+};
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  outExtension: { '.js': '.mjs' },
+  sourcemap: true,
+  logLevel: 'warning',
+  define: { __VERSION__: JSON.stringify(version) },
+};
+
+await rm('dist', { recursive: true, force: true });
+const jobs = [
+  {
+    ...common,
+    banner,
+    entryPoints: { archive: 'src/lambda/archive.ts' },
+    outdir: 'dist/lambda',
+    minify: true,
+    sourcesContent: false,
+  },
+  {
+    ...common,
+    banner: { js: `#!/usr/bin/env node\n${banner.js}` },
+    entryPoints: { cli: 'src/cli/main.ts' },
+    outdir: 'dist',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  },
+  { ...common, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', packages: 'external' },
+].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
+await Promise.all(jobs.map((job) => build(job)));
+if (!quiet)
+  console.log(
+    `built ${jobs.flatMap((job) => Object.keys(job.entryPoints).map((name) => `${job.outdir}/${name}.mjs`)).join(', ')}`,
+  );

@@ -1,0 +1,203 @@
+/**
+ * The ports of the heart (`archive/`). Adapters (`genesys/`, `envelope/`, `store/`) implement them and import nothing from
+ * each other. All byte streams are async iterables of chunks; no method ever takes or returns a whole recording.
+ */
+import type { Budget } from './clock.ts';
+
+// ---------------------------------------------------------------------------------------------- what is to be archived
+
+/** One event, understood. The tutorial's dialect: one recording (`mediaId`) of one interaction. */
+export interface ArchiveRequest {
+  readonly dialect: 'media';
+  readonly mediaId: string;
+  readonly interactionId: string;
+  /** Epoch ms (UTC) stated by the event itself, so that every redelivery states the same; absent when it states none. */
+  readonly occurredAt?: number;
+}
+
+/** Who a recording is. Bound into the archive's object and write-back; never a phone number or a name. */
+export interface RecordingIds {
+  readonly recordingId: string;
+  readonly conversationId: string;
+  /** Set when one recording has several files, e.g. one per audio channel. */
+  readonly channel?: string;
+}
+
+/** One downloadable file of a recording. `url` is a secret: it carries a signature. */
+export interface MediaItem {
+  readonly ids: RecordingIds;
+  readonly url: string;
+  /** e.g. `audio`. */
+  readonly mediaType?: string;
+  readonly durationMs?: number;
+  /** Epoch ms (UTC) of the recording as the platform states it. */
+  readonly recordedAt?: number;
+}
+
+export type Resolution =
+  | { readonly state: 'ready'; readonly items: readonly MediaItem[] }
+  | { readonly state: 'not-ready'; readonly status: string; readonly retryAfterMs: number }
+  | { readonly state: 'gone'; readonly reason: string };
+
+/** Asks the platform where the media of a request is. "Not ready" and "gone" are values, not errors. */
+export interface MediaResolver {
+  /** @throws `GENESYS_*` errors; see `docs/errors.md` for which are retryable. */
+  resolve(request: ArchiveRequest, budget: Budget): Promise<Resolution>;
+}
+
+/** A download that has begun. */
+export interface MediaStream {
+  /** Bytes of the whole file as the host declares them; `undefined` for a close-delimited or chunked response. */
+  readonly contentLength: number | undefined;
+  readonly contentType: string | undefined;
+  readonly etag: string | undefined;
+  /**
+   * The bytes of the file from first to last, once. Dropped connections are resumed inside; an iteration that completes
+   * has delivered exactly `contentLength` bytes where that is known.
+   *
+   * @throws `MEDIA_*` errors. {@link MediaRestart} when the bytes already delivered may belong to another version.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** How often the connection was resumed so far. */
+  readonly resumes: () => number;
+}
+
+/**
+ * Thrown through {@link MediaStream.chunks}: start over from byte 0 with a fresh cipher. Not an error anyone outside the
+ * archive use case sees.
+ */
+export class MediaRestart extends Error {
+  override readonly name = 'MediaRestart' as const;
+}
+
+export interface MediaOpener {
+  /**
+   * Begins the download.
+   * @param refresh asks the platform for a new signed URL of the same file; called when the current one is refused.
+   */
+  open(item: MediaItem, refresh: () => Promise<MediaItem>, budget: Budget): Promise<MediaStream>;
+}
+
+/** Writes the archive reference back to the platform, idempotently by value. */
+export interface ReferenceWriter {
+  /** @throws `INTERACTION_NOT_FOUND`, `GENESYS_*`. */
+  write(ids: RecordingIds, reference: ArchiveReference, budget: Budget): Promise<void>;
+}
+
+export interface ArchiveReference {
+  readonly key: string;
+  /** Epoch ms. */
+  readonly archivedAt: number;
+  readonly algorithm: 'AES-256-GCM';
+}
+
+// ------------------------------------------------------------------------------------------------------ envelope
+
+/** One encryption attempt: fresh key material, never reused, not even for a retry of the same recording. */
+export interface Sealer {
+  /** S3 user metadata (names without `x-amz-meta-`), known before the first byte. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Bytes the ciphertext is longer than the plaintext. */
+  readonly overhead: number;
+  update(plaintext: Uint8Array): Uint8Array;
+  /** The rest of the ciphertext and the tag. Call only after everything about the plaintext has been checked. */
+  final(): Uint8Array;
+}
+
+export interface Envelope {
+  readonly format: string;
+  seal(ids: RecordingIds): Promise<Sealer>;
+}
+
+/** One decryption. `update` releases UNVERIFIED plaintext: keep it where it can be destroyed until `final` returned. */
+export interface Unsealer {
+  update(ciphertext: Uint8Array): Uint8Array;
+  /** @throws `DECRYPT_FAILED` when the tag does not verify, `OBJECT_MALFORMED` when the body is shorter than a tag. */
+  final(): Uint8Array;
+}
+
+export interface EnvelopeReader {
+  /** @throws `OBJECT_MALFORMED` when the metadata are of no known format or damaged, before any byte is decrypted. */
+  unseal(stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>): Promise<Unsealer>;
+}
+
+// --------------------------------------------------------------------------------------------------------- store
+
+/** What a store knows of one object. */
+export interface ObjectStat {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly contentType: string | undefined;
+  readonly etag: string | undefined;
+  readonly versionId?: string;
+  readonly checksum: StoredChecksum | undefined;
+  /** Epoch ms. */
+  readonly lastModified: number;
+}
+
+/**
+ * SHA-256 as S3 keeps it: `full` is base64 of the object's digest; `composite` is base64 of the digest of the parts'
+ * digests, followed by `-` and their number. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
+export interface StoredChecksum {
+  readonly type: 'full' | 'composite';
+  readonly sha256: string;
+}
+
+export interface PutOptions {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  /** Bytes the body will have, where known; a body of another length is never stored. */
+  readonly contentLength?: number;
+}
+
+export type PutResult =
+  | { readonly outcome: 'stored'; readonly stat: ObjectStat }
+  /** An object stood there already. It was not touched; the body may not have been read to its end. */
+  | { readonly outcome: 'exists' };
+
+export interface ObjectSummary {
+  readonly key: string;
+  readonly size: number;
+  readonly lastModified: number;
+}
+
+/**
+ * Where objects are kept. One conformance suite (`test/store/conformance.ts`) holds every implementation to this text.
+ *
+ * Keys are relative to the store's own prefix, `/`-separated, of `[A-Za-z0-9._=+@:/-]`, never starting with `/`, without
+ * empty, `.` or `..` segments, at most 512 bytes.
+ */
+export interface ObjectStore {
+  /** For people: `s3://bucket/prefix`, `file:/path`. */
+  readonly location: string;
+
+  /**
+   * Stores `body` under `key` only if nothing stands there (S3: `If-None-Match: *`), and verifies length and checksum of
+   * what the store then holds. All or nothing: when it throws, no object, no open multipart upload and no temporary file
+   * remains, and when `body` throws, that very error is thrown on.
+   *
+   * @throws `STORE_THROTTLED`, `STORE_UNAVAILABLE`, `STORE_FULL`, `STORE_MISMATCH`, `OUT_OF_TIME` (retryable);
+   *   `STORE_DENIED`, `STORE_MISSING` (not).
+   */
+  put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions, budget: Budget): Promise<PutResult>;
+
+  /** `undefined` when there is no such object. */
+  head(key: string, budget: Budget): Promise<ObjectStat | undefined>;
+
+  /**
+   * Opens an object for reading. A connection that drops is an error of the iteration, never a short success.
+   * @param range first and last byte, inclusive.
+   * @throws `OBJECT_NOT_FOUND`, and what `put` may throw.
+   */
+  get(
+    key: string,
+    budget: Budget,
+    range?: { readonly first: number; readonly last: number },
+  ): Promise<{ readonly stat: ObjectStat; readonly body: AsyncIterable<Uint8Array> }>;
+
+  /** All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. */
+  list(prefix: string, budget: Budget): AsyncIterable<ObjectSummary>;
+}

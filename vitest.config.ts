@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/build.ts'],
+    setupFiles: ['test/loopback-only.ts'],
+    reporters: [process.env['TEST_VERBOSE'] === '1' ? 'verbose' : 'default', './test/closing-line.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+});
