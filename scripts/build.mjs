@@ -24,7 +24,8 @@ const common = {
   define: { __VERSION__: JSON.stringify(version) },
 };
 
-await rm('dist', { recursive: true, force: true });
+// Tests build too, perhaps several at once: they only overwrite.
+if (!quiet) await rm('dist', { recursive: true, force: true });
 const jobs = [
   {
     ...common,

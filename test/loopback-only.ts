@@ -10,7 +10,7 @@ const isLoopback = (host: string | undefined) =>
 
 /** No test may address another machine: whatever opens a socket in this process goes through here. */
 // oxlint-disable-next-line typescript/unbound-method -- called below with the socket as `this`
-const connect: (...args: unknown[]) => net.Socket = net.Socket.prototype.connect;
+const connect = net.Socket.prototype.connect as (...args: unknown[]) => net.Socket;
 
 net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unknown[]): net.Socket {
   // net.connect() hands over its arguments already normalised, as one array [options, callback]
