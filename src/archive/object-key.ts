@@ -1,0 +1,95 @@
+import { ArchiveError } from '../errors.ts';
+import { isSafeId, shortenForMessage } from '../recording-id.ts';
+import { FIRST_DAY, isPlausibleTime, LAST_DAY, parseDay } from '../recording-time.ts';
+
+/** Everything that holds media stands under this prefix. */
+export const MEDIA_PREFIX = 'archive/';
+
+const DAY_MS = 86_400_000;
+const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
+const KEY = /^archive\/(\d{4})\/(\d{2})\/(\d{2})\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
+
+export interface ObjectKeyParts {
+  readonly recordingId: string;
+  /** Set when one recording has several files, e.g. one per audio channel: 1 to 32 of `[A-Za-z0-9_-]`. */
+  readonly channel?: string | undefined;
+  /** Epoch ms of an immutable time of the recording or its event; never the time of the attempt. */
+  readonly at: number;
+}
+
+export interface ParsedObjectKey {
+  readonly recordingId: string;
+  readonly channel: string | undefined;
+  /** `YYYY-MM-DD`, UTC. */
+  readonly date: string;
+}
+
+/**
+ * Where a recording is kept: `archive/YYYY/MM/DD/{recordingId}[.{channel}].enc`, the day in UTC. The same parts give the
+ * same key on every machine and at every attempt. A dot within an id (only a custom id pattern allows one) is written
+ * `=2E`, so that it is never taken for the dot before the channel.
+ *
+ * @throws `EVENT_INVALID` (not retryable) when an id, channel or time is not fit for a key. The callers check all three
+ *   earlier; this is the last door before the store.
+ */
+export function objectKey({ recordingId, channel, at }: ObjectKeyParts): string {
+  if (channel !== undefined && !CHANNEL.test(channel)) {
+    throw new ArchiveError('EVENT_INVALID', `channel ${shortenForMessage(channel)} is not fit for a key`);
+  }
+  const id = requireSafeId(recordingId).replaceAll('.', '=2E');
+  return `${datePrefix(at)}${id}${channel === undefined ? '' : `.${channel}`}.enc`;
+}
+
+/**
+ * Where the first-seen time of a recording is pinned when neither the event nor the platform states a time:
+ * `claims/{recordingId}.json`.
+ *
+ * @throws `EVENT_INVALID` (not retryable) when the id is not fit for a key.
+ */
+export function claimKey(recordingId: string): string {
+  return `claims/${requireSafeId(recordingId)}.json`;
+}
+
+/** The inverse of {@link objectKey}; `undefined` for every key it could not have written. */
+export function parseObjectKey(key: string): ParsedObjectKey | undefined {
+  const [, year, month, day, escapedId, channel] = KEY.exec(key) ?? [];
+  if (escapedId === undefined) return undefined;
+  const date = `${year}-${month}-${day}`;
+  const at = parseDay(date);
+  const recordingId = escapedId.replaceAll('=2E', '.');
+  if (at === undefined || !isSafeId(recordingId)) return undefined;
+  return { recordingId, channel, date };
+}
+
+/**
+ * `archive/YYYY/MM/DD/` of the UTC day that `at` (epoch ms) falls on.
+ *
+ * @throws `EVENT_INVALID` (not retryable) outside the years 2000 to 2099.
+ */
+export function datePrefix(at: number): string {
+  if (!isPlausibleTime(at)) {
+    throw new ArchiveError('EVENT_INVALID', 'the time of the recording is not within 2000 to 2099', {
+      details: { at },
+    });
+  }
+  return `${MEDIA_PREFIX}${new Date(at).toISOString().slice(0, 10).replaceAll('-', '/')}/`;
+}
+
+/**
+ * The prefixes of all days from the one `from` falls on to the one `to` falls on, both inclusive and in order, UTC, one at
+ * a time. Days that no object can be filed under are left out, so `-Infinity` and `Infinity` mean "from the first" and
+ * "to the last".
+ */
+export function* datePrefixes(from: number, to: number): Generator<string, void, undefined> {
+  const first = Math.max(FIRST_DAY, Math.floor(from / DAY_MS) * DAY_MS);
+  const last = Math.min(LAST_DAY, to);
+  for (let day = first; day <= last; day += DAY_MS) yield datePrefix(day);
+}
+
+function requireSafeId(recordingId: string): string {
+  if (isSafeId(recordingId)) return recordingId;
+  throw new ArchiveError(
+    'EVENT_INVALID',
+    `recording id ${shortenForMessage(recordingId)} is not fit for a key`,
+  );
+}

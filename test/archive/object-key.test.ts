@@ -1,0 +1,231 @@
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  claimKey,
+  datePrefix,
+  datePrefixes,
+  objectKey,
+  parseObjectKey,
+} from '../../src/archive/object-key.ts';
+import { ArchiveError } from '../../src/errors.ts';
+
+const DAY_MS = 86_400_000;
+const MAY_20 = Date.UTC(2024, 4, 20);
+const ID = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';
+
+/** Days from the civil calendar without `Date`, after https://howardhinnant.github.io/date_algorithms.html#civil_from_days */
+function civilDay(at: number): string {
+  const z = Math.floor(at / DAY_MS) + 719_468;
+  const era = Math.floor(z / 146_097);
+  const doe = z - era * 146_097;
+  const yoe = Math.floor(
+    (doe - Math.floor(doe / 1460) + Math.floor(doe / 36_524) - Math.floor(doe / 146_096)) / 365,
+  );
+  const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100));
+  const mp = Math.floor((5 * doy + 2) / 153);
+  const day = doy - Math.floor((153 * mp + 2) / 5) + 1;
+  const month = mp < 10 ? mp + 3 : mp - 9;
+  const year = yoe + era * 400 + (month <= 2 ? 1 : 0);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${year}/${two(month)}/${two(day)}`;
+}
+
+const times = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2100, 0, 1) - 1 });
+/** A few milliseconds around a midnight of any day, where time zones and rounding show. */
+const nearMidnight = fc
+  .tuple(fc.integer({ min: 10_957 + 1, max: 47_481 }), fc.integer({ min: -2, max: 2 }))
+  .map(([day, shift]) => day * DAY_MS + shift);
+const ids = fc.stringMatching(/^[A-Za-z0-9._-]{1,128}$/).filter((id) => id !== '.' && id !== '..');
+const channels = fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/), { nil: undefined });
+
+const codeOf = (run: () => unknown) => {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof ArchiveError ? error.code : 'foreign';
+  }
+  return 'none';
+};
+
+describe('objectKey', () => {
+  it('is the path of the tutorial, with the day in UTC', () => {
+    expect(objectKey({ recordingId: ID, at: Date.parse('2024-05-20T23:59:59.999Z') })).toBe(
+      `archive/2024/05/20/${ID}.enc`,
+    );
+    expect(objectKey({ recordingId: ID, channel: '1', at: Date.parse('2024-02-29T00:00:00Z') })).toBe(
+      `archive/2024/02/29/${ID}.1.enc`,
+    );
+  });
+
+  it.each([
+    ['2000-02-28T23:59:59.999Z', '2000/02/28'],
+    ['2000-02-29T00:00:00Z', '2000/02/29'],
+    ['2000-02-29T23:59:59.999Z', '2000/02/29'],
+    ['2000-03-01T00:00:00Z', '2000/03/01'],
+    ['2023-02-28T23:59:59.999Z', '2023/02/28'],
+    ['2023-03-01T00:00:00Z', '2023/03/01'],
+    ['2096-02-29T12:00:00Z', '2096/02/29'],
+    ['2099-12-31T23:59:59.999Z', '2099/12/31'],
+    ['2026-01-01T00:30:00+01:00', '2025/12/31'],
+    ['2025-12-31T23:30:00-01:00', '2026/01/01'],
+  ])('%s is filed under %s', (time, day) => {
+    expect(objectKey({ recordingId: ID, at: Date.parse(time) })).toBe(`archive/${day}/${ID}.enc`);
+  });
+
+  it('agrees with calendar arithmetic that uses no Date, 10,000 times around midnight', () => {
+    fc.assert(
+      fc.property(nearMidnight, (at) => {
+        expect(datePrefix(at)).toBe(`archive/${civilDay(at)}/`);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  describe('defect 30: the day does not depend on the time zone of the machine', () => {
+    const before = process.env['TZ'];
+    afterEach(() => {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    });
+
+    it.each([
+      'Pacific/Kiritimati',
+      'Pacific/Pago_Pago',
+      'America/St_Johns',
+      'Asia/Kathmandu',
+      'Europe/Berlin',
+      'America/Sao_Paulo',
+    ])('%s', (zone) => {
+      process.env['TZ'] = zone;
+      // The zone is in force: local and UTC hours differ.
+      expect(new Date(Date.UTC(2024, 0, 15, 12)).getTimezoneOffset()).not.toBe(0);
+      fc.assert(
+        fc.property(fc.oneof(nearMidnight, times), (at) => {
+          expect(datePrefix(at)).toBe(`archive/${civilDay(at)}/`);
+        }),
+        { numRuns: 2_000 },
+      );
+    });
+  });
+
+  it('reads back what it wrote, and two recordings never share a key', () => {
+    fc.assert(
+      fc.property(ids, channels, ids, channels, times, (recordingId, channel, otherId, otherChannel, at) => {
+        const key = objectKey({ recordingId, channel, at });
+        expect(parseObjectKey(key)).toEqual({
+          recordingId,
+          channel,
+          date: civilDay(at).replaceAll('/', '-'),
+        });
+        expect(key).toMatch(/^[A-Za-z0-9._=+@:/-]{1,512}$/);
+        const same = recordingId === otherId && channel === otherChannel;
+        expect(objectKey({ recordingId: otherId, channel: otherChannel, at }) === key).toBe(same);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(objectKey({ recordingId: 'call.1', at: MAY_20 })).not.toBe(
+      objectKey({ recordingId: 'call', channel: '1', at: MAY_20 }),
+    );
+  });
+
+  it.each(['', '.', '..', 'a/b', '../x', 'a b', 'ä', 'a\n', 'a'.repeat(129), 'a%2fb'])(
+    'refuses the id %j',
+    (recordingId) => {
+      expect(codeOf(() => objectKey({ recordingId, at: MAY_20 }))).toBe('EVENT_INVALID');
+      expect(codeOf(() => claimKey(recordingId))).toBe('EVENT_INVALID');
+    },
+  );
+
+  it.each(['', 'a.b', '../x', 'a/b', 'x'.repeat(33)])('refuses the channel %j', (channel) => {
+    expect(codeOf(() => objectKey({ recordingId: ID, channel, at: MAY_20 }))).toBe('EVENT_INVALID');
+  });
+
+  it.each([Number.NaN, Infinity, -1, 0, Date.UTC(2000, 0, 1) - 1, Date.UTC(2100, 0, 1), 1.5])(
+    'refuses the time %d',
+    (at) => {
+      expect(codeOf(() => objectKey({ recordingId: ID, at }))).toBe('EVENT_INVALID');
+    },
+  );
+});
+
+describe('parseObjectKey', () => {
+  it.each([
+    `archive/2023/02/29/${ID}.enc`,
+    `archive/2024/13/01/${ID}.enc`,
+    `archive/1999/12/31/${ID}.enc`,
+    `archive/2024/5/20/${ID}.enc`,
+    `/archive/2024/05/20/${ID}.enc`,
+    `archive/2024/05/20/${ID}.enc.instruction`,
+    `archive/2024/05/20/${ID}.json`,
+    `archive/2024/05/20/a.b.c.enc`,
+    `archive/2024/05/20/=2E.enc`,
+    `archive/2024/05/20/=2E=2E.enc`,
+    `archive/2024/05/20/a=3Db.enc`,
+    `archive/2024/05/20/.enc`,
+    `receipts/2024/05/20/${ID}.json`,
+    `claims/${ID}.json`,
+    '',
+  ])('%s is not a key it could have written', (key) => {
+    expect(parseObjectKey(key)).toBeUndefined();
+  });
+
+  it('takes any string, and accepts only keys that objectKey writes', () => {
+    const nearly = fc.stringMatching(
+      /^archive\/20[0-9]{2}\/[01][0-9]\/[0-3][0-9]\/[a.=2E/-]{1,6}(\.[a0=-]{1,2})?\.enc$/,
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), nearly), (key) => {
+        const parsed = parseObjectKey(key);
+        if (parsed === undefined) return;
+        expect(objectKey({ ...parsed, at: Date.parse(`${parsed.date}T12:00:00Z`) })).toBe(key);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe('claimKey', () => {
+  it('depends on the recording alone', () => {
+    expect(claimKey(ID)).toBe(`claims/${ID}.json`);
+  });
+});
+
+describe('datePrefixes', () => {
+  it('lists every day once, both ends included', () => {
+    const prefixes = [...datePrefixes(Date.UTC(2024, 1, 28, 23), Date.UTC(2024, 2, 1, 1))];
+    expect(prefixes).toEqual(['archive/2024/02/28/', 'archive/2024/02/29/', 'archive/2024/03/01/']);
+    expect([...datePrefixes(Date.UTC(2024, 1, 28), Date.UTC(2024, 1, 28))]).toEqual(['archive/2024/02/28/']);
+    expect([...datePrefixes(Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 28))]).toEqual([]);
+  });
+
+  it('holds exactly the days an object between the two times can be under', () => {
+    fc.assert(
+      fc.property(
+        times,
+        fc.integer({ min: 0, max: 40 * DAY_MS }),
+        fc.integer({ min: -2 * DAY_MS, max: 42 * DAY_MS }),
+        (from, span, shift) => {
+          const to = from + span;
+          const at = from + shift;
+          fc.pre(at >= Date.UTC(2000, 0, 1) && at < Date.UTC(2100, 0, 1));
+          const prefixes = [...datePrefixes(from, to)];
+          expect(new Set(prefixes).size).toBe(prefixes.length);
+          expect(prefixes).toEqual(prefixes.toSorted());
+          const day = Math.floor(at / DAY_MS);
+          const within = day >= Math.floor(from / DAY_MS) && day <= Math.floor(to / DAY_MS);
+          expect(prefixes.includes(datePrefix(at))).toBe(within);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is lazy, and open ends reach the first and the last day', () => {
+    const all = datePrefixes(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    expect(all.next().value).toBe('archive/2000/01/01/');
+    const rest = [...all];
+    expect(rest).toHaveLength(36_525 - 1); // days of 2000 to 2099, 25 of the years leap years
+    expect(rest.at(-1)).toBe('archive/2099/12/31/');
+    expect([...datePrefixes(Number.NaN, Number.NaN)]).toEqual([]);
+  });
+});
