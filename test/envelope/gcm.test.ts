@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  ciphertextSize,
+  createSealingCipher,
+  createUnsealingCipher,
+  MAX_PLAINTEXT_SIZE,
+  plaintextSize,
+  TAG_LENGTH,
+} from '../../src/envelope/gcm.ts';
+import { chunked, codeOf, failureOf, run } from './bytes.ts';
+
+const parameters = () => ({ key: randomBytes(32), iv: randomBytes(12) });
+
+describe('sizes', () => {
+  it('are each other’s inverse over the whole range', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: MAX_PLAINTEXT_SIZE }), (bytes) => {
+        expect(plaintextSize(ciphertextSize(bytes))).toBe(bytes);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('end at 64 GiB - 32 bytes', () => {
+    expect(MAX_PLAINTEXT_SIZE).toBe(64 * 1024 ** 3 - 32);
+    expect(ciphertextSize(MAX_PLAINTEXT_SIZE)).toBe(64 * 1024 ** 3 - 16);
+    expect(codeOf(() => ciphertextSize(MAX_PLAINTEXT_SIZE + 1))).toBe('MEDIA_TOO_LARGE');
+    expect(plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH)).toBe(MAX_PLAINTEXT_SIZE);
+    expect(codeOf(() => plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH + 1))).toBe('OBJECT_MALFORMED');
+  });
+
+  it.each([15, 0, -1, 16.5, Number.NaN, Number.POSITIVE_INFINITY])('refuse a body of %s bytes', (size) => {
+    expect(codeOf(() => plaintextSize(size))).toBe('OBJECT_MALFORMED');
+  });
+});
+
+describe('one message', () => {
+  it('survives any chunking in either direction', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }),
+        fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 }),
+        fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 }),
+        (plaintext, aad, sealingCuts, unsealingCuts) => {
+          const shared = {
+            ...parameters(),
+            ...(aad === undefined ? {} : { additionalAuthenticatedData: aad }),
+          };
+          const body = run(createSealingCipher(shared), chunked(plaintext, sealingCuts));
+          expect(body.length).toBe(ciphertextSize(plaintext.length));
+          const read = run(createUnsealingCipher(shared), chunked(body, unsealingCuts));
+          expect(read).toEqual(Buffer.from(plaintext));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is read byte by byte, never releasing a byte of the tag', () => {
+    const shared = parameters();
+    const plaintext = randomBytes(100);
+    const body = run(createSealingCipher(shared), [plaintext]);
+    const reading = createUnsealingCipher(shared);
+    const released: Buffer[] = [];
+    for (const [index, byte] of body.entries()) {
+      released.push(Buffer.from(reading.update(Uint8Array.of(byte))));
+      expect(Buffer.concat(released).length).toBe(Math.max(0, index + 1 - TAG_LENGTH));
+    }
+    expect(reading.final().length).toBe(0);
+    expect(Buffer.concat(released)).toEqual(plaintext);
+  });
+
+  it('does not depend on the caller’s buffer after update returned', () => {
+    const shared = parameters();
+    const plaintext = randomBytes(64);
+    const reading = createUnsealingCipher(shared);
+    const window = Buffer.alloc(8);
+    const out: Uint8Array[] = [];
+    const body = run(createSealingCipher(shared), [plaintext]);
+    for (let at = 0; at < body.length; at += 8) {
+      body.copy(window, 0, at, at + 8);
+      out.push(reading.update(window));
+    }
+    out.push(reading.final());
+    expect(Buffer.concat(out)).toEqual(plaintext);
+  });
+
+  it('with other additional data, or none, fails authentication', () => {
+    const shared = { ...parameters(), additionalAuthenticatedData: Uint8Array.of(0, 0x73) };
+    const body = run(createSealingCipher(shared), [randomBytes(40)]);
+    for (const other of [Uint8Array.of(0, 0x72), Uint8Array.of(), Uint8Array.of(0, 0x73, 0)]) {
+      const reading = createUnsealingCipher({ ...shared, additionalAuthenticatedData: other });
+      expect(codeOf(() => run(reading, [body]))).toBe('DECRYPT_FAILED');
+    }
+  });
+
+  it.each([0, 1, 15])('of %i bytes, shorter than a tag, is malformed', (length) => {
+    const reading = createUnsealingCipher(parameters());
+    expect(reading.update(Buffer.alloc(length)).length).toBe(0);
+    expect(codeOf(() => reading.final())).toBe('OBJECT_MALFORMED');
+  });
+
+  it('fails with a message that holds nothing of key or text', () => {
+    const reading = createUnsealingCipher(parameters());
+    const failure = failureOf(() => run(reading, [randomBytes(64)]));
+    expect(failure.retryable).toBe(false);
+    expect(failure.cause).toBeUndefined();
+    expect(failure.message).toBe(
+      'the object did not pass authentication: the key is wrong or the object was changed',
+    );
+  });
+});
+
+describe('limits and misuse', () => {
+  it('a plaintext up to the limit is sealed, one byte more is refused and the message cannot be finished', () => {
+    const limited = { ...parameters(), maxPlaintextSize: 100 };
+    expect(run(createSealingCipher(limited), [Buffer.alloc(60), Buffer.alloc(40)]).length).toBe(116);
+    const sealing = createSealingCipher(limited);
+    sealing.update(Buffer.alloc(100));
+    expect(codeOf(() => sealing.update(Buffer.alloc(1)))).toBe('MEDIA_TOO_LARGE');
+    expect(codeOf(() => sealing.final())).toBe('UNEXPECTED');
+  });
+
+  it('a body up to the limit is read, one byte more is refused before it is decrypted', () => {
+    const shared = parameters();
+    const body = run(createSealingCipher(shared), [Buffer.alloc(101)]);
+    expect(run(createUnsealingCipher({ ...shared, maxPlaintextSize: 101 }), [body]).length).toBe(101);
+    const reading = createUnsealingCipher({ ...shared, maxPlaintextSize: 100 });
+    expect(codeOf(() => reading.update(body))).toBe('OBJECT_MALFORMED');
+    expect(codeOf(() => reading.final())).toBe('UNEXPECTED');
+  });
+
+  it.each([
+    ['sealing', createSealingCipher],
+    ['unsealing', createUnsealingCipher],
+  ])('%s refuses use after its end', (_name, create) => {
+    const cipher = create(parameters());
+    cipher.update(randomBytes(32));
+    try {
+      cipher.final();
+    } catch {
+      // a random body does not authenticate; the message has ended all the same
+    }
+    for (const use of [() => cipher.update(randomBytes(1)), () => cipher.final()]) {
+      const failure = failureOf(use);
+      expect([failure.code, failure.retryable]).toEqual(['UNEXPECTED', false]);
+    }
+  });
+});
