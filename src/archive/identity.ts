@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { ObjectStat, RecordingIds } from '../ports.ts';
+
+/** Our own user metadata, beside those of the envelope. `gca-idem` tells a redelivery from a collision. */
+const VERSION = '1';
+
+/** base64url SHA-256 over what makes a file of a recording that file. */
+export function idempotencyKey({ recordingId, conversationId, channel }: RecordingIds): string {
+  return createHash('sha256')
+    .update(JSON.stringify([conversationId, recordingId, channel ?? '']))
+    .digest('base64url');
+}
+
+export function idempotencyMetadata(ids: RecordingIds): Readonly<Record<string, string>> {
+  return { 'gca-v': VERSION, 'gca-idem': idempotencyKey(ids) };
+}
+
+/**
+ * Is the stored object the file that `ids` names? Objects that carry no idempotency key were written by the tutorial's own
+ * code, which names them by the recording alone: their key is all there is to go by.
+ */
+export function isSameRecording({ metadata }: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
+  const stored = metadata['gca-idem'];
+  if (stored !== undefined) return stored === idempotencyKey(ids);
+  return metadata['encryption'] !== undefined && metadata['iv'] !== undefined;
+}

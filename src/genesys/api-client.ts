@@ -1,0 +1,129 @@
+import type { Budget, Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { readText } from '../http/read-body.ts';
+import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
+import type { Transport } from '../http/transport.ts';
+import { type Attempt, withRetry } from '../http/with-retry.ts';
+import type { Logger } from '../log.ts';
+import type { TokenSource } from './oauth.ts';
+import { errorCode, retryPause } from './responses.ts';
+
+/** Answers of the platform API are small; anything larger is not one. Bytes. */
+const LARGEST_ANSWER = 1024 * 1024;
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST';
+  /** Path segments, encoded one by one: an id can never change the path it stands in. */
+  readonly path: readonly string[];
+  readonly body?: unknown;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** The platform's own error code, where it gave one. */
+  readonly errorCode: string | undefined;
+  readonly correlationId: string | undefined;
+}
+
+export interface GenesysApi {
+  /**
+   * One call of the platform API, with token, retries and deadline.
+   *
+   * @returns any answer that is final: 2xx, and 4xx other than 401, 408 and 429, for the caller to interpret.
+   * @throws `GENESYS_AUTH_REJECTED` when a renewed token is refused too; `GENESYS_THROTTLED`, `GENESYS_UNAVAILABLE`,
+   *   `OUT_OF_TIME` (retryable).
+   */
+  call(request: ApiRequest, budget: Budget): Promise<ApiAnswer>;
+}
+
+export interface ApiOptions {
+  readonly apiUrl: string;
+  readonly tokens: TokenSource;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createGenesysApi(options: ApiOptions): GenesysApi {
+  const { tokens, clock, logger } = options;
+  return {
+    async call(request, budget) {
+      const what = `${request.method} ${request.path.slice(0, 3).join('/')}`;
+      let renewed = false;
+      return withRetry({ clock, logger, budget, policy: GENESYS_RETRIES, what }, async () => {
+        for (;;) {
+          const token = await tokens.token(budget);
+          const outcome = await exchange(options, request, token, budget);
+          if (outcome !== 'unauthorized') return outcome;
+          tokens.reject(token);
+          if (renewed) {
+            throw new ArchiveError('GENESYS_AUTH_REJECTED', `${what}: a fresh token was refused too (401)`, {
+              details: { status: 401 },
+            });
+          }
+          renewed = true;
+        }
+      });
+    },
+  };
+}
+
+async function exchange(
+  { transport, clock, apiUrl }: ApiOptions,
+  request: ApiRequest,
+  token: string,
+  budget: Budget,
+): Promise<Attempt<ApiAnswer> | 'unauthorized'> {
+  const url = new URL(`/${request.path.map(encodeURIComponent).join('/')}`, apiUrl);
+  try {
+    const response = await transport.send({
+      method: request.method,
+      url,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      signal: budget.signal,
+      failure: 'GENESYS_UNAVAILABLE',
+    });
+    const text = await readText(response.body, LARGEST_ANSWER, 'GENESYS_BAD_RESPONSE');
+    const { status, headers } = response;
+    if (status === 401) return 'unauthorized';
+    const correlationId = headers['inin-correlation-id'];
+    if (status === 429 || isTransientStatus(status)) {
+      const code = status === 429 ? 'GENESYS_THROTTLED' : 'GENESYS_UNAVAILABLE';
+      const again = new ArchiveError(code, `${request.method} was answered with ${status}`, {
+        details: { status, host: url.host, correlationId, errorCode: errorCode(text) },
+      });
+      return { again, retryAfterMs: retryPause(headers, clock.now()) };
+    }
+    return { value: { status, text, errorCode: errorCode(text), correlationId } };
+  } catch (error) {
+    if (error instanceof ArchiveError && error.code === 'GENESYS_UNAVAILABLE') return { again: error };
+    throw error;
+  }
+}
+
+/** The error for a final answer that means the same whatever was called: 403, other 4xx, or a body that is not understood. */
+export function unexpectedAnswer(
+  what: string,
+  { status, errorCode, correlationId }: ApiAnswer,
+  hint?: string,
+): ArchiveError {
+  const details = { status, errorCode, correlationId };
+  if (status === 403) {
+    const said = errorCode === undefined ? '' : `, ${errorCode}`;
+    return new ArchiveError('GENESYS_FORBIDDEN', `${what}: forbidden (403${said})`, {
+      details,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+  return new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: unexpected answer (${status})`, {
+    details,
+    // the same request will be refused the same way, unless the platform's answer was itself a fault
+    retryable: status < 400 || status >= 500,
+  });
+}

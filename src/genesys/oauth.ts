@@ -1,0 +1,158 @@
+import { abortReason, type Budget, type Clock, startBudget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { readText } from '../http/read-body.ts';
+import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
+import type { Transport } from '../http/transport.ts';
+import { type Attempt, withRetry } from '../http/with-retry.ts';
+import type { Logger } from '../log.ts';
+import { parseJsonObject, retryPause } from './responses.ts';
+
+/** A token this close to its end is not used for a new call: it could expire on the way. */
+const RENEW_BEFORE_EXPIRY_MS = 60_000;
+
+/** Time for one token, retries included, ms. */
+const TOKEN_REQUEST_MS = 60_000;
+
+export interface OAuthOptions {
+  /** e.g. `https://login.mypurecloud.com`; the token path is appended. */
+  readonly loginUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: { reveal(): string };
+  /** Sent as `scope` in the form body; `undefined` sends credentials as HTTP Basic and no scope. */
+  readonly scope: string | undefined;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface TokenSource {
+  /** A token that is good for at least another minute. */
+  token(budget: Budget): Promise<string>;
+  /** Says that the platform refused `token`: the next {@link token} call fetches another one, once for all callers. */
+  reject(token: string): void;
+}
+
+interface CachedToken {
+  readonly value: string;
+  /** Epoch ms. */
+  readonly goodUntil: number;
+}
+
+/**
+ * OAuth 2.0 client credentials (RFC 6749, section 4.4) with a cache that outlives warm invocations. However many callers ask
+ * at once, one request is in flight.
+ */
+export function createTokenSource(options: OAuthOptions): TokenSource {
+  const { clock, logger } = options;
+  let cached: CachedToken | undefined;
+  let inFlight: Promise<CachedToken> | undefined;
+
+  /** Owned by no caller: one that gives up must not take the token from the others. */
+  async function fetchToken(): Promise<CachedToken> {
+    const { budget, end } = startBudget(clock, clock.now() + TOKEN_REQUEST_MS);
+    try {
+      const requestedAt = clock.now();
+      const answer = await withRetry(
+        { clock, logger, budget, policy: GENESYS_RETRIES, what: 'token request' },
+        async () => requestToken(options, budget),
+      );
+      const lifetimeMs = answer.expiresInS * 1000;
+      logger.log('info', 'token renewed', { lifetimeS: answer.expiresInS });
+      // a token that lives less than two margins would otherwise never be used from the cache
+      const marginMs = Math.min(RENEW_BEFORE_EXPIRY_MS, lifetimeMs / 2);
+      cached = { value: answer.accessToken, goodUntil: requestedAt + lifetimeMs - marginMs };
+      return cached;
+    } finally {
+      end();
+      inFlight = undefined;
+    }
+  }
+
+  return {
+    async token(budget) {
+      if (cached !== undefined && clock.now() < cached.goodUntil) return cached.value;
+      inFlight ??= fetchToken();
+      return (await waitFor(inFlight, budget.signal)).value;
+    },
+    reject(token) {
+      if (cached?.value === token) cached = undefined;
+    },
+  };
+}
+
+/** Waits for a request that another caller may own, without waiting longer than this caller may. */
+async function waitFor<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw abortReason(signal);
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(abortReason(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([shared, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}
+
+interface TokenAnswer {
+  readonly accessToken: string;
+  readonly expiresInS: number;
+}
+
+async function requestToken(options: OAuthOptions, budget: Budget): Promise<Attempt<TokenAnswer>> {
+  const { clientId, clientSecret, scope, transport, clock } = options;
+  const url = new URL('/oauth/token', options.loginUrl);
+  const form = new URLSearchParams({ grant_type: 'client_credentials' });
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-www-form-urlencoded',
+    accept: 'application/json',
+  };
+  if (scope === undefined) {
+    const pair = Buffer.from(`${clientId}:${clientSecret.reveal()}`, 'utf8').toString('base64');
+    headers['authorization'] = `Basic ${pair}`;
+  } else {
+    form.set('client_id', clientId);
+    form.set('client_secret', clientSecret.reveal());
+    form.set('scope', scope);
+  }
+  try {
+    const response = await transport.send({
+      method: 'POST',
+      url,
+      headers,
+      body: form.toString(),
+      signal: budget.signal,
+      failure: 'GENESYS_UNAVAILABLE',
+    });
+    const { status } = response;
+    const text = await readText(response.body, 1024 * 1024, 'GENESYS_BAD_RESPONSE');
+    const details = { status, host: url.host };
+    if (status === 400 || status === 401 || status === 403) {
+      throw new ArchiveError(
+        'GENESYS_AUTH_REJECTED',
+        `Genesys Cloud refused the token request (${status}) for OAuth client ${clientId.slice(0, 8)}…`,
+        { details },
+      );
+    }
+    if (status === 429 || isTransientStatus(status)) {
+      const code = status === 429 ? 'GENESYS_THROTTLED' : 'GENESYS_UNAVAILABLE';
+      const again = new ArchiveError(code, `the token request was answered with ${status}`, { details });
+      return { again, retryAfterMs: retryPause(response.headers, clock.now()) };
+    }
+    const answer = status === 200 ? parseJsonObject(text) : undefined;
+    const accessToken = answer?.['access_token'];
+    const expiresInS = Number(answer?.['expires_in']);
+    if (typeof accessToken !== 'string' || accessToken === '' || !(expiresInS > 0)) {
+      throw new ArchiveError(
+        'GENESYS_BAD_RESPONSE',
+        `the answer to the token request (${status}) holds no access_token and expires_in`,
+        { details },
+      );
+    }
+    return { value: { accessToken, expiresInS } };
+  } catch (error) {
+    if (error instanceof ArchiveError && error.code === 'GENESYS_UNAVAILABLE') return { again: error };
+    throw error;
+  }
+}

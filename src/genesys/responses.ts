@@ -1,0 +1,32 @@
+import { parseRetryAfter } from '../http/retry-timing.ts';
+
+/** The text as a JSON object; `undefined` when it is anything else. */
+export function parseJsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * How long a throttled caller is asked to wait, ms: `Retry-After`, else `inin-ratelimit-reset` (seconds until the budget of the
+ * token is renewed).
+ */
+export function retryPause(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  return (
+    parseRetryAfter(headers['retry-after'], now) ?? parseRetryAfter(headers['inin-ratelimit-reset'], now)
+  );
+}
+
+/**
+ * The machine-readable code of a Genesys error body, such as `missing.permissions`. Its free-text `message` is never used: it
+ * may quote what was sent.
+ */
+export function errorCode(text: string): string | undefined {
+  const code = parseJsonObject(text)?.['code'];
+  return typeof code === 'string' && /^[a-z0-9._ -]{1,80}$/i.test(code) ? code : undefined;
+}

@@ -1,0 +1,63 @@
+import { BlockList, isIP } from 'node:net';
+
+/**
+ * Address blocks that are not on the public internet, from the IANA special-purpose registries:
+ * https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry.
+ * 169.254.0.0/16 holds the cloud metadata and container credential services.
+ */
+const NOT_PUBLIC_V4: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.31.196.0', 24],
+  ['192.52.193.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['192.175.48.0', 24],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+];
+
+const notPublicV4 = new BlockList();
+for (const [network, prefix] of NOT_PUBLIC_V4) notPublicV4.addSubnet(network, prefix, 'ipv4');
+
+/** Only 2000::/3 is allocated as global unicast; inside it these are tunnels, documentation or protocol space. */
+const globalUnicastV6 = new BlockList();
+globalUnicastV6.addSubnet('2000::', 3, 'ipv6');
+const notPublicV6 = new BlockList();
+notPublicV6.addSubnet('2001::', 23, 'ipv6'); // IETF protocol assignments, Teredo, ORCHID
+notPublicV6.addSubnet('2001:db8::', 32, 'ipv6'); // documentation
+notPublicV6.addSubnet('2002::', 16, 'ipv6'); // 6to4 embeds any IPv4 address
+notPublicV6.addSubnet('3fff::', 20, 'ipv6'); // documentation
+
+/**
+ * Is `address` (a literal, no brackets) a public unicast address? IPv4-mapped, NAT64 (64:ff9b::/96) and every other form that
+ * embeds an IPv4 address lies outside 2000::/3 or in the list above, so it is not.
+ */
+export function isPublicAddress(address: string): boolean {
+  switch (isIP(address)) {
+    case 4:
+      return !notPublicV4.check(address, 'ipv4');
+    case 6:
+      return (
+        !address.includes('%') &&
+        globalUnicastV6.check(address, 'ipv6') &&
+        !notPublicV6.check(address, 'ipv6')
+      );
+    default:
+      return false;
+  }
+}
+
+/** The two loopback addresses that `ARCHIVE_ALLOW_LOOPBACK=1` opens; 127.0.0.2 and the rest of 127/8 stay closed. */
+export function isPermittedLoopback(address: string): boolean {
+  return address === '127.0.0.1' || address === '::1';
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from 'node:http';
+import { abortReason } from '../clock.ts';
+import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
+import type { HttpTimeouts } from './timeouts.ts';
+
+export interface ReadBodyOptions {
+  readonly host: string;
+  readonly failure: ErrorCode;
+  readonly signal: AbortSignal;
+  readonly timeouts: Pick<HttpTimeouts, 'idleMs' | 'minimumBytesPerSecond' | 'minimumSpeedWindowMs'>;
+}
+
+/**
+ * The bytes of a response. Only the time spent waiting for the network counts against the limits: a consumer that is slower
+ * than the network (S3 throttling us, say) must not make the source look stalled, which is what a socket timeout would do.
+ *
+ * A body cut short of its `Content-Length`, or inside a chunked encoding, is an error; a close-delimited body that ends early
+ * cannot be told from a complete one here (RFC 9112, section 6.3): see `archive/container.ts`.
+ *
+ * @throws `failure` (retryable) on a dropped, stalled or crawling connection; the signal's reason when it aborts.
+ */
+export async function* readBody(
+  incoming: IncomingMessage,
+  options: ReadBodyOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { host, failure, signal, timeouts } = options;
+  let problem: ArchiveError | undefined;
+  const stop = (error: ArchiveError) => {
+    problem ??= error;
+    incoming.destroy();
+  };
+  const broken = (what: string) => new ArchiveError(failure, `${host}: ${what}`, { details: { host } });
+  const onAbort = () => stop(abortReason(signal));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+
+  let waiting = false;
+  const idle = setTimeout(() => {
+    if (waiting) stop(broken('the download stalled'));
+  }, timeouts.idleMs);
+  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  let windowBytes = 0;
+  let windowWaitedMs = 0;
+  try {
+    for (;;) {
+      waiting = true;
+      idle.refresh();
+      const began = performance.now();
+      const next = await chunks.next();
+      waiting = false;
+      if (problem !== undefined) throw problem;
+      if (next.done === true) {
+        if (!incoming.complete) throw broken('the connection ended inside the body');
+        return;
+      }
+      windowBytes += next.value.byteLength;
+      windowWaitedMs += performance.now() - began;
+      if (windowWaitedMs >= timeouts.minimumSpeedWindowMs) {
+        if ((windowBytes * 1000) / windowWaitedMs < timeouts.minimumBytesPerSecond) {
+          throw broken('the download is too slow');
+        }
+        windowBytes = 0;
+        windowWaitedMs = 0;
+      }
+      yield next.value;
+    }
+  } catch (error) {
+    if (problem !== undefined) throw problem;
+    if (error instanceof ArchiveError) throw error;
+    throw broken(describeForeign(error));
+  } finally {
+    clearTimeout(idle);
+    signal.removeEventListener('abort', onAbort);
+    incoming.destroy();
+  }
+}
+
+/**
+ * A whole small body as text.
+ * @throws `failure` when it is longer than `limit` bytes or breaks off.
+ */
+export async function readText(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  failure: ErrorCode,
+): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > limit) throw new ArchiveError(failure, `an answer is longer than ${limit} bytes`);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts, size).toString('utf8');
+}
