@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { ArchiveError } from '../errors.ts';
+import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
+import {
+  readMediaFolder,
+  synthesiseRecording,
+  type CataloguedRecording,
+  type RecordingSpec,
+  type RecordingStatus,
+  type SimulatedRecording,
+} from './catalogue.ts';
+import { FaultPlan } from './faults.ts';
+import { createGenesysApi } from './genesys-api.ts';
+import { createMediaHost, mediaPath } from './media-host.ts';
+import { OAuthServer } from './oauth.ts';
+import { serve, type ServiceContext, type SimulatedRequest } from './service.ts';
+import { signLink } from './signed-link.ts';
+
+export type { EventExtras, EventShape } from './archiving-events.ts';
+export type { RecordingSpec, RecordingStatus, SimulatedRecording } from './catalogue.ts';
+export type { SimulatedRequest } from './service.ts';
+export { listRoutes, type Route } from './routes.ts';
+
+export interface SimulatorOptions {
+  /** Serves the files of this folder as recordings; their ids depend on the file names only. */
+  readonly mediaDir?: string;
+  /** Synthetic recordings, by number or one by one; default none. */
+  readonly recordings?: number | readonly RecordingSpec[];
+  /** Default `simulator-client`. */
+  readonly clientId?: string;
+  /** Default `simulator-secret`. */
+  readonly clientSecret?: string;
+  /** Seconds; default 86400, as the platform's. */
+  readonly tokenLifetimeS?: number;
+  /** Seconds; default 300, the tutorial's. */
+  readonly linkLifetimeS?: number;
+  /** Default 0: any free port. */
+  readonly ports?: { readonly api?: number; readonly media?: number; readonly s3?: number };
+  /** The clock tokens and links expire by, epoch ms; default the system's. */
+  readonly now?: () => number;
+  /** Decides everything that is not specified, e.g. ids and lengths of synthetic recordings; default 1. */
+  readonly seed?: number;
+  /** Does the media look-up state when the recording began (`startTime`)? Default true. */
+  readonly statesStartTime?: boolean;
+  /** Requests per minute and token after which the API answers 429; default: counts, but never refuses. */
+  readonly requestsPerMinute?: number;
+  /** Called when a request has been answered or its connection was lost. */
+  readonly onRequest?: (request: SimulatedRequest) => void;
+}
+
+export interface Simulator {
+  /** The API and the authorisation server. */
+  readonly apiUrl: string;
+  readonly mediaUrl: string;
+  readonly recordings: readonly SimulatedRecording[];
+  readonly faults: FaultPlan;
+  /** The latest requests (at most 10,000), oldest first, from the moment they arrived. */
+  readonly requests: readonly SimulatedRequest[];
+  /** @throws `USAGE` when the specification makes no sense or the id is taken. */
+  add(spec: RecordingSpec): SimulatedRecording;
+  /** @throws `USAGE` when there is no such recording. */
+  setStatus(id: string, status: RecordingStatus): void;
+  /** Metadata as merged by PATCH; `undefined` when there is no such interaction. */
+  interaction(id: string): Record<string, unknown> | undefined;
+  /**
+   * An archiving event as it would arrive. Equal for equal arguments.
+   * @throws `USAGE` when there is no such recording.
+   */
+  event(recordingId: string, shape: EventShape, extras?: EventExtras): unknown;
+  /** From now on every token issued so far is answered with 401. */
+  revokeTokens(): void;
+  /** A signed link to the recording's file, as the media look-up gives it. */
+  link(recordingId: string): string;
+  /** Settings that make the product talk to this simulator. */
+  environment(): Record<string, string>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const MAX_REQUESTS_KEPT = 10_000;
+
+/**
+ * Starts a Genesys Cloud in this process: an API host and a media host on 127.0.0.1.
+ * @throws `USAGE` when the media folder cannot be read or a recording's specification makes no sense.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const now = options.now ?? Date.now;
+  const seed = options.seed ?? 1;
+  const clientId = options.clientId ?? 'simulator-client';
+  const clientSecret = options.clientSecret ?? 'simulator-secret';
+  const recordings: CataloguedRecording[] = [];
+  const byId = new Map<string, CataloguedRecording>();
+  const interactions = new Map<string, Map<string, unknown>>();
+  const requests: SimulatedRequest[] = [];
+  const faults = new FaultPlan(seed);
+  let synthesised = 0;
+
+  const enrol = (recording: CataloguedRecording): CataloguedRecording => {
+    if (byId.has(recording.id))
+      throw new ArchiveError('USAGE', `there are two recordings with the id ${recording.id}`);
+    recordings.push(recording);
+    byId.set(recording.id, recording);
+    if (!interactions.has(recording.interactionId)) interactions.set(recording.interactionId, new Map());
+    return recording;
+  };
+  const add = (spec: RecordingSpec) => {
+    const recording = synthesiseRecording(spec, seed, synthesised, now());
+    synthesised += 1;
+    return enrol(recording);
+  };
+  const get = (id: string): CataloguedRecording => {
+    const recording = byId.get(id);
+    if (recording === undefined)
+      throw new ArchiveError('USAGE', `the simulator has no recording with the id ${id}`);
+    return recording;
+  };
+
+  if (options.mediaDir !== undefined) for (const file of await readMediaFolder(options.mediaDir)) enrol(file);
+  const wanted = options.recordings ?? 0;
+  const specs = typeof wanted === 'number' ? Array.from({ length: wanted }, () => ({})) : wanted;
+  for (const spec of specs) add(spec);
+
+  const context: ServiceContext = {
+    faults,
+    now,
+    onArrival: (request) => {
+      requests.push(request);
+      if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
+    },
+    onEnd: (request) => options.onRequest?.(request),
+  };
+  const oauth = new OAuthServer({
+    clientId,
+    clientSecret,
+    tokenLifetimeS: options.tokenLifetimeS ?? 86_400,
+    now,
+  });
+  const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
+  const find = (id: string) => byId.get(id);
+  const media = await serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0);
+  const link = (recording: SimulatedRecording) => media.url + signLink(signer, mediaPath(recording.id));
+  const apiService = createGenesysApi({
+    oauth,
+    find,
+    interactions,
+    link,
+    statesStartTime: options.statesStartTime ?? true,
+    requestsPerMinute: options.requestsPerMinute,
+    now,
+  });
+  const api = await serve(apiService, context, options.ports?.api ?? 0).catch(async (error: unknown) => {
+    await media.close();
+    throw error;
+  });
+
+  return {
+    apiUrl: api.url,
+    mediaUrl: media.url,
+    recordings,
+    faults,
+    requests,
+    add,
+    setStatus(id, status) {
+      get(id).status = status;
+    },
+    interaction(id) {
+      const metadata = interactions.get(id);
+      return metadata === undefined ? undefined : Object.fromEntries(metadata);
+    },
+    event: (recordingId, shape, extras) => createEvent(get(recordingId), shape, extras),
+    revokeTokens: () => oauth.revokeAll(),
+    link: (recordingId) => link(get(recordingId)),
+    environment: () => ({
+      GENESYS_CLIENT_ID: clientId,
+      GENESYS_CLIENT_SECRET: clientSecret,
+      GENESYS_ENVIRONMENT: 'mypurecloud.com',
+      GENESYS_LOGIN_URL: api.url,
+      GENESYS_API_URL: api.url,
+      ARCHIVE_ALLOW_LOOPBACK: '1',
+    }),
+    async close() {
+      await Promise.all([api.close(), media.close()]);
+    },
+  };
+}
