@@ -1,0 +1,181 @@
+import type { ArchiveRequest } from '../ports.ts';
+import { isSafeId, shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
+import { parseRecordingTime } from '../recording-time.ts';
+import { invalidEvent, isObject, joinPath, type Place, parseJson, readField, readSafely } from './fields.ts';
+import { httpBody } from './http-body.ts';
+import { splitBatch } from './sqs-batch.ts';
+
+export { httpBody } from './http-body.ts';
+export { splitBatch } from './sqs-batch.ts';
+
+/** The outermost shape an event came in. */
+export type EventSource = 'eventbridge' | 'webhook' | 'bare' | 'http' | 'sqs' | 'sns';
+
+export type ParsedEvent =
+  | {
+      readonly kind: 'requests';
+      readonly source: EventSource;
+      readonly requests: readonly ArchiveRequest[];
+      /** Events of the same batch that are of another kind. */
+      readonly ignored: number;
+    }
+  | { readonly kind: 'ignored'; readonly source: EventSource; readonly reason: string };
+
+export interface ParseOptions {
+  /**
+   * What the ids must match, whole. Default: a UUID in either case. Whatever it allows, an id may only be 1 to 128 of
+   * `[A-Za-z0-9._-]`. It runs on ids that strangers send: build it with `compileIdPattern`, which refuses patterns that
+   * can be made to run for minutes.
+   */
+  readonly idPattern?: RegExp;
+}
+
+/** SQS carrying SNS carrying HTTP carrying an event: deeper is no delivery that exists. */
+const MAX_ENVELOPES = 4;
+
+/** In this order: when the recording ended is the best time there is, when somebody spoke of it the least. */
+const TIME_FIELDS = ['endTime', 'startTime', 'eventTime', 'timestamp'] as const;
+
+/**
+ * Understands an event in any shape it may arrive in: EventBridge (`detail.data`), webhook (`data`), bare
+ * (`{mediaId, interactionId}`), a request through API Gateway or a Function URL, an SNS notification, or an SQS batch of any
+ * of these. A string is taken for JSON.
+ *
+ * Where `eventType` and `status` are present they must be `media` and `complete`; other events are `ignored`, with the
+ * reason. Ids are validated whole, and kept as sent. `occurredAt` is a time that the event states itself, so that every
+ * redelivery states the same; the time at which a queue or gateway received it is none.
+ *
+ * @throws `EVENT_INVALID` (not retryable) and nothing else: its message names the field that is missing or malformed. For a
+ *   batch, one malformed message is enough; use {@link splitBatch} to judge each by itself.
+ */
+export function parseEvent(event: unknown, options: ParseOptions = {}): ParsedEvent {
+  const { source, flags } = options.idPattern ?? UUID_PATTERN;
+  const idPattern = new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, ''));
+  return readSafely(() => parseAt({ value: event, path: '' }, idPattern, MAX_ENVELOPES));
+}
+
+function parseAt(place: Place, idPattern: RegExp, envelopesLeft: number): ParsedEvent {
+  const event = requireObject(place);
+  const inside = (name: string, value: unknown, source: EventSource): ParsedEvent => {
+    const path = joinPath(place.path, name);
+    if (envelopesLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
+    return { ...parseAt({ value, path }, idPattern, envelopesLeft - 1), source };
+  };
+
+  const records = readField(event, 'Records');
+  if (records !== undefined) {
+    const batch = splitBatch(event);
+    if (batch === undefined) {
+      throw invalidEvent(`${joinPath(place.path, 'Records')} is not a batch of SQS messages`);
+    }
+    return mergeBatch(batch.map(({ body }, index) => inside(`Records[${index}].body`, body, 'sqs')));
+  }
+  const http = httpBody(event);
+  if (http !== undefined) return inside('body', http.raw.toString('utf8'), 'http');
+  const message = readField(event, 'Message');
+  if (typeof message === 'string' && readField(event, 'Type') === 'Notification') {
+    return inside('Message', message, 'sns');
+  }
+  return parsePayload(event, place.path, idPattern);
+}
+
+/** The tutorial's `event.detail?.data || event.data || event`. */
+function parsePayload(event: object, path: string, idPattern: RegExp): ParsedEvent {
+  const detail = readField(event, 'detail') ?? undefined;
+  if (detail !== undefined) {
+    const detailPath = joinPath(path, 'detail');
+    const fields = requireObject({ value: detail, path: detailPath });
+    const data = readField(fields, 'data') ?? undefined;
+    if (data !== undefined) {
+      return parseData({ value: data, path: `${detailPath}.data` }, 'eventbridge', idPattern, [
+        { value: fields, path: detailPath },
+        { value: event, path },
+      ]);
+    }
+    if (readField(event, 'data') === undefined) throw missingData(fields, detailPath);
+  }
+  const data = readField(event, 'data') ?? undefined;
+  if (data === undefined) return parseData({ value: event, path }, 'bare', idPattern, []);
+  const place = { value: data, path: joinPath(path, 'data') };
+  return parseData(place, 'webhook', idPattern, [{ value: event, path }]);
+}
+
+function missingData(detail: object, path: string): Error {
+  const published = readField(detail, 'eventBody') !== undefined;
+  return invalidEvent(
+    `${path}.data is missing, and with it mediaId`,
+    published
+      ? 'this is an event of the published API (detail.eventBody), a dialect this version does not understand'
+      : undefined,
+  );
+}
+
+/** @param around the objects that enclose the data, the nearest first. */
+function parseData(
+  place: Place,
+  source: EventSource,
+  idPattern: RegExp,
+  around: readonly Place[],
+): ParsedEvent {
+  const data = requireObject(place);
+  const enclosing = around.map(({ value }) => value).filter(isObject);
+  for (const [name, wanted] of [
+    ['eventType', 'media'],
+    ['status', 'complete'],
+  ] as const) {
+    const stated = [data, ...enclosing].map((object) => readField(object, name) ?? undefined);
+    const nearest = stated.find((value) => value !== undefined);
+    if (nearest !== undefined && nearest !== wanted) {
+      const shown = typeof nearest === 'string' ? shortenForMessage(nearest) : `of type ${typeof nearest}`;
+      return { kind: 'ignored', source, reason: `${name} is ${shown}, not "${wanted}"` };
+    }
+  }
+  const mediaId = requireId(data, 'mediaId', place.path, idPattern);
+  const interactionId = requireId(data, 'interactionId', place.path, idPattern);
+  const times = TIME_FIELDS.map((name) => readField(data, name));
+  // Only EventBridge's own envelope states times that survive redelivery: `detail.timestamp` and `time`.
+  const [detail, envelope] = source === 'eventbridge' ? enclosing : [];
+  if (detail !== undefined) times.push(readField(detail, 'timestamp'));
+  if (envelope !== undefined) times.push(readField(envelope, 'time'));
+  const occurredAt = times.map(parseRecordingTime).find((at) => at !== undefined);
+  const request: ArchiveRequest = {
+    dialect: 'media',
+    mediaId,
+    interactionId,
+    ...(occurredAt === undefined ? {} : { occurredAt }),
+  };
+  return { kind: 'requests', source, requests: [request], ignored: 0 };
+}
+
+function requireId(data: object, name: string, path: string, idPattern: RegExp): string {
+  const where = joinPath(path, name);
+  const value = readField(data, name) ?? undefined;
+  if (value === undefined || value === '') throw invalidEvent(`${where} is missing`);
+  if (typeof value !== 'string') throw invalidEvent(`${where} is not text but of type ${typeof value}`);
+  if (!isSafeId(value) || !idPattern.test(value)) {
+    throw invalidEvent(
+      `${where} is not an id: ${shortenForMessage(value)}`,
+      'ids are UUIDs; ARCHIVE_ID_PATTERN allows others',
+    );
+  }
+  return value;
+}
+
+/** Text is taken for JSON; anything else that is no object cannot be an event. */
+function requireObject({ value, path }: Place): object {
+  const name = path === '' ? 'the event' : path;
+  const parsed = typeof value === 'string' ? parseJson(value) : value;
+  if (isObject(parsed)) return parsed;
+  if (value === '') throw invalidEvent(`${name} is empty`);
+  if (typeof value === 'string' && parsed === undefined) throw invalidEvent(`${name} is not JSON`);
+  throw invalidEvent(`${name} is not an object, so it has no mediaId`);
+}
+
+function mergeBatch(parsed: readonly ParsedEvent[]): ParsedEvent {
+  const requests = parsed.flatMap((one) => (one.kind === 'requests' ? one.requests : []));
+  const reasons = parsed.flatMap((one) => (one.kind === 'ignored' ? [one.reason] : []));
+  const ignoredWithin = parsed.reduce((sum, one) => sum + (one.kind === 'requests' ? one.ignored : 0), 0);
+  if (requests.length === 0)
+    return { kind: 'ignored', source: 'sqs', reason: reasons[0] ?? 'the batch is empty' };
+  return { kind: 'requests', source: 'sqs', requests, ignored: reasons.length + ignoredWithin };
+}
