@@ -1,0 +1,130 @@
+import { createHmac } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { httpBody } from '../../src/events/http-body.ts';
+import { verifyWebhookSignature } from '../../src/events/webhook-signature.ts';
+import { functionUrl, restApi, webhook } from './envelopes.ts';
+
+const SECRET = 'correct horse battery staple';
+const raw = Buffer.from(JSON.stringify(webhook(), null, 2));
+const sign = (body: Uint8Array, secret: string, encoding: 'hex' | 'base64' = 'hex') =>
+  `sha256=${createHmac('sha256', secret).update(body).digest(encoding)}`;
+const verify = (signature: string | undefined, secrets: readonly string[] = [SECRET], body = raw) =>
+  verifyWebhookSignature({
+    raw: body,
+    headers: signature === undefined ? {} : { 'x-hub-signature-256': signature },
+    secrets,
+  });
+
+describe('verifyWebhookSignature', () => {
+  it('knows GitHub’s published example', () => {
+    // https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
+    const signature = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
+    expect(verify(signature, ["It's a Secret to Everybody"], Buffer.from('Hello, World!'))).toBe(true);
+  });
+
+  it('takes hex in either case, and base64', () => {
+    expect(verify(sign(raw, SECRET))).toBe(true);
+    expect(verify(sign(raw, SECRET).toUpperCase().replace('SHA256', 'sha256'))).toBe(true);
+    expect(verify(sign(raw, SECRET, 'base64'))).toBe(true);
+  });
+
+  it('takes any of several active secrets, and no other', () => {
+    expect(verify(sign(raw, 'new'), ['old', 'new'])).toBe(true);
+    expect(verify(sign(raw, 'old'), ['old', 'new'])).toBe(true);
+    expect(verify(sign(raw, 'older'), ['old', 'new'])).toBe(false);
+  });
+
+  it.each<[string, string | undefined]>([
+    ['no header', undefined],
+    ['an empty header', ''],
+    ['the prefix alone', 'sha256='],
+    ['no prefix', sign(raw, SECRET).slice(7)],
+    ['another algorithm', sign(raw, SECRET).replace('sha256', 'sha1')],
+    ['another secret', sign(raw, `${SECRET}x`)],
+    ['the signature of an empty body', sign(Buffer.alloc(0), SECRET)],
+    ['a truncated one', sign(raw, SECRET).slice(0, -1)],
+    ['one truncated by a byte', sign(raw, SECRET).slice(0, -2)],
+    ['a longer one', `${sign(raw, SECRET)}00`],
+    ['base64 without its padding', sign(raw, SECRET, 'base64').slice(0, -1)],
+    ['white space', ` ${sign(raw, SECRET)}`],
+    ['a line feed', `${sign(raw, SECRET)}\n`],
+    ['a good and a bad one', `${sign(raw, SECRET)}, ${sign(raw, 'x')}`],
+    ['the same twice', `${sign(raw, SECRET)}, ${sign(raw, SECRET)}`],
+  ])('false: %s', (_, signature) => {
+    expect(verify(signature)).toBe(false);
+  });
+
+  it('false: a header that occurs twice, in whichever way it arrives', () => {
+    const good = sign(raw, SECRET);
+    const headers = { 'X-Hub-Signature-256': good, 'x-hub-signature-256': good };
+    expect(verifyWebhookSignature({ raw, headers, secrets: [SECRET] })).toBe(false);
+    const event = { ...restApi(raw.toString()), multiValueHeaders: { 'X-Hub-Signature-256': [good, good] } };
+    const twice = httpBody(event);
+    expect(twice?.headers['x-hub-signature-256']).toBe(`${good}, ${good}`);
+    expect(verifyWebhookSignature({ raw, headers: twice?.headers ?? {}, secrets: [SECRET] })).toBe(false);
+  });
+
+  it('false: the body parsed and written again', () => {
+    const again = Buffer.from(JSON.stringify(JSON.parse(raw.toString())));
+    expect(verify(sign(raw, SECRET), [SECRET], again)).toBe(false);
+  });
+
+  it('false: no secret, or an empty one, whatever is signed with it', () => {
+    expect(verify(sign(raw, ''), [])).toBe(false);
+    expect(verify(sign(raw, ''), [''])).toBe(false);
+    expect(verify(sign(raw, ''), ['', SECRET])).toBe(false);
+    expect(verify(sign(raw, SECRET), ['', SECRET])).toBe(true);
+  });
+
+  it('covers the bytes of a request, plain and base64', () => {
+    for (const event of [functionUrl(raw.toString()), functionUrl(raw.toString('base64'), true)]) {
+      const body = httpBody({ ...event, headers: { 'X-Hub-Signature-256': sign(raw, SECRET) } });
+      expect(verifyWebhookSignature({ raw, headers: {}, ...body, secrets: [SECRET] })).toBe(true);
+    }
+  });
+
+  it('accepts what was signed, and nothing that differs by one bit', () => {
+    const secrets = fc.string({ minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        secrets,
+        fc.constantFrom('hex' as const, 'base64' as const),
+        fc.nat(),
+        (bytes, secret, encoding, position) => {
+          const body = Buffer.from(bytes);
+          const signature = sign(body, secret, encoding);
+          expect(verify(signature, [secret], body)).toBe(true);
+
+          const bit = position % (body.length * 8);
+          const changed = Buffer.from(body);
+          changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+          expect(verify(signature, [secret], changed)).toBe(false);
+          expect(verify(signature, [`${secret}.`], body)).toBe(false);
+
+          const digest = Buffer.from(signature.slice(7), encoding);
+          const wrong = position % 256;
+          digest.writeUInt8(digest.readUInt8(wrong >> 3) ^ (1 << (wrong & 7)), wrong >> 3);
+          expect(verify(`sha256=${digest.toString(encoding)}`, [secret], body)).toBe(false);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('takes any header value', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((text) => `sha256=${text}`),
+        ),
+        (value) => {
+          expect(verify(value)).toBe(false);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
