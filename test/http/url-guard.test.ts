@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ArchiveError } from '../../src/errors.ts';
+import { isPublicAddress } from '../../src/http/addresses.ts';
+import { redactUrl } from '../../src/http/redact.ts';
+import { checkAddress, checkUrl } from '../../src/http/url-guard.ts';
+
+const strict = { hosts: ['media.example.com', 'bucket.s3.amazonaws.com'], allowLoopback: false };
+const local = { ...strict, allowLoopback: true };
+
+const verdict = (url: string, policy = strict) => {
+  try {
+    return checkUrl(url, policy).hostname;
+  } catch (error) {
+    return error instanceof ArchiveError ? error.code : 'other';
+  }
+};
+
+describe('checkUrl', () => {
+  it.each([
+    'https://media.example.com/a.wav?X-Amz-Signature=abc',
+    'https://eu.media.example.com/a.wav',
+    'https://MEDIA.example.COM./a.wav',
+    'https://bucket.s3.amazonaws.com/a.wav',
+    'https://media.example.com:443/a.wav',
+  ])('lets %s pass', (url) => {
+    expect(verdict(url)).not.toBe('URL_REFUSED');
+  });
+
+  const refusedAlways = [
+    'http://media.example.com/a.wav',
+    'ftp://media.example.com/a.wav',
+    'file:///etc/passwd',
+    'data:text/plain,hello',
+    'gopher://media.example.com/',
+    'https://media.example.com:8443/a.wav',
+    'https://user@media.example.com/a.wav',
+    'https://user:pw@media.example.com/a.wav',
+    'https://media.example.com@evil.example/a.wav',
+    'https://evil.example/media.example.com',
+    'https://notmedia.example.com.evil.example/',
+    'https://xmedia.example.com/a.wav',
+    'https://s3.amazonaws.com/bucket/a.wav',
+    'https://other-bucket.s3.amazonaws.com/a.wav',
+    'https://127.0.0.2/a.wav',
+    'https://127.1.1.1/',
+    'https://0.0.0.0/',
+    'https://0/',
+    'https://10.0.0.1/',
+    'https://172.16.0.1/',
+    'https://192.168.1.1/',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://169.254.170.2/v2/credentials',
+    'https://100.64.0.1/',
+    'https://[::]/',
+    'https://[fd00:ec2::254]/latest/meta-data/',
+    'https://[fe80::1]/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://[::ffff:7f00:2]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://[2002:7f00:1::]/',
+    'https://8.8.8.8/a.wav',
+    'https://[2606:4700::1111]/a.wav',
+    'https://metadata/computeMetadata/v1/',
+    'https://kubernetes.default/',
+    'https://localhost.evil.example/',
+    '//media.example.com/a.wav',
+    '/a.wav',
+    'media.example.com/a.wav',
+    '',
+    'https://',
+    'https://?',
+  ];
+
+  it.each(refusedAlways)('refuses %s, with and without loopback permitted', (url) => {
+    expect(verdict(url)).toBe('URL_REFUSED');
+    expect(verdict(url, local)).toBe('URL_REFUSED');
+  });
+
+  it.each([
+    'http://127.0.0.1:8080/a.wav',
+    'https://127.0.0.1/a.wav',
+    'http://[::1]:8080/a.wav',
+    'http://localhost:9/',
+    'http://2130706433/', // 127.0.0.1, as WHATWG URL reads it
+    'http://0x7f.1/',
+  ])('opens %s only with ARCHIVE_ALLOW_LOOPBACK', (url) => {
+    expect(verdict(url)).toBe('URL_REFUSED');
+    expect(verdict(url, local)).not.toBe('URL_REFUSED');
+  });
+
+  it('never shows path, query or user of what it refuses', () => {
+    fc.assert(
+      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.uuid(), (url, canary) => {
+        try {
+          checkUrl(`${url}${url.includes('?') ? '&' : '?'}token=${canary}`, {
+            hosts: [],
+            allowLoopback: false,
+          });
+          expect.unreachable();
+        } catch (error) {
+          expect(JSON.stringify(error) + String(error)).not.toContain(canary);
+        }
+      }),
+    );
+  });
+
+  it('either refuses or returns an https URL on a listed host, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          fc.webAuthority().map((host) => `https://${host}/`),
+        ),
+        (text) => {
+          const host = verdict(text);
+          if (host === 'URL_REFUSED') return;
+          expect(host).toMatch(/(^|\.)(media\.example\.com|bucket\.s3\.amazonaws\.com)\.?$/);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('isPublicAddress', () => {
+  it.each([
+    '8.8.8.8',
+    '1.1.1.1',
+    '52.94.5.1',
+    '172.32.0.1',
+    '192.167.255.255',
+    '2606:4700::1111',
+    '2a05:d018::1',
+  ])('accepts %s', (address) => {
+    expect(isPublicAddress(address)).toBe(true);
+  });
+
+  it.each([
+    '0.0.0.0',
+    '10.255.255.255',
+    '100.127.255.255',
+    '127.0.0.1',
+    '127.255.255.254',
+    '169.254.169.254',
+    '169.254.170.2',
+    '172.31.255.255',
+    '192.0.0.8',
+    '192.168.0.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '240.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fc00::1',
+    'fd00:ec2::254',
+    'ff02::1',
+    '::ffff:8.8.8.8',
+    '::ffff:127.0.0.1',
+    '64:ff9b::8.8.8.8',
+    '64:ff9b:1::1',
+    '100::1',
+    '2001::1',
+    '2001:db8::1',
+    '2002:7f00:1::',
+    '3fff::1',
+    '5f00::1',
+    '',
+    'localhost',
+    '8.8.8',
+    '08.8.8.8',
+    '8.8.8.8.8',
+    '[::1]',
+  ])('refuses %s', (address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+
+  it('permits exactly 127.0.0.1 and ::1 of the loopback addresses when asked to', () => {
+    const permits = (address: string) => {
+      try {
+        checkAddress(address, 'host', { allowLoopback: true });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(permits('127.0.0.1')).toBe(true);
+    expect(permits('::1')).toBe(true);
+    fc.assert(
+      fc.property(fc.integer({ min: 0x7f000000, max: 0x7fffffff }), (number) => {
+        const address = [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');
+        expect(permits(address)).toBe(address === '127.0.0.1');
+      }),
+    );
+  });
+});
+
+describe('redactUrl', () => {
+  it('keeps scheme, host and path, and nothing of user, query or fragment', () => {
+    expect(redactUrl('https://u:p@h.example:8443/a/b.wav?X-Amz-Signature=s#f')).toBe(
+      'https://h.example:8443/a/b.wav',
+    );
+    expect(redactUrl('not a url? token=1')).toBe('(not a URL)');
+  });
+
+  it('drops a secret wherever it stands behind the path', () => {
+    fc.assert(
+      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.uuid(), (url, secret) => {
+        const joined = `${url}${url.includes('?') ? '&' : '?'}s=${secret}#${secret}`;
+        expect(redactUrl(joined)).not.toContain(secret);
+      }),
+    );
+  });
+});
