@@ -154,6 +154,11 @@ export const ERROR_CODES = facts({
     retryable: true,
     meaning: 'What the store holds after the write is not what was sent (length, checksum or metadata).',
   },
+  KEY_INVALID: {
+    exit: 2,
+    retryable: false,
+    meaning: 'This is not a key an object can be stored under.',
+  },
   KEY_COLLISION: {
     exit: 5,
     retryable: false,
@@ -176,6 +181,12 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning:
       'Authentication of the object failed: the key is wrong or the object was changed. No plaintext was released.',
+  },
+  CONTEXT_MISMATCH: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'The object is bound to another organization, conversation or recording than the one asked for. No key service was asked, no plaintext was released.',
   },
   OUTPUT_EXISTS: {
     exit: 2,

@@ -1,0 +1,77 @@
+import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { ensureTimeLeft } from '../http/with-retry.ts';
+
+/** A body on its way into a store: counted, stoppable, and able to tell its own failure from the store's. */
+export interface MeasuredBody {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Bytes delivered so far. */
+  bytes(): number;
+  /** Is this the very error the body threw? Then it belongs to the caller and is passed on untouched. */
+  threw(error: unknown): boolean;
+}
+
+/**
+ * Wraps `body` so that the iteration ends with an error when its length is not `contentLength`, when the deadline has passed,
+ * and at once when the budget's signal aborts, even while the body itself is stalled. The body's iterator is closed in
+ * every case but that of its own failure.
+ *
+ * @throws through `chunks`: `STORE_MISMATCH`, `OUT_OF_TIME`, the signal's reason, or what `body` throws.
+ */
+export function measureBody(
+  body: AsyncIterable<Uint8Array>,
+  contentLength: number | undefined,
+  budget: Budget,
+  clock: Clock,
+): MeasuredBody {
+  let bytes = 0;
+  let failed = false;
+  let failure: unknown;
+
+  async function* measure(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { signal } = budget;
+    const iterator = body[Symbol.asyncIterator]();
+    let interrupt: ((reason: ArchiveError) => void) | undefined;
+    const onAbort = () => interrupt?.(abortReason(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    let open = true;
+    // Not Promise.race: racing every chunk against one long-lived promise keeps every chunk alive.
+    const next = () =>
+      new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        interrupt = reject;
+        iterator.next().then(resolve, (error: unknown) => {
+          open = false;
+          failed = true;
+          failure = error;
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the caller's own error, whatever it is
+          reject(error);
+        });
+      });
+    try {
+      for (;;) {
+        ensureTimeLeft(clock, budget);
+        const result = await next();
+        if (result.done === true) {
+          open = false;
+          break;
+        }
+        bytes += result.value.byteLength;
+        if (contentLength !== undefined && bytes > contentLength) throw wrongLength(contentLength, 'longer');
+        if (result.value.byteLength > 0) yield result.value;
+      }
+      if (contentLength !== undefined && bytes < contentLength) throw wrongLength(contentLength, 'shorter');
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      // Not awaited: a generator that is stuck in next() would never answer.
+      if (open) void Promise.resolve(iterator.return?.()).catch(() => {});
+    }
+  }
+
+  return { chunks: measure(), bytes: () => bytes, threw: (error) => failed && error === failure };
+}
+
+function wrongLength(contentLength: number, how: 'longer' | 'shorter'): ArchiveError {
+  return new ArchiveError('STORE_MISMATCH', `the body is ${how} than the ${contentLength} bytes announced`, {
+    details: { contentLength },
+  });
+}
