@@ -1,0 +1,27 @@
+import type { S3Answer, S3Call, S3Operation } from './s3-call.ts';
+import { listObjects, listParts, listUploads } from './s3-listing.ts';
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  uploadPart,
+} from './s3-multipart.ts';
+import { deleteObject, getObject, putObject } from './s3-objects.ts';
+
+/** What works on a bucket; `ListBuckets` alone does not. */
+export const OPERATIONS: Readonly<
+  Record<Exclude<S3Operation, 'ListBuckets'>, (call: S3Call) => S3Answer | Promise<S3Answer>>
+> = {
+  HeadBucket: () => ({ status: 200 }),
+  ListObjectsV2: listObjects,
+  ListMultipartUploads: listUploads,
+  PutObject: putObject,
+  GetObject: getObject,
+  HeadObject: getObject,
+  DeleteObject: deleteObject,
+  CreateMultipartUpload: createMultipartUpload,
+  UploadPart: uploadPart,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  ListParts: listParts,
+};

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { onTestFinished } from 'vitest';
+import { type S3Endpoint, type S3Options, startS3 } from '../../src/simulator/s3.ts';
+
+export const BUCKET = 'recordings';
+
+/** A directory that is gone after the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 's3-test-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** An endpoint of its own for one test. */
+export async function startEndpoint(
+  options: Partial<S3Options> = {},
+): Promise<{ s3: S3Endpoint; dir: string }> {
+  const dir = options.dir ?? (await temporaryDirectory());
+  const s3 = await startS3({ buckets: [BUCKET], ...options, dir });
+  onTestFinished(() => s3.close());
+  return { s3, dir };
+}
+
+/** The real SDK client, with its defaults but for retries: a test sees what the server answered. */
+export function createClient(s3: S3Endpoint, config: S3ClientConfig = {}): S3Client {
+  const client = new S3Client({
+    endpoint: s3.url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
+    ...config,
+  });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+/** What people look at in an SDK error. */
+export async function failureOf(work: Promise<unknown>): Promise<{ name: string; status: number }> {
+  try {
+    await work;
+  } catch (error) {
+    const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
+    return { name, status: $metadata?.httpStatusCode ?? 0 };
+  }
+  throw new Error('the request succeeded');
+}
+
+/** Bytes that differ everywhere, the same for the same seed. */
+export function sampleBytes(size: number, seed = 1): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let state = seed;
+  for (let index = 0; index < size; index += 1) {
+    // Numerical Recipes' linear congruential generator; the upper bits are the good ones.
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[index] = state >>> 24;
+  }
+  return bytes;
+}
