@@ -1,0 +1,114 @@
+/** Key files on disk. Whatever can decrypt must be readable by its owner only. */
+import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
+import { link, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ArchiveError, describeForeign } from '../errors.ts';
+import { formatKeyring, type Keyring, parseKeyring } from './keyring.ts';
+import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
+
+/** Bytes; a thousand AES keys, or any RSA key, take less. */
+const MAX_KEY_FILE = 131_072;
+/** Read, write and search by group and others. */
+const NOT_OWNER = 0o077;
+const OWNER_ONLY = 0o600;
+
+/** @throws `CONFIG_INVALID` when it cannot be read, others than its owner can read or write it, or it is no keyring. */
+export async function readKeyringFile(path: string): Promise<Keyring> {
+  return parseKeyring(await readKeyFile(path, 'secret'));
+}
+
+/**
+ * Writes the whole file or nothing, with mode 0600.
+ *
+ * @param replace whether an existing keyring may be replaced: only with one that holds all its keys.
+ * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED`.
+ */
+export async function writeKeyringFile(path: string, keyring: Keyring, replace = false): Promise<void> {
+  const partial = `${path}.${randomUUID()}.partial`;
+  try {
+    const file = await open(partial, 'wx', OWNER_ONLY);
+    try {
+      await file.writeFile(formatKeyring(keyring));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // link, unlike rename, refuses to replace what stands there
+    await (replace ? rename(partial, path) : link(partial, path));
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      throw new ArchiveError('OUTPUT_EXISTS', 'the keyring file exists already');
+    }
+    throw new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/**
+ * The public half of an RSA pair, from a PEM file: all a writer may have.
+ *
+ * @throws `CONFIG_INVALID` when the file holds a private key, or none of at least 3072 bits.
+ */
+export async function readPublicKeyFile(path: string): Promise<KeyObject> {
+  const pem = await readKeyFile(path, 'public');
+  // createPublicKey would quietly derive the public half, and the private one would stay where it must not be
+  if (/PRIVATE KEY/.test(pem)) {
+    throw invalid(
+      'the public key file holds a private key; take only its public half to where objects are written',
+    );
+  }
+  const key = parsePem(pem, createPublicKey);
+  createRsaWrapper(key);
+  return key;
+}
+
+/** @throws `CONFIG_INVALID` when others can read the file, or it holds no unencrypted RSA key of at least 2048 bits. */
+export async function readPrivateKeyFile(path: string): Promise<KeyObject> {
+  const key = parsePem(await readKeyFile(path, 'secret'), createPrivateKey);
+  createRsaUnwrapper([{ key }]);
+  return key;
+}
+
+async function readKeyFile(path: string, kind: 'secret' | 'public'): Promise<string> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      // of the open file, not of the name: the name may point elsewhere a moment later
+      const { mode, size } = await file.stat();
+      if (kind === 'secret' && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
+        throw invalid('others than its owner can read or write the key file', `chmod 600 ${path}`);
+      }
+      if (size > MAX_KEY_FILE) throw invalid('the key file is too large to be one');
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw invalid(`the key file cannot be read: ${describeForeign(error)}`);
+  }
+}
+
+function parsePem(pem: string, parse: (pem: string) => KeyObject): KeyObject {
+  try {
+    return parse(pem);
+  } catch {
+    throw invalid('the key file holds no key in PEM form');
+  }
+}
+
+/** A name is on disk only when its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function invalid(message: string, hint?: string): ArchiveError {
+  return new ArchiveError('CONFIG_INVALID', message, hint === undefined ? {} : { hint });
+}

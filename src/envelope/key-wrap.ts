@@ -1,0 +1,156 @@
+/**
+ * How a data key is kept beside the object it encrypts: wrapped by AWS KMS, by an AES-256 key, or for an RSA key.
+ *
+ * In both S3 Encryption Client formats the wrap also binds the name of the content algorithm, so that nobody can relabel
+ * an object into a weaker mode (CVE-2020-8912).
+ */
+import { ArchiveError, toArchiveError } from '../errors.ts';
+import { KEY_LENGTH } from './gcm.ts';
+import { malformed, type StringMap } from './metadata.ts';
+
+/** As it stands in metadata: format V2's cipher name, format V3's algorithm suite id 0x0073 in decimal. */
+export type ContentAlgorithm = 'AES/GCM/NoPadding' | '115';
+
+export type WrapAlgorithm = 'kms+context' | 'AES/GCM' | 'RSA-OAEP-SHA1';
+
+/** What must be known to decrypt, and stands in AWS CloudTrail in clear text: ids only, never a name or number. */
+export type EncryptionContext = StringMap;
+
+/** A data key at rest. */
+export interface WrappedDataKey {
+  readonly wrapAlgorithm: WrapAlgorithm;
+  readonly wrapped: Uint8Array;
+  /** For `kms+context` the complete encryption context; for the others a material description, e.g. `{"kid": …}`. */
+  readonly description: StringMap;
+}
+
+/** A data key in use; whoever gets one erases `plaintext` as soon as a cipher holds it. */
+export interface DataKey extends WrappedDataKey {
+  /** 32 bytes. */
+  readonly plaintext: Uint8Array;
+}
+
+export interface KeyWrapper {
+  /** Whether `context` is authenticated by the wrap. Raw wraps bind the content algorithm only. */
+  readonly bindsContext: boolean;
+  /** A fresh data key for one object. @throws what the {@link DataKeyService} throws. */
+  generate(contentAlgorithm: ContentAlgorithm, context: EncryptionContext): Promise<DataKey>;
+}
+
+export interface KeyUnwrapper {
+  readonly wrapAlgorithm: WrapAlgorithm;
+  /** @throws `DECRYPT_FAILED` when the key is not held or does not fit, and what the {@link DataKeyService} throws. */
+  unwrap(key: WrappedDataKey, contentAlgorithm: ContentAlgorithm): Promise<Uint8Array>;
+}
+
+/** AWS KMS, or what stands in for it. Errors are {@link ArchiveError}s, retryable where KMS says so. */
+export interface DataKeyService {
+  /** `kms:GenerateDataKey`, `KeySpec` AES_256. */
+  generate(
+    context: EncryptionContext,
+  ): Promise<{ readonly plaintext: Uint8Array; readonly wrapped: Uint8Array }>;
+  /** `kms:Decrypt` with exactly the context the key was generated with. */
+  decrypt(wrapped: Uint8Array, context: EncryptionContext): Promise<Uint8Array>;
+}
+
+/** The name under which the content algorithm stands in a KMS encryption context. Callers may not set it. */
+export const CONTENT_ALGORITHM_NAME = 'aws:x-amz-cek-alg';
+/** Written into the context by the oldest clients; no part of what a caller supplies. */
+const KEY_ID_NAME = 'kms_cmk_id';
+
+/** AWS KMS with the encryption context bound: `kms+context`, in format V3 `12`. */
+export function createKmsWrap(service: DataKeyService): KeyWrapper & KeyUnwrapper {
+  return {
+    bindsContext: true,
+    wrapAlgorithm: 'kms+context',
+    async generate(contentAlgorithm, context) {
+      for (const [name, value] of Object.entries(context)) requireSafeContext(name, value);
+      const description = { ...context, [CONTENT_ALGORITHM_NAME]: contentAlgorithm };
+      const { plaintext, wrapped } = await ours(service.generate(description));
+      if (plaintext.length !== KEY_LENGTH) {
+        throw new ArchiveError('UNEXPECTED', `the key service gave a data key of ${plaintext.length} bytes`);
+      }
+      return { wrapAlgorithm: 'kms+context', wrapped, description, plaintext };
+    },
+    unwrap: (key) => ours(service.decrypt(key.wrapped, key.description)),
+  };
+}
+
+/**
+ * The data key of an object that is to be read.
+ *
+ * @param expected the context the reader knows from elsewhere, without {@link CONTENT_ALGORITHM_NAME}. Only a KMS wrap
+ *   can be held to it: raw wraps carry no authenticated context.
+ * @throws `CONTEXT_MISMATCH` before any key service is asked; `OBJECT_MALFORMED`; `DECRYPT_FAILED`.
+ */
+export async function unwrapDataKey(
+  key: WrappedDataKey,
+  contentAlgorithm: ContentAlgorithm,
+  unwrappers: readonly KeyUnwrapper[],
+  expected: EncryptionContext | undefined,
+): Promise<Uint8Array> {
+  if (key.wrapAlgorithm === 'kms+context') {
+    if (key.description[CONTENT_ALGORITHM_NAME] !== contentAlgorithm) {
+      throw malformed('the encryption context does not bind the content algorithm');
+    }
+    if (expected !== undefined) requireSameContext(callerContext(key.description), expected);
+  }
+  const unwrapper = unwrappers.find((candidate) => candidate.wrapAlgorithm === key.wrapAlgorithm);
+  if (unwrapper === undefined) {
+    throw new ArchiveError(
+      'DECRYPT_FAILED',
+      `no key is configured for data keys wrapped by ${key.wrapAlgorithm}`,
+    );
+  }
+  const plaintext = await unwrapper.unwrap(key, contentAlgorithm);
+  if (plaintext.length !== KEY_LENGTH) throw unwrapFailed();
+  return plaintext;
+}
+
+/** The context as a caller supplies it: without what the clients themselves add. */
+export function callerContext(stored: EncryptionContext): EncryptionContext {
+  const own = Object.entries(stored).filter(
+    ([name]) => name !== CONTENT_ALGORITHM_NAME && name !== KEY_ID_NAME,
+  );
+  return Object.fromEntries(own);
+}
+
+/** One message for every way an unwrap can fail: which of them it was would help only an attacker. */
+export function unwrapFailed(): ArchiveError {
+  return new ArchiveError(
+    'DECRYPT_FAILED',
+    'the data key could not be unwrapped: the wrapping key is wrong or the object was changed',
+  );
+}
+
+function requireSameContext(stored: EncryptionContext, expected: EncryptionContext): void {
+  const names = Object.keys(expected);
+  const same =
+    names.length === Object.keys(stored).length &&
+    names.every((name) => Object.hasOwn(stored, name) && stored[name] === expected[name]);
+  if (!same) {
+    throw new ArchiveError('CONTEXT_MISMATCH', 'the object is bound to other ids than the ones asked for');
+  }
+}
+
+function requireSafeContext(name: string, value: string): void {
+  if (name === CONTENT_ALGORITHM_NAME || name === KEY_ID_NAME) {
+    throw new ArchiveError('CONFIG_INVALID', `the encryption context may not set ${name}`);
+  }
+  // what S3 returns unchanged in a header, and needs no escape in JSON
+  const safe = /^[A-Za-z0-9._:/@=+-]{1,256}$/;
+  if (!safe.test(name) || !safe.test(value)) {
+    throw new ArchiveError(
+      'CONFIG_INVALID',
+      'the encryption context may hold only letters, digits and ._:/@=+- (at most 256 characters a value)',
+    );
+  }
+}
+
+async function ours<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toArchiveError(error);
+  }
+}

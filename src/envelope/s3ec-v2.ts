@@ -1,0 +1,132 @@
+/**
+ * Amazon S3 Encryption Client, object format V2 with `ALG_AES_256_GCM_IV12_TAG16_NO_KDF` (suite 0x0072).
+ * https://github.com/awslabs/aws-encryption-sdk-specification/blob/main/s3-encryption/data-format/content-metadata.md
+ *
+ *     body                                AES-256-GCM(data key, IV) ciphertext ‖ 16-byte tag, no AAD, no key derivation
+ *     x-amz-key-v2                        base64 of the wrapped data key
+ *     x-amz-iv                            base64 of the 12-byte IV
+ *     x-amz-cek-alg                       AES/GCM/NoPadding
+ *     x-amz-tag-len                       128 (bits)
+ *     x-amz-wrap-alg                      kms+context | AES/GCM | RSA-OAEP-SHA1
+ *     x-amz-matdesc                       JSON: the whole KMS encryption context, or the material description
+ *     x-amz-unencrypted-content-length    bytes of plaintext; optional, read but not written
+ *
+ * It does not commit to its key: never use it with instruction files that others can write (CVE-2025-14763).
+ */
+import { randomBytes } from 'node:crypto';
+import type { Sealer, Unsealer } from '../ports.ts';
+import { createSealingCipher, createUnsealingCipher, IV_LENGTH, plaintextSize, TAG_LENGTH } from './gcm.ts';
+import {
+  type EncryptionContext,
+  type KeyUnwrapper,
+  type KeyWrapper,
+  unwrapDataKey,
+  type WrapAlgorithm,
+  type WrappedDataKey,
+} from './key-wrap.ts';
+import {
+  hasValue,
+  malformed,
+  type Metadata,
+  parseBase64,
+  parseNonce,
+  parseStringMap,
+  requireExactly,
+  requireFittingMetadata,
+  requireValue,
+} from './metadata.ts';
+import { AES_WRAP_LENGTH } from './raw-wrap.ts';
+
+export const S3EC_V2 = 's3ec-v2';
+const CONTENT_ALGORITHM = 'AES/GCM/NoPadding';
+const TAG_BITS = '128';
+const WRAP_ALGORITHMS: ReadonlySet<string> = new Set<WrapAlgorithm>([
+  'kms+context',
+  'AES/GCM',
+  'RSA-OAEP-SHA1',
+]);
+
+/** What the metadata of a V2 object say. */
+export interface S3ecV2Header extends WrappedDataKey {
+  /** 12 bytes. */
+  readonly iv: Uint8Array;
+}
+
+/**
+ * Begins one V2 object, with a fresh data key and IV.
+ *
+ * @param context bound by a KMS wrap, ignored by the others.
+ * @throws `CONFIG_INVALID` when the metadata would not fit into S3, and what `wrapper` throws.
+ */
+export async function sealS3ecV2(wrapper: KeyWrapper, context: EncryptionContext): Promise<Sealer> {
+  const { plaintext: key, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context);
+  const iv = randomBytes(IV_LENGTH);
+  const metadata = {
+    'x-amz-key-v2': Buffer.from(edk.wrapped).toString('base64'),
+    'x-amz-iv': iv.toString('base64'),
+    'x-amz-cek-alg': CONTENT_ALGORITHM,
+    'x-amz-tag-len': TAG_BITS,
+    'x-amz-wrap-alg': edk.wrapAlgorithm,
+    'x-amz-matdesc': JSON.stringify(edk.description),
+  };
+  requireFittingMetadata(metadata);
+  const cipher = createSealingCipher({ key, iv });
+  key.fill(0);
+  return { metadata, overhead: TAG_LENGTH, ...cipher };
+}
+
+/**
+ * Begins reading one V2 object.
+ *
+ * @param size bytes of the body.
+ * @param expected see {@link unwrapDataKey}.
+ * @throws `OBJECT_MALFORMED`, `CONTEXT_MISMATCH`, `DECRYPT_FAILED`, none of them retryable; what an unwrapper throws.
+ */
+export async function unsealS3ecV2(
+  metadata: Metadata,
+  size: number,
+  unwrappers: readonly KeyUnwrapper[],
+  expected?: EncryptionContext,
+): Promise<Unsealer> {
+  const header = parseS3ecV2(metadata, size);
+  const key = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected);
+  const cipher = createUnsealingCipher({ key, iv: header.iv });
+  key.fill(0);
+  return cipher;
+}
+
+/** @throws `OBJECT_MALFORMED`. */
+export function parseS3ecV2(metadata: Metadata, size: number): S3ecV2Header {
+  requireExactly(metadata, 'x-amz-cek-alg', CONTENT_ALGORITHM);
+  requireExactly(metadata, 'x-amz-tag-len', TAG_BITS);
+  requireStatedSize(metadata, size);
+  const wrapAlgorithm = requireValue(metadata, 'x-amz-wrap-alg');
+  if (!isWrapAlgorithm(wrapAlgorithm)) throw malformed('metadata x-amz-wrap-alg is not supported');
+  return {
+    wrapAlgorithm,
+    wrapped: parseWrapped(metadata, 'x-amz-key-v2', wrapAlgorithm),
+    description: parseStringMap(metadata, 'x-amz-matdesc'),
+    iv: parseNonce(metadata, 'x-amz-iv', IV_LENGTH),
+  };
+}
+
+/** The wrapped data key, of the length its wrap has where that is fixed. @throws `OBJECT_MALFORMED`. */
+export function parseWrapped(metadata: Metadata, name: string, wrapAlgorithm: WrapAlgorithm): Buffer {
+  return parseBase64(metadata, name, wrapAlgorithm === 'AES/GCM' ? AES_WRAP_LENGTH : undefined);
+}
+
+/**
+ * Holds the body to the plaintext length some clients state; in V3 objects one of them leaves it empty.
+ *
+ * @throws `OBJECT_MALFORMED` also when the body cannot be one GCM message.
+ */
+export function requireStatedSize(metadata: Metadata, size: number): void {
+  const name = 'x-amz-unencrypted-content-length';
+  const bytes = plaintextSize(size);
+  if (!hasValue(metadata, name) || metadata[name] === '') return;
+  requireExactly(metadata, name, String(bytes));
+}
+
+function isWrapAlgorithm(name: string): name is WrapAlgorithm {
+  return WRAP_ALGORITHMS.has(name);
+}
