@@ -47,3 +47,8 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<ArchiveErr
   }
   throw new Error('nothing was rejected');
 }
+
+/** One spelling for equal maps. */
+export function canonical(map: Readonly<Record<string, string>>): string {
+  return JSON.stringify(map, Object.keys(map).toSorted());
+}
