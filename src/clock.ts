@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ArchiveError } from './errors.ts';
 
@@ -34,7 +35,16 @@ export interface Budget {
   readonly signal: AbortSignal;
 }
 
-export const unlimited: Budget = { deadline: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
+/** Many calls listen to one signal at once; that is its purpose, not a leak. */
+function sharedSignal(controller: AbortController): AbortSignal {
+  setMaxListeners(0, controller.signal);
+  return controller.signal;
+}
+
+export const unlimited: Budget = {
+  deadline: Number.POSITIVE_INFINITY,
+  signal: sharedSignal(new AbortController()),
+};
 
 /** The error to throw when `signal` has aborted: its own reason where that is one of ours, `INTERRUPTED` otherwise. */
 export function abortReason(signal: AbortSignal | undefined): ArchiveError {
@@ -70,7 +80,7 @@ export function startBudget(
     timer.unref();
   }
   return {
-    budget: { deadline: effective, signal: controller.signal },
+    budget: { deadline: effective, signal: sharedSignal(controller) },
     end: () => {
       clearTimeout(timer);
       parent?.removeEventListener('abort', stop);

@@ -38,10 +38,13 @@ export function createMediaOpener(options: DownloadOptions): MediaOpener {
     async open(item, refresh, budget): Promise<MediaStream> {
       const download = new Download(options, item, refresh, budget);
       const first = await download.request(undefined);
-      const version = describe(first);
+      const stated = describe(first);
+      const version = {
+        ...stated,
+        contentLength: stated.contentLength ?? (await download.probeLength(stated)),
+      };
       return {
         ...version,
-        contentLength: version.contentLength ?? (await download.probeLength(version)),
         chunks: download.chunks(first, version),
         resumes: () => download.resumes,
       };

@@ -10,8 +10,8 @@ import { parseJsonObject, retryPause } from './responses.ts';
 /** A token this close to its end is not used for a new call: it could expire on the way. */
 const RENEW_BEFORE_EXPIRY_MS = 60_000;
 
-/** Time for one token, retries included, ms. */
-const TOKEN_REQUEST_MS = 60_000;
+/** Time for one token, retries and the pauses a throttling server asks for included, ms. */
+const TOKEN_REQUEST_MS = 300_000;
 
 export interface OAuthOptions {
   /** e.g. `https://login.mypurecloud.com`; the token path is appended. */

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
+import { MEDIA_SCOPES } from '../../src/genesys/media-api.ts';
+import { type Connection, connect, type ConnectOptions } from './connect.ts';
+
+let open: Connection[] = [];
+afterEach(async () => {
+  await Promise.all(open.map(({ close }) => close()));
+  open = [];
+});
+async function connected(options?: ConnectOptions): Promise<Connection> {
+  const connection = await connect(options);
+  open.push(connection);
+  return connection;
+}
+const TOKEN = 'POST /oauth/token';
+
+describe('token source', () => {
+  it('#27 asks once and keeps the token until 60 s before its expiry', async () => {
+    const { tokens, count, clock } = await connected({
+      simulator: { recordings: [{}], tokenLifetimeS: 600 },
+    });
+    const first = await tokens.token(unlimited);
+    expect(await tokens.token(unlimited)).toBe(first);
+    clock.advance(538_000);
+    expect(await tokens.token(unlimited)).toBe(first);
+    expect(count(TOKEN)).toBe(1);
+    clock.advance(3_000);
+    expect(await tokens.token(unlimited)).not.toBe(first);
+    expect(count(TOKEN)).toBe(2);
+  });
+
+  it('has one request in flight however many callers', async () => {
+    const { tokens, count } = await connected();
+    const all = await Promise.all(Array.from({ length: 50 }, () => tokens.token(unlimited)));
+    expect(new Set(all).size).toBe(1);
+    expect(count(TOKEN)).toBe(1);
+  });
+
+  it('a caller that gives up does not take the token from the others', async () => {
+    const { tokens, simulator, count } = await connected();
+    simulator.faults.add({ on: 'token', fault: { kind: 'stall' } });
+    const controller = new AbortController();
+    const impatient = tokens.token({ deadline: Number.POSITIVE_INFINITY, signal: controller.signal });
+    const patient = tokens.token(unlimited);
+    controller.abort();
+    await expect(impatient).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await expect(patient).resolves.toBeTypeOf('string');
+    expect(count(TOKEN)).toBe(2); // the stalled one and its repeat, both shared
+  });
+
+  it('uses a token that lives shorter than the margin, from the cache, for half its life', async () => {
+    const { tokens, count, clock } = await connected({ simulator: { recordings: [{}], tokenLifetimeS: 60 } });
+    await tokens.token(unlimited);
+    clock.advance(20_000);
+    await tokens.token(unlimited);
+    expect(count(TOKEN)).toBe(1);
+    clock.advance(15_000);
+    await tokens.token(unlimited);
+    expect(count(TOKEN)).toBe(2);
+  });
+
+  it('logs each renewal with its lifetime and never the token or the secret', async () => {
+    const { tokens, logger } = await connected({ simulator: { recordings: [{}], tokenLifetimeS: 1234 } });
+    const token = await tokens.token(unlimited);
+    expect(logger.lines.join('\n')).toMatch(/token renewed.*"lifetimeS":1234/);
+    expect(logger.lines.join('\n')).not.toContain(token);
+    expect(logger.lines.join('\n')).not.toContain('simulator-secret');
+  });
+
+  it('sends the tutorial’s form, scope included', async () => {
+    const { tokens, simulator } = await connected();
+    await tokens.token(unlimited);
+    expect(simulator.requests[0]).toMatchObject({
+      hadAuthorization: false,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(MEDIA_SCOPES).toBe('media:view interaction:metadata:update');
+  });
+
+  it('can send HTTP Basic instead', async () => {
+    const { tokens, simulator } = await connected({ scope: undefined });
+    await expect(tokens.token(unlimited)).resolves.toBeTypeOf('string');
+    expect(simulator.requests[0]?.hadAuthorization).toBe(true);
+  });
+
+  it('#20 a refused client is a permanent error that shows no secret', async () => {
+    const { tokens, count, logger } = await connected({ clientSecret: 'canary-secret' });
+    const error = await tokens.token(unlimited).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      code: 'GENESYS_AUTH_REJECTED',
+      retryable: false,
+      details: { status: 401 },
+    });
+    expect(JSON.stringify(error) + String(error) + logger.lines.join()).not.toContain('canary-secret');
+    expect(count(TOKEN)).toBe(1);
+  });
+
+  it.each([
+    ['429 with Retry-After in seconds', { kind: 'throttle', retryAfter: 7 }, 7000],
+    ['429 with Retry-After as a date', { kind: 'throttle', retryAfter: { httpDateIn: 30 } }, 29_000],
+    ['429 without Retry-After', { kind: 'throttle', retryAfter: 'absent' }, 0],
+    ['503', { kind: 'status', status: 503 }, 0],
+    ['a reset connection', { kind: 'reset' }, 0],
+  ] as const)('survives %s', async (_name, fault, atLeastMs) => {
+    const { tokens, simulator, clock, count } = await connected();
+    simulator.faults.add({ on: 'token', times: 2, fault });
+    await expect(tokens.token(unlimited)).resolves.toBeTypeOf('string');
+    expect(count(TOKEN)).toBe(3);
+    expect(clock.slept).toHaveLength(2);
+    expect(clock.slept[0]).toBeGreaterThanOrEqual(atLeastMs);
+  });
+
+  it('gives up on an answer without a token, and on an absurd Retry-After', async () => {
+    const page = await connected();
+    page.simulator.faults.add({ on: 'token', fault: { kind: 'html' } });
+    await expect(page.tokens.token(unlimited)).rejects.toMatchObject({ code: 'GENESYS_BAD_RESPONSE' });
+    const absurd = await connected();
+    absurd.simulator.faults.add({ on: 'token', fault: { kind: 'throttle', retryAfter: 'absurd' } });
+    await expect(absurd.tokens.token(unlimited)).rejects.toMatchObject({
+      code: 'GENESYS_THROTTLED',
+      retryable: true,
+    });
+    expect(absurd.clock.slept).toEqual([]);
+  });
+});
