@@ -3,7 +3,10 @@ import { ArchiveError } from '../errors.ts';
 import { isPermittedLoopback, isPublicAddress } from './addresses.ts';
 
 export interface UrlPolicy {
-  /** Host names, or suffixes of them at a dot, that may be addressed. `undefined`: any public host. */
+  /**
+   * What may be addressed: host names, or suffixes of them at a dot; a path behind one narrows it to what stands below, as in
+   * `s3.amazonaws.com/their-bucket`, since anybody can own the bucket next to it. `undefined`: any public host.
+   */
   readonly hosts: readonly string[] | undefined;
   /** Permits http, any port, and 127.0.0.1, ::1 and localhost. For the simulator and tests. */
   readonly allowLoopback: boolean;
@@ -34,18 +37,21 @@ export function checkUrl(text: string, policy: UrlPolicy): URL {
   if (url.port !== '') throw refused('it names a port other than 443', host);
   if (isIP(host) !== 0) throw refused('its host is an IP address', host);
   if (!host.includes('.')) throw refused('its host is not a full domain name', host);
-  if (policy.hosts !== undefined && !policy.hosts.some((allowed) => matches(host, allowed))) {
+  if (policy.hosts !== undefined && !policy.hosts.some((allowed) => matches(host, url.pathname, allowed))) {
     throw refused('its host is not on the list of media hosts', host);
   }
   return url;
 }
 
-function matches(host: string, allowed: string): boolean {
-  const suffix = allowed
+function matches(host: string, path: string, allowed: string): boolean {
+  const [name = '', ...folders] = allowed.replace(/\/+$/, '').split('/');
+  const suffix = name
     .toLowerCase()
     .replace(/^\*?\./, '')
     .replace(/\.$/, '');
-  return host === suffix || host.endsWith(`.${suffix}`);
+  if (host !== suffix && !host.endsWith(`.${suffix}`)) return false;
+  // WHATWG URL has already resolved `..` and `%2e%2e` in the path
+  return folders.length === 0 || path.startsWith(`/${folders.join('/')}/`);
 }
 
 /** @throws `URL_REFUSED` when a resolved address is one we must not connect to. */

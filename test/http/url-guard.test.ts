@@ -89,6 +89,21 @@ describe('checkUrl', () => {
     expect(verdict(url, local)).not.toBe('URL_REFUSED');
   });
 
+  it('a listed path opens what stands below it, and nothing beside it', () => {
+    const bucket = { hosts: ['s3.amazonaws.com/their-bucket/'], allowLoopback: false };
+    expect(verdict('https://s3.amazonaws.com/their-bucket/a.wav?sig=1', bucket)).toBe('s3.amazonaws.com');
+    for (const path of [
+      'other/a.wav',
+      'their-bucket',
+      'their-bucket-2/a.wav',
+      'their-bucket/../other/a.wav',
+      'their-bucket/%2e%2e/other/a.wav',
+      'x/their-bucket/a.wav',
+    ]) {
+      expect(verdict(`https://s3.amazonaws.com/${path}`, bucket)).toBe('URL_REFUSED');
+    }
+  });
+
   it('never shows path, query or user of what it refuses', () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.uuid(), (url, canary) => {
