@@ -1,0 +1,63 @@
+/** A piece of a body, ready to be sent. */
+export interface Part {
+  /** From 1, as S3 counts. */
+  readonly number: number;
+  /** Valid until {@link Part.release}. */
+  readonly bytes: Buffer;
+  /** Nothing follows. A part that is both the first and the last is the whole body. */
+  readonly last: boolean;
+  /** Gives the memory back for a later part. Not to be called while a request may still read it. */
+  release(): void;
+}
+
+/** Bytes of the first allocation when the length is not known; most recordings never need a whole part. */
+const FIRST_BYTES = 256 * 1024;
+
+/**
+ * Cuts a body into parts of `partBytes` bytes, the last one shorter, never empty unless the body is. A full part is held back
+ * until more bytes arrive, so that a body of exactly one part is known to be just that. Chunks are copied: their memory is
+ * free again when the next one is asked for.
+ *
+ * @param expectedBytes length of the body, where known: a small one is given a small buffer.
+ */
+export async function* cutParts(
+  chunks: AsyncIterable<Uint8Array>,
+  partBytes: number,
+  expectedBytes: number | undefined,
+): AsyncGenerator<Part, void, undefined> {
+  const spare: Buffer[] = [];
+  let buffer: Buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(expectedBytes ?? FIRST_BYTES, partBytes)));
+  let filled = 0;
+  let number = 1;
+
+  const cut = (last: boolean): Part => {
+    const whole = buffer;
+    return {
+      number: number++,
+      bytes: whole.subarray(0, filled),
+      last,
+      release: () => {
+        if (whole.byteLength === partBytes) spare.push(whole);
+      },
+    };
+  };
+
+  for await (const chunk of chunks) {
+    for (let taken = 0; taken < chunk.byteLength; ) {
+      if (filled === partBytes) {
+        yield cut(false);
+        buffer = spare.pop() ?? Buffer.allocUnsafeSlow(partBytes);
+        filled = 0;
+      } else if (filled === buffer.byteLength) {
+        const larger = Buffer.allocUnsafeSlow(Math.min(partBytes, buffer.byteLength * 4));
+        buffer.copy(larger, 0, 0, filled);
+        buffer = larger;
+      }
+      const length = Math.min(chunk.byteLength - taken, buffer.byteLength - filled);
+      buffer.set(chunk.subarray(taken, taken + length), filled);
+      taken += length;
+      filled += length;
+    }
+  }
+  yield cut(true);
+}

@@ -1,0 +1,200 @@
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { ensureTimeLeft } from '../http/with-retry.ts';
+import type { Logger } from '../log.ts';
+import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
+import { cutParts, type Part } from './cut-parts.ts';
+import { measureBody } from './measured-body.ts';
+import {
+  assertListPrefix,
+  assertObjectKey,
+  assertPutOptions,
+  assertRange,
+  type ByteRange,
+  isObjectKey,
+  rangeNotSatisfiable,
+} from './object-rules.ts';
+import { choosePartBytes } from './part-size.ts';
+import { callS3, type S3Access } from './s3-call.ts';
+import { digestOf, withPayloadHash } from './s3-checksum.ts';
+import { uploadInParts, type Work } from './s3-multipart.ts';
+import { readObject } from './s3-read.ts';
+import { headObject, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
+
+export interface S3StoreOptions {
+  /** Of `createS3Client`: one that neither retries nor computes checksums of its own. */
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** In front of every key, without `/` at either end. */
+  readonly prefix?: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bytes of a part, and of the largest object written in one request; default 8 MiB. */
+  readonly partSizeBytes?: number;
+  /** Parts in flight at once; default 2. Memory is this many parts and one more. */
+  readonly queueSize?: number;
+  /** AWS account that must own the bucket. */
+  readonly expectedBucketOwner?: string;
+  /** Keys asked for at a time by `list`; default (and S3's limit) 1000. */
+  readonly listPageSize?: number;
+}
+
+/**
+ * Keeps objects in an S3 bucket, in S3 itself or in a compatible server that has conditional writes (`If-None-Match: *`) and
+ * SHA-256 checksums.
+ *
+ * An upload whose creation was answered by silence may stay open: nobody knows its id. A lifecycle rule
+ * (`AbortIncompleteMultipartUpload`) removes it.
+ */
+export function createS3Store(options: S3StoreOptions): ObjectStore {
+  const { client, clock, logger, queueSize = 2, expectedBucketOwner, listPageSize = 1000 } = options;
+  const prefix = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`;
+  const bucket = {
+    Bucket: options.bucket,
+    ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
+  };
+  const access: S3Access = { client, bucket, clock, logger };
+  choosePartBytes(undefined, options.partSizeBytes);
+
+  async function put(
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    putOptions: PutOptions,
+    budget: Budget,
+  ): Promise<PutResult> {
+    assertObjectKey(key);
+    assertPutOptions(putOptions);
+    ensureTimeLeft(clock, budget);
+    const { contentLength } = putOptions;
+    const partBytes = choosePartBytes(contentLength, options.partSizeBytes);
+    const { work, end } = startWork(budget);
+    const source = measureBody(body, contentLength, work.budget, clock);
+    const parts = cutParts(source.chunks, partBytes, contentLength);
+    try {
+      const { value: first } = await parts.next();
+      if (first === undefined) throw new ArchiveError('UNEXPECTED', 'a body has at least one part');
+      if (first.last) return await putWhole(key, first, putOptions, work.budget);
+      const target = { key, Key: prefix + key, options: putOptions, queueSize };
+      return await uploadInParts(access, target, first, parts, work);
+    } finally {
+      end();
+      // Closes the body when the store gave up on it.
+      void parts.return().catch(() => {});
+    }
+  }
+
+  async function putWhole(
+    key: string,
+    part: Part,
+    putOptions: PutOptions,
+    budget: Budget,
+  ): Promise<PutResult> {
+    const { metadata, contentType } = putOptions;
+    const Key = prefix + key;
+    const digest = digestOf(part.bytes);
+    const size = part.bytes.byteLength;
+    const sent: SentObject = {
+      key,
+      Key,
+      size,
+      checksum: { type: 'full', sha256: digest.base64 },
+      metadata,
+      contentType,
+    };
+    const reply = await callS3(access, 'PUT object', budget, (send) => {
+      const command = new PutObjectCommand({
+        ...bucket,
+        Key,
+        Body: part.bytes,
+        ContentLength: size,
+        ContentType: contentType,
+        Metadata: { ...metadata },
+        IfNoneMatch: '*',
+        ChecksumAlgorithm: 'SHA256',
+        ChecksumSHA256: digest.base64,
+      });
+      return client.send(withPayloadHash(command, digest), send);
+    });
+    if (reply.ok) return verifyStored(access, sent, reply.value.ChecksumSHA256, reply.value.ETag, budget);
+    if (reply.refusal !== 'precondition') {
+      throw new ArchiveError('STORE_UNAVAILABLE', `PUT object: ${reply.refusal}`, { details: { key } });
+    }
+    if (!reply.unsure) return { outcome: 'exists' };
+    const resolved = await resolveUnsure(access, sent, budget);
+    if (resolved !== undefined) return resolved;
+    throw new ArchiveError('STORE_UNAVAILABLE', 'PUT object: the key was taken, and is free again', {
+      details: { key },
+    });
+  }
+
+  async function head(key: string, budget: Budget): Promise<ObjectStat | undefined> {
+    assertObjectKey(key);
+    return headObject(access, key, prefix + key, budget);
+  }
+
+  async function get(key: string, budget: Budget, range?: ByteRange) {
+    assertObjectKey(key);
+    assertRange(range);
+    const Range = range === undefined ? undefined : `bytes=${range.first}-${range.last}`;
+    const reply = await callS3(access, 'GET object', budget, (send) =>
+      client.send(
+        new GetObjectCommand({ ...bucket, Key: prefix + key, ...(Range === undefined ? {} : { Range }) }),
+        send,
+      ),
+    );
+    if (reply.ok) return readObject(key, reply.value, range, budget);
+    if (reply.refusal === 'range') throw rangeNotSatisfiable(key, range?.first ?? 0);
+    throw new ArchiveError('OBJECT_NOT_FOUND', 'there is no such object', { details: { key } });
+  }
+
+  async function* list(keyPrefix: string, budget: Budget) {
+    assertListPrefix(keyPrefix);
+    let token: string | undefined;
+    do {
+      const reply = await callS3(access, 'LIST objects', budget, (send) =>
+        client.send(
+          new ListObjectsV2Command({
+            ...bucket,
+            Prefix: prefix + keyPrefix,
+            MaxKeys: listPageSize,
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+          send,
+        ),
+      );
+      if (!reply.ok) throw new ArchiveError('STORE_UNAVAILABLE', `LIST objects: ${reply.refusal}`);
+      for (const { Key, Size, LastModified } of reply.value.Contents ?? []) {
+        const key = Key?.slice(prefix.length);
+        // Other people's objects, such as the "folders" of the console.
+        if (key === undefined || !isObjectKey(key)) continue;
+        ensureTimeLeft(clock, budget);
+        yield { key, size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0 };
+      }
+      token = reply.value.IsTruncated === true ? reply.value.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  return {
+    location: `s3://${options.bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`,
+    put,
+    head,
+    get,
+    list,
+  };
+}
+
+/** A budget that also ends when a part of the work has failed for good, so that the rest of it stops at once. */
+function startWork(budget: Budget): { work: Work; end: () => void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort(abortReason(budget.signal));
+  if (budget.signal.aborted) stop();
+  budget.signal.addEventListener('abort', stop, { once: true });
+  return {
+    work: {
+      budget: { deadline: budget.deadline, signal: controller.signal },
+      fail: (error) => controller.abort(error),
+    },
+    end: () => budget.signal.removeEventListener('abort', stop),
+  };
+}
