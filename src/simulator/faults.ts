@@ -146,7 +146,8 @@ export function retryAfterHeader(retryAfter: RetryAfter, now: number): string | 
   return new Date(now + retryAfter.httpDateIn * 1000).toUTCString();
 }
 
-function checkRule(rule: FaultRule): void {
+/** @throws `USAGE` when the rule makes no sense; the message names the field. */
+export function checkRule(rule: FaultRule): void {
   const { fault } = rule;
   const refuse = (problem: string) => {
     throw new ArchiveError('USAGE', `fault "${fault.kind}" on "${rule.on}": ${problem}`);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { findFault, resolveOffset, type BodyOffset, type Fault } from './faults.ts';
 
 /** A response that has been decided but not sent. */
@@ -154,8 +155,22 @@ async function conclude(response: ServerResponse, delivery: Delivery): Promise<v
     return;
   }
   await flushed(response);
-  if (delivery.ending === 'reset') response.socket?.resetAndDestroy();
-  else response.socket?.destroySoon();
+  if (delivery.ending === 'cut') {
+    response.socket?.destroySoon();
+    return;
+  }
+  await letReceiverRead(response);
+  response.socket?.resetAndDestroy();
+}
+
+/** Milliseconds, and turns of the event loop, before a reset: a receiver that is told of it loses what it has not read. */
+const RESET_DELAY_MS = 20;
+const RESET_DELAY_TURNS = 10;
+
+async function letReceiverRead(response: ServerResponse): Promise<void> {
+  await pause(response, RESET_DELAY_MS);
+  // the receiver may live in this very process, which may have been too busy to read at all meanwhile
+  for (let turn = 0; turn < RESET_DELAY_TURNS; turn += 1) await setImmediate();
 }
 
 /** Resolves when all that was written has been handed to the operating system. */
