@@ -21,7 +21,7 @@ const common = {
   outExtension: { '.js': '.mjs' },
   sourcemap: true,
   logLevel: 'warning',
-  define: { __VERSION__: JSON.stringify(version) },
+  define: { PACKAGE_VERSION: JSON.stringify(version) },
 };
 
 // Tests build too, perhaps several at once: they only overwrite.

@@ -85,7 +85,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       const outgoing = (secure ? https : http).request(url, {
         method: request.method,
         headers: {
-          'user-agent': `genesys-media-archive/${__VERSION__}`,
+          'user-agent': `genesys-media-archive/${PACKAGE_VERSION}`,
           ...request.headers,
           ...(request.body === undefined
             ? {}

@@ -1,0 +1,119 @@
+import { type ArchiveResult, archiveRecording } from './archive/archive-recording.ts';
+import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
+import { type ArchiveConfig, type RestoreConfig, revealKey } from './config.ts';
+import { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
+import { createGenesysApi } from './genesys/api-client.ts';
+import { createInteractionWriter } from './genesys/interaction-writer.ts';
+import { createMediaApi, MEDIA_SCOPES } from './genesys/media-api.ts';
+import { createMediaOpener } from './genesys/media-download.ts';
+import { createTokenSource } from './genesys/oauth.ts';
+import type { HttpTimeouts } from './http/timeouts.ts';
+import { createTransport } from './http/transport.ts';
+import { type Logger, silentLogger } from './log.ts';
+import type { ArchiveRequest, EnvelopeReader, ObjectStore } from './ports.ts';
+import { openStore } from './store/open-store.ts';
+
+/** What may be replaced, for tests and for people who embed the archiver. */
+export interface ArchiverPorts {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly store?: ObjectStore;
+  readonly timeouts?: Partial<HttpTimeouts>;
+}
+
+export interface Archiver {
+  readonly store: ObjectStore;
+  /**
+   * Archives one recording, exactly once however often it is asked to.
+   * @throws ArchiveError; `retryable` says whether the same request may succeed later.
+   */
+  archive(request: ArchiveRequest, budget?: Budget): Promise<ArchiveResult>;
+  /**
+   * Asks for a token, and nothing else.
+   * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
+   */
+  checkCredentials(budget?: Budget): Promise<void>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/**
+ * Wires the archiver from its configuration. Makes no request; one archiver serves any number of recordings, and its token
+ * and connections live as long as it does.
+ *
+ * @example
+ * const config = loadConfig({ env: process.env }, 'archive');
+ * const archiver = await createArchiver(config);
+ * const parsed = parseEvent(event);
+ * if (parsed.kind === 'requests') for (const request of parsed.requests) await archiver.archive(request);
+ *
+ * @throws `CONFIG_INVALID` when a part of the configuration cannot be used.
+ */
+export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts = {}): Promise<Archiver> {
+  const { clock = systemClock, logger = silentLogger } = ports;
+  const timeouts = ports.timeouts ?? {};
+  const { genesys, allowLoopback } = config;
+  const apiTransport = createTransport({ timeouts });
+  const mediaTransport = createTransport({ timeouts, guard: { allowLoopback } });
+  const tokens = createTokenSource({
+    loginUrl: genesys.loginUrl,
+    clientId: genesys.clientId,
+    clientSecret: genesys.clientSecret,
+    scope: MEDIA_SCOPES,
+    transport: apiTransport,
+    clock,
+    logger,
+  });
+  const api = createGenesysApi({ apiUrl: genesys.apiUrl, tokens, transport: apiTransport, clock, logger });
+  const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
+  const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
+  const archivePorts = {
+    resolver: createMediaApi(api),
+    opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
+    references: config.writeBack === 'none' ? undefined : createInteractionWriter(api),
+    envelope: withKey(config, createStaticEnvelope),
+    store,
+    clock,
+    logger,
+  };
+  return {
+    store,
+    archive: (request, budget = unlimited) => archiveRecording(archivePorts, request, budget),
+    checkCredentials: async (budget = unlimited) => {
+      await tokens.token(budget);
+    },
+    close: () => {
+      apiTransport.close();
+      mediaTransport.close();
+    },
+  };
+}
+
+/**
+ * Where the platform keeps media: hosts of the region itself, and the one bucket its description shows. Anything else is
+ * named by `ARCHIVE_MEDIA_HOSTS`; all of `amazonaws.com` would be everybody's buckets.
+ */
+export function impliedMediaHosts(environment: string): readonly string[] {
+  return [environment, 's3.amazonaws.com/genesys-media-archive'];
+}
+
+export function openConfiguredStore(
+  config: Pick<ArchiveConfig, 'store' | 's3'>,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<ObjectStore> {
+  return openStore(config.store, { clock, logger, s3: { forcePathStyle: config.s3.forcePathStyle } });
+}
+
+/** Reads every format that the configured keys open. */
+export function createReader(config: RestoreConfig): EnvelopeReader {
+  return withKey(config, createStaticReader);
+}
+
+function withKey<T>(config: RestoreConfig, use: (key: Buffer) => T): T {
+  const key = revealKey(config.encryption.key);
+  try {
+    return use(key);
+  } finally {
+    key.fill(0);
+  }
+}

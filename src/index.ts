@@ -1,0 +1,30 @@
+export { type ArchiveResult } from './archive/archive-recording.ts';
+export {
+  type DayRange,
+  findRecording,
+  type ListedRecording,
+  listRecordings,
+} from './archive/find-recording.ts';
+export { objectKey, parseObjectKey } from './archive/object-key.ts';
+export {
+  type ReadOutcome,
+  type ReadPorts,
+  restoreRecording,
+  type RestoreTarget,
+  verifyRecording,
+} from './archive/read-recording.ts';
+export { type Budget, type Clock, startBudget, systemClock } from './clock.ts';
+export {
+  type ArchiveConfig,
+  type ConfigSources,
+  loadConfig,
+  type RestoreConfig,
+  type StoreConfig,
+} from './config.ts';
+export { type Archiver, type ArchiverPorts, createArchiver, createReader } from './create-archiver.ts';
+export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
+export { ArchiveError, type ErrorCode, type ErrorDetails } from './errors.ts';
+export { type ParsedEvent, type ParseOptions, parseEvent } from './events/parse-event.ts';
+export { jsonLogger, type LogFields, type Logger, type LogLevel } from './log.ts';
+export type * from './ports.ts';
+export { openStore } from './store/open-store.ts';
