@@ -24,6 +24,9 @@ export async function startEndpoint(
   return { s3, dir };
 }
 
+/** Without one, the SDK writes warnings about failed streams to the console. */
+const silent = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 /** The real SDK client, with its defaults but for retries: a test sees what the server answered. */
 export function createClient(s3: S3Endpoint, config: S3ClientConfig = {}): S3Client {
   const client = new S3Client({
@@ -31,6 +34,7 @@ export function createClient(s3: S3Endpoint, config: S3ClientConfig = {}): S3Cli
     region: 'us-east-1',
     forcePathStyle: true,
     maxAttempts: 1,
+    logger: silent,
     credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
     ...config,
   });
