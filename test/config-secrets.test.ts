@@ -1,0 +1,78 @@
+import { inspect } from 'node:util';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { listSettings } from '../src/config-schema.ts';
+import { revealKey } from '../src/config.ts';
+import { ArchiveError } from '../src/errors.ts';
+import { Secret } from '../src/secret.ts';
+import { KEY, load } from './config-fixture.ts';
+
+describe('secrets', () => {
+  const secretNames = listSettings().filter(([, { secret }]) => secret === true);
+
+  it('print as [secret], wherever they are printed', () => {
+    const config = load({ ARCHIVE_WEBHOOK_SECRET: 'canary-webhook-secret' });
+    const printed = [
+      JSON.stringify(config),
+      inspect(config, { depth: 10, showHidden: true }),
+      `${config.encryption.key.toString()} ${String(config.genesys.clientSecret)}`,
+      JSON.stringify(Object.entries(config.genesys.clientSecret)),
+      inspect(structuredClone(config.encryption.key)),
+    ].join('\n');
+    expect(printed).toContain('[secret]');
+    expect(printed).not.toContain('canary');
+    expect(printed.toLowerCase()).not.toContain(KEY.toLowerCase());
+  });
+
+  it.each(secretNames.map(([name]) => name))('%s is never repeated, however malformed', (name) => {
+    const canary = fc.stringMatching(/^[ -~]{16,64}$/).filter((text) => text.trim().length >= 12);
+    fc.assert(
+      fc.property(canary, fc.constantFrom('', ' ', '\n', ',', '\0', 'é'), (secret, tail) => {
+        const value = secret + tail;
+        let shown: string;
+        try {
+          const config = load({ [name]: value, GENESYS_ENVIRONMENT: 'new1.pure.cloud' });
+          shown = JSON.stringify(config) + inspect(config, { depth: 10 });
+        } catch (error) {
+          shown = inspect(error, { depth: 10 }) + JSON.stringify(error);
+        }
+        expect(shown).not.toContain(secret);
+        expect(shown).not.toContain(secret.trim());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('nothing at all is repeated in a message: a secret may stand in the wrong variable', () => {
+    const everyName = fc.constantFrom(
+      ...listSettings().map(([name]) => name),
+      'ARCHIVE_KMS_KEY_ID',
+      'ARCHIVE_TYPO',
+    );
+    const shapes = fc.constantFrom('', 'https://', 's3://', 'file:', 's3://x/', 'http://u:', 'sha256=');
+    fc.assert(
+      fc.property(everyName, shapes, fc.stringMatching(/^[A-Z0-9!@?#/ ]{20,40}$/), (name, shape, canary) => {
+        let shown = '';
+        try {
+          shown = load({ [name]: shape + canary }).warnings.join('\n');
+        } catch (error) {
+          shown = inspect(error, { depth: 10 });
+        }
+        expect(shown).not.toContain(canary);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('a Secret has no other way out', () => {
+    const secret = new Secret('canary');
+    expect([...Reflect.ownKeys(secret), JSON.stringify({ secret }), inspect(secret)]).toEqual([
+      '{"secret":"[secret]"}',
+      '[secret]',
+    ]);
+  });
+
+  it('revealKey never takes part of a key', () => {
+    expect(() => revealKey(new Secret(`${KEY.slice(2)}zz`))).toThrow(ArchiveError);
+  });
+});

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig, revealKey } from '../src/config.ts';
+import { GENESYS_REGIONS } from '../src/regions.ts';
+import { KEY, load, problemWith, refusalOf, tutorial } from './config-fixture.ts';
+
+describe('the five names of the tutorial', () => {
+  it('are enough', () => {
+    const config = load({});
+    expect(config).toMatchObject({
+      store: 's3://my-archive',
+      s3: { forcePathStyle: false },
+      layout: 'date',
+      allowLoopback: false,
+      logLevel: 'info',
+      warnings: [],
+      encryption: { format: 'static-gcm' },
+      genesys: {
+        clientId: tutorial.GENESYS_CLIENT_ID,
+        environment: 'mypurecloud.com',
+        loginUrl: 'https://login.mypurecloud.com',
+        apiUrl: 'https://api.mypurecloud.com',
+        api: 'auto',
+      },
+      writeBack: 'interaction',
+      mediaHosts: [],
+      webhook: { secrets: [], open: false },
+    });
+    expect(config.genesys.clientSecret.reveal()).toBe('canary-client-secret');
+    expect(config.idPattern.test('A1B2C3D4-5678-90ab-cdef-1234567890ab')).toBe(true);
+    expect(revealKey(config.encryption.key).toString('hex')).toBe(KEY.toLowerCase());
+  });
+
+  it.each(Object.keys(tutorial).filter((name) => name !== 'S3_ARCHIVE_BUCKET'))('%s is required', (name) => {
+    expect(problemWith(name, '')).toMatch(new RegExp(`^  ${name}: is missing \\(.+; example: .+\\)$`));
+  });
+
+  it('the store is required on Lambda, where no directory stays', () => {
+    const { S3_ARCHIVE_BUCKET: _, ...env } = tutorial;
+    expect(loadConfig({ env }, 'archive').store).toBe('file:./archive');
+    const { message } = refusalOf({ env: { ...env, AWS_LAMBDA_FUNCTION_NAME: 'archive' } });
+    expect(message).toContain('ARCHIVE_STORE: is missing, and so is S3_ARCHIVE_BUCKET');
+  });
+});
+
+describe('a purpose asks only for what it needs', () => {
+  it('reading back needs the key, listing needs nothing', () => {
+    expect(loadConfig({ env: { ENCRYPTION_KEY_HEX: KEY } }, 'restore').store).toBe('file:./archive');
+    expect(loadConfig({ env: {} }, 'store').store).toBe('file:./archive');
+    expect(refusalOf({ env: {} }, 'restore').message.split('\n')).toHaveLength(2);
+    expect(loadConfig({ env: { ENCRYPTION_KEY_HEX: 'nonsense' } }, 'store')).not.toHaveProperty('encryption');
+  });
+});
+
+describe('values', () => {
+  it.each(Object.values(GENESYS_REGIONS))('%s is a known region', (environment) => {
+    expect(load({ GENESYS_ENVIRONMENT: environment })).toMatchObject({
+      warnings: [],
+      genesys: { apiUrl: `https://api.${environment}`, loginUrl: `https://login.${environment}` },
+    });
+  });
+
+  it('knows 18 regions; another domain is taken, with a warning', () => {
+    expect(new Set(Object.values(GENESYS_REGIONS)).size).toBe(18);
+    expect(load({ GENESYS_ENVIRONMENT: 'new1.pure.cloud' }).warnings).toEqual([
+      expect.stringContaining('GENESYS_ENVIRONMENT is none of the 18 known region domains'),
+    ]);
+  });
+
+  it('loopback needs a setting of its own, which warns at every start', () => {
+    const config = load({
+      ARCHIVE_ALLOW_LOOPBACK: '1',
+      GENESYS_API_URL: 'http://127.0.0.1:8080/',
+      GENESYS_LOGIN_URL: 'http://[::1]:8080',
+    });
+    expect(config.genesys).toMatchObject({ apiUrl: 'http://127.0.0.1:8080', loginUrl: 'http://[::1]:8080' });
+    expect(config.warnings).toEqual([expect.stringContaining('ARCHIVE_ALLOW_LOOPBACK=1')]);
+    expect(loadConfig({ env: { ARCHIVE_ALLOW_LOOPBACK: '1' } }, 'store').warnings).toHaveLength(1);
+    const env = { ...tutorial, ARCHIVE_ALLOW_LOOPBACK: '1', GENESYS_API_URL: 'http://127.0.0.2:8080' };
+    expect(refusalOf({ env }).message).toContain('GENESYS_API_URL: must start with https://');
+  });
+
+  it.each([
+    ['s3://my-archive', 's3://my-archive'],
+    ['s3://my-archive/', 's3://my-archive'],
+    ['s3://my-archive/calls/eu/', 's3://my-archive/calls/eu'],
+  ])('ARCHIVE_STORE=%s agrees with S3_ARCHIVE_BUCKET=my-archive', (store, expected) => {
+    expect(load({ ARCHIVE_STORE: store }).store).toBe(expected);
+  });
+
+  it('lists take spaces, stars and capitals', () => {
+    const config = load({
+      ARCHIVE_MEDIA_HOSTS: ' Media.Example.com , *.example.org,.example.net,',
+      ARCHIVE_WEBHOOK_SECRET: 'first-secret-of-two, second-secret-of-two',
+      ARCHIVE_ID_PATTERN: 'call-\\d+',
+    });
+    expect(config.mediaHosts).toEqual(['media.example.com', 'example.org', 'example.net']);
+    expect(config.webhook.secrets.map((secret) => secret.reveal())).toEqual([
+      'first-secret-of-two',
+      'second-secret-of-two',
+    ]);
+    expect(['call-7', 'xcall-7', 'call-7x'].map((id) => config.idPattern.test(id))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('the HTTP entry is open only when that is said and no secret is set', () => {
+    const open = load({ ARCHIVE_WEBHOOK_OPEN: '1' });
+    expect(open.webhook.open).toBe(true);
+    expect(open.warnings).toEqual([expect.stringContaining('without a signature from anybody')]);
+    const both = load({ ARCHIVE_WEBHOOK_OPEN: '1', ARCHIVE_WEBHOOK_SECRET: 'a-secret-that-is-long' });
+    expect(both.webhook.open).toBe(false);
+    expect(both.warnings).toEqual([expect.stringContaining('has no effect')]);
+    expect(load({ ARCHIVE_WEBHOOK_SECRET: 'short' }).warnings).toEqual([
+      expect.stringContaining('shorter than 16'),
+    ]);
+  });
+
+  it('are frozen, all the way down', () => {
+    const config = load({ ARCHIVE_MEDIA_HOSTS: 'example.com' });
+    const parts = [config, config.genesys, config.s3, config.encryption, config.mediaHosts, config.webhook];
+    expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
+    expect(Reflect.set(config.genesys, 'apiUrl', 'https://evil.example')).toBe(false);
+  });
+});
+
+describe('precedence', () => {
+  const file = { path: 'x.json', values: { ARCHIVE_LOG_LEVEL: 'error', ARCHIVE_WRITE_BACK: 'none' } };
+
+  it('flag > environment > file > default', () => {
+    const levels = [
+      load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file, flags: { ARCHIVE_LOG_LEVEL: 'debug' } }),
+      load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file, flags: { ARCHIVE_LOG_LEVEL: undefined } }),
+      load({ ARCHIVE_LOG_LEVEL: '' }, { file, flags: { ARCHIVE_LOG_LEVEL: '' } }),
+      load({}),
+    ].map(({ logLevel }) => logLevel);
+    expect(levels).toEqual(['debug', 'warn', 'error', 'info']);
+    expect(load({}, { file }).writeBack).toBe('none');
+  });
+
+  it('between the two names of the store, the stronger source decides', () => {
+    const flags = { ARCHIVE_STORE: 'file:./here' };
+    expect(load({ S3_ARCHIVE_BUCKET: 'my-archive' }, { flags }).store).toBe('file:./here');
+    const inFile = { path: 'x.json', values: { ARCHIVE_STORE: 'file:./there' } };
+    expect(load({ S3_ARCHIVE_BUCKET: 'my-archive' }, { file: inFile }).store).toBe('s3://my-archive');
+  });
+
+  it('a setting of a weaker source is not looked at', () => {
+    const inFile = { path: 'x.json', values: { ARCHIVE_LOG_LEVEL: 'loud' } };
+    expect(load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file: inFile }).logLevel).toBe('warn');
+    expect(refusalOf({ env: tutorial, file: inFile }).message).toContain('ARCHIVE_LOG_LEVEL');
+  });
+});
+
+describe('a config file', () => {
+  it('has the types of JSON', () => {
+    const values = {
+      $schema: 'https://example.com/schema.json',
+      ARCHIVE_ALLOW_LOOPBACK: true,
+      S3_FORCE_PATH_STYLE: 1,
+      ARCHIVE_WEBHOOK_OPEN: false,
+      ARCHIVE_MEDIA_HOSTS: ['example.com', 'example.org'],
+      ARCHIVE_LOG_LEVEL: null,
+    };
+    const config = load({}, { file: { path: 'x.json', values } });
+    expect(config).toMatchObject({
+      allowLoopback: true,
+      s3: { forcePathStyle: true },
+      mediaHosts: ['example.com', 'example.org'],
+      logLevel: 'info',
+    });
+    expect(config.warnings).toHaveLength(1);
+    const { message } = refusalOf({
+      env: tutorial,
+      file: { path: 'x', values: { ARCHIVE_STORE: { a: 1 } } },
+    });
+    expect(message).toContain('ARCHIVE_STORE: must be text, a number, true, false, or a list of texts');
+  });
+
+  it.each(['GENESYS_CLIENT_SECRET', 'ENCRYPTION_KEY_HEX', 'ARCHIVE_WEBHOOK_SECRET'])(
+    'must not hold %s, even when the environment has it too; nor may a flag',
+    (name) => {
+      const values = { [name]: KEY };
+      const inFile = refusalOf({ env: { ...tutorial, [name]: KEY }, file: { path: 'x', values } });
+      expect(inFile.message).toContain(`${name}: is a secret and must not stand in a config file`);
+      const inFlag = refusalOf({ env: tutorial, flags: values });
+      expect(inFlag.message).toContain(`${name}: is a secret and is not taken from the command line`);
+      expect(inFile.message + inFlag.message).not.toContain(KEY);
+    },
+  );
+});
+
+describe('names that are none', () => {
+  it.each([
+    ['ARCHIVE_STOER', 'ARCHIVE_STORE'],
+    ['ARCHIVE_WRITEBACK', 'ARCHIVE_WRITE_BACK'],
+    ['GENESYS_CLIENTID', 'GENESYS_CLIENT_ID'],
+    ['GENESYS_ENVIROMENT', 'GENESYS_ENVIRONMENT'],
+    ['S3_ARCHIVE_BUKET', 'S3_ARCHIVE_BUCKET'],
+    ['ENCRYPTION_KEY_HEXX', 'ENCRYPTION_KEY_HEX'],
+    ['archive_log_level', 'ARCHIVE_LOG_LEVEL'],
+  ])('%s: did you mean %s?', (name, meant) => {
+    expect(load({ [name]: 'canary' }).warnings).toEqual([
+      `${name} is no setting of this program; did you mean ${meant}?`,
+    ]);
+  });
+
+  it('are not guessed at when they are like none, and other programs’ names are left alone', () => {
+    expect(load({ ARCHIVE_SOMETHING_ENTIRELY_DIFFERENT: 'x' }).warnings).toEqual([
+      'ARCHIVE_SOMETHING_ENTIRELY_DIFFERENT is no setting of this program',
+    ]);
+    expect(
+      load({ PATH: '/bin', AWS_REGION: 'us-east-1', GENESYSCLOUD_REGION: 'x', ARCHIVE_STOER: '' }).warnings,
+    ).toEqual([]);
+    expect(load({ [`ARCHIVE_\u001b[31m${'x'.repeat(1_000)}`]: 'x' }).warnings[0]).toMatch(
+      /^[\x20-\x7e…]{1,160}$/,
+    );
+  });
+
+  it('of flags and files are all ours', () => {
+    const config = load(
+      {},
+      { flags: { STORE: 'x' }, file: { path: 'x', values: { bucket: {}, color: 'red' } } },
+    );
+    expect(config.warnings).toHaveLength(3);
+  });
+});
