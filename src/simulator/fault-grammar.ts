@@ -31,6 +31,8 @@ KIND    503, status=503           that status (400 to 599), with the service's o
         chunked                   complete, but without Content-Length
         no-range                  download: Range is ignored
 
+        s3 knows status, throttle, reset, cut and stall; there AT is bytes, and cut, stall@AT strike GetObject only
+
 AT      bytes of the body, or a percentage: 1000, 50%
 xTIMES  how often it strikes: x3, x* for always; default x1
 ~CHANCE of striking a request, e.g. ~25%; default always

@@ -52,6 +52,8 @@ export interface FaultRule {
 /** These change how a response is sent; any number of them combine, with each other and with one of the other kinds. */
 const MODIFIERS: ReadonlySet<FaultKind> = new Set(['trickle', 'change-etag', 'chunked', 'no-range']);
 const DOWNLOAD_ONLY: ReadonlySet<FaultKind> = new Set(['change-etag', 'no-range']);
+const S3_KINDS: ReadonlySet<FaultKind> = new Set(['status', 'throttle', 'reset', 'cut', 'stall']);
+const S3_STATUSES: ReadonlySet<number> = new Set([400, 403, 404, 409, 412, 500, 501, 503]);
 
 interface Armed {
   readonly rule: FaultRule;
@@ -88,12 +90,15 @@ export class FaultPlan {
     this.#armed = [];
   }
 
-  /** The faults this request shall suffer: any number of modifiers, at most one of the other kinds. Uses them up. */
-  take(on: FaultTarget, id?: string): readonly Fault[] {
+  /**
+   * The faults this request shall suffer: any number of modifiers, at most one of the other kinds. Uses them up.
+   * @param suits faults it returns false for pass this request by.
+   */
+  take(on: FaultTarget, id?: string, suits: (fault: Fault) => boolean = () => true): readonly Fault[] {
     const taken: Fault[] = [];
     for (const armed of this.#armed) {
       const { rule } = armed;
-      if (rule.on !== on || (rule.id !== undefined && rule.id !== id)) continue;
+      if (rule.on !== on || (rule.id !== undefined && rule.id !== id) || !suits(rule.fault)) continue;
       armed.seen += 1;
       if (armed.seen <= (rule.skip ?? 0) || armed.left <= 0) continue;
       const kind = rule.fault.kind;
@@ -169,6 +174,12 @@ export function checkRule(rule: FaultRule): void {
   if (fault.kind === 'redirect' && fault.to === '') refuse('to must name an address, or be "self"');
   const offset = fault.kind === 'cut' ? fault.atByte : 'afterBytes' in fault ? fault.afterBytes : undefined;
   if (offset !== undefined && !isOffset(offset)) refuse('the offset must be bytes, or 0% to 100%');
+  if (rule.on !== 's3') return;
+  if (!S3_KINDS.has(fault.kind)) refuse(`the S3 endpoint can suffer ${[...S3_KINDS].join(', ')}`);
+  if (typeof offset === 'string') refuse('the offset must be bytes, not a percentage');
+  if (fault.kind === 'cut' && !fault.keepLength) refuse('the S3 endpoint always states a length');
+  if (fault.kind === 'status' && !S3_STATUSES.has(fault.status))
+    refuse(`the S3 endpoint has errors of the status ${[...S3_STATUSES].join(', ')}`);
 }
 
 function isOffset(offset: BodyOffset): boolean {

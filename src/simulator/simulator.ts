@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ArchiveError } from '../errors.ts';
+import { describeS3Request, drawS3Faults } from './attach-s3.ts';
 import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
 import {
   readMediaFolder,
@@ -13,6 +14,7 @@ import { FaultPlan } from './faults.ts';
 import { createGenesysApi } from './genesys-api.ts';
 import { createMediaHost, mediaPath } from './media-host.ts';
 import { OAuthServer } from './oauth.ts';
+import type { S3Endpoint, S3Request } from './s3.ts';
 import { serve, type ServiceContext, type SimulatedRequest } from './service.ts';
 import { signLink } from './signed-link.ts';
 
@@ -36,6 +38,8 @@ export interface SimulatorOptions {
   readonly linkLifetimeS?: number;
   /** Default 0: any free port. */
   readonly ports?: { readonly api?: number; readonly media?: number; readonly s3?: number };
+  /** Also starts an S3 endpoint that keeps this bucket's objects in files below `dir`. */
+  readonly s3?: { readonly dir: string; readonly bucket: string };
   /** The clock tokens and links expire by, epoch ms; default the system's. */
   readonly now?: () => number;
   /** Decides everything that is not specified, e.g. ids and lengths of synthetic recordings; default 1. */
@@ -52,6 +56,8 @@ export interface Simulator {
   /** The API and the authorisation server. */
   readonly apiUrl: string;
   readonly mediaUrl: string;
+  /** The S3 endpoint, when the options asked for one. */
+  readonly s3: S3Endpoint | undefined;
   readonly recordings: readonly SimulatedRecording[];
   readonly faults: FaultPlan;
   /** The latest requests (at most 10,000), oldest first, from the moment they arrived. */
@@ -80,8 +86,9 @@ export interface Simulator {
 const MAX_REQUESTS_KEPT = 10_000;
 
 /**
- * Starts a Genesys Cloud in this process: an API host and a media host on 127.0.0.1.
- * @throws `USAGE` when the media folder cannot be read or a recording's specification makes no sense.
+ * Starts a Genesys Cloud in this process: an API host and a media host on 127.0.0.1; with `s3`, an S3 endpoint too.
+ * @throws `USAGE` when the media folder cannot be read or a recording's specification makes no sense;
+ *   `CONFIG_INVALID` for a bucket name S3 would not accept.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const now = options.now ?? Date.now;
@@ -120,13 +127,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const specs = typeof wanted === 'number' ? Array.from({ length: wanted }, () => ({})) : wanted;
   for (const spec of specs) add(spec);
 
+  const remember = (request: SimulatedRequest) => {
+    requests.push(request);
+    if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
+  };
   const context: ServiceContext = {
     faults,
     now,
-    onArrival: (request) => {
-      requests.push(request);
-      if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
-    },
+    onArrival: remember,
     onEnd: (request) => options.onRequest?.(request),
   };
   const oauth = new OAuthServer({
@@ -137,7 +145,22 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
   const find = (id: string) => byId.get(id);
-  const media = await serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0);
+  const running: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    await Promise.all(running.map(async (server) => server.close()));
+  };
+  const start = async <T extends { close(): Promise<void> }>(server: Promise<T>): Promise<T> => {
+    try {
+      const started = await server;
+      running.push(started);
+      return started;
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  };
+
+  const media = await start(serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0));
   const link = (recording: SimulatedRecording) => media.url + signLink(signer, mediaPath(recording.id));
   const apiService = createGenesysApi({
     oauth,
@@ -148,14 +171,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requestsPerMinute: options.requestsPerMinute,
     now,
   });
-  const api = await serve(apiService, context, options.ports?.api ?? 0).catch(async (error: unknown) => {
-    await media.close();
-    throw error;
-  });
+  const api = await start(serve(apiService, context, options.ports?.api ?? 0));
+  const onS3Request = (request: S3Request) => {
+    const described = describeS3Request(request, now());
+    remember(described);
+    options.onRequest?.(described);
+  };
+  const s3 =
+    options.s3 === undefined
+      ? undefined
+      : await start(startS3Endpoint(options.s3, faults, options.ports?.s3 ?? 0, onS3Request));
 
   return {
     apiUrl: api.url,
     mediaUrl: media.url,
+    s3,
     recordings,
     faults,
     requests,
@@ -177,9 +207,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       GENESYS_LOGIN_URL: api.url,
       GENESYS_API_URL: api.url,
       ARCHIVE_ALLOW_LOOPBACK: '1',
+      ...(options.s3 === undefined ? {} : { S3_ARCHIVE_BUCKET: options.s3.bucket }),
+      ...s3?.environment(),
     }),
-    async close() {
-      await Promise.all([api.close(), media.close()]);
-    },
+    close,
   };
+}
+
+/** By the system's clock: whoever signs a request for S3 does so too. */
+async function startS3Endpoint(
+  place: { readonly dir: string; readonly bucket: string },
+  faults: FaultPlan,
+  port: number,
+  onRequest: (request: S3Request) => void,
+): Promise<S3Endpoint> {
+  // loaded only when it is wanted: half of the simulator's code
+  const { startS3 } = await import('./s3.ts');
+  return startS3({ dir: place.dir, buckets: [place.bucket], port, onRequest, fault: drawS3Faults(faults) });
 }
