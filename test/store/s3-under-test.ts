@@ -14,6 +14,8 @@ export interface S3Server {
   readonly endpoint: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly region: string;
+  /** Default: a new one is created. */
+  readonly bucket?: string;
 }
 
 export interface S3UnderTest extends StoreUnderTest {
@@ -24,15 +26,15 @@ export interface S3UnderTest extends StoreUnderTest {
   proxied(options?: Partial<S3StoreOptions>): ReturnType<typeof createS3Store>;
 }
 
-/** A bucket of its own on a running server. */
+/** A bucket on a running server. */
 export async function useS3(server: S3Server): Promise<S3UnderTest> {
   const { endpoint, credentials, region } = server;
   const common: S3ClientOptions = { credentials, region, forcePathStyle: true };
   const client = createS3Client({ ...common, endpoint });
   const proxy = await startTcpProxy(endpoint);
   const throughProxy = createS3Client({ ...common, endpoint: proxy.url });
-  const bucket = `conformance-${randomBytes(6).toString('hex')}`;
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const bucket = server.bucket ?? `conformance-${randomBytes(6).toString('hex')}`;
+  if (server.bucket === undefined) await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const options: S3StoreOptions = {
     client,
     bucket,
