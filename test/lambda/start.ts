@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config.ts';
+import { createArchiver } from '../../src/create-archiver.ts';
+import { createHandler } from '../../src/lambda/handle-event.ts';
+import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { fastClock } from '../fast-clock.ts';
+import { recordingLogger } from '../recording-logger.ts';
+
+export interface StartOptions {
+  readonly simulator?: SimulatorOptions;
+  readonly env?: Record<string, string>;
+  readonly onLambda?: boolean;
+}
+
+/** The handler with everything real behind it: simulator, HTTP, encryption, directory store. Only waiting takes no time. */
+export async function start(options: StartOptions = {}) {
+  const clock = fastClock();
+  const simulator = await startSimulator({ recordings: 3, now: () => clock.now(), ...options.simulator });
+  const dir = await mkdtemp(join(tmpdir(), 'handler-'));
+  const env: Record<string, string> = {
+    ...simulator.environment(),
+    ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex'),
+    ARCHIVE_STORE: `file:${dir}`,
+    ...options.env,
+  };
+  const config = loadConfig({ env }, 'archive');
+  const logger = recordingLogger();
+  const archiver = await createArchiver(config, { clock, logger, timeouts: { idleMs: 300 } });
+  const handle = createHandler({ archiver, config, clock, logger, onLambda: options.onLambda ?? true });
+  return {
+    clock,
+    simulator,
+    env,
+    dir,
+    logger,
+    handle,
+    objects: async () => (await readdir(dir, { recursive: true })).filter((name) => name.endsWith('.enc')),
+    close: async () => {
+      archiver.close();
+      await simulator.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
