@@ -165,8 +165,9 @@ export const SETTINGS = {
   ARCHIVE_MEDIA_HOSTS: {
     schema: hostList,
     group: 'Download',
-    meaning: 'host suffixes that a download may come from, besides those the region implies; comma-separated',
-    example: 'media.example.com,s3.us-east-1.amazonaws.com',
+    meaning:
+      'host suffixes that a download may come from, besides those the region implies; comma-separated; a path behind one narrows it to what stands below',
+    example: 'media.example.com,s3.amazonaws.com/their-bucket',
     since: 'archive',
     usedFor: ARCHIVE,
   },

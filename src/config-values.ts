@@ -32,6 +32,9 @@ const MAX_PREFIX_LENGTH = 200;
 /** Credentials are sent in a header or a form: printable ASCII without spaces survives both unchanged. */
 const CREDENTIAL = /^[\x21-\x7e]{1,512}$/;
 
+/** A folder of a URL's path that means the same in every encoding; `.` and `..` mean another folder. */
+const FOLDER = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/;
+
 const problem = (text: string) => ({ problem: text }) as const;
 
 function checkCredential(text: string) {
@@ -119,11 +122,21 @@ export const flag = checked((text) => {
   return { value: text === '1' };
 });
 
-/** Comma-separated host suffixes, in lower case. */
+/**
+ * Comma-separated host suffixes, in lower case. A path behind one narrows it to what stands below, as in
+ * `s3.amazonaws.com/their-bucket`; its letters keep their case.
+ */
 export const hostList = checked((text) => {
-  const hosts = listItems(text).map((host) => host.toLowerCase().replace(/^(?:\*?\.)/, ''));
-  const wrong = hosts.findIndex((host) => !DOMAIN.test(host));
-  return wrong === -1 ? { value: hosts } : problem(`has no domain name as item ${wrong + 1}`);
+  const hosts = listItems(text).map((item) => {
+    const [host = '', ...folders] = item.replace(/\/$/, '').split('/');
+    return [host.toLowerCase().replace(/^(?:\*?\.)/, ''), ...folders];
+  });
+  const wrong = hosts.findIndex(([host = '', ...folders]) => {
+    return !DOMAIN.test(host) || !folders.every((folder) => FOLDER.test(folder));
+  });
+  return wrong === -1
+    ? { value: hosts.map((parts) => parts.join('/')) }
+    : problem(`has no domain name, or no plain path behind it, as item ${wrong + 1}`);
 });
 
 /** Comma-separated; several are active at once while one is exchanged for another. */

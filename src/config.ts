@@ -72,6 +72,9 @@ export interface ConfigFor {
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
 const DEFAULT_STORE = 'file:./archive';
 
+/** Hosts under which anybody can put files, unless a bucket narrows them. */
+const EVERYBODYS_HOST = /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.com|cloudfront\.net)$/;
+
 /** An HMAC secret shorter than this (characters) can be guessed offline from one signed request. */
 const SHORT_SECRET = 16;
 
@@ -175,6 +178,11 @@ function findWarnings(values: SettingValues): string[] {
   if (values.GENESYS_ENVIRONMENT !== undefined && !isKnownRegionDomain(values.GENESYS_ENVIRONMENT)) {
     warnings.push(
       'GENESYS_ENVIRONMENT is none of the 18 known region domains: the client secret is sent there',
+    );
+  }
+  if (values.ARCHIVE_MEDIA_HOSTS?.some((host) => EVERYBODYS_HOST.test(host)) === true) {
+    warnings.push(
+      'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
     );
   }
   const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];

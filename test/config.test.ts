@@ -105,6 +105,18 @@ describe('values', () => {
     ]);
   });
 
+  it('media hosts may be narrowed to a path; one where anybody can put files gives a warning', () => {
+    const narrow = load({
+      ARCHIVE_MEDIA_HOSTS: 'S3.amazonaws.com/Their-Bucket/, mine.s3.us-east-1.amazonaws.com',
+    });
+    expect(narrow.mediaHosts).toEqual(['s3.amazonaws.com/Their-Bucket', 'mine.s3.us-east-1.amazonaws.com']);
+    expect(narrow.warnings).toEqual([]);
+    const wide = ['amazonaws.com', 's3.amazonaws.com', 's3.us-east-1.amazonaws.com', '*.cloudfront.net'].map(
+      (hosts) => load({ ARCHIVE_MEDIA_HOSTS: `media.example.com,${hosts}` }).warnings.length,
+    );
+    expect(wide).toEqual([1, 1, 1, 1]);
+  });
+
   it('the HTTP entry is open only when that is said and no secret is set', () => {
     const open = load({ ARCHIVE_WEBHOOK_OPEN: '1' });
     expect(open.webhook.open).toBe(true);
