@@ -115,10 +115,10 @@ async function* pace(
     return;
   }
   const drop = Math.max(1, Math.round((bytesPerSecond * DROP_INTERVAL_MS) / 1000));
-  const pauseMs = (drop / bytesPerSecond) * 1000;
   for (let at = 0; at < chunk.length && !response.destroyed; at += drop) {
-    yield chunk.subarray(at, at + drop);
-    await pause(response, pauseMs);
+    const slice = chunk.subarray(at, at + drop);
+    yield slice;
+    await pause(response, (slice.length / bytesPerSecond) * 1000);
   }
 }
 

@@ -79,7 +79,8 @@ export interface RunningServer {
 
 /** Serves on 127.0.0.1. `port` 0 takes a free one. */
 export async function serve(service: Service, context: ServiceContext, port: number): Promise<RunningServer> {
-  const server = createServer((request, response) => {
+  // a connection that is closed while a client reuses it would look like a fault nobody asked for
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     answer(service, context, request, response).catch(() => response.destroy());
   });
   return listen(server, port);
@@ -93,10 +94,10 @@ export async function listen(server: Server, port: number): Promise<RunningServe
   return {
     url: `http://127.0.0.1:${address.port}`,
     async close() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
     },
   };
 }

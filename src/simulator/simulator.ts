@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, describeForeign } from '../errors.ts';
 import { describeS3Request, drawS3Faults } from './attach-s3.ts';
 import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
 import {
@@ -79,7 +79,7 @@ export interface Simulator {
   link(recordingId: string): string;
   /** Settings that make the product talk to this simulator. */
   environment(): Record<string, string>;
-  /** Ends every connection. */
+  /** Ends every connection. May be called more than once. */
   close(): Promise<void>;
 }
 
@@ -87,7 +87,7 @@ const MAX_REQUESTS_KEPT = 10_000;
 
 /**
  * Starts a Genesys Cloud in this process: an API host and a media host on 127.0.0.1; with `s3`, an S3 endpoint too.
- * @throws `USAGE` when the media folder cannot be read or a recording's specification makes no sense;
+ * @throws `USAGE` when the media folder cannot be read, a port is taken or a recording's specification makes no sense;
  *   `CONFIG_INVALID` for a bucket name S3 would not accept.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -156,7 +156,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return started;
     } catch (error) {
       await close();
-      throw error;
+      if (error instanceof ArchiveError) throw error;
+      throw new ArchiveError('USAGE', `the simulator cannot listen: ${describeForeign(error)}`, {
+        hint: 'another program may be using the port; 0 takes any free one',
+      });
     }
   };
 

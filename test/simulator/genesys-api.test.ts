@@ -292,6 +292,16 @@ describe('the API host', () => {
     });
   });
 
+  it('says so when its port is taken, and may be closed twice', async () => {
+    const ports = { api: Number(new URL(simulator.apiUrl).port) };
+    await expect(startSimulator({ ports })).rejects.toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('EADDRINUSE') as string }),
+    );
+    await simulator.close();
+    await simulator.close();
+    await expect(observe(simulator.apiUrl)).resolves.toMatchObject({ ending: 'ECONNREFUSED' });
+  });
+
   it('has everything made up by the seed, and refuses an id twice', async () => {
     const facts = async (seed: number) => {
       const other = await startSimulator({ recordings: 5, seed, now: () => now });
