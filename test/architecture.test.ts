@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * The rooms of `src/` and what each may import, besides itself. Arrows run one way: lambda, cli → create-archiver → archive →
+ * ports ← genesys, envelope, store → http. Root files not named in `ROOMS` are the ground everything stands on.
+ */
+const GROUND = [
+  'errors',
+  'error-codes',
+  'clock',
+  'log',
+  'secret',
+  'recording-id',
+  'recording-time',
+  'regions',
+];
+const ADAPTERS = ['genesys', 'envelope', 'store'];
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  ground: [],
+  ports: ['ground'],
+  http: ['ground'],
+  // of http only the pure timing policy, see below
+  archive: ['ground', 'ports', 'http'],
+  events: ['ground', 'ports'],
+  genesys: ['ground', 'ports', 'http'],
+  envelope: ['ground', 'ports'],
+  store: ['ground', 'ports', 'http'],
+  s3ec: ['ground', 'ports', 'envelope'],
+  config: ['ground'],
+  docs: ['ground', 'config'],
+  'create-archiver': ['ground', 'ports', 'http', 'archive', 'config', ...ADAPTERS],
+  index: ['ground', 'ports', 'archive', 'config', 'create-archiver', 'events', ...ADAPTERS],
+  lambda: ['ground', 'archive', 'config', 'create-archiver', 'events', 'ports'],
+  simulator: ['ground'],
+  cli: [
+    'ground',
+    'ports',
+    'http',
+    'archive',
+    'config',
+    'docs',
+    'create-archiver',
+    'events',
+    'simulator',
+    ...ADAPTERS,
+  ],
+};
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+  .map((name) => name.replaceAll('\\', '/'));
+
+function roomOf(file: string): string {
+  const [first = ''] = file.split('/');
+  if (first !== file) return first;
+  const name = first.replace(/\.ts$/, '');
+  if (GROUND.includes(name)) return 'ground';
+  return name.startsWith('config') ? 'config' : name;
+}
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const imports: Import[] = files.flatMap((from) => {
+  const text = readFileSync(join('src', from), 'utf8');
+  const found = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  return [...found].map(([, target = '']) => ({
+    from,
+    to: target.startsWith('.')
+      ? relative('src', join('src', dirname(from), target)).replaceAll('\\', '/')
+      : target,
+  }));
+});
+const own = imports.filter(({ to }) => to.endsWith('.ts'));
+const show = (list: readonly Import[]) => list.map(({ from, to }) => `${from} → ${to}`);
+
+describe('the architecture', () => {
+  it('has no room that the rules do not know', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(own.length).toBeGreaterThan(100);
+    expect([...new Set(files.map(roomOf))].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('imports in one direction only', () => {
+    const wrong = own.filter(({ from, to }) => {
+      const [room, target] = [roomOf(from), roomOf(to)];
+      return room !== target && !(MAY_IMPORT[room]?.includes(target) ?? false);
+    });
+    expect(show(wrong)).toEqual([]);
+  });
+
+  it('keeps the heart free of I/O: of http only the pure timing, no SDK, no files, no network', () => {
+    const heart = imports.filter(({ from }) => roomOf(from) === 'archive');
+    const wrong = heart.filter(
+      ({ to }) =>
+        (to.startsWith('http/') && to !== 'http/retry-timing.ts') ||
+        (!to.endsWith('.ts') && to !== 'node:crypto'),
+    );
+    expect(show(wrong)).toEqual([]);
+  });
+
+  it('knows AWS only where AWS is spoken to, and third parties only by name', () => {
+    const packages = imports.filter(({ to }) => !to.endsWith('.ts') && !to.startsWith('node:'));
+    const allowed: Readonly<Record<string, readonly string[]>> = {
+      '@aws-sdk/client-s3': ['store'],
+      zod: ['config', 'docs'],
+      commander: ['cli'],
+    };
+    const wrong = packages.filter(({ from, to }) => !(allowed[to]?.includes(roomOf(from)) ?? false));
+    expect(show(wrong)).toEqual([]);
+  });
+
+  it('reads the environment only at the doors', () => {
+    const readers = files.filter((file) =>
+      /^(?!\s*(?:\/\*)?\*).*process\.env/m.test(readFileSync(join('src', file), 'utf8')),
+    );
+    expect(readers.map(roomOf).filter((room) => room !== 'cli' && room !== 'lambda')).toEqual([]);
+  });
+
+  it('#34 depends on nothing it does not use, and on nothing it must not', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      dependencies: Record<string, string>;
+      type: string;
+    };
+    const used = new Set(imports.filter(({ to }) => !to.endsWith('.ts')).map(({ to }) => to));
+    expect(Object.keys(manifest.dependencies).filter((name) => !used.has(name))).toEqual([]);
+    expect(Object.keys(manifest.dependencies)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(axios|uuid|node-fetch|request)$/)]),
+    );
+    expect(manifest.type).toBe('module');
+  });
+
+  it('has files that can be read in one sitting', () => {
+    const long = files.filter((file) => readFileSync(join('src', file), 'utf8').split('\n').length > 400);
+    expect(long).toEqual([]);
+  });
+
+  it('names files in kebab-case, and none of them utils', () => {
+    const odd = files.filter(
+      (file) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*_?[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(file),
+    );
+    expect([...odd, ...files.filter((file) => /util|helper|misc|common/.test(file))]).toEqual([]);
+  });
+});
