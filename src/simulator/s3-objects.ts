@@ -111,7 +111,11 @@ export function getObject(call: S3Call): S3Answer {
 }
 
 export async function deleteObject(call: S3Call): Promise<S3Answer> {
-  if (call.headers.has('if-match')) throw notImplemented('If-Match on DeleteObject');
+  const ifMatch = call.headers.get('if-match');
+  if (ifMatch !== undefined) {
+    const record = call.bucket.object(call.key);
+    if (record === undefined || !matches(ifMatch, record.etag)) throw preconditionFailed('If-Match');
+  }
   await call.bucket.remove(call.key);
   return { status: 204 };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import type { S3Answer } from './s3-call.ts';
 import { S3Refusal } from './s3-refusal.ts';
 import { renderDocument } from './s3-xml.ts';
@@ -8,26 +8,43 @@ import { renderDocument } from './s3-xml.ts';
 /** The client is gone, or a fault has cut it off: there is nobody left to answer. */
 export class ConnectionGone extends Error {
   override readonly name = 'ConnectionGone' as const;
+  readonly reset: boolean;
+
+  /** @param how `reset`: end the connection with a TCP RST once everything is cleaned up. */
+  constructor(how: 'lost' | 'reset') {
+    super(how);
+    this.reset = how === 'reset';
+  }
 }
 
-/** TCP RST rather than FIN where the socket can do it. */
-export function resetConnection(request: IncomingMessage): void {
-  if (request.socket.destroyed) return;
-  request.socket.resetAndDestroy();
+/** One request and its response on the wire. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The client holds its body back until it is told to send it. */
+  awaitsContinue: boolean;
+}
+
+export function openExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  return { request, response, awaitsContinue: /^100-continue$/i.test(request.headers.expect ?? '') };
+}
+
+/** Ends a connection without an answer. A TCP RST also takes back what the peer has not read yet. */
+export function endConnection({ request }: Exchange, reset: boolean): void {
+  if (reset && !request.socket.destroyed) request.socket.resetAndDestroy();
+  else request.socket.destroy();
 }
 
 /**
  * The bytes of a request. `100 Continue` is sent when they are first asked for, so that a refusal reaches a client before it
  * has sent a gigabyte. Leaving the iteration early keeps the connection, so that the refusal can still be answered.
  *
- * @param resetAfter reset the connection when that many bytes have come, or at the end of a shorter body.
+ * @param resetAfter throws {@link ConnectionGone} when that many bytes have come, or at the end of a shorter body.
  */
-export async function* readRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  resetAfter?: number,
-): AsyncGenerator<Uint8Array> {
-  if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
+export async function* readRequest(exchange: Exchange, resetAfter?: number): AsyncGenerator<Uint8Array> {
+  const { request, response } = exchange;
+  if (exchange.awaitsContinue) response.writeContinue();
+  exchange.awaitsContinue = false;
   let passed = 0;
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -36,13 +53,10 @@ export async function* readRequest(
       yield chunk;
     }
   } catch {
-    throw new ConnectionGone('the request ended early');
+    throw new ConnectionGone('lost');
   }
-  if (resetAfter !== undefined) {
-    resetConnection(request);
-    throw new ConnectionGone('reset by a fault');
-  }
-  if (!request.complete) throw new ConnectionGone('the request ended early');
+  if (resetAfter !== undefined) throw new ConnectionGone('reset');
+  if (!request.complete) throw new ConnectionGone('lost');
 }
 
 /** The error document of a refusal. */
@@ -78,8 +92,7 @@ export interface Cut {
 }
 
 async function sendCut(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response }: Exchange,
   body: AsyncIterable<Uint8Array>,
   cut: Cut,
 ): Promise<void> {
@@ -101,29 +114,42 @@ async function sendCut(
   request.socket.destroySoon();
 }
 
+/**
+ * Reads and drops the rest of a body that nobody wanted: a client that is still sending when the connection closes sees a
+ * reset, and never the answer.
+ */
+async function drain({ request, response, awaitsContinue }: Exchange): Promise<void> {
+  if (request.complete) return;
+  if (awaitsContinue) {
+    // Whether the client will send its body now is its choice: this connection cannot carry another request.
+    response.setHeader('connection', 'close');
+    return;
+  }
+  try {
+    await finished(request.resume(), { writable: false });
+  } catch {
+    throw new ConnectionGone('lost');
+  }
+}
+
 /** Sends an answer whole, or throws {@link ConnectionGone}. */
-export async function sendAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: S3Answer,
-  cut?: Cut,
-): Promise<void> {
+export async function sendAnswer(exchange: Exchange, answer: S3Answer, cut?: Cut): Promise<void> {
+  const { response } = exchange;
   const { status, headers = {}, body } = answer;
+  await drain(exchange);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  // Whether a client that was never told to continue will send its body is unknown: the connection cannot be used again.
-  if (!request.complete) response.setHeader('connection', 'close');
   if (body === undefined) response.end();
   else if (typeof body === 'string') {
     if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/xml');
     response.setHeader('content-length', Buffer.byteLength(body));
     response.end(body);
-  } else if (cut !== undefined) await sendCut(request, response, body, cut);
+  } else if (cut !== undefined) await sendCut(exchange, body, cut);
   else {
     try {
       await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 }), response);
     } catch {
-      throw new ConnectionGone('the answer could not be sent');
+      throw new ConnectionGone('lost');
     }
   }
 }

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, describeForeign } from '../errors.ts';
 import { inspectBody } from './s3-body.ts';
 import { Bucket } from './s3-bucket.ts';
 import {
@@ -18,7 +18,15 @@ import { corruptObject, type FaultTarget, type S3Fault, type S3FaultRule, S3Faul
 import { listBuckets } from './s3-listing.ts';
 import { OPERATIONS } from './s3-operations.ts';
 import { S3Refusal } from './s3-refusal.ts';
-import { ConnectionGone, describeRefusal, readRequest, resetConnection, sendAnswer } from './s3-wire.ts';
+import {
+  ConnectionGone,
+  endConnection,
+  type Exchange,
+  openExchange,
+  describeRefusal,
+  readRequest,
+  sendAnswer,
+} from './s3-wire.ts';
 import { type RequestSignature, type SigningCredentials, verifySignature } from './sigv4.ts';
 
 export type { S3Operation } from './s3-call.ts';
@@ -61,6 +69,8 @@ export interface S3Request {
   readonly status: number;
 }
 
+type RequestEntry = { -readonly [K in keyof S3Request]: S3Request[K] };
+
 export interface S3Endpoint {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
@@ -86,9 +96,8 @@ interface Server {
   readonly signal: AbortSignal;
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+interface Recognised {
+  readonly exchange: Exchange;
   readonly parsed: ParsedRequest;
   readonly operation: S3Operation;
   readonly fault: S3Fault | undefined;
@@ -104,8 +113,12 @@ function findBucket(server: Server, parsed: ParsedRequest): Bucket {
   return bucket;
 }
 
-async function perform(server: Server, exchange: Exchange, signature: RequestSignature): Promise<S3Answer> {
-  const { request, response, parsed, operation, fault } = exchange;
+async function perform(
+  server: Server,
+  recognised: Recognised,
+  signature: RequestSignature,
+): Promise<S3Answer> {
+  const { exchange, parsed, operation, fault } = recognised;
   if (operation === 'ListBuckets') return listBuckets([...server.buckets.keys()], server.startedAt);
   const bucket = findBucket(server, parsed);
   const resetAfter = fault?.kind === 'reset' ? (fault.afterBytes ?? 0) : undefined;
@@ -122,7 +135,7 @@ async function perform(server: Server, exchange: Exchange, signature: RequestSig
         body?.ignoreChecksums === true
           ? new Map([...parsed.headers].filter(([name]) => !name.startsWith('x-amz-checksum-')))
           : parsed.headers;
-      return inspectBody(readRequest(request, response, resetAfter), headers, signature);
+      return inspectBody(readRequest(exchange, resetAfter), headers, signature);
     },
   });
   if (fault?.kind === 'corrupt') await corruptObject(bucket, parsed.key, fault.how);
@@ -132,32 +145,30 @@ async function perform(server: Server, exchange: Exchange, signature: RequestSig
 }
 
 /** What a fault does before the work begins. @throws `S3Refusal`, `ConnectionGone`. */
-async function strikeFirst(server: Server, { fault, request }: Exchange): Promise<void> {
+async function strikeFirst(server: Server, { fault, exchange }: Recognised): Promise<void> {
   if (fault?.kind === 'slow') {
     try {
       await wait(fault.delayMs, undefined, { signal: server.signal });
     } catch {
-      throw new ConnectionGone('closing');
+      throw new ConnectionGone('lost');
     }
   }
-  const bodiless = request.method !== 'PUT' && request.method !== 'POST';
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = exchange.request.headers;
+  const bodiless = length === '0' && encoding === undefined;
   if (fault?.kind === 'reset' && (bodiless || (fault.afterBytes ?? 0) === 0)) {
-    resetConnection(request);
-    throw new ConnectionGone('reset by a fault');
+    throw new ConnectionGone('reset');
   }
   if (fault?.kind === 'error') throw new S3Refusal(fault.code);
 }
 
-async function answerRequest(
-  server: Server,
-  request: IncomingMessage,
-  response: ServerResponse,
-  entry: { -readonly [K in keyof S3Request]: S3Request[K] },
-): Promise<void> {
+async function answerRequest(server: Server, exchange: Exchange, entry: RequestEntry): Promise<void> {
+  const { request, response } = exchange;
   const requestId = randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase();
+  // Clients correct their clock by this header after RequestTimeTooSkewed.
+  response.setHeader('date', new Date(server.now()).toUTCString());
   response.setHeader('x-amz-request-id', requestId);
   response.setHeader('x-amz-id-2', requestId);
-  let exchange: Exchange | undefined;
+  let fault: S3Fault | undefined;
   let answer: S3Answer;
   try {
     const parsed = parseRequest(request);
@@ -166,27 +177,25 @@ async function answerRequest(
     const operation = recogniseOperation(parsed);
     entry.operation = operation;
     const target = { operation, key: parsed.key };
-    const fault = server.faults.take(target) ?? server.options.fault?.(target);
-    exchange = { request, response, parsed, operation, fault };
-    await strikeFirst(server, exchange);
-    answer = await perform(server, exchange, signature);
+    fault = server.faults.take(target) ?? server.options.fault?.(target);
+    const recognised = { exchange, parsed, operation, fault };
+    await strikeFirst(server, recognised);
+    answer = await perform(server, recognised, signature);
   } catch (error) {
     if (error instanceof ConnectionGone) throw error;
-    const refusal = error instanceof S3Refusal ? error : new S3Refusal('InternalError');
+    const refusal =
+      error instanceof S3Refusal ? error : new S3Refusal('InternalError', describeForeign(error));
     const resource = `/${entry.bucket}${entry.key === '' ? '' : `/${entry.key}`}`;
     answer = describeRefusal(refusal, { resource, requestId, method: request.method ?? '' });
-    if (exchange?.fault?.kind === 'error') {
-      const { retryAfter, inside200 } = exchange.fault;
+    if (fault?.kind === 'error') {
+      const { retryAfter, inside200 } = fault;
       if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
       if (inside200 === true) answer = { ...answer, status: 200 };
     }
   }
-  if (exchange?.fault?.kind === 'lost-answer') {
-    resetConnection(request);
-    throw new ConnectionGone('reset by a fault');
-  }
+  if (fault?.kind === 'lost-answer') throw new ConnectionGone('reset');
   entry.status = answer.status;
-  await sendAnswer(request, response, answer, exchange?.fault?.kind === 'cut' ? exchange.fault : undefined);
+  await sendAnswer(exchange, answer, fault?.kind === 'cut' ? fault : undefined);
 }
 
 async function openBuckets(options: S3Options): Promise<ReadonlyMap<string, Bucket>> {
@@ -232,14 +241,16 @@ export async function startS3(options: S3Options): Promise<S3Endpoint> {
   const underWay = new Set<Promise<void>>();
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    const entry: S3Request = { operation: undefined, bucket: '', key: '', status: 0 };
+    const entry: RequestEntry = { operation: undefined, bucket: '', key: '', status: 0 };
     requests.push(entry);
     if (requests.length > REMEMBERED) requests.shift();
+    const exchange = openExchange(request, response);
     try {
-      await answerRequest(server, request, response, entry);
-    } catch {
-      // ConnectionGone, or a failure while sending: either way the client must not take what it got for an answer.
-      request.socket.destroy();
+      await answerRequest(server, exchange, entry);
+    } catch (error) {
+      // Also after a failure while sending: the client must not take what it got for an answer.
+      if (!response.headersSent) entry.status = 0;
+      endConnection(exchange, error instanceof ConnectionGone && error.reset);
     }
     options.onRequest?.(entry);
   };

@@ -113,6 +113,14 @@ describe('a connection that breaks', () => {
     expect(s3.requests[0]).toMatchObject({ operation: 'PutObject', status: 0 });
   });
 
+  it('before an upload is begun leaves none', async () => {
+    const { s3, client } = await start();
+    s3.faults.add({ fault: { kind: 'reset', afterBytes: 1000 } });
+    const begin = client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: 'a' }));
+    expect((await failureOf(begin)).status).toBe(0);
+    expect(s3.openUploads()).toEqual([]);
+  });
+
   it('instead of the answer leaves the object', async () => {
     const { s3, put, head } = await start();
     s3.faults.add({ fault: { kind: 'lost-answer' }, operation: 'PutObject' });

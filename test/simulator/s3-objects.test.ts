@@ -274,6 +274,19 @@ describe('conditional writes', () => {
     expect(pulled).toBeLessThan(10);
   });
 
+  it('answers a client that sends its body without waiting only when all of it has come', async () => {
+    const { put, client } = await start({ expectContinueHeader: false });
+    await put('a', Buffer.from('first'), { IfNoneMatch: '*' });
+    const body = sampleBytes(3 * 1024 * 1024);
+    for (let round = 0; round < 10; round += 1) {
+      expect(await failureOf(put('a', body, { IfNoneMatch: '*' }))).toEqual({
+        name: 'PreconditionFailed',
+        status: 412,
+      });
+    }
+    expect(client.config.expectContinueHeader).toBe(false);
+  });
+
   it('replaces without the condition, and frees the old body', async () => {
     const { put, read, data } = await start();
     await put('a', Buffer.from('first'));

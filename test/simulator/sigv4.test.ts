@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { S3Refusal } from '../../src/simulator/s3-refusal.ts';
 import { decodeChunked } from '../../src/simulator/s3-chunked.ts';
@@ -249,6 +250,19 @@ describe('aws-chunked', () => {
     );
     const without = SIGNED.slice(0, SIGNED.indexOf('400;')) + SIGNED.slice(SIGNED.indexOf('0;chunk', 66_000));
     expect(await refusalOf(decode(without, plain, 4096))).toBe('SignatureDoesNotMatch');
+  });
+
+  it('decodes any body, however it was framed and however it arrives', async () => {
+    const pieces = fc.array(fc.string({ unit: 'binary-ascii', minLength: 1 }));
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.integer({ min: 1, max: 50 }), async (chunks, step) => {
+        const frames = chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+        const wire = `${frames.join('')}0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n`;
+        const { body, trailers } = await decode(wire, unsigned, step);
+        expect(body).toBe(chunks.join(''));
+        expect([...trailers]).toEqual([['x-amz-checksum-crc32', 'AAAA']]);
+      }),
+    );
   });
 
   it('refuses unsigned chunks where signed ones were announced', async () => {
