@@ -1,7 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { onTestFinished } from 'vitest';
 import { type S3Endpoint, type S3Options, startS3 } from '../../src/simulator/s3.ts';
 
@@ -63,4 +71,21 @@ export function sampleBytes(size: number, seed = 1): Buffer {
     bytes[index] = state >>> 24;
   }
   return bytes;
+}
+
+/** An endpoint, a client, and the usual requests in short. `data` lists the body files on disk. */
+export async function openBucket(config: S3ClientConfig = {}) {
+  const { s3, dir } = await startEndpoint();
+  const client = createClient(s3, config);
+  const read = async (key: string, extra: { Range?: string } = {}) => {
+    const { Body, ...rest } = await client.send(
+      new GetObjectCommand({ Bucket: BUCKET, Key: key, ChecksumMode: 'ENABLED', ...extra }),
+    );
+    return { bytes: await buffer(Body as Readable), ...rest };
+  };
+  const put = (key: string, body: Uint8Array | Readable, extra: object = {}) =>
+    client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body, ...extra }));
+  const head = (key: string, extra: object = {}) =>
+    client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key, ChecksumMode: 'ENABLED', ...extra }));
+  return { s3, dir, client, read, put, head, data: () => readdir(path.join(dir, BUCKET, 'data')) };
 }

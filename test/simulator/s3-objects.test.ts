@@ -1,37 +1,16 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
-  HeadObjectCommand,
   ListBucketsCommand,
-  PutObjectCommand,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { BUCKET, createClient, failureOf, sampleBytes, startEndpoint } from './s3-fixture.ts';
+import { BUCKET, failureOf, openBucket, sampleBytes } from './s3-fixture.ts';
 
 const base64 = (algorithm: string, bytes: Uint8Array) => createHash(algorithm).update(bytes).digest('base64');
-
-async function start(config: S3ClientConfig = {}) {
-  const { s3, dir } = await startEndpoint();
-  const client = createClient(s3, config);
-  const read = async (key: string, extra: { Range?: string } = {}) => {
-    const { Body, ...rest } = await client.send(
-      new GetObjectCommand({ Bucket: BUCKET, Key: key, ChecksumMode: 'ENABLED', ...extra }),
-    );
-    return { bytes: await buffer(Body as Readable), ...rest };
-  };
-  const put = (key: string, body: Uint8Array | Readable, extra: object = {}) =>
-    client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body, ...extra }));
-  const head = (key: string, extra: object = {}) =>
-    client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key, ChecksumMode: 'ENABLED', ...extra }));
-  return { s3, dir, client, read, put, head, data: () => readdir(path.join(dir, BUCKET, 'data')) };
-}
 
 const SETTINGS: readonly (readonly [string, S3ClientConfig])[] = [
   ['default settings', {}],
@@ -43,7 +22,7 @@ const SETTINGS: readonly (readonly [string, S3ClientConfig])[] = [
 
 describe.each(SETTINGS)('the SDK with %s', (_name, config) => {
   it('puts and gets a buffer, whose entity tag is its MD5', async () => {
-    const { put, read } = await start(config);
+    const { put, read } = await openBucket(config);
     const body = sampleBytes(70_000);
     const answer = await put('a.enc', body);
     expect(answer.ETag).toBe(`"${createHash('md5').update(body).digest('hex')}"`);
@@ -55,7 +34,7 @@ describe.each(SETTINGS)('the SDK with %s', (_name, config) => {
   });
 
   it('puts a stream of 3 MiB, unframed', async () => {
-    const { put, read } = await start(config);
+    const { put, read } = await openBucket(config);
     const body = sampleBytes(3 * 1024 * 1024);
     const stream = Readable.from([body.subarray(0, 1_000_000), body.subarray(1_000_000)]);
     await put('a.enc', stream, { ContentLength: body.length });
@@ -65,7 +44,7 @@ describe.each(SETTINGS)('the SDK with %s', (_name, config) => {
   });
 
   it('puts an empty object', async () => {
-    const { put, read } = await start(config);
+    const { put, read } = await openBucket(config);
     await put('empty', new Uint8Array(0));
     expect((await read('empty')).bytes.length).toBe(0);
   });
@@ -73,7 +52,7 @@ describe.each(SETTINGS)('the SDK with %s', (_name, config) => {
 
 describe('checksums', () => {
   it('returns the CRC32 that the SDK adds by default, also of a stream', async () => {
-    const { put, head } = await start();
+    const { put, head } = await openBucket();
     const body = sampleBytes(200_000);
     const sent = await put('buffer', body);
     expect(sent.ChecksumCRC32).toMatch(/^[A-Za-z0-9+/]{6}==$/);
@@ -87,7 +66,7 @@ describe('checksums', () => {
     ['SHA256', 'ChecksumSHA256', 'sha256'],
     ['SHA1', 'ChecksumSHA1', 'sha1'],
   ] as const)('keeps a %s', async (_name, field, algorithm) => {
-    const { put, head, read } = await start();
+    const { put, head, read } = await openBucket();
     const body = sampleBytes(5000);
     await put('a', body, { [field]: base64(algorithm, body) });
     const stat = await head('a');
@@ -111,7 +90,7 @@ describe('checksums', () => {
     ],
     ['CRC64NVME', { ChecksumCRC64NVME: 'AAAAAAAAAAA=' }, 'NotImplemented', 501],
   ])('refuses %s and stores nothing', async (_name, extra, name, status) => {
-    const { put, head, data } = await start();
+    const { put, head, data } = await openBucket();
     expect(await failureOf(put('a', Buffer.from('body'), extra))).toEqual({ name, status });
     expect((await failureOf(head('a'))).status).toBe(404);
     expect(await data()).toEqual([]);
@@ -120,7 +99,7 @@ describe('checksums', () => {
 
 describe('what is kept with an object', () => {
   it('returns metadata and headers as they came', async () => {
-    const { put, head } = await start();
+    const { put, head } = await openBucket();
     const metadata = { iv: 'AAAA+/==', encryption: 'aes-256-gcm', 'x-amz-key-v2': 'a b' };
     await put('a', Buffer.from('x'), {
       Metadata: metadata,
@@ -138,7 +117,7 @@ describe('what is kept with an object', () => {
   });
 
   it('takes 2,048 bytes of metadata and not one more', async () => {
-    const { put } = await start();
+    const { put } = await openBucket();
     await put('a', Buffer.from('x'), { Metadata: { name: 'v'.repeat(2044) } });
     expect(await failureOf(put('b', Buffer.from('x'), { Metadata: { name: 'v'.repeat(2045) } }))).toEqual({
       name: 'MetadataTooLarge',
@@ -147,7 +126,7 @@ describe('what is kept with an object', () => {
   });
 
   it('takes keys of 1,024 bytes and not one more', async () => {
-    const { put, read } = await start();
+    const { put, read } = await openBucket();
     await put('é'.repeat(512), Buffer.from('x'));
     expect((await read('é'.repeat(512))).bytes.toString()).toBe('x');
     expect(await failureOf(put('é'.repeat(512) + 'a', Buffer.from('x')))).toEqual({
@@ -164,7 +143,7 @@ describe('what is kept with an object', () => {
     'a//b/./c/',
     'quote"<tag>&amp;',
   ])('keeps %s apart from its relatives', async (key) => {
-    const { put, read, client } = await start();
+    const { put, read, client } = await openBucket();
     await put(key, Buffer.from('this one'));
     await put(`${key}/below`, Buffer.from('below'));
     expect((await read(key)).bytes.toString()).toBe('this one');
@@ -183,7 +162,7 @@ describe('reading', () => {
     ['bytes=-5000', 0, 999],
     ['bytes=900-5000', 900, 999],
   ])('serves %s', async (range, first, last) => {
-    const { put, read, head } = await start();
+    const { put, read, head } = await openBucket();
     const body = sampleBytes(1000);
     await put('a', body);
     const got = await read('a', { Range: range });
@@ -195,7 +174,7 @@ describe('reading', () => {
   });
 
   it('refuses a range behind the end, and ignores what is none', async () => {
-    const { put, read } = await start();
+    const { put, read } = await openBucket();
     await put('a', sampleBytes(1000));
     expect(await failureOf(read('a', { Range: 'bytes=1000-' }))).toEqual({
       name: 'InvalidRange',
@@ -207,7 +186,7 @@ describe('reading', () => {
   });
 
   it('honours If-Match and If-None-Match', async () => {
-    const { put, head, client } = await start();
+    const { put, head, client } = await openBucket();
     const { ETag } = await put('a', Buffer.from('x'));
     const get = (extra: object) => client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a', ...extra }));
     expect((await head('a', { IfMatch: ETag })).ETag).toBe(ETag);
@@ -217,7 +196,7 @@ describe('reading', () => {
   });
 
   it('names what is missing', async () => {
-    const { read, head, client } = await start();
+    const { read, head, client } = await openBucket();
     expect(await failureOf(read('missing'))).toEqual({ name: 'NoSuchKey', status: 404 });
     expect(await failureOf(head('missing'))).toEqual({ name: 'NotFound', status: 404 });
     const elsewhere = new GetObjectCommand({ Bucket: 'elsewhere', Key: 'a' });
@@ -233,80 +212,9 @@ describe('reading', () => {
   });
 });
 
-describe('conditional writes', () => {
-  it('lets exactly one of 16 racing writers win, whose object stays', async () => {
-    const { put, read, data } = await start();
-    const bodies = Array.from({ length: 16 }, (_, index) => sampleBytes(30_000, index));
-    const outcomes = await Promise.all(
-      bodies.map(async (body, index) => {
-        try {
-          await put('a', body, { IfNoneMatch: '*', Metadata: { writer: String(index) } });
-          return 'stored';
-        } catch (error) {
-          return (error as Error).name;
-        }
-      }),
-    );
-    expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
-    expect(outcomes.filter((outcome) => outcome === 'PreconditionFailed')).toHaveLength(15);
-    const got = await read('a');
-    const winner = outcomes.indexOf('stored');
-    expect(got.Metadata).toEqual({ writer: String(winner) });
-    expect(got.bytes.equals(bodies[winner] ?? Buffer.alloc(0))).toBe(true);
-    expect(await data()).toHaveLength(1);
-  });
-
-  it('refuses before the body is sent when the client waits for 100 Continue', async () => {
-    const { put } = await start();
-    await put('a', Buffer.from('first'), { IfNoneMatch: '*' });
-    let pulled = 0;
-    const body = Readable.from(
-      (function* () {
-        for (let index = 0; index < 64; index += 1) {
-          pulled += 1;
-          yield Buffer.alloc(1024 * 1024);
-        }
-      })(),
-      { objectMode: false },
-    );
-    const failure = await failureOf(put('a', body, { IfNoneMatch: '*', ContentLength: 64 * 1024 * 1024 }));
-    expect(failure).toEqual({ name: 'PreconditionFailed', status: 412 });
-    expect(pulled).toBeLessThan(10);
-  });
-
-  it('answers a client that sends its body without waiting only when all of it has come', async () => {
-    const { put, client } = await start({ expectContinueHeader: false });
-    await put('a', Buffer.from('first'), { IfNoneMatch: '*' });
-    const body = sampleBytes(3 * 1024 * 1024);
-    for (let round = 0; round < 10; round += 1) {
-      expect(await failureOf(put('a', body, { IfNoneMatch: '*' }))).toEqual({
-        name: 'PreconditionFailed',
-        status: 412,
-      });
-    }
-    expect(client.config.expectContinueHeader).toBe(false);
-  });
-
-  it('replaces without the condition, and frees the old body', async () => {
-    const { put, read, data } = await start();
-    await put('a', Buffer.from('first'));
-    await put('a', Buffer.from('second'));
-    expect((await read('a')).bytes.toString()).toBe('second');
-    expect(await data()).toHaveLength(1);
-  });
-
-  it.each([{ IfMatch: '"x"' }, { IfNoneMatch: '"x"' }])('does not have %o', async (extra) => {
-    const { put } = await start();
-    expect(await failureOf(put('a', Buffer.from('x'), extra))).toEqual({
-      name: 'NotImplemented',
-      status: 501,
-    });
-  });
-});
-
 describe('everything else', () => {
   it('is refused rather than ignored', async () => {
-    const { put, s3 } = await start();
+    const { put, s3 } = await openBucket();
     for (const extra of [
       { ACL: 'public-read' },
       { Tagging: 'a=b' },
@@ -323,7 +231,7 @@ describe('everything else', () => {
   });
 
   it('refuses a bucket of another owner', async () => {
-    const { put } = await start();
+    const { put } = await openBucket();
     const other = put('a', Buffer.from('x'), { ExpectedBucketOwner: '999999999999' });
     expect(await failureOf(other)).toEqual({ name: 'AccessDenied', status: 403 });
     await put('a', Buffer.from('x'), { ExpectedBucketOwner: '123456789012' });
