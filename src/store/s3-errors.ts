@@ -138,7 +138,8 @@ function ruleFor(name: string, status: number | undefined, code: string | undefi
   if (known !== undefined) return known;
   if (status !== undefined) {
     if (status === 429) return throttled;
-    if (isTransientStatus(status)) return { code: 'STORE_UNAVAILABLE', transient: true };
+    // 409: another write to the same key was in progress, in an answer without a body to say so.
+    if (isTransientStatus(status) || status === 409) return { code: 'STORE_UNAVAILABLE', transient: true };
     if (status === 301 || status === 307) return otherRegion;
     if (status === 404) return { code: 'STORE_MISSING' };
     if (status === 507) return full;

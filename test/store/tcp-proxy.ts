@@ -12,6 +12,8 @@ export interface TcpProxy {
   readonly url: string;
   /** Each is used once, in order, by the first request it matches. */
   readonly faults: ProxyFault[];
+  /** Request lines and headers, as sent, in order. */
+  readonly heads: string[];
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export interface TcpProxy {
 export async function startTcpProxy(upstream: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(upstream);
   const faults: ProxyFault[] = [];
+  const heads: string[] = [];
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
     const origin = net.connect(Number(port), hostname);
@@ -37,7 +40,9 @@ export async function startTcpProxy(upstream: string): Promise<TcpProxy> {
       });
     }
     client.on('data', (data) => {
-      const line = /^[A-Z]+ \S+ HTTP\/1\.1\r\n/.exec(data.toString('latin1', 0, 4096))?.[0];
+      const head = /^[A-Z]+ \S+ HTTP\/1\.1\r\n.*?\r\n\r\n/s.exec(data.toString('latin1', 0, 16_384))?.[0];
+      if (head !== undefined) heads.push(head);
+      const line = head?.split('\r\n', 1)[0];
       const index = line === undefined ? -1 : faults.findIndex((fault) => fault.request.test(line));
       const [fault] = index === -1 ? [] : faults.splice(index, 1);
       if (fault !== undefined) passing = fault.cutResponseAfter;
@@ -57,6 +62,7 @@ export async function startTcpProxy(upstream: string): Promise<TcpProxy> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     faults,
+    heads,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
