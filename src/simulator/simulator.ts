@@ -21,6 +21,8 @@ import { signLink } from './signed-link.ts';
 export type { EventExtras, EventShape } from './archiving-events.ts';
 export type { RecordingSpec, RecordingStatus, SimulatedRecording } from './catalogue.ts';
 export type { SimulatedRequest } from './service.ts';
+export { FAULT_GRAMMAR, formatFault, parseFault } from './fault-grammar.ts';
+export type { Fault, FaultKind, FaultRule, FaultTarget } from './faults.ts';
 export { listRoutes, type Route } from './routes.ts';
 
 export interface SimulatorOptions {

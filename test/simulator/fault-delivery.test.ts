@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault, FaultTarget, RetryAfter } from '../../src/simulator/faults.ts';
 import { startSimulator, type SimulatedRecording, type Simulator } from '../../src/simulator/simulator.ts';
@@ -95,7 +96,29 @@ describe('faults that replace the answer', () => {
   });
 });
 
+/** How the connection of a download ends, below HTTP: by FIN (`end`) or RST (`ECONNRESET`). */
+async function connectionEnd(fault: Fault): Promise<string> {
+  simulator.faults.add({ on: 'download', fault });
+  const { hostname, port, pathname, search } = new URL(simulator.link(id));
+  return new Promise((resolve) => {
+    const socket = net.connect(Number(port), hostname);
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.name));
+    socket.on('end', () => resolve('end'));
+    socket.resume();
+    socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`);
+  });
+}
+
 describe('faults that break the connection', () => {
+  it.each<[Fault, string]>([
+    [{ kind: 'reset' }, 'ECONNRESET'],
+    [{ kind: 'reset', afterBytes: 1000 }, 'ECONNRESET'],
+    [{ kind: 'cut', atByte: 1000, keepLength: true }, 'end'],
+    [{ kind: 'cut', atByte: 1000, keepLength: false }, 'end'],
+  ])('%o ends the connection with %s', async (fault, expected) => {
+    expect(await connectionEnd(fault)).toBe(expected);
+  });
+
   it('reset at once: no answer, and no effect', async () => {
     const answers = await askEverywhere({ kind: 'reset' });
     for (const answer of answers.values())
@@ -182,6 +205,22 @@ describe('faults that break the connection', () => {
     const answer = await observe(simulator.link(id), { hangUpAfter: 200_000 });
     expect(answer).toMatchObject({ status: 200, ending: 'hung up' });
     expect(answer.body.equals(whole.subarray(0, 200_000))).toBe(true);
+  });
+
+  it('stall within the body: the connection stays open while others come and go', async () => {
+    const short = simulator.add({ encoding: 'mulaw', channels: 1, bytes: 500 });
+    simulator.faults.add({ on: 'download', id, fault: { kind: 'stall', afterBytes: 1000 } });
+    const request = await openRequest(simulator.link(id));
+    const seen: string[] = [];
+    request.on('response', (response) => {
+      response.on('data', () => seen.push('data')).on('error', () => seen.push('error'));
+    });
+    request.on('error', () => seen.push('error'));
+    await expect.poll(() => seen).toContain('data');
+    for (let other = 0; other < 60; other += 1) await observe(simulator.link(short.id));
+    expect(new Set(seen)).toEqual(new Set(['data']));
+    expect(request.destroyed).toBe(false);
+    request.destroy();
   });
 
   it('stall after the headers', async () => {
