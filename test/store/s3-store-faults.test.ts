@@ -247,6 +247,7 @@ describe('failures that are final', () => {
       await expect(refused).rejects.toMatchObject({ code: 'STORE_DENIED', retryable: false });
     });
     expect(operations.at(-1)).toBe('AbortMultipartUpload');
+    // the body was not waited for
     expect(closed).toBe(false);
   });
 
@@ -328,7 +329,7 @@ describe('failures that are final', () => {
         'Authorization',
         'http:',
       ]) {
-        expect(told.includes(secret)).toBe(secret === 'simulator' && told.includes('simulator/'));
+        expect(told).not.toContain(secret);
       }
     }
   });
@@ -479,7 +480,7 @@ describe('any mixture of faults', () => {
           await abandonUploads();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 120_000);
 });

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  choosePartBytes,
+  countParts,
+  DEFAULT_PART_BYTES,
+  MAX_PART_BYTES,
+  MAX_PARTS,
+  MIN_PART_BYTES,
+} from '../../src/store/part-size.ts';
+
+/** Bytes: one AES-GCM message of the formats this product writes, and its tag. */
+const LARGEST_RECORDING = 64 * 1024 ** 3;
+
+describe('choosePartBytes', () => {
+  it('is 8 MiB for every recording', () => {
+    fc.assert(
+      fc.property(fc.option(fc.integer({ min: 0, max: LARGEST_RECORDING }), { nil: undefined }), (size) => {
+        expect(choosePartBytes(size)).toBe(DEFAULT_PART_BYTES);
+      }),
+    );
+    expect(countParts(LARGEST_RECORDING, DEFAULT_PART_BYTES)).toBe(8192);
+  });
+
+  it('keeps within the limits of S3 for every size it accepts', () => {
+    const preferred = fc.integer({ min: MIN_PART_BYTES, max: MAX_PART_BYTES });
+    const size = fc.integer({ min: 0, max: MAX_PARTS * MAX_PART_BYTES });
+    fc.assert(
+      fc.property(size, preferred, (contentLength, wanted) => {
+        const partBytes = choosePartBytes(contentLength, wanted);
+        expect(partBytes).toBeGreaterThanOrEqual(wanted);
+        expect(partBytes).toBeLessThanOrEqual(MAX_PART_BYTES);
+        expect(countParts(contentLength, partBytes)).toBeLessThanOrEqual(MAX_PARTS);
+        if (partBytes > wanted) expect(countParts(contentLength, wanted)).toBeGreaterThan(MAX_PARTS);
+      }),
+      { numRuns: 1000, examples: [[MAX_PARTS * MAX_PART_BYTES, MIN_PART_BYTES]] },
+    );
+  });
+
+  it('refuses what S3 would refuse', () => {
+    for (const size of [0, MIN_PART_BYTES - 1, MAX_PART_BYTES + 1, Number.NaN, MIN_PART_BYTES + 0.5]) {
+      expect(() => choosePartBytes(undefined, size)).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      );
+    }
+    expect(() => choosePartBytes(MAX_PARTS * MAX_PART_BYTES + 1)).toThrow(
+      expect.objectContaining({ code: 'MEDIA_TOO_LARGE' }),
+    );
+  });
+});
+
+describe('countParts', () => {
+  it('is the number of pieces, at least one', () => {
+    expect([0, 1, 9, 10, 11, 20, 21].map((size) => countParts(size, 10))).toEqual([1, 1, 1, 1, 2, 2, 3]);
+  });
+});
