@@ -1,8 +1,8 @@
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault, FaultTarget, RetryAfter } from '../../src/simulator/faults.ts';
+import type { Fault } from '../../src/simulator/faults.ts';
 import { startSimulator, type SimulatedRecording, type Simulator } from '../../src/simulator/simulator.ts';
-import { askToken, authorize, CREDENTIALS, json, observe, openRequest, type Observation } from './observe.ts';
+import { askEverywhere, observe, openRequest, type Observation } from './observe.ts';
 
 const now = Date.UTC(2026, 10, 23, 13);
 const id = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';
@@ -29,73 +29,6 @@ async function download(fault: Fault, headers: Record<string, string> = {}): Pro
   return observe(simulator.link(id), { headers });
 }
 
-/** Sends a request to every target, each suffering `fault`. */
-async function askEverywhere(fault: Fault): Promise<Map<FaultTarget, Observation>> {
-  const headers = await authorize(simulator.apiUrl);
-  for (const on of ['token', 'media', 'interaction', 'download'] as const)
-    simulator.faults.add({ on, fault });
-  const path = `${simulator.apiUrl}/api/v2/interactions/${interactionId}`;
-  return new Map<FaultTarget, Observation>([
-    ['token', await askToken(simulator.apiUrl, CREDENTIALS)],
-    ['media', await observe(`${simulator.apiUrl}/api/v2/media/${id}`, { headers })],
-    ['interaction', await observe(path, { method: 'PATCH', headers, body: '{"metadata":{"a":1}}' })],
-    ['download', await observe(simulator.link(id))],
-  ]);
-}
-
-describe('faults that replace the answer', () => {
-  it.each([401, 403, 404, 500, 502, 503, 504])(
-    'status %i, with the error body of the service',
-    async (status) => {
-      const answers = await askEverywhere({ kind: 'status', status });
-      expect([...answers.values()].map((answer) => answer.status)).toEqual([status, status, status, status]);
-      const media = answers.get('media');
-      if (media === undefined) throw new Error('asked');
-      expect(json(media)).toMatchObject({ status, code: expect.any(String) as string });
-      expect(media.headers['inin-correlation-id']).toBe(json(media)['contextId']);
-      expect(answers.get('download')?.body.toString()).toMatch(/^<\?xml .*\n<Error><Code>\w+<\/Code>/);
-      expect(simulator.interaction(interactionId)).toEqual({});
-    },
-  );
-
-  it.each<[RetryAfter, string | undefined]>([
-    [7, '7'],
-    [-1, '-1'],
-    [{ httpDateIn: 90 }, 'Mon, 23 Nov 2026 13:01:30 GMT'],
-    [{ httpDateIn: -90 }, 'Mon, 23 Nov 2026 12:58:30 GMT'],
-    ['absent', undefined],
-    ['absurd', '1000000000'],
-    ['garbage', 'soon'],
-  ])('throttle with Retry-After %o', async (retryAfter, expected) => {
-    const answers = await askEverywhere({ kind: 'throttle', retryAfter });
-    expect([...answers.values()].map(({ status }) => status)).toEqual([429, 429, 429, 503]);
-    for (const answer of answers.values()) expect(answer.headers['retry-after']).toBe(expected);
-    expect(answers.get('download')?.body.toString()).toContain('<Code>SlowDown</Code>');
-  });
-
-  it('html: an error page with status 200', async () => {
-    for (const answer of (await askEverywhere({ kind: 'html' })).values()) {
-      expect(answer.status).toBe(200);
-      expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
-      expect(answer.body.toString()).toMatch(/^<!doctype html>/);
-    }
-  });
-
-  it('expired: the link, or the token', async () => {
-    const answers = await askEverywhere({ kind: 'expired' });
-    expect([...answers.values()].map(({ status }) => status)).toEqual([401, 401, 401, 403]);
-    expect(answers.get('download')?.body.toString()).toContain('Request has expired');
-  });
-
-  it('redirect: elsewhere, or to the same file again', async () => {
-    const elsewhere = await download({ kind: 'redirect', to: 'http://127.0.0.2:9/decoy' });
-    expect([elsewhere.status, elsewhere.headers.location]).toEqual([302, 'http://127.0.0.2:9/decoy']);
-    const self = await download({ kind: 'redirect', to: 'self' });
-    const target = new URL(self.headers.location ?? '', simulator.mediaUrl);
-    expect((await observe(target.href)).body.equals(whole)).toBe(true);
-  });
-});
-
 /** How the connection of a download ends, below HTTP: by FIN (`end`) or RST (`ECONNRESET`). */
 async function connectionEnd(fault: Fault): Promise<string> {
   simulator.faults.add({ on: 'download', fault });
@@ -120,7 +53,7 @@ describe('faults that break the connection', () => {
   });
 
   it('reset at once: no answer, and no effect', async () => {
-    const answers = await askEverywhere({ kind: 'reset' });
+    const answers = await askEverywhere(simulator, { kind: 'reset' });
     for (const answer of answers.values())
       expect(answer).toMatchObject({ status: undefined, ending: 'ECONNRESET' });
     expect(simulator.interaction(interactionId)).toEqual({});
@@ -128,7 +61,7 @@ describe('faults that break the connection', () => {
   });
 
   it('reset within the body: the request has had its effect', async () => {
-    const answers = await askEverywhere({ kind: 'reset', afterBytes: 10 });
+    const answers = await askEverywhere(simulator, { kind: 'reset', afterBytes: 10 });
     for (const answer of answers.values()) {
       expect(answer.ending).toBe('ECONNRESET');
       expect(answer.body.length).toBeLessThanOrEqual(10);

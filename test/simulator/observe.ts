@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import type { Fault, FaultTarget } from '../../src/simulator/faults.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 
 /** What a client saw of one request, to the end of the connection. */
 export interface Observation {
@@ -84,4 +86,23 @@ export async function askToken(
 export async function authorize(apiUrl: string, scope?: string): Promise<{ authorization: string }> {
   const token = json(await askToken(apiUrl, { ...CREDENTIALS, ...(scope === undefined ? {} : { scope }) }));
   return { authorization: `Bearer ${String(token['access_token'])}` };
+}
+
+/** Asks each host of `simulator` for something to do with its first recording, each request suffering `fault`. */
+export async function askEverywhere(
+  simulator: Simulator,
+  fault: Fault,
+): Promise<Map<FaultTarget, Observation>> {
+  const [recording] = simulator.recordings;
+  if (recording === undefined) throw new Error('there is no recording');
+  const headers = await authorize(simulator.apiUrl);
+  for (const on of ['token', 'media', 'interaction', 'download'] as const)
+    simulator.faults.add({ on, fault });
+  const path = `${simulator.apiUrl}/api/v2/interactions/${recording.interactionId}`;
+  return new Map<FaultTarget, Observation>([
+    ['token', await askToken(simulator.apiUrl, CREDENTIALS)],
+    ['media', await observe(`${simulator.apiUrl}/api/v2/media/${recording.id}`, { headers })],
+    ['interaction', await observe(path, { method: 'PATCH', headers, body: '{"metadata":{"a":1}}' })],
+    ['download', await observe(simulator.link(recording.id))],
+  ]);
 }
