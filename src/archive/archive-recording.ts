@@ -58,6 +58,9 @@ export async function archiveRecording(
   request: ArchiveRequest,
   budget: Budget,
 ): Promise<ArchiveResult> {
+  if (request.dialect !== 'media') {
+    throw new ArchiveError('EVENT_INVALID', 'events of the published API cannot be archived yet');
+  }
   const ids: RecordingIds = { recordingId: request.mediaId, conversationId: request.interactionId };
   const { recordingId } = ids;
 

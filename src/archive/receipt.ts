@@ -1,0 +1,57 @@
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { ArchiveError } from '../errors.ts';
+import { canonicalJson, type Json } from './canonical-json.ts';
+import type { Receipt, SignedReceipt } from './receipt-schema.ts';
+
+export interface ReceiptSigner {
+  readonly keyId: string;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** @throws `CONFIG_INVALID` when the key is not an Ed25519 private key. */
+export function createReceiptSigner(privateKey: KeyObject): ReceiptSigner {
+  if (privateKey.type !== 'private' || privateKey.asymmetricKeyType !== 'ed25519') {
+    throw new ArchiveError('CONFIG_INVALID', 'the signing key is not an Ed25519 private key');
+  }
+  return { keyId: signingKeyId(createPublicKey(privateKey)), sign: (bytes) => sign(null, bytes, privateKey) };
+}
+
+/** The name a public key goes by in receipts. */
+export function signingKeyId(publicKey: KeyObject): string {
+  // SubjectPublicKeyInfo of Ed25519 is a fixed 12-byte header before the 32 bytes of the key (RFC 8410, section 4)
+  const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(12);
+  return createHash('sha256').update(raw).digest('hex').slice(0, 16);
+}
+
+/** The bytes of a receipt as they are stored: canonical JSON with its signature as one more member, and a line feed. */
+export function formatReceipt(receipt: Receipt, signer: ReceiptSigner | undefined): Buffer {
+  const body = asJson(receipt);
+  if (signer === undefined) return Buffer.from(`${canonicalJson(body)}\n`, 'utf8');
+  const signed = signer.sign(Buffer.from(canonicalJson(body), 'utf8'));
+  const signature = {
+    algorithm: 'Ed25519',
+    keyId: signer.keyId,
+    value: Buffer.from(signed).toString('base64'),
+  };
+  return Buffer.from(`${canonicalJson({ ...body, signature })}\n`, 'utf8');
+}
+
+export type SignatureVerdict = 'valid' | 'unsigned' | 'unknown-key' | 'invalid';
+
+/** @param keys by their {@link signingKeyId}. */
+export function checkSignature(
+  receipt: SignedReceipt,
+  keys: ReadonlyMap<string, KeyObject>,
+): SignatureVerdict {
+  const { signature, ...rest } = receipt;
+  if (signature === undefined) return 'unsigned';
+  const key = keys.get(signature.keyId);
+  if (key === undefined) return 'unknown-key';
+  const bytes = Buffer.from(canonicalJson(asJson(rest)), 'utf8');
+  return verify(null, bytes, key, Buffer.from(signature.value, 'base64')) ? 'valid' : 'invalid';
+}
+
+/** Interfaces have no index signature, so TypeScript cannot see that a receipt is JSON; its type holds nothing else. */
+function asJson(receipt: object): { readonly [name: string]: Json | undefined } {
+  return receipt as { readonly [name: string]: Json | undefined };
+}

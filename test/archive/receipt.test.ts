@@ -1,0 +1,156 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, type Json } from '../../src/archive/canonical-json.ts';
+import {
+  checkSignature,
+  createReceiptSigner,
+  formatReceipt,
+  signingKeyId,
+} from '../../src/archive/receipt.ts';
+import { parseReceipt, RECEIPT_SCHEMA, type Receipt } from '../../src/archive/receipt-schema.ts';
+import { ArchiveError } from '../../src/errors.ts';
+
+const digest = 'a'.repeat(64);
+const receipt: Receipt = {
+  schema: RECEIPT_SCHEMA,
+  kind: 'archived',
+  ids: { conversation: 'c-1', recording: 'r-1' },
+  source: { contentType: 'audio/wav', contentLength: 100, resumes: 1, restarts: 0 },
+  plaintext: { bytes: 100, sha256: digest },
+  ciphertext: { bytes: 116, sha256: digest, leafBytes: 8_388_608, leaves: [digest] },
+  object: {
+    key: 'archive/2026/01/02/r-1.enc',
+    store: 's3://bucket',
+    checksum: { type: 'full', sha256: 'qqo=' },
+  },
+  envelope: { format: 'static-gcm', metadataSha256: digest },
+  times: { recorded: '2026-01-02T03:04:05.000Z', issued: '2026-01-02T03:05:00.000Z' },
+  tool: { name: 'genesys-media-archive', version: '1.2.3' },
+};
+/** RFC 8032, section 7.1, test 1: the secret key in PKCS #8 (RFC 8410). */
+const rfc8032 = createPrivateKey({
+  key: Buffer.from(
+    '302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60',
+    'hex',
+  ),
+  format: 'der',
+  type: 'pkcs8',
+});
+const keysOf = (...keys: KeyObject[]) => new Map(keys.map((key) => [signingKeyId(key), key]));
+
+describe('canonicalJson (RFC 8785)', () => {
+  it('agrees with the examples of the RFC, sections 3.2.2 and 3.2.3', () => {
+    const value = {
+      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+      string: '€$\u000F\nA\'B"\\\\"/',
+      literals: [null, true, false],
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    );
+    const order = {
+      '\u20ac': 'Euro Sign',
+      '\r': 'Carriage Return',
+      '\ufb33': 'Hebrew Letter Dalet With Dagesh',
+      '1': 'One',
+      '\ud83d\ude00': 'Emoji: Grinning Face',
+      '\u0080': 'Control',
+      '\u00f6': 'Latin Small Letter O With Diaeresis',
+    };
+    expect(Object.values(JSON.parse(canonicalJson(order)) as object).toSorted()).toEqual(
+      Object.values(order).toSorted(),
+    );
+    expect([...canonicalJson(order).matchAll(/:"([^"]+)"/g)].map(([, name]) => name)).toEqual([
+      'Carriage Return',
+      'One',
+      'Control',
+      'Latin Small Letter O With Diaeresis',
+      'Euro Sign',
+      'Emoji: Grinning Face',
+      'Hebrew Letter Dalet With Dagesh',
+    ]);
+  });
+
+  it('does not depend on the order of members, and reads back as the same value', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+        const text = canonicalJson(value as Json);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(canonicalJson(JSON.parse(text) as Json)).toBe(text);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(canonicalJson({ b: 1, a: undefined, c: { y: 1, x: 2 } })).toBe('{"b":1,"c":{"x":2,"y":1}}');
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, '\ud800', { '\udfff': 1 }])('refuses %j', (value) => {
+    expect(() => canonicalJson(value as Json)).toThrow(ArchiveError);
+  });
+});
+
+describe('receipts', () => {
+  it('read back as they were written, signed or not', () => {
+    const signer = createReceiptSigner(rfc8032);
+    const unsigned = formatReceipt(receipt, undefined).toString();
+    expect(parseReceipt(unsigned, 'k')).toEqual(receipt);
+    const signed = parseReceipt(formatReceipt(receipt, signer).toString(), 'k');
+    expect(signed).toMatchObject({ ...receipt, signature: { algorithm: 'Ed25519', keyId: signer.keyId } });
+  });
+
+  it('name the key by the hash of its raw bytes', () => {
+    // SHA-256 of RFC 8032's first public key d75a98…511a
+    expect(createReceiptSigner(rfc8032).keyId).toBe('21fe31dfa154a261');
+  });
+
+  it('verify with the right key, and tell an unknown key from a wrong signature', () => {
+    const { publicKey: other } = generateKeyPairSync('ed25519');
+    const publicKey = createPublicKey(rfc8032);
+    const signed = parseReceipt(formatReceipt(receipt, createReceiptSigner(rfc8032)).toString(), 'k');
+    expect(checkSignature(signed, keysOf(publicKey, other))).toBe('valid');
+    expect(checkSignature(signed, keysOf(other))).toBe('unknown-key');
+    expect(checkSignature(receipt, keysOf(publicKey))).toBe('unsigned');
+    expect(checkSignature({ ...signed, kind: 'adopted' }, keysOf(publicKey))).toBe('invalid');
+    const swapped = new Map([[signingKeyId(publicKey), other]]);
+    expect(checkSignature(signed, swapped)).toBe('invalid');
+  });
+
+  it('no byte can be changed without being noticed', () => {
+    const publicKey = createPublicKey(rfc8032);
+    const bytes = formatReceipt(receipt, createReceiptSigner(rfc8032));
+    let unnoticed = 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (const flip of [1, 2, 16, 128]) {
+        const changed = Buffer.from(bytes);
+        changed.writeUInt8(changed.readUInt8(at) ^ flip, at);
+        try {
+          const parsed = parseReceipt(changed.toString('utf8'), 'k');
+          if (checkSignature(parsed, keysOf(publicKey)) === 'valid') unnoticed += 1;
+        } catch (error) {
+          if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
+        }
+      }
+    }
+    expect(unnoticed).toBe(0);
+  });
+
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{}',
+    'x'.repeat(100),
+    JSON.stringify(receipt),
+    canonicalJson({ ...receipt, extra: 1 } as unknown as Json),
+    `${canonicalJson({ ...receipt, schema: 'genesys-media-archive/receipt/v2' } as unknown as Json)}\n`,
+    `${canonicalJson(receipt as unknown as Json).replace('"kind":"archived"', '"kind":"archived","kind":"archived"')}\n`,
+  ])('refuses what is not a receipt in canonical form', (text) => {
+    expect(() => parseReceipt(text, 'receipts/x.json')).toThrow(/receipts\/x\.json is not a receipt/);
+  });
+
+  it('refuses keys that are not Ed25519', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    expect(() => createReceiptSigner(privateKey)).toThrow(/Ed25519/);
+    expect(() => createReceiptSigner(createPublicKey(rfc8032))).toThrow(/Ed25519/);
+  });
+});
