@@ -57,6 +57,11 @@ class ChunkReader {
     }
   }
 
+  /** Lets go of the source, wherever it stands. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
+  }
+
   /** Reads what is left, so that the connection can carry the next request. */
   async finish(): Promise<void> {
     if (this.#rest.length > 0) throw new S3Refusal('InvalidRequest', 'There is data after the last chunk.');
@@ -77,8 +82,21 @@ export async function* decodeChunked(
   request: RequestSignature,
   onTrailers: (trailers: ReadonlyMap<string, string>) => void,
 ): AsyncGenerator<Uint8Array> {
-  const signed = request.payload.startsWith('STREAMING-AWS4-');
   const reader = new ChunkReader(source);
+  try {
+    yield* decodeFrames(reader, request, onTrailers);
+  } finally {
+    // Otherwise a body that is refused half-way could never be read to its end by anybody.
+    await reader.close();
+  }
+}
+
+async function* decodeFrames(
+  reader: ChunkReader,
+  request: RequestSignature,
+  onTrailers: (trailers: ReadonlyMap<string, string>) => void,
+): AsyncGenerator<Uint8Array> {
+  const signed = request.payload.startsWith('STREAMING-AWS4-');
   let signature = request.signature;
   for (;;) {
     const header = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(await reader.line());

@@ -89,14 +89,20 @@ export async function* readSegments(
  * Makes `record` the content of `target`.
  *
  * @param ifAbsent leaves an existing file alone; of several racing writers exactly one gets `true`.
+ * @param mode permission bits; default what the process's umask leaves.
  * @returns whether the record now stands there.
  */
-export async function commitRecord(target: string, record: unknown, ifAbsent: boolean): Promise<boolean> {
+export async function commitRecord(
+  target: string,
+  record: unknown,
+  ifAbsent: boolean,
+  mode?: number,
+): Promise<boolean> {
   const directory = path.dirname(target);
   await mkdir(directory, { recursive: true });
   const temporary = `${target}.${randomUUID()}.tmp`;
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(JSON.stringify(record));
       await handle.sync();

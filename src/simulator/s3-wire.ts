@@ -56,7 +56,6 @@ export async function* readRequest(exchange: Exchange, resetAfter?: number): Asy
     throw new ConnectionGone('lost');
   }
   if (resetAfter !== undefined) throw new ConnectionGone('reset');
-  if (!request.complete) throw new ConnectionGone('lost');
 }
 
 /** The error document of a refusal. */
@@ -115,8 +114,9 @@ async function sendCut(
 }
 
 /**
- * Reads and drops the rest of a body that nobody wanted: a client that is still sending when the connection closes sees a
- * reset, and never the answer.
+ * Reads and drops the rest of a body that was refused half-way. Node does so only for bodies nobody has touched; otherwise
+ * the next request on the connection would wait behind it for ever, or, if the connection were closed, a client still
+ * sending would see a reset and never the answer.
  */
 async function drain({ request, response, awaitsContinue }: Exchange): Promise<void> {
   if (request.complete) return;

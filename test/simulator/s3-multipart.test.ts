@@ -135,14 +135,32 @@ describe('a multipart upload', () => {
     await client.send(new AbortMultipartUploadCommand({ ...where, UploadId }));
     expect(s3.openUploads()).toEqual([]);
     expect(await data()).toEqual([]);
-    for (const work of [
-      client.send(new AbortMultipartUploadCommand({ ...where, UploadId })),
-      client.send(new ListPartsCommand({ ...where, UploadId })),
-      upload(UploadId, 2, sampleBytes(100)),
-    ]) {
-      expect(await failureOf(work)).toEqual({ name: 'NoSuchUpload', status: 404 });
-    }
+    const failures = await Promise.all(
+      [
+        client.send(new AbortMultipartUploadCommand({ ...where, UploadId })),
+        client.send(new ListPartsCommand({ ...where, UploadId })),
+        upload(UploadId, 2, sampleBytes(100)),
+      ].map((work) => failureOf(work)),
+    );
+    expect(failures).toEqual(Array(3).fill({ name: 'NoSuchUpload', status: 404 }));
     expect(await data()).toEqual([]);
+  });
+
+  it('belongs to its key', async () => {
+    const { s3, client, where, create, upload } = await start();
+    const UploadId = await create();
+    const { ETag } = await upload(UploadId, 1, sampleBytes(100));
+    const elsewhere = { ...where, Key: 'elsewhere', UploadId };
+    const part = new UploadPartCommand({ ...elsewhere, PartNumber: 1, Body: 'x' });
+    const complete = new CompleteMultipartUploadCommand({
+      ...elsewhere,
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+    });
+    const missing = { name: 'NoSuchUpload', status: 404 };
+    expect(await failureOf(client.send(part))).toEqual(missing);
+    expect(await failureOf(client.send(complete))).toEqual(missing);
+    expect(await failureOf(client.send(new AbortMultipartUploadCommand(elsewhere)))).toEqual(missing);
+    expect(s3.openUploads()).toEqual([`${BUCKET}/${KEY}`]);
   });
 
   it('lists uploads and parts, page by page', async () => {

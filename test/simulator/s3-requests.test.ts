@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { type ClientRequest, request as httpRequest } from 'node:http';
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -12,7 +12,7 @@ import {
   PutObjectCommand,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deriveSigningKey, sha256Hex, signChunk, signRequest } from '../../src/simulator/sigv4.ts';
 import { BUCKET, createClient, failureOf, sampleBytes, startEndpoint } from './s3-fixture.ts';
 
@@ -113,7 +113,7 @@ describe('who may', () => {
 });
 
 /** A PutObject by hand, for what the SDK would not send. */
-function handmade(url: string, headers: Readonly<Record<string, string>>): ClientRequest {
+function handmade(url: string, headers: Readonly<Record<string, string>>, agent?: Agent): ClientRequest {
   const { host } = new URL(url);
   const timestamp = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
   const all: Record<string, string> = { host, 'x-amz-date': timestamp, ...headers };
@@ -131,7 +131,11 @@ function handmade(url: string, headers: Readonly<Record<string, string>>): Clien
   );
   all['authorization'] =
     `AWS4-HMAC-SHA256 Credential=simulator/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  return httpRequest(`${url}/${BUCKET}/a`, { method: 'PUT', headers: all });
+  return httpRequest(`${url}/${BUCKET}/a`, {
+    method: 'PUT',
+    headers: all,
+    ...(agent === undefined ? {} : { agent }),
+  });
 }
 
 const answerOf = (request: ClientRequest) =>
@@ -218,6 +222,21 @@ describe('bodies', () => {
     huge.destroy();
   });
 
+  it('that are refused half-way do not block the connection', async () => {
+    const { s3 } = await start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ports = new Set<number | undefined>();
+    for (let round = 0; round < 3; round += 1) {
+      const request = handmade(s3.url, { ...framed, 'x-amz-decoded-content-length': '2' }, agent);
+      request.on('socket', (socket) => ports.add(socket.localPort));
+      const answer = answerOf(request);
+      request.end(`200000\r\n${'a'.repeat(2 * MIB)}\r\n0\r\n\r\n`);
+      expect(await answer).toMatchObject({ status: 400, body: expect.stringContaining('longer than') });
+    }
+    expect(ports.size).toBeLessThanOrEqual(2);
+  });
+
   it('that break off leave no object and no file', async () => {
     const { s3, put, client, data } = await start();
     const abort = new AbortController();
@@ -247,15 +266,16 @@ describe('bodies', () => {
 describe('operations outside the archiver', () => {
   it('are refused by name', async () => {
     const { client, s3 } = await start();
-    for (const work of [
-      client.send(new CopyObjectCommand({ Bucket: BUCKET, Key: 'b', CopySource: `${BUCKET}/a` })),
-      client.send(new GetObjectTaggingCommand({ Bucket: BUCKET, Key: 'a' })),
-      client.send(new CreateBucketCommand({ Bucket: 'new' })),
-      client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a', VersionId: 'x' })),
-      client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a', IfModifiedSince: new Date(0) })),
-    ]) {
-      expect(await failureOf(work)).toEqual({ name: 'NotImplemented', status: 501 });
-    }
+    const failures = await Promise.all(
+      [
+        client.send(new CopyObjectCommand({ Bucket: BUCKET, Key: 'b', CopySource: `${BUCKET}/a` })),
+        client.send(new GetObjectTaggingCommand({ Bucket: BUCKET, Key: 'a' })),
+        client.send(new CreateBucketCommand({ Bucket: 'new' })),
+        client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a', VersionId: 'x' })),
+        client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a', IfModifiedSince: new Date(0) })),
+      ].map((work) => failureOf(work)),
+    );
+    expect(failures).toEqual(Array(5).fill({ name: 'NotImplemented', status: 501 }));
     expect(s3.requests).toHaveLength(5);
   });
 });
