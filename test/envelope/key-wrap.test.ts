@@ -90,8 +90,8 @@ describe('kms+context', () => {
         decrypt: () => Promise.reject(error),
       });
       const key = { wrapAlgorithm: 'kms+context', wrapped: randomBytes(9), description: {} } as const;
-      for (const work of [kms.generate('115', context), kms.unwrap(key, '115')]) {
-        const failure = await rejectionOf(work);
+      for (const work of [() => kms.generate('115', context), () => kms.unwrap(key, '115')]) {
+        const failure = await rejectionOf(work());
         expect([failure.code, failure.message, failure.retryable]).toEqual([code, message, true]);
       }
     }
@@ -246,8 +246,8 @@ describe('the archive’s envelope', () => {
       ...wrapper,
       generate: async () => ({ ...(await wrapper.generate('115', {})), wrapped: randomBytes(1500) }),
     };
-    for (const seal of [sealS3ecV2(huge, {}), sealS3ecV3(huge, {})]) {
-      expect((await rejectionOf(seal)).code).toBe('CONFIG_INVALID');
+    for (const seal of [() => sealS3ecV2(huge, {}), () => sealS3ecV3(huge, {})]) {
+      expect((await rejectionOf(seal())).code).toBe('CONFIG_INVALID');
     }
     expect((await sealS3ecV3(huge, {}, 'instruction')).instruction?.suffix).toBe('.instruction');
   });

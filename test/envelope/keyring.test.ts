@@ -194,11 +194,10 @@ describe('key files', () => {
       readPublicKeyFile(await put('leaked.pem', publicPem + privatePem, 0o600)),
     );
     expect(leaked.message).toMatch(/holds a private key/);
-    for (const work of [
-      readPublicKeyFile(await put('empty.pem', '', 0o600)),
-      readPrivateKeyFile(await put('only-public.pem', publicPem, 0o600)),
-    ]) {
-      expect((await rejectionOf(work)).message).toBe('the key file holds no key in PEM form');
+    const empty = await put('empty.pem', '', 0o600);
+    const onlyPublic = await put('only-public.pem', publicPem, 0o600);
+    for (const read of [() => readPublicKeyFile(empty), () => readPrivateKeyFile(onlyPublic)]) {
+      expect((await rejectionOf(read())).message).toBe('the key file holds no key in PEM form');
     }
   });
 
