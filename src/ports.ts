@@ -6,13 +6,29 @@ import type { Budget } from './clock.ts';
 
 // ---------------------------------------------------------------------------------------------- what is to be archived
 
-/** One event, understood. The tutorial's dialect: one recording (`mediaId`) of one interaction. */
-export interface ArchiveRequest {
+/** One event, understood; `dialect` says which API of the platform can answer it. */
+export type ArchiveRequest = MediaRequest | RecordingsRequest;
+
+/** The tutorial's dialect: one recording (`mediaId`) of one interaction. */
+export interface MediaRequest {
   readonly dialect: 'media';
   readonly mediaId: string;
   readonly interactionId: string;
   /** Epoch ms (UTC) stated by the event itself, so that every redelivery states the same; absent when it states none. */
   readonly occurredAt?: number;
+}
+
+/** The published dialect: a conversation has ended, and may have any number of recordings, each of any number of files. */
+export interface RecordingsRequest {
+  readonly dialect: 'recordings';
+  readonly conversationId: string;
+  /**
+   * Epoch ms (UTC) at which the conversation, or a participant's part in it, ended, as the event states it. Different events of
+   * one conversation state different times: it decides how long to wait, never where an object is kept.
+   */
+  readonly endedAt?: number;
+  /** Only this recording of the conversation. */
+  readonly recordingId?: string;
 }
 
 /** Who a recording is. Bound into the archive's object and write-back; never a phone number or a name. */
@@ -34,8 +50,40 @@ export interface MediaItem {
   readonly recordedAt?: number;
 }
 
+/** A recording that exists, or may yet appear, and has no file for now. */
+export interface PendingRecording {
+  /** `undefined` when it is not known yet which recordings there will be. */
+  readonly recordingId: string | undefined;
+  /** The platform's own word for the state, in lower case, e.g. `uploading`, `transcoding`. */
+  readonly status: string;
+  readonly retryAfterMs: number;
+}
+
+/** A recording that will not be archived by asking again. */
+export interface TerminalRecording {
+  readonly ids: RecordingIds;
+  readonly reason: 'deleted' | 'error' | 'archived' | 'overdue';
+  /** The platform's own word for the state, in lower case. */
+  readonly status: string;
+  /**
+   * True when the platform itself can never have the file again (`deleted`, `error`): the receipt may say so for good. False
+   * when it was only given up on (`overdue`), or is kept where it has to be brought back from first (`archived`).
+   */
+  readonly permanent: boolean;
+}
+
 export type Resolution =
-  | { readonly state: 'ready'; readonly items: readonly MediaItem[] }
+  /**
+   * `items` can be archived now. The request is done only when `pending` is empty; until then it has to be delivered again, after
+   * the longest `retryAfterMs` of them, and the files that are archived by then are found in the archive. All three lists are
+   * empty for a conversation that was not recorded.
+   */
+  | {
+      readonly state: 'ready';
+      readonly items: readonly MediaItem[];
+      readonly pending?: readonly PendingRecording[];
+      readonly terminal?: readonly TerminalRecording[];
+    }
   | { readonly state: 'not-ready'; readonly status: string; readonly retryAfterMs: number }
   | { readonly state: 'gone'; readonly reason: string };
 

@@ -1,4 +1,5 @@
 import { ArchiveError } from '../errors.ts';
+import { isSafeId, shortenForMessage } from '../recording-id.ts';
 
 /**
  * SQS and EventBridge carry at most 1 MiB, an HTTP body is held to less (see `http-body.ts`): longer text is no event.
@@ -52,4 +53,23 @@ export function readSafely<T>(read: () => T): T {
     if (error instanceof ArchiveError && error.code === 'EVENT_INVALID') throw error;
     throw invalidEvent('the event cannot be read');
   }
+}
+
+/**
+ * An id that may reach a URL or a key.
+ *
+ * @throws `EVENT_INVALID` (not retryable), naming the field, when it is missing, no text or does not match.
+ */
+export function requireId(data: object, name: string, path: string, idPattern: RegExp): string {
+  const where = joinPath(path, name);
+  const value = readField(data, name) ?? undefined;
+  if (value === undefined || value === '') throw invalidEvent(`${where} is missing`);
+  if (typeof value !== 'string') throw invalidEvent(`${where} is not text but of type ${typeof value}`);
+  if (!isSafeId(value) || !idPattern.test(value)) {
+    throw invalidEvent(
+      `${where} is not an id: ${shortenForMessage(value)}`,
+      'ids are UUIDs; ARCHIVE_ID_PATTERN allows others',
+    );
+  }
+  return value;
 }

@@ -1,7 +1,18 @@
 import type { ArchiveRequest } from '../ports.ts';
-import { isSafeId, shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
+import { shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
-import { invalidEvent, isObject, joinPath, type Place, parseJson, readField, readSafely } from './fields.ts';
+import { collapseRequests } from './collapse-requests.ts';
+import { parseBareConversation, parseConversationEvent } from './conversation-event.ts';
+import {
+  invalidEvent,
+  isObject,
+  joinPath,
+  type Place,
+  parseJson,
+  readField,
+  readSafely,
+  requireId,
+} from './fields.ts';
 import { httpBody } from './http-body.ts';
 import { splitBatch } from './sqs-batch.ts';
 
@@ -28,6 +39,14 @@ export interface ParseOptions {
    * can be made to run for minutes.
    */
   readonly idPattern?: RegExp;
+  /** The dialect whose events are understood; default `auto`: either, told apart by their shape. */
+  readonly api?: 'auto' | 'media' | 'recordings';
+}
+
+interface ParseContext {
+  /** Anchored at both ends. */
+  readonly idPattern: RegExp;
+  readonly api: 'auto' | 'media' | 'recordings';
 }
 
 /** SQS carrying SNS carrying HTTP carrying an event: deeper is no delivery that exists. */
@@ -39,7 +58,8 @@ const TIME_FIELDS = ['endTime', 'startTime', 'eventTime', 'timestamp'] as const;
 /**
  * Understands an event in any shape it may arrive in: EventBridge (`detail.data`), webhook (`data`), bare
  * (`{mediaId, interactionId}`), a request through API Gateway or a Function URL, an SNS notification, or an SQS batch of any
- * of these. A string is taken for JSON.
+ * of these. A string is taken for JSON. Events of the published API carry `detail.eventBody` instead; the bare form of that dialect is
+ * `{conversationId, recordingId?, endedAt?}`. Several of them about one conversation are one request.
  *
  * Where `eventType` and `status` are present they must be `media` and `complete`; other events are `ignored`, with the
  * reason. Ids are validated whole, and kept as sent. `occurredAt` is a time that the event states itself, so that every
@@ -51,15 +71,16 @@ const TIME_FIELDS = ['endTime', 'startTime', 'eventTime', 'timestamp'] as const;
 export function parseEvent(event: unknown, options: ParseOptions = {}): ParsedEvent {
   const { source, flags } = options.idPattern ?? UUID_PATTERN;
   const idPattern = new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, ''));
-  return readSafely(() => parseAt({ value: event, path: '' }, idPattern, MAX_ENVELOPES));
+  const context = { idPattern, api: options.api ?? 'auto' };
+  return readSafely(() => parseAt({ value: event, path: '' }, context, MAX_ENVELOPES));
 }
 
-function parseAt(place: Place, idPattern: RegExp, envelopesLeft: number): ParsedEvent {
+function parseAt(place: Place, context: ParseContext, envelopesLeft: number): ParsedEvent {
   const event = requireObject(place);
   const inside = (name: string, value: unknown, source: EventSource): ParsedEvent => {
     const path = joinPath(place.path, name);
     if (envelopesLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
-    return { ...parseAt({ value, path }, idPattern, envelopesLeft - 1), source };
+    return { ...parseAt({ value, path }, context, envelopesLeft - 1), source };
   };
 
   const records = readField(event, 'Records');
@@ -76,37 +97,69 @@ function parseAt(place: Place, idPattern: RegExp, envelopesLeft: number): Parsed
   if (typeof message === 'string' && readField(event, 'Type') === 'Notification') {
     return inside('Message', message, 'sns');
   }
-  return parsePayload(event, place.path, idPattern);
+  return parsePayload(event, place.path, context);
 }
 
 /** The tutorial's `event.detail?.data || event.data || event`. */
-function parsePayload(event: object, path: string, idPattern: RegExp): ParsedEvent {
+function parsePayload(event: object, path: string, context: ParseContext): ParsedEvent {
   const detail = readField(event, 'detail') ?? undefined;
   if (detail !== undefined) {
     const detailPath = joinPath(path, 'detail');
     const fields = requireObject({ value: detail, path: detailPath });
     const data = readField(fields, 'data') ?? undefined;
     if (data !== undefined) {
-      return parseData({ value: data, path: `${detailPath}.data` }, 'eventbridge', idPattern, [
+      return parseData({ value: data, path: `${detailPath}.data` }, 'eventbridge', context, [
         { value: fields, path: detailPath },
         { value: event, path },
       ]);
     }
-    if (readField(event, 'data') === undefined) throw missingData(fields, detailPath);
+    if ((readField(fields, 'eventBody') ?? undefined) !== undefined) {
+      return parseConversation({ value: fields, path: detailPath }, 'eventbridge', event, context);
+    }
+    if (readField(event, 'data') === undefined) throw invalidEvent(missingData(detailPath, context));
   }
   const data = readField(event, 'data') ?? undefined;
-  if (data === undefined) return parseData({ value: event, path }, 'bare', idPattern, []);
+  if (data === undefined) return parseUnwrapped({ value: event, path }, context);
   const place = { value: data, path: joinPath(path, 'data') };
-  return parseData(place, 'webhook', idPattern, [{ value: event, path }]);
+  return parseData(place, 'webhook', context, [{ value: event, path }]);
 }
 
-function missingData(detail: object, path: string): Error {
-  const published = readField(detail, 'eventBody') !== undefined;
+function missingData(detailPath: string, { api }: ParseContext): string {
+  return api === 'recordings'
+    ? `${detailPath}.eventBody is missing, and with it conversationId`
+    : `${detailPath}.data is missing, and with it mediaId`;
+}
+
+/** Neither `detail` nor `data`: what a person types, or what stood in a `detail` that something has taken out. */
+function parseUnwrapped(place: Place & { readonly value: object }, context: ParseContext): ParsedEvent {
+  const { value } = place;
+  const has = (name: string) => (readField(value, name) ?? undefined) !== undefined;
+  if (has('eventBody')) return parseConversation(place, 'webhook', undefined, context);
+  const isConversation = has('conversationId') && !has('mediaId') && !has('interactionId');
+  if (context.api === 'media' || (context.api === 'auto' && !isConversation)) {
+    return parseData(place, 'bare', context, []);
+  }
+  const request = parseBareConversation(place, context.idPattern);
+  return { kind: 'requests', source: 'bare', requests: [request], ignored: 0 };
+}
+
+function parseConversation(
+  detail: Place & { readonly value: object },
+  source: EventSource,
+  envelope: object | undefined,
+  { idPattern, api }: ParseContext,
+): ParsedEvent {
+  if (api === 'media') throw otherDialect('recordings', detail.path);
+  const parsed = parseConversationEvent(detail, envelope, idPattern);
+  return 'ignored' in parsed
+    ? { kind: 'ignored', source, reason: parsed.ignored }
+    : { kind: 'requests', source, requests: [parsed.request], ignored: 0 };
+}
+
+function otherDialect(dialect: 'media' | 'recordings', path: string): Error {
   return invalidEvent(
-    `${path}.data is missing, and with it mediaId`,
-    published
-      ? 'this is an event of the published API (detail.eventBody), a dialect this version does not understand'
-      : undefined,
+    `${path === '' ? 'the event' : path} is of the dialect ${dialect}, which GENESYS_API excludes${dialect === 'recordings' ? ', so there is no mediaId' : ', so there is no conversationId'}`,
+    'GENESYS_API=auto takes both',
   );
 }
 
@@ -114,9 +167,10 @@ function missingData(detail: object, path: string): Error {
 function parseData(
   place: Place,
   source: EventSource,
-  idPattern: RegExp,
+  { idPattern, api }: ParseContext,
   around: readonly Place[],
 ): ParsedEvent {
+  if (api === 'recordings') throw otherDialect('media', place.path);
   const data = requireObject(place);
   const enclosing = around.map(({ value }) => value).filter(isObject);
   for (const [name, wanted] of [
@@ -147,20 +201,6 @@ function parseData(
   return { kind: 'requests', source, requests: [request], ignored: 0 };
 }
 
-function requireId(data: object, name: string, path: string, idPattern: RegExp): string {
-  const where = joinPath(path, name);
-  const value = readField(data, name) ?? undefined;
-  if (value === undefined || value === '') throw invalidEvent(`${where} is missing`);
-  if (typeof value !== 'string') throw invalidEvent(`${where} is not text but of type ${typeof value}`);
-  if (!isSafeId(value) || !idPattern.test(value)) {
-    throw invalidEvent(
-      `${where} is not an id: ${shortenForMessage(value)}`,
-      'ids are UUIDs; ARCHIVE_ID_PATTERN allows others',
-    );
-  }
-  return value;
-}
-
 /** Text is taken for JSON; anything else that is no object cannot be an event. */
 function requireObject({ value, path }: Place): object {
   const name = path === '' ? 'the event' : path;
@@ -177,5 +217,10 @@ function mergeBatch(parsed: readonly ParsedEvent[]): ParsedEvent {
   const ignoredWithin = parsed.reduce((sum, one) => sum + (one.kind === 'requests' ? one.ignored : 0), 0);
   if (requests.length === 0)
     return { kind: 'ignored', source: 'sqs', reason: reasons[0] ?? 'the batch is empty' };
-  return { kind: 'requests', source: 'sqs', requests, ignored: reasons.length + ignoredWithin };
+  return {
+    kind: 'requests',
+    source: 'sqs',
+    requests: collapseRequests(requests),
+    ignored: reasons.length + ignoredWithin,
+  };
 }

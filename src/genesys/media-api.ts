@@ -19,6 +19,12 @@ const GONE = new Set(['deleted', 'error', 'failed']);
 export function createMediaApi(api: GenesysApi): MediaResolver {
   return {
     async resolve(request: ArchiveRequest, budget): Promise<Resolution> {
+      if (request.dialect !== 'media') {
+        throw new ArchiveError(
+          'EVENT_INVALID',
+          'the event names no mediaId, which this dialect of the API needs',
+        );
+      }
       const { mediaId, interactionId } = request;
       const what = `media ${mediaId}`;
       const answer = await api.call({ method: 'GET', path: ['api', 'v2', 'media', mediaId] }, budget);

@@ -72,8 +72,9 @@ async function archiveEvent(options: HandlerOptions, event: unknown, budget: Bud
       const began = clock.now();
       const result = await options.archiver.archive(request, budget);
       logger.log(result.state === 'archived' ? 'info' : 'warn', 'recording processed', {
-        recordingId: request.mediaId,
-        conversationId: request.interactionId,
+        ...(request.dialect === 'media'
+          ? { recordingId: request.mediaId, conversationId: request.interactionId }
+          : { conversationId: request.conversationId }),
         source: parsed.source,
         state: result.state,
         durationMs: clock.now() - began,

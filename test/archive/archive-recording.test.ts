@@ -7,7 +7,7 @@ import { archiveRecording, type ArchivePorts } from '../../src/archive/archive-r
 import { objectKey } from '../../src/archive/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
-import type { ArchiveRequest } from '../../src/ports.ts';
+import type { MediaRequest } from '../../src/ports.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { type Connection, connect, type ConnectOptions } from '../genesys/connect.ts';
@@ -41,10 +41,10 @@ async function setUp(options: ConnectOptions = {}) {
     store,
     envelope: createStaticEnvelope(secret),
   };
-  const request: ArchiveRequest = { ...connection.request, occurredAt: OCCURRED };
+  const request: MediaRequest = { ...connection.request, occurredAt: OCCURRED };
   /** As for an event that states no time of its own. */
   const archiveTimeless = () => archiveRecording(ports, connection.request, unlimited);
-  const archive = (changed: Partial<ArchiveRequest> = {}) =>
+  const archive = (changed: Partial<MediaRequest> = {}) =>
     archiveRecording(ports, { ...request, ...changed }, unlimited);
   const files = async () => (await readdir(dir, { recursive: true })).filter((name) => /\.\w+$/.test(name));
   /** The tutorial's own recipe: last 16 bytes are the tag, the IV is in the metadata. */

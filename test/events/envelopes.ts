@@ -43,6 +43,41 @@ export const eventBridge = (fields: unknown = data): Fields => ({
   },
 });
 
+export const CONVERSATION_ID = '2f7bf00a-0fc2-4d6a-9b56-92238191433e';
+
+/** After the sample of the platform's own event streaming blueprint: everything as it stands there, but for the kind. */
+export const conversationEnd = (
+  what = 'customer.end',
+  body: Fields = {},
+  conversationId = CONVERSATION_ID,
+): Fields => ({
+  version: '0',
+  id: '58fb5dac-f077-4eec-a25f-c638dbdd4368',
+  'detail-type': `v2.detail.events.conversation.{id}.${what}`,
+  source: 'aws.partner/genesys.com.test/cloud/32aa07aa-db1b-4987-abd0-9483601ec29d/test-event-bus',
+  account: '123456789012',
+  time: '2022-06-14T16:12:11.000Z',
+  region: 'us-east-1',
+  resources: [],
+  detail: {
+    topicName: `v2.detail.events.conversation.${conversationId}.${what}`,
+    version: '2',
+    eventBody: {
+      eventTime: 1_649_237_504_949,
+      conversationId,
+      participantId: '9fb2ca78-8389-4758-b76a-9b0300de1fce',
+      sessionId: 'c03d300e-fa79-4353-9695-b97a71322785',
+      mediaType: 'CHAT',
+      provider: 'PureCloud Webchat v2',
+      direction: 'INBOUND',
+      interactingDurationMs: 60_000,
+      ...body,
+    },
+    metadata: { CorrelationId: '7272d362-23b2-4c14-9d40-dc7b7683153a' },
+    timestamp: '2022-04-06T09:30:45.013Z',
+  },
+});
+
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */
 export const restApi = (body: string | null, isBase64Encoded = false): Fields => ({
   resource: '/archive',

@@ -2,9 +2,29 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
 import { httpBody, parseEvent, splitBatch } from '../../src/events/parse-event.ts';
+import type { ArchiveRequest } from '../../src/ports.ts';
 import { isSafeId, UUID_PATTERN } from '../../src/recording-id.ts';
 import { isPlausibleTime } from '../../src/recording-time.ts';
-import { bare, base64, data, eventBridge, functionUrl, restApi, sns, sqs, webhook } from './envelopes.ts';
+import {
+  bare,
+  base64,
+  conversationEnd,
+  data,
+  eventBridge,
+  functionUrl,
+  restApi,
+  sns,
+  sqs,
+  webhook,
+} from './envelopes.ts';
+
+function idsOf(request: ArchiveRequest): readonly string[] {
+  if (request.dialect === 'media') return [request.mediaId, request.interactionId];
+  return [request.conversationId, ...(request.recordingId === undefined ? [] : [request.recordingId])];
+}
+
+const timeOf = (request: ArchiveRequest) =>
+  request.dialect === 'media' ? request.occurredAt : request.endedAt;
 
 /** `requests`, `ignored`, or the code of the error; throws for every answer that is none of these. */
 function answerTo(event: unknown): string {
@@ -12,9 +32,9 @@ function answerTo(event: unknown): string {
     const parsed = parseEvent(event);
     if (parsed.kind === 'ignored') return parsed.reason === '' ? 'no reason' : 'ignored';
     const sound = parsed.requests.every(
-      ({ mediaId, interactionId, occurredAt }) =>
-        [mediaId, interactionId].every((id) => isSafeId(id) && UUID_PATTERN.test(id)) &&
-        (occurredAt === undefined || isPlausibleTime(occurredAt)),
+      (request) =>
+        idsOf(request).every((id) => isSafeId(id) && UUID_PATTERN.test(id)) &&
+        isPlausibleTime(timeOf(request) ?? Date.UTC(2026, 0)),
     );
     return sound && parsed.requests.length > 0 ? 'requests' : 'unsound';
   } catch (error) {
@@ -51,6 +71,9 @@ const oddKeys = fc.constantFrom(
   'status',
   'mediaId',
   'interactionId',
+  'eventBody',
+  'conversationId',
+  'topicName',
   'requestContext',
   'time',
 );
@@ -82,6 +105,8 @@ const envelope = fc.constantFrom<() => unknown>(
   () => functionUrl(base64(webhook()), true),
   () => sqs(data, eventBridge(), sns(webhook())),
   () => sns(eventBridge()),
+  () => conversationEnd(),
+  () => sqs(conversationEnd(), conversationEnd('user.end'), sns(conversationEnd('attributes'))),
 );
 
 /** Every object within a value, itself included. */

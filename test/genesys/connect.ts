@@ -4,7 +4,7 @@ import { createMediaApi, MEDIA_SCOPES } from '../../src/genesys/media-api.ts';
 import { createMediaOpener } from '../../src/genesys/media-download.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
-import type { ArchiveRequest } from '../../src/ports.ts';
+import type { MediaRequest } from '../../src/ports.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { type FastClock, fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
@@ -43,7 +43,7 @@ export async function connect(options: ConnectOptions = {}) {
   const policy = { hosts: ['media.example.com'], allowLoopback: true };
   const [recording] = simulator.recordings;
   if (recording === undefined) throw new Error('the simulator has no recording');
-  const request: ArchiveRequest = {
+  const request: MediaRequest = {
     dialect: 'media',
     mediaId: recording.id,
     interactionId: recording.interactionId,
