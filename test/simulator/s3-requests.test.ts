@@ -275,7 +275,7 @@ describe('operations outside the archiver', () => {
         client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a', IfModifiedSince: new Date(0) })),
       ].map((work) => failureOf(work)),
     );
-    expect(failures).toEqual(Array(5).fill({ name: 'NotImplemented', status: 501 }));
+    expect(failures).toEqual(failures.map(() => ({ name: 'NotImplemented', status: 501 })));
     expect(s3.requests).toHaveLength(5);
   });
 });
