@@ -22,6 +22,8 @@ export interface SigningCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly region: string;
+  /** As it stands in the credential scope; default `s3`. */
+  readonly service?: string;
 }
 
 /** What later signatures of the same request (chunks, trailers) build on. */
@@ -31,7 +33,7 @@ export interface RequestSignature {
   readonly signature: string;
   /** `yyyymmddThhmmssZ` */
   readonly timestamp: string;
-  /** `date/region/s3/aws4_request` */
+  /** `date/region/service/aws4_request` */
   readonly scope: string;
   readonly signingKey: Buffer;
 }
@@ -83,8 +85,13 @@ export function canonicalRequest(
   ].join('\n');
 }
 
-export function deriveSigningKey(secretAccessKey: string, date: string, region: string): Buffer {
-  return hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), 's3'), 'aws4_request');
+export function deriveSigningKey(
+  secretAccessKey: string,
+  date: string,
+  region: string,
+  service = 's3',
+): Buffer {
+  return hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request');
 }
 
 export function signRequest(
@@ -131,6 +138,7 @@ function parseTimestamp(timestamp: string): number | undefined {
  * received, against the returned `payload`.
  *
  * @param now epoch milliseconds.
+ * @param bodySha256 stands in for `x-amz-content-sha256`, which only S3 insists on; 64 hex digits.
  * @throws `AccessDenied` (anonymous, unsigned headers), `AuthorizationHeaderMalformed`, `InvalidAccessKeyId`,
  *   `RequestTimeTooSkewed`, `SignatureDoesNotMatch`, `InvalidRequest`, `InvalidToken`; `NotImplemented` for presigned URLs.
  */
@@ -138,6 +146,7 @@ export function verifySignature(
   request: SignableRequest,
   credentials: SigningCredentials,
   now: number,
+  bodySha256?: string,
 ): RequestSignature {
   if (request.query.some(([name]) => /^(x-amz-signature|x-amz-algorithm|signature)$/i.test(name))) {
     throw notImplemented('presigned URLs');
@@ -151,11 +160,13 @@ export function verifySignature(
     );
   }
   const match =
-    /^\S+ +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/s3\/aws4_request *, *SignedHeaders=([^,\s]+) *, *Signature=([0-9a-f]{64})$/.exec(
+    /^\S+ +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request *, *SignedHeaders=([^,\s]+) *, *Signature=([0-9a-f]{64})$/.exec(
       authorization,
     );
   if (match === null) throw new S3Refusal('AuthorizationHeaderMalformed');
-  const [, accessKeyId = '', date = '', region = '', names = '', given = ''] = match;
+  const expectedService = credentials.service ?? 's3';
+  const [, accessKeyId = '', date = '', region = '', service = '', names = '', given = ''] = match;
+  if (service !== expectedService) throw new S3Refusal('AuthorizationHeaderMalformed');
   if (accessKeyId !== credentials.accessKeyId) throw new S3Refusal('InvalidAccessKeyId');
   if (region !== credentials.region) {
     throw new S3Refusal(
@@ -185,15 +196,15 @@ export function verifySignature(
       HeadersNotSigned: unsigned.join(', '),
     });
   }
-  const payload = request.headers.get('x-amz-content-sha256');
+  const payload = request.headers.get('x-amz-content-sha256') ?? bodySha256;
   if (payload === undefined) {
     throw new S3Refusal('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
   }
   const signing = {
     payload,
     timestamp,
-    scope: `${date}/${region}/s3/aws4_request`,
-    signingKey: deriveSigningKey(credentials.secretAccessKey, date, region),
+    scope: `${date}/${region}/${service}/aws4_request`,
+    signingKey: deriveSigningKey(credentials.secretAccessKey, date, region, service),
   };
   if (!equalSignatures(signRequest(request, signedHeaders, signing), given)) {
     throw new S3Refusal('SignatureDoesNotMatch');
