@@ -27,6 +27,14 @@ describe('readConfigFile', () => {
     expect((await readConfigFile(undefined, directory))?.values).toEqual({ ARCHIVE_LOG_LEVEL: 'debug' });
   });
 
+  it('reads 64 KiB, and no byte more', async () => {
+    const text = `{"x":"${'y'.repeat(65_536 - 8)}"}`;
+    await writeFile(join(directory, 'mine.json'), text);
+    expect((await readConfigFile('mine.json', directory))?.values).toHaveProperty('x');
+    await writeFile(join(directory, 'mine.json'), `${text} `);
+    await expect(readConfigFile('mine.json', directory)).rejects.toThrow('is longer than 65536 bytes');
+  });
+
   it.each([
     ['no JSON', '{"GENESYS_CLIENT_SECRET": "canary', 'the config file mine.json is not JSON'],
     ['empty', '', 'the config file mine.json is not JSON'],

@@ -26,13 +26,22 @@ describe('the five names of the tutorial', () => {
       webhook: { secrets: [], open: false },
     });
     expect(config.genesys.clientSecret.reveal()).toBe('canary-client-secret');
-    expect(config.idPattern.test('A1B2C3D4-5678-90ab-cdef-1234567890ab')).toBe(true);
+    const id = 'A1B2C3D4-5678-90ab-cdef-1234567890ab';
+    expect([id, `x${id}`, `${id}x`].map((text) => config.idPattern.test(text))).toEqual([true, false, false]);
     expect(revealKey(config.encryption.key).toString('hex')).toBe(KEY.toLowerCase());
   });
 
   it.each(Object.keys(tutorial).filter((name) => name !== 'S3_ARCHIVE_BUCKET'))('%s is required', (name) => {
     expect(problemWith(name, '')).toMatch(new RegExp(`^  ${name}: is missing \\(.+; example: .+\\)$`));
   });
+
+  it.each([{ ARCHIVE_STORE: 's3://my-archive' }, { S3_ARCHIVE_BUCKET: 'my-archive' }])(
+    'either name of the store will do on Lambda: %j',
+    (named) => {
+      const env = { ...tutorial, S3_ARCHIVE_BUCKET: '', AWS_LAMBDA_FUNCTION_NAME: 'archive', ...named };
+      expect(loadConfig({ env }, 'archive').store).toBe('s3://my-archive');
+    },
+  );
 
   it('the store is required on Lambda, where no directory stays', () => {
     const { S3_ARCHIVE_BUCKET: _, ...env } = tutorial;
@@ -79,8 +88,14 @@ describe('values', () => {
     expect(refusalOf({ env }).message).toContain('GENESYS_API_URL: must start with https://');
   });
 
+  it('a key may end or begin with zeros', () => {
+    const keys = [`1${'0'.repeat(63)}`, `${'0'.repeat(63)}1`];
+    expect(keys.map((key) => load({ ENCRYPTION_KEY_HEX: key }).encryption.key.reveal())).toEqual(keys);
+  });
+
   it.each([
     ['s3://my-archive', 's3://my-archive'],
+    [`s3://my-archive/${'x'.repeat(200)}`, `s3://my-archive/${'x'.repeat(200)}`],
     ['s3://my-archive/', 's3://my-archive'],
     ['s3://my-archive/calls/eu/', 's3://my-archive/calls/eu'],
   ])('ARCHIVE_STORE=%s agrees with S3_ARCHIVE_BUCKET=my-archive', (store, expected) => {

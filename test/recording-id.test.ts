@@ -15,6 +15,9 @@ describe('compileIdPattern', () => {
     ['(?:wav|mp3)-\\d+', 'mp3-7', 'ogg-7'],
     ['a|ab', 'ab', 'abc'],
     ['^[A-Za-z0-9._-]{1,128}$', 'A.b_c-1', 'a/b'],
+    ['a*b+c?', 'aab', 'aac'],
+    ['a|b|c|d|e', 'e', 'f'],
+    [`${'[a]'.repeat(66)}aa`, 'a'.repeat(68), 'a'.repeat(67)],
     ['[0-9a-f]{8}-[0-9a-f]{4}', '0123abcd-ef01', '0123ABCD-ef01'],
   ])('%s matches whole ids', (source, good, bad) => {
     expect(matches(source, good)).toBe(true);
@@ -99,6 +102,10 @@ describe('shortenForMessage', () => {
         expect(shortenForMessage(text)).toMatch(/^"[\x20-\x7e]{0,144}…?"$/);
       }),
     );
+    expect(['x'.repeat(24), 'x'.repeat(25)].map(shortenForMessage)).toEqual([
+      `"${'x'.repeat(24)}"`,
+      `"${'x'.repeat(24)}…"`,
+    ]);
     expect(shortenForMessage('a"\n\u001b')).toBe(String.raw`"a\u0022\u000a\u001b"`);
   });
 });

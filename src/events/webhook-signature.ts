@@ -24,8 +24,7 @@ export interface SignedBody {
 export function verifyWebhookSignature({ raw, headers, secrets }: SignedBody): boolean {
   const values = Object.entries(headers).filter(([name]) => name.toLowerCase() === SIGNATURE_HEADER);
   const [, hex, base64] = values.length === 1 ? (SIGNATURE.exec(values[0]?.[1] ?? '') ?? []) : [];
-  const stated =
-    hex === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(hex.toLowerCase(), 'hex');
+  const stated = hex === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(hex, 'hex');
   let verified = false;
   for (const secret of secrets) {
     const digest = createHmac('sha256', secret).update(raw).digest();

@@ -29,10 +29,19 @@ describe('splitBatch', () => {
     ['nothing', undefined],
     ['another event', eventBridge()],
     ['records of S3', { Records: [{ eventSource: 'aws:s3', messageId: 'x', body: '{}' }] }],
+    ['records that are null', { Records: [null] }],
     ['records without id', { Records: [{ eventSource: 'aws:sqs', body: '{}' }] }],
     ['records that are none', { Records: { 0: { messageId: 'x', body: '{}' }, length: 1 } }],
   ])('is undefined for %s', (_, event) => {
     expect(splitBatch(event)).toBeUndefined();
+  });
+
+  it('takes as many messages as Lambda sends, and no more', () => {
+    const { Records: records } = sqs(data);
+    const [record] = Array.isArray(records) ? records : [];
+    const batchOf = (length: number) => ({ Records: Array.from({ length }, () => record) });
+    expect(splitBatch(batchOf(10_000))).toHaveLength(10_000);
+    expect(() => splitBatch(batchOf(10_001))).toThrow('Records holds 10001 messages');
   });
 
   it('is empty for an empty batch', () => {
