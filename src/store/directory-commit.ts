@@ -59,7 +59,8 @@ async function publishRecord(place: ObjectPlace, files: AttemptFiles): Promise<v
     if (!isMissing(error) || !(await exists(place.record))) throw error;
   }
   await syncDirectory(place.directory);
-  await removeFile(files.data);
+  // The object is complete; a second name that cannot be removed does no harm.
+  await removeFile(files.data).catch(() => {});
 }
 
 export async function removeFile(file: string): Promise<void> {

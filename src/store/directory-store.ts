@@ -6,7 +6,7 @@ import { type Budget, type Clock, systemClock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
 import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
-import { commit, removeFile, settle } from './directory-commit.ts';
+import { commit, exists, removeFile, settle } from './directory-commit.ts';
 import {
   ATTEMPT_DIGITS,
   attemptFiles,
@@ -227,8 +227,12 @@ async function discard(
   place: ObjectPlace,
   files: { readonly data: string; readonly record: string },
 ): Promise<void> {
-  // Had the link been made after all, these would be the object's only metadata.
-  if (await sameFile(files.data, place.data)) return;
+  if (await sameFile(files.data, place.data)) {
+    // It failed after the commit point: the object stands, and these may be its only metadata.
+    await settle(place).catch(() => {});
+    if (await exists(place.record).catch(() => false)) await removeFile(files.data).catch(() => {});
+    return;
+  }
   await Promise.allSettled([removeFile(files.data), removeFile(files.record)]);
 }
 

@@ -124,6 +124,28 @@ describe('directory store, several processes', () => {
   }, 60_000);
 });
 
+describe('directory store, an I/O error', () => {
+  it('at any single change leaves no object, or a whole one, and no temporary files', async () => {
+    const { changes = 0 } = await write(await newRoot(), { WRITER: '1' });
+    const fates = { failed: 0, standing: 0 };
+    for (let failAt = 1; failAt <= changes; failAt += 1) {
+      const root = await newRoot();
+      const { outcome, error } = await write(root, { WRITER: '1', FAIL_AT: String(failAt) });
+      if (outcome === undefined) expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+      const store = createDirectoryStore(root);
+      const stands = (await store.head(key, unlimited)) !== undefined;
+      if (stands) expect(await expectWhole(store)).toBe('1');
+      else expect(outcome).toBeUndefined();
+      fates[stands ? 'standing' : 'failed'] += 1;
+      const left = (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.partial'));
+      // the only step whose failure is ignored is removing the data's temporary name
+      if (outcome !== 'stored') expect(left).toEqual([]);
+    }
+    expect(fates.failed).toBeGreaterThan(3);
+    expect(fates.standing).toBeGreaterThan(1);
+  }, 60_000);
+});
+
 describe('directory store, an object whose writer died before its metadata had their name', () => {
   async function orphan(): Promise<{ root: string; store: ObjectStore }> {
     const root = await newRoot();

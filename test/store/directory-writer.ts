@@ -1,7 +1,7 @@
 /**
  * A process that puts one object into a directory store, prints what came of it as JSON, and may be killed on the way. Told by
- * its environment: ROOT, KEY, BYTES, WRITER; CRASH_AT=n kills it (SIGKILL) instead of its n-th change to the file system; UID
- * gives up privileges first.
+ * its environment: ROOT, KEY, BYTES, WRITER; CRASH_AT=n kills it (SIGKILL) instead of its n-th change to the file system, FAIL_AT=n
+ * fails that change with an I/O error; UID gives up privileges first.
  */
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -10,7 +10,7 @@ import { toArchiveError } from '../../src/errors.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { bodyOf, contentOf } from './bytes.ts';
 
-const { ROOT = '', KEY = '', BYTES = '0', WRITER = '0', CRASH_AT = '0', UID } = process.env;
+const { ROOT = '', KEY = '', BYTES = '0', WRITER = '0', CRASH_AT = '0', FAIL_AT = '0', UID } = process.env;
 let changes = 0;
 
 type Call = (...args: unknown[]) => unknown;
@@ -23,6 +23,8 @@ function count(target: object, name: string, changing: (...args: unknown[]) => b
     if (changing(...args)) {
       changes += 1;
       if (changes === Number(CRASH_AT)) process.kill(process.pid, 'SIGKILL');
+      if (changes === Number(FAIL_AT))
+        return Promise.reject(Object.assign(new Error('made up'), { code: 'EIO' }));
     }
     return original.apply(this, args);
   };

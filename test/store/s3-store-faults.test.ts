@@ -251,6 +251,35 @@ describe('failures that are final', () => {
     expect(closed).toBe(false);
   });
 
+  it('aborts the upload only once no part is under way any more', async () => {
+    const failure = new ArchiveError('MEDIA_TRUNCATED', 'made up');
+    async function* body() {
+      yield* bodyOf(LARGE);
+      throw failure;
+    }
+    let inFlight = 0;
+    const atAbort: number[] = [];
+    s3.client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName === 'AbortMultipartUploadCommand') atAbort.push(inFlight);
+        if (context.commandName !== 'UploadPartCommand') return next(args);
+        inFlight += 1;
+        try {
+          return await next(args);
+        } finally {
+          // a request that was cut off is over some time after it was told to be
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          inFlight -= 1;
+        }
+      },
+      { step: 'initialize', name: 'watching' },
+    );
+    const watched = s3.proxied({ client: s3.client, clock });
+    await expect(watched.put(key, body(), options, unlimited)).rejects.toBe(failure);
+    s3.client.middlewareStack.remove('watching');
+    expect(atAbort).toEqual([0]);
+  });
+
   it('aborts again when the abort itself fails, and says so when it cannot', async () => {
     fail('CompleteMultipartUpload', 'AccessDenied', 2);
     fail('AbortMultipartUpload', 'InternalError', 1);
