@@ -1,20 +1,22 @@
 import type { Budget, Clock } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, type ErrorDetails } from '../errors.ts';
 import { readText } from '../http/read-body.ts';
 import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Attempt, withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { TokenSource } from './oauth.ts';
-import { errorCode, retryPause } from './responses.ts';
+import { createRateBudget, type RateBudget, readRateReport } from './rate-budget.ts';
+import { errorCode, readCorrelationId, retryPause } from './responses.ts';
 
-/** Answers of the platform API are small; anything larger is not one. Bytes. */
-const LARGEST_ANSWER = 1024 * 1024;
+/** Bytes. The largest answers hold wave forms and chat transcripts of some hours; anything larger is no answer. */
+const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 export interface ApiRequest {
   readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST';
   /** Path segments, encoded one by one: an id can never change the path it stands in. */
   readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
@@ -43,10 +45,13 @@ export interface ApiOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Shared by everything that uses the same OAuth client; default a whole one of its own. */
+  readonly rate?: RateBudget;
 }
 
 export function createGenesysApi(options: ApiOptions): GenesysApi {
   const { tokens, clock, logger } = options;
+  const rate = options.rate ?? createRateBudget({ clock });
   return {
     async call(request, budget) {
       const what = `${request.method} ${request.path.slice(0, 3).join('/')}`;
@@ -54,12 +59,13 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
       return withRetry({ clock, logger, budget, policy: GENESYS_RETRIES, what }, async () => {
         for (;;) {
           const token = await tokens.token(budget);
-          const outcome = await exchange(options, request, token, budget);
-          if (outcome !== 'unauthorized') return outcome;
+          await rate.acquire(budget);
+          const outcome = await exchange(options, rate, request, token, budget);
+          if (!('unauthorized' in outcome)) return outcome;
           tokens.reject(token);
           if (renewed) {
             throw new ArchiveError('GENESYS_AUTH_REJECTED', `${what}: a fresh token was refused too (401)`, {
-              details: { status: 401 },
+              details: outcome.unauthorized,
             });
           }
           renewed = true;
@@ -71,11 +77,13 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
 
 async function exchange(
   { transport, clock, apiUrl }: ApiOptions,
+  rate: RateBudget,
   request: ApiRequest,
   token: string,
   budget: Budget,
-): Promise<Attempt<ApiAnswer> | 'unauthorized'> {
+): Promise<Attempt<ApiAnswer> | { readonly unauthorized: ErrorDetails }> {
   const url = new URL(`/${request.path.map(encodeURIComponent).join('/')}`, apiUrl);
+  url.search = new URLSearchParams(request.query ?? {}).toString();
   try {
     const response = await transport.send({
       method: request.method,
@@ -91,14 +99,17 @@ async function exchange(
     });
     const text = await readText(response.body, LARGEST_ANSWER, 'GENESYS_BAD_RESPONSE');
     const { status, headers } = response;
-    if (status === 401) return 'unauthorized';
-    const correlationId = headers['inin-correlation-id'];
+    const correlationId = readCorrelationId(headers);
+    rate.observe(readRateReport(headers));
+    if (status === 401) return { unauthorized: { status, correlationId, errorCode: errorCode(text) } };
     if (status === 429 || isTransientStatus(status)) {
       const code = status === 429 ? 'GENESYS_THROTTLED' : 'GENESYS_UNAVAILABLE';
       const again = new ArchiveError(code, `${request.method} was answered with ${status}`, {
         details: { status, host: url.host, correlationId, errorCode: errorCode(text) },
       });
-      return { again, retryAfterMs: retryPause(headers, clock.now()) };
+      const retryAfterMs = retryPause(headers, clock.now());
+      if (status === 429 && retryAfterMs !== undefined) rate.pause(retryAfterMs);
+      return { again, retryAfterMs };
     }
     return { value: { status, text, errorCode: errorCode(text), correlationId } };
   } catch (error) {

@@ -5,7 +5,7 @@ import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Attempt, withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
-import { parseJsonObject, retryPause } from './responses.ts';
+import { parseJsonObject, readCorrelationId, retryPause } from './responses.ts';
 
 /** A token this close to its end is not used for a new call: it could expire on the way. */
 const RENEW_BEFORE_EXPIRY_MS = 60_000;
@@ -127,7 +127,7 @@ async function requestToken(options: OAuthOptions, budget: Budget): Promise<Atte
     });
     const { status } = response;
     const text = await readText(response.body, 1024 * 1024, 'GENESYS_BAD_RESPONSE');
-    const details = { status, host: url.host };
+    const details = { status, host: url.host, correlationId: readCorrelationId(response.headers) };
     if (status === 400 || status === 401 || status === 403) {
       throw new ArchiveError(
         'GENESYS_AUTH_REJECTED',

@@ -22,6 +22,12 @@ export function retryPause(headers: Readonly<Record<string, string>>, now: numbe
   );
 }
 
+/** What the platform's support asks for first, to find a request in its logs. */
+export function readCorrelationId(headers: Readonly<Record<string, string>>): string | undefined {
+  const id = headers['inin-correlation-id'];
+  return id !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(id) ? id : undefined;
+}
+
 /**
  * The machine-readable code of a Genesys error body, such as `missing.permissions`. Its free-text `message` is never used: it
  * may quote what was sent.

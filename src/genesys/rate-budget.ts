@@ -1,0 +1,171 @@
+import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+
+/**
+ * Requests a token may make in a minute: `client.credentials.token.rate.per.minute` of the platform's published limits. Answers
+ * state it (`inin-ratelimit-allowed`), because it can be raised.
+ */
+export const REQUESTS_PER_MINUTE = 300;
+
+/**
+ * The minute in which requests are counted, ms. The platform counts when they arrive and we when they leave: the second on top
+ * covers what the network adds to one of them and not to the next.
+ */
+export const RATE_WINDOW_MS = 61_000;
+
+/** What a process knows of its budget. */
+export interface RateState {
+  /** When the latest requests were sent, epoch ms, ascending. */
+  readonly sentAt: readonly number[];
+  /** Requests in any {@link RATE_WINDOW_MS}; at least 1. */
+  readonly limit: number;
+  /** Epoch ms before which nothing is sent, because the platform said so. */
+  readonly pausedUntil: number;
+}
+
+/** How long the next request has to wait, ms; 0 when it may be sent. Pure. */
+export function timeUntilNext({ sentAt, limit, pausedUntil }: RateState, now: number): number {
+  const pause = Math.max(0, pausedUntil - now);
+  // with the request before the last `limit - 1` out of the window, there is room for one more
+  const blocking = sentAt.at(-limit);
+  return blocking === undefined ? pause : Math.max(pause, blocking + RATE_WINDOW_MS - now);
+}
+
+/** What one answer said of the budget of its token. */
+export interface RateReport {
+  readonly allowed: number | undefined;
+  /** Requests counted so far, this one included. */
+  readonly count: number | undefined;
+  /** Until the count starts over, ms. */
+  readonly resetMs: number | undefined;
+}
+
+/** `inin-ratelimit-allowed`, `-count` and `-reset` (seconds); `undefined` where absent or no plain number. */
+export function readRateReport(headers: Readonly<Record<string, string>>): RateReport {
+  const read = (name: string) => {
+    const text = headers[`inin-ratelimit-${name}`];
+    return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+  };
+  const resetS = read('reset');
+  return {
+    allowed: read('allowed'),
+    count: read('count'),
+    resetMs: resetS === undefined ? undefined : resetS * 1000,
+  };
+}
+
+/** The part of `allowed` that one of several concurrent processes may use; at least one request. Pure. */
+export function shareOf(allowed: number, share: number): number {
+  return Math.max(1, Math.floor(allowed * share));
+}
+
+export interface RateBudget {
+  /**
+   * Waits until one more request may be sent, first come, first served, and counts it.
+   * @throws `GENESYS_THROTTLED` (retryable) when the budget's deadline comes first; the signal's reason when it aborts.
+   */
+  acquire(budget: Budget): Promise<void>;
+  /** Takes in what an answer said. */
+  observe(report: RateReport): void;
+  /** Nobody sends anything for that long, ms: the platform answered 429. */
+  pause(ms: number): void;
+}
+
+export interface RateBudgetOptions {
+  readonly clock: Clock;
+  /** In (0, 1]; what is left to the other invocations that use the same OAuth client. */
+  readonly share?: number;
+}
+
+/** A longer pause is the retry policy's to judge, ms; this only holds the others back meanwhile. */
+const LONGEST_PAUSE_MS = 180_000;
+
+interface Waiter {
+  readonly budget: Budget;
+  readonly admit: () => void;
+  readonly refuse: (error: ArchiveError) => void;
+}
+
+/** The one budget of a process: all calls with its token wait here. */
+export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateBudget {
+  let state: RateState = { sentAt: [], limit: shareOf(REQUESTS_PER_MINUTE, share), pausedUntil: 0 };
+  const waiting: Waiter[] = [];
+  let pumping = false;
+  let sleep: AbortController | undefined;
+
+  const leave = (waiter: Waiter) => {
+    const at = waiting.indexOf(waiter);
+    if (at >= 0) waiting.splice(at, 1);
+    // nobody left to wait for: let the timer go, so that it does not keep the process alive
+    if (waiting.length === 0) sleep?.abort();
+  };
+
+  async function pump(): Promise<void> {
+    pumping = true;
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      const now = clock.now();
+      const waitMs = timeUntilNext(state, now);
+      if (waitMs === 0) {
+        state = { ...state, sentAt: [...state.sentAt.filter((at) => at > now - RATE_WINDOW_MS), now] };
+        leave(first);
+        first.admit();
+      } else if (now + waitMs >= first.budget.deadline) {
+        leave(first);
+        first.refuse(
+          new ArchiveError(
+            'GENESYS_THROTTLED',
+            'the rate budget has no room for this call before its deadline',
+            {
+              details: { waitMs },
+            },
+          ),
+        );
+      } else {
+        sleep = new AbortController();
+        // the waiters have signals of their own; this sleep only ends early when there are none left
+        await clock.sleep(waitMs, sleep.signal).catch(() => undefined);
+        sleep = undefined;
+      }
+    }
+    // in the same turn as the queue was seen to be empty: a call that comes now must start anew
+    pumping = false;
+  }
+
+  return {
+    async acquire(budget) {
+      if (budget.signal.aborted) throw abortReason(budget.signal);
+      await new Promise<void>((resolve, reject) => {
+        const settle = () => budget.signal.removeEventListener('abort', onAbort);
+        const waiter: Waiter = {
+          budget,
+          admit: () => {
+            settle();
+            resolve();
+          },
+          refuse: (error) => {
+            settle();
+            reject(error);
+          },
+        };
+        const onAbort = () => {
+          leave(waiter);
+          waiter.refuse(abortReason(budget.signal));
+        };
+        budget.signal.addEventListener('abort', onAbort, { once: true });
+        waiting.push(waiter);
+        if (!pumping) void pump();
+      });
+    },
+    observe({ allowed, count, resetMs }) {
+      if (allowed !== undefined && allowed > 0) state = { ...state, limit: shareOf(allowed, share) };
+      // somebody else uses the same token, or this process forgot what it sent before
+      if (allowed !== undefined && count !== undefined && resetMs !== undefined && count >= allowed) {
+        this.pause(resetMs);
+      }
+    },
+    pause(ms) {
+      const until = clock.now() + Math.min(ms, LONGEST_PAUSE_MS);
+      if (until > state.pausedUntil) state = { ...state, pausedUntil: until };
+    },
+  };
+}
