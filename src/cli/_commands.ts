@@ -1,0 +1,194 @@
+import { InvalidArgumentError } from 'commander';
+import type { Purpose } from '../config-schema.ts';
+import type { CommandModule } from './_context.ts';
+
+export interface OptionSpec {
+  readonly flags: string;
+  readonly description: string;
+  readonly parse?: (value: string, previous: unknown) => unknown;
+  readonly default?: unknown;
+}
+
+/** A command as data: its help cannot drift from its parser, and its code is loaded only when it runs. */
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** In commander's notation: `<required>`, `[optional]`, `<several...>`. */
+  readonly arguments?: readonly (readonly [name: string, description: string])[];
+  readonly options: readonly OptionSpec[];
+  /** Which settings its flags mirror. */
+  readonly purpose?: Purpose;
+  readonly details?: string;
+  readonly examples: readonly string[];
+  readonly exitCodes: readonly number[];
+  readonly load: () => Promise<CommandModule>;
+}
+
+function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+const collect = (value: string, previous: unknown) =>
+  [...(Array.isArray(previous) ? previous : []), value] as unknown;
+
+const FROM: OptionSpec = { flags: '--from <DAY>', description: 'first day, UTC, e.g. 2026-05-01' };
+const TO: OptionSpec = { flags: '--to <DAY>', description: 'last day, UTC, e.g. 2026-05-31' };
+const CONCURRENCY: OptionSpec = {
+  flags: '--concurrency <N>',
+  description: 'recordings worked on at a time (default 4)',
+  parse: wholeNumber(1, 64),
+};
+const ID = 'id of a recording, or key of its object';
+
+/** In the order the help lists them: from looking around to everyday work. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'demo',
+    summary: 'archive synthetic calls through injected faults: no account, no configuration',
+    options: [
+      { flags: '--calls <N>', description: 'synthetic calls (default 36)', parse: wholeNumber(1, 500) },
+      { flags: '--media <DIR>', description: 'archive the files of this folder as well' },
+      { flags: '--out <DIR>', description: 'where to keep the result (default: a new temporary directory)' },
+    ],
+    details:
+      'Starts a simulator of Genesys Cloud in this process, makes its requests fail in every way it can, and checks that each recording is archived exactly once, whole and restorable all the same.',
+    examples: ['genesys-archive demo', 'genesys-archive demo --media ~/recordings --out ./demo'],
+    exitCodes: [0, 1, 2, 130],
+    load: () => import('./commands/demo.ts'),
+  },
+  {
+    name: 'archive',
+    summary: 'archive the recordings that an event names',
+    options: [
+      { flags: '-e, --event <FILE>', description: 'event as JSON, or one event a line; - is standard input' },
+      { flags: '--media <ID>', description: 'instead of an event: id of the recording' },
+      { flags: '--interaction <ID>', description: 'and of its interaction' },
+      { flags: '--dry-run', description: 'only tell what would be done; asks the store, not Genesys Cloud' },
+      {
+        flags: '--timeout <SECONDS>',
+        description: 'stop cleanly after that time, with exit code 7',
+        parse: wholeNumber(1, 604_800),
+      },
+      CONCURRENCY,
+    ],
+    purpose: 'archive',
+    details:
+      'Takes events of every shape: EventBridge, webhook, API Gateway and function URL requests, SQS batches, SNS, or a bare {"mediaId", "interactionId"}. What is archived already is found and not downloaded again.',
+    examples: [
+      'genesys-archive archive --event event.json',
+      'genesys-archive archive --event - --json < events.jsonl',
+      'genesys-archive archive --media 1b2c… --interaction 9f8e…',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/archive.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'decrypt one recording into a file',
+    arguments: [['<id|key>', ID]],
+    options: [
+      { flags: '-o, --output <FILE>', description: 'file to write; - is standard output' },
+      { flags: '--force', description: 'replace the file if it exists' },
+      {
+        flags: '--allow-unverified',
+        description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',
+      },
+      FROM,
+      TO,
+    ],
+    purpose: 'restore',
+    details:
+      'The file appears only after the whole object has been authenticated; until then it is FILE.RANDOM.partial, readable by you alone. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+    examples: [
+      'genesys-archive restore 1b2c… -o call.wav',
+      'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('./commands/restore.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'decrypt and authenticate recordings, keeping nothing',
+    arguments: [['[id|key...]', ID]],
+    options: [{ flags: '--all', description: 'every recording of the archive' }, FROM, TO, CONCURRENCY],
+    purpose: 'restore',
+    details: 'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong.',
+    examples: [
+      'genesys-archive verify --all',
+      'genesys-archive verify --all --from 2026-05-01 --to 2026-05-31 --json',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is known of an object without any key, and how to decrypt it by hand',
+    arguments: [['<id|key>', ID]],
+    options: [FROM, TO],
+    purpose: 'store',
+    examples: ['genesys-archive inspect 1b2c…'],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'list',
+    summary: 'list the recordings of the archive, oldest day first',
+    options: [FROM, TO],
+    purpose: 'store',
+    examples: ['genesys-archive list --from 2026-05-01', 'genesys-archive list --json | jq -r .key'],
+    exitCodes: [0, 1, 2, 4, 7, 130],
+    load: () => import('./commands/list.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'check configuration, store and Genesys Cloud, one by one',
+    options: [],
+    purpose: 'archive',
+    details: 'Changes nothing, and prints nothing secret: its output can be pasted into an issue.',
+    examples: ['genesys-archive doctor', 'genesys-archive doctor --json'],
+    exitCodes: [0, 1, 2, 4, 130],
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'simulate',
+    summary: 'run a simulator of Genesys Cloud until Ctrl-C',
+    options: [
+      {
+        flags: '--recordings <N>',
+        description: 'synthetic recordings (default 10)',
+        parse: wholeNumber(0, 10_000),
+      },
+      { flags: '--media <DIR>', description: 'serve the files of this folder as recordings' },
+      {
+        flags: '--port <N>',
+        description: 'port of the API; media and S3 take the next two (default: any free ones)',
+        parse: wholeNumber(1, 65_533),
+      },
+      {
+        flags: '--fault <SPEC>',
+        description: 'make requests fail; may be repeated, see below',
+        parse: collect,
+      },
+      { flags: '--s3 <DIR>', description: 'also run an S3 endpoint that keeps its objects there' },
+      { flags: '--events', description: 'write an archiving event for each recording to standard output' },
+      { flags: '--shape <SHAPE>', description: 'their shape (default eventbridge), see below' },
+      { flags: '--post <URL>', description: 'send them as webhooks to this address on this machine' },
+      {
+        flags: '--emit <N>',
+        description: 'events for the first N recordings only',
+        parse: wholeNumber(1, 10_000),
+      },
+    ],
+    examples: [
+      'genesys-archive simulate --recordings 5 --s3 ./s3',
+      "genesys-archive simulate --fault 'download:cut@50%x3' --fault 'media:throttle=1x*~20%'",
+      'genesys-archive simulate --events --shape sqs',
+    ],
+    exitCodes: [0, 1, 2],
+    load: () => import('./commands/simulate.ts'),
+  },
+];

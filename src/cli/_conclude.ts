@@ -1,0 +1,45 @@
+import { abortReason } from '../clock.ts';
+import { ArchiveError, type ErrorCode } from '../errors.ts';
+import { count } from './_format.ts';
+import { exitCodeOf } from './exit-codes.ts';
+
+export interface ItemFailure {
+  readonly error: ArchiveError;
+  /** What it was about, where that is known. */
+  readonly request?: unknown;
+}
+
+/**
+ * The exit code of a command that did several things, each of which has been reported already: 0 when none failed. Otherwise
+ * throws what is to be said last: the interruption, a lone item's own error, or `SOME_FAILED` with the codes counted.
+ *
+ * @param overriding a code that wins over "some failed", such as integrity findings of `verify`.
+ */
+export function concludeItems(
+  total: number,
+  failures: readonly ItemFailure[],
+  signal: AbortSignal,
+  overriding?: (code: ErrorCode) => boolean,
+): number {
+  if (signal.aborted) throw abortReason(signal);
+  const [first] = failures;
+  if (first === undefined) return 0;
+  if (total === 1) throw first.error;
+  const counts = new Map<ErrorCode, number>();
+  for (const { error } of failures) counts.set(error.code, (counts.get(error.code) ?? 0) + 1);
+  const grouped = [...counts].map(([code, times]) => `${times} × ${code}`).join(', ');
+  const worst = failures.find(({ error }) => overriding?.(error.code) === true);
+  throw new ArchiveError(
+    worst?.error.code ?? 'SOME_FAILED',
+    `${failures.length} of ${count(total, 'item')} failed: ${grouped}`,
+    {
+      retryable: failures.some(({ error }) => error.retryable),
+      hint: 'each is listed above with its own code',
+    },
+  );
+}
+
+/** Errors that say the data themselves are not what they should be. */
+export function isIntegrityFailure(code: ErrorCode): boolean {
+  return exitCodeOf(code) === 5;
+}

@@ -1,0 +1,99 @@
+import { type Budget, type Clock, startBudget } from '../clock.ts';
+import { readConfigFile } from '../config-file.ts';
+import { type ConfigFor, type Purpose, loadConfig } from '../config.ts';
+import { ArchiveError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { parseDay, parseRecordingTime } from '../recording-time.ts';
+import type { DayRange } from '../archive/find-recording.ts';
+import type { Ui } from './_ui.ts';
+
+/** What a command may use of the world. */
+export interface CommandContext {
+  readonly ui: Ui;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Aborted by the first Ctrl-C, with `INTERRUPTED`. */
+  readonly signal: AbortSignal;
+  /** Silent unless `--debug`. */
+  readonly logger: Logger;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Flags that mirror settings, by the setting's name. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  /** `--config`. */
+  readonly configFile: string | undefined;
+  /** How this program was called, for commands to copy. */
+  readonly program: string;
+}
+
+/** A command's implementation; loaded only when it runs. */
+export interface CommandModule {
+  /** @returns the exit code. Throws what is to be reported as an error. */
+  run(context: CommandContext, args: readonly string[], options: object): Promise<number>;
+}
+
+/**
+ * The settings a command needs, from flags, environment and file; their warnings go to stderr, always.
+ * @throws `CONFIG_INVALID`.
+ */
+export async function readSettings<P extends Purpose>(
+  { ui, env, flags, configFile }: CommandContext,
+  purpose: P,
+): Promise<ConfigFor[P]> {
+  const file = await readConfigFile(configFile, process.cwd());
+  const config = loadConfig({ flags, env, file }, purpose);
+  for (const warning of config.warnings) ui.warn(warning);
+  return config;
+}
+
+/** Ends at Ctrl-C, and after `timeoutS` seconds where that is given. Call `end` when the work is over. */
+export function openBudget(
+  { clock, signal }: Pick<CommandContext, 'clock' | 'signal'>,
+  timeoutS?: number,
+): { readonly budget: Budget; readonly end: () => void } {
+  const deadline = timeoutS === undefined ? Number.POSITIVE_INFINITY : clock.now() + timeoutS * 1000;
+  return startBudget(clock, deadline, 0, signal);
+}
+
+/**
+ * `--from` and `--to`: a day (`2026-05-20`) or a time with a zone (`2026-05-20T14:00:00Z`), UTC.
+ * @throws `USAGE`.
+ */
+export function readRange({ from, to }: { readonly from?: string; readonly to?: string }): DayRange {
+  const range = { from: readTime('--from', from), to: readTime('--to', to) };
+  if (range.from !== undefined && range.to !== undefined && range.from > range.to) {
+    throw new ArchiveError('USAGE', '--from is later than --to');
+  }
+  return range;
+}
+
+function readTime(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const at = parseDay(text) ?? parseRecordingTime(text);
+  if (at !== undefined) return at;
+  throw new ArchiveError('USAGE', `${flag} is neither a day nor a time with a zone`, {
+    hint: 'write 2026-05-20 or 2026-05-20T14:00:00Z',
+  });
+}
+
+/** Does `work` for every item, `concurrency` at a time, and stops taking items when `signal` aborts. `work` must not throw. */
+export async function forEachOf<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  concurrency: number,
+  signal: AbortSignal,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let ended = false;
+  const takeTurns = async () => {
+    while (!ended && !signal.aborted) {
+      const next = await source.next();
+      if (next.done === true) {
+        ended = true;
+        return;
+      }
+      await work(next.value);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, takeTurns));
+  if (!ended) await source.return?.();
+}

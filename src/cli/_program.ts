@@ -1,0 +1,173 @@
+import { Command, CommanderError, Option } from 'commander';
+import { listSettings, type Purpose, type SettingName } from '../config-schema.ts';
+import { ArchiveError } from '../errors.ts';
+import { COMMANDS, type CommandSpec } from './_commands.ts';
+import { flagOf, TOPICS } from './_topics.ts';
+import { describeExitStatus } from './exit-codes.ts';
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  /** False with `--no-color`. */
+  readonly color: boolean;
+  readonly debug?: boolean;
+  readonly config?: string;
+}
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly kind: 'text'; readonly text: string; readonly failed: boolean }
+  | {
+      readonly kind: 'command';
+      readonly spec: CommandSpec;
+      readonly args: readonly string[];
+      readonly options: object;
+      readonly globals: GlobalOptions;
+      /** By setting name. */
+      readonly flags: Readonly<Record<string, string | undefined>>;
+    };
+
+/**
+ * Understands the command line. Runs and prints nothing.
+ * @throws `USAGE`, with the nearest command or option as a hint.
+ */
+export async function parseCommandLine(argv: readonly string[]): Promise<Invocation> {
+  let text = '';
+  let invocation: Invocation | undefined;
+  const program = new Command('genesys-archive')
+    .description('Archives Genesys Cloud recordings: streamed, encrypted, verified, exactly once.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (part) => {
+        text += part;
+      },
+      writeErr: () => {},
+      outputError: () => {},
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .version(PACKAGE_VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .usage('<command> [options]')
+    .option('--json', 'print JSON lines, each with a type and a schemaVersion')
+    .option('-q, --quiet', 'no progress and no messages, only data, warnings and errors')
+    .option('--no-color', 'no colours; so does the variable NO_COLOR')
+    .option('--debug', 'log to stderr, and say where errors come from')
+    .option('--config <FILE>', 'settings file (default ./genesys-archive.config.json, where it exists)');
+  for (const spec of COMMANDS) {
+    declare(program, spec, (args, command) => {
+      const { options, flags } = separateSettings(command.opts(), spec.purpose);
+      invocation = { kind: 'command', spec, args, options, flags, globals: program.opts<GlobalOptions>() };
+    });
+  }
+  const topics = Object.entries(TOPICS).map(([name, { summary }]) => `  help ${name.padEnd(12)} ${summary}`);
+  program
+    .command('help [topic]')
+    .description('show help for a command or topic')
+    .action((topic?: string) => {
+      invocation = { kind: 'text', text: renderHelp(program, topic), failed: false };
+    });
+  program.addHelpText(
+    'after',
+    `\nTopics:\n${topics.join('\n')}\n\nStart here:\n  genesys-archive demo\n\nEXIT STATUS\n  see genesys-archive help exit-codes`,
+  );
+  if (argv.length === 0) return { kind: 'text', text: program.helpInformation(), failed: true };
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'text', text, failed: false };
+    throw usageError(error);
+  }
+  return invocation ?? { kind: 'text', text: program.helpInformation(), failed: true };
+}
+
+function declare(
+  program: Command,
+  spec: CommandSpec,
+  onAction: (args: readonly string[], command: Command) => void,
+): void {
+  const command = program.command(spec.name).summary(spec.summary);
+  const headline = `${spec.summary.charAt(0).toUpperCase()}${spec.summary.slice(1)}.`;
+  command.description(spec.details === undefined ? headline : `${headline}\n\n${spec.details}`);
+  for (const [name, description] of spec.arguments ?? []) command.argument(name, description);
+  for (const { flags, description, parse } of spec.options) {
+    const option = new Option(flags, description);
+    if (parse !== undefined) option.argParser(parse);
+    command.addOption(option);
+  }
+  for (const option of settingOptions(spec.purpose)) command.addOption(option);
+  const examples = spec.examples.map((example) => `  ${example}`).join('\n');
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${examples}\n\nEXIT STATUS\n${describeExitStatus(spec.exitCodes)}`,
+  );
+  command.action(() => onAction(command.args, command));
+}
+
+/** A flag for every setting that is no secret, e.g. `--store` for `ARCHIVE_STORE`. */
+function settingOptions(purpose: Purpose | undefined): Option[] {
+  if (purpose === undefined) return [];
+  return listSettings().flatMap(([name, { meaning, usedFor, default: byDefault }]) => {
+    const flag = flagOf(name);
+    if (flag === undefined || !usedFor.includes(purpose)) return [];
+    // a switch needs no value, yet takes one: --allow-loopback 0 overrules the environment
+    const value = byDefault === '0' ? '[0|1]' : '<VALUE>';
+    const option = new Option(`${flag} ${value}`, `${meaning.replaceAll('`', '')} (${name})`);
+    return [option.helpGroup('Settings, which mirror the environment:')];
+  });
+}
+
+function separateSettings(
+  options: Record<string, unknown>,
+  purpose: Purpose | undefined,
+): { readonly options: object; readonly flags: Readonly<Record<string, string | undefined>> } {
+  const own: Record<string, unknown> = { ...options };
+  const flags: Partial<Record<SettingName, string>> = {};
+  if (purpose !== undefined) {
+    for (const [name] of listSettings()) {
+      const flag = flagOf(name);
+      if (flag === undefined) continue;
+      const attribute = new Option(flag).attributeName();
+      const value = own[attribute];
+      // a switch without its value
+      if (value === true) flags[name] = '1';
+      else if (typeof value === 'string') flags[name] = value;
+      delete own[attribute];
+    }
+  }
+  return { options: own, flags };
+}
+
+function renderHelp(program: Command, topic: string | undefined): string {
+  if (topic === undefined) return withAfterText(program);
+  const known = TOPICS[topic];
+  if (known !== undefined && Object.hasOwn(TOPICS, topic)) return known.render();
+  const command = program.commands.find((candidate) => candidate.name() === topic);
+  if (command !== undefined) return withAfterText(command);
+  throw new ArchiveError('USAGE', 'there is no help for that', {
+    hint: `topics: ${[...COMMANDS.map(({ name }) => name), ...Object.keys(TOPICS)].join(', ')}`,
+  });
+}
+
+/** `helpInformation` leaves out what `addHelpText` added; `outputHelp` has it. */
+function withAfterText(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+  });
+  command.outputHelp();
+  return text;
+}
+
+/** Commander's own words are good; only their frame is ours. */
+function usageError({ message }: CommanderError): ArchiveError {
+  const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
+  const suggestion = /\(Did you mean (.+?)\?\)/.exec(rest.join(' '))?.[1];
+  return new ArchiveError('USAGE', first, {
+    hint: suggestion === undefined ? 'see genesys-archive --help' : `did you mean ${suggestion}?`,
+  });
+}

@@ -1,0 +1,59 @@
+import { open } from 'node:fs/promises';
+import { ArchiveError, describeForeign } from '../errors.ts';
+
+/** Bytes. The largest event of AWS is 6 MB (a Lambda invocation); a file of many, one a line, may be larger. */
+const MOST_INPUT = 64 * 1024 * 1024;
+
+/**
+ * The events of a file, or of standard input for `-`: one JSON document, or one a line.
+ *
+ * @returns at least one; a line that is not JSON is returned as text, for `parseEvent` to refuse by itself.
+ * @throws `USAGE` when the file cannot be read, `EVENT_INVALID` when it is empty or too large.
+ */
+export async function readEvents(
+  file: string,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<readonly unknown[]> {
+  const text = file === '-' ? await readAll(stdin) : await readFileText(file);
+  if (text.trim() === '') throw new ArchiveError('EVENT_INVALID', 'the event is empty');
+  const whole = parseJson(text);
+  if (whole !== undefined) return [whole];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => parseJson(line) ?? line);
+}
+
+async function readFileText(file: string): Promise<string> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      return await readAll(handle.createReadStream({ autoClose: false }));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw new ArchiveError('USAGE', `the event ${file} cannot be read: ${describeForeign(error)}`);
+  }
+}
+
+async function readAll(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.byteLength;
+    if (size > MOST_INPUT) throw new ArchiveError('EVENT_INVALID', 'the event is larger than 64 MiB');
+    chunks.push(chunk);
+  }
+  // Some editors begin a file with a byte order mark, which is no JSON.
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { listSettings } from '../config-schema.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+
+/** What `help TOPIC` prints besides the commands. */
+export const TOPICS: Readonly<Record<string, { readonly summary: string; readonly render: () => string }>> = {
+  environment: {
+    summary: 'settings: environment variables, flags and the config file',
+    render: renderEnvironment,
+  },
+  'exit-codes': { summary: 'what the exit codes mean', render: renderExitCodes },
+};
+
+/** Only the HTTP entry on Lambda listens to these; a flag of the command line would do nothing. */
+const LAMBDA_ONLY: ReadonlySet<string> = new Set(['ARCHIVE_WEBHOOK_OPEN']);
+
+/** The flag that mirrors a setting: `ARCHIVE_STORE` is `--store`; `undefined` for secrets. */
+export function flagOf(name: string): string | undefined {
+  const setting = listSettings().find(([known]) => known === name)?.[1];
+  if (setting === undefined || setting.secret === true || LAMBDA_ONLY.has(name)) return undefined;
+  return `--${name
+    .replace(/^ARCHIVE_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')}`;
+}
+
+function renderEnvironment(): string {
+  const settings = listSettings();
+  const groups = [...new Set(settings.map(([, { group }]) => group))];
+  const lines = groups.flatMap((group) => [
+    '',
+    `${group}:`,
+    ...settings
+      .filter(([, setting]) => setting.group === group)
+      .flatMap(([name, { meaning, default: byDefault, secret }]) => [
+        `  ${name}${secret === true ? ' (secret: environment only)' : ''}${mirrored(name)}`,
+        `      ${meaning.replaceAll('`', '')}${byDefault === undefined ? '' : ` (default: ${byDefault.replaceAll('`', '')})`}`,
+      ]),
+  ]);
+  return [
+    'Settings come from flags, from the environment, and from the JSON file named by --config or',
+    './genesys-archive.config.json, in this order: what comes first wins. Secrets come from the environment only.',
+    ...lines,
+    '',
+    'Also understood:',
+    '  AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL_S3 … as the AWS SDK defines them',
+    '  NO_COLOR',
+    '      no colours, whatever its value',
+    '',
+  ].join('\n');
+}
+
+function mirrored(name: string): string {
+  const flag = flagOf(name);
+  return flag === undefined ? '' : `, ${flag}`;
+}
+
+function renderExitCodes(): string {
+  return [
+    ...EXIT_CODES.map(([code, meaning]) => `${String(code).padStart(3)}  ${meaning}`),
+    '',
+    'A code that is not listed must be treated as a failure. docs/errors.md tells which error ends with which code.',
+    '',
+  ].join('\n');
+}

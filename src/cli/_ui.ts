@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import { type ArchiveError, toArchiveError } from '../errors.ts';
+import { printable } from './_format.ts';
+import { exitCodeOf, nextStep } from './exit-codes.ts';
+
+/** Version of the `--json` records. Fields and types may be added under the same number; nothing is taken away. */
+export const SCHEMA_VERSION = 1;
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** How commands speak. stdout is data; everything else is stderr. */
+export interface Ui {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** Is stderr a terminal that can redraw a line? */
+  readonly live: boolean;
+  /** One line of data. */
+  out(line: string): void;
+  /** One line of data as JSON, with `type` and `schemaVersion`. */
+  record(type: string, fields: object): void;
+  /** Resolves when the reader of stdout has caught up. */
+  drained(): Promise<void>;
+  /** A message for people; not with `--quiet`. */
+  say(line: string): void;
+  warn(text: string): void;
+  /** The error in at most three lines, or one JSON line; with `--debug`, where it came from. */
+  fail(error: unknown): void;
+  /** Draws the line that is redrawn in place; `undefined` takes it away. */
+  status(line: string | undefined): void;
+  /** Colours text for stdout. */
+  style(style: Style, text: string): string;
+  /** Colours text for stderr. */
+  styleMessage(style: Style, text: string): string;
+}
+
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+export interface UiOptions {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+  /** False with `--no-color`. */
+  readonly color: boolean;
+}
+
+/** Columns of a terminal that does not say how many it has. */
+const DEFAULT_COLUMNS = 80;
+
+export function createUi(options: UiOptions): Ui {
+  const { stdout, stderr, env, json, quiet, debug } = options;
+  const smart = env['TERM'] !== 'dumb';
+  // https://no-color.org: present and not empty, whatever its value
+  const mayColor = options.color && smart && (env['NO_COLOR'] ?? '') === '';
+  const live = stderr.isTTY === true && smart && !quiet;
+  const paint = (stream: OutputStream) => (style: Style, text: string) =>
+    mayColor && stream.isTTY === true ? styleText(style, text, { validateStream: false }) : text;
+  const styleMessage = paint(stderr);
+  let shown: string | undefined;
+
+  const clear = () => {
+    if (shown !== undefined) stderr.write('\r\u001B[2K');
+  };
+  const draw = () => {
+    if (shown !== undefined) stderr.write(shown.slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1));
+  };
+  const write = (stream: OutputStream, line: string) => {
+    clear();
+    stream.write(`${line}\n`);
+    draw();
+  };
+
+  return {
+    json,
+    quiet,
+    live,
+    style: paint(stdout),
+    styleMessage,
+    out: (line) => write(stdout, line),
+    record: (type, fields) =>
+      write(stdout, JSON.stringify({ type, schemaVersion: SCHEMA_VERSION, ...fields })),
+    async drained() {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    },
+    say(line) {
+      if (!quiet) write(stderr, line);
+    },
+    warn: (text) => write(stderr, `${styleMessage('yellow', 'warning:')} ${printable(text)}`),
+    fail(thrown) {
+      const error = toArchiveError(thrown);
+      if (json) {
+        const exitCode = exitCodeOf(error.code);
+        write(
+          stderr,
+          JSON.stringify({ type: 'error', schemaVersion: SCHEMA_VERSION, ...error.toJSON(), exitCode }),
+        );
+      } else {
+        for (const line of describeError(error, styleMessage)) write(stderr, line);
+      }
+      if (debug) write(stderr, styleMessage('dim', describeOrigin(thrown, error)));
+    },
+    status(line) {
+      if (!live) return;
+      clear();
+      shown = line;
+      draw();
+    },
+  };
+}
+
+function describeError(error: ArchiveError, style: (style: Style, text: string) => string): string[] {
+  const [first = '', ...rest] = printable(error.message).split('\n');
+  const lines = [`${style('red', 'error:')} ${first}  [${error.code}]`, ...rest];
+  if (error.hint !== undefined) lines.push(`${style('cyan', 'hint:')}  ${printable(error.hint)}`);
+  const next = nextStep(error.code);
+  if (next !== undefined) lines.push(`${style('cyan', 'next:')}  ${next}`);
+  return lines;
+}
+
+/** Frames, codes and details only: the messages of foreign errors may hold addresses with signatures. */
+function describeOrigin(thrown: unknown, error: ArchiveError): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
+  const lines = [`details: ${JSON.stringify(error.details)}`, ...frames];
+  for (let cause = error.cause; cause !== undefined; cause = cause.cause) {
+    lines.push(`caused by: ${printable(cause.message)}  [${cause.code}]`);
+  }
+  return lines.join('\n');
+}

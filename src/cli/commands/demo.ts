@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { loadConfig } from '../../config.ts';
+import { createArchiver, createReader, openConfiguredStore } from '../../create-archiver.ts';
+import { createStaticReader } from '../../envelope/static-gcm.ts';
+import { ArchiveError, describeForeign } from '../../errors.ts';
+import { EVENT_SHAPES } from '../../simulator/archiving-events.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { type CommandContext, openBudget } from '../_context.ts';
+import { type CheckPorts, type Check, checkPromises } from '../_demo-checks.ts';
+import { type CallHistory, deliver, type Delivery, describeOutcome } from '../_demo-delivery.ts';
+import { armFaults, type PlannedFault } from '../_demo-faults.ts';
+import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
+import { countBytes, startProgress } from '../_progress.ts';
+
+interface DemoOptions {
+  readonly calls?: number;
+  readonly media?: string;
+  readonly out?: string;
+}
+
+const DEFAULT_CALLS = 36;
+const CONCURRENCY = 6;
+/** Every so many events one is delivered twice. */
+const DUPLICATE_EVERY = 6;
+
+/** ms. A stalled download is given up soon, or the demo would be about waiting. */
+const TIMEOUTS = { connectMs: 2_000, headersMs: 2_000, idleMs: 600 };
+
+/**
+ * The product's own code path from event to object and back, against a simulator that makes requests fail. Prints only what
+ * was counted; exit code 1 when a promise was not kept.
+ */
+export async function run(
+  context: CommandContext,
+  _args: readonly string[],
+  options: DemoOptions,
+): Promise<number> {
+  const place = await prepareDirectory(options.out);
+  const simulator = await startSimulator({
+    recordings: options.calls ?? DEFAULT_CALLS,
+    ...(options.media === undefined ? {} : { mediaDir: options.media }),
+  });
+  const { budget, end } = openBudget(context);
+  try {
+    return await demonstrate(context, simulator, place, budget);
+  } finally {
+    end();
+    await simulator.close();
+  }
+}
+
+interface DemoPlace {
+  readonly dir: string;
+  readonly store: string;
+  readonly envFile: string;
+  readonly keyHex: string;
+}
+
+async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> {
+  try {
+    const dir = path.resolve(wanted ?? (await mkdtemp(path.join(tmpdir(), 'genesys-archive-demo-'))));
+    await mkdir(dir, { recursive: true });
+    if ((await readdir(dir)).length > 0) {
+      throw new ArchiveError('USAGE', `${dir} is not empty`, { hint: 'name a new directory with --out' });
+    }
+    const keyHex = randomBytes(32).toString('hex');
+    const store = `file:${path.join(dir, 'archive')}`;
+    const envFile = path.join(dir, 'demo.env');
+    const lines = [`export ARCHIVE_STORE=${quoteForShell(store)}`, `export ENCRYPTION_KEY_HEX=${keyHex}`];
+    await writeFile(envFile, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
+    return { dir, store, envFile, keyHex };
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw new ArchiveError('OUTPUT_FAILED', `the demo's directory cannot be made: ${describeForeign(error)}`);
+  }
+}
+
+async function demonstrate(
+  context: CommandContext,
+  simulator: Simulator,
+  place: DemoPlace,
+  budget: CheckPorts['budget'],
+): Promise<number> {
+  const { ui, clock, logger } = context;
+  const began = performance.now();
+  const env = {
+    ...simulator.environment(),
+    ARCHIVE_STORE: place.store,
+    ENCRYPTION_KEY_HEX: place.keyHex,
+  };
+  // not through readSettings: its warning about loopback addresses is no news in a demo
+  const config = loadConfig({ env }, 'archive');
+  const { recordings } = simulator;
+  const synthetic = recordings.filter(({ fileName }) => fileName === undefined);
+  const faults = armFaults(
+    simulator,
+    synthetic.map(({ id }) => id),
+  );
+  const unfinished = synthetic.at(-1);
+  const deliveries = planDeliveries(simulator);
+  const duplicates = deliveries.length - recordings.length;
+  if (unfinished !== undefined) simulator.setStatus(unfinished.id, 'processing');
+  ui.say(`simulator: Genesys Cloud on ${simulator.apiUrl}, ${count(recordings.length, 'call')} recorded`);
+  ui.say(
+    `injecting: ${count(faults.length, 'fault')}, ${count(duplicates, 'duplicate delivery', 'duplicate deliveries')}`,
+  );
+
+  const totalBytes = recordings.reduce((sum, { bytes }) => sum + bytes, 0);
+  const progress = startProgress(ui, 'archiving', { items: recordings.length, bytes: totalBytes });
+  const archived = new Set<string>();
+  let revokedAfter: number | undefined;
+  const store = await openConfiguredStore(config, { clock, logger });
+  const archiver = await createArchiver(config, {
+    clock,
+    logger,
+    timeouts: TIMEOUTS,
+    store: countBytes(store, progress.addBytes),
+  });
+  let histories: ReadonlyMap<string, CallHistory>;
+  try {
+    histories = await deliver(deliveries, CONCURRENCY, {
+      archiver,
+      clock,
+      budget,
+      onSetback: (id) => {
+        if (id === unfinished?.id) simulator.setStatus(id, 'complete');
+      },
+      onDelivered: (id, done) => {
+        if (!done || archived.has(id)) return;
+        archived.add(id);
+        progress.itemDone();
+        if (revokedAfter === undefined && archived.size >= recordings.length / 2) {
+          revokedAfter = archived.size;
+          simulator.revokeTokens();
+        }
+      },
+    });
+  } finally {
+    progress.end();
+    archiver.close();
+  }
+  const archiveMs = performance.now() - began;
+  const storedBytes = [...histories.values()].reduce((sum, { result }) => sum + (result?.bytes ?? 0), 0);
+
+  ui.say('checking what is there');
+  const { checks, restored, exampleKey } = await checkPromises({
+    simulator,
+    store,
+    reader: createReader(config),
+    wrongReader: createStaticReader(randomBytes(32)),
+    restoredDir: path.join(place.dir, 'restored'),
+    budget,
+  });
+  const rows = [
+    ...describeFaults(faults, simulator, histories),
+    ...describeOthers({ simulator, histories, duplicates, revokedAfter, unfinishedId: unfinished?.id }),
+  ];
+  const summary: Check = {
+    kept: archived.size === recordings.length,
+    text: `archived ${archived.size} of ${count(recordings.length, 'recording')} (${formatBytes(storedBytes)}) in ${formatDuration(archiveMs)}`,
+  };
+  const all = [summary, ...checks];
+  const kept = all.every((check) => check.kept);
+  if (ui.json) {
+    for (const row of rows) ui.record('fault', row);
+    for (const check of all) ui.record('check', check);
+    ui.record('summary', {
+      recordings: recordings.length,
+      archived: archived.size,
+      bytes: storedBytes,
+      durationMs: Math.round(archiveMs),
+      kept,
+      store: place.store,
+      envFile: place.envFile,
+      restored,
+    });
+    return kept ? 0 : 1;
+  }
+  printTable(context, rows);
+  ui.out('');
+  for (const check of all) printCheck(context, check);
+  printNextSteps(context, place, restored, exampleKey);
+  return kept ? 0 : 1;
+}
+
+/** Each call once, in every shape an event can have; some of them twice, the second time at the end. */
+function planDeliveries(simulator: Simulator): Delivery[] {
+  const events = simulator.recordings.map(({ id }, index) => ({
+    recordingId: id,
+    event: simulator.event(id, EVENT_SHAPES[index % EVENT_SHAPES.length] ?? 'bare', {
+      data: { status: 'complete' },
+    }),
+  }));
+  return [...events, ...events.filter((_, index) => index % DUPLICATE_EVERY === DUPLICATE_EVERY - 1)];
+}
+
+interface Row {
+  readonly fault: string;
+  readonly struck: number;
+  readonly outcome: string;
+}
+
+function describeFaults(
+  faults: readonly PlannedFault[],
+  { requests }: Simulator,
+  histories: ReadonlyMap<string, CallHistory>,
+): Row[] {
+  return faults.map(({ title, recordingId, struck }) => ({
+    fault: title,
+    struck: struck(requests),
+    outcome: describeOutcome(histories.get(recordingId)),
+  }));
+}
+
+function describeOthers(facts: {
+  readonly simulator: Simulator;
+  readonly histories: ReadonlyMap<string, CallHistory>;
+  readonly duplicates: number;
+  readonly revokedAfter: number | undefined;
+  readonly unfinishedId: string | undefined;
+}): Row[] {
+  const { simulator, histories, duplicates, revokedAfter, unfinishedId } = facts;
+  const { requests } = simulator;
+  const tokens = requests.filter(
+    ({ route, status }) => route === 'POST /oauth/token' && status === 200,
+  ).length;
+  const refused = requests.filter(({ status, faults }) => status === 401 && faults.length === 0).length;
+  const all = [...histories.values()];
+  const found = all.reduce((sum, history) => sum + history.found, 0);
+  const storedTwice = all.filter(({ stored }) => stored > 1).length;
+  const unfinished = unfinishedId === undefined ? undefined : histories.get(unfinishedId);
+  return [
+    {
+      fault: `token revoked after ${revokedAfter ?? 0} calls`,
+      struck: revokedAfter === undefined ? 0 : 1,
+      outcome: `${count(refused, 'request')} refused (401), ${count(tokens, 'token')} issued in all`,
+    },
+    {
+      fault: 'event delivered twice',
+      struck: duplicates,
+      outcome: `${found} found in the archive, ${storedTwice} stored twice`,
+    },
+    {
+      fault: 'recording not complete yet',
+      struck: unfinished?.setbacks.filter((setback) => setback === 'not ready').length ?? 0,
+      outcome: describeOutcome(unfinished),
+    },
+  ];
+}
+
+function printTable({ ui }: CommandContext, rows: readonly Row[]): void {
+  const width = Math.max(...rows.map(({ fault }) => fault.length));
+  ui.out('');
+  ui.out(ui.style('bold', `${'injected'.padEnd(width)}  struck  outcome`));
+  for (const { fault, struck, outcome } of rows) {
+    ui.out(`${fault.padEnd(width)}  ${String(struck).padStart(6)}  ${outcome}`);
+  }
+}
+
+function printCheck({ ui }: CommandContext, { kept, text }: Check): void {
+  ui.out(`${kept ? ui.style('green', '✓') : ui.style('red', '✗ NOT KEPT:')} ${text}`);
+}
+
+function printNextSteps(
+  { ui, program }: CommandContext,
+  place: DemoPlace,
+  restored: string | undefined,
+  exampleKey: string | undefined,
+): void {
+  ui.out('');
+  ui.out(`encrypted  ${printable(path.join(place.dir, 'archive'))}`);
+  if (restored !== undefined) ui.out(`restored   ${printable(restored)}`);
+  ui.out('');
+  ui.out('next, in this shell:');
+  ui.out(`  . ${quoteForShell(place.envFile)}`);
+  ui.out(`  ${program} verify --all`);
+  if (exampleKey !== undefined) ui.out(`  ${program} inspect ${exampleKey}`);
+}

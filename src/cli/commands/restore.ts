@@ -1,0 +1,95 @@
+import { findRecording } from '../../archive/find-recording.ts';
+import { restoreRecording, type RestoreTarget } from '../../archive/read-recording.ts';
+import { createReader, openConfiguredStore } from '../../create-archiver.ts';
+import { ArchiveError, describeForeign } from '../../errors.ts';
+import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
+import { printable } from '../_format.ts';
+import { countBytes, startProgress } from '../_progress.ts';
+import { createFileTarget } from '../file-target.ts';
+
+interface RestoreOptions {
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly allowUnverified?: boolean;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Decrypts one recording into a file that appears only when it has proved to be whole and unchanged. */
+export async function run(
+  context: CommandContext,
+  [idOrKey = '']: readonly string[],
+  options: RestoreOptions,
+): Promise<number> {
+  const { ui, clock, logger } = context;
+  const output = requireOutput(options);
+  const range = readRange(options);
+  const config = await readSettings(context, 'restore');
+  const store = await openConfiguredStore(config, { clock, logger });
+  const reader = createReader(config);
+  const { budget, end } = openBudget(context);
+  try {
+    const key = await findRecording(store, idOrKey, range, budget);
+    const stat = await store.head(key, budget);
+    if (stat === undefined)
+      throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(key)} in ${store.location}`);
+    const target =
+      output === '-' ? standardOutput() : await createFileTarget(output, { force: options.force === true });
+    const progress = startProgress(ui, 'restoring', { items: 1, bytes: stat.size });
+    try {
+      const ports = { store: countBytes(store, progress.addBytes), reader };
+      const { bytes, sha256 } = await restoreRecording(ports, key, target, budget);
+      progress.end();
+      const file = 'path' in target ? String(target.path) : undefined;
+      if (file === undefined) ui.say(`restored ${key}: ${bytes} bytes, SHA-256 ${sha256}`);
+      else if (ui.json) ui.record('restored', { key, file, bytes, sha256 });
+      else {
+        ui.out(`restored  ${printable(file)}`);
+        ui.out(`bytes     ${bytes}`);
+        ui.out(`sha256    ${sha256}`);
+      }
+      return 0;
+    } finally {
+      progress.end();
+    }
+  } finally {
+    end();
+  }
+}
+
+function requireOutput({ output, allowUnverified }: RestoreOptions): string {
+  if (output === undefined)
+    throw new ArchiveError('USAGE', 'say where to write the recording', { hint: '-o FILE' });
+  if (output !== '-') return output;
+  if (process.stdout.isTTY) {
+    throw new ArchiveError('USAGE', 'a recording is no text: it is not written to a terminal', {
+      hint: 'name a file with -o, or pipe the output',
+    });
+  }
+  if (allowUnverified === true) return output;
+  throw new ArchiveError(
+    'USAGE',
+    'a pipe receives plaintext before the end of the object has proved that all of it is genuine',
+    {
+      hint: 'name a file with -o; or pass --allow-unverified, and throw the output away unless the exit code is 0',
+    },
+  );
+}
+
+/** Whoever reads the pipe must look at the exit code; what was written cannot be taken back. */
+function standardOutput(): RestoreTarget {
+  return {
+    write: (chunk) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(chunk, (error) => {
+          if (error === null || error === undefined) resolve();
+          else
+            reject(
+              new ArchiveError('OUTPUT_FAILED', `writing to the pipe failed: ${describeForeign(error)}`),
+            );
+        });
+      }),
+    commit: () => Promise.resolve(),
+    abandon: () => Promise.resolve(),
+  };
+}

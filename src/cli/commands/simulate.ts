@@ -1,0 +1,166 @@
+import { createHmac } from 'node:crypto';
+import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
+import { parseFault } from '../../simulator/fault-grammar.ts';
+import { type SimulatedRequest, type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { ArchiveError, describeForeign } from '../../errors.ts';
+import { createTransport } from '../../http/transport.ts';
+import { checkUrl } from '../../http/url-guard.ts';
+import { type CommandContext, openBudget } from '../_context.ts';
+import { count, printable, quoteForShell } from '../_format.ts';
+import { SIGNATURE_HEADER } from '../../events/webhook-signature.ts';
+
+interface SimulateOptions {
+  readonly recordings?: number;
+  readonly media?: string;
+  readonly port?: number;
+  readonly fault?: readonly string[];
+  readonly s3?: string;
+  readonly events?: boolean;
+  readonly shape?: string;
+  readonly post?: string;
+  readonly emit?: number;
+}
+
+const DEFAULT_RECORDINGS = 10;
+const BUCKET = 'simulated-archive';
+
+/** Runs the simulator until Ctrl-C, which is the way to end it: exit code 0. */
+export async function run(
+  context: CommandContext,
+  _args: readonly string[],
+  options: SimulateOptions,
+): Promise<number> {
+  const { ui, signal } = context;
+  const shape = requireShape(options.shape ?? 'eventbridge');
+  const faults = (options.fault ?? []).map((spec) => parseFault(spec));
+  const target = options.post === undefined ? undefined : requireLoopback(options.post);
+  const simulator = await start(options, (request) => ui.say(describeRequest(request)));
+  try {
+    for (const fault of faults) simulator.faults.add(fault);
+    announce(context, simulator, options.events === true);
+    const ids = simulator.recordings.slice(0, options.emit).map(({ id }) => id);
+    if (options.events === true) {
+      for (const id of ids) {
+        const event = simulator.event(id, shape);
+        if (ui.json) ui.record('event', { event });
+        else ui.out(JSON.stringify(event));
+      }
+    }
+    if (target !== undefined) await postEvents(context, simulator, ids, target);
+    await untilAborted(signal);
+    return 0;
+  } finally {
+    await simulator.close();
+  }
+}
+
+async function start(
+  options: SimulateOptions,
+  onRequest: (request: SimulatedRequest) => void,
+): Promise<Simulator> {
+  const { port, media, s3 } = options;
+  try {
+    return await startSimulator({
+      recordings: options.recordings ?? DEFAULT_RECORDINGS,
+      onRequest,
+      ...(media === undefined ? {} : { mediaDir: media }),
+      ...(s3 === undefined ? {} : { s3: { dir: s3, bucket: BUCKET } }),
+      ...(port === undefined ? {} : { ports: { api: port, media: port + 1, s3: port + 2 } }),
+    });
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw new ArchiveError('USAGE', `the simulator cannot start: ${describeForeign(error)}`, {
+      hint: 'EADDRINUSE: another program has the port; choose another --port',
+    });
+  }
+}
+
+/** The settings that point this program at the simulator. With `--events` standard output is for the events alone. */
+function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: boolean): void {
+  const environment = simulator.environment();
+  const { apiUrl, mediaUrl, recordings } = simulator;
+  if (ui.json) {
+    const listed = recordings.map(({ id, interactionId, bytes, fileName }) => ({
+      id,
+      interactionId,
+      bytes,
+      fileName,
+    }));
+    ui.record('simulator', { apiUrl, mediaUrl, s3Url: simulator.s3?.url, environment, recordings: listed });
+  } else {
+    for (const [name, value] of Object.entries(environment)) {
+      const line = `export ${name}=${quoteForShell(value)}`;
+      if (onlyEvents) ui.say(line);
+      else ui.out(line);
+    }
+  }
+  ui.say(
+    `simulating Genesys Cloud on ${apiUrl} with ${count(recordings.length, 'recording')}; Ctrl-C ends it`,
+  );
+  ui.say(
+    'paste the lines above into another shell, and a key: export ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)',
+  );
+}
+
+function describeRequest({ server, method, path, status, range, faults }: SimulatedRequest): string {
+  const struck = faults.length === 0 ? '' : `  fault: ${faults.join(', ')}`;
+  const part = range === undefined ? '' : ` ${range}`;
+  return `${server.padEnd(5)} ${status ?? 'no answer'} ${method} ${printable(path)}${printable(part)}${struck}`;
+}
+
+function requireShape(text: string): EventShape {
+  const shape = EVENT_SHAPES.find((known) => known === text);
+  if (shape !== undefined) return shape;
+  throw new ArchiveError('USAGE', 'there is no event of that shape', {
+    hint: `shapes: ${EVENT_SHAPES.join(', ')}`,
+  });
+}
+
+/** Synthetic events are sent to this machine only: elsewhere somebody might take them for real. */
+function requireLoopback(text: string): URL {
+  return checkUrl(text, { hosts: [], allowLoopback: true });
+}
+
+/** Posts each event as the platform's webhook would, signed when there is a secret to sign with. */
+async function postEvents(
+  context: CommandContext,
+  simulator: Simulator,
+  ids: readonly string[],
+  url: URL,
+): Promise<void> {
+  const { ui, env } = context;
+  const [secret] = (env['ARCHIVE_WEBHOOK_SECRET'] ?? '').split(',');
+  const { budget, end } = openBudget(context);
+  const transport = createTransport({ guard: { allowLoopback: true } });
+  try {
+    for (const id of ids) {
+      const body = JSON.stringify(simulator.event(id, 'webhook'));
+      const signature = createHmac('sha256', secret ?? '')
+        .update(body)
+        .digest('base64');
+      const response = await transport.send({
+        method: 'POST',
+        url,
+        headers: {
+          'content-type': 'application/json',
+          ...(secret === undefined || secret === '' ? {} : { [SIGNATURE_HEADER]: `sha256=${signature}` }),
+        },
+        body,
+        signal: budget.signal,
+        failure: 'UNEXPECTED',
+      });
+      response.discard();
+      ui.say(`posted ${id}: ${response.status}`);
+    }
+  } finally {
+    transport.close();
+    end();
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
+import { constants, type FileHandle, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { RestoreTarget } from '../archive/read-recording.ts';
+import { ArchiveError, describeForeign } from '../errors.ts';
+
+/** Bytes; small chunks are gathered to blocks of this size before they are written. */
+const BLOCK_BYTES = 1024 * 1024;
+
+/** Plaintext that nobody has vouched for yet; gone at the latest when the process ends. */
+const unfinished = new Set<string>();
+let sweeping = false;
+
+export interface FileTarget extends RestoreTarget {
+  /** Where the file will be, absolute. */
+  readonly path: string;
+}
+
+/**
+ * A file that appears under its name only when it is whole: written to `<FILE>.<random>.partial` beside it (mode 0600), synced,
+ * and renamed by `commit`; removed by `abandon`, and when the process ends in any way it can notice. Only SIGKILL or a power
+ * cut leaves a `.partial` behind.
+ *
+ * @param force replaces an existing regular file; without it none is ever replaced, not even one that appears meanwhile.
+ * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable), here and from its methods.
+ */
+export async function createFileTarget(file: string, { force }: { force: boolean }): Promise<FileTarget> {
+  const target = await placeOf(file, force);
+  const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
+  let handle: FileHandle;
+  try {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    handle = await open(partial, flags, 0o600);
+  } catch (error) {
+    throw outputError(error, 'creating', target);
+  }
+  sweepAtExit(partial);
+  let isOpen = true;
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let filled = 0;
+
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await handle.close();
+  };
+  const writeWhole = async (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.byteLength; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
+      done += bytesWritten;
+    }
+  };
+  const flush = async () => {
+    await writeWhole(block.subarray(0, filled));
+    filled = 0;
+  };
+
+  return {
+    path: target,
+    async write(chunk) {
+      try {
+        if (filled + chunk.byteLength > BLOCK_BYTES) await flush();
+        if (chunk.byteLength > BLOCK_BYTES) await writeWhole(chunk);
+        else {
+          block.set(chunk, filled);
+          filled += chunk.byteLength;
+        }
+      } catch (error) {
+        throw outputError(error, 'writing', target);
+      }
+    },
+    async commit() {
+      try {
+        await flush();
+        await handle.sync();
+        await close();
+        await publish(partial, target, force);
+        unfinished.delete(partial);
+      } catch (error) {
+        throw outputError(error, 'writing', target);
+      }
+      await syncDirectory(path.dirname(target));
+    },
+    async abandon() {
+      await close().catch(() => {}); // the descriptor is gone either way, and the file is removed next
+      await unlink(partial).catch(() => {}); // already renamed, or removed by the sweep below
+      unfinished.delete(partial);
+    },
+  };
+}
+
+/** The absolute path to write to: through a symbolic link to the file it names, so that the link stays a link. */
+async function placeOf(file: string, force: boolean): Promise<string> {
+  const target = path.resolve(file);
+  try {
+    const found = await lstat(target).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found === undefined) return target;
+    const real = await realpath(target);
+    const facts = await lstat(real);
+    // renaming over a device or socket would put a file in the place of it
+    if (!facts.isFile()) {
+      const what = facts.isDirectory() ? 'a directory' : 'not a regular file';
+      throw new ArchiveError('OUTPUT_FAILED', `${target} is ${what}`, { hint: 'name a file with -o' });
+    }
+    if (!force) throw new ArchiveError('OUTPUT_EXISTS', `${target} exists already`);
+    return real;
+  } catch (error) {
+    throw outputError(error, 'creating', target);
+  }
+}
+
+async function publish(partial: string, target: string, force: boolean): Promise<void> {
+  if (force) {
+    await rename(partial, target);
+    return;
+  }
+  try {
+    // link(2) fails when the name is taken; rename(2) would replace what appeared there meanwhile
+    await link(partial, target);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw new ArchiveError('OUTPUT_EXISTS', `${target} exists already`);
+    await rename(partial, target); // a file system without hard links (FAT, some network mounts)
+    return;
+  }
+  await unlink(partial);
+}
+
+/** Makes the new name survive a power cut. Where directories cannot be synced, the file itself is whole all the same. */
+async function syncDirectory(directory: string): Promise<void> {
+  try {
+    const handle = await open(directory, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // e.g. EPERM on Windows, EINVAL on some network file systems
+  }
+}
+
+function sweepAtExit(partial: string): void {
+  unfinished.add(partial);
+  if (sweeping) return;
+  sweeping = true;
+  process.once('exit', () => {
+    for (const file of unfinished) {
+      try {
+        unlinkSync(file);
+      } catch {
+        // nothing more can be done at this point
+      }
+    }
+  });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'the directory does not exist: create it first',
+  ENOTDIR: 'a part of the path is a file, not a directory',
+  EACCES: 'you have no permission to write there: choose another directory',
+  EPERM: 'you have no permission to write there: choose another directory',
+  EROFS: 'that file system is mounted read-only: choose another one',
+  ENOSPC: 'the disk is full: free some space, or choose another one',
+  EDQUOT: 'your quota is used up: free some space, or choose another file system',
+  EFBIG: 'the file system or a limit (ulimit -f) allows no file of this size',
+  ENAMETOOLONG: 'choose a shorter file name',
+};
+
+function outputError(error: unknown, doing: string, file: string): ArchiveError {
+  if (error instanceof ArchiveError) return error;
+  const hint = HINTS[codeOf(error) ?? ''];
+  return new ArchiveError(
+    'OUTPUT_FAILED',
+    `${doing} ${file} failed: ${describeForeign(error)}; nothing was left behind`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

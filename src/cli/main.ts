@@ -1,0 +1,111 @@
+/** The command line: `dist/cli.mjs`, installed as `genesys-archive`. */
+import { setMaxListeners } from 'node:events';
+import path from 'node:path';
+import { systemClock } from '../clock.ts';
+import { ArchiveError, toArchiveError } from '../errors.ts';
+import { jsonLogger, type Logger, silentLogger } from '../log.ts';
+import { createUi, type Ui } from './_ui.ts';
+import { type Invocation, parseCommandLine } from './_program.ts';
+import { exitCodeOf } from './exit-codes.ts';
+
+process.exit(await runCommandLine(process.argv.slice(2)));
+
+async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let invocation: Invocation;
+  try {
+    invocation = await parseCommandLine(argv);
+  } catch (error) {
+    // what exactly was asked for is not understood, so the form of the answer goes by the bare words
+    const ui = openUi({
+      json: argv.includes('--json'),
+      color: !argv.includes('--no-color'),
+      debug: argv.includes('--debug'),
+    });
+    ui.fail(error);
+    return exitCodeOf(toArchiveError(error).code);
+  }
+  if (invocation.kind === 'text') {
+    await write(invocation.failed ? process.stderr : process.stdout, invocation.text);
+    return invocation.failed ? exitCodeOf('USAGE') : 0;
+  }
+  const { globals, spec, args, options, flags } = invocation;
+  const ui = openUi(globals);
+  const signal = listenForInterrupts(ui);
+  try {
+    const command = await spec.load();
+    const code = await command.run(
+      {
+        ui,
+        env: process.env,
+        clock: systemClock,
+        signal,
+        logger: openLogger(
+          globals.debug === true ? 'debug' : (flags['ARCHIVE_LOG_LEVEL'] ?? process.env['ARCHIVE_LOG_LEVEL']),
+        ),
+        stdin: process.stdin,
+        flags,
+        configFile: globals.config,
+        program: programName(process.argv[1]),
+      },
+      args,
+      options,
+    );
+    await write(process.stdout, '');
+    return code;
+  } catch (error) {
+    ui.status(undefined);
+    ui.fail(error);
+    await write(process.stdout, '');
+    return exitCodeOf(toArchiveError(error).code);
+  }
+}
+
+function openUi(globals: { json?: boolean; quiet?: boolean; debug?: boolean; color: boolean }): Ui {
+  const { stdout, stderr, env } = process;
+  // `genesys-archive list | head`: nobody reads on, so there is nothing to go on for
+  stdout.on('error', () => process.exit(exitCodeOf('INTERRUPTED')));
+  stderr.on('error', () => {});
+  return createUi({
+    stdout,
+    stderr,
+    env,
+    json: globals.json === true,
+    quiet: globals.quiet === true,
+    debug: globals.debug === true,
+    color: globals.color,
+  });
+}
+
+/** Log lines are for machines: on stderr, and only where somebody has asked for them. */
+function openLogger(wanted: string | undefined): Logger {
+  const level = (['debug', 'info', 'warn', 'error'] as const).find((known) => known === wanted);
+  if (level === undefined) return silentLogger;
+  return jsonLogger((line) => process.stderr.write(`${line}\n`), Date.now, level);
+}
+
+/** The first Ctrl-C stops the work cleanly; a second one, when that takes too long, ends the process. */
+function listenForInterrupts(ui: Ui): AbortSignal {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(exitCodeOf('INTERRUPTED'));
+    ui.say('stopping; press Ctrl-C again to exit at once');
+    controller.abort(new ArchiveError('INTERRUPTED', 'interrupted'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  return controller.signal;
+}
+
+/** As it was called, so that a command that is printed can be copied. */
+function programName(script: string | undefined): string {
+  if (script === undefined || !script.endsWith('.mjs')) return 'genesys-archive';
+  const relative = path.relative(process.cwd(), script);
+  return `node ${relative.startsWith('..') ? script : relative}`;
+}
+
+/** Resolves when the text has been handed to the system: `process.exit` would drop what is still queued for a pipe. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => resolve());
+  });
+}
