@@ -1,4 +1,4 @@
-import { type ArchiveResult, archiveRecording } from './archive/archive-recording.ts';
+import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import { type ArchiveConfig, type RestoreConfig, revealKey } from './config.ts';
 import { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
@@ -24,10 +24,11 @@ export interface ArchiverPorts {
 export interface Archiver {
   readonly store: ObjectStore;
   /**
-   * Archives one recording, exactly once however often it is asked to.
-   * @throws ArchiveError; `retryable` says whether the same request may succeed later.
+   * Archives all that a request names, each file exactly once however often it is asked to; one result per file.
+   * @throws ArchiveError when the platform cannot be asked or the only file failed; `retryable` says whether the same request
+   *   may succeed later.
    */
-  archive(request: ArchiveRequest, budget?: Budget): Promise<ArchiveResult>;
+  archive(request: ArchiveRequest, budget?: Budget): Promise<readonly ArchiveResult[]>;
   /**
    * Asks for a token, and nothing else.
    * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
@@ -78,7 +79,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   };
   return {
     store,
-    archive: (request, budget = unlimited) => archiveRecording(archivePorts, request, budget),
+    archive: (request, budget = unlimited) => archiveRequest(archivePorts, request, budget),
     checkCredentials: async (budget = unlimited) => {
       await tokens.token(budget);
     },

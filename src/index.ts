@@ -1,4 +1,4 @@
-export { type ArchiveResult } from './archive/archive-recording.ts';
+export { type ArchiveResult } from './archive/archive-request.ts';
 export {
   type DayRange,
   findRecording,

@@ -199,6 +199,11 @@ export interface PutOptions {
   readonly contentType: string;
   /** Bytes the body will have, where known; a body of another length is never stored. */
   readonly contentLength?: number;
+  /**
+   * SHA-256 of pieces of the body, for a store that sends the body in pieces of the same size, so that nothing is hashed twice.
+   * `leafDigest` is asked for a piece once a byte behind it, or the end of the body, has been read.
+   */
+  readonly leaves?: { readonly leafBytes: number; leafDigest(index: number): Uint8Array | undefined };
 }
 
 export type PutResult =

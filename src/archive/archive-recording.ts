@@ -2,7 +2,6 @@ import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type {
-  ArchiveRequest,
   Envelope,
   MediaItem,
   MediaOpener,
@@ -12,9 +11,10 @@ import type {
   RecordingIds,
   ReferenceWriter,
 } from '../ports.ts';
-import { claimFirstSeen } from './claim.ts';
 import { idempotencyMetadata, isSameRecording } from './identity.ts';
-import { objectKey } from './object-key.ts';
+import { linkOnce } from './link-recording.ts';
+import type { ReceiptSigner } from './receipt.ts';
+import { adoptReceipt, type Issuer, issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { storeRecording } from './store-recording.ts';
 
 export interface ArchivePorts {
@@ -24,127 +24,114 @@ export interface ArchivePorts {
   readonly store: ObjectStore;
   /** `undefined` when no reference is to be written back. */
   readonly references: ReferenceWriter | undefined;
+  /** `undefined`: receipts are not signed. */
+  readonly signer?: ReceiptSigner | undefined;
+  readonly organizationId?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export type ArchiveResult =
-  /** `stored` is false when the object stood there already, from an earlier delivery of the same event. */
-  | {
-      readonly state: 'archived';
-      readonly ids: RecordingIds;
-      readonly key: string;
-      readonly bytes: number;
-      readonly stored: boolean;
-      readonly resumes: number;
-      readonly restarts: number;
-    }
-  | {
-      readonly state: 'not-ready';
-      readonly ids: RecordingIds;
-      readonly status: string;
-      readonly retryAfterMs: number;
-    }
-  | { readonly state: 'gone'; readonly ids: RecordingIds; readonly reason: string };
-
-/**
- * Archives one recording, exactly once: fetch, encrypt, store, verify, write the reference back. Safe to repeat at any point:
- * a redelivery finds the stored object under the same key, downloads nothing, and finishes the write-back.
- *
- * @throws ArchiveError; `retryable` says whether the same request may succeed later.
- */
-export async function archiveRecording(
-  ports: ArchivePorts,
-  request: ArchiveRequest,
-  budget: Budget,
-): Promise<ArchiveResult> {
-  if (request.dialect !== 'media') {
-    throw new ArchiveError('EVENT_INVALID', 'events of the published API cannot be archived yet');
-  }
-  const ids: RecordingIds = { recordingId: request.mediaId, conversationId: request.interactionId };
-  const { recordingId } = ids;
-
-  // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
-  if (request.occurredAt !== undefined) {
-    const key = objectKey({ recordingId, at: request.occurredAt });
-    const present = await ports.store.head(key, budget);
-    if (present !== undefined)
-      return finish(ports, ids, requireSame(present, ids), { stored: false }, budget);
-    const resolution = await ports.resolver.resolve(request, budget);
-    if (resolution.state !== 'ready') return { ...resolution, ids };
-    return storeAndFinish(ports, request, onlyItem(resolution.items), key, budget);
-  }
-
-  const resolution = await ports.resolver.resolve(request, budget);
-  if (resolution.state !== 'ready') return { ...resolution, ids };
-  const item = onlyItem(resolution.items);
-  const at = item.recordedAt ?? (await claimFirstSeen(ports.store, recordingId, ports.clock.now(), budget));
-  const key = objectKey({ recordingId, at });
-  const present = await ports.store.head(key, budget);
-  if (present !== undefined) return finish(ports, ids, requireSame(present, ids), { stored: false }, budget);
-  return storeAndFinish(ports, request, item, key, budget);
+/** `stored` is false when the object stood there already, from an earlier delivery of the same event. */
+export interface ArchivedRecording {
+  readonly state: 'archived';
+  readonly ids: RecordingIds;
+  readonly key: string;
+  readonly receiptKey: string;
+  /** Of the object: plaintext and tag. */
+  readonly bytes: number;
+  readonly stored: boolean;
+  readonly resumes: number;
+  readonly restarts: number;
 }
 
-async function storeAndFinish(
+/**
+ * Archives one file, whatever an earlier attempt got done: object, then receipt, then the reference on the platform. Each step is
+ * one conditional write, so that a redelivery at any point, or several at once, end in the same state.
+ *
+ * @param at the time the file is filed under, epoch ms.
+ */
+export async function archiveItem(
   ports: ArchivePorts,
-  request: ArchiveRequest,
   item: MediaItem,
+  refresh: () => Promise<MediaItem>,
   key: string,
+  at: number,
   budget: Budget,
-): Promise<ArchiveResult> {
+): Promise<ArchivedRecording> {
   const { ids } = item;
-  const refresh = async (): Promise<MediaItem> => {
-    const again = await ports.resolver.resolve(request, budget);
-    if (again.state === 'ready') return onlyItem(again.items);
-    throw new ArchiveError('MEDIA_LINK_EXPIRED', `no fresh download link: the recording is ${again.state}`);
-  };
-  const { result, resumes, restarts } = await storeRecording(
-    ports,
-    item,
-    refresh,
-    key,
-    idempotencyMetadata(ids),
-    budget,
-  );
-  if (result.outcome === 'stored')
-    return finish(ports, ids, result.stat, { stored: true, resumes, restarts }, budget);
-  // Another delivery of the same event was faster, between our look and our write.
-  const present = await ports.store.head(key, budget);
-  if (present === undefined) {
-    throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
+  const metadata = idempotencyMetadata(ids);
+  const { stored, ...how } = await storeRecording(ports, item, refresh, key, metadata, budget);
+  if (stored !== undefined) {
+    const receiptKey = await issueReceipt(issuerOf(ports), { ids, at, ...stored, ...how }, budget);
+    return finish(ports, ids, stored.stat, { receiptKey, stored: true, ...how }, budget);
   }
-  return finish(ports, ids, requireSame(present, ids), { stored: false, resumes, restarts }, budget);
+  // Another delivery of the same event was faster, between our look and our write.
+  const found = await findArchived(ports, ids, key, at, budget, how);
+  if (found !== undefined) return found;
+  throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
+}
+
+/**
+ * The file as it stands in the archive, with whatever an interrupted attempt left undone (receipt, reference) now done;
+ * `undefined` when there is no object yet.
+ *
+ * @throws `KEY_COLLISION` (not retryable) when an object of another recording stands under the key.
+ */
+export async function findArchived(
+  ports: ArchivePorts,
+  ids: RecordingIds,
+  key: string,
+  at: number,
+  budget: Budget,
+  how: { resumes: number; restarts: number } = { resumes: 0, restarts: 0 },
+): Promise<ArchivedRecording | undefined> {
+  const stat = await ports.store.head(key, budget);
+  if (stat === undefined) return undefined;
+  if (!isSameRecording(stat, ids)) {
+    const { recordingId } = ids;
+    ports.logger.log('error', 'an object of another recording stands under this key', {
+      key,
+      recordingId,
+      code: 'KEY_COLLISION',
+    });
+    throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${key}`, {
+      details: { key, recordingId },
+    });
+  }
+  const receiptKey = await adoptReceipt(issuerOf(ports), ids, stat, at, budget);
+  return finish(ports, ids, stat, { receiptKey, stored: false, ...how }, budget);
+}
+
+/** Puts down for good that a recording will never be available, in a receipt without an object. */
+export async function recordTerminal(
+  ports: ArchivePorts,
+  ids: RecordingIds,
+  key: string,
+  at: number,
+  reason: string,
+  budget: Budget,
+): Promise<void> {
+  await issueTerminalReceipt(issuerOf(ports), { ids, key, at, reason }, budget);
+  const { recordingId, conversationId } = ids;
+  ports.logger.log('warn', 'recording is gone', { recordingId, conversationId, reason, state: 'gone' });
 }
 
 async function finish(
-  { references, logger }: ArchivePorts,
+  ports: ArchivePorts,
   ids: RecordingIds,
   stat: ObjectStat,
-  how: { stored: boolean; resumes?: number; restarts?: number },
+  how: Pick<ArchivedRecording, 'receiptKey' | 'stored' | 'resumes' | 'restarts'>,
   budget: Budget,
-): Promise<ArchiveResult> {
-  const { key, size } = stat;
+): Promise<ArchivedRecording> {
+  const { key, size: bytes } = stat;
   const { recordingId, conversationId } = ids;
-  logger.log('info', how.stored ? 'stored' : 'found in the archive', {
-    recordingId,
-    conversationId,
-    key,
-    bytes: size,
-    state: 'stored',
-  });
-  await references?.write(ids, { key, archivedAt: stat.lastModified, algorithm: 'AES-256-GCM' }, budget);
-  return { state: 'archived', ids, key, bytes: size, resumes: 0, restarts: 0, ...how };
+  const message = how.stored ? 'stored' : 'found in the archive';
+  ports.logger.log('info', message, { recordingId, conversationId, key, bytes, state: 'stored' });
+  const { references, store, clock } = ports;
+  if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget);
+  return { state: 'archived', ids, key, bytes, ...how };
 }
 
-function requireSame(stat: ObjectStat, ids: RecordingIds): ObjectStat {
-  if (isSameRecording(stat, ids)) return stat;
-  throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${stat.key}`, {
-    details: { key: stat.key, recordingId: ids.recordingId },
-  });
-}
-
-function onlyItem(items: readonly MediaItem[]): MediaItem {
-  const [item] = items;
-  if (item === undefined) throw new ArchiveError('GENESYS_BAD_RESPONSE', 'the recording has no file');
-  return item;
+function issuerOf({ store, clock, envelope, signer, organizationId }: ArchivePorts): Issuer {
+  return { store, clock, format: envelope.format, signer, organizationId };
 }

@@ -24,3 +24,10 @@ export function isSameRecording({ metadata }: Pick<ObjectStat, 'metadata'>, ids:
   if (stored !== undefined) return stored === idempotencyKey(ids);
   return metadata['encryption'] !== undefined && metadata['iv'] !== undefined;
 }
+
+/** The format of an object that somebody else may have written, by the names of its metadata (`docs/format.md`). */
+export function formatOf({ metadata }: Pick<ObjectStat, 'metadata'>): string {
+  if ('x-amz-c' in metadata || 'x-amz-3' in metadata) return 's3ec-v3';
+  if ('x-amz-key-v2' in metadata) return 's3ec-v2';
+  return 'encryption' in metadata && 'iv' in metadata ? 'static-gcm' : 'unknown';
+}

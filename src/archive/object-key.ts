@@ -50,6 +50,20 @@ export function claimKey(recordingId: string): string {
   return `claims/${requireSafeId(recordingId)}.json`;
 }
 
+/** Where the receipt of the object under `key` stands: `receipts/YYYY/MM/DD/{recordingId}[.{channel}].json`. */
+export function receiptKey(key: string): string {
+  return beside(key, 'receipts/');
+}
+
+/** Where it is marked that the reference to `key` has been written back: `links/YYYY/MM/DD/{recordingId}[.{channel}].json`. */
+export function linkKey(key: string): string {
+  return beside(key, 'links/');
+}
+
+function beside(key: string, prefix: string): string {
+  return `${prefix}${key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '')}.json`;
+}
+
 /** The inverse of {@link objectKey}; `undefined` for every key it could not have written. */
 export function parseObjectKey(key: string): ParsedObjectKey | undefined {
   const [, year, month, day, escapedId, channel] = KEY.exec(key) ?? [];

@@ -1,16 +1,25 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { type MediaItem, MediaRestart, type MediaStream, type PutResult, type Sealer } from '../ports.ts';
+import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
 import type { ArchivePorts } from './archive-recording.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
+import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
 export const MOST_RESTARTS = 5;
 
+/** What one attempt learned of a file on its way through. Complete once the object is stored. */
+export interface StoredFacts {
+  readonly source: Pick<MediaStream, 'contentType' | 'contentLength' | 'etag'>;
+  readonly plaintext: { readonly bytes: number; readonly sha256: Buffer };
+  readonly ciphertext: LeafDigests;
+}
+
 export interface StoredRecording {
-  readonly result: PutResult;
+  /** `undefined` when an object stood there already. */
+  readonly stored: { readonly stat: ObjectStat; readonly facts: StoredFacts } | undefined;
   readonly resumes: number;
   readonly restarts: number;
 }
@@ -34,8 +43,8 @@ export async function storeRecording(
     try {
       const stream = await ports.opener.open(current, refresh, budget);
       try {
-        const result = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
-        return { result, resumes: resumes + stream.resumes(), restarts };
+        const stored = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
+        return { stored, resumes: resumes + stream.resumes(), restarts };
       } finally {
         resumes += stream.resumes();
       }
@@ -80,53 +89,62 @@ async function storeOnce(
   key: string,
   metadata: Readonly<Record<string, string>>,
   budget: Budget,
-): Promise<PutResult> {
+): Promise<StoredRecording['stored']> {
   const sealer = await ports.envelope.seal(item.ids);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
-  const digest = createHash('sha256');
-  // Only where no one states a length is the plaintext hashed, to be compared with a second download.
-  const unsure = contentLength === undefined;
+  const plaintext = createHash('sha256');
+  const ciphertext = new LeafHasher();
+  let sha256: Buffer | undefined;
   const confirm = async () => {
+    sha256 = plaintext.digest();
     if (count.lengthVerified) return;
-    await confirmBySecondDownload(
-      ports,
-      item,
-      refresh,
-      { bytes: count.bytes, sha256: digest.digest('hex') },
-      budget,
-    );
+    await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256 }, budget);
   };
-  const body = encrypt(
-    guardMedia(stream.chunks, { contentLength, durationMs: item.durationMs }, count),
-    sealer,
-    unsure ? (chunk) => digest.update(chunk) : undefined,
-    confirm,
-  );
-  return ports.store.put(
+  const guarded = guardMedia(stream.chunks, { contentLength, durationMs: item.durationMs }, count);
+  const result = await ports.store.put(
     key,
-    body,
+    encrypt(guarded, sealer, plaintext, ciphertext, confirm),
     {
       metadata: { ...sealer.metadata, ...metadata },
       contentType: 'application/octet-stream',
       ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
+      leaves: ciphertext,
     },
     budget,
   );
+  if (result.outcome === 'exists') return undefined;
+  if (sha256 === undefined)
+    throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
+  const { contentType, etag } = stream;
+  return {
+    stat: result.stat,
+    facts: {
+      source: { contentType, contentLength, etag },
+      plaintext: { bytes: count.bytes, sha256 },
+      ciphertext: ciphertext.finish(),
+    },
+  };
 }
 
 async function* encrypt(
-  plaintext: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
   sealer: Sealer,
-  observe: ((chunk: Uint8Array) => void) | undefined,
+  plaintext: Hash,
+  ciphertext: LeafHasher,
   confirm: () => Promise<void>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of plaintext) {
-    observe?.(chunk);
-    yield sealer.update(chunk);
+  for await (const chunk of chunks) {
+    plaintext.update(chunk);
+    const sealed = sealer.update(chunk);
+    ciphertext.update(sealed);
+    yield sealed;
   }
   await confirm();
-  yield sealer.final();
+  const rest = sealer.final();
+  ciphertext.update(rest);
+  ciphertext.finish();
+  yield rest;
 }
 
 /**
@@ -137,7 +155,7 @@ async function confirmBySecondDownload(
   { opener }: ArchivePorts,
   item: MediaItem,
   refresh: () => Promise<MediaItem>,
-  first: { bytes: number; sha256: string },
+  first: { bytes: number; sha256: Buffer },
   budget: Budget,
 ): Promise<void> {
   const { chunks } = await opener.open(item, refresh, budget);
@@ -147,7 +165,7 @@ async function confirmBySecondDownload(
     bytes += chunk.byteLength;
     digest.update(chunk);
   }
-  if (bytes !== first.bytes || digest.digest('hex') !== first.sha256) {
+  if (bytes !== first.bytes || !digest.digest().equals(first.sha256)) {
     throw new ArchiveError(
       'MEDIA_TRUNCATED',
       `nothing states the length of the recording, and two downloads differ (${first.bytes} and ${bytes} bytes)`,

@@ -1,4 +1,4 @@
-import type { ArchiveResult } from '../archive/archive-recording.ts';
+import type { ArchiveResult } from '../archive/archive-request.ts';
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config.ts';
 import type { Archiver } from '../create-archiver.ts';
@@ -70,18 +70,11 @@ async function archiveEvent(options: HandlerOptions, event: unknown, budget: Bud
     const results: ArchiveResult[] = [];
     for (const request of parsed.requests) {
       const began = clock.now();
-      const result = await options.archiver.archive(request, budget);
-      logger.log(result.state === 'archived' ? 'info' : 'warn', 'recording processed', {
-        ...(request.dialect === 'media'
-          ? { recordingId: request.mediaId, conversationId: request.interactionId }
-          : { conversationId: request.conversationId }),
-        source: parsed.source,
-        state: result.state,
-        durationMs: clock.now() - began,
-        ...(result.state === 'archived' ? { key: result.key, bytes: result.bytes } : {}),
-      });
-      results.push(requireArchived(result));
+      const some = await options.archiver.archive(request, budget);
+      for (const result of some) report(logger, result, parsed.source, clock.now() - began);
+      results.push(...some);
     }
+    requireDone(results);
     return archivedAnswer(results, parsed.ignored);
   } catch (caught) {
     const error = toArchiveError(caught);
@@ -90,20 +83,52 @@ async function archiveEvent(options: HandlerOptions, event: unknown, budget: Bud
   }
 }
 
-/** "Not ready" and "gone" are no errors to the archive, but to whoever must not forget the recording they are. */
-function requireArchived(result: ArchiveResult): ArchiveResult {
-  const { recordingId } = result.ids;
+/** One line per recording, whatever became of it. */
+function report(logger: Logger, result: ArchiveResult, source: string, durationMs: number): void {
+  const { recordingId, conversationId } = result.ids;
+  const fields = { recordingId, conversationId, source, state: result.state, durationMs };
   switch (result.state) {
     case 'archived':
-      return result;
+      return logger.log('info', 'recording processed', { ...fields, key: result.key, bytes: result.bytes });
     case 'not-ready':
-      throw new ArchiveError(
-        'MEDIA_NOT_READY',
-        `recording ${recordingId} is not complete yet (${result.status})`,
-      );
+      return logger.log('info', 'recording processed', {
+        ...fields,
+        reason: result.status,
+        delayMs: result.retryAfterMs,
+      });
     case 'gone':
-      throw new ArchiveError('MEDIA_NOT_FOUND', `recording ${recordingId} cannot be had: ${result.reason}`);
+      return logger.log('warn', 'recording processed', { ...fields, reason: result.reason });
+    case 'failed':
+      return logger.log('error', result.error.message, {
+        ...fields,
+        code: result.error.code,
+        retryable: result.error.retryable,
+      });
   }
+}
+
+/**
+ * "Not ready" and "gone" are no errors to the archive, but to whoever must not forget the recording they are. What is worth
+ * another delivery comes first: the rest is still there when that has been done.
+ */
+function requireDone(results: readonly ArchiveResult[]): void {
+  const failures = results.flatMap((result) => (result.state === 'failed' ? [result.error] : []));
+  const failure = failures.find(({ retryable }) => retryable) ?? failures[0];
+  if (failure !== undefined) throw failure;
+  for (const result of results) {
+    if (result.state !== 'not-ready') continue;
+    throw new ArchiveError('MEDIA_NOT_READY', `${nameOf(result)} is not complete yet (${result.status})`);
+  }
+  for (const result of results) {
+    if (result.state !== 'gone' || result.settled) continue;
+    throw new ArchiveError('MEDIA_NOT_FOUND', `${nameOf(result)} cannot be had: ${result.reason}`);
+  }
+}
+
+function nameOf({ ids: { recordingId, conversationId } }: ArchiveResult): string {
+  return recordingId === ''
+    ? `what was recorded of conversation ${conversationId}`
+    : `recording ${recordingId}`;
 }
 
 async function handleBatch(

@@ -1,4 +1,4 @@
-import type { ArchiveResult } from '../archive/archive-recording.ts';
+import type { ArchiveResult } from '../archive/archive-request.ts';
 import { ERROR_CODES } from '../error-codes.ts';
 import type { ArchiveError } from '../errors.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StoredChecksum } from '../ports.ts';
+import type { PutOptions, StoredChecksum } from '../ports.ts';
 
 /** SHA-256 of one request's body, computed once and used twice: as S3's checksum and as the signed payload hash. */
 export interface BodyDigest {
@@ -7,9 +7,19 @@ export interface BodyDigest {
   readonly base64: string;
 }
 
-export function digestOf(body: Uint8Array): BodyDigest {
-  const bytes = createHash('sha256').update(body).digest();
+/** @param known the digest, where the caller has computed it already; S3 refuses the request should it be wrong. */
+export function digestOf(body: Uint8Array, known?: Uint8Array): BodyDigest {
+  const bytes = known === undefined ? createHash('sha256').update(body).digest() : Buffer.from(known);
   return { bytes, base64: bytes.toString('base64') };
+}
+
+/** Of a part, if the caller has cut the body into leaves of the same size. */
+export function knownDigest(
+  { leaves }: Pick<PutOptions, 'leaves'>,
+  partBytes: number,
+  partNumber: number,
+): Uint8Array | undefined {
+  return leaves?.leafBytes === partBytes ? leaves.leafDigest(partNumber - 1) : undefined;
 }
 
 /** Of an object uploaded in parts: base64 of the digest of the parts' digests, `-`, number of parts. */

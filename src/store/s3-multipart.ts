@@ -11,13 +11,14 @@ import type { PutOptions, PutResult } from '../ports.ts';
 import type { Part } from './cut-parts.ts';
 import { MAX_PARTS, tooManyParts } from './part-size.ts';
 import { callS3, type S3Access } from './s3-call.ts';
-import { type BodyDigest, compositeOf, digestOf, withPayloadHash } from './s3-checksum.ts';
+import { type BodyDigest, compositeOf, digestOf, knownDigest, withPayloadHash } from './s3-checksum.ts';
 import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
 
 export interface MultipartTarget {
   readonly key: string;
   readonly Key: string;
-  readonly options: Pick<PutOptions, 'metadata' | 'contentType'>;
+  readonly options: Pick<PutOptions, 'metadata' | 'contentType' | 'leaves'>;
+  readonly partBytes: number;
   /** Parts in flight at most; one more is being filled meanwhile. */
   readonly queueSize: number;
 }
@@ -110,7 +111,7 @@ async function sendParts(
   };
   const start = (part: Part): void => {
     size += part.bytes.byteLength;
-    const digest = digestOf(part.bytes);
+    const digest = digestOf(part.bytes, knownDigest(target.options, target.partBytes, part.number));
     digests.push(digest);
     const task = send(part, digest).finally(() => inFlight.delete(task));
     inFlight.add(task);

@@ -17,7 +17,7 @@ import {
 } from './object-rules.ts';
 import { choosePartBytes } from './part-size.ts';
 import { callS3, type S3Access } from './s3-call.ts';
-import { digestOf, withPayloadHash } from './s3-checksum.ts';
+import { type BodyDigest, digestOf, knownDigest, withPayloadHash } from './s3-checksum.ts';
 import { uploadInParts, type Work } from './s3-multipart.ts';
 import { readObject } from './s3-read.ts';
 import { headObject, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
@@ -74,8 +74,11 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     try {
       const { value: first } = await parts.next();
       if (first === undefined) throw new ArchiveError('UNEXPECTED', 'a body has at least one part');
-      if (first.last) return await putWhole(key, first, putOptions, work.budget);
-      const target = { key, Key: prefix + key, options: putOptions, queueSize };
+      if (first.last) {
+        const digest = digestOf(first.bytes, knownDigest(putOptions, partBytes, 1));
+        return await putWhole(key, first, digest, putOptions, work.budget);
+      }
+      const target = { key, Key: prefix + key, options: putOptions, queueSize, partBytes };
       return await uploadInParts(access, target, first, parts, work);
     } finally {
       end();
@@ -87,12 +90,12 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   async function putWhole(
     key: string,
     part: Part,
+    digest: BodyDigest,
     putOptions: PutOptions,
     budget: Budget,
   ): Promise<PutResult> {
     const { metadata, contentType } = putOptions;
     const Key = prefix + key;
-    const digest = digestOf(part.bytes);
     const size = part.bytes.byteLength;
     const sent: SentObject = {
       key,

@@ -42,7 +42,7 @@ const keysOf = (...keys: KeyObject[]) => new Map(keys.map((key) => [signingKeyId
 describe('canonicalJson (RFC 8785)', () => {
   it('agrees with the examples of the RFC, sections 3.2.2 and 3.2.3', () => {
     const value = {
-      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+      numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
       string: '€$\u000F\nA\'B"\\\\"/',
       literals: [null, true, false],
     };
@@ -58,9 +58,6 @@ describe('canonicalJson (RFC 8785)', () => {
       '\u0080': 'Control',
       '\u00f6': 'Latin Small Letter O With Diaeresis',
     };
-    expect(Object.values(JSON.parse(canonicalJson(order)) as object).toSorted()).toEqual(
-      Object.values(order).toSorted(),
-    );
     expect([...canonicalJson(order).matchAll(/:"([^"]+)"/g)].map(([, name]) => name)).toEqual([
       'Carriage Return',
       'One',
@@ -75,7 +72,7 @@ describe('canonicalJson (RFC 8785)', () => {
   it('does not depend on the order of members, and reads back as the same value', () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-        const text = canonicalJson(value as Json);
+        const text = canonicalJson(value);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
         expect(canonicalJson(JSON.parse(text) as Json)).toBe(text);
       }),

@@ -1,0 +1,127 @@
+import type { Budget } from '../clock.ts';
+import { ArchiveError, toArchiveError } from '../errors.ts';
+import type { ArchiveRequest, MediaItem, MediaRequest, RecordingIds, TerminalRecording } from '../ports.ts';
+import {
+  type ArchivePorts,
+  archiveItem,
+  type ArchivedRecording,
+  findArchived,
+  recordTerminal,
+} from './archive-recording.ts';
+import { claimFirstSeen } from './claim.ts';
+import { objectKey } from './object-key.ts';
+
+export type ArchiveResult =
+  | ArchivedRecording
+  /** Has to be asked for again; `ids.recordingId` is empty while it is not known which recordings there will be. */
+  | {
+      readonly state: 'not-ready';
+      readonly ids: RecordingIds;
+      readonly status: string;
+      readonly retryAfterMs: number;
+    }
+  /**
+   * Cannot be archived by asking again. `settled`: the platform itself will never have it again, and a receipt says so; otherwise
+   * somebody has to look at it.
+   */
+  | { readonly state: 'gone'; readonly ids: RecordingIds; readonly reason: string; readonly settled: boolean }
+  /** One file of several failed; a request that names a single file throws instead. */
+  | { readonly state: 'failed'; readonly ids: RecordingIds; readonly error: ArchiveError };
+
+/**
+ * Archives everything that one event names, each file exactly once: fetch, encrypt, store, verify, receipt, write the reference
+ * back. Safe to repeat at any point: a redelivery finds what is done under the same keys, downloads none of it again, and
+ * finishes the rest.
+ *
+ * @returns one result per file, in the platform's order; empty for a conversation that has no recording.
+ * @throws ArchiveError when the platform cannot be asked, or the only file failed; `retryable` says whether the same request may
+ *   succeed later.
+ */
+export async function archiveRequest(
+  ports: ArchivePorts,
+  request: ArchiveRequest,
+  budget: Budget,
+): Promise<readonly ArchiveResult[]> {
+  if (request.dialect === 'media' && request.occurredAt !== undefined) {
+    // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
+    const done = await findArchived(
+      ports,
+      idsOf(request),
+      keyAt(idsOf(request), request.occurredAt),
+      request.occurredAt,
+      budget,
+    );
+    if (done !== undefined) return [done];
+  }
+  const ids = request.dialect === 'media' ? idsOf(request) : { conversationId: request.conversationId };
+  const resolution = await ports.resolver.resolve(request, budget);
+  if (resolution.state !== 'ready') {
+    const known = { recordingId: '', ...ids };
+    return resolution.state === 'gone'
+      ? [{ ...resolution, ids: known, settled: false }]
+      : [{ ...resolution, ids: known }];
+  }
+  const { items, pending = [], terminal = [] } = resolution;
+  const results: ArchiveResult[] = [];
+  const single = items.length + pending.length + terminal.length === 1;
+  for (const item of items) {
+    try {
+      results.push(await archiveReady(ports, request, item, budget));
+    } catch (error) {
+      if (single) throw error;
+      results.push({ state: 'failed', ids: item.ids, error: toArchiveError(error) });
+    }
+  }
+  for (const { recordingId = '', status, retryAfterMs } of pending) {
+    results.push({ state: 'not-ready', ids: { recordingId, ...ids }, status, retryAfterMs });
+  }
+  for (const recording of terminal) results.push(await settleTerminal(ports, recording, budget));
+  return results;
+}
+
+async function archiveReady(
+  ports: ArchivePorts,
+  request: ArchiveRequest,
+  item: MediaItem,
+  budget: Budget,
+): Promise<ArchivedRecording> {
+  const { ids } = item;
+  const stated = (request.dialect === 'media' ? request.occurredAt : undefined) ?? item.recordedAt;
+  const at = stated ?? (await claimFirstSeen(ports.store, ids.recordingId, ports.clock.now(), budget));
+  const key = keyAt(ids, at);
+  const askedAlready = request.dialect === 'media' && request.occurredAt !== undefined;
+  const done = askedAlready ? undefined : await findArchived(ports, ids, key, at, budget);
+  if (done !== undefined) return done;
+  const refresh = async (): Promise<MediaItem> => {
+    const again = await ports.resolver.resolve(request, budget);
+    const found =
+      again.state === 'ready' ? again.items.find((other) => isSameFile(other.ids, ids)) : undefined;
+    if (found !== undefined) return found;
+    throw new ArchiveError('MEDIA_LINK_EXPIRED', 'the platform has no fresh download link for the recording');
+  };
+  return archiveItem(ports, item, refresh, key, at, budget);
+}
+
+async function settleTerminal(
+  ports: ArchivePorts,
+  { ids, reason, status, permanent }: TerminalRecording,
+  budget: Budget,
+): Promise<ArchiveResult> {
+  if (permanent) {
+    const at = await claimFirstSeen(ports.store, ids.recordingId, ports.clock.now(), budget);
+    await recordTerminal(ports, ids, keyAt(ids, at), at, `${reason} (${status})`, budget);
+  }
+  return { state: 'gone', ids, reason, settled: permanent };
+}
+
+function idsOf({ mediaId, interactionId }: MediaRequest): RecordingIds {
+  return { recordingId: mediaId, conversationId: interactionId };
+}
+
+function keyAt({ recordingId, channel }: RecordingIds, at: number): string {
+  return objectKey({ recordingId, channel, at });
+}
+
+function isSameFile(one: RecordingIds, other: RecordingIds): boolean {
+  return one.recordingId === other.recordingId && one.channel === other.channel;
+}

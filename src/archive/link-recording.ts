@@ -1,0 +1,33 @@
+import type { Budget, Clock } from '../clock.ts';
+import type { ObjectStat, ObjectStore, RecordingIds, ReferenceWriter } from '../ports.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { linkKey } from './object-key.ts';
+import { putSmall } from './small-object.ts';
+
+export interface LinkPorts {
+  readonly references: ReferenceWriter;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+}
+
+/**
+ * Writes the reference back to the platform and then a marker that says so. Between the two an interruption makes the next
+ * delivery write the very same reference again, which changes nothing there.
+ */
+export async function linkOnce(
+  { references, store, clock }: LinkPorts,
+  ids: RecordingIds,
+  stat: ObjectStat,
+  budget: Budget,
+): Promise<void> {
+  const marker = linkKey(stat.key);
+  if ((await store.head(marker, budget)) !== undefined) return;
+  const { key, lastModified: archivedAt } = stat;
+  await references.write(ids, { key, archivedAt, algorithm: 'AES-256-GCM' }, budget);
+  const linked = canonicalJson({
+    conversation: ids.conversationId,
+    key,
+    linked: new Date(clock.now()).toISOString(),
+  });
+  await putSmall(store, marker, Buffer.from(`${linked}\n`), budget);
+}
