@@ -76,6 +76,11 @@ describe('detection', () => {
     expect(failure.message).toMatch(message);
   });
 
+  it('goes by any value of a format, so that its reader says what else is missing', () => {
+    for (const name of Object.keys(v2)) expect(detectFormat({ [name]: 'x' }).format).toBe('s3ec-v2');
+    for (const name of Object.keys(v3)) expect(detectFormat({ [name]: 'x' }).format).toBe('s3ec-v3');
+  });
+
   it('says when the instruction file is needed', () => {
     expect(needsInstruction(split.metadata)).toBe(true);
     expect(needsInstruction({ 'content-owner': 'x' })).toBe(true);

@@ -214,7 +214,12 @@ describe('the archive’s envelope', () => {
   it('needs the organization where the wrap binds it', () => {
     const kms = createKmsWrap(memoryKeyService());
     expect(codeOf(() => createS3ecEnvelope({ format: 's3ec-v3', wrapper: kms }))).toBe('CONFIG_INVALID');
-    expect(createS3ecEnvelope({ format: 's3ec-v3', wrapper }).format).toBe('s3ec-v3');
+    for (const raw of [
+      wrapper,
+      createRsaWrapper(generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey),
+    ]) {
+      expect(createS3ecEnvelope({ format: 's3ec-v3', wrapper: raw }).format).toBe('s3ec-v3');
+    }
   });
 
   it('never puts a format without commitment into instruction files', () => {
