@@ -36,7 +36,8 @@ in_root() {
 build_root() {
   [[ -x $root/usr/bin/radosgw ]] && return
   if ! command -v mmdebstrap >/dev/null; then
-    apt-get install -y --no-install-recommends mmdebstrap >"$dir/apt.log" 2>&1 ||
+    { apt-get install -y --no-install-recommends mmdebstrap ||
+      { apt-get update && apt-get install -y --no-install-recommends mmdebstrap; }; } >"$dir/apt.log" 2>&1 ||
       unavailable "mmdebstrap is not installed and apt-get cannot install it"
   fi
   say "building the root (once, about 90 s)"
@@ -161,8 +162,7 @@ down() {
 run_tests() {
   cd "$(dirname "$self")/.."
   local dir=${REAL_S3_DIR:-.real-s3} endpoint status=0 was_up=
-  mkdir -p "$dir"
-  dir=$(cd "$dir" && pwd) root=$dir/root
+  root=$dir/root
   if running; then was_up=1; fi
   # shellcheck disable=SC2064
   [[ $was_up ]] || trap "down '$dir'" EXIT
