@@ -56,7 +56,7 @@ function roomOf(file: string): string {
   const [first = ''] = file.split('/');
   if (first !== file) return first;
   const name = first.replace(/\.ts$/, '');
-  if (GROUND.includes(name)) return 'ground';
+  if (GROUND.has(name)) return 'ground';
   return name.startsWith('config') ? 'config' : name;
 }
 
