@@ -102,9 +102,12 @@ const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
  * EDK = RSA-OAEP(SHA-1, MGF1-SHA-1, no label) of `0x20 ‖ data key ‖ name of the content algorithm`. SHA-1 is what AWS's
  * clients read; OAEP does not rest on its collision resistance. The writer can never read what it wrote.
  *
- * @throws `CONFIG_INVALID` when the key is not an RSA key of at least 3072 bits.
+ * @throws `CONFIG_INVALID` when the key is not an RSA public key of at least 3072 bits.
  */
 export function createRsaWrapper(publicKey: KeyObject): KeyWrapper {
+  if (publicKey.type !== 'public') {
+    throw new ArchiveError('CONFIG_INVALID', 'writing takes an RSA public key, and no private one');
+  }
   requireRsa(publicKey, MIN_RSA_WRITING_BITS);
   const description = { [KEY_ID]: rsaKeyId(publicKey) };
   return {
@@ -133,10 +136,12 @@ export function createRsaUnwrapper(privateKeys: readonly RawUnwrappingKey[]): Ke
     unwrap: (edk, contentAlgorithm) =>
       firstThatFits(keys, edk, ({ key }) => {
         const message = privateDecrypt({ key, ...OAEP }, edk.wrapped);
-        const algorithm = message.subarray(LENGTH_PREFIX + KEY_LENGTH);
-        if (message[0] !== KEY_LENGTH || !algorithm.equals(Buffer.from(contentAlgorithm)))
-          throw unwrapFailed();
-        return Buffer.from(message.subarray(LENGTH_PREFIX, LENGTH_PREFIX + KEY_LENGTH));
+        const dataKey = Buffer.from(message.subarray(LENGTH_PREFIX, LENGTH_PREFIX + KEY_LENGTH));
+        const algorithm = message.subarray(LENGTH_PREFIX + KEY_LENGTH).toString('latin1');
+        const length = message[0];
+        message.fill(0);
+        if (length !== KEY_LENGTH || algorithm !== contentAlgorithm) throw unwrapFailed();
+        return dataKey;
       }),
   };
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { detectFormat } from '../../src/envelope/detect.ts';
@@ -196,7 +196,12 @@ describe('RSA-OAEP-SHA1', () => {
   });
 
   it('needs 3072 bits to write and 2048 to read, and RSA', () => {
-    for (const key of [short.publicKey, ed25519.publicKey]) {
+    for (const key of [
+      short.publicKey,
+      ed25519.publicKey,
+      pair.privateKey,
+      createSecretKey(randomBytes(384)),
+    ]) {
       expect(codeOf(() => createRsaWrapper(key))).toBe('CONFIG_INVALID');
     }
     for (const key of [ed25519.privateKey, pair.publicKey, randomBytes(32)]) {
