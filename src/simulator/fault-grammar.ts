@@ -12,10 +12,11 @@ import {
 /** The textual form of faults, as `--help` prints it. */
 export const FAULT_GRAMMAR = `FAULT is TARGET[#ID]:KIND[xTIMES][~CHANCE][+SKIP], for example download:cut@50%x3
 
-TARGET  token | media | interaction | download | s3; #ID limits it to one recording, interaction or S3 key
+TARGET  token | media | interaction | download | s3 | kms; #ID limits it to one recording, interaction, S3 key or
+        KMS operation
 
 KIND    503, status=503           that status (400 to 599), with the service's own error body
-        throttle                  429 (download, s3: 503 SlowDown) without Retry-After
+        throttle                  429 (download, s3: 503 SlowDown; kms: 400 ThrottlingException) without Retry-After
         throttle=N                ... with Retry-After: N seconds; may be negative
         throttle=date+N, date-N   ... with an HTTP date N seconds ahead, or past
         throttle=absurd|garbage   ... 31 years; ... a word
@@ -32,6 +33,8 @@ KIND    503, status=503           that status (400 to 599), with the service's o
         no-range                  download: Range is ignored
 
         s3 knows status, throttle, reset, cut and stall; there AT is bytes, and cut, stall@AT strike GetObject only
+        kms knows status (400, 403: access denied; 500; 503: dependency timeout), throttle, reset and stall; reset@AT is
+        after the work
 
 AT      bytes of the body, or a percentage: 1000, 50%
 xTIMES  how often it strikes: x3, x* for always; default x1

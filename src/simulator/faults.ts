@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 
-/** What a fault can strike: the OAuth token, the media look-up, the interaction, the download, the S3 endpoint. */
-export const FAULT_TARGETS = ['token', 'media', 'interaction', 'download', 's3'] as const;
+/** What a fault can strike: the OAuth token, the media look-up, the interaction, the download, the S3 and KMS endpoints. */
+export const FAULT_TARGETS = ['token', 'media', 'interaction', 'download', 's3', 'kms'] as const;
 export type FaultTarget = (typeof FAULT_TARGETS)[number];
 
 /** A place in the body of the response that is struck (not in the file): bytes, or a percentage of its length. */
@@ -53,6 +53,8 @@ export interface FaultRule {
 const MODIFIERS: ReadonlySet<FaultKind> = new Set(['trickle', 'change-etag', 'chunked', 'no-range']);
 const DOWNLOAD_ONLY: ReadonlySet<FaultKind> = new Set(['change-etag', 'no-range']);
 const S3_KINDS: ReadonlySet<FaultKind> = new Set(['status', 'throttle', 'reset', 'cut', 'stall']);
+const KMS_KINDS: ReadonlySet<FaultKind> = new Set(['status', 'throttle', 'reset', 'stall']);
+const KMS_STATUSES: ReadonlySet<number> = new Set([400, 403, 500, 503]);
 const S3_STATUSES: ReadonlySet<number> = new Set([400, 403, 404, 409, 412, 500, 501, 503]);
 
 interface Armed {
@@ -174,12 +176,22 @@ export function checkRule(rule: FaultRule): void {
   if (fault.kind === 'redirect' && fault.to === '') refuse('to must name an address, or be "self"');
   const offset = fault.kind === 'cut' ? fault.atByte : 'afterBytes' in fault ? fault.afterBytes : undefined;
   if (offset !== undefined && !isOffset(offset)) refuse('the offset must be bytes, or 0% to 100%');
+  if (rule.on === 'kms') checkKmsFault(fault, refuse);
   if (rule.on !== 's3') return;
   if (!S3_KINDS.has(fault.kind)) refuse(`the S3 endpoint can suffer ${[...S3_KINDS].join(', ')}`);
   if (typeof offset === 'string') refuse('the offset must be bytes, not a percentage');
   if (fault.kind === 'cut' && !fault.keepLength) refuse('the S3 endpoint always states a length');
   if (fault.kind === 'status' && !S3_STATUSES.has(fault.status))
     refuse(`the S3 endpoint has errors of the status ${[...S3_STATUSES].join(', ')}`);
+}
+
+/** KMS answers are a few hundred bytes: nothing happens in the middle of one. */
+function checkKmsFault(fault: Fault, refuse: (problem: string) => void): void {
+  if (!KMS_KINDS.has(fault.kind)) refuse(`the KMS endpoint can suffer ${[...KMS_KINDS].join(', ')}`);
+  if (fault.kind === 'stall' && fault.afterBytes !== undefined)
+    refuse('the KMS endpoint stalls before its answer');
+  if (fault.kind === 'status' && !KMS_STATUSES.has(fault.status))
+    refuse(`the KMS endpoint has faults of the status ${[...KMS_STATUSES].join(', ')}`);
 }
 
 function isOffset(offset: BodyOffset): boolean {

@@ -8,7 +8,7 @@ export interface Route {
   readonly method: string;
   /** With `{id}` for the variable segment. */
   readonly path: string;
-  readonly on: Exclude<FaultTarget, 's3'>;
+  readonly on: Exclude<FaultTarget, 's3' | 'kms'>;
   readonly scope?: Scope;
   readonly does: string;
 }

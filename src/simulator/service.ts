@@ -8,13 +8,13 @@ import type { RouteMatch } from './routes.ts';
 
 /** What was asked and what was answered. Carries no query, token, secret or body. */
 export interface SimulatedRequest {
-  readonly server: 'api' | 'media' | 's3';
+  readonly server: 'api' | 'media' | 's3' | 'kms';
   /** As in the route table, e.g. `GET /api/v2/media/{id}`; `unknown` when no route matched. */
   readonly route: string;
   readonly method: string;
   /** Without its query. */
   readonly path: string;
-  /** Of the recording or interaction, or the S3 key. */
+  /** Of the recording or interaction, the S3 key, or the KMS key as the caller named it. */
   readonly id?: string;
   /** `undefined` until, or unless, a status line was sent. */
   readonly status: number | undefined;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ArchiveError, describeForeign } from '../errors.ts';
+import { describeKmsRequest, drawKmsFaults } from './attach-kms.ts';
 import { describeS3Request, drawS3Faults } from './attach-s3.ts';
 import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from './catalogue.ts';
 import { FaultPlan } from './faults.ts';
 import { createGenesysApi } from './genesys-api.ts';
+import type { KmsEndpoint, KmsRequest } from './kms.ts';
 import { createMediaHost, mediaPath } from './media-host.ts';
 import { OAuthServer } from './oauth.ts';
 import type { S3Endpoint, S3Request } from './s3.ts';
@@ -39,9 +41,16 @@ export interface SimulatorOptions {
   /** Seconds; default 300, the tutorial's. */
   readonly linkLifetimeS?: number;
   /** Default 0: any free port. */
-  readonly ports?: { readonly api?: number; readonly media?: number; readonly s3?: number };
+  readonly ports?: {
+    readonly api?: number;
+    readonly media?: number;
+    readonly s3?: number;
+    readonly kms?: number;
+  };
   /** Also starts an S3 endpoint that keeps this bucket's objects in files below `dir`. */
   readonly s3?: { readonly dir: string; readonly bucket: string };
+  /** Also starts a KMS endpoint, with a key `alias/recordings`, that keeps its keys below `dir` or else in memory. */
+  readonly kms?: { readonly dir?: string };
   /** The clock tokens and links expire by, epoch ms; default the system's. */
   readonly now?: () => number;
   /** Decides everything that is not specified, e.g. ids and lengths of synthetic recordings; default 1. */
@@ -60,6 +69,8 @@ export interface Simulator {
   readonly mediaUrl: string;
   /** The S3 endpoint, when the options asked for one. */
   readonly s3: S3Endpoint | undefined;
+  /** The KMS endpoint, when the options asked for one. */
+  readonly kms: KmsEndpoint | undefined;
   readonly recordings: readonly SimulatedRecording[];
   readonly faults: FaultPlan;
   /** The latest requests (at most 10,000), oldest first, from the moment they arrived. */
@@ -88,7 +99,7 @@ export interface Simulator {
 const MAX_REQUESTS_KEPT = 10_000;
 
 /**
- * Starts a Genesys Cloud in this process: an API host and a media host on 127.0.0.1; with `s3`, an S3 endpoint too.
+ * Starts a Genesys Cloud in this process: an API host and a media host on 127.0.0.1; with `s3` and `kms`, those endpoints too.
  * @throws `USAGE` when the media folder cannot be read, a port is taken or a recording's specification makes no sense;
  *   `CONFIG_INVALID` for a bucket name S3 would not accept.
  */
@@ -186,11 +197,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     options.s3 === undefined
       ? undefined
       : await start(startS3Endpoint(options.s3, faults, options.ports?.s3 ?? 0, onS3Request));
+  const onKmsRequest = (request: KmsRequest) => {
+    const described = describeKmsRequest(request, now());
+    remember(described);
+    options.onRequest?.(described);
+  };
+  const kms =
+    options.kms === undefined
+      ? undefined
+      : await start(startKmsEndpoint(options.kms.dir, faults, options.ports?.kms ?? 0, onKmsRequest));
 
   return {
     apiUrl: api.url,
     mediaUrl: media.url,
     s3,
+    kms,
     recordings,
     faults,
     requests,
@@ -214,6 +235,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ARCHIVE_ALLOW_LOOPBACK: '1',
       ...(options.s3 === undefined ? {} : { S3_ARCHIVE_BUCKET: options.s3.bucket }),
       ...s3?.environment(),
+      ...kms?.environment(),
     }),
     close,
   };
@@ -229,4 +251,14 @@ async function startS3Endpoint(
   // loaded only when it is wanted: half of the simulator's code
   const { startS3 } = await import('./s3.ts');
   return startS3({ dir: place.dir, buckets: [place.bucket], port, onRequest, fault: drawS3Faults(faults) });
+}
+
+async function startKmsEndpoint(
+  dir: string | undefined,
+  faults: FaultPlan,
+  port: number,
+  onRequest: (request: KmsRequest) => void,
+): Promise<KmsEndpoint> {
+  const { startKms } = await import('./kms.ts');
+  return startKms({ dir, port, onRequest, fault: drawKmsFaults(faults) });
 }
