@@ -215,7 +215,15 @@ async function checkGenesys(
     await archiver.checkCredentials(budget);
     return { name: 'genesys', status: 'ok', detail: `${config.genesys.loginUrl} issued a token` };
   } catch (error) {
-    return failed('genesys', error, 'check GENESYS_ENVIRONMENT, the network, and proxies');
+    const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
+    // the time is up because the host kept silent, which is what there is to say
+    const silent = toArchiveError(error).code === 'OUT_OF_TIME';
+    const { loginUrl } = config.genesys;
+    return failed(
+      'genesys',
+      silent ? new ArchiveError('GENESYS_UNAVAILABLE', `${loginUrl} issued no token in time`) : error,
+      fix,
+    );
   } finally {
     archiver.close();
   }

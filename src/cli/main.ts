@@ -8,6 +8,8 @@ import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
+// `doctor` says which Node.js to have; the SDK would say so in seven lines at every start
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 process.exit(await runCommandLine(process.argv.slice(2)));
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {

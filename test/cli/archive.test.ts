@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
+
+let simulator: Simulator;
+let dir: string;
+let remove: () => Promise<void>;
+let env: Record<string, string>;
+beforeEach(async () => {
+  simulator = await startSimulator({ recordings: [{ seconds: 2 }, { seconds: 2 }, { seconds: 2 }] });
+  ({ dir, remove } = await makeDirectory());
+  env = {
+    ...simulator.environment(),
+    ARCHIVE_STORE: `file:${path.join(dir, 'store')}`,
+    ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex'),
+  };
+});
+afterEach(async () => {
+  await simulator.close();
+  await remove();
+});
+
+const ids = () => simulator.recordings.map(({ id }) => id);
+const eventOf = (index = 0, shape: Parameters<Simulator['event']>[1] = 'eventbridge') =>
+  JSON.stringify(simulator.event(ids()[index] ?? '', shape));
+const archive = (input: string, ...args: string[]) =>
+  runCli(['archive', '--event', '-', ...args], { env, input });
+
+describe('archive', () => {
+  it('archives what an event on standard input names, and finds it the second time', async () => {
+    const first = await archive(eventOf());
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(
+      new RegExp(`^archived  ${ids()[0]}  archive/\\d{4}/\\d\\d/\\d\\d/${ids()[0]}\\.enc  `),
+    );
+    expect(first.stderr).toBe(
+      'warning: ARCHIVE_ALLOW_LOOPBACK=1 permits http and this machine’s own addresses: for tests only\n',
+    );
+    const second = await archive(eventOf(), '--json');
+    expect(second.records()).toEqual([
+      expect.objectContaining({ type: 'recording', schemaVersion: 1, state: 'archived', stored: false }),
+      expect.objectContaining({ type: 'summary', archived: 1, failed: 0 }),
+    ]);
+    expect(simulator.requests.filter(({ server }) => server === 'media')).toHaveLength(1);
+  });
+
+  it('takes a file, one event a line, and ids', async () => {
+    const file = path.join(dir, 'events.jsonl');
+    await writeFile(file, `${eventOf(0)}\n${eventOf(1, 'bare')}\n`);
+    const lines = await runCli(['archive', '--event', file], { env });
+    expect(lines.code).toBe(0);
+    expect(lines.stdout.trimEnd().split('\n')).toHaveLength(2);
+    expect(lines.stderr).toContain('2 recordings archived, 0 failed');
+    const { id = '', interactionId = '' } = simulator.recordings[2] ?? {};
+    const byId = await runCli(['archive', '--media', id, '--interaction', interactionId], { env });
+    expect(byId.code).toBe(0);
+    expect(byId.stdout).toMatch(new RegExp(`^archived  ${id}`));
+  });
+
+  it('does all of a batch but what fails, and exits with 3', async () => {
+    const [one, two, three] = simulator.recordings;
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three are needed');
+    simulator.faults.add({
+      on: 'media',
+      id: two.id,
+      times: Infinity,
+      fault: { kind: 'status', status: 403 },
+    });
+    const batch = simulator.event(one.id, 'sqs', { more: [two, three] }) as { Records: { body: string }[] };
+    batch.Records.push({ ...batch.Records[0], body: '{"mediaId":"x"}' });
+    const result = await archive(JSON.stringify(batch), '--json');
+    expect(result.code).toBe(3);
+    const states = result.records().map(({ type, recordingId, code }) => [type, recordingId, code]);
+    expect(states).toHaveLength(5);
+    expect(states).toContainEqual(['recording', one.id, undefined]);
+    expect(states).toContainEqual(['recording', three.id, undefined]);
+    expect(states).toContainEqual(['failed', two.id, 'GENESYS_FORBIDDEN']);
+    expect(states).toContainEqual(['failed', undefined, 'EVENT_INVALID']);
+    expect(JSON.parse(result.stderr.split('\n').at(-2) ?? '')).toMatchObject({
+      code: 'SOME_FAILED',
+      exitCode: 3,
+    });
+  });
+
+  it.each([
+    ['not ready yet', 7, 'MEDIA_NOT_READY', () => simulator.setStatus(ids()[0] ?? '', 'processing')],
+    [
+      'gone',
+      6,
+      'MEDIA_NOT_FOUND',
+      () => simulator.faults.add({ on: 'media', fault: { kind: 'status', status: 404 } }),
+    ],
+    [
+      'forbidden',
+      4,
+      'GENESYS_FORBIDDEN',
+      () => simulator.faults.add({ on: 'media', fault: { kind: 'status', status: 403 } }),
+    ],
+  ])('a lone recording that is %s: exit %i', async (_name, code, errorCode, arrange) => {
+    arrange();
+    const result = await archive(eventOf(0, 'bare'));
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(`[${errorCode}]`);
+    expect(result.stdout).toMatch(/^failed {4}/);
+  });
+
+  it('wrong credentials: exit 4', async () => {
+    const result = await runCli(['archive', '--event', '-'], {
+      env: { ...env, GENESYS_CLIENT_SECRET: 'wrong-secret' },
+      input: eventOf(),
+    });
+    expect(result.code).toBe(4);
+    expect(result.stderr).toContain('[GENESYS_AUTH_REJECTED]');
+    expect(result.stderr).toContain('next:  genesys-archive doctor');
+    expect(result.stderr).not.toContain('wrong-secret');
+  });
+
+  it('ignores events of another kind, with the reason', async () => {
+    const event = JSON.stringify(
+      simulator.event(ids()[0] ?? '', 'eventbridge', { data: { eventType: 'chat' } }),
+    );
+    const result = await archive(event);
+    expect(result).toMatchObject({ code: 0, stdout: '' });
+    expect(result.stderr).toContain('ignored: eventType is "chat", not "media"');
+  });
+
+  it('refuses what is no event, and an event that is missing', async () => {
+    expect((await archive('{"mediaId":"../oauth/clients?x="}')).code).toBe(2);
+    expect((await archive('{oops')).stderr).toContain('[EVENT_INVALID]');
+    expect((await archive('')).stderr).toContain('error: the event is empty  [EVENT_INVALID]');
+    expect((await runCli(['archive', '--event', '/nowhere.json'], { env })).stderr).toContain(
+      'ENOENT  [USAGE]',
+    );
+    expect((await runCli(['archive'], { env })).stderr).toContain('error: say what to archive  [USAGE]');
+  });
+
+  it('--dry-run asks the store only, and writes nothing', async () => {
+    const before = await archive(eventOf(), '--dry-run', '--json');
+    expect(before.code).toBe(0);
+    expect(before.records()).toEqual([
+      expect.objectContaining({ type: 'plan', state: 'missing', recordingId: ids()[0] }),
+    ]);
+    expect(simulator.requests).toEqual([]);
+    expect(await filesIn(dir)).toEqual([]);
+    await archive(eventOf());
+    const { records } = await archive(eventOf(), '--dry-run', '--json');
+    expect(records()).toMatchObject([{ state: 'archived', key: before.records()[0]?.['key'] }]);
+    expect((await archive(eventOf(1, 'bare'), '--dry-run')).stdout).toMatch(/^would archive {5}/);
+  });
+
+  it('--timeout ends it cleanly: exit 7, nothing half-written', async () => {
+    simulator.faults.add({ on: 'download', times: Infinity, fault: { kind: 'stall', afterBytes: '50%' } });
+    const result = await archive(eventOf(), '--timeout', '1');
+    expect(result.code).toBe(7);
+    expect(result.stderr).toContain('[OUT_OF_TIME]');
+    expect((await runCli(['list', '--json', '-q'], { env })).stdout).toBe('');
+  });
+
+  it('Ctrl-C: exit 130, nothing half-written, and the same command works', async () => {
+    simulator.faults.add({ on: 'download', fault: { kind: 'stall', afterBytes: '50%' } });
+    const running = startCli(['archive', '--event', '-', '--debug'], { env, input: eventOf() });
+    await running.shows('token renewed');
+    while (!simulator.requests.some(({ server }) => server === 'media')) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    running.kill('SIGINT');
+    const result = await running.end;
+    expect(result.code).toBe(130);
+    expect(result.stderr).toContain('error: interrupted  [INTERRUPTED]');
+    expect((await runCli(['list', '--json', '-q'], { env })).stdout).toBe('');
+    expect((await archive(eventOf())).code).toBe(0);
+  });
+
+  it('no network: says which host, and that it may be tried again', async () => {
+    // a port that was free a moment ago, so that the connection is refused
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const url = `http://127.0.0.1:${port}`;
+    const result = await runCli(['archive', '--event', '-', '--timeout', '2'], {
+      env: { ...env, GENESYS_LOGIN_URL: url, GENESYS_API_URL: url },
+      input: eventOf(),
+    });
+    expect(result.code).toBe(7);
+    expect(result.stderr).toMatch(/\[(GENESYS_UNAVAILABLE|OUT_OF_TIME)\]/);
+    expect(result.stderr).toContain('next:');
+  });
+
+  it('never shows a token, secret, key or signature, not even with --debug', async () => {
+    simulator.faults.add({ on: 'download', fault: { kind: 'expired' } });
+    const result = await archive(eventOf(), '--debug');
+    expect(result.code).toBe(0);
+    const shown = `${result.stdout}${result.stderr}`;
+    expect(shown).toContain('token renewed');
+    for (const secret of [
+      env['ENCRYPTION_KEY_HEX'] ?? '',
+      env['GENESYS_CLIENT_SECRET'] ?? '',
+      'X-Amz-',
+      'Bearer',
+    ]) {
+      expect(shown).not.toContain(secret);
+    }
+  });
+});

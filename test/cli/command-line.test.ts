@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../src/error-codes.ts';
+import { COMMANDS } from '../../src/cli/_commands.ts';
+import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import { runCli } from './run-cli.ts';
+
+describe('the command line', () => {
+  it('without a command shows the help as an error', async () => {
+    const result = await runCli([]);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain('Usage: genesys-archive <command> [options]');
+  });
+
+  it('--version', async () => {
+    expect(await runCli(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as unknown,
+      stderr: '',
+    });
+  });
+
+  it('--help lists every command, the topics and where to start', async () => {
+    const { code, stdout, stderr } = await runCli(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    expect(stdout.slice(stdout.indexOf('\nTopics:'))).toMatchInlineSnapshot(`
+      "
+      Topics:
+        help environment  settings: environment variables, flags and the config file
+        help exit-codes   what the exit codes mean
+
+      Start here:
+        genesys-archive demo
+
+      EXIT STATUS
+        see genesys-archive help exit-codes
+      "
+    `);
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('%s --help has examples and an EXIT STATUS', async (name) => {
+    const { code, stdout, stderr } = await runCli([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/\nExamples:\n {2}genesys-archive /);
+    expect(stdout).toMatch(/\nEXIT STATUS\n {4}0 {2}all of it was done\n/);
+    expect((await runCli(['help', name])).stdout).toBe(stdout);
+  });
+
+  it('list --help', async () => {
+    const { stdout } = await runCli(['list', '--help']);
+    expect(stdout.slice(0, stdout.indexOf('\nSettings'))).toMatchInlineSnapshot(`
+      "Usage: genesys-archive list [options]
+
+      List the recordings of the archive, oldest day first.
+
+      Options:
+        --from <DAY>                 first day, UTC, e.g. 2026-05-01
+        --to <DAY>                   last day, UTC, e.g. 2026-05-31
+        -h, --help                   show this help
+      "
+    `);
+  });
+
+  it('help environment names every setting, its flag, and which are secret', async () => {
+    const { code, stdout } = await runCli(['help', 'environment']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('  ARCHIVE_STORE, --store\n');
+    expect(stdout).toContain('  ENCRYPTION_KEY_HEX (secret: environment only)\n');
+    expect(stdout).not.toContain('--encryption-key-hex');
+  });
+
+  it('help exit-codes agrees with the table of errors', async () => {
+    const { stdout } = await runCli(['help', 'exit-codes']);
+    for (const [code, meaning] of EXIT_CODES) expect(stdout).toContain(`${code}  ${meaning}\n`);
+    const listed = EXIT_CODES.map(([code]) => code);
+    expect(Object.values(ERROR_CODES).filter(({ exit }) => !listed.includes(exit))).toEqual([]);
+  });
+
+  it.each([
+    [['lits'], "error: unknown command 'lits'  [USAGE]\nhint:  did you mean list?\n"],
+    [['list', '--jsno'], "error: unknown option '--jsno'  [USAGE]\nhint:  did you mean --json?\n"],
+    [['restore'], "error: missing required argument 'id|key'  [USAGE]\nhint:  see genesys-archive --help\n"],
+    [['archive', '--timeout', '0'], 'It must be a whole number from 1 to 604800.  [USAGE]'],
+    [['list', 'too', 'many'], 'too many arguments'],
+    [['help', 'nothing'], 'error: there is no help for that  [USAGE]\nhint:  topics: demo, archive'],
+    [['archive', '--encryption-key-hex', 'ab'], "error: unknown option '--encryption-key-hex'"],
+  ])('%j: exit 2 and what to do', async (args, message) => {
+    const result = await runCli(args);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain(message);
+  });
+
+  it('reports a wrong option as JSON when asked for JSON', async () => {
+    const result = await runCli(['list', '--json', '--nonsense']);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(JSON.parse(result.stderr)).toMatchObject({
+      type: 'error',
+      schemaVersion: 1,
+      code: 'USAGE',
+      exitCode: 2,
+    });
+  });
+
+  it('lists all problems with the settings at once, without their values', async () => {
+    const env = { ENCRYPTION_KEY_HEX: 'not-hex-at-all', GENESYS_ENVIRONMENT: 'http://wrong' };
+    const result = await runCli(['archive', '--media', 'a', '--interaction', 'b'], { env });
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toMatch(
+      /^error: 4 problems with the settings: {2}\[CONFIG_INVALID\]\n {2}GENESYS_CLIENT_ID: /,
+    );
+    expect(result.stderr).not.toContain('not-hex-at-all');
+    expect(result.stderr).toContain('next:  genesys-archive help environment\n');
+  });
+
+  it('--debug says where an error comes from, and nothing secret', async () => {
+    const env = { ENCRYPTION_KEY_HEX: 'ab'.repeat(32), ARCHIVE_STORE: 'file:./nowhere' };
+    const plain = await runCli(['restore', 'x', '-o', 'y'], { env });
+    const debug = await runCli(['restore', 'x', '-o', 'y', '--debug'], { env });
+    expect([plain.code, debug.code]).toEqual([6, 6]);
+    expect(plain.stderr).not.toMatch(/^ {4}at /m);
+    expect(debug.stderr).toMatch(/^ {4}at /m);
+    expect(debug.stderr).not.toContain('abab');
+  });
+
+  it('uses no colours and no control sequences off a terminal', async () => {
+    const { stdout, stderr } = await runCli(['doctor'], { env: { FORCE_COLOR: '1' } });
+    // oxlint-disable-next-line no-control-regex -- they are what must not be there
+    expect(`${stdout}${stderr}`).not.toMatch(/[\u0000-\u0009\u000B-\u001F]/);
+  });
+});
