@@ -1,10 +1,11 @@
 /** One reader for every format, which goes by the metadata and the keys it holds. */
 import { ArchiveError } from '../errors.ts';
-import type { EnvelopeReader, ObjectStat, Unsealer } from '../ports.ts';
-import { detectFormat } from './detect.ts';
-import type { EncryptionContext, KeyUnwrapper } from './key-wrap.ts';
-import { unsealS3ecV2 } from './s3ec-v2.ts';
-import { unsealS3ecV3 } from './s3ec-v3.ts';
+import type { EnvelopeReader, ObjectStat, Unsealer, UnsealRequest } from '../ports.ts';
+import { type DetectedFormat, detectFormat, needsInstruction } from './detect.ts';
+import { type EncryptionContext, type KeyUnwrapper, requireContextHolds } from './key-wrap.ts';
+import { CONTEXT_NAMES } from './s3ec-envelope.ts';
+import { parseS3ecV2, unsealS3ecV2 } from './s3ec-v2.ts';
+import { parseS3ecV3, unsealS3ecV3 } from './s3ec-v3.ts';
 import { createStaticReader, STATIC_GCM } from './static-gcm.ts';
 
 export interface ReadingKeys {
@@ -12,12 +13,14 @@ export interface ReadingKeys {
   readonly staticKey?: Uint8Array;
   /** At most one for each wrap algorithm; they read `s3ec-v2` and `s3ec-v3`. */
   readonly unwrappers?: readonly KeyUnwrapper[];
+  /** The organization all recordings belong to; where it is known, KMS wraps are held to it. */
+  readonly organizationId?: string;
 }
 
-export interface UnsealOptions {
-  /** The body of `<key>.instruction`; see `needsInstruction`. */
+export interface UnsealOptions extends UnsealRequest {
+  /** The body of `<key>.instruction`, when the caller has it already. */
   readonly instruction?: string;
-  /** The ids the caller knows from elsewhere, never from the object: see `recordingContext`. */
+  /** The whole context as the caller knows it from elsewhere, never from the object: see `recordingContext`. */
   readonly expectedContext?: EncryptionContext;
 }
 
@@ -33,14 +36,25 @@ export interface AnyEnvelopeReader extends EnvelopeReader {
 export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
   const unwrappers = keys.unwrappers ?? [];
   const staticReader = keys.staticKey === undefined ? undefined : createStaticReader(keys.staticKey);
+  const detect = async (metadata: ObjectStat['metadata'], options: UnsealOptions) => {
+    const { readInstruction, instruction } = options;
+    if (instruction !== undefined || readInstruction === undefined) {
+      return detectFormat(metadata, instruction);
+    }
+    if (needsInstruction(metadata)) return detectFormat(metadata, await readInstruction());
+    const detected = detectFormat(metadata);
+    // an object of the static key may have been given an instruction file, which reads it without that key
+    if (detected.format !== STATIC_GCM || staticReader !== undefined) return detected;
+    return detectFormat(metadata, await readInstruction());
+  };
   return {
-    // async, so that what is wrong with the metadata is a rejection like every other failure
-    // oxlint-disable-next-line typescript/require-await
     unseal: async (stat, options = {}) => {
-      const { format, metadata } = detectFormat(stat.metadata, options.instruction);
+      const detected = await detect(stat.metadata, options);
+      const { format, metadata } = detected;
       if (format !== STATIC_GCM) {
+        requireExpectedIds(detected, stat.size, keys.organizationId, options.expected);
         const unseal = format === 's3ec-v2' ? unsealS3ecV2 : unsealS3ecV3;
-        return unseal(metadata, stat.size, unwrappers, options.expectedContext);
+        return unseal(metadata, stat.size, unwrappers, options.expectedContext, options.budget);
       }
       if (staticReader === undefined) {
         throw new ArchiveError('DECRYPT_FAILED', 'no key is configured for objects of format static-gcm', {
@@ -50,4 +64,20 @@ export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
       return staticReader.unseal(stat);
     },
   };
+}
+
+/** Raw wraps bind no ids, so only KMS wraps can be held to any. @throws `CONTEXT_MISMATCH`, `OBJECT_MALFORMED`. */
+function requireExpectedIds(
+  { format, metadata }: DetectedFormat,
+  size: number,
+  organizationId: string | undefined,
+  expected: UnsealRequest['expected'] = {},
+): void {
+  const header = format === 's3ec-v2' ? parseS3ecV2(metadata, size) : parseS3ecV3(metadata, size);
+  if (header.wrapAlgorithm !== 'kms+context') return;
+  requireContextHolds(header.description, {
+    [CONTEXT_NAMES.organizationId]: organizationId,
+    [CONTEXT_NAMES.conversationId]: expected.conversationId,
+    [CONTEXT_NAMES.recordingId]: expected.recordingId,
+  });
 }

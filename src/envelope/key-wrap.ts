@@ -4,6 +4,7 @@
  * In both S3 Encryption Client formats the wrap also binds the name of the content algorithm, so that nobody can relabel
  * an object into a weaker mode (CVE-2020-8912).
  */
+import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { KEY_LENGTH } from './gcm.ts';
 import { malformed, type StringMap } from './metadata.ts';
@@ -34,13 +35,13 @@ export interface KeyWrapper {
   /** Whether `context` is authenticated by the wrap. Raw wraps bind the content algorithm only. */
   readonly bindsContext: boolean;
   /** A fresh data key for one object. @throws what the {@link DataKeyService} throws. */
-  generate(contentAlgorithm: ContentAlgorithm, context: EncryptionContext): Promise<DataKey>;
+  generate(contentAlgorithm: ContentAlgorithm, context: EncryptionContext, budget?: Budget): Promise<DataKey>;
 }
 
 export interface KeyUnwrapper {
   readonly wrapAlgorithm: WrapAlgorithm;
   /** @throws `DECRYPT_FAILED` when the key is not held or does not fit, and what the {@link DataKeyService} throws. */
-  unwrap(key: WrappedDataKey, contentAlgorithm: ContentAlgorithm): Promise<Uint8Array>;
+  unwrap(key: WrappedDataKey, contentAlgorithm: ContentAlgorithm, budget?: Budget): Promise<Uint8Array>;
 }
 
 /** AWS KMS, or what stands in for it. Errors are {@link ArchiveError}s, retryable where KMS says so. */
@@ -48,9 +49,10 @@ export interface DataKeyService {
   /** `kms:GenerateDataKey`, `KeySpec` AES_256. */
   generate(
     context: EncryptionContext,
+    budget?: Budget,
   ): Promise<{ readonly plaintext: Uint8Array; readonly wrapped: Uint8Array }>;
   /** `kms:Decrypt` with exactly the context the key was generated with. */
-  decrypt(wrapped: Uint8Array, context: EncryptionContext): Promise<Uint8Array>;
+  decrypt(wrapped: Uint8Array, context: EncryptionContext, budget?: Budget): Promise<Uint8Array>;
 }
 
 /** The name under which the content algorithm stands in a KMS encryption context. Callers may not set it. */
@@ -63,16 +65,16 @@ export function createKmsWrap(service: DataKeyService): KeyWrapper & KeyUnwrappe
   return {
     bindsContext: true,
     wrapAlgorithm: 'kms+context',
-    async generate(contentAlgorithm, context) {
+    async generate(contentAlgorithm, context, budget) {
       for (const [name, value] of Object.entries(context)) requireSafeContext(name, value);
       const description = { ...context, [CONTENT_ALGORITHM_NAME]: contentAlgorithm };
-      const { plaintext, wrapped } = await ours(service.generate(description));
+      const { plaintext, wrapped } = await ours(service.generate(description, budget));
       if (plaintext.length !== KEY_LENGTH) {
         throw new ArchiveError('UNEXPECTED', `the key service gave a data key of ${plaintext.length} bytes`);
       }
       return { wrapAlgorithm: 'kms+context', wrapped, description, plaintext };
     },
-    unwrap: (key) => ours(service.decrypt(key.wrapped, key.description)),
+    unwrap: (key, _, budget) => ours(service.decrypt(key.wrapped, key.description, budget)),
   };
 }
 
@@ -88,6 +90,7 @@ export async function unwrapDataKey(
   contentAlgorithm: ContentAlgorithm,
   unwrappers: readonly KeyUnwrapper[],
   expected: EncryptionContext | undefined,
+  budget?: Budget,
 ): Promise<Uint8Array> {
   if (key.wrapAlgorithm === 'kms+context') {
     if (key.description[CONTENT_ALGORITHM_NAME] !== contentAlgorithm) {
@@ -102,7 +105,7 @@ export async function unwrapDataKey(
       `no key is configured for data keys wrapped by ${key.wrapAlgorithm}`,
     );
   }
-  const plaintext = await unwrapper.unwrap(key, contentAlgorithm);
+  const plaintext = await unwrapper.unwrap(key, contentAlgorithm, budget);
   if (plaintext.length !== KEY_LENGTH) throw unwrapFailed();
   return plaintext;
 }
@@ -128,9 +131,26 @@ function requireSameContext(stored: EncryptionContext, expected: EncryptionConte
   const same =
     names.length === Object.keys(stored).length &&
     names.every((name) => Object.hasOwn(stored, name) && stored[name] === expected[name]);
-  if (!same) {
-    throw new ArchiveError('CONTEXT_MISMATCH', 'the object is bound to other ids than the ones asked for');
-  }
+  if (!same) throw contextMismatch();
+}
+
+/**
+ * Holds a stored context to the names a reader knows the values of, when it does not know all of them.
+ *
+ * @throws `CONTEXT_MISMATCH`, also when a name is not in the context at all.
+ */
+export function requireContextHolds(
+  stored: EncryptionContext,
+  known: Readonly<Record<string, string | undefined>>,
+): void {
+  const agrees = Object.entries(known).every(
+    ([name, value]) => value === undefined || (Object.hasOwn(stored, name) && stored[name] === value),
+  );
+  if (!agrees) throw contextMismatch();
+}
+
+function contextMismatch(): ArchiveError {
+  return new ArchiveError('CONTEXT_MISMATCH', 'the object is bound to other ids than the ones asked for');
 }
 
 function requireSafeContext(name: string, value: string): void {

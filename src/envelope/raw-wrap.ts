@@ -85,7 +85,6 @@ export function createAesUnwrapper(wrappingKeys: readonly RawUnwrappingKey[]): K
     wrapAlgorithm: 'AES/GCM',
     unwrap: (edk, contentAlgorithm) =>
       firstThatFits(keys, edk, ({ key }) => {
-        if (edk.wrapped.length !== AES_WRAP_LENGTH) throw unwrapFailed();
         const cipher = createUnsealingCipher({
           key,
           iv: edk.wrapped.subarray(0, IV_LENGTH),

@@ -1,4 +1,5 @@
 /** The S3 Encryption Client formats as the archive writes them: bound to the ids of a recording. */
+import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Envelope, RecordingIds } from '../ports.ts';
 import type { EncryptionContext, KeyWrapper } from './key-wrap.ts';
@@ -16,7 +17,7 @@ export interface S3ecEnvelopeOptions {
 
 export interface S3ecEnvelope extends Envelope {
   /** The sealer's `instruction`, when there is one, must be stored beside the object, or nobody can read it. */
-  seal(ids: RecordingIds): Promise<S3ecV3Sealer>;
+  seal(ids: RecordingIds, budget?: Budget): Promise<S3ecV3Sealer>;
 }
 
 /** @throws `CONFIG_INVALID` when the options contradict each other. */
@@ -33,12 +34,21 @@ export function createS3ecEnvelope(options: S3ecEnvelopeOptions): S3ecEnvelope {
   }
   return {
     format,
-    seal(ids) {
+    seal(ids, budget) {
       const context = organizationId === undefined ? {} : recordingContext(organizationId, ids);
-      return format === S3EC_V2 ? sealS3ecV2(wrapper, context) : sealS3ecV3(wrapper, context, placement);
+      return format === S3EC_V2
+        ? sealS3ecV2(wrapper, context, budget)
+        : sealS3ecV3(wrapper, context, placement, budget);
     },
   };
 }
+
+/** What the ids of a recording are called in an encryption context. */
+export const CONTEXT_NAMES = {
+  organizationId: 'genesys-cloud-organization-id',
+  conversationId: 'conversation-id',
+  recordingId: 'recording-id',
+} as const;
 
 /**
  * The encryption context of a recording. These three names are frozen: readers must pass the very same set for ever. No
@@ -49,8 +59,8 @@ export function recordingContext(
   ids: Pick<RecordingIds, 'conversationId' | 'recordingId'>,
 ): EncryptionContext {
   return {
-    'genesys-cloud-organization-id': organizationId,
-    'conversation-id': ids.conversationId,
-    'recording-id': ids.recordingId,
+    [CONTEXT_NAMES.organizationId]: organizationId,
+    [CONTEXT_NAMES.conversationId]: ids.conversationId,
+    [CONTEXT_NAMES.recordingId]: ids.recordingId,
   };
 }

@@ -14,6 +14,7 @@
  * It does not commit to its key: never use it with instruction files that others can write (CVE-2025-14763).
  */
 import { randomBytes } from 'node:crypto';
+import type { Budget } from '../clock.ts';
 import type { Sealer, Unsealer } from '../ports.ts';
 import { createSealingCipher, createUnsealingCipher, IV_LENGTH, plaintextSize, TAG_LENGTH } from './gcm.ts';
 import {
@@ -58,8 +59,12 @@ export interface S3ecV2Header extends WrappedDataKey {
  * @param context bound by a KMS wrap, ignored by the others.
  * @throws `CONFIG_INVALID` when the metadata would not fit into S3, and what `wrapper` throws.
  */
-export async function sealS3ecV2(wrapper: KeyWrapper, context: EncryptionContext): Promise<Sealer> {
-  const { plaintext: key, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context);
+export async function sealS3ecV2(
+  wrapper: KeyWrapper,
+  context: EncryptionContext,
+  budget?: Budget,
+): Promise<Sealer> {
+  const { plaintext: key, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context, budget);
   const iv = randomBytes(IV_LENGTH);
   const metadata = {
     'x-amz-key-v2': Buffer.from(edk.wrapped).toString('base64'),
@@ -87,9 +92,10 @@ export async function unsealS3ecV2(
   size: number,
   unwrappers: readonly KeyUnwrapper[],
   expected?: EncryptionContext,
+  budget?: Budget,
 ): Promise<Unsealer> {
   const header = parseS3ecV2(metadata, size);
-  const key = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected);
+  const key = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected, budget);
   const cipher = createUnsealingCipher({ key, iv: header.iv });
   key.fill(0);
   return cipher;

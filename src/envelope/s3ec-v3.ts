@@ -15,6 +15,7 @@
  * The IV is fixed, so a data key and message id must never meet twice: both are fresh for every attempt.
  */
 import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Sealer, Unsealer } from '../ports.ts';
 import { createSealingCipher, createUnsealingCipher, IV_LENGTH, KEY_LENGTH, TAG_LENGTH } from './gcm.ts';
@@ -108,8 +109,9 @@ export async function sealS3ecV3(
   wrapper: KeyWrapper,
   context: EncryptionContext,
   placement: Placement = 'metadata',
+  budget?: Budget,
 ): Promise<S3ecV3Sealer> {
-  const { plaintext: dataKey, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context);
+  const { plaintext: dataKey, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context, budget);
   const messageId = randomBytes(MESSAGE_ID_LENGTH);
   const content = {
     'x-amz-c': CONTENT_ALGORITHM,
@@ -150,10 +152,12 @@ export async function unsealS3ecV3(
   size: number,
   unwrappers: readonly KeyUnwrapper[],
   expected?: EncryptionContext,
+  budget?: Budget,
 ): Promise<Unsealer> {
   const header = parseS3ecV3(metadata, size);
-  const dataKey = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected);
+  const dataKey = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected, budget);
   if (!timingSafeEqual(deriveCommitment(dataKey, header.messageId), header.commitment)) {
+    dataKey.fill(0);
     throw new ArchiveError(
       'DECRYPT_FAILED',
       'the object does not commit to its data key: one of the two was replaced',

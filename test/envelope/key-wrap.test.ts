@@ -120,6 +120,19 @@ describe('kms+context', () => {
     expect(run(unsealer, [body]).toString()).toBe('call');
   });
 
+  it('is not asked about a body that cannot be one message', async () => {
+    const service = memoryKeyService();
+    const kms = createKmsWrap(service);
+    const reader = createEnvelopeReader({ unwrappers: [kms] });
+    for (const { metadata } of [await sealS3ecV2(kms, context), await sealS3ecV3(kms, context)]) {
+      for (const size of [0, 15, 2 ** 36 - 15]) {
+        const failure = await rejectionOf(reader.unseal({ key: 'k', metadata, size }));
+        expect(failure.code).toBe('OBJECT_MALFORMED');
+      }
+    }
+    expect(service.calls.decrypt).toBe(0);
+  });
+
   it('does not count what the clients themselves add as context', () => {
     const stored = { ...context, 'aws:x-amz-cek-alg': V2, kms_cmk_id: 'k' };
     expect(callerContext(stored)).toEqual(context);
@@ -214,7 +227,8 @@ describe('RSA-OAEP-SHA1', () => {
 });
 
 describe('the archive’s envelope', () => {
-  const wrapper = createAesWrapper({ kid: 'k1', key: randomBytes(32) });
+  const wrappingKey = randomBytes(32);
+  const wrapper = createAesWrapper({ kid: 'k1', key: wrappingKey });
 
   it('needs the organization where the wrap binds it', () => {
     const kms = createKmsWrap(memoryKeyService());
@@ -272,8 +286,22 @@ describe('the archive’s envelope', () => {
         return dataKey;
       },
     };
-    await sealS3ecV2(watched, {});
-    await sealS3ecV3(watched, {});
-    expect(handed.map((key) => Buffer.from(key).toString('hex'))).toEqual(Array(2).fill('00'.repeat(32)));
+    const v2 = (await sealS3ecV2(watched, {})).metadata;
+    const v3 = (await sealS3ecV3(watched, {})).metadata;
+    const unwrapper = createAesUnwrapper([{ key: wrappingKey }]);
+    const reader = createEnvelopeReader({
+      unwrappers: [
+        {
+          ...unwrapper,
+          unwrap: async (...given) => {
+            const dataKey = await unwrapper.unwrap(...given);
+            handed.push(dataKey);
+            return dataKey;
+          },
+        },
+      ],
+    });
+    for (const metadata of [v2, v3]) await reader.unseal({ key: 'k', metadata, size: 100 });
+    expect(handed.map((key) => Buffer.from(key).toString('hex'))).toEqual(Array(4).fill('00'.repeat(32)));
   });
 });

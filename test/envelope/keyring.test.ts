@@ -175,7 +175,10 @@ describe('key files', () => {
   });
 
   it('that are missing, directories or far too large are refused', async () => {
-    const large = await put('large.json', ' '.repeat(131_073), 0o600);
+    const text = formatKeyring(addKey(undefined, 'k1'));
+    const largest = await put('largest.json', text.padEnd(131_072), 0o600);
+    expect((await readKeyringFile(largest)).active).toBe('k1');
+    const large = await put('large.json', text.padEnd(131_073), 0o600);
     for (const path of [join(directory, 'none.json'), directory, large]) {
       expect((await rejectionOf(readKeyringFile(path))).code).toBe('CONFIG_INVALID');
     }
