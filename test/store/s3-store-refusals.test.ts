@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
@@ -161,6 +162,41 @@ describe('what is sent', () => {
     expect(completion).toContain(`x-amz-mp-object-size: ${LARGE.byteLength}\r\n`);
   });
 
+  describe.for([
+    ['small', SMALL],
+    ['large', LARGE],
+  ] as const)('digests of a %s body that its caller knows already', ([, content]) => {
+    const digests = cutAt(content, PART_BYTES).map((piece) => createHash('sha256').update(piece).digest());
+
+    it('are used', async () => {
+      const asked: number[] = [];
+      const leaves = {
+        leafBytes: PART_BYTES,
+        leafDigest: (index: number) => {
+          asked.push(index);
+          return digests[index];
+        },
+      };
+      const put = faulty.store.put(faulty.key, bodyOf(content), { ...OPTIONS, leaves }, unlimited);
+      expect(await put).toMatchObject({ outcome: 'stored' });
+      expect(asked).toEqual([...digests.keys()]);
+      await faulty.expectStored(content);
+    });
+
+    it('are believed, so that wrong ones are found by S3', async () => {
+      const leaves = { leafBytes: PART_BYTES, leafDigest: () => Buffer.alloc(32) };
+      const put = faulty.store.put(faulty.key, bodyOf(content), { ...OPTIONS, leaves }, unlimited);
+      await expect(put).rejects.toMatchObject({ code: 'STORE_MISMATCH' });
+      expect(await faulty.store.head(faulty.key, unlimited)).toBeUndefined();
+    });
+
+    it('are of no use when the pieces are of another size', async () => {
+      const leaves = { leafBytes: PART_BYTES - 1, leafDigest: () => Buffer.alloc(32) };
+      await faulty.store.put(faulty.key, bodyOf(content), { ...OPTIONS, leaves }, unlimited);
+      await faulty.expectStored(content);
+    });
+  });
+
   it('keeps at most queueSize parts in flight', async () => {
     const content = contentOf(6 * PART_BYTES, 1);
     let inFlight = 0;
@@ -186,3 +222,9 @@ describe('what is sent', () => {
     expect((await counting.head(faulty.key, unlimited))?.size).toBe(content.byteLength);
   });
 });
+
+function cutAt(content: Buffer, bytes: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < content.byteLength; at += bytes) pieces.push(content.subarray(at, at + bytes));
+  return pieces;
+}
