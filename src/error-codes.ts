@@ -154,6 +154,29 @@ export const ERROR_CODES = facts({
     retryable: true,
     meaning: 'What the store holds after the write is not what was sent (length, checksum or metadata).',
   },
+  KMS_THROTTLED: {
+    exit: 7,
+    retryable: true,
+    meaning: 'AWS KMS asked to slow down until the retries were used up.',
+    hint: 'lower the concurrency, or ask AWS to raise the request quota of KMS in this region',
+  },
+  KMS_UNAVAILABLE: {
+    exit: 7,
+    retryable: true,
+    meaning: 'AWS KMS could not be reached or failed until the retries were used up.',
+  },
+  KMS_DENIED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'AWS KMS refused access: wrong credentials, or a policy that does not allow the call.',
+    hint: 'writing needs kms:GenerateDataKey on the key, reading needs kms:Decrypt',
+  },
+  KMS_KEY_UNUSABLE: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The KMS key does not exist, is disabled or waiting for deletion, or is of another kind.',
+    hint: 'check ARCHIVE_KMS_KEY_ID; `genesys-archive keys check` tries it',
+  },
   KEY_INVALID: {
     exit: 2,
     retryable: false,

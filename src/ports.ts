@@ -154,7 +154,8 @@ export interface Sealer {
 
 export interface Envelope {
   readonly format: string;
-  seal(ids: RecordingIds): Promise<Sealer>;
+  /** @throws what the key service throws: `KMS_*`, `OUT_OF_TIME`. */
+  seal(ids: RecordingIds, budget?: Budget): Promise<Sealer>;
 }
 
 /** One decryption. `update` releases UNVERIFIED plaintext: keep it where it can be destroyed until `final` returned. */
@@ -164,9 +165,22 @@ export interface Unsealer {
   final(): Uint8Array;
 }
 
+/** What the caller of {@link EnvelopeReader.unseal} knows besides the object itself. */
+export interface UnsealRequest {
+  /** The body of `<key>.instruction`; `undefined` when there is none. Called only for objects that cannot be read without. */
+  readonly readInstruction?: () => Promise<string | undefined>;
+  /** Ids known from elsewhere, never from the object's own metadata: its data key has to be bound to them. */
+  readonly expected?: { readonly recordingId?: string; readonly conversationId?: string };
+  readonly budget?: Budget;
+}
+
 export interface EnvelopeReader {
-  /** @throws `OBJECT_MALFORMED` when the metadata are of no known format or damaged, before any byte is decrypted. */
-  unseal(stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>): Promise<Unsealer>;
+  /**
+   * @throws `OBJECT_MALFORMED` when the metadata are of no known format or damaged, before any byte is decrypted;
+   *   `CONTEXT_MISMATCH` when the data key is bound to other ids, before any key service is asked; `DECRYPT_FAILED` when the
+   *   key does not fit or is not held; `KMS_*`, `OUT_OF_TIME`.
+   */
+  unseal(stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>, request?: UnsealRequest): Promise<Unsealer>;
 }
 
 // --------------------------------------------------------------------------------------------------------- store

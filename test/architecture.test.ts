@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['ground', 'ports', 'http'],
   events: ['ground', 'ports'],
   genesys: ['ground', 'ports', 'http'],
-  envelope: ['ground', 'ports'],
+  envelope: ['ground', 'ports', 'http'],
   store: ['ground', 'ports', 'http'],
   s3ec: ['ground', 'ports', 'envelope'],
   config: ['ground'],

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
+import { readInstruction } from './instruction-file.ts';
+import { parseObjectKey } from './object-key.ts';
 
 export interface ReadPorts {
   readonly store: ObjectStore;
@@ -29,7 +31,7 @@ export interface ReadOutcome {
  * Decrypts one object into `target`, which is committed only after the authentication tag has verified and abandoned in every
  * other case.
  *
- * @throws `OBJECT_NOT_FOUND`, `OBJECT_MALFORMED`, `DECRYPT_FAILED` (not retryable), `STORE_*`.
+ * @throws `OBJECT_NOT_FOUND`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable), `STORE_*`, `KMS_*`.
  */
 export async function restoreRecording(
   ports: ReadPorts,
@@ -59,7 +61,13 @@ async function readVerified(
   budget: Budget,
 ): Promise<ReadOutcome> {
   const { stat, body } = await store.get(key, budget);
-  const unsealer = await reader.unseal(stat);
+  const recordingId = parseObjectKey(key)?.recordingId;
+  const unsealer = await reader.unseal(stat, {
+    readInstruction: () => readInstruction(store, key, budget),
+    // who asks for a key asks for that recording, whatever another object's metadata copied there may say
+    ...(recordingId === undefined ? {} : { expected: { recordingId } }),
+    budget,
+  });
   const digest = createHash('sha256');
   let received = 0;
   let bytes = 0;

@@ -90,7 +90,7 @@ async function storeOnce(
   metadata: Readonly<Record<string, string>>,
   budget: Budget,
 ): Promise<StoredRecording['stored']> {
-  const sealer = await ports.envelope.seal(item.ids);
+  const sealer = await ports.envelope.seal(item.ids, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
   const plaintext = createHash('sha256');

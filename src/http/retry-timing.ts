@@ -31,6 +31,9 @@ export const MEDIA_RETRIES: RetryPolicy = { retries: 5, baseMs: 250, capMs: 10_0
 /** S3 `SlowDown` and its kin: at least 5 retries, none later than 30 s after the one before. */
 export const S3_RETRIES: RetryPolicy = { retries: 7, baseMs: 400, capMs: 30_000, maxRetryAfterMs: 30_000 };
 
+/** KMS: its throttling is counted by the second, and a waiting download stands behind every call. */
+export const KMS_RETRIES: RetryPolicy = { retries: 6, baseMs: 100, capMs: 10_000, maxRetryAfterMs: 30_000 };
+
 export interface FailedAttempt {
   /** How many attempts have failed so far, from 1. */
   readonly failures: number;

@@ -1,0 +1,125 @@
+/**
+ * Data keys from AWS KMS. Every object gets one of its own: there is no cache, for a cached key would be shared by objects
+ * that are to be erased, audited and limited one by one (and see CVE-2026-6550).
+ */
+import { DecryptCommand, GenerateDataKeyCommand, KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
+import { abortReason, type Budget, type Clock, unlimited } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { KMS_RETRIES } from '../http/retry-timing.ts';
+import { withRetry } from '../http/with-retry.ts';
+import type { Logger } from '../log.ts';
+import type { DataKeyService } from './key-wrap.ts';
+import { sortKmsError } from './kms-errors.ts';
+
+export interface KmsTimeouts {
+  /** TCP and TLS set-up, ms. */
+  readonly connectMs: number;
+  /** From sending the request to the end of the answer, ms. KMS usually takes 10 to 50. */
+  readonly requestMs: number;
+}
+
+export const DEFAULT_KMS_TIMEOUTS: KmsTimeouts = { connectMs: 5_000, requestMs: 10_000 };
+
+/** Everything left out means what the AWS SDK says: `AWS_*` variables, profiles, the role of the Lambda. */
+export interface KmsClientOptions {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  readonly timeouts?: Partial<KmsTimeouts>;
+}
+
+export interface KmsDataKeysOptions extends KmsClientOptions {
+  /** Key id, key ARN, alias name or alias ARN of a symmetric key. An ARN also names the region. */
+  readonly keyId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface KmsDataKeys extends DataKeyService {
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/**
+ * A {@link DataKeyService} of AWS KMS. Writing needs `kms:GenerateDataKey` on the key and no more; reading needs `kms:Decrypt`.
+ *
+ * Its calls throw `KMS_THROTTLED`, `KMS_UNAVAILABLE`, `OUT_OF_TIME` (retryable); `KMS_DENIED`, `KMS_KEY_UNUSABLE`,
+ * `DECRYPT_FAILED`, `CONFIG_INVALID` (not). The plaintext keys they give are the caller's to erase.
+ */
+export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
+  const { keyId, clock, logger } = options;
+  const client = createClient(options);
+  const call = <T>(
+    operation: 'GenerateDataKey' | 'Decrypt',
+    budget: Budget,
+    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> =>
+    withRetry({ clock, logger, budget, policy: KMS_RETRIES, what: `KMS ${operation}` }, async () => {
+      try {
+        return { value: await send({ abortSignal: budget.signal }) };
+      } catch (error) {
+        if (budget.signal.aborted) throw abortReason(budget.signal);
+        const failure = sortKmsError(error, operation);
+        if (!failure.transient) throw failure.error;
+        return { again: failure.error };
+      }
+    });
+  return {
+    async generate(context, budget = unlimited) {
+      const { Plaintext, CiphertextBlob } = await call('GenerateDataKey', budget, (options) =>
+        client.send(
+          new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }),
+          options,
+        ),
+      );
+      if (Plaintext === undefined || CiphertextBlob === undefined) throw incomplete('GenerateDataKey');
+      return { plaintext: Plaintext, wrapped: CiphertextBlob };
+    },
+    async decrypt(wrapped, context, budget = unlimited) {
+      const { Plaintext } = await call('Decrypt', budget, (options) =>
+        // naming the key keeps whoever can replace the wrapped key from choosing one of their own
+        client.send(
+          new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: context }),
+          options,
+        ),
+      );
+      if (Plaintext === undefined) throw incomplete('Decrypt');
+      return Plaintext;
+    },
+    close: () => client.destroy(),
+  };
+}
+
+/** A client whose retries are left to {@link withRetry}, so that they are not multiplied. */
+function createClient(options: KmsDataKeysOptions): KMSClient {
+  const { connectMs, requestMs } = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
+  const { endpoint, credentials } = options;
+  const region = options.region ?? regionOfArn(options.keyId);
+  const given: KMSClientConfig = {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+  return new KMSClient({
+    ...given,
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: connectMs,
+      requestTimeout: requestMs,
+      throwOnRequestTimeout: true,
+    },
+  });
+}
+
+/** A key can be asked for only in its own region, which need not be the bucket's. */
+function regionOfArn(keyId: string): string | undefined {
+  return /^arn:aws[a-z-]*:kms:([a-z0-9-]+):/.exec(keyId)?.[1];
+}
+
+function incomplete(operation: string): ArchiveError {
+  return new ArchiveError('KMS_UNAVAILABLE', `KMS ${operation}: the answer holds no key`);
+}

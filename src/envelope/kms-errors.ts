@@ -1,0 +1,146 @@
+import { ArchiveError, type ArchiveErrorOptions, type ErrorCode } from '../errors.ts';
+import { isTransientStatus } from '../http/retry-timing.ts';
+
+/** What is known of a failed KMS call. Never holds the SDK's error: that one carries the request and its context. */
+export interface KmsFailure {
+  readonly error: ArchiveError;
+  /** Worth repeating at once, with backoff. */
+  readonly transient: boolean;
+}
+
+interface Rule {
+  readonly code: ErrorCode;
+  readonly transient?: boolean;
+  readonly retryable?: boolean;
+  readonly hint?: string;
+}
+
+const throttled: Rule = { code: 'KMS_THROTTLED', transient: true };
+const unavailable: Rule = { code: 'KMS_UNAVAILABLE', transient: true };
+const denied: Rule = { code: 'KMS_DENIED' };
+const expired: Rule = {
+  code: 'KMS_DENIED',
+  hint: 'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
+};
+const unknownCredentials: Rule = { code: 'KMS_DENIED', hint: 'the AWS credentials are not valid there' };
+const unusable: Rule = { code: 'KMS_KEY_UNUSABLE' };
+
+/**
+ * Only what AWS calls worth retrying is transient. Asking again cannot make a denied, disabled or wrong key right.
+ * https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html#API_GenerateDataKey_Errors
+ */
+const RULES: Readonly<Record<string, Rule>> = {
+  ThrottlingException: throttled,
+  Throttling: throttled,
+  ThrottledException: throttled,
+  RequestThrottledException: throttled,
+  TooManyRequestsException: throttled,
+  RequestLimitExceeded: throttled,
+  KMSInternalException: unavailable,
+  KMSInternal: unavailable,
+  DependencyTimeoutException: unavailable,
+  DependencyTimeout: unavailable,
+  KeyUnavailableException: unavailable,
+  ServiceUnavailable: unavailable,
+  ServiceUnavailableException: unavailable,
+  InternalFailure: unavailable,
+  AccessDeniedException: denied,
+  AccessDenied: denied,
+  InvalidGrantTokenException: denied,
+  NotAuthorized: denied,
+  OptInRequired: denied,
+  ExpiredToken: expired,
+  ExpiredTokenException: expired,
+  RequestExpired: expired,
+  UnrecognizedClientException: unknownCredentials,
+  InvalidClientTokenId: unknownCredentials,
+  InvalidSignatureException: unknownCredentials,
+  IncompleteSignatureException: unknownCredentials,
+  MissingAuthenticationTokenException: unknownCredentials,
+  CredentialsProviderError: { code: 'KMS_DENIED', hint: 'no AWS credentials were found' },
+  DisabledException: { code: 'KMS_KEY_UNUSABLE', hint: 'the key is disabled: `aws kms enable-key`' },
+  KMSInvalidStateException: {
+    code: 'KMS_KEY_UNUSABLE',
+    hint: 'the key is waiting for deletion or for its material: `aws kms describe-key`, `aws kms cancel-key-deletion`',
+  },
+  NotFoundException: {
+    code: 'KMS_KEY_UNUSABLE',
+    hint: 'there is no such key in this account and region: check ARCHIVE_KMS_KEY_ID and AWS_REGION',
+  },
+  InvalidArnException: unusable,
+  InvalidKeyUsageException: {
+    code: 'KMS_KEY_UNUSABLE',
+    hint: 'data keys need a symmetric encryption key (SYMMETRIC_DEFAULT)',
+  },
+  UnsupportedOperationException: unusable,
+  ValidationException: unusable,
+  IncorrectKeyException: {
+    code: 'DECRYPT_FAILED',
+    hint: 'the data key was wrapped by another KMS key than ARCHIVE_KMS_KEY_ID',
+  },
+  InvalidCiphertextException: { code: 'DECRYPT_FAILED' },
+};
+
+/** Sorts whatever `client.send` threw. */
+export function sortKmsError(error: unknown, operation: 'GenerateDataKey' | 'Decrypt'): KmsFailure {
+  const name = safeName(error);
+  const { status, requestId } = metadataOf(error);
+  const system = systemCode(error);
+  const rule = ruleFor(name, status, system, error);
+  const hint = rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
+  const options: ArchiveErrorOptions = {
+    details: { status, requestId, reason: name },
+    ...(hint === undefined ? {} : { hint }),
+    ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
+  };
+  const answer = status === undefined ? (system ?? name) : name;
+  return {
+    error: new ArchiveError(rule.code, `KMS ${operation}: ${answer}`, options),
+    transient: rule.transient === true,
+  };
+}
+
+function ruleFor(name: string, status: number | undefined, system: string | undefined, error: unknown): Rule {
+  const known = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+  if (known !== undefined) return known;
+  if (status !== undefined) {
+    if (status === 429) return throttled;
+    if (isTransientStatus(status) || (status >= 200 && status < 300)) return unavailable;
+    return status === 401 || status === 403 ? denied : unusable;
+  }
+  if (error instanceof Error && error.message === 'Region is missing') {
+    return { code: 'CONFIG_INVALID', hint: 'set AWS_REGION to the region of the key' };
+  }
+  if (system !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(system)) {
+    return {
+      code: 'KMS_UNAVAILABLE',
+      retryable: false,
+      hint: 'the certificate of the endpoint is not trusted',
+    };
+  }
+  // connections that were refused, reset or silent, and answers that are none
+  return unavailable;
+}
+
+/** Class names are words; anything else may quote the request. */
+function safeName(error: unknown): string {
+  const name = error instanceof Error ? error.name : '';
+  return /^[A-Za-z][A-Za-z0-9.]{0,60}$/.test(name) ? name : 'Error';
+}
+
+function systemCode(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
+}
+
+function metadataOf(error: unknown): { status: number | undefined; requestId: string | undefined } {
+  const { $metadata } = (typeof error === 'object' && error !== null ? error : {}) as {
+    $metadata?: { httpStatusCode?: unknown; requestId?: unknown };
+  };
+  const { httpStatusCode, requestId } = $metadata ?? {};
+  return {
+    status: typeof httpStatusCode === 'number' ? httpStatusCode : undefined,
+    requestId:
+      typeof requestId === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(requestId) ? requestId : undefined,
+  };
+}

@@ -1,0 +1,272 @@
+import { inspect } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startBudget, unlimited } from '../../src/clock.ts';
+import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
+import { createKmsDataKeys, type KmsDataKeysOptions } from '../../src/envelope/kms-data-keys.ts';
+import { sortKmsError } from '../../src/envelope/kms-errors.ts';
+import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
+import { type KmsErrorCode, type KmsOptions, startKms } from '../../src/simulator/kms.ts';
+import { fastClock } from '../fast-clock.ts';
+import { recordingLogger } from '../recording-logger.ts';
+import { rejectionOf, run } from './bytes.ts';
+
+const context = {
+  'genesys-cloud-organization-id': 'o-1',
+  'conversation-id': 'c-1',
+  'recording-id': 'canary-recording',
+  'aws:x-amz-cek-alg': '115',
+};
+
+async function setUp(options: Partial<KmsDataKeysOptions> = {}, endpoint: KmsOptions = {}) {
+  const kms = await startKms({ aliases: ['alias/recordings', 'alias/other'], ...endpoint });
+  const clock = fastClock();
+  const logger = recordingLogger();
+  const connect = (more: Partial<KmsDataKeysOptions> = {}) => {
+    const service = createKmsDataKeys({
+      keyId: 'alias/recordings',
+      clock,
+      logger,
+      endpoint: kms.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'simulator', secretAccessKey: 'canary-secret-access-key' },
+      ...options,
+      ...more,
+    });
+    onTestFinished(() => service.close());
+    return service;
+  };
+  onTestFinished(() => kms.close());
+  return { kms, clock, logger, connect, keys: connect() };
+}
+const start = (options: Partial<KmsDataKeysOptions> = {}) =>
+  setUp(options, { secretAccessKey: 'canary-secret-access-key' });
+
+describe('data keys from KMS', () => {
+  it('come in clear and wrapped, and back under the same context and key', async () => {
+    const { keys, kms, connect } = await start();
+    const { plaintext, wrapped } = await keys.generate(context);
+    const copy = Buffer.from(plaintext);
+    expect([plaintext.length, wrapped.length]).toEqual([32, 184]);
+    expect(copy.equals(await keys.decrypt(wrapped, context))).toBe(true);
+    const names = Object.keys(context).sort();
+    expect(kms.requests).toMatchObject([
+      { operation: 'GenerateDataKey', keyId: 'alias/recordings', contextNames: names },
+      { operation: 'Decrypt', keyId: 'alias/recordings', contextNames: names },
+    ]);
+    const wrong = await rejectionOf(keys.decrypt(wrapped, { ...context, 'recording-id': 'another' }));
+    expect([wrong.code, wrong.retryable]).toEqual(['DECRYPT_FAILED', false]);
+    const other = await rejectionOf(connect({ keyId: 'alias/other' }).decrypt(wrapped, context));
+    expect([other.code, other.details['reason']]).toEqual(['DECRYPT_FAILED', 'IncorrectKeyException']);
+    expect(kms.requests).toHaveLength(4);
+  });
+
+  it('are never the same twice, and never cached', async () => {
+    const { keys, kms } = await start();
+    const made = await Promise.all(Array.from({ length: 50 }, () => keys.generate(context)));
+    expect(new Set(made.map(({ plaintext }) => Buffer.from(plaintext).toString('hex'))).size).toBe(50);
+    expect(new Set(made.map(({ wrapped }) => Buffer.from(wrapped).toString('hex'))).size).toBe(50);
+    expect(kms.requests).toHaveLength(50);
+  });
+
+  it.each<[KmsErrorCode, ErrorCode]>([
+    ['ThrottlingException', 'KMS_THROTTLED'],
+    ['KMSInternalException', 'KMS_UNAVAILABLE'],
+    ['DependencyTimeoutException', 'KMS_UNAVAILABLE'],
+    ['KeyUnavailableException', 'KMS_UNAVAILABLE'],
+  ])('%s is waited out, and in the end %s', async (fault, code) => {
+    const { keys, kms, clock } = await start();
+    kms.faults.add({ times: 6, fault: { kind: 'error', code: fault } });
+    expect((await keys.generate(context)).plaintext).toHaveLength(32);
+    expect(clock.slept).toEqual([50, 100, 200, 400, 800, 1600]);
+    kms.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: 'error', code: fault } });
+    const failure = await rejectionOf(keys.generate(context));
+    expect([failure.code, failure.retryable, failure.details['reason']]).toEqual([code, true, fault]);
+    expect(kms.requests).toHaveLength(14);
+  });
+
+  it.each<[KmsErrorCode, ErrorCode]>([
+    ['AccessDeniedException', 'KMS_DENIED'],
+    ['DisabledException', 'KMS_KEY_UNUSABLE'],
+    ['KMSInvalidStateException', 'KMS_KEY_UNUSABLE'],
+    ['NotFoundException', 'KMS_KEY_UNUSABLE'],
+    ['InvalidKeyUsageException', 'KMS_KEY_UNUSABLE'],
+    ['ValidationException', 'KMS_KEY_UNUSABLE'],
+    ['InvalidCiphertextException', 'DECRYPT_FAILED'],
+    ['IncorrectKeyException', 'DECRYPT_FAILED'],
+    ['UnrecognizedClientException', 'KMS_DENIED'],
+    ['InvalidSignatureException', 'KMS_DENIED'],
+  ])('%s is final at once: %s', async (fault, code) => {
+    const { keys, kms, clock } = await start();
+    kms.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: 'error', code: fault } });
+    for (const work of [() => keys.generate(context), () => keys.decrypt(Buffer.alloc(184), context)]) {
+      const failure = await rejectionOf(work());
+      expect([failure.code, failure.retryable]).toEqual([code, false]);
+    }
+    expect([clock.slept, kms.requests.length]).toEqual([[], 2]);
+  });
+
+  it('survive resets, lost answers and silence', async () => {
+    const { keys, kms } = await start({ timeouts: { requestMs: 100 } });
+    kms.faults.add({ fault: { kind: 'reset' } });
+    kms.faults.add({ fault: { kind: 'lost-answer' } });
+    kms.faults.add({ fault: { kind: 'stall' } });
+    expect((await keys.generate(context)).wrapped).toHaveLength(184);
+    expect(kms.requests).toHaveLength(4);
+  });
+
+  it('are not waited for past the deadline, nor after an interruption', async () => {
+    const { keys, kms, clock } = await start();
+    kms.faults.add({ times: 3, fault: { kind: 'error', code: 'ThrottlingException' } });
+    const late = await rejectionOf(keys.generate(context, { ...unlimited, deadline: clock.now() + 120 }));
+    expect([late.code, clock.slept.length]).toEqual(['KMS_THROTTLED', 1]);
+    kms.faults.clear();
+    kms.faults.add({ fault: { kind: 'stall' } });
+    const stop = new AbortController();
+    const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, stop.signal);
+    const waiting = rejectionOf(keys.generate(context, budget));
+    await expect.poll(() => kms.requests.length).toBe(3);
+    stop.abort();
+    expect((await waiting).code).toBe('INTERRUPTED');
+    end();
+  });
+
+  it('are asked for in the region of the key', async () => {
+    const arn = 'arn:aws:kms:eu-west-1:123456789012:alias/recordings';
+    const { connect, kms } = await setUp(
+      { keyId: arn },
+      { region: 'eu-west-1', secretAccessKey: 'canary-secret-access-key' },
+    );
+    const service = createKmsDataKeys({
+      keyId: arn,
+      endpoint: kms.url,
+      credentials: { accessKeyId: 'simulator', secretAccessKey: 'canary-secret-access-key' },
+      clock: fastClock(),
+      logger: recordingLogger(),
+    });
+    onTestFinished(() => service.close());
+    expect((await service.generate(context)).wrapped).toHaveLength(184);
+    // the endpoint knows its own region only
+    expect((await rejectionOf(connect({ region: 'us-east-1' }).generate(context))).code).toBe('KMS_DENIED');
+  });
+
+  it('leave nothing secret in messages, details, causes or logs', async () => {
+    const { keys, kms, logger } = await start();
+    const { plaintext, wrapped } = await keys.generate(context);
+    const hex = Buffer.from(plaintext).toString('hex');
+    const codes: KmsErrorCode[] = [
+      'AccessDeniedException',
+      'ThrottlingException',
+      'InvalidCiphertextException',
+    ];
+    const shown: string[] = [];
+    for (const code of codes) {
+      kms.faults.add({ times: 7, fault: { kind: 'error', code } });
+      const failure = await rejectionOf(keys.decrypt(wrapped, context));
+      shown.push(inspect(failure, { depth: 10 }), JSON.stringify(failure));
+      kms.faults.clear();
+    }
+    const all = [...shown, ...logger.lines].join('\n');
+    expect(logger.lines.length).toBeGreaterThan(5);
+    expect(all).not.toMatch(/canary|AWS4-HMAC|\$metadata|\$response/);
+    expect(all).not.toContain(hex);
+    expect(all).not.toContain(Buffer.from(plaintext).toString('base64'));
+    expect(all).not.toContain(Buffer.from(wrapped).toString('base64'));
+  });
+});
+
+describe('an envelope with KMS', () => {
+  const ids = { recordingId: 'r-1', conversationId: 'c-1' };
+
+  /** The service, keeping the very buffers it hands out. */
+  function observed(service: DataKeyService) {
+    const handedOut: Uint8Array[] = [];
+    const watched: DataKeyService = {
+      generate: async (...given) => {
+        const made = await service.generate(...given);
+        handedOut.push(made.plaintext);
+        return made;
+      },
+      decrypt: async (...given) => {
+        const plaintext = await service.decrypt(...given);
+        handedOut.push(plaintext);
+        return plaintext;
+      },
+    };
+    return { watched, handedOut };
+  }
+
+  it.each(['s3ec-v2', 's3ec-v3'] as const)('%s erases its data keys after use', async (format) => {
+    const { keys } = await start();
+    const { watched, handedOut } = observed(keys);
+    const wrap = createKmsWrap(watched);
+    const envelope = createS3ecEnvelope({ format, wrapper: wrap, organizationId: 'o-1' });
+    const sealer = await envelope.seal(ids);
+    const body = run(sealer, [Buffer.from('a call')]);
+    const stat = { key: 'k', metadata: sealer.metadata, size: body.length };
+    const reader = createEnvelopeReader({ unwrappers: [wrap] });
+    expect(run(await reader.unseal(stat), [body]).toString()).toBe('a call');
+    expect(handedOut).toHaveLength(2);
+    expect(handedOut.every((key) => key.every((byte) => byte === 0))).toBe(true);
+  });
+
+  it.each(['s3ec-v2', 's3ec-v3'] as const)(
+    '%s is held to the ids a reader knows, before KMS is asked',
+    async (format) => {
+      const { keys, kms } = await start();
+      const wrap = createKmsWrap(keys);
+      const sealer = await createS3ecEnvelope({ format, wrapper: wrap, organizationId: 'o-1' }).seal(ids);
+      const stat = { key: 'k', metadata: sealer.metadata, size: run(sealer, []).length };
+      const open = (
+        organizationId: string | undefined,
+        expected: { recordingId?: string; conversationId?: string },
+      ) =>
+        createEnvelopeReader({
+          unwrappers: [wrap],
+          ...(organizationId === undefined ? {} : { organizationId }),
+        }).unseal(stat, { expected });
+      for (const work of [
+        () => open('o-2', {}),
+        () => open('o-1', { recordingId: 'r-2' }),
+        () => open(undefined, { conversationId: 'r-1' }),
+        () => open(undefined, { recordingId: 'R-1' }),
+      ]) {
+        expect((await rejectionOf(work())).code).toBe('CONTEXT_MISMATCH');
+      }
+      expect(kms.requests).toHaveLength(1);
+      await open('o-1', ids);
+      await open(undefined, {});
+      expect(kms.requests).toHaveLength(3);
+    },
+  );
+});
+
+describe('sorting KMS errors', () => {
+  const named = (name: string, fields: object = {}) => Object.assign(new Error('canary'), { name }, fields);
+
+  it.each<[unknown, ErrorCode, boolean]>([
+    [named('Error', { code: 'ECONNREFUSED' }), 'KMS_UNAVAILABLE', true],
+    [named('TimeoutError'), 'KMS_UNAVAILABLE', true],
+    [named('SyntaxError', { $metadata: { httpStatusCode: 200 } }), 'KMS_UNAVAILABLE', true],
+    [named('Unknown', { $metadata: { httpStatusCode: 503 } }), 'KMS_UNAVAILABLE', true],
+    [named('Unknown', { $metadata: { httpStatusCode: 429 } }), 'KMS_THROTTLED', true],
+    [named('Unknown', { $metadata: { httpStatusCode: 403 } }), 'KMS_DENIED', false],
+    [named('Unknown', { $metadata: { httpStatusCode: 400 } }), 'KMS_KEY_UNUSABLE', false],
+    [named('Error', { code: 'CERT_HAS_EXPIRED' }), 'KMS_UNAVAILABLE', false],
+    [named('CredentialsProviderError'), 'KMS_DENIED', false],
+    [new Error('Region is missing'), 'CONFIG_INVALID', false],
+    [named('constructor'), 'KMS_UNAVAILABLE', true],
+    ['canary', 'KMS_UNAVAILABLE', true],
+  ])('%s is %s', (error, code, transient) => {
+    const failure = sortKmsError(error, 'Decrypt');
+    expect([failure.error.code, failure.transient]).toEqual([code, transient]);
+    expect(failure.error).toBeInstanceOf(ArchiveError);
+    expect(inspect(failure.error)).not.toContain('canary');
+  });
+
+  it('says which permission is missing', () => {
+    const { error } = sortKmsError(named('AccessDeniedException'), 'GenerateDataKey');
+    expect(error.hint).toContain('kms:GenerateDataKey');
+  });
+});
