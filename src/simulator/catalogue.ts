@@ -172,7 +172,8 @@ type Parts = Omit<CataloguedRecording, 'etag' | 'sha256' | 'changeVersion'> & {
   readonly onChange: () => void;
 };
 
-function catalogue(parts: Parts): CataloguedRecording {
+/** A file from its parts. */
+export function catalogue(parts: Parts): CataloguedRecording {
   const { onChange, ...facts } = parts;
   let version = 0;
   return {

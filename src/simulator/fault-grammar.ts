@@ -12,7 +12,8 @@ import {
 /** The textual form of faults, as `--help` prints it. */
 export const FAULT_GRAMMAR = `FAULT is TARGET[#ID]:KIND[xTIMES][~CHANCE][+SKIP], for example download:cut@50%x3
 
-TARGET  token | media | interaction | download | s3 | kms; #ID limits it to one recording, interaction, S3 key or
+TARGET  token | media | interaction | download | s3 | kms, and of the published API
+        recording | conversation | batch; #ID limits it to one recording, interaction, S3 key or
         KMS operation
 
 KIND    503, status=503           that status (400 to 599), with the service's own error body

@@ -1,7 +1,20 @@
 import { ArchiveError } from '../errors.ts';
 
-/** What a fault can strike: the OAuth token, the media look-up, the interaction, the download, the S3 and KMS endpoints. */
-export const FAULT_TARGETS = ['token', 'media', 'interaction', 'download', 's3', 'kms'] as const;
+/**
+ * What a fault can strike: the OAuth token, the media look-up, the interaction, the download, the S3 and KMS endpoints; of the
+ * published API, what concerns recordings, conversations and batch downloads.
+ */
+export const FAULT_TARGETS = [
+  'token',
+  'media',
+  'interaction',
+  'download',
+  's3',
+  'kms',
+  'recording',
+  'conversation',
+  'batch',
+] as const;
 export type FaultTarget = (typeof FAULT_TARGETS)[number];
 
 /** A place in the body of the response that is struck (not in the file): bytes, or a percentage of its length. */

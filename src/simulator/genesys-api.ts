@@ -22,11 +22,15 @@ export interface ApiOptions {
 export function createGenesysApi(options: ApiOptions): Service {
   const { oauth } = options;
 
+  const none = () => errorReply('genesys', 404);
   const answers: Record<Route['on'], (call: Call, id: string) => Reply> = {
     token: (call) => oauth.issue(call.request.headers, call.body),
     media: (_call, id) => describeMedia(options, id),
     interaction: (call, id) => handleInteraction(options, call, id),
-    download: () => errorReply('genesys', 404),
+    download: none,
+    recording: none,
+    conversation: none,
+    batch: none,
   };
 
   return {
@@ -43,18 +47,25 @@ export function createGenesysApi(options: ApiOptions): Service {
     locate: ({ path }) => path,
     handle(call) {
       if (call.match.on === 'token') return answers.token(call, '');
-      const check = oauth.check(call.request.headers.authorization, call.match.scope);
-      if (!check.valid) return check.reply;
-      const rate = countRequest(check.token, options.requestsPerMinute ?? REQUESTS_PER_MINUTE, options.now());
-      const refused = rate.exceeded && options.requestsPerMinute !== undefined;
-      const reply = refused
-        ? throttleReply('genesys', String(rate.resetS))
-        : answers[call.match.on](call, call.match.id ?? '');
-      return {
-        ...reply,
-        headers: { 'inin-correlation-id': randomUUID(), ...rate.headers, ...reply.headers },
-      };
+      return guardCall(options, call, () => answers[call.match.on](call, call.match.id ?? ''));
     },
+  };
+}
+
+/** Every call of the API, of either dialect: checks and counts the token, and adds the platform's headers to `answer`. */
+export function guardCall(
+  { oauth, requestsPerMinute, now }: Pick<ApiOptions, 'oauth' | 'requestsPerMinute' | 'now'>,
+  call: Call,
+  answer: () => Reply,
+): Reply {
+  const check = oauth.check(call.request.headers.authorization, call.match.scope);
+  if (!check.valid) return check.reply;
+  const rate = countRequest(check.token, requestsPerMinute ?? REQUESTS_PER_MINUTE, now());
+  const refused = rate.exceeded && requestsPerMinute !== undefined;
+  const reply = refused ? throttleReply('genesys', String(rate.resetS)) : answer();
+  return {
+    ...reply,
+    headers: { 'inin-correlation-id': randomUUID(), ...rate.headers, ...reply.headers },
   };
 }
 

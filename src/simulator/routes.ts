@@ -71,6 +71,9 @@ export interface RouteMatch {
 }
 
 const DIALECTS: Record<Route['on'], Dialect> = {
+  recording: 'genesys',
+  conversation: 'genesys',
+  batch: 'genesys',
   token: 'oauth',
   media: 'genesys',
   interaction: 'genesys',

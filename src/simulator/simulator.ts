@@ -12,10 +12,14 @@ import {
   type SimulatedRecording,
 } from './catalogue.ts';
 import { FaultPlan } from './faults.ts';
-import { createGenesysApi } from './genesys-api.ts';
+import { type ConversationHappening, createConversationEvent } from './conversation-events.ts';
+import { createGenesysApi, guardCall } from './genesys-api.ts';
 import type { KmsEndpoint, KmsRequest } from './kms.ts';
 import { createMediaHost, mediaPath } from './media-host.ts';
 import { OAuthServer } from './oauth.ts';
+import { withPublishedApi } from './published-api.ts';
+import type { ScriptedConversation } from './recordings-model.ts';
+import { RecordingsWorld } from './recordings-world.ts';
 import type { S3Endpoint, S3Request } from './s3.ts';
 import { serve, type ServiceContext, type SimulatedRequest } from './service.ts';
 import { signLink } from './signed-link.ts';
@@ -32,6 +36,8 @@ export interface SimulatorOptions {
   readonly mediaDir?: string;
   /** Synthetic recordings, by number or one by one; default none. */
   readonly recordings?: number | readonly RecordingSpec[];
+  /** Conversations of the published API; default none. */
+  readonly conversations?: readonly ScriptedConversation[];
   /** Default `simulator-client`. */
   readonly clientId?: string;
   /** Default `simulator-secret`. */
@@ -72,6 +78,8 @@ export interface Simulator {
   /** The KMS endpoint, when the options asked for one. */
   readonly kms: KmsEndpoint | undefined;
   readonly recordings: readonly SimulatedRecording[];
+  /** What the published API speaks of. */
+  readonly world: RecordingsWorld;
   readonly faults: FaultPlan;
   /** The latest requests (at most 10,000), oldest first, from the moment they arrived. */
   readonly requests: readonly SimulatedRequest[];
@@ -86,6 +94,16 @@ export interface Simulator {
    * @throws `USAGE` when there is no such recording.
    */
   event(recordingId: string, shape: EventShape, extras?: EventExtras): unknown;
+  /**
+   * An event of a conversation of the published API, as EventBridge delivers it.
+   * @param body merged into `eventBody`.
+   * @throws `USAGE` when there is no such conversation.
+   */
+  conversationEvent(
+    conversationId: string,
+    what?: ConversationHappening,
+    body?: Readonly<Record<string, unknown>>,
+  ): Record<string, unknown>;
   /** From now on every token issued so far is answered with 401. */
   revokeTokens(): void;
   /** A signed link to the recording's file, as the media look-up gives it. */
@@ -157,7 +175,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     now,
   });
   const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
-  const find = (id: string) => byId.get(id);
+  const world = new RecordingsWorld({ seed, now, link: (id) => media.url + signLink(signer, mediaPath(id)) });
+  for (const script of options.conversations ?? []) world.add(script);
+  const find = (id: string) => byId.get(id) ?? world.file(id);
   const running: { close(): Promise<void> }[] = [];
   const close = async () => {
     await Promise.all(running.map(async (server) => server.close()));
@@ -178,14 +198,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const media = await start(serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0));
   const link = (recording: SimulatedRecording) => media.url + signLink(signer, mediaPath(recording.id));
-  const apiService = createGenesysApi({
-    oauth,
-    find,
-    interactions,
-    link,
-    statesStartTime: options.statesStartTime ?? true,
-    requestsPerMinute: options.requestsPerMinute,
-    now,
+  const limits = { oauth, requestsPerMinute: options.requestsPerMinute, now };
+  const apiService = withPublishedApi({
+    world,
+    base: createGenesysApi({
+      ...limits,
+      find: (id) => byId.get(id),
+      interactions,
+      link,
+      statesStartTime: options.statesStartTime ?? true,
+    }),
+    guard: (call, answer) => guardCall(limits, call, answer),
   });
   const api = await start(serve(apiService, context, options.ports?.api ?? 0));
   const onS3Request = (request: S3Request) => {
@@ -213,6 +236,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     s3,
     kms,
     recordings,
+    world,
     faults,
     requests,
     add,
@@ -224,6 +248,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return metadata === undefined ? undefined : Object.fromEntries(metadata);
     },
     event: (recordingId, shape, extras) => createEvent(get(recordingId), shape, extras),
+    conversationEvent(conversationId, what = 'customer.end', body = {}) {
+      const conversation = world.conversation(conversationId);
+      if (conversation === undefined)
+        throw new ArchiveError('USAGE', `the simulator has no conversation with the id ${conversationId}`);
+      return createConversationEvent(conversation, what, world.organizationId, body);
+    },
     revokeTokens: () => oauth.revokeAll(),
     link: (recordingId) => link(get(recordingId)),
     environment: () => ({
