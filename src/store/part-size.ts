@@ -30,7 +30,7 @@ export function choosePartBytes(
   }
   const needed = Math.ceil((contentLength ?? 0) / MAX_PARTS);
   if (needed > MAX_PART_BYTES) throw tooManyParts();
-  return Math.min(MAX_PART_BYTES, Math.max(preferred, Math.ceil(needed / MIB) * MIB));
+  return needed <= preferred ? preferred : Math.ceil(needed / MIB) * MIB;
 }
 
 /** How many parts `size` bytes are cut into; an empty object is one (empty) part. */
