@@ -88,6 +88,9 @@ async function setUp(options: SimulatorOptions = {}) {
   return { simulator, invoke, store, env };
 }
 
+const bodyOf = (outcome: { value?: unknown } | undefined): string =>
+  (outcome?.value as { body?: string } | undefined)?.body ?? 'null';
+
 describe('dist/lambda/archive.mjs', () => {
   it('#1 archives to S3 through the AWS SDK, as shipped: event in, object out, reference written back', async () => {
     const { simulator, invoke, store } = await setUp();
@@ -105,7 +108,7 @@ describe('dist/lambda/archive.mjs', () => {
     expect(outcomes[3]?.value).toEqual(outcomes[0]?.value);
     expect(simulator.requests.filter(({ route }) => route === 'POST /oauth/token')).toHaveLength(1);
 
-    const { s3Key } = JSON.parse((outcomes[0]?.value as unknown as { body: string }).body) as {
+    const { s3Key } = JSON.parse(bodyOf(outcomes[0])) as {
       s3Key: string;
     };
     expect(simulator.interaction(one.interactionId)).toMatchObject({ s3_archive_key: s3Key });
@@ -155,7 +158,7 @@ describe('dist/lambda/archive.mjs', () => {
     const { simulator, invoke, store } = await setUp({ recordings: [{ bytes: 20_000_000 }] });
     const [one] = simulator.recordings;
     const { outcomes } = await invoke([simulator.event(one?.id ?? '', 'eventbridge')]);
-    const { s3Key } = JSON.parse((outcomes[0]?.value as unknown as { body: string }).body) as {
+    const { s3Key } = JSON.parse(bodyOf(outcomes[0])) as {
       s3Key: string;
     };
     const stat = await store.head(s3Key, unlimited);

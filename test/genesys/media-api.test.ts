@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
+import { createMediaApi } from '../../src/genesys/media-api.ts';
 import { type Connection, connect, type ConnectOptions } from './connect.ts';
 
 let open: Connection[] = [];
@@ -146,6 +147,24 @@ describe('media look-up', () => {
     const { resolver, request, simulator } = await connected({ timeouts: { headersMs: 100 } });
     simulator.faults.add({ on: 'media', times: 2, fault });
     expect(await resolver.resolve(request, unlimited)).toMatchObject({ state: 'ready' });
+  });
+
+  it.each([
+    ['complete without a downloadUrl', { status: 'complete' }, 'GENESYS_BAD_RESPONSE'],
+    ['an empty downloadUrl', { status: 'complete', downloadUrl: '' }, 'GENESYS_BAD_RESPONSE'],
+    ['a downloadUrl that is no text', { downloadUrl: 7 }, 'GENESYS_BAD_RESPONSE'],
+    ['status deleted', { status: 'DELETED' }, 'gone'],
+    ['status pending', { status: 'Pending', downloadUrl: 'https://media.example.com/' }, 'not-ready'],
+    ['no status at all', { downloadUrl: 'https://media.example.com/' }, 'ready'],
+  ])('understands %s', async (_name, body, outcome) => {
+    const answer = { status: 200, text: JSON.stringify(body), errorCode: undefined, correlationId: 'c-1' };
+    const resolver = createMediaApi({ call: async () => answer });
+    const request = { dialect: 'media', mediaId: 'm-1', interactionId: 'i-1' } as const;
+    const seen = await resolver.resolve(request, unlimited).then(
+      ({ state }) => state,
+      (error: unknown) => (error as { code: string }).code,
+    );
+    expect(seen).toBe(outcome);
   });
 
   it('a web page with status 200 is no answer', async () => {

@@ -131,7 +131,7 @@ describe('SQS batches', () => {
     expect(await objects()).toHaveLength(2);
   });
 
-  it('acknowledges a batch in which all went well, duplicates included', async () => {
+  it('#4 understands EventBridge events in a batch, and acknowledges it when all went well, duplicates included', async () => {
     const { handle, simulator, id, objects } = await started();
     const body = simulator.event(id, 'eventbridge');
     const answer = await handle(batch(Array.from({ length: 10 }, (_, n) => ({ messageId: `m${n}`, body }))));
