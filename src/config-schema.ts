@@ -4,10 +4,13 @@ import {
   choice,
   credentialId,
   credentialSecret,
+  filePath,
   flag,
   hostList,
   idPattern,
   keyHex,
+  kmsKeyId,
+  organizationId,
   originUrl,
   regionDomain,
   secretList,
@@ -36,6 +39,7 @@ export interface Setting {
 }
 
 const ARCHIVE = ['archive'] as const;
+const RESTORE = ['restore'] as const;
 const READ = ['archive', 'restore'] as const;
 const ALL = ['archive', 'restore', 'store'] as const;
 
@@ -86,6 +90,15 @@ export const SETTINGS = {
     default: 'https://api.{GENESYS_ENVIRONMENT}',
     since: 'archive',
     usedFor: ARCHIVE,
+  },
+  GENESYS_ORGANIZATION_ID: {
+    schema: organizationId,
+    group: 'Genesys Cloud',
+    meaning:
+      'id of the organization; KMS binds every data key to it, so it must be set with `ARCHIVE_KMS_KEY_ID` to archive',
+    example: '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
+    since: 'key modes',
+    usedFor: READ,
   },
   GENESYS_API: {
     schema: choice(['auto', 'media'], ['recordings']),
@@ -146,21 +159,54 @@ export const SETTINGS = {
   ENCRYPTION_KEY_HEX: {
     schema: keyHex,
     group: 'Encryption',
-    meaning: 'AES-256 key as 64 hex digits; it selects the format `static-gcm`',
+    meaning: 'AES-256 key as 64 hex digits; without any other key it writes the format `static-gcm`',
     example: 'made by `openssl rand -hex 32`',
     since: 'tutorial',
     usedFor: READ,
-    requiredFor: READ,
     secret: true,
   },
-  ARCHIVE_FORMAT: {
-    schema: choice(['static-gcm'], ['s3ec-v2', 's3ec-v3']),
+  ARCHIVE_KMS_KEY_ID: {
+    schema: kmsKeyId,
     group: 'Encryption',
-    meaning: 'format that new objects are written in',
-    example: 'static-gcm',
-    default: 'static-gcm',
-    since: 'archive',
+    meaning: 'AWS KMS key that wraps the data key of each recording: its id, ARN or `alias/NAME`',
+    example: 'alias/recordings',
+    since: 'key modes',
     usedFor: READ,
+  },
+  ARCHIVE_KEYRING_FILE: {
+    schema: filePath,
+    group: 'Encryption',
+    meaning:
+      'file of AES keys that wrap data keys, made by `genesys-archive keys generate`; the active one writes, all of them read',
+    example: 'keyring.json',
+    since: 'key modes',
+    usedFor: READ,
+  },
+  ARCHIVE_PUBLIC_KEY_FILE: {
+    schema: filePath,
+    group: 'Encryption',
+    meaning:
+      'PEM file of an RSA public key of at least 3072 bits that wraps data keys; who has no more can never read',
+    example: 'recordings-public.pem',
+    since: 'key modes',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_PRIVATE_KEY_FILE: {
+    schema: filePath,
+    group: 'Encryption',
+    meaning: 'PEM file of the RSA private key, readable by its owner only; it is never needed to archive',
+    example: 'recordings-private.pem',
+    since: 'key modes',
+    usedFor: RESTORE,
+  },
+  ARCHIVE_FORMAT: {
+    schema: choice(['static-gcm', 's3ec-v2', 's3ec-v3']),
+    group: 'Encryption',
+    meaning: 'format that new objects are written in; objects of every format are read',
+    example: 's3ec-v3',
+    default: '`s3ec-v3` with a KMS key, keyring or public key; else `static-gcm`',
+    since: 'archive',
+    usedFor: ARCHIVE,
   },
   ARCHIVE_MEDIA_HOSTS: {
     schema: hostList,
@@ -232,9 +278,6 @@ export type SettingValues = {
 /** Names that later versions bring. To ignore one silently would, for example, encrypt under another key than was asked. */
 export const LATER_SETTINGS: Readonly<Record<string, string>> = {
   GENESYS_SECRET_ARN: 'OAuth client credentials from AWS Secrets Manager',
-  ARCHIVE_KMS_KEY_ID: 'data keys wrapped by AWS KMS',
-  ARCHIVE_KEYRING_FILE: 'data keys wrapped by AES keys of a keyring',
-  ARCHIVE_PUBLIC_KEY_FILE: 'data keys wrapped by an RSA public key',
   ARCHIVE_SIGNING_KEY_FILE: 'signed receipts',
   ARCHIVE_SIGNING_KEY_SECRET_ARN: 'signed receipts',
 };

@@ -117,6 +117,28 @@ export const keyHex = checked((text) => {
   return { value: new Secret(text) };
 });
 
+/** Key id, key ARN, alias name or alias ARN. https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html */
+export const kmsKeyId = checked((text) => {
+  const local = text.replace(
+    /^arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:\d{12}:(?:key\/(?!alias\/)|(?=alias\/))/,
+    '',
+  );
+  const known =
+    /^(?:alias\/[A-Za-z0-9/_-]{1,250}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+  return known.test(local) ? { value: text } : problem('is no id, ARN or alias/NAME of a KMS key');
+});
+
+export const filePath = checked((text) =>
+  hasControlCharacters(text) ? problem('holds a control character') : { value: text },
+);
+
+/** It stands in encryption contexts, as it is. */
+export const organizationId = checked((text) =>
+  /^[A-Za-z0-9._-]{1,128}$/.test(text)
+    ? { value: text }
+    : problem('must be 1 to 128 letters, digits and ._-'),
+);
+
 export const flag = checked((text) => {
   if (text !== '1' && text !== '0') return problem('must be 1 or 0');
   return { value: text === '1' };

@@ -7,6 +7,13 @@ import {
   type SettingName,
   type SettingValues,
 } from './config-schema.ts';
+import {
+  chooseWriting,
+  findEncryptionProblems,
+  type KeySettings,
+  readKeySettings,
+  type WritingSettings,
+} from './config-encryption.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './config-sources.ts';
 import { ArchiveError } from './errors.ts';
 import type { LogLevel } from './log.ts';
@@ -14,6 +21,7 @@ import { UUID_PATTERN } from './recording-id.ts';
 import { isKnownRegionDomain } from './regions.ts';
 import type { Secret } from './secret.ts';
 
+export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './config-encryption.ts';
 export type { Purpose } from './config-schema.ts';
 export type { ConfigFile, ConfigSources } from './config-sources.ts';
 
@@ -33,15 +41,14 @@ export interface StoreConfig {
 
 /** Enough to read recordings back. */
 export interface RestoreConfig extends StoreConfig {
-  readonly encryption: {
-    readonly format: 'static-gcm';
-    /** 64 hex digits; {@link revealKey} gives the 32 bytes. */
-    readonly key: Secret;
-  };
+  readonly encryption: KeySettings;
+  /** The organization all recordings belong to, where it is known. */
+  readonly organizationId?: string;
 }
 
 /** Everything. */
 export interface ArchiveConfig extends RestoreConfig {
+  readonly encryption: KeySettings & WritingSettings;
   readonly genesys: {
     readonly clientId: string;
     readonly clientSecret: Secret;
@@ -93,6 +100,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...gathered.problems,
     ...problems,
     ...findMissing(gathered, purpose),
+    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose),
     ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
     ...findUrlProblems(values, invalid),
   ];
@@ -135,6 +143,10 @@ function findMissing(gathered: GatheredSettings, purpose: Purpose): Problem[] {
     .filter(([name, setting]) => setting.requiredFor?.includes(purpose) === true && !reported.has(name))
     .filter(([name]) => gathered.values[name] === undefined)
     .map(([name]) => ({ name, text: 'is missing' }));
+}
+
+function unusable(invalid: ReadonlySet<string>, problems: readonly Problem[]): ReadonlySet<string> {
+  return new Set([...invalid, ...problems.map(({ name }) => name)]);
 }
 
 function findStoreProblems(
@@ -216,16 +228,17 @@ function buildConfig(
   });
   const restore = (): RestoreConfig => ({
     ...store(),
-    encryption: {
-      format: values.ARCHIVE_FORMAT ?? 'static-gcm',
-      key: requireValue(values, 'ENCRYPTION_KEY_HEX'),
-    },
+    encryption: readKeySettings(values),
+    ...(values.GENESYS_ORGANIZATION_ID === undefined
+      ? {}
+      : { organizationId: values.GENESYS_ORGANIZATION_ID }),
   });
   const archive = (): ArchiveConfig => {
     const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
     const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
     return {
       ...restore(),
+      encryption: { ...readKeySettings(values), ...chooseWriting(values) },
       genesys: {
         clientId: requireValue(values, 'GENESYS_CLIENT_ID'),
         clientSecret: requireValue(values, 'GENESYS_CLIENT_SECRET'),

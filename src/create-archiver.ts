@@ -1,7 +1,7 @@
 import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import { type ArchiveConfig, type RestoreConfig, revealKey } from './config.ts';
-import { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
+import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { createGenesysApi } from './genesys/api-client.ts';
 import { createInteractionWriter } from './genesys/interaction-writer.ts';
 import { createMediaApi, MEDIA_SCOPES } from './genesys/media-api.ts';
@@ -68,11 +68,14 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const api = createGenesysApi({ apiUrl: genesys.apiUrl, tokens, transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
+  const envelope = await withKeys(config, (sources) =>
+    openEnvelope(config.encryption, sources, { clock, logger }),
+  );
   const archivePorts = {
     resolver: createMediaApi(api),
     opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
     references: config.writeBack === 'none' ? undefined : createInteractionWriter(api),
-    envelope: withKey(config, createStaticEnvelope),
+    envelope,
     store,
     clock,
     logger,
@@ -105,16 +108,29 @@ export function openConfiguredStore(
   return openStore(config.store, { clock, logger, s3: { forcePathStyle: config.s3.forcePathStyle } });
 }
 
-/** Reads every format that the configured keys open. */
-export function createReader(config: RestoreConfig): EnvelopeReader {
-  return withKey(config, createStaticReader);
+/**
+ * Reads every format that the configured keys open. Makes no request.
+ *
+ * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used.
+ */
+export function createReader(
+  config: RestoreConfig,
+  ports: Pick<ArchiverPorts, 'clock' | 'logger'> = {},
+): Promise<EnvelopeReader> {
+  const { clock = systemClock, logger = silentLogger } = ports;
+  return withKeys(config, (sources) => openEnvelopeReader(sources, { clock, logger }));
 }
 
-function withKey<T>(config: RestoreConfig, use: (key: Buffer) => T): T {
-  const key = revealKey(config.encryption.key);
+/** The static key is in clear only while it is imported. */
+async function withKeys<T>(
+  { encryption, organizationId }: RestoreConfig,
+  use: (sources: KeySources) => Promise<T>,
+): Promise<T> {
+  const { key, ...others } = encryption;
+  const staticKey = key === undefined ? undefined : revealKey(key);
   try {
-    return use(key);
+    return await use({ ...others, staticKey, organizationId });
   } finally {
-    key.fill(0);
+    staticKey?.fill(0);
   }
 }

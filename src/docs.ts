@@ -35,6 +35,10 @@ export function renderConfigurationDoc(): string {
     '',
     'The `AWS_*` variables (region, credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` …) mean what the AWS SDK says they mean.',
     '',
+    'One source of keys decides what new objects are written with: `ENCRYPTION_KEY_HEX` alone, or one of `ARCHIVE_KMS_KEY_ID`,',
+    '`ARCHIVE_KEYRING_FILE` and `ARCHIVE_PUBLIC_KEY_FILE`; two of these are refused. `ENCRYPTION_KEY_HEX` beside one of them reads',
+    'older objects, and writes only with `ARCHIVE_FORMAT=static-gcm`. To read, any number may be set.',
+    '',
     '“Since” names the feature that brought a setting: the five names of the tutorial keep working as they are.',
     '',
     ...tables,
@@ -91,10 +95,18 @@ const PURPOSES: readonly (readonly [Purpose, string])[] = [
   ['store', 'list what is stored'],
 ];
 
+const KEYS_NEEDED = {
+  archive:
+    'one of `ENCRYPTION_KEY_HEX`, `ARCHIVE_KMS_KEY_ID` (with `GENESYS_ORGANIZATION_ID`), `ARCHIVE_KEYRING_FILE`, `ARCHIVE_PUBLIC_KEY_FILE`',
+  restore:
+    'the sources of the keys the objects were written with: `ENCRYPTION_KEY_HEX`, `ARCHIVE_KMS_KEY_ID`, `ARCHIVE_KEYRING_FILE`, `ARCHIVE_PRIVATE_KEY_FILE`',
+} as const;
+
 function requiredNames(purpose: Purpose): string {
   const names = listSettings().filter(([, setting]) => setting.requiredFor?.includes(purpose) === true);
   const store = 'on Lambda `ARCHIVE_STORE` or `S3_ARCHIVE_BUCKET`';
-  return [...names.map(([name]) => `\`${name}\``), store].join(', ');
+  const keys = purpose === 'store' ? [] : [KEYS_NEEDED[purpose]];
+  return [...names.map(([name]) => `\`${name}\``), ...keys, store].join(', ');
 }
 
 function row(name: string, setting: Setting): string {

@@ -15,7 +15,7 @@ describe('secrets', () => {
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 10, showHidden: true }),
-      `${config.encryption.key.toString()} ${String(config.genesys.clientSecret)}`,
+      `${config.encryption.key?.toString()} ${String(config.genesys.clientSecret)}`,
       JSON.stringify(Object.entries(config.genesys.clientSecret)),
       inspect(structuredClone(config.encryption.key)),
     ].join('\n');

@@ -10,7 +10,7 @@ import {
   revealKey,
   type StoreConfig,
 } from '../config.ts';
-import { createArchiver, openConfiguredStore } from '../create-archiver.ts';
+import { createArchiver, createReader, openConfiguredStore } from '../create-archiver.ts';
 import { ArchiveError, describeForeign, type ErrorCode, toArchiveError } from '../errors.ts';
 import { createTransport } from '../http/transport.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
@@ -45,7 +45,7 @@ export async function* checkInstallation(
   yield checkNode(process.versions.node);
   const settings = await readWhatCanBeRead(context);
   yield* settings.checks;
-  yield checkKey(settings.restore);
+  yield await checkKey(settings.restore);
   if (settings.store === undefined) yield skip('store', 'its settings cannot be read');
   else yield await checkStore(context, settings.store, budget);
   if (settings.archive === undefined) {
@@ -137,9 +137,11 @@ function quietly<T>(read: () => T): T | undefined {
   }
 }
 
-function checkKey(restore: RestoreConfig | undefined): DoctorCheck {
+async function checkKey(restore: RestoreConfig | undefined): Promise<DoctorCheck> {
   if (restore === undefined) return skip('key', 'its settings cannot be read');
-  const key = revealKey(restore.encryption.key);
+  const { key: staticKey } = restore.encryption;
+  if (staticKey === undefined) return checkKeySources(restore);
+  const key = revealKey(staticKey);
   const different = new Set(key).size;
   key.fill(0);
   // 32 random bytes have some 30 different values; fewer than 16 do not happen by chance (p < 1e-9)
@@ -152,6 +154,17 @@ function checkKey(restore: RestoreConfig | undefined): DoctorCheck {
     };
   }
   return { name: 'key', status: 'ok', detail: 'ENCRYPTION_KEY_HEX has 64 hex digits and looks random' };
+}
+
+/** Opens the key files. Whether a key service answers, `keys check` tells: asking it costs money and a permission. */
+async function checkKeySources(restore: RestoreConfig): Promise<DoctorCheck> {
+  try {
+    await createReader(restore);
+    const detail = 'the sources of wrapping keys can be used; `genesys-archive keys check` tries the keys';
+    return { name: 'key', status: 'ok', detail };
+  } catch (error) {
+    return failed('key', error, 'look at the key files');
+  }
 }
 
 async function checkStore(

@@ -149,7 +149,7 @@ async function demonstrate(
   const { checks, restored, exampleKey } = await checkPromises({
     simulator,
     store,
-    reader: createReader(config),
+    reader: await createReader(config),
     wrongReader: createStaticReader(randomBytes(32)),
     restoredDir: path.join(place.dir, 'restored'),
     budget,

@@ -26,7 +26,7 @@ export async function run(
   const range = readRange(options);
   const config = await readSettings(context, 'restore');
   const store = await openConfiguredStore(config, { clock, logger });
-  const reader = createReader(config);
+  const reader = await createReader(config, context);
   const { budget, end } = openBudget(context);
   try {
     const key = await findRecording(store, idOrKey, range, budget);

@@ -29,7 +29,7 @@ export async function run(
   const range = readRange(options);
   const config = await readSettings(context, 'restore');
   const plainStore = await openConfiguredStore(config, { clock, logger });
-  const reader = createReader(config);
+  const reader = await createReader(config, context);
   const { budget, end } = openBudget(context);
   const progress = startProgress(ui, 'verifying', { items: options.all === true ? undefined : ids.length });
   const store = countBytes(plainStore, progress.addBytes);
