@@ -19,8 +19,12 @@ export interface CommandSpec {
   /** Which settings its flags mirror. */
   readonly purpose?: Purpose;
   readonly details?: string;
+  /** More of its help, from code that is loaded only when the command is named. */
+  readonly loadNotes?: () => Promise<string>;
   readonly examples: readonly string[];
   readonly exitCodes: readonly number[];
+  /** Retries are what it is about: they are not told one by one. */
+  readonly expectsRetries?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -58,6 +62,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'Starts a simulator of Genesys Cloud in this process, makes its requests fail in every way it can, and checks that each recording is archived exactly once, whole and restorable all the same.',
     examples: ['genesys-archive demo', 'genesys-archive demo --media ~/recordings --out ./demo'],
     exitCodes: [0, 1, 2, 130],
+    expectsRetries: true,
     load: () => import('./commands/demo.ts'),
   },
   {
@@ -189,6 +194,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'genesys-archive simulate --events --shape sqs',
     ],
     exitCodes: [0, 1, 2],
+    loadNotes: async () => (await import('./commands/simulate.ts')).renderNotes(),
     load: () => import('./commands/simulate.ts'),
   },
 ];

@@ -56,10 +56,11 @@ function one(title: string, on: FaultRule['on'], fault: FaultRule['fault']): Tem
   return { title, on, rules: [{ fault }], counted: fault.kind };
 }
 
-/** Arms one fault for each recording, as far as there are recordings. */
+/** Arms one fault for each recording, spread over all of them, as far as there are recordings. */
 export function armFaults({ faults, recordings }: Simulator, ids: readonly string[]): PlannedFault[] {
+  const stride = Math.max(1, Math.floor(ids.length / TEMPLATES.length));
   return TEMPLATES.flatMap(({ title, on, rules, counted }, index) => {
-    const recording = recordings.find(({ id }) => id === ids[index]);
+    const recording = recordings.find(({ id }) => id === ids[index * stride + stride - 1]);
     if (recording === undefined) return [];
     const id = on === 'interaction' ? recording.interactionId : recording.id;
     for (const rule of rules) faults.add({ ...rule, on, id });

@@ -56,7 +56,8 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     .option('--debug', 'log to stderr, and say where errors come from')
     .option('--config <FILE>', 'settings file (default ./genesys-archive.config.json, where it exists)');
   for (const spec of COMMANDS) {
-    declare(program, spec, (args, command) => {
+    const notes = argv.includes(spec.name) ? await spec.loadNotes?.() : undefined;
+    declare(program, spec, notes, (args, command) => {
       const { options, flags } = separateSettings(command.opts(), spec.purpose);
       invocation = { kind: 'command', spec, args, options, flags, globals: program.opts<GlobalOptions>() };
     });
@@ -86,6 +87,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
 function declare(
   program: Command,
   spec: CommandSpec,
+  notes: string | undefined,
   onAction: (args: readonly string[], command: Command) => void,
 ): void {
   const command = program.command(spec.name).summary(spec.summary);
@@ -98,6 +100,7 @@ function declare(
     command.addOption(option);
   }
   for (const option of settingOptions(spec.purpose)) command.addOption(option);
+  if (notes !== undefined) command.addHelpText('after', `\n${notes}`);
   const examples = spec.examples.map((example) => `  ${example}`).join('\n');
   command.addHelpText(
     'after',

@@ -20,6 +20,9 @@ const LINE_EVERY_MS = 10_000;
 const DRAW_EVERY_MS = 100;
 /** Below this, in ms, a rate is noise. */
 const LEAST_ELAPSED_MS = 500;
+/** The time left is told once so much is done, or after so long (ms): the first items may be unlike the rest. */
+const LEAST_SHARE = 0.1;
+const LONG_ELAPSED_MS = 5_000;
 
 /** `archiving: 12/36, 3.4 MiB, 1.2 MiB/s, 4.0 s left, 1 failed` */
 export function describeProgress(what: string, progress: ProgressCount): string {
@@ -44,7 +47,8 @@ function estimateLeft({ done, total, bytes, totalBytes, elapsedMs }: ProgressCou
       : total !== undefined && total > 0
         ? done / total
         : 0;
-  return share > 0 && share < 1 ? (elapsedMs / share) * (1 - share) : undefined;
+  const enough = share >= LEAST_SHARE || elapsedMs >= LONG_ELAPSED_MS;
+  return enough && share > 0 && share < 1 ? (elapsedMs / share) * (1 - share) : undefined;
 }
 
 export interface Progress {

@@ -4,12 +4,16 @@ import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { jsonLogger, type Logger, silentLogger } from '../log.ts';
+import { formatDuration } from './_format.ts';
 import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 // `doctor` says which Node.js to have; the SDK would say so in seven lines at every start
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+/** ms */
+const NOTABLE_PAUSE_MS = 1_000;
+
 process.exit(await runCommandLine(process.argv.slice(2)));
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -43,6 +47,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
         signal,
         logger: openLogger(
           globals.debug === true ? 'debug' : (flags['ARCHIVE_LOG_LEVEL'] ?? process.env['ARCHIVE_LOG_LEVEL']),
+          spec.expectsRetries === true ? undefined : ui,
         ),
         stdin: process.stdin,
         flags,
@@ -78,11 +83,23 @@ function openUi(globals: { json?: boolean; quiet?: boolean; debug?: boolean; col
   });
 }
 
-/** Log lines are for machines: on stderr, and only where somebody has asked for them. */
-function openLogger(wanted: string | undefined): Logger {
+/**
+ * Log lines are for machines: on stderr, and only where somebody has asked for them. Otherwise people are told of pauses that
+ * are long enough to wonder about.
+ */
+function openLogger(wanted: string | undefined, ui: Ui | undefined): Logger {
   const level = (['debug', 'info', 'warn', 'error'] as const).find((known) => known === wanted);
-  if (level === undefined) return silentLogger;
+  if (level === undefined) return ui === undefined ? silentLogger : narrateRetries(ui);
   return jsonLogger((line) => process.stderr.write(`${line}\n`), Date.now, level);
+}
+
+function narrateRetries(ui: Ui): Logger {
+  return {
+    log(_level, message, { code, attempt, delayMs } = {}) {
+      if (delayMs === undefined || delayMs < NOTABLE_PAUSE_MS) return;
+      ui.say(`${message} in ${formatDuration(delayMs)}: ${code ?? ''}, attempt ${attempt ?? '?'} failed`);
+    },
+  };
 }
 
 /** The first Ctrl-C stops the work cleanly; a second one, when that takes too long, ends the process. */

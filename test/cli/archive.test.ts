@@ -193,6 +193,15 @@ describe('archive', () => {
     expect(result.stderr).toContain('next:');
   });
 
+  it('tells of pauses that are long enough to wonder about', async () => {
+    simulator.faults.add({ on: 'media', fault: { kind: 'throttle', retryAfter: 1 } });
+    const result = await archive(eventOf());
+    expect(result.code).toBe(0);
+    expect(result.stderr).toMatch(
+      /^GET api\/v2\/media: trying again in 1\.\d s: GENESYS_THROTTLED, attempt 1 failed$/m,
+    );
+  });
+
   it('never shows a token, secret, key or signature, not even with --debug', async () => {
     simulator.faults.add({ on: 'download', fault: { kind: 'expired' } });
     const result = await archive(eventOf(), '--debug');

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
-import { parseFault } from '../../simulator/fault-grammar.ts';
+import { FAULT_GRAMMAR, parseFault } from '../../simulator/fault-grammar.ts';
 import { type SimulatedRequest, type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
@@ -23,6 +23,15 @@ interface SimulateOptions {
 
 const DEFAULT_RECORDINGS = 10;
 const BUCKET = 'simulated-archive';
+
+/** What `--help` says besides the options. */
+export function renderNotes(): string {
+  return `Shapes of events:\n  ${EVENT_SHAPES.join(', ')}\n\nFaults:\n${indent(FAULT_GRAMMAR)}`;
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ');
+}
 
 /** Runs the simulator until Ctrl-C, which is the way to end it: exit code 0. */
 export async function run(

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFileTarget } from '../../src/cli/file-target.ts';
+import { filesIn, makeDirectory } from './run-cli.ts';
+
+let dir: string;
+let remove: () => Promise<void>;
+beforeEach(async () => {
+  ({ dir, remove } = await makeDirectory());
+});
+afterEach(() => remove());
+
+const file = () => path.join(dir, 'call.wav');
+
+describe('createFileTarget', () => {
+  it('writes the chunks in order, whatever their sizes', async () => {
+    const sizes = fc.array(fc.oneof(fc.nat(64), fc.constantFrom(1_048_575, 1_048_576, 1_048_577)), {
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(sizes, async (lengths) => {
+        const chunks = lengths.map((length) => randomBytes(length));
+        const target = await createFileTarget(file(), { force: true });
+        for (const chunk of chunks) await target.write(chunk);
+        await target.commit();
+        expect((await readFile(file())).equals(Buffer.concat(chunks))).toBe(true);
+      }),
+      { numRuns: 25 },
+    );
+    expect(await filesIn(dir)).toEqual(['call.wav']);
+  });
+
+  it('shows nothing under the name before commit, and nothing at all after abandon', async () => {
+    const target = await createFileTarget(file(), { force: false });
+    await target.write(Buffer.from('unverified'));
+    expect(await filesIn(dir)).toEqual([expect.stringMatching(/^call\.wav\.[0-9a-f]{12}\.partial$/)]);
+    await target.abandon();
+    expect(await filesIn(dir)).toEqual([]);
+  });
+
+  it('without force does not replace a file that appears meanwhile', async () => {
+    const target = await createFileTarget(file(), { force: false });
+    await target.write(Buffer.from('ours'));
+    await writeFile(file(), 'theirs');
+    await expect(target.commit()).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    await target.abandon();
+    expect(await readFile(file(), 'utf8')).toBe('theirs');
+    expect(await filesIn(dir)).toEqual(['call.wav']);
+  });
+
+  it('abandon after commit leaves the file alone', async () => {
+    const target = await createFileTarget(file(), { force: false });
+    await target.commit();
+    await target.abandon();
+    expect(await filesIn(dir)).toEqual(['call.wav']);
+  });
+
+  it('refuses what is no regular file, and a link to nowhere', async () => {
+    await mkdir(file());
+    await expect(createFileTarget(file(), { force: true })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    const link = path.join(dir, 'link.wav');
+    await symlink('nowhere.wav', link);
+    await expect(createFileTarget(link, { force: true })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    expect(await filesIn(dir)).toEqual(['call.wav', 'link.wav']);
+  });
+
+  it('names what is wrong with the place', async () => {
+    await writeFile(file(), '');
+    const below = path.join(file(), 'below.wav');
+    await expect(createFileTarget(below, { force: false })).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      hint: expect.stringContaining('a part of the path is a file') as unknown,
+    });
+    const long = path.join(dir, 'x'.repeat(250));
+    await expect(createFileTarget(long, { force: false })).rejects.toMatchObject({
+      hint: 'choose a shorter file name',
+    });
+  });
+});
