@@ -1,0 +1,42 @@
+// Run after every change of dependencies: node scripts/complete-lockfile.mjs
+//
+// npm leaves a platform's binary (an optional dependency) out of package-lock.json when the registry it asked has no copy of it,
+// as partial mirrors have not; `npm ci` then refuses the lock file everywhere. This adds what is missing, with the platform
+// read from the package's name. Such an entry has no integrity hash until a registry that has the package is asked.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];
+const PROCESSORS = ['arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x', 'x64'];
+
+const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+const { packages } = lock;
+let added = 0;
+for (const { optionalDependencies = {}, dev = false } of Object.values(packages)) {
+  for (const [name, version] of Object.entries(optionalDependencies)) {
+    const path = `node_modules/${name}`;
+    if (packages[path] !== undefined) continue;
+    const words = name.split(/[/-]/);
+    const os = SYSTEMS.find((system) => words.includes(system));
+    const cpu = PROCESSORS.find((processor) => words.includes(processor));
+    if (os === undefined || cpu === undefined) throw new Error(`${name} does not name a platform`);
+    const libc = words.some((word) => word.startsWith('musl'))
+      ? ['musl']
+      : os === 'linux'
+        ? ['glibc']
+        : undefined;
+    packages[path] = {
+      version,
+      cpu: [cpu],
+      ...(dev ? { dev } : {}),
+      ...(libc ? { libc } : {}),
+      optional: true,
+      os: [os],
+    };
+    added += 1;
+  }
+}
+const sorted = Object.fromEntries(
+  Object.entries(packages).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+);
+writeFileSync('package-lock.json', `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
+console.log(`${added} platform packages added to package-lock.json`);
