@@ -98,6 +98,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '-o, --output <FILE>', description: 'file to write; - is standard output' },
       { flags: '--force', description: 'replace the file if it exists' },
+      { flags: '--dry-run', description: 'only tell what would be written' },
       {
         flags: '--allow-unverified',
         description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',

@@ -116,7 +116,7 @@ function describeError(error: ArchiveError, style: (style: Style, text: string) 
   const [first = '', ...rest] = printable(error.message).split('\n');
   const lines = [`${style('red', 'error:')} ${first}  [${error.code}]`, ...rest];
   if (error.hint !== undefined) lines.push(`${style('cyan', 'hint:')}  ${printable(error.hint)}`);
-  const next = nextStep(error.code);
+  const next = nextStep(error.code, error.hint !== undefined);
   if (next !== undefined) lines.push(`${style('cyan', 'next:')}  ${next}`);
   return lines;
 }

@@ -40,10 +40,10 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   OBJECT_MALFORMED: 'genesys-archive inspect ID',
 };
 
-export function nextStep(code: ErrorCode): string | undefined {
+/** @param hinted something has been said already about what may be wrong; otherwise at least the documentation is named. */
+export function nextStep(code: ErrorCode, hinted: boolean): string | undefined {
   const step = NEXT_STEPS[code];
   if (step !== undefined) return step;
-  return exitCodeOf(code) === 7
-    ? 'run the same command again later: what is done is not done twice'
-    : undefined;
+  if (exitCodeOf(code) === 7) return 'run the same command again later: what is done is not done twice';
+  return hinted || code === 'INTERRUPTED' ? undefined : `see docs/errors.md#${code.toLowerCase()}`;
 }

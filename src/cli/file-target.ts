@@ -26,7 +26,7 @@ export interface FileTarget extends RestoreTarget {
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable), here and from its methods.
  */
 export async function createFileTarget(file: string, { force }: { force: boolean }): Promise<FileTarget> {
-  const target = await placeOf(file, force);
+  const target = await checkOutput(file, { force });
   const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
   let handle: FileHandle;
   try {
@@ -90,8 +90,13 @@ export async function createFileTarget(file: string, { force }: { force: boolean
   };
 }
 
-/** The absolute path to write to: through a symbolic link to the file it names, so that the link stays a link. */
-async function placeOf(file: string, force: boolean): Promise<string> {
+/**
+ * May this file be written? Returns the absolute path to write to: through a symbolic link to the file it names, so that the
+ * link stays a link.
+ *
+ * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable).
+ */
+export async function checkOutput(file: string, { force }: { force: boolean }): Promise<string> {
   const target = path.resolve(file);
   try {
     const found = await lstat(target).catch((error: unknown) => {

@@ -1,10 +1,10 @@
 /** The command line: `dist/cli.mjs`, installed as `genesys-archive`. */
-import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { systemClock } from '../clock.ts';
-import { ArchiveError, toArchiveError } from '../errors.ts';
+import { toArchiveError } from '../errors.ts';
 import { jsonLogger, type Logger, silentLogger } from '../log.ts';
 import { formatDuration } from './_format.ts';
+import { listenForInterrupts } from './_interrupts.ts';
 import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -36,7 +36,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
   const { globals, spec, args, options, flags } = invocation;
   const ui = openUi(globals);
-  const signal = listenForInterrupts(ui);
+  const signal = listenForInterrupts(ui, process);
   try {
     const command = await spec.load();
     const code = await command.run(
@@ -100,19 +100,6 @@ function narrateRetries(ui: Ui): Logger {
       ui.say(`${message} in ${formatDuration(delayMs)}: ${code ?? ''}, attempt ${attempt ?? '?'} failed`);
     },
   };
-}
-
-/** The first Ctrl-C stops the work cleanly; a second one, when that takes too long, ends the process. */
-function listenForInterrupts(ui: Ui): AbortSignal {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(exitCodeOf('INTERRUPTED'));
-    ui.say('stopping; press Ctrl-C again to exit at once');
-    controller.abort(new ArchiveError('INTERRUPTED', 'interrupted'));
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
-  return controller.signal;
 }
 
 /** As it was called, so that a command that is printed can be copied. */

@@ -67,6 +67,20 @@ describe('restore', () => {
     expect(await hash(file())).toBe(archive.sha256[FIRST]);
   });
 
+  it('--dry-run tells what would be written, and refuses what would be refused', async () => {
+    const result = await restore(['--dry-run']);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toBe(`would restore  ${archive.keys[FIRST]} (97.7 KiB)  to  ${file()}\n`);
+    expect(await filesIn(out)).toEqual([]);
+    await writeFile(file(), 'precious');
+    expect((await restore(['--dry-run'])).code).toBe(2);
+    const forced = await restore(['--dry-run', '--force', '--json', '-q']);
+    expect(forced.records()).toMatchObject([
+      { type: 'plan', key: archive.keys[FIRST], objectBytes: 100_016 },
+    ]);
+    expect(await readFile(file(), 'utf8')).toBe('precious');
+  });
+
   it('keeps what --force would replace when the object turns out to be damaged', async () => {
     await writeFile(file(), 'precious');
     await archive.flipBit(FIRST, -1);

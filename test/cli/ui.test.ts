@@ -98,6 +98,12 @@ describe('createUi', () => {
     });
   });
 
+  it('names the documentation where there is nothing better to say', () => {
+    const { ui, err } = listen();
+    ui.fail(new ArchiveError('KEY_COLLISION', 'taken'));
+    expect(err()).toBe('error: taken  [KEY_COLLISION]\nnext:  see docs/errors.md#key_collision\n');
+  });
+
   it('never repeats what a foreign error says', () => {
     const { ui, err } = listen({ debug: true });
     ui.fail(new Error('GET https://host/?X-Amz-Signature=secret'));

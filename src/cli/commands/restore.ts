@@ -2,14 +2,16 @@ import { findRecording } from '../../archive/find-recording.ts';
 import { restoreRecording, type RestoreTarget } from '../../archive/read-recording.ts';
 import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import type { ObjectStat } from '../../ports.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
-import { printable } from '../_format.ts';
+import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
-import { createFileTarget } from '../file-target.ts';
+import { checkOutput, createFileTarget } from '../file-target.ts';
 
 interface RestoreOptions {
   readonly output?: string;
   readonly force?: boolean;
+  readonly dryRun?: boolean;
   readonly allowUnverified?: boolean;
   readonly from?: string;
   readonly to?: string;
@@ -33,6 +35,7 @@ export async function run(
     const stat = await store.head(key, budget);
     if (stat === undefined)
       throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(key)} in ${store.location}`);
+    if (options.dryRun === true) return await plan(context, stat, output, options);
     const target =
       output === '-' ? standardOutput() : await createFileTarget(output, { force: options.force === true });
     const progress = startProgress(ui, 'restoring', { items: 1, bytes: stat.size });
@@ -55,6 +58,20 @@ export async function run(
   } finally {
     end();
   }
+}
+
+/** Decrypts nothing, so it cannot tell whether the key is right: `verify` does. */
+async function plan(
+  { ui }: CommandContext,
+  { key, size }: ObjectStat,
+  output: string,
+  { force }: RestoreOptions,
+): Promise<number> {
+  const file = output === '-' ? output : await checkOutput(output, { force: force === true });
+  if (ui.json) ui.record('plan', { key, file, objectBytes: size });
+  else ui.out(`would restore  ${key} (${formatBytes(size)})  to  ${printable(file)}`);
+  ui.say('dry run: nothing was decrypted or written');
+  return 0;
 }
 
 function requireOutput({ output, allowUnverified }: RestoreOptions): string {

@@ -1,0 +1,32 @@
+import { setMaxListeners } from 'node:events';
+import { ArchiveError } from '../errors.ts';
+import type { Ui } from './_ui.ts';
+import { exitCodeOf } from './exit-codes.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What of `process` this needs. */
+export interface SignalSource {
+  on(signal: (typeof SIGNALS)[number], listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/**
+ * The first Ctrl-C aborts the returned signal with `INTERRUPTED`, so that the work stops and cleans up; a second one, when that
+ * takes too long, ends the process at once.
+ */
+export function listenForInterrupts(ui: Pick<Ui, 'say'>, source: SignalSource): AbortSignal {
+  const controller = new AbortController();
+  // every budget of the process listens to it
+  setMaxListeners(0, controller.signal);
+  const onSignal = () => {
+    if (controller.signal.aborted) {
+      source.exit(exitCodeOf('INTERRUPTED'));
+      return;
+    }
+    ui.say('stopping; press Ctrl-C again to exit at once');
+    controller.abort(new ArchiveError('INTERRUPTED', 'interrupted'));
+  };
+  for (const name of SIGNALS) source.on(name, onSignal);
+  return controller.signal;
+}
