@@ -232,10 +232,10 @@ function describeOthers(facts: {
   const found = all.reduce((sum, history) => sum + history.found, 0);
   const storedTwice = all.filter(({ stored }) => stored > 1).length;
   const unfinished = unfinishedId === undefined ? undefined : histories.get(unfinishedId);
-  return [
+  const rows = [
     {
       fault: `token revoked after ${revokedAfter ?? 0} calls`,
-      struck: revokedAfter === undefined ? 0 : 1,
+      struck: refused,
       outcome: `${count(refused, 'request')} refused (401), ${count(tokens, 'token')} issued in all`,
     },
     {
@@ -249,6 +249,8 @@ function describeOthers(facts: {
       outcome: describeOutcome(unfinished),
     },
   ];
+  // a demo of a few calls has no room for all of it
+  return rows.filter(({ struck }) => struck > 0);
 }
 
 function printTable({ ui }: CommandContext, rows: readonly Row[]): void {
