@@ -62,14 +62,16 @@ export interface PendingRecording {
 /** A recording that will not be archived by asking again. */
 export interface TerminalRecording {
   readonly ids: RecordingIds;
-  readonly reason: 'deleted' | 'error' | 'archived' | 'overdue';
+  readonly reason: 'deleted' | 'error' | 'archived' | 'overdue' | 'forbidden';
   /** The platform's own word for the state, in lower case. */
   readonly status: string;
   /**
    * True when the platform itself can never have the file again (`deleted`, `error`): the receipt may say so for good. False
-   * when it was only given up on (`overdue`), or is kept where it has to be brought back from first (`archived`).
+   * when it was only given up on (`overdue`), may not be seen (`forbidden`), or has to be brought back first (`archived`).
    */
   readonly permanent: boolean;
+  /** What somebody could do about it. */
+  readonly hint?: string;
 }
 
 export type Resolution =

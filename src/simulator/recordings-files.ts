@@ -44,7 +44,7 @@ export function fileId({ recordingId, format, channel }: FileName): string {
 }
 
 export function parseFileId(id: string): FileName | undefined {
-  const [, recordingId = '', format = '', channel = ''] = /^(.+)\.([A-Z_]+)\.([0-9S])$/.exec(id) ?? [];
+  const [, recordingId = '', format = '', channel = ''] = /^(.+)\.([A-Z0-9_]+)\.([0-9S])$/.exec(id) ?? [];
   const known = format === 'ORIGINAL' ? format : FORMATS.find((one) => one === format);
   return known === undefined ? undefined : { recordingId, format: known, channel };
 }
