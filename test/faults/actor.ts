@@ -12,6 +12,8 @@ export interface ActorOptions {
   readonly random: () => number;
   /** Chance in [0, 1] that a request meets with a mishap, at the time it is sent. */
   readonly mishapRate: () => number;
+  /** Everything takes so many times as long; default 1. */
+  readonly slowness?: number;
 }
 
 const MISHAPS: readonly S3Mishap[] = ['throttled', 'internal', 'reset', 'lost', 'conflict'];
@@ -70,6 +72,7 @@ export class Actor {
     slowness = 1,
   ): Promise<T> {
     const { time, random } = this.options;
+    const longest = 300 * slowness * (this.options.slowness ?? 1);
     const delivery: Delivery = { answered: false };
     return new Promise<T>((resolve, reject) => {
       if (!this.alive) return;
@@ -80,12 +83,12 @@ export class Actor {
       }
       signal?.addEventListener('abort', onAbort, { once: true });
       const answer = (give: () => void) =>
-        time.schedule(random() * 300 * slowness, () => {
+        time.schedule(random() * longest, () => {
           if (!this.alive) return;
           signal?.removeEventListener('abort', onAbort);
           if (signal?.aborted !== true) give();
         });
-      time.schedule(random() * 300 * slowness, () => {
+      time.schedule(random() * longest, () => {
         try {
           const value = effect(delivery);
           answer(() => {

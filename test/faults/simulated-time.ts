@@ -86,7 +86,12 @@ export class SimulatedTime {
    * timeouts of the product use `setTimeout` itself.
    */
   install(): () => void {
-    const real = { setTimeout, clearTimeout, now: performance.now, date: Date.now };
+    const real = {
+      setTimeout,
+      clearTimeout,
+      now: performance.now.bind(performance),
+      date: Date.now.bind(Date),
+    };
     const cancels = new WeakMap<object, () => void>();
     const fake = (act: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimulatedTimer => {
       const arm = () =>

@@ -11,10 +11,12 @@ export interface StoryOptions {
   readonly random: () => number;
   /** Chance in [0, 1] that a file is large enough to be uploaded in parts. */
   readonly largeFiles?: number;
+  /** Chance that a recording is not ready at once; default 0.3. */
+  readonly waiting?: number;
 }
 
 /** What is recorded in one schedule: a few conversations in both dialects, files of many kinds. */
-export function writeStory({ seed, random, largeFiles = 0 }: StoryOptions): SourceEvent[] {
+export function writeStory({ seed, random, largeFiles = 0, waiting = 0.3 }: StoryOptions): SourceEvent[] {
   let serial = 0;
   const chance = (probability: number) => random() < probability;
   const uuid = () => {
@@ -41,12 +43,12 @@ export function writeStory({ seed, random, largeFiles = 0 }: StoryOptions): Sour
           interactionId: conversationId,
           ...(occurredAt === undefined ? {} : { occurredAt }),
         },
-        files: [file({ recordingId, conversationId }, chance(0.3))],
+        files: [file({ recordingId, conversationId }, chance(waiting))],
       };
     }
     const files = Array.from({ length: 1 + Math.floor(random() * 2) }, () => {
       const recordingId = uuid();
-      const waits = chance(0.3);
+      const waits = chance(waiting);
       if (chance(0.6)) return [file({ recordingId, conversationId }, waits)];
       const [left, right] = ['0', '1'].map((channel) =>
         file({ recordingId, conversationId, channel }, waits),

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { ArchivePorts } from '../../src/archive/archive-recording.ts';
 import { type ArchiveResult } from '../../src/archive/archive-request.ts';
-import { receiptKey } from '../../src/archive/object-key.ts';
+import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
 import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
@@ -11,7 +11,7 @@ import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { ArchiveRequest, Envelope } from '../../src/ports.ts';
+import type { ArchiveRequest, Envelope, RecordingIds } from '../../src/ports.ts';
 import { UUID_PATTERN } from '../../src/recording-id.ts';
 import { MIN_PART_BYTES } from '../../src/store/part-size.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
@@ -19,7 +19,7 @@ import { memoryKeyService } from '../envelope/memory-key-service.ts';
 import type { Actor } from './actor.ts';
 import { brokenInvariants } from './invariants.ts';
 import { MemoryS3, type S3Defect } from './memory-s3.ts';
-import { SimulatedPlatform, type SourceEvent } from './simulated-platform.ts';
+import { fileId, SimulatedPlatform, type SourceEvent } from './simulated-platform.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -91,6 +91,13 @@ export class World {
       logger: silentLogger,
       onLambda: true,
     });
+  }
+
+  /** Do object, receipt and link marker of the file stand? */
+  isArchived(ids: RecordingIds): boolean {
+    const keys = [...this.s3.objects.keys()];
+    const key = keys.find((found) => found.startsWith('archive/') && found.endsWith(`/${fileId(ids)}.enc`));
+    return key !== undefined && this.s3.objects.has(receiptKey(key)) && this.s3.objects.has(linkKey(key));
   }
 
   noted(envelope: Envelope): Envelope {
