@@ -93,7 +93,8 @@ async function archiveReady(
   const done = askedAlready ? undefined : await findArchived(ports, ids, key, at, budget);
   if (done !== undefined) return done;
   const refresh = async (): Promise<MediaItem> => {
-    const again = await ports.resolver.resolve(request, budget);
+    const narrowed = request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId };
+    const again = await ports.resolver.resolve(narrowed, budget);
     const found =
       again.state === 'ready' ? again.items.find((other) => isSameFile(other.ids, ids)) : undefined;
     if (found !== undefined) return found;

@@ -8,6 +8,7 @@ import { parseEvent } from '../events/parse-event.ts';
 import { type BatchRecord, splitBatch } from '../events/sqs-batch.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import type { Logger } from '../log.ts';
+import { collapseDuplicates } from './collapse-duplicates.ts';
 import { archivedAnswer, errorAnswer, type HttpAnswer, jsonAnswer, UNAUTHENTICATED } from './http-answer.ts';
 
 /** ms kept back of the invocation's time, to abort what is under way and report it as failed. */
@@ -25,7 +26,9 @@ export interface InvocationContext {
 
 export interface HandlerOptions {
   readonly archiver: Pick<Archiver, 'archive'>;
-  readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'>;
+  readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'> & {
+    readonly genesys?: Pick<ArchiveConfig['genesys'], 'api'>;
+  };
   readonly clock: Clock;
   readonly logger: Logger;
   /** An unsigned HTTP entry is refused there unless the configuration opens it explicitly. */
@@ -62,7 +65,7 @@ export function createHandler(options: HandlerOptions) {
 async function archiveEvent(options: HandlerOptions, event: unknown, budget: Budget): Promise<HttpAnswer> {
   const { logger, clock, config } = options;
   try {
-    const parsed = parseEvent(event, { idPattern: config.idPattern });
+    const parsed = parseEvent(event, { idPattern: config.idPattern, api: config.genesys?.api ?? 'auto' });
     if (parsed.kind === 'ignored') {
       logger.log('info', 'event ignored', { source: parsed.source, reason: parsed.reason, state: 'ignored' });
       return archivedAnswer([], 1);
@@ -138,6 +141,7 @@ async function handleBatch(
 ): Promise<BatchAnswer> {
   const failed = new Set<string>();
   const queue = records.values();
+  const collapsing = { ...options, archiver: collapseDuplicates(options.archiver) };
   const work = async () => {
     for (const { messageId, body } of queue) {
       if (budget.deadline - options.clock.now() < LEAST_TIME_MS) {
@@ -149,7 +153,7 @@ async function handleBatch(
         continue;
       }
       try {
-        await archiveEvent(options, body, budget);
+        await archiveEvent(collapsing, body, budget);
       } catch {
         failed.add(messageId); // logged above; the queue delivers it again, and in the end to its dead-letter queue
       }

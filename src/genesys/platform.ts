@@ -1,0 +1,82 @@
+import type { Clock } from '../clock.ts';
+import type { Transport } from '../http/transport.ts';
+import type { Logger } from '../log.ts';
+import type { MediaResolver, ReferenceWriter } from '../ports.ts';
+import { createGenesysApi, type GenesysApi } from './api-client.ts';
+import { createInteractionWriter } from './interaction-writer.ts';
+import { createMediaApi, MEDIA_SCOPES } from './media-api.ts';
+import { createTokenSource, type TokenSource } from './oauth.ts';
+import { createRateBudget } from './rate-budget.ts';
+import { createRecordingsApi } from './recordings-api.ts';
+import type { AudioFormat, RecordingKind } from './recordings-policy.ts';
+import { createReferenceWriter, type WriteBackChoice } from './reference-writer.ts';
+
+export interface PlatformConfig {
+  readonly genesys: {
+    readonly clientId: string;
+    readonly clientSecret: { reveal(): string };
+    readonly loginUrl: string;
+    readonly apiUrl: string;
+  };
+  readonly writeBack: 'interaction' | 'none';
+  readonly recordings: WriteBackChoice & {
+    readonly format: AudioFormat;
+    readonly kinds: readonly RecordingKind[];
+    readonly settleMs: number;
+    readonly horizonMs: number;
+    readonly restoreArchived: boolean;
+    readonly batch: boolean;
+  };
+  readonly rateShare: number;
+}
+
+/** One of the two APIs that events can be of. */
+export interface Dialect {
+  readonly tokens: TokenSource;
+  readonly api: GenesysApi;
+  readonly resolver: MediaResolver;
+  readonly references: ReferenceWriter | undefined;
+}
+
+/**
+ * Both dialects of the platform. Each has a token of its own, because they ask for it differently (the tutorial in the form, with
+ * scopes; the published API by HTTP Basic, without any); the rate budget is one, because it belongs to the OAuth client.
+ *
+ * @throws `CONFIG_INVALID` when the chosen write-back lacks a setting.
+ */
+export function createPlatform(
+  config: PlatformConfig,
+  {
+    transport,
+    clock,
+    logger,
+  }: { readonly transport: Transport; readonly clock: Clock; readonly logger: Logger },
+): Readonly<Record<'media' | 'recordings', Dialect>> {
+  const { loginUrl, clientId, clientSecret, apiUrl } = config.genesys;
+  const rate = createRateBudget({ clock, share: config.rateShare });
+  const connect = (scope: string | undefined) => {
+    const tokens = createTokenSource({ loginUrl, clientId, clientSecret, scope, transport, clock, logger });
+    return { tokens, api: createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate }) };
+  };
+  const media = connect(MEDIA_SCOPES);
+  const recordings = connect(undefined);
+  const { kinds, ...choices } = config.recordings;
+  return {
+    media: {
+      ...media,
+      resolver: createMediaApi(media.api),
+      references: config.writeBack === 'none' ? undefined : createInteractionWriter(media.api),
+    },
+    recordings: {
+      ...recordings,
+      resolver: createRecordingsApi({
+        ...choices,
+        kinds: new Set(kinds),
+        api: recordings.api,
+        clock,
+        logger,
+      }),
+      references: createReferenceWriter(recordings.api, logger, config.recordings),
+    },
+  };
+}
