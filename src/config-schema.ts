@@ -17,8 +17,8 @@ import {
   storeLocation,
 } from './config-values.ts';
 
-/** What a configuration is for: to archive, to read back, or only to look at what is stored. */
-export type Purpose = 'archive' | 'restore' | 'store';
+/** What a configuration is for: to archive, to read back, only to look at what is stored, or to look after keys. */
+export type Purpose = 'archive' | 'restore' | 'store' | 'keys';
 
 export type SettingGroup = 'Genesys Cloud' | 'Archive' | 'Encryption' | 'Download' | 'Events' | 'Operation';
 
@@ -42,6 +42,7 @@ const ARCHIVE = ['archive'] as const;
 const RESTORE = ['restore'] as const;
 const READ = ['archive', 'restore'] as const;
 const ALL = ['archive', 'restore', 'store'] as const;
+const KEYS = ['keys'] as const;
 
 /** Every setting of this version. `docs/configuration.md` is generated from here. */
 export const SETTINGS = {
@@ -98,7 +99,7 @@ export const SETTINGS = {
       'id of the organization; KMS binds every data key to it, so it must be set with `ARCHIVE_KMS_KEY_ID` to archive',
     example: '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
     since: 'key modes',
-    usedFor: READ,
+    usedFor: [...READ, ...KEYS],
   },
   GENESYS_API: {
     schema: choice(['auto', 'media'], ['recordings']),
@@ -162,7 +163,7 @@ export const SETTINGS = {
     meaning: 'AES-256 key as 64 hex digits; without any other key it writes the format `static-gcm`',
     example: 'made by `openssl rand -hex 32`',
     since: 'tutorial',
-    usedFor: READ,
+    usedFor: [...READ, ...KEYS],
     secret: true,
   },
   ARCHIVE_KMS_KEY_ID: {
@@ -171,7 +172,7 @@ export const SETTINGS = {
     meaning: 'AWS KMS key that wraps the data key of each recording: its id, ARN or `alias/NAME`',
     example: 'alias/recordings',
     since: 'key modes',
-    usedFor: READ,
+    usedFor: [...READ, ...KEYS],
   },
   ARCHIVE_KEYRING_FILE: {
     schema: filePath,
@@ -180,7 +181,7 @@ export const SETTINGS = {
       'file of AES keys that wrap data keys, made by `genesys-archive keys generate`; the active one writes, all of them read',
     example: 'keyring.json',
     since: 'key modes',
-    usedFor: READ,
+    usedFor: [...READ, ...KEYS],
   },
   ARCHIVE_PUBLIC_KEY_FILE: {
     schema: filePath,
@@ -189,7 +190,7 @@ export const SETTINGS = {
       'PEM file of an RSA public key of at least 3072 bits that wraps data keys; who has no more can never read',
     example: 'recordings-public.pem',
     since: 'key modes',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, ...KEYS],
   },
   ARCHIVE_PRIVATE_KEY_FILE: {
     schema: filePath,
@@ -197,7 +198,7 @@ export const SETTINGS = {
     meaning: 'PEM file of the RSA private key, readable by its owner only; it is never needed to archive',
     example: 'recordings-private.pem',
     since: 'key modes',
-    usedFor: RESTORE,
+    usedFor: [...RESTORE, ...KEYS],
   },
   ARCHIVE_FORMAT: {
     schema: choice(['static-gcm', 's3ec-v2', 's3ec-v3']),
@@ -264,7 +265,7 @@ export const SETTINGS = {
     example: 'debug',
     default: 'info',
     since: 'archive',
-    usedFor: ALL,
+    usedFor: [...ALL, ...KEYS],
   },
 } as const satisfies Record<string, Setting>;
 

@@ -70,10 +70,19 @@ export interface ArchiveConfig extends RestoreConfig {
   };
 }
 
+/** Enough to make, list and try keys. */
+export interface KeysConfig {
+  readonly encryption: KeySettings;
+  readonly organizationId?: string;
+  readonly logLevel: LogLevel;
+  readonly warnings: readonly string[];
+}
+
 export interface ConfigFor {
   readonly archive: ArchiveConfig;
   readonly restore: RestoreConfig;
   readonly store: StoreConfig;
+  readonly keys: KeysConfig;
 }
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
@@ -228,10 +237,12 @@ function buildConfig(
   });
   const restore = (): RestoreConfig => ({
     ...store(),
-    encryption: readKeySettings(values),
-    ...(values.GENESYS_ORGANIZATION_ID === undefined
-      ? {}
-      : { organizationId: values.GENESYS_ORGANIZATION_ID }),
+    ...ownership(values),
+  });
+  const keys = (): KeysConfig => ({
+    ...ownership(values),
+    logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
+    warnings,
   });
   const archive = (): ArchiveConfig => {
     const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
@@ -252,7 +263,15 @@ function buildConfig(
       webhook: { secrets, open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 },
     };
   };
-  return { store, restore, archive };
+  return { store, restore, archive, keys };
+}
+
+function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'organizationId'> {
+  const { GENESYS_ORGANIZATION_ID: organizationId } = values;
+  return {
+    encryption: readKeySettings(values),
+    ...(organizationId === undefined ? {} : { organizationId }),
+  };
 }
 
 /** Of the two names for it, the one from the stronger source; of one source both say the same bucket. */

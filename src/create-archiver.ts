@@ -1,6 +1,6 @@
 import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
-import { type ArchiveConfig, type RestoreConfig, revealKey } from './config.ts';
+import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { createGenesysApi } from './genesys/api-client.ts';
 import { createInteractionWriter } from './genesys/interaction-writer.ts';
@@ -68,7 +68,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const api = createGenesysApi({ apiUrl: genesys.apiUrl, tokens, transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
-  const envelope = await withKeys(config, (sources) =>
+  const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
   const archivePorts = {
@@ -118,12 +118,12 @@ export function createReader(
   ports: Pick<ArchiverPorts, 'clock' | 'logger'> = {},
 ): Promise<EnvelopeReader> {
   const { clock = systemClock, logger = silentLogger } = ports;
-  return withKeys(config, (sources) => openEnvelopeReader(sources, { clock, logger }));
+  return openKeySources(config, (sources) => openEnvelopeReader(sources, { clock, logger }));
 }
 
-/** The static key is in clear only while it is imported. */
-async function withKeys<T>(
-  { encryption, organizationId }: RestoreConfig,
+/** Hands the configured sources of keys to `use`; the static key is in clear only until that is done. */
+export async function openKeySources<T>(
+  { encryption, organizationId }: Pick<KeysConfig, 'encryption' | 'organizationId'>,
   use: (sources: KeySources) => Promise<T>,
 ): Promise<T> {
   const { key, ...others } = encryption;

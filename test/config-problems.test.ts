@@ -16,7 +16,7 @@ describe('problems', () => {
         ARCHIVE_STORE: 'gs://bucket',
         ENCRYPTION_KEY_HEX: 'short',
         ARCHIVE_FORMAT: 's3ec-v4',
-        ARCHIVE_SIGNING_KEY_FILE: 'k.pem',
+        GENESYS_SECRET_ARN: 'arn:x',
         ARCHIVE_KMS_KEY_ID: 'not a key',
         ARCHIVE_LOG_LEVEL: 'loud',
         ARCHIVE_ALLOW_LOOPBACK: 'yes',
@@ -24,7 +24,7 @@ describe('problems', () => {
     });
     expect({ code, retryable }).toEqual({ code: 'CONFIG_INVALID', retryable: false });
     const names = [
-      'ARCHIVE_SIGNING_KEY_FILE',
+      'GENESYS_SECRET_ARN',
       'GENESYS_CLIENT_ID',
       'GENESYS_CLIENT_SECRET',
       'GENESYS_ENVIRONMENT',
@@ -184,7 +184,7 @@ describe('the outcome, whatever the environment holds', () => {
           nil: undefined,
         }),
         fc.boolean(),
-        fc.constantFrom<Purpose>('archive', 'restore', 'store'),
+        fc.constantFrom<Exclude<Purpose, 'keys'>>('archive', 'restore', 'store'),
         (env, flags, values, whole, purpose) => {
           const base = whole ? { ...tutorial, ...env } : env;
           let outcome: string;

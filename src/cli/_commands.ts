@@ -160,6 +160,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'keys',
+    summary: 'make, list and try the keys that wrap data keys',
+    arguments: [['<action>', 'generate, list or check']],
+    options: [
+      { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
+      { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },
+      { flags: '--dry-run', description: 'generate: write nothing' },
+    ],
+    purpose: 'keys',
+    details:
+      'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it.',
+    examples: [
+      'genesys-archive keys generate --keyring-file keyring.json',
+      'genesys-archive keys generate --rsa recordings',
+      'genesys-archive keys check --kms-key-id alias/recordings',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 7, 130],
+    load: () => import('./commands/keys.ts'),
+  },
+  {
     name: 'simulate',
     summary: 'run a simulator of Genesys Cloud until Ctrl-C',
     options: [
@@ -171,8 +191,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--media <DIR>', description: 'serve the files of this folder as recordings' },
       {
         flags: '--port <N>',
-        description: 'port of the API; media and S3 take the next two (default: any free ones)',
-        parse: wholeNumber(1, 65_533),
+        description: 'port of the API; media, S3 and KMS take the next three (default: any free ones)',
+        parse: wholeNumber(1, 65_532),
       },
       {
         flags: '--fault <SPEC>',
@@ -180,6 +200,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         parse: collect,
       },
       { flags: '--s3 <DIR>', description: 'also run an S3 endpoint that keeps its objects there' },
+      { flags: '--kms <DIR>', description: 'also run a KMS endpoint that keeps its keys there' },
       { flags: '--events', description: 'write an archiving event for each recording to standard output' },
       { flags: '--shape <SHAPE>', description: 'their shape (default eventbridge), see below' },
       { flags: '--post <URL>', description: 'send them as webhooks to this address on this machine' },

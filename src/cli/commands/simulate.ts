@@ -15,6 +15,7 @@ interface SimulateOptions {
   readonly port?: number;
   readonly fault?: readonly string[];
   readonly s3?: string;
+  readonly kms?: string;
   readonly events?: boolean;
   readonly shape?: string;
   readonly post?: string;
@@ -67,14 +68,15 @@ async function start(
   options: SimulateOptions,
   onRequest: (request: SimulatedRequest) => void,
 ): Promise<Simulator> {
-  const { port, media, s3 } = options;
+  const { port, media, s3, kms } = options;
   try {
     return await startSimulator({
       recordings: options.recordings ?? DEFAULT_RECORDINGS,
       onRequest,
       ...(media === undefined ? {} : { mediaDir: media }),
       ...(s3 === undefined ? {} : { s3: { dir: s3, bucket: BUCKET } }),
-      ...(port === undefined ? {} : { ports: { api: port, media: port + 1, s3: port + 2 } }),
+      ...(kms === undefined ? {} : { kms: { dir: kms } }),
+      ...(port === undefined ? {} : { ports: { api: port, media: port + 1, s3: port + 2, kms: port + 3 } }),
     });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
@@ -95,7 +97,14 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
       bytes,
       fileName,
     }));
-    ui.record('simulator', { apiUrl, mediaUrl, s3Url: simulator.s3?.url, environment, recordings: listed });
+    ui.record('simulator', {
+      apiUrl,
+      mediaUrl,
+      s3Url: simulator.s3?.url,
+      kmsUrl: simulator.kms?.url,
+      environment,
+      recordings: listed,
+    });
   } else {
     for (const [name, value] of Object.entries(environment)) {
       const line = `export ${name}=${quoteForShell(value)}`;
@@ -106,9 +115,11 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
   ui.say(
     `simulating Genesys Cloud on ${apiUrl} with ${count(recordings.length, 'recording')}; Ctrl-C ends it`,
   );
-  ui.say(
-    'paste the lines above into another shell, and a key: export ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)',
-  );
+  const key =
+    simulator.kms === undefined
+      ? 'ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)'
+      : 'ARCHIVE_KMS_KEY_ID=alias/recordings GENESYS_ORGANIZATION_ID=simulated-organization';
+  ui.say(`paste the lines above into another shell, and a key: export ${key}`);
 }
 
 function describeRequest({ server, method, path, status, range, faults }: SimulatedRequest): string {

@@ -1,0 +1,194 @@
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { KeysConfig } from '../../config.ts';
+import { openKeySources } from '../../create-archiver.ts';
+import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
+import {
+  readKeyringFile,
+  readPrivateKeyFile,
+  readPublicKeyFile,
+  writeKeyringFile,
+} from '../../envelope/key-files.ts';
+import { addKey, type Keyring } from '../../envelope/keyring.ts';
+import { rsaKeyId } from '../../envelope/raw-wrap.ts';
+import { ArchiveError } from '../../errors.ts';
+import { createFileTarget } from '../file-target.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { printable } from '../_format.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+
+interface KeysOptions {
+  readonly kid?: string;
+  readonly rsa?: string;
+  readonly dryRun?: boolean;
+}
+
+/** Bits; 128 bits of security (NIST SP 800-57 part 1, table 2), and its wraps leave room in S3's 2 KB of metadata. */
+const RSA_BITS = 3072;
+const TIME_LIMIT_S = 60;
+const OWNER_ONLY_HINT =
+  'keep a copy where the archive is not: who loses the key loses every recording under it';
+
+const generateRsaPair = promisify(generateKeyPair);
+
+/** Makes, lists and tries keys. Key material goes to files of mode 0600 and nowhere else. */
+export async function run(
+  context: CommandContext,
+  [action = '']: readonly string[],
+  options: KeysOptions,
+): Promise<number> {
+  const config = await readSettings(context, 'keys');
+  switch (action) {
+    case 'generate':
+      return options.rsa === undefined
+        ? generateAesKey(context, config, options)
+        : generateRsa(context, options.rsa, options);
+    case 'list':
+      return listKeys(context, config);
+    case 'check':
+      return check(context, config);
+    default:
+      throw new ArchiveError('USAGE', 'there is no such action', {
+        hint: 'keys generate, keys list or keys check',
+      });
+  }
+}
+
+/** A new active key in the keyring; the earlier ones stay, for what they wrote. */
+async function generateAesKey(
+  { ui, clock }: CommandContext,
+  { encryption }: KeysConfig,
+  options: KeysOptions,
+): Promise<number> {
+  const { keyringFile } = encryption;
+  if (keyringFile === undefined) {
+    throw new ArchiveError('USAGE', 'nothing says where the keyring is', {
+      hint: 'keys generate --keyring-file FILE, or --rsa NAME for an RSA pair',
+    });
+  }
+  const existing = await readExisting(keyringFile);
+  const kid = options.kid ?? freeKid(existing, new Date(clock.now()));
+  const keyring = addKey(existing, kid);
+  if (options.dryRun !== true) await writeKeyringFile(keyringFile, keyring, existing !== undefined);
+  if (ui.json) {
+    ui.record('key', { kind: 'aes', kid, active: true, file: keyringFile, dryRun: options.dryRun === true });
+  } else ui.out(`${kid}  ${printable(keyringFile)}`);
+  const done = options.dryRun === true ? 'would be' : 'is';
+  ui.say(
+    `${kid} ${done} the active key of ${printable(keyringFile)}, of ${keyring.keys.length}; ${OWNER_ONLY_HINT}`,
+  );
+  return 0;
+}
+
+/** `undefined` only when there is no file: one that cannot be read must not be replaced. */
+async function readExisting(file: string): Promise<Keyring | undefined> {
+  try {
+    return await readKeyringFile(file);
+  } catch (error) {
+    if (error instanceof ArchiveError && error.message.endsWith(' ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** `k-2026-11-23`, and if that is taken `k-2026-11-23-2` and so on. */
+function freeKid(keyring: Keyring | undefined, now: Date): string {
+  const day = `k-${now.toISOString().slice(0, 10)}`;
+  const taken = new Set(keyring?.keys.map(({ kid }) => kid));
+  let kid = day;
+  for (let number = 2; taken.has(kid); number += 1) kid = `${day}-${number}`;
+  return kid;
+}
+
+/** `NAME-public.pem` for the writer, `NAME-private.pem` for whoever is to read; neither replaces a file. */
+async function generateRsa({ ui }: CommandContext, name: string, options: KeysOptions): Promise<number> {
+  const files = { public: `${name}-public.pem`, private: `${name}-private.pem` };
+  const { publicKey, privateKey } = await generateRsaPair('rsa', { modulusLength: RSA_BITS });
+  const kid = rsaKeyId(publicKey);
+  if (options.dryRun !== true) {
+    await writeNew(files.private, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    await writeNew(files.public, publicKey.export({ type: 'spki', format: 'pem' }).toString());
+  }
+  if (ui.json) ui.record('key', { kind: 'rsa', kid, files, dryRun: options.dryRun === true });
+  else {
+    ui.out(`${kid}  ${printable(files.public)}  ARCHIVE_PUBLIC_KEY_FILE, where recordings are archived`);
+    ui.out(
+      `${kid}  ${printable(files.private)}  ARCHIVE_PRIVATE_KEY_FILE, where they are read, and only there`,
+    );
+  }
+  ui.say(OWNER_ONLY_HINT);
+  return 0;
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  const target = await createFileTarget(file, { force: false });
+  try {
+    await target.write(Buffer.from(text));
+    await target.commit();
+  } catch (error) {
+    await target.abandon();
+    throw error;
+  }
+}
+
+async function listKeys({ ui }: CommandContext, { encryption }: KeysConfig): Promise<number> {
+  const { key, kmsKeyId, keyringFile, publicKeyFile, privateKeyFile } = encryption;
+  const show = (source: string, keyId: string, use: string) => {
+    if (ui.json) ui.record('key', { source, keyId, use });
+    else ui.out(`${source.padEnd(12)} ${printable(keyId).padEnd(24)} ${use}`);
+  };
+  if (key !== undefined) show('static', 'ENCRYPTION_KEY_HEX', 'writes and reads static-gcm');
+  if (kmsKeyId !== undefined) show('kms', kmsKeyId, 'wraps and unwraps data keys');
+  if (keyringFile !== undefined) {
+    const { active, keys } = await readKeyringFile(keyringFile);
+    for (const { kid } of keys)
+      show('aes', kid, kid === active ? 'wraps and unwraps data keys' : 'unwraps data keys');
+  }
+  if (publicKeyFile !== undefined)
+    show('rsa public', rsaKeyId(await readPublicKeyFile(publicKeyFile)), 'wraps data keys');
+  if (privateKeyFile !== undefined) {
+    show('rsa private', rsaKeyId(await readPrivateKeyFile(privateKeyFile)), 'unwraps data keys');
+  }
+  return 0;
+}
+
+/** Exit code of the first key that fails at what it is for; 0 when a writer merely may not read. */
+async function check(context: CommandContext, config: KeysConfig): Promise<number> {
+  const { ui, clock, logger } = context;
+  const { budget, end } = openBudget(context, TIME_LIMIT_S);
+  const checks: KeyCheck[] = [];
+  try {
+    await openKeySources(config, async (sources) => {
+      for await (const result of checkKeys(sources, { clock, logger }, budget)) {
+        checks.push(result);
+        showCheck(context, result);
+      }
+    });
+  } finally {
+    end();
+  }
+  if (checks.length === 0) {
+    throw new ArchiveError('CONFIG_INVALID', 'no key is configured');
+  }
+  const failure = checks.map(failureOf).find((error) => error !== undefined);
+  if (failure !== undefined) throw failure;
+  ui.say('every key does what it is for');
+  return 0;
+}
+
+function showCheck({ ui }: CommandContext, { source, keyId, writes, reads }: KeyCheck): void {
+  const word = (ability: Ability | undefined) =>
+    ability === undefined ? '-' : ability === 'ok' ? 'ok' : ability.code;
+  if (ui.json) ui.record('check', { source, keyId, writes: word(writes), reads: word(reads) });
+  else
+    ui.out(
+      `${source.padEnd(12)} ${printable(keyId).padEnd(24)} writes: ${word(writes)}, reads: ${word(reads)}`,
+    );
+}
+
+/** A writer that is denied decryption is as it should be, not broken. */
+function failureOf({ writes, reads }: KeyCheck): ArchiveError | undefined {
+  if (writes instanceof ArchiveError) return writes;
+  if (!(reads instanceof ArchiveError)) return undefined;
+  const writeOnly = writes === 'ok' && exitCodeOf(reads.code) === 4;
+  return writeOnly ? undefined : reads;
+}
