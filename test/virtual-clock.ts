@@ -12,9 +12,15 @@ interface Sleeper {
 
 /**
  * A clock on which time passes only while everybody sleeps, and then to the earliest of them: concurrent sleepers wake in the
- * order and at the times that they asked for. For work that does no I/O, or whose I/O is over within `idleTurns` of the event loop.
+ * order and at the times that they asked for.
+ *
+ * @param options `isBusy`: is I/O under way? Time stands still meanwhile, and for `idleTurns` of the event loop after it.
  */
-export function virtualClock(start: number, random: () => number = () => 0.5, idleTurns = 3): VirtualClock {
+export function virtualClock(
+  start: number,
+  random: () => number = () => 0.5,
+  { idleTurns = 3, isBusy = () => false }: { idleTurns?: number; isBusy?: () => boolean } = {},
+): VirtualClock {
   let now = start;
   const sleepers: Sleeper[] = [];
   return {
@@ -51,7 +57,7 @@ export function virtualClock(start: number, random: () => number = () => 0.5, id
       // the caller gets the rejection through `settled`
       settled.catch(() => undefined);
       while (!progress.done) {
-        for (let turn = 0; turn < idleTurns && !progress.done; turn += 1) {
+        for (let turn = 0; turn < idleTurns && !progress.done; turn = isBusy() ? 0 : turn + 1) {
           await new Promise((resolve) => setImmediate(resolve));
         }
         if (progress.done) break;
