@@ -46,6 +46,8 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
   const { clock, logger } = options;
   let cached: CachedToken | undefined;
   let inFlight: Promise<CachedToken> | undefined;
+  /** Why there is no token yet: says more to a caller who runs out of time than that it did. */
+  let lastFailure: ArchiveError | undefined;
 
   /** Owned by no caller: one that gives up must not take the token from the others. */
   async function fetchToken(): Promise<CachedToken> {
@@ -54,7 +56,11 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
       const requestedAt = clock.now();
       const answer = await withRetry(
         { clock, logger, budget, policy: GENESYS_RETRIES, what: 'token request' },
-        async () => requestToken(options, budget),
+        async () => {
+          const attempt = await requestToken(options, budget);
+          lastFailure = 'again' in attempt ? attempt.again : undefined;
+          return attempt;
+        },
       );
       const lifetimeMs = answer.expiresInS * 1000;
       logger.log('info', 'token renewed', { lifetimeS: answer.expiresInS });
@@ -71,8 +77,14 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
   return {
     async token(budget) {
       if (cached !== undefined && clock.now() < cached.goodUntil) return cached.value;
+      if (budget.signal.aborted) throw abortReason(budget.signal);
       inFlight ??= fetchToken();
-      return (await waitFor(inFlight, budget.signal)).value;
+      try {
+        return (await waitFor(inFlight, budget.signal)).value;
+      } catch (error) {
+        const outOfTime = error instanceof ArchiveError && error.code === 'OUT_OF_TIME';
+        throw outOfTime ? (lastFailure ?? error) : error;
+      }
     },
     reject(token) {
       if (cached?.value === token) cached = undefined;
@@ -82,7 +94,6 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
 
 /** Waits for a request that another caller may own, without waiting longer than this caller may. */
 async function waitFor<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortReason(signal);
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(abortReason(signal));

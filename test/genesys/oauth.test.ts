@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { unlimited } from '../../src/clock.ts';
+import { startBudget, unlimited } from '../../src/clock.ts';
 import { MEDIA_SCOPES } from '../../src/genesys/media-api.ts';
+import { createTokenSource } from '../../src/genesys/oauth.ts';
+import { createTransport } from '../../src/http/transport.ts';
+import { silentLogger } from '../../src/log.ts';
 import { type Connection, connect, type ConnectOptions } from './connect.ts';
 
 let open: Connection[] = [];
@@ -14,6 +17,14 @@ async function connected(options?: ConnectOptions): Promise<Connection> {
   return connection;
 }
 const TOKEN = 'POST /oauth/token';
+const oauth = (loginUrl: string) => ({
+  loginUrl,
+  clientId: 'simulator-client',
+  clientSecret: { reveal: () => 'simulator-secret' },
+  scope: MEDIA_SCOPES,
+  transport: createTransport(),
+  logger: silentLogger,
+});
 
 describe('token source', () => {
   it('#27 asks once and keeps the token until 60 s before its expiry', async () => {
@@ -47,6 +58,23 @@ describe('token source', () => {
     await expect(impatient).rejects.toMatchObject({ code: 'INTERRUPTED' });
     await expect(patient).resolves.toBeTypeOf('string');
     expect(count(TOKEN)).toBe(2); // the stalled one and its repeat, both shared
+  });
+
+  it('a caller that runs out of time is told what went wrong meanwhile', async () => {
+    const { tokens, simulator, clock } = await connected();
+    simulator.faults.add({ on: 'token', times: 99, fault: { kind: 'status', status: 503 } });
+    const waiting = { ...clock, sleep: () => new Promise<void>(() => {}) };
+    const slow = createTokenSource({ ...oauth(simulator.apiUrl), clock: waiting });
+    const { budget, end } = startBudget(clock, clock.now() + 200);
+    await expect(slow.token(budget)).rejects.toMatchObject({
+      code: 'GENESYS_UNAVAILABLE',
+      details: { status: 503 },
+    });
+    await expect(slow.token(budget)).rejects.toMatchObject({ code: 'OUT_OF_TIME' });
+    end();
+    expect(await tokens.token(unlimited).catch((error: unknown) => error)).toMatchObject({
+      code: 'GENESYS_UNAVAILABLE',
+    });
   });
 
   it('uses a token that lives shorter than the margin, from the cache, for half its life', async () => {
