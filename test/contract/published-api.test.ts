@@ -1,0 +1,302 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CALLS } from '../../src/genesys/permissions.ts';
+import { formatQuery } from '../../src/genesys/recordings-policy.ts';
+import { PUBLISHED_ROUTES, type PublishedCall } from '../../src/simulator/recordings-routes.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { fieldsOf, loadSdk } from './sdk.ts';
+
+/*
+ * The platform's own SDK, unmodified, as the judge of the simulator and of what this program believes the API to be.
+ */
+
+const sdk = loadSdk();
+const { instance: client } = sdk.ApiClient;
+const recordingApi = new sdk.RecordingApi();
+const conversationsApi = new sdk.ConversationsApi();
+const organizationApi = new sdk.OrganizationApi();
+
+let simulator: Simulator;
+beforeAll(async () => {
+  simulator = await startSimulator({
+    conversations: [
+      {
+        endedAt: Date.UTC(2026, 4, 20, 12),
+        recordings: [{ transcodingS: 0 }, { kind: 'chat' }, { fate: 'archived' }],
+      },
+    ],
+  });
+  client.setGateway({ host: '127.0.0.1', protocol: 'http', port: Number(new URL(simulator.apiUrl).port) });
+  client.setReturnExtendedResponses(true);
+});
+afterAll(async () => {
+  client.clearAccessToken();
+  await simulator.close();
+});
+
+interface Ids {
+  readonly conversation: string;
+  readonly recording: string;
+  readonly archived: string;
+  readonly participant: string;
+  readonly job: string;
+}
+
+interface Scene {
+  readonly call: (ids: Ids) => Promise<unknown>;
+  readonly status: number;
+  /** The model of the answer, or of its items. */
+  readonly model?: string;
+}
+
+const invoke = (
+  api: Record<string, (...args: unknown[]) => Promise<unknown>>,
+  name: string,
+  ...args: unknown[]
+) => {
+  const method = api[name];
+  if (method === undefined) throw new Error(`the SDK has no ${name}`);
+  return method.apply(api, args);
+};
+
+/** Each call that the simulator answers, made by the SDK. */
+const SCENES: Readonly<Record<PublishedCall, Scene>> = {
+  listMetadata: {
+    call: ({ conversation }) => invoke(recordingApi, 'getConversationRecordingmetadata', conversation),
+    status: 200,
+    model: 'RecordingMetadata',
+  },
+  listRecordings: {
+    call: ({ conversation }) =>
+      invoke(recordingApi, 'getConversationRecordings', conversation, { formatId: 'WAV' }),
+    status: 200,
+    model: 'Recording',
+  },
+  getRecording: {
+    call: ({ conversation, recording }) =>
+      invoke(recordingApi, 'getConversationRecording', conversation, recording, {
+        ...formatQuery('call', 'WAV'),
+        download: true,
+      }),
+    status: 200,
+    model: 'Recording',
+  },
+  putRecording: {
+    call: ({ conversation, archived }) =>
+      invoke(recordingApi, 'putConversationRecording', conversation, archived, {
+        archiveDate: '2030-01-01T00:00:00Z',
+      }),
+    status: 200,
+    model: 'Recording',
+  },
+  postAnnotation: {
+    call: ({ conversation, recording }) =>
+      invoke(recordingApi, 'postConversationRecordingAnnotations', conversation, recording, {
+        type: 'bookmark',
+        location: 0,
+        durationMs: 0,
+        description: 'x',
+      }),
+    status: 200,
+    model: 'Annotation',
+  },
+  postBatch: {
+    call: ({ conversation, recording }) =>
+      invoke(recordingApi, 'postRecordingBatchrequests', {
+        batchDownloadRequestList: [{ conversationId: conversation, recordingId: recording }],
+      }),
+    status: 200,
+    model: 'BatchDownloadJobSubmissionResult',
+  },
+  getBatch: {
+    call: ({ job }) => invoke(recordingApi, 'getRecordingBatchrequest', job),
+    status: 200,
+    model: 'BatchDownloadJobStatusResult',
+  },
+  getConversation: {
+    call: ({ conversation }) => invoke(conversationsApi, 'getConversation', conversation),
+    status: 200,
+    model: 'Conversation',
+  },
+  putTags: {
+    call: ({ conversation }) =>
+      invoke(conversationsApi, 'putConversationTags', conversation, { externalTag: 'x' }),
+    status: 202,
+  },
+  patchParticipant: {
+    call: ({ conversation, participant }) =>
+      invoke(conversationsApi, 'patchConversationParticipantAttributes', conversation, participant, {
+        attributes: { k: 'v' },
+      }),
+    status: 202,
+  },
+  putCustomAttributes: {
+    call: ({ conversation }) =>
+      invoke(conversationsApi, 'putConversationCustomattributes', conversation, {
+        body: { id: 'd', schemaId: 's', customAttributes: { a: 'b' } },
+      }),
+    status: 200,
+    model: 'CustomAttributesIdResponse',
+  },
+  listCustomAttributes: {
+    call: ({ conversation }) => invoke(conversationsApi, 'getConversationCustomattributes', conversation),
+    status: 200,
+    model: 'CustomAttributesListing',
+  },
+  patchCustomAttributes: {
+    call: ({ conversation }) =>
+      invoke(conversationsApi, 'patchConversationCustomattributes', conversation, {
+        body: { id: 'd', version: 1, customAttributes: { a: 'c' } },
+      }),
+    status: 204,
+  },
+  queryConversations: {
+    call: () =>
+      invoke(conversationsApi, 'postAnalyticsConversationsDetailsQuery', {
+        interval: '2026-05-20T00:00:00Z/2026-05-21T00:00:00Z',
+        paging: { pageSize: 25, pageNumber: 1 },
+      }),
+    status: 200,
+    model: 'AnalyticsConversationQueryResponse',
+  },
+  queryRetention: {
+    call: () => invoke(recordingApi, 'getRecordingsRetentionQuery', 0, { pageSize: 2 }),
+    status: 200,
+    model: 'RecordingRetentionCursorEntityListing',
+  },
+  getOrganization: {
+    call: () => invoke(organizationApi, 'getOrganizationsMe'),
+    status: 200,
+    model: 'Organization',
+  },
+};
+
+/** Names in an answer that the SDK does not know, by their path. */
+function strangers(value: unknown, model: string, path = model): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => strangers(one, model, path));
+  if (typeof value !== 'object' || value === null) return [];
+  const known = fieldsOf(model);
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
+    if (!known.has(name)) return [`${path}.${name}`];
+    const next = known.get(name);
+    if (next === undefined) return [];
+    // maps by channel or schema: their keys are data
+    const values = name === 'mediaUris' ? Object.values(inner as object) : inner;
+    return strangers(values, next, `${path}.${name}`);
+  });
+}
+
+describe('the SDK against the simulator', () => {
+  it('logs in by HTTP Basic', async () => {
+    await client.loginClientCredentialsGrant('simulator-client', 'simulator-secret');
+    expect(simulator.requests.at(-1)).toMatchObject({
+      route: 'POST /oauth/token',
+      status: 200,
+      hadAuthorization: true,
+    });
+  });
+
+  it.each(Object.entries(SCENES))('%s', async (name, { call, status, model }) => {
+    const [conversation] = simulator.world.conversations;
+    const [first, , third] = conversation?.recordings ?? [];
+    const ids: Ids = {
+      conversation: conversation?.id ?? '',
+      recording: first?.id ?? '',
+      archived: third?.id ?? '',
+      participant: conversation?.participants[0]?.id ?? '',
+      job: [...simulator.world.jobs.keys()][0] ?? '',
+    };
+    const answer = (await call(ids)) as { status: number; data: unknown };
+    const route = PUBLISHED_ROUTES.find((one) => one.name === name);
+    expect(simulator.requests.at(-1)).toMatchObject({ route: `${route?.method} ${route?.path}`, status });
+    expect(answer.status).toBe(status);
+    if (model !== undefined) expect(strangers(answer.data, model)).toEqual([]);
+  });
+
+  it('would notice a field that it does not know', () => {
+    const answer = [{ id: 'x', made: 1, mediaUris: { S: { mediaUri: 'x', up: 2 } } }];
+    expect(strangers(answer, 'Recording')).toEqual(['Recording.made', 'Recording.mediaUris.up']);
+  });
+
+  it('understands a refusal', async () => {
+    await expect(invoke(recordingApi, 'getConversationRecordingmetadata', 'x')).rejects.toMatchObject({
+      status: 404,
+      body: { code: 'conversation.not.found' },
+    });
+  });
+});
+
+describe('what this program believes', () => {
+  it('every call it makes is one that the simulator answers, and so one that the SDK makes', () => {
+    const routes = new Set(PUBLISHED_ROUTES.map(({ method, path }) => `${method} ${path}`));
+    expect(
+      Object.values(CALLS)
+        .map(({ method, path }) => `${method} ${path}`)
+        .filter((one) => !routes.has(one)),
+    ).toEqual([]);
+  });
+
+  it('the permissions of both are the same', () => {
+    for (const { method, path, permissions } of Object.values(CALLS)) {
+      const route = PUBLISHED_ROUTES.find((one) => one.method === method && one.path === path);
+      for (const permission of permissions) expect(route?.permissions).toContain(permission);
+    }
+  });
+
+  it.each([
+    [
+      'src/genesys/recordings-answers.ts',
+      /(?:text|count|read)\((?:\w+, )?'(\w+)'\)/g,
+      ['Recording', 'MediaResult'],
+    ],
+    [
+      'src/genesys/recordings-batch.ts',
+      /const \{ (recordingId, [^}]+) \} = value/g,
+      ['BatchDownloadJobResult'],
+    ],
+    ['src/genesys/recordings-batch.ts', /body\['(\w+)'\]/g, ['BatchDownloadJobStatusResult']],
+  ])('every field that %s reads is declared', (file, pattern, models) => {
+    const declared = new Set(models.flatMap((model) => [...fieldsOf(model).keys()]));
+    const names = [...readFileSync(file, 'utf8').matchAll(pattern)].flatMap(([, list = '']) =>
+      list.split(', '),
+    );
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'Recording',
+      ['originalRecordingStartTime', 'startTime', 'creationTime', 'archiveDate', 'deleteDate', 'mediaUris'],
+    ],
+    [
+      'RecordingMetadata',
+      [
+        'id',
+        'media',
+        'mediaSubtype',
+        'fileState',
+        'archiveDate',
+        'archiveMedium',
+        'deleteDate',
+        'annotations',
+      ],
+    ],
+    [
+      'Annotation',
+      ['type', 'location', 'durationMs', 'description', 'reason', 'absoluteLocation', 'absoluteDurationMs'],
+    ],
+    ['BatchDownloadRequest', ['conversationId', 'recordingId']],
+    ['BatchDownloadJobSubmission', ['batchDownloadRequestList']],
+    ['ConversationTagsUpdate', ['externalTag']],
+    ['ParticipantAttributes', ['attributes']],
+    ['CustomAttributesPatchRequest', ['id', 'version', 'customAttributes']],
+    ['CustomAttributesUpdateRequest', ['id', 'schemaId', 'customAttributes']],
+    ['CustomAttributes', ['id', 'schema', 'version', 'customAttributes']],
+    ['Conversation', ['startTime', 'endTime', 'externalTag', 'participants', 'divisions']],
+    ['getConversationRecordingOptions', Object.keys(formatQuery('call', 'WAV'))],
+  ])('%s has the fields that are read and written', (model, names) => {
+    const declared = fieldsOf(model);
+    expect(names.filter((name) => !declared.has(name))).toEqual([]);
+  });
+});

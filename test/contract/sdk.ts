@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+type SdkCall = (...args: unknown[]) => Promise<unknown>;
+
+/** What is used of the platform's own SDK; its declarations do not export its classes. */
+export interface Sdk {
+  readonly ApiClient: {
+    readonly instance: {
+      readonly config: { live_reload_config: boolean; setConfigPath(path: string): void };
+      setGateway(gateway: { host: string; protocol: string; port: number }): void;
+      setReturnExtendedResponses(extended: boolean): void;
+      loginClientCredentialsGrant(clientId: string, clientSecret: string): Promise<{ accessToken: string }>;
+      clearAccessToken(): void;
+    };
+  };
+  readonly RecordingApi: new () => Record<string, SdkCall>;
+  readonly ConversationsApi: new () => Record<string, SdkCall>;
+  readonly OrganizationApi: new () => Record<string, SdkCall>;
+}
+
+/** The SDK as published, which watches a file in the home directory unless it is told not to. */
+export function loadSdk(): Sdk {
+  const sdk = require('purecloud-platform-client-v2') as Sdk;
+  const { config } = sdk.ApiClient.instance;
+  config.live_reload_config = false;
+  config.setConfigPath('');
+  return sdk;
+}
+
+let declarations: string | undefined;
+
+/** The fields of an interface as the SDK declares it, with the name of their model where they have one. */
+export function fieldsOf(model: string): ReadonlyMap<string, string | undefined> {
+  declarations ??= readFileSync(require.resolve('purecloud-platform-client-v2/index.d.ts'), 'utf8');
+  const [, body] =
+    new RegExp(`export interface ${model} \\{([^}]*(?:\\}[;>][^}]*)*)\\n\\t\\}`).exec(declarations) ?? [];
+  if (body === undefined) throw new Error(`the SDK declares no ${model}`);
+  const fields = body.matchAll(/"(\w+)"\??: ([^\n]+)/g);
+  return new Map([...fields].map(([, name = '', type = '']) => [name, /Models\.(\w+)/.exec(type)?.[1]]));
+}
