@@ -1,0 +1,144 @@
+/**
+ * A process that archives one recording with everything real, prints what came of it and how many boundaries between effects it
+ * passed, and may be killed (SIGKILL) at one of them. Told by its environment; CRASH_AT=n names the boundary, from 1. There is
+ * one before and one after every request to the platform, the media host and S3, at the end of every download, and around
+ * every change to the file system.
+ */
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { archiveRequest } from '../../src/archive/archive-request.ts';
+import { startBudget, systemClock } from '../../src/clock.ts';
+import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import { toArchiveError } from '../../src/errors.ts';
+import { createGenesysApi } from '../../src/genesys/api-client.ts';
+import { createInteractionWriter } from '../../src/genesys/interaction-writer.ts';
+import { createMediaApi, MEDIA_SCOPES } from '../../src/genesys/media-api.ts';
+import { createMediaOpener } from '../../src/genesys/media-download.ts';
+import { createTokenSource } from '../../src/genesys/oauth.ts';
+import { createTransport, type Transport } from '../../src/http/transport.ts';
+import { silentLogger } from '../../src/log.ts';
+import type { ObjectStore } from '../../src/ports.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { MIN_PART_BYTES } from '../../src/store/part-size.ts';
+import { createS3Client } from '../../src/store/s3-client.ts';
+import { createS3Store } from '../../src/store/s3-store.ts';
+
+const { API_URL = '', STORE = '', S3_URL, KEY = '', MEDIA_ID = '', INTERACTION_ID = '' } = process.env;
+const crashAt = Number(process.env['CRASH_AT'] ?? '0');
+let boundaries = 0;
+
+function boundary(): void {
+  boundaries += 1;
+  if (boundaries === crashAt) process.kill(process.pid, 'SIGKILL');
+}
+
+type Call = (...args: unknown[]) => Promise<unknown>;
+
+function surround(
+  target: object,
+  name: string,
+  changing: (...args: unknown[]) => boolean = () => true,
+): void {
+  const functions = target as Record<string, Call>;
+  const original = functions[name];
+  if (original === undefined) throw new Error(`there is no ${name}`);
+  functions[name] = async function surrounded(this: unknown, ...args) {
+    if (!changing(...args)) return original.apply(this, args);
+    boundary();
+    const result = await original.apply(this, args);
+    boundary();
+    return result;
+  };
+}
+
+async function surroundFileSystem(): Promise<void> {
+  const handle = await fs.open(process.execPath, 'r');
+  const handles = Object.getPrototypeOf(handle) as object;
+  await handle.close();
+  for (const name of ['write', 'writeFile', 'sync']) surround(handles, name);
+  for (const name of ['link', 'rename', 'unlink', 'mkdir']) surround(fs, name);
+  surround(fs, 'open', (_path, flags) => flags === 'wx');
+  syncBuiltinESMExports();
+}
+
+function surroundTransport(transport: Transport): Transport {
+  return {
+    ...transport,
+    async send(request) {
+      boundary();
+      const response = await transport.send(request);
+      boundary();
+      return { ...response, body: ended(response.body) };
+    },
+  };
+}
+
+async function* ended(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* body;
+  boundary();
+}
+
+async function openStore(): Promise<ObjectStore> {
+  if (S3_URL === undefined) {
+    await surroundFileSystem();
+    return createDirectoryStore(STORE);
+  }
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = process.env;
+  const client: S3Client = createS3Client({
+    endpoint: S3_URL,
+    region: 'us-east-1',
+    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+    forcePathStyle: true,
+  });
+  surround(client, 'send');
+  return createS3Store({
+    client,
+    bucket: STORE,
+    clock: systemClock,
+    logger: silentLogger,
+    partSizeBytes: MIN_PART_BYTES,
+  });
+}
+
+const logger = silentLogger;
+const clock = systemClock;
+const store = await openStore();
+const apiTransport = surroundTransport(createTransport());
+const mediaTransport = surroundTransport(createTransport({ guard: { allowLoopback: true } }));
+const tokens = createTokenSource({
+  loginUrl: API_URL,
+  clientId: 'simulator-client',
+  clientSecret: { reveal: () => 'simulator-secret' },
+  scope: MEDIA_SCOPES,
+  transport: apiTransport,
+  clock,
+  logger,
+});
+const api = createGenesysApi({ apiUrl: API_URL, tokens, transport: apiTransport, clock, logger });
+const ports = {
+  resolver: createMediaApi(api),
+  opener: createMediaOpener({
+    transport: mediaTransport,
+    policy: { hosts: [], allowLoopback: true },
+    clock,
+    logger,
+  }),
+  references: createInteractionWriter(api),
+  envelope: createStaticEnvelope(Buffer.from(KEY, 'hex')),
+  store,
+  clock,
+  logger,
+};
+const { budget, end } = startBudget(clock, clock.now() + 60_000);
+try {
+  const request = { dialect: 'media', mediaId: MEDIA_ID, interactionId: INTERACTION_ID } as const;
+  const [result] = await archiveRequest(ports, request, budget);
+  process.stdout.write(JSON.stringify({ state: result?.state, boundaries }));
+} catch (error) {
+  process.stdout.write(JSON.stringify({ error: toArchiveError(error) }));
+} finally {
+  end();
+  apiTransport.close();
+  mediaTransport.close();
+}

@@ -1,0 +1,202 @@
+import { execFile } from 'node:child_process';
+import { createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
+import { parseReceipt } from '../../src/archive/receipt-schema.ts';
+import { systemClock, unlimited } from '../../src/clock.ts';
+import { silentLogger } from '../../src/log.ts';
+import type { ObjectStore } from '../../src/ports.ts';
+import { type SimulatedRecording, type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createS3Client } from '../../src/store/s3-client.ts';
+import { createS3Store } from '../../src/store/s3-store.ts';
+import { readAll } from '../store/bytes.ts';
+
+export interface Place {
+  readonly kind: 'directory' | 's3';
+  /** Of the recording. */
+  readonly bytes: number;
+  /** Does the platform say when the recording was made? If not, the time is claimed in the store. */
+  readonly statesTime: boolean;
+}
+
+/** What one delivery in a process of its own ended with. */
+interface Delivery {
+  readonly killed: boolean;
+  readonly state?: string;
+  readonly boundaries?: number;
+  readonly error?: { readonly code: string };
+}
+
+/** What came of one crash point. */
+export interface Convergence {
+  readonly at: number;
+  /** Deliveries after the crash until the recording was archived. */
+  readonly redeliveries: number;
+  /** What is not as it has to be then. */
+  readonly wrong: readonly string[];
+  /** Uploads that only the killed process knew of. */
+  readonly orphanedUploads: number;
+}
+
+/** Kills processes at boundaries between their effects, and looks at what redeliveries make of what they leave behind. */
+export class CrashLab {
+  private readonly dir: string;
+  private readonly simulator: Simulator;
+  private readonly key = randomBytes(32);
+  private serial = 0;
+
+  private constructor(dir: string, simulator: Simulator) {
+    this.dir = dir;
+    this.simulator = simulator;
+  }
+
+  static async open(place: Place): Promise<CrashLab> {
+    const dir = await mkdtemp(path.join(tmpdir(), 'crash-points-'));
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    await build({
+      entryPoints: [path.join(import.meta.dirname, 'crash-driver.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      mainFields: ['module', 'main'],
+      outfile: path.join(dir, 'driver.mjs'),
+      define: { PACKAGE_VERSION: JSON.stringify(version) },
+      banner: {
+        js: "import { createRequire as __r } from 'node:module';const require = __r(import.meta.url);",
+      },
+      logLevel: 'silent',
+    });
+    const simulator = await startSimulator({
+      statesStartTime: place.statesTime,
+      s3: { dir: path.join(dir, 's3'), bucket: 'archive-bucket' },
+    });
+    return new CrashLab(dir, simulator);
+  }
+
+  async close(): Promise<void> {
+    await this.simulator.close();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Boundaries between effects of a delivery that nobody disturbs. */
+  async countBoundaries(place: Place): Promise<number> {
+    const { deliver } = await this.prepare(place);
+    const { boundaries, state } = await deliver(0);
+    if (state !== 'archived' || boundaries === undefined) throw new Error('the happy path fails');
+    return boundaries;
+  }
+
+  /**
+   * A crash at boundary `at`, and up to two redeliveries, each in a process of its own.
+   * @param thenAt boundary at which the first redelivery is killed too, if it gets that far.
+   */
+  async crash(place: Place, at: number, thenAt = 0): Promise<Convergence> {
+    const { recording, deliver, store, uploads } = await this.prepare(place);
+    if (!(await deliver(at)).killed) {
+      return { at, redeliveries: 0, wrong: ['it was not killed'], orphanedUploads: 0 };
+    }
+    let orphanedUploads = uploads().length;
+    let redeliveries = 1;
+    const again = await deliver(thenAt);
+    let { state } = again;
+    if (again.killed) orphanedUploads = uploads().length;
+    if (state !== 'archived') {
+      redeliveries = 2;
+      ({ state } = await deliver(0));
+    }
+    const wrong = state === 'archived' ? await this.inspect(store, recording) : ['it is not archived'];
+    if (uploads().length !== orphanedUploads) wrong.push('a redelivery left an upload open');
+    return { at, redeliveries, wrong, orphanedUploads };
+  }
+
+  /** A kill from outside after `ms`, wherever the process is by then, and one redelivery. */
+  async killAfter(place: Place, ms: number): Promise<{ readonly killed: boolean; readonly wrong: string[] }> {
+    const { recording, deliver, store } = await this.prepare(place);
+    const { killed } = await deliver(0, ms);
+    const { state } = await deliver(0);
+    const wrong = state === 'archived' ? await this.inspect(store, recording) : ['it is not archived'];
+    return { killed, wrong };
+  }
+
+  private async prepare({ kind, bytes }: Place) {
+    this.serial += 1;
+    const id = `10000000-0000-4000-8000-${String(this.serial).padStart(12, '0')}`;
+    const recording = this.simulator.add({ id, bytes, encoding: 'pcm16' });
+    const root = path.join(this.dir, `root-${this.serial}`);
+    await mkdir(root);
+    const s3 = this.simulator.s3;
+    if (s3 === undefined) throw new Error('there is no S3 endpoint');
+    const env = {
+      ...s3.environment(),
+      API_URL: this.simulator.apiUrl,
+      KEY: this.key.toString('hex'),
+      MEDIA_ID: recording.id,
+      INTERACTION_ID: recording.interactionId,
+      ...(kind === 's3' ? { STORE: 'archive-bucket', S3_URL: s3.url } : { STORE: root }),
+    };
+    const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = s3.environment();
+    const client = createS3Client({
+      endpoint: s3.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+      forcePathStyle: true,
+    });
+    const store: ObjectStore =
+      kind === 's3'
+        ? createS3Store({ client, bucket: 'archive-bucket', clock: systemClock, logger: silentLogger })
+        : createDirectoryStore(root);
+    return {
+      recording,
+      store,
+      deliver: (crashAt: number, killAfterMs = 0) =>
+        runDriver(path.join(this.dir, 'driver.mjs'), { ...env, CRASH_AT: `${crashAt}` }, killAfterMs),
+      uploads: () => s3.openUploads().filter((key) => key.includes(recording.id)),
+    };
+  }
+
+  /** One whole object, one receipt that fits it, one link marker and one reference, and nothing else. */
+  private async inspect(store: ObjectStore, recording: SimulatedRecording): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of store.list('', unlimited)) if (key.includes(recording.id)) keys.push(key);
+    const [media, ...others] = keys.filter((key) => key.startsWith('archive/'));
+    if (media === undefined || others.length > 0) return [`${others.length} objects too many, or none`];
+    const wrong: string[] = [];
+    const expected = new Set([media, receiptKey(media), linkKey(media), `claims/${recording.id}.json`]);
+    for (const key of keys) if (!expected.has(key)) wrong.push(`${key} should not be there`);
+    for (const key of [receiptKey(media), linkKey(media)]) if (!keys.includes(key)) wrong.push(`no ${key}`);
+    if (wrong.length > 0) return wrong;
+
+    const { stat, body } = await store.get(media, unlimited);
+    const payload = await readAll(body);
+    const iv = Buffer.from(stat.metadata['iv'] ?? '', 'base64');
+    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 });
+    decipher.setAuthTag(payload.subarray(-16));
+    const plain = Buffer.concat([decipher.update(payload.subarray(0, -16)), decipher.final()]);
+    const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    if (hash(plain) !== (await recording.sha256())) wrong.push('the object is not the recording');
+    const text = (await readAll((await store.get(receiptKey(media), unlimited)).body)).toString('utf8');
+    const receipt = parseReceipt(text, media);
+    if (receipt.ciphertext?.sha256 !== hash(payload)) wrong.push('the receipt is of another object');
+    const linked = this.simulator.interaction(recording.interactionId)?.['s3_archive_key'];
+    if (linked !== media) wrong.push('the reference is missing or another');
+    return wrong;
+  }
+}
+
+/** @param timeout ms after which it is killed from outside; 0: never. */
+async function runDriver(driver: string, own: Record<string, string>, timeout: number): Promise<Delivery> {
+  const env = { PATH: process.env['PATH'], ...own };
+  return new Promise((resolve, reject) => {
+    const options = { env, timeout, killSignal: 'SIGKILL' } as const;
+    execFile(process.execPath, [driver], options, (error, stdout, stderr) => {
+      if (error?.signal === 'SIGKILL') resolve({ killed: true });
+      else if (error !== null) reject(new Error(stderr));
+      else resolve({ killed: false, ...(JSON.parse(stdout) as Omit<Delivery, 'killed'>) });
+    });
+  });
+}
