@@ -9,8 +9,9 @@ const LATER_PREFIX = 'ARCHIVE_SIGNING_KEY_';
 
 /** What a name of a later version is for; `undefined` for every other name. */
 export function laterFeature(name: string): string | undefined {
+  if (isSettingName(name)) return undefined;
   if (Object.hasOwn(LATER_SETTINGS, name)) return LATER_SETTINGS[name];
-  return name.startsWith(LATER_PREFIX) ? LATER_SETTINGS['ARCHIVE_SIGNING_KEY_FILE'] : undefined;
+  return name.startsWith(LATER_PREFIX) ? LATER_SETTINGS['ARCHIVE_SIGNING_KEY_SECRET_ARN'] : undefined;
 }
 
 /** Does a variable of the environment look as if it were meant for us, though it is none of our names? */

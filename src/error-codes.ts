@@ -211,6 +211,13 @@ export const ERROR_CODES = facts({
     meaning:
       'The object is bound to another organization, conversation or recording than the one asked for. No key service was asked, no plaintext was released.',
   },
+  RECEIPT_MISMATCH: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'An object is not what its receipt states, one of the two is missing, or the receipt is not one that can be trusted.',
+    hint: 'do not overwrite anything: keep the object, its receipt and the access log of the bucket; docs/format.md, section 11, says how to check by hand',
+  },
   OUTPUT_EXISTS: {
     exit: 2,
     retryable: false,

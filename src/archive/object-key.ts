@@ -5,6 +5,9 @@ import { FIRST_DAY, isPlausibleTime, LAST_DAY, parseDay } from '../recording-tim
 /** Everything that holds media stands under this prefix. */
 export const MEDIA_PREFIX = 'archive/';
 
+/** And everything that holds receipts under this one. */
+export const RECEIPT_PREFIX = 'receipts/';
+
 const DAY_MS = 86_400_000;
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
 const KEY = /^archive\/(\d{4})\/(\d{2})\/(\d{2})\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
@@ -52,7 +55,14 @@ export function claimKey(recordingId: string): string {
 
 /** Where the receipt of the object under `key` stands: `receipts/YYYY/MM/DD/{recordingId}[.{channel}].json`. */
 export function receiptKey(key: string): string {
-  return beside(key, 'receipts/');
+  return beside(key, RECEIPT_PREFIX);
+}
+
+/** The inverse of {@link receiptKey}: the object a receipt is about; `undefined` for every other key. */
+export function keyOfReceipt(key: string): string | undefined {
+  if (!key.startsWith(RECEIPT_PREFIX) || !key.endsWith('.json')) return undefined;
+  const object = `${MEDIA_PREFIX}${key.slice(RECEIPT_PREFIX.length, -'.json'.length)}.enc`;
+  return parseObjectKey(object) === undefined ? undefined : object;
 }
 
 /** Where it is marked that the reference to `key` has been written back: `links/YYYY/MM/DD/{recordingId}[.{channel}].json`. */

@@ -36,6 +36,20 @@ function wholeNumber(least: number, most: number): (value: string) => number {
   };
 }
 
+function oneOf(...choices: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (choices.includes(value)) return value;
+    throw new InvalidArgumentError(`It must be one of: ${choices.join(', ')}.`);
+  };
+}
+
+/** `5%` or `0.5%`, as a fraction. */
+function percentage(value: string): number {
+  const percent = /^\d{1,3}(?:\.\d{1,6})?%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
+  if (percent > 0 && percent <= 100) return percent / 100;
+  throw new InvalidArgumentError('It must be a percentage above 0%, such as 5%.');
+}
+
 const collect = (value: string, previous: unknown) =>
   [...(Array.isArray(previous) ? previous : []), value] as unknown;
 
@@ -118,14 +132,37 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'verify',
-    summary: 'decrypt and authenticate recordings, keeping nothing',
+    summary: 'compare recordings with their receipts, and decrypt them, keeping nothing',
     arguments: [['[id|key...]', ID]],
-    options: [{ flags: '--all', description: 'every recording of the archive' }, FROM, TO, CONCURRENCY],
+    options: [
+      { flags: '--all', description: 'every recording of the archive, and every receipt' },
+      {
+        flags: '--depth <DEPTH>',
+        description:
+          'head: what the store says; ciphertext: the bytes, without a key; full (default): decrypts',
+        parse: oneOf('head', 'ciphertext', 'full'),
+      },
+      { flags: '--sample <SHARE>', description: 'with --all: only a part, e.g. 5%', parse: percentage },
+      {
+        flags: '--seed <TEXT>',
+        description: 'with --sample: choose the same part as the run that printed it',
+      },
+      {
+        flags: '--resume <FILE>',
+        description: 'with --all: keep the progress there; an interrupted run goes on',
+      },
+      { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
     purpose: 'restore',
-    details: 'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong.',
+    details:
+      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed.',
     examples: [
       'genesys-archive verify --all',
-      'genesys-archive verify --all --from 2026-05-01 --to 2026-05-31 --json',
+      'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',
+      'genesys-archive verify --all --sample 5% --from 2026-05-01 --to 2026-05-31 --json',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('./commands/verify.ts'),

@@ -86,11 +86,19 @@ describe('verify', () => {
     const result = await run('verify', '--all', '--json');
     expect(result.code).toBe(5);
     const records = result.records();
-    expect(records).toHaveLength(4);
+    expect(records.map(({ type, kind }) => kind ?? type).toSorted()).toEqual([
+      'checksum',
+      'checksum',
+      'decrypt-failed',
+      'decrypt-failed',
+      'summary',
+      'verified',
+    ]);
     expect(records).toContainEqual({
       type: 'finding',
       schemaVersion: 1,
       key: archive.keys[FIRST],
+      kind: 'decrypt-failed',
       code: 'DECRYPT_FAILED',
       message: expect.any(String) as unknown,
     });
@@ -102,7 +110,7 @@ describe('verify', () => {
       bytes: 100_001,
       sha256: archive.sha256[SECOND],
     });
-    expect(records.at(-1)).toMatchObject({ type: 'summary', verified: 1, findings: 2 });
+    expect(records.at(-1)).toMatchObject({ type: 'summary', verified: 1, damaged: 2, findings: 4 });
     expect(JSON.parse(result.stderr)).toMatchObject({ type: 'error', exitCode: 5, schemaVersion: 1 });
   });
 
@@ -110,7 +118,7 @@ describe('verify', () => {
     await archive.flipBit(SECOND, 5);
     const result = await run('verify', '--all', '--quiet');
     expect(result.stdout).toBe(
-      `FINDING  ${archive.keys[SECOND]}  the object did not pass authentication: the key is wrong or the object was changed  [DECRYPT_FAILED]\n`,
+      `FINDING  ${archive.keys[SECOND]}  checksum: the bytes do not have the store's own checksum  [RECEIPT_MISMATCH]\nFINDING  ${archive.keys[SECOND]}  decrypt-failed: the object did not pass authentication: the key is wrong or the object was changed  [DECRYPT_FAILED]\n`,
     );
   });
 

@@ -1,90 +1,269 @@
-import { findRecording, listRecordings } from '../../archive/find-recording.ts';
-import { verifyRecording } from '../../archive/read-recording.ts';
+import { randomBytes } from 'node:crypto';
+import { findRecording } from '../../archive/find-recording.ts';
+import { type Verified, verifyArchive, verifyOne } from '../../archive/verify-archive.ts';
+import { type Finding, type VerifyDepth, type VerifyPorts } from '../../archive/verify-recording.ts';
+import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { readReceiptKeys } from '../../signing-keys.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, forEachOf, openBudget, readRange, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
-import { countBytes, startProgress } from '../_progress.ts';
+import { countBytes, type Progress, startProgress } from '../_progress.ts';
+import type { Ui } from '../_ui.ts';
+import { describeFindings, reportOf, writeReport } from '../_verify-report.ts';
+import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../_verify-state.ts';
 
 interface VerifyOptions {
   readonly all?: boolean;
+  readonly depth?: VerifyDepth;
+  /** In (0, 1]. */
+  readonly sample?: number;
+  readonly seed?: string;
+  readonly resume?: string;
+  readonly report?: string;
   readonly from?: string;
   readonly to?: string;
   readonly concurrency?: number;
 }
 
 const DEFAULT_CONCURRENCY = 4;
+/** Bytes; seeds are public, they only have to differ. */
+const SEED_BYTES = 8;
 
-/** Decrypts and authenticates recordings and keeps nothing of them. */
+interface Run {
+  readonly ui: Ui;
+  readonly ports: VerifyPorts;
+  readonly depth: VerifyDepth;
+  readonly budget: Budget;
+  readonly progress: Progress;
+  readonly findings: Finding[];
+  /** By key: the error that stands for all findings of a recording. */
+  readonly damaged: Map<string, ArchiveError>;
+  /** What could not be looked at. */
+  readonly unseen: { readonly key: string; readonly error: ArchiveError }[];
+  readonly state: VerifyState | undefined;
+  readonly tally: { checked: number; intact: number; bytes: number; withoutReceipt: number };
+}
+
+/** Compares recordings with their receipts, as deep as asked, and keeps nothing of them. */
 export async function run(
   context: CommandContext,
   ids: readonly string[],
   options: VerifyOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  if (ids.length > 0 === (options.all === true)) {
-    throw new ArchiveError('USAGE', 'say what to verify', { hint: 'ids or keys of recordings, or --all' });
-  }
+  const all = options.all === true;
+  requireSense(ids, options);
   const range = readRange(options);
-  const config = await readSettings(context, 'restore');
+  const depth = options.depth ?? 'full';
+  const full = depth === 'full' ? await readSettings(context, 'restore') : undefined;
+  const config = full ?? (await readSettings(context, 'store'));
   const plainStore = await openConfiguredStore(config, { clock, logger });
-  const reader = await createReader(config, context);
+  const plan = await makePlan(options, depth, plainStore.location);
+  const state =
+    options.resume === undefined ? undefined : await openVerifyState(options.resume, plan, clock.now());
+  const startedAt = state?.progress.startedAt ?? new Date(clock.now()).toISOString();
+  const earlier = state?.progress.checked ?? 0;
   const { budget, end } = openBudget(context);
-  const progress = startProgress(ui, 'verifying', { items: options.all === true ? undefined : ids.length });
+  const progress = startProgress(ui, 'verifying', { items: all ? undefined : ids.length });
   const store = countBytes(plainStore, progress.addBytes);
-  const failures: ItemFailure[] = [];
-  let verifiedBytes = 0;
-
-  const verifyOne = async (idOrKey: string) => {
-    try {
-      const key = await findRecording(store, idOrKey, range, budget);
-      const { bytes, sha256 } = await verifyRecording({ store, reader }, key, budget);
-      verifiedBytes += bytes;
-      progress.itemDone();
-      if (ui.json) ui.record('verified', { key, bytes, sha256 });
-      else if (!ui.quiet) ui.out(`ok       ${sha256}  ${printable(key)}`);
-      await ui.drained();
-    } catch (thrown) {
-      const error = toArchiveError(thrown);
-      progress.itemFailed();
-      failures.push({ error });
-      const { code, message } = error;
-      if (ui.json) ui.record('finding', { key: idOrKey, code, message });
-      else ui.out(`${ui.style('red', 'FINDING')}  ${printable(idOrKey)}  ${printable(message)}  [${code}]`);
-    }
+  const ports = {
+    store,
+    keys: await readReceiptKeys(config.receiptPublicKeys),
+    reader: full && (await createReader(full, context)),
   };
-  async function* allKeys() {
-    for await (const { key } of listRecordings(plainStore, range, budget)) yield key;
+  const current: Run = {
+    ui,
+    ports,
+    depth,
+    budget,
+    progress,
+    state,
+    findings: [...(state?.progress.findings ?? [])],
+    damaged: new Map(),
+    unseen: [],
+    tally: { checked: 0, intact: 0, bytes: 0, withoutReceipt: 0 },
+  };
+  for (const finding of current.findings) blame(current, finding);
+  if (plan.share !== null) {
+    ui.say(`sample of ${formatShare(plan.share)}; --seed ${plan.seed} chooses the same recordings again`);
   }
+  if (earlier > 0) ui.say(`going on after ${count(earlier, 'recording')} of the run begun at ${startedAt}`);
 
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
   try {
-    await forEachOf(
-      options.all === true ? allKeys() : ids,
-      options.concurrency ?? DEFAULT_CONCURRENCY,
-      budget.signal,
-      verifyOne,
-    );
+    if (all) await verifyAll(current, plan, { range, concurrency, earlier });
+    else {
+      await forEachOf(ids, concurrency, budget.signal, async (idOrKey) => {
+        await take(current, idOrKey, await verifyNamed(current, idOrKey, range));
+      });
+    }
   } finally {
     progress.end();
     end();
   }
-  const { done, failed, elapsedMs } = progress.count();
+  const { elapsedMs } = progress.count();
+  const { tally, findings, damaged, unseen } = current;
+  const complete = !context.signal.aborted;
+  const report = reportOf({ plan, startedAt, clock, complete, earlier, tally, findings, unseen });
+  if (options.report !== undefined) await writeReport(options.report, report);
+  if (complete) await state?.remove();
   if (ui.json) {
     ui.record('summary', {
-      verified: done - failed,
-      findings: failed,
-      bytes: verifiedBytes,
+      verified: tally.intact,
+      damaged: damaged.size,
+      findings: findings.length,
+      bytes: tally.bytes,
       durationMs: Math.round(elapsedMs),
+      depth,
+      ...(plan.share === null ? {} : { sample: plan.share, seed: plan.seed }),
+      ...(earlier > 0 ? { verifiedEarlier: earlier } : {}),
+      withoutReceipt: tally.withoutReceipt,
     });
   } else {
-    const what = count(done - failed, 'recording');
+    const what = count(tally.intact, 'recording');
     ui.say(
-      `${what} verified (${formatBytes(verifiedBytes)}), ${count(failed, 'finding')}, in ${printable(store.location)}`,
+      `${what} verified (${formatBytes(tally.bytes)}), ${count(findings.length, 'finding')}, in ${printable(store.location)}`,
     );
+    for (const line of describeFindings(findings)) ui.say(line);
+    if (tally.withoutReceipt > 0) {
+      const without = count(tally.withoutReceipt, 'recording');
+      ui.say(
+        `${without} without a receipt, from before there were any: compared only with what the store says`,
+      );
+    }
   }
+  const total = earlier + tally.checked + unseen.length;
   // an archive that is empty by mistake, e.g. another bucket, must not pass for one that is in order
-  if (done === 0 && !context.signal.aborted)
+  if (total === 0 && !context.signal.aborted)
     ui.warn(`there was nothing to verify in ${printable(store.location)}`);
-  return concludeItems(done, failures, context.signal, isIntegrityFailure);
+  const failures: ItemFailure[] = [...[...damaged.values()].map((error) => ({ error })), ...unseen];
+  return concludeItems(total, failures, context.signal, isIntegrityFailure);
+}
+
+function requireSense(ids: readonly string[], { all, sample, seed, resume }: VerifyOptions): void {
+  if (ids.length > 0 === (all === true)) {
+    throw new ArchiveError('USAGE', 'say what to verify', { hint: 'ids or keys of recordings, or --all' });
+  }
+  if (all !== true && (sample !== undefined || resume !== undefined)) {
+    throw new ArchiveError('USAGE', '--sample and --resume go with --all');
+  }
+  if (seed !== undefined && sample === undefined)
+    throw new ArchiveError('USAGE', '--seed goes with --sample');
+}
+
+async function makePlan(options: VerifyOptions, depth: VerifyDepth, store: string): Promise<VerifyPlan> {
+  const { sample, seed, resume, from = null, to = null } = options;
+  const whole = sample === undefined || sample === 1;
+  const chosen = seed ?? (resume === undefined ? undefined : await readSeed(resume));
+  return {
+    store,
+    depth,
+    share: whole ? null : sample,
+    seed: whole ? null : (chosen ?? randomBytes(SEED_BYTES).toString('hex')),
+    from,
+    to,
+  };
+}
+
+async function verifyAll(
+  current: Run,
+  plan: VerifyPlan,
+  more: {
+    readonly range: ReturnType<typeof readRange>;
+    readonly concurrency: number;
+    readonly earlier: number;
+  },
+): Promise<void> {
+  const { ports, depth, budget, state } = current;
+  const { range, concurrency, earlier } = more;
+  // what could not be looked at the last time comes first
+  await forEachOf(state?.progress.failed ?? [], concurrency, budget.signal, async (key) => {
+    await state?.append({ type: 'retried', key });
+    await take(current, key, await verifyOne(ports, key, depth, budget));
+  });
+  await verifyArchive(
+    ports,
+    {
+      depth,
+      range,
+      concurrency,
+      sample: plan.share === null ? undefined : { share: plan.share, seed: plan.seed ?? '' },
+      after: state?.progress.after,
+    },
+    {
+      onVerified: (verified) => take(current, verified.key, verified),
+      onReached: (key, reached) => state?.append({ type: 'reached', key, checked: earlier + reached }),
+    },
+    budget,
+  );
+}
+
+async function verifyNamed(
+  { ports, depth, budget }: Run,
+  idOrKey: string,
+  range: ReturnType<typeof readRange>,
+): Promise<Verified> {
+  try {
+    return await verifyOne(ports, await findRecording(ports.store, idOrKey, range, budget), depth, budget);
+  } catch (error) {
+    return { state: 'failed', key: idOrKey, error: toArchiveError(error) };
+  }
+}
+
+/** Reports one recording, and puts down what must not be forgotten of it. */
+async function take(current: Run, name: string, verified: Verified): Promise<void> {
+  const { ui, progress, state, tally } = current;
+  if (verified.state === 'failed') {
+    const { code, message } = verified.error;
+    await state?.append({ type: 'failed', key: verified.key });
+    progress.itemFailed();
+    current.unseen.push(verified);
+    if (ui.json) ui.record('failed', { key: name, code, message });
+    else ui.out(`${ui.style('red', 'FAILED ')}  ${printable(name)}  ${printable(message)}  [${code}]`);
+    return;
+  }
+  const { key, findings, bytes, digests, receipt, depth } = verified.verification;
+  await state?.append(...findings.map((finding) => ({ type: 'finding', finding }) as const));
+  tally.checked += 1;
+  if (receipt === undefined && findings.length === 0) tally.withoutReceipt += 1;
+  if (findings.length === 0) {
+    progress.itemDone();
+    tally.intact += 1;
+    tally.bytes += digests?.plaintext?.bytes ?? (depth === 'head' ? 0 : bytes);
+    const sha256 = digests?.plaintext?.sha256 ?? digests?.ciphertextSha256;
+    if (ui.json) ui.record('verified', { key, ...recordOf(verified.verification) });
+    else if (!ui.quiet) ui.out(`ok       ${sha256 === undefined ? '' : `${sha256}  `}${printable(key)}`);
+  } else progress.itemFailed();
+  for (const found of findings) {
+    const { kind, code, message, leaf } = found;
+    current.findings.push(found);
+    blame(current, found);
+    if (ui.json) ui.record('finding', { key, kind, code, message, ...(leaf === undefined ? {} : { leaf }) });
+    else
+      ui.out(`${ui.style('red', 'FINDING')}  ${printable(key)}  ${kind}: ${printable(message)}  [${code}]`);
+  }
+  await ui.drained();
+}
+
+/** `sha256` is of the plaintext where it was decrypted. */
+function recordOf({ bytes, digests }: { bytes: number; digests: Digests | undefined }) {
+  if (digests === undefined) return { bytes };
+  const { plaintext, ciphertextSha256 } = digests;
+  return plaintext === undefined ? { bytes, ciphertextSha256 } : plaintext;
+}
+
+type Digests = {
+  readonly ciphertextSha256: string;
+  readonly plaintext: { bytes: number; sha256: string } | undefined;
+};
+
+/** Of several findings the one that says what happened rather than what differs: a wrong key is the commonest of all. */
+function blame({ damaged }: Run, { key, kind, code, message }: Finding): void {
+  if (!damaged.has(key) || kind === 'decrypt-failed') damaged.set(key, new ArchiveError(code, message));
+}
+
+function formatShare(share: number): string {
+  return `${Number((share * 100).toPrecision(6))} %`;
 }

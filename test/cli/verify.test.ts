@@ -1,0 +1,174 @@
+import { readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { receiptKey } from '../../src/archive/object-key.ts';
+import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
+import { makeDirectory, runCli, startCli } from './run-cli.ts';
+
+const COUNT = 60;
+let archive: SealedArchive;
+let dir: string;
+let removeDirectory: () => Promise<void>;
+beforeEach(async () => {
+  archive = await makeSealedArchive(COUNT);
+  ({ dir, remove: removeDirectory } = await makeDirectory());
+  await writeFile(path.join(dir, 'public.pem'), archive.publicKeyPem);
+});
+afterEach(() => Promise.all([archive.remove(), removeDirectory()]));
+
+/** No key of the recordings, only that of the receipts. */
+const keyless = () => ({
+  ARCHIVE_STORE: `file:${archive.dir}`,
+  ARCHIVE_RECEIPT_PUBLIC_KEYS: path.join(dir, 'public.pem'),
+});
+const run = (...args: string[]) => runCli(['verify', ...args], { env: keyless() });
+const keyOf = (index: number) => archive.recordings[index]?.key ?? '';
+
+describe('verify --depth', () => {
+  it('needs no key of the recordings to compare them with their receipts', async () => {
+    const result = await run('--all', '--depth', 'ciphertext', '--json');
+    expect(result.code).toBe(0);
+    expect(result.records().at(-1)).toMatchObject({
+      type: 'summary',
+      verified: COUNT,
+      findings: 0,
+      depth: 'ciphertext',
+      withoutReceipt: 0,
+    });
+    expect((await run('--all', '--depth', 'head', '--quiet')).stdout).toBe('');
+    expect((await run('--all')).stderr).toContain('CONFIG_INVALID');
+    expect((await run('--all', '--depth', 'deep')).code).toBe(2);
+  });
+
+  it('finds both ways, tells the kind of each, writes a report, and exits with 5', async () => {
+    await Promise.all([rm(archive.fileOf(keyOf(3))), rm(archive.recordOf(keyOf(3)))]);
+    const receipt = receiptKey(keyOf(4));
+    await Promise.all([rm(archive.fileOf(receipt)), rm(archive.recordOf(receipt))]);
+    await archive.editReceipt(keyOf(5), (text) => text.replace('"org"', '"0rg"'));
+    const report = path.join(dir, 'report.json');
+    const result = await run('--all', '--depth', 'head', '--report', report, '--quiet');
+    expect(result.code).toBe(5);
+    const lines = result.stdout.trimEnd().split('\n');
+    const found = lines.map((line) =>
+      /^FINDING {2}(\S+) {2}([\w-]+): .* \[RECEIPT_MISMATCH\]$/.exec(line)?.slice(1),
+    );
+    expect(Object.fromEntries(found as [string, string][])).toEqual({
+      [keyOf(3)]: 'missing-object',
+      [keyOf(4)]: 'missing-receipt',
+      [keyOf(5)]: 'bad-signature',
+    });
+    expect(result.stderr).toContain('3 of 60 items failed: 3 × RECEIPT_MISMATCH');
+    const written = JSON.parse(await readFile(report, 'utf8')) as Record<string, unknown>;
+    expect(written).toMatchObject({
+      schema: 'genesys-media-archive/verify-report/v1',
+      depth: 'head',
+      complete: true,
+      checked: COUNT,
+      counts: { 'missing-object': 1, 'missing-receipt': 1, 'bad-signature': 1 },
+      failed: [],
+    });
+    expect(written['findings']).toHaveLength(3);
+  });
+
+  it('refuses a private key, and a file that is no key, as ARCHIVE_RECEIPT_PUBLIC_KEYS', async () => {
+    for (const text of [archive.privateKeyPem, 'x']) {
+      await writeFile(path.join(dir, 'public.pem'), text);
+      const result = await run('--all', '--depth', 'head');
+      expect(result.code).toBe(2);
+      expect(result.stderr).toContain('ARCHIVE_RECEIPT_PUBLIC_KEYS holds');
+      expect(result.stderr).not.toContain(archive.privateKeyPem.split('\n')[1] ?? '?');
+    }
+  });
+});
+
+describe('verify --sample', () => {
+  it('chooses the same part for the same seed, and says which seed that was', async () => {
+    const keys = async (...args: string[]) => {
+      const result = await run('--all', '--depth', 'head', '--json', '--sample', '30%', ...args);
+      expect(result.code).toBe(0);
+      const records = result.records();
+      return {
+        seed: String(records.at(-1)?.['seed']),
+        keys: records.filter(({ type }) => type === 'verified').map(({ key }) => String(key)),
+        stderr: result.stderr,
+      };
+    };
+    const first = await keys();
+    expect(first.seed).toMatch(/^[0-9a-f]{16}$/);
+    expect(first.stderr).toContain(`sample of 30 %; --seed ${first.seed} chooses the same recordings again`);
+    expect(first.keys.length).toBeGreaterThan(0);
+    expect(first.keys.length).toBeLessThan(COUNT);
+    expect(new Set((await keys('--seed', first.seed)).keys)).toEqual(new Set(first.keys));
+    for (const wrong of ['0%', '101%', '5', '-1%', 'all']) {
+      expect((await run('--all', '--sample', wrong)).code).toBe(2);
+    }
+    expect((await run(keyOf(0), '--sample', '5%')).code).toBe(2);
+    expect((await run('--all', '--seed', 'x')).code).toBe(2);
+  });
+});
+
+describe('verify --resume', () => {
+  it('goes on after a kill: everything is looked at, and what was found before is in the end', async () => {
+    await Promise.all([rm(archive.fileOf(keyOf(0))), rm(archive.recordOf(keyOf(0)))]);
+    const state = path.join(dir, 'verify.state');
+    const args = ['verify', '--all', '--depth', 'ciphertext', '--concurrency', '1', '--resume', state];
+    const running = startCli([...args, '--json'], { env: keyless() });
+    await running.shows('"verified"');
+    running.kill('SIGKILL');
+    const killed = await running.end;
+    expect(killed.code).toBeUndefined();
+    expect((await stat(state)).mode & 0o077).toBe(0);
+    await writeFile(state, '{"type":"reached","ke', { flag: 'a' }); // as a kill in the middle of a line leaves it
+    const other = await runCli([...args.slice(0, 3), 'head', '--resume', state], { env: keyless() });
+    expect(other.stderr).toContain('the file of --resume belongs to a run with another depth');
+    const report = path.join(dir, 'report.json');
+    const result = await runCli([...args, '--json', '--report', report], { env: keyless() });
+    expect(result.code).toBe(5);
+    const before = Number(result.records().at(-1)?.['verifiedEarlier']);
+    expect(before).toBeGreaterThan(0);
+    // one at a time, so that the missing one was the first
+    expect(result.records().filter(({ type }) => type === 'verified')).toHaveLength(COUNT - before);
+    expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({
+      checked: COUNT,
+      counts: { 'missing-object': 1 },
+      complete: true,
+    });
+    await expect(stat(state)).rejects.toThrow('ENOENT');
+  });
+
+  it('keeps the seed of a sample, and refuses a file that is something else', async () => {
+    const state = path.join(dir, 'verify.state');
+    await writeFile(state, 'my notes\n');
+    const result = await run('--all', '--depth', 'head', '--resume', state);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('is no state file of verify');
+    expect(await readFile(state, 'utf8')).toBe('my notes\n');
+  });
+
+  it('looks first at what could not be looked at', async () => {
+    const state = path.join(dir, 'verify.state');
+    const [file, aside] = [archive.fileOf(keyOf(0)), path.join(dir, 'aside.enc')];
+    await rename(file, aside);
+    await symlink(aside, file); // links are not followed
+    const args = [
+      'verify',
+      '--all',
+      '--depth',
+      'ciphertext',
+      '--concurrency',
+      '1',
+      '--resume',
+      state,
+      '--json',
+    ];
+    const running = startCli(args, { env: keyless() });
+    await running.shows('"verified"');
+    running.kill('SIGKILL');
+    expect((await running.end).stdout).toContain('STORE_DENIED');
+    await rm(file);
+    await rename(aside, file);
+    const result = await runCli(args, { env: keyless() });
+    expect(result.code).toBe(0);
+    expect(result.records()[0]).toMatchObject({ type: 'verified', key: keyOf(0) });
+  });
+});
