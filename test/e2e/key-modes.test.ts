@@ -102,6 +102,38 @@ describe('KMS', () => {
     expect(simulator.s3?.requests).toEqual([]);
   });
 
+  it('is asked for what docs/aws-permissions.md grants, and that is all used', async () => {
+    const { keys, stores, archive, restore, simulator } = await startKeyedArchive();
+    const page = readFileSync('docs/aws-permissions.md', 'utf8');
+    const granted = (name: string) => {
+      const [, json = ''] = new RegExp(`\`\`\`json ${name}\\n([^\`]+)\`\`\``).exec(page) ?? [];
+      const { Statement } = JSON.parse(json) as { Statement: { Action: string[]; Condition: object }[] };
+      const text = JSON.stringify(Statement);
+      const names = [...text.matchAll(/kms:EncryptionContext:([a-z-]+)/g)].map(
+        ([, context]) => context ?? '',
+      );
+      return { actions: Statement.flatMap(({ Action }) => Action), names };
+    };
+    const asked = () =>
+      (simulator.kms?.requests ?? []).map(({ operation, contextNames }) => ({
+        action: `kms:${operation}`,
+        contextNames,
+      }));
+    const store = stores['directory'] ?? '';
+    const { key } = await archive(keys.kms.write, store);
+    const written = asked();
+    await restore(keys.kms.read, store, key);
+    for (const [name, requests] of [
+      ['kms-writer', written],
+      ['kms-auditor', asked().slice(written.length)],
+    ] as const) {
+      const { actions, names } = granted(name);
+      expect([...new Set(requests.map(({ action }) => action))]).toEqual(actions);
+      expect(names.length).toBeGreaterThan(0);
+      for (const { contextNames } of requests) expect(contextNames).toEqual(expect.arrayContaining(names));
+    }
+  });
+
   it('binds each object to its recording: the ids are all its context holds', async () => {
     const { keys, stores, archive, simulator } = await startKeyedArchive();
     const [recording] = simulator.recordings;

@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
 import type { KmsErrorCode } from '../../src/simulator/kms.ts';
+import { sha256Hex, verifySignature } from '../../src/simulator/sigv4.ts';
 import { createClient, refusalOf, startEndpoint, temporaryDirectory } from './kms-fixture.ts';
 import { describeKms } from './kms-scenario.ts';
 
@@ -127,6 +128,43 @@ describe('the KMS endpoint', () => {
       { step: 'finalizeRequest', priority: 'low' },
     );
     expect(await refusalOf(client.send(new ListKeysCommand({ Limit: 8 })))).toBe('InvalidSignatureException');
+  });
+
+  it('takes signatures as every service but S3 has them: without a header for the digest of the body', () => {
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html, with its published signature
+    const headers = new Map([
+      ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'],
+      ['host', 'iam.amazonaws.com'],
+      ['x-amz-date', '20150830T123600Z'],
+      [
+        'authorization',
+        'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, ' +
+          'SignedHeaders=content-type;host;x-amz-date, ' +
+          'Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7',
+      ],
+    ]);
+    const query = [
+      ['Action', 'ListUsers'],
+      ['Version', '2010-05-08'],
+    ] as const;
+    const credentials = {
+      accessKeyId: 'AKIDEXAMPLE',
+      secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+      region: 'us-east-1',
+      service: 'iam',
+    };
+    const verify = (body: string, service = 'iam') =>
+      verifySignature(
+        { method: 'GET', path: '/', query, headers },
+        { ...credentials, service },
+        Date.parse('2015-08-30T12:36:00Z'),
+        sha256Hex(body),
+      );
+    expect(verify('').scope).toBe('20150830/us-east-1/iam/aws4_request');
+    expect(() => verify('another')).toThrow(expect.objectContaining({ code: 'SignatureDoesNotMatch' }));
+    expect(() => verify('', 'kms')).toThrow(
+      expect.objectContaining({ code: 'AuthorizationHeaderMalformed' }),
+    );
   });
 
   it.each<KmsErrorCode>([

@@ -1,4 +1,5 @@
 import { generateKeyPair } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { KeysConfig } from '../../config.ts';
 import { openKeySources } from '../../create-archiver.ts';
@@ -83,11 +84,11 @@ async function generateAesKey(
 /** `undefined` only when there is no file: one that cannot be read must not be replaced. */
 async function readExisting(file: string): Promise<Keyring | undefined> {
   try {
-    return await readKeyringFile(file);
+    await lstat(file);
   } catch (error) {
-    if (error instanceof ArchiveError && error.message.endsWith(' ENOENT')) return undefined;
-    throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
   }
+  return readKeyringFile(file);
 }
 
 /** `k-2026-11-23`, and if that is taken `k-2026-11-23-2` and so on. */
