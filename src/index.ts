@@ -7,12 +7,21 @@ export {
 } from './archive/find-recording.ts';
 export { objectKey, parseObjectKey } from './archive/object-key.ts';
 export {
+  openSeekable,
+  type PlaintextRange,
+  type RangeOptions,
+  type RangePorts,
+  readRange,
+  type SeekableRecording,
+} from './archive/read-range.ts';
+export {
   type ReadOutcome,
   type ReadPorts,
   restoreRecording,
   type RestoreTarget,
   verifyRecording,
 } from './archive/read-recording.ts';
+export { createLeafCache, type LeafCache } from './archive/verified-leaves.ts';
 export { type Budget, type Clock, startBudget, systemClock } from './clock.ts';
 export {
   type ArchiveConfig,

@@ -185,6 +185,27 @@ export interface EnvelopeReader {
   unseal(stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>, request?: UnsealRequest): Promise<Unsealer>;
 }
 
+/** Decryption of parts of one object. No tag covers a part: what comes out is UNVERIFIED. */
+export interface RangeUnsealer {
+  /** Of the whole recording. */
+  readonly plaintextBytes: number;
+  /**
+   * Whether key and IV are settled by the object's own metadata, or the object commits to its key; false when they come from
+   * an instruction file that could be exchanged for another without anybody noticing before the tag is checked.
+   */
+  readonly keyIsBound: boolean;
+  /** @param offset of the first byte of `ciphertext` in the object; the tag at its end is no ciphertext. */
+  decryptAt(offset: number, ciphertext: Uint8Array): Uint8Array;
+}
+
+export interface RangeReader {
+  /** Throws as {@link EnvelopeReader.unseal}. */
+  unsealRange(
+    stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>,
+    request?: UnsealRequest,
+  ): Promise<RangeUnsealer>;
+}
+
 // --------------------------------------------------------------------------------------------------------- store
 
 /** What a store knows of one object. */

@@ -1,12 +1,14 @@
 /** One reader for every format, which goes by the metadata and the keys it holds. */
 import { ArchiveError } from '../errors.ts';
-import type { EnvelopeReader, ObjectStat, Unsealer, UnsealRequest } from '../ports.ts';
+import type { EnvelopeReader, ObjectStat, RangeReader, Unsealer, UnsealRequest } from '../ports.ts';
 import { type DetectedFormat, detectFormat, needsInstruction } from './detect.ts';
+import { createUnsealingCipher, type GcmParameters } from './gcm.ts';
 import { type EncryptionContext, type KeyUnwrapper, requireContextHolds } from './key-wrap.ts';
 import { CONTEXT_NAMES } from './s3ec-envelope.ts';
-import { parseS3ecV2, unsealS3ecV2 } from './s3ec-v2.ts';
-import { parseS3ecV3, unsealS3ecV3 } from './s3ec-v3.ts';
-import { createStaticReader, STATIC_GCM } from './static-gcm.ts';
+import { createRangeUnsealer } from './range.ts';
+import { openS3ecV2, parseS3ecV2, S3EC_V2 } from './s3ec-v2.ts';
+import { openS3ecV3, parseS3ecV3, S3EC_V3 } from './s3ec-v3.ts';
+import { createStaticOpener, STATIC_GCM } from './static-gcm.ts';
 
 export interface ReadingKeys {
   /** 32 bytes; reads `static-gcm`. */
@@ -24,7 +26,7 @@ export interface UnsealOptions extends UnsealRequest {
   readonly expectedContext?: EncryptionContext;
 }
 
-export interface AnyEnvelopeReader extends EnvelopeReader {
+export interface AnyEnvelopeReader extends EnvelopeReader, RangeReader {
   /**
    * @throws `OBJECT_MALFORMED` before any key is used; `CONTEXT_MISMATCH` before any key service is asked;
    *   `DECRYPT_FAILED` when the key is not held, does not fit, or is not the one the object commits to.
@@ -35,7 +37,7 @@ export interface AnyEnvelopeReader extends EnvelopeReader {
 /** @throws `CONFIG_INVALID` when the static key has not 32 bytes. */
 export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
   const unwrappers = keys.unwrappers ?? [];
-  const staticReader = keys.staticKey === undefined ? undefined : createStaticReader(keys.staticKey);
+  const openStatic = keys.staticKey === undefined ? undefined : createStaticOpener(keys.staticKey);
   const detect = async (metadata: ObjectStat['metadata'], options: UnsealOptions) => {
     const { readInstruction, instruction } = options;
     if (instruction !== undefined || readInstruction === undefined) {
@@ -44,24 +46,39 @@ export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
     if (needsInstruction(metadata)) return detectFormat(metadata, await readInstruction());
     const detected = detectFormat(metadata);
     // an object of the static key may have been given an instruction file, which reads it without that key
-    if (detected.format !== STATIC_GCM || staticReader !== undefined) return detected;
+    if (detected.format !== STATIC_GCM || openStatic !== undefined) return detected;
     return detectFormat(metadata, await readInstruction());
   };
+  type Subject = Pick<ObjectStat, 'metadata' | 'size' | 'key'>;
+  const open = async (stat: Subject, options: UnsealOptions) => {
+    const detected = await detect(stat.metadata, options);
+    return { detected, parameters: await openDetected(stat, detected, options) };
+  };
+  const openDetected = async (
+    stat: Subject,
+    detected: DetectedFormat,
+    options: UnsealOptions,
+  ): Promise<GcmParameters> => {
+    const { format, metadata } = detected;
+    if (format !== STATIC_GCM) {
+      requireExpectedIds(detected, stat.size, keys.organizationId, options.expected);
+      const openS3ec = format === S3EC_V2 ? openS3ecV2 : openS3ecV3;
+      return openS3ec(metadata, stat.size, unwrappers, options.expectedContext, options.budget);
+    }
+    if (openStatic === undefined) {
+      throw new ArchiveError('DECRYPT_FAILED', 'no key is configured for objects of format static-gcm', {
+        hint: 'set ENCRYPTION_KEY_HEX to the key they were written with',
+      });
+    }
+    return openStatic(stat);
+  };
   return {
-    unseal: async (stat, options = {}) => {
-      const detected = await detect(stat.metadata, options);
-      const { format, metadata } = detected;
-      if (format !== STATIC_GCM) {
-        requireExpectedIds(detected, stat.size, keys.organizationId, options.expected);
-        const unseal = format === 's3ec-v2' ? unsealS3ecV2 : unsealS3ecV3;
-        return unseal(metadata, stat.size, unwrappers, options.expectedContext, options.budget);
-      }
-      if (staticReader === undefined) {
-        throw new ArchiveError('DECRYPT_FAILED', 'no key is configured for objects of format static-gcm', {
-          hint: 'set ENCRYPTION_KEY_HEX to the key they were written with',
-        });
-      }
-      return staticReader.unseal(stat);
+    unseal: async (stat, options = {}) => createUnsealingCipher((await open(stat, options)).parameters),
+    unsealRange: async (stat, options = {}) => {
+      const { detected, parameters } = await open(stat, options);
+      // V3 commits to its key. In the others, whoever can write an instruction file chooses the key.
+      const keyIsBound = detected.format === S3EC_V3 || detected.placement === 'metadata';
+      return createRangeUnsealer(parameters, stat.size, keyIsBound);
     },
   };
 }

@@ -36,6 +36,27 @@ export interface KeyWrapper {
   readonly bindsContext: boolean;
   /** A fresh data key for one object. @throws what the {@link DataKeyService} throws. */
   generate(contentAlgorithm: ContentAlgorithm, context: EncryptionContext, budget?: Budget): Promise<DataKey>;
+  /**
+   * Wraps a data key that exists already, e.g. the static key of objects that are adopted.
+   *
+   * @param dataKey 32 bytes; left to the caller to erase.
+   * @throws what the {@link DataKeyService} throws; `CONFIG_INVALID` when it cannot wrap given keys.
+   */
+  wrap(
+    dataKey: Uint8Array,
+    contentAlgorithm: ContentAlgorithm,
+    context: EncryptionContext,
+    budget?: Budget,
+  ): Promise<WrappedDataKey>;
+  /** Whether `key` is under this wrapping key already, as far as that can be seen without asking anybody. */
+  isOwn(key: WrappedDataKey): boolean;
+  /**
+   * Moves a data key under this wrapping key where that can be done without unwrapping it here; `undefined` when it cannot, or
+   * not for this one; `'own'` when it turned out to be under this key already.
+   *
+   * @throws what the {@link DataKeyService} throws.
+   */
+  rewrap?(key: WrappedDataKey, budget?: Budget): Promise<WrappedDataKey | 'own' | undefined>;
 }
 
 export interface KeyUnwrapper {
@@ -53,6 +74,14 @@ export interface DataKeyService {
   ): Promise<{ readonly plaintext: Uint8Array; readonly wrapped: Uint8Array }>;
   /** `kms:Decrypt` with exactly the context the key was generated with. */
   decrypt(wrapped: Uint8Array, context: EncryptionContext, budget?: Budget): Promise<Uint8Array>;
+  /** `kms:Encrypt` of a data key that exists already. */
+  encrypt?(plaintext: Uint8Array, context: EncryptionContext, budget?: Budget): Promise<Uint8Array>;
+  /** `kms:ReEncrypt` from whichever key it is under to this one, in the same context: nobody sees the plaintext. */
+  reencrypt?(
+    wrapped: Uint8Array,
+    context: EncryptionContext,
+    budget?: Budget,
+  ): Promise<{ readonly wrapped: Uint8Array; readonly sameKey: boolean }>;
 }
 
 /** The name under which the content algorithm stands in a KMS encryption context. Callers may not set it. */
@@ -65,17 +94,39 @@ export function createKmsWrap(service: DataKeyService): KeyWrapper & KeyUnwrappe
   return {
     bindsContext: true,
     wrapAlgorithm: 'kms+context',
+    isOwn: () => false,
     async generate(contentAlgorithm, context, budget) {
-      for (const [name, value] of Object.entries(context)) requireSafeContext(name, value);
-      const description = { ...context, [CONTENT_ALGORITHM_NAME]: contentAlgorithm };
+      const description = describeContext(context, contentAlgorithm);
       const { plaintext, wrapped } = await ours(service.generate(description, budget));
       if (plaintext.length !== KEY_LENGTH) {
         throw new ArchiveError('UNEXPECTED', `the key service gave a data key of ${plaintext.length} bytes`);
       }
       return { wrapAlgorithm: 'kms+context', wrapped, description, plaintext };
     },
+    async wrap(dataKey, contentAlgorithm, context, budget) {
+      const description = describeContext(context, contentAlgorithm);
+      if (service.encrypt === undefined) {
+        throw new ArchiveError(
+          'CONFIG_INVALID',
+          'this key service cannot wrap a data key that exists already',
+        );
+      }
+      const wrapped = await ours(service.encrypt(dataKey, description, budget));
+      return { wrapAlgorithm: 'kms+context', wrapped, description };
+    },
+    async rewrap(key, budget) {
+      if (key.wrapAlgorithm !== 'kms+context' || service.reencrypt === undefined) return undefined;
+      const { wrapped, sameKey } = await ours(service.reencrypt(key.wrapped, key.description, budget));
+      return sameKey ? 'own' : { ...key, wrapped };
+    },
     unwrap: (key, _, budget) => ours(service.decrypt(key.wrapped, key.description, budget)),
   };
+}
+
+/** The whole context as KMS is told it. @throws `CONFIG_INVALID` for what metadata cannot carry. */
+function describeContext(context: EncryptionContext, contentAlgorithm: ContentAlgorithm): EncryptionContext {
+  for (const [name, value] of Object.entries(context)) requireSafeContext(name, value);
+  return { ...context, [CONTENT_ALGORITHM_NAME]: contentAlgorithm };
 }
 
 /**

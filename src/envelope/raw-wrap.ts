@@ -16,7 +16,14 @@ import {
 } from 'node:crypto';
 import { ArchiveError } from '../errors.ts';
 import { createSealingCipher, createUnsealingCipher, IV_LENGTH, KEY_LENGTH, TAG_LENGTH } from './gcm.ts';
-import { type KeyUnwrapper, type KeyWrapper, unwrapFailed, type WrappedDataKey } from './key-wrap.ts';
+import {
+  type ContentAlgorithm,
+  type KeyUnwrapper,
+  type KeyWrapper,
+  unwrapFailed,
+  type WrapAlgorithm,
+  type WrappedDataKey,
+} from './key-wrap.ts';
 
 /** The name of the key id in a material description. */
 export const KEY_ID = 'kid';
@@ -61,21 +68,17 @@ export function createAesWrapper(wrappingKey: AesWrappingKey): KeyWrapper {
     throw new ArchiveError('CONFIG_INVALID', 'a kid has 1 to 64 letters, digits, ".", "_" or "-"');
   }
   const key = importAesKey(wrappingKey.key);
-  return {
-    bindsContext: false,
-    generate: (contentAlgorithm) => {
-      const plaintext = randomBytes(KEY_LENGTH);
-      const iv = randomBytes(IV_LENGTH);
-      const cipher = createSealingCipher({
-        key,
-        iv,
-        additionalAuthenticatedData: Buffer.from(contentAlgorithm),
-      });
-      const wrapped = Buffer.concat([iv, cipher.update(plaintext), cipher.final()]);
-      const description = { [KEY_ID]: wrappingKey.kid };
-      return Promise.resolve({ wrapAlgorithm: 'AES/GCM', wrapped, description, plaintext });
-    },
+  const wrap = (dataKey: Uint8Array, contentAlgorithm: ContentAlgorithm): WrappedDataKey => {
+    const iv = randomBytes(IV_LENGTH);
+    const cipher = createSealingCipher({
+      key,
+      iv,
+      additionalAuthenticatedData: Buffer.from(contentAlgorithm),
+    });
+    const wrapped = Buffer.concat([iv, cipher.update(dataKey), cipher.final()]);
+    return { wrapAlgorithm: 'AES/GCM', wrapped, description: { [KEY_ID]: wrappingKey.kid } };
   };
+  return rawWrapper('AES/GCM', wrappingKey.kid, wrap);
 }
 
 /** @throws `CONFIG_INVALID` when a key has not 32 bytes. */
@@ -108,16 +111,30 @@ export function createRsaWrapper(publicKey: KeyObject): KeyWrapper {
     throw new ArchiveError('CONFIG_INVALID', 'writing takes an RSA public key, and no private one');
   }
   requireRsa(publicKey, MIN_RSA_WRITING_BITS);
-  const description = { [KEY_ID]: rsaKeyId(publicKey) };
+  const kid = rsaKeyId(publicKey);
+  const wrap = (dataKey: Uint8Array, contentAlgorithm: ContentAlgorithm): WrappedDataKey => {
+    const message = Buffer.concat([Uint8Array.of(KEY_LENGTH), dataKey, Buffer.from(contentAlgorithm)]);
+    const wrapped = publicEncrypt({ key: publicKey, ...OAEP }, message);
+    message.fill(0);
+    return { wrapAlgorithm: 'RSA-OAEP-SHA1', wrapped, description: { [KEY_ID]: kid } };
+  };
+  return rawWrapper('RSA-OAEP-SHA1', kid, wrap);
+}
+
+/** What the two raw wraps have in common: they are made here, at once, and bind no context. */
+function rawWrapper(
+  wrapAlgorithm: WrapAlgorithm,
+  kid: string,
+  wrap: (dataKey: Uint8Array, contentAlgorithm: ContentAlgorithm) => WrappedDataKey,
+): KeyWrapper {
   return {
     bindsContext: false,
     generate: (contentAlgorithm) => {
       const plaintext = randomBytes(KEY_LENGTH);
-      const message = Buffer.concat([Uint8Array.of(KEY_LENGTH), plaintext, Buffer.from(contentAlgorithm)]);
-      const wrapped = publicEncrypt({ key: publicKey, ...OAEP }, message);
-      message.fill(0);
-      return Promise.resolve({ wrapAlgorithm: 'RSA-OAEP-SHA1', wrapped, description, plaintext });
+      return Promise.resolve({ ...wrap(plaintext, contentAlgorithm), plaintext });
     },
+    wrap: (dataKey, contentAlgorithm) => Promise.resolve(wrap(dataKey, contentAlgorithm)),
+    isOwn: (key) => key.wrapAlgorithm === wrapAlgorithm && key.description[KEY_ID] === kid,
   };
 }
 

@@ -13,10 +13,17 @@
  *
  * It does not commit to its key: never use it with instruction files that others can write (CVE-2025-14763).
  */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { Sealer, Unsealer } from '../ports.ts';
-import { createSealingCipher, createUnsealingCipher, IV_LENGTH, plaintextSize, TAG_LENGTH } from './gcm.ts';
+import {
+  createSealingCipher,
+  createUnsealingCipher,
+  type GcmParameters,
+  IV_LENGTH,
+  plaintextSize,
+  TAG_LENGTH,
+} from './gcm.ts';
 import {
   type EncryptionContext,
   type KeyUnwrapper,
@@ -94,11 +101,22 @@ export async function unsealS3ecV2(
   expected?: EncryptionContext,
   budget?: Budget,
 ): Promise<Unsealer> {
+  return createUnsealingCipher(await openS3ecV2(metadata, size, unwrappers, expected, budget));
+}
+
+/** The key and IV of one V2 object. Throws as {@link unsealS3ecV2}. */
+export async function openS3ecV2(
+  metadata: Metadata,
+  size: number,
+  unwrappers: readonly KeyUnwrapper[],
+  expected?: EncryptionContext,
+  budget?: Budget,
+): Promise<GcmParameters> {
   const header = parseS3ecV2(metadata, size);
   const key = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected, budget);
-  const cipher = createUnsealingCipher({ key, iv: header.iv });
+  const parameters = { key: createSecretKey(key), iv: header.iv };
   key.fill(0);
-  return cipher;
+  return parameters;
 }
 
 /** @throws `OBJECT_MALFORMED`. */

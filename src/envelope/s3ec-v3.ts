@@ -14,11 +14,18 @@
  * With instruction placement 3, w, t and m stand in the object `<key>.instruction`, and c, d and i never do.
  * The IV is fixed, so a data key and message id must never meet twice: both are fresh for every attempt.
  */
-import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createSecretKey, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Sealer, Unsealer } from '../ports.ts';
-import { createSealingCipher, createUnsealingCipher, IV_LENGTH, KEY_LENGTH, TAG_LENGTH } from './gcm.ts';
+import {
+  createSealingCipher,
+  createUnsealingCipher,
+  type GcmParameters,
+  IV_LENGTH,
+  KEY_LENGTH,
+  TAG_LENGTH,
+} from './gcm.ts';
 import {
   type EncryptionContext,
   type KeyUnwrapper,
@@ -154,6 +161,17 @@ export async function unsealS3ecV3(
   expected?: EncryptionContext,
   budget?: Budget,
 ): Promise<Unsealer> {
+  return createUnsealingCipher(await openS3ecV3(metadata, size, unwrappers, expected, budget));
+}
+
+/** The derived key and fixed IV of one V3 object, its commitment checked. Throws as {@link unsealS3ecV3}. */
+export async function openS3ecV3(
+  metadata: Metadata,
+  size: number,
+  unwrappers: readonly KeyUnwrapper[],
+  expected?: EncryptionContext,
+  budget?: Budget,
+): Promise<GcmParameters> {
   const header = parseS3ecV3(metadata, size);
   const dataKey = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected, budget);
   if (!timingSafeEqual(deriveCommitment(dataKey, header.messageId), header.commitment)) {
@@ -164,10 +182,14 @@ export async function unsealS3ecV3(
     );
   }
   const key = deriveEncryptionKey(dataKey, header.messageId);
-  const cipher = createUnsealingCipher({ key, iv: FIXED_IV, additionalAuthenticatedData: SUITE_ID });
+  const parameters = {
+    key: createSecretKey(key),
+    iv: FIXED_IV,
+    additionalAuthenticatedData: SUITE_ID,
+  };
   dataKey.fill(0);
   key.fill(0);
-  return cipher;
+  return parameters;
 }
 
 /** @throws `OBJECT_MALFORMED`. */
@@ -215,7 +237,8 @@ function wrapMetadata(edk: WrappedDataKey): Record<string, string> {
 function instructionFile(wrap: Metadata): InstructionFile {
   return {
     suffix: INSTRUCTION_SUFFIX,
-    metadata: { 'x-amz-crypto-instr-file': '' },
+    // its presence says it all; an empty value is dropped by some S3-compatible servers and HTTP proxies
+    metadata: { 'x-amz-crypto-instr-file': 'true' },
     body: JSON.stringify(wrap),
   };
 }

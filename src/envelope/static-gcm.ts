@@ -10,11 +10,12 @@
  */
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { ArchiveError } from '../errors.ts';
-import type { Envelope, EnvelopeReader } from '../ports.ts';
+import type { Envelope, EnvelopeReader, ObjectStat } from '../ports.ts';
 import {
   ALGORITHM,
   createSealingCipher,
   createUnsealingCipher,
+  type GcmParameters,
   IV_LENGTH,
   KEY_LENGTH,
   plaintextSize,
@@ -52,15 +53,23 @@ export function createStaticEnvelope(key: Uint8Array): Envelope {
  * @throws `CONFIG_INVALID` when the key has another length.
  */
 export function createStaticReader(key: Uint8Array): EnvelopeReader {
-  const staticKey = importStaticKey(key);
+  const open = createStaticOpener(key);
   return {
     // async, so that what is wrong with the metadata is a rejection like every other failure
     // oxlint-disable-next-line typescript/require-await
-    unseal: async (stat) => {
-      const iv = parseStaticMetadata(stat.metadata);
-      plaintextSize(stat.size);
-      return createUnsealingCipher({ key: staticKey, iv });
-    },
+    unseal: async (stat) => createUnsealingCipher(open(stat)),
+  };
+}
+
+/** The key and IV of `static-gcm` objects. Throws as {@link createStaticReader}; what it returns, `OBJECT_MALFORMED`. */
+export function createStaticOpener(
+  key: Uint8Array,
+): (stat: Pick<ObjectStat, 'metadata' | 'size'>) => GcmParameters {
+  const staticKey = importStaticKey(key);
+  return ({ metadata, size }) => {
+    const iv = parseStaticMetadata(metadata);
+    plaintextSize(size);
+    return { key: staticKey, iv };
   };
 }
 

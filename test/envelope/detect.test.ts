@@ -128,7 +128,7 @@ describe('instruction files', () => {
     expect(Object.keys(split.metadata).toSorted()).toEqual(['x-amz-c', 'x-amz-d', 'x-amz-i']);
     const file = JSON.parse(instruction) as Record<string, string>;
     expect(Object.keys(file).toSorted()).toEqual(['x-amz-3', 'x-amz-m', 'x-amz-w']);
-    expect(split.instruction?.metadata).toEqual({ 'x-amz-crypto-instr-file': '' });
+    expect(split.instruction?.metadata).toEqual({ 'x-amz-crypto-instr-file': 'true' });
     expect(split.instruction?.suffix).toBe('.instruction');
   });
 

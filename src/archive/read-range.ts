@@ -1,0 +1,187 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { EnvelopeReader, ObjectStat, ObjectStore, RangeReader, RangeUnsealer } from '../ports.ts';
+import { readInstruction } from './instruction-file.ts';
+import { parseObjectKey } from './object-key.ts';
+import {
+  fingerprintOf,
+  type LeafCache,
+  leavesOfObject,
+  leavesOfReceipt,
+  type VerifiedLeaves,
+} from './verified-leaves.ts';
+
+export interface RangePorts {
+  readonly store: ObjectStore;
+  readonly reader: EnvelopeReader & RangeReader;
+  /** Public keys that receipts may be signed with, by their `signingKeyId`. */
+  readonly keys?: ReadonlyMap<string, KeyObject>;
+  /** Where the leaves of objects without a trusted receipt are kept, so that such an object is read whole only once. */
+  readonly cache?: LeafCache;
+}
+
+export interface RangeOptions {
+  /** Bytes of the leaves of objects without a trusted receipt; default 64 KiB. A receipt brings its own. */
+  readonly leafBytes?: number;
+  /**
+   * Takes the leaves of receipts without checking who wrote them, when no key to check them with is given. Guards against damage,
+   * and not against somebody who can write to the store. Default false: the object is then read and authenticated whole, once.
+   */
+  readonly trustUnsignedReceipts?: boolean;
+}
+
+/** Plaintext, inclusive at both ends, as in HTTP; `last` may lie behind the end. */
+export interface PlaintextRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A recording that can be played from anywhere. It holds the data key for as long as it is held itself. */
+export interface SeekableRecording {
+  readonly stat: ObjectStat;
+  /** Of plaintext. */
+  readonly bytes: number;
+  /** What the pieces of the object are compared with: its receipt, or what it was when it was read whole. */
+  readonly verifiedBy: 'receipt' | 'object';
+  /**
+   * Plaintext, released only after the pieces it lies in have been compared. Memory: one leaf.
+   *
+   * @throws `USAGE` for a range that begins behind the end; `DECRYPT_FAILED` when a piece is not what it was; `STORE_*`.
+   */
+  read(range: PlaintextRange, budget: Budget): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes. Small enough to begin to play at once, and 8 MB of digests for each 8 GiB. */
+const DEFAULT_LEAF_BYTES = 64 * 1024;
+
+/**
+ * Opens an object for reading parts of it. No part of a GCM message can be authenticated alone, so each is held to digests that
+ * are: those of the signed receipt, or those seen while the whole object was authenticated. Only then it is decrypted, in CTR mode.
+ *
+ * @throws `OBJECT_NOT_FOUND`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable), `STORE_*`, `KMS_*`.
+ */
+export async function openSeekable(
+  ports: RangePorts,
+  key: string,
+  budget: Budget,
+  options: RangeOptions = {},
+): Promise<SeekableRecording> {
+  const { store, reader, keys, cache } = ports;
+  const { leafBytes = DEFAULT_LEAF_BYTES, trustUnsignedReceipts: trustUnsigned = false } = options;
+  const stat = await store.head(key, budget);
+  if (stat === undefined) {
+    throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${store.location}`);
+  }
+  // read at most once: another one a moment later could name another key
+  let instruction: Promise<string | undefined> | undefined;
+  const recordingId = parseObjectKey(key)?.recordingId;
+  const request = {
+    readInstruction: () => (instruction ??= readInstruction(store, key, budget)),
+    ...(recordingId === undefined ? {} : { expected: { recordingId } }),
+    budget,
+  };
+  const unsealer = await reader.unsealRange(stat, request);
+  const opened = { store, stat, unsealer };
+  const stated = unsealer.keyIsBound
+    ? await leavesOfReceipt(store, stat, { keys, trustUnsigned }, budget)
+    : undefined;
+  if (stated !== undefined) return createSeekable(opened, stated, 'receipt');
+  const fingerprint = fingerprintOf(store.location, stat, await instruction);
+  let leaves = cache?.get(fingerprint);
+  if (leaves === undefined) {
+    leaves = await leavesOfObject({ store, reader }, stat, request, leafBytes, budget);
+    cache?.set(fingerprint, leaves);
+  }
+  return createSeekable(opened, leaves, 'object');
+}
+
+/** One range of one object; who reads several opens it once, with {@link openSeekable}, which also says what is thrown. */
+export async function* readRange(
+  ports: RangePorts,
+  key: string,
+  range: PlaintextRange,
+  budget: Budget,
+  options: RangeOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const recording = await openSeekable(ports, key, budget, options);
+  yield* recording.read(range, budget);
+}
+
+interface OpenedObject {
+  readonly store: ObjectStore;
+  readonly stat: ObjectStat;
+  readonly unsealer: RangeUnsealer;
+}
+
+function createSeekable(
+  opened: OpenedObject,
+  leaves: VerifiedLeaves,
+  verifiedBy: SeekableRecording['verifiedBy'],
+): SeekableRecording {
+  const { store, stat, unsealer } = opened;
+  const bytes = unsealer.plaintextBytes;
+  async function* read({ first, last }: PlaintextRange, budget: Budget) {
+    requireRange(first, last, bytes);
+    const { leafBytes } = leaves;
+    const end = Math.min(last + 1, bytes);
+    const firstLeaf = Math.floor(first / leafBytes);
+    // whole leaves: the last one also holds the tag, which is compared and never decrypted
+    const lastByte = Math.min(Math.ceil(end / leafBytes) * leafBytes, stat.size) - 1;
+    const { body } = await store.get(stat.key, budget, { first: firstLeaf * leafBytes, last: lastByte });
+    for await (const leaf of cutVerified(body, leaves, firstLeaf, lastByte, stat.key)) {
+      const from = Math.max(first, leaf.offset);
+      const to = Math.min(end, leaf.offset + leaf.bytes.length);
+      yield unsealer.decryptAt(from, leaf.bytes.subarray(from - leaf.offset, to - leaf.offset));
+    }
+  }
+  return { stat, bytes, verifiedBy, read };
+}
+
+/** The leaves of a body that begins with leaf `index` and ends with `lastByte`, each compared before it is passed on. */
+async function* cutVerified(
+  body: AsyncIterable<Uint8Array>,
+  { leafBytes, digests }: VerifiedLeaves,
+  index: number,
+  lastByte: number,
+  key: string,
+): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }, void, undefined> {
+  let at = index;
+  let held: Uint8Array[] = [];
+  let fill = 0;
+  const lengthOf = (leaf: number) => Math.min(leafBytes, lastByte + 1 - leaf * leafBytes);
+  for await (const chunk of body) {
+    for (let taken = 0; taken < chunk.length; ) {
+      // more bytes than were asked for
+      if (lengthOf(at) <= 0) throw changed(key);
+      const piece = chunk.subarray(taken, taken + lengthOf(at) - fill);
+      held.push(piece);
+      fill += piece.length;
+      taken += piece.length;
+      if (fill < lengthOf(at)) continue;
+      const bytes = Buffer.concat(held);
+      if (createHash('sha256').update(bytes).digest('hex') !== digests[at]) throw changed(key);
+      yield { offset: at * leafBytes, bytes };
+      at += 1;
+      held = [];
+      fill = 0;
+    }
+  }
+  if (at * leafBytes + fill <= lastByte) {
+    throw new ArchiveError('STORE_UNAVAILABLE', `${key}: the object ended early while it was read`);
+  }
+}
+
+function requireRange(first: number, last: number, bytes: number): void {
+  const valid = Number.isSafeInteger(first) && Number.isSafeInteger(last) && first >= 0 && last >= first;
+  if (!valid || first >= bytes) {
+    throw new ArchiveError('USAGE', `bytes ${first} to ${last} are not within a recording of ${bytes}`);
+  }
+}
+
+function changed(key: string): ArchiveError {
+  return new ArchiveError(
+    'DECRYPT_FAILED',
+    `${key}: a piece of the object is not what it was when the whole was authenticated`,
+  );
+}
