@@ -1,4 +1,6 @@
 import type * as z from 'zod';
+import { RECORDINGS_SETTINGS } from './config-recordings.ts';
+import { RELIABILITY_SETTINGS } from './config-reliability.ts';
 import {
   bucketName,
   choice,
@@ -102,9 +104,10 @@ export const SETTINGS = {
     usedFor: [...READ, ...KEYS],
   },
   GENESYS_API: {
-    schema: choice(['auto', 'media'], ['recordings']),
+    schema: choice(['auto', 'media', 'recordings']),
     group: 'Genesys Cloud',
-    meaning: 'dialect of the platform API: `auto` goes by the shape of the event, `media` is the tutorial’s',
+    meaning:
+      'dialect of the platform API: `auto` goes by the shape of the event, `media` is the tutorial’s, `recordings` the published one',
     example: 'media',
     default: 'auto',
     since: 'archive',
@@ -137,14 +140,19 @@ export const SETTINGS = {
     usedFor: ALL,
   },
   ARCHIVE_WRITE_BACK: {
-    schema: choice(
-      ['interaction', 'none'],
-      ['annotation', 'custom-attributes', 'external-tag', 'participant-attributes'],
-    ),
+    schema: choice([
+      'interaction',
+      'annotation',
+      'custom-attributes',
+      'external-tag',
+      'participant-attributes',
+      'none',
+    ]),
     group: 'Archive',
-    meaning: 'where the reference to the stored object is written on the platform',
+    meaning:
+      'where the reference to the stored object is written on the platform; `docs/write-back.md` says what each of them does not do',
     example: 'none',
-    default: 'interaction',
+    default: '`interaction` for events of the tutorial, `none` for those of the published API',
     since: 'archive',
     usedFor: ARCHIVE,
   },
@@ -267,6 +275,8 @@ export const SETTINGS = {
     since: 'archive',
     usedFor: [...ALL, ...KEYS],
   },
+  ...RECORDINGS_SETTINGS,
+  ...RELIABILITY_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -279,7 +289,6 @@ export type SettingValues = {
 /** Names that later versions bring. To ignore one silently would, for example, encrypt under another key than was asked. */
 export const LATER_SETTINGS: Readonly<Record<string, string>> = {
   GENESYS_SECRET_ARN: 'OAuth client credentials from AWS Secrets Manager',
-  ARCHIVE_SIGNING_KEY_FILE: 'signed receipts',
   ARCHIVE_SIGNING_KEY_SECRET_ARN: 'signed receipts',
 };
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { compileIdPattern } from './recording-id.ts';
+import { compileIdPattern, UUID_PATTERN } from './recording-id.ts';
 import { GENESYS_REGIONS } from './regions.ts';
 import { Secret } from './secret.ts';
 
@@ -132,6 +132,25 @@ export const filePath = checked((text) =>
   hasControlCharacters(text) ? problem('holds a control character') : { value: text },
 );
 
+/** Comma-separated. */
+export const fileList = checked((text) => {
+  if (hasControlCharacters(text)) return problem('holds a control character');
+  const files = listItems(text);
+  return files.length === 0 ? problem('names no file') : { value: files };
+});
+
+/** As SQS names its queues: scheme, host and a path. That http needs a setting of its own is checked in `config.ts`. */
+export const queueUrl = checked((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) {
+    return problem('must be the URL of an SQS queue');
+  }
+  const bare = url.username === '' && url.password === '' && !/[?#]/.test(text);
+  return bare && /^\/[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*(?:\.fifo)?$/.test(url.pathname)
+    ? { value: url.href }
+    : problem('must be the URL of an SQS queue, without query or credentials');
+});
+
 /** It stands in encryption contexts, as it is. */
 export const organizationId = checked((text) =>
   /^[A-Za-z0-9._-]{1,128}$/.test(text)
@@ -205,3 +224,36 @@ function hasControlCharacters(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   return /[\x00-\x1f\x7f]/.test(text);
 }
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A number of seconds, minutes, hours or days, as in `90s`, `15m`, `2h`, `7d`; as ms. At most 90 days. */
+export const duration = checked((text) => {
+  const [, digits = '', unit = ''] = /^(\d{1,7})([smhd])$/.exec(text) ?? [];
+  const ms = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  if (!(ms >= 0)) return problem('must be a number with a unit, such as 90s, 15m, 2h or 7d');
+  return ms <= 90 * 86_400_000 ? { value: ms } : problem('must be 90d at most');
+});
+
+/** A part of the whole: `1`, `0.25` or `1/4`. */
+export const share = checked((text) => {
+  const [, fraction, whole] = /^(?:1\/([1-9]\d{0,3})|(0?\.\d{1,4}|1(?:\.0{1,4})?))$/.exec(text) ?? [];
+  const value = fraction === undefined ? Number(whole ?? Number.NaN) : 1 / Number(fraction);
+  return value > 0 && value <= 1 ? { value } : problem('must be above 0 and at most 1, such as 0.25 or 1/4');
+});
+
+const KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
+
+/** Kinds of recordings, comma-separated. */
+export const kindList = checked((text) => {
+  const items = listItems(text);
+  const kinds = KINDS.filter((kind) => items.includes(kind));
+  const wrong = items.findIndex((item) => !KINDS.some((kind) => kind === item));
+  if (wrong !== -1) return problem(`item ${wrong + 1} is none of: ${KINDS.join(', ')}`);
+  return kinds.length === 0 ? problem('names no kind') : { value: kinds };
+});
+
+/** The id of a schema, as the platform issues it. */
+export const schemaId = checked((text) =>
+  UUID_PATTERN.test(text) ? { value: text } : problem('must be the UUID of a schema'),
+);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './config-published.ts';
 import {
   listSettings,
   type Purpose,
@@ -22,6 +23,7 @@ import { isKnownRegionDomain } from './regions.ts';
 import type { Secret } from './secret.ts';
 
 export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './config-encryption.ts';
+export type { RecordingsConfig } from './config-published.ts';
 export type { Purpose } from './config-schema.ts';
 export type { ConfigFile, ConfigSources } from './config-sources.ts';
 
@@ -34,6 +36,8 @@ export interface StoreConfig {
   /** Matches whole ids. */
   readonly idPattern: RegExp;
   readonly allowLoopback: boolean;
+  /** PEM files of the public keys that receipts may be signed with. */
+  readonly receiptPublicKeys: readonly string[];
   readonly logLevel: LogLevel;
   /** To be shown at every start; none repeats a value. */
   readonly warnings: readonly string[];
@@ -57,9 +61,18 @@ export interface ArchiveConfig extends RestoreConfig {
     /** Scheme, host and port, without a slash at the end. */
     readonly loginUrl: string;
     readonly apiUrl: string;
-    readonly api: 'auto' | 'media';
+    readonly api: 'auto' | 'media' | 'recordings';
   };
+  /** For events of the tutorial's dialect. */
   readonly writeBack: 'interaction' | 'none';
+  /** For events of the published API. */
+  readonly recordings: RecordingsConfig;
+  /** In (0, 1]. */
+  readonly rateShare: number;
+  /** PEM file of the private key that signs receipts. */
+  readonly signingKeyFile: string | undefined;
+  /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
+  readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
   readonly mediaHosts: readonly string[];
   readonly webhook: {
@@ -112,6 +125,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose),
     ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
     ...findUrlProblems(values, invalid),
+    ...findSchemaProblems(values, invalid),
   ];
   if (all.length > 0) throw invalidConfig(all);
   const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
@@ -179,7 +193,12 @@ function findStoreProblems(
 
 function findUrlProblems(values: SettingValues, invalid: ReadonlySet<string>): Problem[] {
   if (invalid.has('ARCHIVE_ALLOW_LOOPBACK')) return [];
-  const names = ['GENESYS_LOGIN_URL', 'GENESYS_API_URL'] as const;
+  const names = [
+    'GENESYS_LOGIN_URL',
+    'GENESYS_API_URL',
+    'ARCHIVE_QUEUE_URL',
+    'ARCHIVE_DEAD_LETTER_QUEUE_URL',
+  ] as const;
   return names.flatMap((name) => {
     const { [name]: origin } = values;
     if (origin === undefined) return [];
@@ -232,6 +251,7 @@ function buildConfig(
     layout: values.ARCHIVE_LAYOUT ?? 'date',
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
+    receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
   });
@@ -258,7 +278,11 @@ function buildConfig(
         apiUrl: values.GENESYS_API_URL ?? `https://api.${environment}`,
         api: values.GENESYS_API ?? 'auto',
       },
-      writeBack: values.ARCHIVE_WRITE_BACK ?? 'interaction',
+      writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
+      recordings: buildRecordings(values),
+      rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
+      signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
+      queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
       webhook: { secrets, open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 },
     };

@@ -2,15 +2,13 @@ import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
-import { createGenesysApi } from './genesys/api-client.ts';
-import { createInteractionWriter } from './genesys/interaction-writer.ts';
-import { createMediaApi, MEDIA_SCOPES } from './genesys/media-api.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
-import { createTokenSource } from './genesys/oauth.ts';
+import { createPlatform } from './genesys/platform.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore } from './ports.ts';
+import { readSigner } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
 /** What may be replaced, for tests and for people who embed the archiver. */
@@ -56,25 +54,17 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const { genesys, allowLoopback } = config;
   const apiTransport = createTransport({ timeouts });
   const mediaTransport = createTransport({ timeouts, guard: { allowLoopback } });
-  const tokens = createTokenSource({
-    loginUrl: genesys.loginUrl,
-    clientId: genesys.clientId,
-    clientSecret: genesys.clientSecret,
-    scope: MEDIA_SCOPES,
-    transport: apiTransport,
-    clock,
-    logger,
-  });
-  const api = createGenesysApi({ apiUrl: genesys.apiUrl, tokens, transport: apiTransport, clock, logger });
+  const platform = createPlatform(config, { transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
-  const archivePorts = {
-    resolver: createMediaApi(api),
+  const signer = config.signingKeyFile === undefined ? undefined : await readSigner(config.signingKeyFile);
+  const shared = {
+    signer,
+    organizationId: config.organizationId,
     opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
-    references: config.writeBack === 'none' ? undefined : createInteractionWriter(api),
     envelope,
     store,
     clock,
@@ -82,9 +72,13 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   };
   return {
     store,
-    archive: (request, budget = unlimited) => archiveRequest(archivePorts, request, budget),
+    archive: (request, budget = unlimited) => {
+      const { resolver, references } = platform[request.dialect];
+      return archiveRequest({ ...shared, resolver, references }, request, budget);
+    },
     checkCredentials: async (budget = unlimited) => {
-      await tokens.token(budget);
+      const dialect = genesys.api === 'recordings' ? 'recordings' : 'media';
+      await platform[dialect].tokens.token(budget);
     },
     close: () => {
       apiTransport.close();
