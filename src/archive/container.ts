@@ -30,7 +30,9 @@ function rf64(head: Buffer): Container | undefined {
   if (head.length < 12) return undefined;
   const name = head.toString('latin1', 0, 4);
   if (name !== 'RF64' && name !== 'BW64') return undefined;
-  if (head.length < 28 || head.toString('latin1', 12, 16) !== 'ds64') return { name, totalBytes: undefined };
+  // a file that ends inside its own header is shorter than that header
+  if (head.length < 28) return { name, totalBytes: 28 };
+  if (head.toString('latin1', 12, 16) !== 'ds64') return { name, totalBytes: undefined };
   const size = head.readBigUInt64LE(20);
   const open = size === 0n || size > BigInt(Number.MAX_SAFE_INTEGER - 8);
   return { name, totalBytes: open ? undefined : Number(size) + 8 };

@@ -14,6 +14,9 @@ export interface MediaFacts {
 /** Bytes. No recording of a second or more fits in less than this, but a WAV header without audio does (44 bytes). */
 const SMALLEST_SECOND = 100;
 
+/** Bytes. Whatever the format, its first header alone is longer; RIFF, the shortest to tell, needs this many. */
+const SMALLEST_FILE = 12;
+
 export interface MediaCount {
   bytes: number;
   /** True when a declared length, or the container's own, has confirmed that nothing is missing at the end. */
@@ -69,6 +72,7 @@ export async function* guardMedia(
   if (contentLength !== undefined && count.bytes !== contentLength) {
     throw truncated(`${count.bytes} of the declared ${contentLength} bytes arrived`);
   }
+  if (count.bytes < SMALLEST_FILE) throw truncated(`${count.bytes} bytes are no recording`);
   if (containerBytes !== undefined && count.bytes < containerBytes) {
     throw truncated(`${count.bytes} of the ${containerBytes} bytes that its own header states arrived`);
   }

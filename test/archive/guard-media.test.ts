@@ -101,6 +101,22 @@ describe('guardMedia', () => {
     },
   );
 
+  it('refuses what is shorter than the shortest header, whatever length the host declares', async () => {
+    const file = wav(100);
+    for (let length = 0; length < 12; length += 1) {
+      const cut = file.subarray(0, length);
+      expect(await outcome(cut, { contentLength: length, durationMs: 750 })).toBe('MEDIA_TRUNCATED');
+      expect(await outcome(cut, open)).toBe('MEDIA_TRUNCATED');
+    }
+    const unknown = Buffer.alloc(12, 1);
+    expect(await outcome(unknown, { contentLength: 12 })).toHaveProperty('bytes', 12);
+    for (let length = 12; length < 28; length += 1) {
+      expect(await outcome(rf64(100n).subarray(0, length), { contentLength: length })).toBe(
+        'MEDIA_TRUNCATED',
+      );
+    }
+  });
+
   it('accepts bytes behind the end of the RIFF chunk', async () => {
     const file = Buffer.concat([wav(100), Buffer.from('LIST')]);
     expect(await outcome(file, open)).toHaveProperty('bytes', 148);

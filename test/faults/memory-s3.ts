@@ -1,13 +1,33 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Actor } from './actor.ts';
+import type { Delivery } from './actor.ts';
 
 /** What an S3 operation is answered with. `lost`: it took effect, and nobody is told. */
 export type S3Mishap = 'throttled' | 'internal' | 'reset' | 'lost' | 'conflict';
 
 /** Ways in which a store can be broken, one at a time: each must be caught by an invariant. */
 export type S3Defect = 'ignores-conditions' | 'truncates' | 'forgets' | 'keeps-uploads' | 'alters-receipts';
+
+/** Who sends the requests; `Actor` is one that takes its time and fails. */
+export interface S3Caller {
+  readonly killed: boolean;
+  drawS3Mishap(operation: string): S3Mishap | undefined;
+  request<T>(effect: (delivery: Delivery) => T, mishap?: Error, signal?: AbortSignal): Promise<T>;
+}
+
+/** Requests are answered at once, and never fail. */
+export const PROMPT_CALLER: S3Caller = {
+  killed: false,
+  drawS3Mishap: () => undefined,
+  request: async (effect) => {
+    const delivery = { answered: false };
+    // rejects, as a client does, instead of throwing
+    const value = await Promise.resolve(delivery).then(effect);
+    delivery.answered = true;
+    return value;
+  },
+};
 
 export interface StoredObject {
   readonly body: Buffer;
@@ -75,7 +95,7 @@ export class MemoryS3 {
   }
 
   /** The client of one process: its requests take time, fail, and are never answered once it is dead. */
-  client(actor: Actor): S3Client {
+  client(actor: S3Caller): S3Client {
     const send = async (command: object, options: { readonly abortSignal?: AbortSignal } = {}) => {
       const operation = command.constructor.name.replace(/Command$/, '');
       const { input } = command as { readonly input: Input };
