@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
+import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports.ts';
 import { readInstruction } from './instruction-file.ts';
 import { parseObjectKey } from './object-key.ts';
 
@@ -62,12 +62,17 @@ async function readVerified(
 ): Promise<ReadOutcome> {
   const { stat, body } = await store.get(key, budget);
   const recordingId = parseObjectKey(key)?.recordingId;
-  const unsealer = await reader.unseal(stat, {
-    readInstruction: () => readInstruction(store, key, budget),
-    // who asks for a key asks for that recording, whatever another object's metadata copied there may say
-    ...(recordingId === undefined ? {} : { expected: { recordingId } }),
-    budget,
-  });
+  let unsealer: Unsealer | undefined;
+  // Only once the body is being iterated: a refusal then ends the iteration, and with it the connection the body comes over.
+  const open = async () => {
+    unsealer ??= await reader.unseal(stat, {
+      readInstruction: () => readInstruction(store, key, budget),
+      // who asks for a key asks for that recording, whatever another object's metadata copied there may say
+      ...(recordingId === undefined ? {} : { expected: { recordingId } }),
+      budget,
+    });
+    return unsealer;
+  };
   const digest = createHash('sha256');
   let received = 0;
   let bytes = 0;
@@ -79,11 +84,11 @@ async function readVerified(
   };
   for await (const chunk of body) {
     received += chunk.byteLength;
-    await release(unsealer.update(chunk));
+    await release((await open()).update(chunk));
   }
   if (received !== stat.size) {
     throw new ArchiveError('STORE_UNAVAILABLE', `${key}: ${received} of ${stat.size} bytes arrived`);
   }
-  await release(unsealer.final());
+  await release((await open()).final());
   return { stat, bytes, sha256: digest.digest('hex') };
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { restoreRecording } from '../../src/archive/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config.ts';
-import { openConfiguredStore } from '../../src/create-archiver.ts';
+import { createReader, openConfiguredStore } from '../../src/create-archiver.ts';
 import { readKeyringFile } from '../../src/envelope/key-files.ts';
 import { keyringWrapper } from '../../src/envelope/keyring.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { rejectionOf } from '../envelope/bytes.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { type Mode, ORGANIZATION, startKeyedArchive } from './keyed-archive.ts';
@@ -206,6 +208,29 @@ describe('KMS', () => {
     const sources = readFileSync('src/envelope/key-sources.ts', 'utf8');
     expect(sources).toContain("await import('./kms-data-keys.ts')");
     expect(sources).not.toMatch(/from '\.\/kms-data-keys\.ts'/);
+  });
+});
+
+describe('a refusal', () => {
+  it('lets go of the connection the object comes over, however often it happens', async () => {
+    const { keys, stores, archive, base } = await startKeyedArchive({ recordings: [{ bytes: 2_000_000 }] });
+    const store = stores['S3'] ?? '';
+    const { key } = await archive(keys.aes.write, store);
+    const config = loadConfig({ env: { ...base, ARCHIVE_STORE: store, ...keys.static.read } }, 'restore');
+    const ports = {
+      store: await openConfiguredStore(config, { clock: fastClock(), logger: recordingLogger() }),
+      reader: await createReader(config),
+    };
+    const target = {
+      write: () => Promise.resolve(),
+      commit: () => Promise.resolve(),
+      abandon: () => Promise.resolve(),
+    };
+    // more than the SDK's 50 connections
+    for (let count = 0; count < 60; count += 1) {
+      const failure = await rejectionOf(restoreRecording(ports, key, target, unlimited));
+      expect(failure.code).toBe('DECRYPT_FAILED');
+    }
   });
 });
 
