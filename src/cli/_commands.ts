@@ -242,6 +242,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--shape <SHAPE>', description: 'their shape (default eventbridge), see below' },
       { flags: '--post <URL>', description: 'send them as webhooks to this address on this machine' },
       {
+        flags: '--scenario <FILE>',
+        description: 'conversations of the published API and what happens to them, see below',
+      },
+      {
         flags: '--emit <N>',
         description: 'events for the first N recordings only',
         parse: wholeNumber(1, 10_000),
@@ -251,6 +255,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'genesys-archive simulate --recordings 5 --s3 ./s3',
       "genesys-archive simulate --fault 'download:cut@50%x3' --fault 'media:throttle=1x*~20%'",
       'genesys-archive simulate --events --shape sqs',
+      'genesys-archive simulate --scenario calls.json --events',
     ],
     exitCodes: [0, 1, 2],
     loadNotes: async () => (await import('./commands/simulate.ts')).renderNotes(),

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
 import { FAULT_GRAMMAR, parseFault } from '../../simulator/fault-grammar.ts';
+import { readScenario, SCENARIO_EXAMPLE } from '../../simulator/scenario.ts';
 import { type SimulatedRequest, type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
@@ -20,6 +21,7 @@ interface SimulateOptions {
   readonly shape?: string;
   readonly post?: string;
   readonly emit?: number;
+  readonly scenario?: string;
 }
 
 const DEFAULT_RECORDINGS = 10;
@@ -27,7 +29,7 @@ const BUCKET = 'simulated-archive';
 
 /** What `--help` says besides the options. */
 export function renderNotes(): string {
-  return `Shapes of events:\n  ${EVENT_SHAPES.join(', ')}\n\nFaults:\n${indent(FAULT_GRAMMAR)}`;
+  return `Shapes of events:\n  ${EVENT_SHAPES.join(', ')}\n\nFaults:\n${indent(FAULT_GRAMMAR)}\n\nA scenario (times in seconds after the end of the conversation):\n${indent(SCENARIO_EXAMPLE)}`;
 }
 
 function indent(text: string): string {
@@ -50,8 +52,8 @@ export async function run(
     announce(context, simulator, options.events === true);
     const ids = simulator.recordings.slice(0, options.emit).map(({ id }) => id);
     if (options.events === true) {
-      for (const id of ids) {
-        const event = simulator.event(id, shape);
+      const conversations = simulator.world.conversations.map(({ id }) => simulator.conversationEvent(id));
+      for (const event of [...ids.map((id) => simulator.event(id, shape)), ...conversations]) {
         if (ui.json) ui.record('event', { event });
         else ui.out(JSON.stringify(event));
       }
@@ -69,9 +71,11 @@ async function start(
   onRequest: (request: SimulatedRequest) => void,
 ): Promise<Simulator> {
   const { port, media, s3, kms } = options;
+  const scenario = options.scenario === undefined ? undefined : await readScenario(options.scenario);
   try {
     return await startSimulator({
-      recordings: options.recordings ?? DEFAULT_RECORDINGS,
+      recordings: options.recordings ?? (scenario === undefined ? DEFAULT_RECORDINGS : 0),
+      ...scenario,
       onRequest,
       ...(media === undefined ? {} : { mediaDir: media }),
       ...(s3 === undefined ? {} : { s3: { dir: s3, bucket: BUCKET } }),
@@ -88,8 +92,12 @@ async function start(
 
 /** The settings that point this program at the simulator. With `--events` standard output is for the events alone. */
 function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: boolean): void {
-  const environment = simulator.environment();
-  const { apiUrl, mediaUrl, recordings } = simulator;
+  const { apiUrl, mediaUrl, recordings, world } = simulator;
+  const environment = {
+    ...simulator.environment(),
+    // a simulated conversation ends when the simulator starts; nobody wants to wait for its recordings to settle
+    ...(world.conversations.length === 0 ? {} : { ARCHIVE_SETTLE: '0s' }),
+  };
   if (ui.json) {
     const listed = recordings.map(({ id, interactionId, bytes, fileName }) => ({
       id,
@@ -112,14 +120,18 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
       else ui.out(line);
     }
   }
-  ui.say(
-    `simulating Genesys Cloud on ${apiUrl} with ${count(recordings.length, 'recording')}; Ctrl-C ends it`,
-  );
+  ui.say(`simulating Genesys Cloud on ${apiUrl} with ${describeContents(simulator)}; Ctrl-C ends it`);
   const key =
     simulator.kms === undefined
       ? 'ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)'
       : 'ARCHIVE_KMS_KEY_ID=alias/recordings GENESYS_ORGANIZATION_ID=simulated-organization';
   ui.say(`paste the lines above into another shell, and a key: export ${key}`);
+}
+
+function describeContents({ recordings, world }: Simulator): string {
+  const { length } = world.conversations;
+  const media = count(recordings.length, 'recording');
+  return length === 0 ? media : `${media} of the tutorial and ${count(length, 'conversation')}`;
 }
 
 function describeRequest({ server, method, path, status, range, faults }: SimulatedRequest): string {

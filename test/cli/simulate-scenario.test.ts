@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeDirectory, runCli, startCli } from './run-cli.ts';
+
+let dir: string;
+let remove: () => Promise<void>;
+beforeEach(async () => {
+  ({ dir, remove } = await makeDirectory());
+});
+afterEach(() => remove());
+
+describe('simulate --scenario', () => {
+  it('plays conversations of the published API, which can be archived', async () => {
+    const file = path.join(dir, 'calls.json');
+    const recordings = [{ seconds: 1, transcodingS: 0 }, { kind: 'chat' }];
+    await writeFile(file, JSON.stringify({ conversations: [{ recordings }] }));
+    const running = startCli(['simulate', '--scenario', file, '--events', '--json', '-q']);
+    await running.shows('"type":"event"');
+    const [simulator, event] = running
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const env = {
+      ...(simulator?.['environment'] as Record<string, string>),
+      ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex'),
+      ARCHIVE_STORE: `file:${path.join(dir, 'archive')}`,
+    };
+    const archived = await runCli(['archive', '--event', '-'], {
+      env,
+      input: JSON.stringify(event?.['event']),
+    });
+    expect(archived.stderr + archived.stdout).not.toContain('error');
+    expect(archived.code).toBe(0);
+    const listed = await runCli(['list', '-q'], { env });
+    expect(listed.stdout.trimEnd().split('\n')).toHaveLength(2);
+    running.kill('SIGINT');
+    expect((await running.end).code).toBe(0);
+  });
+
+  it('says what is wrong with a scenario', async () => {
+    const file = path.join(dir, 'calls.json');
+    await writeFile(file, '{"conversations":[{"recordings":[{"fate":"lost"}]}]}');
+    const result = await runCli(['simulate', '--scenario', file]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('conversations[0].recordings[0].fate must be one of');
+  });
+});
