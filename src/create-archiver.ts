@@ -4,10 +4,11 @@ import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } fr
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
 import { createPlatform } from './genesys/platform.ts';
+import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
-import type { ArchiveRequest, EnvelopeReader, ObjectStore } from './ports.ts';
+import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
 import { readSigner } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -32,6 +33,8 @@ export interface Archiver {
    * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
    */
   checkCredentials(budget?: Budget): Promise<void>;
+  /** Which of the calls of the published API that the configuration asks for the OAuth client may make; changes nothing. */
+  probePermissions(budget?: Budget): Promise<readonly PermissionProbe[]>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -80,6 +83,8 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       const dialect = genesys.api === 'recordings' ? 'recordings' : 'media';
       await platform[dialect].tokens.token(budget);
     },
+    probePermissions: (budget = unlimited) =>
+      probePermissions(platform.recordings.api, config.recordings, budget),
     close: () => {
       apiTransport.close();
       mediaTransport.close();
@@ -110,7 +115,7 @@ export function openConfiguredStore(
 export function createReader(
   config: RestoreConfig,
   ports: Pick<ArchiverPorts, 'clock' | 'logger'> = {},
-): Promise<EnvelopeReader> {
+): Promise<EnvelopeReader & RangeReader> {
   const { clock = systemClock, logger = silentLogger } = ports;
   return openKeySources(config, (sources) => openEnvelopeReader(sources, { clock, logger }));
 }

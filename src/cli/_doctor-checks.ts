@@ -15,6 +15,7 @@ import { ArchiveError, describeForeign, type ErrorCode, toArchiveError } from '.
 import { createTransport } from '../http/transport.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';
+import { checkPermissions } from './_doctor-permissions.ts';
 import { formatDuration } from './_format.ts';
 
 export interface DoctorCheck {
@@ -52,7 +53,7 @@ export async function* checkInstallation(
     yield skip('genesys', settings.wantsGenesys ? 'its settings cannot be read' : 'not configured');
     return;
   }
-  yield await checkGenesys(context, settings.archive, budget);
+  yield* await checkGenesys(context, settings.archive, budget);
   yield await checkClock(context, settings.archive, budget);
 }
 
@@ -222,21 +223,22 @@ async function checkGenesys(
   { clock, logger }: CommandContext,
   config: ArchiveConfig,
   budget: Budget,
-): Promise<DoctorCheck> {
+): Promise<readonly DoctorCheck[]> {
   const archiver = await createArchiver(config, { clock, logger });
   try {
     await archiver.checkCredentials(budget);
-    return { name: 'genesys', status: 'ok', detail: `${config.genesys.loginUrl} issued a token` };
+    const detail = `${config.genesys.loginUrl} issued a token`;
+    const permissions = config.genesys.api === 'media' ? [] : await checkPermissions(archiver, budget);
+    return [{ name: 'genesys', status: 'ok', detail }, ...permissions];
   } catch (error) {
     const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
     // the time is up because the host kept silent, which is what there is to say
     const silent = toArchiveError(error).code === 'OUT_OF_TIME';
     const { loginUrl } = config.genesys;
-    return failed(
-      'genesys',
-      silent ? new ArchiveError('GENESYS_UNAVAILABLE', `${loginUrl} issued no token in time`) : error,
-      fix,
-    );
+    const told = silent
+      ? new ArchiveError('GENESYS_UNAVAILABLE', `${loginUrl} issued no token in time`)
+      : error;
+    return [failed('genesys', told, fix)];
   } finally {
     archiver.close();
   }
