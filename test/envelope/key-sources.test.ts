@@ -1,0 +1,172 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
+import { checkKeys, type KeyCheck } from '../../src/envelope/check-keys.ts';
+import { writeKeyringFile } from '../../src/envelope/key-files.ts';
+import { addKey } from '../../src/envelope/keyring.ts';
+import {
+  type KeySources,
+  openEnvelope,
+  openEnvelopeReader,
+  type Writing,
+} from '../../src/envelope/key-sources.ts';
+import { rsaKeyId } from '../../src/envelope/raw-wrap.ts';
+import { ArchiveError } from '../../src/errors.ts';
+import { startKms } from '../../src/simulator/kms.ts';
+import { fastClock } from '../fast-clock.ts';
+import { recordingLogger } from '../recording-logger.ts';
+import { rejectionOf, run } from './bytes.ts';
+
+const ids = { recordingId: 'r-1', conversationId: 'c-1' };
+const context = { clock: fastClock(), logger: recordingLogger() };
+const pair = generateKeyPairSync('rsa', { modulusLength: 3072 });
+const shortPair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+let dir: string;
+let sources: Required<Omit<KeySources, 'kmsKeyId' | 'organizationId'>>;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sources-'));
+  const [keyringFile, publicKeyFile, privateKeyFile] = ['keyring', 'public', 'private'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string];
+  await writeKeyringFile(keyringFile, addKey(addKey(undefined, 'old'), 'new'));
+  await writeFile(publicKeyFile, pair.publicKey.export({ type: 'spki', format: 'pem' }));
+  await writeFile(privateKeyFile, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  sources = { staticKey: randomBytes(32), keyringFile, publicKeyFile, privateKeyFile };
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+/** Points the AWS SDK of this process at a KMS of its own. */
+async function useKms() {
+  const kms = await startKms();
+  for (const [name, value] of Object.entries(kms.environment())) vi.stubEnv(name, value);
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    await kms.close();
+  });
+  return kms;
+}
+
+async function seal(writing: Writing, from: KeySources) {
+  const sealer = await (await openEnvelope(writing, from, context)).seal(ids);
+  const body = run(sealer, [Buffer.from('a call')]);
+  return { body, stat: { key: 'k', metadata: sealer.metadata, size: body.length } };
+}
+
+describe('sources of keys', () => {
+  const writings: readonly Writing[] = [
+    { mode: 'static', format: 'static-gcm' },
+    { mode: 'aes', format: 's3ec-v3' },
+    { mode: 'aes', format: 's3ec-v2' },
+    { mode: 'rsa', format: 's3ec-v3' },
+    { mode: 'rsa', format: 's3ec-v2' },
+    { mode: 'kms', format: 's3ec-v3' },
+    { mode: 'kms', format: 's3ec-v2' },
+  ];
+
+  it.each(writings)('$mode writes $format, and all of them together read it', async (writing) => {
+    const kms = await useKms();
+    const all = { ...sources, kmsKeyId: 'alias/recordings', organizationId: 'o-1' };
+    const { body, stat } = await seal(writing, all);
+    expect((await openEnvelope(writing, all, context)).format).toBe(writing.format);
+    const reader = await openEnvelopeReader(all, context);
+    expect(run(await reader.unseal(stat), [body]).toString()).toBe('a call');
+    expect(kms.requests.map(({ operation }) => operation)).toEqual(
+      writing.mode === 'kms' ? ['GenerateDataKey', 'Decrypt'] : [],
+    );
+    const nothing = await openEnvelopeReader({}, context);
+    expect((await rejectionOf(nothing.unseal(stat))).code).toBe('DECRYPT_FAILED');
+  });
+
+  it('the static format is the static key’s, whatever else is said', async () => {
+    const { stat } = await seal({ mode: 'aes', format: 'static-gcm' }, sources);
+    expect(stat.metadata).toHaveProperty('encryption');
+  });
+
+  it.each<[Writing, RegExp]>([
+    [{ mode: 'static', format: 'static-gcm' }, /the static key is not set/],
+    [{ mode: 'kms', format: 's3ec-v3' }, /the KMS key is not set/],
+    [{ mode: 'aes', format: 's3ec-v3' }, /the keyring is not set/],
+    [{ mode: 'rsa', format: 's3ec-v3' }, /the public key is not set/],
+  ])('%j needs its own source', async (writing, message) => {
+    const failure = await rejectionOf(openEnvelope(writing, {}, context));
+    expect([failure.code, failure.message]).toEqual(['CONFIG_INVALID', expect.stringMatching(message)]);
+  });
+
+  it('KMS needs an organization to bind', async () => {
+    await useKms();
+    const only = { kmsKeyId: 'alias/recordings' };
+    const failure = await rejectionOf(openEnvelope({ mode: 'kms', format: 's3ec-v3' }, only, context));
+    expect(failure.code).toBe('CONFIG_INVALID');
+  });
+
+  it('a reader is held to its organization', async () => {
+    await useKms();
+    const own = { kmsKeyId: 'alias/recordings', organizationId: 'o-1' };
+    const { stat } = await seal({ mode: 'kms', format: 's3ec-v3' }, own);
+    const other = await openEnvelopeReader({ ...own, organizationId: 'o-2' }, context);
+    expect((await rejectionOf(other.unseal(stat))).code).toBe('CONTEXT_MISMATCH');
+  });
+});
+
+describe('checking keys', () => {
+  const check = async (from: KeySources) => {
+    const results: KeyCheck[] = [];
+    for await (const result of checkKeys(from, context, unlimited)) results.push(result);
+    return results;
+  };
+  const codeOf = (ability: KeyCheck['writes']) => (ability instanceof ArchiveError ? ability.code : ability);
+  const summary = async (from: KeySources) =>
+    (await check(from)).map(({ source, keyId, writes, reads }) => [
+      source,
+      keyId,
+      codeOf(writes),
+      codeOf(reads),
+    ]);
+
+  it('tells what each is good for, by its name', async () => {
+    const rsa = rsaKeyId(pair.publicKey);
+    expect(await summary(sources)).toEqual([
+      ['static key', 'ENCRYPTION_KEY_HEX', 'ok', 'ok'],
+      ['keyring', 'new', 'ok', 'ok'],
+      ['public key', rsa, 'ok', undefined],
+      ['private key', rsa, undefined, 'ok'],
+    ]);
+    expect(await summary({})).toEqual([]);
+  });
+
+  it('tells a file that cannot be used', async () => {
+    const missing = join(dir, 'missing');
+    const from = { keyringFile: missing, publicKeyFile: sources.privateKeyFile, privateKeyFile: missing };
+    expect(await summary(from)).toEqual([
+      ['keyring', missing, 'CONFIG_INVALID', 'CONFIG_INVALID'],
+      ['public key', sources.privateKeyFile, 'CONFIG_INVALID', undefined],
+      ['private key', missing, undefined, 'CONFIG_INVALID'],
+    ]);
+  });
+
+  it('a private key that is too short to write with still reads', async () => {
+    const file = join(dir, 'short');
+    await writeFile(file, shortPair.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    expect(await summary({ privateKeyFile: file })).toEqual([
+      ['private key', rsaKeyId(shortPair.publicKey), undefined, 'ok'],
+    ]);
+  });
+
+  it('tells a KMS writer from one that reads too, and from one that can do neither', async () => {
+    const kms = await useKms();
+    const from = { kmsKeyId: 'alias/recordings', organizationId: 'o-1' };
+    expect(await summary(from)).toEqual([['KMS key', 'alias/recordings', 'ok', 'ok']]);
+    expect(kms.requests.map(({ operation }) => operation)).toEqual(['GenerateDataKey', 'Decrypt']);
+    const forbid = (operation: 'Decrypt' | 'GenerateDataKey') =>
+      kms.faults.add({ operation, fault: { kind: 'error', code: 'AccessDeniedException' } });
+    forbid('Decrypt');
+    expect(await summary(from)).toEqual([['KMS key', 'alias/recordings', 'ok', 'KMS_DENIED']]);
+    forbid('GenerateDataKey');
+    expect(await summary(from)).toEqual([['KMS key', 'alias/recordings', 'KMS_DENIED', 'KMS_DENIED']]);
+    expect(kms.requests).toHaveLength(5);
+  });
+});
