@@ -9,6 +9,8 @@ export interface RecordingsConfig {
   readonly horizonMs: number;
   readonly restoreArchived: boolean;
   readonly batch: boolean;
+  /** Keeps the context of the conversation beside each recording. */
+  readonly context: boolean;
   readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
   /** Set whenever `writeBack` is `custom-attributes`. */
   readonly customAttributesSchema: string | undefined;
@@ -24,6 +26,7 @@ export function buildRecordings(values: SettingValues): RecordingsConfig {
     horizonMs: values.ARCHIVE_READY_HORIZON ?? 2 * 3_600_000,
     restoreArchived: values.ARCHIVE_RESTORE_ARCHIVED ?? false,
     batch: values.GENESYS_BATCH ?? false,
+    context: values.ARCHIVE_CONTEXT ?? false,
     writeBack: writeBack === 'interaction' ? 'none' : writeBack,
     customAttributesSchema: values.ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA,
   };

@@ -64,6 +64,16 @@ export const RECORDINGS_SETTINGS = {
     since: 'recordings',
     usedFor: ARCHIVE,
   },
+  ARCHIVE_CONTEXT: {
+    schema: flag,
+    group: 'Archive',
+    meaning:
+      'keeps beside each recording, encrypted like it, what the conversation was: roles, queues, wrap-up, direction, hold and pause intervals. Two more calls per conversation',
+    example: '1',
+    default: '0',
+    since: 'recordings',
+    usedFor: ARCHIVE,
+  },
   ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: {
     schema: schemaId,
     group: 'Archive',

@@ -1,7 +1,9 @@
 import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
+import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
+import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
@@ -75,9 +77,15 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   };
   return {
     store,
-    archive: (request, budget = unlimited) => {
-      const { resolver, references } = platform[request.dialect];
-      return archiveRequest({ ...shared, resolver, references }, request, budget);
+    archive: async (request, budget = unlimited) => {
+      const { resolver, references, api } = platform[request.dialect];
+      const results = await archiveRequest({ ...shared, resolver, references }, request, budget);
+      if (request.dialect === 'recordings' && config.recordings.context) {
+        const { conversationId } = request;
+        const describe = () => fetchContext(api, conversationId, clock.now(), budget);
+        await keepContext({ store, envelope, logger }, results, describe, budget);
+      }
+      return results;
     },
     checkCredentials: async (budget = unlimited) => {
       const dialect = genesys.api === 'recordings' ? 'recordings' : 'media';

@@ -3,9 +3,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { restoreRecording } from '../../src/archive/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
@@ -51,7 +52,7 @@ async function start(
     return results;
   };
   const handle = createHandler({ archiver, config, clock, logger, onLambda: true });
-  return { simulator, clock, dir, config, logger, archive, handle, files };
+  return { simulator, clock, dir, config, logger, archive, handle, files, store: archiver.store };
 }
 
 describe('a conversation of the published API', () => {
@@ -151,6 +152,35 @@ describe('a conversation of the published API', () => {
     expect(await handle(batch)).toEqual({ batchItemFailures: [] });
     const lists = simulator.requests.filter(({ route }) => route.endsWith('recordingmetadata'));
     expect(lists).toHaveLength(1);
+  });
+
+  it('is described beside each of its recordings, encrypted, once', async () => {
+    const { simulator, archive, files, config, store } = await start(
+      { conversations: [{ recordings: [{}, { kind: 'chat' }, { fate: 'deleted' }] }] },
+      { ARCHIVE_SETTLE: '0s', ARCHIVE_CONTEXT: '1' },
+    );
+    const [conversation] = simulator.world.conversations;
+    const event = simulator.conversationEvent(conversation?.id ?? '');
+    await archive(event);
+    await archive(event);
+    const contexts = (await files('.json.enc')).map((name) => name.split('.metadata')[0] ?? '');
+    expect(contexts).toHaveLength(2);
+    const asked = simulator.requests.filter(
+      ({ route }) => route === 'GET /api/v2/conversations/{conversationId}',
+    );
+    expect(asked).toHaveLength(1);
+    const reader = await createReader(config);
+    for (const key of contexts) {
+      const chunks: Uint8Array[] = [];
+      const target = {
+        write: async (chunk: Uint8Array) => void chunks.push(chunk),
+        commit: async () => {},
+        abandon: async () => {},
+      };
+      await restoreRecording({ store, reader }, key, target, unlimited);
+      const context: unknown = JSON.parse(Buffer.concat(chunks).toString());
+      expect(context).toMatchObject({ conversationId: conversation?.id, direction: 'inbound' });
+    }
   });
 
   it('asks for its token by HTTP Basic, and for nothing of the tutorial’s', async () => {

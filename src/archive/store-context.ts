@@ -1,0 +1,76 @@
+import type { Budget } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Envelope, ObjectStore, RecordingIds } from '../ports.ts';
+import type { ArchiveResult } from './archive-request.ts';
+import { idempotencyMetadata } from './identity.ts';
+import { MEDIA_PREFIX } from './object-key.ts';
+
+/** Where the context of the recording under `key` stands: `context/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. */
+export function contextKey(key: string): string {
+  return `context/${key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '')}.json.enc`;
+}
+
+/**
+ * Stores what a conversation was beside the recording under `key`, encrypted like it, because it is about people. The first context
+ * stays: `describe` is not even asked when there is one.
+ *
+ * @param describe the context as JSON text; `undefined` when the platform has none any more.
+ * @returns whether a context is there now.
+ * @throws what the store and the key service throw.
+ */
+export async function storeContext(
+  { store, envelope }: { readonly store: ObjectStore; readonly envelope: Envelope },
+  ids: RecordingIds,
+  key: string,
+  describe: () => Promise<string | undefined>,
+  budget: Budget,
+): Promise<boolean> {
+  const at = contextKey(key);
+  if ((await store.head(at, budget)) !== undefined) return true;
+  const json = await describe();
+  if (json === undefined) return false;
+  const sealer = await envelope.seal(ids, budget);
+  const body = Buffer.concat([sealer.update(Buffer.from(json)), sealer.final()]);
+  const options = {
+    metadata: { ...sealer.metadata, ...idempotencyMetadata(ids) },
+    contentType: 'application/octet-stream',
+    contentLength: body.length,
+  };
+  await store.put(at, once(body), options, budget);
+  return true;
+}
+
+/**
+ * Stores the context of one conversation beside each of its recordings that is archived by now. The platform is asked at most once,
+ * and not at all when every recording has its context.
+ *
+ * @throws what `describe`, the store and the key service throw; the recordings are archived by then, and stay so.
+ */
+export async function keepContext(
+  ports: { readonly store: ObjectStore; readonly envelope: Envelope; readonly logger: Logger },
+  results: readonly ArchiveResult[],
+  describe: () => Promise<object | undefined>,
+  budget: Budget,
+): Promise<void> {
+  let asked: Promise<string | undefined> | undefined;
+  const ask = () => {
+    asked ??= describe().then((context) =>
+      context === undefined ? undefined : `${JSON.stringify(context)}\n`,
+    );
+    return asked;
+  };
+  for (const result of results) {
+    if (result.state !== 'archived') continue;
+    const { ids, key } = result;
+    if (await storeContext(ports, ids, key, ask, budget)) continue;
+    const { recordingId, conversationId } = ids;
+    ports.logger.log('warn', 'the platform has no context of the conversation any more', {
+      recordingId,
+      conversationId,
+    });
+  }
+}
+
+async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield chunk;
+}

@@ -1,0 +1,204 @@
+import type { Budget } from '../clock.ts';
+import { isSafeId } from '../recording-id.ts';
+import { parseRecordingTime } from '../recording-time.ts';
+import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
+import { explainRefusal } from './permissions.ts';
+import { readField } from './references.ts';
+import { parseJsonObject } from './responses.ts';
+
+/** Named in every context; another shape has another name. */
+export const CONTEXT_SCHEMA = 'genesys-media-archive/context/v1';
+
+/**
+ * What a conversation was, as the platform knew it when its recording was archived: who took part in which role, from when to
+ * when, in which queue, with which result, and when somebody was on hold. Ids and the words of the organization only: names,
+ * addresses, numbers, attributes and notes of people are left out. All times are ISO 8601, UTC.
+ */
+export interface ConversationContext {
+  readonly schema: typeof CONTEXT_SCHEMA;
+  readonly conversationId: string;
+  readonly takenAt: string;
+  readonly startTime?: string;
+  readonly endTime?: string;
+  /** That of the first session of the first participant: `inbound` or `outbound`. */
+  readonly direction?: string;
+  readonly divisionIds: readonly string[];
+  readonly externalTag?: string;
+  readonly participants: readonly ContextParticipant[];
+  /** Of each recording: where it was paused or on hold, as its own annotations say. */
+  readonly recordings: readonly ContextRecording[];
+}
+
+export interface ContextParticipant {
+  readonly id: string;
+  /** e.g. `customer`, `agent`, `acd`, `ivr`. */
+  readonly purpose?: string;
+  readonly userId?: string;
+  readonly queueId?: string;
+  readonly queueName?: string;
+  readonly startTime?: string;
+  readonly endTime?: string;
+  readonly wrapUp?: { readonly code?: string; readonly name?: string; readonly durationSeconds?: number };
+  readonly holds: readonly Interval[];
+}
+
+export interface Interval {
+  readonly startTime: string;
+  readonly endTime: string;
+}
+
+export interface ContextRecording {
+  readonly id: string;
+  readonly media?: string;
+  readonly mediaSubtype?: string;
+  /** ms from the start of the recording. */
+  readonly pauses: readonly {
+    readonly reason: string;
+    readonly offsetMs: number;
+    readonly durationMs: number;
+  }[];
+}
+
+/** Characters; what is longer is cut. */
+const LONGEST_TEXT = 256;
+
+/** Members of a list that are read; a conversation with more participants than this is none that people have. */
+const MOST_MEMBERS = 1000;
+
+/**
+ * Asks the platform for the context of a conversation; `undefined` when it does not know the conversation any more.
+ *
+ * @throws `GENESYS_FORBIDDEN` (not retryable), `GENESYS_BAD_RESPONSE`, and what the API client throws.
+ */
+export async function fetchContext(
+  api: GenesysApi,
+  conversationId: string,
+  takenAt: number,
+  budget: Budget,
+): Promise<ConversationContext | undefined> {
+  const path = ['api', 'v2', 'conversations', conversationId];
+  const what = `context of conversation ${conversationId}`;
+  const answer = await api.call({ method: 'GET', path }, budget);
+  if (answer.status === 404) return undefined;
+  const conversation = answer.status === 200 ? parseJsonObject(answer.text) : undefined;
+  if (conversation === undefined)
+    throw unexpectedAnswer(what, answer, explainRefusal('getConversation', answer));
+  const listed = await api.call({ method: 'GET', path: [...path, 'recordingmetadata'] }, budget);
+  return describeConversation(
+    conversationId,
+    conversation,
+    listed.status === 200 ? parseList(listed.text) : [],
+    takenAt,
+  );
+}
+
+/** The context, from `Conversation` and the conversation's `RecordingMetadata`. Pure; whatever is malformed is left out. */
+export function describeConversation(
+  conversationId: string,
+  conversation: unknown,
+  recordings: readonly unknown[],
+  takenAt: number,
+): ConversationContext {
+  const participants = list(readField(conversation, 'participants'));
+  const divisions = list(readField(conversation, 'divisions'));
+  return {
+    schema: CONTEXT_SCHEMA,
+    conversationId,
+    takenAt: new Date(takenAt).toISOString(),
+    ...times(conversation),
+    ...optional('direction', text(readField(participants.flatMap(sessions)[0], 'direction'))),
+    divisionIds: divisions.map((one) => readField(readField(one, 'division'), 'id')).filter(isSafeId),
+    ...optional('externalTag', text(readField(conversation, 'externalTag'))),
+    participants: participants.flatMap(describeParticipant),
+    recordings: recordings.slice(0, MOST_MEMBERS).flatMap(describeRecording),
+  };
+}
+
+function describeParticipant(value: unknown): ContextParticipant[] {
+  const id = readField(value, 'id');
+  if (!isSafeId(id)) return [];
+  const wrapup = readField(value, 'wrapup');
+  const durationSeconds = readField(wrapup, 'durationSeconds');
+  const wrapUp = {
+    ...optional('code', text(readField(wrapup, 'code'))),
+    ...optional('name', text(readField(wrapup, 'name'))),
+    ...(typeof durationSeconds === 'number' ? { durationSeconds } : {}),
+  };
+  const holds = sessions(value)
+    .flatMap((session) => list(readField(session, 'segments')))
+    .filter((segment) => text(readField(segment, 'type'))?.toLowerCase() === 'hold')
+    .map(times)
+    .filter((one): one is Interval => one.startTime !== undefined && one.endTime !== undefined);
+  return [
+    {
+      id,
+      ...optional('purpose', text(readField(value, 'purpose'))),
+      ...optional('userId', text(readField(value, 'userId'))),
+      ...optional('queueId', text(readField(value, 'queueId'))),
+      ...optional('queueName', text(readField(value, 'queueName'))),
+      ...times(value),
+      ...(Object.keys(wrapUp).length === 0 ? {} : { wrapUp }),
+      holds,
+    },
+  ];
+}
+
+function describeRecording(value: unknown): ContextRecording[] {
+  const id = readField(value, 'id');
+  if (!isSafeId(id)) return [];
+  const pauses = list(readField(value, 'annotations')).flatMap((annotation) => {
+    const reason = text(readField(annotation, 'reason'));
+    const offsetMs = readField(annotation, 'location');
+    const durationMs = readField(annotation, 'durationMs');
+    const complete = reason !== undefined && typeof offsetMs === 'number' && typeof durationMs === 'number';
+    return complete ? [{ reason, offsetMs, durationMs }] : [];
+  });
+  return [
+    {
+      id,
+      ...optional('media', text(readField(value, 'media'))),
+      ...optional('mediaSubtype', text(readField(value, 'mediaSubtype'))),
+      pauses,
+    },
+  ];
+}
+
+/** Sessions of a participant, by the medium they were of. */
+function sessions(participant: unknown): readonly unknown[] {
+  return ['calls', 'callbacks', 'chats', 'emails', 'messages', 'videos'].flatMap((name) =>
+    list(readField(participant, name)),
+  );
+}
+
+function times(value: unknown): { readonly startTime?: string; readonly endTime?: string } {
+  return {
+    ...optional('startTime', isoTime(readField(value, 'startTime'))),
+    ...optional('endTime', isoTime(readField(value, 'endTime'))),
+  };
+}
+
+function isoTime(value: unknown): string | undefined {
+  const at = parseRecordingTime(value);
+  return at === undefined ? undefined : new Date(at).toISOString();
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, LONGEST_TEXT) : undefined;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, MOST_MEMBERS) : [];
+}
+
+function parseList(json: string): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return list(parsed);
+  } catch {
+    return [];
+  }
+}
+
+function optional<K extends string>(name: K, value: string | undefined): { readonly [P in K]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]?: string });
+}
