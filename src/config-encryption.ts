@@ -52,7 +52,7 @@ export function findEncryptionProblems(
   purpose: Purpose,
 ): Problem[] {
   const isUnusable = (name: SettingName) => unusable.has(name);
-  if (purpose === 'store' || purpose === 'keys') return [];
+  if (purpose === 'store' || purpose === 'keys' || purpose === 'wrap') return [];
   if (purpose === 'restore') {
     const known = READING_NAMES.some((name) => values[name] !== undefined || isUnusable(name));
     return known

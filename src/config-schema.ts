@@ -19,8 +19,11 @@ import {
   storeLocation,
 } from './config-values.ts';
 
-/** What a configuration is for: to archive, to read back, only to look at what is stored, or to look after keys. */
-export type Purpose = 'archive' | 'restore' | 'store' | 'keys';
+/**
+ * What a configuration is for: to archive, to read back, only to look at what is stored, to look after keys, or to move what is
+ * stored under other keys.
+ */
+export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap';
 
 export type SettingGroup = 'Genesys Cloud' | 'Archive' | 'Encryption' | 'Download' | 'Events' | 'Operation';
 
@@ -43,8 +46,8 @@ export interface Setting {
 const ARCHIVE = ['archive'] as const;
 const RESTORE = ['restore'] as const;
 const READ = ['archive', 'restore'] as const;
-const ALL = ['archive', 'restore', 'store'] as const;
-const KEYS = ['keys'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const KEYS = ['keys', 'wrap'] as const;
 
 /** Every setting of this version. `docs/configuration.md` is generated from here. */
 export const SETTINGS = {

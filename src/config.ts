@@ -96,6 +96,8 @@ export interface ConfigFor {
   readonly restore: RestoreConfig;
   readonly store: StoreConfig;
   readonly keys: KeysConfig;
+  /** All sources that are set: which of them wraps is said where it is done. */
+  readonly wrap: RestoreConfig;
 }
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
@@ -287,7 +289,7 @@ function buildConfig(
       webhook: { secrets, open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 },
     };
   };
-  return { store, restore, archive, keys };
+  return { store, restore, archive, keys, wrap: restore };
 }
 
 function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'organizationId'> {

@@ -89,7 +89,7 @@ export function renderErrorsDoc(): string {
   );
 }
 
-const PURPOSES: readonly (readonly [Exclude<Purpose, 'keys'>, string])[] = [
+const PURPOSES: readonly (readonly [Exclude<Purpose, 'keys' | 'wrap'>, string])[] = [
   ['archive', 'archive recordings'],
   ['restore', 'restore and verify them'],
   ['store', 'list what is stored'],
@@ -102,7 +102,7 @@ const KEYS_NEEDED = {
     'the sources of the keys the objects were written with: `ENCRYPTION_KEY_HEX`, `ARCHIVE_KMS_KEY_ID`, `ARCHIVE_KEYRING_FILE`, `ARCHIVE_PRIVATE_KEY_FILE`',
 } as const;
 
-function requiredNames(purpose: Exclude<Purpose, 'keys'>): string {
+function requiredNames(purpose: Exclude<Purpose, 'keys' | 'wrap'>): string {
   const names = listSettings().filter(([, setting]) => setting.requiredFor?.includes(purpose) === true);
   const store = 'on Lambda `ARCHIVE_STORE` or `S3_ARCHIVE_BUCKET`';
   const keys = purpose === 'store' ? [] : [KEYS_NEEDED[purpose]];

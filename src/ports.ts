@@ -206,6 +206,51 @@ export interface RangeReader {
   ): Promise<RangeUnsealer>;
 }
 
+/** What `<key>.instruction` holds: the wrapped data key of the object beside it. */
+export interface InstructionContent {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** Makes objects of the one static key readable by whoever holds another, without touching them. */
+export interface KeyAdopter {
+  /**
+   * @param ids as far as they are known; a KMS wrap binds them for ever.
+   * @returns `undefined` for an object of another format, which has a data key of its own.
+   * @throws `OBJECT_MALFORMED`; what the key service throws.
+   */
+  adopt(
+    stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>,
+    ids: Partial<RecordingIds>,
+    budget: Budget,
+  ): Promise<InstructionContent | undefined>;
+}
+
+export type Rewrapped =
+  /** The data key is under the wanted wrapping key already. */
+  | { readonly state: 'current' }
+  /** There is no wrapped data key. */
+  | { readonly state: 'unwrapped'; readonly format: string }
+  | { readonly state: 'instruction'; readonly instruction: InstructionContent }
+  /** All user metadata of the object, as they have to be. */
+  | { readonly state: 'metadata'; readonly metadata: Readonly<Record<string, string>> };
+
+/** Moves the data key of an object under another wrapping key. */
+export interface KeyRewrapper {
+  /**
+   * @param instruction the body of `<key>.instruction`; `undefined` when there is none.
+   * @param ids as far as they are known from elsewhere; the data key has to be bound to them, and is again.
+   * @throws as {@link EnvelopeReader.unseal}.
+   */
+  rewrap(
+    stat: Pick<ObjectStat, 'metadata' | 'size' | 'key'>,
+    instruction: string | undefined,
+    ids: Partial<RecordingIds>,
+    budget: Budget,
+  ): Promise<Rewrapped>;
+}
+
 // --------------------------------------------------------------------------------------------------------- store
 
 /** What a store knows of one object. */
@@ -290,4 +335,38 @@ export interface ObjectStore {
 
   /** All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. */
   list(prefix: string, budget: Budget): AsyncIterable<ObjectSummary>;
+}
+
+// --------------------------------------------------------------------------------------------------------- queue
+
+export interface QueuedMessage {
+  readonly messageId: string;
+  /** Names this delivery of the message, for {@link MessageQueue.remove} and {@link MessageQueue.putOff}. */
+  readonly receiptHandle: string;
+  readonly body: string;
+  /** String attributes only. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** How often it has been delivered, this time included. */
+  readonly receiveCount: number;
+}
+
+/** A queue of messages that are delivered at least once; `queue` is the URL of one. */
+export interface MessageQueue {
+  /** @throws `QUEUE_UNAVAILABLE` (retryable), `QUEUE_DENIED`, `QUEUE_MISSING`, `OUT_OF_TIME`; so do the others. */
+  send(
+    queue: string,
+    message: Pick<QueuedMessage, 'body' | 'attributes'>,
+    budget: Budget,
+  ): Promise<{ readonly messageId: string }>;
+  /** At most `limit` (1 to 10) messages, hidden from others for `hideS` seconds. Empty when none came within `waitS` seconds. */
+  receive(
+    queue: string,
+    options: { readonly limit: number; readonly hideS: number; readonly waitS: number },
+    budget: Budget,
+  ): Promise<readonly QueuedMessage[]>;
+  remove(queue: string, receiptHandle: string, budget: Budget): Promise<void>;
+  /** Delivers the message again after `delayS` seconds from now (0 to 43,200), and not before. */
+  putOff(queue: string, receiptHandle: string, delayS: number, budget: Budget): Promise<void>;
+  /** Messages that wait to be delivered, about. */
+  count(queue: string, budget: Budget): Promise<number>;
 }

@@ -1,12 +1,16 @@
 import type { Budget } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
-import type { ObjectStore } from '../ports.ts';
+import type { InstructionContent, ObjectStore, PutOptions } from '../ports.ts';
+import { getSmall } from './small-object.ts';
 
 /** What the S3 Encryption Client specification appends to the key of an object. */
 const SUFFIX = '.instruction';
 
 /** Bytes; a real one has about 600. */
 const LARGEST = 65_536;
+
+export function instructionKey(key: string): string {
+  return `${key}${SUFFIX}`;
+}
 
 /**
  * The body of the instruction file beside an object.
@@ -19,13 +23,30 @@ export async function readInstruction(
   key: string,
   budget: Budget,
 ): Promise<string | undefined> {
-  const found = await store.head(`${key}${SUFFIX}`, budget);
-  if (found === undefined) return undefined;
-  const { stat, body } = await store.get(`${key}${SUFFIX}`, budget);
-  if (stat.size > LARGEST) {
-    throw new ArchiveError('OBJECT_MALFORMED', `the instruction file of ${key} is too long to be one`);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  return getSmall(store, instructionKey(key), LARGEST, budget);
+}
+
+/** Stores the instruction file of an object, unless there is one. */
+export async function putInstruction(
+  store: ObjectStore,
+  key: string,
+  instruction: InstructionContent,
+  budget: Budget,
+): Promise<'stored' | 'exists'> {
+  const { body, options } = formatInstruction(instruction);
+  return (await store.put(instructionKey(key), once(body), options, budget)).outcome;
+}
+
+/** As it is handed to a store. */
+export function formatInstruction({ metadata, body }: InstructionContent): {
+  readonly body: Buffer;
+  readonly options: PutOptions;
+} {
+  const bytes = Buffer.from(body, 'utf8');
+  const options = { metadata, contentType: 'application/json', contentLength: bytes.length };
+  return { body: bytes, options };
+}
+
+async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield chunk;
 }

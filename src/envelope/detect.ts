@@ -11,7 +11,7 @@ import { STATIC_GCM } from './static-gcm.ts';
 const V1_ONLY = 'x-amz-key';
 const V2_ONLY = 'x-amz-key-v2';
 const V1_AND_V2 = ['x-amz-iv', 'x-amz-matdesc', 'x-amz-wrap-alg', 'x-amz-cek-alg', 'x-amz-tag-len'];
-const V3_WRAP = ['x-amz-3', 'x-amz-w', 'x-amz-t', 'x-amz-m'];
+export const V3_WRAP = ['x-amz-3', 'x-amz-w', 'x-amz-t', 'x-amz-m'];
 
 export interface DetectedFormat {
   readonly format: typeof STATIC_GCM | typeof S3EC_V2 | typeof S3EC_V3;

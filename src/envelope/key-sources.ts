@@ -52,14 +52,75 @@ export async function openEnvelope(
   return createS3ecEnvelope({ format, wrapper, ...(organizationId === undefined ? {} : { organizationId }) });
 }
 
+/** A wrapping key to move data keys under. */
+export interface WrapChoice {
+  readonly mode: 'kms' | 'aes' | 'rsa';
+  /** With `kms`: another key than the configured one. */
+  readonly kmsKeyId?: string;
+}
+
+/**
+ * The one meant by `kms`, `kms:KEY`, `aes` or `rsa`; without a word, the only one that is configured.
+ *
+ * @throws `USAGE`, `CONFIG_INVALID` (not retryable).
+ */
+export function chooseWrap(word: string | undefined, sources: KeySources): WrapChoice {
+  if (word === undefined) {
+    const { kmsKeyId, keyringFile, publicKeyFile } = sources;
+    const set = Object.entries({ kms: kmsKeyId, aes: keyringFile, rsa: publicKeyFile }).flatMap(
+      ([mode, source]) => (source === undefined ? [] : [mode as WrapChoice['mode']]),
+    );
+    const [mode, other] = set;
+    if (mode !== undefined && other === undefined) return { mode };
+    throw new ArchiveError(
+      'CONFIG_INVALID',
+      mode === undefined
+        ? 'no wrapping key is configured'
+        : `several wrapping keys are configured: ${set.join(', ')}`,
+      { hint: 'name one with --wrap kms, --wrap aes or --wrap rsa' },
+    );
+  }
+  if (word === 'kms' || word === 'aes' || word === 'rsa') return { mode: word };
+  if (/^kms:[A-Za-z0-9:/_-]{1,2048}$/.test(word)) return { mode: 'kms', kmsKeyId: word.slice('kms:'.length) };
+  throw new ArchiveError('USAGE', '--wrap is none of kms, kms:KEY, aes and rsa');
+}
+
+/**
+ * The chosen wrapping key. Data keys under the configured KMS key move to another one within KMS.
+ *
+ * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used or the source is not set.
+ */
+export function openWrap(
+  { mode, kmsKeyId }: WrapChoice,
+  sources: KeySources,
+  context: KeyContext,
+): Promise<KeyWrapper> {
+  if (kmsKeyId === undefined) return openWrapper(mode, sources, context);
+  return openKms(kmsKeyId, context, sources.kmsKeyId);
+}
+
+/** Everything configured that unwraps data keys. @throws `CONFIG_INVALID` when a key file cannot be used. */
+export async function openUnwrappers(sources: KeySources, context: KeyContext): Promise<KeyUnwrapper[]> {
+  const { kmsKeyId, keyringFile, privateKeyFile } = sources;
+  const unwrappers: KeyUnwrapper[] = [];
+  if (kmsKeyId !== undefined) unwrappers.push(await openKms(kmsKeyId, context));
+  if (keyringFile !== undefined) unwrappers.push(keyringUnwrapper(await readKeyringFile(keyringFile)));
+  if (privateKeyFile !== undefined) {
+    unwrappers.push(createRsaUnwrapper([{ key: await readPrivateKeyFile(privateKeyFile) }]));
+  }
+  return unwrappers;
+}
+
 async function openWrapper(
   mode: 'kms' | 'aes' | 'rsa',
   sources: KeySources,
   context: KeyContext,
 ): Promise<KeyWrapper> {
   switch (mode) {
-    case 'kms':
-      return openKms(requireSource(sources.kmsKeyId, 'the KMS key'), context);
+    case 'kms': {
+      const keyId = requireSource(sources.kmsKeyId, 'the KMS key');
+      return openKms(keyId, context, keyId);
+    }
     case 'aes':
       return keyringWrapper(await readKeyringFile(requireSource(sources.keyringFile, 'the keyring')));
     case 'rsa': {
@@ -78,13 +139,8 @@ export async function openEnvelopeReader(
   sources: KeySources,
   context: KeyContext,
 ): Promise<AnyEnvelopeReader> {
-  const { staticKey, kmsKeyId, keyringFile, privateKeyFile, organizationId } = sources;
-  const unwrappers: KeyUnwrapper[] = [];
-  if (kmsKeyId !== undefined) unwrappers.push(await openKms(kmsKeyId, context));
-  if (keyringFile !== undefined) unwrappers.push(keyringUnwrapper(await readKeyringFile(keyringFile)));
-  if (privateKeyFile !== undefined) {
-    unwrappers.push(createRsaUnwrapper([{ key: await readPrivateKeyFile(privateKeyFile) }]));
-  }
+  const { staticKey, organizationId } = sources;
+  const unwrappers = await openUnwrappers(sources, context);
   return createEnvelopeReader({
     unwrappers,
     ...(staticKey === undefined ? {} : { staticKey }),
@@ -93,9 +149,14 @@ export async function openEnvelopeReader(
 }
 
 /** The AWS SDK's part for KMS is loaded only where a KMS key is used. */
-async function openKms(keyId: string, { clock, logger }: KeyContext): Promise<KeyWrapper & KeyUnwrapper> {
+async function openKms(
+  keyId: string,
+  { clock, logger }: KeyContext,
+  sourceKeyId?: string,
+): Promise<KeyWrapper & KeyUnwrapper> {
   const { createKmsDataKeys } = await import('./kms-data-keys.ts');
-  return createKmsWrap(createKmsDataKeys({ keyId, clock, logger }));
+  const moving = sourceKeyId === undefined ? {} : { sourceKeyId };
+  return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, ...moving }));
 }
 
 function requireSource<T>(source: T | undefined, what: string): T {

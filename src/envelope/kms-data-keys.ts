@@ -2,14 +2,21 @@
  * Data keys from AWS KMS. Every object gets one of its own: there is no cache, for a cached key would be shared by objects
  * that are to be erased, audited and limited one by one (and see CVE-2026-6550).
  */
-import { DecryptCommand, GenerateDataKeyCommand, KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
+import {
+  DecryptCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+  type KMSClientConfig,
+  ReEncryptCommand,
+} from '@aws-sdk/client-kms';
 import { abortReason, type Budget, type Clock, unlimited } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, toArchiveError } from '../errors.ts';
 import { KMS_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
-import type { DataKeyService } from './key-wrap.ts';
-import { sortKmsError } from './kms-errors.ts';
+import type { DataKeyService, EncryptionContext } from './key-wrap.ts';
+import { type KmsCallName, sortKmsError } from './kms-errors.ts';
 
 export interface KmsTimeouts {
   /** TCP and TLS set-up, ms. */
@@ -35,6 +42,8 @@ export interface KmsClientOptions {
 export interface KmsDataKeysOptions extends KmsClientOptions {
   /** Key id, key ARN, alias name or alias ARN of a symmetric key. An ARN also names the region. */
   readonly keyId: string;
+  /** The key that data keys are moved from by `reencrypt`; without it there is no such call. */
+  readonly sourceKeyId?: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -45,7 +54,8 @@ export interface KmsDataKeys extends DataKeyService {
 }
 
 /**
- * A {@link DataKeyService} of AWS KMS. Writing needs `kms:GenerateDataKey` on the key and no more; reading needs `kms:Decrypt`.
+ * A {@link DataKeyService} of AWS KMS. Writing needs `kms:GenerateDataKey` on the key and no more; reading needs `kms:Decrypt`;
+ * wrapping a given key `kms:Encrypt`; moving to another key `kms:ReEncryptFrom` on the one and `kms:ReEncryptTo` on the other.
  *
  * Its calls throw `KMS_THROTTLED`, `KMS_UNAVAILABLE`, `OUT_OF_TIME` (retryable); `KMS_DENIED`, `KMS_KEY_UNUSABLE`,
  * `DECRYPT_FAILED`, `CONFIG_INVALID` (not). The plaintext keys they give are the caller's to erase.
@@ -54,7 +64,7 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
   const { keyId, clock, logger } = options;
   const client = createClient(options);
   const call = <T>(
-    operation: 'GenerateDataKey' | 'Decrypt',
+    operation: KmsCallName,
     budget: Budget,
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> =>
@@ -68,7 +78,56 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
         return { again: failure.error };
       }
     });
+  const reencrypt = async (
+    source: string,
+    wrapped: Uint8Array,
+    context: EncryptionContext,
+    budget: Budget,
+  ) => {
+    const answer = await call('ReEncrypt', budget, (options) =>
+      client.send(
+        new ReEncryptCommand({
+          CiphertextBlob: wrapped,
+          // as with Decrypt: a key of somebody else's choice must not be laundered into one under ours
+          SourceKeyId: source,
+          SourceEncryptionContext: context,
+          DestinationKeyId: keyId,
+          DestinationEncryptionContext: context,
+        }),
+        options,
+      ),
+    );
+    const { CiphertextBlob, SourceKeyId, KeyId } = answer;
+    if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('ReEncrypt');
+    return { wrapped: CiphertextBlob, sameKey: SourceKeyId === KeyId };
+  };
+  const { sourceKeyId } = options;
+  const moving: Pick<DataKeyService, 'reencrypt'> =
+    sourceKeyId === undefined
+      ? {}
+      : {
+          async reencrypt(wrapped, context, budget = unlimited) {
+            try {
+              return await reencrypt(sourceKeyId, wrapped, context, budget);
+            } catch (error) {
+              // not under the old key: then it may have been moved already
+              if (toArchiveError(error).code !== 'DECRYPT_FAILED') throw error;
+              return reencrypt(keyId, wrapped, context, budget);
+            }
+          },
+        };
   return {
+    ...moving,
+    async encrypt(plaintext, context, budget = unlimited) {
+      const { CiphertextBlob } = await call('Encrypt', budget, (options) =>
+        client.send(
+          new EncryptCommand({ KeyId: keyId, Plaintext: plaintext, EncryptionContext: context }),
+          options,
+        ),
+      );
+      if (CiphertextBlob === undefined) throw incomplete('Encrypt');
+      return CiphertextBlob;
+    },
     async generate(context, budget = unlimited) {
       const { Plaintext, CiphertextBlob } = await call('GenerateDataKey', budget, (options) =>
         client.send(

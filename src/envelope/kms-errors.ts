@@ -1,6 +1,8 @@
 import { ArchiveError, type ArchiveErrorOptions, type ErrorCode } from '../errors.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
+export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt';
+
 /** What is known of a failed KMS call. Never holds the SDK's error: that one carries the request and its context. */
 export interface KmsFailure {
   readonly error: ArchiveError;
@@ -82,7 +84,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** Sorts whatever `client.send` threw. */
-export function sortKmsError(error: unknown, operation: 'GenerateDataKey' | 'Decrypt'): KmsFailure {
+export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
   const name = safeName(error);
   const { status, requestId } = metadataOf(error);
   const system = systemCode(error);

@@ -64,3 +64,15 @@ export function recordingContext(
     [CONTEXT_NAMES.recordingId]: ids.recordingId,
   };
 }
+
+/** The same, of what is known; an object from before receipts may not say which conversation it belongs to. */
+export function partialContext(
+  organizationId: string | undefined,
+  { conversationId, recordingId }: Partial<RecordingIds>,
+): EncryptionContext {
+  return {
+    ...(organizationId === undefined ? {} : { [CONTEXT_NAMES.organizationId]: organizationId }),
+    ...(conversationId === undefined ? {} : { [CONTEXT_NAMES.conversationId]: conversationId }),
+    ...(recordingId === undefined ? {} : { [CONTEXT_NAMES.recordingId]: recordingId }),
+  };
+}

@@ -46,7 +46,7 @@ import {
 import { AES_WRAP_LENGTH } from './raw-wrap.ts';
 
 export const S3EC_V2 = 's3ec-v2';
-const CONTENT_ALGORITHM = 'AES/GCM/NoPadding';
+export const V2_CONTENT_ALGORITHM = 'AES/GCM/NoPadding';
 const TAG_BITS = '128';
 const WRAP_ALGORITHMS: ReadonlySet<string> = new Set<WrapAlgorithm>([
   'kms+context',
@@ -71,16 +71,9 @@ export async function sealS3ecV2(
   context: EncryptionContext,
   budget?: Budget,
 ): Promise<Sealer> {
-  const { plaintext: key, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context, budget);
+  const { plaintext: key, ...edk } = await wrapper.generate(V2_CONTENT_ALGORITHM, context, budget);
   const iv = randomBytes(IV_LENGTH);
-  const metadata = {
-    'x-amz-key-v2': Buffer.from(edk.wrapped).toString('base64'),
-    'x-amz-iv': iv.toString('base64'),
-    'x-amz-cek-alg': CONTENT_ALGORITHM,
-    'x-amz-tag-len': TAG_BITS,
-    'x-amz-wrap-alg': edk.wrapAlgorithm,
-    'x-amz-matdesc': JSON.stringify(edk.description),
-  };
+  const metadata = formatS3ecV2(edk, iv);
   requireFittingMetadata(metadata);
   const cipher = createSealingCipher({ key, iv });
   key.fill(0);
@@ -104,6 +97,18 @@ export async function unsealS3ecV2(
   return createUnsealingCipher(await openS3ecV2(metadata, size, unwrappers, expected, budget));
 }
 
+/** The metadata of a V2 object, or what its instruction file holds. */
+export function formatS3ecV2(edk: WrappedDataKey, iv: Uint8Array): Record<string, string> {
+  return {
+    'x-amz-key-v2': Buffer.from(edk.wrapped).toString('base64'),
+    'x-amz-iv': Buffer.from(iv).toString('base64'),
+    'x-amz-cek-alg': V2_CONTENT_ALGORITHM,
+    'x-amz-tag-len': TAG_BITS,
+    'x-amz-wrap-alg': edk.wrapAlgorithm,
+    'x-amz-matdesc': JSON.stringify(edk.description),
+  };
+}
+
 /** The key and IV of one V2 object. Throws as {@link unsealS3ecV2}. */
 export async function openS3ecV2(
   metadata: Metadata,
@@ -113,7 +118,7 @@ export async function openS3ecV2(
   budget?: Budget,
 ): Promise<GcmParameters> {
   const header = parseS3ecV2(metadata, size);
-  const key = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected, budget);
+  const key = await unwrapDataKey(header, V2_CONTENT_ALGORITHM, unwrappers, expected, budget);
   const parameters = { key: createSecretKey(key), iv: header.iv };
   key.fill(0);
   return parameters;
@@ -121,7 +126,7 @@ export async function openS3ecV2(
 
 /** @throws `OBJECT_MALFORMED`. */
 export function parseS3ecV2(metadata: Metadata, size: number): S3ecV2Header {
-  requireExactly(metadata, 'x-amz-cek-alg', CONTENT_ALGORITHM);
+  requireExactly(metadata, 'x-amz-cek-alg', V2_CONTENT_ALGORITHM);
   requireExactly(metadata, 'x-amz-tag-len', TAG_BITS);
   requireStatedSize(metadata, size);
   const wrapAlgorithm = requireValue(metadata, 'x-amz-wrap-alg');

@@ -49,7 +49,7 @@ import {
 import { parseWrapped, requireStatedSize } from './s3ec-v2.ts';
 
 export const S3EC_V3 = 's3ec-v3';
-const CONTENT_ALGORITHM = '115';
+export const V3_CONTENT_ALGORITHM = '115';
 /** Two bytes, big-endian. */
 const SUITE_ID = Uint8Array.of(0x00, 0x73);
 const FIXED_IV = new Uint8Array(IV_LENGTH).fill(0x01);
@@ -118,10 +118,10 @@ export async function sealS3ecV3(
   placement: Placement = 'metadata',
   budget?: Budget,
 ): Promise<S3ecV3Sealer> {
-  const { plaintext: dataKey, ...edk } = await wrapper.generate(CONTENT_ALGORITHM, context, budget);
+  const { plaintext: dataKey, ...edk } = await wrapper.generate(V3_CONTENT_ALGORITHM, context, budget);
   const messageId = randomBytes(MESSAGE_ID_LENGTH);
   const content = {
-    'x-amz-c': CONTENT_ALGORITHM,
+    'x-amz-c': V3_CONTENT_ALGORITHM,
     'x-amz-d': deriveCommitment(dataKey, messageId).toString('base64'),
     'x-amz-i': messageId.toString('base64'),
   };
@@ -135,14 +135,14 @@ export async function sealS3ecV3(
   return {
     metadata,
     overhead: TAG_LENGTH,
-    ...(placement === 'metadata' ? {} : { instruction: instructionFile(wrap) }),
+    ...(placement === 'metadata' ? {} : { instruction: createInstruction(wrap) }),
     ...cipher,
   };
 }
 
 /** The instruction file that holds `edk`; also what a rewrap stores in place of an earlier one. */
 export function createS3ecV3Instruction(edk: WrappedDataKey): InstructionFile {
-  return instructionFile(wrapMetadata(edk));
+  return createInstruction(wrapMetadata(edk));
 }
 
 /**
@@ -173,14 +173,8 @@ export async function openS3ecV3(
   budget?: Budget,
 ): Promise<GcmParameters> {
   const header = parseS3ecV3(metadata, size);
-  const dataKey = await unwrapDataKey(header, CONTENT_ALGORITHM, unwrappers, expected, budget);
-  if (!timingSafeEqual(deriveCommitment(dataKey, header.messageId), header.commitment)) {
-    dataKey.fill(0);
-    throw new ArchiveError(
-      'DECRYPT_FAILED',
-      'the object does not commit to its data key: one of the two was replaced',
-    );
-  }
+  const dataKey = await unwrapDataKey(header, V3_CONTENT_ALGORITHM, unwrappers, expected, budget);
+  requireCommitment(dataKey, header);
   const key = deriveEncryptionKey(dataKey, header.messageId);
   const parameters = {
     key: createSecretKey(key),
@@ -192,9 +186,22 @@ export async function openS3ecV3(
   return parameters;
 }
 
+/** Compares in constant time; erases the data key when it is the wrong one. @throws `DECRYPT_FAILED`. */
+export function requireCommitment(
+  dataKey: Uint8Array,
+  { messageId, commitment }: Pick<S3ecV3Header, 'messageId' | 'commitment'>,
+): void {
+  if (timingSafeEqual(deriveCommitment(dataKey, messageId), commitment)) return;
+  dataKey.fill(0);
+  throw new ArchiveError(
+    'DECRYPT_FAILED',
+    'the object does not commit to its data key: one of the two was replaced',
+  );
+}
+
 /** @throws `OBJECT_MALFORMED`. */
 export function parseS3ecV3(metadata: Metadata, size: number): S3ecV3Header {
-  requireExactly(metadata, 'x-amz-c', CONTENT_ALGORITHM);
+  requireExactly(metadata, 'x-amz-c', V3_CONTENT_ALGORITHM);
   requireStatedSize(metadata, size);
   const wrapAlgorithm = parseWrapCode(requireValue(metadata, 'x-amz-w'));
   return {
@@ -226,7 +233,8 @@ function parseWrapCode(code: string): WrapAlgorithm {
   }
 }
 
-function wrapMetadata(edk: WrappedDataKey): Record<string, string> {
+/** The metadata that a rewrap replaces; `x-amz-t` and `x-amz-m` exclude each other. */
+export function wrapMetadata(edk: WrappedDataKey): Record<string, string> {
   return {
     'x-amz-3': Buffer.from(edk.wrapped).toString('base64'),
     'x-amz-w': WRAP_CODES[edk.wrapAlgorithm],
@@ -234,7 +242,8 @@ function wrapMetadata(edk: WrappedDataKey): Record<string, string> {
   };
 }
 
-function instructionFile(wrap: Metadata): InstructionFile {
+/** Also what an adoption or a rewrap stores, of either format. */
+export function createInstruction(wrap: Metadata): InstructionFile {
   return {
     suffix: INSTRUCTION_SUFFIX,
     // its presence says it all; an empty value is dropped by some S3-compatible servers and HTTP proxies

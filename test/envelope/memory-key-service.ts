@@ -17,16 +17,20 @@ export function memoryKeyService(): MemoryKeyService {
   const aad = (context: EncryptionContext) => Buffer.from(canonical(context));
   const calls = { generate: 0, decrypt: 0 };
   const dataKeys: Buffer[] = [];
+  const wrap = (plaintext: Uint8Array, context: EncryptionContext) => {
+    const iv = randomBytes(12);
+    const cipher = createSealingCipher({ key: masterKey, iv, additionalAuthenticatedData: aad(context) });
+    return Buffer.concat([iv, run(cipher, [plaintext])]);
+  };
   return {
     calls,
     dataKeys,
+    encrypt: (plaintext, context) => Promise.resolve(wrap(plaintext, context)),
     generate: (context) => {
       calls.generate += 1;
       const plaintext = randomBytes(32);
       dataKeys.push(Buffer.from(plaintext));
-      const iv = randomBytes(12);
-      const cipher = createSealingCipher({ key: masterKey, iv, additionalAuthenticatedData: aad(context) });
-      return Promise.resolve({ plaintext, wrapped: Buffer.concat([iv, run(cipher, [plaintext])]) });
+      return Promise.resolve({ plaintext, wrapped: wrap(plaintext, context) });
     },
     // async, so that it rejects, as a service does
     // oxlint-disable-next-line typescript/require-await

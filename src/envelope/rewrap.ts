@@ -1,0 +1,138 @@
+/** Moves data keys under another wrapping key. The media are never read: only what stands beside them changes. */
+import { ArchiveError } from '../errors.ts';
+import type { Budget } from '../clock.ts';
+import type { KeyRewrapper, RecordingIds } from '../ports.ts';
+import { type DetectedFormat, detectFormat, needsInstruction, V3_WRAP } from './detect.ts';
+import {
+  callerContext,
+  type ContentAlgorithm,
+  type EncryptionContext,
+  type KeyUnwrapper,
+  type KeyWrapper,
+  requireContextHolds,
+  unwrapDataKey,
+  type WrappedDataKey,
+} from './key-wrap.ts';
+import { type Metadata, requireFittingMetadata } from './metadata.ts';
+import { CONTEXT_NAMES, partialContext } from './s3ec-envelope.ts';
+import { formatS3ecV2, parseS3ecV2, S3EC_V2, V2_CONTENT_ALGORITHM } from './s3ec-v2.ts';
+import {
+  createInstruction,
+  parseS3ecV3,
+  requireCommitment,
+  S3EC_V3,
+  V3_CONTENT_ALGORITHM,
+  wrapMetadata,
+} from './s3ec-v3.ts';
+import { STATIC_GCM } from './static-gcm.ts';
+
+export interface RewrapperOptions {
+  /** The keys that data keys are under now. */
+  readonly unwrappers: readonly KeyUnwrapper[];
+  /** The key they are to be under. */
+  readonly wrapper: KeyWrapper;
+  readonly organizationId?: string | undefined;
+}
+
+/** @throws `CONFIG_INVALID` when the wrap binds a context, and the organization it names is not known. */
+export function createRewrapper({ unwrappers, wrapper, organizationId }: RewrapperOptions): KeyRewrapper {
+  if (wrapper.bindsContext && organizationId === undefined) {
+    throw new ArchiveError('CONFIG_INVALID', 'this key wrap binds the organization id, which is not set', {
+      hint: 'set GENESYS_ORGANIZATION_ID',
+    });
+  }
+  const move = async (
+    object: WrappedObject,
+    ids: Partial<RecordingIds>,
+    budget: Budget,
+  ): Promise<WrappedDataKey | undefined> => {
+    const { edk, contentAlgorithm } = object;
+    if (wrapper.isOwn(edk)) return undefined;
+    const bound = edk.wrapAlgorithm === 'kms+context';
+    if (bound) requireContextHolds(edk.description, knownContext(organizationId, ids));
+    const moved = await wrapper.rewrap?.(edk, budget);
+    if (moved === 'own') return undefined;
+    if (moved !== undefined) return moved;
+    const dataKey = await unwrapDataKey(edk, contentAlgorithm, unwrappers, undefined, budget);
+    try {
+      object.check(dataKey);
+      const context = bound ? callerContext(edk.description) : partialContext(organizationId, ids);
+      return await wrapper.wrap(dataKey, contentAlgorithm, context, budget);
+    } finally {
+      dataKey.fill(0);
+    }
+  };
+  return {
+    async rewrap(stat, instruction, ids, budget) {
+      const detected = detect(stat.metadata, instruction);
+      if (detected.format === STATIC_GCM) return { state: 'unwrapped', format: STATIC_GCM };
+      const object = readWrapped(detected, stat.size);
+      const edk = await move(object, ids, budget);
+      if (edk === undefined) return { state: 'current' };
+      if (detected.placement === 'instruction') {
+        return { state: 'instruction', instruction: createInstruction(object.format(edk)) };
+      }
+      const metadata = { ...without(stat.metadata, object.replaced), ...object.format(edk) };
+      requireFittingMetadata(metadata);
+      return { state: 'metadata', metadata };
+    },
+  };
+}
+
+/** An object of the static key is read by its instruction file where it has been given one, and only that can be rewrapped. */
+function detect(metadata: Metadata, instruction: string | undefined): DetectedFormat {
+  if (needsInstruction(metadata)) return detectFormat(metadata, instruction);
+  const detected = detectFormat(metadata);
+  return detected.format === STATIC_GCM && instruction !== undefined
+    ? detectFormat(metadata, instruction)
+    : detected;
+}
+
+interface WrappedObject {
+  readonly edk: WrappedDataKey;
+  readonly contentAlgorithm: ContentAlgorithm;
+  /** @throws `DECRYPT_FAILED` when this is visibly not the key of the object. */
+  check(dataKey: Uint8Array): void;
+  /** What `edk` looks like in metadata or an instruction file. */
+  format(edk: WrappedDataKey): Record<string, string>;
+  /** Names of metadata that may not outlive the old wrap. */
+  readonly replaced: readonly string[];
+}
+
+function readWrapped({ format, metadata }: DetectedFormat, size: number): WrappedObject {
+  if (format === S3EC_V3) {
+    const header = parseS3ecV3(metadata, size);
+    return {
+      edk: header,
+      contentAlgorithm: V3_CONTENT_ALGORITHM,
+      check: (dataKey) => requireCommitment(dataKey, header),
+      format: wrapMetadata,
+      replaced: V3_WRAP,
+    };
+  }
+  if (format !== S3EC_V2) throw new ArchiveError('UNEXPECTED', `format ${format} has no wrapped data key`);
+  const header = parseS3ecV2(metadata, size);
+  return {
+    edk: header,
+    contentAlgorithm: V2_CONTENT_ALGORITHM,
+    // V2 does not commit to its key: only the tag of the whole object could tell
+    check: () => {},
+    format: (edk) => formatS3ecV2(edk, header.iv),
+    replaced: [],
+  };
+}
+
+function knownContext(
+  organizationId: string | undefined,
+  { recordingId, conversationId }: Partial<RecordingIds>,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    [CONTEXT_NAMES.organizationId]: organizationId,
+    [CONTEXT_NAMES.recordingId]: recordingId,
+    [CONTEXT_NAMES.conversationId]: conversationId,
+  };
+}
+
+function without(metadata: Metadata, names: readonly string[]): EncryptionContext {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !names.includes(name)));
+}
