@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'create-archiver': ['ground', 'ports', 'http', 'archive', 'config', 'signing-keys', ...ADAPTERS],
   index: ['ground', 'ports', 'archive', 'config', 'create-archiver', 'events', ...ADAPTERS],
   lambda: ['ground', 'archive', 'config', 'create-archiver', 'events', 'ports', 'queue'],
+  serve: ['ground', 'ports', 'http', 'archive', 'config', 'create-archiver', 'events', 'store'],
   simulator: ['ground'],
   cli: [
     'ground',
@@ -47,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'signing-keys',
     'queue',
     'events',
+    'serve',
     'simulator',
     ...ADAPTERS,
   ],
@@ -114,6 +116,7 @@ describe('the architecture', () => {
     const allowed: Readonly<Record<string, readonly string[]>> = {
       '@aws-sdk/client-s3': ['store'],
       '@aws-sdk/client-kms': ['envelope'],
+      '@aws-sdk/credential-provider-node': ['queue'],
       zod: ['config', 'docs', 'archive'],
       commander: ['cli'],
     };

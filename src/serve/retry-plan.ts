@@ -1,0 +1,129 @@
+/**
+ * What becomes of an event after an attempt. Pure: takes the time and chance as arguments, and leaves the timing itself to
+ * `http/retry-timing.ts`.
+ */
+import type { ArchiveError, ErrorCode } from '../errors.ts';
+import { nextDelay, type RetryPolicy } from '../http/retry-timing.ts';
+
+/** What one attempt to archive all that an event names has come to. */
+export type Outcome =
+  | { readonly state: 'done' }
+  | { readonly state: 'not-ready'; readonly status: string; readonly retryAfterMs: number }
+  | { readonly state: 'failed'; readonly error: ArchiveError };
+
+export interface SpoolPolicy extends RetryPolicy {
+  /** How long an event may wait for its recording to become ready, ms since it was received. */
+  readonly horizonMs: number;
+}
+
+/**
+ * About a day: half of 15 minutes on average between attempts, as often and as long as EventBridge retries (185 times, 24 h).
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+ */
+export const SPOOL_RETRIES: SpoolPolicy = {
+  retries: 200,
+  baseMs: 5_000,
+  capMs: 900_000,
+  maxRetryAfterMs: Number.POSITIVE_INFINITY,
+  horizonMs: 7 * 86_400_000,
+};
+
+/** No event is tried again sooner than this, ms: it was not to be had a moment ago. */
+export const LEAST_DELAY_MS = 1_000;
+
+/** A recording that was not ready is asked for again after an eighth of the time it has been waited for. */
+const AGE_SHARE = 8;
+
+export type Plan =
+  | { readonly action: 'remove' }
+  | { readonly action: 'again'; readonly delayMs: number; readonly attempts: number }
+  | { readonly action: 'give-up'; readonly why: 'permanent' | 'exhausted' | 'overdue' };
+
+export interface Attempt {
+  readonly outcome: Outcome;
+  /** Failed attempts before this one; waiting for a recording that is not ready is none. */
+  readonly attempts: number;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  readonly now: number;
+  /** Uniform in [0, 1). */
+  readonly random: number;
+}
+
+export function planNext(policy: SpoolPolicy, attempt: Attempt): Plan {
+  const { outcome, attempts, receivedAt, now, random } = attempt;
+  if (outcome.state === 'done') return { action: 'remove' };
+  const unhurried = { now, random, deadline: Number.POSITIVE_INFINITY };
+  if (outcome.state === 'not-ready') {
+    const age = Math.max(0, now - receivedAt);
+    if (age >= policy.horizonMs) return { action: 'give-up', why: 'overdue' };
+    const growing = Math.min(policy.capMs, age / AGE_SHARE);
+    const asked = Math.max(LEAST_DELAY_MS, growing, outcome.retryAfterMs);
+    const decision = nextDelay(policy, { ...unhurried, failures: 1, retryAfterMs: asked });
+    return { action: 'again', delayMs: decision.retry ? decision.delayMs : policy.capMs, attempts };
+  }
+  if (!isWorthRetrying(outcome.error)) return { action: 'give-up', why: 'permanent' };
+  const failures = attempts + 1;
+  const decision = nextDelay(policy, { ...unhurried, failures });
+  if (!decision.retry) return { action: 'give-up', why: 'exhausted' };
+  return { action: 'again', delayMs: Math.max(LEAST_DELAY_MS, decision.delayMs), attempts: failures };
+}
+
+/**
+ * Failures that are about this installation or the services it needs, not about one recording. Those of them that are not
+ * retryable elsewhere are so here: once the credentials, the bucket or the key are put right, the same event succeeds.
+ */
+const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CONFIG_INVALID',
+  'GENESYS_AUTH_REJECTED',
+  'GENESYS_FORBIDDEN',
+  'GENESYS_THROTTLED',
+  'GENESYS_UNAVAILABLE',
+  'STORE_DENIED',
+  'STORE_MISSING',
+  'STORE_FULL',
+  'STORE_THROTTLED',
+  'STORE_UNAVAILABLE',
+  'KMS_DENIED',
+  'KMS_KEY_UNUSABLE',
+  'KMS_THROTTLED',
+  'KMS_UNAVAILABLE',
+]);
+
+export function isWorthRetrying({ code, retryable }: ArchiveError): boolean {
+  return retryable || SYSTEMIC.has(code);
+}
+
+/** Stops taking events out of the spool while none could succeed, so that their attempts are not used up. */
+export interface Circuit {
+  /** Systemic failures in a row. */
+  readonly failures: number;
+  /** Epoch ms before which nothing is taken; 0 when it is closed. */
+  readonly openUntil: number;
+}
+
+export const CLOSED: Circuit = { failures: 0, openUntil: 0 };
+
+/** Systemic failures in a row that open the circuit; from then on one event at a time is tried. */
+export const CIRCUIT_THRESHOLD = 5;
+
+/** One probe a minute at the longest: what has been put right is noticed within that time. */
+const CIRCUIT_PAUSES: RetryPolicy = {
+  retries: Number.POSITIVE_INFINITY,
+  baseMs: 4_000,
+  capMs: 60_000,
+  maxRetryAfterMs: 0,
+};
+
+export function advanceCircuit(circuit: Circuit, outcome: Outcome, now: number, random: number): Circuit {
+  if (outcome.state !== 'failed' || !SYSTEMIC.has(outcome.error.code)) return CLOSED;
+  const failures = circuit.failures + 1;
+  if (failures < CIRCUIT_THRESHOLD) return { failures, openUntil: 0 };
+  const pause = nextDelay(CIRCUIT_PAUSES, {
+    failures: failures - CIRCUIT_THRESHOLD + 1,
+    now,
+    random,
+    deadline: Number.POSITIVE_INFINITY,
+  });
+  return { failures, openUntil: now + Math.max(LEAST_DELAY_MS, pause.retry ? pause.delayMs : 0) };
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { link, readFile, readlink, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { isMissing, systemCode } from '../store/fs-errors.ts';
+import { writeText } from '../store/partial-file.ts';
+
+/**
+ * One process per spool directory. Node.js has no flock(2), so the lock is a file that says who holds it. Whoever finds one
+ * asks the kernel whether that process still lives, where both can see the same processes; elsewhere (another machine or
+ * container that shares the directory) the age of its heartbeat decides.
+ */
+const LOCK_FILE = 'lock';
+
+/** ms between heartbeats: the modification time of the lock file. */
+const HEARTBEAT_MS = 10_000;
+
+/** A holder that cannot be asked is taken for dead after this time, ms. */
+const DEAD_AFTER_MS = 60_000;
+
+interface Holder {
+  readonly token: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Where this number means this process: the boot of the kernel and the pid namespace. Empty where the system has none. */
+  readonly scope: string;
+  /** When the process began, in clock ticks since the boot, so that a number that was given out again is told apart. */
+  readonly startedAt: string;
+}
+
+export interface SpoolLock {
+  release(): Promise<void>;
+}
+
+/**
+ * @param onLost called once when somebody else has taken the lock, which happens only after this process stood still for longer
+ *   than a minute.
+ * @throws `USAGE` (not retryable) when another process holds the directory.
+ */
+export async function lockSpool(
+  dir: string,
+  clock: Pick<Clock, 'now'>,
+  onLost: (error: ArchiveError) => void,
+): Promise<SpoolLock> {
+  const file = path.join(dir, LOCK_FILE);
+  const own = await describeSelf();
+  await acquire(file, own, clock);
+  const beat = async () => {
+    if ((await readHolder(file))?.token !== own.token) {
+      clearInterval(timer);
+      onLost(inUse(dir, undefined));
+      return;
+    }
+    const seconds = clock.now() / 1000;
+    await utimes(file, seconds, seconds);
+  };
+  // a heartbeat that fails (a full or vanished disk) is missed; the next one may succeed
+  const timer = setInterval(() => void beat().catch(() => undefined), HEARTBEAT_MS);
+  timer.unref();
+  return {
+    async release() {
+      clearInterval(timer);
+      if ((await readHolder(file).catch(() => undefined))?.token === own.token)
+        await rm(file, { force: true });
+    },
+  };
+}
+
+async function acquire(file: string, own: Holder, clock: Pick<Clock, 'now'>): Promise<void> {
+  const draft = `${file}.${own.token}`;
+  await writeText(draft, `${JSON.stringify(own)}\n`);
+  try {
+    for (let tries = 0; tries < 3; tries += 1) {
+      if (await linkIfAbsent(draft, file)) return;
+      const holder = await readHolder(file);
+      if (holder !== undefined && (await isAlive(file, holder, own, clock.now())))
+        throw inUse(path.dirname(file), holder);
+      await removeStale(file, holder, own);
+    }
+    throw inUse(path.dirname(file), undefined);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** link(2) fails when the name is taken, and the name appears together with the whole content. */
+async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Two processes may find the same dead holder: the slower one must not take away the lock that the faster one has made. */
+async function removeStale(file: string, stale: Holder | undefined, own: Holder): Promise<void> {
+  const aside = `${file}.${own.token}.stale`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  const moved = await readHolder(aside);
+  if (moved !== undefined && moved.token !== stale?.token) await linkIfAbsent(aside, file);
+  await unlink(aside);
+}
+
+/** `undefined` when there is none, or none that can be understood. */
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    const holder = JSON.parse(await readFile(file, 'utf8')) as Partial<Holder> | null;
+    const { token, pid, host, scope, startedAt } = holder ?? {};
+    const texts = [token, host, scope, startedAt].every((value) => typeof value === 'string');
+    return texts && Number.isSafeInteger(pid) && (pid ?? 0) > 0 ? (holder as Holder) : undefined;
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function describeSelf(): Promise<Holder> {
+  const [boot, namespace, started] = await Promise.all([
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+    startOf(process.pid),
+  ]);
+  return {
+    token: randomUUID(),
+    pid: process.pid,
+    host: hostname(),
+    scope: boot === '' || namespace === '' ? '' : `${boot.trim()} ${namespace}`,
+    startedAt: started ?? '',
+  };
+}
+
+async function isAlive(file: string, holder: Holder, own: Holder, now: number): Promise<boolean> {
+  if (holder.scope === own.scope && own.scope !== '') {
+    return holder.startedAt !== '' && (await startOf(holder.pid)) === holder.startedAt;
+  }
+  const sameSystem = holder.scope === own.scope && holder.host === own.host;
+  if (sameSystem && (holder.pid === own.pid || !answers(holder.pid))) return false;
+  const beaten = await stat(file).catch(() => undefined);
+  return beaten !== undefined && now - beaten.mtimeMs < DEAD_AFTER_MS;
+}
+
+/**
+ * Start time of a running process, field 22 of its `stat`; `undefined` when there is no such process, when it is a zombie, or
+ * when the system has no /proc. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ */
+async function startOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // the second field is the command in parentheses, which may hold spaces and parentheses itself
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state = '', start] = [fields[0], fields[19]];
+  return ['', 'Z', 'X'].includes(state) ? undefined : start;
+}
+
+function answers(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+function inUse(dir: string, holder: Holder | undefined): ArchiveError {
+  const by =
+    holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host.slice(0, 80)}`;
+  return new ArchiveError('USAGE', `the spool ${dir} is in use by ${by}`, {
+    hint: 'one process serves one spool: stop the other one, or choose another directory with --spool',
+  });
+}

@@ -1,0 +1,308 @@
+/**
+ * Events that have been acknowledged and are not archived yet, in files:
+ *
+ * ```
+ * incoming/<random>.partial     being written; its sender has had no answer
+ * queue/<time>-<hash>.json      acknowledged
+ * failed/<time>-<hash>.json     given up, with the reason
+ * lock                          the process that serves this spool
+ * ```
+ *
+ * A file appears in `queue/` and in `failed/` whole and synced, or not at all; it leaves `queue/` only when it is archived or
+ * stands in `failed/`. So the process may be killed between any two steps: at worst, work is done twice, which changes nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { ArchiveError } from '../errors.ts';
+import { syncDirectory } from '../store/directory-paths.ts';
+import { directoryError, isMissing } from '../store/fs-errors.ts';
+import { writeText } from '../store/partial-file.ts';
+import { DueQueue } from './due-queue.ts';
+import { lockSpool, type SpoolLock } from './spool-lock.ts';
+import {
+  formatSpooledEvent,
+  parseSpooledEvent,
+  parseSpoolName,
+  type SpooledEvent,
+  spoolName,
+} from './spooled-event.ts';
+
+/** ms for which an event that is done is still recognised by its body. Only saves work: archiving twice changes nothing. */
+export const DUPLICATE_WINDOW_MS = 15 * 60_000;
+/** Of those, at most so many; 100 bytes or so each. */
+const MOST_RECENT = 10_000;
+
+/** One file of `queue/`. */
+export interface SpoolEntry {
+  readonly name: string;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  readonly bodyHash: string;
+}
+
+export interface SpoolFigures {
+  /** Events in `queue/`, those being worked on included. */
+  readonly queued: number;
+  readonly failed: number;
+  /** Epoch ms; `undefined` when nothing is queued. */
+  readonly oldestReceivedAt: number | undefined;
+}
+
+export interface Reschedule {
+  /** Epoch ms. */
+  readonly notBefore: number;
+  readonly attempts: number;
+  readonly error: ArchiveError | undefined;
+}
+
+export class Spool {
+  readonly directory: string;
+  private readonly clock: Clock;
+  private readonly due = new DueQueue<SpoolEntry>();
+  /** By name. */
+  private readonly entries = new Map<string, SpoolEntry>();
+  /** What could not be written to its file because the disk was full; by name. */
+  private readonly unwritten = new Map<string, Pick<SpooledEvent, 'attempts' | 'notBefore'>>();
+  /** Names in `queue/` by the hash of their body. */
+  private readonly queuedHashes = new Map<string, string>();
+  /** Epoch ms at which an event was done, by the hash of its body; the oldest first. */
+  private readonly doneHashes = new Map<string, number>();
+  private readonly adding = new Map<string, Promise<void>>();
+  private lock: SpoolLock | undefined;
+
+  private constructor(directory: string, clock: Clock) {
+    this.directory = path.resolve(directory);
+    this.clock = clock;
+  }
+
+  /**
+   * Takes the directory (made when there is none, readable by its owner only, because events may name people) and takes up what
+   * an earlier process has left.
+   *
+   * @throws `USAGE` when another process holds it; `STORE_DENIED`, `STORE_FULL`, `STORE_UNAVAILABLE`.
+   */
+  static async open(
+    directory: string,
+    clock: Clock,
+    onLost: (error: ArchiveError) => void = () => {},
+  ): Promise<Spool> {
+    const spool = new Spool(directory, clock);
+    try {
+      await mkdir(spool.directory, { recursive: true, mode: 0o700 });
+      spool.lock = await lockSpool(spool.directory, clock, onLost);
+      await spool.recover();
+    } catch (error) {
+      await spool.lock?.release();
+      throw directoryError(error, 'opening the spool');
+    }
+    return spool;
+  }
+
+  /** Gives the directory to whoever comes next. What is under way must have ended. */
+  async close(): Promise<void> {
+    await this.lock?.release();
+  }
+
+  /**
+   * Resolves once the event survives anything but the loss of the disk.
+   *
+   * @param bodyHash hexadecimal SHA-256 of the body as it was received.
+   * @returns `duplicate` when the same body is queued, or was archived in the last 15 minutes.
+   * @throws `STORE_FULL`, `STORE_UNAVAILABLE` (retryable), `STORE_DENIED`: the event must not be acknowledged.
+   */
+  async add(event: unknown, bodyHash: string): Promise<'queued' | 'duplicate'> {
+    if (this.knows(bodyHash)) return 'duplicate';
+    const sameUnderWay = this.adding.get(bodyHash);
+    if (sameUnderWay !== undefined) {
+      await sameUnderWay;
+      return 'duplicate';
+    }
+    const receivedAt = this.clock.now();
+    const name = spoolName(receivedAt, bodyHash);
+    const spooled: SpooledEvent = { schemaVersion: 1, receivedAt, attempts: 0, notBefore: 0, event };
+    const adding = this.publish('queue', name, spooled, () =>
+      this.enqueue({ name, receivedAt, bodyHash }, 0),
+    );
+    this.adding.set(bodyHash, adding);
+    try {
+      await adding;
+    } catch (error) {
+      throw directoryError(error, 'spooling the event');
+    } finally {
+      this.adding.delete(bodyHash);
+    }
+    return 'queued';
+  }
+
+  /** The next event that is due; it stays in its file until {@link done}, {@link fail} or {@link putBack}. */
+  take(): SpoolEntry | undefined {
+    return this.due.takeDue(this.clock.now());
+  }
+
+  /** Epoch ms at which the next event is due; `undefined` when none waits. */
+  get nextDueAt(): number | undefined {
+    return this.due.earliest;
+  }
+
+  /**
+   * @returns what the file holds; its text when it is no event, `undefined` when somebody has taken it away.
+   * @throws `STORE_UNAVAILABLE` and its like.
+   */
+  async read(entry: SpoolEntry): Promise<SpooledEvent | { readonly malformed: string } | undefined> {
+    let text: string;
+    try {
+      text = await readFile(this.pathOf('queue', entry.name), 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw directoryError(error, 'reading the spool');
+    }
+    const spooled = parseSpooledEvent(text);
+    return spooled === undefined ? { malformed: text } : { ...spooled, ...this.unwritten.get(entry.name) };
+  }
+
+  /** The event is archived, or nothing is to be archived. */
+  async done(entry: SpoolEntry): Promise<void> {
+    await rm(this.pathOf('queue', entry.name), { force: true }).catch(() => undefined);
+    this.forget(entry);
+    this.doneHashes.delete(entry.bodyHash);
+    this.doneHashes.set(entry.bodyHash, this.clock.now());
+    if (this.doneHashes.size > MOST_RECENT) {
+      const [oldest] = this.doneHashes.keys();
+      if (oldest !== undefined) this.doneHashes.delete(oldest);
+    }
+  }
+
+  /** The event is tried again later. On a full disk its file keeps the older state, which only makes a restart try it sooner. */
+  async putBack(entry: SpoolEntry, spooled: SpooledEvent, next: Reschedule): Promise<void> {
+    const { notBefore, attempts, error } = next;
+    const { code, reason } = describe(error, spooled);
+    const { schemaVersion, receivedAt, event } = spooled;
+    const state = { schemaVersion, receivedAt, attempts, notBefore, ...reason, ...code, event };
+    try {
+      await this.publish('queue', entry.name, state);
+      this.unwritten.delete(entry.name);
+    } catch {
+      this.unwritten.set(entry.name, { attempts, notBefore });
+    }
+    this.due.add(notBefore, entry);
+  }
+
+  /** The event waits for `notBefore`, without a trace on disk. */
+  postpone(entry: SpoolEntry, notBefore: number): void {
+    this.due.add(notBefore, entry);
+  }
+
+  /**
+   * Moves the event to `failed/`, with the reason.
+   * @throws `STORE_FULL` and its like: it is still queued then, and nobody works on it.
+   */
+  async fail(
+    entry: SpoolEntry,
+    spooled: SpooledEvent | { readonly malformed: string },
+    error: ArchiveError,
+  ): Promise<void> {
+    const isEvent = 'event' in spooled;
+    const state: SpooledEvent = {
+      schemaVersion: 1,
+      receivedAt: isEvent ? spooled.receivedAt : entry.receivedAt,
+      attempts: isEvent ? spooled.attempts : 0,
+      notBefore: 0,
+      reason: error.message,
+      code: error.code,
+      failedAt: this.clock.now(),
+      event: isEvent ? spooled.event : spooled.malformed,
+    };
+    try {
+      await this.publish('failed', entry.name, state);
+      await rm(this.pathOf('queue', entry.name), { force: true });
+    } catch (caught) {
+      throw directoryError(caught, 'moving the event to failed/');
+    }
+    this.forget(entry);
+  }
+
+  async figures(): Promise<SpoolFigures> {
+    const failed = (await readdir(this.pathOf('failed')).catch(() => [])).filter(isEventFile).length;
+    let oldestReceivedAt: number | undefined;
+    for (const { receivedAt } of this.entries.values()) {
+      oldestReceivedAt = Math.min(oldestReceivedAt ?? receivedAt, receivedAt);
+    }
+    return { queued: this.entries.size, failed, oldestReceivedAt };
+  }
+
+  private async recover(): Promise<void> {
+    for (const directory of ['incoming', 'queue', 'failed']) {
+      await mkdir(this.pathOf(directory), { recursive: true, mode: 0o700 });
+    }
+    await syncDirectory(this.directory);
+    await syncDirectory(path.dirname(this.directory));
+    // nobody else writes here, so what is there was never acknowledged
+    for (const name of await readdir(this.pathOf('incoming'))) {
+      if (name.endsWith('.partial')) await rm(this.pathOf('incoming', name), { force: true });
+    }
+    const failed = new Set(await readdir(this.pathOf('failed')));
+    const names = (await readdir(this.pathOf('queue'))).filter(isEventFile).toSorted();
+    for (const name of names) {
+      // killed between writing the one and removing the other: it is tried once more
+      if (failed.has(name)) await rm(this.pathOf('failed', name), { force: true });
+      const parsed = parseSpoolName(name) ?? { receivedAt: this.clock.now(), bodyHash: name };
+      // each file says itself when it is due; it is read when its turn comes
+      this.enqueue({ name, ...parsed }, 0);
+    }
+  }
+
+  private enqueue(entry: SpoolEntry, notBefore: number): void {
+    this.entries.set(entry.name, entry);
+    this.queuedHashes.set(entry.bodyHash, entry.name);
+    this.due.add(notBefore, entry);
+  }
+
+  private forget({ name, bodyHash }: SpoolEntry): void {
+    this.entries.delete(name);
+    this.unwritten.delete(name);
+    if (this.queuedHashes.get(bodyHash) === name) this.queuedHashes.delete(bodyHash);
+  }
+
+  private knows(bodyHash: string): boolean {
+    if (this.queuedHashes.has(bodyHash)) return true;
+    const doneAt = this.doneHashes.get(bodyHash);
+    return doneAt !== undefined && this.clock.now() - doneAt < DUPLICATE_WINDOW_MS;
+  }
+
+  /** Writes, syncs, renames, and syncs the name. `onNamed` runs once the file has its name, even if that cannot be synced. */
+  private async publish(
+    directory: 'queue' | 'failed',
+    name: string,
+    spooled: SpooledEvent,
+    onNamed: () => void = () => {},
+  ): Promise<void> {
+    const partial = this.pathOf('incoming', `${randomUUID()}.partial`);
+    try {
+      await writeText(partial, formatSpooledEvent(spooled));
+      await rename(partial, this.pathOf(directory, name));
+    } catch (error) {
+      await rm(partial, { force: true }).catch(() => undefined);
+      throw error;
+    }
+    onNamed();
+    await syncDirectory(this.pathOf(directory));
+  }
+
+  private pathOf(...names: readonly string[]): string {
+    return path.join(this.directory, ...names);
+  }
+}
+
+function isEventFile(name: string): boolean {
+  return name.endsWith('.json') && !name.startsWith('.');
+}
+
+function describe(error: ArchiveError | undefined, { code, reason }: SpooledEvent) {
+  if (error !== undefined) return { code: { code: error.code }, reason: { reason: error.message } };
+  return {
+    code: code === undefined ? {} : { code },
+    reason: reason === undefined ? {} : { reason },
+  };
+}

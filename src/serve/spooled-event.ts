@@ -1,0 +1,67 @@
+/**
+ * The file of one event: one line of JSON, in `queue/` and in `failed/`. Several of them one after the other are JSON lines with
+ * `event` and `reason`, as `redrive` takes them.
+ */
+export interface SpooledEvent {
+  readonly schemaVersion: 1;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  /** Failed attempts so far. */
+  readonly attempts: number;
+  /** Epoch ms before which it is not tried again. */
+  readonly notBefore: number;
+  /** Of the last attempt that failed. */
+  readonly reason?: string;
+  readonly code?: string;
+  /** Epoch ms; only in `failed/`. */
+  readonly failedAt?: number;
+  /** As it was received, parsed. Last, because it is the longest. */
+  readonly event: unknown;
+}
+
+const NAME = /^(\d{13})-([0-9a-f]{64})\.json$/;
+
+/** `<epoch ms of receipt>-<SHA-256 of the request's body>.json`: sorted by name they are sorted by age. */
+export function spoolName(receivedAt: number, bodyHash: string): string {
+  return `${String(Math.max(0, Math.trunc(receivedAt))).padStart(13, '0')}-${bodyHash}.json`;
+}
+
+export function parseSpoolName(
+  name: string,
+): { readonly receivedAt: number; readonly bodyHash: string } | undefined {
+  const [, time, bodyHash] = NAME.exec(name) ?? [];
+  return bodyHash === undefined ? undefined : { receivedAt: Number(time), bodyHash };
+}
+
+export function formatSpooledEvent(spooled: SpooledEvent): string {
+  return `${JSON.stringify(spooled)}\n`;
+}
+
+/**
+ * `undefined` when the text is none. What was moved back from `failed/` by hand begins anew: it is there because somebody has
+ * put right what made it fail.
+ */
+export function parseSpooledEvent(text: string): SpooledEvent | undefined {
+  const value = parseJson(text) as Partial<SpooledEvent> | null | undefined;
+  if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
+  const { event, receivedAt, attempts, notBefore, reason, code, failedAt } = value;
+  if (![receivedAt, attempts, notBefore].every((number) => Number.isSafeInteger(number))) return undefined;
+  const isAnew = failedAt !== undefined;
+  return {
+    schemaVersion: 1,
+    receivedAt: isAnew ? failedAt : (receivedAt ?? 0),
+    attempts: isAnew ? 0 : (attempts ?? 0),
+    notBefore: isAnew ? 0 : (notBefore ?? 0),
+    ...(typeof reason === 'string' && !isAnew ? { reason } : {}),
+    ...(typeof code === 'string' && !isAnew ? { code } : {}),
+    event,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
