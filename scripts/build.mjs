@@ -1,6 +1,6 @@
 // Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs) and the public API
 // (dist/index.mjs). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -10,6 +10,31 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** Bundled CommonJS dependencies call require(); ES modules have none of their own. */
 const banner = {
   js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+};
+
+/**
+ * What the Lambda function never calls is left out of it: a cold start pays for every byte. The SDK reads only its version from its
+ * manifests, and zod's JSON Schema is for documents.
+ */
+const leaveOut = {
+  name: 'leave-out',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
+      const { name, version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ name, version }), loader: 'json' };
+    });
+    onLoad(
+      { filter: /[\\/]zod[\\/].*[\\/]json-schema-processors\.js$|[\\/]to-json-schema\.js$/ },
+      async ({ path }) => {
+        const exported = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
+        const names = [...exported].map(([, name]) => `export const ${name} = leftOut;`);
+        return {
+          contents: `const leftOut = () => { throw new Error('left out of this bundle'); };\n${names.join('\n')}\nexport { leftOut as process };`,
+          loader: 'js',
+        };
+      },
+    );
+  },
 };
 
 const common = {
@@ -33,6 +58,7 @@ const jobs = [
     entryPoints: { archive: 'src/lambda/archive.ts' },
     outdir: 'dist/lambda',
     minify: true,
+    plugins: [leaveOut],
     sourcesContent: false,
   },
   {

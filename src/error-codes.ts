@@ -211,6 +211,22 @@ export const ERROR_CODES = facts({
     meaning:
       'The object is bound to another organization, conversation or recording than the one asked for. No key service was asked, no plaintext was released.',
   },
+  QUEUE_UNAVAILABLE: {
+    exit: 7,
+    retryable: true,
+    meaning: 'The queue could not be reached, throttled or failed until the retries were used up.',
+  },
+  QUEUE_DENIED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'The queue refused access: wrong credentials or a missing permission.',
+    hint: 'putting off needs sqs:ChangeMessageVisibility, dead letters sqs:SendMessage, redrive also sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes',
+  },
+  QUEUE_MISSING: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The queue does not exist, or does not take such a message.',
+  },
   RECEIPT_MISMATCH: {
     exit: 5,
     retryable: false,

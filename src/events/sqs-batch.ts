@@ -8,6 +8,12 @@ export interface BatchRecord {
   readonly messageId: string;
   /** The parsed JSON of the message, or its text as it came when that is no JSON; `parseEvent` takes both. */
   readonly body: unknown;
+  /** The message as it came. */
+  readonly text: string;
+  /** Names this delivery, for the queue. */
+  readonly receiptHandle: string | undefined;
+  /** ARN of the queue it came from. */
+  readonly sourceArn: string | undefined;
 }
 
 /**
@@ -32,8 +38,18 @@ export function splitBatch(event: unknown): readonly BatchRecord[] | undefined {
       const body = readField(record, 'body');
       if (eventSource !== undefined && eventSource !== 'aws:sqs') return undefined;
       if (typeof messageId !== 'string' || typeof body !== 'string') return undefined;
-      batch.push({ messageId, body: parseJson(body) ?? body });
+      batch.push({
+        messageId,
+        body: parseJson(body) ?? body,
+        text: body,
+        receiptHandle: textOf(readField(record, 'receiptHandle')),
+        sourceArn: textOf(readField(record, 'eventSourceARN')),
+      });
     }
     return batch;
   });
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

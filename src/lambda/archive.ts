@@ -4,6 +4,7 @@ import { loadConfig } from '../config.ts';
 import { createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import { jsonLogger } from '../log.ts';
+import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { type BatchAnswer, createHandler, type InvocationContext } from './handle-event.ts';
 import type { HttpAnswer } from './http-answer.ts';
 
@@ -17,7 +18,8 @@ async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
   for (const warning of config.warnings) logger.log('warn', warning);
   const archiver = await createArchiver(config, { clock: systemClock, logger });
   const onLambda = (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
-  return createHandler({ archiver, config, clock: systemClock, logger, onLambda });
+  const queue = createSqsQueue({ clock: systemClock, logger, region: env['AWS_REGION'] });
+  return createHandler({ archiver, config, clock: systemClock, logger, queue, onLambda });
 }
 
 /** The platform reports a failure by class name and message; the stable code tells more than `ArchiveError`. */

@@ -5,20 +5,19 @@ import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { httpBody } from '../events/http-body.ts';
 import { parseEvent } from '../events/parse-event.ts';
-import { type BatchRecord, splitBatch } from '../events/sqs-batch.ts';
+import { splitBatch } from '../events/sqs-batch.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import type { Logger } from '../log.ts';
+import type { MessageQueue } from '../ports.ts';
 import { collapseDuplicates } from './collapse-duplicates.ts';
+import { ConfigCircuit } from './config-circuit.ts';
+import { type BatchAnswer, handleBatch } from './handle-batch.ts';
 import { archivedAnswer, errorAnswer, type HttpAnswer, jsonAnswer, UNAUTHENTICATED } from './http-answer.ts';
+
+export type { BatchAnswer } from './handle-batch.ts';
 
 /** ms kept back of the invocation's time, to abort what is under way and report it as failed. */
 export const RESERVE_MS = 5_000;
-
-/** Nothing is begun with less than this left, ms: it would only be thrown away. */
-const LEAST_TIME_MS = 5_000;
-
-/** Records of one batch that are worked on at a time; each may hold a few parts of 8 MiB. */
-const BATCH_CONCURRENCY = 4;
 
 export interface InvocationContext {
   getRemainingTimeInMillis?(): number;
@@ -28,16 +27,14 @@ export interface HandlerOptions {
   readonly archiver: Pick<Archiver, 'archive'>;
   readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'> & {
     readonly genesys?: Pick<ArchiveConfig['genesys'], 'api'>;
+    readonly queues?: ArchiveConfig['queues'];
   };
+  /** For batches: puts messages off and hands on hopeless ones. Without it both stay where they are. */
+  readonly queue?: MessageQueue | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** An unsigned HTTP entry is refused there unless the configuration opens it explicitly. */
   readonly onLambda: boolean;
-}
-
-/** What an SQS event source mapping with `ReportBatchItemFailures` expects. */
-export interface BatchAnswer {
-  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 /**
@@ -45,13 +42,18 @@ export interface BatchAnswer {
  * status. Everything else (EventBridge, a bare event): a failure is **thrown**, so that the platform retries and dead-letters.
  */
 export function createHandler(options: HandlerOptions) {
+  const circuit = new ConfigCircuit();
   return async (event: unknown, context: InvocationContext = {}): Promise<HttpAnswer | BatchAnswer> => {
     const { clock } = options;
     const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
     const { budget, end } = startBudget(clock, clock.now() + remaining, RESERVE_MS);
     try {
       const records = splitBatch(event);
-      if (records !== undefined) return await handleBatch(options, records, budget);
+      if (records !== undefined) {
+        const collapsing = { ...options, archiver: collapseDuplicates(options.archiver) };
+        const archive = (body: unknown) => archiveEvent(collapsing, body, budget);
+        return await handleBatch({ ...options, circuit, archive }, records, budget);
+      }
       const http = readHttp(event);
       if (http !== undefined) return await handleHttp(options, event, http, budget);
       return await archiveEvent(options, event, budget);
@@ -116,12 +118,16 @@ function report(logger: Logger, result: ArchiveResult, source: string, durationM
  */
 function requireDone(results: readonly ArchiveResult[]): void {
   const failures = results.flatMap((result) => (result.state === 'failed' ? [result.error] : []));
-  const failure = failures.find(({ retryable }) => retryable) ?? failures[0];
-  if (failure !== undefined) throw failure;
-  for (const result of results) {
-    if (result.state !== 'not-ready') continue;
-    throw new ArchiveError('MEDIA_NOT_READY', `${nameOf(result)} is not complete yet (${result.status})`);
+  const passing = failures.find(({ retryable }) => retryable);
+  if (passing !== undefined) throw passing;
+  const waiting = results.filter((result) => result.state === 'not-ready');
+  const [first] = waiting;
+  if (first !== undefined) {
+    throw new ArchiveError('MEDIA_NOT_READY', `${nameOf(first)} is not complete yet (${first.status})`, {
+      details: { retryAfterMs: Math.max(...waiting.map(({ retryAfterMs }) => retryAfterMs)) },
+    });
   }
+  if (failures[0] !== undefined) throw failures[0];
   for (const result of results) {
     if (result.state !== 'gone' || result.settled) continue;
     throw new ArchiveError('MEDIA_NOT_FOUND', `${nameOf(result)} cannot be had: ${result.reason}`);
@@ -132,35 +138,6 @@ function nameOf({ ids: { recordingId, conversationId } }: ArchiveResult): string
   return recordingId === ''
     ? `what was recorded of conversation ${conversationId}`
     : `recording ${recordingId}`;
-}
-
-async function handleBatch(
-  options: HandlerOptions,
-  records: readonly BatchRecord[],
-  budget: Budget,
-): Promise<BatchAnswer> {
-  const failed = new Set<string>();
-  const queue = records.values();
-  const collapsing = { ...options, archiver: collapseDuplicates(options.archiver) };
-  const work = async () => {
-    for (const { messageId, body } of queue) {
-      if (budget.deadline - options.clock.now() < LEAST_TIME_MS) {
-        options.logger.log('warn', 'no time left for this record', {
-          code: 'OUT_OF_TIME',
-          requestId: messageId,
-        });
-        failed.add(messageId);
-        continue;
-      }
-      try {
-        await archiveEvent(collapsing, body, budget);
-      } catch {
-        failed.add(messageId); // logged above; the queue delivers it again, and in the end to its dead-letter queue
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: BATCH_CONCURRENCY }, work));
-  return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 type HttpRequest = NonNullable<ReturnType<typeof httpBody>> | { readonly refused: ArchiveError };

@@ -1,0 +1,191 @@
+import type { Budget, Clock } from '../clock.ts';
+import { startBudget } from '../clock.ts';
+import type { ArchiveConfig } from '../config.ts';
+import { type ArchiveError, toArchiveError } from '../errors.ts';
+import type { BatchRecord } from '../events/sqs-batch.ts';
+import type { Logger } from '../log.ts';
+import type { MessageQueue } from '../ports.ts';
+import type { ConfigCircuit } from './config-circuit.ts';
+import { classifyFailure } from './failure-class.ts';
+
+/** Nothing is begun with less than this left, ms: it would only be thrown away. */
+export const LEAST_TIME_MS = 5_000;
+
+/** Records of one batch that are worked on at a time; each may hold a few parts of 8 MiB. */
+const BATCH_CONCURRENCY = 4;
+
+/** What is under way when the time is up has this long, ms, to clean up after itself before the answer is given without it. */
+export const GRACE_MS = 3_000;
+
+/** ms for one call to the queue. It comes out of the time that is kept back, so that it works when the rest is used up. */
+const QUEUE_CALL_MS = 2_000;
+
+/** Seconds; SQS's own limits. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html */
+const LONGEST_DELAY_S = 43_200;
+
+/** Characters of a reason; message attributes count towards the size of the message. */
+const LONGEST_REASON = 500;
+
+/** What an SQS event source mapping with `ReportBatchItemFailures` expects. */
+export interface BatchAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+export interface BatchOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly config: { readonly queues?: ArchiveConfig['queues'] };
+  readonly queue?: MessageQueue | undefined;
+  readonly circuit: ConfigCircuit;
+  /** Archives what one message asks for. Throws unless all of it is done. */
+  readonly archive: (body: unknown) => Promise<unknown>;
+}
+
+/**
+ * Archives the messages of a batch, each by itself. What is not named in the answer is acknowledged: it is archived, or it can
+ * never be and stands, with its reason, in the dead-letter queue. The answer comes in time whatever the work does.
+ */
+export async function handleBatch(
+  options: BatchOptions,
+  records: readonly BatchRecord[],
+  budget: Budget,
+): Promise<BatchAnswer> {
+  const done = new Set<BatchRecord>();
+  const queue = records.values();
+  const spent: number[] = [];
+  const work = async () => {
+    for (const record of queue) {
+      const began = options.clock.now();
+      if (await handleRecord(options, record, budget, average(spent))) done.add(record);
+      spent.push(options.clock.now() - began);
+    }
+  };
+  const all = Promise.all(Array.from({ length: BATCH_CONCURRENCY }, work));
+  await Promise.race([all, endOf(budget)]);
+  return {
+    batchItemFailures: records
+      .filter((record) => !done.has(record))
+      .map(({ messageId }) => ({ itemIdentifier: messageId })),
+  };
+}
+
+/** True when the message is done with. Never throws: what has failed is logged, and delivered again by the queue. */
+async function handleRecord(
+  options: BatchOptions,
+  record: BatchRecord,
+  budget: Budget,
+  usualMs: number,
+): Promise<boolean> {
+  const { clock, logger, circuit } = options;
+  const { messageId } = record;
+  if (budget.signal.aborted || budget.deadline - clock.now() < Math.max(LEAST_TIME_MS, usualMs)) {
+    logger.log('warn', 'no time left for this record', { code: 'OUT_OF_TIME', requestId: messageId });
+    return false;
+  }
+  const settle = circuit.admit(clock.now());
+  if (settle === undefined) {
+    logger.log('warn', 'not tried: the configuration has failed too often in a row', {
+      requestId: messageId,
+      state: 'refused',
+    });
+    return false;
+  }
+  try {
+    await options.archive(record.body);
+    settle('sound', clock.now());
+    return true;
+  } catch (thrown) {
+    const error = toArchiveError(thrown);
+    const failure = classifyFailure(error);
+    const wasOpen = circuit.isOpen;
+    settle(failure === 'configuration' ? 'configuration' : 'unknown', clock.now());
+    if (!wasOpen && circuit.isOpen) {
+      logger.log('error', 'the configuration has failed too often in a row: nothing is tried for a while', {
+        code: error.code,
+        state: 'refused',
+      });
+    }
+    if (error.code === 'MEDIA_NOT_READY') await putOff(options, record, error);
+    return failure === 'permanent' && (await sendToDeadLetters(options, record, error));
+  }
+}
+
+/** Best effort: a message that could not be put off is delivered again when its visibility timeout ends. */
+async function putOff(options: BatchOptions, record: BatchRecord, { details }: ArchiveError): Promise<void> {
+  const { queue, config } = options;
+  const { receiptHandle, sourceArn, messageId } = record;
+  const source = config.queues?.source ?? queueUrlOf(sourceArn);
+  const retryAfterMs = Number(details['retryAfterMs']);
+  if (queue === undefined || source === undefined || receiptHandle === undefined || !(retryAfterMs > 0))
+    return;
+  const delayS = Math.min(Math.ceil(retryAfterMs / 1000), LONGEST_DELAY_S);
+  await attempt(options, messageId, 'the message could not be put off', (budget) =>
+    queue.putOff(source, receiptHandle, delayS, budget),
+  );
+}
+
+/** True when the message stands there: then, and only then, it may be acknowledged here. */
+async function sendToDeadLetters(
+  options: BatchOptions,
+  { text, messageId }: BatchRecord,
+  error: ArchiveError,
+): Promise<boolean> {
+  const { queue, config, logger } = options;
+  const deadLetter = config.queues?.deadLetter;
+  if (queue === undefined || deadLetter === undefined) return false;
+  const attributes = { reason: reasonOf(error), code: error.code, 'source-message-id': messageId };
+  const sent = await attempt(options, messageId, 'the dead letter could not be sent', (budget) =>
+    queue.send(deadLetter, { body: text, attributes }, budget),
+  );
+  if (sent) {
+    logger.log('error', 'sent to the dead-letter queue', { requestId: messageId, code: error.code });
+  }
+  return sent;
+}
+
+/** `CODE: message`, in characters that a message attribute may hold. */
+function reasonOf({ code, message }: ArchiveError): string {
+  return `${code}: ${message}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_REASON);
+}
+
+async function attempt(
+  { clock, logger }: BatchOptions,
+  messageId: string,
+  problem: string,
+  call: (budget: Budget) => Promise<unknown>,
+): Promise<boolean> {
+  const { budget, end } = startBudget(clock, clock.now() + QUEUE_CALL_MS);
+  try {
+    await call(budget);
+    return true;
+  } catch (error) {
+    logger.log('error', problem, { requestId: messageId, code: toArchiveError(error).code });
+    return false;
+  } finally {
+    end();
+  }
+}
+
+/** `arn:aws:sqs:REGION:ACCOUNT:NAME` as a URL. */
+export function queueUrlOf(arn: string | undefined): string | undefined {
+  const [, partition, region, account, name] =
+    /^arn:(aws|aws-cn|aws-us-gov):sqs:([a-z0-9-]{1,30}):(\d{12}):([A-Za-z0-9_-]{1,80}(?:\.fifo)?)$/.exec(
+      arn ?? '',
+    ) ?? [];
+  if (name === undefined) return undefined;
+  const domain = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return `https://sqs.${region}.${domain}/${account}/${name}`;
+}
+
+/** Resolves a grace period after the budget has ended; never for one without a deadline. */
+function endOf({ signal }: Budget): Promise<void> {
+  return new Promise((resolve) => {
+    const wait = () => setTimeout(resolve, GRACE_MS).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true });
+  });
+}
+
+function average(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,232 @@
+import type { Budget, Clock } from '../clock.ts';
+import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
+import { readText } from '../http/read-body.ts';
+import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
+import { createTransport, type Transport } from '../http/transport.ts';
+import { withRetry } from '../http/with-retry.ts';
+import type { Logger } from '../log.ts';
+import type { MessageQueue, QueuedMessage } from '../ports.ts';
+import { type AwsCredentials, signRequest } from './sign-request.ts';
+
+export interface SqsQueueOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where a queue's own URL names none, as that of an emulator: `AWS_REGION`. */
+  readonly region: string | undefined;
+  /** Default: where the AWS SDK finds them. */
+  readonly credentials?: () => Promise<AwsCredentials>;
+  /** Injected in tests. */
+  readonly transport?: Transport;
+}
+
+/** Short: a record that is put off a moment too late is only delivered once more. */
+const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
+
+/** Bytes; ten messages of 1 MiB, and their attributes. */
+const LARGEST_ANSWER = 12 * 1024 * 1024;
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
+const THROTTLED = /Throttl|RequestLimitExceeded|OverLimit|KmsThrottled/;
+const DENIED =
+  /AccessDenied|UnrecognizedClient|InvalidClientTokenId|MissingAuthenticationToken|SignatureDoesNotMatch|InvalidSignature|IncompleteSignature|ExpiredToken|InvalidSecurity|OptInRequired|InvalidAccessKeyId/;
+
+/**
+ * Queues of Amazon SQS, by its JSON protocol. The calls are signed here; the AWS SDK only finds the credentials.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+ */
+export function createSqsQueue(options: SqsQueueOptions): MessageQueue & { close(): void } {
+  const { clock, logger } = options;
+  const transport = options.transport ?? createTransport();
+  let provider: Promise<() => Promise<AwsCredentials>> | undefined;
+  const findCredentials = async (): Promise<AwsCredentials> => {
+    provider ??= options.credentials === undefined ? defaultProvider() : Promise.resolve(options.credentials);
+    try {
+      return await (await provider)();
+    } catch (error) {
+      throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`);
+    }
+  };
+
+  async function call(
+    operation: string,
+    queue: string,
+    input: Readonly<Record<string, unknown>>,
+    budget: Budget,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const url = parseQueueUrl(queue);
+    const region = regionOf(url) ?? options.region;
+    if (region === undefined) {
+      throw new ArchiveError('CONFIG_INVALID', 'the region of the queue is not known', {
+        hint: 'set AWS_REGION',
+      });
+    }
+    const body = JSON.stringify({ QueueUrl: queue, ...input });
+    const what = `SQS ${operation}`;
+    return withRetry({ clock, logger, budget, policy: SQS_RETRIES, what }, async () => {
+      const headers = signRequest(
+        {
+          host: url.host,
+          headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}` },
+          body,
+          region,
+          service: 'sqs',
+          now: clock.now(),
+        },
+        await findCredentials(),
+      );
+      try {
+        const { status, text, retryAfter } = await exchange(transport, url, headers, body, budget);
+        if (status === 200) return { value: parseObject(text) };
+        const { error, transient } = sortAnswer(what, status, text);
+        if (!transient) throw error;
+        return { again: error, retryAfterMs: parseRetryAfter(retryAfter, clock.now()) };
+      } catch (error) {
+        const lost = error instanceof ArchiveError && error.code === 'QUEUE_UNAVAILABLE';
+        if (!lost || budget.signal.aborted) throw error;
+        return { again: error };
+      }
+    });
+  }
+
+  return {
+    async send(queue, { body, attributes }, budget) {
+      const answer = await call(
+        'SendMessage',
+        queue,
+        { MessageBody: body, MessageAttributes: formatAttributes(attributes) },
+        budget,
+      );
+      return { messageId: textOf(answer['MessageId']) };
+    },
+    async receive(queue, { limit, hideS, waitS }, budget) {
+      const answer = await call(
+        'ReceiveMessage',
+        queue,
+        {
+          MaxNumberOfMessages: limit,
+          VisibilityTimeout: hideS,
+          WaitTimeSeconds: waitS,
+          MessageAttributeNames: ['All'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        },
+        budget,
+      );
+      const messages: unknown = answer['Messages'];
+      return Array.isArray(messages) ? messages.flatMap(readMessage) : [];
+    },
+    async remove(queue, ReceiptHandle, budget) {
+      await call('DeleteMessage', queue, { ReceiptHandle }, budget);
+    },
+    async putOff(queue, ReceiptHandle, VisibilityTimeout, budget) {
+      await call('ChangeMessageVisibility', queue, { ReceiptHandle, VisibilityTimeout }, budget);
+    },
+    async count(queue, budget) {
+      const name = 'ApproximateNumberOfMessages';
+      const { Attributes } = await call('GetQueueAttributes', queue, { AttributeNames: [name] }, budget);
+      const value = Number(asObject(Attributes)[name]);
+      return Number.isFinite(value) ? value : 0;
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Loaded only when a queue is spoken to; it is in the bundle for S3 anyway. */
+async function defaultProvider(): Promise<() => Promise<AwsCredentials>> {
+  const { defaultProvider: provide } = await import('@aws-sdk/credential-provider-node');
+  return provide();
+}
+
+async function exchange(
+  transport: Transport,
+  { origin }: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  { signal }: Budget,
+): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string | undefined }> {
+  const failure: ErrorCode = 'QUEUE_UNAVAILABLE';
+  const response = await transport.send({
+    method: 'POST',
+    url: new URL('/', origin),
+    headers,
+    body,
+    signal,
+    failure,
+  });
+  const text = await readText(response.body, LARGEST_ANSWER, failure);
+  return { status: response.status, text, retryAfter: response.headers['retry-after'] };
+}
+
+/** Codes only: messages of the service may quote what was sent. */
+function sortAnswer(
+  what: string,
+  status: number,
+  text: string,
+): { readonly error: ArchiveError; readonly transient: boolean } {
+  const stated = textOf(asObject(safeParse(text))['__type']);
+  const name = /([A-Za-z0-9.]{1,80})$/.exec(stated)?.[1] ?? '';
+  const message = `${what}: ${status} ${name}`.trim();
+  const details = { status, reason: name };
+  const fail = (code: ErrorCode) => new ArchiveError(code, message, { details });
+  if (THROTTLED.test(name) || isTransientStatus(status)) {
+    return { error: fail('QUEUE_UNAVAILABLE'), transient: true };
+  }
+  if (DENIED.test(name) || status === 401 || status === 403) {
+    return { error: fail('QUEUE_DENIED'), transient: false };
+  }
+  return { error: fail('QUEUE_MISSING'), transient: false };
+}
+
+function parseQueueUrl(queue: string): URL {
+  if (URL.canParse(queue)) return new URL(queue);
+  throw new ArchiveError('CONFIG_INVALID', 'the address of the queue is not a URL');
+}
+
+/** `sqs.eu-west-1.amazonaws.com`, also with `.cn`, and `vpce-….sqs.eu-west-1.vpce.amazonaws.com`. */
+function regionOf({ hostname }: URL): string | undefined {
+  return /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$/.exec(hostname)?.[1];
+}
+
+function formatAttributes(attributes: Readonly<Record<string, string>>): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  );
+}
+
+function readMessage(value: unknown): QueuedMessage[] {
+  const { MessageId, ReceiptHandle, Body, Attributes, MessageAttributes } = asObject(value);
+  if (typeof MessageId !== 'string' || typeof ReceiptHandle !== 'string' || typeof Body !== 'string')
+    return [];
+  const attributes = Object.entries(asObject(MessageAttributes)).flatMap(([name, attribute]) => {
+    const { StringValue } = asObject(attribute);
+    return typeof StringValue === 'string' ? [[name, StringValue] as const] : [];
+  });
+  return [
+    {
+      messageId: MessageId,
+      receiptHandle: ReceiptHandle,
+      body: Body,
+      attributes: Object.fromEntries(attributes),
+      receiveCount: Number(asObject(Attributes)['ApproximateReceiveCount'] ?? 0),
+    },
+  ];
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  return asObject(text === '' ? {} : safeParse(text));
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
