@@ -48,15 +48,33 @@ export class ArchiveError extends Error {
 }
 
 /**
+ * Names of classes and of AWS errors are words. An access key id, a token or a digest has no lower-case letter or more digits.
+ */
+const CLASS_NAME = /^(?=.*[a-z])(?!.*\d.*\d)[A-Za-z][A-Za-z0-9]{0,60}$/;
+
+/** `ECONNRESET`, `ERR_STREAM_PREMATURE_CLOSE`; not `AKIA…`, which is an access key id. */
+const SYSTEM_CODE = /^(?:E[A-Z0-9]{2,15}|[A-Z][A-Z0-9]{1,19}(?:_[A-Z0-9]{1,19}){1,8})$/;
+
+/** The class name of a foreign error, where it can be one. */
+export function classNameOf(error: unknown): string | undefined {
+  return error instanceof Error && CLASS_NAME.test(error.name) ? error.name : undefined;
+}
+
+/** The system code of a foreign error, where it can be one: other libraries put anything there. */
+export function systemCodeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && SYSTEM_CODE.test(code) ? code : undefined;
+}
+
+/**
  * A foreign error reduced to its class name and system code, e.g. `Error ECONNRESET`. Messages of HTTP clients and SDKs
  * are dropped on purpose: they may hold URLs with signatures, headers and bodies.
  */
 export function describeForeign(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const code: unknown = (error as { code?: unknown }).code;
-  const safeCode = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? ` ${code}` : '';
-  const name = /^[A-Za-z][A-Za-z0-9]{0,60}$/.test(error.name) ? error.name : 'Error';
-  return `${name}${safeCode}`;
+  const name = classNameOf(error) ?? 'Error';
+  const code = systemCodeOf(error);
+  return code === undefined ? name : `${name} ${code}`;
 }
 
 /** Ours unchanged; anything else as `UNEXPECTED`, stripped by {@link describeForeign}. */

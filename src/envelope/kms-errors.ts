@@ -1,4 +1,10 @@
-import { ArchiveError, type ArchiveErrorOptions, type ErrorCode } from '../errors.ts';
+import {
+  ArchiveError,
+  type ArchiveErrorOptions,
+  classNameOf,
+  type ErrorCode,
+  systemCodeOf,
+} from '../errors.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt';
@@ -85,9 +91,9 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Sorts whatever `client.send` threw. */
 export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
-  const name = safeName(error);
+  const name = classNameOf(error) ?? 'Error';
   const { status, requestId } = metadataOf(error);
-  const system = systemCode(error);
+  const system = systemCodeOf(error);
   const rule = ruleFor(name, status, system, error);
   const hint = rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
   const options: ArchiveErrorOptions = {
@@ -122,17 +128,6 @@ function ruleFor(name: string, status: number | undefined, system: string | unde
   }
   // connections that were refused, reset or silent, and answers that are none
   return unavailable;
-}
-
-/** Class names are words; anything else may quote the request. */
-function safeName(error: unknown): string {
-  const name = error instanceof Error ? error.name : '';
-  return /^[A-Za-z][A-Za-z0-9.]{0,60}$/.test(name) ? name : 'Error';
-}
-
-function systemCode(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
 }
 
 function metadataOf(error: unknown): { status: number | undefined; requestId: string | undefined } {

@@ -1,6 +1,11 @@
-import { ArchiveError, type ArchiveErrorOptions, type ErrorCode } from '../errors.ts';
+import {
+  ArchiveError,
+  type ArchiveErrorOptions,
+  classNameOf,
+  type ErrorCode,
+  systemCodeOf,
+} from '../errors.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
-import { systemCode } from './fs-errors.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
 export type S3Refusal = 'precondition' | 'not-found' | 'no-upload' | 'range';
@@ -117,24 +122,24 @@ export function sortS3Error(error: unknown, what: string): S3Failure {
   const refusal = REFUSALS[name] ?? (status === 412 ? 'precondition' : status === 416 ? 'range' : undefined);
   // A bucket that is missing, and a HEAD of one, are also 404.
   if (refusal !== undefined) return { kind: 'refusal', refusal };
-  const rule = ruleFor(name, status, systemCode(error), error);
+  const rule = ruleFor(name, status, systemCodeOf(error), error);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
     ...(rule.hint === undefined ? {} : { hint: rule.hint }),
     ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
   };
-  const answer = status === undefined ? (systemCode(error) ?? name) : `${status} ${name}`;
+  const answer = status === undefined ? (systemCodeOf(error) ?? name) : `${status} ${name}`;
   return {
     kind: 'failure',
     error: new ArchiveError(rule.code, `${what}: ${answer}`, options),
     transient: rule.transient === true,
-    unsure: rule.transient === true && !NEVER_SENT.has(systemCode(error) ?? ''),
+    unsure: rule.transient === true && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
     retryAfter: retryAfterOf(error),
   };
 }
 
 function ruleFor(name: string, status: number | undefined, code: string | undefined, error: unknown): Rule {
-  const known = RULES[name];
+  const known = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
   if (known !== undefined) return known;
   if (status !== undefined) {
     if (status === 429) return throttled;
@@ -167,7 +172,7 @@ function ruleFor(name: string, status: number | undefined, code: string | undefi
 /** Class names and S3 error codes are words; anything else may quote the request. */
 function safeName(error: unknown): string {
   const name = error instanceof Error ? error.name : '';
-  return /^[A-Za-z][A-Za-z0-9.]{0,60}$/.test(name) ? name : 'Error';
+  return Object.hasOwn(RULES, name) || Object.hasOwn(REFUSALS, name) ? name : (classNameOf(error) ?? 'Error');
 }
 
 function metadataOf(error: unknown): { status: number | undefined; requestId: string | undefined } {
