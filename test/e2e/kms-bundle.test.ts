@@ -15,8 +15,8 @@ process.stdout.write('OUTCOME' + JSON.stringify(outcome) + '\\n');
 process.exit(0);
 `;
 
-/** Bytes; what a cold start has to read and compile. */
-const LARGEST_BUNDLE = 750_000;
+/** Bytes; what a cold start has to read. The KMS client is 52,000 of them, and is evaluated only where a KMS key is set. */
+const LARGEST_BUNDLE = 800_000;
 
 interface Outcome {
   readonly value?: { readonly statusCode: number; readonly body: string };
