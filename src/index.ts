@@ -1,4 +1,5 @@
 export { type ArchiveResult } from './archive/archive-request.ts';
+export { exportKey, exportMetadata } from './archive/genesys-export.ts';
 export {
   type DayRange,
   findRecording,

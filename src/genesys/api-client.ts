@@ -108,7 +108,9 @@ async function exchange(
         details: { status, host: url.host, correlationId, errorCode: errorCode(text) },
       });
       const retryAfterMs = retryPause(headers, clock.now());
-      if (status === 429 && retryAfterMs !== undefined) rate.pause(retryAfterMs);
+      // what is not waited for here must not make the others wait either
+      const bearable = retryAfterMs !== undefined && retryAfterMs <= GENESYS_RETRIES.maxRetryAfterMs;
+      if (status === 429 && bearable) rate.pause(retryAfterMs);
       return { again, retryAfterMs };
     }
     return { value: { status, text, errorCode: errorCode(text), correlationId } };

@@ -63,15 +63,16 @@ function resultsOf(world: RecordingsWorld, item: BatchJob['items'][number]): Rec
   const { conversationId } = item;
   const conversation = world.conversation(conversationId);
   const recordings = (conversation?.recordings ?? []).filter(
-    (one) =>
-      isListed(one, world.now()) &&
-      (item.recordingId === undefined || one.id === item.recordingId) &&
-      (!one.sensitive || world.has('recording:recording:viewSensitiveData')),
+    (one) => isListed(one, world.now()) && (item.recordingId === undefined || one.id === item.recordingId),
   );
   if (recordings.length === 0 && item.recordingId !== undefined) {
     return [{ conversationId, recordingId: item.recordingId, errorMsg: 'Recording not found.' }];
   }
-  return recordings.flatMap((recording) => filesOf(world, recording));
+  // what the client may not see in full is not spoken of
+  const visible = recordings.filter(
+    ({ sensitive }) => !sensitive || world.has('recording:recording:viewSensitiveData'),
+  );
+  return visible.flatMap((recording) => filesOf(world, recording));
 }
 
 function filesOf(world: RecordingsWorld, recording: ModelRecording): Record<string, unknown>[] {

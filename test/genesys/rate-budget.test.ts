@@ -11,6 +11,7 @@ import {
   timeUntilNext,
 } from '../../src/genesys/rate-budget.ts';
 import { virtualClock } from '../virtual-clock.ts';
+import { connectRecordings } from './connect-recordings.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -143,5 +144,44 @@ describe('the budget', () => {
     await expect(rate.acquire({ deadline: Infinity, signal: controller.signal })).rejects.toMatchObject({
       code: 'INTERRUPTED',
     });
+  });
+});
+
+describe('calls of the API', () => {
+  it('wait for each other’s Retry-After, but not for an absurd one', async () => {
+    const { api, clock, simulator, close } = await connectRecordings([]);
+    try {
+      const ask = () => api.call({ method: 'GET', path: ['api', 'v2', 'organizations', 'me'] }, unlimited);
+      await ask();
+      simulator.faults.add({ on: 'conversation', fault: { kind: 'throttle', retryAfter: 'absurd' } });
+      await expect(ask()).rejects.toMatchObject({ code: 'GENESYS_THROTTLED' });
+      const before = clock.now();
+      await ask();
+      expect(clock.slept).toEqual([]);
+      simulator.faults.add({ on: 'conversation', fault: { kind: 'throttle', retryAfter: 20 } });
+      await ask();
+      expect(clock.now() - before).toBeGreaterThanOrEqual(20_000);
+    } finally {
+      await close();
+    }
+  });
+
+  it('carry the platform’s correlation id in every error', async () => {
+    const { api, simulator, close } = await connectRecordings([]);
+    try {
+      const ask = () => api.call({ method: 'GET', path: ['api', 'v2', 'organizations', 'me'] }, unlimited);
+      const details = { correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown };
+      for (const [status, code] of [
+        [401, 'GENESYS_AUTH_REJECTED'],
+        [503, 'GENESYS_UNAVAILABLE'],
+        [429, 'GENESYS_THROTTLED'],
+      ] as const) {
+        simulator.faults.add({ on: 'conversation', times: 99, fault: { kind: 'status', status } });
+        await expect(ask()).rejects.toMatchObject({ code, details: { status, ...details } });
+        simulator.faults.clear();
+      }
+    } finally {
+      await close();
+    }
   });
 });

@@ -1,0 +1,76 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exportKey, exportMetadata } from '../../src/archive/genesys-export.ts';
+
+const file = {
+  organizationId: '32aa07aa-db1b-4987-abd0-9483601ec29d',
+  conversationId: '2f7bf00a-0fc2-4d6a-9b56-92238191433e',
+  recordingId: 'a1b2c3d4-5678-90ab-cdef-1234567890ab',
+  startedAt: Date.UTC(2025, 8, 7, 5, 59, 59),
+  extension: 'opus',
+};
+
+describe('the layout of the platform’s own export', () => {
+  it('is partitioned by the UTC start of the conversation, without leading zeros', () => {
+    expect(exportKey(file)).toBe(
+      '32aa07aa-db1b-4987-abd0-9483601ec29d/year=2025/month=9/day=7/hour=5/' +
+        'conversation_id=2f7bf00a-0fc2-4d6a-9b56-92238191433e/a1b2c3d4-5678-90ab-cdef-1234567890ab.opus',
+    );
+    expect(exportKey({ ...file, channel: '0' })).toMatch(/\/a1b2c3d4-5678-90ab-cdef-1234567890ab\.0\.opus$/);
+  });
+
+  it('gives different files different keys, all of them fit for a store', () => {
+    const part = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
+    const times = fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2100, 0) - 1 });
+    const some = fc.record({
+      organizationId: part,
+      conversationId: part,
+      recordingId: part,
+      startedAt: times,
+      extension: part,
+    });
+    fc.assert(
+      fc.property(some, some, (one, other) => {
+        const [first, second] = [exportKey(one), exportKey(other)];
+        expect(first).toMatch(/^[A-Za-z0-9._=-]+(\/[A-Za-z0-9._=-]+){6}$/);
+        if (one.recordingId !== other.recordingId) expect(first).not.toBe(second);
+      }),
+    );
+  });
+
+  it.each([
+    { recordingId: '../x' },
+    { organizationId: '' },
+    { channel: 'a/b' },
+    { extension: '..' },
+    { startedAt: 0 },
+  ])('%o is refused', (wrong) => {
+    expect(() => exportKey({ ...file, ...wrong })).toThrow(/not fit for a key|not within/);
+  });
+
+  it('has a sidecar with the members that the platform writes', () => {
+    const metadata = exportMetadata({
+      kind: 'call',
+      subtype: 'Trunk',
+      provider: 'Edge',
+      userIds: ['b', 'a', 'b'],
+      conversationId: file.conversationId,
+      recordingId: file.recordingId,
+      startedAt: Date.UTC(2023, 7, 29, 23, 19, 4, 873),
+      endedAt: Date.UTC(2023, 7, 29, 23, 20, 4, 873),
+      direction: 'INBOUND',
+    });
+    expect(metadata).toEqual({
+      mediaType: 'Call',
+      mediaSubtype: 'Trunk',
+      provider: 'edge',
+      userIds: ['a', 'b'],
+      conversationId: file.conversationId,
+      recordingId: file.recordingId,
+      startTime: '2023-08-29T23:19:04.873+0000',
+      endTime: '2023-08-29T23:20:04.873+0000',
+      durationMs: 60_000,
+      initialDirection: 'inbound',
+    });
+  });
+});
