@@ -56,8 +56,9 @@ export async function handleBatch(
   const work = async () => {
     for (const record of queue) {
       const began = options.clock.now();
-      if (await handleRecord(options, record, budget, average(spent))) done.add(record);
-      spent.push(options.clock.now() - began);
+      const end = await handleRecord(options, record, budget, average(spent));
+      if (end === 'done') done.add(record);
+      if (end !== 'refused') spent.push(options.clock.now() - began);
     }
   };
   const all = Promise.all(Array.from({ length: BATCH_CONCURRENCY }, work));
@@ -69,18 +70,18 @@ export async function handleBatch(
   };
 }
 
-/** True when the message is done with. Never throws: what has failed is logged, and delivered again by the queue. */
+/** Never throws: what has failed is logged, and delivered again by the queue. `refused`: it was not even tried. */
 async function handleRecord(
   options: BatchOptions,
   record: BatchRecord,
   budget: Budget,
   usualMs: number,
-): Promise<boolean> {
+): Promise<'done' | 'failed' | 'refused'> {
   const { clock, logger, circuit } = options;
   const { messageId } = record;
   if (budget.signal.aborted || budget.deadline - clock.now() < Math.max(LEAST_TIME_MS, usualMs)) {
     logger.log('warn', 'no time left for this record', { code: 'OUT_OF_TIME', requestId: messageId });
-    return false;
+    return 'refused';
   }
   const settle = circuit.admit(clock.now());
   if (settle === undefined) {
@@ -88,12 +89,12 @@ async function handleRecord(
       requestId: messageId,
       state: 'refused',
     });
-    return false;
+    return 'refused';
   }
   try {
     await options.archive(record.body);
     settle('sound', clock.now());
-    return true;
+    return 'done';
   } catch (thrown) {
     const error = toArchiveError(thrown);
     const failure = classifyFailure(error);
@@ -106,7 +107,8 @@ async function handleRecord(
       });
     }
     if (error.code === 'MEDIA_NOT_READY') await putOff(options, record, error);
-    return failure === 'permanent' && (await sendToDeadLetters(options, record, error));
+    const handedOn = failure === 'permanent' && (await sendToDeadLetters(options, record, error));
+    return handedOn ? 'done' : 'failed';
   }
 }
 

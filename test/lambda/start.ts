@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
+import type { MessageQueue } from '../../src/ports.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
@@ -13,6 +14,7 @@ export interface StartOptions {
   readonly simulator?: SimulatorOptions;
   readonly env?: Record<string, string>;
   readonly onLambda?: boolean;
+  readonly queue?: MessageQueue;
 }
 
 /** The handler with everything real behind it: simulator, HTTP, encryption, directory store. Only waiting takes no time. */
@@ -29,7 +31,8 @@ export async function start(options: StartOptions = {}) {
   const config = loadConfig({ env }, 'archive');
   const logger = recordingLogger();
   const archiver = await createArchiver(config, { clock, logger, timeouts: { idleMs: 300 } });
-  const handle = createHandler({ archiver, config, clock, logger, onLambda: options.onLambda ?? true });
+  const { queue, onLambda = true } = options;
+  const handle = createHandler({ archiver, config, clock, logger, queue, onLambda });
   return {
     clock,
     simulator,

@@ -1,0 +1,296 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startBudget, systemClock, unlimited } from '../../src/clock.ts';
+import { ArchiveError } from '../../src/errors.ts';
+import { type BatchRecord } from '../../src/events/sqs-batch.ts';
+import { CIRCUIT_THRESHOLD, ConfigCircuit, COOL_DOWN_MS } from '../../src/lambda/config-circuit.ts';
+import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf } from '../../src/lambda/handle-batch.ts';
+import { silentLogger } from '../../src/log.ts';
+import type { QueuedMessage } from '../../src/ports.ts';
+import type { SqsEndpoint } from '../../src/simulator/sqs.ts';
+import { createQueue, startEndpoint } from '../queue/sqs-fixture.ts';
+import { start, type StartOptions } from './start.ts';
+
+let open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((close) => close()));
+  open = [];
+});
+
+/** The handler between a queue and its dead-letter queue. */
+async function started(options: StartOptions = {}, deadLetters = true) {
+  const sqs = await startEndpoint();
+  const queue = createQueue();
+  const url = sqs.queueUrl('recordings');
+  const deadUrl = sqs.queueUrl('recordings-dead');
+  const env = {
+    ARCHIVE_QUEUE_URL: url,
+    ...(deadLetters ? { ARCHIVE_DEAD_LETTER_QUEUE_URL: deadUrl } : {}),
+    ...options.env,
+  };
+  const all = await start({ ...options, env, queue });
+  open.push(all.close);
+  /** What an event source mapping does: receives a batch, hands it over, deletes what is not named as failed. */
+  const poll = async () => {
+    const messages = await queue.receive(url, { limit: 10, hideS: 600, waitS: 0 }, unlimited);
+    const answer = (await all.handle(asBatch(messages))) as BatchAnswer;
+    const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    for (const { messageId, receiptHandle } of messages) {
+      if (!failed.has(messageId)) await queue.remove(url, receiptHandle, unlimited);
+    }
+    return { received: messages.length, failed: failed.size };
+  };
+  const send = (body: unknown) =>
+    queue.send(
+      url,
+      { body: typeof body === 'string' ? body : JSON.stringify(body), attributes: {} },
+      unlimited,
+    );
+  return { ...all, sqs, queue, url, deadUrl, poll, send };
+}
+
+function asBatch(messages: readonly QueuedMessage[]) {
+  return {
+    Records: messages.map(({ messageId, receiptHandle, body }) => ({
+      messageId,
+      receiptHandle,
+      body,
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:recordings',
+    })),
+  };
+}
+
+const deadLettersOf = (sqs: SqsEndpoint) =>
+  (sqs.queues.find('recordings-dead') ?? []).map(({ body, attributes }) => ({
+    body,
+    reason: attributes['reason']?.StringValue,
+    code: attributes['code']?.StringValue,
+  }));
+
+describe('poison', () => {
+  it('1 in 10: 9 acknowledged, 1 in the dead-letter queue with the reason, none lost', async () => {
+    const { sqs, send, poll, simulator, objects } = await started({ simulator: { recordings: 9 } });
+    for (const { id } of simulator.recordings) await send(simulator.event(id, 'eventbridge'));
+    await send('{"mediaId":"not an id"}');
+    expect(await poll()).toEqual({ received: 10, failed: 0 });
+    expect(await objects()).toHaveLength(9);
+    expect(sqs.queues.bodies('recordings')).toEqual([]);
+    expect(deadLettersOf(sqs)).toEqual([
+      {
+        body: '{"mediaId":"not an id"}',
+        code: 'EVENT_INVALID',
+        reason: expect.stringContaining('EVENT_INVALID: ') as unknown,
+      },
+    ]);
+  });
+
+  it('stays in its queue when there is no dead-letter queue, or it cannot be reached', async () => {
+    const without = await started({}, false);
+    await without.send('x');
+    expect(await without.poll()).toEqual({ received: 1, failed: 1 });
+    const unreachable = await started();
+    await unreachable.send('x');
+    unreachable.sqs.faults.add('SendMessage', 'AccessDeniedException');
+    expect(await unreachable.poll()).toEqual({ received: 1, failed: 1 });
+    expect(unreachable.sqs.queues.bodies('recordings')).toEqual(['x']);
+    expect(unreachable.logger.lines.join('\n')).toContain('QUEUE_DENIED');
+  });
+
+  it('is not what may succeed later, or once something is set right', async () => {
+    const { sqs, send, poll, simulator } = await started({ simulator: { recordings: 2 } });
+    const [one, two] = simulator.recordings;
+    simulator.faults.add({
+      on: 'media',
+      id: one?.id ?? '',
+      times: 99,
+      fault: { kind: 'status', status: 500 },
+    });
+    simulator.faults.add({
+      on: 'media',
+      id: two?.id ?? '',
+      times: 99,
+      fault: { kind: 'status', status: 403 },
+    });
+    for (const { id } of simulator.recordings) await send(simulator.event(id, 'bare'));
+    expect(await poll()).toEqual({ received: 2, failed: 2 });
+    expect(deadLettersOf(sqs)).toEqual([]);
+  });
+});
+
+describe('a recording that is not ready', () => {
+  it('is put off for as long as the platform suggests, not longer and not shorter', async () => {
+    const { sqs, send, poll, simulator } = await started({ simulator: { recordings: 1 } });
+    const id = simulator.recordings[0]?.id ?? '';
+    simulator.setStatus(id, 'processing');
+    await send(simulator.event(id, 'bare'));
+    const before = Date.now();
+    expect(await poll()).toEqual({ received: 1, failed: 1 });
+    const [message] = sqs.queues.find('recordings') ?? [];
+    const delayMs = (message?.visibleAt ?? 0) - before;
+    // received with 600 s; the delay is the resolver's own
+    expect(delayMs).toBeLessThan(599_000);
+    expect(delayMs).toBeGreaterThan(1_000);
+    expect(sqs.operations.filter((name) => name === 'ChangeMessageVisibility')).toHaveLength(1);
+  });
+
+  it('comes back when the visibility timeout ends where it cannot be put off', async () => {
+    const { sqs, send, poll, simulator } = await started({ simulator: { recordings: 1 } });
+    const id = simulator.recordings[0]?.id ?? '';
+    simulator.setStatus(id, 'processing');
+    await send(simulator.event(id, 'bare'));
+    sqs.faults.add('ChangeMessageVisibility', 'AccessDeniedException');
+    expect(await poll()).toEqual({ received: 1, failed: 1 });
+    expect(sqs.queues.bodies('recordings')).toHaveLength(1);
+  });
+
+  it('knows its queue by the ARN of the message', () => {
+    const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/calls.fifo';
+    expect(queueUrlOf('arn:aws:sqs:eu-west-1:123456789012:calls.fifo')).toBe(url);
+    expect(queueUrlOf('arn:aws-cn:sqs:cn-north-1:123456789012:q')).toBe(
+      'https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q',
+    );
+    for (const wrong of [undefined, '', 'arn:aws:sns:eu-west-1:123456789012:q', 'arn:aws:sqs:e/x:1:q']) {
+      expect(queueUrlOf(wrong)).toBeUndefined();
+    }
+  });
+});
+
+describe('a configuration error', () => {
+  it('stops the work after five in a row, for a cool-down, then lets one try', async () => {
+    const { clock, handle, simulator, objects } = await started({ simulator: { recordings: 10 } });
+    const deliver = async () => {
+      const messages = simulator.recordings.map(({ id }) => ({
+        messageId: id,
+        receiptHandle: 'x',
+        body: JSON.stringify(simulator.event(id, 'bare')),
+        attributes: {},
+        receiveCount: 1,
+      }));
+      const before = simulator.requests.length;
+      const answer = (await handle(asBatch(messages))) as BatchAnswer;
+      return { failed: answer.batchItemFailures.length, asked: simulator.requests.length - before };
+    };
+    simulator.faults.add({ on: 'token', times: 9999, fault: { kind: 'status', status: 401 } });
+    const first = await deliver();
+    expect(first.failed).toBe(10);
+    expect(first.asked).toBeGreaterThan(0);
+    expect(await deliver()).toEqual({ failed: 10, asked: 0 });
+    clock.advance(COOL_DOWN_MS);
+    const probing = await deliver();
+    expect(probing.failed).toBe(10);
+    expect(probing.asked).toBeGreaterThan(0);
+    expect(probing.asked).toBeLessThan(first.asked + 1);
+    expect(await deliver()).toEqual({ failed: 10, asked: 0 });
+    simulator.faults.clear();
+    expect(await deliver()).toEqual({ failed: 10, asked: 0 });
+    clock.advance(COOL_DOWN_MS);
+    await deliver(); // one probe, and what comes after it has succeeded
+    expect((await deliver()).failed).toBe(0);
+    expect(await objects()).toHaveLength(10);
+  });
+});
+
+describe('the circuit', () => {
+  const fail = (circuit: ConfigCircuit, now: number) => circuit.admit(now)?.('configuration', now);
+
+  it('opens after five in a row, closes when a probe succeeds, and admits one probe at a time', () => {
+    const circuit = new ConfigCircuit();
+    for (let count = 1; count < CIRCUIT_THRESHOLD; count += 1) fail(circuit, 0);
+    circuit.admit(0)?.('sound', 0);
+    for (let count = 1; count <= CIRCUIT_THRESHOLD; count += 1) {
+      expect(circuit.isOpen).toBe(false);
+      fail(circuit, 0);
+    }
+    expect(circuit.isOpen).toBe(true);
+    expect(circuit.admit(COOL_DOWN_MS - 1)).toBeUndefined();
+    const probe = circuit.admit(COOL_DOWN_MS);
+    expect(probe).toBeDefined();
+    expect(circuit.admit(COOL_DOWN_MS)).toBeUndefined();
+    probe?.('configuration', COOL_DOWN_MS);
+    expect(circuit.admit(2 * COOL_DOWN_MS - 1)).toBeUndefined();
+    circuit.admit(2 * COOL_DOWN_MS)?.('unknown', 2 * COOL_DOWN_MS);
+    expect(circuit.isOpen).toBe(true);
+    circuit.admit(2 * COOL_DOWN_MS)?.('sound', 2 * COOL_DOWN_MS);
+    expect(circuit.isOpen).toBe(false);
+    expect(circuit.admit(0)).toBeDefined();
+  });
+
+  it('whatever happens: never more than one under way while open, never stuck, never open without five failures', () => {
+    const step = fc.record({
+      outcome: fc.constantFrom('sound' as const, 'configuration' as const, 'unknown' as const),
+      pause: fc.integer({ min: 0, max: 2 * COOL_DOWN_MS }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const circuit = new ConfigCircuit();
+        let now = 0;
+        let inARow = 0;
+        for (const { outcome, pause } of steps) {
+          now += pause;
+          const settle = circuit.admit(now);
+          if (circuit.isOpen) expect(circuit.admit(now)).toBeUndefined();
+          settle?.(outcome, now);
+          if (settle !== undefined && outcome === 'configuration') inARow += 1;
+          if (settle !== undefined && outcome === 'sound') inARow = 0;
+          expect(circuit.isOpen).toBe(inARow >= CIRCUIT_THRESHOLD);
+        }
+        expect(circuit.admit(now + COOL_DOWN_MS)).toBeDefined();
+      }),
+    );
+  });
+});
+
+describe('the end of the time', () => {
+  const record = (messageId: string): BatchRecord => ({
+    messageId,
+    body: {},
+    text: '{}',
+    receiptHandle: undefined,
+    sourceArn: undefined,
+  });
+  const options = { clock: systemClock, logger: silentLogger, config: {}, circuit: new ConfigCircuit() };
+
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('the answer comes although the work does not stop, and names what was not done', async () => {
+    const { budget, end } = startBudget(systemClock, Date.now() + 60_000, 5_000);
+    const archive = (body: unknown) => (body === 'quick' ? Promise.resolve() : new Promise(() => {}));
+    const records = [record('stuck'), { ...record('quick'), body: 'quick' }, record('stuck too')];
+    let answer: BatchAnswer | undefined;
+    const watch = async () => {
+      answer = await handleBatch({ ...options, archive }, records, budget);
+    };
+    void watch();
+    await vi.advanceTimersByTimeAsync(55_000 + GRACE_MS - 1);
+    expect(answer).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(answer?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual([
+      'stuck',
+      'stuck too',
+    ]);
+    end();
+  });
+
+  it('nothing is begun that would take longer than what is left, going by the records before', async () => {
+    const { budget, end } = startBudget(systemClock, Date.now() + 100_000);
+    const begun: string[] = [];
+    const archive = async (body: unknown) => {
+      begun.push(String(body));
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    };
+    const records = Array.from({ length: 8 }, (_, index) => ({ ...record(`m${index}`), body: index }));
+    const answer = handleBatch({ ...options, archive }, records, budget);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await answer).batchItemFailures).toHaveLength(4);
+    expect(begun).toEqual(['0', '1', '2', '3']);
+    end();
+  });
+
+  it('an error that is not ours is a failure like any other', async () => {
+    const archive = () => Promise.reject(new ArchiveError('UNEXPECTED', 'x'));
+    const answer = await handleBatch({ ...options, archive }, [record('a')], unlimited);
+    expect(answer.batchItemFailures).toEqual([{ itemIdentifier: 'a' }]);
+  });
+});
