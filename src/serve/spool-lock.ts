@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, readlink, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { link, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -19,6 +19,10 @@ const HEARTBEAT_MS = 10_000;
 
 /** A holder that cannot be asked is taken for dead after this time, ms. */
 const DEAD_AFTER_MS = 60_000;
+
+/** Taking over from a dead holder is a matter of milliseconds; so often, and so long (ms), others wait for it. */
+const MOST_TRIES = 40;
+const TAKEOVER_PAUSE_MS = 25;
 
 interface Holder {
   readonly token: string;
@@ -41,7 +45,7 @@ export interface SpoolLock {
  */
 export async function lockSpool(
   dir: string,
-  clock: Pick<Clock, 'now'>,
+  clock: Clock,
   onLost: (error: ArchiveError) => void,
 ): Promise<SpoolLock> {
   const file = path.join(dir, LOCK_FILE);
@@ -68,20 +72,47 @@ export async function lockSpool(
   };
 }
 
-async function acquire(file: string, own: Holder, clock: Pick<Clock, 'now'>): Promise<void> {
+async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
   const draft = `${file}.${own.token}`;
   await writeText(draft, `${JSON.stringify(own)}\n`);
   try {
-    for (let tries = 0; tries < 3; tries += 1) {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (await linkIfAbsent(draft, file)) return;
       const holder = await readHolder(file);
-      if (holder !== undefined && (await isAlive(file, holder, own, clock.now())))
+      if (holder !== undefined && (await isAlive(file, holder, own, clock.now()))) {
         throw inUse(path.dirname(file), holder);
-      await removeStale(file, holder, own);
+      }
+      if (!(await removeDead(file, draft, own, clock))) await clock.sleep(TAKEOVER_PAUSE_MS);
     }
     throw inUse(path.dirname(file), undefined);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/**
+ * Several processes may find the same dead holder, and the slowest of them must not take away the lock that the fastest has made
+ * in the meantime: one at a time looks again and removes.
+ *
+ * @returns false when another one is just doing that.
+ */
+async function removeDead(file: string, draft: string, own: Holder, clock: Clock): Promise<boolean> {
+  const takeover = `${file}.takeover`;
+  if (!(await linkIfAbsent(draft, takeover))) {
+    const begun = await stat(takeover).catch(() => undefined);
+    // its maker was killed within these few lines
+    if (begun !== undefined && clock.now() - begun.ctimeMs > DEAD_AFTER_MS)
+      await rm(takeover, { force: true });
+    return false;
+  }
+  try {
+    const holder = await readHolder(file);
+    if (holder === undefined || !(await isAlive(file, holder, own, clock.now()))) {
+      await rm(file, { force: true });
+    }
+    return true;
+  } finally {
+    await rm(takeover, { force: true });
   }
 }
 
@@ -94,20 +125,6 @@ async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** Two processes may find the same dead holder: the slower one must not take away the lock that the faster one has made. */
-async function removeStale(file: string, stale: Holder | undefined, own: Holder): Promise<void> {
-  const aside = `${file}.${own.token}.stale`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  const moved = await readHolder(aside);
-  if (moved !== undefined && moved.token !== stale?.token) await linkIfAbsent(aside, file);
-  await unlink(aside);
 }
 
 /** `undefined` when there is none, or none that can be understood. */

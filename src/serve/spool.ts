@@ -22,9 +22,13 @@ import { writeText } from '../store/partial-file.ts';
 import { DueQueue } from './due-queue.ts';
 import { lockSpool, type SpoolLock } from './spool-lock.ts';
 import {
+  foreignEvent,
   formatSpooledEvent,
+  givenUp,
   parseSpooledEvent,
   parseSpoolName,
+  type Reschedule,
+  rescheduled,
   type SpooledEvent,
   spoolName,
 } from './spooled-event.ts';
@@ -48,13 +52,6 @@ export interface SpoolFigures {
   readonly failed: number;
   /** Epoch ms; `undefined` when nothing is queued. */
   readonly oldestReceivedAt: number | undefined;
-}
-
-export interface Reschedule {
-  /** Epoch ms. */
-  readonly notBefore: number;
-  readonly attempts: number;
-  readonly error: ArchiveError | undefined;
 }
 
 export class Spool {
@@ -122,14 +119,12 @@ export class Spool {
     const receivedAt = this.clock.now();
     const name = spoolName(receivedAt, bodyHash);
     const spooled: SpooledEvent = { schemaVersion: 1, receivedAt, attempts: 0, notBefore: 0, event };
-    const adding = this.publish('queue', name, spooled, () =>
+    const adding = this.publish('queue', name, spooled, 'spooling the event', () =>
       this.enqueue({ name, receivedAt, bodyHash }, 0),
     );
     this.adding.set(bodyHash, adding);
     try {
       await adding;
-    } catch (error) {
-      throw directoryError(error, 'spooling the event');
     } finally {
       this.adding.delete(bodyHash);
     }
@@ -176,12 +171,9 @@ export class Spool {
 
   /** The event is tried again later. On a full disk its file keeps the older state, which only makes a restart try it sooner. */
   async putBack(entry: SpoolEntry, spooled: SpooledEvent, next: Reschedule): Promise<void> {
-    const { notBefore, attempts, error } = next;
-    const { code, reason } = describe(error, spooled);
-    const { schemaVersion, receivedAt, event } = spooled;
-    const state = { schemaVersion, receivedAt, attempts, notBefore, ...reason, ...code, event };
+    const { notBefore, attempts } = next;
     try {
-      await this.publish('queue', entry.name, state);
+      await this.publish('queue', entry.name, rescheduled(spooled, next), 'rewriting the event');
       this.unwritten.delete(entry.name);
     } catch {
       this.unwritten.set(entry.name, { attempts, notBefore });
@@ -203,23 +195,10 @@ export class Spool {
     spooled: SpooledEvent | { readonly malformed: string },
     error: ArchiveError,
   ): Promise<void> {
-    const isEvent = 'event' in spooled;
-    const state: SpooledEvent = {
-      schemaVersion: 1,
-      receivedAt: isEvent ? spooled.receivedAt : entry.receivedAt,
-      attempts: isEvent ? spooled.attempts : 0,
-      notBefore: 0,
-      reason: error.message,
-      code: error.code,
-      failedAt: this.clock.now(),
-      event: isEvent ? spooled.event : spooled.malformed,
-    };
-    try {
-      await this.publish('failed', entry.name, state);
-      await rm(this.pathOf('queue', entry.name), { force: true });
-    } catch (caught) {
-      throw directoryError(caught, 'moving the event to failed/');
-    }
+    const known = 'event' in spooled ? spooled : foreignEvent(spooled.malformed, entry.receivedAt);
+    const state = givenUp(known, error, this.clock.now());
+    await this.publish('failed', entry.name, state, 'moving the event to failed/');
+    await rm(this.pathOf('queue', entry.name), { force: true }).catch(() => undefined);
     this.forget(entry);
   }
 
@@ -276,18 +255,19 @@ export class Spool {
     directory: 'queue' | 'failed',
     name: string,
     spooled: SpooledEvent,
+    doing: string,
     onNamed: () => void = () => {},
   ): Promise<void> {
     const partial = this.pathOf('incoming', `${randomUUID()}.partial`);
     try {
       await writeText(partial, formatSpooledEvent(spooled));
       await rename(partial, this.pathOf(directory, name));
+      onNamed();
+      await syncDirectory(this.pathOf(directory));
     } catch (error) {
       await rm(partial, { force: true }).catch(() => undefined);
-      throw error;
+      throw directoryError(error, doing);
     }
-    onNamed();
-    await syncDirectory(this.pathOf(directory));
   }
 
   private pathOf(...names: readonly string[]): string {
@@ -297,12 +277,4 @@ export class Spool {
 
 function isEventFile(name: string): boolean {
   return name.endsWith('.json') && !name.startsWith('.');
-}
-
-function describe(error: ArchiveError | undefined, { code, reason }: SpooledEvent) {
-  if (error !== undefined) return { code: { code: error.code }, reason: { reason: error.message } };
-  return {
-    code: code === undefined ? {} : { code },
-    reason: reason === undefined ? {} : { reason },
-  };
 }

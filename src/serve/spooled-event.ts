@@ -1,3 +1,5 @@
+import type { ArchiveError } from '../errors.ts';
+
 /**
  * The file of one event: one line of JSON, in `queue/` and in `failed/`. Several of them one after the other are JSON lines with
  * `event` and `reason`, as `redrive` takes them.
@@ -17,6 +19,32 @@ export interface SpooledEvent {
   readonly failedAt?: number;
   /** As it was received, parsed. Last, because it is the longest. */
   readonly event: unknown;
+}
+
+export interface Reschedule {
+  /** Epoch ms. */
+  readonly notBefore: number;
+  readonly attempts: number;
+  /** What the last attempt failed with; `undefined` when the recording was merely not ready. */
+  readonly error: ArchiveError | undefined;
+}
+
+/** The event as it waits for its next attempt. */
+export function rescheduled(spooled: SpooledEvent, { notBefore, attempts, error }: Reschedule): SpooledEvent {
+  const { event, ...state } = spooled;
+  const last = error === undefined ? {} : { reason: error.message, code: error.code };
+  return { ...state, attempts, notBefore, ...last, event };
+}
+
+/** The event as it stands in `failed/`. */
+export function givenUp(spooled: SpooledEvent, error: ArchiveError, now: number): SpooledEvent {
+  const { event, ...state } = spooled;
+  return { ...state, notBefore: 0, reason: error.message, code: error.code, failedAt: now, event };
+}
+
+/** A file of `queue/` that this program did not write; `text` is all it holds. */
+export function foreignEvent(text: string, receivedAt: number): SpooledEvent {
+  return { schemaVersion: 1, receivedAt, attempts: 0, notBefore: 0, event: text };
 }
 
 const NAME = /^(\d{13})-([0-9a-f]{64})\.json$/;
