@@ -14,11 +14,28 @@ const banner = {
 
 /**
  * What the Lambda function never calls is left out of it: a cold start pays for every byte. The SDK reads only its version from its
- * manifests, and zod's JSON Schema is for documents.
+ * manifests, zod's JSON Schema is for documents, and the credentials of a function come from its environment: sources that need
+ * a developer's files, a browser or another account's role pass on to the next one.
  */
+const OTHER_CREDENTIALS = {
+  '@aws-sdk/credential-provider-ini': 'fromIni',
+  '@aws-sdk/credential-provider-login': 'fromLoginCredentials',
+  '@aws-sdk/credential-provider-process': 'fromProcess',
+  '@aws-sdk/credential-provider-sso': 'fromSSO',
+  '@aws-sdk/credential-provider-web-identity': 'fromTokenFile',
+};
 const leaveOut = {
   name: 'leave-out',
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
+      path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'no-credentials' }, ({ path }) => ({
+      contents: `export const ${OTHER_CREDENTIALS[path]} = () => async () => {
+        throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
+      };`,
+      loader: 'js',
+    }));
     onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
       const { name, version } = JSON.parse(await readFile(path, 'utf8'));
       return { contents: JSON.stringify({ name, version }), loader: 'json' };
