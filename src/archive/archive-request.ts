@@ -24,7 +24,14 @@ export type ArchiveResult =
    * Cannot be archived by asking again. `settled`: the platform itself will never have it again, and a receipt says so; otherwise
    * somebody has to look at it.
    */
-  | { readonly state: 'gone'; readonly ids: RecordingIds; readonly reason: string; readonly settled: boolean }
+  | {
+      readonly state: 'gone';
+      readonly ids: RecordingIds;
+      readonly reason: string;
+      readonly settled: boolean;
+      /** What somebody could do about it. */
+      readonly hint?: string;
+    }
   /** One file of several failed; a request that names a single file throws instead. */
   | { readonly state: 'failed'; readonly ids: RecordingIds; readonly error: ArchiveError };
 
@@ -105,14 +112,14 @@ async function archiveReady(
 
 async function settleTerminal(
   ports: ArchivePorts,
-  { ids, reason, status, permanent }: TerminalRecording,
+  { ids, reason, status, permanent, hint }: TerminalRecording,
   budget: Budget,
 ): Promise<ArchiveResult> {
   if (permanent) {
     const at = await claimFirstSeen(ports.store, ids.recordingId, ports.clock.now(), budget);
     await recordTerminal(ports, ids, keyAt(ids, at), at, `${reason} (${status})`, budget);
   }
-  return { state: 'gone', ids, reason, settled: permanent };
+  return { state: 'gone', ids, reason, settled: permanent, ...(hint === undefined ? {} : { hint }) };
 }
 
 function idsOf({ mediaId, interactionId }: MediaRequest): RecordingIds {

@@ -130,7 +130,9 @@ function requireDone(results: readonly ArchiveResult[]): void {
   if (failures[0] !== undefined) throw failures[0];
   for (const result of results) {
     if (result.state !== 'gone' || result.settled) continue;
-    throw new ArchiveError('MEDIA_NOT_FOUND', `${nameOf(result)} cannot be had: ${result.reason}`);
+    const { hint } = result;
+    const message = `${nameOf(result)} cannot be had: ${result.reason}`;
+    throw new ArchiveError('MEDIA_NOT_FOUND', message, hint === undefined ? {} : { hint });
   }
 }
 

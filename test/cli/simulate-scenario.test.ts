@@ -40,6 +40,44 @@ describe('simulate --scenario', () => {
     expect((await running.end).code).toBe(0);
   });
 
+  it('what is gone for good is no failure; what may come back is, with what to do about it', async () => {
+    const file = path.join(dir, 'calls.json');
+    const recordings = [{ fate: 'deleted' }, { fate: 'archived' }, { uploadedAfterS: 9000 }];
+    await writeFile(
+      file,
+      JSON.stringify({ conversations: [{ recordings: recordings.slice(0, 1) }, { recordings }, {}] }),
+    );
+    const running = startCli(['simulate', '--scenario', file, '--events', '--json', '-q']);
+    await running.shows('"type":"event"');
+    const [simulator, gone, mixed, none] = running
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const env = {
+      ...(simulator?.['environment'] as Record<string, string>),
+      ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex'),
+      ARCHIVE_STORE: `file:${path.join(dir, 'archive')}`,
+    };
+    const archive = async (event: unknown) =>
+      runCli(['archive', '--event', '-'], { env, input: JSON.stringify(event) });
+    expect(await archive(gone?.['event'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^gone {6}\S+ {2}deleted, as its receipt says\n$/) as unknown,
+    });
+    const result = await archive(mixed?.['event']);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(
+      /cannot be had: archived \(ARCHIVE_RESTORE_ARCHIVED=1 .*\[MEDIA_NOT_FOUND\]/,
+    );
+    expect(result.stdout).toMatch(/is not complete yet \(uploading\) {2}\[MEDIA_NOT_READY\]/);
+    expect((await archive(none?.['event'])).stdout).toMatch(
+      /^failed {4}\S{36} {2}what was recorded of conversation \S{36} is not complete yet \(no recording yet\)/,
+    );
+    running.kill('SIGINT');
+    await running.end;
+  });
+
   it('says what is wrong with a scenario', async () => {
     const file = path.join(dir, 'calls.json');
     await writeFile(file, '{"conversations":[{"recordings":[{"fate":"lost"}]}]}');

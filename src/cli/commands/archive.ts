@@ -5,6 +5,7 @@ import { abortReason, type Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config.ts';
 import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEvent, splitBatch } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
 import { type CommandContext, forEachOf, openBudget, readSettings } from '../_context.ts';
@@ -92,7 +93,7 @@ function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveCon
       refused.push(toArchiveError(error));
     }
   }
-  return { requests, ignored, refused };
+  return { requests: collapseRequests(requests), ignored, refused };
 }
 
 async function archiveAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<void> {
@@ -134,11 +135,24 @@ async function archiveAll(context: CommandContext, config: ArchiveConfig, job: J
 function reportResult(ui: Ui, job: Job, result: ArchiveResult): void {
   const { ids, state } = result;
   if (state === 'not-ready') {
-    const message = `recording ${ids.recordingId} is not complete yet (${result.status})`;
-    reportFailure(ui, job, ids, new ArchiveError('MEDIA_NOT_READY', message));
+    const { recordingId, conversationId } = ids;
+    // it may not be known yet which recordings there will be
+    const names = recordingId === '' ? { conversationId } : ids;
+    const what =
+      recordingId === '' ? `what was recorded of conversation ${conversationId}` : `recording ${recordingId}`;
+    const message = `${what} is not complete yet (${result.status})`;
+    reportFailure(ui, job, names, new ArchiveError('MEDIA_NOT_READY', message));
+  } else if (state === 'gone' && result.settled) {
+    // nobody will ever have it: that is in the archive too, as a receipt
+    const { reason } = result;
+    if (ui.json) ui.record('recording', { state, ...ids, reason });
+    else
+      ui.out(`${ui.style('dim', 'gone    ')}  ${ids.recordingId}  ${printable(reason)}, as its receipt says`);
   } else if (state === 'gone') {
-    const message = `recording ${ids.recordingId} cannot be had: ${result.reason}`;
-    reportFailure(ui, job, ids, new ArchiveError('MEDIA_NOT_FOUND', message));
+    const { reason, hint } = result;
+    const message = `recording ${ids.recordingId} cannot be had: ${reason}`;
+    const more = hint === undefined ? message : `${message} (${hint})`;
+    reportFailure(ui, job, ids, new ArchiveError('MEDIA_NOT_FOUND', more));
   } else if (state === 'failed') reportFailure(ui, job, ids, result.error);
   else {
     job.tally.archived += 1;
