@@ -9,7 +9,7 @@ import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
 import { parseReceipt } from '../../src/archive/receipt-schema.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { ObjectStore } from '../../src/ports.ts';
+import type { ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
 import { type SimulatedRecording, type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { createS3Client } from '../../src/store/s3-client.ts';
@@ -111,6 +111,8 @@ export class CrashLab {
     }
     const wrong = state === 'archived' ? await this.inspect(store, recording) : ['it is not archived'];
     if (uploads().length !== orphanedUploads) wrong.push('a redelivery left an upload open');
+    wrong.push(...(await sweep(store, recording)));
+    if (uploads().length > 0) wrong.push('the sweep left an upload open');
     return { at, redeliveries, wrong, orphanedUploads };
   }
 
@@ -186,6 +188,26 @@ export class CrashLab {
     if (linked !== media) wrong.push('the reference is missing or another');
     return wrong;
   }
+}
+
+/** What `gc --multipart` does, in time: removes what the killed processes left of the recording, and nothing of its objects. */
+async function sweep(store: ObjectStore, recording: SimulatedRecording): Promise<string[]> {
+  const left = async () => {
+    const found: UnfinishedUpload[] = [];
+    for await (const upload of store.listUploads?.(unlimited) ?? []) {
+      if (upload.key.includes(recording.id)) found.push(upload);
+    }
+    return found;
+  };
+  const keys = async () => {
+    const found: string[] = [];
+    for await (const { key } of store.list('', unlimited)) if (key.includes(recording.id)) found.push(key);
+    return found.join(' ');
+  };
+  const before = await keys();
+  for (const upload of await left()) await store.abortUpload?.(upload, unlimited);
+  const wrong = (await left()).map(({ key }) => `the sweep did not remove what was left of ${key}`);
+  return (await keys()) === before ? wrong : [...wrong, 'the sweep removed an object'];
 }
 
 /** @param timeout ms after which it is killed from outside; 0: never. */
