@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+import { tutorial } from './config-fixture.ts';
+
+const load = (env: Record<string, string> = {}) => loadConfig({ env: { ...tutorial, ...env } }, 'archive');
+
+describe('the settings of the published API', () => {
+  it('have defaults that lose nothing and change nothing on the platform', () => {
+    expect(load()).toMatchObject({
+      genesys: { api: 'auto' },
+      writeBack: 'interaction',
+      rateShare: 1,
+      recordings: {
+        format: 'WAV',
+        kinds: ['call', 'screen', 'chat', 'email', 'message'],
+        settleMs: 900_000,
+        horizonMs: 7_200_000,
+        restoreArchived: false,
+        batch: false,
+        context: false,
+        writeBack: 'none',
+      },
+    });
+  });
+
+  it.each([
+    ['GENESYS_API', 'recordings', { genesys: { api: 'recordings' } }],
+    ['GENESYS_FORMAT', 'OGG_OPUS', { recordings: { format: 'OGG_OPUS' } }],
+    ['GENESYS_BATCH', '1', { recordings: { batch: true } }],
+    ['ARCHIVE_KINDS', 'screen, call,', { recordings: { kinds: ['call', 'screen'] } }],
+    ['ARCHIVE_SETTLE', '0s', { recordings: { settleMs: 0 } }],
+    ['ARCHIVE_SETTLE', '90m', { recordings: { settleMs: 5_400_000 } }],
+    ['ARCHIVE_READY_HORIZON', '2d', { recordings: { horizonMs: 172_800_000 } }],
+    ['ARCHIVE_RESTORE_ARCHIVED', '1', { recordings: { restoreArchived: true } }],
+    ['ARCHIVE_CONTEXT', '1', { recordings: { context: true } }],
+    ['ARCHIVE_RATE_SHARE', '1/8', { rateShare: 0.125 }],
+    ['ARCHIVE_RATE_SHARE', '.5', { rateShare: 0.5 }],
+    ['ARCHIVE_RATE_SHARE', '1.0', { rateShare: 1 }],
+  ])('%s=%s', (name, value, expected) => {
+    expect(load({ [name]: value })).toMatchObject(expected);
+  });
+
+  it.each([
+    ['interaction', 'interaction', 'none'],
+    ['none', 'none', 'none'],
+    ['annotation', 'none', 'annotation'],
+    ['external-tag', 'none', 'external-tag'],
+    ['participant-attributes', 'none', 'participant-attributes'],
+  ])(
+    'ARCHIVE_WRITE_BACK=%s is %s for the tutorial’s events, %s for the others',
+    (value, media, recordings) => {
+      const config = load({ ARCHIVE_WRITE_BACK: value });
+      expect([config.writeBack, config.recordings.writeBack]).toEqual([media, recordings]);
+    },
+  );
+
+  it('custom attributes come with their schema', () => {
+    const schema = 'f4a1f3a0-7f6a-4a7e-9a51-5d0c5c9a0e11';
+    const env = { ARCHIVE_WRITE_BACK: 'custom-attributes', ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: schema };
+    expect(load(env).recordings.customAttributesSchema).toBe(schema);
+    expect(() => load({ ARCHIVE_WRITE_BACK: 'custom-attributes' })).toThrow(
+      'ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: is missing',
+    );
+  });
+});
