@@ -293,6 +293,15 @@ export type PutResult =
   /** An object stood there already. It was not touched; the body may not have been read to its end. */
   | { readonly outcome: 'exists' };
 
+/** A write that was begun. */
+export interface UnfinishedUpload {
+  readonly key: string;
+  /** Tells uploads of one key apart. */
+  readonly id: string;
+  /** Epoch ms; of a file, when it was written to last. */
+  readonly startedAt: number;
+}
+
 export interface ObjectSummary {
   readonly key: string;
   readonly size: number;
@@ -335,6 +344,12 @@ export interface ObjectStore {
 
   /** All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. */
   list(prefix: string, budget: Budget): AsyncIterable<ObjectSummary>;
+
+  /** What writers that were killed have left: open multipart uploads, temporary files. Also what is being written just now. */
+  readonly listUploads?: (budget: Budget) => AsyncIterable<UnfinishedUpload>;
+
+  /** Removes it for good. Nothing happens when it is gone already, or has become an object. */
+  readonly abortUpload?: (upload: UnfinishedUpload, budget: Budget) => Promise<void>;
 }
 
 // --------------------------------------------------------------------------------------------------------- queue

@@ -50,6 +50,14 @@ function percentage(value: string): number {
   throw new InvalidArgumentError('It must be a percentage above 0%, such as 5%.');
 }
 
+/** `90m`, `24h`, `7d`, as ms. */
+function age(value: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(value) ?? [];
+  const ms = Number(digits) * ({ m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? Number.NaN);
+  if (digits !== '' && ms > 0) return ms;
+  throw new InvalidArgumentError('It must be a number of minutes, hours or days, such as 24h.');
+}
+
 const collect = (value: string, previous: unknown) =>
   [...(Array.isArray(previous) ? previous : []), value] as unknown;
 
@@ -59,6 +67,11 @@ const CONCURRENCY: OptionSpec = {
   flags: '--concurrency <N>',
   description: 'recordings worked on at a time (default 4)',
   parse: wholeNumber(1, 64),
+};
+const DRY_RUN: OptionSpec = { flags: '--dry-run', description: 'only tell what would be done' };
+const WRAP: OptionSpec = {
+  flags: '--wrap <KEY>',
+  description: 'wrapping key: kms, kms:KEY, aes or rsa (default: the only one configured)',
 };
 const ID = 'id of a recording, or key of its object';
 
@@ -104,6 +117,48 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('./commands/archive.ts'),
+  },
+  {
+    name: 'serve',
+    summary: 'take webhooks and archive what they name, until it is stopped',
+    options: [
+      {
+        flags: '--port <N>',
+        description: 'port to listen on (default 8080; 0: any)',
+        parse: wholeNumber(0, 65_535),
+      },
+      { flags: '--host <ADDRESS>', description: 'address to listen on (default 127.0.0.1)' },
+      {
+        flags: '--spool <DIR>',
+        description: 'where events are kept until they are archived (default ./spool)',
+      },
+      {
+        flags: '--concurrency <N>',
+        description: 'events worked on at a time (default 4)',
+        parse: wholeNumber(1, 64),
+      },
+      {
+        flags: '--attempts <N>',
+        description: 'failures after which an event is given up (default 200, about a day)',
+        parse: wholeNumber(1, 10_000),
+      },
+      {
+        flags: '--grace <SECONDS>',
+        description: 'when stopped, time for what is in flight (default 20)',
+        parse: wholeNumber(0, 3_600),
+      },
+      { flags: '--once', description: 'do not listen: work through the spool and end' },
+    ],
+    purpose: 'archive',
+    details:
+      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, whatever happens to this process. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool. See docs/serve.md.',
+    examples: [
+      'genesys-archive serve --spool /var/lib/genesys-archive/spool',
+      'genesys-archive serve --host 0.0.0.0 --port 8443 --concurrency 8',
+      'genesys-archive serve --once',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 7, 130],
+    load: () => import('./commands/serve.ts'),
   },
   {
     name: 'restore',
@@ -187,6 +242,51 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/list.ts'),
   },
   {
+    name: 'redrive',
+    summary: 'show why messages are in a dead-letter queue, and send them back or archive them',
+    arguments: [
+      ['<queue|file>', 'URL of an SQS queue, or a file of messages, one JSON a line; - is standard input'],
+    ],
+    options: [
+      { flags: '--to <URL>', description: 'send each message to this SQS queue' },
+      { flags: '--archive', description: 'archive each message here and now' },
+      { flags: '--dry-run', description: 'only show them' },
+      {
+        flags: '--limit <N>',
+        description: 'messages at most (default all)',
+        parse: wholeNumber(1, 1_000_000),
+      },
+    ],
+    purpose: 'archive',
+    details:
+      'A message is removed from its queue only after it has been sent or archived, so that none is lost; one that is handled twice is archived once. A file is never changed.',
+    examples: [
+      'genesys-archive redrive https://sqs.eu-central-1.amazonaws.com/123456789012/recordings-dead --dry-run',
+      'genesys-archive redrive DEAD_LETTER_QUEUE_URL --to QUEUE_URL',
+      'genesys-archive redrive messages.jsonl --archive',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/redrive.ts'),
+  },
+  {
+    name: 'gc',
+    summary: 'remove what killed writers have left behind',
+    options: [
+      { flags: '--multipart', description: 'open multipart uploads of S3, *.partial files of a directory' },
+      {
+        flags: '--older-than <TIME>',
+        description: 'begun before that: 90m, 24h (default), 7d; what is younger may still be written',
+        parse: age,
+      },
+      { flags: '--dry-run', description: 'only show them' },
+    ],
+    purpose: 'store',
+    details: 'Objects, receipts and anything else with a name are never touched.',
+    examples: ['genesys-archive gc --multipart --dry-run', 'genesys-archive gc --multipart --older-than 24h'],
+    exitCodes: [0, 1, 2, 3, 4, 7, 130],
+    load: () => import('./commands/gc.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'check configuration, store and Genesys Cloud, one by one',
     options: [],
@@ -215,6 +315,28 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 5, 7, 130],
     load: () => import('./commands/keys.ts'),
+  },
+  {
+    name: 'adopt',
+    summary: 'make objects of the static key readable by AWS clients, without touching them',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--all', description: 'every recording of the archive' },
+      WRAP,
+      DRY_RUN,
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'wrap',
+    details:
+      'Writes KEY.instruction beside each object: the static key, wrapped. Nothing is downloaded or encrypted again, and a second run does nothing. It needs ENCRYPTION_KEY_HEX, and one wrapping key. Run `verify` first: objects of another static key would get a file that reads nothing. The format does not commit to its key, so keep others from writing there; `reencrypt` is the whole remedy.',
+    examples: [
+      'genesys-archive adopt --all --dry-run',
+      'genesys-archive adopt --all --wrap kms --from 2024-01-01 --to 2024-12-31',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/adopt.ts'),
   },
   {
     name: 'simulate',

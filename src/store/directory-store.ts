@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
-import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
+import type { ObjectStat, ObjectStore, PutOptions, PutResult, UnfinishedUpload } from '../ports.ts';
 import { commit, exists, removeFile, settle } from './directory-commit.ts';
 import {
   ATTEMPT_DIGITS,
@@ -16,6 +16,7 @@ import {
   type ObjectPlace,
   placeOf,
 } from './directory-paths.ts';
+import { listDirectoryUploads, removeAttempt } from './directory-uploads.ts';
 import { walkObjects } from './directory-walk.ts';
 import { directoryError, isMissing } from './fs-errors.ts';
 import { measureBody } from './measured-body.ts';
@@ -170,7 +171,27 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
     };
   }
 
-  return { location: `file:${root}`, put, head, get, list };
+  async function* listUploads(budget: Budget) {
+    try {
+      for await (const upload of listDirectoryUploads(root)) {
+        ensureTimeLeft(clock, budget);
+        yield upload;
+      }
+    } catch (error) {
+      throw directoryError(error, 'listing');
+    }
+  }
+
+  async function abortUpload(upload: UnfinishedUpload, budget: Budget): Promise<void> {
+    ensureTimeLeft(clock, budget);
+    try {
+      await removeAttempt(root, upload);
+    } catch (error) {
+      throw directoryError(error, 'cleaning up', upload.key);
+    }
+  }
+
+  return { location: `file:${root}`, put, head, get, list, listUploads, abortUpload };
 }
 
 function toBase64(hex: string): string {

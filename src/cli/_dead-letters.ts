@@ -1,0 +1,139 @@
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { MessageQueue, QueuedMessage } from '../ports.ts';
+import { readEvents } from './_read-events.ts';
+
+/** A message that nothing could be done with, and how to be done with it now. */
+export interface DeadLetter {
+  readonly name: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Why it is there, as far as that is known. */
+  readonly reason: string;
+  /** Takes it out of its queue: only after it is safe somewhere else. */
+  readonly remove: () => Promise<void>;
+}
+
+export interface DeadLetterSource {
+  letters(limit: number): AsyncIterable<DeadLetter>;
+  /** Makes what was not removed visible again at once. */
+  release(): Promise<void>;
+}
+
+/** Seconds for which a message is hidden from others while it is worked on. */
+const HIDE_S = 900;
+/** Seconds; a queue of many partitions may have messages and show none to a short look. */
+const WAIT_S = 2;
+
+/** The attributes that the Lambda function adds to a dead letter; they are not sent on. */
+const OWN_ATTRIBUTES: ReadonlySet<string> = new Set(['reason', 'code', 'source-message-id']);
+
+export function readDeadLetterQueue(queue: MessageQueue, url: string, budget: Budget): DeadLetterSource {
+  const held = new Map<string, QueuedMessage>();
+  const seen = new Set<string>();
+  return {
+    async *letters(limit) {
+      for (let left = limit; left > 0; ) {
+        const messages = await queue.receive(
+          url,
+          { limit: Math.min(10, left), hideS: HIDE_S, waitS: WAIT_S },
+          budget,
+        );
+        const fresh = messages.filter(({ messageId }) => !seen.has(messageId));
+        for (const message of messages) held.set(message.messageId, message);
+        // nothing, or only what was kept before and has become visible again
+        if (fresh.length === 0) return;
+        for (const message of fresh) {
+          seen.add(message.messageId);
+          left -= 1;
+          yield {
+            name: message.messageId,
+            body: message.body,
+            attributes: withoutOwn(message.attributes),
+            reason: reasonOf(message),
+            remove: async () => {
+              await queue.remove(url, message.receiptHandle, budget);
+              held.delete(message.messageId);
+            },
+          };
+        }
+      }
+    },
+    async release() {
+      const puttingBack = [...held.values()].map(({ receiptHandle }) =>
+        queue.putOff(url, receiptHandle, 0, budget),
+      );
+      // those that cannot be put back are visible again when their time is up
+      await Promise.allSettled(puttingBack);
+    },
+  };
+}
+
+/**
+ * Messages of a file: each line a message as `{body, attributes}`, as the AWS tools print it (`{Body, MessageAttributes}`), or the
+ * bare event. The file is not changed.
+ *
+ * @throws `USAGE`, `EVENT_INVALID` when it cannot be read.
+ */
+export async function readDeadLetterFile(
+  file: string,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<DeadLetterSource> {
+  const events = (await readEvents(file, stdin)).flatMap(unwrap);
+  return {
+    // oxlint-disable-next-line typescript/require-await -- as if they came from a queue
+    async *letters(limit) {
+      for (const [index, event] of events.slice(0, limit).entries()) {
+        const { body, attributes } = readLetter(event);
+        const reason = attributes['reason'] ?? 'not stated';
+        const name = `message ${index + 1}`;
+        yield { name, body, attributes: withoutOwn(attributes), reason, remove: () => Promise.resolve() };
+      }
+    },
+    release: () => Promise.resolve(),
+  };
+}
+
+function reasonOf({ attributes, receiveCount }: QueuedMessage): string {
+  return attributes['reason'] ?? `not stated; delivered ${receiveCount} times`;
+}
+
+function withoutOwn(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !OWN_ATTRIBUTES.has(name)));
+}
+
+/** What `aws sqs receive-message` prints holds several messages. */
+function unwrap(event: unknown): readonly unknown[] {
+  const messages: unknown = asObject(event)['Messages'];
+  return Array.isArray(messages) ? messages : [event];
+}
+
+function readLetter(event: unknown): { body: string; attributes: Record<string, string> } {
+  const { body, Body = body, attributes, MessageAttributes = attributes } = asObject(event);
+  if (typeof Body !== 'string') {
+    return { body: typeof event === 'string' ? event : JSON.stringify(event), attributes: {} };
+  }
+  const texts = Object.entries(asObject(MessageAttributes)).flatMap(([name, value]) => {
+    const text: unknown = typeof value === 'string' ? value : asObject(value)['StringValue'];
+    return typeof text === 'string' ? [[name, text] as const] : [];
+  });
+  return { body: Body, attributes: Object.fromEntries(texts) };
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+/**
+ * Is it the address of a queue, rather than the name of a file?
+ * @throws `USAGE` when it is one that credentials must not be sent to.
+ */
+export function isQueueUrl(text: string, allowLoopback: boolean): boolean {
+  if (!/^https?:\/\//.test(text)) return false;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLoopback = url !== undefined && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (url?.protocol === 'https:' || (isLoopback && allowLoopback)) return true;
+  throw new ArchiveError('USAGE', 'the address of the queue must start with https://', {
+    hint: 'ARCHIVE_ALLOW_LOOPBACK=1 permits one on this machine',
+  });
+}

@@ -1,0 +1,73 @@
+import { openConfiguredStore } from '../../create-archiver.ts';
+import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { concludeItems, type ItemFailure } from '../_conclude.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { count, formatDuration, printable } from '../_format.ts';
+
+interface GcOptions {
+  readonly multipart?: boolean;
+  /** ms */
+  readonly olderThan?: number;
+  readonly dryRun?: boolean;
+}
+
+/** ms; the longest Lambda runs 15 minutes, so that a day is beyond every doubt. */
+const DEFAULT_AGE_MS = 86_400_000;
+
+/** Removes what writers that were killed have left behind: open multipart uploads, `*.partial` files. */
+export async function run(
+  context: CommandContext,
+  _args: readonly string[],
+  options: GcOptions,
+): Promise<number> {
+  const { ui, clock, logger } = context;
+  if (options.multipart !== true) {
+    throw new ArchiveError('USAGE', 'say what to clean up', {
+      hint: '--multipart: what killed writers left',
+    });
+  }
+  const config = await readSettings(context, 'store');
+  const store = await openConfiguredStore(config, { clock, logger });
+  const { listUploads, abortUpload } = store;
+  if (listUploads === undefined || abortUpload === undefined) {
+    throw new ArchiveError('USAGE', `${store.location} keeps nothing unfinished`);
+  }
+  const youngest = clock.now() - (options.olderThan ?? DEFAULT_AGE_MS);
+  const dryRun = options.dryRun === true;
+  const { budget, end } = openBudget(context);
+  const failures: ItemFailure[] = [];
+  let removed = 0;
+  let kept = 0;
+  try {
+    for await (const upload of listUploads(budget)) {
+      const { key, startedAt } = upload;
+      if (startedAt > youngest) {
+        kept += 1;
+        continue;
+      }
+      const age = formatDuration(clock.now() - startedAt);
+      try {
+        if (!dryRun) await abortUpload(upload, budget);
+        removed += 1;
+        const state = dryRun ? 'found' : 'removed';
+        if (ui.json) ui.record('upload', { state, key, startedAt: new Date(startedAt).toISOString() });
+        else ui.out(`${dryRun ? 'would remove' : 'removed'}  ${printable(key)}  begun ${age} ago`);
+      } catch (error) {
+        const failure = toArchiveError(error);
+        failures.push({ error: failure });
+        if (ui.json) ui.record('failed', { key, code: failure.code, message: failure.message });
+        else ui.out(`failed   ${printable(key)}  ${printable(failure.message)}  [${failure.code}]`);
+      }
+      await ui.drained();
+    }
+  } finally {
+    end();
+  }
+  if (ui.json)
+    ui.record('summary', { removed: dryRun ? 0 : removed, found: removed, kept, failed: failures.length });
+  else {
+    const what = count(removed, 'unfinished upload');
+    ui.say(`${what} ${dryRun ? 'to remove' : 'removed'}, ${kept} too young, in ${printable(store.location)}`);
+  }
+  return concludeItems(removed + failures.length, failures, context.signal);
+}

@@ -1,0 +1,146 @@
+import type { ArchiveResult } from '../../archive/archive-request.ts';
+import type { Budget } from '../../clock.ts';
+import { type Archiver, createArchiver } from '../../create-archiver.ts';
+import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { parseEvent } from '../../events/parse-event.ts';
+import type { MessageQueue } from '../../ports.ts';
+import { createSqsQueue } from '../../queue/sqs-queue.ts';
+import { concludeItems, type ItemFailure } from '../_conclude.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import {
+  type DeadLetter,
+  type DeadLetterSource,
+  isQueueUrl,
+  readDeadLetterFile,
+  readDeadLetterQueue,
+} from '../_dead-letters.ts';
+import { count, printable } from '../_format.ts';
+
+interface RedriveOptions {
+  readonly to?: string;
+  readonly archive?: boolean;
+  readonly dryRun?: boolean;
+  readonly limit?: number;
+}
+
+/** What is done with each message; its end means that the message is safe. */
+type Deliver = (letter: DeadLetter, budget: Budget) => Promise<string>;
+
+/** Gives the messages of a dead-letter queue or a file another chance. None is removed before it is safe somewhere else. */
+export async function run(
+  context: CommandContext,
+  [from = '']: readonly string[],
+  options: RedriveOptions,
+): Promise<number> {
+  const { ui, clock, logger, env } = context;
+  const dryRun = options.dryRun === true;
+  if ([options.to !== undefined, options.archive === true, dryRun].filter(Boolean).length !== 1) {
+    throw new ArchiveError('USAGE', 'say what to do with the messages', {
+      hint: 'one of --to QUEUE_URL, --archive and --dry-run',
+    });
+  }
+  const { allowLoopback } = await readSettings(context, 'store');
+  const queue = createSqsQueue({ clock, logger, region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] });
+  const { to } = options;
+  if (to !== undefined && !isQueueUrl(to, allowLoopback)) {
+    throw new ArchiveError('USAGE', '--to must be the URL of an SQS queue');
+  }
+  if (to === from) throw new ArchiveError('USAGE', '--to is the queue that the messages are in');
+  const archiver = options.archive === true ? await openArchiver(context) : undefined;
+  const { budget, end } = openBudget(context);
+  const failures: ItemFailure[] = [];
+  let source: DeadLetterSource | undefined;
+  let done = 0;
+  try {
+    source = isQueueUrl(from, allowLoopback)
+      ? readDeadLetterQueue(queue, from, budget)
+      : await readDeadLetterFile(from, context.stdin);
+    const deliver = chooseDelivery(queue, to, archiver);
+    for await (const letter of source.letters(options.limit ?? Number.MAX_SAFE_INTEGER)) {
+      const { name, reason } = letter;
+      try {
+        const state = dryRun ? 'found' : await deliver(letter, budget);
+        if (!dryRun) await letter.remove();
+        done += 1;
+        if (ui.json) ui.record('message', { state, message: name, reason, body: letter.body });
+        else ui.out(`${state.padEnd(8)}  ${printable(name)}  ${printable(reason)}`);
+      } catch (thrown) {
+        const error = toArchiveError(thrown);
+        failures.push({ error });
+        const { code, message } = error;
+        if (ui.json) ui.record('failed', { message: name, reason, code, error: message });
+        else
+          ui.out(`failed    ${printable(name)}  ${printable(message)}  [${code}]  was: ${printable(reason)}`);
+      }
+      await ui.drained();
+      if (budget.signal.aborted) break;
+    }
+  } finally {
+    await source?.release();
+    end();
+    queue.close();
+    archiver?.close();
+  }
+  if (ui.json)
+    ui.record('summary', { done: dryRun ? 0 : done, found: done + failures.length, failed: failures.length });
+  else if (dryRun) ui.say(`dry run: ${count(done, 'message')}, all left where they are`);
+  else
+    ui.say(
+      `${count(done, 'message')} ${to === undefined ? 'archived' : 'sent'}, ${failures.length} left where they are`,
+    );
+  return concludeItems(done + failures.length, failures, context.signal);
+}
+
+type ArchiveMessage = (body: string, budget: Budget) => Promise<string>;
+
+async function openArchiver(
+  context: CommandContext,
+): Promise<{ readonly archive: ArchiveMessage; close(): void }> {
+  const { clock, logger } = context;
+  const config = await readSettings(context, 'archive');
+  const archiver = await createArchiver(config, { clock, logger });
+  const parse = (body: string) => parseEvent(body, { idPattern: config.idPattern, api: config.genesys.api });
+  return {
+    archive: (body, budget) => archiveMessage(archiver, parse(body), budget),
+    close: () => archiver.close(),
+  };
+}
+
+function chooseDelivery(
+  queue: MessageQueue,
+  to: string | undefined,
+  archiver: { readonly archive: ArchiveMessage } | undefined,
+): Deliver {
+  return async ({ body, attributes }, budget) => {
+    if (archiver !== undefined) return archiver.archive(body, budget);
+    if (to === undefined) throw new ArchiveError('USAGE', 'there is nowhere to send messages to');
+    await queue.send(to, { body, attributes }, budget);
+    return 'sent';
+  };
+}
+
+async function archiveMessage(
+  archiver: Archiver,
+  parsed: ReturnType<typeof parseEvent>,
+  budget: Budget,
+): Promise<string> {
+  if (parsed.kind === 'ignored') return 'ignored';
+  for (const request of parsed.requests) {
+    for (const result of await archiver.archive(request, budget)) requireDone(result);
+  }
+  return 'archived';
+}
+
+function requireDone(result: ArchiveResult): void {
+  const { recordingId } = result.ids;
+  if (result.state === 'failed') throw result.error;
+  if (result.state === 'not-ready') {
+    throw new ArchiveError(
+      'MEDIA_NOT_READY',
+      `recording ${recordingId} is not complete yet (${result.status})`,
+    );
+  }
+  if (result.state === 'gone' && !result.settled) {
+    throw new ArchiveError('MEDIA_NOT_FOUND', `recording ${recordingId} cannot be had: ${result.reason}`);
+  }
+}
