@@ -120,6 +120,7 @@ export function startWorker(options: WorkerOptions): Worker {
     } catch (error) {
       return settle(entry, spooled, { state: 'failed', error: toArchiveError(error) });
     }
+    if (budget.signal.aborted) return;
     const keys = requests.map(requestKey);
     if (keys.some((key) => busy.has(key))) return spool.postpone(entry, clock.now() + BUSY_PAUSE_MS);
     for (const key of keys) busy.add(key);
