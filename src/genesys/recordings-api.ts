@@ -21,6 +21,7 @@ import {
   RESTORING_WAIT_MS,
   triage,
   waitForAppearance,
+  wordOf,
 } from './recordings-policy.ts';
 import { parseJsonObject } from './responses.ts';
 
@@ -294,11 +295,4 @@ class Look {
     const answer = await this.options.api.call({ method: 'GET', path }, this.budget);
     if (answer.status === 200) this.endedAt = parseRecordingTime(parseJsonObject(answer.text)?.['endTime']);
   }
-}
-
-function wordOf(state: string): string {
-  return state
-    .toLowerCase()
-    .replaceAll(/[^a-z -]/g, '')
-    .slice(0, 40);
 }

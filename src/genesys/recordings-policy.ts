@@ -94,3 +94,11 @@ export function waitForTranscoding(estimateMs: number | undefined, looks: number
   // a quarter on top: what asks a moment too early asks twice
   return Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.round(estimateMs * 1.25)));
 }
+
+/** A state as it may be printed: at most 40 lower-case letters, spaces and dashes of whatever the platform said. */
+export function wordOf(state: string): string {
+  return state
+    .toLowerCase()
+    .replaceAll(/[^a-z -]/g, '')
+    .slice(0, 40);
+}
