@@ -2,14 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeDirectory, runCli, startCli } from './run-cli.ts';
+import { makeDirectory, runCli, type RunningCli, startCli } from './run-cli.ts';
 
 let dir: string;
 let remove: () => Promise<void>;
 beforeEach(async () => {
   ({ dir, remove } = await makeDirectory());
 });
-afterEach(() => remove());
+const started: RunningCli[] = [];
+afterEach(async () => {
+  // also when the test has failed
+  for (const running of started.splice(0)) running.kill('SIGINT');
+  await remove();
+});
 
 describe('simulate --scenario', () => {
   it('plays conversations of the published API, which can be archived', async () => {
@@ -17,6 +22,7 @@ describe('simulate --scenario', () => {
     const recordings = [{ seconds: 1, transcodingS: 0 }, { kind: 'chat' }];
     await writeFile(file, JSON.stringify({ conversations: [{ recordings }] }));
     const running = startCli(['simulate', '--scenario', file, '--events', '--json', '-q']);
+    started.push(running);
     await running.shows('"type":"event"');
     const [simulator, event] = running
       .stdout()
@@ -48,6 +54,7 @@ describe('simulate --scenario', () => {
       JSON.stringify({ conversations: [{ recordings: recordings.slice(0, 1) }, { recordings }, {}] }),
     );
     const running = startCli(['simulate', '--scenario', file, '--events', '--json', '-q']);
+    started.push(running);
     await running.shows('"type":"event"');
     const [simulator, gone, mixed, none] = running
       .stdout()
