@@ -29,6 +29,8 @@ export interface RunningCli {
   readonly shows: (text: string) => Promise<void>;
   /** What stdout has shown so far. */
   readonly stdout: () => string;
+  /** What stderr has shown so far. */
+  readonly stderr: () => string;
   readonly end: Promise<CliResult>;
 }
 
@@ -72,6 +74,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
   return {
     kill: (signal) => child.kill(signal),
     stdout: () => stdout,
+    stderr: () => stderr,
     shows: (text) =>
       new Promise((resolve, reject) => {
         const check = () => {

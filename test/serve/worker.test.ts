@@ -102,7 +102,8 @@ describe('the worker', () => {
       },
       { concurrency: 3 },
     );
-    await Promise.all(Array.from({ length: 20 }, (_, index) => world?.add(media(`m-${index}`))));
+    const { add } = world;
+    await Promise.all(Array.from({ length: 20 }, (_, index) => add(media(`m-${index}`))));
     await world.worker.caughtUp();
     expect(world.attempts).toHaveLength(20);
     expect(world.mostRunning()).toBe(3);
