@@ -55,7 +55,8 @@ describe('simulate --scenario', () => {
     );
     const running = startCli(['simulate', '--scenario', file, '--events', '--json', '-q']);
     started.push(running);
-    await running.shows('"type":"event"');
+    // the settings, and an event for each conversation
+    await expect.poll(() => running.stdout().split('\n').length, { timeout: 10_000 }).toBe(5);
     const [simulator, gone, mixed, none] = running
       .stdout()
       .trimEnd()
