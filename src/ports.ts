@@ -302,6 +302,13 @@ export interface UnfinishedUpload {
   readonly startedAt: number;
 }
 
+export type ReplaceResult =
+  | { readonly outcome: 'replaced'; readonly stat: ObjectStat }
+  /** It is not, or no longer, the object that was expected. It was not touched. */
+  | { readonly outcome: 'changed' }
+  /** This store cannot do that to this object, and never will. */
+  | { readonly outcome: 'unsupported'; readonly reason: string };
+
 export interface ObjectSummary {
   readonly key: string;
   readonly size: number;
@@ -341,6 +348,31 @@ export interface ObjectStore {
     budget: Budget,
     range?: { readonly first: number; readonly last: number },
   ): Promise<{ readonly stat: ObjectStat; readonly body: AsyncIterable<Uint8Array> }>;
+
+  /**
+   * Puts another body and metadata in the place of a small object (an instruction file, never media or receipts), as long as it
+   * still is `expected`. At every moment one of the two can be read. Absent where a store cannot.
+   *
+   * @throws what `put` may throw.
+   */
+  replace?(
+    expected: ObjectStat,
+    body: Uint8Array,
+    options: PutOptions,
+    budget: Budget,
+  ): Promise<ReplaceResult>;
+
+  /**
+   * Puts other user metadata in the place of an object's own, as long as it still is `expected`. Its body is neither read nor
+   * sent. Absent where a store cannot.
+   *
+   * @throws what `put` may throw.
+   */
+  replaceMetadata?(
+    expected: ObjectStat,
+    metadata: Readonly<Record<string, string>>,
+    budget: Budget,
+  ): Promise<ReplaceResult>;
 
   /** All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. */
   list(prefix: string, budget: Budget): AsyncIterable<ObjectSummary>;

@@ -339,6 +339,48 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/adopt.ts'),
   },
   {
+    name: 'rewrap',
+    summary: 'move data keys under another wrapping key, without touching the media',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--all', description: 'every recording of the archive' },
+      WRAP,
+      DRY_RUN,
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'wrap',
+    details:
+      'Reads with every configured key, and wraps with the one that --wrap names; from one KMS key to another (--wrap kms:KEY) the data key never leaves KMS. Exchanges the instruction file, or, where the key is in the metadata of the object, those: S3 then makes a new version, which a lock may forbid and which the receipt does not describe any more. What is under the wanted key already is passed over, so a run can be ended and repeated. Keep the old key until `rewrap --all` finds everything current.',
+    examples: [
+      'genesys-archive rewrap --all --dry-run --wrap kms:alias/recordings-2027',
+      'genesys-archive rewrap --all --wrap aes --json',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/rewrap.ts'),
+  },
+  {
+    name: 'reencrypt',
+    summary: 'encrypt recordings again, in format s3ec-v3, as new objects of another store',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--target <STORE>', description: 'where they go: s3://BUCKET[/PREFIX] or file:PATH' },
+      { flags: '--all', description: 'every recording of the archive' },
+      WRAP,
+      DRY_RUN,
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'wrap',
+    details:
+      'The objects keep their keys below the target; the originals are left as they are, for media objects are never replaced. Each new object is read back and decrypted before it counts as done, so writing for an RSA key also takes its private half. Receipts are not written: they speak of the object as it was archived. What the target holds already is compared, so a run can be ended and repeated.',
+    examples: ['genesys-archive reencrypt --all --target s3://recordings-v3 --wrap kms'],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/reencrypt.ts'),
+  },
+  {
     name: 'simulate',
     summary: 'run a simulator of Genesys Cloud until Ctrl-C',
     options: [

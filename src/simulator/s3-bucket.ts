@@ -163,9 +163,13 @@ export class Bucket {
     return readSegments(this.#path('data'), record.segments, first, last);
   }
 
-  /** @returns whether `record` now is the object; `false` only with `ifAbsent`, when there was one already. */
-  async commit(record: ObjectRecord, ifAbsent: boolean): Promise<boolean> {
+  /**
+   * @param ifMatch entity tag of the object it replaces.
+   * @returns whether `record` now is the object; `false` with `ifAbsent`, when there was one already, or with another `ifMatch`.
+   */
+  async commit(record: ObjectRecord, ifAbsent: boolean, ifMatch?: string): Promise<boolean> {
     return this.exclusive(`object ${record.key}`, async () => {
+      if (ifMatch !== undefined && this.#objects.get(record.key)?.etag !== ifMatch) return false;
       const committed = await commitRecord(this.#path('objects', recordName(record.key)), record, ifAbsent);
       if (!committed) return false;
       const previous = this.#objects.get(record.key);

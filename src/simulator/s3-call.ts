@@ -10,6 +10,7 @@ export type S3Operation =
   | 'ListObjectsV2'
   | 'ListMultipartUploads'
   | 'PutObject'
+  | 'CopyObject'
   | 'GetObject'
   | 'HeadObject'
   | 'DeleteObject'
@@ -69,6 +70,7 @@ const PARAMETERS: Readonly<Record<S3Operation, readonly string[]>> = {
     'encoding-type',
   ],
   PutObject: [],
+  CopyObject: [],
   GetObject: [],
   HeadObject: [],
   DeleteObject: [],
@@ -120,7 +122,14 @@ export function parseRequest(request: IncomingMessage): ParsedRequest {
   };
 }
 
-function nameOperation({ method, bucket, key, query }: ParsedRequest): S3Operation | undefined {
+/** With a meaning in CopyObject only. */
+const COPY_HEADERS: ReadonlySet<string> = new Set([
+  'x-amz-copy-source',
+  'x-amz-copy-source-if-match',
+  'x-amz-metadata-directive',
+]);
+
+function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): S3Operation | undefined {
   const has = (name: string) => query.some(([given]) => given === name);
   if (bucket === '') return method === 'GET' ? 'ListBuckets' : undefined;
   if (key === '') {
@@ -131,7 +140,8 @@ function nameOperation({ method, bucket, key, query }: ParsedRequest): S3Operati
   }
   switch (method) {
     case 'PUT':
-      return has('uploadId') || has('partNumber') ? 'UploadPart' : 'PutObject';
+      if (has('uploadId') || has('partNumber')) return 'UploadPart';
+      return headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject';
     case 'GET':
       return has('uploadId') ? 'ListParts' : 'GetObject';
     case 'HEAD':
@@ -161,6 +171,7 @@ export function recogniseOperation(request: ParsedRequest): S3Operation {
   for (const [name, value] of request.headers) {
     if (!name.startsWith('x-amz-') || KNOWN_HEADERS.has(name)) continue;
     if (name.startsWith('x-amz-meta-') || name.startsWith('x-amz-checksum-')) continue;
+    if (operation === 'CopyObject' && COPY_HEADERS.has(name)) continue;
     if (name === 'x-amz-storage-class' && value === 'STANDARD') continue;
     throw notImplemented(`the header ${name}`);
   }
@@ -216,16 +227,20 @@ export function readDescription(headers: ReadonlyMap<string, string>): ObjectDes
 }
 
 /**
- * Whether the write is meant to create only.
+ * Whether the write is meant to create only, or to replace the object of this entity tag only.
  *
- * @throws `NotImplemented` for the other conditions: S3 has `If-Match` on writes too, the archiver never replaces an object.
+ * @throws `NotImplemented` for the other conditions.
  */
-export function readWriteCondition(headers: ReadonlyMap<string, string>): { readonly ifAbsent: boolean } {
-  if (headers.has('if-match')) throw notImplemented('If-Match on writes');
+export function readWriteCondition(headers: ReadonlyMap<string, string>): {
+  readonly ifAbsent: boolean;
+  /** Without quotes. */
+  readonly ifMatch: string | undefined;
+} {
+  const ifMatch = headers.get('if-match');
   const condition = headers.get('if-none-match');
-  if (condition !== undefined && condition !== '*')
+  if ((condition !== undefined && condition !== '*') || (condition !== undefined && ifMatch !== undefined))
     throw notImplemented('If-None-Match other than * on writes');
-  return { ifAbsent: condition === '*' };
+  return { ifAbsent: condition === '*', ifMatch: ifMatch?.replaceAll('"', '') };
 }
 
 /** A whole number from a query or header. @throws `InvalidArgument` when it is none or out of bounds. */

@@ -200,7 +200,8 @@ async function readText(chunks: AsyncIterable<Uint8Array>, most: number): Promis
 }
 
 export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
-  const { ifAbsent } = readWriteCondition(call.headers);
+  const { ifAbsent, ifMatch } = readWriteCondition(call.headers);
+  if (ifMatch !== undefined) throw notImplemented('If-Match on CompleteMultipartUpload');
   findUpload(call);
   // Here the checksum headers speak of the object, not of this body.
   const listed = readPartList(await readText(call.body({ ignoreChecksums: true }).chunks, LARGEST_PART_LIST));

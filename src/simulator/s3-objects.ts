@@ -9,16 +9,21 @@ import {
 } from './s3-call.ts';
 import { checksumHeader } from './s3-checksum.ts';
 import { notImplemented, S3Refusal } from './s3-refusal.ts';
+import { renderDocument } from './s3-xml.ts';
+import { decodeUri } from './sigv4.ts';
 
-/** PutObject, GetObject, HeadObject, DeleteObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html */
+/** PutObject, CopyObject, GetObject, HeadObject, DeleteObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html */
 
 export async function putObject(call: S3Call): Promise<S3Answer> {
   assertKey(call.key);
-  const { ifAbsent } = readWriteCondition(call.headers);
+  const { ifAbsent, ifMatch } = readWriteCondition(call.headers);
   const description = readDescription(call.headers);
   const body = call.body();
   // Refused before the body is sent where that is possible; the commit below is what decides between racing writers.
   if (ifAbsent && call.bucket.object(call.key) !== undefined) throw preconditionFailed();
+  if (ifMatch !== undefined && call.bucket.object(call.key) === undefined) {
+    throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
+  }
   const segment = await call.bucket.store(body.chunks);
   const { size, md5, checksum } = body.facts();
   const record: ObjectRecord = {
@@ -30,11 +35,39 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'FULL_OBJECT' } }),
     segments: [{ ...segment, ...(checksum === undefined ? {} : { checksum: checksum.value }) }],
   };
-  if (!(await call.bucket.commit(record, ifAbsent))) {
+  if (!(await call.bucket.commit(record, ifAbsent, ifMatch))) {
     await call.bucket.discard([segment]);
-    throw preconditionFailed();
+    throw preconditionFailed(ifAbsent ? 'If-None-Match' : 'If-Match');
   }
   return { status: 200, headers: { etag: quote(record.etag), ...checksumHeaders(record) } };
+}
+
+/** Only what the archiver needs: an object onto itself, with other metadata. Its bytes, tag and checksum stay. */
+export async function copyObject(call: S3Call): Promise<S3Answer> {
+  const source = decodeUri(call.headers.get('x-amz-copy-source') ?? '').replace(/^\//, '');
+  if (source !== `${call.bucketName}/${call.key}`) {
+    throw notImplemented('CopyObject to another key than that of the source');
+  }
+  if (call.headers.get('x-amz-metadata-directive') !== 'REPLACE') {
+    throw new S3Refusal(
+      'InvalidRequest',
+      'This copy request is illegal because it is trying to copy an object to itself without changing its metadata.',
+    );
+  }
+  const record = call.bucket.object(call.key);
+  if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
+  const ifMatch = call.headers.get('x-amz-copy-source-if-match')?.replaceAll('"', '');
+  const copy: ObjectRecord = { ...record, ...readDescription(call.headers), lastModified: call.now };
+  if (!(await call.bucket.commit(copy, false, ifMatch ?? record.etag))) {
+    throw preconditionFailed('x-amz-copy-source-If-Match');
+  }
+  return {
+    status: 200,
+    body: renderDocument('CopyObjectResult', {
+      LastModified: new Date(copy.lastModified).toISOString(),
+      ETag: quote(copy.etag),
+    }),
+  };
 }
 
 export const preconditionFailed = (condition = 'If-None-Match') =>

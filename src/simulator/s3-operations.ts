@@ -6,7 +6,7 @@ import {
   createMultipartUpload,
   uploadPart,
 } from './s3-multipart.ts';
-import { deleteObject, getObject, putObject } from './s3-objects.ts';
+import { copyObject, deleteObject, getObject, putObject } from './s3-objects.ts';
 
 /** What works on a bucket; `ListBuckets` alone does not. */
 export const OPERATIONS: Readonly<
@@ -16,6 +16,7 @@ export const OPERATIONS: Readonly<
   ListObjectsV2: listObjects,
   ListMultipartUploads: listUploads,
   PutObject: putObject,
+  CopyObject: copyObject,
   GetObject: getObject,
   HeadObject: getObject,
   DeleteObject: deleteObject,

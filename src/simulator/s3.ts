@@ -217,7 +217,7 @@ async function openBuckets(options: S3Options): Promise<ReadonlyMap<string, Buck
  * it, path style only, with signatures, checksums and conditional writes checked, and refuses the rest with 501.
  *
  * Known differences from S3: an object sent without a checksum gets none (S3 adds CRC64NVME); a reader may be cut off when its
- * object is replaced or deleted; there are no versions.
+ * object is replaced or deleted; there are no versions; a copy keeps the ETag and checksum of a multipart upload.
  *
  * @throws `CONFIG_INVALID` for a bucket name S3 would not accept.
  */

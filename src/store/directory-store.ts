@@ -17,6 +17,7 @@ import {
   placeOf,
 } from './directory-paths.ts';
 import { listDirectoryUploads, removeAttempt } from './directory-uploads.ts';
+import { replaceFiles, replaceRecord } from './directory-replace.ts';
 import { walkObjects } from './directory-walk.ts';
 import { directoryError, isMissing } from './fs-errors.ts';
 import { measureBody } from './measured-body.ts';
@@ -191,7 +192,32 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
     }
   }
 
-  return { location: `file:${root}`, put, head, get, list, listUploads, abortUpload };
+  const replacing = async <T>(key: string, budget: Budget, work: (place: ObjectPlace) => Promise<T>) => {
+    const place = placeOf(root, key);
+    ensureTimeLeft(clock, budget);
+    try {
+      return await work(place);
+    } catch (error) {
+      throw directoryError(error, 'replacing', key);
+    }
+  };
+  return {
+    location: `file:${root}`,
+    put,
+    head,
+    get,
+    list,
+    replace: (expected, body, options, budget) => {
+      assertPutOptions(options);
+      return replacing(expected.key, budget, (place) => replaceFiles(place, expected, statOf, body, options));
+    },
+    replaceMetadata: (expected, metadata, budget) => {
+      assertPutOptions({ metadata, contentType: 'application/octet-stream' });
+      return replacing(expected.key, budget, (place) => replaceRecord(place, expected, statOf, metadata));
+    },
+    listUploads,
+    abortUpload,
+  };
 }
 
 function toBase64(hex: string): string {

@@ -20,6 +20,7 @@ import { callS3, type S3Access } from './s3-call.ts';
 import { type BodyDigest, digestOf, knownDigest, withPayloadHash } from './s3-checksum.ts';
 import { uploadInParts, type Work } from './s3-multipart.ts';
 import { readObject } from './s3-read.ts';
+import { replaceMetadata, replaceObject } from './s3-replace.ts';
 import { abortS3Upload, listS3Uploads } from './s3-uploads.ts';
 import { headObject, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
 
@@ -185,6 +186,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     head,
     get,
     list,
+    replace: (expected, body, putOptions, budget) =>
+      replaceObject(access, prefix + expected.key, expected, { body, options: putOptions }, budget),
+    replaceMetadata: (expected, metadata, budget) =>
+      replaceMetadata(access, prefix + expected.key, expected, metadata, budget),
     listUploads: (budget) => listS3Uploads(access, prefix, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, prefix, upload, budget),
   };

@@ -148,7 +148,8 @@ export async function resolveUnsure(
   return differenceOf(sent, stat) === undefined ? { outcome: 'stored', stat } : { outcome: 'exists' };
 }
 
-function differenceOf(sent: SentObject, stat: ObjectStat | undefined): string | undefined {
+/** What differs, in words; `undefined` when nothing does. */
+export function differenceOf(sent: SentObject, stat: ObjectStat | undefined): string | undefined {
   if (stat === undefined) return 'there is no object';
   if (stat.size !== sent.size) return 'length';
   if (stat.checksum === undefined) return 'it keeps no SHA-256 checksum';

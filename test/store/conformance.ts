@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { describeFailing } from './conformance-failing.ts';
 import { describeReading } from './conformance-reading.ts';
+import { describeReplacing } from './conformance-replacing.ts';
 import { describeStoring } from './conformance-storing.ts';
 import type { RunningSuite, StoreUnderTest, SuiteOptions } from './conformance-suite.ts';
 
@@ -49,5 +50,6 @@ export function describeStore(
     describeStoring(suite);
     describeFailing(suite);
     describeReading(suite);
+    describeReplacing(suite);
   });
 }

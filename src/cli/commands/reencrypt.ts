@@ -1,0 +1,55 @@
+import { reencryptRecording } from '../../archive/reencrypt-recordings.ts';
+import { createReader, openConfiguredStore, openKeySources } from '../../create-archiver.ts';
+import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';
+import { createResealer } from '../../envelope/reencrypt.ts';
+import { ArchiveError } from '../../errors.ts';
+import { type CommandContext, readSettings } from '../_context.ts';
+import { requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
+
+interface ReencryptOptions extends SelectionOptions {
+  readonly wrap?: string;
+  readonly target?: string;
+}
+
+/** Encrypts recordings again, as new objects of another store. */
+export async function run(
+  context: CommandContext,
+  ids: readonly string[],
+  options: ReencryptOptions,
+): Promise<number> {
+  requireSelection(ids, options);
+  if (options.target === undefined) {
+    throw new ArchiveError('USAGE', 'say where the new objects go', {
+      hint: '--target s3://BUCKET/PREFIX or --target file:PATH, another place than ARCHIVE_STORE',
+    });
+  }
+  const config = await readSettings(context, 'wrap');
+  const store = await openConfiguredStore(config, context);
+  const target = await openConfiguredStore({ ...config, store: options.target }, context);
+  if (isWithin(store.location, target.location) || isWithin(target.location, store.location)) {
+    throw new ArchiveError(
+      'USAGE',
+      'the new objects would lie within the archive they come from, or around it',
+    );
+  }
+  const reader = await createReader(config, context);
+  const resealer = await openKeySources(config, async (sources) => {
+    const wrapper = await openWrap(chooseWrap(options.wrap, sources), sources, context);
+    return createResealer(wrapper, sources.organizationId);
+  });
+  const dryRun = options.dryRun === true;
+  return runSelection(context, ids, options, {
+    doing: 'encrypting again',
+    record: 'reencryption',
+    store,
+    work: async (source, key, budget) => {
+      const ports = { source, target, reader, resealer };
+      const { state, bytes, sha256 } = await reencryptRecording(ports, key, { dryRun }, budget);
+      return { state, facts: { bytes, sha256 } };
+    },
+  });
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}/`);
+}

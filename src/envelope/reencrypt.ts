@@ -1,0 +1,26 @@
+/** New objects of format V3 for recordings that are archived already, with what is known of their ids. */
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { RecordingIds, Sealer } from '../ports.ts';
+import type { KeyWrapper } from './key-wrap.ts';
+import { partialContext } from './s3ec-envelope.ts';
+import { S3EC_V3, sealS3ecV3 } from './s3ec-v3.ts';
+
+export interface Resealer {
+  readonly format: string;
+  /** @throws what the key service throws. */
+  seal(ids: Partial<RecordingIds>, budget: Budget): Promise<Sealer>;
+}
+
+/** @throws `CONFIG_INVALID` (not retryable) when the wrap binds a context, and the organization it names is not known. */
+export function createResealer(wrapper: KeyWrapper, organizationId: string | undefined): Resealer {
+  if (wrapper.bindsContext && organizationId === undefined) {
+    throw new ArchiveError('CONFIG_INVALID', 'this key wrap binds the organization id, which is not set', {
+      hint: 'set GENESYS_ORGANIZATION_ID',
+    });
+  }
+  return {
+    format: S3EC_V3,
+    seal: (ids, budget) => sealS3ecV3(wrapper, partialContext(organizationId, ids), 'metadata', budget),
+  };
+}
