@@ -65,6 +65,25 @@ describe('a refused address says why, and names the host at most', () => {
     else expect(check).toThrow(ArchiveError);
   });
 
+  it('a listed path may have several folders', () => {
+    const deep = { hosts: ['s3.amazonaws.com/bucket/calls'], allowLoopback: false };
+    expect(checkUrl('https://s3.amazonaws.com/bucket/calls/a.wav', deep).pathname).toBe(
+      '/bucket/calls/a.wav',
+    );
+    for (const path of ['bucketcalls/a.wav', 'bucket/a.wav', 'bucket/calls-2/a.wav']) {
+      expect(() => checkUrl(`https://s3.amazonaws.com/${path}`, deep)).toThrow(ArchiveError);
+    }
+  });
+
+  it('an address is fit when it is public, or loopback where that is permitted', () => {
+    const local = { allowLoopback: true };
+    expect(() => checkAddress('93.184.216.34', 'media.example.com', policy)).not.toThrow();
+    expect(() => checkAddress('93.184.216.34', 'media.example.com', local)).not.toThrow();
+    expect(() => checkAddress('127.0.0.1', 'localhost', local)).not.toThrow();
+    expect(() => checkAddress('127.0.0.1', 'localhost', policy)).toThrow(ArchiveError);
+    expect(() => checkAddress('127.0.0.2', 'localhost', local)).toThrow(ArchiveError);
+  });
+
   it.each(['*.example.com', '.example.com', 'example.com.', 'EXAMPLE.com'])('%s lists a suffix', (listed) => {
     const hosts = { hosts: [listed], allowLoopback: false };
     expect(checkUrl('https://media.example.com/', hosts).hostname).toBe('media.example.com');
