@@ -263,7 +263,7 @@ export const SETTINGS = {
     schema: flag,
     group: 'Events',
     meaning:
-      'lets the HTTP entry on Lambda accept requests without a signature; anybody can then have calls archived',
+      'lets the HTTP entry on Lambda, and `serve` on an address of others than this machine, accept requests without a signature; anybody can then have calls archived',
     example: '1',
     default: '0',
     since: 'archive',

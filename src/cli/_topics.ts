@@ -10,13 +10,13 @@ export const TOPICS: Readonly<Record<string, { readonly summary: string; readonl
   'exit-codes': { summary: 'what the exit codes mean', render: renderExitCodes },
 };
 
-/** Only the HTTP entry on Lambda listens to these; a flag of the command line would do nothing. */
-const LAMBDA_ONLY: ReadonlySet<string> = new Set(['ARCHIVE_WEBHOOK_OPEN']);
+/** Only the HTTP entries (`serve`, and on Lambda) listen to these; on other commands a flag would do nothing. */
+const ENTRY_ONLY: ReadonlySet<string> = new Set(['ARCHIVE_WEBHOOK_OPEN']);
 
 /** The flag that mirrors a setting: `ARCHIVE_STORE` is `--store`; `undefined` for secrets. */
 export function flagOf(name: string): string | undefined {
   const setting = listSettings().find(([known]) => known === name)?.[1];
-  if (setting === undefined || setting.secret === true || LAMBDA_ONLY.has(name)) return undefined;
+  if (setting === undefined || setting.secret === true || ENTRY_ONLY.has(name)) return undefined;
   return `--${name
     .replace(/^ARCHIVE_/, '')
     .toLowerCase()
