@@ -28,6 +28,9 @@ function mustId({ simulator }: Site, index = 0): string {
   return recording.id;
 }
 
+/** A download is under way, and slow. */
+const untilStruck = ({ simulator }: Site) => until(() => Promise.resolve(simulator.faults.injected() > 0));
+
 describe('serve', () => {
   it('archives what signed webhooks name, end to end, and ends with 0 on SIGTERM', async () => {
     site = await openSite(4);
@@ -124,7 +127,7 @@ describe('stopping serve', () => {
     const cli = site.start('--port', '0');
     const url = await addressOf(cli);
     await post(url, site.eventOf(mustId(site)));
-    await until(async () => (await readHealth(url)).inFlight === 1);
+    await untilStruck(site);
     cli.kill('SIGTERM');
     const result = await cli.end;
     expect(result.code).toBe(0);
@@ -138,7 +141,7 @@ describe('stopping serve', () => {
     const first = site.start('--port', '0', '--grace', '0');
     const url = await addressOf(first);
     await post(url, site.eventOf(mustId(site)));
-    await until(async () => (await readHealth(url)).inFlight === 1);
+    await untilStruck(site);
     first.kill('SIGTERM');
     const result = await first.end;
     expect(result.code).toBe(0);
@@ -147,6 +150,7 @@ describe('stopping serve', () => {
     const spooled = JSON.parse(await readFile(path.join(site.spool, 'queue', name), 'utf8')) as object;
     expect(spooled).toMatchObject({ attempts: 0, notBefore: 0 });
     expect([await site.stored('.enc'), await site.stored('.partial')]).toEqual([[], []]);
+    site.simulator.faults.clear();
     const second = site.start('--port', '0');
     await untilEmpty(await addressOf(second));
     expect(await site.stored('.enc')).toHaveLength(1);
@@ -158,15 +162,16 @@ describe('stopping serve', () => {
     const cli = site.start('--port', '0', '--grace', '600');
     const url = await addressOf(cli);
     await post(url, site.eventOf(mustId(site)));
-    await until(async () => (await readHealth(url)).inFlight === 1);
+    await untilStruck(site);
     cli.kill('SIGINT');
     await cli.shows('press Ctrl-C again to exit at once');
     expect(await post(url, '{}')).toBeUndefined(); // nobody listens any more
     cli.kill('SIGINT');
     expect((await cli.end).code).toBe(130);
     expect(await site.spooled('queue')).toHaveLength(1);
+    site.simulator.faults.clear();
     const idle = site.start('--port', '0');
-    await idle.shows('Ctrl-C ends it');
+    await untilEmpty(await addressOf(idle));
     idle.kill('SIGINT');
     expect((await idle.end).code).toBe(130);
   });
