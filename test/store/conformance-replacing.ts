@@ -65,16 +65,16 @@ export function describeReplacing(suite: RunningSuite): void {
 
     it('gives every reader the one or the other, whole', async () => {
       let stat = await put('a'.repeat(1000));
-      let stopped = false;
+      const stopped = new AbortController();
       const seen = new Set<string>();
       const reading = (async () => {
-        while (!stopped) seen.add((await read(stat.key)).text);
+        while (!stopped.signal.aborted) seen.add((await read(stat.key)).text);
       })();
       for (const letter of 'bcdefgh') {
         const replaced = await methods().replace(stat, bytes(letter.repeat(1000)), options, unlimited);
         if (replaced.outcome === 'replaced') ({ stat } = replaced);
       }
-      stopped = true;
+      stopped.abort();
       await reading;
       expect([...seen].filter((text) => !/^([a-h])\1{999}$/.test(text))).toEqual([]);
     });

@@ -34,7 +34,17 @@ export async function run(
   }
   const reader = await createReader(config, context);
   const resealer = await openKeySources(config, async (sources) => {
-    const wrapper = await openWrap(chooseWrap(options.wrap, sources), sources, context);
+    const choice = chooseWrap(options.wrap, sources);
+    if (choice.kmsKeyId !== undefined) {
+      throw new ArchiveError(
+        'USAGE',
+        'the new objects are read back, so their KMS key has to be the configured one',
+        {
+          hint: 'set ARCHIVE_KMS_KEY_ID, and say --wrap kms',
+        },
+      );
+    }
+    const wrapper = await openWrap(choice, sources, context);
     return createResealer(wrapper, sources.organizationId);
   });
   const dryRun = options.dryRun === true;
