@@ -11,7 +11,7 @@ const CONCURRENCY = 50;
 
 describe('1,000 recordings', () => {
   it('delivered 1 to 5 times each, 50 at once: exactly 1,000 objects, none of them ever replaced', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const random = seededRandom(20_260_520);
     // short ones: it is their number that matters here

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CrashLab, type Place } from './crash-points.ts';
 
 /** Every boundary is a crash point in `npm run test:slow`; here a few of each kind. */
-describe('crash points, a sample', () => {
+describe('crash points, a sample', { timeout: 240_000 }, () => {
   it.each<[string, Place, number]>([
     ['the directory store', { kind: 'directory', bytes: 20_000, statesTime: false }, 23],
     ['S3, in one request', { kind: 's3', bytes: 20_000, statesTime: false }, 7],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { meetDeadlines } from './deadline.ts';
 
-describe('deadlines', () => {
+describe('deadlines', { timeout: 240_000 }, () => {
   it('200 invocations with 0 to 120 s to live: none overruns, leaks an upload or loses a message', async () => {
     const { violations, outcomes } = await meetDeadlines(1, 200);
     expect(violations).toEqual([]);

@@ -184,7 +184,7 @@ function eventOf(shape: number): unknown {
 
 describe('log and error hygiene', () => {
   it(`${RUNS} hostile errors and answers of every port: no canary in logs, errors, stacks or answers`, {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const leaks: string[] = [];
     const seen = { failed: 0, codes: new Set<string>() };

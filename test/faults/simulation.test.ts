@@ -3,7 +3,8 @@ import type { S3Defect } from './memory-s3.ts';
 import { runSchedules } from './run-schedules.ts';
 import { type Mutant, simulate, type SimulationOptions } from './simulation.ts';
 
-describe('deterministic simulation', () => {
+/** Seconds on an idle machine; a busy one takes many times as long. */
+describe('deterministic simulation', { timeout: 240_000 }, () => {
   it('500 schedules of failing, racing and dying deliveries break no invariant', async () => {
     const report = await runSchedules(1, 500);
     expect(report.violations).toEqual([]);

@@ -6,7 +6,7 @@ import { startFaultyHost } from './faulty-host.ts';
 import { seededRandom, SimulatedTime } from './simulated-time.ts';
 import { recordingFile, runTruncationMatrix } from './truncation.ts';
 
-describe('truncation matrix', () => {
+describe('truncation matrix', { timeout: 240_000 }, () => {
   it('9 kinds of broken downloads, 50 of each: none becomes an object', async () => {
     const reports = await runTruncationMatrix(50, 1);
     expect(reports.flatMap(({ bad }) => bad)).toEqual([]);

@@ -25,7 +25,7 @@ async function sweep(world: World, owed: readonly string[], random: () => number
   return answer.failed ?? [];
 }
 
-describe('write-back', () => {
+describe('write-back', { timeout: 240_000 }, () => {
   it('is down for an hour: nothing is uploaded again, and one sweep afterwards links everything', async () => {
     for (let seed = 1; seed <= 25; seed += 1) {
       const random = seededRandom(seed);
