@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from 'commander';
 import type { Purpose } from '../config-schema.ts';
 import type { CommandModule } from './_context.ts';
+import { age, collect, oneOf, percentage, wholeNumber } from './_option-values.ts';
 
 export interface OptionSpec {
   readonly flags: string;
@@ -27,39 +27,6 @@ export interface CommandSpec {
   readonly expectsRetries?: true;
   readonly load: () => Promise<CommandModule>;
 }
-
-function wholeNumber(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
-}
-
-function oneOf(...choices: readonly string[]): (value: string) => string {
-  return (value) => {
-    if (choices.includes(value)) return value;
-    throw new InvalidArgumentError(`It must be one of: ${choices.join(', ')}.`);
-  };
-}
-
-/** `5%` or `0.5%`, as a fraction. */
-function percentage(value: string): number {
-  const percent = /^\d{1,3}(?:\.\d{1,6})?%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
-  if (percent > 0 && percent <= 100) return percent / 100;
-  throw new InvalidArgumentError('It must be a percentage above 0%, such as 5%.');
-}
-
-/** `90m`, `24h`, `7d`, as ms. */
-function age(value: string): number {
-  const [, digits = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(value) ?? [];
-  const ms = Number(digits) * ({ m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? Number.NaN);
-  if (digits !== '' && ms > 0) return ms;
-  throw new InvalidArgumentError('It must be a number of minutes, hours or days, such as 24h.');
-}
-
-const collect = (value: string, previous: unknown) =>
-  [...(Array.isArray(previous) ? previous : []), value] as unknown;
 
 const FROM: OptionSpec = { flags: '--from <DAY>', description: 'first day, UTC, e.g. 2026-05-01' };
 const TO: OptionSpec = { flags: '--to <DAY>', description: 'last day, UTC, e.g. 2026-05-31' };

@@ -70,8 +70,8 @@ export function readDeadLetterQueue(queue: MessageQueue, url: string, budget: Bu
 }
 
 /**
- * Messages of a file: each line a message as `{body, attributes}`, as the AWS tools print it (`{Body, MessageAttributes}`), or the
- * bare event. The file is not changed.
+ * Messages of a file: each line a message as `{body, attributes}`, as the AWS tools print it (`{Body, MessageAttributes}`), as
+ * `serve` keeps what failed (`{event, reason}`), or the bare event. The file is not changed.
  *
  * @throws `USAGE`, `EVENT_INVALID` when it cannot be read.
  */
@@ -109,15 +109,30 @@ function unwrap(event: unknown): readonly unknown[] {
 }
 
 function readLetter(event: unknown): { body: string; attributes: Record<string, string> } {
-  const { body, Body = body, attributes, MessageAttributes = attributes } = asObject(event);
+  const letter = asObject(event);
+  const { body, Body = body, attributes, MessageAttributes = attributes } = letter;
   if (typeof Body !== 'string') {
-    return { body: typeof event === 'string' ? event : JSON.stringify(event), attributes: {} };
+    return (
+      readFailedEvent(letter) ?? {
+        body: typeof event === 'string' ? event : JSON.stringify(event),
+        attributes: {},
+      }
+    );
   }
   const texts = Object.entries(asObject(MessageAttributes)).flatMap(([name, value]) => {
     const text: unknown = typeof value === 'string' ? value : asObject(value)['StringValue'];
     return typeof text === 'string' ? [[name, text] as const] : [];
   });
   return { body: Body, attributes: Object.fromEntries(texts) };
+}
+
+/** A line of the folder `failed/` of `serve`. */
+function readFailedEvent(
+  letter: Readonly<Record<string, unknown>>,
+): ReturnType<typeof readLetter> | undefined {
+  const { event, reason, failedAt } = letter;
+  if (event === undefined || typeof reason !== 'string' || typeof failedAt !== 'number') return undefined;
+  return { body: typeof event === 'string' ? event : JSON.stringify(event), attributes: { reason } };
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
