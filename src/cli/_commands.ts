@@ -270,6 +270,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
       { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },
+      {
+        flags: '--signing <NAME>',
+        description: 'generate: an Ed25519 pair for receipts, NAME-private.pem and NAME-public.pem',
+      },
       { flags: '--dry-run', description: 'generate: write nothing' },
     ],
     purpose: 'keys',

@@ -1,6 +1,6 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { MessageQueue, QueuedMessage } from '../ports.ts';
+import type { MessageQueue, QueuedMessage } from '../queue/message-queue.ts';
 import { readEvents } from './_read-events.ts';
 
 /** A message that nothing could be done with, and how to be done with it now. */

@@ -4,7 +4,7 @@ import type { ArchiveConfig } from '../config.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { Logger } from '../log.ts';
-import type { MessageQueue } from '../ports.ts';
+import type { MessageQueue } from '../queue/message-queue.ts';
 import type { ConfigCircuit } from './config-circuit.ts';
 import { classifyFailure } from './failure-class.ts';
 

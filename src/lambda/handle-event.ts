@@ -8,7 +8,7 @@ import { parseEvent } from '../events/parse-event.ts';
 import { splitBatch } from '../events/sqs-batch.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import type { Logger } from '../log.ts';
-import type { MessageQueue } from '../ports.ts';
+import type { MessageQueue } from '../queue/message-queue.ts';
 import { collapseDuplicates } from './collapse-duplicates.ts';
 import { ConfigCircuit } from './config-circuit.ts';
 import { type BatchAnswer, handleBatch } from './handle-batch.ts';

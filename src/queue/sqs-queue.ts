@@ -5,7 +5,7 @@ import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/re
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
-import type { MessageQueue, QueuedMessage } from '../ports.ts';
+import type { MessageQueue, QueuedMessage } from './message-queue.ts';
 import { type AwsCredentials, signRequest } from './sign-request.ts';
 
 export interface SqsQueueOptions {

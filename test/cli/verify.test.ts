@@ -1,7 +1,8 @@
-import { readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiptKey } from '../../src/archive/object-key.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { makeDirectory, runCli, startCli } from './run-cli.ts';
 
@@ -77,6 +78,49 @@ describe('verify --depth', () => {
       expect(result.code).toBe(2);
       expect(result.stderr).toContain('ARCHIVE_RECEIPT_PUBLIC_KEYS holds');
       expect(result.stderr).not.toContain(archive.privateKeyPem.split('\n')[1] ?? '?');
+    }
+  });
+});
+
+describe('keys generate --signing', () => {
+  it('makes a pair that archive signs with and verify wants', async () => {
+    const simulator = await startSimulator({ recordings: 2 });
+    try {
+      const made = await runCli(['keys', 'generate', '--signing', 'receipts', '--json'], { cwd: dir });
+      expect(made.code).toBe(0);
+      const [key] = made.records();
+      expect((await stat(path.join(dir, 'receipts-private.pem'))).mode & 0o077).toBe(0);
+      const again = await runCli(['keys', 'generate', '--signing', 'receipts'], { cwd: dir });
+      expect(again.stderr).toContain('[OUTPUT_EXISTS]');
+      const env = {
+        ...simulator.environment(),
+        ENCRYPTION_KEY_HEX: '0123456789abcdef'.repeat(4),
+        ARCHIVE_STORE: 'file:signed',
+      };
+      const archiveOne = async (index: number, signing: Record<string, string>) => {
+        const input = JSON.stringify(simulator.event(simulator.recordings[index]?.id ?? '', 'eventbridge'));
+        return runCli(['archive', '--event', '-'], { cwd: dir, env: { ...env, ...signing }, input });
+      };
+      expect((await archiveOne(0, { ARCHIVE_SIGNING_KEY_FILE: 'receipts-private.pem' })).code).toBe(0);
+      const verify = () =>
+        runCli(['verify', '--all', '--json'], {
+          cwd: dir,
+          env: { ...env, ARCHIVE_RECEIPT_PUBLIC_KEYS: 'receipts-public.pem' },
+        });
+      expect((await verify()).code).toBe(0);
+      const names = await readdir(path.join(dir, 'signed', 'receipts'), { recursive: true });
+      const receipt = names.find((name) => name.endsWith(`${simulator.recordings[0]?.id}.json`));
+      expect(await readFile(path.join(dir, 'signed', 'receipts', receipt ?? ''), 'utf8')).toContain(
+        `"keyId":"${String(key?.['kid'])}"`,
+      );
+      expect((await archiveOne(1, {})).code).toBe(0);
+      const unsigned = await verify();
+      expect(unsigned.code).toBe(5);
+      expect(unsigned.records().filter(({ type }) => type === 'finding')).toMatchObject([
+        { kind: 'unsigned' },
+      ]);
+    } finally {
+      await simulator.close();
     }
   });
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startBudget, systemClock, unlimited } from '../../src/clock.ts';
@@ -6,9 +9,10 @@ import { type BatchRecord } from '../../src/events/sqs-batch.ts';
 import { CIRCUIT_THRESHOLD, ConfigCircuit, COOL_DOWN_MS } from '../../src/lambda/config-circuit.ts';
 import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf } from '../../src/lambda/handle-batch.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { QueuedMessage } from '../../src/ports.ts';
+import type { QueuedMessage } from '../../src/queue/message-queue.ts';
+import { openStore } from '../../src/store/open-store.ts';
 import type { SqsEndpoint } from '../../src/simulator/sqs.ts';
-import { createQueue, startEndpoint } from '../queue/sqs-fixture.ts';
+import { createQueue, CREDENTIALS, startEndpoint } from '../queue/sqs-fixture.ts';
 import { start, type StartOptions } from './start.ts';
 
 let open: (() => Promise<void>)[] = [];
@@ -188,6 +192,51 @@ describe('a configuration error', () => {
     await deliver(); // one probe, and what comes after it has succeeded
     expect((await deliver()).failed).toBe(0);
     expect(await objects()).toHaveLength(10);
+  });
+});
+
+describe('a recording that does not fit into the time left', () => {
+  it('is given up with its multipart upload, and named before the invocation ends', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'deadline-'));
+    open.push(() => rm(dir, { recursive: true, force: true }));
+    const { simulator, handle } = await started({
+      simulator: { recordings: [{ bytes: 20_000_000 }, {}], s3: { dir, bucket: 'calls' } },
+      env: { ARCHIVE_STORE: 's3://calls' },
+      openStore: (simulator) =>
+        openStore('s3://calls', {
+          s3: {
+            endpoint: simulator.s3?.url ?? '',
+            region: 'us-east-1',
+            forcePathStyle: true,
+            credentials: CREDENTIALS,
+          },
+        }),
+    });
+    const [slow, quick] = simulator.recordings;
+    if (slow === undefined || quick === undefined) throw new Error('there are two');
+    // the second part never comes to its end
+    simulator.faults.add({
+      on: 'download',
+      id: slow.id,
+      times: 99,
+      fault: { kind: 'trickle', bytesPerSecond: 3_000_000 },
+    });
+    const messages = [slow, quick].map(({ id }) => ({
+      messageId: id,
+      receiptHandle: 'x',
+      body: JSON.stringify(simulator.event(id, 'bare')),
+      attributes: {},
+      receiveCount: 1,
+    }));
+    // ms: 5,000 are kept back, and 5,000 are the least to begin with
+    const context = { getRemainingTimeInMillis: () => 10_050 };
+    const answer = (await handle(asBatch(messages), context)) as BatchAnswer;
+    expect(answer.batchItemFailures).toEqual([{ itemIdentifier: slow.id }]);
+    const operations = simulator.requests.filter(({ server }) => server === 's3').map(({ route }) => route);
+    expect(operations).toContain('CreateMultipartUpload');
+    expect(operations).toContain('UploadPart');
+    expect(operations).toContain('AbortMultipartUpload');
+    expect(operations).not.toContain('CompleteMultipartUpload');
   });
 });
 

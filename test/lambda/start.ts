@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
-import type { MessageQueue } from '../../src/ports.ts';
-import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import type { ObjectStore } from '../../src/ports.ts';
+import type { MessageQueue } from '../../src/queue/message-queue.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly env?: Record<string, string>;
   readonly onLambda?: boolean;
   readonly queue?: MessageQueue;
+  /** Instead of the configured one. */
+  readonly openStore?: (simulator: Simulator) => Promise<ObjectStore>;
 }
 
 /** The handler with everything real behind it: simulator, HTTP, encryption, directory store. Only waiting takes no time. */
@@ -30,7 +33,13 @@ export async function start(options: StartOptions = {}) {
   };
   const config = loadConfig({ env }, 'archive');
   const logger = recordingLogger();
-  const archiver = await createArchiver(config, { clock, logger, timeouts: { idleMs: 300 } });
+  const store = await options.openStore?.(simulator);
+  const archiver = await createArchiver(config, {
+    clock,
+    logger,
+    timeouts: { idleMs: 300 },
+    ...(store === undefined ? {} : { store }),
+  });
   const { queue, onLambda = true } = options;
   const handle = createHandler({ archiver, config, clock, logger, queue, onLambda });
   return {

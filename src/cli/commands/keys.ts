@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'node:crypto';
+import { generateKeyPair, generateKeyPairSync } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { KeysConfig } from '../../config.ts';
@@ -11,6 +11,7 @@ import {
   writeKeyringFile,
 } from '../../envelope/key-files.ts';
 import { addKey, type Keyring } from '../../envelope/keyring.ts';
+import { signingKeyId } from '../../archive/receipt.ts';
 import { rsaKeyId } from '../../envelope/raw-wrap.ts';
 import { ArchiveError } from '../../errors.ts';
 import { createFileTarget } from '../file-target.ts';
@@ -21,6 +22,7 @@ import { exitCodeOf } from '../exit-codes.ts';
 interface KeysOptions {
   readonly kid?: string;
   readonly rsa?: string;
+  readonly signing?: string;
   readonly dryRun?: boolean;
 }
 
@@ -41,6 +43,7 @@ export async function run(
   const config = await readSettings(context, 'keys');
   switch (action) {
     case 'generate':
+      if (options.signing !== undefined) return generateSigning(context, options.signing, options);
       return options.rsa === undefined
         ? generateAesKey(context, config, options)
         : generateRsa(context, options.rsa, options);
@@ -117,6 +120,24 @@ async function generateRsa({ ui }: CommandContext, name: string, options: KeysOp
     );
   }
   ui.say(OWNER_ONLY_HINT);
+  return 0;
+}
+
+/** `NAME-private.pem` for the writer, which signs receipts with it, `NAME-public.pem` for whoever verifies them. */
+async function generateSigning({ ui }: CommandContext, name: string, options: KeysOptions): Promise<number> {
+  const files = { public: `${name}-public.pem`, private: `${name}-private.pem` };
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const kid = signingKeyId(publicKey);
+  if (options.dryRun !== true) {
+    await writeNew(files.private, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    await writeNew(files.public, publicKey.export({ type: 'spki', format: 'pem' }).toString());
+  }
+  if (ui.json) ui.record('key', { kind: 'signing', kid, files, dryRun: options.dryRun === true });
+  else {
+    ui.out(`${kid}  ${printable(files.private)}  ARCHIVE_SIGNING_KEY_FILE, where recordings are archived`);
+    ui.out(`${kid}  ${printable(files.public)}  ARCHIVE_RECEIPT_PUBLIC_KEYS, where they are verified`);
+  }
+  ui.say('keep the public key where the writers of the archive cannot exchange it');
   return 0;
 }
 

@@ -3,7 +3,7 @@ import type { Budget } from '../../clock.ts';
 import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { parseEvent } from '../../events/parse-event.ts';
-import type { MessageQueue } from '../../ports.ts';
+import type { MessageQueue } from '../../queue/message-queue.ts';
 import { createSqsQueue } from '../../queue/sqs-queue.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
