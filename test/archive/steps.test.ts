@@ -1,0 +1,413 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { ArchivePorts } from '../../src/archive/archive-recording.ts';
+import { archiveRequest } from '../../src/archive/archive-request.ts';
+import { claimFirstSeen } from '../../src/archive/claim.ts';
+import {
+  formatOf,
+  idempotencyKey,
+  idempotencyMetadata,
+  isSameRecording,
+} from '../../src/archive/identity.ts';
+import { MOST_RESTARTS } from '../../src/archive/store-recording.ts';
+import { unlimited } from '../../src/clock.ts';
+import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
+import type { LogFields } from '../../src/log.ts';
+import {
+  type ArchiveReference,
+  type MediaItem,
+  MediaRestart,
+  type MediaStream,
+  type RecordingIds,
+  type Resolution,
+} from '../../src/ports.ts';
+import { createS3Store } from '../../src/store/s3-store.ts';
+import { MemoryS3, PROMPT_CALLER } from '../faults/memory-s3.ts';
+import { fastClock } from '../fast-clock.ts';
+
+const AT = Date.UTC(2026, 4, 20, 12);
+const ids: RecordingIds = {
+  recordingId: 'a1b2c3d4-5678-90ab-cdef-1234567890ab',
+  conversationId: '2f7bf00a-0fc2-4d6a-9b56-92238191433e',
+};
+const KEY = `archive/2026/05/20/${ids.recordingId}.enc`;
+const request = { dialect: 'recordings', conversationId: ids.conversationId } as const;
+
+function wav(bytes = 200, riffSize = bytes - 8): Buffer {
+  const file = Buffer.alloc(bytes, 5);
+  file.write('RIFF', 0, 'latin1');
+  file.writeUInt32LE(riffSize >>> 0, 4);
+  file.write('WAVE', 8, 'latin1');
+  return file;
+}
+
+type Download = Partial<MediaStream> & { readonly bytes?: Buffer; readonly fails?: Error };
+
+/** The heart over an in-memory store, with a media host that serves `downloads` one after the other, the last for ever. */
+function setUp(
+  downloads: readonly Download[],
+  resolution: Partial<Extract<Resolution, { state: 'ready' }>> = {},
+) {
+  const clock = fastClock(AT);
+  const s3 = new MemoryS3(() => clock.now());
+  const logged: [string, string, LogFields | undefined][] = [];
+  const logger = {
+    log: (level: string, message: string, fields?: LogFields) => void logged.push([level, message, fields]),
+  };
+  const store = createS3Store({ client: s3.client(PROMPT_CALLER), bucket: 'bucket', clock, logger });
+  const written: [RecordingIds, ArchiveReference][] = [];
+  const counts = { opened: 0, resolved: 0, sealed: 0 };
+  const envelope = createStaticEnvelope(Buffer.alloc(32, 9));
+  const item: MediaItem = { ids, url: 'https://media.example.com/a.wav', recordedAt: AT };
+  const ports: ArchivePorts = {
+    resolver: {
+      resolve: () => {
+        counts.resolved += 1;
+        return Promise.resolve({ state: 'ready', items: [item], ...resolution });
+      },
+    },
+    opener: {
+      open: () => {
+        const download = downloads[Math.min(counts.opened, downloads.length - 1)] ?? {};
+        counts.opened += 1;
+        const { bytes = wav(), fails, ...stream } = download;
+        async function* chunks() {
+          yield bytes;
+          if (fails !== undefined) throw fails;
+        }
+        const stated = {
+          contentLength: bytes.length,
+          contentType: 'audio/wav',
+          etag: '"1"',
+          resumes: () => 2,
+        };
+        return Promise.resolve({ ...stated, chunks: chunks(), ...stream });
+      },
+    },
+    references: {
+      write: async (...[who, reference]) => {
+        written.push([who, reference]);
+      },
+    },
+    envelope: {
+      format: envelope.format,
+      seal: (...asked) => {
+        counts.sealed += 1;
+        return envelope.seal(...asked);
+      },
+    },
+    store,
+    clock,
+    logger,
+  };
+  const text = (key: string) => s3.objects.get(key)?.body.toString('utf8');
+  return { ports, s3, store, clock, logged, written, counts, item, text };
+}
+
+const failing = (code: ErrorCode) => new ArchiveError(code, 'made up');
+
+describe('one recording, step by step', () => {
+  it('leaves an object, a receipt, a marker and a reference, each with what it has to say', async () => {
+    const { ports, s3, written, text, clock, logged } = setUp([{}]);
+    const [result] = await archiveRequest(ports, request, unlimited);
+    const receiptKey = `receipts/2026/05/20/${ids.recordingId}.json`;
+    expect(result).toEqual({
+      state: 'archived',
+      ids,
+      key: KEY,
+      receiptKey,
+      bytes: 216,
+      stored: true,
+      resumes: 2,
+      restarts: 0,
+    });
+    const object = s3.objects.get(KEY);
+    const idem = createHash('sha256')
+      .update(JSON.stringify([ids.conversationId, ids.recordingId, '']))
+      .digest('base64url');
+    expect(object?.metadata).toMatchObject({ 'gca-v': '1', 'gca-idem': idem, encryption: 'aes-256-gcm' });
+    expect(object?.contentType).toBe('application/octet-stream');
+    const reference = { key: KEY, archivedAt: object?.lastModified, algorithm: 'AES-256-GCM' };
+    expect(written).toEqual([[ids, reference]]);
+    const marker = JSON.parse(text(`links/2026/05/20/${ids.recordingId}.json`) ?? '') as Record<
+      string,
+      string
+    >;
+    expect(marker).toEqual({
+      conversation: ids.conversationId,
+      key: KEY,
+      linked: expect.stringMatching(/^2026-05-20T12:/) as unknown,
+    });
+    expect(JSON.parse(text(receiptKey) ?? '')).toMatchObject({
+      kind: 'archived',
+      source: { contentType: 'audio/wav', contentLength: 200, etag: '"1"', resumes: 2, restarts: 0 },
+      plaintext: { bytes: 200, sha256: createHash('sha256').update(wav()).digest('hex') },
+    });
+    expect([...s3.objects.values()].map(({ contentType }) => contentType).sort()).toEqual([
+      'application/json',
+      'application/json',
+      'application/octet-stream',
+    ]);
+    expect(clock.slept).toEqual([]);
+    const { recordingId, conversationId } = ids;
+    expect(logged).toEqual([
+      ['info', 'stored', { recordingId, conversationId, key: KEY, bytes: 216, state: 'stored' }],
+    ]);
+  });
+
+  it('a second delivery finds all of it, and says so', async () => {
+    const { ports, counts, written, logged } = setUp([{}]);
+    await archiveRequest(ports, request, unlimited);
+    const [result] = await archiveRequest(ports, request, unlimited);
+    expect(result).toMatchObject({ stored: false, resumes: 0, restarts: 0, bytes: 216 });
+    expect([counts.opened, written.length]).toEqual([1, 1]);
+    expect(logged.at(-1)?.[1]).toBe('found in the archive');
+  });
+
+  it('a key that is refused as taken and then found free is worth another delivery', async () => {
+    const { ports, store } = setUp([{}]);
+    const odd = { ...store, put: () => Promise.resolve({ outcome: 'exists' } as const) };
+    await expect(archiveRequest({ ...ports, store: odd }, request, unlimited)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+      message: `${KEY} was refused as existing and then not found`,
+    });
+  });
+
+  it('a collision is logged with its key', async () => {
+    const { ports, logged, item } = setUp([{}], {
+      items: [{ ...setUp([]).item, ids: { ...ids, conversationId: 'another' } }],
+    });
+    await archiveRequest(ports, request, unlimited);
+    const other = { resolve: () => Promise.resolve({ state: 'ready', items: [item] } as const) };
+    await expect(archiveRequest({ ...ports, resolver: other }, request, unlimited)).rejects.toMatchObject({
+      code: 'KEY_COLLISION',
+      message: `an object of another recording stands under ${KEY}`,
+      details: { key: KEY, recordingId: ids.recordingId },
+    });
+    expect(logged.at(-1)).toEqual([
+      'error',
+      'an object of another recording stands under this key',
+      { key: KEY, recordingId: ids.recordingId, code: 'KEY_COLLISION' },
+    ]);
+  });
+});
+
+describe('starting over', () => {
+  it.each<[string, Download, ErrorCode]>([
+    ['a restart the host asks for', { fails: new MediaRestart('another version') }, 'MEDIA_UNAVAILABLE'],
+    ['a truncated file', { bytes: wav(100, 192), contentLength: 100 }, 'MEDIA_TRUNCATED'],
+    ['a page', { bytes: Buffer.from('<html>'.padEnd(100)) }, 'MEDIA_NOT_AUDIO'],
+  ])(
+    'after %s: as often as is allowed, each time sealed and resolved anew',
+    async (_name, download, code) => {
+      const { ports, counts, s3, logged, clock } = setUp([download]);
+      await expect(archiveRequest(ports, request, unlimited)).rejects.toMatchObject({
+        code,
+        retryable: true,
+      });
+      const attempts = MOST_RESTARTS + 1;
+      expect(counts).toEqual({ opened: attempts, sealed: attempts, resolved: attempts });
+      expect(clock.slept).toHaveLength(MOST_RESTARTS);
+      expect(
+        logged.map(([level, message, fields]) => [level, message, fields?.attempt, fields?.code]),
+      ).toEqual(
+        Array.from({ length: MOST_RESTARTS }, (_, index) => [
+          'warn',
+          'starting the download over',
+          index + 1,
+          code,
+        ]),
+      );
+      expect(s3.objects.size).toBe(0);
+    },
+  );
+
+  it('counts restarts, and the resumes of all of them', async () => {
+    const { ports } = setUp([{ fails: new MediaRestart('another version') }, {}]);
+    const [result] = await archiveRequest(ports, request, unlimited);
+    expect(result).toMatchObject({ restarts: 1, resumes: 4, stored: true });
+  });
+
+  it.each<ErrorCode>(['MEDIA_LINK_EXPIRED', 'MEDIA_UNAVAILABLE', 'URL_REFUSED', 'OUT_OF_TIME'])(
+    'not after %s: that is for the queue to decide',
+    async (code) => {
+      const { ports, counts } = setUp([{ fails: failing(code) }]);
+      await expect(archiveRequest(ports, request, unlimited)).rejects.toMatchObject({ code });
+      expect(counts.opened).toBe(1);
+    },
+  );
+
+  it('not when the time would be over by then', async () => {
+    const { ports, counts, clock } = setUp([{ fails: new MediaRestart('another version') }]);
+    const budget = { ...unlimited, deadline: clock.now() + 60 };
+    await expect(archiveRequest(ports, request, budget)).rejects.toMatchObject({ code: 'MEDIA_UNAVAILABLE' });
+    expect(counts.opened).toBe(1);
+  });
+
+  it('only when the platform still has the file', async () => {
+    const { ports, item } = setUp([{ fails: new MediaRestart('another version') }]);
+    const channel = { ...item, ids: { ...ids, channel: '1' } };
+    let asked = 0;
+    const resolve = () =>
+      Promise.resolve({ state: 'ready', items: [asked++ === 0 ? item : channel] } as const);
+    await expect(
+      archiveRequest({ ...ports, resolver: { resolve } }, request, unlimited),
+    ).rejects.toMatchObject({
+      code: 'MEDIA_LINK_EXPIRED',
+      message: 'the platform has no fresh download link for the recording',
+    });
+  });
+});
+
+describe('a file whose length nothing states', () => {
+  const open = wav(300, 0xffff_ffff);
+
+  it('is downloaded twice, and archived when both are the same', async () => {
+    const { ports, counts } = setUp([{ bytes: open, contentLength: undefined }]);
+    const [result] = await archiveRequest(ports, request, unlimited);
+    expect(result).toMatchObject({ stored: true, restarts: 0 });
+    expect(counts.opened).toBe(2);
+  });
+
+  it.each([
+    ['shorter', open.subarray(0, 200)],
+    ['of the same length', Buffer.concat([open.subarray(0, 299), Buffer.from([0])])],
+  ])('is refused while the second is %s', async (_name, other) => {
+    const first = { bytes: open, contentLength: undefined };
+    const { ports, s3 } = setUp([first, { bytes: other, contentLength: undefined }, first, first]);
+    const [result] = await archiveRequest(ports, request, unlimited);
+    expect(result).toMatchObject({ stored: true, restarts: 1 });
+    const never = setUp(
+      Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? first : { ...first, bytes: other })),
+    );
+    await expect(archiveRequest(never.ports, request, unlimited)).rejects.toMatchObject({
+      code: 'MEDIA_TRUNCATED',
+      message: `nothing states the length of the recording, and two downloads differ (300 and ${other.length} bytes)`,
+    });
+    expect([s3.objects.size, never.s3.objects.size]).toEqual([3, 0]);
+  });
+});
+
+describe('several files of one request', () => {
+  it('one that fails is a result among the others; one alone is thrown', async () => {
+    const { ports, item } = setUp([{ fails: failing('URL_REFUSED') }, {}]);
+    const second = { ...item, ids: { ...ids, recordingId: 'b1b2c3d4-5678-90ab-cdef-1234567890ab' } };
+    const resolve = () => Promise.resolve({ state: 'ready', items: [item, second] } as const);
+    const results = await archiveRequest({ ...ports, resolver: { resolve } }, request, unlimited);
+    expect(results.map(({ state }) => state)).toEqual(['failed', 'archived']);
+    expect(results[0]).toMatchObject({ ids, error: { code: 'URL_REFUSED' } });
+  });
+
+  it('what is pending and what is gone is told apart, and only what is gone for good has a receipt', async () => {
+    const { ports, s3, logged, text } = setUp([{}], {
+      pending: [
+        { recordingId: 'p1', status: 'uploading', retryAfterMs: 7 },
+        { recordingId: undefined, status: 'unknown', retryAfterMs: 8 },
+      ],
+      terminal: [
+        {
+          ids: { ...ids, recordingId: 't1' },
+          reason: 'deleted',
+          status: 'deleted by policy',
+          permanent: true,
+        },
+        { ids: { ...ids, recordingId: 't2' }, reason: 'overdue', status: 'uploading', permanent: false },
+      ],
+    });
+    const results = await archiveRequest(ports, request, unlimited);
+    const { conversationId } = ids;
+    expect(results.slice(1)).toEqual([
+      {
+        state: 'not-ready',
+        ids: { recordingId: 'p1', conversationId },
+        status: 'uploading',
+        retryAfterMs: 7,
+      },
+      { state: 'not-ready', ids: { recordingId: '', conversationId }, status: 'unknown', retryAfterMs: 8 },
+      { state: 'gone', ids: { recordingId: 't1', conversationId }, reason: 'deleted', settled: true },
+      { state: 'gone', ids: { recordingId: 't2', conversationId }, reason: 'overdue', settled: false },
+    ]);
+    expect([...s3.objects.keys()].filter((key) => /t[12]/.test(key)).sort()).toEqual([
+      'claims/t1.json',
+      'receipts/2026/05/20/t1.json',
+    ]);
+    expect(JSON.parse(text('receipts/2026/05/20/t1.json') ?? '')).toMatchObject({
+      kind: 'terminal',
+      reason: 'deleted (deleted by policy)',
+    });
+    expect(logged.at(-1)).toEqual([
+      'warn',
+      'recording is gone',
+      { recordingId: 't1', conversationId, reason: 'deleted (deleted by policy)', state: 'gone' },
+    ]);
+  });
+});
+
+describe('claims', () => {
+  const key = 'claims/r.json';
+
+  it('the first one counts, to the millisecond', async () => {
+    const { store, text } = setUp([{}]);
+    expect(await claimFirstSeen(store, 'r', AT, unlimited)).toBe(AT);
+    expect(text(key)).toBe('{"firstSeen":"2026-05-20T12:00:00.000Z"}\n');
+    expect(await claimFirstSeen(store, 'r', AT + 86_400_001, unlimited)).toBe(AT);
+  });
+
+  it.each([
+    ['', 'claims/r.json is not a claim'],
+    ['{"firstSeen":"2026-05-20T12:00:00.000Z"}', 'claims/r.json is not a claim'],
+    [' {"firstSeen":"2026-05-20T12:00:00.000Z"}\n', 'claims/r.json is not a claim'],
+    ['{"firstSeen":"2026-05-20T12:00:00.000Z"}\n\n', 'claims/r.json is not a claim'],
+    ['{"firstSeen":"--"}\n', 'claims/r.json is not a claim'],
+    [' '.repeat(1025), 'claims/r.json is larger than 1024 bytes'],
+    [' '.repeat(1024), 'claims/r.json is not a claim'],
+  ])('%j is none', async (text, message) => {
+    const { store } = setUp([{}]);
+    async function* body() {
+      yield Buffer.from(text);
+    }
+    await store.put(key, body(), { metadata: {}, contentType: 'application/json' }, unlimited);
+    await expect(claimFirstSeen(store, 'r', AT, unlimited)).rejects.toMatchObject({
+      code: 'OBJECT_MALFORMED',
+      retryable: false,
+      message,
+    });
+  });
+});
+
+describe('identity', () => {
+  it('is of conversation, recording and channel, whatever else is the same', () => {
+    const keys = [
+      ids,
+      { ...ids, channel: '0' },
+      { ...ids, channel: '1' },
+      { ...ids, conversationId: 'x' },
+    ].map(idempotencyKey);
+    expect(new Set(keys).size).toBe(4);
+    expect(keys[0]).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  });
+
+  it('decides by its own key where there is one, else by the tutorial’s metadata', () => {
+    const own = idempotencyMetadata(ids);
+    expect(own).toEqual({ 'gca-v': '1', 'gca-idem': idempotencyKey(ids) });
+    const same = (metadata: Record<string, string>) => isSameRecording({ metadata }, ids);
+    expect(same(own)).toBe(true);
+    expect(same({ ...own, 'gca-idem': 'another', encryption: 'aes-256-gcm', iv: 'x' })).toBe(false);
+    expect(same({ encryption: 'aes-256-gcm', iv: 'x' })).toBe(true);
+    expect([{ encryption: 'x' }, { iv: 'x' }, {}].map(same)).toEqual([false, false, false]);
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{ 'x-amz-c': '115' }, 's3ec-v3'],
+    [{ 'x-amz-3': 'k' }, 's3ec-v3'],
+    [{ 'x-amz-key-v2': 'k' }, 's3ec-v2'],
+    [{ encryption: 'e', iv: 'i' }, 'static-gcm'],
+    [{ encryption: 'e' }, 'unknown'],
+    [{ iv: 'i' }, 'unknown'],
+    [{}, 'unknown'],
+  ])('%j is of format %s', (metadata, format) => {
+    expect(formatOf({ metadata })).toBe(format);
+  });
+});
