@@ -125,6 +125,10 @@ export class Spool {
     this.adding.set(bodyHash, adding);
     try {
       await adding;
+    } catch (error) {
+      // its name may stand and not be synced: whoever sends it again is not told that it is safe already
+      if (this.queuedHashes.get(bodyHash) === name) this.queuedHashes.delete(bodyHash);
+      throw error;
     } finally {
       this.adding.delete(bodyHash);
     }
@@ -221,6 +225,8 @@ export class Spool {
     for (const name of await readdir(this.pathOf('incoming'))) {
       if (name.endsWith('.partial')) await rm(this.pathOf('incoming', name), { force: true });
     }
+    // killed between naming a file and syncing its name: from now on its sender is told that it is queued
+    await syncDirectory(this.pathOf('queue'));
     const failed = new Set(await readdir(this.pathOf('failed')));
     const names = (await readdir(this.pathOf('queue'))).filter(isEventFile).toSorted();
     for (const name of names) {

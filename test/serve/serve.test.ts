@@ -95,6 +95,17 @@ describe('serve', () => {
     });
     cli.kill('SIGTERM');
     expect((await cli.end).stderr).toContain(`moved to failed/${name}: `);
+    // `redrive` takes it from there, once it can be had
+    const known = site.eventOf(mustId(site));
+    const mended = { ...(JSON.parse(text) as object), event: JSON.parse(known) as unknown };
+    const options = { env: site.env, input: `${text}${JSON.stringify(mended)}\n` };
+    const shown = await runCli(['redrive', '-', '--dry-run', '--json'], options);
+    expect(shown.records().filter(({ type }) => type === 'message')).toMatchObject([
+      { reason: expect.stringContaining('recording') as unknown },
+      { reason: expect.stringContaining('recording') as unknown },
+    ]);
+    expect((await runCli(['redrive', '-', '--archive'], options)).code).toBe(3);
+    expect(await site.stored('.enc')).toEqual([expect.stringContaining(mustId(site)) as unknown]);
   });
 
   it('tries again what failed for now, also after a restart', async () => {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { ArchiveError } from '../../src/errors.ts';
 import { lockSpool } from '../../src/serve/spool-lock.ts';
 import { makeDirectory } from '../cli/run-cli.ts';
 
@@ -116,6 +117,26 @@ describe('the lock of a spool', () => {
     await writeFile(file, JSON.stringify({ ...(await readLock()), token: 'another' }));
     await held.release();
     expect(await readLock()).toMatchObject({ token: 'another' });
+  });
+
+  it('beats every 10 seconds, and tells when another one has taken it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const lost: ArchiveError[] = [];
+      const held = await lockSpool(dir, systemClock, (error) => lost.push(error));
+      await utimes(file, 1, 1);
+      vi.advanceTimersByTime(10_000);
+      await vi.waitFor(async () => expect((await stat(file)).mtimeMs).toBeGreaterThan(1_000_000));
+      expect(lost).toEqual([]);
+      await writeFile(file, JSON.stringify({ ...(await readLock()), token: 'another' }));
+      vi.advanceTimersByTime(10_000);
+      await vi.waitFor(() => expect(lost).toMatchObject([{ code: 'USAGE' }]));
+      vi.advanceTimersByTime(60_000);
+      await held.release();
+      expect(lost).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('needs a directory', async () => {
