@@ -23,6 +23,15 @@ export {
   verifyRecording,
 } from './archive/read-recording.ts';
 export { createLeafCache, type LeafCache } from './archive/verified-leaves.ts';
+export { type Verified, verifyArchive, type VerifyArchiveOptions } from './archive/verify-archive.ts';
+export {
+  type Finding,
+  type FindingKind,
+  type Verification,
+  verifyAgainstReceipt,
+  type VerifyDepth,
+  type VerifyPorts,
+} from './archive/verify-recording.ts';
 export { type Budget, type Clock, startBudget, systemClock } from './clock.ts';
 export {
   type ArchiveConfig,
