@@ -1,11 +1,16 @@
 import { findRecording } from '../../archive/find-recording.ts';
+import { readInstruction } from '../../archive/instruction-file.ts';
 import { parseObjectKey } from '../../archive/object-key.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
+import { callerContext, type WrapAlgorithm } from '../../envelope/key-wrap.ts';
+import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
+import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
+import { clientSnippets, type ForeignReading } from '../_decryption-snippets.ts';
 import { printable } from '../_format.ts';
 
 interface InspectOptions {
@@ -16,8 +21,22 @@ interface InspectOptions {
 /** Bytes; GCM's tag stands at the end of every object, in every format. */
 const TAG_BYTES = 16;
 
+/** How the data key of an object is kept. */
+interface Wrapping {
+  /** Of the object as AWS's clients read it; `s3ec-v2` also for one of the static key that was adopted. */
+  readonly format: 's3ec-v2' | 's3ec-v3';
+  readonly placement: 'metadata' | 'instruction';
+  readonly wrap: WrapAlgorithm;
+  /** The kid the object names; KMS keeps its key's id within the wrapped data key. */
+  readonly keyId: string | undefined;
+  readonly context: Readonly<Record<string, string>> | undefined;
+  /** Base64; `none` where the format does not commit to its key. */
+  readonly commitment: string;
+}
+
 interface Inspection {
   readonly format: string;
+  readonly wrapping?: Wrapping | undefined;
   /** Base64, where the format keeps one per object in the metadata. */
   readonly iv: string | undefined;
   readonly problem: ArchiveError | undefined;
@@ -35,47 +54,105 @@ export async function run(
   const store = await openConfiguredStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
+  let instruction: string | undefined;
   try {
     stat = await store.head(await findRecording(store, idOrKey, range, budget), budget);
+    if (stat !== undefined) instruction = await readInstruction(store, stat.key, budget);
   } finally {
     end();
   }
   if (stat === undefined)
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
-  const inspection = inspectMetadata(stat);
+  const inspection = inspectMetadata(stat, instruction);
   const facts = describe(stat, inspection, store.location);
-  if (ui.json) ui.record('object', { ...facts, metadata: stat.metadata, problem: inspection.problem?.code });
-  else {
+  const snippets = readingElsewhere(stat, inspection.wrapping, store.location);
+  if (ui.json) {
+    const { metadata } = stat;
+    ui.record('object', { ...facts, metadata, problem: inspection.problem?.code, snippets });
+  } else {
     for (const [name, value] of Object.entries(facts)) {
-      if (value !== undefined) ui.out(`${name.padEnd(14)}  ${printable(String(value))}`);
+      const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
+      if (value !== undefined) ui.out(`${name.padEnd(14)}  ${printable(shown)}`);
     }
     ui.out('metadata');
     for (const [name, value] of Object.entries(stat.metadata))
       ui.out(`  ${printable(name)}: ${printable(value)}`);
     if (inspection.iv !== undefined) for (const line of decryptionRecipe(inspection.iv)) ui.out(line);
+    if (snippets.length > 0) ui.out(`\n${HOW_ELSE}`);
+    for (const { title, code } of snippets) ui.out(`\n  # ${title}\n${indent(printableLines(code))}`);
   }
   if (inspection.problem !== undefined) throw inspection.problem;
   return 0;
 }
 
-function inspectMetadata({ metadata, size }: ObjectStat): Inspection {
+/** Read without a key, so neither the wrap nor the commitment is checked here. */
+function inspectMetadata(stat: ObjectStat, instruction: string | undefined): Inspection {
+  const { metadata, size } = stat;
   try {
-    if (needsInstruction(metadata) && Object.keys(metadata).some((name) => name.startsWith('x-amz-'))) {
-      return { format: 's3ec, its data key in an instruction file', iv: undefined, problem: undefined };
+    const isSplit = needsInstruction(metadata);
+    if (
+      isSplit &&
+      instruction === undefined &&
+      Object.keys(metadata).some((name) => name.startsWith('x-amz-'))
+    ) {
+      return {
+        format: 's3ec, its data key in an instruction file, which is missing',
+        iv: undefined,
+        problem: undefined,
+      };
     }
-    const { format } = detectFormat(metadata);
+    const { format } = detectFormat(metadata, isSplit ? instruction : undefined);
     const iv = format === STATIC_GCM ? parseStaticMetadata(metadata).toString('base64') : undefined;
     const problem =
       size < TAG_BYTES
         ? new ArchiveError('OBJECT_MALFORMED', 'the object is shorter than its tag')
         : undefined;
-    return { format, iv, problem };
+    const wrapping = problem === undefined ? readWrapping(stat, instruction) : undefined;
+    return { format, iv, problem, wrapping };
   } catch (error) {
     return { format: 'unknown', iv: undefined, problem: toArchiveError(error) };
   }
 }
 
-function describe(stat: ObjectStat, { format, iv }: Inspection, store: string) {
+/** `undefined` for an object of the static key that was not adopted. @throws `OBJECT_MALFORMED`. */
+function readWrapping({ metadata, size }: ObjectStat, instruction: string | undefined): Wrapping | undefined {
+  const own = needsInstruction(metadata) ? undefined : detectFormat(metadata);
+  const detected = own === undefined || own.format === STATIC_GCM ? detectFormat(metadata, instruction) : own;
+  const { format, placement } = detected;
+  if (format === STATIC_GCM) return undefined;
+  const commits = format === S3EC_V3 ? parseS3ecV3(detected.metadata, size) : undefined;
+  const { wrapAlgorithm: wrap, description } = commits ?? parseS3ecV2(detected.metadata, size);
+  return {
+    format,
+    placement,
+    wrap,
+    keyId: wrap === 'kms+context' ? undefined : description['kid'],
+    context: wrap === 'kms+context' ? callerContext(description) : undefined,
+    commitment: commits === undefined ? 'none' : Buffer.from(commits.commitment).toString('base64'),
+  };
+}
+
+const HOW_ELSE =
+  'To read it without this program, with a client of AWS (and with openssl alone: docs/format.md, section 10):';
+
+function readingElsewhere({ key }: ObjectStat, wrapping: Wrapping | undefined, location: string) {
+  if (wrapping === undefined) return [];
+  const [, bucket = 'BUCKET', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(location) ?? [];
+  const { format, placement, wrap, context = {} } = wrapping;
+  // whoever can write metadata must not write code that somebody copies
+  const isPlain = (text: string) => /^[A-Za-z0-9._:/@=+-]*$/.test(text);
+  if (![key, ...Object.entries(context).flat()].every(isPlain)) return [];
+  const named = prefix === '' ? key : `${prefix}/${key}`;
+  const object: ForeignReading = { bucket, key: named, format, placement, wrap, context };
+  return clientSnippets(object);
+}
+
+const indent = (code: string) => code.replace(/^/gm, '  ');
+
+/** A stored context may hold anything: each line by itself is made safe to print. */
+const printableLines = (code: string) => code.split('\n').map(printable).join('\n');
+
+function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store: string) {
   const { key, size, checksum, etag, versionId, contentType, lastModified } = stat;
   const named = parseObjectKey(key);
   return {
@@ -88,6 +165,11 @@ function describe(stat: ObjectStat, { format, iv }: Inspection, store: string) {
     size,
     plaintextSize: format === 'unknown' || size < TAG_BYTES ? undefined : size - TAG_BYTES,
     iv,
+    placement: wrapping?.placement,
+    wrap: wrapping?.wrap,
+    keyId: wrapping?.keyId,
+    context: wrapping?.context,
+    commitment: wrapping?.commitment,
     sha256: checksum === undefined ? undefined : checksum.sha256,
     sha256Of:
       checksum === undefined ? undefined : checksum.type === 'full' ? 'object' : 'digests of its parts',

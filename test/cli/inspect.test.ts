@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { adoptRecording } from '../../src/archive/adopt-recordings.ts';
+import { putInstruction } from '../../src/archive/instruction-file.ts';
+import { unlimited } from '../../src/clock.ts';
+import { createAdopter } from '../../src/envelope/adopt.ts';
+import { createKmsWrap, type KeyWrapper } from '../../src/envelope/key-wrap.ts';
+import { createAesWrapper } from '../../src/envelope/raw-wrap.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import type { InstructionContent, Sealer } from '../../src/ports.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { memoryKeyService } from '../envelope/memory-key-service.ts';
+import { makeDirectory, runCli } from './run-cli.ts';
+
+const ids = {
+  recordingId: '6f1a4c7e-3f0b-4f3a-9a53-3c7d5b2f7a10',
+  conversationId: '0b7a3e51-8f0f-4a0f-8d5e-6a8d3e1c2b4f',
+};
+const KEY = `archive/2026/05/20/${ids.recordingId}.enc`;
+const kms = createKmsWrap(memoryKeyService());
+const aes = createAesWrapper({ kid: 'k7', key: randomBytes(32) });
+const staticKey = randomBytes(32);
+
+async function* once(body: Uint8Array) {
+  yield await Promise.resolve(body);
+}
+
+async function archived(
+  sealer: Sealer & { instruction?: InstructionContent },
+  adoptedBy?: KeyWrapper,
+  change: (metadata: Record<string, string>) => void = () => {},
+) {
+  const { dir, remove } = await makeDirectory();
+  onTestFinished(remove);
+  const root = path.join(dir, 'store');
+  const store = createDirectoryStore(root);
+  const body = Buffer.concat([sealer.update(randomBytes(100)), sealer.final()]);
+  const metadata = { ...sealer.metadata };
+  change(metadata);
+  await store.put(KEY, once(body), { metadata, contentType: 'audio/wav' }, unlimited);
+  if (sealer.instruction !== undefined) await putInstruction(store, KEY, sealer.instruction, unlimited);
+  if (adoptedBy !== undefined) {
+    const adopter = createAdopter({ staticKey, wrapper: adoptedBy, organizationId: 'org' });
+    await adoptRecording({ store, adopter }, KEY, { dryRun: false }, unlimited);
+  }
+  const env = { ARCHIVE_STORE: `file:${root}` };
+  const [text, json] = [
+    await runCli(['inspect', KEY], { env }),
+    await runCli(['inspect', KEY, '--json'], { env }),
+  ];
+  const snippets = (json.records()[0]?.['snippets'] ?? []) as { title: string; code: string }[];
+  return {
+    text,
+    record: json.records()[0],
+    titles: snippets.map(({ title }) => title.split(',')[0]),
+    snippets,
+  };
+}
+
+describe('inspect', () => {
+  it('shows wrap, context and commitment, and how each client of AWS reads it', async () => {
+    const envelope = createS3ecEnvelope({ format: 's3ec-v3', wrapper: kms, organizationId: 'org' });
+    const sealer = await envelope.seal(ids);
+    const { text, record, titles, snippets } = await archived(sealer);
+    expect(text.code).toBe(0);
+    const context = {
+      'genesys-cloud-organization-id': 'org',
+      'conversation-id': ids.conversationId,
+      'recording-id': ids.recordingId,
+    };
+    expect(record).toMatchObject({
+      format: 's3ec-v3',
+      placement: 'metadata',
+      wrap: 'kms+context',
+      context,
+      commitment: sealer.metadata['x-amz-d'],
+    });
+    expect(titles).toEqual(['Java', 'Go', '.NET', 'Python', 'Ruby', 'C++', 'PHP']);
+    for (const { title, code } of snippets) {
+      expect([title, code.includes(KEY)]).toEqual([title, true]);
+      // the Go and C++ clients go by the context that is stored
+      if (!/^(?:Go|C\+\+)/.test(title)) expect(code).toContain(ids.conversationId);
+      expect(code).not.toMatch(/undefined|ALLOW_DECRYPT|AllowDecrypt/);
+      expect(text.stdout).toContain(code.split('\n')[0]);
+    }
+    expect(text.stdout).toContain('docs/format.md, section 10');
+  });
+
+  it('shows the key id of an AES wrap, and the clients that have it', async () => {
+    const envelope = createS3ecEnvelope({ format: 's3ec-v2', wrapper: aes });
+    const { record, titles, snippets } = await archived(await envelope.seal(ids));
+    expect(record).toMatchObject({ format: 's3ec-v2', wrap: 'AES/GCM', keyId: 'k7', commitment: 'none' });
+    expect(record).not.toHaveProperty('context');
+    expect(titles).toEqual(['Java', '.NET', 'Ruby']);
+    expect(snippets[0]?.code).toContain('REQUIRE_ENCRYPT_ALLOW_DECRYPT');
+  });
+
+  it('looks into instruction files, those of adopted objects too', async () => {
+    const split = createS3ecEnvelope({ format: 's3ec-v3', wrapper: aes, placement: 'instruction' });
+    const one = await archived(await split.seal(ids));
+    expect(one.record).toMatchObject({ format: 's3ec-v3', placement: 'instruction', keyId: 'k7' });
+    const adopted = await archived(await createStaticEnvelope(staticKey).seal(ids), kms);
+    expect(adopted.record).toMatchObject({
+      format: 'static-gcm',
+      placement: 'instruction',
+      wrap: 'kms+context',
+      commitment: 'none',
+    });
+    expect(adopted.titles).toHaveLength(7);
+    expect(adopted.text.stdout).toContain('InstructionFileMetadataStrategy');
+    expect(adopted.text.stdout).toContain("createDecipheriv('aes-256-gcm'");
+  });
+
+  it('makes no code of a context that is none of ours', async () => {
+    const envelope = createS3ecEnvelope({ format: 's3ec-v3', wrapper: kms, organizationId: 'org' });
+    const { text, titles } = await archived(await envelope.seal(ids), undefined, (metadata) => {
+      metadata['x-amz-t'] = JSON.stringify({ a: "'; system('id'); '", 'aws:x-amz-cek-alg': '115' });
+    });
+    expect(text.code).toBe(0);
+    expect(titles).toEqual([]);
+    expect(text.stdout).not.toContain('EncryptionV3::Client');
+  });
+});
