@@ -7,6 +7,7 @@ import { httpBody } from '../events/http-body.ts';
 import { parseEvent } from '../events/parse-event.ts';
 import { splitBatch } from '../events/sqs-batch.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
+import { isTimely } from '../events/webhook-timestamp.ts';
 import type { Logger } from '../log.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
 import { collapseDuplicates } from './collapse-duplicates.ts';
@@ -176,6 +177,10 @@ async function handleHttp(
       code: 'WEBHOOK_UNAUTHENTICATED',
       state: 'refused',
     });
+    return UNAUTHENTICATED;
+  }
+  if (!isTimely(headers, options.clock.now())) {
+    logger.log('warn', 'webhook too old or too new', { code: 'WEBHOOK_UNAUTHENTICATED', state: 'refused' });
     return UNAUTHENTICATED;
   }
   try {

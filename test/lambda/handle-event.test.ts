@@ -211,6 +211,20 @@ describe('the HTTP entry', () => {
     expect(simulator.requests).toEqual([]);
   });
 
+  it('refuses a signed request whose timestamp is outside the replay window', async () => {
+    const { handle, simulator, id, clock } = await started(signed);
+    const raw = JSON.stringify(simulator.event(id, 'webhook'));
+    const at = (offsetS: number) => ({
+      'x-hub-signature-256': sign(raw),
+      'x-genesys-archive-timestamp': String(Math.round(clock.now() / 1000) + offsetS),
+    });
+    for (const offsetS of [-310, 310]) {
+      expect(fields(await handle(request(raw, at(offsetS)))).statusCode).toBe(401);
+    }
+    expect(simulator.requests).toEqual([]);
+    expect(fields(await handle(request(raw, at(-200)))).statusCode).toBe(200);
+  });
+
   it('refuses to run open on Lambda without an explicit setting', async () => {
     const closed = await started();
     const raw = JSON.stringify(closed.simulator.event(closed.id, 'webhook'));
