@@ -74,7 +74,7 @@ describe('simulate --scenario', () => {
       stdout: expect.stringMatching(/^gone {6}\S+ {2}deleted, as its receipt says\n$/) as unknown,
     });
     const result = await archive(mixed?.['event']);
-    expect(result.code).toBe(3);
+    expect(result).toMatchObject({ code: 3 });
     expect(result.stdout).toMatch(
       /cannot be had: archived \(ARCHIVE_RESTORE_ARCHIVED=1 .*\[MEDIA_NOT_FOUND\]/,
     );
