@@ -345,6 +345,154 @@ describe('several files of one request', () => {
   });
 });
 
+describe('the tutorial’s dialect', () => {
+  const media = { dialect: 'media', mediaId: ids.recordingId, interactionId: ids.conversationId } as const;
+
+  it('a time in the event names the key before the platform is asked, and is preferred to the platform’s', async () => {
+    const { ports, counts } = setUp([{}]);
+    const occurredAt = Date.UTC(2025, 11, 31, 23, 59, 59);
+    const [first] = await archiveRequest(ports, { ...media, occurredAt }, unlimited);
+    expect(first).toMatchObject({ key: `archive/2025/12/31/${ids.recordingId}.enc`, stored: true });
+    const [second] = await archiveRequest(ports, { ...media, occurredAt }, unlimited);
+    expect(second).toMatchObject({ stored: false });
+    expect(counts).toEqual({ opened: 1, sealed: 1, resolved: 1 });
+  });
+
+  it('without one the platform is asked first, and what stands there is found', async () => {
+    const { ports, counts } = setUp([{}]);
+    await archiveRequest(ports, media, unlimited);
+    expect((await archiveRequest(ports, media, unlimited))[0]).toMatchObject({ key: KEY, stored: false });
+    expect(counts).toEqual({ opened: 1, sealed: 1, resolved: 2 });
+  });
+
+  it.each<[Resolution, object]>([
+    [
+      { state: 'gone', reason: 'not found (404)' },
+      { state: 'gone', reason: 'not found (404)', settled: false },
+    ],
+    [
+      { state: 'not-ready', status: 'processing', retryAfterMs: 5 },
+      { state: 'not-ready', status: 'processing', retryAfterMs: 5 },
+    ],
+  ])('%j is told with the ids of the request', async (resolution, told) => {
+    const { ports } = setUp([{}]);
+    const answering = { ...ports, resolver: { resolve: () => Promise.resolve(resolution) } };
+    expect(await archiveRequest(answering, media, unlimited)).toEqual([{ ...told, ids }]);
+    expect(await archiveRequest(answering, request, unlimited)).toEqual([
+      { ...told, ids: { recordingId: '', conversationId: ids.conversationId } },
+    ]);
+  });
+
+  it('a fresh link is asked for by the request itself; in the published dialect for the one recording', async () => {
+    for (const [asked, expected] of [
+      [media, media],
+      [request, { ...request, recordingId: ids.recordingId }],
+    ] as const) {
+      const { ports, item } = setUp([{ fails: new MediaRestart('another version') }, {}]);
+      const seen: unknown[] = [];
+      const resolver = {
+        resolve: (what: unknown) => {
+          seen.push(what);
+          return Promise.resolve({ state: 'ready', items: [item] } as const);
+        },
+      };
+      await archiveRequest({ ...ports, resolver }, asked, unlimited);
+      expect(seen).toEqual([asked, expected]);
+    }
+  });
+
+  it.each([
+    { state: 'gone', reason: 'deleted' } as const,
+    { state: 'not-ready', status: 's', retryAfterMs: 1 } as const,
+  ])('a fresh link that cannot be had (%j) is for the queue to decide', async (then) => {
+    const { ports, item } = setUp([{ fails: new MediaRestart('another version') }]);
+    let asked = 0;
+    const resolve = () =>
+      Promise.resolve(asked++ === 0 ? ({ state: 'ready', items: [item] } as const) : then);
+    await expect(archiveRequest({ ...ports, resolver: { resolve } }, media, unlimited)).rejects.toMatchObject(
+      {
+        code: 'MEDIA_LINK_EXPIRED',
+      },
+    );
+  });
+
+  it.each(['pending', 'terminal'] as const)(
+    'a file that fails is not thrown when something is %s besides',
+    async (other) => {
+      const pending = [{ recordingId: 'p1', status: 'uploading', retryAfterMs: 7 }];
+      const terminal = [
+        { ids: { ...ids, recordingId: 't2' }, reason: 'overdue', status: 'u', permanent: false } as const,
+      ];
+      const { ports } = setUp(
+        [{ fails: failing('URL_REFUSED') }],
+        other === 'pending' ? { pending } : { terminal },
+      );
+      const results = await archiveRequest(ports, request, unlimited);
+      expect(results.map(({ state }) => state)).toEqual([
+        'failed',
+        other === 'pending' ? 'not-ready' : 'gone',
+      ]);
+    },
+  );
+});
+
+describe('receipts of what stands there', () => {
+  const adopted = async (over: (store: ArchivePorts['store']) => Partial<ArchivePorts['store']>) => {
+    const { ports, s3, store, text } = setUp([{}]);
+    await archiveRequest(ports, request, unlimited);
+    const receiptKey = `receipts/2026/05/20/${ids.recordingId}.json`;
+    s3.objects.delete(receiptKey);
+    const changed = { ...store, ...over(store) };
+    await archiveRequest({ ...ports, store: changed }, request, unlimited);
+    return JSON.parse(text(receiptKey) ?? '') as Record<string, Record<string, unknown>>;
+  };
+
+  it('a writer that may not read states the size alone', async () => {
+    const receipt = await adopted(() => ({ get: () => Promise.reject(failing('STORE_DENIED')) }));
+    expect(receipt['kind']).toBe('adopted');
+    expect(receipt['ciphertext']).toEqual({ bytes: 216 });
+    expect(receipt['object']).toMatchObject({ key: KEY, store: 's3://bucket', checksum: { type: 'full' } });
+  });
+
+  it('any other failure to read it is not hidden', async () => {
+    await expect(
+      adopted(() => ({ get: () => Promise.reject(failing('STORE_UNAVAILABLE')) })),
+    ).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+
+  it('states version and ETag where the store has them, and nothing where it has not', async () => {
+    const stated = (etag: string | undefined, versionId: string | undefined) =>
+      adopted((store) => ({
+        head: async (...asked) => {
+          const stat = await store.head(...asked);
+          if (stat === undefined) return undefined;
+          const { etag: _etag, versionId: _version, checksum: _checksum, ...rest } = stat;
+          return { ...rest, etag, checksum: undefined, ...(versionId === undefined ? {} : { versionId }) };
+        },
+      }));
+    const bare = await stated(undefined, undefined);
+    expect(Object.keys(bare['object'] ?? {}).sort()).toEqual(['key', 'store']);
+    const full = await stated('"grün"', 'v7');
+    expect(full['object']).toMatchObject({ etag: '"gr?n"', versionId: 'v7' });
+    const long = await stated('x'.repeat(300), 'v7');
+    expect(long['object']).toMatchObject({ etag: 'x'.repeat(256) });
+    expect((await stated('', 'v7'))['object']).toMatchObject({ etag: '?' });
+  });
+
+  it('states what the host stated, and nothing where it stated nothing', async () => {
+    const { ports, text } = setUp([
+      { bytes: wav(), contentLength: undefined, contentType: undefined, etag: undefined },
+    ]);
+    await archiveRequest(ports, request, unlimited);
+    const receipt = JSON.parse(text(`receipts/2026/05/20/${ids.recordingId}.json`) ?? '') as {
+      source: object;
+    };
+    expect(receipt.source).toEqual({ resumes: 2, restarts: 0 });
+  });
+});
+
 describe('claims', () => {
   const key = 'claims/r.json';
 
