@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { idempotencyKey } from './identity.ts';
+import { hashMetadata, idempotencyKey } from './identity.ts';
 import { MEDIA_PREFIX, parseObjectKey } from './object-key.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 
@@ -102,8 +100,4 @@ function whySwapped(key: string, { metadata }: ObjectStat, receipt: SignedReceip
   return own !== undefined && own !== idempotencyKey(ids)
     ? 'the object is that of another recording than its receipt'
     : undefined;
-}
-
-function hashMetadata({ metadata }: ObjectStat): string {
-  return createHash('sha256').update(canonicalJson(metadata)).digest('hex');
 }

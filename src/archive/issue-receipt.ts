@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { formatOf } from './identity.ts';
+import { formatOf, hashMetadata } from './identity.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 import { receiptKey } from './object-key.ts';
 import { type CiphertextFacts, RECEIPT_SCHEMA, type Receipt } from './receipt-schema.ts';
@@ -104,7 +102,7 @@ function opening(issuer: Issuer, kind: Receipt['kind'], ids: RecordingIds, at: n
 }
 
 function objectFacts({ store, clock }: Issuer, stat: ObjectStat, format: string, at: number) {
-  const { key, versionId, etag, checksum, metadata, lastModified } = stat;
+  const { key, versionId, etag, checksum, lastModified } = stat;
   return {
     object: {
       key,
@@ -113,7 +111,7 @@ function objectFacts({ store, clock }: Issuer, stat: ObjectStat, format: string,
       ...(etag === undefined ? {} : { etag: printable(etag) }),
       ...(checksum === undefined ? {} : { checksum }),
     },
-    envelope: { format, metadataSha256: createHash('sha256').update(canonicalJson(metadata)).digest('hex') },
+    envelope: { format, metadataSha256: hashMetadata(stat) },
     times: { recorded: iso(at), stored: iso(lastModified), issued: iso(clock.now()) },
   };
 }

@@ -57,7 +57,7 @@ const receipt = z.strictObject({
       checksum: z.strictObject({ type: z.enum(['full', 'composite']), sha256: text }).exactOptional(),
     })
     .exactOptional(),
-  /** `metadataSha256` is over the canonical JSON of the object's user metadata. */
+  /** `metadataSha256` is over the canonical JSON of the object's user metadata, less the members that wrap the data key. */
   envelope: z.strictObject({ format: text, metadataSha256: sha256Hex }).exactOptional(),
   times: z.strictObject({
     /** Of the recording, as it was filed. */

@@ -3,6 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, UnsealRequest } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { hashMetadata } from './identity.ts';
 import { LeafHasher } from './leaf-hasher.ts';
 import { parseObjectKey, receiptKey } from './object-key.ts';
 import { checkSignature } from './receipt.ts';
@@ -87,13 +88,12 @@ export async function leavesOfReceipt(
   const { bytes, leafBytes, leaves } = receipt?.ciphertext ?? {};
   if (receipt === undefined || leafBytes === undefined || leaves === undefined) return undefined;
   const named = parseObjectKey(stat.key);
-  const metadataSha256 = createHash('sha256').update(canonicalJson(stat.metadata)).digest('hex');
   const fits =
     // an adopting receipt states what stood there, and not that it was ever authenticated
     receipt.kind === 'archived' &&
     receipt.object?.key === stat.key &&
     receipt.ids.recording === named?.recordingId &&
-    receipt.envelope?.metadataSha256 === metadataSha256 &&
+    receipt.envelope?.metadataSha256 === hashMetadata(stat) &&
     bytes === stat.size &&
     leafBytes <= LARGEST_LEAF &&
     leaves.length === Math.max(1, Math.ceil(stat.size / leafBytes));

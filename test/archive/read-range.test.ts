@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../src/archive/canonical-json.ts';
+import { hashMetadata } from '../../src/archive/identity.ts';
 import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
 import { openSeekable, type RangePorts, readRange } from '../../src/archive/read-range.ts';
 import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
@@ -71,7 +71,7 @@ async function archived(
     const hasher = new LeafHasher(LEAF);
     hasher.update(body);
     const { sha256, leaves } = hasher.finish();
-    const hash = createHash('sha256').update(canonicalJson(sealer.metadata)).digest('hex');
+    const hash = hashMetadata(sealer);
     const stated: Receipt = {
       schema: 'genesys-media-archive/receipt/v1',
       kind: 'archived',

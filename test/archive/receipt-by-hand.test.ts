@@ -13,7 +13,9 @@ import { readReceiptKeys, readSigner } from '../../src/signing-keys.ts';
 import { makeSealedArchive, type SealedArchive } from './sealed-archive.ts';
 
 const document = readFileSync(new URL('../../docs/format.md', import.meta.url), 'utf8');
-const hasOpenssl3 = /^OpenSSL [3-9]/.test(spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout ?? '');
+const hasOpenssl3 = /^OpenSSL [3-9]/.test(
+  spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout ?? '',
+);
 
 /** A command of the document, word for word. */
 function snippet(name: string): string {
