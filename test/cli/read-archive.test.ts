@@ -86,7 +86,7 @@ describe('verify', () => {
     const result = await run('verify', '--all', '--json');
     expect(result.code).toBe(5);
     const records = result.records();
-    expect(records.map(({ type, kind }) => kind ?? type).toSorted()).toEqual([
+    expect(records.map(({ type, kind }) => String(kind ?? type)).toSorted()).toEqual([
       'checksum',
       'checksum',
       'decrypt-failed',
