@@ -1,7 +1,7 @@
 import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
-import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config.ts';
+import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config/config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media-download.ts';

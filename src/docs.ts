@@ -1,4 +1,4 @@
-import { LATER_SETTINGS, listSettings, type Purpose, type Setting } from './config-schema.ts';
+import { LATER_SETTINGS, listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
 
 /*

@@ -39,7 +39,7 @@ export {
   loadConfig,
   type RestoreConfig,
   type StoreConfig,
-} from './config.ts';
+} from './config/config.ts';
 export { type Archiver, type ArchiverPorts, createArchiver, createReader } from './create-archiver.ts';
 export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
 export { ArchiveError, type ErrorCode, type ErrorDetails } from './errors.ts';

@@ -63,7 +63,7 @@ function roomOf(file: string): string {
   if (first !== file) return first;
   const name = first.replace(/\.ts$/, '');
   if (GROUND.has(name)) return 'ground';
-  return name.startsWith('config') ? 'config' : name;
+  return name;
 }
 
 interface Import {

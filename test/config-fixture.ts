@@ -1,4 +1,4 @@
-import { type ConfigSources, loadConfig, type Purpose } from '../src/config.ts';
+import { type ConfigSources, loadConfig, type Purpose } from '../src/config/config.ts';
 import { ArchiveError } from '../src/errors.ts';
 
 export const KEY = '00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listSettings } from '../src/config-schema.ts';
-import { loadConfig, type Purpose } from '../src/config.ts';
+import { listSettings } from '../src/config/schema.ts';
+import { loadConfig, type Purpose } from '../src/config/config.ts';
 import { ArchiveError } from '../src/errors.ts';
 import { KEY, problemWith, refusalOf, tutorial } from './config-fixture.ts';
 

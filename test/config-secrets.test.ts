@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listSettings } from '../src/config-schema.ts';
-import { revealKey } from '../src/config.ts';
+import { listSettings } from '../src/config/schema.ts';
+import { revealKey } from '../src/config/config.ts';
 import { ArchiveError } from '../src/errors.ts';
 import { Secret } from '../src/secret.ts';
 import { KEY, load } from './config-fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, revealKey } from '../src/config.ts';
+import { loadConfig, revealKey } from '../src/config/config.ts';
 import { GENESYS_REGIONS } from '../src/regions.ts';
 import { Secret } from '../src/secret.ts';
 import { KEY, load, problemWith, refusalOf, tutorial } from './config-fixture.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { listSettings } from '../src/config-schema.ts';
+import { listSettings } from '../src/config/schema.ts';
 import { renderConfigurationDoc, renderErrorsDoc } from '../src/docs.ts';
 import { ERROR_CODES } from '../src/error-codes.ts';
 

@@ -1,4 +1,4 @@
-import type { Purpose } from '../config-schema.ts';
+import type { Purpose } from '../config/schema.ts';
 import type { CommandModule } from './_context.ts';
 import { age, collect, oneOf, percentage, wholeNumber } from './_option-values.ts';
 

@@ -1,6 +1,6 @@
 import { type Budget, type Clock, startBudget } from '../clock.ts';
-import { readConfigFile } from '../config-file.ts';
-import { type ConfigFor, type Purpose, loadConfig } from '../config.ts';
+import { readConfigFile } from '../config/file.ts';
+import { type ConfigFor, type Purpose, loadConfig } from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseDay, parseRecordingTime } from '../recording-time.ts';

@@ -2,14 +2,14 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Budget } from '../clock.ts';
-import { readConfigFile } from '../config-file.ts';
+import { readConfigFile } from '../config/file.ts';
 import {
   type ArchiveConfig,
   loadConfig,
   type RestoreConfig,
   revealKey,
   type StoreConfig,
-} from '../config.ts';
+} from '../config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../create-archiver.ts';
 import { ArchiveError, describeForeign, type ErrorCode, toArchiveError } from '../errors.ts';
 import { createTransport } from '../http/transport.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { listSettings, type Purpose, type SettingName } from '../config-schema.ts';
+import { listSettings, type Purpose, type SettingName } from '../config/schema.ts';
 import { ArchiveError } from '../errors.ts';
 import { COMMANDS, type CommandSpec } from './_commands.ts';
 import { flagOf, TOPICS } from './_topics.ts';

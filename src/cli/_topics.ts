@@ -1,4 +1,4 @@
-import { listSettings } from '../config-schema.ts';
+import { listSettings } from '../config/schema.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
 /** What `help TOPIC` prints besides the commands. */

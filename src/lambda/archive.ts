@@ -1,6 +1,6 @@
 /** The Lambda function: `dist/lambda/archive.mjs`, handler `handler`. */
 import { systemClock } from '../clock.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import { jsonLogger } from '../log.ts';

@@ -1,6 +1,6 @@
 import type { Budget, Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
-import type { ArchiveConfig } from '../config.ts';
+import type { ArchiveConfig } from '../config/config.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { Logger } from '../log.ts';

@@ -1,6 +1,6 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
 import { type Budget, type Clock, startBudget } from '../clock.ts';
-import type { ArchiveConfig } from '../config.ts';
+import type { ArchiveConfig } from '../config/config.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { httpBody } from '../events/http-body.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
-import type { ArchiveConfig } from '../config.ts';
+import type { ArchiveConfig } from '../config/config.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { parseEvent } from '../events/parse-event.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ArchiveError, describeForeign } from '../errors.ts';
-import { describeKmsRequest, drawKmsFaults } from './attach-kms.ts';
-import { describeS3Request, drawS3Faults } from './attach-s3.ts';
+import { describeKmsRequest, drawKmsFaults } from './kms/attach-kms.ts';
+import { describeS3Request, drawS3Faults } from './s3/attach-s3.ts';
 import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
 import {
   readMediaFolder,
@@ -12,15 +12,15 @@ import {
   type SimulatedRecording,
 } from './catalogue.ts';
 import { FaultPlan } from './faults.ts';
-import { type ConversationHappening, createConversationEvent } from './conversation-events.ts';
+import { type ConversationHappening, createConversationEvent } from './published/conversation-events.ts';
 import { createGenesysApi, guardCall } from './genesys-api.ts';
-import type { KmsEndpoint, KmsRequest } from './kms.ts';
+import type { KmsEndpoint, KmsRequest } from './kms/kms.ts';
 import { createMediaHost, mediaPath } from './media-host.ts';
 import { OAuthServer } from './oauth.ts';
-import { withPublishedApi } from './published-api.ts';
-import type { ScriptedConversation } from './recordings-model.ts';
-import { RecordingsWorld } from './recordings-world.ts';
-import type { S3Endpoint, S3Request } from './s3.ts';
+import { withPublishedApi } from './published/published-api.ts';
+import type { ScriptedConversation } from './published/recordings-model.ts';
+import { RecordingsWorld } from './published/recordings-world.ts';
+import type { S3Endpoint, S3Request } from './s3/s3.ts';
 import { serve, type ServiceContext, type SimulatedRequest } from './service.ts';
 import { signLink } from './signed-link.ts';
 
@@ -279,7 +279,7 @@ async function startS3Endpoint(
   onRequest: (request: S3Request) => void,
 ): Promise<S3Endpoint> {
   // loaded only when it is wanted: half of the simulator's code
-  const { startS3 } = await import('./s3.ts');
+  const { startS3 } = await import('./s3/s3.ts');
   return startS3({ dir: place.dir, buckets: [place.bucket], port, onRequest, fault: drawS3Faults(faults) });
 }
 
@@ -289,6 +289,6 @@ async function startKmsEndpoint(
   port: number,
   onRequest: (request: KmsRequest) => void,
 ): Promise<KmsEndpoint> {
-  const { startKms } = await import('./kms.ts');
+  const { startKms } = await import('./kms/kms.ts');
   return startKms({ dir, port, onRequest, fault: drawKmsFaults(faults) });
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { type SqsEndpoint, startSqs } from '../../src/simulator/sqs.ts';
+import { type SqsEndpoint, startSqs } from '../../src/simulator/sqs/sqs.ts';
 import { createQueue } from '../queue/sqs-fixture.ts';
 import { makeDirectory, runCli } from './run-cli.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLS } from '../../src/genesys/permissions.ts';
 import { formatQuery } from '../../src/genesys/recordings-policy.ts';
-import { PUBLISHED_ROUTES, type PublishedCall } from '../../src/simulator/recordings-routes.ts';
+import { PUBLISHED_ROUTES, type PublishedCall } from '../../src/simulator/published/recordings-routes.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { fieldsOf, loadSdk } from './sdk.ts';
 

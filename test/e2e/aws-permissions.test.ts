@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listRecordings } from '../../src/archive/find-recording.ts';
 import { verifyRecording } from '../../src/archive/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';

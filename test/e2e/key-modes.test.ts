@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { restoreRecording } from '../../src/archive/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createReader, openConfiguredStore } from '../../src/create-archiver.ts';
 import { readKeyringFile } from '../../src/envelope/key-files.ts';
 import { keyringWrapper } from '../../src/envelope/keyring.ts';

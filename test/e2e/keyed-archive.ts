@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { restoreRecording } from '../../src/archive/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../../src/create-archiver.ts';
 import { writeKeyringFile } from '../../src/envelope/key-files.ts';
 import { addKey } from '../../src/envelope/keyring.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { restoreRecording } from '../../src/archive/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';

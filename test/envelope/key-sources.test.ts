@@ -15,7 +15,7 @@ import {
 } from '../../src/envelope/key-sources.ts';
 import { rsaKeyId } from '../../src/envelope/raw-wrap.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { startKms } from '../../src/simulator/kms.ts';
+import { startKms } from '../../src/simulator/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { rejectionOf, run } from './bytes.ts';

@@ -7,7 +7,7 @@ import { sortKmsError } from '../../src/envelope/kms-errors.ts';
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
-import { type KmsErrorCode, type KmsOptions, startKms } from '../../src/simulator/kms.ts';
+import { type KmsErrorCode, type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { rejectionOf, run } from './bytes.ts';

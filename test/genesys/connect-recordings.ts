@@ -4,7 +4,10 @@ import { createRecordingsApi, type RecordingsOptions } from '../../src/genesys/r
 import { RECORDING_KINDS } from '../../src/genesys/recordings-policy.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import type { RecordingsRequest } from '../../src/ports.ts';
-import type { ScriptedConversation, ScriptedRecording } from '../../src/simulator/recordings-model.ts';
+import type {
+  ScriptedConversation,
+  ScriptedRecording,
+} from '../../src/simulator/published/recordings-model.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

@@ -12,7 +12,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
-import type { KmsErrorCode } from '../../src/simulator/kms.ts';
+import type { KmsErrorCode } from '../../src/simulator/kms/kms.ts';
 import { sha256Hex, verifySignature } from '../../src/simulator/sigv4.ts';
 import { createClient, refusalOf, startEndpoint, temporaryDirectory } from './kms-fixture.ts';
 import { describeKms } from './kms-scenario.ts';

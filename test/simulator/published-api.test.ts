@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PUBLISHED_ROUTES } from '../../src/simulator/recordings-routes.ts';
-import { parseScenario, SCENARIO_EXAMPLE } from '../../src/simulator/scenario.ts';
+import { PUBLISHED_ROUTES } from '../../src/simulator/published/recordings-routes.ts';
+import { parseScenario, SCENARIO_EXAMPLE } from '../../src/simulator/published/scenario.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { authorize, json, observe } from './observe.ts';
 

@@ -11,7 +11,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { startS3 } from '../../src/simulator/s3.ts';
+import { startS3 } from '../../src/simulator/s3/s3.ts';
 import { BUCKET, createClient, sampleBytes, startEndpoint, temporaryDirectory } from './s3-fixture.ts';
 
 const MIB = 1024 * 1024;

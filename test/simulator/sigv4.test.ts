@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { S3Refusal } from '../../src/simulator/s3-refusal.ts';
-import { decodeChunked } from '../../src/simulator/s3-chunked.ts';
+import { S3Refusal } from '../../src/simulator/s3/refusal.ts';
+import { decodeChunked } from '../../src/simulator/s3/chunked.ts';
 import {
   deriveSigningKey,
   type RequestSignature,

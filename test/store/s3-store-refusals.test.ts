@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import type { S3Fault } from '../../src/simulator/s3.ts';
+import type { S3Fault } from '../../src/simulator/s3/s3.ts';
 import { bodyOf, contentOf, sha256 } from './bytes.ts';
 import { FaultyS3, LARGE, OPTIONS, SMALL } from './faulty-s3.ts';
 import { PART_BYTES } from './s3-under-test.ts';

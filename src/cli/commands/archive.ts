@@ -2,7 +2,7 @@ import type { ArchiveResult } from '../../archive/archive-request.ts';
 import { listRecordings } from '../../archive/find-recording.ts';
 import { objectKey } from '../../archive/object-key.ts';
 import { abortReason, type Budget } from '../../clock.ts';
-import type { ArchiveConfig } from '../../config.ts';
+import type { ArchiveConfig } from '../../config/config.ts';
 import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';

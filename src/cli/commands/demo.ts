@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPair, generateKeyPairSync } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { KeysConfig } from '../../config.ts';
+import type { KeysConfig } from '../../config/config.ts';
 import { openKeySources } from '../../create-archiver.ts';
 import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
 import {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
 import { FAULT_GRAMMAR, parseFault } from '../../simulator/fault-grammar.ts';
-import { readScenario, SCENARIO_EXAMPLE } from '../../simulator/scenario.ts';
+import { readScenario, SCENARIO_EXAMPLE } from '../../simulator/published/scenario.ts';
 import { type SimulatedRequest, type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';

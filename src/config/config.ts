@@ -1,0 +1,339 @@
+import * as z from 'zod';
+import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
+import {
+  listSettings,
+  type Purpose,
+  type Setting,
+  SETTINGS,
+  type SettingName,
+  type SettingValues,
+} from './schema.ts';
+import {
+  chooseWriting,
+  findEncryptionProblems,
+  type KeySettings,
+  readKeySettings,
+  type WritingSettings,
+} from './encryption.ts';
+import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
+import { ArchiveError } from '../errors.ts';
+import type { LogLevel } from '../log.ts';
+import { UUID_PATTERN } from '../recording-id.ts';
+import { isKnownRegionDomain } from '../regions.ts';
+import type { Secret } from '../secret.ts';
+
+export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './encryption.ts';
+export type { RecordingsConfig } from './published.ts';
+export type { Purpose } from './schema.ts';
+export type { ConfigFile, ConfigSources } from './sources.ts';
+
+/** Enough to look at what is stored. */
+export interface StoreConfig {
+  /** `s3://bucket[/prefix]` or `file:PATH`. */
+  readonly store: string;
+  readonly s3: { readonly forcePathStyle: boolean };
+  readonly layout: 'date';
+  /** Matches whole ids. */
+  readonly idPattern: RegExp;
+  readonly allowLoopback: boolean;
+  /** PEM files of the public keys that receipts may be signed with. */
+  readonly receiptPublicKeys: readonly string[];
+  readonly logLevel: LogLevel;
+  /** To be shown at every start; none repeats a value. */
+  readonly warnings: readonly string[];
+}
+
+/** Enough to read recordings back. */
+export interface RestoreConfig extends StoreConfig {
+  readonly encryption: KeySettings;
+  /** The organization all recordings belong to, where it is known. */
+  readonly organizationId?: string;
+}
+
+/** Everything. */
+export interface ArchiveConfig extends RestoreConfig {
+  readonly encryption: KeySettings & WritingSettings;
+  readonly genesys: {
+    readonly clientId: string;
+    readonly clientSecret: Secret;
+    /** Domain of the region, e.g. `mypurecloud.com`. */
+    readonly environment: string;
+    /** Scheme, host and port, without a slash at the end. */
+    readonly loginUrl: string;
+    readonly apiUrl: string;
+    readonly api: 'auto' | 'media' | 'recordings';
+  };
+  /** For events of the tutorial's dialect. */
+  readonly writeBack: 'interaction' | 'none';
+  /** For events of the published API. */
+  readonly recordings: RecordingsConfig;
+  /** In (0, 1]. */
+  readonly rateShare: number;
+  /** PEM file of the private key that signs receipts. */
+  readonly signingKeyFile: string | undefined;
+  /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
+  readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
+  /** Host suffixes besides those the region implies. */
+  readonly mediaHosts: readonly string[];
+  readonly webhook: {
+    /** All that are active; empty when requests are not signed. */
+    readonly secrets: readonly Secret[];
+    /** Unsigned requests are accepted on Lambda. Never true when there is a secret. */
+    readonly open: boolean;
+  };
+}
+
+/** Enough to make, list and try keys. */
+export interface KeysConfig {
+  readonly encryption: KeySettings;
+  readonly organizationId?: string;
+  readonly logLevel: LogLevel;
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigFor {
+  readonly archive: ArchiveConfig;
+  readonly restore: RestoreConfig;
+  readonly store: StoreConfig;
+  readonly keys: KeysConfig;
+  /** All sources that are set: which of them wraps is said where it is done. */
+  readonly wrap: RestoreConfig;
+}
+
+/** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
+const DEFAULT_STORE = 'file:./archive';
+
+/** Hosts under which anybody can put files, unless a bucket narrows them. */
+const EVERYBODYS_HOST = /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.com|cloudfront\.net)$/;
+
+/** An HMAC secret shorter than this (characters) can be guessed offline from one signed request. */
+const SHORT_SECRET = 16;
+
+/**
+ * Reads and checks all settings that `purpose` needs, once. Flags win over the environment, the environment over the file, the
+ * file over the defaults.
+ *
+ * @returns a deeply frozen configuration; its secrets print as `[secret]`.
+ * @throws `CONFIG_INVALID` (not retryable), whose message lists every problem at once and repeats no value.
+ */
+export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P): ConfigFor[P] {
+  const gathered = gatherSettings(sources, purpose);
+  const { values, invalid, problems } = parseSettings(gathered);
+  const onLambda = (sources.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
+  const all = [
+    ...gathered.problems,
+    ...problems,
+    ...findMissing(gathered, purpose),
+    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose),
+    ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
+    ...findUrlProblems(values, invalid),
+    ...findSchemaProblems(values, invalid),
+  ];
+  if (all.length > 0) throw invalidConfig(all);
+  const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
+  return freeze(config[purpose]());
+}
+
+/** The 32 bytes of a checked key. The caller erases them when it has imported them. */
+export function revealKey(key: Secret): Buffer {
+  const bytes = Buffer.from(key.reveal(), 'hex');
+  if (bytes.length === 32) return bytes;
+  throw new ArchiveError('CONFIG_INVALID', 'the key does not have exactly 64 hex digits');
+}
+
+interface ParsedSettings {
+  readonly values: SettingValues;
+  readonly invalid: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+function parseSettings(gathered: GatheredSettings): ParsedSettings {
+  const values: Record<string, unknown> = {};
+  const problems: Problem[] = [];
+  for (const [name, { schema }] of listSettings()) {
+    const text = gathered.values[name];
+    if (text === undefined) continue;
+    const result = z.safeParse(schema, text);
+    if (result.success) values[name] = result.data;
+    else problems.push({ name, text: result.error.issues[0]?.message ?? 'is malformed' });
+  }
+  // Each value came from the schema of its own name just now.
+  const parsed = values as SettingValues;
+  return { values: parsed, invalid: new Set(problems.map(({ name }) => name)), problems };
+}
+
+function findMissing(gathered: GatheredSettings, purpose: Purpose): Problem[] {
+  const reported = new Set(gathered.problems.map(({ name }) => name));
+  return listSettings()
+    .filter(([name, setting]) => setting.requiredFor?.includes(purpose) === true && !reported.has(name))
+    .filter(([name]) => gathered.values[name] === undefined)
+    .map(([name]) => ({ name, text: 'is missing' }));
+}
+
+function unusable(invalid: ReadonlySet<string>, problems: readonly Problem[]): ReadonlySet<string> {
+  return new Set([...invalid, ...problems.map(({ name }) => name)]);
+}
+
+function findStoreProblems(
+  values: SettingValues,
+  invalid: ReadonlySet<string>,
+  ranks: GatheredSettings['ranks'],
+  onLambda: boolean,
+): Problem[] {
+  const { ARCHIVE_STORE: store, S3_ARCHIVE_BUCKET: bucket } = values;
+  if (invalid.has('ARCHIVE_STORE') || invalid.has('S3_ARCHIVE_BUCKET')) return [];
+  if (store === undefined && bucket === undefined) {
+    return onLambda ? [{ name: 'ARCHIVE_STORE', text: 'is missing, and so is S3_ARCHIVE_BUCKET' }] : [];
+  }
+  if (store === undefined || bucket === undefined) return [];
+  const sameSource = ranks.ARCHIVE_STORE === ranks.S3_ARCHIVE_BUCKET;
+  const sameBucket = store === `s3://${bucket}` || store.startsWith(`s3://${bucket}/`);
+  return sameSource && !sameBucket
+    ? [{ name: 'S3_ARCHIVE_BUCKET', text: 'contradicts ARCHIVE_STORE; set one of them' }]
+    : [];
+}
+
+function findUrlProblems(values: SettingValues, invalid: ReadonlySet<string>): Problem[] {
+  if (invalid.has('ARCHIVE_ALLOW_LOOPBACK')) return [];
+  const names = [
+    'GENESYS_LOGIN_URL',
+    'GENESYS_API_URL',
+    'ARCHIVE_QUEUE_URL',
+    'ARCHIVE_DEAD_LETTER_QUEUE_URL',
+  ] as const;
+  return names.flatMap((name) => {
+    const { [name]: origin } = values;
+    if (origin === undefined) return [];
+    const { protocol, hostname } = new URL(origin);
+    const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+    if (loopback && values.ARCHIVE_ALLOW_LOOPBACK === true) return [];
+    if (loopback) return [{ name, text: 'is on this machine, which only ARCHIVE_ALLOW_LOOPBACK=1 permits' }];
+    return protocol === 'https:' ? [] : [{ name, text: 'must start with https://' }];
+  });
+}
+
+function findWarnings(values: SettingValues): string[] {
+  const warnings: string[] = [];
+  if (values.ARCHIVE_ALLOW_LOOPBACK === true) {
+    warnings.push('ARCHIVE_ALLOW_LOOPBACK=1 permits http and this machine’s own addresses: for tests only');
+  }
+  if (values.GENESYS_ENVIRONMENT !== undefined && !isKnownRegionDomain(values.GENESYS_ENVIRONMENT)) {
+    warnings.push(
+      'GENESYS_ENVIRONMENT is none of the 18 known region domains: the client secret is sent there',
+    );
+  }
+  if (values.ARCHIVE_MEDIA_HOSTS?.some((host) => EVERYBODYS_HOST.test(host)) === true) {
+    warnings.push(
+      'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
+    );
+  }
+  const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
+  if (secrets.some((secret) => secret.reveal().length < SHORT_SECRET)) {
+    warnings.push(`ARCHIVE_WEBHOOK_SECRET holds a secret shorter than ${SHORT_SECRET} characters`);
+  }
+  if (values.ARCHIVE_WEBHOOK_OPEN === true) {
+    warnings.push(
+      secrets.length > 0
+        ? 'ARCHIVE_WEBHOOK_OPEN=1 has no effect: ARCHIVE_WEBHOOK_SECRET is set, so requests must be signed'
+        : 'ARCHIVE_WEBHOOK_OPEN=1 accepts requests without a signature from anybody',
+    );
+  }
+  return warnings;
+}
+
+/** Called when nothing is missing any more; what has a default gets it here. */
+function buildConfig(
+  values: SettingValues,
+  warnings: readonly string[],
+  ranks: GatheredSettings['ranks'],
+): { readonly [P in Purpose]: () => ConfigFor[P] } {
+  const store = (): StoreConfig => ({
+    store: chooseStore(values, ranks),
+    s3: { forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false },
+    layout: values.ARCHIVE_LAYOUT ?? 'date',
+    idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
+    allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
+    receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
+    logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
+    warnings,
+  });
+  const restore = (): RestoreConfig => ({
+    ...store(),
+    ...ownership(values),
+  });
+  const keys = (): KeysConfig => ({
+    ...ownership(values),
+    logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
+    warnings,
+  });
+  const archive = (): ArchiveConfig => {
+    const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
+    const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
+    return {
+      ...restore(),
+      encryption: { ...readKeySettings(values), ...chooseWriting(values) },
+      genesys: {
+        clientId: requireValue(values, 'GENESYS_CLIENT_ID'),
+        clientSecret: requireValue(values, 'GENESYS_CLIENT_SECRET'),
+        environment,
+        loginUrl: values.GENESYS_LOGIN_URL ?? `https://login.${environment}`,
+        apiUrl: values.GENESYS_API_URL ?? `https://api.${environment}`,
+        api: values.GENESYS_API ?? 'auto',
+      },
+      writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
+      recordings: buildRecordings(values),
+      rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
+      signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
+      queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
+      mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
+      webhook: { secrets, open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 },
+    };
+  };
+  return { store, restore, archive, keys, wrap: restore };
+}
+
+function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'organizationId'> {
+  const { GENESYS_ORGANIZATION_ID: organizationId } = values;
+  return {
+    encryption: readKeySettings(values),
+    ...(organizationId === undefined ? {} : { organizationId }),
+  };
+}
+
+/** Of the two names for it, the one from the stronger source; of one source both say the same bucket. */
+function chooseStore(values: SettingValues, ranks: GatheredSettings['ranks']): string {
+  const { ARCHIVE_STORE: store, S3_ARCHIVE_BUCKET: bucket } = values;
+  const bucketIsStronger = (ranks.S3_ARCHIVE_BUCKET ?? Infinity) < (ranks.ARCHIVE_STORE ?? Infinity);
+  return bucket !== undefined && bucketIsStronger ? `s3://${bucket}` : (store ?? DEFAULT_STORE);
+}
+
+function requireValue<K extends SettingName>(values: SettingValues, name: K): NonNullable<SettingValues[K]> {
+  const value = values[name];
+  if (value === undefined || value === null) throw invalidConfig([{ name, text: 'is missing' }]);
+  return value;
+}
+
+function invalidConfig(problems: readonly Problem[]): ArchiveError {
+  const order = Object.keys(SETTINGS);
+  const sorted = problems.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
+  const table = new Map<string, Setting>(listSettings());
+  const lines = sorted.map(({ name, text }) => {
+    const setting = table.get(name);
+    const about = setting === undefined ? '' : ` (${setting.meaning}; example: ${setting.example})`;
+    return `  ${name}: ${text}${about}`.replaceAll('`', '');
+  });
+  const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
+  return new ArchiveError('CONFIG_INVALID', `${count} with the settings:\n${lines.join('\n')}`, {
+    details: { settings: [...new Set(sorted.map(({ name }) => name))].join(', ') },
+  });
+}
+
+/** Objects and lists all the way down; patterns and secrets cannot be changed anyway. */
+function freeze<T>(value: T): T {
+  const plain = Array.isArray(value) || Object.prototype.toString.call(value) === '[object Object]';
+  if (typeof value === 'object' && value !== null && plain) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}

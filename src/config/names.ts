@@ -1,0 +1,57 @@
+import { isSettingName, LATER_SETTINGS, listSettings } from './schema.ts';
+import { shortenForMessage } from '../recording-id.ts';
+
+/** Names that begin like this are meant for this program. */
+const OUR_PREFIXES = ['ARCHIVE_', 'GENESYS_', 'S3_ARCHIVE', 'S3_FORCE', 'ENCRYPTION_KEY'];
+
+/** Later members of these families are refused as well, whatever their names. */
+const LATER_PREFIX = 'ARCHIVE_SIGNING_KEY_';
+
+/** What a name of a later version is for; `undefined` for every other name. */
+export function laterFeature(name: string): string | undefined {
+  if (isSettingName(name)) return undefined;
+  if (Object.hasOwn(LATER_SETTINGS, name)) return LATER_SETTINGS[name];
+  return name.startsWith(LATER_PREFIX) ? LATER_SETTINGS['ARCHIVE_SIGNING_KEY_SECRET_ARN'] : undefined;
+}
+
+/** Does a variable of the environment look as if it were meant for us, though it is none of our names? */
+export function isStrayName(name: string): boolean {
+  return OUR_PREFIXES.some((prefix) => name.toUpperCase().startsWith(prefix)) && !isKnownName(name);
+}
+
+export function isKnownName(name: string): boolean {
+  return isSettingName(name) || laterFeature(name) !== undefined;
+}
+
+/** `NAME is no setting of this program; did you mean OTHER?` */
+export function describeStray(name: string): string {
+  const shown = /^[A-Za-z0-9_]{1,64}$/.test(name) ? name : shortenForMessage(name);
+  const nearest = suggestName(name);
+  return `${shown} is no setting of this program${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+}
+
+/** The setting that `name` is most likely a slip of; `undefined` when it is like none. */
+export function suggestName(name: string): string | undefined {
+  if (name.length > 64) return undefined;
+  const scored = listSettings()
+    .map(([known]) => ({ known, distance: countEdits(name.toUpperCase(), known) }))
+    .toSorted((one, other) => one.distance - other.distance);
+  const [best] = scored;
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 4))
+    ? best.known
+    : undefined;
+}
+
+/** Levenshtein distance: how many characters to insert, remove or replace. */
+function countEdits(one: string, other: string): number {
+  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let row = 0; row < one.length; row += 1) {
+    const current = [row + 1];
+    for (let column = 0; column < other.length; column += 1) {
+      const replaced = (previous[column] ?? 0) + (one[row] === other[column] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[other.length] ?? 0;
+}

@@ -1,0 +1,45 @@
+import { fileList, filePath, queueUrl } from './values.ts';
+
+/** The settings of receipts and queues. Part of the one table in `schema.ts`. */
+
+const ARCHIVE = ['archive'] as const;
+const VERIFY = ['restore', 'store'] as const;
+
+export const RELIABILITY_SETTINGS = {
+  ARCHIVE_SIGNING_KEY_FILE: {
+    schema: filePath,
+    group: 'Archive',
+    meaning:
+      'PEM file (PKCS#8) of the Ed25519 private key that signs receipts, readable by its owner only; without it receipts are not signed',
+    example: 'receipts-private.pem',
+    since: 'receipts',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_RECEIPT_PUBLIC_KEYS: {
+    schema: fileList,
+    group: 'Archive',
+    meaning:
+      'PEM files of the Ed25519 public keys that receipts may be signed with, comma-separated; with any, `verify` wants every receipt signed',
+    example: 'receipts-2026.pem,receipts-2025.pem',
+    since: 'receipts',
+    usedFor: VERIFY,
+  },
+  ARCHIVE_QUEUE_URL: {
+    schema: queueUrl,
+    group: 'Events',
+    meaning: 'SQS queue that a batch came from, where recordings that are not ready are put off',
+    example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/recordings',
+    default: 'the one that each message names as its source',
+    since: 'queues',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_DEAD_LETTER_QUEUE_URL: {
+    schema: queueUrl,
+    group: 'Events',
+    meaning:
+      'SQS queue for messages that can never succeed, sent there at once and with the reason; without it they stay in their queue until its own redrive policy moves them',
+    example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/recordings-dead',
+    since: 'queues',
+    usedFor: ARCHIVE,
+  },
+} as const;

@@ -1,0 +1,100 @@
+import { describeStray, isKnownName, isStrayName, laterFeature } from './names.ts';
+import { listSettings, type Purpose, type SettingName } from './schema.ts';
+
+/** A config file, parsed: an object of the same names as the environment. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Where settings come from, the strongest first: flags, environment, file. */
+export interface ConfigSources {
+  /** By setting name, e.g. `{ ARCHIVE_STORE: 'file:./archive' }`. */
+  readonly flags?: Readonly<Record<string, string | undefined>> | undefined;
+  /** `process.env`, or what stands for it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file?: ConfigFile | undefined;
+}
+
+export interface Problem {
+  readonly name: string;
+  /** Continues the sentence "NAME …"; never repeats the value. */
+  readonly text: string;
+}
+
+export interface GatheredSettings {
+  readonly values: Readonly<Partial<Record<SettingName, string>>>;
+  /** 0 for flags, 1 for the environment, 2 for the file. */
+  readonly ranks: Readonly<Partial<Record<SettingName, number>>>;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+/** Stands for a value that is not read. */
+const JSON_VALUE = '{}';
+
+type Layer = Readonly<Record<string, string | undefined>>;
+
+/** Takes each setting from the strongest source that has it. A value that is empty counts as not set. */
+export function gatherSettings(sources: ConfigSources, purpose: Purpose): GatheredSettings {
+  const problems: Problem[] = [];
+  const file = readLayer(sources.file?.values ?? {}, problems);
+  const layers: readonly Layer[] = [sources.flags ?? {}, sources.env, file];
+  const values: Partial<Record<SettingName, string>> = {};
+  const ranks: Partial<Record<SettingName, number>> = {};
+  for (const [name, setting] of listSettings()) {
+    const rank = layers.findIndex((layer) => readName(layer, name) !== undefined);
+    const layer = layers[rank];
+    if (layer === undefined) continue;
+    if (setting.secret === true && readName(file, name) !== undefined) {
+      problems.push({ name, text: 'is a secret and must not stand in a config file; use the environment' });
+    } else if (setting.secret === true && rank === 0) {
+      problems.push({
+        name,
+        text: 'is a secret and is not taken from the command line; use the environment',
+      });
+    } else if (setting.usedFor.includes(purpose)) {
+      values[name] = readName(layer, name) ?? '';
+      ranks[name] = rank;
+    }
+  }
+  const named = [
+    ...new Set(layers.flatMap((layer) => Object.keys(layer).filter((name) => readName(layer, name)))),
+  ];
+  for (const name of named) {
+    const feature = laterFeature(name);
+    if (feature !== undefined) problems.push({ name, text: `is not available in this version (${feature})` });
+  }
+  const stray = named.filter((name) => {
+    // The environment belongs to everybody; a flag or an entry of the file can only be meant for this program.
+    const onlyInEnv = readName(layers[0] ?? {}, name) === undefined && readName(file, name) === undefined;
+    return onlyInEnv ? isStrayName(name) : !isKnownName(name);
+  });
+  return { values, ranks, problems, warnings: stray.map(describeStray) };
+}
+
+function readName(layer: Layer, name: string): string | undefined {
+  const value = Object.hasOwn(layer, name) ? layer[name] : undefined;
+  return value === '' ? undefined : value;
+}
+
+/** JSON has more types than the environment: `true` is `1`, and a list is its items with commas between them. */
+function readLayer(values: Readonly<Record<string, unknown>>, problems: Problem[]): Layer {
+  const layer = new Map<string, string>();
+  for (const [name, value] of Object.entries(values)) {
+    // An editor's `$schema` is no setting; any other stranger is kept for a warning, whatever its value.
+    if (value === null || name === '$schema') continue;
+    const text = readJsonValue(value) ?? (isKnownName(name) ? undefined : JSON_VALUE);
+    if (text !== undefined) layer.set(name, text);
+    else problems.push({ name, text: 'must be text, a number, true, false, or a list of texts' });
+  }
+  return Object.fromEntries(layer);
+}
+
+function readJsonValue(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
+  return undefined;
+}

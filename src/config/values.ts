@@ -1,0 +1,259 @@
+import * as z from 'zod';
+import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
+import { GENESYS_REGIONS } from '../regions.ts';
+import { Secret } from '../secret.ts';
+
+/*
+ * The types of settings. A problem is said without repeating the value: it may be a secret that was put into the wrong
+ * variable. Each message continues the sentence "NAME …".
+ */
+
+type Check<T> = (text: string) => { readonly value: T } | { readonly problem: string };
+
+function checked<T>(check: Check<T>) {
+  return z.string().transform((text, context): T => {
+    const result = check(text);
+    if ('value' in result) return result.value;
+    context.addIssue({ code: 'custom', message: result.problem });
+    return z.NEVER;
+  });
+}
+
+/** RFC 1123 labels, at least two of them, in lower case; at most 253 characters. */
+const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** What an object key may consist of, see the port `ObjectStore`; a prefix leaves room for the rest of the key. */
+const KEY_PREFIX = /^[A-Za-z0-9._=+@:-]+(?:\/[A-Za-z0-9._=+@:-]+)*$/;
+const MAX_PREFIX_LENGTH = 200;
+
+/** Credentials are sent in a header or a form: printable ASCII without spaces survives both unchanged. */
+const CREDENTIAL = /^[\x21-\x7e]{1,512}$/;
+
+/** A folder of a URL's path that means the same in every encoding; `.` and `..` mean another folder. */
+const FOLDER = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/;
+
+const problem = (text: string) => ({ problem: text }) as const;
+
+function checkCredential(text: string) {
+  if (text.trim() !== text) return problem('has white space around it');
+  return CREDENTIAL.test(text) ? { value: text } : problem('must be printable characters without spaces');
+}
+
+/** An id that goes with a secret but is none itself. */
+export const credentialId = checked(checkCredential);
+
+export const credentialSecret = checked((text) => {
+  const result = checkCredential(text);
+  return 'problem' in result ? result : { value: new Secret(result.value) };
+});
+
+/** Domain of a Genesys Cloud region, without `api.` or `login.` before it. */
+export const regionDomain = checked((text) => {
+  const domainOfRegion = Object.hasOwn(GENESYS_REGIONS, text) ? GENESYS_REGIONS[text] : undefined;
+  if (domainOfRegion !== undefined) return problem(`is an AWS region; its domain is ${domainOfRegion}`);
+  if (text.includes('/')) return problem('must be a domain name, not a URL');
+  if (/^(?:api|login|apps)\./.test(text))
+    return problem('must be the domain after "api.", "login." or "apps."');
+  return DOMAIN.test(text) ? { value: text } : problem('is not a domain name in lower case');
+});
+
+/**
+ * Where a service is: only scheme, host and port. That http and loopback need a setting of their own is checked in
+ * `config.ts`, where both are known.
+ */
+export const originUrl = checked((text) => {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return problem('is not an absolute URL');
+  }
+  if (url.username !== '' || url.password !== '') return problem('must not carry a user name or password');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return problem('must start with https://');
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(text)) {
+    return problem('must end after the host: no path, no query');
+  }
+  return { value: url.origin };
+});
+
+export const bucketName = checked((text) => {
+  if (text.startsWith('s3:'))
+    return problem('must be the name alone; ARCHIVE_STORE takes s3://BUCKET/PREFIX');
+  return BUCKET.test(text) ? { value: text } : problem('is not a bucket name');
+});
+
+/** `s3://bucket[/prefix]` or `file:PATH`, as the store opens it; one `/` at the end is taken off. */
+export const storeLocation = checked((text) => {
+  if (hasControlCharacters(text)) return problem('holds a control character');
+  if (text.startsWith('file:')) {
+    return text.length > 'file:'.length ? { value: text } : problem('names no directory after file:');
+  }
+  const [, bucket, prefix = ''] = /^s3:\/\/([^/]*)(?:\/(.*))?$/.exec(text) ?? [];
+  if (bucket === undefined) return problem('must start with s3:// or file:');
+  if (!BUCKET.test(bucket)) return problem('has no valid bucket name after s3://');
+  const trimmed = prefix.replace(/\/$/, '');
+  if (trimmed === '') return { value: `s3://${bucket}` };
+  const dots = trimmed.split('/').some((segment) => segment === '.' || segment === '..');
+  if (!KEY_PREFIX.test(trimmed) || dots || trimmed.length > MAX_PREFIX_LENGTH) {
+    return problem(
+      `has a prefix that is no key: up to ${MAX_PREFIX_LENGTH} letters, digits and ._=+@:- between single slashes`,
+    );
+  }
+  return { value: `s3://${bucket}/${trimmed}` };
+});
+
+/**
+ * An AES-256 key. The whole text is checked: `Buffer.from(text, 'hex')` stops at the first character that is no digit, and
+ * would take what came before.
+ */
+export const keyHex = checked((text) => {
+  if (!/^[0-9a-fA-F]*$/.test(text))
+    return problem('must be hex digits only (0-9, a-f), without spaces or quotes');
+  if (text.length !== 64) return problem(`must have exactly 64 hex digits, not ${text.length}`);
+  if (/^0+$/.test(text)) return problem('is all zeros, which is no key');
+  return { value: new Secret(text) };
+});
+
+/** Key id, key ARN, alias name or alias ARN. https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html */
+export const kmsKeyId = checked((text) => {
+  const local = text.replace(
+    /^arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:\d{12}:(?:key\/(?!alias\/)|(?=alias\/))/,
+    '',
+  );
+  const known =
+    /^(?:alias\/[A-Za-z0-9/_-]{1,250}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+  return known.test(local) ? { value: text } : problem('is no id, ARN or alias/NAME of a KMS key');
+});
+
+export const filePath = checked((text) =>
+  hasControlCharacters(text) ? problem('holds a control character') : { value: text },
+);
+
+/** Comma-separated. */
+export const fileList = checked((text) => {
+  if (hasControlCharacters(text)) return problem('holds a control character');
+  const files = listItems(text);
+  return files.length === 0 ? problem('names no file') : { value: files };
+});
+
+/** As SQS names its queues: scheme, host and a path. That http needs a setting of its own is checked in `config.ts`. */
+export const queueUrl = checked((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) {
+    return problem('must be the URL of an SQS queue');
+  }
+  const bare = url.username === '' && url.password === '' && !/[?#]/.test(text);
+  return bare && /^\/[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*(?:\.fifo)?$/.test(url.pathname)
+    ? { value: url.href }
+    : problem('must be the URL of an SQS queue, without query or credentials');
+});
+
+/** It stands in encryption contexts, as it is. */
+export const organizationId = checked((text) =>
+  /^[A-Za-z0-9._-]{1,128}$/.test(text)
+    ? { value: text }
+    : problem('must be 1 to 128 letters, digits and ._-'),
+);
+
+export const flag = checked((text) => {
+  if (text !== '1' && text !== '0') return problem('must be 1 or 0');
+  return { value: text === '1' };
+});
+
+/**
+ * Comma-separated host suffixes, in lower case. A path behind one narrows it to what stands below, as in
+ * `s3.amazonaws.com/their-bucket`; its letters keep their case.
+ */
+export const hostList = checked((text) => {
+  const hosts = listItems(text).map((item) => {
+    const [host = '', ...folders] = item.replace(/\/$/, '').split('/');
+    return [host.toLowerCase().replace(/^(?:\*?\.)/, ''), ...folders];
+  });
+  const wrong = hosts.findIndex(([host = '', ...folders]) => {
+    return !DOMAIN.test(host) || !folders.every((folder) => FOLDER.test(folder));
+  });
+  return wrong === -1
+    ? { value: hosts.map((parts) => parts.join('/')) }
+    : problem(`has no domain name, or no plain path behind it, as item ${wrong + 1}`);
+});
+
+/** Comma-separated; several are active at once while one is exchanged for another. */
+export const secretList = checked((text) => {
+  const items = listItems(text);
+  const wrong = items.findIndex((item) => !CREDENTIAL.test(item));
+  if (wrong !== -1) {
+    return problem(`item ${wrong + 1} must be 1 to 512 printable characters without spaces`);
+  }
+  return items.length === 0 ? problem('holds no secret') : { value: items.map((item) => new Secret(item)) };
+});
+
+export const idPattern = checked((text) => {
+  const compiled = compileIdPattern(text);
+  return 'pattern' in compiled ? { value: compiled.pattern } : compiled;
+});
+
+/** One of `available`; what only later versions know is told apart from what none will. */
+export function choice<const T extends string>(
+  available: readonly T[],
+  later: readonly string[] | RegExp = [],
+) {
+  return checked<T>((text) => {
+    const chosen = available.find((option) => option === text);
+    if (chosen !== undefined) return { value: chosen };
+    const known = later instanceof RegExp ? later.test(text) : later.includes(text);
+    const options = available.join(', ');
+    return problem(
+      known
+        ? `asks for what is not available in this version; available: ${options}`
+        : `must be one of: ${options}`,
+    );
+  });
+}
+
+function listItems(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function hasControlCharacters(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  return /[\x00-\x1f\x7f]/.test(text);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A number of seconds, minutes, hours or days, as in `90s`, `15m`, `2h`, `7d`; as ms. At most 90 days. */
+export const duration = checked((text) => {
+  const [, digits = '', unit = ''] = /^(\d{1,7})([smhd])$/.exec(text) ?? [];
+  const ms = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  if (!(ms >= 0)) return problem('must be a number with a unit, such as 90s, 15m, 2h or 7d');
+  return ms <= 90 * 86_400_000 ? { value: ms } : problem('must be 90d at most');
+});
+
+/** A part of the whole: `1`, `0.25` or `1/4`. */
+export const share = checked((text) => {
+  const [, fraction, whole] = /^(?:1\/([1-9]\d{0,3})|(0?\.\d{1,4}|1(?:\.0{1,4})?))$/.exec(text) ?? [];
+  const value = fraction === undefined ? Number(whole ?? Number.NaN) : 1 / Number(fraction);
+  return value > 0 && value <= 1 ? { value } : problem('must be above 0 and at most 1, such as 0.25 or 1/4');
+});
+
+const KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
+
+/** Kinds of recordings, comma-separated. */
+export const kindList = checked((text) => {
+  const items = listItems(text);
+  const kinds = KINDS.filter((kind) => items.includes(kind));
+  const wrong = items.findIndex((item) => !KINDS.some((kind) => kind === item));
+  if (wrong !== -1) return problem(`item ${wrong + 1} is none of: ${KINDS.join(', ')}`);
+  return kinds.length === 0 ? problem('names no kind') : { value: kinds };
+});
+
+/** The id of a schema, as the platform issues it. */
+export const schemaId = checked((text) =>
+  UUID_PATTERN.test(text) ? { value: text } : problem('must be the UUID of a schema'),
+);

@@ -1,0 +1,191 @@
+import { stableUuid } from '../catalogue.ts';
+
+/** What happens to one recording of the published dialect. Times are seconds after the conversation's end. */
+export interface ScriptedRecording {
+  readonly id?: string;
+  /** Default `call`. */
+  readonly kind?: RecordingKind;
+  /** Of a call; default `trunk`. */
+  readonly leg?: 'trunk' | 'station' | 'consult';
+  /** Of a call; default 2. */
+  readonly channels?: 1 | 2;
+  /** Default 5. */
+  readonly seconds?: number;
+  /** When it is listed; default 0. */
+  readonly listedAfterS?: number;
+  /** Until then its state is UPLOADING; default 0. */
+  readonly uploadedAfterS?: number;
+  /** Until then it is AVAILABLE, but without files, as archived and freshly uploaded ones have been seen; default 0. */
+  readonly stubUntilS?: number;
+  /** How long it takes to make a file of a format, from the first request for it; default 3. Text takes no time. */
+  readonly transcodingS?: number;
+  /** What becomes of it; default `available`. */
+  readonly fate?: 'available' | 'archived' | 'deleted' | 'error';
+  /** How long it takes to bring it back from the archive; default 4 hours. */
+  readonly restoringS?: number;
+  /** One file per channel (`0`, `1`) even where one file (`S`) was asked for; default false. */
+  readonly perChannel?: boolean;
+  /** Batch downloads leave it out for clients without `recording:recording:viewSensitiveData`; default false. */
+  readonly sensitive?: boolean;
+}
+
+export const RECORDING_KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
+export type RecordingKind = (typeof RECORDING_KINDS)[number];
+
+export interface ScriptedConversation {
+  readonly id?: string;
+  /** Epoch ms of its end; default the simulator's time when it is added. */
+  readonly endedAt?: number;
+  /** Seconds it lasted; default 60. */
+  readonly lastedS?: number;
+  /** Default none: conversations that are not recorded exist. */
+  readonly recordings?: readonly ScriptedRecording[];
+  /** In a division that the OAuth client has no role in; default false. */
+  readonly otherDivision?: boolean;
+  /** Accepts attributes and forgets them, as happens once the participant is gone; default false. */
+  readonly forgetsAttributes?: boolean;
+}
+
+export type FileState =
+  | 'UPLOADING'
+  | 'AVAILABLE'
+  | 'ARCHIVED'
+  | 'RESTORING'
+  | 'RESTORED'
+  | 'DELETED'
+  | 'ERROR';
+
+export interface RecordingAnnotation {
+  readonly id: string;
+  readonly type: string;
+  readonly location: number;
+  readonly durationMs: number;
+  readonly description: string;
+}
+
+/** A recording as it is now; what the API changes is not read-only. */
+export interface ModelRecording extends Required<ScriptedRecording> {
+  readonly conversation: ModelConversation;
+  readonly annotations: RecordingAnnotation[];
+  /** Epoch ms at which the making of a format began. */
+  readonly transcodings: Map<string, number>;
+  /** Set by a restore request, epoch ms. */
+  restore: { readonly requestedAt: number; readonly until: number } | undefined;
+  /** ISO 8601, as set through the API. */
+  deleteDate: string | undefined;
+}
+
+export interface ModelParticipant {
+  readonly id: string;
+  readonly purpose: 'customer' | 'acd' | 'agent';
+  readonly attributes: Map<string, string>;
+}
+
+export interface CustomAttributesDocument {
+  readonly id: string;
+  readonly schemaId: string | undefined;
+  readonly values: Map<string, unknown>;
+  version: number;
+}
+
+export interface ModelConversation {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly recordings: readonly ModelRecording[];
+  readonly participants: readonly ModelParticipant[];
+  readonly customAttributes: CustomAttributesDocument[];
+  readonly otherDivision: boolean;
+  readonly forgetsAttributes: boolean;
+  externalTag: string | undefined;
+}
+
+/** Fills in what the script leaves open. Equal arguments give equal ids. */
+export function buildConversation(
+  script: ScriptedConversation,
+  seed: number,
+  index: number,
+  now: number,
+): ModelConversation {
+  const id = script.id ?? stableUuid(`${seed}/conversation/${index}`);
+  const endedAt = script.endedAt ?? now;
+  const recordings: ModelRecording[] = [];
+  const purposes = ['customer', 'acd', 'agent'] as const;
+  const conversation: ModelConversation = {
+    id,
+    startedAt: endedAt - (script.lastedS ?? 60) * 1000,
+    endedAt,
+    recordings,
+    participants: purposes.map((purpose) => ({
+      id: stableUuid(`${id}/${purpose}`),
+      purpose,
+      attributes: new Map(),
+    })),
+    customAttributes: [],
+    otherDivision: script.otherDivision ?? false,
+    forgetsAttributes: script.forgetsAttributes ?? false,
+    externalTag: undefined,
+  };
+  for (const [at, one] of (script.recordings ?? []).entries()) {
+    recordings.push({
+      id: one.id ?? stableUuid(`${id}/recording/${at}`),
+      conversation,
+      kind: one.kind ?? 'call',
+      leg: one.leg ?? 'trunk',
+      channels: one.channels ?? 2,
+      seconds: one.seconds ?? 5,
+      listedAfterS: one.listedAfterS ?? 0,
+      uploadedAfterS: one.uploadedAfterS ?? 0,
+      stubUntilS: one.stubUntilS ?? 0,
+      transcodingS: one.transcodingS ?? 3,
+      fate: one.fate ?? 'available',
+      restoringS: one.restoringS ?? 4 * 3600,
+      perChannel: one.perChannel ?? false,
+      sensitive: one.sensitive ?? false,
+      annotations: [],
+      transcodings: new Map(),
+      restore: undefined,
+      deleteDate: undefined,
+    });
+  }
+  return conversation;
+}
+
+/** Has the platform heard of it yet? */
+export function isListed(recording: ModelRecording, now: number): boolean {
+  return now >= recording.conversation.endedAt + recording.listedAfterS * 1000;
+}
+
+export function fileStateOf(recording: ModelRecording, now: number): FileState {
+  const { restore, fate, conversation, uploadedAfterS, restoringS } = recording;
+  if (now < conversation.endedAt + uploadedAfterS * 1000) return 'UPLOADING';
+  if (fate === 'deleted') return 'DELETED';
+  if (fate === 'error') return 'ERROR';
+  if (fate === 'available') return 'AVAILABLE';
+  if (restore === undefined || now >= restore.until) return 'ARCHIVED';
+  return now < restore.requestedAt + restoringS * 1000 ? 'RESTORING' : 'RESTORED';
+}
+
+export type FileReadiness =
+  | { readonly ready: true }
+  /** What is left, ms; `undefined` when nothing is under way. */
+  | { readonly ready: false; readonly transcodingMs: number | undefined };
+
+/** Whether the file of a format can be had now. Asking begins the making of it. */
+export function requestFile(recording: ModelRecording, format: string, now: number): FileReadiness {
+  const state = fileStateOf(recording, now);
+  const stub = now < recording.conversation.endedAt + recording.stubUntilS * 1000;
+  if ((state !== 'AVAILABLE' && state !== 'RESTORED') || stub) {
+    return { ready: false, transcodingMs: undefined };
+  }
+  if (isText(recording.kind)) return { ready: true };
+  const begun = recording.transcodings.get(format) ?? now;
+  recording.transcodings.set(format, begun);
+  const left = begun + recording.transcodingS * 1000 - now;
+  return left > 0 ? { ready: false, transcodingMs: left } : { ready: true };
+}
+
+export function isText(kind: RecordingKind): boolean {
+  return kind === 'chat' || kind === 'email' || kind === 'message';
+}
