@@ -1,35 +1,11 @@
-import type { Budget, Clock } from '../clock.ts';
+import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import type {
-  Envelope,
-  MediaItem,
-  MediaOpener,
-  MediaResolver,
-  ObjectStat,
-  ObjectStore,
-  RecordingIds,
-  ReferenceWriter,
-} from '../ports.ts';
+import type { MediaItem, ObjectStat, RecordingIds } from '../ports.ts';
+import type { ArchivePorts } from './archive-ports.ts';
 import { idempotencyMetadata, isSameRecording } from './identity.ts';
 import { linkOnce } from './link-recording.ts';
-import type { ReceiptSigner } from './receipt.ts';
 import { adoptReceipt, type Issuer, issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { storeRecording } from './store-recording.ts';
-
-export interface ArchivePorts {
-  readonly resolver: MediaResolver;
-  readonly opener: MediaOpener;
-  readonly envelope: Envelope;
-  readonly store: ObjectStore;
-  /** `undefined` when no reference is to be written back. */
-  readonly references: ReferenceWriter | undefined;
-  /** `undefined`: receipts are not signed. */
-  readonly signer?: ReceiptSigner | undefined;
-  readonly organizationId?: string | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 /** `stored` is false when the object stood there already, from an earlier delivery of the same event. */
 export interface ArchivedRecording {

@@ -1,13 +1,8 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaItem, MediaRequest, RecordingIds, TerminalRecording } from '../ports.ts';
-import {
-  type ArchivePorts,
-  archiveItem,
-  type ArchivedRecording,
-  findArchived,
-  recordTerminal,
-} from './archive-recording.ts';
+import type { ArchivePorts } from './archive-ports.ts';
+import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
 import { claimFirstSeen } from './claim.ts';
 import { objectKey } from './object-key.ts';
 

@@ -15,17 +15,9 @@ import { ArchiveError, describeForeign, type ErrorCode, toArchiveError } from '.
 import { createTransport } from '../http/transport.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';
+import type { DoctorCheck } from './_doctor-check.ts';
 import { checkPermissions } from './_doctor-permissions.ts';
 import { formatDuration } from './_format.ts';
-
-export interface DoctorCheck {
-  readonly name: string;
-  readonly status: 'ok' | 'warn' | 'fail' | 'skip';
-  readonly detail: string;
-  readonly fix?: string | undefined;
-  /** Of a failure. */
-  readonly code?: ErrorCode;
-}
 
 /** Until then the AWS SDK and this program run on it; the SDK has announced that it will ask for 22. */
 const OLDEST_NODE = [20, 19] as const;

@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { toArchiveError } from '../errors.ts';
-import type { DoctorCheck } from './_doctor-checks.ts';
+import type { DoctorCheck } from './_doctor-check.ts';
 
 /** One line for each call of the published API that the role of the OAuth client does not allow, or one that says all is well. */
 export async function checkPermissions(

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { ArchivePorts } from '../../src/archive/archive-recording.ts';
+import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
 import { type ArchiveResult } from '../../src/archive/archive-request.ts';
 import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
 import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';

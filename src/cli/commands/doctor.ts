@@ -1,5 +1,6 @@
 import { type CommandContext, openBudget } from '../_context.ts';
-import { checkInstallation, type DoctorCheck } from '../_doctor-checks.ts';
+import type { DoctorCheck } from '../_doctor-check.ts';
+import { checkInstallation } from '../_doctor-checks.ts';
 import { printable } from '../_format.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 

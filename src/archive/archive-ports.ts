@@ -1,0 +1,19 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Envelope, MediaOpener, MediaResolver, ObjectStore, ReferenceWriter } from '../ports.ts';
+import type { ReceiptSigner } from './receipt.ts';
+
+/** What archiving needs from outside. */
+export interface ArchivePorts {
+  readonly resolver: MediaResolver;
+  readonly opener: MediaOpener;
+  readonly envelope: Envelope;
+  readonly store: ObjectStore;
+  /** `undefined` when no reference is to be written back. */
+  readonly references: ReferenceWriter | undefined;
+  /** `undefined`: receipts are not signed. */
+  readonly signer?: ReceiptSigner | undefined;
+  readonly organizationId?: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
