@@ -11,7 +11,7 @@ import {
   type StoreConfig,
 } from '../config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../create-archiver.ts';
-import { ArchiveError, describeForeign, type ErrorCode, toArchiveError } from '../errors.ts';
+import { ArchiveError, describeForeign, toArchiveError } from '../errors.ts';
 import { createTransport } from '../http/transport.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';
