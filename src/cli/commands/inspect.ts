@@ -191,7 +191,7 @@ function decryptionRecipe(iv: string): string[] {
     "  import { readFileSync, writeFileSync } from 'node:fs';",
     "  const object = readFileSync('object.enc');",
     "  const key = Buffer.from(process.env.ENCRYPTION_KEY_HEX, 'hex');",
-    `  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from('${iv}', 'base64'));`,
+    `  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from('${iv}', 'base64'), { authTagLength: 16 });`,
     '  decipher.setAuthTag(object.subarray(-16));',
     '  const plaintext = Buffer.concat([decipher.update(object.subarray(0, -16)), decipher.final()]);',
     "  writeFileSync('recording.wav', plaintext);",
