@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   systemCodeOf,
 } from '../errors.ts';
+import { awsAnswerOf } from '../http/aws-answer.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt';
@@ -92,7 +93,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** Sorts whatever `client.send` threw. */
 export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
   const name = classNameOf(error) ?? 'Error';
-  const { status, requestId } = metadataOf(error);
+  const { status, requestId } = awsAnswerOf(error);
   const system = systemCodeOf(error);
   const rule = ruleFor(name, status, system, error);
   const hint = rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
@@ -128,16 +129,4 @@ function ruleFor(name: string, status: number | undefined, system: string | unde
   }
   // connections that were refused, reset or silent, and answers that are none
   return unavailable;
-}
-
-function metadataOf(error: unknown): { status: number | undefined; requestId: string | undefined } {
-  const { $metadata } = (typeof error === 'object' && error !== null ? error : {}) as {
-    $metadata?: { httpStatusCode?: unknown; requestId?: unknown };
-  };
-  const { httpStatusCode, requestId } = $metadata ?? {};
-  return {
-    status: typeof httpStatusCode === 'number' ? httpStatusCode : undefined,
-    requestId:
-      typeof requestId === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(requestId) ? requestId : undefined,
-  };
 }

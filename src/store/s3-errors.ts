@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   systemCodeOf,
 } from '../errors.ts';
+import { awsAnswerOf } from '../http/aws-answer.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
@@ -118,7 +119,7 @@ const LOST: ReadonlySet<string> = new Set([
 /** Sorts whatever `client.send` threw. */
 export function sortS3Error(error: unknown, what: string): S3Failure {
   const name = safeName(error);
-  const { status, requestId } = metadataOf(error);
+  const { status, requestId } = awsAnswerOf(error);
   const refusal = REFUSALS[name] ?? (status === 412 ? 'precondition' : status === 416 ? 'range' : undefined);
   // A bucket that is missing, and a HEAD of one, are also 404.
   if (refusal !== undefined) return { kind: 'refusal', refusal };
@@ -173,18 +174,6 @@ function ruleFor(name: string, status: number | undefined, code: string | undefi
 function safeName(error: unknown): string {
   const name = error instanceof Error ? error.name : '';
   return Object.hasOwn(RULES, name) || Object.hasOwn(REFUSALS, name) ? name : (classNameOf(error) ?? 'Error');
-}
-
-function metadataOf(error: unknown): { status: number | undefined; requestId: string | undefined } {
-  const { $metadata } = (typeof error === 'object' && error !== null ? error : {}) as {
-    $metadata?: { httpStatusCode?: unknown; requestId?: unknown };
-  };
-  const { httpStatusCode, requestId } = $metadata ?? {};
-  return {
-    status: typeof httpStatusCode === 'number' ? httpStatusCode : undefined,
-    requestId:
-      typeof requestId === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(requestId) ? requestId : undefined,
-  };
 }
 
 function retryAfterOf(error: unknown): string | undefined {
