@@ -11,10 +11,10 @@ const PROCESSORS = ['arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x', 'x64'];
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 const { packages } = lock;
 let added = 0;
-for (const { optionalDependencies = {}, dev = false } of Object.values(packages)) {
+for (const [owner, { optionalDependencies = {}, dev = false }] of Object.entries(packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
+    if (placesOf(owner, name).some((place) => packages[place] !== undefined)) continue;
     const path = `node_modules/${name}`;
-    if (packages[path] !== undefined) continue;
     const words = name.split(/[/-]/);
     const os = SYSTEMS.find((system) => words.includes(system));
     const cpu = PROCESSORS.find((processor) => words.includes(processor));
@@ -40,3 +40,11 @@ const sorted = Object.fromEntries(
 );
 writeFileSync('package-lock.json', `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
 console.log(`${added} platform packages added to package-lock.json`);
+
+/** Where Node looks for what a package depends on: beside its own dependencies, then beside each package that holds it. */
+function placesOf(owner, name) {
+  const places = [];
+  for (let at = owner; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/'))))
+    places.push(`${at}/node_modules/${name}`);
+  return [...places, `node_modules/${name}`];
+}

@@ -11,13 +11,20 @@ const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
   packages: Record<string, Locked>;
 };
 
+/** Where Node looks: beside the package's own dependencies, then beside each package that holds it. */
+function placesOf(owner: string, name: string): readonly string[] {
+  const places: string[] = [];
+  for (let at = owner; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+    places.push(`${at}/node_modules/${name}`);
+  }
+  return [...places, `node_modules/${name}`];
+}
+
 describe('package-lock.json', () => {
   it('holds the binaries of every platform, without which npm ci refuses it (scripts/complete-lockfile.mjs)', () => {
     const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter(
-        (name) =>
-          packages[`node_modules/${name}`] === undefined &&
-          packages[`${path}/node_modules/${name}`] === undefined,
+        (name) => !placesOf(path, name).some((place) => packages[place] !== undefined),
       ),
     );
     expect(missing).toEqual([]);

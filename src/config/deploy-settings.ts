@@ -1,0 +1,93 @@
+/**
+ * What `genesys-archive init` writes and the deployment reads: a JSON file, `genesys-archive.deploy.json` by default. It holds no
+ * secret. The names of the stack's outputs and metrics stand here too, for `doctor` and the dashboard read them by these names.
+ */
+import * as z from 'zod';
+
+const days = z.int().min(1).max(36_500);
+
+export const deploySettings = z.strictObject({
+  /** Name of the CloudFormation stack. */
+  stackName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'is a letter, then letters, digits and hyphens')
+    .default('GenesysMediaArchive'),
+  /** AWS region to deploy to, e.g. `eu-central-1`. */
+  region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is an AWS region, such as eu-central-1'),
+  /** AWS account; the one of the credentials where it is left out. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'has 12 digits')
+    .optional(),
+  /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
+  environment: z.string().min(3),
+  /** Id of the Genesys Cloud organization; every data key is bound to it. */
+  organizationId: z.uuid('is a UUID'),
+  /** `aws.partner/genesys.com/cloud/ORGANIZATION/SUFFIX`: the partner event source, whose event bus has the same name. */
+  eventSourceName: z
+    .string()
+    .regex(/^aws\.partner\/genesys\.com[^\s]{1,200}$/, 'starts with aws.partner/genesys.com')
+    .optional(),
+  /** Also takes events of the tutorial's shape (`archiving:events`) from the default event bus. */
+  tutorialEvents: z.boolean().default(false),
+  /** A Function URL that takes signed webhooks. */
+  webhook: z.boolean().default(false),
+  /** Nothing can be removed before its time; `compliance`: not even by the account's owner. */
+  objectLock: z.strictObject({ mode: z.enum(['governance', 'compliance']), days }).optional(),
+  /** Receives the alarms. */
+  alarmEmail: z.email('is an e-mail address').optional(),
+  logRetentionDays: days.default(365),
+  /** Concurrent invocations; 2 is the least that SQS takes. Each gets its share of the 300 requests a minute. */
+  maxConcurrency: z.int().min(2).max(100).default(5),
+  /** Further settings of the function, by their names in docs/configuration.md, e.g. `{"ARCHIVE_WRITE_BACK": "annotation"}`. */
+  environmentVariables: z.record(z.string(), z.string()).default({}),
+});
+
+export type DeploySettings = z.output<typeof deploySettings>;
+
+export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
+
+/** Outputs of the stack. `WebhookUrl` is there only with a webhook. */
+export const STACK_OUTPUTS = [
+  'BucketName',
+  'QueueUrl',
+  'DeadLetterQueueUrl',
+  'FunctionName',
+  'KeyArn',
+  'CredentialsSecretArn',
+  'SigningKeySecretArn',
+  'WebhookSecretArn',
+  'WebhookUrl',
+  'DashboardName',
+  'AlarmTopicArn',
+  'AuditorRoleArn',
+  'RewrapRoleArn',
+] as const;
+
+export type StackOutput = (typeof STACK_OUTPUTS)[number];
+
+/** Namespace and metrics that the function emits, all with the single dimension `service`. */
+export const METRICS_NAMESPACE = 'GenesysMediaArchive';
+export const METRICS_SERVICE = 'genesys-media-archive';
+export const METRICS = {
+  /** Count: objects newly stored and verified. */
+  archived: 'RecordingsArchived',
+  /** Count: found in the archive by a redelivery. */
+  found: 'RecordingsFound',
+  /** Count: put off. */
+  notReady: 'RecordingsNotReady',
+  /** Count: will never be available; a terminal receipt says so. */
+  gone: 'RecordingsGone',
+  /** Count: one attempt has failed. */
+  failed: 'RecordingsFailed',
+  /** Count: credentials or permissions refused by Genesys Cloud, S3, KMS or Secrets Manager. */
+  authFailures: 'AuthFailures',
+  /** Count: what the store holds is not what was sent, or another recording stands under the key. */
+  verifyFailures: 'VerifyFailures',
+  /** Count: 429, SlowDown and the like that outlasted their retries. */
+  throttled: 'Throttled',
+  /** Bytes of new objects. */
+  bytes: 'BytesArchived',
+  /** Milliseconds from the start of the work on a recording to its end. */
+  duration: 'ArchiveDuration',
+} as const;
