@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+
+export const PARTS = ['throughput', 'small'] as const;
+export type Part = (typeof PARTS)[number];
+
+export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-s3ec'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+export const SCHEMES = ['http', 'https'] as const;
+export type Scheme = (typeof SCHEMES)[number];
+
+export interface BenchOptions {
+  readonly parts: readonly Part[];
+  readonly json: boolean;
+  readonly quick: boolean;
+  /** `undefined`: each part's own. */
+  readonly rounds: number | undefined;
+  /** Bytes. */
+  readonly sizes: readonly number[] | undefined;
+  readonly variants: readonly Variant[] | undefined;
+  readonly schemes: readonly Scheme[] | undefined;
+  readonly concurrency: readonly number[] | undefined;
+  /** Further arguments of `node` for the variants that are ours. */
+  readonly nodeArgs: readonly string[];
+}
+
+export const USAGE = `npm run bench -- [options]
+
+  --only PARTS         of ${PARTS.join(', ')}; comma-separated; default: all
+  --quick              fewer rounds and sizes
+  --json               one JSON object a line instead of tables
+  --rounds N           rounds in which the variants take turns
+  --sizes LIST         e.g. 1MB,100MB,1GB (powers of ten)
+  --variants LIST      of ${VARIANTS.join(', ')}
+  --schemes LIST       of ${SCHEMES.join(', ')}
+  --concurrency LIST   recordings at once, e.g. 1,8,32
+  --node-arg ARG       for the processes of our own variants; may be given more than once
+`;
+
+/** @returns a text to print instead when help was asked for or something is not understood. */
+export function parseOptions(
+  args: readonly string[],
+): BenchOptions | { readonly usage: string; readonly exit: number } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        only: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        sizes: { type: 'string' },
+        variants: { type: 'string' },
+        schemes: { type: 'string' },
+        concurrency: { type: 'string' },
+        'node-arg': { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) return { usage: USAGE, exit: 0 };
+    return {
+      parts: listOf(values.only, choiceOf(PARTS)) ?? PARTS,
+      json: values.json,
+      quick: values.quick,
+      rounds: listOf(values.rounds, parseCount)?.[0],
+      sizes: listOf(values.sizes, parseSize),
+      variants: listOf(values.variants, choiceOf(VARIANTS)),
+      schemes: listOf(values.schemes, choiceOf(SCHEMES)),
+      concurrency: listOf(values.concurrency, parseCount),
+      nodeArgs: values['node-arg'],
+    };
+  } catch (error) {
+    return { usage: `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, exit: 2 };
+  }
+}
+
+function listOf<T>(text: string | undefined, parse: (item: string) => T): readonly T[] | undefined {
+  return text?.split(',').map(parse);
+}
+
+function choiceOf<T extends string>(choices: readonly T[]) {
+  return (item: string): T => {
+    const found = choices.find((choice) => choice === item);
+    if (found === undefined) throw new Error(`"${item}" is none of ${choices.join(', ')}`);
+    return found;
+  };
+}
+
+function parseCount(item: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(item)) throw new Error(`"${item}" is no number from 1 up`);
+  return Number(item);
+}
+
+function parseSize(item: string): number {
+  const [, digits, unit] = /^(\d{1,9})(kB|MB|GB)$/.exec(item) ?? [];
+  if (digits === undefined) throw new Error(`"${item}" is no size such as 100MB`);
+  return Number(digits) * ({ kB: 1e3, MB: 1e6, GB: 1e9 }[unit ?? ''] ?? 1);
+}
+
+/** e.g. `100 MB`; powers of ten throughout. */
+export function formatSize(bytes: number): string {
+  return bytes >= 1e9 ? `${bytes / 1e9} GB` : `${bytes / 1e6} MB`;
+}
