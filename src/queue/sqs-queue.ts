@@ -1,12 +1,13 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
 import { readText } from '../http/read-body.ts';
+import type { AwsCredentials } from '../http/sigv4.ts';
 import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { MessageQueue, QueuedMessage } from './message-queue.ts';
-import { type AwsCredentials, signRequest } from './sign-request.ts';
+import { signCall } from './sign-request.ts';
 
 export interface SqsQueueOptions {
   readonly clock: Clock;
@@ -63,7 +64,7 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & { close
     const body = JSON.stringify({ QueueUrl: queue, ...input });
     const what = `SQS ${operation}`;
     return withRetry({ clock, logger, budget, policy: SQS_RETRIES, what }, async () => {
-      const headers = signRequest(
+      const headers = signCall(
         {
           host: url.host,
           headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}` },

@@ -4,12 +4,15 @@ import { parseRetryAfter, type RetryPolicy, S3_RETRIES } from '../http/retry-tim
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import { type S3Refusal, sortS3Error } from './s3-errors.ts';
+import type { BucketAddress, ObjectCalls } from './s3-object-calls.ts';
 
 /** What every S3 operation of a store needs. */
 export interface S3Access {
   readonly client: S3Client;
   /** Part of every request. */
-  readonly bucket: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
+  readonly bucket: BucketAddress;
+  /** For the operations that every recording needs. */
+  readonly calls: ObjectCalls;
   readonly clock: Clock;
   readonly logger: Logger;
 }

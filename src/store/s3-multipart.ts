@@ -3,7 +3,6 @@ import {
   CompleteMultipartUploadCommand,
   type CompletedPart,
   CreateMultipartUploadCommand,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
@@ -11,7 +10,7 @@ import type { PutOptions, PutResult } from '../ports.ts';
 import type { Part } from './cut-parts.ts';
 import { MAX_PARTS, tooManyParts } from './part-size.ts';
 import { callS3, type S3Access } from './s3-call.ts';
-import { type BodyDigest, compositeOf, digestOf, knownDigest, withPayloadHash } from './s3-checksum.ts';
+import { type BodyDigest, compositeOf, digestOf, knownDigest } from './s3-checksum.ts';
 import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
 
 export interface MultipartTarget {
@@ -147,33 +146,23 @@ async function sendPart(
   digest: BodyDigest,
   budget: Budget,
 ): Promise<CompletedPart> {
-  const { client, bucket } = access;
   const PartNumber = part.number;
-  const reply = await callS3(access, `upload part ${PartNumber}`, budget, (send) => {
-    const command = new UploadPartCommand({
-      ...bucket,
-      Key: target.Key,
-      UploadId,
-      PartNumber,
-      Body: part.bytes,
-      ContentLength: part.bytes.byteLength,
-      ChecksumAlgorithm: 'SHA256',
-      ChecksumSHA256: digest.base64,
-    });
-    return client.send(withPayloadHash(command, digest), send);
-  });
+  const { Key } = target;
+  const reply = await callS3(access, `upload part ${PartNumber}`, budget, (send) =>
+    access.calls.uploadPart({ Key, UploadId, PartNumber, body: part.bytes, digest }, send),
+  );
   if (!reply.ok) {
     throw new ArchiveError('STORE_UNAVAILABLE', `upload part ${PartNumber}: the upload is gone`, {
       details: { key: target.key },
     });
   }
-  const { ETag, ChecksumSHA256 } = reply.value;
-  if (ETag === undefined || (ChecksumSHA256 !== undefined && ChecksumSHA256 !== digest.base64)) {
+  const { etag, sha256 } = reply.value;
+  if (etag === undefined || (sha256 !== undefined && sha256 !== digest.base64)) {
     throw new ArchiveError('STORE_MISMATCH', `upload part ${PartNumber}: S3 holds something else`, {
       details: { key: target.key },
     });
   }
-  return { PartNumber, ETag, ChecksumSHA256: digest.base64 };
+  return { PartNumber, ETag: etag, ChecksumSHA256: digest.base64 };
 }
 
 async function complete(

@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { abortReason, type Budget, type Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
@@ -17,8 +17,10 @@ import {
 } from './object-rules.ts';
 import { choosePartBytes } from './part-size.ts';
 import { callS3, type S3Access } from './s3-call.ts';
-import { type BodyDigest, digestOf, knownDigest, withPayloadHash } from './s3-checksum.ts';
+import { type BodyDigest, digestOf, knownDigest } from './s3-checksum.ts';
+import { createDirectCalls } from './s3-direct.ts';
 import { uploadInParts, type Work } from './s3-multipart.ts';
+import { createSdkCalls } from './s3-object-calls.ts';
 import { readObject } from './s3-read.ts';
 import { replaceMetadata, replaceObject } from './s3-replace.ts';
 import { abortS3Upload, listS3Uploads } from './s3-uploads.ts';
@@ -56,7 +58,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     Bucket: options.bucket,
     ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
   };
-  const access: S3Access = { client, bucket, clock, logger };
+  const calls = createDirectCalls(client, bucket, createSdkCalls(client, bucket));
+  const access: S3Access = { client, bucket, calls, clock, logger };
   choosePartBytes(undefined, options.partSizeBytes);
 
   async function put(
@@ -107,21 +110,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       metadata,
       contentType,
     };
-    const reply = await callS3(access, 'PUT object', budget, (send) => {
-      const command = new PutObjectCommand({
-        ...bucket,
-        Key,
-        Body: part.bytes,
-        ContentLength: size,
-        ContentType: contentType,
-        Metadata: { ...metadata },
-        IfNoneMatch: '*',
-        ChecksumAlgorithm: 'SHA256',
-        ChecksumSHA256: digest.base64,
-      });
-      return client.send(withPayloadHash(command, digest), send);
-    });
-    if (reply.ok) return verifyStored(access, sent, reply.value.ChecksumSHA256, reply.value.ETag, budget);
+    const reply = await callS3(access, 'PUT object', budget, (send) =>
+      calls.put({ Key, body: part.bytes, digest, metadata, contentType }, send),
+    );
+    if (reply.ok) return verifyStored(access, sent, reply.value.sha256, reply.value.etag, budget);
     if (reply.refusal !== 'precondition') {
       throw new ArchiveError('STORE_UNAVAILABLE', `PUT object: ${reply.refusal}`, { details: { key } });
     }

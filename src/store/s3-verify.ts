@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import { type Budget, startBudget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { RetryPolicy } from '../http/retry-timing.ts';
@@ -49,24 +49,18 @@ export async function headObject(
   Key: string,
   budget: Budget,
 ): Promise<ObjectStat | undefined> {
-  const { client, bucket } = access;
-  const reply = await callS3(access, 'HEAD object', budget, (options) =>
-    client.send(new HeadObjectCommand({ ...bucket, Key, ChecksumMode: 'ENABLED' }), options),
-  );
+  const reply = await callS3(access, 'HEAD object', budget, (options) => access.calls.head(Key, options));
   if (!reply.ok) {
     await assertBucket(access, budget);
     return undefined;
   }
-  const { value } = reply;
+  const { sha256, versionId, lastModified = 0, ...stated } = reply.value;
   return {
     key,
-    size: value.ContentLength ?? 0,
-    metadata: value.Metadata ?? {},
-    contentType: value.ContentType,
-    etag: value.ETag,
-    ...(value.VersionId === undefined ? {} : { versionId: value.VersionId }),
-    checksum: storedChecksum(value.ChecksumSHA256),
-    lastModified: value.LastModified?.getTime() ?? 0,
+    ...stated,
+    ...(versionId === undefined ? {} : { versionId }),
+    checksum: storedChecksum(sha256),
+    lastModified,
   };
 }
 

@@ -91,7 +91,8 @@ async function openStore(): Promise<ObjectStore> {
     credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
     forcePathStyle: true,
   });
-  surround(client, 'send');
+  // every request, whoever prepared it
+  surround(client.config.requestHandler, 'handle');
   return createS3Store({
     client,
     bucket: STORE,

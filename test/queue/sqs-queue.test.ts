@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { signRequest } from '../../src/queue/sign-request.ts';
+import { signCall } from '../../src/queue/sign-request.ts';
 import { createClient, createQueue, CREDENTIALS, startEndpoint } from './sqs-fixture.ts';
 
 const RECEIVE = { limit: 10, hideS: 30, waitS: 0 };
@@ -120,14 +120,14 @@ describe('the signature', () => {
       service: 'sqs',
       now: Date.UTC(2026, 0, 2, 3, 4, 5),
     };
-    const headers = signRequest(request, { ...CREDENTIALS, sessionToken: 'token' });
+    const headers = signCall(request, { ...CREDENTIALS, sessionToken: 'token' });
     expect(headers['x-amz-date']).toBe('20260102T030405Z');
     expect(headers['x-amz-security-token']).toBe('token');
     expect(headers['authorization']).toMatch(
       /^AWS4-HMAC-SHA256 Credential=simulator\/20260102\/eu-west-1\/sqs\/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=[0-9a-f]{64}$/,
     );
-    expect(signRequest({ ...request, body: '{ }' }, CREDENTIALS)['authorization']).not.toBe(
-      signRequest(request, CREDENTIALS)['authorization'],
+    expect(signCall({ ...request, body: '{ }' }, CREDENTIALS)['authorization']).not.toBe(
+      signCall(request, CREDENTIALS)['authorization'],
     );
   });
 });

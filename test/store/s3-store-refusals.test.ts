@@ -203,21 +203,20 @@ describe('what is sent', () => {
     let most = 0;
     const counting = faulty.s3.proxied({ clock: faulty.clock, queueSize: 3 });
     const { client } = faulty.s3;
-    client.middlewareStack.add(
-      (next, context) => async (args) => {
-        if (context.commandName !== 'UploadPartCommand') return next(args);
-        most = Math.max(most, ++inFlight);
-        try {
-          return await next(args);
-        } finally {
-          inFlight -= 1;
-        }
-      },
-      { step: 'initialize', name: 'counting' },
-    );
+    const { requestHandler } = client.config;
+    const handle = requestHandler.handle.bind(requestHandler);
+    requestHandler.handle = async (request, options) => {
+      if (!/partNumber=/.test((request as { path: string }).path)) return handle(request, options);
+      most = Math.max(most, ++inFlight);
+      try {
+        return await handle(request, options);
+      } finally {
+        inFlight -= 1;
+      }
+    };
     const counted = faulty.s3.proxied({ client, clock: faulty.clock, queueSize: 3 });
     await counted.put(faulty.key, bodyOf(content), OPTIONS, unlimited);
-    client.middlewareStack.remove('counting');
+    requestHandler.handle = handle;
     expect(most).toBe(3);
     expect((await counting.head(faulty.key, unlimited))?.size).toBe(content.byteLength);
   });
