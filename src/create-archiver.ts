@@ -14,6 +14,9 @@ import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from '.
 import { readSigner } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
+/** Bytes read at a time of a download. docs/decisions/006 */
+const MEDIA_READ_BYTES = 256 * 1024;
+
 /** What may be replaced, for tests and for people who embed the archiver. */
 export interface ArchiverPorts {
   readonly clock?: Clock;
@@ -58,7 +61,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const timeouts = ports.timeouts ?? {};
   const { genesys, allowLoopback } = config;
   const apiTransport = createTransport({ timeouts });
-  const mediaTransport = createTransport({ timeouts, guard: { allowLoopback } });
+  const mediaTransport = createTransport({ timeouts, readBytes: MEDIA_READ_BYTES, guard: { allowLoopback } });
   const platform = createPlatform(config, { transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));

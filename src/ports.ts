@@ -286,6 +286,11 @@ export interface PutOptions {
    * `leafDigest` is asked for a piece once a byte behind it, or the end of the body, has been read.
    */
   readonly leaves?: { readonly leafBytes: number; leafDigest(index: number): Uint8Array | undefined };
+  /**
+   * How the store makes sure of what it holds: by asking for it once more (`read-back`, the default), or by the checksum in its
+   * answer to the write where that states one (`answer`, for small objects without metadata: one request instead of two).
+   */
+  readonly verify?: 'read-back' | 'answer';
 }
 
 export type PutResult =

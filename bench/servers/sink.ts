@@ -90,7 +90,7 @@ function answerObject(socket: net.Socket, request: WireRequest, path: string): v
     }
     case 'HEAD': {
       if (kindOf(path) === 'bucket') socket.write(formatAnswer(200));
-      else if (object === undefined) socket.write(formatHead(404, {}));
+      else if (object === undefined) socket.write(formatHead(404, { 'transfer-encoding': 'chunked' }));
       else socket.write(formatHead(200, describe(object)));
       return;
     }

@@ -104,7 +104,7 @@ async function finish(
   const message = how.stored ? 'stored' : 'found in the archive';
   ports.logger.log('info', message, { recordingId, conversationId, key, bytes, state: 'stored' });
   const { references, store, clock } = ports;
-  if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget);
+  if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget, how.stored);
   return { state: 'archived', ids, key, bytes, ...how };
 }
 

@@ -9,7 +9,12 @@ export async function putSmall(
   body: Buffer,
   budget: Budget,
 ): Promise<'stored' | 'exists'> {
-  const options = { metadata: {}, contentType: 'application/json', contentLength: body.length };
+  const options = {
+    metadata: {},
+    contentType: 'application/json',
+    contentLength: body.length,
+    verify: 'answer',
+  } as const;
   return (await store.put(key, once(body), options, budget)).outcome;
 }
 

@@ -1,7 +1,16 @@
-import type { IncomingMessage } from 'node:http';
 import { abortReason } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
 import type { HttpTimeouts } from './timeouts.ts';
+
+/** The body of a response, as its connection has it. */
+export interface BodySource {
+  /** The next bytes, valid until the next call; `undefined` when no more come. Rejects with the connection's error. */
+  next(): Promise<Uint8Array | undefined>;
+  /** True once all of it has come. */
+  readonly complete: boolean;
+  /** Gives the connection up, unless the body is complete. What waits for bytes is told. */
+  destroy(): void;
+}
 
 export interface ReadBodyOptions {
   readonly host: string;
@@ -20,7 +29,7 @@ export interface ReadBodyOptions {
  * @throws `failure` (retryable) on a dropped, stalled or crawling connection; the signal's reason when it aborts.
  */
 export async function* readBody(
-  incoming: IncomingMessage,
+  incoming: BodySource,
   options: ReadBodyOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { host, failure, signal, timeouts } = options;
@@ -38,7 +47,6 @@ export async function* readBody(
   const idle = setTimeout(() => {
     if (waiting) stop(broken('the download stalled'));
   }, timeouts.idleMs);
-  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   let windowBytes = 0;
   let windowWaitedMs = 0;
   try {
@@ -46,14 +54,14 @@ export async function* readBody(
       waiting = true;
       idle.refresh();
       const began = performance.now();
-      const next = await chunks.next();
+      const chunk = await incoming.next();
       waiting = false;
       if (problem !== undefined) throw problem;
-      if (next.done === true) {
+      if (chunk === undefined) {
         if (!incoming.complete) throw broken('the connection ended inside the body');
         return;
       }
-      windowBytes += next.value.byteLength;
+      windowBytes += chunk.byteLength;
       windowWaitedMs += performance.now() - began;
       if (windowWaitedMs >= timeouts.minimumSpeedWindowMs) {
         if ((windowBytes * 1000) / windowWaitedMs < timeouts.minimumBytesPerSecond) {
@@ -62,7 +70,7 @@ export async function* readBody(
         windowBytes = 0;
         windowWaitedMs = 0;
       }
-      yield next.value;
+      yield chunk;
     }
   } catch (error) {
     if (problem !== undefined) throw problem;
@@ -89,7 +97,7 @@ export async function readText(
   for await (const chunk of body) {
     size += chunk.byteLength;
     if (size > limit) throw new ArchiveError(failure, `an answer is longer than ${limit} bytes`);
-    parts.push(chunk);
+    parts.push(Buffer.from(chunk));
   }
   return Buffer.concat(parts, size).toString('utf8');
 }

@@ -1,19 +1,20 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import http from 'node:http';
-import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { validateHeaderValue } from 'node:http';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { abortReason } from '../clock.ts';
-import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
+import { ArchiveError, describeForeign, type ErrorCode, systemCodeOf } from '../errors.ts';
+import { type Connection, ConnectionProblem } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
 import { readBody } from './read-body.ts';
 import { DEFAULT_TIMEOUTS, type HttpTimeouts } from './timeouts.ts';
 import { checkAddress } from './url-guard.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly signal: AbortSignal;
   /** What a network failure or timeout of this call is reported as. */
   readonly failure: ErrorCode;
@@ -23,9 +24,12 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; repeated fields joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, once. Throws `failure` when the connection drops, stalls or crawls; see {@link readBody}. */
+  /**
+   * The body, once; a chunk is valid until the next one is asked for. Throws `failure` when the connection drops, stalls or crawls; see
+   * {@link readBody}.
+   */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Gives the connection up without reading the body. */
+  /** Gives the connection up without reading the body; one that has none is kept. */
   discard(): void;
 }
 
@@ -39,6 +43,8 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
+  /** Bytes read at a time from a connection, and kept for each; default 16 KiB, enough for the answers of an API. */
+  readonly readBytes?: number;
   /**
    * Set for addresses that others hand us: every address a host name resolves to is checked, and the connection is made to
    * exactly the checked ones, so that a name cannot resolve to something else in between (DNS rebinding).
@@ -53,17 +59,21 @@ export interface TransportOptions {
 const resolveAll = async (host: string): Promise<readonly string[]> =>
   (await systemLookup(host, { all: true })).map(({ address }) => address);
 
+const DEFAULT_READ_BYTES = 16 * 1024;
+
+const USER_AGENT = `genesys-media-archive/${PACKAGE_VERSION}`;
+
+/**
+ * An HTTP/1.1 client over sockets of its own. Node's costs twice the CPU time for small requests and for every byte of a download
+ * (docs/decisions/006).
+ */
 export function createTransport(options: TransportOptions = {}): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true }),
-    'https:': new https.Agent({ keepAlive: true }),
-  };
-  const resolve = options.resolve ?? resolveAll;
+  const { readBytes = DEFAULT_READ_BYTES, connect, resolve = resolveAll } = options;
+  const pool = new ConnectionPool({ readBytes, connect });
 
-  async function vetted(url: URL, failure: ErrorCode): Promise<readonly string[] | undefined> {
+  async function vetted(url: URL, host: string, failure: ErrorCode): Promise<readonly string[] | undefined> {
     if (options.guard === undefined) return undefined;
-    const host = url.hostname.replace(/^\[|\]$/g, '');
     let addresses: readonly string[];
     try {
       addresses = isIP(host) === 0 ? await resolve(host) : [host];
@@ -76,36 +86,19 @@ export function createTransport(options: TransportOptions = {}): Transport {
   }
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { url, signal, failure } = request;
+    const { url, signal, failure, method, body } = request;
     if (signal.aborted) throw abortReason(signal);
-    const addresses = await vetted(url, failure);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const addresses = await vetted(url, host, failure);
+    if (signal.aborted) throw abortReason(signal);
+    const head = formatHead(request);
     const secure = url.protocol === 'https:';
+    const port = Number(url.port) || (secure ? 443 : 80);
     return new Promise<HttpResponse>((resolved, rejected) => {
-      const { connect } = options;
-      const outgoing = (secure ? https : http).request(url, {
-        method: request.method,
-        headers: {
-          'user-agent': `genesys-media-archive/${PACKAGE_VERSION}`,
-          ...request.headers,
-          ...(request.body === undefined
-            ? {}
-            : { 'content-length': String(Buffer.byteLength(request.body)) }),
-        },
-        ...(connect === undefined
-          ? { agent: agents[secure ? 'https:' : 'http:'] }
-          : {
-              createConnection: () =>
-                connect({
-                  host: url.hostname,
-                  port: Number(url.port) || (secure ? 443 : 80),
-                  addresses: addresses ?? [],
-                }),
-            }),
-        ...(addresses === undefined ? {} : { lookup: lookupOf(addresses) }),
-      });
+      let connection: Connection | undefined;
       const fail = (error: ArchiveError) => {
         settle();
-        outgoing.destroy();
+        connection?.destroy();
         rejected(error);
       };
       const onAbort = () => fail(abortReason(signal));
@@ -119,58 +112,65 @@ export function createTransport(options: TransportOptions = {}): Transport {
         signal.removeEventListener('abort', onAbort);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      outgoing.on('socket', (socket) => {
-        if (!socket.connecting) return;
-        connectTimer = setTimeout(late('connection'), timeouts.connectMs);
-        socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(connectTimer));
-      });
-      outgoing.on('error', (error) => {
+      try {
+        const taken = pool.take({ secure, host, port, addresses });
+        connection = taken.connection;
+        const { socket } = connection;
+        if ('connecting' in socket && socket.connecting === true) {
+          connectTimer = setTimeout(late('connection'), timeouts.connectMs);
+          socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(connectTimer));
+        }
+      } catch (error) {
         settle();
         rejected(networkFailure(failure, url, error));
-      });
-      outgoing.on('response', (incoming) => {
-        settle();
-        resolved({
-          status: incoming.statusCode ?? 0,
-          headers: flatten(incoming.headers),
-          body: readBody(incoming, { host: url.host, failure, signal, timeouts }),
-          discard: () => {
-            incoming.on('error', () => {});
-            incoming.destroy();
-          },
-        });
-      });
-      outgoing.end(request.body);
+        return;
+      }
+      connection.send(method, head, body).then(
+        ({ head: { status, headers }, body: source }) => {
+          settle();
+          resolved({
+            status,
+            headers,
+            body: readBody(source, { host: url.host, failure, signal, timeouts }),
+            discard: () => source.destroy(),
+          });
+        },
+        (error: unknown) => {
+          settle();
+          rejected(networkFailure(failure, url, error));
+        },
+      );
     });
   }
 
-  return {
-    send,
-    close: () => {
-      agents['http:'].destroy();
-      agents['https:'].destroy();
-    },
-  };
+  return { send, close: () => pool.close() };
 }
 
-function lookupOf(addresses: readonly string[]): LookupFunction {
-  const all = addresses.map((address) => ({ address, family: isIP(address) }));
-  const [first] = all;
-  return (_host, options, callback) => {
-    if (options.all === true) callback(null, all);
-    else callback(null, first?.address ?? '', first?.family ?? 4);
+/** @throws a `TypeError` when a header value holds what no header may. */
+function formatHead({ method, url, headers, body }: HttpRequest): string {
+  const all: Readonly<Record<string, string>> = {
+    host: url.host,
+    connection: 'keep-alive',
+    'user-agent': USER_AGENT,
+    ...headers,
+    ...(body === undefined ? {} : { 'content-length': String(byteLength(body)) }),
   };
+  let text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\n`;
+  for (const [name, value] of Object.entries(all)) {
+    validateHeaderValue(name, value);
+    text += `${name}: ${value}\r\n`;
+  }
+  return `${text}\r\n`;
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
 }
 
 function networkFailure(code: ErrorCode, url: URL, error: unknown): ArchiveError {
   if (error instanceof ArchiveError) return error;
-  return new ArchiveError(code, `${url.host}: ${describeForeign(error)}`, { details: { host: url.host } });
-}
-
-function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return flat;
+  const what = error instanceof ConnectionProblem ? error.message : describeForeign(error);
+  return new ArchiveError(code, `${url.host}: ${what}`, {
+    details: { host: url.host, systemCode: systemCodeOf(error) },
+  });
 }

@@ -1,4 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { HttpTimeouts } from '../http/timeouts.ts';
 
 export interface S3Timeouts {
   /** TCP and TLS set-up, ms. */
@@ -10,6 +11,12 @@ export interface S3Timeouts {
 }
 
 export const DEFAULT_S3_TIMEOUTS: S3Timeouts = { connectMs: 5_000, idleMs: 30_000, requestMs: 120_000 };
+
+/** The same for requests that go past the SDK's client; their answers have no body worth waiting for. */
+export function directTimeouts(timeouts: S3Timeouts = DEFAULT_S3_TIMEOUTS): Partial<HttpTimeouts> {
+  const { connectMs, idleMs, requestMs } = timeouts;
+  return { connectMs, idleMs, headersMs: requestMs };
+}
 
 /** Everything left out means what the AWS SDK says: `AWS_*` variables, profiles, the role of the Lambda. */
 export interface S3ClientOptions {

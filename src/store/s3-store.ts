@@ -1,6 +1,7 @@
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { abortReason, type Budget, type Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { createTransport, type Transport } from '../http/transport.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
@@ -23,8 +24,9 @@ import { uploadInParts, type Work } from './s3-multipart.ts';
 import { createSdkCalls } from './s3-object-calls.ts';
 import { readObject } from './s3-read.ts';
 import { replaceMetadata, replaceObject } from './s3-replace.ts';
+import { directTimeouts } from './s3-client.ts';
 import { abortS3Upload, listS3Uploads } from './s3-uploads.ts';
-import { headObject, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
+import { headObject, resolveUnsure, type SentObject, statOfAnswer, verifyStored } from './s3-verify.ts';
 
 export interface S3StoreOptions {
   /** Of `createS3Client`: one that neither retries nor computes checksums of its own. */
@@ -40,6 +42,8 @@ export interface S3StoreOptions {
   readonly queueSize?: number;
   /** AWS account that must own the bucket. */
   readonly expectedBucketOwner?: string;
+  /** Of the requests that do not go through `client`; default one with the client's default time-outs. */
+  readonly transport?: Transport;
   /** Keys asked for at a time by `list`; default (and S3's limit) 1000. */
   readonly listPageSize?: number;
 }
@@ -58,7 +62,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     Bucket: options.bucket,
     ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
   };
-  const calls = createDirectCalls(client, bucket, createSdkCalls(client, bucket));
+  const transport = options.transport ?? createTransport({ timeouts: directTimeouts() });
+  const calls = createDirectCalls(client, bucket, transport, createSdkCalls(client, bucket));
   const access: S3Access = { client, bucket, calls, clock, logger };
   choosePartBytes(undefined, options.partSizeBytes);
 
@@ -113,6 +118,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     const reply = await callS3(access, 'PUT object', budget, (send) =>
       calls.put({ Key, body: part.bytes, digest, metadata, contentType }, send),
     );
+    if (reply.ok && putOptions.verify === 'answer') {
+      const stat = statOfAnswer(sent, reply.value, clock.now());
+      if (stat !== undefined) return { outcome: 'stored', stat };
+    }
     if (reply.ok) return verifyStored(access, sent, reply.value.sha256, reply.value.etag, budget);
     if (reply.refusal !== 'precondition') {
       throw new ArchiveError('STORE_UNAVAILABLE', `PUT object: ${reply.refusal}`, { details: { key } });

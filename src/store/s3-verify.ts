@@ -5,6 +5,7 @@ import type { RetryPolicy } from '../http/retry-timing.ts';
 import type { ObjectStat, PutResult, StoredChecksum } from '../ports.ts';
 import { callS3, type S3Access } from './s3-call.ts';
 import { storedChecksum } from './s3-checksum.ts';
+import type { Written } from './s3-object-calls.ts';
 
 /** An object as it was sent. */
 export interface SentObject {
@@ -124,6 +125,19 @@ export async function verifyStored(
     );
   }
   throw error;
+}
+
+/**
+ * The object as S3's answer to the write describes it; `undefined` when the answer does not state the checksum that was sent.
+ *
+ * @param now epoch ms, for a server that does not tell the time.
+ */
+export function statOfAnswer(sent: SentObject, answer: Written, now: number): ObjectStat | undefined {
+  const { etag, sha256, versionId, at: lastModified = now } = answer;
+  if (etag === undefined || sha256 !== sent.checksum.sha256) return undefined;
+  const { key, size, metadata, contentType, checksum } = sent;
+  const version = versionId === undefined ? {} : { versionId };
+  return { key, size, metadata, contentType, etag, ...version, checksum, lastModified };
 }
 
 /**

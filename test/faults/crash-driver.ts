@@ -91,7 +91,7 @@ async function openStore(): Promise<ObjectStore> {
     credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
     forcePathStyle: true,
   });
-  // every request, whoever prepared it
+  // requests of the SDK here, the others through their transport
   surround(client.config.requestHandler, 'handle');
   return createS3Store({
     client,
@@ -99,6 +99,7 @@ async function openStore(): Promise<ObjectStore> {
     clock: systemClock,
     logger: silentLogger,
     partSizeBytes: MIN_PART_BYTES,
+    transport: surroundTransport(createTransport()),
   });
 }
 

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
-import { readBody, type ReadBodyOptions, readText } from '../../src/http/read-body.ts';
+import { type BodySource, readBody, type ReadBodyOptions, readText } from '../../src/http/read-body.ts';
 import { seededRandom, SimulatedTime } from '../faults/simulated-time.ts';
 
 const timeouts = { idleMs: 15_000, minimumBytesPerSecond: 100, minimumSpeedWindowMs: 1000 };
@@ -13,17 +12,35 @@ const options: ReadBodyOptions = {
   timeouts,
 };
 
-/** A response as `node:http` gives it, whose bytes come from `source`. */
-function response(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  complete = true,
-): IncomingMessage {
-  return Object.assign(Readable.from(source, { objectMode: true }), {
-    complete,
-  }) as unknown as IncomingMessage;
+interface FakeSource extends BodySource {
+  destroyed: boolean;
 }
 
-async function outcome(incoming: IncomingMessage, more: Partial<ReadBodyOptions> = {}) {
+/** A body as a connection has it, whose bytes come from `source`. */
+function response(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, complete = true): FakeSource {
+  const readable = Readable.from(source, { objectMode: true });
+  const iterator = readable[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return {
+    complete,
+    destroyed: false,
+    async next() {
+      try {
+        const { value, done } = await iterator.next();
+        return done === true ? undefined : value;
+      } catch (error) {
+        // the end of a connection that was given up is no error of its own
+        if (this.destroyed) return undefined;
+        throw error;
+      }
+    },
+    destroy() {
+      this.destroyed = true;
+      readable.destroy();
+    },
+  };
+}
+
+async function outcome(incoming: BodySource, more: Partial<ReadBodyOptions> = {}) {
   let bytes = 0;
   try {
     for await (const chunk of readBody(incoming, { ...options, ...more })) bytes += chunk.byteLength;

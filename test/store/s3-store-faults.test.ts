@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { abortReason, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { S3ErrorCode, S3Fault, S3Operation } from '../../src/simulator/s3/s3.ts';
+import { createTransport } from '../../src/http/transport.ts';
 import { createS3Client } from '../../src/store/s3-client.ts';
 import { bodyOf, contentOf, readAll } from './bytes.ts';
 import { FaultyS3, LARGE, OPTIONS, SMALL } from './faulty-s3.ts';
@@ -98,12 +99,14 @@ describe('throttling and outages', () => {
   it('repeats a request that is not answered in time', async () => {
     faulty.inject('PutObject', { kind: 'slow', delayMs: 5000 });
     const impatient = faulty.impatientClient(100);
-    const hasty = faulty.s3.proxied({ client: impatient, clock: faulty.clock });
+    const transport = createTransport({ timeouts: { headersMs: 100 } });
+    const hasty = faulty.s3.proxied({ client: impatient, clock: faulty.clock, transport });
     expect(await hasty.put(faulty.key, bodyOf(SMALL), OPTIONS, unlimited)).toMatchObject({
       outcome: 'stored',
     });
     expect(faulty.slept).toHaveLength(1);
     impatient.destroy();
+    transport.close();
   });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
+import { createTransport, type Transport } from '../../src/http/transport.ts';
 import type { S3Fault } from '../../src/simulator/s3/s3.ts';
 import { bodyOf, contentOf, sha256 } from './bytes.ts';
 import { FaultyS3, LARGE, OPTIONS, SMALL } from './faulty-s3.ts';
@@ -202,21 +203,23 @@ describe('what is sent', () => {
     let inFlight = 0;
     let most = 0;
     const counting = faulty.s3.proxied({ clock: faulty.clock, queueSize: 3 });
-    const { client } = faulty.s3;
-    const { requestHandler } = client.config;
-    const handle = requestHandler.handle.bind(requestHandler);
-    requestHandler.handle = async (request, options) => {
-      if (!/partNumber=/.test((request as { path: string }).path)) return handle(request, options);
+    const transport = createTransport();
+    const send: Transport['send'] = async (request) => {
+      if (!request.url.searchParams.has('partNumber')) return transport.send(request);
       most = Math.max(most, ++inFlight);
       try {
-        return await handle(request, options);
+        return await transport.send(request);
       } finally {
         inFlight -= 1;
       }
     };
-    const counted = faulty.s3.proxied({ client, clock: faulty.clock, queueSize: 3 });
+    const counted = faulty.s3.proxied({
+      clock: faulty.clock,
+      queueSize: 3,
+      transport: { ...transport, send },
+    });
     await counted.put(faulty.key, bodyOf(content), OPTIONS, unlimited);
-    requestHandler.handle = handle;
+    transport.close();
     expect(most).toBe(3);
     expect((await counting.head(faulty.key, unlimited))?.size).toBe(content.byteLength);
   });

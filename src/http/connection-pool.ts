@@ -1,0 +1,145 @@
+import net, { isIP, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
+import tls from 'node:tls';
+import { Connection } from './connection.ts';
+
+export interface Target {
+  readonly secure: boolean;
+  /** Name or address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The only addresses that may be connected to; any, where they are not stated. */
+  readonly addresses: readonly string[] | undefined;
+}
+
+export interface PoolOptions {
+  /**
+   * Bytes read at a time from a plain connection, and kept for it. What is read is handed over without a copy, and has been dealt with
+   * before the next read.
+   */
+  readonly readBytes: number;
+  /** Injected in tests: makes the connection instead of `net`/`tls`. */
+  readonly connect?:
+    | ((target: { host: string; port: number; addresses: readonly string[] }) => Duplex)
+    | undefined;
+}
+
+/** More connections than this to one host are not kept when they are idle. */
+const MOST_IDLE = 64;
+
+/** Bytes that may wait in the buffer of a TLS connection, whose records have at most 16 KiB. */
+const TLS_BUFFER_BYTES = 128 * 1024;
+
+/** ms between the probes of an idle connection, as Node's own agent has it. */
+const KEEP_ALIVE_PROBE_MS = 1_000;
+
+/** Connections of one client, used again where the server allows it. */
+export class ConnectionPool {
+  private readonly options: PoolOptions;
+  private readonly idle = new Map<string, Connection[]>();
+  /** TLS sessions by host: resuming one saves the server's certificate and most of the handshake. */
+  private readonly sessions = new Map<string, Buffer>();
+  private closed = false;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+  }
+
+  /** An idle connection, or a new one that may still be connecting. */
+  take(target: Target): { readonly connection: Connection; readonly isNew: boolean } {
+    const origin = originOf(target);
+    const kept = this.idle.get(origin);
+    for (let connection = kept?.pop(); connection !== undefined; connection = kept?.pop()) {
+      if (!connection.isUsable) continue;
+      setReferenced(connection.socket, true);
+      return { connection, isNew: false };
+    }
+    return { connection: this.open(target, origin), isNew: true };
+  }
+
+  /** Ends the idle connections; those in use end when their response has been read. */
+  close(): void {
+    this.closed = true;
+    for (const connections of this.idle.values()) {
+      for (const connection of connections) connection.destroy();
+    }
+    this.idle.clear();
+  }
+
+  private open(target: Target, origin: string): Connection {
+    const onFree = (connection: Connection) => this.keep(origin, connection);
+    const { host, port, addresses } = target;
+    if (this.options.connect !== undefined) {
+      const socket = this.options.connect({ host, port, addresses: addresses ?? [] });
+      return new Connection(socket, { isFed: false, onFree });
+    }
+    const place = { port, ...placeOf(host, addresses) };
+    if (target.secure) {
+      const session = this.sessions.get(origin);
+      const tlsOptions: tls.ConnectionOptions & { readonly highWaterMark: number } = {
+        ...place,
+        servername: isIP(host) === 0 ? host : '',
+        ALPNProtocols: ['http/1.1'],
+        highWaterMark: TLS_BUFFER_BYTES,
+        ...(session === undefined ? {} : { session }),
+      };
+      const socket = tls.connect(tlsOptions);
+      socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
+      socket.on('error', () => this.sessions.delete(origin));
+      prepare(socket);
+      return new Connection(socket, { isFed: false, onFree });
+    }
+    const buffer = Buffer.allocUnsafeSlow(this.options.readBytes);
+    // The callback never runs before the connection is made below: connecting takes a turn of the event loop.
+    const receive = (bytes: number) => connection.receive(buffer.subarray(0, bytes));
+    const socket = net.connect({ ...place, onread: { buffer, callback: receive } });
+    prepare(socket);
+    const connection = new Connection(socket, { isFed: true, onFree });
+    return connection;
+  }
+
+  private keep(origin: string, connection: Connection): void {
+    const kept = this.idle.get(origin) ?? [];
+    if (this.closed || kept.length >= MOST_IDLE) {
+      connection.destroy();
+      return;
+    }
+    // An idle connection does not keep the process alive.
+    setReferenced(connection.socket, false);
+    kept.push(connection);
+    this.idle.set(origin, kept);
+  }
+}
+
+function prepare(socket: net.Socket): void {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+}
+
+function setReferenced(socket: Duplex, referenced: boolean): void {
+  if (!(socket instanceof net.Socket)) return;
+  if (referenced) socket.ref();
+  else socket.unref();
+}
+
+function originOf({ secure, host, port }: Target): string {
+  return `${secure ? 'https' : 'http'}://${host}:${port}`;
+}
+
+/** Only the addresses that were checked, where they were: a name could mean another one by now. */
+function placeOf(
+  host: string,
+  addresses: readonly string[] | undefined,
+): { readonly host: string; readonly lookup?: LookupFunction } {
+  if (addresses === undefined) return { host };
+  const [first = host] = addresses;
+  if (addresses.length === 1) return { host: first };
+  const all = addresses.map((address) => ({ address, family: isIP(address) }));
+  return {
+    host,
+    lookup: (_host, options, callback) => {
+      if (options.all === true) callback(null, all);
+      else callback(null, first, isIP(first));
+    },
+  };
+}

@@ -1,0 +1,270 @@
+import type { Duplex } from 'node:stream';
+import { BodyFraming } from './body-framing.ts';
+import type { BodySource } from './read-body.ts';
+import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
+
+export interface ReceivedResponse {
+  readonly head: ResponseHead;
+  readonly body: BodySource;
+}
+
+/** What is wrong with a connection, in words that hold nothing of what was sent or received. */
+export class ConnectionProblem extends Error {
+  override readonly name = 'ConnectionProblem' as const;
+}
+
+/**
+ * One connection of an HTTP/1.1 client: one request at a time, its response read only as fast as it is asked for. The bytes of a body
+ * may be views of a buffer that the next read overwrites.
+ */
+export class Connection {
+  readonly socket: Duplex;
+  /** Bytes come by {@link receive}, as the socket reads them; otherwise they are fetched from its buffer. */
+  private readonly isFed: boolean;
+  /** Somebody waits for bytes, or for the end of an idle connection. */
+  private wanting = false;
+  /** Called when the response is over and the connection can take another request. */
+  private readonly onFree: (connection: Connection) => void;
+  private exchange: Exchange | undefined;
+  private failure: Error | undefined;
+  private ended = false;
+
+  constructor(
+    socket: Duplex,
+    { isFed, onFree }: { isFed: boolean; onFree: (connection: Connection) => void },
+  ) {
+    this.socket = socket;
+    this.isFed = isFed;
+    this.onFree = onFree;
+    if (!isFed) socket.on('readable', () => this.fetch());
+    socket.on('error', (error) => this.fail(error));
+    socket.on('end', () => this.end());
+    socket.on('close', () => this.end());
+  }
+
+  get isUsable(): boolean {
+    return this.failure === undefined && !this.ended && !this.socket.destroyed;
+  }
+
+  get isIdle(): boolean {
+    return this.exchange === undefined;
+  }
+
+  /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
+  send(method: string, head: string, body: string | Uint8Array | undefined): Promise<ReceivedResponse> {
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(this, method, resolve, reject);
+      this.exchange = exchange;
+      if (!this.isUsable) {
+        this.stop();
+        return;
+      }
+      this.socket.cork();
+      this.socket.write(head, 'latin1');
+      if (body !== undefined) this.socket.write(body);
+      this.socket.uncork();
+      this.want();
+    });
+  }
+
+  /** Have the next bytes, or the end. */
+  want(): void {
+    if (this.isFed) {
+      this.socket.resume();
+      return;
+    }
+    this.wanting = true;
+    this.fetch();
+  }
+
+  /** Bytes have come. @returns false to have no more until {@link want}. */
+  receive(bytes: Buffer): boolean {
+    if (this.exchange !== undefined) return this.exchange.receive(bytes);
+    // Nobody has asked for anything: whatever this is, the next response cannot be trusted any more.
+    this.socket.destroy();
+    return false;
+  }
+
+  private fetch(): void {
+    while (this.wanting) {
+      const bytes = this.socket.read() as Buffer | null;
+      if (bytes === null) return;
+      this.wanting = false;
+      if (this.receive(bytes)) this.wanting = true;
+    }
+  }
+
+  /** The response is over. */
+  release(keepAlive: boolean): void {
+    this.exchange = undefined;
+    // A request that was answered before it was sent leaves the rest of itself in the way of the next one.
+    if (!keepAlive || !this.isUsable || this.socket.writableLength > 0) this.socket.destroy();
+    else {
+      this.onFree(this);
+      this.want();
+    }
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.stop();
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.stop();
+    this.socket.destroy();
+  }
+
+  private stop(): void {
+    const { exchange } = this;
+    exchange?.end(this.failure);
+  }
+}
+
+/** One request and its response. */
+class Exchange implements BodySource {
+  complete = false;
+  private readonly connection: Connection;
+  private readonly method: string;
+  private readonly resolve: (response: ReceivedResponse) => void;
+  private readonly reject: (error: Error) => void;
+  private headText = '';
+  private head: ResponseHead | undefined;
+  private framing: BodyFraming | undefined;
+  /** Of the read buffer, not yet understood. */
+  private pending: Buffer | undefined;
+  private waiter:
+    | { readonly resolve: (chunk: Buffer | undefined) => void; readonly reject: (error: Error) => void }
+    | undefined;
+  private failure: Error | undefined;
+
+  constructor(
+    connection: Connection,
+    method: string,
+    resolve: (response: ReceivedResponse) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.connection = connection;
+    this.method = method;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  receive(bytes: Buffer): boolean {
+    if (this.head === undefined) return this.receiveHead(bytes);
+    this.pending = this.pending === undefined ? bytes : Buffer.concat([this.pending, bytes]);
+    this.serve();
+    return false;
+  }
+
+  private receiveHead(bytes: Buffer): boolean {
+    const before = this.headText.length;
+    this.headText += bytes.toString('latin1', 0, LONGEST_HEAD);
+    const end = this.headText.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (end === -1) {
+      if (this.headText.length < LONGEST_HEAD) return true;
+      return this.refuse('the head of the response is too long');
+    }
+    const head = parseResponseHead(this.headText.slice(0, end), this.method);
+    if (head === undefined || head.status === 101) return this.refuse('the response is malformed');
+    const rest = bytes.subarray(end + 4 - before);
+    if (head.status < 200) {
+      // Interim: the final one follows (RFC 9110, section 15.2).
+      this.headText = '';
+      return rest.length === 0 ? true : this.receiveHead(rest);
+    }
+    this.head = head;
+    this.framing = new BodyFraming(head.framing);
+    this.pending = rest.length === 0 ? undefined : rest;
+    if (this.framing.isEmpty) this.finish();
+    this.resolve({ head, body: this });
+    // What is in the buffer must stay there until it is asked for; an empty body has let go of the connection already.
+    return this.complete;
+  }
+
+  /** The next bytes of the body, valid until the next call; `undefined` after the last ones. */
+  next(): Promise<Buffer | undefined> {
+    return new Promise((resolve, reject) => {
+      this.waiter = { resolve, reject };
+      this.serve();
+    });
+  }
+
+  destroy(): void {
+    if (!this.complete) this.connection.destroy();
+  }
+
+  /** The connection has ended. */
+  end(error: Error | undefined): void {
+    if (this.complete) return;
+    this.failure ??= error ?? new ConnectionProblem('the connection was closed');
+    if (this.head === undefined) {
+      this.reject(this.failure);
+      return;
+    }
+    if (error === undefined && this.framing?.endsWithConnection === true) this.complete = true;
+    this.serve();
+  }
+
+  /** Answers the one who waits, with what there is. */
+  private serve(): void {
+    const { waiter, framing } = this;
+    if (waiter === undefined || framing === undefined) return;
+    while (this.pending !== undefined && !this.complete) {
+      const step = framing.step(this.pending);
+      if (step.kind === 'malformed') {
+        this.refuse('the body is malformed');
+        break;
+      }
+      const rest = this.pending.subarray(step.used);
+      this.pending = rest.length === 0 ? undefined : rest;
+      if (step.kind === 'data') {
+        this.answer(step.data);
+        return;
+      }
+      if (step.kind === 'end') this.finish();
+    }
+    if (this.pending !== undefined && framing.endsWithConnection) {
+      const data = this.pending;
+      this.pending = undefined;
+      this.answer(data);
+    } else if (this.complete || framing.isEmpty) {
+      this.finish();
+      this.answer(undefined);
+    } else if (this.failure !== undefined) {
+      this.waiter = undefined;
+      // A body that ends early is told by `complete`; an error of the connection is one.
+      if (this.failure instanceof ConnectionProblem) waiter.resolve(undefined);
+      else waiter.reject(this.failure);
+    } else {
+      this.connection.want();
+    }
+  }
+
+  private answer(chunk: Buffer | undefined): void {
+    const { waiter } = this;
+    this.waiter = undefined;
+    waiter?.resolve(chunk);
+  }
+
+  private finish(): void {
+    if (this.complete) return;
+    this.complete = true;
+    const excess = this.pending !== undefined;
+    this.pending = undefined;
+    this.connection.release(this.head?.keepAlive === true && !excess);
+  }
+
+  private refuse(why: string): boolean {
+    this.failure ??= new ConnectionProblem(why);
+    if (this.head === undefined) this.reject(this.failure);
+    this.connection.destroy();
+    return false;
+  }
+}
