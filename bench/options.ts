@@ -1,7 +1,19 @@
 import { parseArgs } from 'node:util';
+import type { Part } from './results.ts';
 
-export const PARTS = ['throughput', 'small'] as const;
-export type Part = (typeof PARTS)[number];
+export const PARTS = [
+  'throughput',
+  'small',
+  'memory',
+  'limits',
+  'init',
+  'profile',
+  'steps',
+  'cli-memory',
+] as const satisfies readonly Part[];
+
+/** What the committed baseline is about. */
+const CHECKED_PARTS: readonly Part[] = ['throughput', 'small', 'memory'];
 
 export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-s3ec'] as const;
 export type Variant = (typeof VARIANTS)[number];
@@ -22,12 +34,21 @@ export interface BenchOptions {
   readonly concurrency: readonly number[] | undefined;
   /** Further arguments of `node` for the variants that are ours. */
   readonly nodeArgs: readonly string[];
+  readonly check: boolean;
+  readonly writeBaseline: boolean;
+  readonly writeResults: boolean;
+  readonly writeDocs: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
 
-  --only PARTS         of ${PARTS.join(', ')}; comma-separated; default: all
-  --quick              fewer rounds and sizes
+  --only PARTS         comma-separated, of ${PARTS.join(', ')};
+                       default: all; with --check or --write-baseline: ${CHECKED_PARTS.join(', ')}
+  --quick              fewer rounds, sizes and variants
+  --check              compares the ratios with bench/baseline.json and fails where they are worse
+  --write-baseline     keeps the ratios of this run in bench/baseline.json; meant with --quick
+  --write-results      keeps what was measured in bench/results.json, in place of the same parts there
+  --write-docs         renews docs/performance.md and its plot from bench/results.json; alone, it measures nothing
   --json               one JSON object a line instead of tables
   --rounds N           rounds in which the variants take turns
   --sizes LIST         e.g. 1MB,100MB,1GB (powers of ten)
@@ -54,12 +75,18 @@ export function parseOptions(
         schemes: { type: 'string' },
         concurrency: { type: 'string' },
         'node-arg': { type: 'string', multiple: true, default: [] },
+        check: { type: 'boolean', default: false },
+        'write-baseline': { type: 'boolean', default: false },
+        'write-results': { type: 'boolean', default: false },
+        'write-docs': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
     if (values.help) return { usage: USAGE, exit: 0 };
+    const guarded = values.check || values['write-baseline'];
+    const usual = values['write-docs'] && args.length === 1 ? [] : guarded ? CHECKED_PARTS : PARTS;
     return {
-      parts: listOf(values.only, choiceOf(PARTS)) ?? PARTS,
+      parts: listOf(values.only, choiceOf(PARTS)) ?? usual,
       json: values.json,
       quick: values.quick,
       rounds: listOf(values.rounds, parseCount)?.[0],
@@ -68,6 +95,10 @@ export function parseOptions(
       schemes: listOf(values.schemes, choiceOf(SCHEMES)),
       concurrency: listOf(values.concurrency, parseCount),
       nodeArgs: values['node-arg'],
+      check: values.check,
+      writeBaseline: values['write-baseline'],
+      writeResults: values['write-results'],
+      writeDocs: values['write-docs'],
     };
   } catch (error) {
     return { usage: `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, exit: 2 };

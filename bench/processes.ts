@@ -23,16 +23,16 @@ const KEY = '0123456789abcdef'.repeat(4);
 export async function startBench(dir: string): Promise<Bench> {
   const certificate = makeCertificate(dir);
   const args = 'why' in certificate ? [] : [certificate.certFile, certificate.keyFile];
-  const source = await startServer(join(dir, 'servers/source.mjs'), args);
-  const sink = await startServer(join(dir, 'servers/sink.mjs'), args);
+  const source = await startServer<Listening>(join(dir, 'servers/source.mjs'), args);
+  const sink = await startServer<Listening>(join(dir, 'servers/sink.mjs'), args);
   const keyring = join(dir, 'keyring.json');
   await writeKeyringFile(keyring, addKey(undefined, 'bench'));
   return {
     dir,
-    control: [source.listening.http, sink.listening.http],
+    control: [source.said.http, sink.said.http],
     noHttps: 'why' in certificate ? certificate.why : undefined,
     environment: (scheme, variant) => {
-      const platform = source.listening[scheme] ?? '';
+      const platform = source.said[scheme] ?? '';
       return {
         GENESYS_CLIENT_ID: 'bench-client',
         GENESYS_CLIENT_SECRET: 'bench-secret',
@@ -42,7 +42,7 @@ export async function startBench(dir: string): Promise<Bench> {
         ARCHIVE_ALLOW_LOOPBACK: '1',
         S3_ARCHIVE_BUCKET: 'bench',
         S3_FORCE_PATH_STYLE: '1',
-        AWS_ENDPOINT_URL_S3: sink.listening[scheme] ?? '',
+        AWS_ENDPOINT_URL_S3: sink.said[scheme] ?? '',
         AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
         AWS_SECRET_ACCESS_KEY: 'bench-secret-access-key',
         AWS_REGION: 'us-east-1',
@@ -56,13 +56,13 @@ export async function startBench(dir: string): Promise<Bench> {
   };
 }
 
-interface Server {
-  readonly listening: Listening;
+export interface Server<Said> {
+  readonly said: Said;
   close(): Promise<void>;
 }
 
-/** Starts a server of the benchmark, which prints where it listens and ends with its standard input. */
-export function startServer(program: string, args: readonly string[]): Promise<Server> {
+/** Starts a server, which says on one line of JSON where it can be reached, and ends with its standard input. */
+export function startServer<Said>(program: string, args: readonly string[]): Promise<Server<Said>> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const close = () => {
@@ -75,7 +75,7 @@ export function startServer(program: string, args: readonly string[]): Promise<S
     child.on('close', (code) => reject(new Error(`${program} ended with ${code}`)));
     child.stdout.on('data', (bytes: Buffer) => {
       text += bytes.toString();
-      if (text.endsWith('\n')) resolve({ listening: JSON.parse(text) as Listening, close });
+      if (text.endsWith('\n')) resolve({ said: JSON.parse(text) as Said, close });
     });
   });
 }

@@ -1,70 +1,105 @@
 /** What `npm run bench` does; see `--help`. */
+import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { type BenchOptions, parseOptions, type Scheme, VARIANTS } from './options.ts';
-import { compare, countFor } from './parts/throughput.ts';
+import { type BenchOptions, parseOptions } from './options.ts';
+import { measurePart } from './parts/parts.ts';
 import { type Bench, startBench } from './processes.ts';
-import { comparisonTable, requestsTable } from './report/tables.ts';
+import {
+  BASELINE_FILE,
+  baselineOf,
+  compareWithBaseline,
+  formatVerdicts,
+  readBaseline,
+} from './report/baseline.ts';
+import { writeDocs } from './report/docs.ts';
+import { sectionsOf } from './report/sections.ts';
+import { formatSection } from './report/text.ts';
+import {
+  type Machine,
+  mergeResults,
+  type Part,
+  type PartResults,
+  readResults,
+  RESULTS_FILE,
+} from './results.ts';
 
+/** @param dir where the bundles are; the benchmark's files go there too. */
 export async function runBench(args: readonly string[], dir: string): Promise<number> {
   const options = parseOptions(args);
   if ('usage' in options) {
     process.stdout.write(options.usage);
     return options.exit;
   }
-  const bench = await startBench(dir);
-  try {
-    const machine = `Node ${process.version}, ${cpus().length} processors, ${Math.round(totalmem() / 1024 ** 3)} GiB`;
-    if (!options.json)
-      console.log(`${machine}; × = ratio to the tutorial's method in the same round, medians\n`);
-    for (const part of options.parts) {
-      if (part === 'throughput') await throughput(bench, options);
-      if (part === 'small') await small(bench, options);
+  if (options.parts.length > 0) {
+    const measured = await measure(options, dir);
+    if (options.writeResults) {
+      const results = mergeResults(readResults(RESULTS_FILE), {
+        schemaVersion: 1,
+        machine: describeMachine(),
+        parts: measured,
+      });
+      writeFileSync(RESULTS_FILE, `${JSON.stringify(results, undefined, 2)}\n`);
     }
-  } finally {
-    await bench.close();
+    if (options.writeBaseline) {
+      writeFileSync(BASELINE_FILE, `${JSON.stringify(baselineOf(measured), undefined, 2)}\n`);
+    }
+    if (options.check && !check(measured)) return 1;
   }
+  if (options.writeDocs) writeDocs();
   return 0;
 }
 
-async function throughput(bench: Bench, options: BenchOptions): Promise<void> {
-  const { quick, schemes = ['http', 'https'] } = options;
-  for (const scheme of schemes) {
-    const usual = scheme === 'https' ? [1e8] : quick ? [1e8] : [1e6, 1e7, 1e8, 1e9];
-    for (const bytes of options.sizes ?? usual) await compareAndPrint(bench, options, scheme, bytes, 1);
+async function measure(options: BenchOptions, dir: string): Promise<Partial<PartResults>> {
+  const measured: Partial<PartResults> = {};
+  const bench = await startBench(dir);
+  try {
+    if (!options.json) {
+      const { node, processors, memoryGib } = describeMachine();
+      console.log(`Node ${node}, ${processors} processors, ${memoryGib} GiB`);
+      console.log('medians (smallest–largest); × = ratio to the tutorial’s method in the same round\n');
+    }
+    for (const part of options.parts) await measureAndPrint(bench, options, part, measured);
+  } finally {
+    await bench.close();
   }
+  return measured;
 }
 
-async function small(bench: Bench, options: BenchOptions): Promise<void> {
-  const usual = options.quick ? [8] : [1, 8, 32];
-  for (const scheme of options.schemes ?? ['http']) {
-    for (const concurrency of options.concurrency ?? usual)
-      await compareAndPrint(bench, options, scheme, options.sizes?.[0] ?? 1e6, concurrency);
-  }
-}
-
-async function compareAndPrint(
+async function measureAndPrint(
   bench: Bench,
   options: BenchOptions,
-  scheme: Scheme,
-  bytes: number,
-  concurrency: number,
+  part: Part,
+  measured: Partial<PartResults>,
 ): Promise<void> {
-  if (scheme === 'https' && bench.noHttps !== undefined) {
-    console.log(`skipped over HTTPS: ${bench.noHttps}\n`);
-    return;
-  }
-  const rows = await compare(bench, {
-    scheme,
-    bytes,
-    concurrency,
-    count: countFor(bytes, options.quick),
-    rounds: options.rounds ?? (options.quick ? 3 : bytes >= 1e9 ? 3 : 5),
-    variants: options.variants ?? VARIANTS,
-    nodeArgs: options.nodeArgs,
-  });
+  const onSkip = (why: string) => console.error(`skipped: ${why}`);
+  Object.assign(measured, await measurePart(bench, options, part, onSkip));
   if (options.json) {
-    for (const row of rows) console.log(JSON.stringify({ type: 'comparison', schemaVersion: 1, ...row }));
+    const { [part]: given = [] } = measured;
+    const rows: readonly object[] = 'skipped' in given ? [given] : given;
+    for (const row of rows)
+      console.log(JSON.stringify({ type: part, schemaVersion: 1, ...describeMachine(), ...row }));
   } else {
-    console.log(`${comparisonTable(rows)}\n\n${requestsTable(rows)}\n`);
+    for (const section of sectionsOf(part, measured)) console.log(formatSection(section));
   }
+}
+
+function check(measured: Partial<PartResults>): boolean {
+  const baseline = readBaseline();
+  if (baseline === undefined) {
+    console.error(`there is no ${BASELINE_FILE}; --write-baseline makes one`);
+    return false;
+  }
+  const verdicts = compareWithBaseline(baseline, baselineOf(measured));
+  console.log(formatVerdicts(verdicts));
+  if (verdicts.length === 0) console.error(`nothing in ${BASELINE_FILE} was measured in this run`);
+  return verdicts.length > 0 && verdicts.every(({ regressed }) => !regressed);
+}
+
+function describeMachine(): Machine {
+  return {
+    node: process.version,
+    processors: cpus().length,
+    memoryGib: Math.round(totalmem() / 1024 ** 3),
+    model: cpus()[0]?.model.trim() ?? 'unknown',
+  };
 }

@@ -15,6 +15,8 @@ export interface SampleSpec {
   readonly warmUp: { readonly count: number; readonly bytes: number };
   /** Origins of the servers' plain listeners, for their counts. */
   readonly control: readonly string[];
+  /** Where to write a CPU profile of the measured work. */
+  readonly profile?: string;
 }
 
 export interface Sample {
@@ -27,6 +29,10 @@ export interface Sample {
   readonly peakRss: number;
   /** Largest resident set after the idle moment, less the idle one, bytes; warm-up included. */
   readonly rssGrowth: number;
+  /** Of the main thread alone, where the system tells (Linux); part of the two above. */
+  readonly mainThreadSeconds: number | undefined;
+  /** Time in which the event loop did not wait for anything. */
+  readonly activeSeconds: number;
   /** Requests of all recordings together, by kind. */
   readonly requests: Readonly<Record<string, number>>;
 }
@@ -57,11 +63,17 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
   await archiveAll(spec.warmUp.count, spec.warmUp.bytes, spec.concurrency);
   for (const origin of spec.control) await control(origin, '/-/reset');
 
+  const stopProfile = spec.profile === undefined ? undefined : await startProfile(spec.profile);
+  const mainBefore = mainThreadSeconds();
   const cpuBefore = process.cpuUsage();
+  const loopBefore = performance.eventLoopUtilization();
   const began = performance.now();
   await archiveAll(spec.count, spec.bytes, spec.concurrency);
   const seconds = (performance.now() - began) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
+  const { active } = performance.eventLoopUtilization(loopBefore);
+  const mainAfter = mainThreadSeconds();
+  await stopProfile?.();
 
   const peakRss = process.resourceUsage().maxRSS * 1024;
   const requests: Record<string, number> = {};
@@ -72,12 +84,48 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
     seconds,
     userSeconds: cpu.user / 1e6,
     systemSeconds: cpu.system / 1e6,
+    mainThreadSeconds:
+      mainBefore === undefined || mainAfter === undefined ? undefined : mainAfter - mainBefore,
+    activeSeconds: active / 1000,
     idleRss,
     peakRss,
     rssGrowth: (peakSinceIdle() ?? peakRss) - idleRss,
     requests,
   };
   process.stdout.write(`${JSON.stringify(sample)}\n`, () => process.exit(0));
+}
+
+/** Ticks a second of the times in `/proc`, on every architecture Node runs on (`sysconf(_SC_CLK_TCK)`). */
+const TICKS = 100;
+
+/** User and system time: fields 14 and 15 of proc(5) `/proc/pid/task/tid/stat`, counted behind the name in brackets. */
+function mainThreadSeconds(): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8');
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) / TICKS;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Microseconds between two samples of the profile. */
+const PROFILE_INTERVAL = 1000;
+
+async function startProfile(file: string): Promise<() => Promise<void>> {
+  const { Session } = await import('node:inspector/promises');
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: PROFILE_INTERVAL });
+  await session.post('Profiler.start');
+  return async () => {
+    const { profile } = await session.post('Profiler.stop');
+    writeFileSync(file, JSON.stringify(profile));
+  };
 }
 
 /**

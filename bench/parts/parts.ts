@@ -1,0 +1,110 @@
+/** Which sizes, rounds and variants each part measures unless it is told otherwise. */
+import { type BenchOptions, type Scheme, type Variant, VARIANTS } from '../options.ts';
+import type { Bench } from '../processes.ts';
+import type { Part, PartResults } from '../results.ts';
+import { measureCliMemory } from './cli-memory.ts';
+import { measureStartUp } from './init.ts';
+import { measureLimits } from './limits.ts';
+import { measureMemory, memoryCases } from './memory.ts';
+import { profilePipeline, type ProfiledCpu } from './profile.ts';
+import { measureSteps } from './steps.ts';
+import { type ComparedVariant, compare, countFor } from './throughput.ts';
+
+/** A quick run leaves the variants out that are compared with nothing. */
+const QUICK_VARIANTS: readonly Variant[] = ['tutorial', 'ours'];
+
+type OnSkip = (why: string) => void;
+
+export async function measurePart(
+  bench: Bench,
+  options: BenchOptions,
+  part: Part,
+  onSkip: OnSkip,
+): Promise<Partial<PartResults>> {
+  const { quick, nodeArgs, rounds, sizes } = options;
+  switch (part) {
+    case 'throughput':
+      return { throughput: await throughput(bench, options, onSkip) };
+    case 'small':
+      return { small: await small(bench, options, onSkip) };
+    case 'memory': {
+      const cases = memoryCases(sizes ?? (quick ? [1e6, 1e8, 1e9] : [1e6, 1e8, 1e9, 4e9]), quick);
+      return { memory: await measureMemory(bench, cases, { rounds: rounds ?? (quick ? 1 : 3), nodeArgs }) };
+    }
+    case 'limits': {
+      const variants = options.variants ?? (['tutorial', 'lib-storage', 'ours'] as const);
+      return { limits: await measureLimits(bench, variants, sizes?.[0] ?? 1e9, nodeArgs) };
+    }
+    case 'init':
+      return { init: await measureStartUp(bench, rounds ?? (quick ? 3 : 7)) };
+    case 'steps':
+      return { steps: await measureSteps(bench, rounds ?? (quick ? 3 : 7)) };
+    case 'profile': {
+      // beside the steps of the same run
+      const steps = await measureSteps(bench, rounds ?? 3);
+      return { steps, profile: await profiles(bench, options, onSkip) };
+    }
+    case 'cli-memory':
+      return { 'cli-memory': await measureCliMemory(bench, quick) };
+    default:
+      return part satisfies never;
+  }
+}
+
+async function throughput(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ComparedVariant[]> {
+  const sizes = (scheme: Scheme): readonly number[] =>
+    options.sizes ?? (scheme === 'https' || options.quick ? [1e8] : [1e6, 1e7, 1e8, 1e9]);
+  const rows: ComparedVariant[] = [];
+  for (const scheme of possible(bench, options.schemes ?? ['http', 'https'], onSkip)) {
+    for (const bytes of sizes(scheme)) rows.push(...(await compareOne(bench, options, scheme, bytes, 1)));
+  }
+  return rows;
+}
+
+async function small(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ComparedVariant[]> {
+  const rows: ComparedVariant[] = [];
+  for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
+    for (const concurrency of options.concurrency ?? (options.quick ? [8] : [1, 8, 32])) {
+      rows.push(...(await compareOne(bench, options, scheme, options.sizes?.[0] ?? 1e6, concurrency)));
+    }
+  }
+  return rows;
+}
+
+function compareOne(
+  bench: Bench,
+  { quick, rounds, variants, nodeArgs }: BenchOptions,
+  scheme: Scheme,
+  bytes: number,
+  concurrency: number,
+): Promise<ComparedVariant[]> {
+  return compare(bench, {
+    scheme,
+    bytes,
+    concurrency,
+    count: countFor(bytes, quick),
+    rounds: rounds ?? (quick || bytes >= 1e9 ? 3 : 5),
+    variants: variants ?? (quick ? QUICK_VARIANTS : VARIANTS),
+    nodeArgs,
+  });
+}
+
+async function profiles(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ProfiledCpu[]> {
+  const { nodeArgs, quick, variants = ['ours'], sizes = [1e8] } = options;
+  const rows: ProfiledCpu[] = [];
+  for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
+    for (const variant of variants) {
+      for (const bytes of sizes) {
+        const count = countFor(bytes, quick);
+        rows.push(await profilePipeline(bench, { variant, scheme, bytes, count, nodeArgs }));
+      }
+    }
+  }
+  return rows;
+}
+
+function possible({ noHttps }: Bench, schemes: readonly Scheme[], onSkip: OnSkip): readonly Scheme[] {
+  if (noHttps === undefined || !schemes.includes('https')) return schemes;
+  onSkip(`everything over HTTPS: ${noHttps}`);
+  return schemes.filter((scheme) => scheme !== 'https');
+}

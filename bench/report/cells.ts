@@ -1,0 +1,148 @@
+/** Every table of the benchmark as rows of text, for the terminal and for the documentation alike. */
+import { formatSize } from '../options.ts';
+import type { CliMemory } from '../parts/cli-memory.ts';
+import type { StartUp } from '../parts/init.ts';
+import type { LimitedRun } from '../parts/limits.ts';
+import type { MemoryGrowth } from '../parts/memory.ts';
+import type { ProfiledCpu } from '../parts/profile.ts';
+import { type MeasuredStep, UNAVOIDABLE } from '../parts/steps.ts';
+import type { ComparedVariant } from '../parts/throughput.ts';
+import type { Spread } from './statistics.ts';
+
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** `median (min–max)`, or the median alone where there was one round. */
+export function formatSpread({ median, min, max }: Spread, digits = 0): string {
+  const [shown = '', low = '', high = ''] = [median, min, max].map((value) => value.toFixed(digits));
+  return low === high ? shown : `${shown} (${low}–${high})`;
+}
+
+export function comparisonTable(rows: readonly ComparedVariant[]): Table {
+  return {
+    header: ['', 'MB/s', '×', 'CPU s/GB', '× CPU', 'recordings/s', 'peak MB', 'growth MB', 'requests'],
+    rows: rows.map((row) => [
+      row.variant,
+      formatSpread(row.mbPerSecond),
+      row.timesThroughput === undefined ? '–' : formatSpread(row.timesThroughput, 2),
+      formatSpread(row.cpuSecondsPerGb, 2),
+      row.timesCpu === undefined ? '–' : formatSpread(row.timesCpu, 2),
+      formatSpread(row.recordingsPerSecond, row.bytes >= 1e8 ? 2 : 0),
+      formatSpread(row.peakRssMb),
+      formatSpread(row.rssGrowthMb),
+      formatCount(sum(Object.values(row.requests))),
+    ]),
+  };
+}
+
+export function comparisonTitle({ scheme, bytes, concurrency, count, rounds }: ComparedVariant): string {
+  const times = rounds === 1 ? '1 round' : `${rounds} rounds`;
+  return `${formatSize(bytes)} over ${scheme.toUpperCase()}, ${concurrency} at once (${count} a sample, ${times})`;
+}
+
+export function requestsTable(rows: readonly ComparedVariant[]): Table {
+  const kinds = [...new Set(rows.flatMap((row) => Object.keys(row.requests)))];
+  return {
+    header: ['requests per recording', ...rows.map((row) => row.variant)],
+    rows: [
+      ...kinds.map((kind) => [kind, ...rows.map((row) => formatCount(row.requests[kind] ?? 0))]),
+      ['together', ...rows.map((row) => formatCount(sum(Object.values(row.requests))))],
+    ],
+  };
+}
+
+export function memoryTable(rows: readonly MemoryGrowth[]): Table {
+  return {
+    header: ['recordings', 'idle MB', 'peak MB', 'growth MB'],
+    rows: rows.map(({ bytes, count, idleRssMb, peakRssMb, rssGrowthMb }) => [
+      `${count} of ${formatSize(bytes)}`,
+      formatSpread(idleRssMb),
+      formatSpread(peakRssMb),
+      formatSpread(rssGrowthMb),
+    ]),
+  };
+}
+
+export function cliMemoryTable(rows: readonly CliMemory[]): Table {
+  return {
+    header: [
+      'store',
+      'recording',
+      'idle MB',
+      'archive +MB',
+      'restore +MB',
+      'archive CPU s/GB',
+      'restore CPU s/GB',
+    ],
+    rows: rows.map((row) => [
+      row.store,
+      `${Math.round(row.bytes / 1024 ** 2)} MiB`,
+      ...[row.idleMb, row.archiveGrowthMb, row.restoreGrowthMb].map((mb) => mb.toFixed(0)),
+      ...[row.archiveCpuSecondsPerGb, row.restoreCpuSecondsPerGb].map((seconds) => seconds.toFixed(1)),
+    ]),
+  };
+}
+
+export function limitsTable(runs: readonly LimitedRun[]): Table {
+  return {
+    header: ['', 'recording', 'limit MiB', 'peak MiB', 'of the limit', 'ends', 'seconds'],
+    rows: runs.map(({ variant, bytes, limitMb, peakMb, outcome, seconds }) => [
+      variant,
+      formatSize(bytes),
+      String(limitMb),
+      peakMb === undefined ? '–' : peakMb.toFixed(0),
+      peakMb === undefined ? '–' : `${((peakMb / limitMb) * 100).toFixed(0)} %`,
+      outcome,
+      seconds === undefined ? '–' : seconds.toFixed(1),
+    ]),
+  };
+}
+
+export function startUpTable(rows: readonly StartUp[]): Table {
+  return {
+    header: ['from start to end of the process', 'program kB', 'ms', 'CPU ms', 'peak MB'],
+    rows: rows.map(({ what, programKb, wallMs, cpuMs, peakRssMb }) => [
+      what,
+      String(programKb),
+      formatSpread(wallMs),
+      formatSpread(cpuMs),
+      formatSpread(peakRssMb),
+    ]),
+  };
+}
+
+export function stepsTable(steps: readonly MeasuredStep[]): Table {
+  return {
+    header: ['step', 'CPU s/GB', 'unavoidable'],
+    rows: steps.map(({ step, cpuSecondsPerGb }) => {
+      const passes = UNAVOIDABLE[step]?.passes;
+      return [step, formatSpread(cpuSecondsPerGb, 2), passes === undefined ? '' : `${passes} ×`];
+    }),
+  };
+}
+
+/** Below this share of the whole, places are added up in one row. */
+const SMALLEST_SHARE = 0.01;
+
+export function profileTable({ places, cpuSecondsPerGb: whole }: ProfiledCpu): Table {
+  const shown = places.filter(({ cpuSecondsPerGb }) => cpuSecondsPerGb >= whole * SMALLEST_SHARE);
+  const rest =
+    sum(places.map((place) => place.cpuSecondsPerGb)) - sum(shown.map((place) => place.cpuSecondsPerGb));
+  const all = [...shown, { place: `${places.length - shown.length} other places`, cpuSecondsPerGb: rest }];
+  return {
+    header: ['where', 'CPU s/GB', 'share'],
+    rows: [
+      ...all.map(({ place, cpuSecondsPerGb }) => [
+        place,
+        cpuSecondsPerGb.toFixed(2),
+        `${((cpuSecondsPerGb / whole) * 100).toFixed(0)} %`,
+      ]),
+      ['together', whole.toFixed(2), '100 %'],
+    ],
+  };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const formatCount = (value: number) => (Number.isInteger(value) ? String(value) : value.toFixed(2));

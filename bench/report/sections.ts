@@ -1,0 +1,82 @@
+/** What each part of a run says: titles, tables, and the sentences that follow from them. */
+import { growthSpread } from '../parts/memory.ts';
+import { PROMISED_GROWTH_MB } from '../parts/cli-memory.ts';
+import { sumOfUnavoidable } from '../parts/steps.ts';
+import type { ComparedVariant } from '../parts/throughput.ts';
+import type { Part, PartResults } from '../results.ts';
+import { formatSize } from '../options.ts';
+import * as cells from './cells.ts';
+
+export interface Section {
+  readonly title: string;
+  readonly table?: cells.Table;
+  readonly notes: readonly string[];
+}
+
+/** The sections of one part, in order. */
+export function sectionsOf(part: Part, results: Partial<PartResults>): Section[] {
+  switch (part) {
+    case 'throughput':
+    case 'small':
+      return compared(results[part === 'small' ? 'small' : 'throughput'] ?? []);
+    case 'memory': {
+      const rows = results.memory ?? [];
+      const note = `between the largest and the smallest growth at 1 GB and more: ${growthSpread(rows).toFixed(0)} MB`;
+      return [{ title: 'Resident set over the idle process', table: cells.memoryTable(rows), notes: [note] }];
+    }
+    case 'cli-memory': {
+      const rows = results['cli-memory'] ?? [];
+      const worst = Math.max(...rows.flatMap((row) => [row.archiveGrowthMb, row.restoreGrowthMb]));
+      const note = `largest growth ${worst.toFixed(0)} MB, promised at most ${PROMISED_GROWTH_MB} MB`;
+      return [{ title: 'Through the command line', table: cells.cliMemoryTable(rows), notes: [note] }];
+    }
+    case 'limits': {
+      const runs = results.limits ?? [];
+      const title = 'Inside a memory limit';
+      if ('skipped' in runs) return [{ title, notes: [`skipped: ${runs.skipped}`] }];
+      return [
+        { title, table: cells.limitsTable(runs), notes: runs[0] === undefined ? [] : [`by ${runs[0].how}`] },
+      ];
+    }
+    case 'init':
+      return [{ title: 'Start', table: cells.startUpTable(results.init ?? []), notes: [] }];
+    case 'steps': {
+      const steps = results.steps ?? [];
+      const note = `the unavoidable ones together: ${sumOfUnavoidable(steps).toFixed(2)} CPU s/GB`;
+      return [{ title: 'Single steps', table: cells.stepsTable(steps), notes: [note] }];
+    }
+    case 'profile':
+      return profiled(results);
+    default:
+      return part satisfies never;
+  }
+}
+
+function compared(rows: readonly ComparedVariant[]): Section[] {
+  const titles = new Set(rows.map(cells.comparisonTitle));
+  return [...titles].flatMap((title) => {
+    const group = rows.filter((row) => cells.comparisonTitle(row) === title);
+    return [
+      { title, table: cells.comparisonTable(group), notes: [] },
+      { title: '', table: cells.requestsTable(group), notes: [] },
+    ];
+  });
+}
+
+function profiled({ profile = [], steps }: Partial<PartResults>): Section[] {
+  return profile.map((one) => {
+    const unavoidable = steps === undefined ? undefined : sumOfUnavoidable(steps);
+    const whole = one.cpuSecondsPerGb;
+    const note =
+      unavoidable === undefined
+        ? []
+        : [
+            `the unavoidable steps, measured apart: ${unavoidable.toFixed(2)} CPU s/GB, ${((unavoidable / whole) * 100).toFixed(0)} % of it`,
+          ];
+    return {
+      title: `Where the CPU of ${one.variant} goes: ${one.count} × ${formatSize(one.bytes)} over ${one.scheme.toUpperCase()}`,
+      table: cells.profileTable(one),
+      notes: note,
+    };
+  });
+}

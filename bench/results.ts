@@ -1,0 +1,53 @@
+/** What a run of the benchmark gave, as `bench/results.json` keeps it. */
+import { readFileSync } from 'node:fs';
+import type { CliMemory } from './parts/cli-memory.ts';
+import type { StartUp } from './parts/init.ts';
+import type { LimitedRuns } from './parts/limits.ts';
+import type { MemoryGrowth } from './parts/memory.ts';
+import type { ProfiledCpu } from './parts/profile.ts';
+import type { MeasuredStep } from './parts/steps.ts';
+import type { ComparedVariant } from './parts/throughput.ts';
+
+/** What each part gives. */
+export interface PartResults {
+  readonly throughput: readonly ComparedVariant[];
+  readonly small: readonly ComparedVariant[];
+  readonly memory: readonly MemoryGrowth[];
+  readonly limits: LimitedRuns;
+  readonly init: readonly StartUp[];
+  readonly steps: readonly MeasuredStep[];
+  readonly profile: readonly ProfiledCpu[];
+  readonly 'cli-memory': readonly CliMemory[];
+}
+
+export type Part = keyof PartResults;
+
+export interface Machine {
+  readonly node: string;
+  readonly processors: number;
+  readonly memoryGib: number;
+  /** As the system names the processor. */
+  readonly model: string;
+}
+
+export interface Results {
+  readonly schemaVersion: 1;
+  readonly machine: Machine;
+  readonly parts: Partial<PartResults>;
+}
+
+export const RESULTS_FILE = 'bench/results.json';
+
+export function readResults(file: string): Results | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Results;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The parts of `fresh` take the place of the same parts of `earlier`, measured on the same kind of machine. */
+export function mergeResults(earlier: Results | undefined, fresh: Results): Results {
+  const same = JSON.stringify(earlier?.machine) === JSON.stringify(fresh.machine);
+  return same ? { ...fresh, parts: { ...earlier?.parts, ...fresh.parts } } : fresh;
+}
