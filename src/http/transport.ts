@@ -125,21 +125,22 @@ export function createTransport(options: TransportOptions = {}): Transport {
         rejected(networkFailure(failure, url, error));
         return;
       }
-      connection.send(method, head, body).then(
-        ({ head: { status, headers }, body: source }) => {
+      const receive = async (taken: Connection) => {
+        try {
+          const { head: answer, body: source } = await taken.send(method, head, body);
           settle();
           resolved({
-            status,
-            headers,
+            status: answer.status,
+            headers: answer.headers,
             body: readBody(source, { host: url.host, failure, signal, timeouts }),
             discard: () => source.destroy(),
           });
-        },
-        (error: unknown) => {
+        } catch (error) {
           settle();
           rejected(networkFailure(failure, url, error));
-        },
-      );
+        }
+      };
+      void receive(connection);
     });
   }
 

@@ -223,7 +223,7 @@ function written({ headers }: HttpResponse): Written {
 }
 
 function describe(headers: HttpResponse['headers']): ObjectHead {
-  const metadata = Object.entries(headers).flatMap(([name, value = '']) =>
+  const metadata = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(META) ? [[name.slice(META.length), value] as const] : [],
   );
   return {
