@@ -15,7 +15,7 @@ import { readSigner } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
 /** Bytes read at a time of a download. docs/decisions/006 */
-const MEDIA_READ_BYTES = 256 * 1024;
+const MEDIA_READ_BYTES = 128 * 1024;
 
 /** What may be replaced, for tests and for people who embed the archiver. */
 export interface ArchiverPorts {

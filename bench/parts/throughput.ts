@@ -48,7 +48,7 @@ export function warmUpFor(bytes: number) {
 /** Recordings a sample, so that one of the tutorial's takes a second or two. */
 export function countFor(bytes: number, quick: boolean): number {
   if (bytes >= 1e9) return 1;
-  return Math.max(2, Math.min(quick ? 150 : 400, Math.round((quick ? 2e8 : 5e8) / bytes)));
+  return Math.max(2, Math.min(quick ? 150 : 1500, Math.round((quick ? 2e8 : 15e8) / bytes)));
 }
 
 export async function compare(

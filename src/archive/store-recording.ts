@@ -4,6 +4,7 @@ import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
 import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
+import { giveBack } from './give-back.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 
@@ -139,6 +140,7 @@ async function* encrypt(
     const sealed = sealer.update(chunk);
     ciphertext.update(sealed);
     yield sealed;
+    giveBack(sealed);
   }
   await confirm();
   const rest = sealer.final();

@@ -1,3 +1,5 @@
+import { BufferPool } from './buffer-pool.ts';
+
 /** A piece of a body, ready to be sent. */
 export interface Part {
   /** From 1, as S3 counts. */
@@ -19,14 +21,15 @@ const FIRST_BYTES = 256 * 1024;
  * free again when the next one is asked for.
  *
  * @param expectedBytes length of the body, where known: a small one is given a small buffer.
+ * @param pool where buffers come from, and go when they are released.
  */
 export async function* cutParts(
   chunks: AsyncIterable<Uint8Array>,
   partBytes: number,
   expectedBytes: number | undefined,
+  pool = new BufferPool(partBytes, 3 * partBytes),
 ): AsyncGenerator<Part, void, undefined> {
-  const spare: Buffer[] = [];
-  let buffer: Buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(expectedBytes ?? FIRST_BYTES, partBytes)));
+  let buffer = pool.take(Math.min(expectedBytes ?? FIRST_BYTES, partBytes));
   let filled = 0;
   let number = 1;
 
@@ -36,9 +39,7 @@ export async function* cutParts(
       number: number++,
       bytes: whole.subarray(0, filled),
       last,
-      release: () => {
-        if (whole.byteLength === partBytes) spare.push(whole);
-      },
+      release: () => pool.give(whole),
     };
   };
 
@@ -46,14 +47,15 @@ export async function* cutParts(
     for (let taken = 0; taken < chunk.byteLength; ) {
       if (filled === partBytes) {
         yield cut(false);
-        buffer = spare.pop() ?? Buffer.allocUnsafeSlow(partBytes);
+        buffer = pool.take(partBytes);
         filled = 0;
       } else if (filled === buffer.byteLength) {
-        const larger = Buffer.allocUnsafeSlow(Math.min(partBytes, buffer.byteLength * 4));
+        const larger = pool.take(Math.min(partBytes, buffer.byteLength * 4));
         buffer.copy(larger, 0, 0, filled);
+        pool.give(buffer);
         buffer = larger;
       }
-      const length = Math.min(chunk.byteLength - taken, buffer.byteLength - filled);
+      const length = Math.min(chunk.byteLength - taken, Math.min(buffer.byteLength, partBytes) - filled);
       buffer.set(chunk.subarray(taken, taken + length), filled);
       taken += length;
       filled += length;

@@ -11,7 +11,7 @@ export const MAX_PARTS = 10_000;
  * One size for all: an object is at most one AES-GCM message, 64 GiB, which is 8,192 parts of 8 MiB. Smaller parts cost more
  * requests, larger ones more memory (the queue, and the part being filled) without being faster.
  */
-export const DEFAULT_PART_BYTES = 8 * MIB;
+export const DEFAULT_PART_BYTES = 5 * MIB;
 
 /**
  * Bytes of each part but the last: `preferred`, unless an object of `contentLength` would then have more than 10,000 parts.

@@ -5,6 +5,7 @@ import { createTransport, type Transport } from '../http/transport.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { cutParts, type Part } from './cut-parts.ts';
 import { measureBody } from './measured-body.ts';
 import {
@@ -65,7 +66,11 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const transport = options.transport ?? createTransport({ timeouts: directTimeouts() });
   const calls = createDirectCalls(client, bucket, transport, createSdkCalls(client, bucket));
   const access: S3Access = { client, bucket, calls, clock, logger };
-  choosePartBytes(undefined, options.partSizeBytes);
+  const usualPartBytes = choosePartBytes(undefined, options.partSizeBytes);
+
+  /** Of the usual size of a part; objects so large that they need larger ones have their own. */
+  const usual = new BufferPool(usualPartBytes, (queueSize + 2) * usualPartBytes);
+  const poolOf = (partBytes: number) => (partBytes === usualPartBytes ? usual : undefined);
 
   async function put(
     key: string,
@@ -80,13 +85,15 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     const partBytes = choosePartBytes(contentLength, options.partSizeBytes);
     const { work, end } = startWork(budget);
     const source = measureBody(body, contentLength, work.budget, clock);
-    const parts = cutParts(source.chunks, partBytes, contentLength);
+    const parts = cutParts(source.chunks, partBytes, contentLength, poolOf(partBytes));
     try {
       const { value: first } = await parts.next();
       if (first === undefined) throw new ArchiveError('UNEXPECTED', 'a body has at least one part');
       if (first.last) {
         const digest = digestOf(first.bytes, knownDigest(putOptions, partBytes, 1));
-        return await putWhole(key, first, digest, putOptions, work.budget);
+        const result = await putWhole(key, first, digest, putOptions, work.budget);
+        first.release();
+        return result;
       }
       const target = { key, Key: prefix + key, options: putOptions, queueSize, partBytes };
       return await uploadInParts(access, target, first, parts, work);
