@@ -6,6 +6,7 @@ export const PARTS = [
   'small',
   'memory',
   'limits',
+  'lambda',
   'init',
   'profile',
   'steps',

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { StartUp } from './parts/init.ts';
-import type { LimitedRuns } from './parts/limits.ts';
+import type { LambdaSize } from './parts/lambda.ts';
+import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
 import type { ProfiledCpu } from './parts/profile.ts';
 import type { MeasuredStep } from './parts/steps.ts';
@@ -13,7 +14,8 @@ export interface PartResults {
   readonly throughput: readonly ComparedVariant[];
   readonly small: readonly ComparedVariant[];
   readonly memory: readonly MemoryGrowth[];
-  readonly limits: LimitedRuns;
+  readonly limits: readonly LimitedRun[] | Skipped;
+  readonly lambda: readonly LambdaSize[] | Skipped;
   readonly init: readonly StartUp[];
   readonly steps: readonly MeasuredStep[];
   readonly profile: readonly ProfiledCpu[];

@@ -7,6 +7,7 @@ import { type Bench, startBench } from './processes.ts';
 import {
   BASELINE_FILE,
   baselineOf,
+  betterOf,
   compareWithBaseline,
   formatVerdicts,
   readBaseline,
@@ -43,7 +44,7 @@ export async function runBench(args: readonly string[], dir: string): Promise<nu
     if (options.writeBaseline) {
       writeFileSync(BASELINE_FILE, `${JSON.stringify(baselineOf(measured), undefined, 2)}\n`);
     }
-    if (options.check && !check(measured)) return 1;
+    if (options.check && !(await check(options, dir, measured))) return 1;
   }
   if (options.writeDocs) writeDocs();
   return 0;
@@ -83,16 +84,26 @@ async function measureAndPrint(
   }
 }
 
-function check(measured: Partial<PartResults>): boolean {
+/**
+ * What is worse than the baseline is measured a second time, and the better value counts: somebody else's work on the same machine
+ * disturbs one run, a regression both.
+ */
+async function check(options: BenchOptions, dir: string, measured: Partial<PartResults>): Promise<boolean> {
   const baseline = readBaseline();
   if (baseline === undefined) {
     console.error(`there is no ${BASELINE_FILE}; --write-baseline makes one`);
     return false;
   }
-  const verdicts = compareWithBaseline(baseline, baselineOf(measured));
+  let values = baselineOf(measured);
+  const isFine = () => compareWithBaseline(baseline, values).every(({ regressed }) => !regressed);
+  if (!isFine()) {
+    console.log(`${formatVerdicts(compareWithBaseline(baseline, values))}\n\nonce more, to be sure:\n`);
+    values = betterOf(values, baselineOf(await measure(options, dir)));
+  }
+  const verdicts = compareWithBaseline(baseline, values);
   console.log(formatVerdicts(verdicts));
   if (verdicts.length === 0) console.error(`nothing in ${BASELINE_FILE} was measured in this run`);
-  return verdicts.length > 0 && verdicts.every(({ regressed }) => !regressed);
+  return verdicts.length > 0 && isFine();
 }
 
 function describeMachine(): Machine {

@@ -4,6 +4,7 @@ import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
 import { measureStartUp } from './init.ts';
+import { measureLambdaSizes } from './lambda.ts';
 import { measureLimits } from './limits.ts';
 import { measureMemory, memoryCases } from './memory.ts';
 import { profilePipeline, type ProfiledCpu } from './profile.ts';
@@ -34,6 +35,10 @@ export async function measurePart(
     case 'limits': {
       const variants = options.variants ?? (['tutorial', 'lib-storage', 'ours'] as const);
       return { limits: await measureLimits(bench, variants, sizes?.[0] ?? 1e9, nodeArgs) };
+    }
+    case 'lambda': {
+      const how = { bytes: sizes?.[0] ?? 1e8, rounds: rounds ?? (quick ? 1 : 3), nodeArgs };
+      return { lambda: await measureLambdaSizes(bench, how) };
     }
     case 'init':
       return { init: await measureStartUp(bench, rounds ?? (quick ? 3 : 7)) };

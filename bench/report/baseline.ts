@@ -73,6 +73,16 @@ export function compareWithBaseline(baseline: Baseline, measured: Baseline): Ver
   });
 }
 
+/** The better of both values, name by name: a regression is one that shows every time. */
+export function betterOf(one: Baseline, other: Baseline): Baseline {
+  return Object.fromEntries(
+    Object.entries(one).map(([name, value]) => {
+      const pick = name.startsWith('throughput ×') ? Math.max : Math.min;
+      return [name, pick(value, other[name] ?? value)];
+    }),
+  );
+}
+
 export function formatVerdicts(verdicts: readonly Verdict[]): string {
   return verdicts
     .map(({ name, committed, measured, allowed, regressed }) => {

@@ -2,6 +2,7 @@
 import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
 import type { StartUp } from '../parts/init.ts';
+import type { LambdaSize } from '../parts/lambda.ts';
 import type { LimitedRun } from '../parts/limits.ts';
 import type { MemoryGrowth } from '../parts/memory.ts';
 import type { ProfiledCpu } from '../parts/profile.ts';
@@ -88,14 +89,29 @@ export function cliMemoryTable(rows: readonly CliMemory[]): Table {
 export function limitsTable(runs: readonly LimitedRun[]): Table {
   return {
     header: ['', 'recording', 'limit MiB', 'peak MiB', 'of the limit', 'ends', 'seconds'],
-    rows: runs.map(({ variant, bytes, limitMb, peakMb, outcome, seconds }) => [
+    rows: runs.map(({ variant, bytes, limitMib, peakMib, outcome, seconds }) => [
       variant,
       formatSize(bytes),
-      String(limitMb),
-      peakMb === undefined ? '–' : peakMb.toFixed(0),
-      peakMb === undefined ? '–' : `${((peakMb / limitMb) * 100).toFixed(0)} %`,
+      String(limitMib),
+      peakMib === undefined ? '–' : peakMib.toFixed(0),
+      peakMib === undefined ? '–' : `${((peakMib / limitMib) * 100).toFixed(0)} %`,
       outcome,
       seconds === undefined ? '–' : seconds.toFixed(1),
+    ]),
+  };
+}
+
+export function lambdaTable(sizes: readonly LambdaSize[]): Table {
+  const seconds = (spread: Spread | undefined) => (spread === undefined ? '–' : formatSpread(spread, 2));
+  return {
+    header: ['memory MiB', 'ready s', 'archived s', 'GiB-seconds', 'peak MiB', 'ends'],
+    rows: sizes.map(({ memoryMib, readySeconds, archiveSeconds, gibSeconds, peakMib, outcome }) => [
+      String(memoryMib),
+      seconds(readySeconds),
+      seconds(archiveSeconds),
+      seconds(gibSeconds),
+      peakMib === undefined ? '–' : peakMib.toFixed(0),
+      outcome,
     ]),
   };
 }

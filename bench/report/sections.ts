@@ -1,4 +1,5 @@
 /** What each part of a run says: titles, tables, and the sentences that follow from them. */
+import type { LimitedRun } from '../parts/limits.ts';
 import { growthSpread } from '../parts/memory.ts';
 import { PROMISED_GROWTH_MB } from '../parts/cli-memory.ts';
 import { sumOfUnavoidable } from '../parts/steps.ts';
@@ -34,9 +35,14 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       const runs = results.limits ?? [];
       const title = 'Inside a memory limit';
       if ('skipped' in runs) return [{ title, notes: [`skipped: ${runs.skipped}`] }];
-      return [
-        { title, table: cells.limitsTable(runs), notes: runs[0] === undefined ? [] : [`by ${runs[0].how}`] },
-      ];
+      return [{ title, table: cells.limitsTable(runs), notes: roomOf(runs) }];
+    }
+    case 'lambda': {
+      const sizes = results.lambda ?? [];
+      if ('skipped' in sizes) return [{ title: 'As on Lambda', notes: [`skipped: ${sizes.skipped}`] }];
+      const { bytes = 0, scheme = 'https' } = sizes[0] ?? {};
+      const title = `As on Lambda: one cold recording of ${formatSize(bytes)} over ${scheme.toUpperCase()}`;
+      return [{ title, table: cells.lambdaTable(sizes), notes: [] }];
     }
     case 'init':
       return [{ title: 'Start', table: cells.startUpTable(results.init ?? []), notes: [] }];
@@ -50,6 +56,17 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
     default:
       return part satisfies never;
   }
+}
+
+/** What is left of the limit is what a larger recording, a slower disk or another library may take. */
+function roomOf(runs: readonly LimitedRun[]): string[] {
+  return runs.flatMap(({ variant, outcome, peakMib, limitMib, how }) => {
+    if (outcome !== 'archived' || peakMib === undefined || !variant.startsWith('ours')) return [];
+    const left = limitMib - peakMib;
+    const room =
+      peakMib <= limitMib / 2 ? 'with more than half of it to spare' : `with ${left.toFixed(0)} MiB to spare`;
+    return [`${variant} fits ${room}; the limit was set by ${how}`];
+  });
 }
 
 function compared(rows: readonly ComparedVariant[]): Section[] {

@@ -28,6 +28,7 @@ interface Upload {
   readonly parts: Map<number, Part>;
 }
 
+const CHECKSUM = /^x-amz-checksum-(?:sha\d+|crc\d+\w*)$/;
 const XML = { 'content-type': 'application/xml' };
 const counts = new RequestCounts();
 const objects = new Map<string, StoredObject>();
@@ -153,16 +154,11 @@ function completeUpload(request: WireRequest, path: string, uploadId: string): s
   const parts = listed.flatMap(([, number]) => upload.parts.get(Number(number)) ?? []);
   if (parts.length === 0 || parts.length !== listed.length) return refusal(400, 'InvalidPart');
   const size = parts.reduce((sum, part) => sum + part.size, 0);
-  const stated = request.headers['x-amz-mp-object-size'];
-  if (stated !== undefined && Number(stated) !== size) return refusal(400, 'InvalidRequest');
-  const whole = createHash('sha256');
-  let hashed = true;
-  for (const { checksums } of parts) {
-    const sha256 = checksums['x-amz-checksum-sha256'];
-    if (sha256 === undefined) hashed = false;
-    else whole.update(sha256, 'base64');
-  }
-  const sha256 = hashed ? `${whole.digest('base64')}-${parts.length}` : undefined;
+  const announced = request.headers['x-amz-mp-object-size'];
+  if (announced !== undefined && Number(announced) !== size) return refusal(400, 'InvalidRequest');
+  const declared = pick(request.headers, CHECKSUM);
+  const isFull = request.headers['x-amz-checksum-type'] === 'FULL_OBJECT';
+  const checksums = isFull ? declared : compositeOf(parts);
   const etag = `"${next()}-${parts.length}"`;
   uploads.delete(uploadId);
   objects.set(path, {
@@ -170,19 +166,35 @@ function completeUpload(request: WireRequest, path: string, uploadId: string): s
     etag,
     metadata: upload.metadata,
     contentType: upload.contentType,
-    checksums: sha256 === undefined ? {} : { 'x-amz-checksum-sha256': sha256 },
+    checksums,
     lastModified: now(),
-    composite: true,
+    composite: !isFull,
     body: Buffer.alloc(0),
   });
+  const stated = Object.entries(checksums).map(([name, value]) => [
+    `Checksum${name.slice('x-amz-checksum-'.length).toUpperCase()}`,
+    value,
+  ]);
   return formatAnswer(
     200,
     XML,
     document('CompleteMultipartUploadResult', {
       ETag: etag.replaceAll('"', '&quot;'),
-      ...(sha256 === undefined ? {} : { ChecksumSHA256: sha256, ChecksumType: 'COMPOSITE' }),
+      ...Object.fromEntries(stated),
+      ChecksumType: isFull ? 'FULL_OBJECT' : 'COMPOSITE',
     }),
   );
+}
+
+/** Of the parts' SHA-256, where all of them declared one. */
+function compositeOf(parts: readonly Part[]): Record<string, string> {
+  const whole = createHash('sha256');
+  for (const { checksums } of parts) {
+    const sha256 = checksums['x-amz-checksum-sha256'];
+    if (sha256 === undefined) return {};
+    whole.update(sha256, 'base64');
+  }
+  return { 'x-amz-checksum-sha256': `${whole.digest('base64')}-${parts.length}` };
 }
 
 function isTaken({ headers }: WireRequest, path: string): boolean {
@@ -192,7 +204,7 @@ function isTaken({ headers }: WireRequest, path: string): boolean {
 /** A body in `aws-chunked` framing states its true length apart; its checksum comes at its end and is not kept. */
 function receive({ headers, bodyBytes }: WireRequest): Part {
   const size = Number(headers['x-amz-decoded-content-length'] ?? bodyBytes);
-  return { size, etag: `"${next()}"`, checksums: pick(headers, /^x-amz-checksum-(?:sha\d+|crc\d+\w*)$/) };
+  return { size, etag: `"${next()}"`, checksums: pick(headers, CHECKSUM) };
 }
 
 function about({ headers }: WireRequest): Pick<Upload, 'metadata' | 'contentType'> {

@@ -23,6 +23,8 @@ export interface Sample {
   readonly seconds: number;
   readonly userSeconds: number;
   readonly systemSeconds: number;
+  /** From the start of the process until everything was loaded. */
+  readonly readySeconds: number;
   /** Resident set once everything is loaded and nothing has been archived, bytes. */
   readonly idleRss: number;
   /** Largest resident set of the process, start included, bytes. */
@@ -46,6 +48,8 @@ export interface Pipeline {
 export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
   const spec = JSON.parse(process.argv[2] ?? '') as SampleSpec;
   const pipeline = await open();
+  // counted from the start of the process
+  const readySeconds = performance.now() / 1000;
   const idleRss = process.memoryUsage.rss();
   const peakSinceIdle = startPeak();
   let sequence = 0;
@@ -87,6 +91,7 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
     mainThreadSeconds:
       mainBefore === undefined || mainAfter === undefined ? undefined : mainAfter - mainBefore,
     activeSeconds: active / 1000,
+    readySeconds,
     idleRss,
     peakRss,
     rssGrowth: (peakSinceIdle() ?? peakRss) - idleRss,

@@ -1,0 +1,1 @@
+export function bundleBench(outdir: string, entryPoints?: readonly string[]): Promise<void>;
