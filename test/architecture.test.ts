@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['ground'],
   // of http only the pure timing policy, see below
   archive: ['ground', 'ports', 'http'],
+  circuit: ['ground', 'http'],
   events: ['ground', 'ports'],
   genesys: ['ground', 'ports', 'http'],
   envelope: ['ground', 'ports', 'http'],
@@ -34,8 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['ground', 'ports', 'http'],
   'create-archiver': ['ground', 'ports', 'http', 'archive', 'config', 'signing-keys', ...ADAPTERS],
   index: ['ground', 'ports', 'archive', 'config', 'create-archiver', 'events', ...ADAPTERS],
-  lambda: ['ground', 'archive', 'config', 'create-archiver', 'events', 'ports', 'queue'],
-  serve: ['ground', 'ports', 'http', 'archive', 'config', 'create-archiver', 'events', 'store'],
+  lambda: ['ground', 'circuit', 'archive', 'config', 'create-archiver', 'events', 'ports', 'queue'],
+  serve: ['ground', 'circuit', 'ports', 'http', 'archive', 'config', 'create-archiver', 'events', 'store'],
   simulator: ['ground'],
   cli: [
     'ground',
