@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['ground', 'ports', 'http'],
   s3ec: ['ground', 'ports', 'envelope'],
   config: ['ground'],
-  docs: ['ground', 'config'],
+  docs: ['ground', 'config', 'archive'],
   'signing-keys': ['ground', 'archive'],
   queue: ['ground', 'ports', 'http'],
   'create-archiver': ['ground', 'ports', 'http', 'archive', 'config', 'signing-keys', ...ADAPTERS],
