@@ -1,7 +1,7 @@
 /** Where the leaf hashes of an object stand: in its receipt, or, when there are many, in an object beside it (`docs/format.md`). */
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, type ErrorCode } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import type { LeafDigests } from './leaf-hasher.ts';
 import { receiptKey } from './object-key.ts';
@@ -39,8 +39,8 @@ export async function stateCiphertext(
   const key = leavesKey(objectKey);
   const isOurs =
     (await putSmall(store, key, list, budget)) === 'stored' ||
-    (await readList(store, key, budget)) === list.toString();
-  // another list stands there, of an object that is no more: the hash of the whole has to do
+    (await readList(store, key, budget, ['OBJECT_MALFORMED', 'STORE_DENIED'])) === list.toString();
+  // another list stands there, of an object that is no more, or none that may be read: the hash of the whole has to do
   return isOurs ? { ...whole, leafBytes, leavesSha256: sha256Of(list) } : whole;
 }
 
@@ -60,11 +60,17 @@ export async function readLeaves(
   return list.split('\n').slice(0, -1);
 }
 
-async function readList(store: ObjectStore, key: string, budget: Budget): Promise<string | undefined> {
+/** @param asNone what counts as no list. */
+async function readList(
+  store: ObjectStore,
+  key: string,
+  budget: Budget,
+  asNone: readonly ErrorCode[] = ['OBJECT_MALFORMED'],
+): Promise<string | undefined> {
   try {
     return await getSmall(store, key, LARGEST_LIST, budget);
   } catch (error) {
-    if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return undefined;
+    if (error instanceof ArchiveError && asNone.includes(error.code)) return undefined;
     throw error;
   }
 }

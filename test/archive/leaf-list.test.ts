@@ -11,6 +11,7 @@ import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts'
 import { verifyAgainstReceipt, type VerifyDepth } from '../../src/archive/verify-recording.ts';
 import { walkArchive } from '../../src/archive/walk-archive.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
+import { ArchiveError } from '../../src/errors.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { ObjectStore } from '../../src/ports.ts';
@@ -190,6 +191,43 @@ describe('a list of leaves', () => {
       sha256: createHash('sha256').update(body).digest('hex'),
     });
     expect(await kinds('full')).toEqual([]);
+  });
+});
+
+describe('a list that stands there already', () => {
+  const list = Buffer.from('another\n');
+  const digests = {
+    bytes: 1025,
+    sha256: Buffer.alloc(32),
+    leafBytes: 1,
+    leaves: Array(1025).fill(Buffer.alloc(32)),
+  };
+  const whole = { bytes: 1025, sha256: '00'.repeat(32) };
+
+  it('and may not be read: the hash of the whole has to do, the receipt must be issued', async () => {
+    const store = mapStore();
+    await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
+    store.get = () => Promise.reject(new ArchiveError('STORE_DENIED', 'no'));
+    expect(await stateCiphertext(store, KEY, digests, unlimited)).toEqual(whole);
+  });
+
+  it('and cannot be read for now: that is for the next delivery', async () => {
+    const store = mapStore();
+    await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
+    store.get = () => Promise.reject(new ArchiveError('STORE_UNAVAILABLE', 'no'));
+    await expect(stateCiphertext(store, KEY, digests, unlimited)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+
+  it('is read with the permissions of whoever verifies: a refusal is no damage', async () => {
+    const { store, receipt } = await archived(1025);
+    store.get = () => Promise.reject(new ArchiveError('STORE_DENIED', 'no'));
+    await expect(readLeaves(store, KEY, receipt.ciphertext ?? { bytes: 0 }, unlimited)).rejects.toMatchObject(
+      {
+        code: 'STORE_DENIED',
+      },
+    );
   });
 });
 
