@@ -168,7 +168,7 @@ describe('who a recording is', () => {
   it('its key says, and its receipt where it has one', async () => {
     const store = mapStore();
     const channelled = objectKey({ ...ids, channel: '1', at: AT });
-    expect(await knownIds(store, KEY, unlimited)).toEqual({ recordingId: ids.recordingId });
+    expect(await knownIds(store, KEY, unlimited)).toStrictEqual({ recordingId: ids.recordingId });
     expect(await knownIds(store, channelled, unlimited)).toEqual({
       recordingId: ids.recordingId,
       channel: '1',

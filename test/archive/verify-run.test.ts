@@ -173,7 +173,69 @@ describe('verifyArchive', () => {
       unlimited,
     );
     await expect(run).rejects.toThrow('the report cannot be written');
-    expect(seen.length).toBeLessThanOrEqual(3);
+  });
+
+  it('nothing more is begun once one of those who are told has failed', async () => {
+    const store = await settled(20);
+    const begun = new Set<string>();
+    slowed(store, (key) => Promise.resolve(void begun.add(key)));
+    let told = 0;
+    const run = verifyArchive(
+      { store },
+      options,
+      {
+        onVerified: () => {
+          told += 1;
+          if (told === 1) throw new Error('the report cannot be written');
+        },
+      },
+      unlimited,
+    );
+    await expect(run).rejects.toThrow('the report cannot be written');
+    expect(told).toBeLessThanOrEqual(3);
+    expect([...begun].filter((key) => key.startsWith('archive/')).length).toBeLessThanOrEqual(4);
+  });
+
+  it('what was looked at although the time is up is passed on', async () => {
+    const store = await settled(4);
+    const stop = new AbortController();
+    slowed(store, (key) => {
+      if (key === keyOf(2)) stop.abort(new ArchiveError('OUT_OF_TIME', 'enough'));
+      return Promise.resolve();
+    });
+    const seen: string[] = [];
+    await verifyArchive(
+      { store },
+      { ...options, concurrency: 1 },
+      { onVerified: ({ key }) => void seen.push(key) },
+      { deadline: Number.POSITIVE_INFINITY, signal: stop.signal },
+    );
+    expect(seen).toEqual([0, 1, 2].map(keyOf));
+  });
+
+  it('tells of no key while one before it is under way', async () => {
+    const store = await settled(6);
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    slowed(store, (key) => (key === keyOf(0) ? held : Promise.resolve()));
+    const reached: (string | undefined)[] = [];
+    let seen = 0;
+    await verifyArchive(
+      { store },
+      options,
+      {
+        onVerified: () => {
+          seen += 1;
+          if (seen < 5) expect(reached).toEqual([]);
+          if (seen === 5) letGo();
+        },
+        onReached: (key) => void reached.push(key),
+      },
+      unlimited,
+    );
+    expect(reached).toEqual([keyOf(5)]);
   });
 
   it('looks at what stands there without a receipt as well', async () => {

@@ -101,6 +101,21 @@ describe('walkArchive', () => {
     expect(listed).toHaveLength(2 * 400);
   });
 
+  it('keeps to the order of keys where names of one day sort differently with and without their suffix', async () => {
+    const keys = ['-', '0', 'a', 'e', 'f', 'g', 'i', 'j', 'k', 'z'].map((channel) => keyAt(0, 1, channel));
+    const { walk } = await named([...keys, keyAt(0, 1), ...keys.map(receiptKey), receiptKey(keyAt(0, 1))]);
+    expect(await walk()).toEqual([keyAt(0, 1), ...keys].toSorted());
+  });
+
+  it('joins days of which only one side has some, however they follow each other', async () => {
+    const [here, there] = [
+      [0, 3, 4, 9],
+      [1, 2, 4, 7, 8],
+    ].map((days) => days.map((day) => keyAt(day, day)));
+    const { walk } = await named([...(here ?? []), ...(there ?? []).map(receiptKey)]);
+    expect(await walk()).toEqual([0, 1, 2, 3, 4, 7, 8, 9].map((day) => keyAt(day, day)));
+  });
+
   it('begins behind a key, and with the first one where there is none', async () => {
     const { walk } = await named(objects);
     const [first = '', second = '', ...others] = objects.toSorted();
@@ -125,6 +140,24 @@ describe('walkArchive', () => {
       told += 1;
     }
     expect(told).toBe(5);
+  });
+
+  it('ends both listings when nobody wants more', async () => {
+    const store = mapStore();
+    const ended: string[] = [];
+    store.list = async function* (prefix) {
+      try {
+        for (let day = 0; ; day += 1) {
+          const key = keyAt(day, 1);
+          await Promise.resolve();
+          yield { key: prefix === 'archive/' ? key : receiptKey(key), size: 0, lastModified: 0 };
+        }
+      } finally {
+        ended.push(prefix);
+      }
+    };
+    for await (const key of walkArchive(store, {}, unlimited)) if (key === keyAt(3, 1)) break;
+    expect(ended.toSorted()).toEqual(['archive/', 'receipts/']);
   });
 
   it('samples what it names', async () => {
@@ -152,7 +185,9 @@ describe('isSampled', () => {
 
   it('chooses everything without a sample, and with one of the whole', () => {
     expect(isSampled('any', undefined)).toBe(true);
-    expect(isSampled('any', { share: 1, seed: 's' })).toBe(true);
+    for (let index = 0; index < 1000; index += 1) {
+      expect(isSampled(String(index), { share: 1, seed: 's' })).toBe(true);
+    }
   });
 });
 
