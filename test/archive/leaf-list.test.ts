@@ -194,6 +194,28 @@ describe('a list of leaves', () => {
   });
 });
 
+describe('the receipt of an object that stands there', () => {
+  it('is the one it has: nothing is read, and nothing written', async () => {
+    const { store, issuer, stat, text } = await archived(20);
+    store.reads.length = 0;
+    expect(await adoptReceipt(issuer, ids, stat, AT, unlimited)).toBe(receiptKey(KEY));
+    expect(store.reads).toEqual([]);
+    expect(store.objects.get(receiptKey(KEY))?.body.toString()).toBe(text);
+  });
+
+  it('states what can be seen, and no more of the place than fits', async () => {
+    const { store, issuer, stat, body } = await archived(20);
+    store.objects.delete(receiptKey(KEY));
+    const far = { ...issuer, store: { ...store, location: `s3://${'x'.repeat(2000)}` } };
+    await adoptReceipt(far, ids, stat, AT, unlimited);
+    const adopted = parseReceipt(store.objects.get(receiptKey(KEY))?.body.toString() ?? '', 'it');
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    expect(adopted.ciphertext).toEqual({ bytes: 20, sha256, leafBytes: 8_388_608, leaves: [sha256] });
+    expect(adopted.object?.store).toBe(`s3://${'x'.repeat(1019)}`);
+    expect(adopted.kind).toBe('adopted');
+  });
+});
+
 describe('a list that stands there already', () => {
   const list = Buffer.from('another\n');
   const digests = {

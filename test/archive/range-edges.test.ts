@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { hashMetadata } from '../../src/archive/identity.ts';
 import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
@@ -7,12 +7,12 @@ import { openSeekable, type RangeOptions, type RangePorts } from '../../src/arch
 import type { Receipt } from '../../src/archive/receipt-schema.ts';
 import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
 import { putSmall } from '../../src/archive/small-object.ts';
-import { createLeafCache, leavesOfObject } from '../../src/archive/verified-leaves.ts';
+import { createLeafCache, fingerprintOf, leavesOfObject } from '../../src/archive/verified-leaves.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import type { ObjectStore } from '../../src/ports.ts';
+import type { ObjectStat, ObjectStore } from '../../src/ports.ts';
 import { mapStore } from './map-store.ts';
 import { idsAt } from './sealed-archive.ts';
 
@@ -211,7 +211,7 @@ describe('the leaves of a receipt', () => {
     ],
     [
       'its list of leaves is not there',
-      () => ({ ciphertext: { bytes: 1016, leafBytes: LEAF, leavesSha256: '0'.repeat(64) } }),
+      () => ({ ciphertext: { bytes: 1016, leafBytes: 150, leavesSha256: '0'.repeat(64) } }),
     ],
   ])('are not when %s: the object is read whole', async (_, change) => {
     expect(await verifiedBy(change)).toBe('object');
@@ -253,7 +253,10 @@ describe('the leaves of a receipt', () => {
       new ArchiveError('STORE_DENIED', 'no'),
       Object.assign(new Error('x'), { code: 'OBJECT_MALFORMED' }),
     ]) {
-      const denied = { ...store, get: () => Promise.reject(failure) };
+      const denied: ObjectStore = {
+        ...store,
+        get: (key, ...rest) => (key === receiptKey(KEY) ? Promise.reject(failure) : store.get(key, ...rest)),
+      };
       await expect(opened(denied)).rejects.toBe(failure);
     }
   });
@@ -272,7 +275,16 @@ describe('an object that is read whole', () => {
         LEAF,
         unlimited,
       );
-    expect((await leaves({})).digests).toHaveLength(11);
+    const { digests, leafBytes } = await leaves({});
+    expect(leafBytes).toBe(LEAF);
+    const body = store.objects.get(KEY)?.body ?? Buffer.alloc(0);
+    expect(digests).toEqual(
+      Array.from({ length: 11 }, (_, index) =>
+        createHash('sha256')
+          .update(body.subarray(index * LEAF, (index + 1) * LEAF))
+          .digest('hex'),
+      ),
+    );
     for (const change of [{ size: 1 }, { metadata: { ...stat.metadata, more: '1' } }]) {
       await expect(leaves(change)).rejects.toMatchObject({
         code: 'STORE_UNAVAILABLE',
@@ -290,6 +302,44 @@ describe('an object that is read whole', () => {
       code: 'STORE_UNAVAILABLE',
       message: `${KEY}: 1016 of 1017 bytes arrived`,
     });
+  });
+
+  it('is read whole once where that is remembered, and each time where it is not', async () => {
+    const { store } = await archived('none');
+    const whole = () => store.reads.filter(({ key, first }) => key === KEY && first === undefined).length;
+    await opened(store);
+    await opened(store);
+    expect(whole()).toBe(2);
+    const cache = createLeafCache();
+    await opened(store, { cache });
+    const again = await opened(store, { cache });
+    expect([whole(), again.verifiedBy]).toEqual([3, 'object']);
+    await putSmall(store, `${KEY}.instruction`, Buffer.from('{}'), unlimited);
+    await opened(store, { cache });
+    expect(whole()).toBe(3);
+  });
+
+  it('is another one when anything that decides what it decrypts to is another', () => {
+    const stat: ObjectStat = {
+      key: KEY,
+      size: 1,
+      metadata: { a: 'b' },
+      contentType: 'x/y',
+      etag: '"e"',
+      checksum: undefined,
+      lastModified: 0,
+    };
+    const own = fingerprintOf('map:', stat, undefined);
+    expect(own).toMatch(/^[0-9a-f]{64}$/);
+    expect(fingerprintOf('map:', { ...stat, lastModified: 9, etag: '"f"' }, undefined)).toBe(own);
+    const others = [
+      fingerprintOf('s3:', stat, undefined),
+      fingerprintOf('map:', { ...stat, key: 'k' }, undefined),
+      fingerprintOf('map:', { ...stat, size: 2 }, undefined),
+      fingerprintOf('map:', { ...stat, metadata: { a: 'c' } }, undefined),
+      fingerprintOf('map:', stat, '{}'),
+    ];
+    expect(new Set([own, ...others]).size).toBe(6);
   });
 
   it('is remembered, until there is too much of it', () => {

@@ -8,7 +8,13 @@ import { reencryptRecording } from '../../src/archive/reencrypt-recordings.ts';
 import { rewrapRecording } from '../../src/archive/rewrap-recordings.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
-import type { InstructionContent, ObjectStore } from '../../src/ports.ts';
+import type {
+  EnvelopeReader,
+  InstructionContent,
+  ObjectStore,
+  Rewrapped,
+  UnsealRequest,
+} from '../../src/ports.ts';
 import { mapStore, type MapStore } from './map-store.ts';
 import { idsAt } from './sealed-archive.ts';
 
@@ -126,11 +132,38 @@ describe('encrypting again, at the edges', () => {
   it('what does not read back as it was encrypted is a mismatch', async () => {
     const source = await archived();
     for (const wrong of [await archived(), await archived(KEY, randomBytes(1999))]) {
-      const target: ObjectStore = { ...mapStore(), get: wrong.get };
+      const target: ObjectStore = { ...mapStore(), get: (...asked) => wrong.get(...asked) };
       await expect(reencryptRecording(ports(source, target), KEY, write, unlimited)).rejects.toMatchObject({
         code: 'STORE_MISMATCH',
         message: `${KEY}: the new object does not decrypt to what was encrypted`,
       });
+    }
+  });
+
+  it('the old one is asked for as the recording that its key names, with its instruction file', async () => {
+    for (const [key, expected] of [
+      [KEY, { recordingId: ids.recordingId }],
+      ['elsewhere/x.enc', undefined],
+    ] as const) {
+      const source = await archived(key);
+      await source.put(
+        `${key}.instruction`,
+        once(Buffer.from('{"a":"b"}')),
+        { metadata: {}, contentType: 'x/y' },
+        unlimited,
+      );
+      const asked: (UnsealRequest | undefined)[] = [];
+      const watching: EnvelopeReader = {
+        unseal: (stat, request) => {
+          asked.push(request);
+          return reader.unseal(stat, request);
+        },
+      };
+      await reencryptRecording({ ...ports(source, mapStore()), reader: watching }, key, write, unlimited);
+      const [old] = asked;
+      expect(old?.expected).toEqual(expected);
+      expect(old?.budget).toBe(unlimited);
+      expect(await old?.readInstruction?.()).toBe('{"a":"b"}');
     }
   });
 
@@ -258,6 +291,37 @@ describe('rewrapping, at the edges', () => {
       placement: 'instruction',
     });
     expect(await rewrap(store, 'instruction')).toEqual(noFile);
+  });
+
+  it('a dry run, and what needs nothing, change nothing', async () => {
+    const store = await archived();
+    const run = (state: 'metadata' | 'instruction') =>
+      rewrapRecording({ store, rewrapper: rewrapper(state) }, KEY, { dryRun: true }, unlimited);
+    expect(await run('metadata')).toEqual({ state: 'rewrapped', key: KEY, placement: 'metadata' });
+    expect(await run('instruction')).toEqual({ state: 'rewrapped', key: KEY, placement: 'instruction' });
+    const idle = (wanted: Rewrapped) => ({ rewrap: () => Promise.resolve(wanted) });
+    const current = { store, rewrapper: idle({ state: 'current' }) };
+    expect(await rewrapRecording(current, KEY, write, unlimited)).toEqual({ state: 'current', key: KEY });
+    const unwrapped = { store, rewrapper: idle({ state: 'unwrapped', format: 'static-gcm' }) };
+    expect(await rewrapRecording(unwrapped, KEY, write, unlimited)).toEqual({
+      state: 'static-key',
+      key: KEY,
+    });
+    expect(store.objects.size).toBe(1);
+  });
+
+  it('what is exchanged is said, and where', async () => {
+    const store = await archived();
+    const given: unknown[] = [];
+    const able: ObjectStore = {
+      ...store,
+      replaceMetadata: (stat, changed) => {
+        given.push(stat.key, changed);
+        return Promise.resolve({ outcome: 'replaced', stat });
+      },
+    };
+    expect(await rewrap(able)).toEqual({ state: 'rewrapped', key: KEY, placement: 'metadata' });
+    expect(given).toEqual([KEY, { a: 'b' }]);
   });
 
   it('reads no instruction file where there is none', async () => {

@@ -362,8 +362,13 @@ describe('the bytes of an object', () => {
 });
 
 describe('what a verification says', () => {
-  const messages = async (store: ObjectStore, given: typeof keys | undefined = keys) => {
-    const { findings } = await verifyAgainstReceipt({ store, keys: given, reader }, KEY, 'head', unlimited);
+  const messages = async (store: ObjectStore, given: typeof keys | 'none' = keys) => {
+    const { findings } = await verifyAgainstReceipt(
+      { store, keys: given === 'none' ? undefined : given, reader },
+      KEY,
+      'head',
+      unlimited,
+    );
     return findings.map(({ kind, message }) => `${kind}: ${message}`);
   };
 
@@ -411,7 +416,7 @@ describe('what a verification says', () => {
 
   it('metadata that cannot be read are a finding, what else fails is thrown', async () => {
     const { store } = await archived();
-    const failing = (error: Error): ObjectStore => ({ ...store, head: () => Promise.reject(error) });
+    const failing = (failure: Error): ObjectStore => ({ ...store, head: () => Promise.reject(failure) });
     const damaged = new ArchiveError('OBJECT_MALFORMED', 'the record is damaged');
     const { findings } = await verifyAgainstReceipt(
       { store: failing(damaged), keys },
@@ -432,6 +437,38 @@ describe('what a verification says', () => {
       const unreadable: ObjectStore = { ...store, get: () => Promise.reject(failure) };
       await expect(verifyAgainstReceipt({ store: unreadable }, KEY, 'head', unlimited)).rejects.toBe(failure);
     }
+  });
+
+  it('nothing is missing where the platform has nothing, nor where nobody knew of receipts yet', async () => {
+    const { store } = await archived(() => ({ kind: 'terminal', reason: 'deleted' }));
+    const object = store.objects.get(KEY);
+    if (object === undefined) throw new Error('it is there');
+    store.objects.delete(KEY);
+    expect(await messages(store)).toEqual([]);
+    store.objects.delete(receiptKey(KEY));
+    const { 'gca-v': _, ...older } = object.stat.metadata;
+    store.objects.set(KEY, { ...object, stat: { ...object.stat, metadata: older } });
+    for (const none of ['none' as const, new Map()]) expect(await messages(store, none)).toEqual([]);
+    expect(await messages(store)).toEqual(['missing-receipt: there is an object and no receipt']);
+    store.objects.set(KEY, object);
+    for (const none of ['none' as const, new Map()]) {
+      expect(await messages(store, none)).toEqual(['missing-receipt: there is an object and no receipt']);
+    }
+  });
+
+  it('each depth looks as deep as it says', async () => {
+    const { store } = await archived();
+    const look = (depth: 'head' | 'ciphertext' | 'full') =>
+      verifyAgainstReceipt({ store, keys, reader }, KEY, depth, unlimited);
+    expect((await look('head')).digests).toBeUndefined();
+    expect((await look('ciphertext')).digests).toMatchObject({ plaintext: undefined });
+    expect((await look('full')).digests).toMatchObject({ plaintext: { bytes: 1000 } });
+    expect((await verifyAgainstReceipt({ store, keys }, KEY, 'ciphertext', unlimited)).findings).toEqual([]);
+    store.tamper(KEY, flip(4));
+    expect((await look('head')).findings).toEqual([]);
+    const found = store.objects.get(KEY);
+    if (found !== undefined) store.objects.set(KEY, { ...found, stat: { ...found.stat, size: 9 } });
+    expect((await look('head')).findings.map(({ kind }) => kind)).toEqual(['size']);
   });
 
   it('needs a key to decrypt', async () => {
