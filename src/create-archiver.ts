@@ -71,6 +71,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const signer = config.signingKeyFile === undefined ? undefined : await readSigner(config.signingKeyFile);
   const shared = {
     signer,
+    kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
     opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
     envelope,

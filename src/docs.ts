@@ -1,8 +1,9 @@
+import { receiptJsonSchema } from './archive/receipt-schema.ts';
 import { LATER_SETTINGS, listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
 
 /*
- * Two pages that are generated, so that they cannot fall behind the code. `npm run docs:generate` writes them; a test
+ * Pages that are generated, so that they cannot fall behind the code. `npm run docs:generate` writes them; a test
  * compares what is committed.
  */
 
@@ -123,4 +124,9 @@ function quote(text: string): string {
 
 function lines(...parts: readonly string[]): string {
   return `${parts.join('\n')}\n`;
+}
+
+/** The text of `docs/receipt-v1.schema.json`: JSON Schema, draft 2020-12. */
+export function renderReceiptSchema(): string {
+  return `${JSON.stringify(receiptJsonSchema(), undefined, 2)}\n`;
 }

@@ -148,6 +148,7 @@ export const ERROR_CODES = facts({
     exit: 7,
     retryable: true,
     meaning: 'The disk or quota is full. Nothing half-written is left.',
+    hint: 'free some space or raise the quota; what is done already is not done twice',
   },
   STORE_MISMATCH: {
     exit: 5,

@@ -13,6 +13,8 @@ export interface ArchivePorts {
   readonly references: ReferenceWriter | undefined;
   /** `undefined`: receipts are not signed. */
   readonly signer?: ReceiptSigner | undefined;
+  /** Of the KMS key that new objects are written with, for their receipts. */
+  readonly kmsKeyId?: string | undefined;
   readonly organizationId?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;

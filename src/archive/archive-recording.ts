@@ -108,6 +108,6 @@ async function finish(
   return { state: 'archived', ids, key, bytes, ...how };
 }
 
-function issuerOf({ store, clock, envelope, signer, organizationId }: ArchivePorts): Issuer {
-  return { store, clock, format: envelope.format, signer, organizationId };
+function issuerOf({ store, clock, envelope, kmsKeyId, signer, organizationId }: ArchivePorts): Issuer {
+  return { store, clock, format: envelope.format, kmsKeyId, signer, organizationId };
 }

@@ -19,6 +19,7 @@ export const FINDING_KINDS = {
   metadata: 'the metadata of the object are not those it was stored with',
   'rolled-back': 'another version of the object is current than the one that was archived',
   leaf: 'a piece of the object is not what was archived',
+  'leaf-list': 'the list of pieces beside the receipt is missing, or is not the one that the receipt states',
   'ciphertext-sha256': 'the bytes of the object are not those that were archived',
   'decrypt-failed': 'the object cannot be decrypted: changed, damaged, or under another key',
   'plaintext-sha256': 'the object decrypts to something else than was archived',

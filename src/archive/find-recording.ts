@@ -23,18 +23,16 @@ const DAY_MS = 86_400_000;
 /** The archive's recordings by day, oldest first. Objects that are not recordings are passed over. */
 export async function* listRecordings(
   store: ObjectStore,
-  { from, to }: DayRange,
+  { from = -Infinity, to = Infinity }: DayRange,
   budget: Budget,
 ): AsyncGenerator<ListedRecording, void, undefined> {
-  const byDay = from !== undefined && to !== undefined && to - from < MOST_DAYS * DAY_MS;
-  const prefixes = byDay ? datePrefixes(from, to) : [MEDIA_PREFIX];
+  const prefixes = to - from < MOST_DAYS * DAY_MS ? datePrefixes(from, to) : [MEDIA_PREFIX];
   for (const prefix of prefixes) {
     for await (const summary of store.list(prefix, budget)) {
       const parsed = parseObjectKey(summary.key);
       if (parsed === undefined) continue;
       const day = Date.parse(`${parsed.date}T00:00:00Z`);
-      if (from !== undefined && day + DAY_MS <= from) continue;
-      if (to !== undefined && day > to) continue;
+      if (day + DAY_MS <= from || day > to) continue;
       yield { ...summary, ...parsed };
     }
   }

@@ -33,6 +33,33 @@ export function formatOf({ metadata }: Pick<ObjectStat, 'metadata'>): string {
   return 'encryption' in metadata && 'iv' in metadata ? 'static-gcm' : 'unknown';
 }
 
+/** The numbers of `s3ec-v3`, `x-amz-w`; `s3ec-v2` has the names themselves in `x-amz-wrap-alg` (`docs/format.md`, section 5). */
+const WRAPS = { '12': 'kms+context', '02': 'AES/GCM', '22': 'RSA-OAEP-SHA1' } as const;
+type Wrap = (typeof WRAPS)[keyof typeof WRAPS];
+
+/**
+ * How the data key of an object is wrapped, and under which key, as far as its metadata say: they name keys of all kinds but KMS.
+ *
+ * @param kmsKeyId where the caller knows it.
+ */
+export function wrapOf(
+  { metadata }: Pick<ObjectStat, 'metadata'>,
+  kmsKeyId: string | undefined,
+): { readonly wrap?: Wrap; readonly keyId?: string } {
+  const stated = metadata['x-amz-w'] ?? metadata['x-amz-wrap-alg'];
+  const [, wrap] =
+    Object.entries(WRAPS).find((names) => stated !== undefined && names.includes(stated)) ?? [];
+  if (wrap === undefined) return {};
+  const keyId = wrap === 'kms+context' ? kmsKeyId : kidOf(metadata['x-amz-m'] ?? metadata['x-amz-matdesc']);
+  return { wrap, ...(keyId === undefined ? {} : { keyId }) };
+}
+
+/** The `kid` of a material description; `undefined` for one that has none, or is somebody else's. */
+function kidOf(description: string | undefined): string | undefined {
+  const [, kid] = /[{,]\s*"kid"\s*:\s*"([A-Za-z0-9._-]{1,64})"/.exec(description ?? '') ?? [];
+  return kid;
+}
+
 /** How the data key is wrapped, and for whom: `rewrap` replaces these, and nothing else (`docs/format.md`, section 5). */
 const WRAP_MEMBERS: ReadonlySet<string> = new Set([
   'x-amz-3',

@@ -1,10 +1,11 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
-import { formatOf, hashMetadata } from './identity.ts';
+import { formatOf, hashMetadata, wrapOf } from './identity.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import { stateCiphertext } from './leaf-list.ts';
 import { receiptKey } from './object-key.ts';
-import { type CiphertextFacts, RECEIPT_SCHEMA, type Receipt } from './receipt-schema.ts';
+import { RECEIPT_SCHEMA, type Receipt } from './receipt-schema.ts';
 import { formatReceipt, type ReceiptSigner } from './receipt.ts';
 import { putSmall } from './small-object.ts';
 import type { StoredFacts } from './store-recording.ts';
@@ -14,6 +15,8 @@ export interface Issuer {
   readonly clock: Clock;
   /** Of the envelope. */
   readonly format: string;
+  /** Of the KMS key that new objects are written with; keys of other kinds are named by the objects themselves. */
+  readonly kmsKeyId?: string | undefined;
   readonly signer: ReceiptSigner | undefined;
   readonly organizationId: string | undefined;
 }
@@ -45,8 +48,8 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
         restarts,
       },
       plaintext: { bytes: facts.plaintext.bytes, sha256: facts.plaintext.sha256.toString('hex') },
-      ciphertext: digests(facts.ciphertext),
-      ...objectFacts(issuer, stat, issuer.format, at),
+      ciphertext: await stateCiphertext(issuer.store, stat.key, facts.ciphertext, budget),
+      ...objectFacts(issuer, stat, { format: issuer.format, ...wrapOf(stat, issuer.kmsKeyId) }, at),
     },
     budget,
   );
@@ -69,8 +72,9 @@ export async function adoptReceipt(
   const seen = await hashObject(issuer.store, stat.key, budget);
   const receipt: Receipt = {
     ...opening(issuer, 'adopted', ids, at),
-    ciphertext: seen === undefined ? { bytes: stat.size } : digests(seen),
-    ...objectFacts(issuer, stat, formatOf(stat), at),
+    ciphertext:
+      seen === undefined ? { bytes: stat.size } : await stateCiphertext(issuer.store, stat.key, seen, budget),
+    ...objectFacts(issuer, stat, { format: formatOf(stat), ...wrapOf(stat, undefined) }, at),
   };
   return put(issuer, stat.key, receipt, budget);
 }
@@ -101,7 +105,12 @@ function opening(issuer: Issuer, kind: Receipt['kind'], ids: RecordingIds, at: n
   } as const;
 }
 
-function objectFacts({ store, clock }: Issuer, stat: ObjectStat, format: string, at: number) {
+function objectFacts(
+  { store, clock }: Issuer,
+  stat: ObjectStat,
+  envelope: Omit<NonNullable<Receipt['envelope']>, 'metadataSha256'>,
+  at: number,
+) {
   const { key, versionId, etag, checksum, lastModified } = stat;
   return {
     object: {
@@ -111,7 +120,7 @@ function objectFacts({ store, clock }: Issuer, stat: ObjectStat, format: string,
       ...(etag === undefined ? {} : { etag: printable(etag) }),
       ...(checksum === undefined ? {} : { checksum }),
     },
-    envelope: { format, metadataSha256: hashMetadata(stat) },
+    envelope: { ...envelope, metadataSha256: hashMetadata(stat) },
     times: { recorded: iso(at), stored: iso(lastModified), issued: iso(clock.now()) },
   };
 }
@@ -133,15 +142,6 @@ async function hashObject(store: ObjectStore, key: string, budget: Budget): Prom
     if (error instanceof ArchiveError && error.code === 'STORE_DENIED') return undefined;
     throw error;
   }
-}
-
-function digests({ bytes, sha256, leafBytes, leaves }: LeafDigests): CiphertextFacts {
-  return {
-    bytes,
-    sha256: sha256.toString('hex'),
-    leafBytes,
-    leaves: leaves.map((leaf) => leaf.toString('hex')),
-  };
 }
 
 /** Headers of other people's hosts end up in a receipt: one line of printable ASCII, and not too long. */

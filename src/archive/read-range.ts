@@ -167,7 +167,8 @@ async function* cutVerified(
       fill = 0;
     }
   }
-  if (at * leafBytes + fill <= lastByte) {
+  // a piece that has begun and not ended is not counted yet
+  if (at * leafBytes <= lastByte) {
     throw new ArchiveError('STORE_UNAVAILABLE', `${key}: the object ended early while it was read`);
   }
 }

@@ -11,12 +11,16 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const text = z.string().min(1).max(1024);
 const time = z.iso.datetime({ precision: 3 });
 
-/** Hex digests. `leaves[i]` is SHA-256 of bytes `i · leafBytes` up to `(i + 1) · leafBytes` of the object's body. */
+/**
+ * Hex digests. `leaves[i]` is SHA-256 of bytes `i · leafBytes` up to `(i + 1) · leafBytes` of the object's body. Where there are
+ * many they stand in an object of their own, one a line, and `leavesSha256` is that object's digest.
+ */
 const ciphertext = z.strictObject({
   bytes,
   sha256: sha256Hex.exactOptional(),
   leafBytes: z.int().min(1).exactOptional(),
   leaves: z.array(sha256Hex).exactOptional(),
+  leavesSha256: sha256Hex.exactOptional(),
 });
 
 const receipt = z.strictObject({
@@ -58,7 +62,15 @@ const receipt = z.strictObject({
     })
     .exactOptional(),
   /** `metadataSha256` is over the canonical JSON of the object's user metadata, less the members that wrap the data key. */
-  envelope: z.strictObject({ format: text, metadataSha256: sha256Hex }).exactOptional(),
+  envelope: z
+    .strictObject({
+      format: text,
+      metadataSha256: sha256Hex,
+      /** How the data key was wrapped, and under which key, when the receipt was issued; a rewrap changes both. */
+      wrap: z.enum(['kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']).exactOptional(),
+      keyId: text.exactOptional(),
+    })
+    .exactOptional(),
   times: z.strictObject({
     /** Of the recording, as it was filed. */
     recorded: time,
@@ -81,7 +93,7 @@ export type SignedReceipt = z.output<typeof receipt>;
 export type Receipt = Omit<SignedReceipt, 'signature'>;
 export type CiphertextFacts = z.output<typeof ciphertext>;
 
-/** Bytes. 8,192 leaves of 66 characters, the most that 64 GiB in parts of 8 MiB have, and the rest. */
+/** Bytes. With 1,024 leaves, the most that are written into one, it has about 72 KB; any list that a valid object has would fit. */
 export const LARGEST_RECEIPT = 640 * 1024;
 
 /**

@@ -5,6 +5,7 @@ import type { EnvelopeReader, ObjectStat, ObjectStore, UnsealRequest } from '../
 import { canonicalJson } from './canonical-json.ts';
 import { hashMetadata } from './identity.ts';
 import { LeafHasher } from './leaf-hasher.ts';
+import { readLeaves } from './leaf-list.ts';
 import { parseObjectKey, receiptKey } from './object-key.ts';
 import { checkSignature } from './receipt.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
@@ -85,8 +86,10 @@ export async function leavesOfReceipt(
   budget: Budget,
 ): Promise<VerifiedLeaves | undefined> {
   const receipt = await readTrusted(store, stat.key, trust, budget);
-  const { bytes, leafBytes, leaves } = receipt?.ciphertext ?? {};
-  if (receipt === undefined || leafBytes === undefined || leaves === undefined) return undefined;
+  const { bytes, leafBytes } = receipt?.ciphertext ?? {};
+  if (receipt?.ciphertext === undefined || leafBytes === undefined) return undefined;
+  const leaves = await readLeaves(store, stat.key, receipt.ciphertext, budget);
+  if (leaves === undefined || leaves === 'damaged') return undefined;
   const named = parseObjectKey(stat.key);
   const fits =
     // an adopting receipt states what stood there, and not that it was ever authenticated

@@ -5,6 +5,7 @@ import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports
 import { type Finding, finding } from './compare-with-receipt.ts';
 import { readInstruction } from './instruction-file.ts';
 import { LEAF_BYTES, type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import { readLeaves } from './leaf-list.ts';
 import { parseObjectKey } from './object-key.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 
@@ -26,6 +27,7 @@ export async function verifyBody(
   budget: Budget,
 ): Promise<{ findings: Finding[]; digests: BodyDigests }> {
   const { key } = stat;
+  const leaves = receipt?.ciphertext && (await readLeaves(ports.store, key, receipt.ciphertext, budget));
   const { stat: opened, body } = await ports.store.get(key, budget);
   const hasher = new LeafHasher(leafBytesOf(stat, receipt));
   const decryption =
@@ -42,7 +44,7 @@ export async function verifyBody(
   const digests = hasher.finish();
   const decrypted = await decryption?.finish(budget);
   return {
-    findings: [...compareDigests(stat, digests, receipt), ...(decrypted?.findings ?? [])],
+    findings: [...compareDigests(stat, digests, receipt, leaves), ...(decrypted?.findings ?? [])],
     digests: { ciphertextSha256: digests.sha256.toString('hex'), plaintext: decrypted?.plaintext },
   };
 }
@@ -53,11 +55,17 @@ function leafBytesOf({ size }: ObjectStat, receipt: SignedReceipt | undefined): 
   return size / leafBytes > MOST_LEAVES ? LEAF_BYTES : leafBytes;
 }
 
-function compareDigests(stat: ObjectStat, seen: LeafDigests, receipt: SignedReceipt | undefined): Finding[] {
+function compareDigests(
+  stat: ObjectStat,
+  seen: LeafDigests,
+  receipt: SignedReceipt | undefined,
+  leaves: Awaited<ReturnType<typeof readLeaves>>,
+): Finding[] {
   const { key, checksum } = stat;
   const findings: Finding[] = [];
-  const { sha256, leaves, leafBytes } = receipt?.ciphertext ?? {};
-  if (leaves !== undefined && leafBytes === seen.leafBytes) {
+  const { sha256, leafBytes } = receipt?.ciphertext ?? {};
+  if (leaves === 'damaged') findings.push(finding('leaf-list', key));
+  else if (leaves !== undefined && leafBytes === seen.leafBytes) {
     const damaged = seen.leaves.findIndex((leaf, index) => leaf.toString('hex') !== leaves[index]);
     const more = seen.leaves.filter((leaf, index) => leaf.toString('hex') !== leaves[index]).length - 1;
     if (damaged >= 0) {

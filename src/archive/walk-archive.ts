@@ -33,11 +33,11 @@ export async function* walkArchive(
   options: WalkOptions,
   budget: Budget,
 ): AsyncGenerator<string, void, undefined> {
-  const { range = {}, sample, after = '' } = options;
+  const { range = {}, sample, after } = options;
   for (const prefix of prefixesOf(range)) {
     for await (const day of joinDays(store, prefix, budget)) {
       for (const key of [...day].sort()) {
-        if (key > after && isWithin(key, range) && isSampled(key, sample)) yield key;
+        if ((after === undefined || key > after) && isWithin(key, range) && isSampled(key, sample)) yield key;
       }
     }
   }
@@ -45,20 +45,22 @@ export async function* walkArchive(
 
 /** Evenly spread whatever the keys are: the first 48 bits of SHA-256(seed ‖ 0 ‖ key), as a fraction. Pure. */
 export function isSampled(key: string, sample: Sample | undefined): boolean {
-  if (sample === undefined || sample.share >= 1) return true;
+  if (sample === undefined) return true;
   const digest = createHash('sha256').update(`${sample.seed}\0${key}`).digest();
+  // the largest fraction there is lies below 1, so that a share of 1 is everything
   return digest.readUIntBE(0, 6) / 2 ** 48 < sample.share;
 }
 
 /** Without the prefix of the room: the same for objects and receipts. */
-function prefixesOf({ from, to }: DayRange): Iterable<string> {
-  const byDay = from !== undefined && to !== undefined && to - from < MOST_DAYS * DAY_MS;
-  return byDay ? [...datePrefixes(from, to)].map((prefix) => prefix.slice(MEDIA_PREFIX.length)) : [''];
+function prefixesOf({ from = -Infinity, to = Infinity }: DayRange): Iterable<string> {
+  return to - from < MOST_DAYS * DAY_MS
+    ? [...datePrefixes(from, to)].map((prefix) => prefix.slice(MEDIA_PREFIX.length))
+    : [''];
 }
 
-function isWithin(key: string, { from, to }: DayRange): boolean {
+function isWithin(key: string, { from = -Infinity, to = Infinity }: DayRange): boolean {
   const day = Date.parse(`${parseObjectKey(key)?.date}T00:00:00Z`);
-  return !(from !== undefined && day + DAY_MS <= from) && !(to !== undefined && day > to);
+  return day + DAY_MS > from && day <= to;
 }
 
 /** Both listings are in order of their days, not of their names within a day: `.enc` and `.json` sort differently. */
@@ -69,21 +71,26 @@ async function* joinDays(
 ): AsyncGenerator<ReadonlySet<string>, void, undefined> {
   const objects = groupByDay(store, MEDIA_PREFIX + prefix, (key) => parseObjectKey(key) && key, budget);
   const receipts = groupByDay(store, RECEIPT_PREFIX + prefix, keyOfReceipt, budget);
-  let one = await objects.next();
-  let other = await receipts.next();
-  while (one.done !== true || other.done !== true) {
-    const days = [one, other].flatMap(({ done, value }) => (done === true || !value ? [] : [value.day]));
-    const [day] = days.sort();
-    const keys = new Set<string>();
-    if (one.done !== true && one.value.day === day) {
-      for (const key of one.value.keys) keys.add(key);
-      one = await objects.next();
+  try {
+    let one = await objects.next();
+    let other = await receipts.next();
+    while (one.done !== true || other.done !== true) {
+      const days = [one, other].flatMap(({ value }) => (value ? [value.day] : []));
+      const [day] = days.sort();
+      const keys = new Set<string>();
+      if (one.done !== true && one.value.day === day) {
+        for (const key of one.value.keys) keys.add(key);
+        one = await objects.next();
+      }
+      if (other.done !== true && other.value.day === day) {
+        for (const key of other.value.keys) keys.add(key);
+        other = await receipts.next();
+      }
+      yield keys;
     }
-    if (other.done !== true && other.value.day === day) {
-      for (const key of other.value.keys) keys.add(key);
-      other = await receipts.next();
-    }
-    yield keys;
+  } finally {
+    // whoever stops early ends both listings with it: a directory stays open as long as it is being listed
+    await Promise.all([objects.return(), receipts.return()]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import type { Finding } from '../archive/verify-recording.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
+import { outputHint } from './file-target.ts';
 
 /** What makes two runs of `verify` one. */
 export interface VerifyPlan {
@@ -24,6 +25,9 @@ export interface VerifyProgress {
   /** Keys that could not be looked at. */
   readonly failed: readonly string[];
 }
+
+/** How every state file begins. */
+const FIRST = '{"type":"plan",';
 
 type Line =
   | ({ readonly type: 'plan'; readonly version: 1; readonly startedAt: string } & VerifyPlan)
@@ -51,9 +55,11 @@ export interface VerifyState {
  */
 export async function openVerifyState(file: string, plan: VerifyPlan, now: number): Promise<VerifyState> {
   const text = await readText(file);
+  const begun = text !== undefined && text !== '' && !isStillborn(text);
   const append = (...lines: readonly Line[]) => write(file, lines);
   const remove = () => rm(file, { force: true });
-  if (text === undefined || text === '') {
+  if (!begun) {
+    if (text !== undefined && text !== '') await remove();
     const startedAt = new Date(now).toISOString();
     await append({ type: 'plan', version: 1, startedAt, ...plan });
     return {
@@ -66,6 +72,11 @@ export async function openVerifyState(file: string, plan: VerifyPlan, now: numbe
   // a line that was cut short by a kill must not run into the next one
   if (!text.endsWith('\n')) await append();
   return { progress, append, remove };
+}
+
+/** All that a full disk or a kill has left of a first line: nothing was looked at yet. */
+function isStillborn(text: string): boolean {
+  return !text.includes('\n') && (FIRST.startsWith(text) || text.startsWith(FIRST));
 }
 
 /** The seed of the run that a state file belongs to; `undefined` when there is none. */
@@ -136,5 +147,10 @@ function usage(what: string): ArchiveError {
 }
 
 function failed(error: unknown): ArchiveError {
-  return new ArchiveError('OUTPUT_FAILED', `the file of --resume: ${describeForeign(error)}`);
+  const hint = outputHint(error);
+  return new ArchiveError(
+    'OUTPUT_FAILED',
+    `the file of --resume: ${describeForeign(error)}`,
+    hint === undefined ? {} : { hint },
+  );
 }

@@ -175,9 +175,14 @@ const HINTS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'choose a shorter file name',
 };
 
+/** What to do about a file that cannot be written. */
+export function outputHint(error: unknown): string | undefined {
+  return HINTS[codeOf(error) ?? ''];
+}
+
 function outputError(error: unknown, doing: string, file: string): ArchiveError {
   if (error instanceof ArchiveError) return error;
-  const hint = HINTS[codeOf(error) ?? ''];
+  const hint = outputHint(error);
   return new ArchiveError(
     'OUTPUT_FAILED',
     `${doing} ${file} failed: ${describeForeign(error)}; nothing was left behind`,

@@ -1,3 +1,4 @@
+import { isWorthRetrying, judgeOutcome } from '../circuit.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
@@ -6,7 +7,6 @@ import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { Logger } from '../log.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
 import type { ConfigCircuit } from './config-circuit.ts';
-import { classifyFailure } from './failure-class.ts';
 
 /** Nothing is begun with less than this left, ms: it would only be thrown away. */
 export const LEAST_TIME_MS = 5_000;
@@ -83,9 +83,9 @@ async function handleRecord(
     logger.log('warn', 'no time left for this record', { code: 'OUT_OF_TIME', requestId: messageId });
     return 'refused';
   }
-  const settle = circuit.admit(clock.now());
+  const settle = circuit.admit();
   if (settle === undefined) {
-    logger.log('warn', 'not tried: the configuration has failed too often in a row', {
+    logger.log('warn', 'not tried: too many before it failed alike', {
       requestId: messageId,
       state: 'refused',
     });
@@ -93,21 +93,20 @@ async function handleRecord(
   }
   try {
     await options.archive(record.body);
-    settle('sound', clock.now());
+    settle(judgeOutcome(undefined));
     return 'done';
   } catch (thrown) {
     const error = toArchiveError(thrown);
-    const failure = classifyFailure(error);
     const wasOpen = circuit.isOpen;
-    settle(failure === 'configuration' ? 'configuration' : 'unknown', clock.now());
+    settle(judgeOutcome(error));
     if (!wasOpen && circuit.isOpen) {
-      logger.log('error', 'the configuration has failed too often in a row: nothing is tried for a while', {
+      logger.log('error', 'too many in a row failed alike: nothing is tried for a while', {
         code: error.code,
         state: 'refused',
       });
     }
     if (error.code === 'MEDIA_NOT_READY') await putOff(options, record, error);
-    const handedOn = failure === 'permanent' && (await sendToDeadLetters(options, record, error));
+    const handedOn = !isWorthRetrying(error) && (await sendToDeadLetters(options, record, error));
     return handedOn ? 'done' : 'failed';
   }
 }

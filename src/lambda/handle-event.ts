@@ -43,7 +43,7 @@ export interface HandlerOptions {
  * status. Everything else (EventBridge, a bare event): a failure is **thrown**, so that the platform retries and dead-letters.
  */
 export function createHandler(options: HandlerOptions) {
-  const circuit = new ConfigCircuit();
+  const circuit = new ConfigCircuit(options.clock);
   return async (event: unknown, context: InvocationContext = {}): Promise<HttpAnswer | BatchAnswer> => {
     const { clock } = options;
     const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;

@@ -44,7 +44,9 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & { close
     try {
       return await (await provider)();
     } catch (error) {
-      throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`);
+      throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`, {
+        hint: 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role has them',
+      });
     }
   };
 

@@ -1,9 +1,10 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
+import { isWorthRetrying } from '../circuit.ts';
 import { abortReason, type Budget } from '../clock.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ArchiveRequest } from '../ports.ts';
-import { isWorthRetrying, type Outcome } from './retry-plan.ts';
+import type { Outcome } from './retry-plan.ts';
 
 /**
  * Archives all that one event names. What is worth another attempt decides: the rest is still there when that has been done, and

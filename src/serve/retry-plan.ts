@@ -1,8 +1,9 @@
 /**
  * What becomes of an event after an attempt. Pure: takes the time and chance as arguments, and leaves the timing itself to
- * `http/retry-timing.ts`.
+ * `http/retry-timing.ts`; when nothing at all is tried is up to `circuit.ts`.
  */
-import type { ArchiveError, ErrorCode } from '../errors.ts';
+import { isWorthRetrying } from '../circuit.ts';
+import type { ArchiveError } from '../errors.ts';
 import { nextDelay, type RetryPolicy } from '../http/retry-timing.ts';
 
 /** What one attempt to archive all that an event names has come to. */
@@ -67,63 +68,4 @@ export function planNext(policy: SpoolPolicy, attempt: Attempt): Plan {
   const decision = nextDelay(policy, { ...unhurried, failures });
   if (!decision.retry) return { action: 'give-up', why: 'exhausted' };
   return { action: 'again', delayMs: Math.max(LEAST_DELAY_MS, decision.delayMs), attempts: failures };
-}
-
-/**
- * Failures that are about this installation or the services it needs, not about one recording. Those of them that are not
- * retryable elsewhere are so here: once the credentials, the bucket or the key are put right, the same event succeeds.
- */
-const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'CONFIG_INVALID',
-  'GENESYS_AUTH_REJECTED',
-  'GENESYS_FORBIDDEN',
-  'GENESYS_THROTTLED',
-  'GENESYS_UNAVAILABLE',
-  'STORE_DENIED',
-  'STORE_MISSING',
-  'STORE_FULL',
-  'STORE_THROTTLED',
-  'STORE_UNAVAILABLE',
-  'KMS_DENIED',
-  'KMS_KEY_UNUSABLE',
-  'KMS_THROTTLED',
-  'KMS_UNAVAILABLE',
-]);
-
-export function isWorthRetrying({ code, retryable }: ArchiveError): boolean {
-  return retryable || SYSTEMIC.has(code);
-}
-
-/** Stops taking events out of the spool while none could succeed, so that their attempts are not used up. */
-export interface Circuit {
-  /** Systemic failures in a row. */
-  readonly failures: number;
-  /** Epoch ms before which nothing is taken; 0 when it is closed. */
-  readonly openUntil: number;
-}
-
-export const CLOSED: Circuit = { failures: 0, openUntil: 0 };
-
-/** Systemic failures in a row that open the circuit; from then on one event at a time is tried. */
-export const CIRCUIT_THRESHOLD = 5;
-
-/** One probe a minute at the longest: what has been put right is noticed within that time. */
-const CIRCUIT_PAUSES: RetryPolicy = {
-  retries: Number.POSITIVE_INFINITY,
-  baseMs: 4_000,
-  capMs: 60_000,
-  maxRetryAfterMs: 0,
-};
-
-export function advanceCircuit(circuit: Circuit, outcome: Outcome, now: number, random: number): Circuit {
-  if (outcome.state !== 'failed' || !SYSTEMIC.has(outcome.error.code)) return CLOSED;
-  const failures = circuit.failures + 1;
-  if (failures < CIRCUIT_THRESHOLD) return { failures, openUntil: 0 };
-  const pause = nextDelay(CIRCUIT_PAUSES, {
-    failures: failures - CIRCUIT_THRESHOLD + 1,
-    now,
-    random,
-    deadline: Number.POSITIVE_INFINITY,
-  });
-  return { failures, openUntil: now + Math.max(LEAST_DELAY_MS, pause.retry ? pause.delayMs : 0) };
 }

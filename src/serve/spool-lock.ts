@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
+import { link, readdir, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -13,6 +13,9 @@ import { writeText } from '../store/partial-file.ts';
  * container that shares the directory) the age of its heartbeat decides.
  */
 const LOCK_FILE = 'lock';
+
+/** Names of files that become the lock when their turn comes. */
+const DRAFT = /^lock\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** ms between heartbeats: the modification time of the lock file. */
 const HEARTBEAT_MS = 10_000;
@@ -51,6 +54,7 @@ export async function lockSpool(
   const file = path.join(dir, LOCK_FILE);
   const own = await describeSelf();
   await acquire(file, own, clock);
+  await removeDrafts(dir, clock.now());
   const beat = async () => {
     if ((await readHolder(file))?.token !== own.token) {
       clearInterval(timer);
@@ -74,8 +78,8 @@ export async function lockSpool(
 
 async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
   const draft = `${file}.${own.token}`;
-  await writeText(draft, `${JSON.stringify(own)}\n`);
   try {
+    await writeText(draft, `${JSON.stringify(own)}\n`);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (await linkIfAbsent(draft, file)) return;
       const holder = await readHolder(file);
@@ -87,6 +91,16 @@ async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
     throw inUse(path.dirname(file), undefined);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** What processes have left that were killed while they asked for the lock. A younger one may belong to one that asks just now. */
+async function removeDrafts(dir: string, now: number): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (!DRAFT.test(name)) continue;
+    const draft = path.join(dir, name);
+    const found = await stat(draft).catch(() => undefined);
+    if (found !== undefined && now - found.mtimeMs > DEAD_AFTER_MS) await rm(draft, { force: true });
   }
 }
 

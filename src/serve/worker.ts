@@ -1,4 +1,5 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
+import { advanceCircuit, CLOSED, isOpen, judgeOutcome } from '../circuit.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
@@ -6,14 +7,7 @@ import { requestKey } from '../events/collapse-requests.ts';
 import type { ParsedEvent } from '../events/parse-event.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import { deliver } from './deliver.ts';
-import {
-  advanceCircuit,
-  CIRCUIT_THRESHOLD,
-  CLOSED,
-  type Outcome,
-  planNext,
-  type SpoolPolicy,
-} from './retry-plan.ts';
+import { type Outcome, planNext, type SpoolPolicy } from './retry-plan.ts';
 import type { Spool, SpoolEntry } from './spool.ts';
 import type { SpooledEvent } from './spooled-event.ts';
 
@@ -79,8 +73,11 @@ export function startWorker(options: WorkerOptions): Worker {
   const wake = () => nap.abort();
 
   const settle = async (entry: SpoolEntry, spooled: SpooledEvent, outcome: Outcome): Promise<void> => {
-    circuit = advanceCircuit(circuit, outcome, clock.now(), clock.random());
-    pausedBy = circuit.openUntil > 0 && outcome.state === 'failed' ? outcome.error.code : undefined;
+    const error = outcome.state === 'failed' ? outcome.error : undefined;
+    const verdict = judgeOutcome(error);
+    circuit = advanceCircuit(circuit, verdict, clock.now(), clock.random());
+    if (verdict === 'systemic' && isOpen(circuit)) pausedBy = error?.code;
+    else if (!isOpen(circuit)) pausedBy = undefined;
     const { attempts, receivedAt } = spooled;
     const plan = planNext(policy, {
       outcome,
@@ -90,7 +87,6 @@ export function startWorker(options: WorkerOptions): Worker {
       random: clock.random(),
     });
     if (plan.action === 'remove') return spool.done(entry);
-    const error = outcome.state === 'failed' ? outcome.error : undefined;
     if (plan.action === 'give-up') {
       const failed = outcome.state === 'failed' ? { ...spooled, attempts: attempts + 1 } : spooled;
       const reason = error ?? overdue(outcome, policy);
@@ -146,7 +142,7 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   };
 
-  const isBusyEnough = () => running.size >= (circuit.failures >= CIRCUIT_THRESHOLD ? 1 : concurrency);
+  const isBusyEnough = () => running.size >= (isOpen(circuit) ? 1 : concurrency);
 
   const takeNext = (): SpoolEntry | undefined =>
     stopping.signal.aborted || isBusyEnough() || clock.now() < circuit.openUntil ? undefined : spool.take();

@@ -26,11 +26,23 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ENAMETOOLONG: 'KEY_INVALID',
 };
 
+/** The refusals that somebody has to act on, in words. */
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+};
+
 /** The file system's refusal as one of ours; ours unchanged. Everything not named above may pass (EIO, EMFILE, ESTALE …). */
 export function directoryError(error: unknown, doing: string, key?: string): ArchiveError {
   if (error instanceof ArchiveError) return error;
-  const code = CODES[systemCode(error) ?? ''] ?? 'STORE_UNAVAILABLE';
-  return new ArchiveError(code, `${doing} failed: ${describeForeign(error)}`, { details: { key } });
+  const system = systemCode(error) ?? '';
+  const code = CODES[system] ?? 'STORE_UNAVAILABLE';
+  const words = WORDS[system];
+  const why = words === undefined ? describeForeign(error) : `${words} (${system})`;
+  return new ArchiveError(code, `${doing} failed: ${why}`, { details: { key } });
 }
 
 /** What link(2) answers on file systems that have no hard links (FAT, exFAT, some network and FUSE mounts). */

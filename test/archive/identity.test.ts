@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatOf, hashMetadata, idempotencyKey, isSameRecording } from '../../src/archive/identity.ts';
+import {
+  formatOf,
+  hashMetadata,
+  idempotencyKey,
+  isSameRecording,
+  wrapOf,
+} from '../../src/archive/identity.ts';
 
 const ids = { recordingId: 'r-1', conversationId: 'c-1' };
 
@@ -61,5 +67,49 @@ describe('formatOf', () => {
     [{}, 'unknown'],
   ])('%j is %s', (metadata, format) => {
     expect(formatOf({ metadata })).toBe(format);
+  });
+});
+
+describe('wrapOf', () => {
+  const kid = JSON.stringify({ kid: 'k.2_3-A' });
+
+  it('says how the data key is wrapped, in the words of both formats, and under which key', () => {
+    const wrap = (metadata: Record<string, string>) => wrapOf({ metadata }, 'arn:aws:kms:key');
+    expect(wrap({ 'x-amz-w': '12', 'x-amz-t': kid })).toEqual({
+      wrap: 'kms+context',
+      keyId: 'arn:aws:kms:key',
+    });
+    expect(wrap({ 'x-amz-w': '02', 'x-amz-m': kid })).toEqual({ wrap: 'AES/GCM', keyId: 'k.2_3-A' });
+    expect(wrap({ 'x-amz-w': '22', 'x-amz-m': `{"a":"b", "kid" : "r"}` })).toEqual({
+      wrap: 'RSA-OAEP-SHA1',
+      keyId: 'r',
+    });
+    expect(wrap({ 'x-amz-wrap-alg': 'AES/GCM', 'x-amz-matdesc': kid })).toEqual({
+      wrap: 'AES/GCM',
+      keyId: 'k.2_3-A',
+    });
+    expect(wrap({ 'x-amz-wrap-alg': 'kms+context', 'x-amz-matdesc': kid })).toEqual({
+      wrap: 'kms+context',
+      keyId: 'arn:aws:kms:key',
+    });
+  });
+
+  it('says nothing of what it does not know', () => {
+    expect(wrapOf({ metadata: { encryption: 'aes-256-gcm', iv: 'x' } }, 'key')).toEqual({});
+    expect(wrapOf({ metadata: { 'x-amz-w': '99', 'x-amz-m': kid } }, 'key')).toEqual({});
+    expect(wrapOf({ metadata: { 'x-amz-w': '12' } }, undefined)).toEqual({ wrap: 'kms+context' });
+    for (const description of [
+      '',
+      '{}',
+      '{"kid":7}',
+      '{"kid":""}',
+      '{"akid":"x"}',
+      `{"kid":"${'x'.repeat(65)}"}`,
+    ]) {
+      expect(wrapOf({ metadata: { 'x-amz-w': '02', 'x-amz-m': description } }, 'key')).toEqual({
+        wrap: 'AES/GCM',
+      });
+    }
+    expect(wrapOf({ metadata: { 'x-amz-w': '02' } }, 'key')).toEqual({ wrap: 'AES/GCM' });
   });
 });

@@ -8,7 +8,12 @@ import {
   formatReceipt,
   signingKeyId,
 } from '../../src/archive/receipt.ts';
-import { parseReceipt, RECEIPT_SCHEMA, type Receipt } from '../../src/archive/receipt-schema.ts';
+import {
+  parseReceipt,
+  receiptJsonSchema,
+  RECEIPT_SCHEMA,
+  type Receipt,
+} from '../../src/archive/receipt-schema.ts';
 import { ArchiveError } from '../../src/errors.ts';
 
 const digest = 'a'.repeat(64);
@@ -69,7 +74,7 @@ describe('canonicalJson (RFC 8785)', () => {
     ]);
   });
 
-  it('does not depend on the order of members, and reads back as the same value', () => {
+  it('does not depend on the order of members, and reads back as the same value', { timeout: 90_000 }, () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         const text = canonicalJson(value);
@@ -83,6 +88,59 @@ describe('canonicalJson (RFC 8785)', () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, '\ud800', { '\udfff': 1 }])('refuses %j', (value) => {
     expect(() => canonicalJson(value as Json)).toThrow(ArchiveError);
+  });
+});
+
+describe('what is refused', () => {
+  const refusal = (work: () => unknown) => {
+    try {
+      work();
+    } catch (error) {
+      return error;
+    }
+    throw new Error('it was taken');
+  };
+
+  it('JSON says which kind of value it cannot hold, and that asking again is of no use', () => {
+    expect(refusal(() => canonicalJson(Number.NaN))).toMatchObject({
+      code: 'UNEXPECTED',
+      message: 'JSON cannot hold a number that is not finite',
+      retryable: false,
+    });
+    expect(refusal(() => canonicalJson('\udc00'))).toMatchObject({
+      message: 'JSON cannot hold text with a lone surrogate',
+    });
+  });
+
+  it('a receipt says which member is wrong, where it is one', () => {
+    const message = (text: string) => (refusal(() => parseReceipt(text, 'k')) as ArchiveError).message;
+    const changed = (change: object) => `${canonicalJson({ ...receipt, ...change })}\n`;
+    expect(message(changed({ kind: 'other' }))).toBe('k is not a receipt: see kind');
+    expect(message(changed({ times: { ...receipt.times, issued: 'now' } }))).toBe(
+      'k is not a receipt: see times.issued',
+    );
+    for (const text of ['', '{', 'null', `${JSON.stringify(receipt)} `, changed({ extra: 1 })]) {
+      expect(message(text)).toBe('k is not a receipt');
+    }
+  });
+
+  it('keys to sign with that are public, or of another kind', () => {
+    const x25519 = generateKeyPairSync('x25519').privateKey;
+    for (const key of [createPublicKey(rfc8032), x25519]) {
+      expect(refusal(() => createReceiptSigner(key))).toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: 'the signing key is not an Ed25519 private key',
+      });
+    }
+  });
+
+  it('members that the published schema does not name', () => {
+    expect(receiptJsonSchema()).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      type: 'object',
+      additionalProperties: false,
+      required: ['schema', 'kind', 'ids', 'times', 'tool'],
+    });
   });
 });
 

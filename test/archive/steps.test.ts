@@ -345,6 +345,126 @@ describe('several files of one request', () => {
   });
 });
 
+describe('a request of several', () => {
+  const files = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, index): MediaItem => ({
+        ids: { ...ids, recordingId: `f${index}` },
+        url: 'https://media.example.com/a.wav',
+        recordedAt: AT,
+      }),
+    );
+  const pending = { recordingId: 'p', status: 'uploading', retryAfterMs: 7 };
+  const terminal = {
+    ids: { ...ids, recordingId: 't' },
+    reason: 'overdue',
+    status: 'y',
+    permanent: false,
+  } as const;
+
+  it.each([
+    [1, 1, 1],
+    [2, 1, 0],
+    [1, 1, 0],
+    [1, 0, 1],
+    [2, 0, 0],
+    [1, 2, 1],
+  ])('%i files, %i pending, %i gone: what fails is one of the results', async (ready, waiting, gone) => {
+    const { ports } = setUp([{ fails: failing('URL_REFUSED') }], {
+      items: files(ready),
+      pending: Array.from({ length: waiting }, () => pending),
+      terminal: Array.from({ length: gone }, () => terminal),
+    });
+    const results = await archiveRequest(ports, request, unlimited);
+    expect(results).toHaveLength(ready + waiting + gone);
+    expect(results[0]).toMatchObject({ state: 'failed', error: { code: 'URL_REFUSED' } });
+  });
+
+  it('hands on what somebody could do about a recording that is gone, and nothing where there is nothing', async () => {
+    const { ports } = setUp([{}], { items: [], terminal: [{ ...terminal, hint: 'ask' }, terminal] });
+    const [first, second] = await archiveRequest(ports, request, unlimited);
+    expect(first).toStrictEqual({
+      state: 'gone',
+      ids: terminal.ids,
+      reason: 'overdue',
+      settled: false,
+      hint: 'ask',
+    });
+    expect(second).toStrictEqual({ state: 'gone', ids: terminal.ids, reason: 'overdue', settled: false });
+  });
+
+  it('a fresh link is that of the same channel', async () => {
+    const { ports, item } = setUp([{ fails: new MediaRestart('another version') }, {}]);
+    const channel = (name: string, url: string) => ({ ...item, ids: { ...ids, channel: name }, url });
+    const opened: string[] = [];
+    const resolve = () =>
+      Promise.resolve({
+        state: 'ready',
+        items: [channel('0', 'https://m/0'), channel('1', 'https://m/1')],
+      } as const);
+    const open: ArchivePorts['opener']['open'] = (what, ...rest) => {
+      opened.push(what.url);
+      return ports.opener.open(what, ...rest);
+    };
+    const results = await archiveRequest(
+      { ...ports, resolver: { resolve }, opener: { open } },
+      request,
+      unlimited,
+    );
+    expect(results.map(({ state }) => state)).toEqual(['archived', 'archived']);
+    expect(opened).toEqual(['https://m/0', 'https://m/0', 'https://m/1']);
+    const other = setUp([{}, { fails: new MediaRestart('another version') }, {}]);
+    opened.length = 0;
+    await archiveRequest(
+      {
+        ...other.ports,
+        resolver: { resolve },
+        opener: {
+          open: (what, ...rest) => {
+            opened.push(what.url);
+            return other.ports.opener.open(what, ...rest);
+          },
+        },
+      },
+      request,
+      unlimited,
+    );
+    expect(opened).toEqual(['https://m/0', 'https://m/1', 'https://m/1']);
+  });
+
+  it('without references nothing is written to the platform, and nothing marked as written', async () => {
+    const { ports, s3, written } = setUp([{}]);
+    await archiveRequest({ ...ports, references: undefined }, request, unlimited);
+    expect(written).toEqual([]);
+    expect([...s3.objects.keys()].filter((key) => key.startsWith('links/'))).toEqual([]);
+  });
+
+  it('looks for what stands there once, whoever states the time', async () => {
+    const media = { dialect: 'media', mediaId: ids.recordingId, interactionId: ids.conversationId } as const;
+    for (const asked of [request, media, { ...media, occurredAt: AT }]) {
+      const { ports, store } = setUp([{}]);
+      const heads: string[] = [];
+      const watching = {
+        ...store,
+        head: (...[key, budget]: Parameters<typeof store.head>) => {
+          heads.push(key);
+          return store.head(key, budget);
+        },
+      };
+      await archiveRequest({ ...ports, store: watching }, asked, unlimited);
+      expect(heads.filter((key) => key === KEY)).toHaveLength(1);
+    }
+  });
+
+  it('the first sight of a recording is not read back by whoever pinned it', async () => {
+    const { store } = setUp([{}]);
+    const blind = { ...store, get: () => Promise.reject(failing('STORE_DENIED')) };
+    expect(await claimFirstSeen(blind, 'r', AT, unlimited)).toBe(AT);
+    await expect(claimFirstSeen(blind, 'r', AT, unlimited)).rejects.toMatchObject({ code: 'STORE_DENIED' });
+  });
+});
+
 describe('the tutorial’s dialect', () => {
   const media = { dialect: 'media', mediaId: ids.recordingId, interactionId: ids.conversationId } as const;
 

@@ -189,6 +189,23 @@ describe('verify --resume', () => {
     expect(await readFile(state, 'utf8')).toBe('my notes\n');
   });
 
+  it.each(['', '{"ty', '{"type":"plan","version":1,"star'])(
+    'begins anew when a full disk or a kill left no more than %j of its file',
+    async (left) => {
+      const state = path.join(dir, 'stillborn.state');
+      await writeFile(state, left);
+      const result = await run('--all', '--depth', 'head', '--resume', state);
+      expect(result.code).toBe(0);
+      await expect(stat(state)).rejects.toThrow('ENOENT');
+    },
+  );
+
+  it('says what to do when its file cannot be written', async () => {
+    const result = await run('--all', '--depth', 'head', '--resume', path.join(dir, 'nowhere', 'state'));
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('[OUTPUT_FAILED]\nhint:  the directory does not exist: create it first');
+  });
+
   it('looks first at what could not be looked at', async () => {
     const state = path.join(dir, 'verify.state');
     const [file, aside] = [archive.fileOf(keyOf(0)), path.join(dir, 'aside.enc')];

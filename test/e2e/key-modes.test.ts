@@ -32,13 +32,21 @@ async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
 
 describe('a recording goes in and comes out', () => {
   it.each(cases)('%s, %s, %s', async (mode, format, place) => {
-    const { keys, stores, archive, restore, simulator, logger, asked } = await startKeyedArchive();
+    const { keys, stores, archive, receiptOf, restore, simulator, logger, asked } = await startKeyedArchive();
     const store = stores[place] ?? '';
     const { key, metadata } = await archive({ ...keys[mode].write, ARCHIVE_FORMAT: format }, store);
     const wrap = metadata['x-amz-w'] ?? metadata['x-amz-wrap-alg'];
     const wraps = { kms: 'kms+context', aes: 'AES/GCM', rsa: 'RSA-OAEP-SHA1', static: undefined };
     expect(wrap).toBe(format === 's3ec-v3' ? WRAP_CODES[mode] : wraps[mode]);
     expect(asked('Decrypt')).toBe(0);
+    const { envelope } = await receiptOf(store, key);
+    expect(envelope).toMatchObject({ format: mode === 'static' ? 'static-gcm' : format });
+    expect(envelope?.wrap).toBe(wraps[mode]);
+    expect(envelope?.keyId).toEqual(
+      { kms: 'alias/recordings', aes: 'k1', rsa: expect.stringMatching(/./) as unknown, static: undefined }[
+        mode
+      ],
+    );
     const sha256 = await simulator.recordings[0]?.sha256();
     expect(await restore(keys[mode].read, store, key)).toEqual({ sha256 });
     // a redelivery asks for no second data key

@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
+import { receiptKey } from '../../src/archive/object-key.ts';
 import { restoreRecording } from '../../src/archive/read-recording.ts';
+import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../../src/archive/receipt-schema.ts';
+import { getSmall } from '../../src/archive/small-object.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../../src/create-archiver.ts';
@@ -87,6 +90,13 @@ export async function startKeyedArchive(options: SimulatorOptions = {}) {
     }
   };
 
+  const receiptOf = async (store: string, key: string): Promise<SignedReceipt> => {
+    const env = { ...base, ARCHIVE_STORE: store };
+    const opened = await openConfiguredStore(loadConfig({ env }, 'store'), { clock, logger });
+    const place = receiptKey(key);
+    return parseReceipt((await getSmall(opened, place, LARGEST_RECEIPT, unlimited)) ?? '', place);
+  };
+
   /** What restoring an object gives, or the code it fails with. A recording's digest tells whether it is whole. */
   const restore = async (settings: Settings, store: string, key: string) => {
     const config = loadConfig({ env: { ...base, ARCHIVE_STORE: store, ...settings } }, 'restore');
@@ -113,5 +123,5 @@ export async function startKeyedArchive(options: SimulatorOptions = {}) {
   };
   const asked = (operation: string) =>
     simulator.requests.filter(({ server, route }) => server === 'kms' && route === operation).length;
-  return { simulator, clock, logger, keys, base, dir, stores, archive, restore, asked };
+  return { simulator, clock, logger, keys, base, dir, stores, archive, receiptOf, restore, asked };
 }

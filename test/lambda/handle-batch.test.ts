@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startBudget, systemClock, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { type BatchRecord } from '../../src/events/sqs-batch.ts';
-import { CIRCUIT_THRESHOLD, ConfigCircuit, COOL_DOWN_MS } from '../../src/lambda/config-circuit.ts';
+import { LONGEST_PAUSE_MS } from '../../src/circuit.ts';
+import { ConfigCircuit } from '../../src/lambda/config-circuit.ts';
 import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf } from '../../src/lambda/handle-batch.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { QueuedMessage } from '../../src/queue/message-queue.ts';
@@ -180,7 +180,7 @@ describe('a configuration error', () => {
     expect(first.failed).toBe(10);
     expect(first.asked).toBeGreaterThan(0);
     expect(await deliver()).toEqual({ failed: 10, asked: 0 });
-    clock.advance(COOL_DOWN_MS);
+    clock.advance(LONGEST_PAUSE_MS);
     const probing = await deliver();
     expect(probing.failed).toBe(10);
     expect(probing.asked).toBeGreaterThan(0);
@@ -188,7 +188,7 @@ describe('a configuration error', () => {
     expect(await deliver()).toEqual({ failed: 10, asked: 0 });
     simulator.faults.clear();
     expect(await deliver()).toEqual({ failed: 10, asked: 0 });
-    clock.advance(COOL_DOWN_MS);
+    clock.advance(LONGEST_PAUSE_MS);
     await deliver(); // one probe, and what comes after it has succeeded
     expect((await deliver()).failed).toBe(0);
     expect(await objects()).toHaveLength(10);
@@ -240,56 +240,6 @@ describe('a recording that does not fit into the time left', () => {
   });
 });
 
-describe('the circuit', () => {
-  const fail = (circuit: ConfigCircuit, now: number) => circuit.admit(now)?.('configuration', now);
-
-  it('opens after five in a row, closes when a probe succeeds, and admits one probe at a time', () => {
-    const circuit = new ConfigCircuit();
-    for (let count = 1; count < CIRCUIT_THRESHOLD; count += 1) fail(circuit, 0);
-    circuit.admit(0)?.('sound', 0);
-    for (let count = 1; count <= CIRCUIT_THRESHOLD; count += 1) {
-      expect(circuit.isOpen).toBe(false);
-      fail(circuit, 0);
-    }
-    expect(circuit.isOpen).toBe(true);
-    expect(circuit.admit(COOL_DOWN_MS - 1)).toBeUndefined();
-    const probe = circuit.admit(COOL_DOWN_MS);
-    expect(probe).toBeDefined();
-    expect(circuit.admit(COOL_DOWN_MS)).toBeUndefined();
-    probe?.('configuration', COOL_DOWN_MS);
-    expect(circuit.admit(2 * COOL_DOWN_MS - 1)).toBeUndefined();
-    circuit.admit(2 * COOL_DOWN_MS)?.('unknown', 2 * COOL_DOWN_MS);
-    expect(circuit.isOpen).toBe(true);
-    circuit.admit(2 * COOL_DOWN_MS)?.('sound', 2 * COOL_DOWN_MS);
-    expect(circuit.isOpen).toBe(false);
-    expect(circuit.admit(0)).toBeDefined();
-  });
-
-  it('whatever happens: never more than one under way while open, never stuck, never open without five failures', () => {
-    const step = fc.record({
-      outcome: fc.constantFrom('sound' as const, 'configuration' as const, 'unknown' as const),
-      pause: fc.integer({ min: 0, max: 2 * COOL_DOWN_MS }),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const circuit = new ConfigCircuit();
-        let now = 0;
-        let inARow = 0;
-        for (const { outcome, pause } of steps) {
-          now += pause;
-          const settle = circuit.admit(now);
-          if (circuit.isOpen) expect(circuit.admit(now)).toBeUndefined();
-          settle?.(outcome, now);
-          if (settle !== undefined && outcome === 'configuration') inARow += 1;
-          if (settle !== undefined && outcome === 'sound') inARow = 0;
-          expect(circuit.isOpen).toBe(inARow >= CIRCUIT_THRESHOLD);
-        }
-        expect(circuit.admit(now + COOL_DOWN_MS)).toBeDefined();
-      }),
-    );
-  });
-});
-
 describe('the end of the time', () => {
   const record = (messageId: string): BatchRecord => ({
     messageId,
@@ -298,7 +248,12 @@ describe('the end of the time', () => {
     receiptHandle: undefined,
     sourceArn: undefined,
   });
-  const options = { clock: systemClock, logger: silentLogger, config: {}, circuit: new ConfigCircuit() };
+  const options = {
+    clock: systemClock,
+    logger: silentLogger,
+    config: {},
+    circuit: new ConfigCircuit(systemClock),
+  };
 
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());

@@ -1,18 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isWorthRetrying } from '../../src/circuit.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/error-codes.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import {
-  advanceCircuit,
-  type Circuit,
-  CIRCUIT_THRESHOLD,
-  CLOSED,
-  isWorthRetrying,
-  LEAST_DELAY_MS,
-  type Outcome,
-  planNext,
-  SPOOL_RETRIES,
-} from '../../src/serve/retry-plan.ts';
+import { LEAST_DELAY_MS, type Outcome, planNext, SPOOL_RETRIES } from '../../src/serve/retry-plan.ts';
 
 const NOW = Date.UTC(2026, 4, 20);
 const DAY_MS = 86_400_000;
@@ -102,54 +93,5 @@ describe('what becomes of an event', () => {
     expect(plan(NOW + 7 * DAY_MS - 1)).toMatchObject({ action: 'again' });
     // a clock that was set back
     expect(plan(NOW - DAY_MS)).toMatchObject({ action: 'again', delayMs: 1_000 });
-  });
-
-  it('what an operator can put right is tried again; what the event itself gets wrong is not', () => {
-    const tried = (Object.keys(ERROR_CODES) as ErrorCode[]).filter((code) =>
-      isWorthRetrying(new ArchiveError(code, 'x')),
-    );
-    expect(tried).toEqual(
-      expect.arrayContaining([
-        'GENESYS_AUTH_REJECTED',
-        'GENESYS_FORBIDDEN',
-        'STORE_DENIED',
-        'STORE_MISSING',
-        'KMS_DENIED',
-        'KMS_KEY_UNUSABLE',
-      ]),
-    );
-    for (const code of ['EVENT_INVALID', 'KEY_COLLISION', 'MEDIA_NOT_FOUND', 'URL_REFUSED']) {
-      expect(tried).not.toContain(code);
-    }
-  });
-});
-
-describe('the circuit', () => {
-  it('opens after five systemic failures in a row, for longer and longer, at most a minute', () => {
-    const lengths = fc.integer({ min: 1, max: 60 });
-    fc.assert(
-      fc.property(lengths, random, (length, chance) => {
-        let circuit: Circuit = CLOSED;
-        for (let times = 1; times <= length; times += 1) {
-          circuit = advanceCircuit(circuit, failure('STORE_DENIED'), NOW, chance);
-          const pause = circuit.openUntil - NOW;
-          if (times < CIRCUIT_THRESHOLD) expect(circuit.openUntil).toBe(0);
-          else {
-            expect(pause).toBeGreaterThanOrEqual(LEAST_DELAY_MS);
-            expect(pause).toBeLessThanOrEqual(60_000);
-          }
-        }
-        expect(circuit.failures).toBe(length);
-      }),
-    );
-  });
-
-  it.each<Outcome>([
-    { state: 'done' },
-    { state: 'not-ready', status: 'uploading', retryAfterMs: 1 },
-    failure('MEDIA_NOT_FOUND'),
-    failure('MEDIA_TRUNCATED'),
-  ])('closes when anything got as far as the recording itself: %j', (outcome) => {
-    expect(advanceCircuit({ failures: 9, openUntil: NOW }, outcome, NOW, 0.5)).toEqual(CLOSED);
   });
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -287,6 +287,29 @@ describe('a full disk', () => {
       await untilEmpty(url);
       expect(await readHealth(url)).toMatchObject({ status: 'ok' });
       expect(await site.stored('.enc')).toHaveLength(1);
+    } finally {
+      await site?.close();
+      site = undefined;
+      execFileSync('umount', [disk]);
+      rmdirSync(disk);
+    }
+  });
+});
+
+describe('a disk that is full from the start', () => {
+  it.skipIf(!canMount())('[needs: root and mount] is said in words, and nothing is left on it', async () => {
+    const disk = mkdtempSync(path.join(tmpdir(), 'disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+    try {
+      site = await openSite(SMALL, path.join(disk, 'spool'));
+      await mkdir(path.join(disk, 'spool'));
+      await writeFile(path.join(disk, 'filler'), Buffer.alloc(1_000_000)).catch(() => undefined);
+      const { code, stderr } = await site.start('--port', '0').end;
+      expect(code).toBe(7);
+      expect(stderr).toContain(
+        'opening the spool failed: the disk is full (ENOSPC)  [STORE_FULL]\nhint:  free some',
+      );
+      expect(await readdir(path.join(disk, 'spool'))).toEqual([]);
     } finally {
       await site?.close();
       site = undefined;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -137,6 +138,16 @@ describe('the lock of a spool', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('clears away what those have left who were killed while they asked for it', async () => {
+    const [old, young] = [randomUUID(), randomUUID()].map((token) => `lock.${token}`) as [string, string];
+    for (const name of [old, young, 'lock.mine', 'notes']) await writeFile(path.join(dir, name), '');
+    const longAgo = Date.now() / 1000 - 61;
+    for (const name of [old, 'lock.mine', 'notes']) await utimes(path.join(dir, name), longAgo, longAgo);
+    const held = await lock();
+    expect((await readdir(dir)).toSorted()).toEqual(['lock', 'lock.mine', young, 'notes'].toSorted());
+    await held.release();
   });
 
   it('needs a directory', async () => {

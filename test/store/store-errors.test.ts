@@ -116,6 +116,16 @@ describe('errors of the file system', () => {
     expect(JSON.stringify(error)).not.toContain(SECRET);
   });
 
+  it('says in words what somebody has to act on, and beside it what the system calls it', () => {
+    const message = (code: string) =>
+      directoryError(Object.assign(new Error(SECRET), { code }), 'storing').message;
+    expect(message('ENOSPC')).toBe('storing failed: the disk is full (ENOSPC)');
+    expect(message('EDQUOT')).toBe('storing failed: the quota is used up (EDQUOT)');
+    expect(message('EACCES')).toBe('storing failed: permission denied (EACCES)');
+    expect(message('EROFS')).toBe('storing failed: the file system is read-only (EROFS)');
+    expect(message('EIO')).toBe('storing failed: Error EIO');
+  });
+
   it('says when hard links are what is missing', () => {
     for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']) {
       const error = linkError(Object.assign(new Error(), { code }), 'a');

@@ -1,0 +1,80 @@
+/** Where the leaf hashes of an object stand: in its receipt, or, when there are many, in an object beside it (`docs/format.md`). */
+import { createHash } from 'node:crypto';
+import type { Budget } from '../clock.ts';
+import { ArchiveError, type ErrorCode } from '../errors.ts';
+import type { ObjectStore } from '../ports.ts';
+import type { LeafDigests } from './leaf-hasher.ts';
+import { receiptKey } from './object-key.ts';
+import type { CiphertextFacts } from './receipt-schema.ts';
+import { getSmall, putSmall } from './small-object.ts';
+
+/** 8 GiB in leaves of 8 MiB. More of them would make a receipt of over 70 KB out of one of 2, and receipts are read by the thousand. */
+export const MOST_INLINE_LEAVES = 1024;
+
+/** Bytes; 8,192 lines of 65, the most that 64 GiB in leaves of 8 MiB have. */
+const LARGEST_LIST = 512 * 1024 + 8192;
+
+/**
+ * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].leaves`. Below the receipts, so that whoever may write the one may write the
+ * other; the underscore keeps Athena and its like, which read whatever stands in a folder, from taking it for a receipt.
+ */
+export function leavesKey(objectKey: string): string {
+  return receiptKey(objectKey).replace(/([^/]*)\.json$/, '_$1.leaves');
+}
+
+/**
+ * What a receipt states of the ciphertext. A long list of leaves is stored beside it first: a receipt never refers to something
+ * that is not there yet.
+ */
+export async function stateCiphertext(
+  store: ObjectStore,
+  objectKey: string,
+  { bytes, sha256, leafBytes, leaves }: LeafDigests,
+  budget: Budget,
+): Promise<CiphertextFacts> {
+  const whole = { bytes, sha256: sha256.toString('hex') };
+  const digests = leaves.map((leaf) => leaf.toString('hex'));
+  if (digests.length <= MOST_INLINE_LEAVES) return { ...whole, leafBytes, leaves: digests };
+  const list = Buffer.from(digests.map((digest) => `${digest}\n`).join(''));
+  const key = leavesKey(objectKey);
+  const isOurs =
+    (await putSmall(store, key, list, budget)) === 'stored' ||
+    (await readList(store, key, budget, ['OBJECT_MALFORMED', 'STORE_DENIED'])) === list.toString();
+  // another list stands there, of an object that is no more, or none that may be read: the hash of the whole has to do
+  return isOurs ? { ...whole, leafBytes, leavesSha256: sha256Of(list) } : whole;
+}
+
+/**
+ * The leaf hashes that a receipt states, hex; `undefined` when it states none, `damaged` when they stand in a list of their own that
+ * is missing or is not the one it states.
+ */
+export async function readLeaves(
+  store: ObjectStore,
+  objectKey: string,
+  { leaves, leavesSha256 }: CiphertextFacts,
+  budget: Budget,
+): Promise<readonly string[] | 'damaged' | undefined> {
+  if (leavesSha256 === undefined) return leaves;
+  const list = await readList(store, leavesKey(objectKey), budget);
+  if (list === undefined || sha256Of(list) !== leavesSha256) return 'damaged';
+  return list.split('\n').slice(0, -1);
+}
+
+/** @param asNone what counts as no list. */
+async function readList(
+  store: ObjectStore,
+  key: string,
+  budget: Budget,
+  asNone: readonly ErrorCode[] = ['OBJECT_MALFORMED'],
+): Promise<string | undefined> {
+  try {
+    return await getSmall(store, key, LARGEST_LIST, budget);
+  } catch (error) {
+    if (error instanceof ArchiveError && asNone.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function sha256Of(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
