@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,11 +19,10 @@ import { startKms } from '../../src/simulator/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { rejectionOf, run } from './bytes.ts';
+import { pair2048, pair3072 as pair } from './rsa-pairs.ts';
 
 const ids = { recordingId: 'r-1', conversationId: 'c-1' };
 const context = { clock: fastClock(), logger: recordingLogger() };
-const pair = generateKeyPairSync('rsa', { modulusLength: 3072 });
-const shortPair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 let dir: string;
 let sources: Required<Omit<KeySources, 'kmsKeyId' | 'organizationId'>>;
@@ -150,9 +149,9 @@ describe('checking keys', () => {
 
   it('a private key that is too short to write with still reads', async () => {
     const file = join(dir, 'short');
-    await writeFile(file, shortPair.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    await writeFile(file, pair2048.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
     expect(await summary({ privateKeyFile: file })).toEqual([
-      ['private key', rsaKeyId(shortPair.publicKey), undefined, 'ok'],
+      ['private key', rsaKeyId(pair2048.publicKey), undefined, 'ok'],
     ]);
   });
 

@@ -18,6 +18,7 @@ import { createS3ecV3Instruction, parseS3ecV3, sealS3ecV3 } from '../../src/enve
 import { ArchiveError } from '../../src/errors.ts';
 import { codeOf, rejectionOf, run } from './bytes.ts';
 import { memoryKeyService } from './memory-key-service.ts';
+import { pair1024, pair2048, pair3072 as pair } from './rsa-pairs.ts';
 import { aesWrap } from './webcrypto.ts';
 
 const ids = { recordingId: 'r-1', conversationId: 'c-1' };
@@ -191,8 +192,6 @@ describe('AES/GCM', () => {
 });
 
 describe('RSA-OAEP-SHA1', () => {
-  const pair = generateKeyPairSync('rsa', { modulusLength: 3072 });
-  const short = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const ed25519 = generateKeyPairSync('ed25519');
 
   it('is written with the public key only, and binds the content algorithm', async () => {
@@ -201,7 +200,7 @@ describe('RSA-OAEP-SHA1', () => {
     expect(edk.description).toEqual({ kid: rsaKeyId(pair.privateKey) });
     expect(rsaKeyId(pair.publicKey)).toBe(rsaKeyId(pair.privateKey));
     expect(rsaKeyId(pair.publicKey)).toMatch(/^rsa-[0-9a-f]{16}$/);
-    const unwrapper = createRsaUnwrapper([{ key: short.privateKey }, { key: pair.privateKey }]);
+    const unwrapper = createRsaUnwrapper([{ key: pair2048.privateKey }, { key: pair.privateKey }]);
     expect(Buffer.from(await unwrapper.unwrap(edk, '115'))).toEqual(Buffer.from(plaintext));
     expect((await rejectionOf(unwrapper.unwrap(edk, V2))).code).toBe('DECRYPT_FAILED');
     const misnamed = createRsaUnwrapper([{ kid: 'other', key: pair.privateKey }]);
@@ -210,7 +209,7 @@ describe('RSA-OAEP-SHA1', () => {
 
   it('needs 3072 bits to write and 2048 to read, and RSA', () => {
     for (const key of [
-      short.publicKey,
+      pair2048.publicKey,
       ed25519.publicKey,
       pair.privateKey,
       createSecretKey(randomBytes(384)),
@@ -220,9 +219,8 @@ describe('RSA-OAEP-SHA1', () => {
     for (const key of [ed25519.privateKey, pair.publicKey, randomBytes(32)]) {
       expect(codeOf(() => createRsaUnwrapper([{ key }]))).toBe('CONFIG_INVALID');
     }
-    expect(createRsaUnwrapper([{ key: short.privateKey }]).wrapAlgorithm).toBe('RSA-OAEP-SHA1');
-    const tiny = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    expect(codeOf(() => createRsaUnwrapper([{ key: tiny.privateKey }]))).toBe('CONFIG_INVALID');
+    expect(createRsaUnwrapper([{ key: pair2048.privateKey }]).wrapAlgorithm).toBe('RSA-OAEP-SHA1');
+    expect(codeOf(() => createRsaUnwrapper([{ key: pair1024.privateKey }]))).toBe('CONFIG_INVALID');
   });
 });
 
@@ -233,10 +231,7 @@ describe('the archive’s envelope', () => {
   it('needs the organization where the wrap binds it', () => {
     const kms = createKmsWrap(memoryKeyService());
     expect(codeOf(() => createS3ecEnvelope({ format: 's3ec-v3', wrapper: kms }))).toBe('CONFIG_INVALID');
-    for (const raw of [
-      wrapper,
-      createRsaWrapper(generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey),
-    ]) {
+    for (const raw of [wrapper, createRsaWrapper(pair.publicKey)]) {
       expect(createS3ecEnvelope({ format: 's3ec-v3', wrapper: raw }).format).toBe('s3ec-v3');
     }
   });

@@ -20,6 +20,7 @@ import {
 } from '../../src/envelope/keyring.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { codeOf, failureOf, rejectionOf } from './bytes.ts';
+import { pair2048, pair3072 as pair } from './rsa-pairs.ts';
 
 const k = (byte: number, length = 32) => Buffer.alloc(length, byte).toString('base64');
 const file = (fields: object) =>
@@ -185,7 +186,6 @@ describe('key files', () => {
   });
 
   it('of an RSA pair: the writer gets the public half only', async () => {
-    const pair = generateKeyPairSync('rsa', { modulusLength: 3072 });
     const publicPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
     const privatePem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     const key = await readPublicKeyFile(await put('public.pem', publicPem, 0o644));
@@ -205,8 +205,7 @@ describe('key files', () => {
   });
 
   it('of an RSA pair that is too short to write with, or no RSA pair, are refused', async () => {
-    const short = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const pem = short.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const pem = pair2048.publicKey.export({ type: 'spki', format: 'pem' }).toString();
     const failure = await rejectionOf(readPublicKeyFile(await put('short.pem', pem, 0o644)));
     expect(failure.message).toMatch(/3072/);
     const other = generateKeyPairSync('ed25519')
