@@ -40,7 +40,9 @@ export async function writeKeyringFile(path: string, keyring: Keyring, replace =
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
       throw new ArchiveError('OUTPUT_EXISTS', 'the keyring file exists already');
     }
-    throw new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`);
+    throw new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`, {
+      hint: `the directory ${dirname(path)} must exist, and files be allowed to be made there`,
+    });
   } finally {
     await rm(partial, { force: true });
   }
@@ -80,14 +82,19 @@ async function readKeyFile(path: string, kind: 'secret' | 'public'): Promise<str
       if (kind === 'secret' && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
         throw invalid('others than its owner can read or write the key file', `chmod 600 ${path}`);
       }
-      if (size > MAX_KEY_FILE) throw invalid('the key file is too large to be one');
+      if (size > MAX_KEY_FILE) {
+        throw invalid('the key file is too large to be one', `the file that is meant is ${path}`);
+      }
       return await file.readFile('utf8');
     } finally {
       await file.close();
     }
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    throw invalid(`the key file cannot be read: ${describeForeign(error)}`);
+    throw invalid(
+      `the key file cannot be read: ${describeForeign(error)}`,
+      `the file that is meant is ${path}`,
+    );
   }
 }
 

@@ -10,8 +10,9 @@ import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
-import { clientSnippets, type ForeignReading } from '../_decryption-snippets.ts';
+import { clientSnippets, type ForeignReading, type Snippet } from '../_decryption-snippets.ts';
 import { printable } from '../_format.ts';
+import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
 
 interface InspectOptions {
   readonly from?: string;
@@ -32,6 +33,7 @@ interface Wrapping {
   readonly context: Readonly<Record<string, string>> | undefined;
   /** Base64; `none` where the format does not commit to its key. */
   readonly commitment: string;
+  readonly encryption: Exclude<Encryption, { readonly format: typeof STATIC_GCM }>;
 }
 
 interface Inspection {
@@ -65,7 +67,7 @@ export async function run(
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
   const facts = describe(stat, inspection, store.location);
-  const snippets = readingElsewhere(stat, inspection.wrapping, store.location);
+  const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
     ui.record('object', { ...facts, metadata, problem: inspection.problem?.code, snippets });
@@ -120,31 +122,45 @@ function readWrapping({ metadata, size }: ObjectStat, instruction: string | unde
   const detected = own === undefined || own.format === STATIC_GCM ? detectFormat(metadata, instruction) : own;
   const { format, placement } = detected;
   if (format === STATIC_GCM) return undefined;
-  const commits = format === S3EC_V3 ? parseS3ecV3(detected.metadata, size) : undefined;
-  const { wrapAlgorithm: wrap, description } = commits ?? parseS3ecV2(detected.metadata, size);
+  const encryption = readEncryption(format, detected.metadata, size);
+  const { wrapAlgorithm: wrap, description } = encryption.edk;
   return {
     format,
     placement,
     wrap,
     keyId: wrap === 'kms+context' ? undefined : description['kid'],
     context: wrap === 'kms+context' ? callerContext(description) : undefined,
-    commitment: commits === undefined ? 'none' : Buffer.from(commits.commitment).toString('base64'),
+    commitment:
+      encryption.format === S3EC_V3 ? Buffer.from(encryption.commitment).toString('base64') : 'none',
+    encryption,
   };
 }
 
-const HOW_ELSE =
-  'To read it without this program, with a client of AWS (and with openssl alone: docs/format.md, section 10):';
+function readEncryption(format: Wrapping['format'], metadata: ObjectStat['metadata'], size: number) {
+  if (format === S3EC_V3) {
+    const { messageId, commitment, ...edk } = parseS3ecV3(metadata, size);
+    return { format, messageId, commitment, edk } as const;
+  }
+  const { iv, ...edk } = parseS3ecV2(metadata, size);
+  return { format, iv, edk } as const;
+}
 
-function readingElsewhere({ key }: ObjectStat, wrapping: Wrapping | undefined, location: string) {
-  if (wrapping === undefined) return [];
+const HOW_ELSE =
+  'To read it without this program, with a client of AWS or a copy of the object (here object.enc); docs/format.md, section 10:';
+
+function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, location: string): Snippet[] {
+  if (wrapping === undefined) {
+    return iv === undefined ? [] : [opensslSnippet({ format: STATIC_GCM, iv: Buffer.from(iv, 'base64') })];
+  }
   const [, bucket = 'BUCKET', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(location) ?? [];
   const { format, placement, wrap, context = {} } = wrapping;
   // whoever can write metadata must not write code that somebody copies
   const isPlain = (text: string) => /^[A-Za-z0-9._:/@=+-]*$/.test(text);
-  if (![key, ...Object.entries(context).flat()].every(isPlain)) return [];
+  const bound = wrap === 'kms+context' ? Object.entries(wrapping.encryption.edk.description) : [];
+  if (![key, ...bound.flat()].every(isPlain)) return [];
   const named = prefix === '' ? key : `${prefix}/${key}`;
   const object: ForeignReading = { bucket, key: named, format, placement, wrap, context };
-  return clientSnippets(object);
+  return [...clientSnippets(object), opensslSnippet(wrapping.encryption)];
 }
 
 const indent = (code: string) => code.replace(/^/gm, '  ');
