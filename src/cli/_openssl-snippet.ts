@@ -1,16 +1,16 @@
 import { IV_LENGTH, KEY_LENGTH } from '../envelope/gcm.ts';
-import type { WrappedDataKey } from '../envelope/key-wrap.ts';
+import type { StoredDataKey } from '../envelope/key-wrap.ts';
 import type { Snippet } from './_decryption-snippets.ts';
 
 /** What an object says of its encryption: all that is needed besides a key. */
 export type Encryption =
   | { readonly format: 'static-gcm'; readonly iv: Uint8Array }
-  | { readonly format: 's3ec-v2'; readonly iv: Uint8Array; readonly edk: WrappedDataKey }
+  | { readonly format: 's3ec-v2'; readonly iv: Uint8Array; readonly edk: StoredDataKey }
   | {
       readonly format: 's3ec-v3';
       readonly messageId: Uint8Array;
       readonly commitment: Uint8Array;
-      readonly edk: WrappedDataKey;
+      readonly edk: StoredDataKey;
     };
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -52,10 +52,11 @@ function decrypt(key: string, iv: Uint8Array): string {
 }
 
 /** Sets `KEY` to the data key in hexadecimal. */
-function unwrapping({ wrapAlgorithm, wrapped, description }: WrappedDataKey): string {
+function unwrapping({ wrapAlgorithm, wrapped, description }: StoredDataKey): string {
   const decoded = (bytes: Uint8Array) =>
     `printf %s ${Buffer.from(bytes).toString('base64')} | openssl base64 -d -A`;
   switch (wrapAlgorithm) {
+    case 'kms':
     case 'kms+context':
       return `${decoded(wrapped)} > wrapped.bin
 KEY=$(aws kms decrypt --ciphertext-blob fileb://wrapped.bin --query Plaintext --output text \\

@@ -21,6 +21,7 @@ import {
   type KeyUnwrapper,
   type KeyWrapper,
   unwrapFailed,
+  type StoredDataKey,
   type WrapAlgorithm,
   type WrappedDataKey,
 } from './key-wrap.ts';
@@ -170,7 +171,7 @@ export function rsaKeyId(key: KeyObject): string {
 
 function firstThatFits<T extends { readonly kid: string | undefined }>(
   keys: readonly T[],
-  edk: WrappedDataKey,
+  edk: StoredDataKey,
   unwrap: (key: T) => Uint8Array,
 ): Promise<Uint8Array> {
   for (const key of keys) {

@@ -4,12 +4,14 @@ import type { Budget } from '../clock.ts';
 import type { KeyRewrapper, RecordingIds } from '../ports.ts';
 import { type DetectedFormat, detectFormat, needsInstruction, V3_WRAP } from './detect.ts';
 import {
+  bindsStoredContext,
   callerContext,
   type ContentAlgorithm,
   type EncryptionContext,
   type KeyUnwrapper,
   type KeyWrapper,
   requireContextHolds,
+  type StoredDataKey,
   unwrapDataKey,
   type WrappedDataKey,
 } from './key-wrap.ts';
@@ -48,7 +50,7 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
   ): Promise<WrappedDataKey | undefined> => {
     const { edk, contentAlgorithm } = object;
     if (wrapper.isOwn(edk)) return undefined;
-    const bound = edk.wrapAlgorithm === 'kms+context';
+    const bound = bindsStoredContext(edk);
     if (bound) requireContextHolds(edk.description, knownContext(organizationId, ids));
     const moved = await wrapper.rewrap?.(edk, budget);
     if (moved === 'own') return undefined;
@@ -89,7 +91,7 @@ function detect(metadata: Metadata, instruction: string | undefined): DetectedFo
 }
 
 interface WrappedObject {
-  readonly edk: WrappedDataKey;
+  readonly edk: StoredDataKey;
   readonly contentAlgorithm: ContentAlgorithm;
   /** @throws `DECRYPT_FAILED` when this is visibly not the key of the object. */
   check(dataKey: Uint8Array): void;

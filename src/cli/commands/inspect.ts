@@ -3,7 +3,7 @@ import { readInstruction } from '../../archive/instruction-file.ts';
 import { parseObjectKey } from '../../archive/object-key.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
-import { callerContext, type WrapAlgorithm } from '../../envelope/key-wrap.ts';
+import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
 import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
 import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
@@ -27,7 +27,7 @@ interface Wrapping {
   /** Of the object as AWS's clients read it; `s3ec-v2` also for one of the static key that was adopted. */
   readonly format: 's3ec-v2' | 's3ec-v3';
   readonly placement: 'metadata' | 'instruction';
-  readonly wrap: WrapAlgorithm;
+  readonly wrap: ReadableWrapAlgorithm;
   /** The kid the object names; KMS keeps its key's id within the wrapped data key. */
   readonly keyId: string | undefined;
   readonly context: Readonly<Record<string, string>> | undefined;
@@ -124,12 +124,13 @@ function readWrapping({ metadata, size }: ObjectStat, instruction: string | unde
   if (format === STATIC_GCM) return undefined;
   const encryption = readEncryption(format, detected.metadata, size);
   const { wrapAlgorithm: wrap, description } = encryption.edk;
+  const isBound = bindsStoredContext(encryption.edk);
   return {
     format,
     placement,
     wrap,
-    keyId: wrap === 'kms+context' ? undefined : description['kid'],
-    context: wrap === 'kms+context' ? callerContext(description) : undefined,
+    keyId: isBound ? undefined : description['kid'],
+    context: isBound ? callerContext(description) : undefined,
     commitment:
       encryption.format === S3EC_V3 ? Buffer.from(encryption.commitment).toString('base64') : 'none',
     encryption,
@@ -156,7 +157,8 @@ function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, loc
   const { format, placement, wrap, context = {} } = wrapping;
   // whoever can write metadata must not write code that somebody copies
   const isPlain = (text: string) => /^[A-Za-z0-9._:/@=+-]*$/.test(text);
-  const bound = wrap === 'kms+context' ? Object.entries(wrapping.encryption.edk.description) : [];
+  const { edk } = wrapping.encryption;
+  const bound = bindsStoredContext(edk) ? Object.entries(edk.description) : [];
   if (![key, ...bound.flat()].every(isPlain)) return [];
   const named = prefix === '' ? key : `${prefix}/${key}`;
   const object: ForeignReading = { bucket, key: named, format, placement, wrap, context };
