@@ -16,13 +16,25 @@ describe('sizes', () => {
   it('end at 64 GiB - 32 bytes', () => {
     expect(MAX_PLAINTEXT_SIZE).toBe(64 * 1024 ** 3 - 32);
     expect(ciphertextSize(MAX_PLAINTEXT_SIZE)).toBe(64 * 1024 ** 3 - 16);
-    expect(codeOf(() => ciphertextSize(MAX_PLAINTEXT_SIZE + 1))).toBe('MEDIA_TOO_LARGE');
+    const larger = failureOf(() => ciphertextSize(MAX_PLAINTEXT_SIZE + 1));
+    expect([larger.code, larger.message]).toEqual([
+      'MEDIA_TOO_LARGE',
+      expect.stringContaining('64 GiB - 32 bytes'),
+    ]);
     expect(plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH)).toBe(MAX_PLAINTEXT_SIZE);
-    expect(codeOf(() => plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH + 1))).toBe('OBJECT_MALFORMED');
+    const longer = failureOf(() => plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH + 1));
+    expect([longer.code, longer.message]).toEqual([
+      'OBJECT_MALFORMED',
+      expect.stringContaining('longer than'),
+    ]);
   });
 
   it.each([15, 0, -1, 16.5, Number.NaN, Number.POSITIVE_INFINITY])('refuse a body of %s bytes', (size) => {
-    expect(codeOf(() => plaintextSize(size))).toBe('OBJECT_MALFORMED');
+    const failure = failureOf(() => plaintextSize(size));
+    expect([failure.code, failure.message]).toEqual([
+      'OBJECT_MALFORMED',
+      expect.stringContaining('shorter than'),
+    ]);
   });
 });
 
@@ -97,7 +109,11 @@ describe('limits and misuse', () => {
     const body = run(createSealingCipher(shared), [Buffer.alloc(101)]);
     expect(run(createUnsealingCipher({ ...shared, maxPlaintextSize: 101 }), [body]).length).toBe(101);
     const reading = createUnsealingCipher({ ...shared, maxPlaintextSize: 100 });
-    expect(codeOf(() => reading.update(body))).toBe('OBJECT_MALFORMED');
+    const failure = failureOf(() => reading.update(body));
+    expect([failure.code, failure.message]).toEqual([
+      'OBJECT_MALFORMED',
+      expect.stringContaining('longer than'),
+    ]);
     expect(codeOf(() => reading.final())).toBe('UNEXPECTED');
   });
 
@@ -115,6 +131,7 @@ describe('limits and misuse', () => {
     for (const use of [() => cipher.update(randomBytes(1)), () => cipher.final()]) {
       const failure = failureOf(use);
       expect([failure.code, failure.retryable]).toEqual(['UNEXPECTED', false]);
+      expect(failure.message).toMatch(/after its message had ended/);
     }
   });
 });

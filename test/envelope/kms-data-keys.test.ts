@@ -3,10 +3,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBudget, unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createKmsDataKeys, type KmsDataKeysOptions } from '../../src/envelope/kms-data-keys.ts';
-import { sortKmsError } from '../../src/envelope/kms-errors.ts';
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
-import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import { type KmsErrorCode, type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
@@ -240,33 +239,4 @@ describe('an envelope with KMS', () => {
       expect(kms.requests).toHaveLength(3);
     },
   );
-});
-
-describe('sorting KMS errors', () => {
-  const named = (name: string, fields: object = {}) => Object.assign(new Error('canary'), { name }, fields);
-
-  it.each<[unknown, ErrorCode, boolean]>([
-    [named('Error', { code: 'ECONNREFUSED' }), 'KMS_UNAVAILABLE', true],
-    [named('TimeoutError'), 'KMS_UNAVAILABLE', true],
-    [named('SyntaxError', { $metadata: { httpStatusCode: 200 } }), 'KMS_UNAVAILABLE', true],
-    [named('Unknown', { $metadata: { httpStatusCode: 503 } }), 'KMS_UNAVAILABLE', true],
-    [named('Unknown', { $metadata: { httpStatusCode: 429 } }), 'KMS_THROTTLED', true],
-    [named('Unknown', { $metadata: { httpStatusCode: 403 } }), 'KMS_DENIED', false],
-    [named('Unknown', { $metadata: { httpStatusCode: 400 } }), 'KMS_KEY_UNUSABLE', false],
-    [named('Error', { code: 'CERT_HAS_EXPIRED' }), 'KMS_UNAVAILABLE', false],
-    [named('CredentialsProviderError'), 'KMS_DENIED', false],
-    [new Error('Region is missing'), 'CONFIG_INVALID', false],
-    [named('constructor'), 'KMS_UNAVAILABLE', true],
-    ['canary', 'KMS_UNAVAILABLE', true],
-  ])('%s is %s', (error, code, transient) => {
-    const failure = sortKmsError(error, 'Decrypt');
-    expect([failure.error.code, failure.transient]).toEqual([code, transient]);
-    expect(failure.error).toBeInstanceOf(ArchiveError);
-    expect(inspect(failure.error)).not.toContain('canary');
-  });
-
-  it('says which permission is missing', () => {
-    const { error } = sortKmsError(named('AccessDeniedException'), 'GenerateDataKey');
-    expect(error.hint).toContain('kms:GenerateDataKey');
-  });
 });
