@@ -41,16 +41,12 @@ export type S3ecOpener = (
   budget?: Budget,
 ) => Promise<GcmParameters>;
 
-export function createS3ecOpener<Header extends StoredDataKey>({
-  contentAlgorithm,
-  parse,
-  derive,
-}: S3ecReading<Header>): S3ecOpener {
+export function createS3ecOpener<Header extends StoredDataKey>(format: S3ecReading<Header>): S3ecOpener {
   return async (metadata, size, unwrappers, expected, budget) => {
-    const header = parse(metadata, size);
-    const dataKey = await unwrapDataKey(header, contentAlgorithm, unwrappers, expected, budget);
+    const header = format.parse(metadata, size);
+    const dataKey = await unwrapDataKey(header, format.contentAlgorithm, unwrappers, expected, budget);
     try {
-      return derive(dataKey, header);
+      return format.derive(dataKey, header);
     } finally {
       dataKey.fill(0);
     }

@@ -407,7 +407,16 @@ describe('a resealer', () => {
     const resealer = createResealer(first, undefined);
     const readable = (unwrapper: KeyUnwrapper) =>
       requireReadable(resealer, createEnvelopeReader({ unwrappers: [unwrapper] }), unlimited);
-    await expect(readable(unwrapFirst)).resolves.toBeUndefined();
+    const budgets: unknown[] = [];
+    const watched: KeyUnwrapper = {
+      ...unwrapFirst,
+      unwrap: (key, algorithm, budget) => {
+        budgets.push(budget);
+        return unwrapFirst.unwrap(key, algorithm, budget);
+      },
+    };
+    await expect(readable(watched)).resolves.toBeUndefined();
+    expect(budgets).toEqual([unlimited]);
     const failure = await rejectionOf(readable(unwrapSecond));
     expect(failure).toMatchObject({
       code: 'CONFIG_INVALID',
