@@ -187,7 +187,8 @@ function firstThatFits<T extends { readonly kid: string | undefined }>(
 
 function importAesKey(key: KeyObject | Uint8Array): KeyObject {
   const secret = key instanceof Uint8Array ? createSecretKey(key) : key;
-  if (secret.type !== 'secret' || secret.symmetricKeySize !== KEY_LENGTH) {
+  // undefined of a key that is not symmetric
+  if (secret.symmetricKeySize !== KEY_LENGTH) {
     throw new ArchiveError('CONFIG_INVALID', 'an AES wrapping key must have 32 bytes');
   }
   return secret;

@@ -8,7 +8,7 @@ import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wra
 import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
 import { sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
-import { codeOf, failureOf, rejectionOf, run } from './bytes.ts';
+import { failureOf, rejectionOf, run } from './bytes.ts';
 import { goldenObjects } from './golden.ts';
 import { memoryKeyService } from './memory-key-service.ts';
 import { aesWrap } from './webcrypto.ts';
@@ -50,9 +50,11 @@ describe('detection', () => {
   it.each<[string, Record<string, string>, string | undefined, RegExp]>([
     ['nothing', {}, undefined, /no known format/],
     ['half of static-gcm', { encryption: 'aes-256-gcm' }, undefined, /no known format/],
-    ['format V1', v1, undefined, /V1/],
-    ['V1 in an instruction file', {}, JSON.stringify(v1), /V1/],
-    ['V1 and V2', { ...v2, 'x-amz-key': 'AAAA' }, undefined, /several formats/],
+    ['format V1', v1, undefined, /^the object is in format V1/],
+    ['V1 in an instruction file', {}, JSON.stringify(v1), /^the instruction file is in format V1/],
+    ['V1 and V2', { ...v2, 'x-amz-key': 'AAAA' }, undefined, /^the object has metadata of several formats/],
+    ['one value of V1 and V3', { 'x-amz-key': 'x', 'x-amz-c': 'x' }, undefined, /several formats/],
+    ['one value of V2 and V3', { 'x-amz-key-v2': 'x', 'x-amz-c': 'x' }, undefined, /several formats/],
     ['V2 and V3', { ...v2, ...v3 }, undefined, /several formats/],
     ['V2 and one value of V3', { ...v2, 'x-amz-c': '115' }, undefined, /several formats/],
     ['V3 and one value of V2', { ...v3, 'x-amz-iv': 'AAAA' }, undefined, /several formats/],
@@ -94,7 +96,11 @@ describe('detection', () => {
     ]) {
       expect(needsInstruction(metadata)).toBe(false);
     }
-    expect(codeOf(() => needsInstruction({ ...v2, ...v3 }))).toBe('OBJECT_MALFORMED');
+    const mixed = failureOf(() => needsInstruction({ ...v2, ...v3 }));
+    expect([mixed.code, mixed.message]).toEqual([
+      'OBJECT_MALFORMED',
+      'the object has metadata of several formats',
+    ]);
   });
 });
 
@@ -139,8 +145,15 @@ describe('metadata as other clients write them', () => {
     const stat = { key: 'k', size: body.length };
     expect(run(await reader.unseal({ ...stat, metadata }), [body]).toString()).toBe('call');
     const both = { ...metadata, 'x-amz-t': '{"recording-id":"r"}' };
-    expect((await rejectionOf(reader.unseal({ ...stat, metadata: both }))).message).toMatch(
-      /does not belong/,
+    expect((await rejectionOf(reader.unseal({ ...stat, metadata: both }))).message).toBe(
+      'metadata x-amz-t does not belong to this key wrap',
+    );
+    const kms = createKmsWrap(memoryKeyService());
+    const bound = (await sealS3ecV3(kms, {})).metadata;
+    const kmsReader = createEnvelopeReader({ unwrappers: [kms] });
+    const described = { ...stat, metadata: { ...bound, 'x-amz-m': '{"kid":"k1"}' } };
+    expect((await rejectionOf(kmsReader.unseal(described))).message).toBe(
+      'metadata x-amz-m does not belong to this key wrap',
     );
   });
 
@@ -213,6 +226,20 @@ describe('metadata as other clients write them', () => {
     expect((await rejectionOf(mailReader.unseal({ ...stat, metadata: relabelled }))).code).toBe(
       'OBJECT_MALFORMED',
     );
+  });
+
+  it.each([
+    ['V2', v2, 'x-amz-key-v2'],
+    ['V3', v3, 'x-amz-3'],
+  ])('%s, but not with an AES wrap of another length', async (_name, metadata, name) => {
+    for (const length of [59, 61]) {
+      const other = { ...metadata, [name]: randomBytes(length).toString('base64') };
+      const failure = await rejectionOf(reader.unseal({ key: 'k', metadata: other, size: 100 }));
+      expect([failure.code, failure.message]).toEqual([
+        'OBJECT_MALFORMED',
+        `metadata ${name} has ${length} bytes instead of 60`,
+      ]);
+    }
   });
 
   it.each([

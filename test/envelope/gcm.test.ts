@@ -21,6 +21,7 @@ describe('sizes', () => {
       'MEDIA_TOO_LARGE',
       expect.stringContaining('64 GiB - 32 bytes'),
     ]);
+    expect([plaintextSize(TAG_LENGTH), ciphertextSize(0)]).toEqual([0, TAG_LENGTH]);
     expect(plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH)).toBe(MAX_PLAINTEXT_SIZE);
     const longer = failureOf(() => plaintextSize(MAX_PLAINTEXT_SIZE + TAG_LENGTH + 1));
     expect([longer.code, longer.message]).toEqual([
@@ -70,7 +71,9 @@ describe('one message', () => {
 
   it('with other additional data, or none, fails authentication', () => {
     const shared = { ...parameters(), additionalAuthenticatedData: Uint8Array.of(0, 0x73) };
-    const body = run(createSealingCipher(shared), [randomBytes(40)]);
+    const plaintext = randomBytes(40);
+    const body = run(createSealingCipher(shared), [plaintext]);
+    expect(run(createUnsealingCipher(shared), [body]).equals(plaintext)).toBe(true);
     for (const other of [Uint8Array.of(0, 0x72), Uint8Array.of(), Uint8Array.of(0, 0x73, 0)]) {
       const reading = createUnsealingCipher({ ...shared, additionalAuthenticatedData: other });
       expect(codeOf(() => run(reading, [body]))).toBe('DECRYPT_FAILED');

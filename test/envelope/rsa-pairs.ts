@@ -20,5 +20,8 @@ export const pair3072 = pair('rsa3072');
 export const otherPair3072 = pair('otherRsa3072');
 /** Long enough to read with, too short to write with. */
 export const pair2048 = pair('rsa2048');
+/** For signatures only, of lengths that would do. */
+export const pssPair2048 = pair('rsaPss2048');
+export const pssPair3072 = pair('rsaPss3072');
 /** Too short for anything. */
 export const pair1024 = pair('rsa1024');
