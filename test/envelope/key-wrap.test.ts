@@ -150,7 +150,8 @@ describe('kms+context', () => {
   });
 
   it('wraps a given data key where the service can, and knows none for its own by sight', async () => {
-    const { encrypt: _, ...service } = memoryKeyService();
+    const service = { ...memoryKeyService() };
+    delete service.encrypt;
     const refused = await rejectionOf(createKmsWrap(service).wrap(randomBytes(32), V2, context));
     expect([refused.code, refused.message]).toEqual([
       'CONFIG_INVALID',
