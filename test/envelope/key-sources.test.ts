@@ -1,4 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +24,7 @@ import { type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { failureOf, rejectionOf, run } from './bytes.ts';
-import { pair2048, pair3072 as pair } from './rsa-pairs.ts';
+import { otherPair3072, pair2048, pair3072 as pair } from './rsa-pairs.ts';
 
 const ids = { recordingId: 'r-1', conversationId: 'c-1' };
 const context = { clock: fastClock(), logger: recordingLogger() };
@@ -255,6 +257,54 @@ describe('checking keys', () => {
     expect(await summary({ privateKeyFile: file })).toEqual([
       ['private key', rsaKeyId(pair2048.publicKey), undefined, 'ok'],
     ]);
+  });
+
+  it('tells a private key whose numbers do not belong together', async () => {
+    const [own, other] = [pair, otherPair3072].map(({ privateKey }) => privateKey.export({ format: 'jwk' }));
+    const broken = createPrivateKey({ key: { ...other, n: own?.n ?? '' }, format: 'jwk' });
+    const file = join(dir, 'broken');
+    await writeFile(file, broken.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    expect((await summary({ privateKeyFile: file }))[0]?.slice(2)).toEqual([undefined, 'DECRYPT_FAILED']);
+  });
+
+  it('asks KMS under the context of a recording, whether or not the organization is known', async () => {
+    const kms = await useKms();
+    for (const organizationId of [undefined, 'o-1']) {
+      expect(await summary({ kmsKeyId: 'alias/recordings', organizationId })).toEqual([
+        ['KMS key', 'alias/recordings', 'ok', 'ok'],
+      ]);
+    }
+    const names = ['aws:x-amz-cek-alg', 'conversation-id', 'genesys-cloud-organization-id', 'recording-id'];
+    expect(kms.requests.map(({ contextNames }) => contextNames)).toEqual([names, names, names, names]);
+  });
+
+  it('tells a KMS that gives another key back than it gave out', async () => {
+    const answers: Buffer[] = [];
+    const server = createServer((request, response) => {
+      const answer = answers.shift()?.toString('base64');
+      response.setHeader('content-type', 'application/x-amz-json-1.1');
+      request.resume().on('end', () => {
+        response.end(JSON.stringify({ Plaintext: answer, CiphertextBlob: answer, KeyId: 'k' }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    await useKms();
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const given = randomBytes(32);
+    for (const [back, reads] of [
+      [given, 'ok'],
+      [randomBytes(32), 'DECRYPT_FAILED'],
+      [given.subarray(0, 31), 'DECRYPT_FAILED'],
+    ] as const) {
+      answers.push(given, back);
+      expect(await summary({ kmsKeyId: 'alias/recordings' })).toEqual([
+        ['KMS key', 'alias/recordings', 'ok', reads],
+      ]);
+    }
   });
 
   it('tells a KMS writer from one that reads too, and from one that can do neither', async () => {

@@ -48,6 +48,7 @@ describe('an error KMS answered with', () => {
       const { error, transient } = sortKmsError(answered(name, 400), 'Decrypt');
       expect([name, error.code, transient, error.retryable]).toEqual([name, code, false, false]);
       if (hint !== undefined) expect(error.hint).toMatch(hint);
+      else expect(error.hint ?? '').not.toMatch(/needs kms:/);
       expect(error.details).toMatchObject({ status: 400, requestId: 'request-1', reason: name });
     }
   });
@@ -75,6 +76,14 @@ describe('an error KMS answered with', () => {
       ]);
       expect(failure.error.message).toBe(`KMS Encrypt: ${name}`);
     }
+  });
+
+  it('goes by its answer, also when the connection broke after it', () => {
+    const { error } = sortKmsError(
+      Object.assign(answered('ThrottlingException', 400), { code: 'ECONNRESET' }),
+      'Decrypt',
+    );
+    expect([error.code, error.message]).toEqual(['KMS_THROTTLED', 'KMS Decrypt: ThrottlingException']);
   });
 
   it('says which permission is missing, of the operation that was denied', () => {
