@@ -226,10 +226,18 @@ describe('key files', () => {
       readPublicKeyFile(await put('leaked.pem', publicPem + privatePem, 0o600)),
     );
     expect(leaked.message).toMatch(/holds a private key/);
+    expect(leaked.hint).toBe(`openssl pkey -in ${join(directory, 'leaked.pem')} -pubout`);
     const empty = await put('empty.pem', '', 0o600);
     const onlyPublic = await put('only-public.pem', publicPem, 0o600);
-    for (const read of [() => readPublicKeyFile(empty), () => readPrivateKeyFile(onlyPublic)]) {
-      expect((await rejectionOf(read())).message).toBe('the key file holds no key in PEM form');
+    for (const [path, read] of [
+      [empty, readPublicKeyFile],
+      [onlyPublic, readPrivateKeyFile],
+    ] as const) {
+      const failure = await rejectionOf(read(path));
+      expect([failure.message, failure.hint]).toEqual([
+        'the key file holds no key in PEM form',
+        `the file that is meant is ${path}`,
+      ]);
     }
   });
 
