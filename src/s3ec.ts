@@ -20,11 +20,14 @@ export { ciphertextSize, MAX_PLAINTEXT_SIZE, plaintextSize } from './envelope/gc
 export {
   type ContentAlgorithm,
   createKmsWrap,
+  createLegacyKmsUnwrap,
   type DataKey,
   type DataKeyService,
   type EncryptionContext,
   type KeyUnwrapper,
   type KeyWrapper,
+  type ReadableWrapAlgorithm,
+  type StoredDataKey,
   type WrapAlgorithm,
   type WrappedDataKey,
 } from './envelope/key-wrap.ts';

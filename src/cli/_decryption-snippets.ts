@@ -1,4 +1,4 @@
-import type { WrapAlgorithm } from '../envelope/key-wrap.ts';
+import type { ReadableWrapAlgorithm } from '../envelope/key-wrap.ts';
 
 /** What other people's clients have to be told of an object. */
 export interface ForeignReading {
@@ -7,7 +7,7 @@ export interface ForeignReading {
   readonly key: string;
   readonly format: 's3ec-v2' | 's3ec-v3';
   readonly placement: 'metadata' | 'instruction';
-  readonly wrap: WrapAlgorithm;
+  readonly wrap: ReadableWrapAlgorithm;
   /** As a caller supplies it; with a KMS wrap only. */
   readonly context: Readonly<Record<string, string>>;
 }
@@ -22,8 +22,17 @@ export interface Snippet {
  * their key (format V2) unless they are told to allow it.
  */
 export function clientSnippets(object: ForeignReading): Snippet[] {
-  const makers = { 'kms+context': kmsSnippets, 'AES/GCM': aesSnippets, 'RSA-OAEP-SHA1': rsaSnippets };
-  return makers[object.wrap](object);
+  switch (object.wrap) {
+    case 'kms+context':
+      return kmsSnippets(object);
+    case 'AES/GCM':
+      return aesSnippets(object);
+    case 'RSA-OAEP-SHA1':
+      return rsaSnippets(object);
+    case 'kms':
+      // each client has a legacy mode of its own, and none of our objects needs one
+      return [];
+  }
 }
 
 const JAVA = 'Java, amazon-s3-encryption-client-java 4';

@@ -35,9 +35,11 @@ const DEFAULT_CONCURRENCY = 4;
 /** @throws `USAGE` when it is not clear which recordings are meant. */
 export function requireSelection(ids: readonly string[], { all }: SelectionOptions): void {
   if (ids.length > 0 === (all === true)) {
-    throw new ArchiveError('USAGE', 'say which recordings are meant', {
-      hint: 'ids or keys of recordings, or --all',
-    });
+    const message =
+      all === true
+        ? 'recordings are named, and --all says every one: it cannot be both'
+        : 'say which recordings are meant';
+    throw new ArchiveError('USAGE', message, { hint: 'ids or keys of recordings, or --all' });
   }
 }
 

@@ -74,7 +74,11 @@ function versionOf(metadata: Metadata, what: string): 'v2' | 'v3' | undefined {
   const v3 = hasAny(metadata, V3_WRAP) || hasAny(metadata, V3_OBJECT_ONLY);
   const shared = hasAny(metadata, V1_AND_V2);
   if ((v1 && v2) || ((v1 || v2 || shared) && v3)) throw malformed(`${what} has metadata of several formats`);
-  if (v1) throw malformed(`${what} is in format V1 of the S3 Encryption Client, which is not supported`);
+  if (v1) {
+    throw malformed(
+      `${what} is in format V1 of the S3 Encryption Client, which nothing authenticates: it is not supported`,
+    );
+  }
   if (v2 || shared) return 'v2';
   return v3 ? 'v3' : undefined;
 }

@@ -3,7 +3,12 @@ import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, RangeReader, Unsealer, UnsealRequest } from '../ports.ts';
 import { type DetectedFormat, detectFormat, needsInstruction } from './detect.ts';
 import { createUnsealingCipher, type GcmParameters } from './gcm.ts';
-import { type EncryptionContext, type KeyUnwrapper, requireContextHolds } from './key-wrap.ts';
+import {
+  bindsStoredContext,
+  type EncryptionContext,
+  type KeyUnwrapper,
+  requireContextHolds,
+} from './key-wrap.ts';
 import { CONTEXT_NAMES } from './s3ec-envelope.ts';
 import { createRangeUnsealer } from './range.ts';
 import { openS3ecV2, parseS3ecV2, S3EC_V2 } from './s3ec-v2.ts';
@@ -91,7 +96,7 @@ function requireExpectedIds(
   expected: UnsealRequest['expected'] = {},
 ): void {
   const header = format === 's3ec-v2' ? parseS3ecV2(metadata, size) : parseS3ecV3(metadata, size);
-  if (header.wrapAlgorithm !== 'kms+context') return;
+  if (!bindsStoredContext(header)) return;
   requireContextHolds(header.description, {
     [CONTEXT_NAMES.organizationId]: organizationId,
     [CONTEXT_NAMES.conversationId]: expected.conversationId,

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ArchiveError, describeForeign } from '../errors.ts';
+import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
 import { formatKeyring, type Keyring, parseKeyring } from './keyring.ts';
 import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
 
@@ -11,6 +11,8 @@ const MAX_KEY_FILE = 131_072;
 /** Read, write and search by group and others. */
 const NOT_OWNER = 0o077;
 const OWNER_ONLY = 0o600;
+/** Windows has access lists instead, and shows every file as readable by all. */
+const HAS_MODES = process.platform !== 'win32';
 
 /** @throws `CONFIG_INVALID` when it cannot be read, others than its owner can read or write it, or it is no keyring. */
 export async function readKeyringFile(path: string): Promise<Keyring> {
@@ -37,10 +39,12 @@ export async function writeKeyringFile(path: string, keyring: Keyring, replace =
     await (replace ? rename(partial, path) : link(partial, path));
     await syncDirectory(dirname(path));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (systemCodeOf(error) === 'EEXIST') {
       throw new ArchiveError('OUTPUT_EXISTS', 'the keyring file exists already');
     }
-    throw new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`);
+    throw new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`, {
+      hint: `the directory ${dirname(path)} must exist, and files be allowed to be made there`,
+    });
   } finally {
     await rm(partial, { force: true });
   }
@@ -57,16 +61,17 @@ export async function readPublicKeyFile(path: string): Promise<KeyObject> {
   if (/PRIVATE KEY/.test(pem)) {
     throw invalid(
       'the public key file holds a private key; take only its public half to where objects are written',
+      `openssl pkey -in ${path} -pubout`,
     );
   }
-  const key = parsePem(pem, createPublicKey);
+  const key = parsePem(path, pem, createPublicKey);
   createRsaWrapper(key);
   return key;
 }
 
 /** @throws `CONFIG_INVALID` when others can read the file, or it holds no unencrypted RSA key of at least 2048 bits. */
 export async function readPrivateKeyFile(path: string): Promise<KeyObject> {
-  const key = parsePem(await readKeyFile(path, 'secret'), createPrivateKey);
+  const key = parsePem(path, await readKeyFile(path, 'secret'), createPrivateKey);
   createRsaUnwrapper([{ key }]);
   return key;
 }
@@ -77,31 +82,38 @@ async function readKeyFile(path: string, kind: 'secret' | 'public'): Promise<str
     try {
       // of the open file, not of the name: the name may point elsewhere a moment later
       const { mode, size } = await file.stat();
-      if (kind === 'secret' && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
+      if (kind === 'secret' && HAS_MODES && (mode & NOT_OWNER) !== 0) {
         throw invalid('others than its owner can read or write the key file', `chmod 600 ${path}`);
       }
-      if (size > MAX_KEY_FILE) throw invalid('the key file is too large to be one');
+      if (size > MAX_KEY_FILE) {
+        throw invalid('the key file is too large to be one', `the file that is meant is ${path}`);
+      }
       return await file.readFile('utf8');
     } finally {
       await file.close();
     }
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    throw invalid(`the key file cannot be read: ${describeForeign(error)}`);
+    throw invalid(
+      `the key file cannot be read: ${describeForeign(error)}`,
+      `the file that is meant is ${path}`,
+    );
   }
 }
 
-function parsePem(pem: string, parse: (pem: string) => KeyObject): KeyObject {
+function parsePem(path: string, pem: string, parse: (pem: string) => KeyObject): KeyObject {
   try {
     return parse(pem);
   } catch {
-    throw invalid('the key file holds no key in PEM form');
+    throw invalid('the key file holds no key in PEM form', `the file that is meant is ${path}`);
   }
 }
 
 /** A name is on disk only when its directory is. */
+// Stryker disable next-line BlockStatement: it is for a power cut, which no test here can have
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
+  // Stryker disable next-line BlockStatement: as above
   try {
     await directory.sync();
   } finally {
@@ -109,6 +121,6 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function invalid(message: string, hint?: string): ArchiveError {
-  return new ArchiveError('CONFIG_INVALID', message, hint === undefined ? {} : { hint });
+function invalid(message: string, hint: string): ArchiveError {
+  return new ArchiveError('CONFIG_INVALID', message, { hint });
 }

@@ -45,7 +45,7 @@ export async function openEnvelope(
   context: KeyContext,
 ): Promise<Envelope> {
   if (mode === 'static' || format === STATIC_GCM) {
-    return createStaticEnvelope(requireSource(sources.staticKey, 'the static key'));
+    return createStaticEnvelope(requireSource(sources.staticKey, 'the static key', 'ENCRYPTION_KEY_HEX'));
   }
   const { organizationId } = sources;
   const wrapper = await openWrapper(mode, sources, context);
@@ -77,12 +77,19 @@ export function chooseWrap(word: string | undefined, sources: KeySources): WrapC
       mode === undefined
         ? 'no wrapping key is configured'
         : `several wrapping keys are configured: ${set.join(', ')}`,
-      { hint: 'name one with --wrap kms, --wrap aes or --wrap rsa' },
+      {
+        hint:
+          mode === undefined
+            ? 'set ARCHIVE_KMS_KEY_ID, ARCHIVE_KEYRING_FILE or ARCHIVE_PUBLIC_KEY_FILE'
+            : 'name one with --wrap kms, --wrap aes or --wrap rsa',
+      },
     );
   }
   if (word === 'kms' || word === 'aes' || word === 'rsa') return { mode: word };
   if (/^kms:[A-Za-z0-9:/_-]{1,2048}$/.test(word)) return { mode: 'kms', kmsKeyId: word.slice('kms:'.length) };
-  throw new ArchiveError('USAGE', '--wrap is none of kms, kms:KEY, aes and rsa');
+  throw new ArchiveError('USAGE', '--wrap is none of kms, kms:KEY, aes and rsa', {
+    hint: 'KEY is the id, ARN or alias of a KMS key, e.g. --wrap kms:alias/recordings',
+  });
 }
 
 /**
@@ -118,13 +125,15 @@ async function openWrapper(
 ): Promise<KeyWrapper> {
   switch (mode) {
     case 'kms': {
-      const keyId = requireSource(sources.kmsKeyId, 'the KMS key');
+      const keyId = requireSource(sources.kmsKeyId, 'the KMS key', 'ARCHIVE_KMS_KEY_ID');
       return openKms(keyId, context, keyId);
     }
     case 'aes':
-      return keyringWrapper(await readKeyringFile(requireSource(sources.keyringFile, 'the keyring')));
+      return keyringWrapper(
+        await readKeyringFile(requireSource(sources.keyringFile, 'the keyring', 'ARCHIVE_KEYRING_FILE')),
+      );
     case 'rsa': {
-      const file = requireSource(sources.publicKeyFile, 'the public key');
+      const file = requireSource(sources.publicKeyFile, 'the public key', 'ARCHIVE_PUBLIC_KEY_FILE');
       return createRsaWrapper(await readPublicKeyFile(file));
     }
   }
@@ -159,7 +168,7 @@ async function openKms(
   return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, ...moving }));
 }
 
-function requireSource<T>(source: T | undefined, what: string): T {
+function requireSource<T>(source: T | undefined, what: string, variable: string): T {
   if (source !== undefined) return source;
-  throw new ArchiveError('CONFIG_INVALID', `${what} is not set`);
+  throw new ArchiveError('CONFIG_INVALID', `${what} is not set`, { hint: `set ${variable}` });
 }

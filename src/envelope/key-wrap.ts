@@ -14,15 +14,26 @@ export type ContentAlgorithm = 'AES/GCM/NoPadding' | '115';
 
 export type WrapAlgorithm = 'kms+context' | 'AES/GCM' | 'RSA-OAEP-SHA1';
 
+/**
+ * Also `kms`, which services of AWS still write (Amazon SES, for the mail it stores): its encryption context does not name the content
+ * algorithm. It is read by a {@link createLegacyKmsUnwrap}, and only by whoever asks for one.
+ */
+export type ReadableWrapAlgorithm = WrapAlgorithm | 'kms';
+
 /** What must be known to decrypt, and stands in AWS CloudTrail in clear text: ids only, never a name or number. */
 export type EncryptionContext = StringMap;
 
-/** A data key at rest. */
-export interface WrappedDataKey {
-  readonly wrapAlgorithm: WrapAlgorithm;
+/** A data key at rest, as any client may have wrapped it. */
+export interface StoredDataKey {
+  readonly wrapAlgorithm: ReadableWrapAlgorithm;
   readonly wrapped: Uint8Array;
-  /** For `kms+context` the complete encryption context; for the others a material description, e.g. `{"kid": …}`. */
+  /** For the wraps of KMS the complete encryption context; for the others a material description, e.g. `{"kid": …}`. */
   readonly description: StringMap;
+}
+
+/** A data key at rest, as it is wrapped here. */
+export interface WrappedDataKey extends StoredDataKey {
+  readonly wrapAlgorithm: WrapAlgorithm;
 }
 
 /** A data key in use; whoever gets one erases `plaintext` as soon as a cipher holds it. */
@@ -49,20 +60,20 @@ export interface KeyWrapper {
     budget?: Budget,
   ): Promise<WrappedDataKey>;
   /** Whether `key` is under this wrapping key already, as far as that can be seen without asking anybody. */
-  isOwn(key: WrappedDataKey): boolean;
+  isOwn(key: StoredDataKey): boolean;
   /**
    * Moves a data key under this wrapping key where that can be done without unwrapping it here; `undefined` when it cannot, or
    * not for this one; `'own'` when it turned out to be under this key already.
    *
    * @throws what the {@link DataKeyService} throws.
    */
-  rewrap?(key: WrappedDataKey, budget?: Budget): Promise<WrappedDataKey | 'own' | undefined>;
+  rewrap?(key: StoredDataKey, budget?: Budget): Promise<WrappedDataKey | 'own' | undefined>;
 }
 
 export interface KeyUnwrapper {
-  readonly wrapAlgorithm: WrapAlgorithm;
+  readonly wrapAlgorithm: ReadableWrapAlgorithm;
   /** @throws `DECRYPT_FAILED` when the key is not held or does not fit, and what the {@link DataKeyService} throws. */
-  unwrap(key: WrappedDataKey, contentAlgorithm: ContentAlgorithm, budget?: Budget): Promise<Uint8Array>;
+  unwrap(key: StoredDataKey, contentAlgorithm: ContentAlgorithm, budget?: Budget): Promise<Uint8Array>;
 }
 
 /** AWS KMS, or what stands in for it. Errors are {@link ArchiveError}s, retryable where KMS says so. */
@@ -117,10 +128,26 @@ export function createKmsWrap(service: DataKeyService): KeyWrapper & KeyUnwrappe
     async rewrap(key, budget) {
       if (key.wrapAlgorithm !== 'kms+context' || service.reencrypt === undefined) return undefined;
       const { wrapped, sameKey } = await ours(service.reencrypt(key.wrapped, key.description, budget));
-      return sameKey ? 'own' : { ...key, wrapped };
+      return sameKey ? 'own' : { wrapAlgorithm: 'kms+context', wrapped, description: key.description };
     },
     unwrap: (key, _, budget) => ours(service.decrypt(key.wrapped, key.description, budget)),
   };
+}
+
+/**
+ * AWS KMS as the oldest clients used it: `kms`, in format V2. Reads only. The context is authenticated as a whole, but does not name the
+ * content algorithm; that cannot move an object to a weaker one here, where AES-GCM is the only one (CVE-2020-8912).
+ */
+export function createLegacyKmsUnwrap(service: Pick<DataKeyService, 'decrypt'>): KeyUnwrapper {
+  return {
+    wrapAlgorithm: 'kms',
+    unwrap: (key, _, budget) => ours(service.decrypt(key.wrapped, key.description, budget)),
+  };
+}
+
+/** The wraps whose context KMS authenticates. */
+export function bindsStoredContext({ wrapAlgorithm }: Pick<StoredDataKey, 'wrapAlgorithm'>): boolean {
+  return wrapAlgorithm === 'kms+context' || wrapAlgorithm === 'kms';
 }
 
 /** The whole context as KMS is told it. @throws `CONFIG_INVALID` for what metadata cannot carry. */
@@ -137,17 +164,17 @@ function describeContext(context: EncryptionContext, contentAlgorithm: ContentAl
  * @throws `CONTEXT_MISMATCH` before any key service is asked; `OBJECT_MALFORMED`; `DECRYPT_FAILED`.
  */
 export async function unwrapDataKey(
-  key: WrappedDataKey,
+  key: StoredDataKey,
   contentAlgorithm: ContentAlgorithm,
   unwrappers: readonly KeyUnwrapper[],
   expected: EncryptionContext | undefined,
   budget?: Budget,
 ): Promise<Uint8Array> {
-  if (key.wrapAlgorithm === 'kms+context') {
-    if (key.description[CONTENT_ALGORITHM_NAME] !== contentAlgorithm) {
-      throw malformed('the encryption context does not bind the content algorithm');
-    }
-    if (expected !== undefined) requireSameContext(callerContext(key.description), expected);
+  if (key.wrapAlgorithm === 'kms+context' && key.description[CONTENT_ALGORITHM_NAME] !== contentAlgorithm) {
+    throw malformed('the encryption context does not bind the content algorithm');
+  }
+  if (bindsStoredContext(key) && expected !== undefined) {
+    requireSameContext(callerContext(key.description), expected);
   }
   const unwrapper = unwrappers.find((candidate) => candidate.wrapAlgorithm === key.wrapAlgorithm);
   if (unwrapper === undefined) {

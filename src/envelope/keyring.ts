@@ -52,8 +52,12 @@ export function formatKeyring(keyring: Keyring): string {
  */
 export function addKey(keyring: Keyring | undefined, kid: string): Keyring {
   const keys = keyring?.keys ?? [];
-  if (!KID_PATTERN.test(kid)) throw invalid('a kid has 1 to 64 letters, digits, ".", "_" or "-"');
-  if (keys.some((entry) => entry.kid === kid)) throw invalid('the keyring has a key with this kid already');
+  if (!KID_PATTERN.test(kid)) {
+    throw invalid('a kid has 1 to 64 letters, digits, ".", "_" or "-"', 'choose another name for the key');
+  }
+  if (keys.some((entry) => entry.kid === kid)) {
+    throw invalid('the keyring has a key with this kid already', 'choose another name for the key');
+  }
   return { active: kid, keys: [...keys, { kid, key: randomBytes(KEY_LENGTH) }] };
 }
 
@@ -71,7 +75,9 @@ export function keyringUnwrapper(keyring: Keyring): KeyUnwrapper {
 
 /** The static key of the tutorial: 64 hex digits, checked whole. @throws `CONFIG_INVALID`. */
 export function parseStaticKey(hex: string): Buffer {
-  if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw invalid('the static key is not 64 hex digits');
+  if (!/^[0-9a-fA-F]{64}$/.test(hex)) {
+    throw invalid('the static key is not 64 hex digits', '`openssl rand -hex 32` makes one');
+  }
   return Buffer.from(hex, 'hex');
 }
 
@@ -105,8 +111,6 @@ function requireObject(value: unknown, what: string, names: readonly string[]): 
   return fields;
 }
 
-function invalid(message: string): ArchiveError {
-  return new ArchiveError('CONFIG_INVALID', message, {
-    hint: '`genesys-archive keys generate` makes a keyring',
-  });
+function invalid(message: string, hint = '`genesys-archive keys generate` makes a keyring'): ArchiveError {
+  return new ArchiveError('CONFIG_INVALID', message, { hint });
 }

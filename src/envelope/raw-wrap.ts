@@ -21,6 +21,7 @@ import {
   type KeyUnwrapper,
   type KeyWrapper,
   unwrapFailed,
+  type StoredDataKey,
   type WrapAlgorithm,
   type WrappedDataKey,
 } from './key-wrap.ts';
@@ -170,7 +171,7 @@ export function rsaKeyId(key: KeyObject): string {
 
 function firstThatFits<T extends { readonly kid: string | undefined }>(
   keys: readonly T[],
-  edk: WrappedDataKey,
+  edk: StoredDataKey,
   unwrap: (key: T) => Uint8Array,
 ): Promise<Uint8Array> {
   for (const key of keys) {
@@ -186,7 +187,8 @@ function firstThatFits<T extends { readonly kid: string | undefined }>(
 
 function importAesKey(key: KeyObject | Uint8Array): KeyObject {
   const secret = key instanceof Uint8Array ? createSecretKey(key) : key;
-  if (secret.type !== 'secret' || secret.symmetricKeySize !== KEY_LENGTH) {
+  // undefined of a key that is not symmetric
+  if (secret.symmetricKeySize !== KEY_LENGTH) {
     throw new ArchiveError('CONFIG_INVALID', 'an AES wrapping key must have 32 bytes');
   }
   return secret;

@@ -4,18 +4,19 @@ import type { Budget } from '../clock.ts';
 import type { KeyRewrapper, RecordingIds } from '../ports.ts';
 import { type DetectedFormat, detectFormat, needsInstruction, V3_WRAP } from './detect.ts';
 import {
+  bindsStoredContext,
   callerContext,
   type ContentAlgorithm,
-  type EncryptionContext,
   type KeyUnwrapper,
   type KeyWrapper,
   requireContextHolds,
+  type StoredDataKey,
   unwrapDataKey,
   type WrappedDataKey,
 } from './key-wrap.ts';
 import { type Metadata, requireFittingMetadata } from './metadata.ts';
 import { CONTEXT_NAMES, partialContext } from './s3ec-envelope.ts';
-import { formatS3ecV2, parseS3ecV2, S3EC_V2, V2_CONTENT_ALGORITHM } from './s3ec-v2.ts';
+import { formatS3ecV2, parseS3ecV2, type S3EC_V2, V2_CONTENT_ALGORITHM } from './s3ec-v2.ts';
 import {
   createInstruction,
   parseS3ecV3,
@@ -48,7 +49,7 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
   ): Promise<WrappedDataKey | undefined> => {
     const { edk, contentAlgorithm } = object;
     if (wrapper.isOwn(edk)) return undefined;
-    const bound = edk.wrapAlgorithm === 'kms+context';
+    const bound = bindsStoredContext(edk);
     if (bound) requireContextHolds(edk.description, knownContext(organizationId, ids));
     const moved = await wrapper.rewrap?.(edk, budget);
     if (moved === 'own') return undefined;
@@ -64,15 +65,15 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
   };
   return {
     async rewrap(stat, instruction, ids, budget) {
-      const detected = detect(stat.metadata, instruction);
-      if (detected.format === STATIC_GCM) return { state: 'unwrapped', format: STATIC_GCM };
-      const object = readWrapped(detected, stat.size);
+      const { format, placement, metadata: found } = detect(stat.metadata, instruction);
+      if (format === STATIC_GCM) return { state: 'unwrapped', format };
+      const object = readWrapped(format, found, stat.size);
       const edk = await move(object, ids, budget);
       if (edk === undefined) return { state: 'current' };
-      if (detected.placement === 'instruction') {
+      if (placement === 'instruction') {
         return { state: 'instruction', instruction: createInstruction(object.format(edk)) };
       }
-      const metadata = { ...without(stat.metadata, object.replaced), ...object.format(edk) };
+      const metadata = { ...withoutWrap(stat.metadata), ...object.format(edk) };
       requireFittingMetadata(metadata);
       return { state: 'metadata', metadata };
     },
@@ -83,23 +84,23 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
 function detect(metadata: Metadata, instruction: string | undefined): DetectedFormat {
   if (needsInstruction(metadata)) return detectFormat(metadata, instruction);
   const detected = detectFormat(metadata);
-  return detected.format === STATIC_GCM && instruction !== undefined
-    ? detectFormat(metadata, instruction)
-    : detected;
+  return detected.format === STATIC_GCM ? detectFormat(metadata, instruction) : detected;
 }
 
 interface WrappedObject {
-  readonly edk: WrappedDataKey;
+  readonly edk: StoredDataKey;
   readonly contentAlgorithm: ContentAlgorithm;
   /** @throws `DECRYPT_FAILED` when this is visibly not the key of the object. */
   check(dataKey: Uint8Array): void;
   /** What `edk` looks like in metadata or an instruction file. */
   format(edk: WrappedDataKey): Record<string, string>;
-  /** Names of metadata that may not outlive the old wrap. */
-  readonly replaced: readonly string[];
 }
 
-function readWrapped({ format, metadata }: DetectedFormat, size: number): WrappedObject {
+function readWrapped(
+  format: typeof S3EC_V2 | typeof S3EC_V3,
+  metadata: Metadata,
+  size: number,
+): WrappedObject {
   if (format === S3EC_V3) {
     const header = parseS3ecV3(metadata, size);
     return {
@@ -107,10 +108,8 @@ function readWrapped({ format, metadata }: DetectedFormat, size: number): Wrappe
       contentAlgorithm: V3_CONTENT_ALGORITHM,
       check: (dataKey) => requireCommitment(dataKey, header),
       format: wrapMetadata,
-      replaced: V3_WRAP,
     };
   }
-  if (format !== S3EC_V2) throw new ArchiveError('UNEXPECTED', `format ${format} has no wrapped data key`);
   const header = parseS3ecV2(metadata, size);
   return {
     edk: header,
@@ -118,7 +117,6 @@ function readWrapped({ format, metadata }: DetectedFormat, size: number): Wrappe
     // V2 does not commit to its key: only the tag of the whole object could tell
     check: () => {},
     format: (edk) => formatS3ecV2(edk, header.iv),
-    replaced: [],
   };
 }
 
@@ -133,6 +131,7 @@ function knownContext(
   };
 }
 
-function without(metadata: Metadata, names: readonly string[]): EncryptionContext {
-  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !names.includes(name)));
+/** `x-amz-t` and `x-amz-m` exclude each other, so the old one may not outlive its wrap. An object of V2 has none of these names. */
+function withoutWrap(metadata: Metadata): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !V3_WRAP.includes(name)));
 }

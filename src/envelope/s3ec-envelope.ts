@@ -24,7 +24,9 @@ export interface S3ecEnvelope extends Envelope {
 export function createS3ecEnvelope(options: S3ecEnvelopeOptions): S3ecEnvelope {
   const { format, wrapper, organizationId, placement = 'metadata' } = options;
   if (wrapper.bindsContext && organizationId === undefined) {
-    throw new ArchiveError('CONFIG_INVALID', 'this key wrap binds the organization id, which is not set');
+    throw new ArchiveError('CONFIG_INVALID', 'this key wrap binds the organization id, which is not set', {
+      hint: 'set GENESYS_ORGANIZATION_ID',
+    });
   }
   if (format === S3EC_V2 && placement === 'instruction') {
     throw new ArchiveError(

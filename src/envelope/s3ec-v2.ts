@@ -7,7 +7,7 @@
  *     x-amz-iv                            base64 of the 12-byte IV
  *     x-amz-cek-alg                       AES/GCM/NoPadding
  *     x-amz-tag-len                       128 (bits)
- *     x-amz-wrap-alg                      kms+context | AES/GCM | RSA-OAEP-SHA1
+ *     x-amz-wrap-alg                      kms+context | AES/GCM | RSA-OAEP-SHA1; kms is read, and not written
  *     x-amz-matdesc                       JSON: the whole KMS encryption context, or the material description
  *     x-amz-unencrypted-content-length    bytes of plaintext; optional, read but not written
  *
@@ -15,47 +15,38 @@
  */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { Budget } from '../clock.ts';
-import type { Sealer, Unsealer } from '../ports.ts';
-import {
-  createSealingCipher,
-  createUnsealingCipher,
-  type GcmParameters,
-  IV_LENGTH,
-  plaintextSize,
-  TAG_LENGTH,
-} from './gcm.ts';
-import {
-  type EncryptionContext,
-  type KeyUnwrapper,
-  type KeyWrapper,
-  unwrapDataKey,
-  type WrapAlgorithm,
-  type WrappedDataKey,
+import type { Sealer } from '../ports.ts';
+import { createSealingCipher, IV_LENGTH, TAG_LENGTH } from './gcm.ts';
+import type {
+  EncryptionContext,
+  KeyWrapper,
+  ReadableWrapAlgorithm,
+  StoredDataKey,
+  WrappedDataKey,
 } from './key-wrap.ts';
 import {
-  hasValue,
   malformed,
   type Metadata,
-  parseBase64,
   parseNonce,
   parseStringMap,
   requireExactly,
   requireFittingMetadata,
   requireValue,
 } from './metadata.ts';
-import { AES_WRAP_LENGTH } from './raw-wrap.ts';
+import { createS3ecOpener, createS3ecUnsealer, parseWrapped, requireStatedSize } from './s3ec-reading.ts';
 
 export const S3EC_V2 = 's3ec-v2';
 export const V2_CONTENT_ALGORITHM = 'AES/GCM/NoPadding';
 const TAG_BITS = '128';
-const WRAP_ALGORITHMS: ReadonlySet<string> = new Set<WrapAlgorithm>([
+const WRAP_ALGORITHMS: ReadonlySet<string> = new Set<ReadableWrapAlgorithm>([
   'kms+context',
   'AES/GCM',
   'RSA-OAEP-SHA1',
+  'kms',
 ]);
 
 /** What the metadata of a V2 object say. */
-export interface S3ecV2Header extends WrappedDataKey {
+export interface S3ecV2Header extends StoredDataKey {
   /** 12 bytes. */
   readonly iv: Uint8Array;
 }
@@ -80,23 +71,6 @@ export async function sealS3ecV2(
   return { metadata, overhead: TAG_LENGTH, ...cipher };
 }
 
-/**
- * Begins reading one V2 object.
- *
- * @param size bytes of the body.
- * @param expected see {@link unwrapDataKey}.
- * @throws `OBJECT_MALFORMED`, `CONTEXT_MISMATCH`, `DECRYPT_FAILED`, none of them retryable; what an unwrapper throws.
- */
-export async function unsealS3ecV2(
-  metadata: Metadata,
-  size: number,
-  unwrappers: readonly KeyUnwrapper[],
-  expected?: EncryptionContext,
-  budget?: Budget,
-): Promise<Unsealer> {
-  return createUnsealingCipher(await openS3ecV2(metadata, size, unwrappers, expected, budget));
-}
-
 /** The metadata of a V2 object, or what its instruction file holds. */
 export function formatS3ecV2(edk: WrappedDataKey, iv: Uint8Array): Record<string, string> {
   return {
@@ -109,20 +83,15 @@ export function formatS3ecV2(edk: WrappedDataKey, iv: Uint8Array): Record<string
   };
 }
 
-/** The key and IV of one V2 object. Throws as {@link unsealS3ecV2}. */
-export async function openS3ecV2(
-  metadata: Metadata,
-  size: number,
-  unwrappers: readonly KeyUnwrapper[],
-  expected?: EncryptionContext,
-  budget?: Budget,
-): Promise<GcmParameters> {
-  const header = parseS3ecV2(metadata, size);
-  const key = await unwrapDataKey(header, V2_CONTENT_ALGORITHM, unwrappers, expected, budget);
-  const parameters = { key: createSecretKey(key), iv: header.iv };
-  key.fill(0);
-  return parameters;
-}
+/** The key and IV of one V2 object: the data key as it is. */
+export const openS3ecV2 = createS3ecOpener({
+  contentAlgorithm: V2_CONTENT_ALGORITHM,
+  parse: parseS3ecV2,
+  derive: (dataKey, { iv }) => ({ key: createSecretKey(dataKey), iv }),
+});
+
+/** Begins reading one V2 object. */
+export const unsealS3ecV2 = createS3ecUnsealer(openS3ecV2);
 
 /** @throws `OBJECT_MALFORMED`. */
 export function parseS3ecV2(metadata: Metadata, size: number): S3ecV2Header {
@@ -139,23 +108,6 @@ export function parseS3ecV2(metadata: Metadata, size: number): S3ecV2Header {
   };
 }
 
-/** The wrapped data key, of the length its wrap has where that is fixed. @throws `OBJECT_MALFORMED`. */
-export function parseWrapped(metadata: Metadata, name: string, wrapAlgorithm: WrapAlgorithm): Buffer {
-  return parseBase64(metadata, name, wrapAlgorithm === 'AES/GCM' ? AES_WRAP_LENGTH : undefined);
-}
-
-/**
- * Holds the body to the plaintext length some clients state; in V3 objects one of them leaves it empty.
- *
- * @throws `OBJECT_MALFORMED` also when the body cannot be one GCM message.
- */
-export function requireStatedSize(metadata: Metadata, size: number): void {
-  const name = 'x-amz-unencrypted-content-length';
-  const bytes = plaintextSize(size);
-  if (!hasValue(metadata, name) || metadata[name] === '') return;
-  requireExactly(metadata, name, String(bytes));
-}
-
-function isWrapAlgorithm(name: string): name is WrapAlgorithm {
+function isWrapAlgorithm(name: string): name is ReadableWrapAlgorithm {
   return WRAP_ALGORITHMS.has(name);
 }

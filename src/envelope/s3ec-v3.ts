@@ -17,23 +17,9 @@
 import { createSecretKey, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { Sealer, Unsealer } from '../ports.ts';
-import {
-  createSealingCipher,
-  createUnsealingCipher,
-  type GcmParameters,
-  IV_LENGTH,
-  KEY_LENGTH,
-  TAG_LENGTH,
-} from './gcm.ts';
-import {
-  type EncryptionContext,
-  type KeyUnwrapper,
-  type KeyWrapper,
-  unwrapDataKey,
-  type WrapAlgorithm,
-  type WrappedDataKey,
-} from './key-wrap.ts';
+import type { Sealer } from '../ports.ts';
+import { createSealingCipher, IV_LENGTH, KEY_LENGTH, TAG_LENGTH } from './gcm.ts';
+import type { EncryptionContext, KeyWrapper, WrapAlgorithm, WrappedDataKey } from './key-wrap.ts';
 import {
   isBlank,
   malformed,
@@ -46,7 +32,7 @@ import {
   requireValue,
   type StringMap,
 } from './metadata.ts';
-import { parseWrapped, requireStatedSize } from './s3ec-v2.ts';
+import { createS3ecOpener, createS3ecUnsealer, parseWrapped, requireStatedSize } from './s3ec-reading.ts';
 
 export const S3EC_V3 = 's3ec-v3';
 export const V3_CONTENT_ALGORITHM = '115';
@@ -146,53 +132,30 @@ export function createS3ecV3Instruction(edk: WrappedDataKey): InstructionFile {
 }
 
 /**
- * Begins reading one V3 object. Nothing is derived for decryption before the stored key commitment has been compared, in
- * constant time, with the one the unwrapped data key gives.
- *
- * @param metadata of the object, merged with its instruction file's where there is one.
- * @param size bytes of the body.
- * @param expected see {@link unwrapDataKey}.
- * @throws `OBJECT_MALFORMED`, `CONTEXT_MISMATCH`, `DECRYPT_FAILED`, none of them retryable; what an unwrapper throws.
+ * The derived key and fixed IV of one V3 object. Nothing is derived for decryption before the stored key commitment has been
+ * compared, in constant time, with the one the unwrapped data key gives.
  */
-export async function unsealS3ecV3(
-  metadata: Metadata,
-  size: number,
-  unwrappers: readonly KeyUnwrapper[],
-  expected?: EncryptionContext,
-  budget?: Budget,
-): Promise<Unsealer> {
-  return createUnsealingCipher(await openS3ecV3(metadata, size, unwrappers, expected, budget));
-}
+export const openS3ecV3 = createS3ecOpener({
+  contentAlgorithm: V3_CONTENT_ALGORITHM,
+  parse: parseS3ecV3,
+  derive(dataKey, header) {
+    requireCommitment(dataKey, header);
+    const key = deriveEncryptionKey(dataKey, header.messageId);
+    const parameters = { key: createSecretKey(key), iv: FIXED_IV, additionalAuthenticatedData: SUITE_ID };
+    key.fill(0);
+    return parameters;
+  },
+});
 
-/** The derived key and fixed IV of one V3 object, its commitment checked. Throws as {@link unsealS3ecV3}. */
-export async function openS3ecV3(
-  metadata: Metadata,
-  size: number,
-  unwrappers: readonly KeyUnwrapper[],
-  expected?: EncryptionContext,
-  budget?: Budget,
-): Promise<GcmParameters> {
-  const header = parseS3ecV3(metadata, size);
-  const dataKey = await unwrapDataKey(header, V3_CONTENT_ALGORITHM, unwrappers, expected, budget);
-  requireCommitment(dataKey, header);
-  const key = deriveEncryptionKey(dataKey, header.messageId);
-  const parameters = {
-    key: createSecretKey(key),
-    iv: FIXED_IV,
-    additionalAuthenticatedData: SUITE_ID,
-  };
-  dataKey.fill(0);
-  key.fill(0);
-  return parameters;
-}
+/** Begins reading one V3 object. */
+export const unsealS3ecV3 = createS3ecUnsealer(openS3ecV3);
 
-/** Compares in constant time; erases the data key when it is the wrong one. @throws `DECRYPT_FAILED`. */
+/** Compares in constant time. @throws `DECRYPT_FAILED`. */
 export function requireCommitment(
   dataKey: Uint8Array,
   { messageId, commitment }: Pick<S3ecV3Header, 'messageId' | 'commitment'>,
 ): void {
   if (timingSafeEqual(deriveCommitment(dataKey, messageId), commitment)) return;
-  dataKey.fill(0);
   throw new ArchiveError(
     'DECRYPT_FAILED',
     'the object does not commit to its data key: one of the two was replaced',

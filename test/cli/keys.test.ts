@@ -79,11 +79,56 @@ describe('keys generate', () => {
     expect(made.stdout + made.stderr).not.toContain(pem.split('\n')[1]);
     const again = await keys(['generate', '--rsa', 'calls']);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('[OUTPUT_EXISTS]')]);
+    // there is no such option here
+    expect(again.stderr).not.toContain('--force');
     expect(await readFile(path.join(dir, 'calls-private.pem'), 'utf8')).toBe(pem);
+  });
+
+  it.each(['--rsa', '--signing'])('%s makes both halves or none', async (kind) => {
+    await writeFile(path.join(dir, 'calls-public.pem'), 'somebody else’s');
+    expect((await keys(['generate', kind, 'calls'])).stderr).toContain('[OUTPUT_EXISTS]');
+    expect(await filesIn(dir)).toEqual(['calls-public.pem']);
+    expect((await keys(['generate', kind, 'no-such-directory/calls'])).stderr).toContain('create it first');
+  });
+
+  it('makes keys of one kind at a time, rather than quietly leave one out', async () => {
+    for (const options of [
+      ['--rsa', 'a', '--signing', 'b'],
+      ['--rsa', 'a', '--kid', 'b'],
+      ['--signing', 'a', '--kid', 'b'],
+    ]) {
+      const both = await generate(...options);
+      expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('of different kinds')]);
+    }
+    expect(await filesIn(dir)).toEqual([]);
+  });
+
+  it('says what to do about a name that cannot be used, and a place that is not there', async () => {
+    await generate('--kid', 'taken');
+    for (const kid of ['taken', 'no spaces']) {
+      const refused = await generate('--kid', kid);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('choose another name')]);
+    }
+    const nowhere = await keys(['generate', '--keyring-file', 'no-such-directory/keyring.json']);
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      1,
+      expect.stringContaining('directory no-such-directory'),
+    ]);
   });
 });
 
 describe('keys list and keys check', () => {
+  it('say which settings name a key, when none does', async () => {
+    const listed = await keys(['list']);
+    expect([listed.code, listed.stdout]).toEqual([0, '']);
+    const checked = await keys(['check']);
+    expect(checked.code).toBe(2);
+    for (const { stderr } of [listed, checked]) {
+      expect(stderr).toContain('no key is configured');
+      expect(stderr).toContain('ARCHIVE_KEYRING_FILE');
+    }
+  });
+
   it('of every source at once', async () => {
     await generate('--kid', 'old');
     await generate('--kid', 'new');
@@ -120,6 +165,7 @@ describe('keys list and keys check', () => {
     expect((await keys(['check'])).stderr).toContain('[CONFIG_INVALID]');
     const lost = await keys(['check'], { ARCHIVE_KEYRING_FILE: 'no-such-file.json' });
     expect([lost.code, lost.stdout]).toEqual([2, expect.stringContaining('CONFIG_INVALID')]);
+    expect(lost.stderr).toContain('no-such-file.json');
   });
 
   it('of KMS: a writer that may not decrypt is fine; a key that cannot write is not', async () => {

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addKey, formatKeyring } from '../../src/envelope/keyring.ts';
+import { otherPair3072, pair3072 } from '../envelope/rsa-pairs.ts';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND } from './archive-fixture.ts';
 import { runCli } from './run-cli.ts';
 
@@ -75,15 +77,35 @@ describe('adopt, rewrap and reencrypt', () => {
   });
 
   it.each([
-    ['which recordings', ['adopt'], 'USAGE'],
-    ['which recordings, twice', ['rewrap', '--all', FIRST], 'USAGE'],
-    ['which place', ['reencrypt', '--all'], 'USAGE'],
-    ['another wrapping key than there is', ['adopt', '--all', '--wrap', 'dsa'], 'USAGE'],
-    ['a source that is not set', ['adopt', '--all', '--wrap', 'rsa'], 'CONFIG_INVALID'],
-  ])('have to be told %s', async (_, args, expected) => {
+    ['which recordings', ['adopt'], 'USAGE', /say which recordings/],
+    ['which recordings, not twice', ['rewrap', '--all', FIRST], 'USAGE', /it cannot be both/],
+    ['which place', ['reencrypt', '--all'], 'USAGE', /--target s3:/],
+    ['a wrapping key that there is', ['adopt', '--all', '--wrap', 'dsa'], 'USAGE', /kms:alias/],
+    ['a source', ['adopt', '--all', '--wrap', 'rsa'], 'CONFIG_INVALID', /set ARCHIVE_PUBLIC_KEY_FILE/],
+  ])('have to be told %s', async (_, args, expected, help) => {
     const { code, stderr } = await runCli(args, { env: { ...archive.env, ARCHIVE_KEYRING_FILE: ring } });
     expect(code).toBe(2);
     expect(stderr).toContain(`[${expected}]`);
+    expect(stderr).toMatch(help);
+  });
+
+  it('encrypt nothing again for a key whose other half is not there to read it back', async () => {
+    const publicKeyFile = path.join(archive.dir, 'public.pem');
+    await writeFile(publicKeyFile, pair3072.publicKey.export({ type: 'spki', format: 'pem' }));
+    const target = path.join(archive.dir, 'rsa');
+    const command = ['reencrypt', '--all', '--wrap', 'rsa', '--target', `file:${target}`];
+    const env = { ...archive.env, ARCHIVE_PUBLIC_KEY_FILE: publicKeyFile };
+    const alone = await runCli(command, { env });
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('ARCHIVE_PRIVATE_KEY_FILE')]);
+    const halves = [otherPair3072, pair3072].map(async ({ privateKey }, number) => {
+      const file = path.join(archive.dir, `private-${number}.pem`);
+      await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+      return { ...env, ARCHIVE_PRIVATE_KEY_FILE: file };
+    });
+    const [wrong = {}, right = {}] = await Promise.all(halves);
+    expect((await runCli(command, { env: wrong })).stderr).toContain('[CONFIG_INVALID]');
+    expect(existsSync(target)).toBe(false);
+    expect((await runCli(command, { env: right })).code).toBe(0);
   });
 
   it('refuse to write into the archive they read', async () => {
@@ -99,6 +121,7 @@ describe('adopt, rewrap and reencrypt', () => {
   it('need a wrapping key, and the static one to adopt', async () => {
     const none = await runCli(['adopt', '--all'], { env: archive.env });
     expect(none.stderr).toContain('[CONFIG_INVALID]');
+    expect(none.stderr).toContain('set ARCHIVE_KMS_KEY_ID');
     const keyless = await runCli(['adopt', '--all'], { env: withRing() });
     expect(keyless.stderr).toContain('ENCRYPTION_KEY_HEX');
     expect([none.code, keyless.code]).toEqual([2, 2]);

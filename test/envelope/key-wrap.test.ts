@@ -1,9 +1,9 @@
-import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { constants, createSecretKey, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { detectFormat } from '../../src/envelope/detect.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
-import { callerContext, createKmsWrap, unwrapDataKey } from '../../src/envelope/key-wrap.ts';
+import { callerContext, createKmsWrap, type KeyWrapper, unwrapDataKey } from '../../src/envelope/key-wrap.ts';
 import {
   AES_WRAP_LENGTH,
   createAesUnwrapper,
@@ -12,12 +12,13 @@ import {
   createRsaWrapper,
   rsaKeyId,
 } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope, recordingContext } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope, partialContext, recordingContext } from '../../src/envelope/s3ec-envelope.ts';
 import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
 import { createS3ecV3Instruction, parseS3ecV3, sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { codeOf, rejectionOf, run } from './bytes.ts';
+import { codeOf, failureOf, rejectionOf, run } from './bytes.ts';
 import { memoryKeyService } from './memory-key-service.ts';
+import { pair1024, pair2048, pair3072 as pair, pssPair2048, pssPair3072 } from './rsa-pairs.ts';
 import { aesWrap } from './webcrypto.ts';
 
 const ids = { recordingId: 'r-1', conversationId: 'c-1' };
@@ -63,6 +64,9 @@ describe('kms+context', () => {
     const service = memoryKeyService();
     const failure = await rejectionOf(createKmsWrap(service).generate('115', bad));
     expect(failure.code).toBe('CONFIG_INVALID');
+    expect(failure.message).toMatch(
+      /^the encryption context may (?:not set (?:aws:|kms_)|hold only letters)/,
+    );
     expect(service.calls.generate).toBe(0);
   });
 
@@ -72,7 +76,11 @@ describe('kms+context', () => {
       generate: () => Promise.resolve(answer),
       decrypt: () => Promise.resolve(answer.plaintext),
     });
-    expect((await rejectionOf(kms.generate('115', context))).code).toBe('UNEXPECTED');
+    const refused = await rejectionOf(kms.generate('115', context));
+    expect([refused.code, refused.message]).toEqual([
+      'UNEXPECTED',
+      `the key service gave a data key of ${length} bytes`,
+    ]);
     const description = { ...context, 'aws:x-amz-cek-alg': '115' };
     const key = { wrapAlgorithm: 'kms+context', wrapped: answer.wrapped, description } as const;
     expect((await rejectionOf(unwrapDataKey(key, '115', [kms], undefined))).code).toBe('DECRYPT_FAILED');
@@ -113,11 +121,48 @@ describe('kms+context', () => {
       { ...fewer, 'Recording-Id': recordingId },
       { ...fewer, toString: recordingId },
     ]) {
-      expect((await rejectionOf(reader.unseal(stat, { expectedContext }))).code).toBe('CONTEXT_MISMATCH');
+      const failure = await rejectionOf(reader.unseal(stat, { expectedContext }));
+      expect([failure.code, failure.message]).toEqual([
+        'CONTEXT_MISMATCH',
+        'the object is bound to other ids than the ones asked for',
+      ]);
     }
     expect(service.calls.decrypt).toBe(0);
     const unsealer = await reader.unseal(stat, { expectedContext: { ...context } });
     expect(run(unsealer, [body]).toString()).toBe('call');
+  });
+
+  it('is not asked about a data key that is bound to the other format', async () => {
+    const service = memoryKeyService();
+    const kms = createKmsWrap(service);
+    const { plaintext: _, ...edk } = await kms.generate('115', context);
+    const relabelled = await rejectionOf(unwrapDataKey(edk, V2, [kms], undefined));
+    expect([relabelled.code, relabelled.message]).toEqual([
+      'OBJECT_MALFORMED',
+      'the encryption context does not bind the content algorithm',
+    ]);
+    const { 'aws:x-amz-cek-alg': __, ...description } = edk.description;
+    expect((await rejectionOf(unwrapDataKey({ ...edk, description }, '115', [kms], undefined))).code).toBe(
+      'OBJECT_MALFORMED',
+    );
+    expect(service.calls.decrypt).toBe(0);
+    expect(await unwrapDataKey(edk, '115', [kms], undefined)).toHaveLength(32);
+  });
+
+  it('wraps a given data key where the service can, and knows none for its own by sight', async () => {
+    const service = { ...memoryKeyService() };
+    delete service.encrypt;
+    const refused = await rejectionOf(createKmsWrap(service).wrap(randomBytes(32), V2, context));
+    expect([refused.code, refused.message]).toEqual([
+      'CONFIG_INVALID',
+      'this key service cannot wrap a data key that exists already',
+    ]);
+    const kms = createKmsWrap(memoryKeyService());
+    const dataKey = randomBytes(32);
+    const edk = await kms.wrap(dataKey, V2, context);
+    expect(Buffer.from(await kms.unwrap(edk, V2)).equals(dataKey)).toBe(true);
+    // the key id is within what KMS wrapped: only KMS can tell
+    expect(kms.isOwn(edk)).toBe(false);
   });
 
   it('is not asked about a body that cannot be one message', async () => {
@@ -149,7 +194,18 @@ describe('AES/GCM', () => {
     expect(edk.description).toEqual({ kid: 'k1' });
     const unwrapper = createAesUnwrapper([{ kid: 'k1', key }]);
     expect(Buffer.from(await unwrapper.unwrap(edk, V2))).toEqual(Buffer.from(plaintext));
-    expect((await rejectionOf(unwrapper.unwrap(edk, '115'))).code).toBe('DECRYPT_FAILED');
+    const refused = await rejectionOf(unwrapper.unwrap(edk, '115'));
+    expect([refused.code, refused.message]).toEqual([
+      'DECRYPT_FAILED',
+      'the data key could not be unwrapped: the wrapping key is wrong or the object was changed',
+    ]);
+  });
+
+  it('knows its own by algorithm and kid', async () => {
+    const [one, other] = [createAesWrapper({ kid: 'k1', key }), createAesWrapper({ kid: 'k2', key })];
+    const edk = await one.wrap(randomBytes(32), V2, {});
+    expect([one.isOwn(edk), other.isOwn(edk)]).toEqual([true, false]);
+    expect(one.isOwn({ ...edk, wrapAlgorithm: 'RSA-OAEP-SHA1' })).toBe(false);
   });
 
   it('is unwrapped by the key it names, or by any key without a name', async () => {
@@ -178,12 +234,22 @@ describe('AES/GCM', () => {
 
   it('needs 32 bytes and a plain kid, and shows its key to nobody', () => {
     for (const length of [0, 16, 24, 31, 33]) {
-      expect(codeOf(() => createAesWrapper({ kid: 'k', key: randomBytes(length) }))).toBe('CONFIG_INVALID');
-      expect(codeOf(() => createAesUnwrapper([{ key: randomBytes(length) }]))).toBe('CONFIG_INVALID');
+      for (const create of [
+        () => createAesWrapper({ kid: 'k', key: randomBytes(length) }),
+        () => createAesUnwrapper([{ key: randomBytes(length) }]),
+      ]) {
+        const failure = failureOf(create);
+        expect([failure.code, failure.message]).toEqual([
+          'CONFIG_INVALID',
+          'an AES wrapping key must have 32 bytes',
+        ]);
+      }
     }
     for (const kid of ['', 'a b', 'é', '"', 'x'.repeat(65), 'a\n']) {
-      expect(codeOf(() => createAesWrapper({ kid, key }))).toBe('CONFIG_INVALID');
+      const failure = failureOf(() => createAesWrapper({ kid, key }));
+      expect([failure.code, failure.message]).toEqual(['CONFIG_INVALID', expect.stringContaining('1 to 64')]);
     }
+    expect(codeOf(() => createAesUnwrapper([{ key: pair.privateKey }]))).toBe('CONFIG_INVALID');
     expect(inspect(createAesUnwrapper([{ key }]), { depth: 9, showHidden: true })).not.toContain(
       key.toString('hex'),
     );
@@ -191,8 +257,6 @@ describe('AES/GCM', () => {
 });
 
 describe('RSA-OAEP-SHA1', () => {
-  const pair = generateKeyPairSync('rsa', { modulusLength: 3072 });
-  const short = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const ed25519 = generateKeyPairSync('ed25519');
 
   it('is written with the public key only, and binds the content algorithm', async () => {
@@ -201,28 +265,60 @@ describe('RSA-OAEP-SHA1', () => {
     expect(edk.description).toEqual({ kid: rsaKeyId(pair.privateKey) });
     expect(rsaKeyId(pair.publicKey)).toBe(rsaKeyId(pair.privateKey));
     expect(rsaKeyId(pair.publicKey)).toMatch(/^rsa-[0-9a-f]{16}$/);
-    const unwrapper = createRsaUnwrapper([{ key: short.privateKey }, { key: pair.privateKey }]);
+    const unwrapper = createRsaUnwrapper([{ key: pair2048.privateKey }, { key: pair.privateKey }]);
     expect(Buffer.from(await unwrapper.unwrap(edk, '115'))).toEqual(Buffer.from(plaintext));
     expect((await rejectionOf(unwrapper.unwrap(edk, V2))).code).toBe('DECRYPT_FAILED');
     const misnamed = createRsaUnwrapper([{ kid: 'other', key: pair.privateKey }]);
     expect((await rejectionOf(misnamed.unwrap(edk, '115'))).code).toBe('DECRYPT_FAILED');
   });
 
+  it('states the length of its data key, and is refused when that is another', async () => {
+    const unwrapper = createRsaUnwrapper([{ key: pair.privateKey }]);
+    const stating = (length: number, bytes: number) => ({
+      wrapAlgorithm: 'RSA-OAEP-SHA1' as const,
+      wrapped: publicEncrypt(
+        { key: pair.publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+        Buffer.concat([Uint8Array.of(length), randomBytes(bytes), Buffer.from('115')]),
+      ),
+      description: {},
+    });
+    expect(await unwrapper.unwrap(stating(32, 32), '115')).toHaveLength(32);
+    for (const [length, bytes] of [
+      [31, 32],
+      [33, 32],
+      [16, 32],
+      [32, 31],
+      [32, 33],
+      [16, 16],
+    ] as const) {
+      expect((await rejectionOf(unwrapper.unwrap(stating(length, bytes), '115'))).code).toBe(
+        'DECRYPT_FAILED',
+      );
+    }
+  });
+
   it('needs 3072 bits to write and 2048 to read, and RSA', () => {
-    for (const key of [
-      short.publicKey,
-      ed25519.publicKey,
-      pair.privateKey,
-      createSecretKey(randomBytes(384)),
-    ]) {
-      expect(codeOf(() => createRsaWrapper(key))).toBe('CONFIG_INVALID');
+    const messageOf = (action: () => unknown) => {
+      const { code, message } = failureOf(action);
+      expect(code).toBe('CONFIG_INVALID');
+      return message;
+    };
+    for (const key of [pair2048.publicKey, pssPair3072.publicKey, ed25519.publicKey]) {
+      expect(messageOf(() => createRsaWrapper(key))).toBe('an RSA key of at least 3072 bits is needed');
     }
-    for (const key of [ed25519.privateKey, pair.publicKey, randomBytes(32)]) {
-      expect(codeOf(() => createRsaUnwrapper([{ key }]))).toBe('CONFIG_INVALID');
+    for (const key of [pair.privateKey, createSecretKey(randomBytes(384))]) {
+      expect(messageOf(() => createRsaWrapper(key))).toMatch(/^writing takes an RSA public key/);
     }
-    expect(createRsaUnwrapper([{ key: short.privateKey }]).wrapAlgorithm).toBe('RSA-OAEP-SHA1');
-    const tiny = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    expect(codeOf(() => createRsaUnwrapper([{ key: tiny.privateKey }]))).toBe('CONFIG_INVALID');
+    for (const key of [ed25519.privateKey, pssPair2048.privateKey]) {
+      expect(messageOf(() => createRsaUnwrapper([{ key }]))).toBe(
+        'an RSA key of at least 2048 bits is needed',
+      );
+    }
+    for (const key of [pair.publicKey, randomBytes(32)]) {
+      expect(messageOf(() => createRsaUnwrapper([{ key }]))).toBe('reading needs an RSA private key');
+    }
+    expect(createRsaUnwrapper([{ key: pair2048.privateKey }]).wrapAlgorithm).toBe('RSA-OAEP-SHA1');
+    expect(codeOf(() => createRsaUnwrapper([{ key: pair1024.privateKey }]))).toBe('CONFIG_INVALID');
   });
 });
 
@@ -232,19 +328,45 @@ describe('the archive’s envelope', () => {
 
   it('needs the organization where the wrap binds it', () => {
     const kms = createKmsWrap(memoryKeyService());
-    expect(codeOf(() => createS3ecEnvelope({ format: 's3ec-v3', wrapper: kms }))).toBe('CONFIG_INVALID');
-    for (const raw of [
-      wrapper,
-      createRsaWrapper(generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey),
-    ]) {
+    expect(failureOf(() => createS3ecEnvelope({ format: 's3ec-v3', wrapper: kms }))).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'this key wrap binds the organization id, which is not set',
+      hint: 'set GENESYS_ORGANIZATION_ID',
+    });
+    for (const raw of [wrapper, createRsaWrapper(pair.publicKey)]) {
       expect(createS3ecEnvelope({ format: 's3ec-v3', wrapper: raw }).format).toBe('s3ec-v3');
     }
   });
 
   it('never puts a format without commitment into instruction files', () => {
-    expect(codeOf(() => createS3ecEnvelope({ format: 's3ec-v2', wrapper, placement: 'instruction' }))).toBe(
-      'CONFIG_INVALID',
+    const failure = failureOf(() =>
+      createS3ecEnvelope({ format: 's3ec-v2', wrapper, placement: 'instruction' }),
     );
+    expect([failure.code, failure.message]).toEqual([
+      'CONFIG_INVALID',
+      expect.stringMatching(/does not commit to its data key/),
+    ]);
+  });
+
+  it('names in its context what is known, and nothing that is not', async () => {
+    expect(partialContext(undefined, {})).toStrictEqual({});
+    expect(partialContext('o-1', ids)).toStrictEqual(context);
+    expect(partialContext(undefined, { recordingId: 'r-1' })).toStrictEqual({ 'recording-id': 'r-1' });
+    expect(partialContext('o-1', { conversationId: 'c-1' })).toStrictEqual({
+      'genesys-cloud-organization-id': 'o-1',
+      'conversation-id': 'c-1',
+    });
+    const given: unknown[] = [];
+    const watched: KeyWrapper = {
+      ...wrapper,
+      generate: (algorithm, bound) => {
+        given.push(bound);
+        return wrapper.generate(algorithm, bound);
+      },
+    };
+    await createS3ecEnvelope({ format: 's3ec-v2', wrapper: watched }).seal(ids);
+    await createS3ecEnvelope({ format: 's3ec-v2', wrapper: watched, organizationId: 'o-1' }).seal(ids);
+    expect(given).toStrictEqual([{}, context]);
   });
 
   it('can be rewrapped by a new instruction file alone', async () => {

@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBudget, unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createKmsDataKeys, type KmsDataKeysOptions } from '../../src/envelope/kms-data-keys.ts';
-import { sortKmsError } from '../../src/envelope/kms-errors.ts';
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
-import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import { type KmsErrorCode, type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
@@ -100,11 +102,46 @@ describe('data keys from KMS', () => {
   ])('%s is final at once: %s', async (fault, code) => {
     const { keys, kms, clock } = await start();
     kms.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: 'error', code: fault } });
-    for (const work of [() => keys.generate(context), () => keys.decrypt(Buffer.alloc(184), context)]) {
-      const failure = await rejectionOf(work());
-      expect([failure.code, failure.retryable]).toEqual([code, false]);
+    for (const [operation, work] of [
+      ['GenerateDataKey', () => keys.generate(context)],
+      ['Decrypt', () => keys.decrypt(Buffer.alloc(184), context)],
+      ['Encrypt', () => keys.encrypt?.(Buffer.alloc(32), context)],
+    ] as const) {
+      const failure = await rejectionOf(work() ?? Promise.resolve());
+      expect([failure.code, failure.message, failure.retryable]).toEqual([
+        code,
+        `KMS ${operation}: ${fault}`,
+        false,
+      ]);
     }
-    expect([clock.slept, kms.requests.length]).toEqual([[], 2]);
+    expect([clock.slept, kms.requests.length]).toEqual([[], 3]);
+  });
+
+  it('that exist already are wrapped under the same rules', async () => {
+    const { keys } = await start();
+    const dataKey = randomBytes(32);
+    const wrapped = (await keys.encrypt?.(dataKey, context)) ?? Buffer.alloc(0);
+    expect(dataKey.equals(await keys.decrypt(wrapped, context))).toBe(true);
+    const other = await rejectionOf(keys.decrypt(wrapped, { ...context, 'recording-id': 'another' }));
+    expect(other.code).toBe('DECRYPT_FAILED');
+  });
+
+  it('are moved from the old key, or found under the new one; any other failure ends it', async () => {
+    const { keys, kms, connect } = await start();
+    const moving = connect({ keyId: 'alias/other', sourceKeyId: 'alias/recordings' });
+    expect('reencrypt' in keys).toBe(false);
+    const { plaintext, wrapped } = await keys.generate(context);
+    const copy = Buffer.from(plaintext);
+    const moved = await moving.reencrypt?.(wrapped, context);
+    expect(moved?.sameKey).toBe(false);
+    const under = connect({ keyId: 'alias/other' });
+    expect(copy.equals(await under.decrypt(moved?.wrapped ?? Buffer.alloc(0), context))).toBe(true);
+    expect((await moving.reencrypt?.(moved?.wrapped ?? Buffer.alloc(0), context))?.sameKey).toBe(true);
+    const before = kms.requests.length;
+    kms.faults.add({ operation: 'ReEncrypt', fault: { kind: 'error', code: 'AccessDeniedException' } });
+    const denied = await rejectionOf(moving.reencrypt?.(wrapped, context) ?? Promise.resolve());
+    expect([denied.code, denied.message]).toEqual(['KMS_DENIED', 'KMS ReEncrypt: AccessDeniedException']);
+    expect(kms.requests).toHaveLength(before + 1);
   });
 
   it('survive resets, lost answers and silence', async () => {
@@ -117,10 +154,14 @@ describe('data keys from KMS', () => {
   });
 
   it('are not waited for past the deadline, nor after an interruption', async () => {
-    const { keys, kms, clock } = await start();
+    const { keys, kms, clock, connect } = await start();
     kms.faults.add({ times: 3, fault: { kind: 'error', code: 'ThrottlingException' } });
-    const late = await rejectionOf(keys.generate(context, { ...unlimited, deadline: clock.now() + 120 }));
-    expect([late.code, clock.slept.length]).toEqual(['KMS_THROTTLED', 1]);
+    // time passes by pauses alone, however busy the machine is
+    const calm = { ...clock, now: () => clock.slept.reduce((sum, ms) => sum + ms, 0) };
+    const late = await rejectionOf(
+      connect({ clock: calm }).generate(context, { ...unlimited, deadline: 120 }),
+    );
+    expect([late.code, clock.slept]).toEqual(['KMS_THROTTLED', [50]]);
     kms.faults.clear();
     kms.faults.add({ fault: { kind: 'stall' } });
     const stop = new AbortController();
@@ -173,6 +214,86 @@ describe('data keys from KMS', () => {
     expect(all).not.toContain(hex);
     expect(all).not.toContain(Buffer.from(plaintext).toString('base64'));
     expect(all).not.toContain(Buffer.from(wrapped).toString('base64'));
+  });
+});
+
+/** An endpoint that answers anything with `answer`, and keeps the headers it was sent. */
+async function answering(answer: object) {
+  const headers: string[] = [];
+  const server = createServer((request, response) => {
+    headers.push(request.headers.authorization ?? '');
+    request.resume().on('end', () => response.setHeader('content-type', 'application/x-amz-json-1.1'));
+    request.on('end', () => response.end(JSON.stringify(answer)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const connect = (more: Partial<KmsDataKeysOptions> = {}) => {
+    const service = createKmsDataKeys({
+      keyId: 'alias/recordings',
+      sourceKeyId: 'alias/old',
+      clock: fastClock(),
+      logger: recordingLogger(),
+      endpoint: url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'simulator', secretAccessKey: 'secret' },
+      ...more,
+    });
+    onTestFinished(() => service.close());
+    return service;
+  };
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url, connect, headers };
+}
+
+describe('an answer of KMS', () => {
+  const some = Buffer.alloc(32).toString('base64');
+
+  it.each<[string, object, string[]]>([
+    ['nothing', {}, ['GenerateDataKey', 'Decrypt', 'Encrypt', 'ReEncrypt']],
+    ['no wrapped key', { Plaintext: some, KeyId: 'k' }, ['GenerateDataKey', 'Encrypt', 'ReEncrypt']],
+    ['no plaintext', { CiphertextBlob: some, KeyId: 'k' }, ['GenerateDataKey', 'Decrypt']],
+    ['no key id', { CiphertextBlob: some, Plaintext: some }, ['ReEncrypt']],
+  ])('that holds %s is none, where that was asked for', async (_, answer, expected) => {
+    const keys = (await answering(answer)).connect();
+    const refused: string[] = [];
+    for (const [operation, work] of [
+      ['GenerateDataKey', () => keys.generate(context)],
+      ['Decrypt', () => keys.decrypt(Buffer.alloc(184), context)],
+      ['Encrypt', () => keys.encrypt?.(Buffer.alloc(32), context)],
+      ['ReEncrypt', () => keys.reencrypt?.(Buffer.alloc(184), context)],
+    ] as const) {
+      try {
+        await work();
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'KMS_UNAVAILABLE',
+          message: `KMS ${operation}: the answer holds no key`,
+        });
+        refused.push(operation);
+      }
+    }
+    expect(refused).toEqual(expected);
+  });
+
+  it.each([
+    ['arn:aws:kms:eu-west-1:123456789012:alias/recordings', 'eu-west-1'],
+    ['arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/k', 'us-gov-west-1'],
+    ['arn:aws-cn:kms:cn-north-1:123456789012:key/k', 'cn-north-1'],
+  ])('to a request about %s comes from %s', async (keyId, region) => {
+    const { url, headers } = await answering({ Plaintext: some, CiphertextBlob: some });
+    const service = createKmsDataKeys({
+      keyId,
+      endpoint: url,
+      credentials: { accessKeyId: 'simulator', secretAccessKey: 'secret' },
+      clock: fastClock(),
+      logger: recordingLogger(),
+    });
+    onTestFinished(() => service.close());
+    await service.generate(context);
+    expect(headers.at(-1)).toContain(`/${region}/kms/aws4_request`);
   });
 });
 
@@ -240,33 +361,4 @@ describe('an envelope with KMS', () => {
       expect(kms.requests).toHaveLength(3);
     },
   );
-});
-
-describe('sorting KMS errors', () => {
-  const named = (name: string, fields: object = {}) => Object.assign(new Error('canary'), { name }, fields);
-
-  it.each<[unknown, ErrorCode, boolean]>([
-    [named('Error', { code: 'ECONNREFUSED' }), 'KMS_UNAVAILABLE', true],
-    [named('TimeoutError'), 'KMS_UNAVAILABLE', true],
-    [named('SyntaxError', { $metadata: { httpStatusCode: 200 } }), 'KMS_UNAVAILABLE', true],
-    [named('Unknown', { $metadata: { httpStatusCode: 503 } }), 'KMS_UNAVAILABLE', true],
-    [named('Unknown', { $metadata: { httpStatusCode: 429 } }), 'KMS_THROTTLED', true],
-    [named('Unknown', { $metadata: { httpStatusCode: 403 } }), 'KMS_DENIED', false],
-    [named('Unknown', { $metadata: { httpStatusCode: 400 } }), 'KMS_KEY_UNUSABLE', false],
-    [named('Error', { code: 'CERT_HAS_EXPIRED' }), 'KMS_UNAVAILABLE', false],
-    [named('CredentialsProviderError'), 'KMS_DENIED', false],
-    [new Error('Region is missing'), 'CONFIG_INVALID', false],
-    [named('constructor'), 'KMS_UNAVAILABLE', true],
-    ['canary', 'KMS_UNAVAILABLE', true],
-  ])('%s is %s', (error, code, transient) => {
-    const failure = sortKmsError(error, 'Decrypt');
-    expect([failure.error.code, failure.transient]).toEqual([code, transient]);
-    expect(failure.error).toBeInstanceOf(ArchiveError);
-    expect(inspect(failure.error)).not.toContain('canary');
-  });
-
-  it('says which permission is missing', () => {
-    const { error } = sortKmsError(named('AccessDeniedException'), 'GenerateDataKey');
-    expect(error.hint).toContain('kms:GenerateDataKey');
-  });
 });

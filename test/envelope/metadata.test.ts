@@ -6,6 +6,7 @@ import {
   parseInstruction,
   parseNonce,
   parseStringMap,
+  requireExactly,
   requireFittingMetadata,
   requireValue,
 } from '../../src/envelope/metadata.ts';
@@ -35,6 +36,14 @@ describe('a metadata value', () => {
     expect(messageOf(() => requireValue(numbers, 'a'))).toBe('metadata a is not text');
   });
 
+  it('may have to be a certain one', () => {
+    expect(() => requireExactly({ a: '128' }, 'a', '128')).not.toThrow();
+    for (const a of ['129', '128 ', '1280']) {
+      expect(messageOf(() => requireExactly({ a }, 'a', '128'))).toBe('metadata a is not "128"');
+    }
+    expect(messageOf(() => requireExactly({}, 'a', '128'))).toBe('metadata a is missing');
+  });
+
   it('never shows in a message', () => {
     const secret = 'c2VjcmV0LXNlY3JldA';
     for (const parse of [() => parseBase64({ a: secret }, 'a'), () => parseStringMap({ a: secret }, 'a')]) {
@@ -54,6 +63,13 @@ describe('base64', () => {
     );
     for (const a of ['QUI', 'QUI==', 'QUJ=', 'QU JD', '-_-_', '====', 'QUJD=', 'QQ=', 'QR==']) {
       expect(messageOf(() => parseBase64({ a }, 'a'))).toBe('metadata a is not canonical base64');
+    }
+  });
+
+  it('has any length where none is asked for', () => {
+    for (const length of [1, 12, 500]) {
+      const bytes = Buffer.alloc(length, 7);
+      expect(parseBase64({ a: bytes.toString('base64') }, 'a')).toEqual(bytes);
     }
   });
 
@@ -131,7 +147,11 @@ describe('user metadata', () => {
   it('fit into 2,048 bytes, their names with the prefix S3 gives them', () => {
     const room = 2048 - 'x-amz-meta-a'.length;
     expect(() => requireFittingMetadata({ a: 'x'.repeat(room) })).not.toThrow();
-    expect(codeOf(() => requireFittingMetadata({ a: 'x'.repeat(room + 1) }))).toBe('CONFIG_INVALID');
+    expect(failureOf(() => requireFittingMetadata({ a: 'x'.repeat(room + 1) }))).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'the envelope needs 2049 bytes of S3 user metadata of 2048',
+      hint: 'use a smaller RSA key, shorter ids, or instruction files',
+    });
     expect(codeOf(() => requireFittingMetadata({ a: 'x'.repeat(room), b: '' }))).toBe('CONFIG_INVALID');
   });
 });

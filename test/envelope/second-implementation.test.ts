@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
@@ -16,6 +16,7 @@ import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { Sealer } from '../../src/ports.ts';
 import { chunked, run } from './bytes.ts';
 import { memoryKeyService } from './memory-key-service.ts';
+import { pair3072 as rsa } from './rsa-pairs.ts';
 import * as second from './webcrypto.ts';
 
 const context = { 'conversation-id': 'c-1', 'recording-id': 'r-1' };
@@ -34,7 +35,6 @@ const aesPair: Pair = {
   second: second.aesWrap('k1', aesKey),
 };
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 });
 const rsaPair: Pair = {
   wrapper: createRsaWrapper(rsa.publicKey),
   unwrapper: createRsaUnwrapper([{ kid: rsaKeyId(rsa.privateKey), key: rsa.privateKey }]),

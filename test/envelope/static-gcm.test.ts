@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
-import { bytewise, codeOf, rejectionOf, run } from './bytes.ts';
+import { bytewise, failureOf, rejectionOf, run } from './bytes.ts';
 
 const ids = { recordingId: 'a1b2c3d4-5678-90ab-cdef-1234567890ab', conversationId: 'c-1' };
 const statOf = (metadata: Record<string, string>, size: number) => ({ metadata, size, key: 'k.enc' });
@@ -95,8 +95,13 @@ describe('static-gcm', () => {
   });
 
   it.each([0, 16, 31, 33, 64])('refuses a key of %i bytes', (length) => {
-    expect(codeOf(() => createStaticEnvelope(Buffer.alloc(length)))).toBe('CONFIG_INVALID');
-    expect(codeOf(() => createStaticReader(Buffer.alloc(length)))).toBe('CONFIG_INVALID');
+    for (const create of [createStaticEnvelope, createStaticReader]) {
+      const failure = failureOf(() => create(Buffer.alloc(length)));
+      expect([failure.code, failure.message]).toEqual([
+        'CONFIG_INVALID',
+        `the static key has ${length} bytes instead of 32`,
+      ]);
+    }
   });
 
   const iv = randomBytes(12).toString('base64');
@@ -118,5 +123,8 @@ describe('static-gcm', () => {
   ])('refuses %s before any byte is decrypted', async (_name, metadata, size) => {
     const failure = await rejectionOf(createStaticReader(randomBytes(32)).unseal(statOf(metadata, size)));
     expect([failure.code, failure.retryable]).toEqual(['OBJECT_MALFORMED', false]);
+    expect(failure.message).toMatch(
+      /^metadata (?:iv|encryption) (?:is|has)|^the object is (?:shorter|longer)/,
+    );
   });
 });

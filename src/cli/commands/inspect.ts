@@ -3,15 +3,16 @@ import { readInstruction } from '../../archive/instruction-file.ts';
 import { parseObjectKey } from '../../archive/object-key.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
-import { callerContext, type WrapAlgorithm } from '../../envelope/key-wrap.ts';
+import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
 import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
 import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
-import { clientSnippets, type ForeignReading } from '../_decryption-snippets.ts';
+import { clientSnippets, type ForeignReading, type Snippet } from '../_decryption-snippets.ts';
 import { printable } from '../_format.ts';
+import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
 
 interface InspectOptions {
   readonly from?: string;
@@ -26,12 +27,13 @@ interface Wrapping {
   /** Of the object as AWS's clients read it; `s3ec-v2` also for one of the static key that was adopted. */
   readonly format: 's3ec-v2' | 's3ec-v3';
   readonly placement: 'metadata' | 'instruction';
-  readonly wrap: WrapAlgorithm;
+  readonly wrap: ReadableWrapAlgorithm;
   /** The kid the object names; KMS keeps its key's id within the wrapped data key. */
   readonly keyId: string | undefined;
   readonly context: Readonly<Record<string, string>> | undefined;
   /** Base64; `none` where the format does not commit to its key. */
   readonly commitment: string;
+  readonly encryption: Exclude<Encryption, { readonly format: typeof STATIC_GCM }>;
 }
 
 interface Inspection {
@@ -65,7 +67,7 @@ export async function run(
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
   const facts = describe(stat, inspection, store.location);
-  const snippets = readingElsewhere(stat, inspection.wrapping, store.location);
+  const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
     ui.record('object', { ...facts, metadata, problem: inspection.problem?.code, snippets });
@@ -120,31 +122,47 @@ function readWrapping({ metadata, size }: ObjectStat, instruction: string | unde
   const detected = own === undefined || own.format === STATIC_GCM ? detectFormat(metadata, instruction) : own;
   const { format, placement } = detected;
   if (format === STATIC_GCM) return undefined;
-  const commits = format === S3EC_V3 ? parseS3ecV3(detected.metadata, size) : undefined;
-  const { wrapAlgorithm: wrap, description } = commits ?? parseS3ecV2(detected.metadata, size);
+  const encryption = readEncryption(format, detected.metadata, size);
+  const { wrapAlgorithm: wrap, description } = encryption.edk;
+  const isBound = bindsStoredContext(encryption.edk);
   return {
     format,
     placement,
     wrap,
-    keyId: wrap === 'kms+context' ? undefined : description['kid'],
-    context: wrap === 'kms+context' ? callerContext(description) : undefined,
-    commitment: commits === undefined ? 'none' : Buffer.from(commits.commitment).toString('base64'),
+    keyId: isBound ? undefined : description['kid'],
+    context: isBound ? callerContext(description) : undefined,
+    commitment:
+      encryption.format === S3EC_V3 ? Buffer.from(encryption.commitment).toString('base64') : 'none',
+    encryption,
   };
 }
 
-const HOW_ELSE =
-  'To read it without this program, with a client of AWS (and with openssl alone: docs/format.md, section 10):';
+function readEncryption(format: Wrapping['format'], metadata: ObjectStat['metadata'], size: number) {
+  if (format === S3EC_V3) {
+    const { messageId, commitment, ...edk } = parseS3ecV3(metadata, size);
+    return { format, messageId, commitment, edk } as const;
+  }
+  const { iv, ...edk } = parseS3ecV2(metadata, size);
+  return { format, iv, edk } as const;
+}
 
-function readingElsewhere({ key }: ObjectStat, wrapping: Wrapping | undefined, location: string) {
-  if (wrapping === undefined) return [];
+const HOW_ELSE =
+  'To read it without this program, with a client of AWS or a copy of the object (here object.enc); docs/format.md, section 10:';
+
+function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, location: string): Snippet[] {
+  if (wrapping === undefined) {
+    return iv === undefined ? [] : [opensslSnippet({ format: STATIC_GCM, iv: Buffer.from(iv, 'base64') })];
+  }
   const [, bucket = 'BUCKET', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(location) ?? [];
   const { format, placement, wrap, context = {} } = wrapping;
   // whoever can write metadata must not write code that somebody copies
   const isPlain = (text: string) => /^[A-Za-z0-9._:/@=+-]*$/.test(text);
-  if (![key, ...Object.entries(context).flat()].every(isPlain)) return [];
+  const { edk } = wrapping.encryption;
+  const bound = bindsStoredContext(edk) ? Object.entries(edk.description) : [];
+  if (![key, ...bound.flat()].every(isPlain)) return [];
   const named = prefix === '' ? key : `${prefix}/${key}`;
   const object: ForeignReading = { bucket, key: named, format, placement, wrap, context };
-  return clientSnippets(object);
+  return [...clientSnippets(object), opensslSnippet(wrapping.encryption)];
 }
 
 const indent = (code: string) => code.replace(/^/gm, '  ');

@@ -1,4 +1,4 @@
-import { generateKeyPair, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { KeysConfig } from '../../config/config.ts';
@@ -13,8 +13,8 @@ import {
 import { addKey, type Keyring } from '../../envelope/keyring.ts';
 import { signingKeyId } from '../../archive/receipt.ts';
 import { rsaKeyId } from '../../envelope/raw-wrap.ts';
-import { ArchiveError } from '../../errors.ts';
-import { createFileTarget } from '../file-target.ts';
+import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { exitCodeOf } from '../exit-codes.ts';
@@ -29,6 +29,8 @@ interface KeysOptions {
 /** Bits; 128 bits of security (NIST SP 800-57 part 1, table 2), and its wraps leave room in S3's 2 KB of metadata. */
 const RSA_BITS = 3072;
 const TIME_LIMIT_S = 60;
+const NO_KEY_HINT =
+  'set ENCRYPTION_KEY_HEX, ARCHIVE_KMS_KEY_ID, ARCHIVE_KEYRING_FILE, ARCHIVE_PUBLIC_KEY_FILE or ARCHIVE_PRIVATE_KEY_FILE';
 const OWNER_ONLY_HINT =
   'keep a copy where the archive is not: who loses the key loses every recording under it';
 
@@ -43,6 +45,7 @@ export async function run(
   const config = await readSettings(context, 'keys');
   switch (action) {
     case 'generate':
+      requireOneKind(options);
       if (options.signing !== undefined) return generateSigning(context, options.signing, options);
       return options.rsa === undefined
         ? generateAesKey(context, config, options)
@@ -56,6 +59,17 @@ export async function run(
         hint: 'keys generate, keys list or keys check',
       });
   }
+}
+
+/** @throws `USAGE` when several kinds of keys are asked for at once: one of them would quietly not be made. */
+function requireOneKind({ kid, rsa, signing }: KeysOptions): void {
+  const asked = Object.entries({ '--kid': kid, '--rsa': rsa, '--signing': signing }).flatMap(
+    ([option, value]) => (value === undefined ? [] : [option]),
+  );
+  if (asked.length <= 1) return;
+  throw new ArchiveError('USAGE', `${asked.join(' and ')} ask for keys of different kinds`, {
+    hint: 'run keys generate once for each',
+  });
 }
 
 /** A new active key in the keyring; the earlier ones stay, for what they wrote. */
@@ -105,13 +119,9 @@ function freeKid(keyring: Keyring | undefined, now: Date): string {
 
 /** `NAME-public.pem` for the writer, `NAME-private.pem` for whoever is to read; neither replaces a file. */
 async function generateRsa({ ui }: CommandContext, name: string, options: KeysOptions): Promise<number> {
-  const files = { public: `${name}-public.pem`, private: `${name}-private.pem` };
-  const { publicKey, privateKey } = await generateRsaPair('rsa', { modulusLength: RSA_BITS });
-  const kid = rsaKeyId(publicKey);
-  if (options.dryRun !== true) {
-    await writeNew(files.private, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-    await writeNew(files.public, publicKey.export({ type: 'spki', format: 'pem' }).toString());
-  }
+  const pair = await generateRsaPair('rsa', { modulusLength: RSA_BITS });
+  const kid = rsaKeyId(pair.publicKey);
+  const files = await writePair(name, pair, options);
   if (ui.json) ui.record('key', { kind: 'rsa', kid, files, dryRun: options.dryRun === true });
   else {
     ui.out(`${kid}  ${printable(files.public)}  ARCHIVE_PUBLIC_KEY_FILE, where recordings are archived`);
@@ -125,13 +135,9 @@ async function generateRsa({ ui }: CommandContext, name: string, options: KeysOp
 
 /** `NAME-private.pem` for the writer, which signs receipts with it, `NAME-public.pem` for whoever verifies them. */
 async function generateSigning({ ui }: CommandContext, name: string, options: KeysOptions): Promise<number> {
-  const files = { public: `${name}-public.pem`, private: `${name}-private.pem` };
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const kid = signingKeyId(publicKey);
-  if (options.dryRun !== true) {
-    await writeNew(files.private, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-    await writeNew(files.public, publicKey.export({ type: 'spki', format: 'pem' }).toString());
-  }
+  const pair = generateKeyPairSync('ed25519');
+  const kid = signingKeyId(pair.publicKey);
+  const files = await writePair(name, pair, options);
   if (ui.json) ui.record('key', { kind: 'signing', kid, files, dryRun: options.dryRun === true });
   else {
     ui.out(`${kid}  ${printable(files.private)}  ARCHIVE_SIGNING_KEY_FILE, where recordings are archived`);
@@ -141,20 +147,48 @@ async function generateSigning({ ui }: CommandContext, name: string, options: Ke
   return 0;
 }
 
-async function writeNew(file: string, text: string): Promise<void> {
-  const target = await createFileTarget(file, { force: false });
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+/** Both files or none, and none in place of another: whatever was wrapped for an older key would be lost. */
+async function writePair(name: string, { publicKey, privateKey }: KeyPair, { dryRun }: KeysOptions) {
+  const files = { public: `${name}-public.pem`, private: `${name}-private.pem` };
+  if (dryRun === true) return files;
+  const targets: FileTarget[] = [];
   try {
-    await target.write(Buffer.from(text));
-    await target.commit();
+    for (const [file, text] of [
+      [files.private, privateKey.export({ type: 'pkcs8', format: 'pem' })],
+      [files.public, publicKey.export({ type: 'spki', format: 'pem' })],
+    ] as const) {
+      const target = await openNew(file);
+      targets.push(target);
+      await target.write(Buffer.from(text));
+    }
+    for (const target of targets) await target.commit();
+    return files;
   } catch (error) {
-    await target.abandon();
+    for (const target of targets) await target.abandon();
     throw error;
+  }
+}
+
+async function openNew(file: string): Promise<FileTarget> {
+  try {
+    return await createFileTarget(file, { force: false });
+  } catch (error) {
+    const { code, message } = toArchiveError(error);
+    if (code !== 'OUTPUT_EXISTS') throw error;
+    throw new ArchiveError(code, message, { hint: 'choose another name: keys are never replaced' });
   }
 }
 
 async function listKeys({ ui }: CommandContext, { encryption }: KeysConfig): Promise<number> {
   const { key, kmsKeyId, keyringFile, publicKeyFile, privateKeyFile } = encryption;
+  let shown = 0;
   const show = (source: string, keyId: string, use: string) => {
+    shown += 1;
     if (ui.json) ui.record('key', { source, keyId, use });
     else ui.out(`${source.padEnd(12)} ${printable(keyId).padEnd(24)} ${use}`);
   };
@@ -170,6 +204,7 @@ async function listKeys({ ui }: CommandContext, { encryption }: KeysConfig): Pro
   if (privateKeyFile !== undefined) {
     show('rsa private', rsaKeyId(await readPrivateKeyFile(privateKeyFile)), 'unwraps data keys');
   }
+  if (shown === 0) ui.say(`no key is configured; ${NO_KEY_HINT}`);
   return 0;
 }
 
@@ -189,7 +224,7 @@ async function check(context: CommandContext, config: KeysConfig): Promise<numbe
     end();
   }
   if (checks.length === 0) {
-    throw new ArchiveError('CONFIG_INVALID', 'no key is configured');
+    throw new ArchiveError('CONFIG_INVALID', 'no key is configured', { hint: NO_KEY_HINT });
   }
   const failure = checks.map(failureOf).find((error) => error !== undefined);
   if (failure !== undefined) throw failure;

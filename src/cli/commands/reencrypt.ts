@@ -1,9 +1,9 @@
 import { reencryptRecording } from '../../archive/reencrypt-recordings.ts';
 import { createReader, openConfiguredStore, openKeySources } from '../../create-archiver.ts';
 import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';
-import { createResealer } from '../../envelope/reencrypt.ts';
+import { createResealer, requireReadable } from '../../envelope/reencrypt.ts';
 import { ArchiveError } from '../../errors.ts';
-import { type CommandContext, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
 
 interface ReencryptOptions extends SelectionOptions {
@@ -47,6 +47,12 @@ export async function run(
     const wrapper = await openWrap(choice, sources, context);
     return createResealer(wrapper, sources.organizationId);
   });
+  const { budget, end } = openBudget(context);
+  try {
+    await requireReadable(resealer, reader, budget);
+  } finally {
+    end();
+  }
   const dryRun = options.dryRun === true;
   return runSelection(context, ids, options, {
     doing: 'encrypting again',
