@@ -5,11 +5,11 @@ import {
   formatQuery,
   kindOf,
   LONGEST_WAIT_MS,
-  RECORDING_KINDS,
   triage,
   waitForAppearance,
   waitForTranscoding,
 } from '../../src/genesys/recordings-policy.ts';
+import { RECORDING_KINDS } from '../../src/recording-facts.ts';
 import { isSafeId } from '../../src/recording-id.ts';
 
 describe('kinds', () => {
