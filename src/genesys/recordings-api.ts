@@ -8,7 +8,7 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../ports.ts';
-import type { ConversationFacts, RecordingKind } from '../recording-facts.ts';
+import type { RecordingKind } from '../recording-facts.ts';
 import { parseRecordingTime } from '../recording-time.ts';
 import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
@@ -23,7 +23,7 @@ import {
 } from './recordings-fetch.ts';
 import { extensionOf, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './recordings-policy.ts';
 import { parseJsonObject } from './responses.ts';
-import { readConversationFacts } from './conversation-facts.ts';
+import { requireConversationFacts } from './conversation-facts.ts';
 
 export interface RecordingsOptions extends FetchOptions {
   readonly kinds: ReadonlySet<RecordingKind>;
@@ -109,7 +109,7 @@ class Look {
   private async described(items: readonly MediaItem[]): Promise<Resolution> {
     const { terminal } = this;
     if (items.length + terminal.length === 0) return this.answer(items);
-    const conversation = await this.learnFacts();
+    const conversation = requireConversationFacts(await this.askConversation(), this.request.conversationId);
     const describe = <T>(one: T) => ({ ...one, conversation });
     return {
       state: 'ready',
@@ -288,15 +288,6 @@ class Look {
     if (this.endedAt !== undefined) return;
     const answer = await this.askConversation();
     if (answer.status === 200) this.endedAt = parseRecordingTime(parseJsonObject(answer.text)?.['endTime']);
-  }
-
-  /** Names of objects are made of these: better no object than one under a key that the next attempt does not find. */
-  private async learnFacts(): Promise<ConversationFacts> {
-    const answer = await this.askConversation();
-    const facts = answer.status === 200 ? readConversationFacts(answer.text) : undefined;
-    if (facts !== undefined) return facts;
-    const what = `start of conversation ${this.request.conversationId}`;
-    throw unexpectedAnswer(what, answer, explainRefusal('getConversation', answer));
   }
 
   private askConversation(): Promise<ApiAnswer> {

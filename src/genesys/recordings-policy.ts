@@ -58,13 +58,12 @@ export function extensionOf(kind: RecordingKind, format: AudioFormat): string {
   }
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'audio/x-wav': 'wav',
-  'audio/wave': 'wav',
-  'audio/vnd.wave': 'wav',
-  'audio/mpeg': 'mp3',
-  'message/rfc822': 'eml',
-};
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['audio/wave', 'wav'],
+  ['audio/vnd.wave', 'wav'],
+  ['audio/mpeg', 'mp3'],
+  ['message/rfc822', 'eml'],
+]);
 
 /**
  * Of a file of a batch, which comes in the format it was recorded in: the second half of its content type, as the platform's own
@@ -73,7 +72,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 export function extensionOfType(contentType: string | undefined): string {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const [, half = ''] = /^[a-z]+\/(?:x-)?([a-z0-9]{1,8})$/.exec(type) ?? [];
-  return EXTENSIONS[type] ?? (half === '' ? 'bin' : half);
+  return EXTENSIONS.get(type) ?? (half === '' ? 'bin' : half);
 }
 
 export type Triage = 'fetch' | 'wait' | 'restore' | 'deleted' | 'error';

@@ -317,3 +317,71 @@ describe('a batch', () => {
     });
   });
 });
+
+describe('what a layout or a sidecar needs to know', () => {
+  const described = { resolver: { describeConversation: true } };
+
+  it('is said of every file, and of what is gone', async () => {
+    const { resolve, conversation, count } = await start(
+      [{ perChannel: true }, { kind: 'screen' }, { kind: 'chat' }, { kind: 'email' }, { fate: 'deleted' }],
+      described,
+    );
+    const resolution = await resolve();
+    if (resolution.state !== 'ready') throw new Error('not ready');
+    const { startedAt, endedAt } = conversation;
+    const facts = { startedAt, provider: 'Edge', direction: 'inbound' };
+    expect(resolution.items.map(({ file }) => file)).toEqual([
+      { kind: 'call', subtype: 'Trunk', extension: 'wav', endedAt },
+      { kind: 'call', subtype: 'Trunk', extension: 'wav', endedAt },
+      { kind: 'screen', subtype: 'Screen', extension: 'webm', endedAt },
+      { kind: 'chat', extension: 'zip', endedAt },
+      { kind: 'email', extension: 'eml', endedAt },
+    ]);
+    expect(resolution.terminal).toMatchObject([
+      { file: { kind: 'call', extension: 'wav' }, conversation: facts },
+    ]);
+    expect(
+      resolution.items.every(({ conversation: one }) => JSON.stringify(one) === JSON.stringify(facts)),
+    ).toBe(true);
+    expect(count('GET /api/v2/conversations/{conversationId}')).toBe(
+      count('GET /api/v2/conversations/{conversationId}/') + 1,
+    );
+  });
+
+  it('costs nothing where no layout asks for it, or there is nothing to keep', async () => {
+    const asked = (requests: readonly { readonly route: string }[]) =>
+      requests.filter(({ route }) => route === 'GET /api/v2/conversations/{conversationId}').length;
+    const plain = await start([{}]);
+    const resolution = await plain.resolve();
+    expect(resolution).toMatchObject({
+      items: [expect.not.objectContaining({ conversation: expect.anything() as unknown })],
+    });
+    expect(asked(plain.simulator.requests)).toBe(0);
+    const early = await start([{ uploadedAfterS: 600 }], described);
+    await early.resolve();
+    expect(asked(early.simulator.requests)).toBe(0);
+  });
+
+  it('without the permission to, names it', async () => {
+    const { resolve, simulator } = await start([{}], described);
+    simulator.world.deny('conversation:communication:view');
+    await expect(resolve()).rejects.toMatchObject({
+      code: 'GENESYS_FORBIDDEN',
+      message: expect.stringContaining('start of conversation') as unknown,
+      hint: expect.stringContaining('conversation:communication:view') as unknown,
+    });
+  });
+
+  it('is what the list said, where files come in batches: only screens have a time', async () => {
+    const { resolve, conversation } = await start([{}, { kind: 'screen' }, { kind: 'chat' }], {
+      resolver: { batch: true },
+    });
+    const resolution = await resolve();
+    if (resolution.state !== 'ready') throw new Error('not ready');
+    expect(resolution.items.map(({ recordedAt, file }) => [recordedAt, file?.extension])).toEqual([
+      [undefined, 'ogg'],
+      [conversation.startedAt, 'webm'],
+      [undefined, 'zip'],
+    ]);
+  });
+});
