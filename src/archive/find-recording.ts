@@ -49,7 +49,10 @@ export async function findRecording(
   }
   const [key, ...others] = found;
   if (key === undefined) {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`);
+    const { source } = range.layout ?? DATE_LAYOUT;
+    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`, {
+      hint: `\`genesys-archive list\` shows what it holds in the layout ${source}; ARCHIVE_LAYOUT chooses another`,
+    });
   }
   if (others.length > 0) {
     throw new ArchiveError('USAGE', `${found.length} objects bear this id: name one by its key`, {
