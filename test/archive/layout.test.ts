@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000;
 const CHOICES: readonly LayoutChoice[] = [
   { name: 'date' },
   { name: 'genesys-export', organizationId: ORGANIZATION },
-  { name: 'template', template: 'archive/{yyyy}/{mm}/{dd}/{hh}/{recordingId}{channel}.enc' },
+  { name: 'template', template: 'archive/{yyyy}/{mm}/{dd}/{hh}/{conversationId}/{recordingId}{channel}.enc' },
   { name: 'template', template: 'archive/{conversationId}/{dd}.{mm}.{yyyy}/{recordingId}{channel}.enc' },
   {
     name: 'template',
@@ -45,6 +45,9 @@ const files = fc.record({
   extension: fc.constantFrom('wav', 'opus', 'zip'),
 });
 async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** As folders they sort differently than by themselves: `a-b/` and `a.b/` come before `a/`. */
+const CONVERSATIONS = ['a', 'a-b', 'a.b', 'a0', 'b', 'B', 'aa'];
 
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
@@ -89,10 +92,14 @@ describe.each(LAYOUTS)('the layout %s', (_, layout) => {
   it('lists exactly the days that are wanted, and walks in the order of keys, each once', async () => {
     const store = mapStore();
     const put = (key: string) => store.put(key, nothing(), { metadata: {}, contentType: 'x/y' }, unlimited);
-    const at = Array.from({ length: 40 }, (__, day) => Date.UTC(2026, 8, 1) + day * DAY_MS + day * 3_600_000);
+    // four a day, in the same hour, over the end of a month
+    const at = Array.from(
+      { length: 40 },
+      (__, index) => Date.UTC(2026, 8, 25) + Math.floor(index / 4) * DAY_MS,
+    );
     const objects = at.map((time, index) =>
       layout.keyOf({
-        ids: { recordingId: `r${index}`, conversationId: `c${index % 7}` },
+        ids: { recordingId: `r${index}`, conversationId: CONVERSATIONS[index % 7] ?? '' },
         at: time,
         extension: 'wav',
       }),
@@ -106,9 +113,9 @@ describe.each(LAYOUTS)('the layout %s', (_, layout) => {
     const gone = (index: number) => index % 5 === 0 && index % 7 === 0;
     const ranges: DayRange[] = [
       {},
-      { from: Date.UTC(2026, 8, 8), to: Date.UTC(2026, 9, 2, 5) },
-      { from: Date.UTC(2026, 8, 30) },
-      { to: Date.UTC(2026, 8, 12) },
+      { from: Date.UTC(2026, 8, 28), to: Date.UTC(2026, 9, 2, 5) },
+      { from: Date.UTC(2026, 9, 3) },
+      { to: Date.UTC(2026, 8, 26) },
     ];
     for (const range of ranges) {
       const wanted = objects.filter((key) => {

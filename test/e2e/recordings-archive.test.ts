@@ -121,6 +121,25 @@ describe('a conversation of the published API', () => {
     expect(await archive(event)).toEqual([]);
   });
 
+  it.each([
+    ['1/100', true],
+    ['1/50', false],
+  ])('with a share of %s of the rate, its fourth request waits for the minute: %s', async (share, waits) => {
+    const { simulator, archive, clock } = await start(
+      {
+        conversations: [
+          { recordings: [{ kind: 'chat' }, { kind: 'chat' }, { kind: 'email' }, { kind: 'email' }] },
+        ],
+      },
+      { ARCHIVE_SETTLE: '0s', ARCHIVE_RATE_SHARE: share },
+    );
+    const [conversation] = simulator.world.conversations;
+    const results = await archive(simulator.conversationEvent(conversation?.id ?? ''));
+    expect(results.map(({ state }) => state)).toEqual(Array.from({ length: 4 }, () => 'archived'));
+    expect(simulator.requests.filter(({ route }) => route.includes('/api/v2/'))).toHaveLength(5);
+    expect(clock.slept.some((ms) => ms > 50_000)).toBe(waits);
+  });
+
   it('a link that expires is fetched anew, for that recording alone', async () => {
     const { simulator, archive } = await start(
       { conversations: [{ recordings: [{}, {}] }] },

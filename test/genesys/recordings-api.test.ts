@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
+import { createRecordingsApi } from '../../src/genesys/recordings-api.ts';
 import type { Resolution } from '../../src/ports.ts';
 import type { ScriptedRecording } from '../../src/simulator/published/recordings-model.ts';
 import { observe } from '../simulator/observe.ts';
@@ -227,6 +228,66 @@ describe('what the platform has archived itself', () => {
         { reason: 'archived', hint: expect.stringContaining('recording:recording:restore') as unknown },
       ],
     });
+  });
+});
+
+describe('what says AVAILABLE and has been archived', () => {
+  it('may be about to appear, until the horizon; then it is what it says by its dates', async () => {
+    const { resolve, ids, clock, count } = await start([
+      { fate: 'archived', stubUntilS: 86_400 },
+      { stubUntilS: 86_400 },
+    ]);
+    expect(summary(await resolve(), ids)).toBe(' | 0 available, 1 available | ');
+    clock.advance(121 * MINUTE);
+    expect(summary(await resolve(), ids)).toBe(' |  | 0 archived, 1 overdue');
+    expect(count('PUT')).toBe(0);
+  });
+});
+
+describe('202 with nothing in it', () => {
+  const nothing = {
+    status: 202,
+    text: '',
+    errorCode: undefined,
+    correlationId: undefined,
+    retryAfterMs: undefined,
+  };
+  const listed = {
+    ...nothing,
+    status: 200,
+    text: JSON.stringify([{ id: 'r1', media: 'audio', fileState: 'AVAILABLE' }]),
+  };
+
+  it.each([
+    ['for the list', [nothing], '? accepted'],
+    [
+      'for a recording, time and again',
+      [listed, ...Array.from({ length: 9 }, () => nothing)],
+      'r1 transcoding',
+    ],
+  ])('%s is not ready', async (_, answers, pending) => {
+    const { clock, logger, request } = await start([]);
+    const left = [...answers];
+    const api = { call: () => Promise.resolve(left.shift() ?? nothing) };
+    const resolver = createRecordingsApi({
+      api,
+      clock,
+      logger,
+      format: 'WAV',
+      kinds: new Set(['call'] as const),
+      settleMs: 0,
+      horizonMs: 120 * MINUTE,
+      restoreArchived: false,
+      batch: false,
+      describeConversation: false,
+    });
+    const resolution = await resolver.resolve(request, unlimited);
+    if (resolution.state !== 'ready') throw new Error('not ready');
+    expect(resolution).toMatchObject({ items: [], terminal: [] });
+    expect(resolution.pending?.map(({ recordingId = '?', status }) => `${recordingId} ${status}`)).toEqual([
+      pending,
+    ]);
+    expect(resolution.pending?.[0]?.retryAfterMs).toBeGreaterThan(0);
   });
 });
 
