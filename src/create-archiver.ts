@@ -1,4 +1,5 @@
 import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
+import { createLayout } from './archive/layout.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config/config.ts';
@@ -73,6 +74,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     signer,
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
+    layout: createLayout(config.layout),
     opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
     envelope,
     store,

@@ -3,6 +3,7 @@
  * each other. All byte streams are async iterables of chunks; no method ever takes or returns a whole recording.
  */
 import type { Budget } from './clock.ts';
+import type { ConversationFacts, FileFacts } from './recording-facts.ts';
 
 // ---------------------------------------------------------------------------------------------- what is to be archived
 
@@ -48,6 +49,8 @@ export interface MediaItem {
   readonly durationMs?: number;
   /** Epoch ms (UTC) of the recording as the platform states it. */
   readonly recordedAt?: number;
+  readonly file?: FileFacts;
+  readonly conversation?: ConversationFacts;
 }
 
 /** A recording that exists, or may yet appear, and has no file for now. */
@@ -72,6 +75,8 @@ export interface TerminalRecording {
   readonly permanent: boolean;
   /** What somebody could do about it. */
   readonly hint?: string;
+  readonly file?: FileFacts;
+  readonly conversation?: ConversationFacts;
 }
 
 export type Resolution =

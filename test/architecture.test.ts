@@ -12,6 +12,8 @@ const GROUND = new Set([
   'clock',
   'log',
   'secret',
+  'key-template',
+  'recording-facts',
   'recording-id',
   'recording-time',
   'regions',

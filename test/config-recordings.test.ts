@@ -63,3 +63,72 @@ describe('the settings of the published API', () => {
     );
   });
 });
+
+describe('the layout', () => {
+  const organization = '32aa07aa-db1b-4987-abd0-9483601ec29d';
+  const template = 'archive/{organizationId}/{yyyy}/{mm}/{dd}/{recordingId}{channel}.enc';
+  const refusal = (env: Record<string, string>) => {
+    try {
+      load(env);
+      return 'none';
+    } catch (error) {
+      return String(error);
+    }
+  };
+
+  it.each([
+    [{}, { name: 'date' }],
+    [{ ARCHIVE_LAYOUT: 'date' }, { name: 'date' }],
+    [
+      { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_API: 'recordings', GENESYS_ORGANIZATION_ID: organization },
+      { name: 'genesys-export', organizationId: organization },
+    ],
+    [
+      { ARCHIVE_LAYOUT: template, GENESYS_ORGANIZATION_ID: 'acme' },
+      { name: 'template', template, organizationId: 'acme' },
+    ],
+    [
+      { ARCHIVE_LAYOUT: 'archive/{yyyy}{mm}{dd}/{recordingId}{channel}.enc' },
+      { name: 'template', template: 'archive/{yyyy}{mm}{dd}/{recordingId}{channel}.enc' },
+    ],
+  ])('of %j', (env, layout) => {
+    expect(load(env as Record<string, string>).layout).toEqual(layout);
+  });
+
+  it.each([
+    [
+      { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_API: 'recordings' },
+      'GENESYS_ORGANIZATION_ID: is missing; ARCHIVE_LAYOUT',
+    ],
+    [{ ARCHIVE_LAYOUT: template }, 'GENESYS_ORGANIZATION_ID: is missing; ARCHIVE_LAYOUT'],
+    [
+      { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_API: 'recordings', GENESYS_ORGANIZATION_ID: 'receipts' },
+      'GENESYS_ORGANIZATION_ID: must be a UUID with',
+    ],
+    [
+      { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_ORGANIZATION_ID: organization },
+      'GENESYS_API: must be recordings with ARCHIVE_LAYOUT=genesys-export',
+    ],
+    [
+      { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_API: 'media', GENESYS_ORGANIZATION_ID: organization },
+      'GENESYS_API: must be recordings with',
+    ],
+    [{ ARCHIVE_LAYOUT: 'archive/{yyyy}/{mm}/{recordingId}{channel}.enc' }, 'ARCHIVE_LAYOUT: lacks {dd}'],
+  ])('%j is refused', (env, problem) => {
+    expect(refusal(env as Record<string, string>)).toContain(problem);
+  });
+
+  it('is read by those who only look, who need no platform', () => {
+    const env = { ...tutorial, ARCHIVE_LAYOUT: 'genesys-export', GENESYS_ORGANIZATION_ID: organization };
+    for (const purpose of ['store', 'restore', 'wrap'] as const) {
+      const config = loadConfig(
+        { env: { ...env, ...(purpose === 'wrap' ? { ARCHIVE_KEYRING_FILE: 'k.json' } : {}) } },
+        purpose,
+      );
+      expect(config.layout).toEqual({ name: 'genesys-export', organizationId: organization });
+    }
+    expect(() => loadConfig({ env: { ...tutorial, ARCHIVE_LAYOUT: 'genesys-export' } }, 'store')).toThrow(
+      'GENESYS_ORGANIZATION_ID: is missing',
+    );
+  });
+});

@@ -10,7 +10,7 @@ describe('the five names of the tutorial', () => {
     expect(config).toMatchObject({
       store: 's3://my-archive',
       s3: { forcePathStyle: false },
-      layout: 'date',
+      layout: { name: 'date' },
       allowLoopback: false,
       logLevel: 'info',
       warnings: [],

@@ -3,8 +3,8 @@ import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaItem, MediaRequest, RecordingIds, TerminalRecording } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
-import { claimFirstSeen } from './claim.ts';
-import { objectKey } from './object-key.ts';
+import { keepSidecar } from './export-sidecar.ts';
+import { placeAt, placeItem, placeTerminal } from './place-recording.ts';
 
 export type ArchiveResult =
   | ArchivedRecording
@@ -46,13 +46,8 @@ export async function archiveRequest(
 ): Promise<readonly ArchiveResult[]> {
   if (request.dialect === 'media' && request.occurredAt !== undefined) {
     // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
-    const done = await findArchived(
-      ports,
-      idsOf(request),
-      keyAt(idsOf(request), request.occurredAt),
-      request.occurredAt,
-      budget,
-    );
+    const { key, at } = placeAt(ports, idsOf(request), request.occurredAt);
+    const done = await findArchived(ports, idsOf(request), key, at, budget);
     if (done !== undefined) return [done];
   }
   const ids = request.dialect === 'media' ? idsOf(request) : { conversationId: request.conversationId };
@@ -77,7 +72,9 @@ export async function archiveRequest(
   for (const { recordingId = '', status, retryAfterMs } of pending) {
     results.push({ state: 'not-ready', ids: { recordingId, ...ids }, status, retryAfterMs });
   }
-  for (const recording of terminal) results.push(await settleTerminal(ports, recording, budget));
+  for (const recording of terminal) {
+    results.push(await settleTerminal(ports, request, recording, budget));
+  }
   return results;
 }
 
@@ -88,12 +85,9 @@ async function archiveReady(
   budget: Budget,
 ): Promise<ArchivedRecording> {
   const { ids } = item;
-  const stated = (request.dialect === 'media' ? request.occurredAt : undefined) ?? item.recordedAt;
-  const at = stated ?? (await claimFirstSeen(ports.store, ids.recordingId, ports.clock.now(), budget));
-  const key = keyAt(ids, at);
+  const { key, at } = await placeItem(ports, request, item, budget);
   const askedAlready = request.dialect === 'media' && request.occurredAt !== undefined;
   const done = askedAlready ? undefined : await findArchived(ports, ids, key, at, budget);
-  if (done !== undefined) return done;
   const refresh = async (): Promise<MediaItem> => {
     const narrowed = request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId };
     const again = await ports.resolver.resolve(narrowed, budget);
@@ -102,27 +96,27 @@ async function archiveReady(
     if (found !== undefined) return found;
     throw new ArchiveError('MEDIA_LINK_EXPIRED', 'the platform has no fresh download link for the recording');
   };
-  return archiveItem(ports, item, refresh, key, at, budget);
+  const archived = done ?? (await archiveItem(ports, item, refresh, key, at, budget));
+  if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, key, budget);
+  return archived;
 }
 
 async function settleTerminal(
   ports: ArchivePorts,
-  { ids, reason, status, permanent, hint }: TerminalRecording,
+  request: ArchiveRequest,
+  recording: TerminalRecording,
   budget: Budget,
 ): Promise<ArchiveResult> {
+  const { ids, reason, status, permanent, hint } = recording;
   if (permanent) {
-    const at = await claimFirstSeen(ports.store, ids.recordingId, ports.clock.now(), budget);
-    await recordTerminal(ports, ids, keyAt(ids, at), at, `${reason} (${status})`, budget);
+    const { key, at } = await placeTerminal(ports, request, recording, budget);
+    await recordTerminal(ports, ids, key, at, `${reason} (${status})`, budget);
   }
   return { state: 'gone', ids, reason, settled: permanent, ...(hint === undefined ? {} : { hint }) };
 }
 
 function idsOf({ mediaId, interactionId }: MediaRequest): RecordingIds {
   return { recordingId: mediaId, conversationId: interactionId };
-}
-
-function keyAt({ recordingId, channel }: RecordingIds, at: number): string {
-  return objectKey({ recordingId, channel, at });
 }
 
 function isSameFile(one: RecordingIds, other: RecordingIds): boolean {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
 import { hashMetadata, idempotencyKey } from './identity.ts';
-import { MEDIA_PREFIX, parseObjectKey } from './object-key.ts';
+import { DATE_LAYOUT, identifyKey, type Layout } from './layout.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 
 /** What can be wrong with a recording in the archive. The words are a contract: reports are read by programs. */
@@ -50,12 +50,17 @@ export function finding(
 const pickLeaf = (leaf: number | undefined) => (leaf === undefined ? {} : { leaf });
 
 /** What can be told without reading the object: whether what the store says of it is what its receipt states. Pure. */
-export function compareWithReceipt(key: string, stat: ObjectStat, receipt: SignedReceipt): Finding[] {
+export function compareWithReceipt(
+  key: string,
+  stat: ObjectStat,
+  receipt: SignedReceipt,
+  layout: Layout = DATE_LAYOUT,
+): Finding[] {
   const findings: Finding[] = [];
   const report = (kind: FindingKind, message?: string) => findings.push(finding(kind, key, message));
   const { object, ciphertext, envelope } = receipt;
   if (receipt.kind === 'terminal') report('unexpected-object');
-  const swapped = whySwapped(key, stat, receipt);
+  const swapped = whySwapped(key, stat, receipt, layout);
   if (swapped !== undefined) report('swapped', swapped);
   if (
     object?.versionId !== undefined &&
@@ -81,15 +86,21 @@ export function compareWithReceipt(key: string, stat: ObjectStat, receipt: Signe
 }
 
 /** Recording, day and channel stand in the key, in the receipt and, hashed, in the object's own metadata: all must agree. */
-function whySwapped(key: string, { metadata }: ObjectStat, receipt: SignedReceipt): string | undefined {
+function whySwapped(
+  key: string,
+  { metadata }: ObjectStat,
+  receipt: SignedReceipt,
+  layout: Layout,
+): string | undefined {
   const { recording, conversation, channel } = receipt.ids;
-  const named = parseObjectKey(key);
+  const named = layout.parse(key) ?? identifyKey(key);
   if (receipt.object !== undefined && receipt.object.key !== key) return 'the receipt is that of another key';
   if (named === undefined || named.recordingId !== recording || named.channel !== channel) {
     return 'the receipt is that of another recording than the key names';
   }
-  const day = receipt.times.recorded.slice(0, 10).replaceAll('-', '/');
-  if (!key.startsWith(`${MEDIA_PREFIX}${day}/`)) {
+  // a key that another layout has named says its day in another place
+  const day = layout.parse(key)?.date;
+  if (day !== undefined && day !== receipt.times.recorded.slice(0, 10)) {
     return 'the receipt states another day than the key';
   }
   const own = metadata['gca-idem'];

@@ -1,13 +1,9 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
-import { datePrefixes, MEDIA_PREFIX, parseObjectKey } from './object-key.ts';
+import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from './layout.ts';
 
-export interface DayRange {
-  /** Epoch ms; the UTC days both ends fall on are included. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-}
+export type { DayRange } from './layout.ts';
 
 export interface ListedRecording extends ObjectSummary {
   readonly recordingId: string;
@@ -16,24 +12,20 @@ export interface ListedRecording extends ObjectSummary {
   readonly date: string;
 }
 
-/** A longer range is listed as a whole and filtered, instead of day by day. */
-const MOST_DAYS = 400;
-const DAY_MS = 86_400_000;
-
-/** The archive's recordings by day, oldest first. Objects that are not recordings are passed over. */
+/**
+ * The archive's recordings by key, which in the layout of the tutorial is oldest first; of some days, day by day. Objects that are not
+ * recordings are passed over, and so are those that another layout has named.
+ */
 export async function* listRecordings(
   store: ObjectStore,
-  { from = -Infinity, to = Infinity }: DayRange,
+  range: DayRange,
   budget: Budget,
 ): AsyncGenerator<ListedRecording, void, undefined> {
-  const prefixes = to - from < MOST_DAYS * DAY_MS ? datePrefixes(from, to) : [MEDIA_PREFIX];
-  for (const prefix of prefixes) {
+  const { layout = DATE_LAYOUT } = range;
+  for (const prefix of prefixesWithin(range)) {
     for await (const summary of store.list(prefix, budget)) {
-      const parsed = parseObjectKey(summary.key);
-      if (parsed === undefined) continue;
-      const day = Date.parse(`${parsed.date}T00:00:00Z`);
-      if (day + DAY_MS <= from || day > to) continue;
-      yield { ...summary, ...parsed };
+      const parsed = layout.parse(summary.key);
+      if (parsed !== undefined && isWithin(parsed.date, range)) yield { ...summary, ...parsed };
     }
   }
 }
@@ -57,7 +49,10 @@ export async function findRecording(
   }
   const [key, ...others] = found;
   if (key === undefined) {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`);
+    const { source } = range.layout ?? DATE_LAYOUT;
+    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`, {
+      hint: `\`genesys-archive list\` shows what it holds in the layout ${source}; ARCHIVE_LAYOUT chooses another`,
+    });
   }
   if (others.length > 0) {
     throw new ArchiveError('USAGE', `${found.length} objects bear this id: name one by its key`, {

@@ -1,4 +1,5 @@
 import { ArchiveError } from '../errors.ts';
+import { EndWatch } from './container-end.ts';
 import { detectContainer, HEAD_BYTES, looksLikeMarkup } from './container.ts';
 
 /** One AES-GCM message holds at most 2^36 − 32 bytes (NIST SP 800-38D, section 5.2.1.1). */
@@ -47,7 +48,8 @@ export async function* guardMedia(
     containerBytes = detectContainer(bytes)?.totalBytes;
     head = undefined;
   };
-  for await (const chunk of chunks) {
+  const end = new EndWatch();
+  for await (const chunk of contentLength === undefined ? end.watch(chunks) : chunks) {
     count.bytes += chunk.byteLength;
     if (count.bytes > LARGEST_RECORDING) throw tooLarge();
     if (contentLength !== undefined && count.bytes > contentLength) {
@@ -79,7 +81,9 @@ export async function* guardMedia(
   if (durationMs >= 1000 && count.bytes < SMALLEST_SECOND) {
     throw truncated(`${count.bytes} bytes cannot hold ${durationMs} ms`);
   }
-  count.lengthVerified = contentLength !== undefined || containerBytes !== undefined;
+  const verdict = end.verdict();
+  if (verdict === 'cut') throw truncated('its last bytes are not the end of such a file');
+  count.lengthVerified = contentLength !== undefined || containerBytes !== undefined || verdict === 'whole';
 }
 
 function truncated(why: string): ArchiveError {

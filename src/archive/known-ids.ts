@@ -1,7 +1,8 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, RecordingIds } from '../ports.ts';
-import { parseObjectKey, receiptKey } from './object-key.ts';
+import { identifyKey } from './layout.ts';
+import { receiptKey } from './object-key.ts';
 import { LARGEST_RECEIPT, parseReceipt } from './receipt-schema.ts';
 import { getSmall } from './small-object.ts';
 
@@ -16,7 +17,7 @@ export async function knownIds(
   key: string,
   budget: Budget,
 ): Promise<Partial<RecordingIds>> {
-  const named = parseObjectKey(key);
+  const named = identifyKey(key);
   if (named === undefined) return {};
   const { recordingId, channel } = named;
   const known = { recordingId, ...(channel === undefined ? {} : { channel }) };

@@ -1,6 +1,6 @@
 import { ArchiveError } from '../errors.ts';
 import { isSafeId, shortenForMessage } from '../recording-id.ts';
-import { FIRST_DAY, isPlausibleTime, LAST_DAY, parseDay } from '../recording-time.ts';
+import { isPlausibleTime, parseDay } from '../recording-time.ts';
 
 /** Everything that holds media stands under this prefix. */
 export const MEDIA_PREFIX = 'archive/';
@@ -8,7 +8,6 @@ export const MEDIA_PREFIX = 'archive/';
 /** And everything that holds receipts under this one. */
 export const RECEIPT_PREFIX = 'receipts/';
 
-const DAY_MS = 86_400_000;
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
 const KEY = /^archive\/(\d{4})\/(\d{2})\/(\d{2})\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
 
@@ -53,25 +52,39 @@ export function claimKey(recordingId: string): string {
   return `claims/${requireSafeId(recordingId)}.json`;
 }
 
-/** Where the receipt of the object under `key` stands: `receipts/YYYY/MM/DD/{recordingId}[.{channel}].json`. */
+/**
+ * Where the receipt of the object under `key` stands: `receipts/YYYY/MM/DD/{recordingId}[.{channel}].json`, and
+ * `receipts/{key}.json` for an object that does not stand under {@link MEDIA_PREFIX}.
+ */
 export function receiptKey(key: string): string {
-  return beside(key, RECEIPT_PREFIX);
+  return `${RECEIPT_PREFIX}${nameBeside(key)}.json`;
 }
 
-/** The inverse of {@link receiptKey}: the object a receipt is about; `undefined` for every other key. */
-export function keyOfReceipt(key: string): string | undefined {
-  if (!key.startsWith(RECEIPT_PREFIX) || !key.endsWith('.json')) return undefined;
-  const object = `${MEDIA_PREFIX}${key.slice(RECEIPT_PREFIX.length, -'.json'.length)}.enc`;
-  return parseObjectKey(object) === undefined ? undefined : object;
+/** What the receipts of all objects begin with whose keys begin with `prefix`: a folder, or {@link MEDIA_PREFIX} and more. */
+export function receiptPrefix(prefix: string): string {
+  return RECEIPT_PREFIX + (prefix.startsWith(MEDIA_PREFIX) ? prefix.slice(MEDIA_PREFIX.length) : prefix);
+}
+
+/** The keys {@link receiptKey} could have been given for this one; the layout of the archive says which of them it was. */
+export function objectsOfReceipt(key: string): readonly string[] {
+  if (!key.startsWith(RECEIPT_PREFIX) || !key.endsWith('.json')) return [];
+  const name = key.slice(RECEIPT_PREFIX.length, -'.json'.length);
+  return [`${MEDIA_PREFIX}${name}.enc`, name];
 }
 
 /** Where it is marked that the reference to `key` has been written back: `links/YYYY/MM/DD/{recordingId}[.{channel}].json`. */
 export function linkKey(key: string): string {
-  return beside(key, 'links/');
+  return `links/${nameBeside(key)}.json`;
 }
 
-function beside(key: string, prefix: string): string {
-  return `${prefix}${key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '')}.json`;
+/** Where the context of the recording under `key` stands: `context/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. */
+export function contextKey(key: string): string {
+  return `context/${nameBeside(key)}.json.enc`;
+}
+
+/** What the names of all that belongs to an object have in common. */
+function nameBeside(key: string): string {
+  return key.startsWith(MEDIA_PREFIX) ? key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '') : key;
 }
 
 /** The inverse of {@link objectKey}; `undefined` for every key it could not have written. */
@@ -97,17 +110,6 @@ export function datePrefix(at: number): string {
     });
   }
   return `${MEDIA_PREFIX}${new Date(at).toISOString().slice(0, 10).replaceAll('-', '/')}/`;
-}
-
-/**
- * The prefixes of all days from the one `from` falls on to the one `to` falls on, both inclusive and in order, UTC, one at
- * a time. Days that no object can be filed under are left out, so `-Infinity` and `Infinity` mean "from the first" and
- * "to the last".
- */
-export function* datePrefixes(from: number, to: number): Generator<string, void, undefined> {
-  const first = Math.max(FIRST_DAY, Math.floor(from / DAY_MS) * DAY_MS);
-  const last = Math.min(LAST_DAY, to);
-  for (let day = first; day <= last; day += DAY_MS) yield datePrefix(day);
 }
 
 function requireSafeId(recordingId: string): string {

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, RangeReader, RangeUnsealer } from '../ports.ts';
 import { readInstruction } from './instruction-file.ts';
-import { parseObjectKey } from './object-key.ts';
+import { identifyKey } from './layout.ts';
 import {
   fingerprintOf,
   type LeafCache,
@@ -75,7 +75,7 @@ export async function openSeekable(
   }
   // read at most once: another one a moment later could name another key
   let instruction: Promise<string | undefined> | undefined;
-  const recordingId = parseObjectKey(key)?.recordingId;
+  const recordingId = identifyKey(key)?.recordingId;
   const request = {
     readInstruction: () => (instruction ??= readInstruction(store, key, budget)),
     ...(recordingId === undefined ? {} : { expected: { recordingId } }),

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports.ts';
 import { readInstruction } from './instruction-file.ts';
-import { parseObjectKey } from './object-key.ts';
+import { identifyKey } from './layout.ts';
 
 export interface ReadPorts {
   readonly store: ObjectStore;
@@ -61,7 +61,7 @@ async function readVerified(
   budget: Budget,
 ): Promise<ReadOutcome> {
   const { stat, body } = await store.get(key, budget);
-  const recordingId = parseObjectKey(key)?.recordingId;
+  const recordingId = identifyKey(key)?.recordingId;
   let unsealer: Unsealer | undefined;
   // Only once the body is being iterated: a refusal then ends the iteration, and with it the connection the body comes over.
   const open = async () => {

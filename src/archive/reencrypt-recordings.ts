@@ -6,7 +6,7 @@ import { requireObject } from './adopt-recordings.ts';
 import { idempotencyKey } from './identity.ts';
 import { readInstruction } from './instruction-file.ts';
 import { knownIds } from './known-ids.ts';
-import { parseObjectKey } from './object-key.ts';
+import { identifyKey } from './layout.ts';
 import { verifyRecording } from './read-recording.ts';
 
 export interface ReencryptPorts {
@@ -77,7 +77,7 @@ async function* reseal(
   budget: Budget,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { stat, body } = await source.get(key, budget);
-  const recordingId = parseObjectKey(key)?.recordingId;
+  const recordingId = identifyKey(key)?.recordingId;
   const unsealer = await reader.unseal(stat, {
     readInstruction: () => readInstruction(source, key, budget),
     ...(recordingId === undefined ? {} : { expected: { recordingId } }),

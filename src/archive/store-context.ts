@@ -3,12 +3,7 @@ import type { Logger } from '../log.ts';
 import type { Envelope, ObjectStore, RecordingIds } from '../ports.ts';
 import type { ArchiveResult } from './archive-request.ts';
 import { idempotencyMetadata } from './identity.ts';
-import { MEDIA_PREFIX } from './object-key.ts';
-
-/** Where the context of the recording under `key` stands: `context/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. */
-export function contextKey(key: string): string {
-  return `context/${key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '')}.json.enc`;
-}
+import { contextKey } from './object-key.ts';
 
 /**
  * Stores what a conversation was beside the recording under `key`, encrypted like it, because it is about people. The first context

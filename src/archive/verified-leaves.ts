@@ -5,8 +5,9 @@ import type { EnvelopeReader, ObjectStat, ObjectStore, UnsealRequest } from '../
 import { canonicalJson } from './canonical-json.ts';
 import { hashMetadata } from './identity.ts';
 import { LeafHasher } from './leaf-hasher.ts';
+import { identifyKey } from './layout.ts';
 import { readLeaves } from './leaf-list.ts';
-import { parseObjectKey, receiptKey } from './object-key.ts';
+import { receiptKey } from './object-key.ts';
 import { checkSignature } from './receipt.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
 import { getSmall } from './small-object.ts';
@@ -90,7 +91,7 @@ export async function leavesOfReceipt(
   if (receipt?.ciphertext === undefined || leafBytes === undefined) return undefined;
   const leaves = await readLeaves(store, stat.key, receipt.ciphertext, budget);
   if (leaves === undefined || leaves === 'damaged') return undefined;
-  const named = parseObjectKey(stat.key);
+  const named = identifyKey(stat.key);
   const fits =
     // an adopting receipt states what stood there, and not that it was ever authenticated
     receipt.kind === 'archived' &&
@@ -110,7 +111,7 @@ async function readTrusted(
   budget: Budget,
 ): Promise<SignedReceipt | undefined> {
   const canCheck = keys !== undefined && keys.size > 0;
-  if ((!canCheck && !trustUnsigned) || parseObjectKey(key) === undefined) return undefined;
+  if ((!canCheck && !trustUnsigned) || identifyKey(key) === undefined) return undefined;
   const place = receiptKey(key);
   try {
     const text = await getSmall(store, place, LARGEST_RECEIPT, budget);

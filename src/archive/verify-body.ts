@@ -5,8 +5,8 @@ import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports
 import { type Finding, finding } from './compare-with-receipt.ts';
 import { readInstruction } from './instruction-file.ts';
 import { LEAF_BYTES, type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import { identifyKey } from './layout.ts';
 import { readLeaves } from './leaf-list.ts';
-import { parseObjectKey } from './object-key.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 
 export interface BodyDigests {
@@ -129,7 +129,7 @@ class Decryption {
   private async open(budget: Budget): Promise<Unsealer> {
     if (this.unsealer !== undefined) return this.unsealer;
     const { store, stat, receipt } = this;
-    const recordingId = receipt?.ids.recording ?? parseObjectKey(stat.key)?.recordingId;
+    const recordingId = receipt?.ids.recording ?? identifyKey(stat.key)?.recordingId;
     this.unsealer = await this.reader.unseal(stat, {
       readInstruction: () => readInstruction(store, stat.key, budget),
       expected: {

@@ -3,6 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
 import { compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
+import type { Layout } from './layout.ts';
 import { getSmall } from './small-object.ts';
 import { receiptKey } from './object-key.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
@@ -28,6 +29,8 @@ export interface VerifyPorts {
    * signatures are not looked at.
    */
   readonly keys?: ReadonlyMap<string, KeyObject> | undefined;
+  /** Of the archive; that of the tutorial where it is not said. */
+  readonly layout?: Layout | undefined;
 }
 
 export interface Verification {
@@ -78,7 +81,7 @@ export async function verifyAgainstReceipt(
   if (receipt === undefined && findings.length === 0 && needsReceipt(stat, keys)) {
     findings.push(finding('missing-receipt', key, 'there is an object and no receipt'));
   }
-  if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt));
+  if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, ports.layout));
   if (depth === 'head') return done(stat.size);
   if (depth === 'full' && ports.reader === undefined) {
     throw new ArchiveError('CONFIG_INVALID', 'nothing can be decrypted without a key');

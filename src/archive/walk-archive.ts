@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { ObjectStore } from '../ports.ts';
-import type { DayRange } from './find-recording.ts';
-import { datePrefixes, keyOfReceipt, MEDIA_PREFIX, parseObjectKey, RECEIPT_PREFIX } from './object-key.ts';
+import {
+  DATE_LAYOUT,
+  type DayRange,
+  isWithin,
+  type Layout,
+  objectOfReceipt,
+  prefixesWithin,
+} from './layout.ts';
+import { receiptPrefix } from './object-key.ts';
 
 /** A part of the archive that is the same whenever it is chosen with the same seed. */
 export interface Sample {
@@ -18,27 +25,23 @@ export interface WalkOptions {
   readonly after?: string | undefined;
 }
 
-const DAY_MS = 86_400_000;
-/** A longer range is listed as a whole and filtered, instead of day by day. */
-const MOST_DAYS = 400;
-/** `archive/` and `YYYY/MM/DD` */
-const DAY_LENGTH = 'YYYY/MM/DD'.length;
-
 /**
- * The key of every object that is there, or that a receipt says should be, in ascending order, each once. One day of keys is held
- * in memory. Where both are listed, what was archived while the walk went on may be missing.
+ * The key of every object that is there, or that a receipt says should be, in ascending order, each once. The keys of one folder, in
+ * the layout of the tutorial one day, are held in memory. Where both are listed, what was archived while the walk went on may be
+ * missing.
  */
 export async function* walkArchive(
   store: ObjectStore,
   options: WalkOptions,
   budget: Budget,
 ): AsyncGenerator<string, void, undefined> {
-  const { range = {}, sample, after } = options;
-  for (const prefix of prefixesOf(range)) {
-    for await (const day of joinDays(store, prefix, budget)) {
-      for (const key of [...day].sort()) {
-        if ((after === undefined || key > after) && isWithin(key, range) && isSampled(key, sample)) yield key;
-      }
+  const { range = {}, sample, after = '' } = options;
+  const { layout = DATE_LAYOUT } = range;
+  const isMeant = (key: string) => key > after && isWithin(layout.parse(key)?.date ?? '', range);
+  // in the order of keys, where days without leading zeros are not in that of the calendar
+  for (const prefix of prefixesWithin(range).toSorted()) {
+    for await (const folder of joinFolders(store, layout, prefix, budget)) {
+      for (const key of [...folder].sort()) if (isMeant(key) && isSampled(key, sample)) yield key;
     }
   }
 }
@@ -51,38 +54,32 @@ export function isSampled(key: string, sample: Sample | undefined): boolean {
   return digest.readUIntBE(0, 6) / 2 ** 48 < sample.share;
 }
 
-/** Without the prefix of the room: the same for objects and receipts. */
-function prefixesOf({ from = -Infinity, to = Infinity }: DayRange): Iterable<string> {
-  return to - from < MOST_DAYS * DAY_MS
-    ? [...datePrefixes(from, to)].map((prefix) => prefix.slice(MEDIA_PREFIX.length))
-    : [''];
-}
-
-function isWithin(key: string, { from = -Infinity, to = Infinity }: DayRange): boolean {
-  const day = Date.parse(`${parseObjectKey(key)?.date}T00:00:00Z`);
-  return day + DAY_MS > from && day <= to;
-}
-
-/** Both listings are in order of their days, not of their names within a day: `.enc` and `.json` sort differently. */
-async function* joinDays(
+/**
+ * Both listings are in the order of their folders, because all keys of a layout are equally deep, but not of their names within one:
+ * `.enc` and `.json` sort differently.
+ */
+async function* joinFolders(
   store: ObjectStore,
+  layout: Layout,
   prefix: string,
   budget: Budget,
 ): AsyncGenerator<ReadonlySet<string>, void, undefined> {
-  const objects = groupByDay(store, MEDIA_PREFIX + prefix, (key) => parseObjectKey(key) && key, budget);
-  const receipts = groupByDay(store, RECEIPT_PREFIX + prefix, keyOfReceipt, budget);
+  const ownKey = (key: string) => (layout.parse(key) === undefined ? undefined : key);
+  const ofReceipt = (key: string) => objectOfReceipt(layout, key);
+  const objects = groupByFolder(store, prefix, ownKey, budget);
+  const receipts = groupByFolder(store, receiptPrefix(prefix), ofReceipt, budget);
   try {
     let one = await objects.next();
     let other = await receipts.next();
     while (one.done !== true || other.done !== true) {
-      const days = [one, other].flatMap(({ value }) => (value ? [value.day] : []));
-      const [day] = days.sort();
+      const names = [one, other].flatMap(({ done, value }) => (done === true || !value ? [] : [value.name]));
+      const [name] = names.sort();
       const keys = new Set<string>();
-      if (one.done !== true && one.value.day === day) {
+      if (one.done !== true && one.value.name === name) {
         for (const key of one.value.keys) keys.add(key);
         one = await objects.next();
       }
-      if (other.done !== true && other.value.day === day) {
+      if (other.done !== true && other.value.name === name) {
         for (const key of other.value.keys) keys.add(key);
         other = await receipts.next();
       }
@@ -94,25 +91,26 @@ async function* joinDays(
   }
 }
 
-interface Day {
-  readonly day: string;
+interface Folder {
+  /** With the slash at its end, as it counts in the order of the listing. */
+  readonly name: string;
   readonly keys: readonly string[];
 }
 
-async function* groupByDay(
+async function* groupByFolder(
   store: ObjectStore,
   prefix: string,
   toObjectKey: (key: string) => string | undefined,
   budget: Budget,
-): AsyncGenerator<Day, void, undefined> {
-  let current: { day: string; keys: string[] } | undefined;
+): AsyncGenerator<Folder, void, undefined> {
+  let current: { name: string; keys: string[] } | undefined;
   for await (const { key } of store.list(prefix, budget)) {
     const objectKey = toObjectKey(key);
     if (objectKey === undefined) continue;
-    const day = objectKey.slice(MEDIA_PREFIX.length, MEDIA_PREFIX.length + DAY_LENGTH);
-    if (current?.day !== day) {
+    const name = objectKey.slice(0, objectKey.lastIndexOf('/') + 1);
+    if (current?.name !== name) {
       if (current !== undefined) yield current;
-      current = { day, keys: [] };
+      current = { name, keys: [] };
     }
     current.keys.push(objectKey);
   }

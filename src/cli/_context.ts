@@ -5,6 +5,7 @@ import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseDay, parseRecordingTime } from '../recording-time.ts';
 import type { DayRange } from '../archive/find-recording.ts';
+import { createLayout } from '../archive/layout.ts';
 import type { Ui } from './_ui.ts';
 
 /** What a command may use of the world. */
@@ -64,6 +65,11 @@ export function readRange({ from, to }: { readonly from?: string; readonly to?: 
     throw new ArchiveError('USAGE', '--from is later than --to');
   }
   return range;
+}
+
+/** Where the recordings of the configured archive are to be looked for. */
+export function searchIn({ layout }: Pick<ConfigFor['store'], 'layout'>, range: DayRange = {}) {
+  return { ...range, layout: createLayout(layout) };
 }
 
 function readTime(flag: string, text: string | undefined): number | undefined {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { createLayout } from '../archive/layout.ts';
 import type { Budget } from '../clock.ts';
 import { readConfigFile } from '../config/file.ts';
 import {
@@ -13,6 +14,7 @@ import {
 import { createArchiver, createReader, openConfiguredStore } from '../create-archiver.ts';
 import { ArchiveError, describeForeign, toArchiveError } from '../errors.ts';
 import { createTransport } from '../http/transport.ts';
+import { FIRST_DAY } from '../recording-time.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';
 import type { DoctorCheck } from './_doctor-check.ts';
@@ -169,8 +171,9 @@ async function checkStore(
     const store = await openConfiguredStore(config, { clock, logger });
     const location = parseStoreLocation(config.store);
     // a listing tells a missing bucket from an empty one, which a look at one object does not
-    for await (const _ of store.list('archive/2000/01/01/', budget)) break;
-    await store.head('archive/2000/01/01/doctor.enc', budget);
+    const prefix = createLayout(config.layout).prefixOf(FIRST_DAY);
+    for await (const _ of store.list(prefix, budget)) break;
+    await store.head(`${prefix}doctor.enc`, budget);
     if (location.kind === 's3') {
       return {
         name: 'store',

@@ -1,9 +1,10 @@
 import { findRecording, listRecordings } from '../archive/find-recording.ts';
 import type { Budget } from '../clock.ts';
+import type { LayoutConfig } from '../config/config.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from './_conclude.ts';
-import { type CommandContext, forEachOf, openBudget, readRange } from './_context.ts';
+import { type CommandContext, forEachOf, openBudget, readRange, searchIn } from './_context.ts';
 import { count, printable } from './_format.ts';
 import { countBytes, startProgress } from './_progress.ts';
 
@@ -22,6 +23,8 @@ export interface SelectionWork {
   /** Type of the JSON line of one recording. */
   readonly record: string;
   readonly store: ObjectStore;
+  /** Of the store. */
+  readonly layout: LayoutConfig;
   /** @returns a word for what became of it, and what else the JSON line says. */
   readonly work: (
     store: ObjectStore,
@@ -48,10 +51,10 @@ export async function runSelection(
   context: CommandContext,
   ids: readonly string[],
   options: SelectionOptions,
-  { doing, record, store: plainStore, work }: SelectionWork,
+  { doing, record, store: plainStore, layout, work }: SelectionWork,
 ): Promise<number> {
   const { ui } = context;
-  const range = readRange(options);
+  const range = searchIn({ layout }, readRange(options));
   const dryRun = options.dryRun === true;
   const { budget, end } = openBudget(context);
   const progress = startProgress(ui, dryRun ? `${doing} (dry run)` : doing, {

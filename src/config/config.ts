@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
 import {
   listSettings,
@@ -23,6 +24,7 @@ import { isKnownRegionDomain } from '../regions.ts';
 import type { Secret } from '../secret.ts';
 
 export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './encryption.ts';
+export type { LayoutConfig } from './layout.ts';
 export type { RecordingsConfig } from './published.ts';
 export type { Purpose } from './schema.ts';
 export type { ConfigFile, ConfigSources } from './sources.ts';
@@ -32,7 +34,7 @@ export interface StoreConfig {
   /** `s3://bucket[/prefix]` or `file:PATH`. */
   readonly store: string;
   readonly s3: { readonly forcePathStyle: boolean };
-  readonly layout: 'date';
+  readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
   readonly allowLoopback: boolean;
@@ -128,6 +130,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
     ...findUrlProblems(values, invalid),
     ...findSchemaProblems(values, invalid),
+    ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
   ];
   if (all.length > 0) throw invalidConfig(all);
   const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
@@ -250,7 +253,7 @@ function buildConfig(
   const store = (): StoreConfig => ({
     store: chooseStore(values, ranks),
     s3: { forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false },
-    layout: values.ARCHIVE_LAYOUT ?? 'date',
+    layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],

@@ -1,10 +1,11 @@
+import { RECORDING_KINDS, type RecordingKind } from '../recording-facts.ts';
 import type { SettingValues } from './schema.ts';
 import type { Problem } from './sources.ts';
 
 /** What archiving by the published API needs to know besides its addresses. */
 export interface RecordingsConfig {
   readonly format: 'WAV' | 'WAV_ULAW' | 'WEBM' | 'OGG_OPUS' | 'OGG_VORBIS' | 'MP3';
-  readonly kinds: readonly ('call' | 'screen' | 'chat' | 'email' | 'message')[];
+  readonly kinds: readonly RecordingKind[];
   readonly settleMs: number;
   readonly horizonMs: number;
   readonly restoreArchived: boolean;
@@ -21,7 +22,7 @@ export function buildRecordings(values: SettingValues): RecordingsConfig {
   const { ARCHIVE_WRITE_BACK: writeBack = 'none' } = values;
   return {
     format: values.GENESYS_FORMAT ?? 'WAV',
-    kinds: values.ARCHIVE_KINDS ?? ['call', 'screen', 'chat', 'email', 'message'],
+    kinds: values.ARCHIVE_KINDS ?? RECORDING_KINDS,
     settleMs: values.ARCHIVE_SETTLE ?? 15 * 60_000,
     horizonMs: values.ARCHIVE_READY_HORIZON ?? 2 * 3_600_000,
     restoreArchived: values.ARCHIVE_RESTORE_ARCHIVED ?? false,

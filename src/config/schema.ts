@@ -12,6 +12,7 @@ import {
   idPattern,
   keyHex,
   kmsKeyId,
+  layoutChoice,
   organizationId,
   originUrl,
   regionDomain,
@@ -101,10 +102,10 @@ export const SETTINGS = {
     schema: organizationId,
     group: 'Genesys Cloud',
     meaning:
-      'id of the organization; KMS binds every data key to it, so it must be set with `ARCHIVE_KMS_KEY_ID` to archive',
+      'id of the organization; KMS binds every data key to it, so it must be set with `ARCHIVE_KMS_KEY_ID` to archive, and with a layout that names it',
     example: '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
     since: 'key modes',
-    usedFor: [...READ, ...KEYS],
+    usedFor: [...ALL, ...KEYS],
   },
   GENESYS_API: {
     schema: choice(['auto', 'media', 'recordings']),
@@ -134,10 +135,11 @@ export const SETTINGS = {
     usedFor: ALL,
   },
   ARCHIVE_LAYOUT: {
-    schema: choice(['date'], /^genesys-export$|[{}/]/),
+    schema: layoutChoice,
     group: 'Archive',
-    meaning: 'how objects are named: `date` is `archive/YYYY/MM/DD/ID.enc`, in UTC',
-    example: 'date',
+    meaning:
+      'how objects are named: `date` is `archive/YYYY/MM/DD/ID.enc`, in UTC; `genesys-export` is that of the platform’s own export; or a template. Choose before the first recording: `docs/layouts.md`',
+    example: 'archive/{yyyy}/{mm}/{dd}/{hh}/{conversationId}/{recordingId}{channel}.enc',
     default: 'date',
     since: 'archive',
     usedFor: ALL,

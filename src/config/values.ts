@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { compileKeyTemplate } from '../key-template.ts';
+import { RECORDING_KINDS } from '../recording-facts.ts';
 import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
 import { GENESYS_REGIONS } from '../regions.ts';
 import { Secret } from '../secret.ts';
@@ -195,23 +197,21 @@ export const idPattern = checked((text) => {
   return 'pattern' in compiled ? { value: compiled.pattern } : compiled;
 });
 
-/** One of `available`; what only later versions know is told apart from what none will. */
-export function choice<const T extends string>(
-  available: readonly T[],
-  later: readonly string[] | RegExp = [],
-) {
+/** One of `available`. */
+export function choice<const T extends string>(available: readonly T[]) {
   return checked<T>((text) => {
     const chosen = available.find((option) => option === text);
-    if (chosen !== undefined) return { value: chosen };
-    const known = later instanceof RegExp ? later.test(text) : later.includes(text);
-    const options = available.join(', ');
-    return problem(
-      known
-        ? `asks for what is not available in this version; available: ${options}`
-        : `must be one of: ${options}`,
-    );
+    return chosen === undefined ? problem(`must be one of: ${available.join(', ')}`) : { value: chosen };
   });
 }
+
+/** `date`, `genesys-export`, or a template of keys. */
+export const layoutChoice = checked((text) => {
+  if (text === 'date' || text === 'genesys-export') return { value: text };
+  if (!/[{}/]/.test(text)) return problem('must be one of: date, genesys-export, or a template of keys');
+  const compiled = compileKeyTemplate(text);
+  return 'template' in compiled ? { value: text } : compiled;
+});
 
 function listItems(text: string): string[] {
   return text
@@ -242,14 +242,12 @@ export const share = checked((text) => {
   return value > 0 && value <= 1 ? { value } : problem('must be above 0 and at most 1, such as 0.25 or 1/4');
 });
 
-const KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
-
 /** Kinds of recordings, comma-separated. */
 export const kindList = checked((text) => {
   const items = listItems(text);
-  const kinds = KINDS.filter((kind) => items.includes(kind));
-  const wrong = items.findIndex((item) => !KINDS.some((kind) => kind === item));
-  if (wrong !== -1) return problem(`item ${wrong + 1} is none of: ${KINDS.join(', ')}`);
+  const kinds = RECORDING_KINDS.filter((kind) => items.includes(kind));
+  const wrong = items.findIndex((item) => !RECORDING_KINDS.some((kind) => kind === item));
+  if (wrong !== -1) return problem(`item ${wrong + 1} is none of: ${RECORDING_KINDS.join(', ')}`);
   return kinds.length === 0 ? problem('names no kind') : { value: kinds };
 });
 

@@ -57,7 +57,7 @@ export const CALLS = {
     method: 'GET',
     path: CONVERSATION,
     permissions: ['conversation:communication:view'],
-    why: 'knows when a conversation ended where the event does not say so, and who took part, for the context beside the recording',
+    why: 'knows when a conversation ended where the event does not say so, who took part, for the context beside the recording, and when it began, for ARCHIVE_LAYOUT=genesys-export',
   },
   annotate: {
     method: 'POST',

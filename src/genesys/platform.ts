@@ -2,13 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
+import type { RecordingKind } from '../recording-facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './interaction-writer.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media-api.ts';
 import { createTokenSource, type TokenSource } from './oauth.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { createRecordingsApi } from './recordings-api.ts';
-import type { AudioFormat, RecordingKind } from './recordings-policy.ts';
+import type { AudioFormat } from './recordings-policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './reference-writer.ts';
 
 export interface PlatformConfig {
@@ -28,6 +29,8 @@ export interface PlatformConfig {
     readonly batch: boolean;
   };
   readonly rateShare: number;
+  /** A layout that files by conversation has to know when conversations began. */
+  readonly layout: { readonly name: string };
 }
 
 /** One of the two APIs that events can be of. */
@@ -72,6 +75,7 @@ export function createPlatform(
       resolver: createRecordingsApi({
         ...choices,
         kinds: new Set(kinds),
+        describeConversation: config.layout.name === 'genesys-export',
         api: recordings.api,
         clock,
         logger,

@@ -1,11 +1,14 @@
+import type { RecordingKind } from '../recording-facts.ts';
 import { isSafeId } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
-import { kindOf, type RecordingKind } from './recordings-policy.ts';
+import { kindOf } from './recordings-policy.ts';
 
 /** What is read of `Recording` and `RecordingMetadata`; everything else is left alone. */
 export interface RecordingAnswer {
   readonly id: string;
   readonly kind: RecordingKind;
+  /** e.g. `Trunk`; one word. */
+  readonly subtype: string | undefined;
   readonly media: string | undefined;
   readonly fileState: string | undefined;
   /** Epoch ms. Is in the past where the recording has been moved to the platform's archive, whatever `fileState` says. */
@@ -19,6 +22,7 @@ export interface RecordingAnswer {
   readonly durationMs: number | undefined;
   /** Epoch ms. */
   readonly recordedAt: number | undefined;
+  readonly endedAt: number | undefined;
 }
 
 /** A channel becomes part of an object's key. */
@@ -44,6 +48,7 @@ export function readRecording(value: unknown): RecordingAnswer | undefined {
   return {
     id,
     kind: kindOf(media, text('mediaSubtype')),
+    subtype: /^[A-Za-z]{1,40}$/.exec(text('mediaSubtype') ?? '')?.[0],
     media,
     fileState: text('fileState'),
     archiveDate: parseRecordingTime(read(value, 'archiveDate')),
@@ -53,6 +58,7 @@ export function readRecording(value: unknown): RecordingAnswer | undefined {
     estimatedTranscodeTimeMs: count('estimatedTranscodeTimeMs'),
     durationMs: count('outputDurationMs'),
     recordedAt,
+    endedAt: parseRecordingTime(read(value, 'endTime')),
   };
 }
 

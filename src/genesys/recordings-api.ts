@@ -1,6 +1,5 @@
-import type { Budget, Clock } from '../clock.ts';
+import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import type {
   MediaItem,
   MediaResolver,
@@ -9,27 +8,24 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../ports.ts';
+import type { RecordingKind } from '../recording-facts.ts';
 import { parseRecordingTime } from '../recording-time.ts';
-import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
+import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
 import { type RecordingAnswer, readRecordings } from './recordings-answers.ts';
 import { requestBatch } from './recordings-batch.ts';
-import { type Found, fetchRecording } from './recordings-fetch.ts';
 import {
-  type AudioFormat,
-  type RecordingKind,
-  RESTORING_WAIT_MS,
-  triage,
-  waitForAppearance,
-  wordOf,
-} from './recordings-policy.ts';
+  factsOf,
+  type FetchOptions,
+  type Found,
+  fetchRecording,
+  requestRestore,
+} from './recordings-fetch.ts';
+import { extensionOf, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './recordings-policy.ts';
 import { parseJsonObject } from './responses.ts';
+import { requireConversationFacts } from './conversation-facts.ts';
 
-export interface RecordingsOptions {
-  readonly api: GenesysApi;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly format: AudioFormat;
+export interface RecordingsOptions extends FetchOptions {
   readonly kinds: ReadonlySet<RecordingKind>;
   /** ms after the end of a conversation before which nobody is asked: recordings come minutes later, and not all at once. */
   readonly settleMs: number;
@@ -39,13 +35,12 @@ export interface RecordingsOptions {
   readonly restoreArchived: boolean;
   /** Asks for all files of a conversation at once, in the format they were recorded in. */
   readonly batch: boolean;
+  /** Says of each file when its conversation began, which costs one more call. */
+  readonly describeConversation: boolean;
 }
 
 /** Recordings of one conversation that are asked for at a time; the rate budget is shared anyway. */
 const CONCURRENCY = 4;
-
-/** How long a recording that is brought back stays, ms: longer than a queue keeps a message by default (4 days). */
-const RESTORED_FOR_MS = 7 * 86_400_000;
 
 /**
  * The published API: `recordingmetadata` lists the recordings of a conversation, then each one that is wanted is asked for with
@@ -74,6 +69,7 @@ class Look {
   private readonly pending: PendingRecording[] = [];
   private readonly terminal: TerminalRecording[] = [];
   private endedAt: number | undefined;
+  private asked: Promise<ApiAnswer> | undefined;
 
   constructor(options: RecordingsOptions, request: RecordingsRequest, budget: Budget) {
     this.options = options;
@@ -106,7 +102,21 @@ class Look {
       const recording = wanted[at];
       if (recording !== undefined) items.push(...(await this.sort(recording, one)));
     }
-    return this.answer(items);
+    return this.options.describeConversation ? this.described(items) : this.answer(items);
+  }
+
+  /** The answer, with what is known of the conversation wherever something will be kept. */
+  private async described(items: readonly MediaItem[]): Promise<Resolution> {
+    const { terminal } = this;
+    if (items.length + terminal.length === 0) return this.answer(items);
+    const conversation = requireConversationFacts(await this.askConversation(), this.request.conversationId);
+    const describe = <T>(one: T) => ({ ...one, conversation });
+    return {
+      state: 'ready',
+      items: items.map(describe),
+      pending: this.pending,
+      terminal: terminal.map(describe),
+    };
   }
 
   private answer(items: readonly MediaItem[], more: readonly PendingRecording[] = []): Resolution {
@@ -176,7 +186,7 @@ class Look {
 
   private async fetchBatch(wanted: readonly RecordingAnswer[]): Promise<readonly Found[]> {
     const { conversationId } = this.request;
-    const items = wanted.map(({ id }) => ({ conversationId, recordingId: id }));
+    const items = wanted.map((listed) => ({ conversationId, recordingId: listed.id, listed }));
     const results = await requestBatch(this.options, items, this.budget);
     return wanted.map(({ id }) => results.get(id) ?? { state: 'left-out' });
   }
@@ -232,32 +242,16 @@ class Look {
   }
 
   private async restore(recording: RecordingAnswer): Promise<void> {
-    const { api, restoreArchived, logger } = this.options;
-    const { id: recordingId, deleteDate } = recording;
-    const { conversationId } = this.request;
-    if (!restoreArchived) {
+    const { id: recordingId } = recording;
+    if (!this.options.restoreArchived) {
       this.terminate(recording, 'archived', 'ARCHIVE_RESTORE_ARCHIVED=1 asks for it to be brought back');
       return;
     }
-    const answer = await api.call(
-      {
-        method: 'PUT',
-        path: ['api', 'v2', 'conversations', conversationId, 'recordings', recordingId],
-        body: {
-          archiveDate: new Date(this.now() + RESTORED_FOR_MS).toISOString(),
-          ...(deleteDate === undefined ? {} : { deleteDate }),
-        },
-      },
-      this.budget,
-    );
-    if (answer.status === 403) {
-      this.terminate(recording, 'archived', explainRefusal('restoreRecording', answer));
+    const asked = await requestRestore(this.options, this.request.conversationId, recording, this.budget);
+    if (asked.state === 'refused') {
+      this.terminate(recording, 'archived', asked.hint);
       return;
     }
-    if (answer.status !== 200 && answer.status !== 202) {
-      throw unexpectedAnswer(`restoring recording ${recordingId}`, answer);
-    }
-    logger.log('info', 'recording is being brought back from the archive', { recordingId, conversationId });
     this.pending.push({ recordingId, status: 'restoring', retryAfterMs: RESTORING_WAIT_MS });
   }
 
@@ -268,6 +262,7 @@ class Look {
       status: wordOf(recording.fileState ?? 'no file'),
       permanent: reason === 'deleted' || reason === 'error',
       ...(hint === undefined ? {} : { hint }),
+      file: factsOf(recording, extensionOf(recording.kind, this.options.format)),
     });
   }
 
@@ -291,8 +286,13 @@ class Look {
   /** Where the request does not say when the conversation ended, the platform may. */
   private async learnEnd(): Promise<void> {
     if (this.endedAt !== undefined) return;
-    const path = ['api', 'v2', 'conversations', this.request.conversationId];
-    const answer = await this.options.api.call({ method: 'GET', path }, this.budget);
+    const answer = await this.askConversation();
     if (answer.status === 200) this.endedAt = parseRecordingTime(parseJsonObject(answer.text)?.['endTime']);
+  }
+
+  private askConversation(): Promise<ApiAnswer> {
+    const path = ['api', 'v2', 'conversations', this.request.conversationId];
+    this.asked ??= this.options.api.call({ method: 'GET', path }, this.budget);
+    return this.asked;
   }
 }

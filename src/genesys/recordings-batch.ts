@@ -4,7 +4,9 @@ import type { MediaItem } from '../ports.ts';
 import { isSafeId } from '../recording-id.ts';
 import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
-import { type FetchOptions, type Found, mayWait } from './recordings-fetch.ts';
+import type { RecordingAnswer } from './recordings-answers.ts';
+import { factsOf, type FetchOptions, type Found, mayWait } from './recordings-fetch.ts';
+import { extensionOfType } from './recordings-policy.ts';
 import { parseJsonObject } from './responses.ts';
 
 /** Items of one batch; more are refused (`batch.download.too.many.items`). */
@@ -16,6 +18,8 @@ const POLL_MS = 5_000;
 export interface BatchItem {
   readonly conversationId: string;
   readonly recordingId: string;
+  /** What the list of recordings said of it: a batch states neither kind nor time. */
+  readonly listed?: Pick<RecordingAnswer, 'kind' | 'subtype' | 'recordedAt' | 'endedAt'>;
 }
 
 /**
@@ -93,7 +97,7 @@ interface BatchResult {
   readonly recordingId: string;
   readonly url: string | undefined;
   readonly error: boolean;
-  readonly mediaType: string | undefined;
+  readonly contentType: string | undefined;
 }
 
 function readResults(
@@ -108,7 +112,7 @@ function readResults(
   }
   const results = value.map(readResult).filter((one) => one !== undefined);
   const found = new Map<string, Found>();
-  for (const { conversationId, recordingId } of items) {
+  for (const { conversationId, recordingId, listed } of items) {
     const own = results.filter((one) => one.recordingId === recordingId);
     if (own.length === 0) continue;
     const files = own
@@ -121,10 +125,12 @@ function readResults(
         : {
             state: 'files',
             items: files.map(
-              ({ url = '', mediaType }, at): MediaItem => ({
+              ({ url = '', contentType }, at): MediaItem => ({
                 ids: { conversationId, recordingId, ...(files.length === 1 ? {} : { channel: String(at) }) },
                 url,
-                ...(mediaType === undefined ? {} : { mediaType }),
+                ...(contentType === undefined ? {} : { mediaType: contentType.split('/')[0] ?? '' }),
+                ...(listed?.recordedAt === undefined ? {} : { recordedAt: listed.recordedAt }),
+                ...(listed === undefined ? {} : { file: factsOf(listed, extensionOfType(contentType)) }),
               }),
             ),
           },
@@ -143,7 +149,7 @@ function readResult(value: unknown): BatchResult | undefined {
     recordingId,
     url: typeof resultUrl === 'string' && resultUrl !== '' && !error ? resultUrl : undefined,
     error,
-    mediaType: typeof contentType === 'string' ? contentType.slice(0, 40).split('/')[0] : undefined,
+    contentType: typeof contentType === 'string' ? contentType.slice(0, 40) : undefined,
   };
 }
 

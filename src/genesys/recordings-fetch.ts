@@ -2,10 +2,11 @@ import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { MediaItem } from '../ports.ts';
+import type { FileFacts } from '../recording-facts.ts';
 import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
 import { type RecordingAnswer, readRecording } from './recordings-answers.ts';
-import { type AudioFormat, formatQuery, waitForTranscoding } from './recordings-policy.ts';
+import { type AudioFormat, extensionOf, formatQuery, waitForTranscoding } from './recordings-policy.ts';
 import { parseJsonObject } from './responses.ts';
 
 export interface FetchOptions {
@@ -82,21 +83,73 @@ export async function fetchRecording(
     }
     const { files } = recording;
     if (files.length === 0) return { state: 'no-file', status: recording.fileState ?? 'no file', recording };
-    return { state: 'files', items: files.map((file) => toItem(conversationId, recording, file)) };
+    return { state: 'files', items: files.map((file) => toItem(conversationId, recording, file, format)) };
   }
 }
 
 /** `S` is the one file there is; anything else is one of several, each with an object of its own. */
 function toItem(
   conversationId: string,
-  { id, media, durationMs, recordedAt }: RecordingAnswer,
+  recording: RecordingAnswer,
   { channel, url }: RecordingAnswer['files'][number],
+  format: AudioFormat,
 ): MediaItem {
+  const { id, media, durationMs, recordedAt } = recording;
   return {
     ids: { recordingId: id, conversationId, ...(channel === 'S' ? {} : { channel }) },
     url,
     ...(media === undefined ? {} : { mediaType: media.toLowerCase().slice(0, 40) }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(recordedAt === undefined ? {} : { recordedAt }),
+    file: factsOf(recording, extensionOf(recording.kind, format)),
   };
+}
+
+/** What is known of a file of `recording`. */
+export function factsOf(
+  { kind, subtype, endedAt }: Pick<RecordingAnswer, 'kind' | 'subtype' | 'endedAt'>,
+  extension: string,
+): FileFacts {
+  return {
+    kind,
+    extension,
+    ...(subtype === undefined ? {} : { subtype }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+  };
+}
+
+/** How long a recording that is brought back stays, ms: longer than a queue keeps a message by default (4 days). */
+const RESTORED_FOR_MS = 7 * 86_400_000;
+
+/**
+ * Asks for a recording to be brought back from the platform's own archive.
+ *
+ * @returns `hint` when the client may not.
+ * @throws `GENESYS_BAD_RESPONSE`, and what the API client throws.
+ */
+export async function requestRestore(
+  { api, clock, logger }: FetchOptions,
+  conversationId: string,
+  { id: recordingId, deleteDate }: RecordingAnswer,
+  budget: Budget,
+): Promise<
+  { readonly state: 'restoring' } | { readonly state: 'refused'; readonly hint: string | undefined }
+> {
+  const answer = await api.call(
+    {
+      method: 'PUT',
+      path: ['api', 'v2', 'conversations', conversationId, 'recordings', recordingId],
+      body: {
+        archiveDate: new Date(clock.now() + RESTORED_FOR_MS).toISOString(),
+        ...(deleteDate === undefined ? {} : { deleteDate }),
+      },
+    },
+    budget,
+  );
+  if (answer.status === 403) return { state: 'refused', hint: explainRefusal('restoreRecording', answer) };
+  if (answer.status !== 200 && answer.status !== 202) {
+    throw unexpectedAnswer(`restoring recording ${recordingId}`, answer);
+  }
+  logger.log('info', 'recording is being brought back from the archive', { recordingId, conversationId });
+  return { state: 'restoring' };
 }

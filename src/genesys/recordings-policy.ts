@@ -1,7 +1,6 @@
-/** What the states of recordings mean, and how long to wait for which. Pure. */
+import type { RecordingKind } from '../recording-facts.ts';
 
-export const RECORDING_KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
-export type RecordingKind = (typeof RECORDING_KINDS)[number];
+/** What the states of recordings mean, and how long to wait for which. Pure. */
 
 /** Formats the platform makes of audio. `NONE` is left out: what it gives is not documented. */
 export const AUDIO_FORMATS = ['WAV', 'WAV_ULAW', 'WEBM', 'OGG_OPUS', 'OGG_VORBIS', 'MP3'] as const;
@@ -40,6 +39,40 @@ export function formatQuery(kind: RecordingKind, format: AudioFormat): Readonly<
     emailFormatId: 'EML',
     messageFormatId: 'ZIP',
   };
+}
+
+/** Of the files that {@link formatQuery} asks for: for Opus that of the platform's own export, else the usual one. */
+export function extensionOf(kind: RecordingKind, format: AudioFormat): string {
+  switch (kind) {
+    case 'screen':
+      return 'webm';
+    case 'chat':
+    case 'message':
+      return 'zip';
+    case 'email':
+      return 'eml';
+    case 'call':
+      return { WAV: 'wav', WAV_ULAW: 'wav', WEBM: 'webm', OGG_OPUS: 'opus', OGG_VORBIS: 'ogg', MP3: 'mp3' }[
+        format
+      ];
+  }
+}
+
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['audio/wave', 'wav'],
+  ['audio/vnd.wave', 'wav'],
+  ['audio/mpeg', 'mp3'],
+  ['message/rfc822', 'eml'],
+]);
+
+/**
+ * Of a file of a batch, which comes in the format it was recorded in: the second half of its content type, as the platform's own
+ * samples name such files. `bin` where that is no extension.
+ */
+export function extensionOfType(contentType: string | undefined): string {
+  const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const [, half = ''] = /^[a-z]+\/(?:x-)?([a-z0-9]{1,8})$/.exec(type) ?? [];
+  return EXTENSIONS.get(type) ?? (half === '' ? 'bin' : half);
 }
 
 export type Triage = 'fetch' | 'wait' | 'restore' | 'deleted' | 'error';

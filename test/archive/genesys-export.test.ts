@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exportKey, exportMetadata } from '../../src/archive/genesys-export.ts';
+import {
+  exportDayPrefix,
+  exportKey,
+  exportMetadata,
+  parseExportKey,
+  sidecarKey,
+} from '../../src/archive/genesys-export.ts';
+import { instructionKey } from '../../src/archive/instruction-file.ts';
 
 const file = {
   organizationId: '32aa07aa-db1b-4987-abd0-9483601ec29d',
@@ -20,20 +27,29 @@ describe('the layout of the platform’s own export', () => {
   });
 
   it('gives different files different keys, all of them fit for a store', () => {
-    const part = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
+    const part = fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/).filter((id) => id !== '.' && id !== '..');
     const times = fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2100, 0) - 1 });
     const some = fc.record({
       organizationId: part,
       conversationId: part,
       recordingId: part,
       startedAt: times,
-      extension: part,
+      channel: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/), { nil: undefined }),
+      extension: fc.stringMatching(/^[a-z0-9]{1,8}$/),
     });
     fc.assert(
       fc.property(some, some, (one, other) => {
         const [first, second] = [exportKey(one), exportKey(other)];
         expect(first).toMatch(/^[A-Za-z0-9._=-]+(\/[A-Za-z0-9._=-]+){6}$/);
-        if (one.recordingId !== other.recordingId) expect(first).not.toBe(second);
+        if (one.recordingId !== other.recordingId || one.channel !== other.channel) {
+          expect(first).not.toBe(second);
+        }
+        const date = new Date(one.startedAt).toISOString().slice(0, 10);
+        const { recordingId, channel, organizationId } = one;
+        expect(parseExportKey(first)).toEqual({ recordingId, channel, date });
+        expect(parseExportKey(first, organizationId)).toEqual({ recordingId, channel, date });
+        expect(parseExportKey(first, `${organizationId}x`)).toBeUndefined();
+        expect(first.startsWith(exportDayPrefix(organizationId, one.startedAt))).toBe(true);
       }),
     );
   });
@@ -42,7 +58,10 @@ describe('the layout of the platform’s own export', () => {
     { recordingId: '../x' },
     { organizationId: '' },
     { channel: 'a/b' },
+    { channel: 'wav_metadata' },
     { extension: '..' },
+    { extension: 'WAV' },
+    { extension: 'instruction' },
     { startedAt: 0 },
   ])('%o is refused', (wrong) => {
     expect(() => exportKey({ ...file, ...wrong })).toThrow(/not fit for a key|not within/);
@@ -72,5 +91,28 @@ describe('the layout of the platform’s own export', () => {
       durationMs: 60_000,
       initialDirection: 'inbound',
     });
+  });
+
+  it('leaves out of the sidecar what nobody states', () => {
+    const { conversationId, recordingId } = file;
+    expect(exportMetadata({ kind: 'email', conversationId, recordingId, startedAt: 0 })).toEqual({
+      mediaType: 'Email',
+      conversationId,
+      recordingId,
+      startTime: '1970-01-01T00:00:00.000+0000',
+    });
+  });
+
+  it.each([
+    ['a sidecar', sidecarKey(exportKey(file))],
+    ['an instruction file', instructionKey(exportKey(file))],
+    ['a day of no calendar', exportKey(file).replace('month=9/day=7', 'month=2/day=30')],
+    ['a month with a zero before it', exportKey(file).replace('month=9', 'month=09')],
+    ['an hour of no day', exportKey(file).replace('hour=5', 'hour=24')],
+    ['a file without extension', exportKey(file).replace('.opus', '')],
+    ['a deeper folder', exportKey(file).replace('/a1b2', '/x/a1b2')],
+    ['an object of the tutorial', 'archive/2026/05/20/a1b2.enc'],
+  ])('%s is no recording', (_, key) => {
+    expect(parseExportKey(key)).toBeUndefined();
   });
 });

@@ -1,13 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  claimKey,
-  datePrefix,
-  datePrefixes,
-  objectKey,
-  parseObjectKey,
-} from '../../src/archive/object-key.ts';
+import { claimKey, datePrefix, objectKey, parseObjectKey } from '../../src/archive/object-key.ts';
 import { ArchiveError } from '../../src/errors.ts';
 
 const DAY_MS = 86_400_000;
@@ -191,45 +185,5 @@ describe('parseObjectKey', () => {
 describe('claimKey', () => {
   it('depends on the recording alone', () => {
     expect(claimKey(ID)).toBe(`claims/${ID}.json`);
-  });
-});
-
-describe('datePrefixes', () => {
-  it('lists every day once, both ends included', () => {
-    const prefixes = [...datePrefixes(Date.UTC(2024, 1, 28, 23), Date.UTC(2024, 2, 1, 1))];
-    expect(prefixes).toEqual(['archive/2024/02/28/', 'archive/2024/02/29/', 'archive/2024/03/01/']);
-    expect([...datePrefixes(Date.UTC(2024, 1, 28), Date.UTC(2024, 1, 28))]).toEqual(['archive/2024/02/28/']);
-    expect([...datePrefixes(Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 28))]).toEqual([]);
-  });
-
-  it('holds exactly the days an object between the two times can be under', () => {
-    fc.assert(
-      fc.property(
-        times,
-        fc.integer({ min: 0, max: 40 * DAY_MS }),
-        fc.integer({ min: -2 * DAY_MS, max: 42 * DAY_MS }),
-        (from, span, shift) => {
-          const to = from + span;
-          const at = from + shift;
-          fc.pre(at >= Date.UTC(2000, 0, 1) && at < Date.UTC(2100, 0, 1));
-          const prefixes = [...datePrefixes(from, to)];
-          expect(new Set(prefixes).size).toBe(prefixes.length);
-          expect(prefixes).toEqual(prefixes.toSorted());
-          const day = Math.floor(at / DAY_MS);
-          const within = day >= Math.floor(from / DAY_MS) && day <= Math.floor(to / DAY_MS);
-          expect(prefixes.includes(datePrefix(at))).toBe(within);
-        },
-      ),
-      { numRuns: 1_000 },
-    );
-  });
-
-  it('is lazy, and open ends reach the first and the last day', () => {
-    const all = datePrefixes(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-    expect(all.next().value).toBe('archive/2000/01/01/');
-    const rest = [...all];
-    expect(rest).toHaveLength(36_525 - 1); // days of 2000 to 2099, 25 of the years leap years
-    expect(rest.at(-1)).toBe('archive/2099/12/31/');
-    expect([...datePrefixes(Number.NaN, Number.NaN)]).toEqual([]);
   });
 });

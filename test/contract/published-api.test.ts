@@ -280,6 +280,8 @@ describe('what this program believes', () => {
         'archiveMedium',
         'deleteDate',
         'annotations',
+        'startTime',
+        'endTime',
       ],
     ],
     [
@@ -294,6 +296,9 @@ describe('what this program believes', () => {
     ['CustomAttributesUpdateRequest', ['id', 'schemaId', 'customAttributes']],
     ['CustomAttributes', ['id', 'schema', 'version', 'customAttributes']],
     ['Conversation', ['startTime', 'endTime', 'externalTag', 'participants', 'divisions']],
+    ['Participant', ['calls', 'callbacks', 'chats', 'emails', 'messages', 'videos']],
+    ['Call', ['provider', 'direction', 'segments']],
+    ['Segment', ['type', 'startTime', 'endTime']],
     ['getConversationRecordingOptions', Object.keys(formatQuery('call', 'WAV'))],
   ])('%s has the fields that are read and written', (model, names) => {
     const declared = fieldsOf(model);

@@ -121,6 +121,25 @@ describe('a conversation of the published API', () => {
     expect(await archive(event)).toEqual([]);
   });
 
+  it.each([
+    ['1/100', true],
+    ['1/50', false],
+  ])('with a share of %s of the rate, its fourth request waits for the minute: %s', async (share, waits) => {
+    const { simulator, archive, clock } = await start(
+      {
+        conversations: [
+          { recordings: [{ kind: 'chat' }, { kind: 'chat' }, { kind: 'email' }, { kind: 'email' }] },
+        ],
+      },
+      { ARCHIVE_SETTLE: '0s', ARCHIVE_RATE_SHARE: share },
+    );
+    const [conversation] = simulator.world.conversations;
+    const results = await archive(simulator.conversationEvent(conversation?.id ?? ''));
+    expect(results.map(({ state }) => state)).toEqual(Array.from({ length: 4 }, () => 'archived'));
+    expect(simulator.requests.filter(({ route }) => route.includes('/api/v2/'))).toHaveLength(5);
+    expect(clock.slept.some((ms) => ms > 50_000)).toBe(waits);
+  });
+
   it('a link that expires is fetched anew, for that recording alone', async () => {
     const { simulator, archive } = await start(
       { conversations: [{ recordings: [{}, {}] }] },
@@ -131,6 +150,27 @@ describe('a conversation of the published API', () => {
     simulator.faults.add({ on: 'download', id: `${first?.id ?? ''}.WAV.S`, fault: { kind: 'expired' } });
     const results = await archive(simulator.conversationEvent(conversation?.id ?? ''));
     expect(results).toMatchObject([{ state: 'archived' }, { state: 'archived' }]);
+  });
+
+  it('an Ogg file of which nobody states the length is whole by its own end: what is cut starts over, what is not is read once', async () => {
+    const { simulator, archive } = await start(
+      { conversations: [{ recordings: [{ seconds: 30 }] }] },
+      { ARCHIVE_SETTLE: '0s', GENESYS_BATCH: '1' },
+    );
+    const always = { on: 'download', times: Number.POSITIVE_INFINITY } as const;
+    simulator.faults.add({ ...always, skip: 1, fault: { kind: 'chunked' } });
+    simulator.faults.add({ ...always, fault: { kind: 'no-range' } });
+    simulator.faults.add({ on: 'download', fault: { kind: 'cut', atByte: '90%', keepLength: false } });
+    const [conversation] = simulator.world.conversations;
+    const results = await archive(simulator.conversationEvent(conversation?.id ?? ''));
+    expect(results).toMatchObject([{ state: 'archived', restarts: 1 }]);
+    const downloads = simulator.requests.filter(({ route }) => route.startsWith('GET /genesys-media'));
+    expect(downloads.map(({ range, faults }) => [range, faults])).toEqual([
+      [undefined, ['no-range', 'cut']],
+      ['bytes=0-0', ['chunked', 'no-range']],
+      [undefined, ['chunked', 'no-range']],
+      ['bytes=0-0', ['chunked', 'no-range']],
+    ]);
   });
 
   it('its events in one batch are one piece of work, and fail or succeed together', async () => {

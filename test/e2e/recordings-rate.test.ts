@@ -86,6 +86,7 @@ it('1,000 conversations, 30 % of them with faults: all done, within the budget a
           customAttributesSchema: undefined,
         },
         rateShare: 1,
+        layout: { name: 'date' },
       },
       { transport, clock, logger: silentLogger },
     );

@@ -1,9 +1,9 @@
 import { createGenesysApi } from '../../src/genesys/api-client.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createRecordingsApi, type RecordingsOptions } from '../../src/genesys/recordings-api.ts';
-import { RECORDING_KINDS } from '../../src/genesys/recordings-policy.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import type { RecordingsRequest } from '../../src/ports.ts';
+import { RECORDING_KINDS } from '../../src/recording-facts.ts';
 import type {
   ScriptedConversation,
   ScriptedRecording,
@@ -50,6 +50,7 @@ export async function connectRecordings(
     horizonMs: 120 * MINUTE,
     restoreArchived: false,
     batch: false,
+    describeConversation: false,
     ...options.resolver,
   });
   const request: RecordingsRequest = {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
+import { createRecordingsApi } from '../../src/genesys/recordings-api.ts';
 import type { Resolution } from '../../src/ports.ts';
 import type { ScriptedRecording } from '../../src/simulator/published/recordings-model.ts';
 import { observe } from '../simulator/observe.ts';
@@ -230,6 +231,66 @@ describe('what the platform has archived itself', () => {
   });
 });
 
+describe('what says AVAILABLE and has been archived', () => {
+  it('may be about to appear, until the horizon; then it is what it says by its dates', async () => {
+    const { resolve, ids, clock, count } = await start([
+      { fate: 'archived', stubUntilS: 86_400 },
+      { stubUntilS: 86_400 },
+    ]);
+    expect(summary(await resolve(), ids)).toBe(' | 0 available, 1 available | ');
+    clock.advance(121 * MINUTE);
+    expect(summary(await resolve(), ids)).toBe(' |  | 0 archived, 1 overdue');
+    expect(count('PUT')).toBe(0);
+  });
+});
+
+describe('202 with nothing in it', () => {
+  const nothing = {
+    status: 202,
+    text: '',
+    errorCode: undefined,
+    correlationId: undefined,
+    retryAfterMs: undefined,
+  };
+  const listed = {
+    ...nothing,
+    status: 200,
+    text: JSON.stringify([{ id: 'r1', media: 'audio', fileState: 'AVAILABLE' }]),
+  };
+
+  it.each([
+    ['for the list', [nothing], '? accepted'],
+    [
+      'for a recording, time and again',
+      [listed, ...Array.from({ length: 9 }, () => nothing)],
+      'r1 transcoding',
+    ],
+  ])('%s is not ready', async (_, answers, pending) => {
+    const { clock, logger, request } = await start([]);
+    const left = [...answers];
+    const api = { call: () => Promise.resolve(left.shift() ?? nothing) };
+    const resolver = createRecordingsApi({
+      api,
+      clock,
+      logger,
+      format: 'WAV',
+      kinds: new Set(['call'] as const),
+      settleMs: 0,
+      horizonMs: 120 * MINUTE,
+      restoreArchived: false,
+      batch: false,
+      describeConversation: false,
+    });
+    const resolution = await resolver.resolve(request, unlimited);
+    if (resolution.state !== 'ready') throw new Error('not ready');
+    expect(resolution).toMatchObject({ items: [], terminal: [] });
+    expect(resolution.pending?.map(({ recordingId = '?', status }) => `${recordingId} ${status}`)).toEqual([
+      pending,
+    ]);
+    expect(resolution.pending?.[0]?.retryAfterMs).toBeGreaterThan(0);
+  });
+});
+
 describe('what will never be', () => {
   it('is terminal, for good', async () => {
     const { resolve, ids } = await start([{ fate: 'deleted' }, { fate: 'error' }]);
@@ -315,5 +376,73 @@ describe('a batch', () => {
     expect(resolution).toMatchObject({
       terminal: [{ permanent: false, hint: expect.stringContaining('unredacted') as unknown }],
     });
+  });
+});
+
+describe('what a layout or a sidecar needs to know', () => {
+  const described = { resolver: { describeConversation: true } };
+
+  it('is said of every file, and of what is gone', async () => {
+    const { resolve, conversation, count } = await start(
+      [{ perChannel: true }, { kind: 'screen' }, { kind: 'chat' }, { kind: 'email' }, { fate: 'deleted' }],
+      described,
+    );
+    const resolution = await resolve();
+    if (resolution.state !== 'ready') throw new Error('not ready');
+    const { startedAt, endedAt } = conversation;
+    const facts = { startedAt, provider: 'Edge', direction: 'inbound' };
+    expect(resolution.items.map(({ file }) => file)).toEqual([
+      { kind: 'call', subtype: 'Trunk', extension: 'wav', endedAt },
+      { kind: 'call', subtype: 'Trunk', extension: 'wav', endedAt },
+      { kind: 'screen', subtype: 'Screen', extension: 'webm', endedAt },
+      { kind: 'chat', extension: 'zip', endedAt },
+      { kind: 'email', extension: 'eml', endedAt },
+    ]);
+    expect(resolution.terminal).toMatchObject([
+      { file: { kind: 'call', extension: 'wav' }, conversation: facts },
+    ]);
+    expect(
+      resolution.items.every(({ conversation: one }) => JSON.stringify(one) === JSON.stringify(facts)),
+    ).toBe(true);
+    expect(count('GET /api/v2/conversations/{conversationId}')).toBe(
+      count('GET /api/v2/conversations/{conversationId}/') + 1,
+    );
+  });
+
+  it('costs nothing where no layout asks for it, or there is nothing to keep', async () => {
+    const asked = (requests: readonly { readonly route: string }[]) =>
+      requests.filter(({ route }) => route === 'GET /api/v2/conversations/{conversationId}').length;
+    const plain = await start([{}]);
+    const resolution = await plain.resolve();
+    expect(resolution).toMatchObject({
+      items: [expect.not.objectContaining({ conversation: expect.anything() as unknown })],
+    });
+    expect(asked(plain.simulator.requests)).toBe(0);
+    const early = await start([{ uploadedAfterS: 600 }], described);
+    await early.resolve();
+    expect(asked(early.simulator.requests)).toBe(0);
+  });
+
+  it('without the permission to, names it', async () => {
+    const { resolve, simulator } = await start([{}], described);
+    simulator.world.deny('conversation:communication:view');
+    await expect(resolve()).rejects.toMatchObject({
+      code: 'GENESYS_FORBIDDEN',
+      message: expect.stringContaining('start of conversation') as unknown,
+      hint: expect.stringContaining('conversation:communication:view') as unknown,
+    });
+  });
+
+  it('is what the list said, where files come in batches: only screens have a time', async () => {
+    const { resolve, conversation } = await start([{}, { kind: 'screen' }, { kind: 'chat' }], {
+      resolver: { batch: true },
+    });
+    const resolution = await resolve();
+    if (resolution.state !== 'ready') throw new Error('not ready');
+    expect(resolution.items.map(({ recordedAt, file }) => [recordedAt, file?.extension])).toEqual([
+      [undefined, 'ogg'],
+      [conversation.startedAt, 'webm'],
+      [undefined, 'zip'],
+    ]);
   });
 });

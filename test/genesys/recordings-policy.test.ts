@@ -2,14 +2,16 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readRecording, readRecordings } from '../../src/genesys/recordings-answers.ts';
 import {
+  extensionOf,
+  extensionOfType,
   formatQuery,
   kindOf,
   LONGEST_WAIT_MS,
-  RECORDING_KINDS,
   triage,
   waitForAppearance,
   waitForTranscoding,
 } from '../../src/genesys/recordings-policy.ts';
+import { RECORDING_KINDS } from '../../src/recording-facts.ts';
 import { isSafeId } from '../../src/recording-id.ts';
 
 describe('kinds', () => {
@@ -124,4 +126,56 @@ describe('answers', () => {
       expect(readRecordings(text)).toBeUndefined();
     },
   );
+});
+
+describe('extensions', () => {
+  it('are those of the formats that are asked for', () => {
+    const formats = ['WAV', 'WAV_ULAW', 'WEBM', 'OGG_OPUS', 'OGG_VORBIS', 'MP3'] as const;
+    expect(formats.map((format) => extensionOf('call', format))).toEqual([
+      'wav',
+      'wav',
+      'webm',
+      'opus',
+      'ogg',
+      'mp3',
+    ]);
+    expect(RECORDING_KINDS.map((kind) => extensionOf(kind, 'WAV'))).toEqual([
+      'wav',
+      'webm',
+      'zip',
+      'eml',
+      'zip',
+    ]);
+  });
+
+  it.each([
+    ['audio/wav', 'wav'],
+    ['audio/x-wav', 'wav'],
+    ['Audio/WAVE; codecs=1', 'wav'],
+    ['audio/vnd.wave', 'wav'],
+    ['audio/mpeg', 'mp3'],
+    ['audio/ogg', 'ogg'],
+    ['audio/opus', 'opus'],
+    ['video/webm', 'webm'],
+    ['application/zip', 'zip'],
+    ['application/json', 'json'],
+    ['message/rfc822', 'eml'],
+    ['application/octet-stream', 'bin'],
+    ['application/vnd.ms-excel', 'bin'],
+    ['audio/../../x', 'bin'],
+    ['wav', 'bin'],
+    ['', 'bin'],
+    [undefined, 'bin'],
+  ])('a file of type %s ends in .%s', (type, extension) => {
+    expect(extensionOfType(type)).toBe(extension);
+  });
+
+  it('are always fit for a key', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.constantFrom('constructor', '__proto__')), (type) => {
+        for (const whole of [type, `audio/${type}`])
+          expect(extensionOfType(whole)).toMatch(/^[a-z0-9]{1,8}$/);
+      }),
+    );
+  });
 });

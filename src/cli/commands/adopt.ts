@@ -32,6 +32,7 @@ export async function run(
       doing: 'adopting',
       record: 'adoption',
       store,
+      layout: config.layout,
       work: async (counted, key, budget) => {
         const dryRun = options.dryRun === true;
         const adoption = await adoptRecording({ store: counted, adopter }, key, { dryRun }, budget);

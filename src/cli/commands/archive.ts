@@ -1,6 +1,6 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
 import { listRecordings } from '../../archive/find-recording.ts';
-import { objectKey } from '../../archive/object-key.ts';
+import { type Layout } from '../../archive/layout.ts';
 import { abortReason, type Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
 import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
@@ -8,7 +8,7 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEvent, splitBatch } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
-import { type CommandContext, forEachOf, openBudget, readSettings } from '../_context.ts';
+import { type CommandContext, forEachOf, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { readEvents } from '../_read-events.ts';
@@ -178,9 +178,10 @@ function namesOf(request: ArchiveRequest): Partial<RecordingIds> & Pick<Recordin
 async function planAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<void> {
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });
+  const { layout } = searchIn(config);
   await forEachOf(job.requests, job.concurrency, job.budget.signal, async (request) => {
     try {
-      const { key, exists } = await plan(store, request, job.budget);
+      const { key, exists } = await plan(store, layout, request, job.budget);
       const { recordingId, conversationId } = namesOf(request);
       const name = recordingId ?? `conversation ${conversationId}`;
       const state = exists ? 'archived' : 'missing';
@@ -198,16 +199,18 @@ async function planAll(context: CommandContext, config: ArchiveConfig, job: Job)
 
 async function plan(
   store: ObjectStore,
+  layout: Layout,
   request: ArchiveRequest,
   budget: Budget,
 ): Promise<{ readonly key: string | undefined; readonly exists: boolean }> {
   if (request.dialect === 'media' && request.occurredAt !== undefined) {
-    const key = objectKey({ recordingId: request.mediaId, at: request.occurredAt });
+    const ids = { recordingId: request.mediaId, conversationId: request.interactionId };
+    const key = layout.keyOf({ ids, at: request.occurredAt });
     return { key, exists: (await store.head(key, budget)) !== undefined };
   }
   const { recordingId: wanted } = namesOf(request);
   if (wanted === undefined) return { key: undefined, exists: false };
-  for await (const { recordingId, key } of listRecordings(store, {}, budget)) {
+  for await (const { recordingId, key } of listRecordings(store, { layout }, budget)) {
     if (recordingId === wanted) return { key, exists: true };
   }
   return { key: undefined, exists: false };

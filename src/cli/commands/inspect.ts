@@ -1,6 +1,6 @@
 import { findRecording } from '../../archive/find-recording.ts';
 import { readInstruction } from '../../archive/instruction-file.ts';
-import { parseObjectKey } from '../../archive/object-key.ts';
+import { identifyKey, type Layout } from '../../archive/layout.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
 import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
@@ -9,7 +9,7 @@ import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
-import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../_decryption-snippets.ts';
 import { printable } from '../_format.ts';
 import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
@@ -51,8 +51,9 @@ export async function run(
   options: InspectOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  const range = readRange(options);
+  const days = readRange(options);
   const config = await readSettings(context, 'store');
+  const range = searchIn(config, days);
   const store = await openConfiguredStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
@@ -66,7 +67,7 @@ export async function run(
   if (stat === undefined)
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
-  const facts = describe(stat, inspection, store.location);
+  const facts = describe(stat, inspection, store.location, range.layout);
   const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
@@ -170,14 +171,15 @@ const indent = (code: string) => code.replace(/^/gm, '  ');
 /** A stored context may hold anything: each line by itself is made safe to print. */
 const printableLines = (code: string) => code.split('\n').map(printable).join('\n');
 
-function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store: string) {
+function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store: string, layout: Layout) {
   const { key, size, checksum, etag, versionId, contentType, lastModified } = stat;
-  const named = parseObjectKey(key);
+  const named = layout.parse(key);
+  const { recordingId, channel } = named ?? identifyKey(key) ?? {};
   return {
     key,
     store,
-    recordingId: named?.recordingId,
-    channel: named?.channel,
+    recordingId,
+    channel,
     date: named?.date,
     format,
     size,

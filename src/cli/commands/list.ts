@@ -1,6 +1,6 @@
 import { listRecordings } from '../../archive/find-recording.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
-import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 
 interface ListOptions {
@@ -22,7 +22,7 @@ export async function run(
   let recordings = 0;
   let bytes = 0;
   try {
-    for await (const recording of listRecordings(store, range, budget)) {
+    for await (const recording of listRecordings(store, searchIn(config, range), budget)) {
       const { recordingId, channel, date, key, size, lastModified } = recording;
       recordings += 1;
       bytes += size;

@@ -58,6 +58,7 @@ export async function run(
     doing: 'encrypting again',
     record: 'reencryption',
     store,
+    layout: config.layout,
     work: async (source, key, budget) => {
       const ports = { source, target, reader, resealer };
       const { state, bytes, sha256 } = await reencryptRecording(ports, key, { dryRun }, budget);

@@ -3,7 +3,7 @@ import { restoreRecording, type RestoreTarget } from '../../archive/read-recordi
 import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
-import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
 import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { checkOutput, createFileTarget } from '../file-target.ts';
@@ -31,7 +31,7 @@ export async function run(
   const reader = await createReader(config, context);
   const { budget, end } = openBudget(context);
   try {
-    const key = await findRecording(store, idOrKey, range, budget);
+    const key = await findRecording(store, idOrKey, searchIn(config, range), budget);
     const stat = await store.head(key, budget);
     if (stat === undefined)
       throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(key)} in ${store.location}`);

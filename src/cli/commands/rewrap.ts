@@ -28,6 +28,7 @@ export async function run(
     doing: 'rewrapping',
     record: 'rewrap',
     store,
+    layout: config.layout,
     work: async (_, key, budget) => {
       const { state, placement, reason }: Rewrap = await rewrapRecording(
         { store, rewrapper },

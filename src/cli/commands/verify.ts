@@ -7,7 +7,14 @@ import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { readReceiptKeys } from '../../signing-keys.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
-import { type CommandContext, forEachOf, openBudget, readRange, readSettings } from '../_context.ts';
+import {
+  type CommandContext,
+  forEachOf,
+  openBudget,
+  readRange,
+  readSettings,
+  searchIn,
+} from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
@@ -55,12 +62,13 @@ export async function run(
   const { ui, clock, logger } = context;
   const all = options.all === true;
   requireSense(ids, options);
-  const range = readRange(options);
+  const days = readRange(options);
   const depth = options.depth ?? 'full';
   const full = depth === 'full' ? await readSettings(context, 'restore') : undefined;
   const config = full ?? (await readSettings(context, 'store'));
+  const range = searchIn(config, days);
   const plainStore = await openConfiguredStore(config, { clock, logger });
-  const plan = await makePlan(options, depth, plainStore.location);
+  const plan = await makePlan(options, depth, plainStore.location, range.layout.source);
   const state =
     options.resume === undefined ? undefined : await openVerifyState(options.resume, plan, clock.now());
   const startedAt = state?.progress.startedAt ?? new Date(clock.now()).toISOString();
@@ -70,6 +78,7 @@ export async function run(
   const store = countBytes(plainStore, progress.addBytes);
   const ports = {
     store,
+    layout: range.layout,
     keys: await readReceiptKeys(config.receiptPublicKeys),
     reader: full && (await createReader(full, context)),
   };
@@ -153,7 +162,12 @@ function requireSense(ids: readonly string[], { all, sample, seed, resume }: Ver
     throw new ArchiveError('USAGE', '--seed goes with --sample');
 }
 
-async function makePlan(options: VerifyOptions, depth: VerifyDepth, store: string): Promise<VerifyPlan> {
+async function makePlan(
+  options: VerifyOptions,
+  depth: VerifyDepth,
+  store: string,
+  layout: string,
+): Promise<VerifyPlan> {
   const { sample, seed, resume, from = null, to = null } = options;
   const whole = sample === undefined || sample === 1;
   const chosen = seed ?? (resume === undefined ? undefined : await readSeed(resume));
@@ -164,6 +178,7 @@ async function makePlan(options: VerifyOptions, depth: VerifyDepth, store: strin
     seed: whole ? null : (chosen ?? randomBytes(SEED_BYTES).toString('hex')),
     from,
     to,
+    ...(layout === 'date' ? {} : { layout }),
   };
 }
 

@@ -50,6 +50,7 @@ function describe({ id, purpose, attributes }: ModelParticipant, conversation: M
         id: stableUuid(`${id}/call`),
         state: 'terminated',
         direction: 'inbound',
+        provider: 'Edge',
         connectedTime: startTime,
         disconnectedTime: endTime,
         segments:

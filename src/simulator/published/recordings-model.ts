@@ -158,11 +158,12 @@ export function isListed(recording: ModelRecording, now: number): boolean {
 }
 
 export function fileStateOf(recording: ModelRecording, now: number): FileState {
-  const { restore, fate, conversation, uploadedAfterS, restoringS } = recording;
+  const { restore, fate, conversation, uploadedAfterS, stubUntilS, restoringS } = recording;
   if (now < conversation.endedAt + uploadedAfterS * 1000) return 'UPLOADING';
   if (fate === 'deleted') return 'DELETED';
   if (fate === 'error') return 'ERROR';
   if (fate === 'available') return 'AVAILABLE';
+  if (now < conversation.endedAt + stubUntilS * 1000) return 'AVAILABLE';
   if (restore === undefined || now >= restore.until) return 'ARCHIVED';
   return now < restore.requestedAt + restoringS * 1000 ? 'RESTORING' : 'RESTORED';
 }

@@ -1,0 +1,155 @@
+import { ArchiveError } from '../errors.ts';
+import { compileKeyTemplate, type KeyTemplate } from '../key-template.ts';
+import type { RecordingIds } from '../ports.ts';
+import { FIRST_DAY, LAST_DAY } from '../recording-time.ts';
+import { exportDayPrefix, exportKey, parseExportKey } from './genesys-export.ts';
+import {
+  datePrefix,
+  MEDIA_PREFIX,
+  objectKey,
+  objectsOfReceipt,
+  type ParsedObjectKey,
+  parseObjectKey,
+} from './object-key.ts';
+
+/** As the configuration says it. */
+export type LayoutChoice =
+  | { readonly name: 'date' }
+  | { readonly name: 'genesys-export'; readonly organizationId: string }
+  | { readonly name: 'template'; readonly template: string; readonly organizationId?: string | undefined };
+
+/** What a key is made of: facts that no retry and no redelivery finds changed. */
+export interface FiledFile {
+  readonly ids: RecordingIds;
+  /** Epoch ms of what {@link Layout.filedBy} says. */
+  readonly at: number;
+  /** Of the file's name, without a dot, e.g. `wav`; only `genesys-export` asks for it. */
+  readonly extension?: string | undefined;
+}
+
+/** How objects are named. Pure: no layout looks at what is stored. */
+export interface Layout {
+  readonly name: LayoutChoice['name'];
+  /** As the setting says it: its name, or the template. */
+  readonly source: string;
+  /** What everything that holds media begins with. */
+  readonly root: string;
+  /** Whose start decides under which day a file is kept. */
+  readonly filedBy: 'recording' | 'conversation';
+  /** @throws `EVENT_INVALID` (not retryable) when a fact is missing or not fit for a key. */
+  keyOf(file: FiledFile): string;
+  /** The inverse of `keyOf`; `undefined` for every key it could not have written. */
+  parse(key: string): ParsedObjectKey | undefined;
+  /** What the keys of one UTC day (epoch ms of its midnight) begin with. */
+  prefixOf(day: number): string;
+}
+
+/** `archive/YYYY/MM/DD/{recordingId}[.{channel}].enc`, the tutorial's. */
+export const DATE_LAYOUT: Layout = {
+  name: 'date',
+  source: 'date',
+  root: MEDIA_PREFIX,
+  filedBy: 'recording',
+  keyOf: ({ ids: { recordingId, channel }, at }) => objectKey({ recordingId, channel, at }),
+  parse: parseObjectKey,
+  prefixOf: datePrefix,
+};
+
+/** @throws `CONFIG_INVALID` (not retryable) for a template that is none. */
+export function createLayout(choice: LayoutChoice): Layout {
+  switch (choice.name) {
+    case 'date':
+      return DATE_LAYOUT;
+    case 'genesys-export':
+      return exportLayout(choice.organizationId);
+    case 'template':
+      return templateLayout(requireTemplate(choice.template), choice.organizationId);
+  }
+}
+
+function exportLayout(organizationId: string): Layout {
+  return {
+    name: 'genesys-export',
+    source: 'genesys-export',
+    root: `${organizationId}/`,
+    filedBy: 'conversation',
+    keyOf: ({ ids, at, extension }) => {
+      if (extension === undefined) {
+        throw new ArchiveError('EVENT_INVALID', 'the layout genesys-export needs the format of the file');
+      }
+      return exportKey({ ...ids, organizationId, startedAt: at, extension });
+    },
+    parse: (key) => parseExportKey(key, organizationId),
+    prefixOf: (day) => exportDayPrefix(organizationId, day),
+  };
+}
+
+function templateLayout(template: KeyTemplate, organizationId: string | undefined): Layout {
+  return {
+    name: 'template',
+    source: template.source,
+    root: MEDIA_PREFIX,
+    filedBy: 'recording',
+    keyOf: ({ ids, at }) => {
+      const expanded = template.expand({ ...ids, organizationId, at });
+      if ('key' in expanded) return expanded.key;
+      throw new ArchiveError('EVENT_INVALID', `no object can be named: ${expanded.problem}`);
+    },
+    parse: (key) => template.parse(key),
+    prefixOf: (day) => template.prefixOf(day),
+  };
+}
+
+function requireTemplate(source: string): KeyTemplate {
+  const compiled = compileKeyTemplate(source);
+  if ('template' in compiled) return compiled.template;
+  throw new ArchiveError('CONFIG_INVALID', `the layout ${compiled.problem}`);
+}
+
+/** The object that a receipt is about, if `layout` could have named it; `undefined` for every other key. */
+export function objectOfReceipt(layout: Layout, key: string): string | undefined {
+  return objectsOfReceipt(key).find((object) => layout.parse(object) !== undefined);
+}
+
+/** Whatever the layout, a key ends with the file's name, and so says which file of which recording it is. */
+const FILE_NAME = /^archive\/(?:.+\/)?([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
+
+/**
+ * Who the object under `key` is, in whatever layout it was written; `undefined` for keys of none. The day stands in different places
+ * in different layouts, and is not told.
+ */
+export function identifyKey(
+  key: string,
+): { readonly recordingId: string; readonly channel: string | undefined } | undefined {
+  const named = parseObjectKey(key) ?? parseExportKey(key);
+  if (named !== undefined) return { recordingId: named.recordingId, channel: named.channel };
+  const [, escaped, channel] = FILE_NAME.exec(key) ?? [];
+  return escaped === undefined ? undefined : { recordingId: escaped.replaceAll('=2E', '.'), channel };
+}
+
+export interface DayRange {
+  /** Epoch ms; the UTC days both ends fall on are included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Of the archive; {@link DATE_LAYOUT} where it is not said. */
+  readonly layout?: Layout | undefined;
+}
+
+const DAY_MS = 86_400_000;
+/** A longer range is listed as a whole and filtered, instead of day by day. */
+const MOST_DAYS = 400;
+
+/** What has to be listed to see all recordings of some days, in the order of the days, nothing twice. */
+export function prefixesWithin({ from, to, layout = DATE_LAYOUT }: DayRange): readonly string[] {
+  if (from === undefined || to === undefined || to - from >= MOST_DAYS * DAY_MS) return [layout.root];
+  const prefixes = new Set<string>();
+  const first = Math.max(FIRST_DAY, Math.floor(from / DAY_MS) * DAY_MS);
+  for (let day = first; day <= Math.min(LAST_DAY, to); day += DAY_MS) prefixes.add(layout.prefixOf(day));
+  return [...prefixes];
+}
+
+/** @param date `YYYY-MM-DD`, UTC. */
+export function isWithin(date: string, { from, to }: DayRange): boolean {
+  const day = Date.parse(`${date}T00:00:00Z`);
+  return !(from !== undefined && day + DAY_MS <= from) && !(to !== undefined && day > to);
+}
