@@ -70,7 +70,7 @@ export class ArchiveFunction extends Construct {
 /** Logs outlive the stack; they end by themselves. */
 export function createLogGroup(scope: Construct, id: string, retentionDays: number | undefined) {
   return new logs.LogGroup(scope, id, {
-    retention: retentionDays ?? logs.RetentionDays.INFINITE,
+    retention: (retentionDays as logs.RetentionDays | undefined) ?? logs.RetentionDays.INFINITE,
     removalPolicy: RemovalPolicy.RETAIN,
   });
 }
