@@ -68,11 +68,18 @@ export class ArchiveFunction extends Construct {
 }
 
 /** Logs outlive the stack; they end by themselves. */
-export function createLogGroup(scope: Construct, id: string, retentionDays: number | undefined) {
-  return new logs.LogGroup(scope, id, {
-    retention: (retentionDays as logs.RetentionDays | undefined) ?? logs.RetentionDays.INFINITE,
+export function createLogGroup(
+  scope: Construct,
+  id: string,
+  retentionDays: number | undefined,
+): logs.LogGroup {
+  const group = new logs.LogGroup(scope, id, {
+    retention: logs.RetentionDays.INFINITE,
     removalPolicy: RemovalPolicy.RETAIN,
   });
+  const element = group.node.defaultChild as logs.CfnLogGroup;
+  if (retentionDays !== undefined) element.retentionInDays = retentionDays;
+  return group;
 }
 
 /** `dist/lambda/`, from the package's own `dist/cdk/` and from the sources. */
