@@ -97,7 +97,10 @@ export function resolveTemplate(
     resources: Object.fromEntries(
       Object.entries(Resources)
         .filter(([id]) => exists(id))
-        .map(([id, resource]) => [id, resolve(resource) as Resource]),
+        .map(([id, { Condition: _, ...resource }]) => {
+          const resolved = resolve(resource) as Partial<Resource>;
+          return [id, { Properties: {}, ...resolved } as Resource];
+        }),
     ),
     outputs: Object.fromEntries(
       Object.entries(Outputs)
