@@ -97,8 +97,8 @@ export function resolveTemplate(
     resources: Object.fromEntries(
       Object.entries(Resources)
         .filter(([id]) => exists(id))
-        .map(([id, { Condition: _, ...resource }]) => {
-          const resolved = resolve(resource) as Partial<Resource>;
+        .map(([id, resource]) => {
+          const resolved = resolve({ ...resource, Condition: undefined }) as Partial<Resource>;
           return [id, { Properties: {}, ...resolved } as Resource];
         }),
     ),

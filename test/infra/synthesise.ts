@@ -30,7 +30,7 @@ export interface Synthesised {
   readonly template: ResolvedTemplate;
   /** Of the template on disk, until `end` is called. */
   readonly path: string;
-  end(): void;
+  readonly end: () => void;
 }
 
 /** Offline and in this process. The validator of CDK is left out: it takes seconds, and has a test of its own. */
