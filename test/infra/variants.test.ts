@@ -32,7 +32,9 @@ const settings = fc
   .map((chosen) => deploySettings.parse(chosen));
 
 describe('a stack of any settings', () => {
-  it('is synthesised, refers to nothing that is not there, and leaves cdk-nag nothing to find', () => {
+  it('is synthesised, refers to nothing that is not there, and leaves cdk-nag nothing to find', {
+    timeout: 120_000,
+  }, () => {
     fc.assert(
       fc.property(settings, (chosen) => {
         const { stack, template, end } = synthesiseSettings(chosen);
