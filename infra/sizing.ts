@@ -31,7 +31,7 @@ export const MESSAGE_RETENTION_S = 14 * 86_400;
  */
 export const MOST_RECEIVES = 100;
 
-/** Messages of one invocation: as many as the function works on at a time. */
+/** Messages of one invocation: no more than the function's memory lets it work on at a time, so that none waits while its own time runs. */
 export const BATCH_SIZE = 4;
 
 /** The most that SQS delays a message, and the default of `ARCHIVE_SETTLE`: before that, no recording is asked for anyway. */
