@@ -1,5 +1,5 @@
 // Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs) and the public API
-// (dist/index.mjs, and of it dist/s3ec.mjs on its own). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
+// (dist/index.mjs, and of it dist/s3ec.mjs on its own), and the deployment (dist/cdk/index.mjs, its app beside it). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
 import { readFile, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -90,6 +90,12 @@ const jobs = [
     ...common,
     entryPoints: { index: 'src/index.ts', s3ec: 'src/s3ec.ts' },
     outdir: 'dist',
+    packages: 'external',
+  },
+  {
+    ...common,
+    entryPoints: { index: 'infra/index.ts', app: 'infra/app.ts' },
+    outdir: 'dist/cdk',
     packages: 'external',
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));

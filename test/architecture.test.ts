@@ -147,6 +147,21 @@ describe('the architecture', () => {
     expect(manifest.type).toBe('module');
   });
 
+  it('keeps the deployment apart: of the product it knows only what both agree on, and of others only CDK', () => {
+    const deployment = readdirSync('infra').filter((name) => name.endsWith('.ts'));
+    expect(deployment.length).toBeGreaterThan(10);
+    const wrong = deployment.flatMap((from) => {
+      const text = readFileSync(join('infra', from), 'utf8');
+      return [...text.matchAll(/^(?:import|export)\b[^;']*?from '([^']+)'|\bimport\('([^']+)'\)/gm)]
+        .map(([, stated, lazy]) => ({ from, to: stated ?? lazy ?? '' }))
+        .filter(({ to }) => !/^(?:\.\/|node:|aws-cdk-lib(?:\/|$)|constructs$|zod$)/.test(to))
+        .filter(({ to }) => to !== '../src/config/deploy-settings.ts');
+    });
+    expect(show(wrong)).toEqual([]);
+    const backwards = imports.filter(({ to }) => /(?:^|\/)infra\/|aws-cdk-lib|^constructs$/.test(to));
+    expect(show(backwards)).toEqual([]);
+  });
+
   it('has files that can be read in one sitting', () => {
     const long = files.filter((file) => readFileSync(join('src', file), 'utf8').split('\n').length > 400);
     expect(long).toEqual([]);

@@ -1,0 +1,145 @@
+import { type CfnCondition, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { when } from './conditions.ts';
+
+/** Days that records of who asked the bucket for what are kept. */
+const ACCESS_LOG_DAYS = 365;
+
+export interface ObjectLockSettings {
+  /**
+   * `governance`: who has `s3:BypassGovernanceRetention` can still remove an object. `compliance`: nobody can, not even the root of
+   * the account, until its time is over.
+   */
+  readonly mode: 'governance' | 'compliance';
+  /** Counted from the moment each object is stored. */
+  readonly days: number;
+}
+
+export interface ArchiveBucketProps {
+  readonly objectLock?: ObjectLockSettings | undefined;
+  readonly tiering: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
+  readonly requireConditionalWrites: boolean;
+  /** The one role that exchanges data keys, and so the metadata of objects. */
+  readonly rewrapRole: iam.IRole;
+  readonly objectLockCondition?: CfnCondition | undefined;
+}
+
+/** The archive, and the bucket of its access logs. Both stay when the stack is deleted. */
+export class ArchiveBucket extends Construct {
+  readonly bucket: s3.Bucket;
+
+  constructor(scope: Construct, id: string, props: ArchiveBucketProps) {
+    super(scope, id);
+    const logs = new s3.Bucket(this, 'AccessLogs', {
+      ...GUARDED,
+      lifecycleRules: [{ expiration: Duration.days(ACCESS_LOG_DAYS) }],
+    });
+    acknowledge(logs, {
+      'AwsSolutions-S1': 'It holds the access logs of the archive; logging accesses to logs would never end.',
+    });
+    this.bucket = new s3.Bucket(this, 'Objects', {
+      ...GUARDED,
+      versioned: true,
+      // Without a default retention it does nothing. It is always on because CloudFormation replaces a bucket to turn it on.
+      objectLockEnabled: true,
+      lifecycleRules: [
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        ...(props.tiering === 'none' ? [] : [TIERING[props.tiering]]),
+      ],
+    });
+    this.logTo(logs);
+    if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
+    if (props.requireConditionalWrites) this.denyOverwriting(props.rewrapRole);
+  }
+
+  /** By bucket policy and not by an ACL, which an owner-enforced bucket has none of. */
+  private logTo(logs: s3.Bucket): void {
+    const { account } = Stack.of(this);
+    this.element.loggingConfiguration = { destinationBucketName: logs.bucketName, logFilePrefix: 'archive/' };
+    logs.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'DeliverAccessLogs',
+        principals: [new iam.ServicePrincipal('logging.s3.amazonaws.com')],
+        actions: ['s3:PutObject'],
+        resources: [logs.arnForObjects('archive/*')],
+        conditions: {
+          ArnLike: { 'aws:SourceArn': this.bucket.bucketArn },
+          StringEquals: { 'aws:SourceAccount': account },
+        },
+      }),
+    );
+  }
+
+  private lock({ mode, days }: ObjectLockSettings, condition: CfnCondition | undefined): void {
+    // as CloudFormation names it: CDK does not translate what stands under a condition
+    this.element.addPropertyOverride('ObjectLockConfiguration', {
+      ObjectLockEnabled: 'Enabled',
+      Rule: when(condition, {
+        DefaultRetention: { Mode: Token.isUnresolved(mode) ? mode : mode.toUpperCase(), Days: days },
+      }),
+    });
+  }
+
+  /**
+   * Whoever writes, writes only what is absent. `s3:ObjectCreationOperation` is false for `CreateMultipartUpload` and `UploadPart`,
+   * which take no condition; the completion, which makes the object, does.
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+   */
+  private denyOverwriting(rewrapRole: iam.IRole): void {
+    const deny = (sid: string, absent: readonly string[], principal: Record<string, unknown>) =>
+      this.bucket.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid,
+          effect: iam.Effect.DENY,
+          principals: [new iam.AnyPrincipal()],
+          actions: ['s3:PutObject'],
+          resources: [this.bucket.arnForObjects('*')],
+          conditions: {
+            Null: Object.fromEntries(absent.map((key) => [key, 'true'])),
+            Bool: { 's3:ObjectCreationOperation': 'true' },
+            ...principal,
+          },
+        }),
+      );
+    const rewrap = { 'aws:PrincipalArn': rewrapRole.roleArn };
+    deny('DenyOverwriting', ['s3:if-none-match'], { ArnNotEquals: rewrap });
+    // It exchanges an instruction file that it has just read (If-Match), or copies an object onto itself with new metadata.
+    deny('DenyBlindOverwriting', ['s3:if-none-match', 's3:if-match', 's3:x-amz-copy-source'], {
+      ArnEquals: rewrap,
+    });
+  }
+
+  private get element(): s3.CfnBucket {
+    return this.bucket.node.defaultChild as s3.CfnBucket;
+  }
+}
+
+/**
+ * SSE-S3 is the second layer, under the encryption of the archiver. With SSE-KMS, completing a multipart upload needs `kms:Decrypt`,
+ * which the writer must not have.
+ */
+const GUARDED: s3.BucketProps = {
+  encryption: s3.BucketEncryption.S3_MANAGED,
+  blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+  removalPolicy: RemovalPolicy.RETAIN,
+};
+
+/** Of recordings only: receipts, markers and claims are small, and read more often than they would be worth moving. */
+const TIERING = {
+  'intelligent-tiering': {
+    prefix: 'archive/',
+    transitions: [{ storageClass: s3.StorageClass.INTELLIGENT_TIERING, transitionAfter: Duration.days(0) }],
+  },
+  'glacier-instant-retrieval': {
+    prefix: 'archive/',
+    transitions: [
+      { storageClass: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(30) },
+    ],
+  },
+} as const satisfies Record<string, s3.LifecycleRule>;

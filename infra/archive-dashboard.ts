@@ -1,0 +1,183 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { ownMetric, PERIOD } from './archive-metrics.ts';
+import { MEMORY_MB } from './sizing.ts';
+
+export interface DashboardProps {
+  readonly queue: sqs.IQueue;
+  readonly deadLetters: sqs.IQueue;
+  readonly function: lambda.IFunction;
+  readonly bucketName: string;
+  readonly alarms: readonly cloudwatch.Alarm[];
+  readonly runbook: string;
+}
+
+const WIDTH = 24;
+const HEIGHT = 5;
+
+/** Five questions, a row for each, and above them the alarms. */
+export function createDashboard(scope: Construct, id: string, props: DashboardProps): cloudwatch.Dashboard {
+  const dashboard = new cloudwatch.Dashboard(scope, id, { defaultInterval: Duration.days(1) });
+  dashboard.addWidgets(
+    new cloudwatch.AlarmStatusWidget({
+      title: `Alarms (${props.runbook})`,
+      alarms: [...props.alarms],
+      width: WIDTH,
+      height: 2,
+    }),
+  );
+  for (const [question, answer, graphs] of rows(props)) {
+    const width = WIDTH / graphs.length;
+    dashboard.addWidgets(
+      new cloudwatch.TextWidget({ markdown: `## ${question}\n${answer}`, width: WIDTH, height: 2 }),
+    );
+    dashboard.addWidgets(
+      ...graphs.map(
+        ({ title, left, right = [] }) =>
+          new cloudwatch.GraphWidget({ title, left: [...left], right: [...right], width, height: HEIGHT }),
+      ),
+    );
+  }
+  return dashboard;
+}
+
+interface Graph {
+  readonly title: string;
+  readonly left: readonly cloudwatch.IMetric[];
+  readonly right?: readonly cloudwatch.IMetric[];
+}
+
+function rows(props: DashboardProps): readonly (readonly [string, string, readonly Graph[]])[] {
+  const { queue, deadLetters, function: handler, bucketName } = props;
+  const period = PERIOD;
+  return [
+    [
+      'Is it keeping up?',
+      'The oldest event is some 20 minutes old when all is well: recordings appear minutes after a call. Arriving and archived go together.',
+      [
+        {
+          title: 'age of the oldest event, s',
+          left: [queue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' })],
+        },
+        {
+          title: 'events that arrive, recordings that are archived',
+          left: [
+            queue.metricNumberOfMessagesSent({ period, label: 'events' }),
+            ownMetric('archived', { label: 'archived' }),
+            ownMetric('found', { label: 'found archived' }),
+          ],
+        },
+      ],
+    ],
+    [
+      'Is anything stuck?',
+      'Dead letters stay until somebody sends them again. Put off is what the platform has not finished yet.',
+      [
+        {
+          title: 'dead letters',
+          left: [deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' })],
+        },
+        {
+          title: 'waiting, delayed, being worked on',
+          left: [
+            queue.metricApproximateNumberOfMessagesVisible({ period, label: 'waiting' }),
+            queue.metricApproximateNumberOfMessagesDelayed({ period, label: 'delayed' }),
+            queue.metricApproximateNumberOfMessagesNotVisible({ period, label: 'worked on or put off' }),
+          ],
+        },
+        {
+          title: 'put off, gone, failed',
+          left: [
+            ownMetric('notReady', { label: 'put off' }),
+            ownMetric('gone', { label: 'gone' }),
+            ownMetric('failed', { label: 'failed' }),
+          ],
+        },
+      ],
+    ],
+    [
+      'Is it correct?',
+      'Nothing but zero will do. Whole archives are checked by `genesys-archive verify --all`.',
+      [
+        {
+          title: 'stored otherwise than sent, or a key taken by another',
+          left: [ownMetric('verifyFailures', { label: 'verify failures' })],
+        },
+        {
+          title: 'credentials or permissions refused; invocations that failed',
+          left: [
+            ownMetric('authFailures', { label: 'refused' }),
+            handler.metricErrors({ period, label: 'failed invocations' }),
+          ],
+        },
+      ],
+    ],
+    [
+      'Is it throttled?',
+      'Genesys Cloud takes 300 requests a minute from one client: lower `maxConcurrency` where it refuses, raise it where events wait.',
+      [
+        {
+          title: 'refusals that outlasted their retries',
+          left: [ownMetric('throttled', { label: 'throttled' })],
+        },
+        {
+          title: 'concurrent invocations, and those refused by Lambda',
+          left: [handler.metric('ConcurrentExecutions', { period, statistic: 'Maximum' })],
+          right: [handler.metricThrottles({ period })],
+        },
+        {
+          title: 'time for a recording, ms',
+          left: [
+            ownMetric('duration', { statistic: 'p50', label: 'median' }),
+            ownMetric('duration', { statistic: 'p99', label: '99 %' }),
+          ],
+        },
+      ],
+    ],
+    [
+      'What does it cost?',
+      'GB-seconds and requests of the function, bytes that were added, and what the bucket holds. docs/cost.md has the prices.',
+      [
+        {
+          title: 'GB-seconds of the function',
+          left: [
+            new cloudwatch.MathExpression({
+              label: 'GB-s',
+              expression: `duration / 1000 * ${MEMORY_MB / 1024}`,
+              usingMetrics: { duration: handler.metricDuration({ period, statistic: 'Sum' }) },
+              period,
+            }),
+          ],
+          right: [handler.metricInvocations({ period })],
+        },
+        { title: 'bytes archived', left: [ownMetric('bytes', { label: 'bytes' })] },
+        {
+          title: 'objects and bytes in the bucket',
+          left: [
+            storage('BucketSizeBytes', bucketName, 'StandardStorage'),
+            storage('BucketSizeBytes', bucketName, 'IntelligentTieringFAStorage'),
+            storage('BucketSizeBytes', bucketName, 'IntelligentTieringIAStorage'),
+            storage('BucketSizeBytes', bucketName, 'IntelligentTieringAIAStorage'),
+            storage('BucketSizeBytes', bucketName, 'GlacierInstantRetrievalStorage'),
+          ],
+          right: [storage('NumberOfObjects', bucketName, 'AllStorageTypes')],
+        },
+      ],
+    ],
+  ];
+}
+
+/** S3 counts once a day. https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html */
+function storage(metricName: string, bucketName: string, StorageType: string): cloudwatch.Metric {
+  return new cloudwatch.Metric({
+    namespace: 'AWS/S3',
+    metricName,
+    dimensionsMap: { BucketName: bucketName, StorageType },
+    statistic: 'Average',
+    period: Duration.days(1),
+    label: StorageType === 'AllStorageTypes' ? 'objects' : StorageType.replace(/Storage$/, ''),
+  });
+}

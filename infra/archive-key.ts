@@ -1,0 +1,72 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { Statement } from './policies.ts';
+
+/**
+ * What the administrators of the account may do with the key: everything but use it. `kms:CreateGrant` is missing too, for a grant
+ * gives its use away. Who changes the key policy can change that, and CloudTrail has it.
+ */
+const ADMINISTRATION = [
+  'kms:CancelKeyDeletion',
+  'kms:CreateAlias',
+  'kms:DeleteAlias',
+  'kms:Describe*',
+  'kms:Disable*',
+  'kms:Enable*',
+  'kms:Get*',
+  'kms:List*',
+  'kms:Put*',
+  'kms:RevokeGrant',
+  'kms:RotateKeyOnDemand',
+  'kms:ScheduleKeyDeletion',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:Update*',
+] as const;
+
+/**
+ * The key that wraps the data key of every recording. It stays when the stack is deleted: without it, nothing in the archive can be
+ * read again.
+ */
+export function createArchiveKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+  const { account, partition } = Stack.of(scope);
+  const root = { AWS: `arn:${partition}:iam::${account}:root` };
+  const key = new kms.CfnKey(scope, id, {
+    description: 'Wraps the data keys of archived recordings',
+    enableKeyRotation: true,
+    pendingWindowInDays: 30,
+    keyPolicy: {
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: 'Administer', Effect: 'Allow', Principal: root, Action: ADMINISTRATION, Resource: '*' },
+        ...users().map((user) => useStatement(user, root)),
+      ],
+    },
+  });
+  key.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  return key;
+}
+
+export interface KeyUser {
+  readonly role: iam.IRole;
+  /** Of its IAM policy, the one about the key. */
+  readonly statement: Statement;
+}
+
+/**
+ * Lets the policy of one role speak for the key, under the same conditions, and that of no one else: the account is the principal,
+ * but only with that role.
+ */
+function useStatement({ role, statement }: KeyUser, root: object): object {
+  const { Sid, Effect, Action, Condition } = statement;
+  return {
+    Sid,
+    Effect,
+    Principal: root,
+    Action,
+    Resource: '*',
+    Condition: { ...Condition, ArnEquals: { 'aws:PrincipalArn': role.roleArn } },
+  };
+}

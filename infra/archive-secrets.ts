@@ -1,0 +1,26 @@
+import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+const NO_ROTATION =
+  'Its value is issued elsewhere, so that no function of this stack could rotate it; docs/runbook.md says how people do.';
+
+/**
+ * Secrets without a value: a template shows what it holds to everybody who may read it. They are under the account's own key for
+ * secrets, so that reading one takes no `kms:Decrypt`. The webhook's is there even without a webhook, which can then be switched on
+ * and off without losing it.
+ */
+export class ArchiveSecrets extends Construct {
+  readonly credentials = this.secret(
+    'Credentials',
+    'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
+  );
+  readonly signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+  readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
+
+  private secret(id: string, description: string): secrets.CfnSecret {
+    const secret = new secrets.CfnSecret(this, id, { description });
+    acknowledge(secret, { 'AwsSolutions-SMG4': NO_ROTATION });
+    return secret;
+  }
+}

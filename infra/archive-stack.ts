@@ -1,0 +1,69 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { DeploySettings, StackOutput } from '../src/config/deploy-settings.ts';
+import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+
+/** What the settings file says, as properties of the construct. */
+export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
+  const { eventSourceName, objectLock, alarmEmail, ...rest } = settings;
+  return {
+    environment: rest.environment,
+    organizationId: rest.organizationId,
+    existingEventBus: rest.existingEventBus,
+    tutorialEvents: rest.tutorialEvents,
+    webhook: rest.webhook,
+    logRetentionDays: rest.logRetentionDays,
+    maxConcurrency: rest.maxConcurrency,
+    environmentVariables: rest.environmentVariables,
+    ...(eventSourceName === undefined ? {} : { eventSourceName }),
+    ...(objectLock === undefined ? {} : { objectLock }),
+    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+  };
+}
+
+/** The archive as a stack of its own, with the outputs that `genesys-archive doctor` reads. */
+export class GenesysMediaArchiveStack extends Stack {
+  readonly archive: GenesysMediaArchive;
+
+  /** @param archive the properties, or what makes them of parameters of the stack. */
+  constructor(
+    scope: Construct,
+    id: string,
+    archive: GenesysMediaArchiveProps | ((stack: Stack) => GenesysMediaArchiveProps),
+    props: StackProps = {},
+  ) {
+    super(scope, id, {
+      description: 'Archives recordings of Genesys Cloud, encrypted and verified',
+      ...props,
+    });
+    const archiveProps = typeof archive === 'function' ? archive(this) : archive;
+    this.archive = new GenesysMediaArchive(this, 'Archive', archiveProps);
+    for (const [name, [value, description]] of Object.entries(outputs(this.archive))) {
+      const output = new CfnOutput(this, name, { value, description });
+      if (name === 'WebhookUrl' && archiveProps.conditions?.webhook !== undefined) {
+        output.condition = archiveProps.conditions.webhook;
+      }
+    }
+  }
+}
+
+type Output = readonly [value: string, description: string];
+
+function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
+  const { functionUrl } = archive;
+  return {
+    BucketName: [archive.bucket.bucketName, 'Holds the archive'],
+    QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
+    DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that nobody could deal with'],
+    FunctionName: [archive.function.functionName, 'Archives'],
+    KeyArn: [archive.key.attrArn, 'Wraps the data key of each recording'],
+    CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],
+    SigningKeySecretArn: [archive.signingKeySecret.ref, 'Takes the key that signs receipts'],
+    WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
+    ...(functionUrl === undefined ? {} : { WebhookUrl: [functionUrl.url, 'Takes signed webhooks'] as const }),
+    DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
+    AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
+    AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],
+    RewrapRoleArn: [archive.rewrapRole.roleArn, 'To assume for moving data keys to another KMS key'],
+  };
+}

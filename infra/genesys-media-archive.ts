@@ -1,0 +1,259 @@
+import { Annotations, ArnFormat, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ArchiveAlarms, type RunbookAnchor } from './archive-alarms.ts';
+import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
+import { createDashboard } from './archive-dashboard.ts';
+import { ArchiveFunction, createLogGroup } from './archive-function.ts';
+import { createArchiveKey, type KeyUser } from './archive-key.ts';
+import { ArchiveQueue } from './archive-queue.ts';
+import { createRole, givePolicy } from './archive-roles.ts';
+import { ArchiveSecrets } from './archive-secrets.ts';
+import { type ArchiveConditions, chooseNumber, chooseString } from './conditions.ts';
+import { functionEnvironment } from './environment.ts';
+import { EventRules } from './event-rules.ts';
+import {
+  type ArchiveResources,
+  auditorStatements,
+  rewrapStatements,
+  type Statement,
+  writerStatements,
+} from './policies.ts';
+import { deliveryDelay, logRetention } from './sizing.ts';
+
+export interface GenesysMediaArchiveProps {
+  /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
+  readonly environment: string;
+  /** Id of the Genesys Cloud organization, exactly as Genesys Cloud writes it; every data key is bound to it. */
+  readonly organizationId: string;
+  /**
+   * `aws.partner/genesys.com/cloud/ORGANIZATION/SUFFIX`: the partner event source of the EventBridge integration. Without it, ends of
+   * conversations do not arrive by themselves.
+   */
+  readonly eventSourceName?: string;
+  /** The event source has been associated with an event bus before. @default false: the bus is made here */
+  readonly existingEventBus?: boolean;
+  /** Also takes events of the tutorial's shape (`archiving:events`) from the default event bus. @default false */
+  readonly tutorialEvents?: boolean;
+  /** A Function URL that takes signed webhooks. @default false */
+  readonly webhook?: boolean;
+  /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
+  readonly objectLock?: ObjectLockSettings;
+  /**
+   * Where recordings are kept when they get older. `intelligent-tiering` moves what nobody reads to cheaper tiers and charges
+   * nothing for reading; `glacier-instant-retrieval`, after 30 days, is cheaper still and charges for every byte that `restore` or
+   * `verify` reads. @default 'intelligent-tiering'
+   */
+  readonly tiering?: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
+  /** The bucket refuses every write that could replace an object. @default true */
+  readonly requireConditionalWrites?: boolean;
+  /** Receives the alarms; has to confirm once. */
+  readonly alarmEmail?: string;
+  /** Age of the oldest event from which on it is an alarm. @default 2 hours, the default of `ARCHIVE_READY_HORIZON` */
+  readonly oldestMessage?: Duration;
+  /** Days that logs are kept at least; rounded up to what CloudWatch Logs knows, and for ever beyond 3653. @default 365 */
+  readonly logRetentionDays?: number;
+  /** Concurrent invocations for the queue, 2 to 1000. Each gets its share of the 300 requests a minute. @default 5 */
+  readonly maxConcurrency?: number;
+  /** Further settings of the function, by their names in docs/configuration.md. Secrets are refused. */
+  readonly environmentVariables?: Readonly<Record<string, string>>;
+  /** Who may assume the role that restores and verifies. @default whom the administrators of this account let */
+  readonly auditors?: iam.IPrincipal;
+  /** Who may assume the role that moves data keys to another KMS key. @default whom the administrators of this account let */
+  readonly rewrappers?: iam.IPrincipal;
+  /** ARNs of the KMS keys that data keys are moved from or to. @default none: the role can do nothing yet */
+  readonly otherKeyArns?: readonly string[];
+  /** Where the runbook is; alarms link to its anchors. @default 'docs/runbook.md' */
+  readonly runbook?: string;
+  /** The function's code. @default the bundle of this package, `dist/lambda/` */
+  readonly code?: lambda.Code;
+  /** For templates with parameters: parts that are there only under a condition. */
+  readonly conditions?: ArchiveConditions;
+}
+
+/**
+ * The archive: an event bus and its rules, a queue with dead letters, the function, the bucket, a KMS key, secrets without a value,
+ * three roles, alarms and a dashboard. docs/deployment.md describes them.
+ *
+ * Bucket, access logs, KMS key and logs stay when it is deleted.
+ */
+export class GenesysMediaArchive extends Construct {
+  readonly bucket: s3.Bucket;
+  readonly key: kms.CfnKey;
+  readonly queue: sqs.Queue;
+  readonly deadLetters: sqs.Queue;
+  readonly function: lambda.Function;
+  readonly functionUrl: lambda.FunctionUrl | undefined;
+  readonly logGroup: logs.LogGroup;
+  readonly credentialsSecret: secrets.CfnSecret;
+  readonly signingKeySecret: secrets.CfnSecret;
+  readonly webhookSecret: secrets.CfnSecret;
+  /** Of the function. */
+  readonly writerRole: iam.Role;
+  readonly auditorRole: iam.Role;
+  readonly rewrapRole: iam.Role;
+  readonly alarmTopic: sns.Topic;
+  readonly alarms: Readonly<Record<RunbookAnchor, cloudwatch.Alarm>>;
+  readonly dashboard: cloudwatch.Dashboard;
+
+  constructor(scope: Construct, id: string, props: GenesysMediaArchiveProps) {
+    super(scope, id);
+    const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
+    const runbook = props.runbook ?? 'docs/runbook.md';
+    const account = new iam.AccountRootPrincipal();
+    const createRoleFor = (id: string, what: string, by: iam.IPrincipal) =>
+      createRole(this, id, `Genesys media archive: ${what}`, by);
+    this.writerRole = createRoleFor(
+      'Writer',
+      'the function; cannot read what it has written',
+      new iam.ServicePrincipal('lambda.amazonaws.com'),
+    );
+    this.auditorRole = createRoleFor('Auditor', 'restores and verifies', props.auditors ?? account);
+    this.rewrapRole = createRoleFor(
+      'Rewrap',
+      'moves data keys to another KMS key',
+      props.rewrappers ?? account,
+    );
+
+    ({ bucket: this.bucket } = new ArchiveBucket(this, 'Bucket', {
+      objectLock: props.objectLock,
+      objectLockCondition: conditions.objectLock,
+      tiering: props.tiering ?? 'intelligent-tiering',
+      requireConditionalWrites: props.requireConditionalWrites ?? true,
+      rewrapRole: this.rewrapRole,
+    }));
+    const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
+    const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
+    ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(this, 'Queue', waits));
+    this.logGroup = createLogGroup(this, 'Logs', retentionOf(props.logRetentionDays ?? 365));
+    const held = new ArchiveSecrets(this, 'Secrets');
+    this.credentialsSecret = held.credentials;
+    this.signingKeySecret = held.signingKey;
+    this.webhookSecret = held.webhook;
+
+    const policies = this.policies(props);
+    this.key = createArchiveKey(this, 'Key', policies.keyUsers);
+    const writerPolicy = policies.give(this.key.attrArn);
+    ({ function: this.function, url: this.functionUrl } = new ArchiveFunction(this, 'Function', {
+      role: this.writerRole,
+      policy: writerPolicy,
+      logGroup: this.logGroup,
+      queue: this.queue,
+      code: props.code,
+      environment: functionEnvironment(
+        {
+          GENESYS_ENVIRONMENT: props.environment,
+          GENESYS_ORGANIZATION_ID: props.organizationId,
+          GENESYS_SECRET_ARN: this.credentialsSecret.ref,
+          S3_ARCHIVE_BUCKET: this.bucket.bucketName,
+          ARCHIVE_KMS_KEY_ID: this.key.attrArn,
+          ARCHIVE_SIGNING_KEY_SECRET_ARN: this.signingKeySecret.ref,
+          ...(webhook
+            ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
+            : {}),
+          ARCHIVE_QUEUE_URL: this.queue.queueUrl,
+          ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
+          ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
+        },
+        environmentVariables,
+      ),
+      maxConcurrency,
+      webhook,
+      conditions,
+    }));
+    const { rules } = new EventRules(this, 'Events', {
+      queue: this.queue,
+      deadLetters: this.deadLetters,
+      eventSourceName: props.eventSourceName,
+      existingEventBus: props.existingEventBus ?? false,
+      tutorialEvents: props.tutorialEvents ?? false,
+      conditions,
+    });
+    if (rules.length === 0 && !webhook) {
+      Annotations.of(this).addWarningV2(
+        'genesys-media-archive:no-events',
+        'neither eventSourceName, tutorialEvents nor webhook is set: only what is sent to the queue by hand is archived',
+      );
+    }
+
+    const watched = { queue: this.queue, deadLetters: this.deadLetters, function: this.function, runbook };
+    ({ topic: this.alarmTopic, alarms: this.alarms } = new ArchiveAlarms(this, 'Alarms', {
+      ...watched,
+      email: props.alarmEmail,
+      emailCondition: conditions.alarmEmail,
+      oldestMessage: props.oldestMessage ?? Duration.hours(2),
+    }));
+    this.dashboard = createDashboard(this, 'Dashboard', {
+      ...watched,
+      bucketName: this.bucket.bucketName,
+      alarms: Object.values(this.alarms),
+    });
+  }
+
+  /** The key names the roles and their policies name the key: its policy is made first, and theirs when it has an ARN. */
+  private policies({
+    organizationId,
+    webhook = false,
+    environmentVariables = {},
+    otherKeyArns = [],
+    conditions = {},
+  }: GenesysMediaArchiveProps) {
+    const resources = (keyArn: string): ArchiveResources => ({
+      bucketArn: this.bucket.bucketArn,
+      keyArn,
+      organizationId,
+      queueArn: this.queue.queueArn,
+      deadLetterQueueArn: this.deadLetters.queueArn,
+      // the ARN that CloudFormation knows ends with `:*`
+      logGroupArn: Stack.of(this).formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName: this.logGroup.logGroupName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+      secretArns: [
+        this.credentialsSecret.ref,
+        this.signingKeySecret.ref,
+        ...(webhook ? [chooseString(conditions.webhook, this.webhookSecret.ref)] : []),
+      ],
+      context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
+      otherKeyArns,
+    });
+    const granted = (keyArn: string) => {
+      const about = resources(keyArn);
+      return [
+        { role: this.writerRole, statements: writerStatements(about) },
+        { role: this.auditorRole, statements: auditorStatements(about) },
+        { role: this.rewrapRole, statements: rewrapStatements(about) },
+      ] as const;
+    };
+    return {
+      keyUsers: (): readonly KeyUser[] =>
+        granted('*').flatMap(({ role, statements }) =>
+          statements.filter(isAboutKey).map((statement) => ({ role, statement })),
+        ),
+      /** Returns the writer's. */
+      give: (keyArn: string): iam.Policy => {
+        const [writer] = granted(keyArn).map(({ role, statements }) => givePolicy(role, statements));
+        if (writer === undefined) throw new Error('no policy was made');
+        return writer;
+      },
+    };
+  }
+}
+
+function retentionOf(days: number): number | undefined {
+  return Token.isUnresolved(days) ? days : logRetention(days);
+}
+
+function isAboutKey({ Action }: Statement): boolean {
+  return Action.some((action) => action.startsWith('kms:'));
+}

@@ -1,0 +1,15 @@
+/** `genesys-media-archive/cdk`: the deployment as constructs of AWS CDK. */
+export { type DeploySettings, deploySettings } from '../src/config/deploy-settings.ts';
+export { RUNBOOK_ANCHORS, type RunbookAnchor } from './archive-alarms.ts';
+export type { ObjectLockSettings } from './archive-bucket.ts';
+export { GenesysMediaArchiveStack, propsOf } from './archive-stack.ts';
+export { createTemplateStack } from './archive-template.ts';
+export type { ArchiveConditions } from './conditions.ts';
+export { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+export {
+  type ArchiveResources,
+  auditorStatements,
+  rewrapStatements,
+  type Statement,
+  writerStatements,
+} from './policies.ts';

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  type ArchiveResources,
+  auditorStatements,
+  rewrapStatements,
+  type Statement,
+  writerStatements,
+} from '../../infra/policies.ts';
+import { decide, type Request } from './evaluate-policy.ts';
+
+/** As docs/aws-permissions.md writes them. */
+const RESOURCES: ArchiveResources = {
+  bucketArn: 'arn:aws:s3:::BUCKET',
+  keyArn: 'KEY_ARN',
+  organizationId: 'ORGANIZATION_ID',
+  queueArn: 'QUEUE_ARN',
+  deadLetterQueueArn: 'DEAD_LETTER_QUEUE_ARN',
+  logGroupArn: 'LOG_GROUP_ARN',
+  secretArns: ['CREDENTIALS_SECRET_ARN', 'SIGNING_KEY_SECRET_ARN', 'WEBHOOK_SECRET_ARN'],
+};
+const page = readFileSync('docs/aws-permissions.md', 'utf8');
+
+interface Documented extends Omit<Statement, 'Sid'> {
+  readonly Sid?: string;
+}
+
+/** The statements of a block of the page. */
+function documented(name: string): readonly Documented[] {
+  const [, json] = new RegExp(`\`\`\`json ${name}\\n([^\`]+)\`\`\``).exec(page) ?? [];
+  if (json === undefined) throw new Error(`docs/aws-permissions.md has no block ${name}`);
+  return (JSON.parse(json) as { Statement: readonly Documented[] }).Statement;
+}
+
+/** Without names, in an order of its own. */
+function comparable(statements: readonly Documented[]): readonly string[] {
+  return statements
+    .map(({ Action, Resource, Condition = null }) => JSON.stringify({ Action, Resource, Condition }))
+    .toSorted();
+}
+
+const roles = {
+  writer: writerStatements(RESOURCES),
+  auditor: auditorStatements(RESOURCES),
+  rewrap: rewrapStatements({ ...RESOURCES, otherKeyArns: ['OTHER_KEY_ARN'] }),
+};
+
+describe('the policies of the roles', () => {
+  it.each([
+    ['writer', ['writer', 'kms-writer', 'deployed-writer']],
+    ['auditor', ['auditor', 'kms-auditor']],
+    ['rewrap', ['rewrap']],
+  ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
+    expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
+  });
+
+  it('have a reason for each action on that page', () => {
+    const actions = Object.values(roles).flatMap((statements) => statements.flatMap(({ Action }) => Action));
+    const rows = page.split('\n').filter((line) => line.startsWith('|'));
+    expect(actions.filter((action) => !rows.some((row) => row.includes(`\`${action}\``)))).toEqual([]);
+  });
+
+  it('name every action whole, and no resource that is everything', () => {
+    for (const { Action, Resource } of Object.values(roles).flat()) {
+      expect(Action.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
+      expect(Resource.filter((resource) => /^\*|^arn:aws:s3:::\*/.test(resource))).toEqual([]);
+    }
+  });
+
+  it('write the context of conversations only where it is kept', () => {
+    const has = (statements: readonly Statement[]) =>
+      statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/context/*'));
+    expect(has(roles.writer)).toBe(false);
+    expect(has(writerStatements({ ...RESOURCES, context: true }))).toBe(true);
+  });
+
+  const media = 'arn:aws:s3:::BUCKET/archive/2026/05/20/a.enc';
+  const context = {
+    'kms:EncryptionContext:genesys-cloud-organization-id': 'ORGANIZATION_ID',
+    'kms:EncryptionContext:conversation-id': 'c',
+    'kms:EncryptionContext:recording-id': 'r',
+  };
+  const may = (role: keyof typeof roles, action: string, resource: string) =>
+    decide({ Statement: roles[role] }, {
+      action,
+      resource,
+      principal: role,
+      keys: context,
+    } satisfies Request) === 'allow';
+
+  it.each([
+    ['writer', ['kms:Decrypt', 'kms:ReEncryptFrom', 'kms:Encrypt'], 'KEY_ARN'],
+    ['writer', ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'], media],
+    ['writer', ['s3:GetObjectVersion', 's3:PutObjectRetention', 's3:PutObjectAcl'], media],
+    ['writer', ['s3:PutBucketPolicy', 's3:PutLifecycleConfiguration'], 'arn:aws:s3:::BUCKET'],
+    ['writer', ['secretsmanager:GetSecretValue'], 'ANOTHER_SECRET_ARN'],
+    ['writer', ['secretsmanager:PutSecretValue'], 'CREDENTIALS_SECRET_ARN'],
+    ['auditor', ['s3:PutObject', 's3:DeleteObject'], media],
+    ['auditor', ['kms:GenerateDataKey', 'kms:Encrypt'], 'KEY_ARN'],
+    ['rewrap', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
+    ['rewrap', ['s3:DeleteObject'], media],
+    ['rewrap', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
+  ] as const)('do not let the %s do %j', (role, actions, resource) => {
+    expect(actions.filter((action) => may(role, action, resource))).toEqual([]);
+  });
+
+  it('let each do its work', () => {
+    expect(may('writer', 's3:PutObject', media)).toBe(true);
+    expect(may('writer', 'kms:GenerateDataKey', 'KEY_ARN')).toBe(true);
+    expect(may('auditor', 'kms:Decrypt', 'KEY_ARN')).toBe(true);
+    expect(may('auditor', 's3:GetObject', 'arn:aws:s3:::BUCKET/context/2026/05/20/a.json.enc')).toBe(true);
+    expect(may('rewrap', 'kms:ReEncryptFrom', 'KEY_ARN')).toBe(true);
+    expect(may('rewrap', 'kms:ReEncryptTo', 'OTHER_KEY_ARN')).toBe(true);
+  });
+});

@@ -1,0 +1,66 @@
+import { AwsSolutionsChecks } from 'cdk-nag';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { logRetention } from '../../infra/sizing.ts';
+import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
+import { REGION } from './resolve-template.ts';
+import { EVENT_SOURCE, ORGANIZATION, propertiesOf, resourcesOf, synthesiseSettings } from './synthesise.ts';
+
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+const settings = fc
+  .record({
+    region: fc.constantFrom(REGION, 'us-gov-west-1', 'ap-southeast-2'),
+    account: optional(fc.constant('123456789012')),
+    environment: fc.constantFrom('mypurecloud.com', 'usw2.pure.cloud'),
+    organizationId: fc.constant(ORGANIZATION),
+    eventSourceName: optional(fc.constant(EVENT_SOURCE)),
+    existingEventBus: fc.boolean(),
+    tutorialEvents: fc.boolean(),
+    webhook: fc.boolean(),
+    objectLock: optional(
+      fc.record({
+        mode: fc.constantFrom('governance', 'compliance'),
+        days: fc.integer({ min: 1, max: 36_500 }),
+      }),
+    ),
+    alarmEmail: optional(fc.constant('operator@example.com')),
+    logRetentionDays: fc.integer({ min: 1, max: 36_500 }),
+    maxConcurrency: fc.integer({ min: 2, max: 100 }),
+    environmentVariables: fc.constantFrom({}, { ARCHIVE_CONTEXT: '1', ARCHIVE_SETTLE: '5m' }),
+  })
+  .map((chosen) => deploySettings.parse(chosen));
+
+describe('a stack of any settings', () => {
+  it('is synthesised, refers to nothing that is not there, and leaves cdk-nag nothing to find', {
+    timeout: 120_000,
+  }, () => {
+    fc.assert(
+      fc.property(settings, (chosen) => {
+        const { stack, template, end } = synthesiseSettings(chosen);
+        end();
+        expect(new AwsSolutionsChecks().validateScope(stack).violations).toEqual([]);
+
+        const wanted = STACK_OUTPUTS.filter((name) => name !== 'WebhookUrl' || chosen.webhook);
+        expect(Object.keys(template.outputs)).toEqual(wanted);
+        const events = chosen.eventSourceName !== undefined;
+        expect(resourcesOf(template, 'AWS::Events::Rule')).toHaveLength(
+          Number(events) + Number(chosen.tutorialEvents),
+        );
+        expect(resourcesOf(template, 'AWS::Events::EventBus')).toHaveLength(
+          Number(events && !chosen.existingEventBus),
+        );
+        expect(propertiesOf(template, 'AWS::Lambda::EventSourceMapping')).toMatchObject({
+          ScalingConfig: { MaximumConcurrency: chosen.maxConcurrency },
+        });
+        expect(propertiesOf(template, 'AWS::Lambda::Function')).toMatchObject({
+          Environment: { Variables: { ARCHIVE_RATE_SHARE: `1/${chosen.maxConcurrency}` } },
+        });
+        expect(propertiesOf(template, 'AWS::Logs::LogGroup')['RetentionInDays']).toBe(
+          logRetention(chosen.logRetentionDays),
+        );
+      }),
+      { numRuns: 6 },
+    );
+  });
+});
