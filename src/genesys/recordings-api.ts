@@ -257,7 +257,7 @@ class Look {
     if (answer.status !== 200 && answer.status !== 202) {
       throw unexpectedAnswer(`restoring recording ${recordingId}`, answer);
     }
-    logger.log('info', 'recording is being brought back from the archive', { recordingId, conversationId });
+    logger.log('debug', 'recording is being brought back from the archive', { recordingId, conversationId });
     this.pending.push({ recordingId, status: 'restoring', retryAfterMs: RESTORING_WAIT_MS });
   }
 

@@ -14,6 +14,9 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set([
   'STORE_MISSING',
   'KMS_DENIED',
   'KMS_KEY_UNUSABLE',
+  'SECRET_DENIED',
+  'SECRET_MISSING',
+  'SECRET_INVALID',
   'QUEUE_DENIED',
   'QUEUE_MISSING',
 ]);
