@@ -1,5 +1,5 @@
 /** Secrets of AWS Secrets Manager: read when they are first needed, kept for five minutes, and read again when one was refused. */
-import { type Budget, type Clock, waitFor } from '../clock.ts';
+import { abortReason, type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { RetryPolicy } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
@@ -25,6 +25,9 @@ export interface SecretValuesOptions {
 
 const SECRET_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
 
+/** Time for one value, retries included, ms. */
+const READ_MS = 30_000;
+
 /** Makes no request, and loads the AWS SDK's part for it only when a secret is read. */
 export function createSecretValues({ clock, logger }: SecretValuesOptions): SecretValues {
   const regions = new Map<string, Promise<ReadSecret>>();
@@ -41,7 +44,9 @@ export function createSecretValues({ clock, logger }: SecretValuesOptions): Secr
     return connected;
   };
 
-  const fetch = async (arn: string, fresh: boolean, budget: Budget): Promise<Secret> => {
+  /** Owned by no caller: one that gives up must not take the value from the others. */
+  const fetch = async (arn: string, fresh: boolean): Promise<Secret> => {
+    const { budget, end } = startBudget(clock, clock.now() + READ_MS);
     const [, , , region = '', , , name = ''] = arn.split(':');
     const read = await connect(region);
     const known = last.get(arn);
@@ -71,15 +76,18 @@ export function createSecretValues({ clock, logger }: SecretValuesOptions): Secr
       }
       logger.log('warn', 'the last value of a secret stays in force', { code: error.code, source: name });
       return known;
+    } finally {
+      end();
     }
   };
 
   return {
     async read(arn, budget, { fresh = false } = {}) {
+      if (budget.signal.aborted) throw abortReason(budget.signal);
       const key = `${arn} ${fresh}`;
       let work = inFlight.get(key);
       if (work === undefined) {
-        work = fetch(arn, fresh, budget).finally(() => inFlight.delete(key));
+        work = fetch(arn, fresh).finally(() => inFlight.delete(key));
         inFlight.set(key, work);
       }
       return waitFor(work, budget.signal);
