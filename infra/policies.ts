@@ -1,0 +1,105 @@
+/**
+ * What each role of the stack may do, as plain data: the stack turns it into IAM policies, and a test compares it with the requests
+ * that an end-to-end run makes. `docs/aws-permissions.md` says for which request each action is there.
+ */
+
+/** A statement of an IAM policy, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow';
+  readonly Action: readonly string[];
+  /** ARNs; `*` at the end stands for anything. */
+  readonly Resource: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
+export interface ArchiveResources {
+  readonly bucketArn: string;
+  /** Of the KMS key that wraps the data key of each recording. */
+  readonly keyArn: string;
+  /** Of Genesys Cloud; every data key is bound to it. */
+  readonly organizationId: string;
+  readonly queueArn: string;
+  readonly deadLetterQueueArn: string;
+  /** Without the `:*` that stands for its streams. */
+  readonly logGroupArn: string;
+  /** Credentials, signing key and, with a webhook, its secret. */
+  readonly secretArns: readonly string[];
+  /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
+  readonly context?: boolean;
+  /** KMS keys, besides `keyArn`, that data keys are moved from or to. */
+  readonly otherKeyArns?: readonly string[];
+}
+
+/** Prefixes that the function writes under, see docs/format.md. */
+const PREFIXES = ['archive', 'receipts', 'links', 'claims'] as const;
+
+const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id';
+
+/** The function: writes what is absent, makes data keys that it cannot open again, and works on its queue. */
+export function writerStatements(resources: ArchiveResources): readonly Statement[] {
+  const { bucketArn, keyArn, organizationId, queueArn, deadLetterQueueArn, logGroupArn, secretArns } =
+    resources;
+  const prefixes = resources.context === true ? [...PREFIXES, 'context'] : PREFIXES;
+  const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}/*`);
+  return [
+    allow('WriteOnlyWhatIsAbsent', ['s3:PutObject', 's3:AbortMultipartUpload'], objects),
+    allow('SeeWhatIsThere', ['s3:GetObject'], objects),
+    allow('TellAbsentFromForbidden', ['s3:ListBucket'], [bucketArn]),
+    {
+      ...allow('MakeDataKeys', ['kms:GenerateDataKey'], [keyArn]),
+      Condition: {
+        StringEquals: { [ORGANIZATION]: organizationId },
+        Null: {
+          'kms:EncryptionContext:conversation-id': 'false',
+          'kms:EncryptionContext:recording-id': 'false',
+        },
+      },
+    },
+    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], secretArns),
+    // the event source mapping receives and deletes with the function's role
+    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
+    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
+    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
+    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
+  ];
+}
+
+/** Who restores and verifies: reads everything, changes nothing. */
+export function auditorStatements({
+  bucketArn,
+  keyArn,
+  organizationId,
+}: Pick<ArchiveResources, 'bucketArn' | 'keyArn' | 'organizationId'>): readonly Statement[] {
+  return [
+    allow('ReadObjects', ['s3:GetObject'], [`${bucketArn}/*`]),
+    allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
+    {
+      ...allow('OpenDataKeys', ['kms:Decrypt'], [keyArn]),
+      Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
+    },
+  ];
+}
+
+/** Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. */
+export function rewrapStatements({
+  bucketArn,
+  keyArn,
+  organizationId,
+  otherKeyArns = [],
+}: Pick<ArchiveResources, 'bucketArn' | 'keyArn' | 'organizationId' | 'otherKeyArns'>): readonly Statement[] {
+  return [
+    allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/archive/*`, `${bucketArn}/receipts/*`]),
+    allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
+    allow('ExchangeWraps', ['s3:PutObject'], [`${bucketArn}/archive/*`]),
+    {
+      ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
+      Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
+    },
+  ];
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
+  return { Sid, Effect: 'Allow', Action, Resource };
+}
