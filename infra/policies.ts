@@ -44,7 +44,9 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
   const prefixes = resources.context === true ? [...PREFIXES, 'context'] : PREFIXES;
   const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}/*`);
   return [
-    allow('WriteOnlyWhatIsAbsent', ['s3:PutObject', 's3:AbortMultipartUpload'], objects),
+    allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),
+    // nothing else is large enough to be uploaded in parts
+    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${bucketArn}/archive/*`]),
     allow('SeeWhatIsThere', ['s3:GetObject'], objects),
     allow('TellAbsentFromForbidden', ['s3:ListBucket'], [bucketArn]),
     {

@@ -13,7 +13,7 @@ import { type SqsEndpoint, startSqs } from '../../src/simulator/sqs/sqs.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { FUNCTION_ARN, startRuntimeApi } from './lambda-runtime-api.ts';
 
-const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
+export const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
 const BUCKET = 'recordings';
 export const WEBHOOK_SECRET = 'canary-webhook-secret';
 
@@ -28,10 +28,18 @@ export interface World {
   readonly environment: Readonly<Record<string, string>>;
   /** What must never be printed. */
   readonly canaries: readonly string[];
+  close(): Promise<void>;
 }
 
-/** The platform, S3, KMS, SQS and Secrets Manager of one function. They end with the test. */
+/** A world that ends with the test. */
 export async function startWorld(options: SimulatorOptions = {}): Promise<World> {
+  const world = await openWorld(options);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+/** The platform, S3, KMS, SQS and Secrets Manager of one function. */
+export async function openWorld(options: SimulatorOptions = {}): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'function-'));
   const pair = generateKeyPairSync('ed25519');
   const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -42,10 +50,6 @@ export async function startWorld(options: SimulatorOptions = {}): Promise<World>
     ...options,
   });
   const [sqs, secrets] = await Promise.all([startSqs(), startSecrets()]);
-  onTestFinished(async () => {
-    await Promise.all([simulator.close(), sqs.close(), secrets.close()]);
-    await rm(dir, { recursive: true, force: true });
-  });
   const {
     GENESYS_CLIENT_ID: clientId,
     GENESYS_CLIENT_SECRET: clientSecret,
@@ -89,6 +93,10 @@ export async function startWorld(options: SimulatorOptions = {}): Promise<World>
       'Bearer',
       'X-Amz-Signature',
     ],
+    close: async () => {
+      await Promise.all([simulator.close(), sqs.close(), secrets.close()]);
+      await rm(dir, { recursive: true, force: true });
+    },
   };
 }
 
