@@ -110,6 +110,23 @@ const cutClients = {
   },
 };
 
+/**
+ * An ES import of a built-in module reads each of its exports, and some are getters that load much more: one of node:http the whole of
+ * fetch, which takes 50 ms of CPU time on Node 22 and 60 ms on Node 24, at every start. require() reads none.
+ */
+const requireBuiltins = {
+  name: 'require-builtins',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:/ }, ({ kind, path }) =>
+      kind === 'require-call' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require('${path}');`,
+      loader: 'js',
+    }));
+  },
+};
+
 /** Bytes; what a cold start has to read and compile. */
 const LARGEST_LAMBDA_BUNDLE = 750_000;
 
@@ -134,13 +151,14 @@ const jobs = [
     entryPoints: { archive: 'src/lambda/archive.ts' },
     outdir: 'dist/lambda',
     minify: true,
-    plugins: [leaveOut, cutClients],
+    plugins: [leaveOut, cutClients, requireBuiltins],
     sourcesContent: false,
   },
   {
     ...common,
     banner: { js: `#!/usr/bin/env node\n${banner.js}` },
     entryPoints: { cli: 'src/cli/main.ts' },
+    plugins: [requireBuiltins],
     outdir: 'dist',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
