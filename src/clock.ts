@@ -54,6 +54,20 @@ export function abortReason(signal: AbortSignal | undefined): ArchiveError {
     : new ArchiveError('INTERRUPTED', 'the work was interrupted');
 }
 
+/** Waits for work that another caller may own, without waiting longer than this caller may. */
+export async function waitFor<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(abortReason(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([shared, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /**
  * A budget that ends `reserveMs` before `deadline`, so that there is time left to clean up (abort the multipart upload,
  * report the record as failed) before the platform ends the process.

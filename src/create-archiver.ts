@@ -1,5 +1,6 @@
 import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
 import { createLayout } from './archive/layout.ts';
+import type { ReceiptSigner } from './archive/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config/config.ts';
@@ -12,7 +13,9 @@ import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
-import { readSigner } from './signing-keys.ts';
+import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
+import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
+import { readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
 /** Bytes read at a time of a download. docs/decisions/006 */
@@ -24,6 +27,8 @@ export interface ArchiverPorts {
   readonly logger?: Logger;
   readonly store?: ObjectStore;
   readonly timeouts?: Partial<HttpTimeouts>;
+  /** Where secrets named by an ARN are read. */
+  readonly secrets?: SecretValues;
 }
 
 export interface Archiver {
@@ -63,15 +68,16 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const { genesys, allowLoopback } = config;
   const apiTransport = createTransport({ timeouts });
   const mediaTransport = createTransport({ timeouts, readBytes: MEDIA_READ_BYTES, guard: { allowLoopback } });
-  const platform = createPlatform(config, { transport: apiTransport, clock, logger });
+  const secrets = ports.secrets ?? createSecretValues({ clock, logger });
+  const credentials = readClientCredentials(genesys.credentials, secrets);
+  const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
-  const signer = config.signingKeyFile === undefined ? undefined : await readSigner(config.signingKeyFile);
+  const findSigner = await openSigner(config, secrets);
   const shared = {
-    signer,
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
     layout: createLayout(config.layout),
@@ -85,7 +91,9 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     store,
     archive: async (request, budget = unlimited) => {
       const { resolver, references, api } = platform[request.dialect];
-      const results = await archiveRequest({ ...shared, resolver, references }, request, budget);
+      // before the recording is looked up: what cannot be signed must not be downloaded
+      const signer = await findSigner(budget);
+      const results = await archiveRequest({ ...shared, signer, resolver, references }, request, budget);
       if (request.dialect === 'recordings' && config.recordings.context) {
         const { conversationId } = request;
         const describe = () => fetchContext(api, conversationId, clock.now(), budget);
@@ -103,6 +111,23 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       apiTransport.close();
       mediaTransport.close();
     },
+  };
+}
+
+/** From a file at once; from a secret when it is needed, and again when the secret has another value. */
+async function openSigner(
+  { signingKeyFile, signingKeySecretArn: arn }: ArchiveConfig,
+  secrets: SecretValues,
+): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
+  if (arn === undefined) {
+    const signer = signingKeyFile === undefined ? undefined : await readSigner(signingKeyFile);
+    return () => Promise.resolve(signer);
+  }
+  let known: { readonly pem: string; readonly signer: ReceiptSigner } | undefined;
+  return async (budget) => {
+    const pem = (await readSigningKey(arn, secrets, budget)).reveal();
+    if (known?.pem !== pem) known = { pem, signer: signerOf(pem, 'the secret of the signing key') };
+    return known.signer;
   };
 }
 

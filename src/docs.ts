@@ -1,5 +1,5 @@
 import { receiptJsonSchema } from './archive/receipt-schema.ts';
-import { LATER_SETTINGS, listSettings, type Purpose, type Setting } from './config/schema.ts';
+import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
 
 /*
@@ -32,7 +32,9 @@ export function renderConfigurationDoc(): string {
     'All settings that a command needs are checked when it starts, and every problem is reported at once. Names that begin like',
     'ours and are none of them give a warning, in case one was mistyped. No message repeats a value.',
     '',
-    'Secrets (marked 🔒) are taken from the environment only, and refused in a file or on the command line.',
+    'Secrets (marked 🔒) are taken from the environment only, and refused in a file or on the command line. Those of Genesys Cloud, of',
+    'the HTTP entry and of receipts can stand in AWS Secrets Manager instead (`…_SECRET_ARN`): they are read when they are first needed,',
+    'kept for 5 minutes, and need `secretsmanager:GetSecretValue`. While Secrets Manager cannot be reached, the last value stays in force.',
     '',
     'The `AWS_*` variables (region, credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` …) mean what the AWS SDK says they mean.',
     '',
@@ -48,14 +50,6 @@ export function renderConfigurationDoc(): string {
     '| to | these must be set |',
     '|---|---|',
     ...PURPOSES.map(([purpose, label]) => `| ${label} | ${requiredNames(purpose)} |`),
-    '',
-    '## Not available in this version',
-    '',
-    'These names are known and refused, so that none is ignored silently.',
-    '',
-    '| name | for |',
-    '|---|---|',
-    ...Object.entries(LATER_SETTINGS).map(([name, feature]) => `| \`${name}\` | ${feature} |`),
   );
 }
 
@@ -107,7 +101,10 @@ function requiredNames(purpose: Exclude<Purpose, 'keys' | 'wrap'>): string {
   const names = listSettings().filter(([, setting]) => setting.requiredFor?.includes(purpose) === true);
   const store = 'on Lambda `ARCHIVE_STORE` or `S3_ARCHIVE_BUCKET`';
   const keys = purpose === 'store' ? [] : [KEYS_NEEDED[purpose]];
-  return [...names.map(([name]) => `\`${name}\``), ...keys, store].join(', ');
+  const words = names.map(([name, { unless }]) => {
+    return unless === undefined ? `\`${name}\`` : `\`${name}\` (or \`${unless}\`)`;
+  });
+  return [...words, ...keys, store].join(', ');
 }
 
 function row(name: string, setting: Setting): string {

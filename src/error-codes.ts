@@ -54,7 +54,7 @@ export const ERROR_CODES = facts({
     exit: 4,
     retryable: false,
     meaning: 'Genesys Cloud refused the OAuth client or its token (401).',
-    hint: 'check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and that GENESYS_ENVIRONMENT is the region of that OAuth client',
+    hint: 'check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET (or the secret of GENESYS_SECRET_ARN), and that GENESYS_ENVIRONMENT is the region of that OAuth client',
   },
   GENESYS_FORBIDDEN: {
     exit: 4,
@@ -177,6 +177,30 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning: 'The KMS key does not exist, is disabled or waiting for deletion, or is of another kind.',
     hint: 'check ARCHIVE_KMS_KEY_ID; `genesys-archive keys check` tries it',
+  },
+  SECRET_UNAVAILABLE: {
+    exit: 7,
+    retryable: true,
+    meaning: 'AWS Secrets Manager could not be reached, throttled or failed until the retries were used up.',
+  },
+  SECRET_DENIED: {
+    exit: 4,
+    retryable: false,
+    meaning:
+      'AWS Secrets Manager refused access: wrong credentials, or a policy that does not allow the call.',
+    hint: 'the role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt where the secret is encrypted with a KMS key of your own',
+  },
+  SECRET_MISSING: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The secret does not exist in that account and region, has no value, or is marked for deletion.',
+    hint: 'check the ARN; `aws secretsmanager describe-secret --secret-id ARN` shows what is there',
+  },
+  SECRET_INVALID: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The secret does not hold what the setting that names it asks for.',
+    hint: 'docs/configuration.md says what each secret holds',
   },
   KEY_INVALID: {
     exit: 2,

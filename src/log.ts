@@ -54,6 +54,13 @@ const FIELD_NAMES: Record<keyof LogFields, true> = {
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
+/** What of `fields` may be logged: a caller from outside the type system could pass more. */
+export function allowedFields(fields: LogFields): Readonly<Record<string, string | number | boolean>> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => Object.hasOwn(FIELD_NAMES, name) && value !== undefined),
+  );
+}
+
 /** JSON lines through `write`, dropping everything below `minimum` and every field that is not in {@link LogFields}. */
 export function jsonLogger(
   write: (line: string) => void,
@@ -63,11 +70,8 @@ export function jsonLogger(
   return {
     log(level, message, fields = {}) {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(minimum)) return;
-      const allowed = Object.entries(fields).filter(
-        ([name, value]) => name in FIELD_NAMES && value !== undefined,
-      );
       const time = new Date(now()).toISOString();
-      write(JSON.stringify({ time, level, message, ...Object.fromEntries(allowed) }));
+      write(JSON.stringify({ time, level, message, ...allowedFields(fields) }));
     },
   };
 }

@@ -15,10 +15,17 @@ const NOT_OWNER = 0o077;
  *   no unencrypted Ed25519 private key; never with what it holds.
  */
 export async function readSigner(path: string): Promise<ReceiptSigner> {
-  const pem = await readPem(path, true);
-  return createReceiptSigner(
-    parse(pem, createPrivateKey, 'the signing key file holds no private key in PEM form'),
-  );
+  return signerOf(await readPem(path, true), 'the signing key file');
+}
+
+/**
+ * The same from the text of the key.
+ *
+ * @param what where the text is from, for the message.
+ * @throws `CONFIG_INVALID` (not retryable) when it holds no unencrypted Ed25519 private key.
+ */
+export function signerOf(pem: string, what: string): ReceiptSigner {
+  return createReceiptSigner(parse(pem, createPrivateKey, `${what} holds no private key in PEM form`));
 }
 
 /**

@@ -24,9 +24,7 @@ describe('problems', () => {
     });
     expect({ code, retryable }).toEqual({ code: 'CONFIG_INVALID', retryable: false });
     const names = [
-      'GENESYS_SECRET_ARN',
       'GENESYS_CLIENT_ID',
-      'GENESYS_CLIENT_SECRET',
       'GENESYS_ENVIRONMENT',
       'GENESYS_API_URL',
       'GENESYS_API',
@@ -36,6 +34,7 @@ describe('problems', () => {
       'ARCHIVE_FORMAT',
       'ARCHIVE_ALLOW_LOOPBACK',
       'ARCHIVE_LOG_LEVEL',
+      'GENESYS_SECRET_ARN',
     ];
     expect(message.split('\n')[0]).toBe(`${names.length} problems with the settings:`);
     expect(
@@ -155,8 +154,8 @@ describe('problems', () => {
       'must be the URL of an SQS queue, without query',
     ],
     ['ARCHIVE_DEAD_LETTER_QUEUE_URL', 'http://sqs.eu-west-1.amazonaws.com/1/q', 'must start with https://'],
-    ['ARCHIVE_SIGNING_KEY_SECRET_ARN', 'arn:x', 'is not available in this version'],
-    ['GENESYS_SECRET_ARN', 'arn:x', 'is not available in this version'],
+    ['ARCHIVE_SIGNING_KEY_SECRET_ARN', 'arn:x', 'is no ARN of a secret'],
+    ['GENESYS_SECRET_ARN', 'arn:x', 'is no ARN of a secret'],
   ])('%s=%j %s', (name, value, problem) => {
     const text = problemWith(name, value);
     expect(text).toContain(`: ${problem}`);

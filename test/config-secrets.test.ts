@@ -15,8 +15,8 @@ describe('secrets', () => {
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 10, showHidden: true }),
-      `${config.encryption.key?.toString()} ${String(config.genesys.clientSecret)}`,
-      JSON.stringify(Object.entries(config.genesys.clientSecret)),
+      `${config.encryption.key?.toString()} ${String(config.genesys.credentials)}`,
+      JSON.stringify(Object.entries(config.genesys.credentials)),
       inspect(structuredClone(config.encryption.key)),
     ].join('\n');
     expect(printed).toContain('[secret]');

@@ -16,7 +16,7 @@ describe('the five names of the tutorial', () => {
       warnings: [],
       encryption: { format: 'static-gcm' },
       genesys: {
-        clientId: tutorial.GENESYS_CLIENT_ID,
+        credentials: { clientId: tutorial.GENESYS_CLIENT_ID },
         environment: 'mypurecloud.com',
         loginUrl: 'https://login.mypurecloud.com',
         apiUrl: 'https://api.mypurecloud.com',
@@ -26,7 +26,8 @@ describe('the five names of the tutorial', () => {
       mediaHosts: [],
       webhook: { secrets: [], open: false },
     });
-    expect(config.genesys.clientSecret.reveal()).toBe('canary-client-secret');
+    const { credentials } = config.genesys;
+    expect('clientSecret' in credentials && credentials.clientSecret.reveal()).toBe('canary-client-secret');
     const id = 'A1B2C3D4-5678-90ab-cdef-1234567890ab';
     expect([id, `x${id}`, `${id}x`].map((text) => config.idPattern.test(text))).toEqual([true, false, false]);
     expect(revealKey(config.encryption.key ?? new Secret('')).toString('hex')).toBe(KEY.toLowerCase());

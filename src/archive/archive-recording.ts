@@ -65,7 +65,7 @@ export async function findArchived(
   if (stat === undefined) return undefined;
   if (!isSameRecording(stat, ids)) {
     const { recordingId } = ids;
-    ports.logger.log('error', 'an object of another recording stands under this key', {
+    ports.logger.log('warn', 'an object of another recording stands under this key', {
       key,
       recordingId,
       code: 'KEY_COLLISION',
@@ -102,7 +102,7 @@ async function finish(
   const { key, size: bytes } = stat;
   const { recordingId, conversationId } = ids;
   const message = how.stored ? 'stored' : 'found in the archive';
-  ports.logger.log('info', message, { recordingId, conversationId, key, bytes, state: 'stored' });
+  ports.logger.log('debug', message, { recordingId, conversationId, key, bytes, state: 'stored' });
   const { references, store, clock } = ports;
   if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget, how.stored);
   return { state: 'archived', ids, key, bytes, ...how };

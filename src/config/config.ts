@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
 import {
+  isSettingName,
   listSettings,
   type Purpose,
   type Setting,
@@ -16,6 +17,7 @@ import {
   readKeySettings,
   type WritingSettings,
 } from './encryption.ts';
+import { type CredentialSettings, findSecretProblems } from './secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
@@ -27,6 +29,7 @@ export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './encr
 export type { LayoutConfig } from './layout.ts';
 export type { RecordingsConfig } from './published.ts';
 export type { Purpose } from './schema.ts';
+export type { CredentialSettings } from './secrets.ts';
 export type { ConfigFile, ConfigSources } from './sources.ts';
 
 /** Enough to look at what is stored. */
@@ -56,8 +59,7 @@ export interface RestoreConfig extends StoreConfig {
 export interface ArchiveConfig extends RestoreConfig {
   readonly encryption: KeySettings & WritingSettings;
   readonly genesys: {
-    readonly clientId: string;
-    readonly clientSecret: Secret;
+    readonly credentials: CredentialSettings;
     /** Domain of the region, e.g. `mypurecloud.com`. */
     readonly environment: string;
     /** Scheme, host and port, without a slash at the end. */
@@ -71,15 +73,18 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly recordings: RecordingsConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
-  /** PEM file of the private key that signs receipts. */
+  /** PEM file of the private key that signs receipts, or the secret that holds it. */
   readonly signingKeyFile: string | undefined;
+  readonly signingKeySecretArn: string | undefined;
   /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
   readonly mediaHosts: readonly string[];
   readonly webhook: {
-    /** All that are active; empty when requests are not signed. */
+    /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
     readonly secrets: readonly Secret[];
+    /** Where they are kept. */
+    readonly secretArn?: string | undefined;
     /** Unsigned requests are accepted on Lambda. Never true when there is a secret. */
     readonly open: boolean;
   };
@@ -131,6 +136,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findUrlProblems(values, invalid),
     ...findSchemaProblems(values, invalid),
     ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
+    ...findSecretProblems(values),
   ];
   if (all.length > 0) throw invalidConfig(all);
   const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
@@ -169,8 +175,14 @@ function findMissing(gathered: GatheredSettings, purpose: Purpose): Problem[] {
   const reported = new Set(gathered.problems.map(({ name }) => name));
   return listSettings()
     .filter(([name, setting]) => setting.requiredFor?.includes(purpose) === true && !reported.has(name))
-    .filter(([name]) => gathered.values[name] === undefined)
+    .filter(([name, { unless }]) =>
+      [name, unless].every((one) => one === undefined || !isGiven(gathered, one)),
+    )
     .map(([name]) => ({ name, text: 'is missing' }));
+}
+
+function isGiven({ values }: GatheredSettings, name: string): boolean {
+  return isSettingName(name) && values[name] !== undefined;
 }
 
 function unusable(invalid: ReadonlySet<string>, problems: readonly Problem[]): ReadonlySet<string> {
@@ -236,8 +248,8 @@ function findWarnings(values: SettingValues): string[] {
   }
   if (values.ARCHIVE_WEBHOOK_OPEN === true) {
     warnings.push(
-      secrets.length > 0
-        ? 'ARCHIVE_WEBHOOK_OPEN=1 has no effect: ARCHIVE_WEBHOOK_SECRET is set, so requests must be signed'
+      secrets.length > 0 || values.ARCHIVE_WEBHOOK_SECRET_ARN !== undefined
+        ? 'ARCHIVE_WEBHOOK_OPEN=1 has no effect: there is a secret, so requests must be signed'
         : 'ARCHIVE_WEBHOOK_OPEN=1 accepts requests without a signature from anybody',
     );
   }
@@ -271,13 +283,12 @@ function buildConfig(
   });
   const archive = (): ArchiveConfig => {
     const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
-    const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
+    const { ARCHIVE_WEBHOOK_SECRET: secrets = [], ARCHIVE_WEBHOOK_SECRET_ARN: secretArn } = values;
     return {
       ...restore(),
       encryption: { ...readKeySettings(values), ...chooseWriting(values) },
       genesys: {
-        clientId: requireValue(values, 'GENESYS_CLIENT_ID'),
-        clientSecret: requireValue(values, 'GENESYS_CLIENT_SECRET'),
+        credentials: chooseCredentials(values),
         environment,
         loginUrl: values.GENESYS_LOGIN_URL ?? `https://login.${environment}`,
         apiUrl: values.GENESYS_API_URL ?? `https://api.${environment}`,
@@ -287,9 +298,14 @@ function buildConfig(
       recordings: buildRecordings(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
+      signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
-      webhook: { secrets, open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 },
+      webhook: {
+        secrets,
+        secretArn,
+        open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 && secretArn === undefined,
+      },
     };
   };
   return { store, restore, archive, keys, wrap: restore };
@@ -300,6 +316,15 @@ function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'orga
   return {
     encryption: readKeySettings(values),
     ...(organizationId === undefined ? {} : { organizationId }),
+  };
+}
+
+function chooseCredentials(values: SettingValues): CredentialSettings {
+  const { GENESYS_SECRET_ARN: secretArn } = values;
+  if (secretArn !== undefined) return { secretArn };
+  return {
+    clientId: requireValue(values, 'GENESYS_CLIENT_ID'),
+    clientSecret: requireValue(values, 'GENESYS_CLIENT_SECRET'),
   };
 }
 

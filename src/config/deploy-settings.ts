@@ -68,28 +68,4 @@ export const STACK_OUTPUTS = [
 
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
-/** Namespace and metrics that the function emits, all with the single dimension `service`. */
-export const METRICS_NAMESPACE = 'GenesysMediaArchive';
-export const METRICS_SERVICE = 'genesys-media-archive';
-export const METRICS = {
-  /** Count: objects newly stored and verified. */
-  archived: 'RecordingsArchived',
-  /** Count: found in the archive by a redelivery. */
-  found: 'RecordingsFound',
-  /** Count: put off. */
-  notReady: 'RecordingsNotReady',
-  /** Count: will never be available; a terminal receipt says so. */
-  gone: 'RecordingsGone',
-  /** Count: one attempt has failed. */
-  failed: 'RecordingsFailed',
-  /** Count: credentials or permissions refused by Genesys Cloud, S3, KMS or Secrets Manager. */
-  authFailures: 'AuthFailures',
-  /** Count: what the store holds is not what was sent, or another recording stands under the key. */
-  verifyFailures: 'VerifyFailures',
-  /** Count: 429, SlowDown and the like that outlasted their retries. */
-  throttled: 'Throttled',
-  /** Bytes of new objects. */
-  bytes: 'BytesArchived',
-  /** Milliseconds from the start of the work on a recording to its end. */
-  duration: 'ArchiveDuration',
-} as const;
+export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';

@@ -1,26 +1,12 @@
-import { isSettingName, LATER_SETTINGS, listSettings } from './schema.ts';
+import { isSettingName, listSettings } from './schema.ts';
 import { shortenForMessage } from '../recording-id.ts';
 
 /** Names that begin like this are meant for this program. */
 const OUR_PREFIXES = ['ARCHIVE_', 'GENESYS_', 'S3_ARCHIVE', 'S3_FORCE', 'ENCRYPTION_KEY'];
 
-/** Later members of these families are refused as well, whatever their names. */
-const LATER_PREFIX = 'ARCHIVE_SIGNING_KEY_';
-
-/** What a name of a later version is for; `undefined` for every other name. */
-export function laterFeature(name: string): string | undefined {
-  if (isSettingName(name)) return undefined;
-  if (Object.hasOwn(LATER_SETTINGS, name)) return LATER_SETTINGS[name];
-  return name.startsWith(LATER_PREFIX) ? LATER_SETTINGS['ARCHIVE_SIGNING_KEY_SECRET_ARN'] : undefined;
-}
-
 /** Does a variable of the environment look as if it were meant for us, though it is none of our names? */
 export function isStrayName(name: string): boolean {
-  return OUR_PREFIXES.some((prefix) => name.toUpperCase().startsWith(prefix)) && !isKnownName(name);
-}
-
-export function isKnownName(name: string): boolean {
-  return isSettingName(name) || laterFeature(name) !== undefined;
+  return OUR_PREFIXES.some((prefix) => name.toUpperCase().startsWith(prefix)) && !isSettingName(name);
 }
 
 /** `NAME is no setting of this program; did you mean OTHER?` */

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { RECORDINGS_SETTINGS } from './recordings.ts';
 import { RELIABILITY_SETTINGS } from './reliability.ts';
+import { SECRET_SETTINGS } from './secrets.ts';
 import {
   bucketName,
   choice,
@@ -40,6 +41,8 @@ export interface Setting {
   readonly since: string;
   readonly usedFor: readonly Purpose[];
   readonly requiredFor?: readonly Purpose[];
+  /** Name of the setting that makes up for this one where it is required. */
+  readonly unless?: string;
   /** Taken from the environment only: files are copied and committed, command lines are listed by `ps`. */
   readonly secret?: true;
 }
@@ -60,6 +63,7 @@ export const SETTINGS = {
     since: 'tutorial',
     usedFor: ARCHIVE,
     requiredFor: ARCHIVE,
+    unless: 'GENESYS_SECRET_ARN',
   },
   GENESYS_CLIENT_SECRET: {
     schema: credentialSecret,
@@ -69,6 +73,7 @@ export const SETTINGS = {
     since: 'tutorial',
     usedFor: ARCHIVE,
     requiredFor: ARCHIVE,
+    unless: 'GENESYS_SECRET_ARN',
     secret: true,
   },
   GENESYS_ENVIRONMENT: {
@@ -282,6 +287,7 @@ export const SETTINGS = {
   },
   ...RECORDINGS_SETTINGS,
   ...RELIABILITY_SETTINGS,
+  ...SECRET_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -289,12 +295,6 @@ export type SettingName = keyof typeof SETTINGS;
 /** What each setting becomes once it is read; absent where it is not set. */
 export type SettingValues = {
   readonly [K in SettingName]?: z.output<(typeof SETTINGS)[K]['schema']>;
-};
-
-/** Names that later versions bring. To ignore one silently would, for example, encrypt under another key than was asked. */
-export const LATER_SETTINGS: Readonly<Record<string, string>> = {
-  GENESYS_SECRET_ARN: 'OAuth client credentials from AWS Secrets Manager',
-  ARCHIVE_SIGNING_KEY_SECRET_ARN: 'signed receipts',
 };
 
 export function isSettingName(name: string): name is SettingName {

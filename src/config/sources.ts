@@ -1,5 +1,5 @@
-import { describeStray, isKnownName, isStrayName, laterFeature } from './names.ts';
-import { listSettings, type Purpose, type SettingName } from './schema.ts';
+import { describeStray, isStrayName } from './names.ts';
+import { isSettingName, listSettings, type Purpose, type SettingName } from './schema.ts';
 
 /** A config file, parsed: an object of the same names as the environment. */
 export interface ConfigFile {
@@ -61,14 +61,10 @@ export function gatherSettings(sources: ConfigSources, purpose: Purpose): Gather
   const named = [
     ...new Set(layers.flatMap((layer) => Object.keys(layer).filter((name) => readName(layer, name)))),
   ];
-  for (const name of named) {
-    const feature = laterFeature(name);
-    if (feature !== undefined) problems.push({ name, text: `is not available in this version (${feature})` });
-  }
   const stray = named.filter((name) => {
     // The environment belongs to everybody; a flag or an entry of the file can only be meant for this program.
     const onlyInEnv = readName(layers[0] ?? {}, name) === undefined && readName(file, name) === undefined;
-    return onlyInEnv ? isStrayName(name) : !isKnownName(name);
+    return onlyInEnv ? isStrayName(name) : !isSettingName(name);
   });
   return { values, ranks, problems, warnings: stray.map(describeStray) };
 }
@@ -84,7 +80,7 @@ function readLayer(values: Readonly<Record<string, unknown>>, problems: Problem[
   for (const [name, value] of Object.entries(values)) {
     // An editor's `$schema` is no setting; any other stranger is kept for a warning, whatever its value.
     if (value === null || name === '$schema') continue;
-    const text = readJsonValue(value) ?? (isKnownName(name) ? undefined : JSON_VALUE);
+    const text = readJsonValue(value) ?? (isSettingName(name) ? undefined : JSON_VALUE);
     if (text !== undefined) layer.set(name, text);
     else problems.push({ name, text: 'must be text, a number, true, false, or a list of texts' });
   }

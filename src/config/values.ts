@@ -134,6 +134,13 @@ export const filePath = checked((text) =>
   hasControlCharacters(text) ? problem('holds a control character') : { value: text },
 );
 
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html#awssecretsmanager-resources-for-iam-policies */
+export const secretArn = checked((text) =>
+  /^arn:aws[a-z-]{0,20}:secretsmanager:[a-z0-9-]{1,40}:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/.test(text)
+    ? { value: text }
+    : problem('is no ARN of a secret in AWS Secrets Manager'),
+);
+
 /** Comma-separated. */
 export const fileList = checked((text) => {
   if (hasControlCharacters(text)) return problem('holds a control character');

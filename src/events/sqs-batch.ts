@@ -14,6 +14,8 @@ export interface BatchRecord {
   readonly receiptHandle: string | undefined;
   /** ARN of the queue it came from. */
   readonly sourceArn: string | undefined;
+  /** How often it has been delivered, this time included. */
+  readonly receiveCount?: number | undefined;
 }
 
 /**
@@ -44,10 +46,16 @@ export function splitBatch(event: unknown): readonly BatchRecord[] | undefined {
         text: body,
         receiptHandle: textOf(readField(record, 'receiptHandle')),
         sourceArn: textOf(readField(record, 'eventSourceARN')),
+        receiveCount: receiveCountOf(readField(record, 'attributes')),
       });
     }
     return batch;
   });
+}
+
+function receiveCountOf(attributes: unknown): number | undefined {
+  const count = isObject(attributes) ? Number(readField(attributes, 'ApproximateReceiveCount')) : Number.NaN;
+  return Number.isSafeInteger(count) && count > 0 ? count : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -24,7 +24,7 @@ export function createExternalTagWriter(api: GenesysApi, logger: Logger): Refere
       const present = conversation['externalTag'];
       if (typeof present === 'string' && present !== '') {
         const reason = present === key ? 'it is there already' : 'another tag is set';
-        logger.log('info', 'external tag left as it is', { conversationId, recordingId, reason });
+        logger.log('warn', 'external tag left as it is', { conversationId, recordingId, reason });
         return;
       }
       const answer = await api.call(

@@ -87,7 +87,7 @@ class Download {
           );
         }
         refreshed = true;
-        logger.log('info', 'download link refused, fetching a new one', {
+        logger.log('debug', 'download link refused, fetching a new one', {
           recordingId: this.item.ids.recordingId,
           status: outcome.expired,
         });
@@ -198,7 +198,7 @@ class Download {
     });
     if (!decision.retry) throw broken;
     await clock.sleep(decision.delayMs, this.budget.signal);
-    logger.log('info', 'resuming the download', {
+    logger.log('debug', 'resuming the download', {
       recordingId: this.item.ids.recordingId,
       bytes: delivered,
       attempt: this.resumes,

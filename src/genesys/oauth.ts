@@ -1,4 +1,4 @@
-import { abortReason, type Budget, type Clock, startBudget } from '../clock.ts';
+import { abortReason, type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { readText } from '../http/read-body.ts';
 import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
@@ -13,11 +13,16 @@ const RENEW_BEFORE_EXPIRY_MS = 60_000;
 /** Time for one token, retries and the pauses a throttling server asks for included, ms. */
 const TOKEN_REQUEST_MS = 300_000;
 
+export interface OAuthClient {
+  readonly clientId: string;
+  readonly clientSecret: { reveal(): string };
+}
+
 export interface OAuthOptions {
   /** e.g. `https://login.mypurecloud.com`; the token path is appended. */
   readonly loginUrl: string;
-  readonly clientId: string;
-  readonly clientSecret: { reveal(): string };
+  /** @param fresh what was given before has been refused, and may have been exchanged since. */
+  readonly credentials: (budget: Budget, fresh: boolean) => Promise<OAuthClient>;
   /** Sent as `scope` in the form body; `undefined` sends credentials as HTTP Basic and no scope. */
   readonly scope: string | undefined;
   readonly transport: Transport;
@@ -28,7 +33,10 @@ export interface OAuthOptions {
 export interface TokenSource {
   /** A token that is good for at least another minute. */
   token(budget: Budget): Promise<string>;
-  /** Says that the platform refused `token`: the next {@link token} call fetches another one, once for all callers. */
+  /**
+   * Says that the platform refused `token`: the next {@link token} call fetches another one, once for all callers, with
+   * credentials that are read anew.
+   */
   reject(token: string): void;
 }
 
@@ -48,6 +56,8 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
   let inFlight: Promise<CachedToken> | undefined;
   /** Why there is no token yet: says more to a caller who runs out of time than that it did. */
   let lastFailure: ArchiveError | undefined;
+  /** A token was refused since the credentials were read. */
+  let doubtful = false;
 
   /** Owned by no caller: one that gives up must not take the token from the others. */
   async function fetchToken(): Promise<CachedToken> {
@@ -57,13 +67,20 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
       const answer = await withRetry(
         { clock, logger, budget, policy: GENESYS_RETRIES, what: 'token request' },
         async () => {
-          const attempt = await requestToken(options, budget);
+          const client = await options.credentials(budget, doubtful);
+          const attempt = await requestToken(options, client, budget).catch(async (error: unknown) => {
+            const newer = doubtful ? client : await findNewer(options, client, error, budget);
+            if (newer === client) throw error;
+            logger.log('warn', 'the OAuth client was refused: trying the one that has replaced it');
+            return requestToken(options, newer, budget);
+          });
+          doubtful = false;
           lastFailure = 'again' in attempt ? attempt.again : undefined;
           return attempt;
         },
       );
       const lifetimeMs = answer.expiresInS * 1000;
-      logger.log('info', 'token renewed', { lifetimeS: answer.expiresInS });
+      logger.log('debug', 'token renewed', { lifetimeS: answer.expiresInS });
       // a token that lives less than two margins would otherwise never be used from the cache
       const marginMs = Math.min(RENEW_BEFORE_EXPIRY_MS, lifetimeMs / 2);
       cached = { value: answer.accessToken, goodUntil: requestedAt + lifetimeMs - marginMs };
@@ -87,23 +104,25 @@ export function createTokenSource(options: OAuthOptions): TokenSource {
       }
     },
     reject(token) {
-      if (cached?.value === token) cached = undefined;
+      if (cached?.value !== token) return;
+      cached = undefined;
+      doubtful = true;
     },
   };
 }
 
-/** Waits for a request that another caller may own, without waiting longer than this caller may. */
-async function waitFor<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortReason(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([shared, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-  }
+/** Credentials that were exchanged since `client` was read, if that is why it was refused; else `client` itself. */
+async function findNewer(
+  options: OAuthOptions,
+  client: OAuthClient,
+  error: unknown,
+  budget: Budget,
+): Promise<OAuthClient> {
+  if (!(error instanceof ArchiveError) || error.code !== 'GENESYS_AUTH_REJECTED') return client;
+  const newer = await options.credentials(budget, true);
+  const same =
+    newer.clientId === client.clientId && newer.clientSecret.reveal() === client.clientSecret.reveal();
+  return same ? client : newer;
 }
 
 interface TokenAnswer {
@@ -111,8 +130,12 @@ interface TokenAnswer {
   readonly expiresInS: number;
 }
 
-async function requestToken(options: OAuthOptions, budget: Budget): Promise<Attempt<TokenAnswer>> {
-  const { clientId, clientSecret, scope, transport, clock } = options;
+async function requestToken(
+  options: OAuthOptions,
+  { clientId, clientSecret }: OAuthClient,
+  budget: Budget,
+): Promise<Attempt<TokenAnswer>> {
+  const { scope, transport, clock } = options;
   const url = new URL('/oauth/token', options.loginUrl);
   const form = new URLSearchParams({ grant_type: 'client_credentials' });
   const headers: Record<string, string> = {

@@ -6,7 +6,7 @@ import type { RecordingKind } from '../recording-facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './interaction-writer.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media-api.ts';
-import { createTokenSource, type TokenSource } from './oauth.ts';
+import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { createRecordingsApi } from './recordings-api.ts';
 import type { AudioFormat } from './recordings-policy.ts';
@@ -14,8 +14,6 @@ import { createReferenceWriter, type WriteBackChoice } from './reference-writer.
 
 export interface PlatformConfig {
   readonly genesys: {
-    readonly clientId: string;
-    readonly clientSecret: { reveal(): string };
     readonly loginUrl: string;
     readonly apiUrl: string;
   };
@@ -50,15 +48,21 @@ export interface Dialect {
 export function createPlatform(
   config: PlatformConfig,
   {
+    credentials,
     transport,
     clock,
     logger,
-  }: { readonly transport: Transport; readonly clock: Clock; readonly logger: Logger },
+  }: {
+    readonly credentials: OAuthOptions['credentials'];
+    readonly transport: Transport;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
-  const { loginUrl, clientId, clientSecret, apiUrl } = config.genesys;
+  const { loginUrl, apiUrl } = config.genesys;
   const rate = createRateBudget({ clock, share: config.rateShare });
   const connect = (scope: string | undefined) => {
-    const tokens = createTokenSource({ loginUrl, clientId, clientSecret, scope, transport, clock, logger });
+    const tokens = createTokenSource({ loginUrl, credentials, scope, transport, clock, logger });
     return { tokens, api: createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate }) };
   };
   const media = connect(MEDIA_SCOPES);

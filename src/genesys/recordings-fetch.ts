@@ -150,6 +150,6 @@ export async function requestRestore(
   if (answer.status !== 200 && answer.status !== 202) {
     throw unexpectedAnswer(`restoring recording ${recordingId}`, answer);
   }
-  logger.log('info', 'recording is being brought back from the archive', { recordingId, conversationId });
+  logger.log('debug', 'recording is being brought back from the archive', { recordingId, conversationId });
   return { state: 'restoring' };
 }

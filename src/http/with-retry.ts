@@ -51,7 +51,7 @@ export async function withRetry<T>(
       throw again;
     }
     const { delayMs } = decision;
-    context.logger.log('info', `${context.what}: trying again`, { code, attempt: failures, delayMs });
+    context.logger.log('debug', `${context.what}: trying again`, { code, attempt: failures, delayMs });
     await clock.sleep(delayMs, budget.signal);
   }
 }

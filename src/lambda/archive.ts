@@ -1,25 +1,49 @@
 /** The Lambda function: `dist/lambda/archive.mjs`, handler `handler`. */
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
-import { createArchiver } from '../create-archiver.ts';
+import { type Archiver, createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
-import { jsonLogger } from '../log.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
+import { readWebhookSecrets } from '../secrets/secret-contents.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 import { type BatchAnswer, createHandler, type InvocationContext } from './handle-event.ts';
 import type { HttpAnswer } from './http-answer.ts';
+import { countFailure } from './metrics.ts';
+import { createLambdaLogger, createLambdaMetrics, type LambdaContext } from './powertools.ts';
 
 type Handler = ReturnType<typeof createHandler>;
 
-let started: Promise<Handler> | undefined;
+const logger = createLambdaLogger();
+const metrics = createLambdaMetrics();
+let started: Handler | undefined;
 
-async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
+/** Checks the settings, and nothing else: a client of AWS or of the platform is made when something is asked of it. */
+function start(env: NodeJS.ProcessEnv): Handler {
   const config = loadConfig({ env }, 'archive');
-  const logger = jsonLogger((line) => process.stdout.write(`${line}\n`), Date.now, config.logLevel);
+  logger.setLevel(config.logLevel);
   for (const warning of config.warnings) logger.log('warn', warning);
-  const archiver = await createArchiver(config, { clock: systemClock, logger });
-  const onLambda = (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
-  const queue = createSqsQueue({ clock: systemClock, logger, region: env['AWS_REGION'] });
-  return createHandler({ archiver, config, clock: systemClock, logger, queue, onLambda });
+  const clock = systemClock;
+  const secrets = createSecretValues({ clock, logger });
+  let archiver: Promise<Archiver> | undefined;
+  const open = () => {
+    archiver ??= createArchiver(config, { clock, logger, secrets }).catch((error: unknown) => {
+      archiver = undefined;
+      throw error;
+    });
+    return archiver;
+  };
+  const memoryMb = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+  return createHandler({
+    archiver: { archive: async (request, budget) => (await open()).archive(request, budget) },
+    config,
+    webhookSecrets: readWebhookSecrets(config.webhook, secrets),
+    clock,
+    logger,
+    metrics,
+    queue: createSqsQueue({ clock, logger, region: env['AWS_REGION'] }),
+    onLambda: (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '',
+    memoryMb: memoryMb > 0 ? memoryMb : undefined,
+  });
 }
 
 /** The platform reports a failure by class name and message; the stable code tells more than `ArchiveError`. */
@@ -33,15 +57,30 @@ class InvocationFailure extends Error {
   readonly retryable: boolean;
 }
 
+/** The one line of an invocation that never came as far as a recording. */
+function startOrReport(): Handler {
+  try {
+    return start(process.env);
+  } catch (thrown) {
+    const error = toArchiveError(thrown);
+    logger.log('error', error.message, { code: error.code, retryable: error.retryable, state: 'failed' });
+    countFailure(metrics, error);
+    throw error;
+  }
+}
+
 /** Token, connections and clients are made once and live across warm invocations. */
 export async function handler(
   event: unknown,
-  context?: InvocationContext,
+  context: InvocationContext & LambdaContext = {},
 ): Promise<HttpAnswer | BatchAnswer> {
+  logger.setContext(context);
   try {
-    started ??= start(process.env);
-    return await (await started)(event, context);
+    started ??= startOrReport();
+    return await started(event, context);
   } catch (error) {
     throw new InvocationFailure(toArchiveError(error));
+  } finally {
+    metrics.flush();
   }
 }

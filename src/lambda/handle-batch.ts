@@ -6,13 +6,11 @@ import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { Logger } from '../log.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
+import { batchConcurrency } from './batch-concurrency.ts';
 import type { ConfigCircuit } from './config-circuit.ts';
 
 /** Nothing is begun with less than this left, ms: it would only be thrown away. */
 export const LEAST_TIME_MS = 5_000;
-
-/** Records of one batch that are worked on at a time; each may hold a few parts of 8 MiB. */
-const BATCH_CONCURRENCY = 4;
 
 /** What is under way when the time is up has this long, ms, to clean up after itself before the answer is given without it. */
 export const GRACE_MS = 3_000;
@@ -22,6 +20,9 @@ const QUEUE_CALL_MS = 2_000;
 
 /** Seconds; SQS's own limits. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html */
 const LONGEST_DELAY_S = 43_200;
+
+/** Records that the pace goes by. */
+const REMEMBERED_RECORDS = 20;
 
 /** Characters of a reason; message attributes count towards the size of the message. */
 const LONGEST_REASON = 500;
@@ -34,11 +35,15 @@ export interface BatchAnswer {
 export interface BatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly config: { readonly queues?: ArchiveConfig['queues'] };
+  readonly config: { readonly queues?: ArchiveConfig['queues']; readonly rateShare?: number };
   readonly queue?: MessageQueue | undefined;
   readonly circuit: ConfigCircuit;
+  /** How long records have taken in this process; batches add to it. */
+  readonly pace: Pace;
+  /** `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; MiB. */
+  readonly memoryMb?: number | undefined;
   /** Archives what one message asks for. Throws unless all of it is done. */
-  readonly archive: (body: unknown) => Promise<unknown>;
+  readonly archive: (body: unknown, record: BatchRecord) => Promise<unknown>;
 }
 
 /**
@@ -52,16 +57,23 @@ export async function handleBatch(
 ): Promise<BatchAnswer> {
   const done = new Set<BatchRecord>();
   const queue = records.values();
-  const spent: number[] = [];
+  const { clock, pace, config, memoryMb } = options;
+  const atOnce = batchConcurrency({
+    records: records.length,
+    memoryMb,
+    rateShare: config.rateShare ?? 1,
+    timeLeftMs: budget.deadline - clock.now(),
+    usualMs: pace.usualMs,
+  });
   const work = async () => {
     for (const record of queue) {
-      const began = options.clock.now();
-      const end = await handleRecord(options, record, budget, average(spent));
+      const began = clock.now();
+      const end = await handleRecord(options, record, budget, pace.usualMs ?? 0);
       if (end === 'done') done.add(record);
-      if (end !== 'refused') spent.push(options.clock.now() - began);
+      if (end !== 'refused') pace.note(clock.now() - began);
     }
   };
-  const all = Promise.all(Array.from({ length: BATCH_CONCURRENCY }, work));
+  const all = Promise.all(Array.from({ length: atOnce }, work));
   await Promise.race([all, endOf(budget)]);
   return {
     batchItemFailures: records
@@ -92,7 +104,7 @@ async function handleRecord(
     return 'refused';
   }
   try {
-    await options.archive(record.body);
+    await options.archive(record.body, record);
     settle(judgeOutcome(undefined));
     return 'done';
   } catch (thrown) {
@@ -100,7 +112,7 @@ async function handleRecord(
     const wasOpen = circuit.isOpen;
     settle(judgeOutcome(error));
     if (!wasOpen && circuit.isOpen) {
-      logger.log('error', 'too many in a row failed alike: nothing is tried for a while', {
+      logger.log('warn', 'too many in a row failed alike: nothing is tried for a while', {
         code: error.code,
         state: 'refused',
       });
@@ -139,7 +151,7 @@ async function sendToDeadLetters(
     queue.send(deadLetter, { body: text, attributes }, budget),
   );
   if (sent) {
-    logger.log('error', 'sent to the dead-letter queue', { requestId: messageId, code: error.code });
+    logger.log('warn', 'sent to the dead-letter queue', { requestId: messageId, code: error.code });
   }
   return sent;
 }
@@ -160,7 +172,7 @@ async function attempt(
     await call(budget);
     return true;
   } catch (error) {
-    logger.log('error', problem, { requestId: messageId, code: toArchiveError(error).code });
+    logger.log('warn', problem, { requestId: messageId, code: toArchiveError(error).code });
     return false;
   } finally {
     end();
@@ -187,6 +199,17 @@ function endOf({ signal }: Budget): Promise<void> {
   });
 }
 
-function average(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Mean of the last records, ms: recordings of the night need not be like those of the day. */
+export class Pace {
+  readonly #spent: number[] = [];
+
+  get usualMs(): number | undefined {
+    const { length } = this.#spent;
+    return length === 0 ? undefined : this.#spent.reduce((sum, value) => sum + value, 0) / length;
+  }
+
+  note(ms: number): void {
+    this.#spent.push(ms);
+    if (this.#spent.length > REMEMBERED_RECORDS) this.#spent.shift();
+  }
 }

@@ -4,16 +4,20 @@ import type { ArchiveConfig } from '../config/config.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { httpBody } from '../events/http-body.ts';
-import { parseEvent } from '../events/parse-event.ts';
-import { splitBatch } from '../events/sqs-batch.ts';
+import { type ParsedEvent, parseEvent } from '../events/parse-event.ts';
+import { type BatchRecord, splitBatch } from '../events/sqs-batch.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import { isTimely } from '../events/webhook-timestamp.ts';
 import type { Logger } from '../log.ts';
+import type { ArchiveRequest } from '../ports.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
-import { collapseDuplicates } from './collapse-duplicates.ts';
+import type { Secret } from '../secret.ts';
+import { collapseDuplicates, type Share, shareNothing } from './collapse-duplicates.ts';
 import { ConfigCircuit } from './config-circuit.ts';
-import { type BatchAnswer, handleBatch } from './handle-batch.ts';
+import { type BatchAnswer, handleBatch, Pace } from './handle-batch.ts';
 import { archivedAnswer, errorAnswer, type HttpAnswer, jsonAnswer, UNAUTHENTICATED } from './http-answer.ts';
+import { countFailure, type Metrics, noMetrics } from './metrics.ts';
+import { reportFailure, type Reporting, reportResult } from './report-work.ts';
 
 export type { BatchAnswer } from './handle-batch.ts';
 
@@ -29,11 +33,17 @@ export interface HandlerOptions {
   readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'> & {
     readonly genesys?: Pick<ArchiveConfig['genesys'], 'api'>;
     readonly queues?: ArchiveConfig['queues'];
+    readonly rateShare?: number;
   };
+  /** The active secrets of the HTTP entry, as they are now; default those of the configuration. */
+  readonly webhookSecrets?: (budget: Budget) => Promise<readonly Secret[]>;
   /** For batches: puts messages off and hands on hopeless ones. Without it both stay where they are. */
   readonly queue?: MessageQueue | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics?: Metrics;
+  /** Memory of the function, MiB, where it is known. */
+  readonly memoryMb?: number | undefined;
   /** An unsigned HTTP entry is refused there unless the configuration opens it explicitly. */
   readonly onLambda: boolean;
 }
@@ -44,6 +54,7 @@ export interface HandlerOptions {
  */
 export function createHandler(options: HandlerOptions) {
   const circuit = new ConfigCircuit(options.clock);
+  const pace = new Pace();
   return async (event: unknown, context: InvocationContext = {}): Promise<HttpAnswer | BatchAnswer> => {
     const { clock } = options;
     const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
@@ -51,9 +62,10 @@ export function createHandler(options: HandlerOptions) {
     try {
       const records = splitBatch(event);
       if (records !== undefined) {
-        const collapsing = { ...options, archiver: collapseDuplicates(options.archiver) };
-        const archive = (body: unknown) => archiveEvent(collapsing, body, budget);
-        return await handleBatch({ ...options, circuit, archive }, records, budget);
+        const share = collapseDuplicates();
+        const archive = (body: unknown, { messageId, receiveCount: attempt }: BatchRecord) =>
+          archiveEvent(options, body, budget, { messageId, attempt, share });
+        return await handleBatch({ ...options, circuit, pace, archive }, records, budget);
       }
       const http = readHttp(event);
       if (http !== undefined) return await handleHttp(options, event, http, budget);
@@ -64,53 +76,76 @@ export function createHandler(options: HandlerOptions) {
   };
 }
 
-/** Archives what one event names. Throws unless all of it is archived or rightly ignored. */
-async function archiveEvent(options: HandlerOptions, event: unknown, budget: Budget): Promise<HttpAnswer> {
-  const { logger, clock, config } = options;
+/** One delivery of an event. */
+interface Delivery {
+  /** From 1, where the queue counts. */
+  readonly attempt?: number | undefined;
+  readonly messageId?: string;
+  readonly share: Share;
+}
+
+/** Archives what one event names. Throws unless all of it is archived or rightly ignored. Reports each recording once. */
+async function archiveEvent(
+  options: HandlerOptions,
+  event: unknown,
+  budget: Budget,
+  delivery: Delivery = { share: shareNothing },
+): Promise<HttpAnswer> {
+  const { logger } = options;
+  const parsed = parseAndReport(options, event, delivery);
+  if (parsed.kind === 'ignored') {
+    const { source, reason } = parsed;
+    logger.log('debug', 'event ignored', { source, reason, state: 'ignored' });
+    return archivedAnswer([], 1);
+  }
+  const results: ArchiveResult[] = [];
+  for (const request of parsed.requests) {
+    const work = () => archiveAndReport(options, request, parsed.source, budget, delivery);
+    results.push(...(await delivery.share(request, work)));
+  }
+  requireDone(results);
+  return archivedAnswer(results, parsed.ignored);
+}
+
+function parseAndReport(
+  options: HandlerOptions,
+  event: unknown,
+  { attempt, messageId }: Delivery,
+): ParsedEvent {
+  const { idPattern, genesys } = options.config;
   try {
-    const parsed = parseEvent(event, { idPattern: config.idPattern, api: config.genesys?.api ?? 'auto' });
-    if (parsed.kind === 'ignored') {
-      logger.log('info', 'event ignored', { source: parsed.source, reason: parsed.reason, state: 'ignored' });
-      return archivedAnswer([], 1);
-    }
-    const results: ArchiveResult[] = [];
-    for (const request of parsed.requests) {
-      const began = clock.now();
-      const some = await options.archiver.archive(request, budget);
-      for (const result of some) report(logger, result, parsed.source, clock.now() - began);
-      results.push(...some);
-    }
-    requireDone(results);
-    return archivedAnswer(results, parsed.ignored);
+    return parseEvent(event, { idPattern, api: genesys?.api ?? 'auto' });
   } catch (caught) {
     const error = toArchiveError(caught);
-    logger.log('error', error.message, { code: error.code, retryable: error.retryable, state: 'failed' });
+    const work = { source: 'unknown', attempt, messageId, durationMs: 0 };
+    reportFailure(reportingOf(options), error, undefined, work);
     throw error;
   }
 }
 
-/** One line per recording, whatever became of it. */
-function report(logger: Logger, result: ArchiveResult, source: string, durationMs: number): void {
-  const { recordingId, conversationId } = result.ids;
-  const fields = { recordingId, conversationId, source, state: result.state, durationMs };
-  switch (result.state) {
-    case 'archived':
-      return logger.log('info', 'recording processed', { ...fields, key: result.key, bytes: result.bytes });
-    case 'not-ready':
-      return logger.log('info', 'recording processed', {
-        ...fields,
-        reason: result.status,
-        delayMs: result.retryAfterMs,
-      });
-    case 'gone':
-      return logger.log('warn', 'recording processed', { ...fields, reason: result.reason });
-    case 'failed':
-      return logger.log('error', result.error.message, {
-        ...fields,
-        code: result.error.code,
-        retryable: result.error.retryable,
-      });
+async function archiveAndReport(
+  options: HandlerOptions,
+  request: ArchiveRequest,
+  source: string,
+  budget: Budget,
+  { attempt, messageId }: Delivery,
+): Promise<readonly ArchiveResult[]> {
+  const { archiver, clock } = options;
+  const began = clock.now();
+  const work = () => ({ source, attempt, messageId, durationMs: clock.now() - began });
+  try {
+    const results = await archiver.archive(request, budget);
+    for (const result of results) reportResult(reportingOf(options), result, work());
+    return results;
+  } catch (caught) {
+    const error = toArchiveError(caught);
+    reportFailure(reportingOf(options), error, request, work());
+    throw error;
   }
+}
+
+function reportingOf({ logger, metrics = noMetrics }: HandlerOptions): Reporting {
+  return { logger, metrics };
 }
 
 /**
@@ -161,9 +196,19 @@ async function handleHttp(
   budget: Budget,
 ): Promise<HttpAnswer> {
   const { config, logger, onLambda } = options;
-  const { secrets, open } = config.webhook;
+  const { open } = config.webhook;
+  let secrets: readonly Secret[];
+  try {
+    secrets = (await options.webhookSecrets?.(budget)) ?? config.webhook.secrets;
+  } catch (caught) {
+    const error = toArchiveError(caught);
+    logger.log('error', error.message, { code: error.code, state: 'refused' });
+    countFailure(reportingOf(options).metrics, error);
+    return errorAnswer(new ArchiveError(error.code, 'the secret of the HTTP entry cannot be read'));
+  }
   if (secrets.length === 0 && onLambda && !open) {
-    const message = 'the HTTP entry is closed: set ARCHIVE_WEBHOOK_SECRET, or ARCHIVE_WEBHOOK_OPEN=1';
+    const message =
+      'the HTTP entry is closed: set ARCHIVE_WEBHOOK_SECRET or ARCHIVE_WEBHOOK_SECRET_ARN, or ARCHIVE_WEBHOOK_OPEN=1';
     logger.log('error', message, { code: 'CONFIG_INVALID', state: 'refused' });
     return errorAnswer(new ArchiveError('CONFIG_INVALID', 'the HTTP entry is not configured'));
   }

@@ -39,7 +39,8 @@ export interface Health {
 }
 
 export interface EntryOptions {
-  readonly secrets: readonly Secret[];
+  /** Those that are active; a function is asked for each request. */
+  readonly secrets: readonly Secret[] | (() => Promise<readonly Secret[]>);
   /** @throws `EVENT_INVALID`. */
   readonly parse: (event: unknown) => ParsedEvent;
   /** Resolves once the event is durable; see `Spool.add`. */
@@ -137,7 +138,8 @@ async function respond(
   const raw = await readBody(request);
   if (raw === 'lost') return undefined;
   if (raw === 'too-large') return TOO_LARGE;
-  if (!isAuthentic(options, request, raw)) {
+  const secrets = typeof options.secrets === 'function' ? await options.secrets() : options.secrets;
+  if (!isAuthentic(secrets, options.clock, request, raw)) {
     options.logger.log('warn', 'webhook refused', { code: 'WEBHOOK_UNAUTHENTICATED', state: 'refused' });
     return UNAUTHENTICATED;
   }
@@ -149,7 +151,8 @@ async function respond(
  * browsers say from where a request of a page comes.
  */
 function isAuthentic(
-  { secrets, clock }: EntryOptions,
+  secrets: readonly Secret[],
+  clock: EntryOptions['clock'],
   { headers: received }: IncomingMessage,
   raw: Buffer,
 ): boolean {

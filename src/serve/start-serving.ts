@@ -7,6 +7,7 @@ import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { parseEvent } from '../events/parse-event.ts';
 import type { Logger } from '../log.ts';
+import type { Secret } from '../secret.ts';
 import { createHttpEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
 import { SPOOL_RETRIES, type SpoolPolicy } from './retry-plan.ts';
 import { Spool } from './spool.ts';
@@ -20,6 +21,8 @@ export interface ServeOptions {
     readonly genesys: Pick<ArchiveConfig['genesys'], 'api'>;
   };
   readonly archiver: Pick<Archiver, 'archive'>;
+  /** The active secrets of the entry, where they can change; default those of the configuration. */
+  readonly webhookSecrets?: (() => Promise<readonly Secret[]>) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly spool: string;
@@ -77,7 +80,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     },
   });
   const entry = createHttpEntry({
-    secrets: config.webhook.secrets,
+    secrets: options.webhookSecrets ?? config.webhook.secrets,
     parse,
     accept: async (event, bodyHash) => {
       const outcome = await spool.add(event, bodyHash);
@@ -115,10 +118,10 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
 }
 
 /** Anybody who reaches an entry without a signature can have calls archived: only this machine may, unless that is wanted. */
-function requireSafeEntry({ secrets, open }: ArchiveConfig['webhook'], host: string): void {
-  if (secrets.length > 0 || open || isLoopback(host)) return;
+function requireSafeEntry({ secrets, secretArn, open }: ArchiveConfig['webhook'], host: string): void {
+  if (secrets.length > 0 || secretArn !== undefined || open || isLoopback(host)) return;
   throw new ArchiveError('CONFIG_INVALID', 'webhooks from other machines must be signed', {
-    hint: 'set ARCHIVE_WEBHOOK_SECRET, or listen on 127.0.0.1; ARCHIVE_WEBHOOK_OPEN=1 accepts unsigned ones from anybody',
+    hint: 'set ARCHIVE_WEBHOOK_SECRET or ARCHIVE_WEBHOOK_SECRET_ARN, or listen on 127.0.0.1; ARCHIVE_WEBHOOK_OPEN=1 accepts unsigned ones from anybody',
   });
 }
 

@@ -28,10 +28,17 @@ export type TokenCheck =
 /** The authorisation server: client credentials only, opaque tokens that expire and can be revoked. */
 export class OAuthServer {
   readonly #options: OAuthOptions;
+  #secret: string;
   readonly #tokens = new Map<string, Token>();
 
   constructor(options: OAuthOptions) {
     this.#options = options;
+    this.#secret = options.clientSecret;
+  }
+
+  /** The client has another secret from now on; tokens that were issued stay good. */
+  exchangeSecret(secret: string): void {
+    this.#secret = secret;
   }
 
   /** Makes every token issued so far worthless, as when somebody deletes them in the admin console. */
@@ -53,7 +60,7 @@ export class OAuthServer {
     const secret = basic?.secret ?? form.get('client_secret') ?? '';
     // both are compared, always: neither the answer nor its timing tells which one was wrong
     const idMatches = equal(id, this.#options.clientId);
-    const secretMatches = equal(secret, this.#options.clientSecret);
+    const secretMatches = equal(secret, this.#secret);
     if (!idMatches || !secretMatches) return errorReply('oauth', 401);
 
     const requested = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '');

@@ -106,6 +106,8 @@ export interface Simulator {
   ): Record<string, unknown>;
   /** From now on every token issued so far is answered with 401. */
   revokeTokens(): void;
+  /** From now on tokens are issued for this secret only. */
+  setClientSecret(secret: string): void;
   /** A signed link to the recording's file, as the media look-up gives it. */
   link(recordingId: string): string;
   /** Settings that make the product talk to this simulator. */
@@ -255,6 +257,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return createConversationEvent(conversation, what, world.organizationId, body);
     },
     revokeTokens: () => oauth.revokeAll(),
+    setClientSecret: (secret) => oauth.exchangeSecret(secret),
     link: (recordingId) => link(get(recordingId)),
     environment: () => ({
       GENESYS_CLIENT_ID: clientId,

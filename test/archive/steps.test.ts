@@ -152,7 +152,7 @@ describe('one recording, step by step', () => {
     expect(clock.slept).toEqual([]);
     const { recordingId, conversationId } = ids;
     expect(logged).toEqual([
-      ['info', 'stored', { recordingId, conversationId, key: KEY, bytes: 216, state: 'stored' }],
+      ['debug', 'stored', { recordingId, conversationId, key: KEY, bytes: 216, state: 'stored' }],
     ]);
   });
 
@@ -187,7 +187,7 @@ describe('one recording, step by step', () => {
       details: { key: KEY, recordingId: ids.recordingId },
     });
     expect(logged.at(-1)).toEqual([
-      'error',
+      'warn',
       'an object of another recording stands under this key',
       { key: KEY, recordingId: ids.recordingId, code: 'KEY_COLLISION' },
     ]);

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { virtualClock } from '../virtual-clock.ts';
+import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 
 const CONVERSATIONS = 1000;
 /** Conversations that are worked on at a time, as by one process with a batch of messages. */
@@ -68,12 +69,7 @@ it('1,000 conversations, 30 % of them with faults: all done, within the budget a
     }
     const { recordings } = createPlatform(
       {
-        genesys: {
-          clientId: 'simulator-client',
-          clientSecret: { reveal: () => 'simulator-secret' },
-          loginUrl: simulator.apiUrl,
-          apiUrl: simulator.apiUrl,
-        },
+        genesys: { loginUrl: simulator.apiUrl, apiUrl: simulator.apiUrl },
         writeBack: 'none',
         recordings: {
           format: 'WAV',
@@ -88,7 +84,7 @@ it('1,000 conversations, 30 % of them with faults: all done, within the budget a
         rateShare: 1,
         layout: { name: 'date' },
       },
-      { transport, clock, logger: silentLogger },
+      { credentials: fixedCredentials(), transport, clock, logger: silentLogger },
     );
     let found = 0;
     const queue = conversations.values();

@@ -23,6 +23,7 @@ import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { MIN_PART_BYTES } from '../../src/store/part-size.ts';
 import { createS3Client } from '../../src/store/s3-client.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
+import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 
 const { API_URL = '', STORE = '', S3_URL, KEY = '', MEDIA_ID = '', INTERACTION_ID = '' } = process.env;
 const crashAt = Number(process.env['CRASH_AT'] ?? '0');
@@ -110,8 +111,7 @@ const apiTransport = surroundTransport(createTransport());
 const mediaTransport = surroundTransport(createTransport({ guard: { allowLoopback: true } }));
 const tokens = createTokenSource({
   loginUrl: API_URL,
-  clientId: 'simulator-client',
-  clientSecret: { reveal: () => 'simulator-secret' },
+  credentials: fixedCredentials(),
   scope: MEDIA_SCOPES,
   transport: apiTransport,
   clock,

@@ -18,6 +18,7 @@ import { recordingLogger } from '../recording-logger.ts';
 import { CANARIES, findCanary, hostileConnection, hostileError, hostileResponse } from './hostile-errors.ts';
 import { MemoryS3, PROMPT_CALLER, type S3Caller } from './memory-s3.ts';
 import { seededRandom } from './simulated-time.ts';
+import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 
 const RUNS = 2000;
 const recordingId = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';
@@ -72,8 +73,7 @@ function attackedPorts(
   const mediaTransport = createTransport({ connect, resolve, guard: { allowLoopback: true } });
   const tokens = createTokenSource({
     loginUrl: 'http://login.example.com',
-    clientId: '32aa07aa-db1b-4987-abd0-9483601ec29d',
-    clientSecret: { reveal: () => CANARIES.clientSecret },
+    credentials: fixedCredentials(CANARIES.clientSecret, '32aa07aa-db1b-4987-abd0-9483601ec29d'),
     scope: MEDIA_SCOPES,
     transport: apiTransport,
     clock,

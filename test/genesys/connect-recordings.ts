@@ -11,6 +11,7 @@ import type {
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
+import { fixedCredentials } from './fixed-credentials.ts';
 
 export const MINUTE = 60_000;
 
@@ -32,8 +33,7 @@ export async function connectRecordings(
   const transport = createTransport();
   const tokens = createTokenSource({
     loginUrl: simulator.apiUrl,
-    clientId: 'simulator-client',
-    clientSecret: { reveal: () => 'simulator-secret' },
+    credentials: fixedCredentials(),
     scope: undefined,
     transport,
     clock,

@@ -8,6 +8,7 @@ import type { MediaRequest } from '../../src/ports.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { type FastClock, fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
+import { fixedCredentials } from './fixed-credentials.ts';
 
 export interface ConnectOptions {
   readonly simulator?: SimulatorOptions;
@@ -32,8 +33,7 @@ export async function connect(options: ConnectOptions = {}) {
   const mediaTransport = createTransport({ timeouts, guard: { allowLoopback: true } });
   const tokens = createTokenSource({
     loginUrl: simulator.apiUrl,
-    clientId: 'simulator-client',
-    clientSecret: { reveal: () => options.clientSecret ?? 'simulator-secret' },
+    credentials: fixedCredentials(options.clientSecret),
     scope: 'scope' in options ? options.scope : MEDIA_SCOPES,
     transport: apiTransport,
     clock,

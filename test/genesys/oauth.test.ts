@@ -5,6 +5,7 @@ import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { silentLogger } from '../../src/log.ts';
 import { type Connection, connect, type ConnectOptions } from './connect.ts';
+import { fixedCredentials } from './fixed-credentials.ts';
 
 let open: Connection[] = [];
 afterEach(async () => {
@@ -19,8 +20,7 @@ async function connected(options?: ConnectOptions): Promise<Connection> {
 const TOKEN = 'POST /oauth/token';
 const oauth = (loginUrl: string) => ({
   loginUrl,
-  clientId: 'simulator-client',
-  clientSecret: { reveal: () => 'simulator-secret' },
+  credentials: fixedCredentials(),
   scope: MEDIA_SCOPES,
   transport: createTransport(),
   logger: silentLogger,

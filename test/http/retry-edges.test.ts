@@ -95,8 +95,8 @@ describe('withRetry', () => {
     await expect(withRetry(context, async () => ({ again: failed }))).rejects.toBe(failed);
     const code = 'STORE_UNAVAILABLE';
     expect(lines).toEqual([
-      ['info', 'PUT object: trying again', { code, attempt: 1, delayMs: 50 }],
-      ['info', 'PUT object: trying again', { code, attempt: 2, delayMs: 100 }],
+      ['debug', 'PUT object: trying again', { code, attempt: 1, delayMs: 50 }],
+      ['debug', 'PUT object: trying again', { code, attempt: 2, delayMs: 100 }],
       ['warn', 'PUT object: giving up', { code, attempt: 3, reason: 'exhausted' }],
     ]);
     expect(clock.slept).toEqual([50, 100]);

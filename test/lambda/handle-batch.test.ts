@@ -7,7 +7,7 @@ import { ArchiveError } from '../../src/errors.ts';
 import { type BatchRecord } from '../../src/events/sqs-batch.ts';
 import { LONGEST_PAUSE_MS } from '../../src/circuit.ts';
 import { ConfigCircuit } from '../../src/lambda/config-circuit.ts';
-import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf } from '../../src/lambda/handle-batch.ts';
+import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf, Pace } from '../../src/lambda/handle-batch.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { QueuedMessage } from '../../src/queue/message-queue.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -248,12 +248,15 @@ describe('the end of the time', () => {
     receiptHandle: undefined,
     sourceArn: undefined,
   });
-  const options = {
+  // enough memory for four at once
+  const optionsFor = () => ({
     clock: systemClock,
     logger: silentLogger,
     config: {},
     circuit: new ConfigCircuit(systemClock),
-  };
+    pace: new Pace(),
+    memoryMb: 448,
+  });
 
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
@@ -264,7 +267,7 @@ describe('the end of the time', () => {
     const records = [record('stuck'), { ...record('quick'), body: 'quick' }, record('stuck too')];
     let answer: BatchAnswer | undefined;
     const watch = async () => {
-      answer = await handleBatch({ ...options, archive }, records, budget);
+      answer = await handleBatch({ ...optionsFor(), archive }, records, budget);
     };
     void watch();
     await vi.advanceTimersByTimeAsync(55_000 + GRACE_MS - 1);
@@ -285,7 +288,7 @@ describe('the end of the time', () => {
       await new Promise((resolve) => setTimeout(resolve, 60_000));
     };
     const records = Array.from({ length: 8 }, (_, index) => ({ ...record(`m${index}`), body: index }));
-    const answer = handleBatch({ ...options, archive }, records, budget);
+    const answer = handleBatch({ ...optionsFor(), archive }, records, budget);
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await answer).batchItemFailures).toHaveLength(4);
     expect(begun).toEqual(['0', '1', '2', '3']);
@@ -294,7 +297,7 @@ describe('the end of the time', () => {
 
   it('an error that is not ours is a failure like any other', async () => {
     const archive = () => Promise.reject(new ArchiveError('UNEXPECTED', 'x'));
-    const answer = await handleBatch({ ...options, archive }, [record('a')], unlimited);
+    const answer = await handleBatch({ ...optionsFor(), archive }, [record('a')], unlimited);
     expect(answer.batchItemFailures).toEqual([{ itemIdentifier: 'a' }]);
   });
 });

@@ -1,6 +1,8 @@
 import { createArchiver } from '../../create-archiver.ts';
-import { abortReason } from '../../clock.ts';
+import { abortReason, unlimited } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
+import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
+import { createSecretValues } from '../../secrets/secret-values.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import { type Serving, startServing } from '../../serve/start-serving.ts';
 import type { WorkerReport } from '../../serve/worker.ts';
@@ -39,13 +41,16 @@ export async function run(
   const spool = options.spool ?? DEFAULT_SPOOL;
   const host = options.host ?? DEFAULT_HOST;
   const port = options.port ?? DEFAULT_PORT;
-  const archiver = await createArchiver(config, { clock, logger });
+  const secrets = createSecretValues({ clock, logger });
+  const archiver = await createArchiver(config, { clock, logger, secrets });
+  const readSecrets = readWebhookSecrets(config.webhook, secrets);
   const lost = new AbortController();
   let failures = 0;
   try {
     const serving = await startServing({
       config,
       archiver,
+      webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
       clock,
       logger,
       spool,

@@ -1,0 +1,96 @@
+/** Secrets of AWS Secrets Manager: read when they are first needed, kept for five minutes, and read again when one was refused. */
+import { abortReason, type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { RetryPolicy } from '../http/retry-timing.ts';
+import { withRetry } from '../http/with-retry.ts';
+import type { Logger } from '../log.ts';
+import { Secret } from '../secret.ts';
+import { sortSecretError } from './secret-errors.ts';
+import type { ReadSecret } from './secrets-manager.ts';
+
+export interface SecretValues {
+  /**
+   * The value of a secret, at most five minutes old; with `fresh` as it is now. While Secrets Manager cannot be reached, the last
+   * value that was read stands in for it: a recording must not wait for a service that has nothing new to say.
+   *
+   * @throws `SECRET_UNAVAILABLE`, `OUT_OF_TIME` (retryable); `SECRET_DENIED`, `SECRET_MISSING`, `SECRET_INVALID` (not).
+   */
+  read(arn: string, budget: Budget, options?: { readonly fresh?: boolean }): Promise<Secret>;
+}
+
+export interface SecretValuesOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const SECRET_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
+
+/** Time for one value, retries included, ms. */
+const READ_MS = 30_000;
+
+/** Makes no request, and loads the AWS SDK's part for it only when a secret is read. */
+export function createSecretValues({ clock, logger }: SecretValuesOptions): SecretValues {
+  const regions = new Map<string, Promise<ReadSecret>>();
+  const inFlight = new Map<string, Promise<Secret>>();
+  const last = new Map<string, Secret>();
+
+  const connect = (region: string): Promise<ReadSecret> => {
+    const known = regions.get(region);
+    if (known !== undefined) return known;
+    const connected = import('./secrets-manager.ts').then(({ connectSecretsManager }) =>
+      connectSecretsManager(region),
+    );
+    regions.set(region, connected);
+    return connected;
+  };
+
+  /** Owned by no caller: one that gives up must not take the value from the others. */
+  const fetch = async (arn: string, fresh: boolean): Promise<Secret> => {
+    const { budget, end } = startBudget(clock, clock.now() + READ_MS);
+    const [, , , region = '', , , name = ''] = arn.split(':');
+    const read = await connect(region);
+    const known = last.get(arn);
+    try {
+      const value = await withRetry(
+        { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` },
+        async () => {
+          try {
+            return { value: await read(arn, fresh) };
+          } catch (thrown) {
+            const { error, transient } = sortSecretError(thrown, name);
+            if (!transient) throw error;
+            return { again: error };
+          }
+        },
+      );
+      if (value === undefined || value.trim() === '') {
+        throw new ArchiveError('SECRET_INVALID', `secret ${name}: it is empty`);
+      }
+      // the same object as long as the value is the same, so that what was made of it can be kept
+      const secret = known?.reveal() === value ? known : new Secret(value);
+      last.set(arn, secret);
+      return secret;
+    } catch (error) {
+      if (known === undefined || !(error instanceof ArchiveError) || error.code !== 'SECRET_UNAVAILABLE') {
+        throw error;
+      }
+      logger.log('warn', 'the last value of a secret stays in force', { code: error.code, source: name });
+      return known;
+    } finally {
+      end();
+    }
+  };
+
+  return {
+    async read(arn, budget, { fresh = false } = {}) {
+      if (budget.signal.aborted) throw abortReason(budget.signal);
+      const key = `${arn} ${fresh}`;
+      let work = inFlight.get(key);
+      if (work === undefined) {
+        work = fetch(arn, fresh).finally(() => inFlight.delete(key));
+        inFlight.set(key, work);
+      }
+      return waitFor(work, budget.signal);
+    },
+  };
+}
