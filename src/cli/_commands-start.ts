@@ -1,5 +1,5 @@
 import type { CommandSpec } from './_command-spec.ts';
-import { wholeNumber } from './_option-values.ts';
+import { collect, wholeNumber } from './_option-values.ts';
 
 /** To look around and to set up. */
 export const START_COMMANDS: readonly CommandSpec[] = [
@@ -17,6 +17,52 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 130],
     expectsRetries: true,
     load: () => import('./commands/demo.ts'),
+  },
+  {
+    name: 'init',
+    summary: 'write the settings of a deployment to AWS, and print the commands that deploy it',
+    options: [
+      { flags: '--environment <DOMAIN>', description: 'region of Genesys Cloud, e.g. mypurecloud.de' },
+      {
+        flags: '--organization <ID>',
+        description: 'id of the organization (default: the one of the event source)',
+      },
+      { flags: '--region <REGION>', description: 'AWS region to deploy to (default: AWS_REGION)' },
+      { flags: '--account <ID>', description: 'AWS account (default: the one of the credentials)' },
+      { flags: '--stack-name <NAME>', description: 'default GenesysMediaArchive' },
+      {
+        flags: '--event-source <NAME>',
+        description: 'partner event source, aws.partner/genesys.com/cloud/ORGANIZATION/SUFFIX',
+      },
+      { flags: '--tutorial-events', description: 'also take archiving:events of the default event bus' },
+      { flags: '--webhook', description: 'also take signed webhooks' },
+      {
+        flags: '--object-lock <MODE>',
+        description: 'governance:DAYS or compliance:DAYS; none is the default',
+      },
+      { flags: '--alarm-email <ADDRESS>', description: 'receives the alarms' },
+      { flags: '--log-retention <DAYS>', description: 'default 365' },
+      { flags: '--max-concurrency <N>', description: 'concurrent invocations, 2 to 100 (default 5)' },
+      {
+        flags: '--set <NAME=VALUE>',
+        description: 'a further setting of the function; may be repeated',
+        parse: collect,
+      },
+      { flags: '--out <DIR>', description: 'where to write the files (default: here)' },
+      { flags: '--force', description: 'replace files that exist' },
+      { flags: '--dry-run', description: 'write nothing, print what would be written' },
+      { flags: '-y, --yes', description: 'ask nothing: what no flag says has its default' },
+      { flags: '--no-input', description: 'the same' },
+    ],
+    details:
+      'Writes genesys-archive.deploy.json for the deployment and genesys-archive.config.json for this program, neither with a secret in it. In a terminal it asks for what no flag says. See docs/quickstart.md.',
+    examples: [
+      'genesys-archive init',
+      'genesys-archive init --yes --environment mypurecloud.de --region eu-central-1 --event-source aws.partner/genesys.com/cloud/0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77/archive',
+      'genesys-archive init --dry-run --object-lock governance:365 --set ARCHIVE_WRITE_BACK=annotation',
+    ],
+    exitCodes: [0, 1, 2, 130],
+    load: () => import('./commands/init.ts'),
   },
   {
     name: 'doctor',
