@@ -66,11 +66,26 @@ export const START_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'doctor',
-    summary: 'check configuration, store and Genesys Cloud, one by one',
-    options: [],
+    summary: 'check configuration, store and Genesys Cloud, or a deployed stack, one thing after the other',
+    options: [
+      {
+        flags: '--stack [NAME]',
+        description: 'check this CloudFormation stack instead; without a name, the one of the settings',
+      },
+      { flags: '--region <REGION>', description: 'of the stack (default: of the settings, or AWS_REGION)' },
+      {
+        flags: '--settings <FILE>',
+        description: 'what the stack should be (default genesys-archive.deploy.json, where it exists)',
+      },
+    ],
     purpose: 'archive',
-    details: 'Changes nothing, and prints nothing secret: its output can be pasted into an issue.',
-    examples: ['genesys-archive doctor', 'genesys-archive doctor --json'],
+    details:
+      'Changes nothing, and prints nothing secret: its output can be pasted into an issue. A check that AWS does not allow names the permission it needs, and does not keep the others from being made.',
+    examples: [
+      'genesys-archive doctor',
+      'genesys-archive doctor --json',
+      'genesys-archive doctor --stack GenesysMediaArchive --region eu-central-1',
+    ],
     exitCodes: [0, 1, 2, 4, 130],
     load: () => import('./commands/doctor.ts'),
   },

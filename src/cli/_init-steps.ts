@@ -18,12 +18,12 @@ const TOPIC = 'v2.detail.events.conversation.{id}.customer.end';
  * @param program how this program was called.
  */
 export function nextSteps(settings: DeploySettings, file: string, program: string): readonly NextStep[] {
-  const { stackName, region, account, eventSourceName, webhook } = settings;
+  const { stackName, region, account, webhook } = settings;
   const where = `--region ${region}`;
   const put = (output: string, secret: string) =>
     `aws secretsmanager put-secret-value ${where} --secret-id "$(output ${output})" --secret-string file://${secret} && rm ${secret}`;
   return [
-    ...associate(eventSourceName, where),
+    ...findEventSource(settings, where),
     {
       title: 'Deploy, from a checkout of this program (bootstrap once for each account and region)',
       commands: [
@@ -73,23 +73,22 @@ export function checkCommand(
   return `${program} doctor --stack ${stackName} --region ${region}`;
 }
 
-/** A rule can only stand on an event bus that exists, so this comes before the deployment. */
-function associate(eventSourceName: string | undefined, where: string): NextStep[] {
-  if (eventSourceName === undefined) {
-    return [
-      {
-        title: `Have events sent: in Genesys Cloud, Admin > Integrations > Amazon EventBridge Source, with this AWS account and region, topic ${TOPIC}; then name its event source in ${DEPLOY_SETTINGS_FILE} (eventSourceName)`,
-        commands: [
-          `aws events list-event-sources ${where} --name-prefix aws.partner/genesys.com --query "EventSources[].[Name,State]" --output text`,
-        ],
-      },
-    ];
-  }
-  const name = quoteForShell(eventSourceName);
+/** The stack associates the event source with an event bus of its name; it can only do so with one that is there. */
+function findEventSource(
+  { eventSourceName, webhook, tutorialEvents }: DeploySettings,
+  where: string,
+): NextStep[] {
+  if (eventSourceName === undefined && (webhook || tutorialEvents)) return [];
+  const list = `aws events list-event-sources ${where} --name-prefix aws.partner/genesys.com --query "EventSources[].[Name,State]" --output text`;
   return [
-    {
-      title: `Associate the event source, which Genesys Cloud has made with topic ${TOPIC}, with an event bus of the same name`,
-      commands: [`aws events create-event-bus ${where} --name ${name} --event-source-name ${name}`],
-    },
+    eventSourceName === undefined
+      ? {
+          title: `Have events sent: in Genesys Cloud, Admin > Integrations > Amazon EventBridge Source, with this AWS account and region and topic ${TOPIC}; its event source is listed then: write its name into ${DEPLOY_SETTINGS_FILE} as eventSourceName`,
+          commands: [list],
+        }
+      : {
+          title: `See that Genesys Cloud has made the event source (Admin > Integrations > Amazon EventBridge Source, topic ${TOPIC}): it is PENDING until the deployment associates it`,
+          commands: [list],
+        },
   ];
 }

@@ -46,7 +46,7 @@ describe('init, by flags', () => {
     const file = await readConfigFile(undefined, dir);
     expect(loadConfig({ env: {}, file }, 'keys')).toMatchObject({ organizationId: ORGANIZATION });
     const inOrder = [
-      `aws events create-event-bus --region eu-central-1 --name ${EVENT_SOURCE} --event-source-name ${EVENT_SOURCE}\n`,
+      '\naws events list-event-sources --region eu-central-1 ',
       '\nnpx cdk deploy -c settings=genesys-archive.deploy.json\n',
       'CredentialsSecretArn)" --secret-string file://credentials.json && rm credentials.json\n',
       ' keys generate --signing receipts\n',
@@ -239,7 +239,7 @@ describe.skipIf(!hasTerminal)('init, in a terminal', () => {
       objectLock: { mode: 'governance', days: 30 },
     });
     expect(settings.alarmEmail).toBeUndefined();
-    expect(await readFile(path.join(dir, 'out.txt'), 'utf8')).toMatch(/^\n# 1\. Associate/);
+    expect(await readFile(path.join(dir, 'out.txt'), 'utf8')).toMatch(/^\n# 1\. See that/);
   });
 
   it('Ctrl-C at a question, and a no at the end: exit 130, nothing written', async () => {
