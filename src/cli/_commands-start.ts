@@ -34,6 +34,10 @@ export const START_COMMANDS: readonly CommandSpec[] = [
         flags: '--event-source <NAME>',
         description: 'partner event source, aws.partner/genesys.com/cloud/ORGANIZATION/SUFFIX',
       },
+      {
+        flags: '--existing-event-bus',
+        description: 'its event bus is there already (state ACTIVE), and is used',
+      },
       { flags: '--tutorial-events', description: 'also take archiving:events of the default event bus' },
       { flags: '--webhook', description: 'also take signed webhooks' },
       {

@@ -10,6 +10,7 @@ export interface InitOptions {
   readonly account?: string;
   readonly stackName?: string;
   readonly eventSource?: string;
+  readonly existingEventBus?: boolean;
   readonly tutorialEvents?: boolean;
   readonly webhook?: boolean;
   readonly objectLock?: string;
@@ -36,6 +37,7 @@ const FLAGS: Readonly<Record<keyof DeploySettings, readonly [flag: string, meani
   environment: ['--environment', 'region domain of Genesys Cloud, e.g. mypurecloud.de'],
   organizationId: ['--organization', 'id of the Genesys Cloud organization'],
   eventSourceName: ['--event-source', 'partner event source, aws.partner/genesys.com/cloud/…'],
+  existingEventBus: ['--existing-event-bus', 'the event source is associated with an event bus already'],
   tutorialEvents: ['--tutorial-events', 'takes events of the tutorial’s shape'],
   webhook: ['--webhook', 'a URL that takes signed webhooks'],
   objectLock: ['--object-lock', 'governance:DAYS or compliance:DAYS'],
@@ -63,6 +65,7 @@ export function readAnswers(
     environment: options.environment,
     organizationId: options.organization ?? organizationOf(options.eventSource),
     eventSourceName: options.eventSource,
+    existingEventBus: options.existingEventBus,
     tutorialEvents: options.tutorialEvents,
     webhook: options.webhook,
     objectLock: objectLock === undefined || objectLock === 'none' ? undefined : parseLock(objectLock),

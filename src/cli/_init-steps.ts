@@ -87,7 +87,7 @@ function findEventSource(
           commands: [list],
         }
       : {
-          title: `See that Genesys Cloud has made the event source (Admin > Integrations > Amazon EventBridge Source, topic ${TOPIC}): it is PENDING until the deployment associates it`,
+          title: `See that Genesys Cloud has made the event source (Admin > Integrations > Amazon EventBridge Source, topic ${TOPIC}): it is PENDING until the deployment associates it; if it is ACTIVE, run init again with --existing-event-bus`,
           commands: [list],
         },
   ];

@@ -28,6 +28,8 @@ export const deploySettings = z.strictObject({
     .string()
     .regex(/^aws\.partner\/genesys\.com[^\s]{1,200}$/, 'starts with aws.partner/genesys.com')
     .optional(),
+  /** The event source is associated with an event bus already, which then is used: there can be only one. */
+  existingEventBus: z.boolean().default(false),
   /** Also takes events of the tutorial's shape (`archiving:events`) from the default event bus. */
   tutorialEvents: z.boolean().default(false),
   /** A Function URL that takes signed webhooks. */

@@ -37,6 +37,7 @@ describe('init, by flags', () => {
       environment: 'mypurecloud.de',
       organizationId: ORGANIZATION,
       eventSourceName: EVENT_SOURCE,
+      existingEventBus: false,
       tutorialEvents: false,
       webhook: true,
       logRetentionDays: 365,
@@ -71,7 +72,7 @@ describe('init, by flags', () => {
   it('takes the organization from the event source, the region from AWS_REGION, and every other flag', async () => {
     const { code, stderr } = await init(
       (
-        `--environment usw2.pure.cloud --event-source ${EVENT_SOURCE} --tutorial-events ` +
+        `--environment usw2.pure.cloud --event-source ${EVENT_SOURCE} --tutorial-events --existing-event-bus ` +
         '--object-lock compliance:2555 --alarm-email ops@example.com --log-retention 90 ' +
         '--max-concurrency 8 --stack-name Calls --account 123456789012 ' +
         '--set ARCHIVE_WRITE_BACK=annotation --set GENESYS_FORMAT=OGG_OPUS'
@@ -84,6 +85,7 @@ describe('init, by flags', () => {
       region: 'us-west-2',
       account: '123456789012',
       organizationId: ORGANIZATION,
+      existingEventBus: true,
       tutorialEvents: true,
       objectLock: { mode: 'compliance', days: 2555 },
       alarmEmail: 'ops@example.com',
