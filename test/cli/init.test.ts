@@ -202,7 +202,7 @@ describe('init, by flags', () => {
 /** `script` of util-linux gives the command a terminal; its own size is 0 × 0. */
 const hasTerminal = process.platform === 'linux' && existsSync('/usr/bin/script');
 
-describe.skipIf(!hasTerminal)('init, in a terminal', () => {
+describe.skipIf(!hasTerminal)('init, in a terminal [needs: Linux and script]', () => {
   /** Types each answer when its question has been shown. */
   async function converse(args: string, answers: readonly (readonly [question: string, keys: string])[]) {
     const command = `stty cols 120 rows 40; exec '${process.execPath}' '${CLI}' init ${args} > out.txt`;
