@@ -93,4 +93,13 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 4, 130],
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands and flags in a shell',
+    arguments: [['<shell>', 'bash, zsh or fish']],
+    options: [],
+    examples: ['genesys-archive completion bash', 'genesys-archive completion fish --quiet'],
+    exitCodes: [0, 1, 2],
+    load: () => import('./commands/completion.ts'),
+  },
 ];
