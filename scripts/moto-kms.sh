@@ -2,7 +2,8 @@
 # A KMS that others wrote, to compare the simulator's with: moto (https://docs.getmoto.org) from Debian forky, in a root of
 # its own, listening on loopback only while the tests run.
 #
-#   moto-kms.sh test    builds the root (about 400 MB, once), runs the scenario against moto; ends with `N passed, …`
+#   moto-kms.sh test    builds the root (about 400 MB, once), runs the scenario against moto, and `doctor --stack` against a
+#                       small deployment in it; ends with `N passed, …`
 #
 # Needs Linux, root, and mmdebstrap (installed when missing). Where that cannot be had it says why and counts one skipped;
 # REQUIRE_MOTO=1 makes that a failure. MOTO_DIR names the directory of the root (default .moto).
@@ -58,7 +59,7 @@ start_moto() {
 }
 
 if [[ ${1:-} != test ]]; then
-  sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -73,4 +74,12 @@ flock 8
 build_root
 port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 start_moto "$port"
-TEST_KMS_ENDPOINT=http://127.0.0.1:$port npx --no-install vitest run test/simulator/kms-moto.test.ts "${@:2}" 8>&-
+# What a deployment is made of, besides KMS, this moto may or may not have.
+others=
+if chroot "$root" python3 -c 'import moto.awslambda.models, moto.cloudformation.models' >/dev/null 2>&1; then
+  others=http://127.0.0.1:$port
+else
+  echo "moto-kms: this moto has no Lambda or no CloudFormation; doctor --stack is not tried against it" >&2
+fi
+TEST_KMS_ENDPOINT=http://127.0.0.1:$port ${others:+env TEST_AWS_ENDPOINT=$others} npx --no-install vitest run \
+  test/simulator/kms-moto.test.ts test/stack/doctor-moto.test.ts "${@:2}" 8>&-

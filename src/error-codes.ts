@@ -259,6 +259,24 @@ export const ERROR_CODES = facts({
       'An object is not what its receipt states, one of the two is missing, or the receipt is not one that can be trusted.',
     hint: 'do not overwrite anything: keep the object, its receipt and the access log of the bucket; docs/format.md, section 11, says how to check by hand',
   },
+  STACK_MISSING: {
+    exit: 2,
+    retryable: false,
+    meaning:
+      'There is no such CloudFormation stack in this account and region, or it was not made by this program.',
+    hint: 'check --stack, --region and AWS_PROFILE; docs/quickstart.md says how it is deployed',
+  },
+  AWS_DENIED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'AWS refused access to a part of the deployment: wrong credentials or a missing permission.',
+    hint: 'docs/runbook.md lists what `genesys-archive doctor --stack` needs',
+  },
+  AWS_UNAVAILABLE: {
+    exit: 7,
+    retryable: true,
+    meaning: 'A service of AWS could not be reached, throttled or failed until the retries were used up.',
+  },
   OUTPUT_EXISTS: {
     exit: 2,
     retryable: false,

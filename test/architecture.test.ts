@@ -51,6 +51,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   serve: ['ground', 'circuit', 'ports', 'http', 'archive', 'config', 'create-archiver', 'events', 'store'],
   simulator: ['ground'],
+  // what speaks to a deployed stack, to look at it
+  stack: ['ground', 'http', 'config', 'queue'],
   cli: [
     'ground',
     'ports',
@@ -65,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'events',
     'serve',
     'simulator',
+    'stack',
     ...ADAPTERS,
   ],
 };
@@ -129,15 +132,19 @@ describe('the architecture', () => {
   it('knows AWS only where AWS is spoken to, and third parties only by name', () => {
     const packages = imports.filter(({ to }) => !to.endsWith('.ts') && !to.startsWith('node:'));
     const allowed: Readonly<Record<string, readonly string[]>> = {
-      '@aws-sdk/client-s3': ['store'],
-      '@aws-sdk/client-kms': ['envelope'],
+      '@aws-sdk/client-s3': ['store', 'stack'],
+      '@aws-sdk/client-kms': ['envelope', 'stack'],
+      '@aws-sdk/client-cloudformation': ['stack'],
+      '@aws-sdk/client-cloudwatch': ['stack'],
+      '@aws-sdk/client-lambda': ['stack'],
+      '@aws-sdk/client-secrets-manager': ['secrets', 'stack'],
       '@aws-sdk/credential-provider-node': ['queue'],
-      '@aws-sdk/client-secrets-manager': ['secrets'],
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],
-      zod: ['config', 'docs', 'archive'],
+      zod: ['config', 'docs', 'archive', 'stack'],
       commander: ['cli'],
+      '@clack/prompts': ['cli'],
     };
     const wrong = packages.filter(({ from, to }) => !(allowed[to]?.includes(roomOf(from)) ?? false));
     expect(show(wrong)).toEqual([]);

@@ -11,24 +11,17 @@ import {
   revealKey,
   type StoreConfig,
 } from '../config/config.ts';
-import { createArchiver, createReader, openConfiguredStore } from '../create-archiver.ts';
+import { createReader, openConfiguredStore } from '../create-archiver.ts';
 import { ArchiveError, describeForeign, toArchiveError } from '../errors.ts';
-import { createTransport } from '../http/transport.ts';
 import { FIRST_DAY } from '../recording-time.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';
-import type { DoctorCheck } from './_doctor-check.ts';
-import { checkPermissions } from './_doctor-permissions.ts';
-import { formatDuration } from './_format.ts';
+import { type DoctorCheck, failed, skip } from './_doctor-check.ts';
+import { checkClock, checkGenesys } from './_doctor-genesys.ts';
 
 /** Until then the AWS SDK and this program run on it; the SDK has announced that it will ask for 22. */
 const OLDEST_NODE = [20, 19] as const;
 const RECOMMENDED_NODE = 22;
-
-/** S3 refuses requests that are signed more than 15 minutes off: "RequestTimeTooSkewed". */
-const MOST_SKEW_MS = 15 * 60_000;
-/** Beyond this, tokens and links may seem to expire early. */
-const NOTABLE_SKEW_MS = 30_000;
 
 const GENESYS_NAMES = ['GENESYS_CLIENT_ID', 'GENESYS_CLIENT_SECRET', 'GENESYS_ENVIRONMENT'] as const;
 
@@ -212,81 +205,4 @@ async function checkDirectory(directory: string): Promise<DoctorCheck> {
   return existing === directory
     ? { name: 'store', status: 'ok', detail: `file:${directory} is there and writable` }
     : { name: 'store', status: 'ok', detail: `file:${directory} will be made by the first recording` };
-}
-
-async function checkGenesys(
-  { clock, logger }: CommandContext,
-  config: ArchiveConfig,
-  budget: Budget,
-): Promise<readonly DoctorCheck[]> {
-  const archiver = await createArchiver(config, { clock, logger });
-  try {
-    await archiver.checkCredentials(budget);
-    const detail = `${config.genesys.loginUrl} issued a token`;
-    const permissions = config.genesys.api === 'media' ? [] : await checkPermissions(archiver, budget);
-    return [{ name: 'genesys', status: 'ok', detail }, ...permissions];
-  } catch (error) {
-    const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
-    // the time is up because the host kept silent, which is what there is to say
-    const silent = toArchiveError(error).code === 'OUT_OF_TIME';
-    const { loginUrl } = config.genesys;
-    const told = silent
-      ? new ArchiveError('GENESYS_UNAVAILABLE', `${loginUrl} issued no token in time`)
-      : error;
-    return [failed('genesys', told, fix)];
-  } finally {
-    archiver.close();
-  }
-}
-
-async function checkClock(
-  { clock }: CommandContext,
-  config: ArchiveConfig,
-  budget: Budget,
-): Promise<DoctorCheck> {
-  const transport = createTransport();
-  try {
-    const response = await transport.send({
-      method: 'GET',
-      url: new URL('/', config.genesys.loginUrl),
-      headers: {},
-      signal: budget.signal,
-      failure: 'GENESYS_UNAVAILABLE',
-    });
-    response.discard();
-    const there = Date.parse(response.headers['date'] ?? '');
-    if (!Number.isFinite(there)) return skip('clock', 'the login host states no time');
-    const skewMs = Math.abs(clock.now() - there);
-    const detail = `${formatDuration(skewMs)} off the login host's`;
-    if (skewMs <= NOTABLE_SKEW_MS) return { name: 'clock', status: 'ok', detail };
-    const fix = 'synchronise the clock (NTP)';
-    return skewMs > MOST_SKEW_MS
-      ? {
-          name: 'clock',
-          status: 'fail',
-          detail: `${detail}; S3 refuses more than 15 minutes`,
-          fix,
-          code: 'CONFIG_INVALID',
-        }
-      : { name: 'clock', status: 'warn', detail, fix };
-  } catch (error) {
-    return skip('clock', toArchiveError(error).message);
-  } finally {
-    transport.close();
-  }
-}
-
-function failed(name: string, thrown: unknown, fix: string): DoctorCheck {
-  const error: ArchiveError = toArchiveError(thrown);
-  return {
-    name,
-    status: 'fail',
-    detail: `${error.message}  [${error.code}]`,
-    fix: error.hint ?? fix,
-    code: error.code,
-  };
-}
-
-function skip(name: string, detail: string): DoctorCheck {
-  return { name, status: 'skip', detail };
 }

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { listSettings, type Purpose, type SettingName } from '../config/schema.ts';
 import { ArchiveError } from '../errors.ts';
-import { COMMANDS, type CommandSpec } from './_commands.ts';
+import type { CommandSpec } from './_command-spec.ts';
+import { COMMAND_GROUPS, COMMANDS } from './_commands.ts';
 import { flagOf, TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
 
@@ -55,15 +56,19 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     .option('--no-color', 'no colours; so does the variable NO_COLOR')
     .option('--debug', 'log to stderr, and say where errors come from')
     .option('--config <FILE>', 'settings file (default ./genesys-archive.config.json, where it exists)');
-  for (const spec of COMMANDS) {
-    const notes = argv.includes(spec.name) ? await spec.loadNotes?.() : undefined;
-    declare(program, spec, notes, (args, command) => {
-      const { options, flags } = separateSettings(command.opts(), spec.purpose);
-      invocation = { kind: 'command', spec, args, options, flags, globals: program.opts<GlobalOptions>() };
-    });
+  for (const [heading, specs] of COMMAND_GROUPS) {
+    program.commandsGroup(heading);
+    for (const spec of specs) {
+      const notes = argv.includes(spec.name) ? await spec.loadNotes?.() : undefined;
+      declare(program, spec, notes, (args, command) => {
+        const { options, flags } = separateSettings(command.opts(), spec.purpose);
+        invocation = { kind: 'command', spec, args, options, flags, globals: program.opts<GlobalOptions>() };
+      });
+    }
   }
   const topics = Object.entries(TOPICS).map(([name, { summary }]) => `  help ${name.padEnd(12)} ${summary}`);
   program
+    .commandsGroup('Help:')
     .command('help [topic]')
     .description('show help for a command or topic')
     .action((topic?: string) => {

@@ -20,6 +20,12 @@ export interface SqsQueueOptions {
   readonly transport?: Transport;
 }
 
+/** For those who look after a queue. */
+export interface QueueDescriber {
+  /** All attributes, by the names SQS has for them; numbers are text. */
+  describe(queue: string, budget: Budget): Promise<Readonly<Record<string, string>>>;
+}
+
 /** Short: a record that is put off a moment too late is only delivered once more. */
 const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
 
@@ -35,7 +41,7 @@ const DENIED =
  * Queues of Amazon SQS, by its JSON protocol. The calls are signed here; the AWS SDK only finds the credentials.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
-export function createSqsQueue(options: SqsQueueOptions): MessageQueue & { close(): void } {
+export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDescriber & { close(): void } {
   const { clock, logger } = options;
   const transport = options.transport ?? createTransport();
   let provider: Promise<() => Promise<AwsCredentials>> | undefined;
@@ -128,6 +134,12 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & { close
       const { Attributes } = await call('GetQueueAttributes', queue, { AttributeNames: [name] }, budget);
       const value = Number(asObject(Attributes)[name]);
       return Number.isFinite(value) ? value : 0;
+    },
+    async describe(queue, budget) {
+      const { Attributes } = await call('GetQueueAttributes', queue, { AttributeNames: ['All'] }, budget);
+      return Object.fromEntries(
+        Object.entries(asObject(Attributes)).map(([name, value]) => [name, textOf(value)]),
+      );
     },
     close: () => transport.close(),
   };

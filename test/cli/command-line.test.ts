@@ -84,7 +84,7 @@ describe('the command line', () => {
     [['restore'], "error: missing required argument 'id|key'  [USAGE]\nhint:  see genesys-archive --help\n"],
     [['archive', '--timeout', '0'], 'It must be a whole number from 1 to 604800.  [USAGE]'],
     [['list', 'too', 'many'], 'too many arguments'],
-    [['help', 'nothing'], 'error: there is no help for that  [USAGE]\nhint:  topics: demo, archive'],
+    [['help', 'nothing'], 'error: there is no help for that  [USAGE]\nhint:  topics: demo, init'],
     [['archive', '--encryption-key-hex', 'ab'], "error: unknown option '--encryption-key-hex'"],
   ])('%j: exit 2 and what to do', async (args, message) => {
     const result = await runCli(args);

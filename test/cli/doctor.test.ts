@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 async function doctor(changed: Record<string, string> = {}) {
-  const result = await runCli(['doctor', '--json'], { env: { ...env, ...changed } });
+  const result = await runCli(['doctor', '--json'], { env: { ...env, ...changed }, cwd: dir });
   const checks = result.records().filter(({ type }) => type === 'check');
   const statusOf = (name: string) =>
     checks.filter((check) => check['name'] === name).map(({ status }) => status);
@@ -41,7 +41,7 @@ describe('doctor', () => {
   });
 
   it('prints nothing secret', async () => {
-    const { stdout, stderr } = await runCli(['doctor'], { env });
+    const { stdout, stderr } = await runCli(['doctor'], { env, cwd: dir });
     for (const name of ['ENCRYPTION_KEY_HEX', 'GENESYS_CLIENT_SECRET', 'AWS_SECRET_ACCESS_KEY']) {
       expect(`${stdout}${stderr}`).not.toContain(env[name] ?? 'missing');
     }

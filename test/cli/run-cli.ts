@@ -21,10 +21,14 @@ export interface RunOptions {
   readonly input?: string;
   /** Run by this shell command line, with the CLI's own as `"$@"`. */
   readonly shell?: string;
+  /** Leaves standard input open, for `type`. */
+  readonly keepInput?: boolean;
 }
 
 export interface RunningCli {
   readonly kill: (signal: NodeJS.Signals) => void;
+  /** Writes to its standard input, which `keepInput` has left open. */
+  readonly type: (keys: string) => void;
   /** Resolves when stderr or stdout has shown `text`. */
   readonly shows: (text: string) => Promise<void>;
   /** What stdout has shown so far. */
@@ -59,7 +63,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
     look();
   });
   child.stdin.on('error', () => {}); // it may end before it has read everything
-  child.stdin.end(options.input ?? '');
+  if (options.keepInput !== true) child.stdin.end(options.input ?? '');
   const end = new Promise<CliResult>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -73,6 +77,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
   });
   return {
     kill: (signal) => child.kill(signal),
+    type: (keys) => child.stdin.write(keys),
     stdout: () => stdout,
     stderr: () => stderr,
     shows: (text) =>

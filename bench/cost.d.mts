@@ -1,0 +1,17 @@
+export type CostInputs = Readonly<Record<string, number>>;
+
+export interface CostOfThousand {
+  readonly lambda: number;
+  readonly s3: number;
+  readonly kms: number;
+  readonly events: number;
+  readonly logs: number;
+  readonly total: number;
+  readonly storage: number;
+}
+
+export function readInputs(page: string): CostInputs;
+export function secondsFor(bytes: number, memoryMb: number, inputs: CostInputs): number;
+export function s3WritesFor(bytes: number, inputs: CostInputs): number;
+export function costOfThousand(bytes: number, memoryMb: number, inputs: CostInputs): CostOfThousand;
+export function renewPage(page: string, results: object | undefined): string;

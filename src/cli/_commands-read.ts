@@ -1,0 +1,87 @@
+import { type CommandSpec, CONCURRENCY, FROM, ID, TO } from './_command-spec.ts';
+import { oneOf, percentage } from './_option-values.ts';
+
+/** What reads the archive and changes nothing. */
+export const READ_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'restore',
+    summary: 'decrypt one recording into a file',
+    arguments: [['<id|key>', ID]],
+    options: [
+      { flags: '-o, --output <FILE>', description: 'file to write; - is standard output' },
+      { flags: '--force', description: 'replace the file if it exists' },
+      { flags: '--dry-run', description: 'only tell what would be written' },
+      {
+        flags: '--allow-unverified',
+        description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',
+      },
+      FROM,
+      TO,
+    ],
+    purpose: 'restore',
+    details:
+      'The file appears only after the whole object has been authenticated; until then it is FILE.RANDOM.partial, readable by you alone. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+    examples: [
+      'genesys-archive restore 1b2c… -o call.wav',
+      'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('./commands/restore.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'compare recordings with their receipts, and decrypt them, keeping nothing',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--all', description: 'every recording of the archive, and every receipt' },
+      {
+        flags: '--depth <DEPTH>',
+        description:
+          'head: what the store says; ciphertext: the bytes, without a key; full (default): decrypts',
+        parse: oneOf('head', 'ciphertext', 'full'),
+      },
+      { flags: '--sample <SHARE>', description: 'with --all: only a part, e.g. 5%', parse: percentage },
+      {
+        flags: '--seed <TEXT>',
+        description: 'with --sample: choose the same part as the run that printed it',
+      },
+      {
+        flags: '--resume <FILE>',
+        description: 'with --all: keep the progress there; an interrupted run goes on',
+      },
+      { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'restore',
+    details:
+      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed.',
+    examples: [
+      'genesys-archive verify --all',
+      'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',
+      'genesys-archive verify --all --sample 5% --from 2026-05-01 --to 2026-05-31 --json',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is known of an object without any key, and how to decrypt it by hand',
+    arguments: [['<id|key>', ID]],
+    options: [FROM, TO],
+    purpose: 'store',
+    examples: ['genesys-archive inspect 1b2c…'],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'list',
+    summary: 'list the recordings of the archive, oldest day first',
+    options: [FROM, TO],
+    purpose: 'store',
+    examples: ['genesys-archive list --from 2026-05-01', 'genesys-archive list --json | jq -r .key'],
+    exitCodes: [0, 1, 2, 4, 7, 130],
+    load: () => import('./commands/list.ts'),
+  },
+];

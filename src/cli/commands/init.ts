@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
+import { DEFAULT_CONFIG_FILE } from '../../config/file.ts';
+import { abortReason } from '../../clock.ts';
+import type { CommandContext } from '../_context.ts';
+import { printable } from '../_format.ts';
+import { type InitOptions, readAnswers, settle } from '../_init-answers.ts';
+import { nextSteps } from '../_init-steps.ts';
+import { checkOutput, createFileTarget, type FileTarget } from '../file-target.ts';
+
+interface NewFile {
+  readonly path: string;
+  readonly content: object;
+}
+
+/**
+ * Writes the settings of a deployment and those of this program, and prints what to do with them. Asks for what
+ * no flag says, in a terminal only.
+ */
+export async function run(
+  context: CommandContext,
+  _args: readonly string[],
+  options: InitOptions,
+): Promise<number> {
+  const { ui, env, signal, program, configFile } = context;
+  const force = options.force === true;
+  const dryRun = options.dryRun === true;
+  const directory = options.out ?? '.';
+  const deployFile = path.join(directory, DEPLOY_SETTINGS_FILE);
+  const ownFile = configFile ?? path.join(directory, DEFAULT_CONFIG_FILE);
+  // before anybody answers a question for nothing
+  if (!dryRun) for (const file of [deployFile, ownFile]) await checkOutput(file, { force });
+
+  const given = readAnswers(options, env);
+  const asks = options.yes !== true && options.input && isTerminal();
+  const terminal = { input: process.stdin, output: process.stderr, signal };
+  const questions = asks ? await import('../_init-questions.ts') : undefined;
+  const answers = (await questions?.askForAnswers(given, terminal)) ?? given;
+  const { settings, warnings } = settle(answers);
+  for (const warning of warnings) ui.warn(warning);
+
+  const files: NewFile[] = [
+    { path: deployFile, content: settings },
+    { path: ownFile, content: ownSettings(settings) },
+  ];
+  if (!dryRun) {
+    await questions?.askToWrite([deployFile, ownFile], terminal);
+    if (signal.aborted) throw abortReason(signal);
+    await writeAll(files, force);
+  }
+  report(context, files, dryRun);
+  const steps = nextSteps(settings, deployFile, program);
+  for (const [index, { title, commands }] of steps.entries()) {
+    if (ui.json) ui.record('step', { number: index + 1, title, commands });
+    else for (const line of ['', `# ${index + 1}. ${title}`, ...commands]) ui.out(printable(line));
+  }
+  return 0;
+}
+
+function isTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Names of docs/configuration.md; none is secret. Bucket and key are known when the stack stands: `doctor` tells them. */
+function ownSettings({ environment, organizationId, environmentVariables }: DeploySettings): object {
+  return {
+    GENESYS_ENVIRONMENT: environment,
+    GENESYS_ORGANIZATION_ID: organizationId,
+    ...environmentVariables,
+  };
+}
+
+/** Both are complete under other names before the first one appears. */
+async function writeAll(files: readonly NewFile[], force: boolean): Promise<void> {
+  const targets: FileTarget[] = [];
+  try {
+    for (const { path: file, content } of files) {
+      const target = await createFileTarget(file, { force });
+      targets.push(target);
+      await target.write(Buffer.from(`${JSON.stringify(content, undefined, 2)}\n`));
+    }
+    for (const target of targets) await target.commit();
+  } catch (error) {
+    for (const target of targets) await target.abandon();
+    throw error;
+  }
+}
+
+function report({ ui }: CommandContext, files: readonly NewFile[], dryRun: boolean): void {
+  for (const { path: file, content } of files) {
+    if (ui.json) ui.record('file', { path: file, written: !dryRun, content });
+    else if (dryRun) ui.out(`# ${printable(file)}\n${JSON.stringify(content, undefined, 2)}`);
+    else ui.say(`wrote ${printable(file)}`);
+  }
+}

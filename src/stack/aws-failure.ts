@@ -1,0 +1,94 @@
+import { ArchiveError, classNameOf, systemCodeOf } from '../errors.ts';
+import { awsAnswerOf } from '../http/aws-answer.ts';
+import { type Finding, fail } from './finding.ts';
+
+/** What is known of a call that AWS did not answer as hoped. Never holds the SDK's error: that one carries the request. */
+export type AwsFailure =
+  /** These credentials may not make this call. */
+  | { readonly kind: 'denied' }
+  /** Nobody knows these credentials, or there are none: no other call will succeed either. */
+  | { readonly kind: 'no-credentials'; readonly reason: string }
+  | { readonly kind: 'missing'; readonly reason: string }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IncompleteSignature',
+  'IncompleteSignatureException',
+  'InvalidAccessKeyId',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'RequestExpired',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+  'UnrecognizedClientException',
+]);
+const DENIED = /AccessDenied|AllAccessDisabled|NotAuthorized|OptInRequired|Forbidden/;
+const MISSING = /NotFound|^NoSuch|DoesNotExist|NonExistent|^ValidationError$|^InvalidArn|^PermanentRedirect$/;
+
+/** Sorts what an SDK client, or the queue, threw. */
+export function sortAwsFailure(error: unknown): AwsFailure {
+  if (error instanceof ArchiveError) {
+    if (error.code === 'QUEUE_DENIED') return { kind: 'denied' };
+    if (error.code === 'QUEUE_MISSING') return { kind: 'missing', reason: error.message };
+    return { kind: 'unavailable', reason: error.message };
+  }
+  const name = classNameOf(error) ?? 'Error';
+  const { status } = awsAnswerOf(error);
+  if (BAD_CREDENTIALS.has(name)) return { kind: 'no-credentials', reason: name };
+  if (DENIED.test(name) || status === 401 || status === 403) return { kind: 'denied' };
+  if (MISSING.test(name) || status === 404) return { kind: 'missing', reason: name };
+  const reason = status === undefined ? (systemCodeOf(error) ?? name) : `${status} ${name}`;
+  return { kind: 'unavailable', reason };
+}
+
+/**
+ * Makes one look. What AWS does not answer becomes a finding about itself, so that the other looks are made all the same.
+ *
+ * @param permission the IAM action the call needs, e.g. `kms:DescribeKey`.
+ * @param look throws what the SDK throws.
+ */
+export async function lookAt(
+  name: string,
+  permission: string,
+  look: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [describeFailure(name, permission, sortAwsFailure(error))];
+  }
+}
+
+export function describeFailure(name: string, permission: string, failure: AwsFailure): Finding {
+  switch (failure.kind) {
+    case 'denied':
+      return {
+        name,
+        status: 'skip',
+        detail: `these credentials may not look (${permission})`,
+        fix: `allow ${permission} to who runs doctor`,
+      };
+    case 'no-credentials':
+      return fail(
+        name,
+        `AWS knows no such credentials: ${failure.reason}`,
+        'log in (aws sso login), or set AWS_PROFILE',
+        'AWS_DENIED',
+      );
+    case 'missing':
+      return fail(name, `it does not exist: ${failure.reason}`, 'deploy the stack again: npx cdk deploy');
+    case 'unavailable':
+      return fail(
+        name,
+        `AWS does not answer: ${failure.reason}`,
+        'check the network, AWS_REGION and AWS_ENDPOINT_URL, and try again',
+        'AWS_UNAVAILABLE',
+      );
+  }
+}

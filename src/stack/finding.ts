@@ -1,0 +1,34 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** What one look at the deployment has found. `detail` and `fix` hold nothing secret. */
+export interface Finding {
+  readonly name: string;
+  /** `skip`: nobody could look. */
+  readonly status: 'ok' | 'warn' | 'fail' | 'skip';
+  readonly detail: string;
+  /** What to do about it, as a command where there is one. */
+  readonly fix?: string | undefined;
+  /** Of a failure that has one. */
+  readonly code?: ErrorCode;
+}
+
+export function ok(name: string, detail: string): Finding {
+  return { name, status: 'ok', detail };
+}
+
+export function warn(name: string, detail: string, fix: string): Finding {
+  return { name, status: 'warn', detail, fix };
+}
+
+export function fail(name: string, detail: string, fix: string, code?: ErrorCode): Finding {
+  return { name, status: 'fail', detail, fix, ...(code === undefined ? {} : { code }) };
+}
+
+export function skip(name: string, detail: string): Finding {
+  return { name, status: 'skip', detail };
+}
+
+/** The problems, or that there are none. */
+export function orOk(name: string, problems: readonly Finding[], detail: string): readonly Finding[] {
+  return problems.length > 0 ? problems : [ok(name, detail)];
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../src/cli/_commands.ts';
+import { parseCommandLine } from '../src/cli/_program.ts';
+import { LOOK_PERMISSIONS } from '../src/stack/check-stack.ts';
+
+const PAGES = [
+  'README.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`),
+];
+
+/** As GitHub makes them: words in lower case, everything but letters, digits, `-` and `_` taken out, spaces to hyphens. */
+function anchorsOf(text: string): Set<string> {
+  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '');
+  return new Set(
+    [...prose.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+describe('links', () => {
+  const links = PAGES.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(
+      ([, target = '']) => [page, target] as const,
+    ),
+  );
+
+  it('there are some', () => expect(links.length).toBeGreaterThan(50));
+
+  it.each(links)('%s → %s', (page, target) => {
+    const [file = '', anchor] = target.split('#');
+    const linked = file === '' ? page : path.join(path.dirname(page), file);
+    expect(existsSync(linked)).toBe(true);
+    if (anchor !== undefined) expect([...anchorsOf(readFileSync(linked, 'utf8'))]).toContain(anchor);
+  });
+});
+
+/** Words of one simple command, as a shell has them; what it would put in for `$(…)` or a variable is one word. */
+function wordsOf(command: string): string[] {
+  const words = command.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return words.map((word) => word.replaceAll(/["']/g, ''));
+}
+
+/** Every command line of this program on a page: in a block for a shell, or between backticks. */
+function commandsOf(text: string): string[] {
+  const program = /^(?:genesys-archive|node dist\/cli\.mjs) (?=[a-z-])/;
+  const blocks = [...text.matchAll(/^\s*```(?:sh|bash)\n([\s\S]*?)^\s*```/gm)].map(([, block = '']) => block);
+  const lines = blocks.flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'));
+  const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+  return [...lines, ...spans]
+    .map((line) => line.trim().replace(/\s+#.*$/, ''))
+    .map((line) => line.replaceAll(/"?\$\([^)]*\)"?/g, 'OUTPUT'))
+    .flatMap((line) => line.split(/ \| | && |; /))
+    .map((line) => line.replace(/ [<>] .*$/, '').trim())
+    .filter((line) => program.test(line) && !/[….]{3}$|…/.test(line))
+    .map((line) => line.replace(program, ''));
+}
+
+describe('command lines', () => {
+  const commands = PAGES.flatMap((page) =>
+    [...new Set(commandsOf(readFileSync(page, 'utf8')))].map((command) => [page, command] as const),
+  );
+
+  it('there are some, on the pages that are followed line by line', () => {
+    for (const page of ['README.md', 'docs/quickstart.md', 'docs/runbook.md', 'docs/serve.md']) {
+      expect(commands.filter(([named]) => named === page).length).toBeGreaterThan(3);
+    }
+  });
+
+  it.each(commands)('%s: genesys-archive %s', async (_page, command) => {
+    // in prose a command is also called by its name alone
+    if (/^[a-z]+$/.test(command)) {
+      expect(COMMANDS.map(({ name }) => name)).toContain(command);
+      return;
+    }
+    const invocation = await parseCommandLine(wordsOf(command));
+    expect(invocation.kind === 'text' ? invocation.failed : false).toBe(false);
+  });
+});
+
+describe('docs/runbook.md', () => {
+  const text = readFileSync('docs/runbook.md', 'utf8');
+  const anchors = anchorsOf(text);
+
+  /** Alarms link to these. */
+  it.each(['queue-is-old', 'dead-letters', 'verify-failure', 'auth-failure', 'error-rate'])(
+    'has an entry for the alarm %s',
+    (anchor) => expect([...anchors]).toContain(anchor),
+  );
+
+  it('says of every symptom how to check, fix and verify', () => {
+    const entries = text
+      .split(/^## /m)
+      .slice(1)
+      .filter((entry) => entry.includes('**Symptom.**'));
+    expect(entries.length).toBeGreaterThan(12);
+    for (const entry of entries) {
+      for (const part of ['**Check', '**Fix', '**Verify']) expect(entry).toContain(part);
+    }
+  });
+
+  it('lists the permissions that doctor --stack needs, and no other', () => {
+    const section = text.slice(text.indexOf('## Permissions of doctor'));
+    const listed = [...section.matchAll(/`([a-z0-9]+:[A-Za-z]+)`/g)].map(([, action]) => action);
+    expect(new Set(listed)).toEqual(new Set(LOOK_PERMISSIONS));
+    expect(listed).toHaveLength(LOOK_PERMISSIONS.length);
+  });
+
+  it('is where doctor sends people to', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(`src/${name}`, 'utf8'))
+      .join('\n');
+    const named = [...sources.matchAll(/docs\/runbook\.md#([a-z0-9-]+)/g)].map(([, anchor = '']) => anchor);
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter((anchor) => !anchors.has(anchor))).toEqual([]);
+  });
+});
