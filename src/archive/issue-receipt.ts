@@ -135,7 +135,7 @@ async function put(issuer: Issuer, objectKey: string, receipt: Receipt, budget: 
 async function hashObject(store: ObjectStore, key: string, budget: Budget): Promise<LeafDigests | undefined> {
   try {
     const { body } = await store.get(key, budget);
-    const hasher = new LeafHasher();
+    const hasher = LeafHasher.full();
     for await (const chunk of body) hasher.update(chunk);
     return hasher.finish();
   } catch (error) {

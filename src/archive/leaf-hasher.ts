@@ -2,31 +2,43 @@ import { createHash, type Hash } from 'node:crypto';
 
 /**
  * Bytes of a leaf: those of an S3 part, so that the digest S3 checks a part by is the leaf of the receipt as well. 64 GiB, the
- * largest object, have 8,192 leaves.
+ * largest object, have 13,108 leaves.
  */
 export const LEAF_BYTES = 5 * 1024 * 1024;
 
-export interface LeafDigests {
+export interface LeafDigests<Whole extends Buffer | undefined = Buffer> {
   readonly bytes: number;
-  /** Of the whole. */
-  readonly sha256: Buffer;
+  /** Of the whole; `undefined` when it was not asked for and there are several leaves. */
+  readonly sha256: Whole;
   readonly leafBytes: number;
   readonly leaves: readonly Buffer[];
 }
 
-/** SHA-256 of every `leafBytes` of a stream and of the whole. */
-export class LeafHasher {
+/** SHA-256 of every `leafBytes` of a stream and, in a second pass that can be left out, of the whole. */
+export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
   readonly leafBytes: number;
+  private readonly hashesWhole: boolean;
   private readonly closed: Buffer[] = [];
   /** `undefined` during the first leaf, whose hash it continues: what fits in one leaf is hashed once. */
   private whole: Hash | undefined;
   private leaf = createHash('sha256');
   private leafFill = 0;
   private bytes = 0;
-  private finished: LeafDigests | undefined;
+  private finished: LeafDigests<Whole> | undefined;
 
-  constructor(leafBytes: number = LEAF_BYTES) {
+  private constructor(leafBytes: number, hashesWhole: boolean) {
     this.leafBytes = leafBytes;
+    this.hashesWhole = hashesWhole;
+  }
+
+  /** Of the leaves and of the whole. */
+  static full(leafBytes: number = LEAF_BYTES): LeafHasher {
+    return new LeafHasher<Buffer>(leafBytes, true);
+  }
+
+  /** Of the leaves alone, in one pass. They are all it takes to verify a stream; only of one leaf they are also the hash of the whole. */
+  static leavesOnly(leafBytes: number = LEAF_BYTES): LeafHasher<Buffer | undefined> {
+    return new LeafHasher<Buffer | undefined>(leafBytes, false);
   }
 
   update(chunk: Uint8Array): void {
@@ -34,7 +46,7 @@ export class LeafHasher {
       if (this.leafFill === this.leafBytes) this.closeLeaf();
       const piece = chunk.subarray(at, at + this.leafBytes - this.leafFill);
       this.leaf.update(piece);
-      // this.whole?.update(piece);
+      this.whole?.update(piece);
       this.leafFill += piece.byteLength;
       this.bytes += piece.byteLength;
       at += piece.byteLength;
@@ -47,17 +59,19 @@ export class LeafHasher {
   }
 
   /** After the last byte. An empty stream has one empty leaf. */
-  finish(): LeafDigests {
+  finish(): LeafDigests<Whole> {
     if (this.finished === undefined) {
-      const sha256 = (this.whole ?? this.leaf.copy()).digest();
-      this.closed.push(this.leaf.digest());
+      const last = this.leaf.digest();
+      this.closed.push(last);
+      // `undefined` only where `Whole` allows it: see the two constructors
+      const sha256 = (this.closed.length === 1 ? last : this.whole?.digest()) as Whole;
       this.finished = { bytes: this.bytes, sha256, leafBytes: this.leafBytes, leaves: this.closed };
     }
     return this.finished;
   }
 
   private closeLeaf(): void {
-    this.whole ??= this.leaf.copy();
+    if (this.hashesWhole) this.whole ??= this.leaf.copy();
     this.closed.push(this.leaf.digest());
     this.leaf = createHash('sha256');
     this.leafFill = 0;

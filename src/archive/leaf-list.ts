@@ -8,11 +8,11 @@ import { receiptKey } from './object-key.ts';
 import type { CiphertextFacts } from './receipt-schema.ts';
 import { getSmall, putSmall } from './small-object.ts';
 
-/** 8 GiB in leaves of 8 MiB. More of them would make a receipt of over 70 KB out of one of 2, and receipts are read by the thousand. */
+/** 5 GiB in leaves of 5 MiB. More of them would make a receipt of over 70 KB out of one of 2, and receipts are read by the thousand. */
 export const MOST_INLINE_LEAVES = 1024;
 
-/** Bytes; 8,192 lines of 65, the most that 64 GiB in leaves of 8 MiB have. */
-const LARGEST_LIST = 512 * 1024 + 8192;
+/** Bytes; 13,108 lines of 65, the most that 64 GiB in leaves of 5 MiB have, are 852,020. */
+const LARGEST_LIST = 1024 * 1024;
 
 /**
  * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].leaves`. Below the receipts, so that whoever may write the one may write the
@@ -29,10 +29,10 @@ export function leavesKey(objectKey: string): string {
 export async function stateCiphertext(
   store: ObjectStore,
   objectKey: string,
-  { bytes, sha256, leafBytes, leaves }: LeafDigests,
+  { bytes, sha256, leafBytes, leaves }: LeafDigests<Buffer | undefined>,
   budget: Budget,
 ): Promise<CiphertextFacts> {
-  const whole = { bytes, sha256: sha256.toString('hex') };
+  const whole = { bytes, ...(sha256 === undefined ? {} : { sha256: sha256.toString('hex') }) };
   const digests = leaves.map((leaf) => leaf.toString('hex'));
   if (digests.length <= MOST_INLINE_LEAVES) return { ...whole, leafBytes, leaves: digests };
   const list = Buffer.from(digests.map((digest) => `${digest}\n`).join(''));
@@ -40,8 +40,9 @@ export async function stateCiphertext(
   const isOurs =
     (await putSmall(store, key, list, budget)) === 'stored' ||
     (await readList(store, key, budget, ['OBJECT_MALFORMED', 'STORE_DENIED'])) === list.toString();
-  // another list stands there, of an object that is no more, or none that may be read: the hash of the whole has to do
-  return isOurs ? { ...whole, leafBytes, leavesSha256: sha256Of(list) } : whole;
+  if (isOurs) return { ...whole, leafBytes, leavesSha256: sha256Of(list) };
+  // another list stands there, of an object that is no more, or none that may be read
+  return sha256 === undefined ? { ...whole, leafBytes, leaves: digests } : whole;
 }
 
 /**

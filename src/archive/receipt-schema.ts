@@ -93,8 +93,8 @@ export type SignedReceipt = z.output<typeof receipt>;
 export type Receipt = Omit<SignedReceipt, 'signature'>;
 export type CiphertextFacts = z.output<typeof ciphertext>;
 
-/** Bytes. With 1,024 leaves, the most that are written into one, it has about 72 KB; any list that a valid object has would fit. */
-export const LARGEST_RECEIPT = 640 * 1024;
+/** Bytes. With 1,024 leaves, the most that are usually written into one, it has about 72 KB; any list that a valid object has fits. */
+export const LARGEST_RECEIPT = 1024 * 1024;
 
 /**
  * @param key where the receipt stands, for the message.

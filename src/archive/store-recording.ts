@@ -15,7 +15,7 @@ export const MOST_RESTARTS = 5;
 export interface StoredFacts {
   readonly source: Pick<MediaStream, 'contentType' | 'contentLength' | 'etag'>;
   readonly plaintext: { readonly bytes: number; readonly sha256: Buffer };
-  readonly ciphertext: LeafDigests;
+  readonly ciphertext: LeafDigests<Buffer | undefined>;
 }
 
 export interface StoredRecording {
@@ -95,7 +95,7 @@ async function storeOnce(
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
   const plaintext = createHash('sha256');
-  const ciphertext = new LeafHasher();
+  const ciphertext = LeafHasher.leavesOnly();
   let sha256: Buffer | undefined;
   const confirm = async () => {
     sha256 = plaintext.digest();
@@ -132,7 +132,7 @@ async function* encrypt(
   chunks: AsyncIterable<Uint8Array>,
   sealer: Sealer,
   plaintext: Hash,
-  ciphertext: LeafHasher,
+  ciphertext: LeafHasher<Buffer | undefined>,
   confirm: () => Promise<void>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunks) {

@@ -141,7 +141,7 @@ export async function leavesOfObject(
     throw new ArchiveError('STORE_UNAVAILABLE', `${expected.key} was replaced while it was opened`);
   }
   const unsealer = await reader.unseal(stat, request);
-  const hasher = new LeafHasher(leafBytes);
+  const hasher = LeafHasher.full(leafBytes);
   let received = 0;
   for await (const chunk of body) {
     received += chunk.byteLength;

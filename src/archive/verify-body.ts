@@ -16,7 +16,7 @@ export interface BodyDigests {
   readonly plaintext: { readonly bytes: number; readonly sha256: string } | undefined;
 }
 
-/** More pieces than any object has in leaves of 8 MiB: a receipt that asks for more is not followed. */
+/** More pieces than any object has in leaves of 5 MiB: a receipt that asks for more is not followed. */
 const MOST_LEAVES = 16_384;
 
 /** Reads the object once: hashes its bytes, and decrypts them where there is a reader. Keeps nothing. */
@@ -29,7 +29,7 @@ export async function verifyBody(
   const { key } = stat;
   const leaves = receipt?.ciphertext && (await readLeaves(ports.store, key, receipt.ciphertext, budget));
   const { stat: opened, body } = await ports.store.get(key, budget);
-  const hasher = new LeafHasher(leafBytesOf(stat, receipt));
+  const hasher = LeafHasher.full(leafBytesOf(stat, receipt));
   const decryption =
     ports.reader === undefined ? undefined : new Decryption(ports.store, ports.reader, stat, receipt);
   let received = 0;

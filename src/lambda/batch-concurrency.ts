@@ -2,8 +2,8 @@
 
 const MIB = 1024 * 1024;
 
-/** What one recording holds at the most: three parts of 8 MiB on their way, see `store/part-size.ts`. */
-const IN_FLIGHT_BYTES = 3 * 8 * MIB;
+/** What one recording holds at the most: three parts of 5 MiB on their way, see `store/part-size.ts`. */
+const IN_FLIGHT_BYTES = 3 * 5 * MIB;
 
 /** Buffers that were sent already wait for the collector as long as memory allows: as much again. */
 const BYTES_PER_RECORDING = 2 * IN_FLIGHT_BYTES;

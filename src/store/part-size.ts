@@ -8,8 +8,8 @@ export const MAX_PART_BYTES = 5 * 1024 * MIB;
 export const MAX_PARTS = 10_000;
 
 /**
- * One size for all: an object is at most one AES-GCM message, 64 GiB, which is 8,192 parts of 8 MiB. Smaller parts cost more
- * requests, larger ones more memory (the queue, and the part being filled) without being faster.
+ * The smallest that S3 takes: larger ones cost memory (the queue, and the part being filled) without being faster. Objects of more
+ * than 48.8 GiB, which would be over 10,000 of them, get larger ones.
  */
 export const DEFAULT_PART_BYTES = 5 * MIB;
 

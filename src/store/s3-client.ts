@@ -6,7 +6,7 @@ export interface S3Timeouts {
   readonly connectMs: number;
   /** Longest silence on a connection, ms. S3 sends spaces while it completes a large upload. */
   readonly idleMs: number;
-  /** From the first byte of a request to the response headers, ms: 8 MiB at 70 KB/s. */
+  /** From the first byte of a request to the response headers, ms: 5 MiB at 44 KB/s. */
   readonly requestMs: number;
 }
 

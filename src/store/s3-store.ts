@@ -37,7 +37,7 @@ export interface S3StoreOptions {
   readonly prefix?: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Bytes of a part, and of the largest object written in one request; default 8 MiB. */
+  /** Bytes of a part, and of the largest object written in one request; default 5 MiB. */
   readonly partSizeBytes?: number;
   /** Parts in flight at once; default 2. Memory is this many parts and one more. */
   readonly queueSize?: number;

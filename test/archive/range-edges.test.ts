@@ -35,7 +35,7 @@ async function archived(change: ((receipt: Receipt) => object) | 'none' = () => 
   const sealer = await createStaticEnvelope(secret).seal(ids);
   const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
   await store.put(key, once(body), { metadata: sealer.metadata, contentType: 'x/y' }, unlimited);
-  const hasher = new LeafHasher(LEAF);
+  const hasher = LeafHasher.full(LEAF);
   hasher.update(body);
   const receipt: Receipt = {
     schema: 'genesys-media-archive/receipt/v1',

@@ -68,7 +68,7 @@ async function archived(
     );
   }
   if (receipt !== undefined) {
-    const hasher = new LeafHasher(LEAF);
+    const hasher = LeafHasher.full(LEAF);
     hasher.update(body);
     const { sha256, leaves } = hasher.finish();
     const hash = hashMetadata(sealer);

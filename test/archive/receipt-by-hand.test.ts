@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FINDING_KINDS } from '../../src/archive/compare-with-receipt.ts';
 import { formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
 import { parseReceipt, receiptJsonSchema } from '../../src/archive/receipt-schema.ts';
+import { LEAF_BYTES, LeafHasher } from '../../src/archive/leaf-hasher.ts';
 import { receiptKey } from '../../src/archive/object-key.ts';
 import { readReceiptKeys, readSigner } from '../../src/signing-keys.ts';
 import { makeSealedArchive, type SealedArchive } from './sealed-archive.ts';
@@ -52,6 +54,13 @@ describe.skipIf(!hasOpenssl3)('docs/format.md, section 11, with openssl alone', 
     const parsed = parseReceipt(await readFile(receipt, 'utf8'), 'receipt');
     expect(shell('receipt-key-id')).toBe(parsed.signature?.keyId);
     expect(shell('receipt-object')).toBe(parsed.ciphertext?.sha256);
+    expect(shell('receipt-leaves')).toBe(`${parsed.ciphertext?.leaves?.join('\n')}\n`);
+    const long = randomBytes(2 * LEAF_BYTES + 5);
+    const hasher = LeafHasher.leavesOnly();
+    hasher.update(long);
+    await writeFile(path.join(dir, 'call.enc'), long);
+    const leaves = hasher.finish().leaves.map((leaf) => `${leaf.toString('hex')}\n`);
+    expect(shell('receipt-leaves')).toBe(leaves.join(''));
     const text = await readFile(receipt, 'utf8');
     await writeFile(receipt, text.replace('"bytes":616', '"bytes":617'));
     expect(() => shell('receipt-signature')).toThrow('Command failed');

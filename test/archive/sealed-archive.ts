@@ -64,7 +64,7 @@ export async function makeSealedArchive(count: number, bytes = 600): Promise<Sea
     const plaintext = randomBytes(options.bytes ?? bytes);
     const sealer = await envelope.seal(ids, unlimited);
     const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
-    const leaves = new LeafHasher();
+    const leaves = LeafHasher.full();
     leaves.update(body);
     const result = await store.put(
       key,

@@ -165,7 +165,7 @@ async function archived(change: (receipt: Receipt) => Partial<Receipt> = () => (
     unlimited,
   );
   if (put.outcome !== 'stored') throw new Error('there is one already');
-  const hasher = new LeafHasher(LEAF);
+  const hasher = LeafHasher.full(LEAF);
   hasher.update(body);
   const { sha256, leaves } = hasher.finish();
   const whole: Receipt = {

@@ -40,7 +40,7 @@ export interface OurObject {
 const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
 const BUCKET = 'recordings';
 /** Bytes: of our store's parts. */
-const PART = 8 * 1024 * 1024;
+const PART = 5 * 1024 * 1024;
 const SMALL_EDGES = [0, 1, 15, 16, 17, 65_535, 65_536, 65_537];
 const LARGE_EDGES = [PART - 1, PART, PART + 1, 16 * 1024 * 1024 + randomInt(1, 100_000)];
 

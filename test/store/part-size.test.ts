@@ -13,13 +13,17 @@ import {
 const LARGEST_RECORDING = 64 * 1024 ** 3;
 
 describe('choosePartBytes', () => {
-  it('is 8 MiB for every recording', () => {
+  it('is 5 MiB for all but the very largest recordings', () => {
     fc.assert(
-      fc.property(fc.option(fc.integer({ min: 0, max: LARGEST_RECORDING }), { nil: undefined }), (size) => {
-        expect(choosePartBytes(size)).toBe(DEFAULT_PART_BYTES);
-      }),
+      fc.property(
+        fc.option(fc.integer({ min: 0, max: MAX_PARTS * DEFAULT_PART_BYTES }), { nil: undefined }),
+        (size) => {
+          expect(choosePartBytes(size)).toBe(5 * 1024 * 1024);
+        },
+      ),
     );
-    expect(countParts(LARGEST_RECORDING, DEFAULT_PART_BYTES)).toBe(8192);
+    expect(choosePartBytes(LARGEST_RECORDING)).toBe(7 * 1024 * 1024);
+    expect(countParts(LARGEST_RECORDING, choosePartBytes(LARGEST_RECORDING))).toBeLessThan(MAX_PARTS);
   });
 
   it('keeps within the limits of S3 for every size it accepts', () => {
