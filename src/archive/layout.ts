@@ -112,7 +112,7 @@ export function objectOfReceipt(layout: Layout, key: string): string | undefined
 }
 
 /** Whatever the layout, a key ends with the file's name, and so says which file of which recording it is. */
-const FILE_NAME = /^archive\/(?:.+\/)?([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
+const FILE_NAME = /^archive\/.+\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
 
 /**
  * Who the object under `key` is, in whatever layout it was written; `undefined` for keys of none. The day stands in different places

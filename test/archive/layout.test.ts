@@ -220,10 +220,16 @@ describe('a layout refuses', () => {
     );
   });
 
-  it.each(['', 'a.wav', 'archive/', 'archive/.enc', 'receipts/2026/05/20/r.json', 'x/archive/r.enc'])(
-    'to say whose %s is',
-    (key) => {
-      expect(identifyKey(key)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'a.wav',
+    'archive/',
+    'archive/.enc',
+    'receipts/2026/05/20/r.json',
+    'x/archive/r.enc',
+    'archive/r.enc',
+    'archive//r.enc',
+  ])('to say whose %s is', (key) => {
+    expect(identifyKey(key)).toBeUndefined();
+  });
 });
