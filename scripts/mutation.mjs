@@ -34,8 +34,9 @@ let failed = false;
 for (const folder of folders) {
   rmSync(REPORT, { force: true });
   const code = stryker(['-m', `src/${folder}/**/*.ts`], { MUTATION_TESTS: FOLDERS[folder] });
-  failed ||= code !== 0;
-  lines.push(`${`src/${folder}`.padEnd(14)} ${score(folder)}`);
+  const share = score(folder);
+  failed ||= code !== 0 || share === undefined;
+  lines.push(`${`src/${folder}`.padEnd(14)} ${share ?? 'no mutants: the run did not end, or found no code'}`);
 }
 console.log(`\n${lines.join('\n')}`);
 process.exit(failed ? 1 : 0);
@@ -50,19 +51,20 @@ function stryker(args, env = {}) {
   return status ?? 1;
 }
 
-/** Stryker's own arithmetic: what was noticed, of all that a test could have noticed. */
+/** Stryker's own arithmetic: what was noticed, of all that a test could have noticed. `undefined` when there was nothing. */
 function score(folder) {
   const kept = `reports/mutation-${folder}.json`;
   try {
     renameSync(REPORT, kept);
   } catch {
-    return 'no report: the run did not end';
+    return undefined;
   }
   const states = Object.values(JSON.parse(readFileSync(kept, 'utf8')).files).flatMap(({ mutants }) =>
     mutants.map(({ status }) => status),
   );
   const count = (wanted) => states.filter((status) => wanted.includes(status)).length;
   const [detected, undetected] = [count(DETECTED), count(UNDETECTED)];
+  if (detected + undetected === 0) return undefined;
   const percent = ((100 * detected) / (detected + undetected)).toFixed(1);
   return `${percent} % (${detected}/${detected + undetected}); ${kept}`;
 }
