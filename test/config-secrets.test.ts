@@ -15,7 +15,7 @@ describe('secrets', () => {
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 10, showHidden: true }),
-      `${config.encryption.key?.toString()} ${String(config.genesys.credentials)}`,
+      `${config.encryption.key?.toString()} ${Object.values(config.genesys.credentials).join(' ')}`,
       JSON.stringify(Object.entries(config.genesys.credentials)),
       inspect(structuredClone(config.encryption.key)),
     ].join('\n');
