@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listSettings } from '../src/config/schema.ts';
-import { revealKey } from '../src/config/config.ts';
+import { loadConfig, revealKey } from '../src/config/config.ts';
 import { ArchiveError } from '../src/errors.ts';
 import { Secret } from '../src/secret.ts';
-import { KEY, load } from './config-fixture.ts';
+import { KEY, load, refusalOf, tutorial } from './config-fixture.ts';
 
 describe('secrets', () => {
   const secretNames = listSettings().filter(([, { secret }]) => secret === true);
@@ -15,7 +15,7 @@ describe('secrets', () => {
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 10, showHidden: true }),
-      `${config.encryption.key?.toString()} ${String(config.genesys.credentials)}`,
+      `${config.encryption.key?.toString()} ${Object.values(config.genesys.credentials).join(' ')}`,
       JSON.stringify(Object.entries(config.genesys.credentials)),
       inspect(structuredClone(config.encryption.key)),
     ].join('\n');
@@ -75,4 +75,55 @@ describe('secrets', () => {
   it('revealKey never takes part of a key', () => {
     expect(() => revealKey(new Secret(`${KEY.slice(2)}zz`))).toThrow(ArchiveError);
   });
+});
+
+describe('secrets that stand in Secrets Manager', () => {
+  const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${name}-AbCdEf`;
+  const { GENESYS_CLIENT_ID: _id, GENESYS_CLIENT_SECRET: _secret, ...others } = tutorial;
+
+  it('are named instead of the values, which are then not needed', () => {
+    const env = {
+      ...others,
+      GENESYS_SECRET_ARN: arn('genesys'),
+      ARCHIVE_SIGNING_KEY_SECRET_ARN: arn('receipts'),
+      ARCHIVE_WEBHOOK_SECRET_ARN: arn('webhook'),
+      ARCHIVE_WEBHOOK_OPEN: '1',
+    };
+    const config = loadConfig({ env }, 'archive');
+    expect(config.genesys.credentials).toEqual({ secretArn: arn('genesys') });
+    expect(config.signingKeySecretArn).toBe(arn('receipts'));
+    expect(config.webhook).toEqual({ secrets: [], secretArn: arn('webhook'), open: false });
+    expect(config.warnings.join('\n')).toContain('ARCHIVE_WEBHOOK_OPEN=1 has no effect');
+  });
+
+  it('may be named in a file and on the command line: an ARN is no secret', () => {
+    const file = { path: 'x.json', values: { GENESYS_SECRET_ARN: arn('genesys') } };
+    expect(loadConfig({ env: others, file }, 'archive').genesys.credentials).toEqual({
+      secretArn: arn('genesys'),
+    });
+  });
+
+  it.each([
+    ['GENESYS_CLIENT_ID', { GENESYS_SECRET_ARN: arn('a') }],
+    ['GENESYS_CLIENT_SECRET', { GENESYS_SECRET_ARN: arn('a') }],
+    [
+      'ARCHIVE_WEBHOOK_SECRET',
+      { ARCHIVE_WEBHOOK_SECRET_ARN: arn('a'), ARCHIVE_WEBHOOK_SECRET: 'one-of-the-two' },
+    ],
+    [
+      'ARCHIVE_SIGNING_KEY_FILE',
+      { ARCHIVE_SIGNING_KEY_SECRET_ARN: arn('a'), ARCHIVE_SIGNING_KEY_FILE: 'a.pem' },
+    ],
+  ])('and %s are not both set', (name, env) => {
+    expect(refusalOf({ env: { ...tutorial, ...env } }).message).toContain(`${name}: and `);
+  });
+
+  it.each(['genesys', 'arn:aws:s3:::bucket', `${arn('x')} `, arn('x').replace('123456789012', '12')])(
+    '%j is no ARN of one',
+    (value) => {
+      expect(refusalOf({ env: { ...others, GENESYS_SECRET_ARN: value } }).message).toContain(
+        'GENESYS_SECRET_ARN: is no ARN of a secret in AWS Secrets Manager',
+      );
+    },
+  );
 });

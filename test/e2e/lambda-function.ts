@@ -114,8 +114,8 @@ export interface RunOptions {
 export async function startFunction({ node, runtime, environment, handler, memoryMb = 1024 }: RunOptions) {
   const api = await startRuntimeApi();
   const entry = join(runtime, 'node_modules/aws-lambda-ric/index.mjs');
-  const _HANDLER = handler ?? 'archive.handler';
-  const child = spawn(node, [entry, _HANDLER], {
+  const name = handler ?? 'archive.handler';
+  const child = spawn(node, [entry, name], {
     cwd: tmpdir(),
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -128,7 +128,7 @@ export async function startFunction({ node, runtime, environment, handler, memor
       AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/archiver',
       AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
       LAMBDA_TASK_ROOT: resolve('dist/lambda'),
-      _HANDLER,
+      _HANDLER: name,
       ...environment,
     },
   });
