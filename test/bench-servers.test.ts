@@ -165,7 +165,10 @@ describe('the S3 sink of the benchmark', () => {
   });
 });
 
-describe('a sample', () => {
+/** ms; each is a process that loads an SDK, and others may be at work on the machine. */
+const SAMPLE_TIMEOUT = 120_000;
+
+describe('a sample', { timeout: SAMPLE_TIMEOUT }, () => {
   const spec = { bytes: 1_000_000, count: 3, concurrency: 2, warmUp: { count: 1, bytes: 100_000 } };
 
   it.each(['tutorial', 'lib-storage', 'ours', 'ours-s3ec'] as const)(

@@ -81,7 +81,10 @@ export function cliMemoryTable(rows: readonly CliMemory[]): Table {
       row.store,
       `${Math.round(row.bytes / 1024 ** 2)} MiB`,
       ...[row.idleMb, row.archiveGrowthMb, row.restoreGrowthMb].map((mb) => mb.toFixed(0)),
-      ...[row.archiveCpuSecondsPerGb, row.restoreCpuSecondsPerGb].map((seconds) => seconds.toFixed(1)),
+      // of a small recording it is the start of the program, over and over
+      ...[row.archiveCpuSecondsPerGb, row.restoreCpuSecondsPerGb].map((seconds) =>
+        row.bytes < 5e7 ? '–' : seconds.toFixed(1),
+      ),
     ]),
   };
 }

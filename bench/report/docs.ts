@@ -88,6 +88,6 @@ function markdownTable({ header, rows }: Table): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const isNumeric = (at: number) => rows.every((cells) => /^[\d–]/.test(cells[at] ?? ''));
-  const rule = header.map((_, at) => (isNumeric(at) ? '---:' : '---'));
+  const rule = header.map((_, at) => (at > 0 && isNumeric(at) ? '---:' : '---'));
   return [line(header), line(rule), ...rows.map(line)].join('\n');
 }

@@ -8,7 +8,7 @@ const SHOWN = [
   { variant: 'lib-storage', label: 'lib-storage, defaults', colour: '#9ca3af' },
 ] as const;
 
-const LABEL_WIDTH = 150;
+const LABEL_WIDTH = 165;
 const PANEL_WIDTH = 330;
 const GAP = 40;
 const TOP = 74;
@@ -85,25 +85,19 @@ function drawPanel(
     SHOWN.flatMap(({ variant, colour }, nth) => {
       const row = rows.find((candidate) => candidate.variant === variant && caseOf(candidate) === name);
       const spread = row === undefined ? undefined : of(row);
-      if (spread === undefined) return [];
-      const top = TOP + at * ROW + 6 + nth * (BAR + 3);
-      const middle = top + BAR / 2;
-      return [
-        rect(left, top, x(spread.median) - left, BAR, colour),
-        line(x(spread.min), middle, x(spread.max), middle, INK, 1),
-        text(x(Math.max(spread.max, spread.median)) + 5, middle + 4, spread.median.toFixed(2), {
-          size: 11,
-          colour: variant === 'ours' ? INK : FAINT,
-        }),
-      ];
+      return spread === undefined ? [] : [{ spread, colour, top: TOP + at * ROW + 6 + nth * (BAR + 3) }];
     }),
   );
-  // the line at 1 over the bars, too
   return [
     text(left, TOP - 8, title, { colour: FAINT }),
     ...grid,
-    ...bars,
+    ...bars.map(({ spread, colour, top }) => rect(left, top, x(spread.median) - left, BAR, colour)),
     line(x(1), TOP, x(1), bottom, INK, 1.5),
+    ...bars.flatMap(({ spread, top }) => {
+      const middle = top + BAR / 2;
+      const label = text(x(spread.max) + 5, middle + 4, spread.median.toFixed(2), { size: 11, halo: true });
+      return [line(x(spread.min), middle, x(spread.max), middle, INK, 1), label];
+    }),
   ];
 }
 
@@ -112,15 +106,14 @@ interface TextStyle {
   readonly weight?: number;
   readonly anchor?: 'middle' | 'end';
   readonly colour?: string;
+  /** A white edge, over whatever lies behind. */
+  readonly halo?: boolean;
 }
 
-function text(
-  x: number,
-  y: number,
-  content: string,
-  { size, weight, anchor, colour = INK }: TextStyle,
-): string {
+function text(x: number, y: number, content: string, style: TextStyle): string {
+  const { size, weight, anchor, colour = INK, halo } = style;
   const extra = [
+    halo === true ? ' stroke="#ffffff" stroke-width="3" paint-order="stroke"' : '',
     size === undefined ? '' : ` font-size="${size}"`,
     weight === undefined ? '' : ` font-weight="${weight}"`,
     anchor === undefined ? '' : ` text-anchor="${anchor}"`,
