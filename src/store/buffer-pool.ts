@@ -22,7 +22,7 @@ export class BufferPool {
 
   /** At least `bytes` long, unless that is more than the largest; what it holds is anything. */
   take(bytes: number): Buffer {
-    if (bytes < SMALLEST_KEPT) return Buffer.allocUnsafe(Math.max(1, bytes));
+    if (bytes < SMALLEST_KEPT) return Buffer.allocUnsafeSlow(Math.max(1, bytes));
     const size = this.sizeFor(bytes);
     const found = this.kept.get(size)?.pop();
     if (found === undefined) return Buffer.allocUnsafeSlow(size);

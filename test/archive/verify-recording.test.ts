@@ -1,3 +1,4 @@
+import { LEAF_BYTES } from '../../src/archive/leaf-hasher.ts';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -104,7 +105,7 @@ describe('what is wrong with the object', () => {
   });
 
   it('names the piece that is damaged', async () => {
-    const leafBytes = 8 * 1024 * 1024;
+    const leafBytes = LEAF_BYTES;
     const key = await fresh({ bytes: 2 * leafBytes + 1000 });
     await flipBit(key, leafBytes + 5);
     await flipBit(key, 2 * leafBytes + 5);

@@ -29,7 +29,7 @@ describe('records of a batch that are worked on at a time', () => {
       fc.property(conditions, (given) => {
         const count = batchConcurrency(given);
         if (count === 1) return;
-        const held = count * 2 * 3 * 8 * MIB + 160 * MIB;
+        const held = count * 2 * 3 * 5 * MIB + 160 * MIB;
         expect(held).toBeLessThanOrEqual((given.memoryMb ?? 512) * MIB * 0.8);
       }),
     );
@@ -78,7 +78,7 @@ describe('records of a batch that are worked on at a time', () => {
   });
 
   it.each<[Partial<BatchConditions>, number]>([
-    [{}, 5],
+    [{}, 8],
     [{ memoryMb: 128 }, 1],
     [{ memoryMb: 256 }, 1],
     [{ memoryMb: 1024 }, 10],
@@ -88,7 +88,7 @@ describe('records of a batch that are worked on at a time', () => {
     [{ rateShare: 0.02 }, 1],
     [{ usualMs: 30_000, timeLeftMs: 100_000 }, 3],
     [{ usualMs: 30_000, timeLeftMs: 20_000 }, 1],
-    [{ timeLeftMs: 20_000 }, 5],
+    [{ timeLeftMs: 20_000 }, 8],
     [{ records: 2 }, 2],
     [{ records: 0 }, 0],
   ])('%j: %i', (given, count) => {

@@ -255,7 +255,7 @@ describe('the end of the time', () => {
     config: {},
     circuit: new ConfigCircuit(systemClock),
     pace: new Pace(),
-    memoryMb: 448,
+    memoryMb: 360,
   });
 
   beforeEach(() => vi.useFakeTimers());
