@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
+import { LEAF_BYTES } from '../../src/archive/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
 import { signingKeyId } from '../../src/archive/receipt.ts';
 import { type VerifyDepth, verifyAgainstReceipt } from '../../src/archive/verify-recording.ts';
@@ -104,7 +105,7 @@ describe('what is wrong with the object', () => {
   });
 
   it('names the piece that is damaged', async () => {
-    const leafBytes = 8 * 1024 * 1024;
+    const leafBytes = LEAF_BYTES;
     const key = await fresh({ bytes: 2 * leafBytes + 1000 });
     await flipBit(key, leafBytes + 5);
     await flipBit(key, 2 * leafBytes + 5);
