@@ -33,7 +33,7 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
 
   /** Of the leaves and of the whole. */
   static full(leafBytes: number = LEAF_BYTES): LeafHasher {
-    return new LeafHasher<Buffer>(leafBytes, true);
+    return new LeafHasher(leafBytes, true);
   }
 
   /** Of the leaves alone, in one pass. They are all it takes to verify a stream; only of one leaf they are also the hash of the whole. */

@@ -12,7 +12,7 @@ import {
   type StoreConfig,
 } from '../config/config.ts';
 import { createReader, openConfiguredStore } from '../create-archiver.ts';
-import { ArchiveError, describeForeign, toArchiveError } from '../errors.ts';
+import { describeForeign, toArchiveError } from '../errors.ts';
 import { FIRST_DAY } from '../recording-time.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';

@@ -181,7 +181,7 @@ describe('who a recording is', () => {
 
   it('is unknown where the key says nothing, and a receipt of another recording is not believed', async () => {
     const store = mapStore();
-    expect(await knownIds(store, 'archive/what.enc', unlimited)).toEqual({});
+    expect(await knownIds(store, 'what.enc', unlimited)).toEqual({});
     await terminal(store, KEY, idsAt(2));
     expect(await knownIds(store, KEY, unlimited)).toEqual({ recordingId: ids.recordingId });
   });

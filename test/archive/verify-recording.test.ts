@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
+import { LEAF_BYTES } from '../../src/archive/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
 import { signingKeyId } from '../../src/archive/receipt.ts';
 import { type VerifyDepth, verifyAgainstReceipt } from '../../src/archive/verify-recording.ts';
