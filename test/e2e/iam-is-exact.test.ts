@@ -51,6 +51,8 @@ let world: World;
 let resources: ArchiveResources & { readonly otherKeyArns: readonly string[] };
 let written: readonly AwsCall[];
 let outcomes: readonly Readonly<Record<string, unknown>>[];
+/** What the function printed, for whoever looks for the reason of a failure. */
+let output: string;
 let audited: readonly AwsCall[];
 let rewrapped: readonly AwsCall[];
 let codes: readonly (number | undefined)[];
@@ -94,7 +96,7 @@ beforeAll(async () => {
     otherKeyArns: [otherKeyArn],
   };
   const environment = { ...world.environment, ARCHIVE_KMS_KEY_ID: keyArn };
-  ({ calls: written, outcomes } = await runWriter({ ...environment, ARCHIVE_CONTEXT: '1' }));
+  ({ calls: written, outcomes, output } = await runWriter({ ...environment, ARCHIVE_CONTEXT: '1' }));
 
   const readingSettings = pick(environment, [
     /^AWS_/,
@@ -164,6 +166,8 @@ async function runWriter(environment: Readonly<Record<string, string>>) {
     simulator.event(large ?? '', 'bare'),
     simulator.event(large ?? '', 'bare'),
     simulator.event(broken ?? '', 'bare'),
+    // on a machine that is very busy the first attempt to reach the queue may run out of its 2 s
+    { Records },
     { Records },
     {
       requestContext: { http: { method: 'POST' } },
@@ -191,6 +195,7 @@ async function runWriter(environment: Readonly<Record<string, string>>) {
   const line = output.split('\n').find((text) => text.startsWith('OUTCOMES'));
   if (line === undefined) throw new Error(`the bundle did not run:\n${output}`);
   return {
+    output,
     calls: recorder.calls,
     outcomes: JSON.parse(line.slice('OUTCOMES'.length)) as readonly Readonly<Record<string, unknown>>[],
   };
@@ -237,16 +242,20 @@ function unused(statements: readonly Statement[], calls: readonly AwsCall[]): st
 
 describe('IAM is exact', () => {
   it('the run is a whole one: it meets everything that a function meets', () => {
-    expect(outcomes).toEqual([
-      expect.objectContaining({ statusCode: 200 }),
-      expect.objectContaining({ statusCode: 200 }),
-      expect.objectContaining({ statusCode: 200 }),
-      expect.objectContaining({ statusCode: 200 }),
-      { error: expect.stringMatching(/^MEDIA_/) as unknown },
-      { batchItemFailures: [expect.anything()] },
-      expect.objectContaining({ statusCode: 200 }),
-      expect.objectContaining({ statusCode: 200 }),
-    ]);
+    expect({ output, outcomes }).toEqual({
+      output,
+      outcomes: [
+        expect.objectContaining({ statusCode: 200 }),
+        expect.objectContaining({ statusCode: 200 }),
+        expect.objectContaining({ statusCode: 200 }),
+        expect.objectContaining({ statusCode: 200 }),
+        { error: expect.stringMatching(/^MEDIA_/) as unknown },
+        { batchItemFailures: expect.anything() as unknown },
+        { batchItemFailures: [expect.anything()] },
+        expect.objectContaining({ statusCode: 200 }),
+        expect.objectContaining({ statusCode: 200 }),
+      ],
+    });
     expect(codes).toEqual([0, 0, 0, 0, 0]);
     const operations = new Set(written.map(({ operation }) => operation));
     for (const operation of [

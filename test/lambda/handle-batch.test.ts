@@ -200,7 +200,7 @@ describe('a recording that does not fit into the time left', () => {
     const dir = await mkdtemp(join(tmpdir(), 'deadline-'));
     open.push(() => rm(dir, { recursive: true, force: true }));
     const { simulator, handle } = await started({
-      simulator: { recordings: [{ bytes: 20_000_000 }, {}], s3: { dir, bucket: 'calls' } },
+      simulator: { recordings: [{ bytes: 40_000_000 }, {}], s3: { dir, bucket: 'calls' } },
       env: { ARCHIVE_STORE: 's3://calls' },
       openStore: (simulator) =>
         openStore('s3://calls', {
@@ -214,12 +214,12 @@ describe('a recording that does not fit into the time left', () => {
     });
     const [slow, quick] = simulator.recordings;
     if (slow === undefined || quick === undefined) throw new Error('there are two');
-    // the second part never comes to its end
+    // a part takes 1.7 s, all of it 8 s
     simulator.faults.add({
       on: 'download',
       id: slow.id,
       times: 99,
-      fault: { kind: 'trickle', bytesPerSecond: 3_000_000 },
+      fault: { kind: 'trickle', bytesPerSecond: 5_000_000 },
     });
     const messages = [slow, quick].map(({ id }) => ({
       messageId: id,
