@@ -65,7 +65,7 @@ const USER_AGENT = `genesys-media-archive/${PACKAGE_VERSION}`;
 
 /**
  * An HTTP/1.1 client over sockets of its own. Node's costs twice the CPU time for small requests and for every byte of a download
- * (docs/decisions/007).
+ * (docs/decisions/008).
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };

@@ -1,4 +1,3 @@
-import { LEAF_BYTES } from '../../src/archive/leaf-hasher.ts';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
