@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
 import {
-  isSettingName,
   listSettings,
   type Purpose,
   type Setting,
@@ -17,12 +16,12 @@ import {
   readKeySettings,
   type WritingSettings,
 } from './encryption.ts';
+import { findMissing, findStoreProblems, findUrlProblems, findWarnings } from './problems.ts';
 import { type CredentialSettings, findSecretProblems } from './secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
-import { isKnownRegionDomain } from '../regions.ts';
 import type { Secret } from '../secret.ts';
 
 export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './encryption.ts';
@@ -110,12 +109,6 @@ export interface ConfigFor {
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
 const DEFAULT_STORE = 'file:./archive';
 
-/** Hosts under which anybody can put files, unless a bucket narrows them. */
-const EVERYBODYS_HOST = /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.com|cloudfront\.net)$/;
-
-/** An HMAC secret shorter than this (characters) can be guessed offline from one signed request. */
-const SHORT_SECRET = 16;
-
 /**
  * Reads and checks all settings that `purpose` needs, once. Flags win over the environment, the environment over the file, the
  * file over the defaults.
@@ -171,89 +164,8 @@ function parseSettings(gathered: GatheredSettings): ParsedSettings {
   return { values: parsed, invalid: new Set(problems.map(({ name }) => name)), problems };
 }
 
-function findMissing(gathered: GatheredSettings, purpose: Purpose): Problem[] {
-  const reported = new Set(gathered.problems.map(({ name }) => name));
-  return listSettings()
-    .filter(([name, setting]) => setting.requiredFor?.includes(purpose) === true && !reported.has(name))
-    .filter(([name, { unless }]) =>
-      [name, unless].every((one) => one === undefined || !isGiven(gathered, one)),
-    )
-    .map(([name]) => ({ name, text: 'is missing' }));
-}
-
-function isGiven({ values }: GatheredSettings, name: string): boolean {
-  return isSettingName(name) && values[name] !== undefined;
-}
-
 function unusable(invalid: ReadonlySet<string>, problems: readonly Problem[]): ReadonlySet<string> {
   return new Set([...invalid, ...problems.map(({ name }) => name)]);
-}
-
-function findStoreProblems(
-  values: SettingValues,
-  invalid: ReadonlySet<string>,
-  ranks: GatheredSettings['ranks'],
-  onLambda: boolean,
-): Problem[] {
-  const { ARCHIVE_STORE: store, S3_ARCHIVE_BUCKET: bucket } = values;
-  if (invalid.has('ARCHIVE_STORE') || invalid.has('S3_ARCHIVE_BUCKET')) return [];
-  if (store === undefined && bucket === undefined) {
-    return onLambda ? [{ name: 'ARCHIVE_STORE', text: 'is missing, and so is S3_ARCHIVE_BUCKET' }] : [];
-  }
-  if (store === undefined || bucket === undefined) return [];
-  const sameSource = ranks.ARCHIVE_STORE === ranks.S3_ARCHIVE_BUCKET;
-  const sameBucket = store === `s3://${bucket}` || store.startsWith(`s3://${bucket}/`);
-  return sameSource && !sameBucket
-    ? [{ name: 'S3_ARCHIVE_BUCKET', text: 'contradicts ARCHIVE_STORE; set one of them' }]
-    : [];
-}
-
-function findUrlProblems(values: SettingValues, invalid: ReadonlySet<string>): Problem[] {
-  if (invalid.has('ARCHIVE_ALLOW_LOOPBACK')) return [];
-  const names = [
-    'GENESYS_LOGIN_URL',
-    'GENESYS_API_URL',
-    'ARCHIVE_QUEUE_URL',
-    'ARCHIVE_DEAD_LETTER_QUEUE_URL',
-  ] as const;
-  return names.flatMap((name) => {
-    const { [name]: origin } = values;
-    if (origin === undefined) return [];
-    const { protocol, hostname } = new URL(origin);
-    const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-    if (loopback && values.ARCHIVE_ALLOW_LOOPBACK === true) return [];
-    if (loopback) return [{ name, text: 'is on this machine, which only ARCHIVE_ALLOW_LOOPBACK=1 permits' }];
-    return protocol === 'https:' ? [] : [{ name, text: 'must start with https://' }];
-  });
-}
-
-function findWarnings(values: SettingValues): string[] {
-  const warnings: string[] = [];
-  if (values.ARCHIVE_ALLOW_LOOPBACK === true) {
-    warnings.push('ARCHIVE_ALLOW_LOOPBACK=1 permits http and this machine’s own addresses: for tests only');
-  }
-  if (values.GENESYS_ENVIRONMENT !== undefined && !isKnownRegionDomain(values.GENESYS_ENVIRONMENT)) {
-    warnings.push(
-      'GENESYS_ENVIRONMENT is none of the 18 known region domains: the client secret is sent there',
-    );
-  }
-  if (values.ARCHIVE_MEDIA_HOSTS?.some((host) => EVERYBODYS_HOST.test(host)) === true) {
-    warnings.push(
-      'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
-    );
-  }
-  const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
-  if (secrets.some((secret) => secret.reveal().length < SHORT_SECRET)) {
-    warnings.push(`ARCHIVE_WEBHOOK_SECRET holds a secret shorter than ${SHORT_SECRET} characters`);
-  }
-  if (values.ARCHIVE_WEBHOOK_OPEN === true) {
-    warnings.push(
-      secrets.length > 0 || values.ARCHIVE_WEBHOOK_SECRET_ARN !== undefined
-        ? 'ARCHIVE_WEBHOOK_OPEN=1 has no effect: there is a secret, so requests must be signed'
-        : 'ARCHIVE_WEBHOOK_OPEN=1 accepts requests without a signature from anybody',
-    );
-  }
-  return warnings;
 }
 
 /** Called when nothing is missing any more; what has a default gets it here. */
