@@ -22,6 +22,8 @@ export interface ArchiveBucketProps {
   readonly objectLock?: ObjectLockSettings | undefined;
   readonly tiering: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
   readonly requireConditionalWrites: boolean;
+  /** What the keys of media begin with, up to the first slash. */
+  readonly mediaFolder: string;
   /** The one role that exchanges data keys, and so the metadata of objects. */
   readonly rewrapRole: iam.IRole;
   readonly objectLockCondition?: CfnCondition | undefined;
@@ -47,7 +49,7 @@ export class ArchiveBucket extends Construct {
       objectLockEnabled: true,
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        ...(props.tiering === 'none' ? [] : [TIERING[props.tiering]]),
+        ...(props.tiering === 'none' ? [] : [{ ...TIERING[props.tiering], prefix: `${props.mediaFolder}/` }]),
       ],
     });
     this.logTo(logs);
@@ -133,11 +135,9 @@ const GUARDED: s3.BucketProps = {
 /** Of recordings only: receipts, markers and claims are small, and read more often than they would be worth moving. */
 const TIERING = {
   'intelligent-tiering': {
-    prefix: 'archive/',
     transitions: [{ storageClass: s3.StorageClass.INTELLIGENT_TIERING, transitionAfter: Duration.days(0) }],
   },
   'glacier-instant-retrieval': {
-    prefix: 'archive/',
     transitions: [
       { storageClass: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(30) },
     ],

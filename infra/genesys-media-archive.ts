@@ -26,6 +26,7 @@ import {
   rewrapStatements,
   type Statement,
   writerStatements,
+  MEDIA_FOLDER,
 } from './policies.ts';
 import { deliveryDelay, logRetention } from './sizing.ts';
 
@@ -128,6 +129,7 @@ export class GenesysMediaArchive extends Construct {
       objectLockCondition: conditions.objectLock,
       tiering: props.tiering ?? 'intelligent-tiering',
       requireConditionalWrites: props.requireConditionalWrites ?? true,
+      mediaFolder: mediaFolderOf(props.organizationId, environmentVariables),
       rewrapRole: this.rewrapRole,
     }));
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
@@ -225,6 +227,7 @@ export class GenesysMediaArchive extends Construct {
         ...(webhook ? [chooseString(conditions.webhook, this.webhookSecret.ref)] : []),
       ],
       context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
+      mediaFolder: mediaFolderOf(organizationId, environmentVariables),
       otherKeyArns,
     });
     const granted = (keyArn: string) => {
@@ -252,6 +255,11 @@ export class GenesysMediaArchive extends Construct {
 
 function retentionOf(days: number): number | undefined {
   return Token.isUnresolved(days) ? days : logRetention(days);
+}
+
+/** See docs/layouts.md: all layouts but that of Genesys's own export keep media below `archive/`. */
+function mediaFolderOf(organizationId: string, variables: Readonly<Record<string, string>>): string {
+  return variables['ARCHIVE_LAYOUT'] === 'genesys-export' ? organizationId : MEDIA_FOLDER;
 }
 
 function isAboutKey({ Action }: Statement): boolean {

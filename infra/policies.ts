@@ -26,6 +26,8 @@ export interface ArchiveResources {
   readonly logGroupArn: string;
   /** Credentials, signing key and, with a webhook, its secret. */
   readonly secretArns: readonly string[];
+  /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
+  readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
   readonly context?: boolean;
   /** KMS keys, besides `keyArn`, that data keys are moved from or to. */
@@ -33,7 +35,9 @@ export interface ArchiveResources {
 }
 
 /** Prefixes that the function writes under, see docs/format.md. */
-const PREFIXES = ['archive', 'receipts', 'links', 'claims'] as const;
+const PREFIXES = ['receipts', 'links', 'claims'] as const;
+
+export const MEDIA_FOLDER = 'archive';
 
 const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id';
 
@@ -41,12 +45,13 @@ const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id';
 export function writerStatements(resources: ArchiveResources): readonly Statement[] {
   const { bucketArn, keyArn, organizationId, queueArn, deadLetterQueueArn, logGroupArn, secretArns } =
     resources;
-  const prefixes = resources.context === true ? [...PREFIXES, 'context'] : PREFIXES;
+  const { mediaFolder = MEDIA_FOLDER, context = false } = resources;
+  const prefixes = [mediaFolder, ...PREFIXES, ...(context ? ['context'] : [])];
   const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}/*`);
   return [
     allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),
     // nothing else is large enough to be uploaded in parts
-    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${bucketArn}/archive/*`]),
+    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${bucketArn}/${mediaFolder}/*`]),
     allow('SeeWhatIsThere', ['s3:GetObject'], objects),
     allow('TellAbsentFromForbidden', ['s3:ListBucket'], [bucketArn]),
     {
@@ -89,12 +94,16 @@ export function rewrapStatements({
   bucketArn,
   keyArn,
   organizationId,
+  mediaFolder = MEDIA_FOLDER,
   otherKeyArns = [],
-}: Pick<ArchiveResources, 'bucketArn' | 'keyArn' | 'organizationId' | 'otherKeyArns'>): readonly Statement[] {
+}: Pick<
+  ArchiveResources,
+  'bucketArn' | 'keyArn' | 'organizationId' | 'mediaFolder' | 'otherKeyArns'
+>): readonly Statement[] {
   return [
-    allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/archive/*`, `${bucketArn}/receipts/*`]),
+    allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/${mediaFolder}/*`, `${bucketArn}/receipts/*`]),
     allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
-    allow('ExchangeWraps', ['s3:PutObject'], [`${bucketArn}/archive/*`]),
+    allow('ExchangeWraps', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*`]),
     {
       ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
       Condition: { StringEquals: { [ORGANIZATION]: organizationId } },

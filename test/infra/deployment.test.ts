@@ -397,6 +397,16 @@ describe('the function', () => {
     expect(() => synthesiseSettings(settings)).not.toThrow('canary-value');
   });
 
+  it('reaches and tiers media where the layout of Genesys’s own export keeps them', () => {
+    const { template: moved } = synthesiseSettings({
+      ...SMALLEST,
+      environmentVariables: { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_API: 'recordings' },
+    });
+    const { LifecycleConfiguration } = propertiesOf(moved, 'AWS::S3::Bucket', 'BucketObjects');
+    expect(JSON.stringify(LifecycleConfiguration)).toContain(`"Prefix":"${SMALLEST.organizationId}/"`);
+    expect(/BucketObjects\w+\/archive\//.test(JSON.stringify(moved))).toBe(false);
+  });
+
   it('logs to a group of its own that ends and outlives the stack', () => {
     const [id, { Properties, DeletionPolicy }] = resourceOf(template, 'AWS::Logs::LogGroup');
     expect(Properties['RetentionInDays']).toBe(365);

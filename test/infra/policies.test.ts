@@ -74,6 +74,15 @@ describe('the policies of the roles', () => {
     expect(has(writerStatements({ ...RESOURCES, context: true }))).toBe(true);
   });
 
+  it('reach media where the layout keeps them', () => {
+    const moved = { ...RESOURCES, mediaFolder: 'ORGANIZATION' };
+    const folders = [...writerStatements(moved), ...rewrapStatements(moved)].flatMap(
+      ({ Resource }) => Resource,
+    );
+    expect(folders).toContain('arn:aws:s3:::BUCKET/ORGANIZATION/*');
+    expect(folders).not.toContain('arn:aws:s3:::BUCKET/archive/*');
+  });
+
   const media = 'arn:aws:s3:::BUCKET/archive/2026/05/20/a.enc';
   const context = {
     'kms:EncryptionContext:genesys-cloud-organization-id': 'ORGANIZATION_ID',

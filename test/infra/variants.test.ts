@@ -27,7 +27,11 @@ const settings = fc
     alarmEmail: optional(fc.constant('operator@example.com')),
     logRetentionDays: fc.integer({ min: 1, max: 36_500 }),
     maxConcurrency: fc.integer({ min: 2, max: 100 }),
-    environmentVariables: fc.constantFrom({}, { ARCHIVE_CONTEXT: '1', ARCHIVE_SETTLE: '5m' }),
+    environmentVariables: fc.constantFrom(
+      {},
+      { ARCHIVE_CONTEXT: '1', ARCHIVE_SETTLE: '5m' },
+      { ARCHIVE_LAYOUT: 'genesys-export', GENESYS_API: 'recordings' },
+    ),
   })
   .map((chosen) => deploySettings.parse(chosen));
 
