@@ -31,38 +31,39 @@ export async function runBench(args: readonly string[], dir: string): Promise<nu
     process.stdout.write(options.usage);
     return options.exit;
   }
-  if (options.parts.length > 0) {
-    const measured = await measure(options, dir);
-    if (options.writeResults) {
-      const results = mergeResults(readResults(RESULTS_FILE), {
-        schemaVersion: 1,
-        machine: describeMachine(),
-        parts: measured,
-      });
-      writeFileSync(RESULTS_FILE, `${JSON.stringify(results, undefined, 2)}\n`);
-    }
-    if (options.writeBaseline) {
-      writeFileSync(BASELINE_FILE, `${JSON.stringify(baselineOf(measured), undefined, 2)}\n`);
-    }
-    if (options.check && !(await check(options, dir, measured))) return 1;
-  }
+  const isFine = options.parts.length === 0 || (await measureAndKeep(options, dir));
   if (options.writeDocs) writeDocs();
-  return 0;
+  return isFine ? 0 : 1;
 }
 
-async function measure(options: BenchOptions, dir: string): Promise<Partial<PartResults>> {
-  const measured: Partial<PartResults> = {};
+/** @returns false when something is worse than the baseline allows. */
+async function measureAndKeep(options: BenchOptions, dir: string): Promise<boolean> {
   const bench = await startBench(dir);
   try {
-    if (!options.json) {
-      const { node, processors, memoryGib } = describeMachine();
-      console.log(`Node ${node}, ${processors} processors, ${memoryGib} GiB`);
-      console.log('medians (smallest–largest); × = ratio to the tutorial’s method in the same round\n');
+    const measured = await measure(bench, options);
+    if (options.writeResults) {
+      const fresh = { schemaVersion: 1, machine: describeMachine(), parts: measured } as const;
+      write(RESULTS_FILE, mergeResults(readResults(RESULTS_FILE), fresh));
     }
-    for (const part of options.parts) await measureAndPrint(bench, options, part, measured);
+    if (options.writeBaseline) write(BASELINE_FILE, baselineOf(measured));
+    return !options.check || (await check(bench, options, measured));
   } finally {
     await bench.close();
   }
+}
+
+function write(file: string, content: unknown): void {
+  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+async function measure(bench: Bench, options: BenchOptions): Promise<Partial<PartResults>> {
+  const measured: Partial<PartResults> = {};
+  if (!options.json) {
+    const { node, processors, memoryGib } = describeMachine();
+    console.log(`Node ${node}, ${processors} processors, ${memoryGib} GiB`);
+    console.log('medians (smallest–largest); × = ratio to the tutorial’s method in the same round\n');
+  }
+  for (const part of options.parts) await measureAndPrint(bench, options, part, measured);
   return measured;
 }
 
@@ -88,7 +89,7 @@ async function measureAndPrint(
  * What is worse than the baseline is measured a second time, and the better value counts: somebody else's work on the same machine
  * disturbs one run, a regression both.
  */
-async function check(options: BenchOptions, dir: string, measured: Partial<PartResults>): Promise<boolean> {
+async function check(bench: Bench, options: BenchOptions, measured: Partial<PartResults>): Promise<boolean> {
   const baseline = readBaseline();
   if (baseline === undefined) {
     console.error(`there is no ${BASELINE_FILE}; --write-baseline makes one`);
@@ -98,7 +99,7 @@ async function check(options: BenchOptions, dir: string, measured: Partial<PartR
   const isFine = () => compareWithBaseline(baseline, values).every(({ regressed }) => !regressed);
   if (!isFine()) {
     console.log(`${formatVerdicts(compareWithBaseline(baseline, values))}\n\nonce more, to be sure:\n`);
-    values = betterOf(values, baselineOf(await measure(options, dir)));
+    values = betterOf(values, baselineOf(await measure(bench, options)));
   }
   const verdicts = compareWithBaseline(baseline, values);
   console.log(formatVerdicts(verdicts));

@@ -58,7 +58,7 @@ export async function measurePart(
 
 async function throughput(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ComparedVariant[]> {
   const sizes = (scheme: Scheme): readonly number[] =>
-    options.sizes ?? (scheme === 'https' || options.quick ? [1e8] : [1e6, 1e7, 1e8, 1e9]);
+    options.sizes ?? (options.quick ? [1e8] : scheme === 'https' ? [1e6, 1e8] : [1e6, 1e7, 1e8, 1e9]);
   const rows: ComparedVariant[] = [];
   for (const scheme of possible(bench, options.schemes ?? ['http', 'https'], onSkip)) {
     for (const bytes of sizes(scheme)) rows.push(...(await compareOne(bench, options, scheme, bytes, 1)));
@@ -96,12 +96,13 @@ function compareOne(
 
 async function profiles(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ProfiledCpu[]> {
   const { nodeArgs, quick, variants = ['ours'], sizes = [1e8] } = options;
+  const [concurrency = 1] = options.concurrency ?? [];
   const rows: ProfiledCpu[] = [];
   for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
     for (const variant of variants) {
       for (const bytes of sizes) {
         const count = countFor(bytes, quick);
-        rows.push(await profilePipeline(bench, { variant, scheme, bytes, count, nodeArgs }));
+        rows.push(await profilePipeline(bench, { variant, scheme, bytes, count, concurrency, nodeArgs }));
       }
     }
   }

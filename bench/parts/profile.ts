@@ -24,6 +24,7 @@ export interface ProfiledCpu {
   readonly scheme: Scheme;
   readonly bytes: number;
   readonly count: number;
+  readonly concurrency: number;
   /** User and system time of the whole process, all threads. */
   readonly cpuSecondsPerGb: number;
   /** Where it went, the most expensive first; the parts add up to the whole. */
@@ -40,11 +41,12 @@ export async function profilePipeline(
     scheme,
     bytes,
     count,
+    concurrency,
     nodeArgs,
-  }: Pick<ProfiledCpu, 'variant' | 'scheme' | 'bytes' | 'count'> & { readonly nodeArgs: readonly string[] },
+  }: Omit<ProfiledCpu, 'cpuSecondsPerGb' | 'places'> & { readonly nodeArgs: readonly string[] },
 ): Promise<ProfiledCpu> {
   const profile = join(bench.dir, `${variant}.cpuprofile`);
-  const spec = { bytes, count, concurrency: 1, warmUp: warmUpFor(bytes) };
+  const spec = { bytes, count, concurrency, warmUp: warmUpFor(bytes) };
   // the profiler takes time too: it gives the shares, an undisturbed sample what is shared
   const sample = await runSample(bench, { variant, scheme, spec, nodeArgs });
   const profiled = await runSample(bench, { variant, scheme, spec: { ...spec, profile }, nodeArgs });
@@ -61,7 +63,7 @@ export async function profilePipeline(
   const places = [...seconds].map(([place, value]) => ({ place, cpuSecondsPerGb: value * scale * perGb }));
   places.push({ place: OTHER_THREADS, cpuSecondsPerGb: (total - main) * perGb });
   places.sort((one, other) => other.cpuSecondsPerGb - one.cpuSecondsPerGb);
-  return { variant, scheme, bytes, count, cpuSecondsPerGb: total * perGb, places };
+  return { variant, scheme, bytes, count, concurrency, cpuSecondsPerGb: total * perGb, places };
 }
 
 /** Seconds in which the thread was busy. */

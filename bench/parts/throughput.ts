@@ -45,10 +45,16 @@ export function warmUpFor(bytes: number) {
   return { bytes: each, count: Math.min(MOST_WARM_UPS, Math.ceil(WARM_UP / each)) };
 }
 
-/** Recordings a sample, so that one of the tutorial's takes a second or two. */
+/** Bytes a sample, in a full run and in a quick one, so that the tutorial's takes some seconds. */
+const VOLUME = 1.5e9;
+const QUICK_VOLUME = 4e8;
+/** Of small recordings, which take their time in requests rather than bytes. */
+const MOST_RECORDINGS = 1500;
+
+/** Recordings a sample. */
 export function countFor(bytes: number, quick: boolean): number {
   if (bytes >= 1e9) return 1;
-  return Math.max(2, Math.min(quick ? 150 : 1500, Math.round((quick ? 2e8 : 15e8) / bytes)));
+  return Math.max(2, Math.min(MOST_RECORDINGS, Math.round((quick ? QUICK_VOLUME : VOLUME) / bytes)));
 }
 
 export async function compare(

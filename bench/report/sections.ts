@@ -91,7 +91,7 @@ function profiled({ profile = [], steps }: Partial<PartResults>): Section[] {
             `the unavoidable steps, measured apart: ${unavoidable.toFixed(2)} CPU s/GB, ${((unavoidable / whole) * 100).toFixed(0)} % of it`,
           ];
     return {
-      title: `Where the CPU of ${one.variant} goes: ${one.count} × ${formatSize(one.bytes)} over ${one.scheme.toUpperCase()}`,
+      title: `Where the CPU of ${one.variant} goes: ${one.count} × ${formatSize(one.bytes)} over ${one.scheme.toUpperCase()}, ${one.concurrency} at once`,
       table: cells.profileTable(one),
       notes: note,
     };
