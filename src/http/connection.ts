@@ -3,6 +3,9 @@ import { BodyFraming } from './body-framing.ts';
 import type { BodySource } from './read-body.ts';
 import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
 
+/** Interim responses (1xx) before the final one: nobody who means well sends more. */
+const MOST_INTERIMS = 16;
+
 export interface ReceivedResponse {
   readonly head: ResponseHead;
   readonly body: BodySource;
@@ -69,17 +72,19 @@ export class Connection {
 
   /** Have the next bytes, or the end. */
   want(): void {
-    if (this.isFed) {
-      this.socket.resume();
-      return;
-    }
     this.wanting = true;
-    this.fetch();
+    if (this.isFed) this.socket.resume();
+    else this.fetch();
   }
 
   /** Bytes have come. @returns false to have no more until {@link want}. */
   receive(bytes: Buffer): boolean {
-    if (this.exchange !== undefined) return this.exchange.receive(bytes);
+    this.wanting = false;
+    if (this.exchange !== undefined) {
+      const more = this.exchange.receive(bytes);
+      // Whoever found more to be wanted while looking at these bytes could not resume what has not paused yet.
+      return more || this.wanting;
+    }
     // Nobody has asked for anything: whatever this is, the next response cannot be trusted any more.
     this.socket.destroy();
     return false;
@@ -135,6 +140,7 @@ class Exchange implements BodySource {
   private readonly resolve: (response: ReceivedResponse) => void;
   private readonly reject: (error: Error) => void;
   private headText = '';
+  private interims = 0;
   private head: ResponseHead | undefined;
   private framing: BodyFraming | undefined;
   /** Of the read buffer, not yet understood. */
@@ -167,15 +173,16 @@ class Exchange implements BodySource {
     const before = this.headText.length;
     this.headText += bytes.toString('latin1', 0, LONGEST_HEAD);
     const end = this.headText.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    if (end === -1) {
-      if (this.headText.length < LONGEST_HEAD) return true;
-      return this.refuse('the head of the response is too long');
-    }
+    const size = end === -1 ? this.headText.length + 1 : end + 4;
+    if (size > LONGEST_HEAD) return this.refuse('the head of the response is too long');
+    if (end === -1) return true;
     const head = parseResponseHead(this.headText.slice(0, end), this.method);
     if (head === undefined || head.status === 101) return this.refuse('the response is malformed');
     const rest = bytes.subarray(end + 4 - before);
     if (head.status < 200) {
       // Interim: the final one follows (RFC 9110, section 15.2).
+      this.interims += 1;
+      if (this.interims > MOST_INTERIMS) return this.refuse('too many interim responses');
       this.headText = '';
       return rest.length === 0 ? true : this.receiveHead(rest);
     }

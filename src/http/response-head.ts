@@ -40,8 +40,9 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
     // No colon, or white space before it: also how a folded line looks, which nobody may send any more (RFC 9112, 5.2).
     if (colon <= 0) return undefined;
     const name = line.slice(0, colon);
-    const value = line.slice(colon + 1).trim();
-    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) return undefined;
+    const field = line.slice(colon + 1);
+    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(field)) return undefined;
+    const value = trimBlanks(field);
     const key = name.toLowerCase();
     headers[key] = key in headers ? `${headers[key]}, ${value}` : value;
   }
@@ -51,8 +52,22 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
   const keepAlive =
     framing.kind !== 'close' &&
     !/\bclose\b/.test(connection) &&
-    (minor === '1' || /\bkeep-alive\b/.test(connection));
+    // Chunks are unknown to HTTP/1.0: nobody can say what comes after them (RFC 9112, section 6.1).
+    (minor === '1' || (framing.kind !== 'chunked' && /\bkeep-alive\b/.test(connection)));
   return { status, headers, framing, keepAlive };
+}
+
+/** Without the spaces and tabs at both ends; `trim` takes more than those. */
+function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text, from)) from += 1;
+  while (to > from && isBlank(text, to - 1)) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t';
 }
 
 function framingOf(
