@@ -154,7 +154,10 @@ function formatHead({ method, url, headers, body }: HttpRequest): string {
     connection: 'keep-alive',
     'user-agent': USER_AGENT,
     ...headers,
-    ...(body === undefined ? {} : { 'content-length': String(byteLength(body)) }),
+    // A method whose body is of interest states that it has none (RFC 9110, section 8.6).
+    ...(body === undefined && (method === 'GET' || method === 'HEAD' || method === 'DELETE')
+      ? {}
+      : { 'content-length': String(byteLength(body ?? '')) }),
   };
   let text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\n`;
   for (const [name, value] of Object.entries(all)) {
