@@ -327,7 +327,7 @@ describe.each(Object.entries(ways))('a connection that is %s', (way, options) =>
   });
 
   // Node resets no connection under TLS.
-  it.skipIf(isTls).each(['content-length: 9', 'transfer-encoding: chunked', 'x: y'])(
+  it.each(isTls ? [] : ['content-length: 9', 'transfer-encoding: chunked', 'x: y'])(
     'a reset in the middle of a body with "%s" is an error',
     async (line) => {
       const { url, sockets } = await serve((socket) =>
