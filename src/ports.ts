@@ -154,6 +154,7 @@ export interface Sealer {
   readonly metadata: Readonly<Record<string, string>>;
   /** Bytes the ciphertext is longer than the plaintext. */
   readonly overhead: number;
+  /** The ciphertext of these bytes, in memory that is the caller's from then on and never a view of `plaintext`. */
   update(plaintext: Uint8Array): Uint8Array;
   /** The rest of the ciphertext and the tag. Call only after everything about the plaintext has been checked. */
   final(): Uint8Array;
@@ -338,7 +339,8 @@ export interface ObjectStore {
   /**
    * Stores `body` under `key` only if nothing stands there (S3: `If-None-Match: *`), and verifies length and checksum of
    * what the store then holds. All or nothing: when it throws, no object, no open multipart upload and no temporary file
-   * remains, and when `body` throws, that very error is thrown on.
+   * remains, and when `body` throws, that very error is thrown on. A chunk of `body` is valid until the next one is asked for:
+   * its memory may then be used again or be gone, so a store copies what it keeps.
    *
    * @throws `STORE_THROTTLED`, `STORE_UNAVAILABLE`, `STORE_FULL`, `STORE_MISMATCH`, `OUT_OF_TIME` (retryable);
    *   `STORE_DENIED`, `STORE_MISSING` (not).

@@ -21,7 +21,7 @@ const FIRST_BYTES = 256 * 1024;
  * free again when the next one is asked for.
  *
  * @param expectedBytes length of the body, where known: a small one is given a small buffer.
- * @param pool where buffers come from, and go when they are released.
+ * @param pool where buffers come from, and go when they are released; its largest are of `partBytes` bytes or more.
  */
 export async function* cutParts(
   chunks: AsyncIterable<Uint8Array>,
@@ -35,11 +35,16 @@ export async function* cutParts(
 
   const cut = (last: boolean): Part => {
     const whole = buffer;
+    let released = false;
     return {
       number: number++,
       bytes: whole.subarray(0, filled),
       last,
-      release: () => pool.give(whole),
+      release() {
+        // Given twice, it would be two parts' at once.
+        if (!released) pool.give(whole);
+        released = true;
+      },
     };
   };
 

@@ -1,6 +1,5 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../errors.ts';
-import { readText } from '../http/read-body.ts';
 import { type AwsCredentials, signRequest } from '../http/sigv4.ts';
 import type { HttpResponse, Transport } from '../http/transport.ts';
 import type {
@@ -240,10 +239,13 @@ function describe(headers: HttpResponse['headers']): ObjectHead {
 /** An answer that is no success, in the shape of the SDK's own errors; it holds nothing of the request. */
 async function refusalOf(client: S3Client, method: string, answer: HttpResponse): Promise<Error> {
   const { status, headers, body } = answer;
-  const text = method === 'HEAD' ? '' : await readText(body, LONGEST_ERROR, 'STORE_UNAVAILABLE');
-  if (method === 'HEAD') answer.discard();
+  const text = method === 'HEAD' ? '' : await readBeginning(body);
+  answer.discard();
   const [, code] = /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(text) ?? [];
-  if (code === 'RequestTimeTooSkewed') correctClock(client, headers['date']);
+  // The answer to a HEAD has no body that could say so.
+  if (code === 'RequestTimeTooSkewed' || (method === 'HEAD' && status === 403)) {
+    await correctClock(client, headers['date']);
+  }
   const name = code ?? (method === 'HEAD' && status === 404 ? 'NotFound' : 'UnknownError');
   return Object.assign(new Error('S3 refused the request'), {
     name,
@@ -252,20 +254,34 @@ async function refusalOf(client: S3Client, method: string, answer: HttpResponse)
   });
 }
 
+/** What is longer than any error of S3 is none; its status still counts. */
+async function readBeginning(body: HttpResponse['body']): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    const part = Buffer.from(chunk.subarray(0, LONGEST_ERROR - size));
+    parts.push(part);
+    size += part.byteLength;
+    if (size === LONGEST_ERROR) break;
+  }
+  return Buffer.concat(parts, size).toString('utf8');
+}
+
 /** A request without an answer, in the shape of the SDK's own errors. */
 function lostAnswer(error: unknown): unknown {
   if (!(error instanceof ArchiveError) || error.code !== 'STORE_UNAVAILABLE') return error;
   const { systemCode } = error.details;
   const lost = new Error('S3 has not answered');
-  return systemCode === undefined
-    ? Object.assign(lost, { name: 'TimeoutError' })
-    : Object.assign(lost, { code: systemCode });
+  if (systemCode !== undefined) return Object.assign(lost, { code: systemCode });
+  // The transport's own words; otherwise the connection was closed, or what came is no HTTP.
+  return Object.assign(lost, { name: error.message.endsWith(' in time') ? 'TimeoutError' : 'NoAnswer' });
 }
 
 /** As the SDK does after such an answer to a request of its own: the next request is signed with the server's time. */
-function correctClock(client: S3Client, date: string | undefined): void {
+async function correctClock({ config }: S3Client, date: string | undefined): Promise<void> {
   const at = epochMs(date);
-  if (at !== undefined) client.config.systemClockOffset = at - Date.now();
+  if (at === undefined || (await config.disableClockSkewCorrection())) return;
+  config.systemClockOffset = at - Date.now();
 }
 
 function epochMs(date: string | undefined): number | undefined {
