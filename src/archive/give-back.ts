@@ -9,5 +9,6 @@ interface Transferable {
  */
 export function giveBack(chunk: Uint8Array): void {
   const { buffer } = chunk;
-  if (chunk.byteLength === buffer.byteLength) (buffer as Transferable).transfer?.(0);
+  // of what was freed already both are 0
+  if (chunk.byteLength > 0 && chunk.byteLength === buffer.byteLength) (buffer as Transferable).transfer?.(0);
 }

@@ -47,7 +47,7 @@ describe('giveBack', () => {
     expect(neighbour.toString()).toBe('a neighbour in the pool of Node');
   });
 
-  it.runIf(canTransfer)('leaves nothing of a chunk it has freed', () => {
+  it.runIf(canTransfer)('leaves nothing of a chunk it has freed [needs: Node 22]', () => {
     const chunk = Buffer.allocUnsafeSlow(1000);
     const { buffer } = chunk;
     giveBack(chunk);
@@ -57,7 +57,7 @@ describe('giveBack', () => {
     giveBack(chunk);
   });
 
-  it.skipIf(canTransfer)('does nothing where memory cannot be freed', () => {
+  it.skipIf(canTransfer)('does nothing where memory cannot be freed [needs: Node 20]', () => {
     const chunk = Buffer.from(new ArrayBuffer(4)).fill(7);
     giveBack(chunk);
     expect([...chunk]).toEqual([7, 7, 7, 7]);
