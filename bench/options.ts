@@ -8,8 +8,8 @@ export const PARTS = [
   'limits',
   'lambda',
   'init',
-  'profile',
   'steps',
+  'profile',
   'cli-memory',
 ] as const satisfies readonly Part[];
 

@@ -16,11 +16,12 @@ const QUICK_VARIANTS: readonly Variant[] = ['tutorial', 'ours'];
 
 type OnSkip = (why: string) => void;
 
+/** @param measured what earlier parts of the same run gave. */
 export async function measurePart(
   bench: Bench,
   options: BenchOptions,
   part: Part,
-  onSkip: OnSkip,
+  { measured, onSkip }: { readonly measured: Partial<PartResults>; readonly onSkip: OnSkip },
 ): Promise<Partial<PartResults>> {
   const { quick, nodeArgs, rounds, sizes } = options;
   switch (part) {
@@ -46,7 +47,7 @@ export async function measurePart(
       return { steps: await measureSteps(bench, rounds ?? (quick ? 3 : 7)) };
     case 'profile': {
       // beside the steps of the same run
-      const steps = await measureSteps(bench, rounds ?? 3);
+      const steps = measured.steps ?? (await measureSteps(bench, rounds ?? 3));
       return { steps, profile: await profiles(bench, options, onSkip) };
     }
     case 'cli-memory':
