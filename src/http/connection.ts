@@ -49,10 +49,6 @@ export class Connection {
     return this.failure === undefined && !this.ended && !this.socket.destroyed;
   }
 
-  get isIdle(): boolean {
-    return this.exchange === undefined;
-  }
-
   /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
   send(method: string, head: string, body: string | Uint8Array | undefined): Promise<ReceivedResponse> {
     return new Promise((resolve, reject) => {

@@ -103,7 +103,11 @@ export function createTransport(options: TransportOptions = {}): Transport {
       };
       const onAbort = () => fail(abortReason(signal));
       const late = (what: string) => () =>
-        fail(new ArchiveError(failure, `${url.host}: no ${what} in time`, { details: { host: url.host } }));
+        fail(
+          new ArchiveError(failure, `${url.host}: no ${what} in time`, {
+            details: { host: url.host, timedOut: true },
+          }),
+        );
       const headersTimer = setTimeout(late('response'), timeouts.headersMs);
       let connectTimer: NodeJS.Timeout | undefined;
       const settle = () => {

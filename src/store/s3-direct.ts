@@ -270,11 +270,11 @@ async function readBeginning(body: HttpResponse['body']): Promise<string> {
 /** A request without an answer, in the shape of the SDK's own errors. */
 function lostAnswer(error: unknown): unknown {
   if (!(error instanceof ArchiveError) || error.code !== 'STORE_UNAVAILABLE') return error;
-  const { systemCode } = error.details;
+  const { systemCode, timedOut } = error.details;
   const lost = new Error('S3 has not answered');
   if (systemCode !== undefined) return Object.assign(lost, { code: systemCode });
-  // The transport's own words; otherwise the connection was closed, or what came is no HTTP.
-  return Object.assign(lost, { name: error.message.endsWith(' in time') ? 'TimeoutError' : 'NoAnswer' });
+  // otherwise the connection was closed, or what came is no HTTP
+  return Object.assign(lost, { name: timedOut === true ? 'TimeoutError' : 'NoAnswer' });
 }
 
 /** As the SDK does after such an answer to a request of its own: the next request is signed with the server's time. */
