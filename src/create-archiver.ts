@@ -19,7 +19,7 @@ import { readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
 /** Bytes read at a time of a download. docs/decisions/008 */
-const MEDIA_READ_BYTES = 128 * 1024;
+const MEDIA_READ_BYTES = 1024 * 1024;
 
 /** What may be replaced, for tests and for people who embed the archiver. */
 export interface ArchiverPorts {

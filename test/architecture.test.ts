@@ -11,6 +11,7 @@ const GROUND = new Set([
   'error-codes',
   'clock',
   'log',
+  'memory',
   'secret',
   'key-template',
   'recording-facts',

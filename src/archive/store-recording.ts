@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
+import { giveBack } from '../memory.ts';
 import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { giveBack } from './give-back.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 
