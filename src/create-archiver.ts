@@ -18,8 +18,8 @@ import { createSecretValues, type SecretValues } from './secrets/secret-values.t
 import { readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
-/** Bytes read at a time of a download. docs/decisions/008 */
-const MEDIA_READ_BYTES = 1024 * 1024;
+/** Bytes read at a time of a download. docs/decisions/010 */
+const MEDIA_READ_BYTES = 512 * 1024;
 
 /** What may be replaced, for tests and for people who embed the archiver. */
 export interface ArchiverPorts {

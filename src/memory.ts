@@ -18,12 +18,22 @@ export function giveBack(chunk: Uint8Array<ArrayBufferLike>): void {
   nowhere.postMessage(undefined, [buffer]);
 }
 
+/** Bytes; larger than any buffer that comes and goes, less than the 32 MiB up to which glibc learns. */
+const LARGE_BLOCK = 8 * 1024 * 1024;
+
 /**
- * Keeps V8's young generation at the size it has when a program has been loaded, some megabytes. Left alone it grows to 32 MB in a
- * process that lives long, none of which makes archiving faster, and makes V8 collect the small old generation over and over, because
- * that has less room left than a full young one could need (docs/decisions/010). For programs, not for a library: it is the process's.
+ * Settles how memory is managed in this process, for programs that archive; a library leaves that to its program (docs/decisions/010).
+ *
+ * V8's young generation stays at the size it has when a program has been loaded, some megabytes. Left alone it grows to 32 MB in a
+ * process that lives long, none of which makes archiving faster, and has V8 collect the small old generation over and over, because
+ * that has less room left than a full young one might need.
+ *
+ * glibc asks the system for each large block and gives it back when it is freed, until it has seen a larger one freed (mallopt(3),
+ * M_MMAP_THRESHOLD): it sees one here, so that what a cipher puts out is written to the same warm memory over and over.
  */
-export function stopGrowingYoungGeneration(): void {
+export function settleMemory(): void {
   // "2" by default: by how much it grows when enough has survived (V8, `heap/new-spaces.cc`, `SemiSpaceNewSpace::Grow`).
   setFlagsFromString('--semi-space-growth-factor=1');
+  // never written to, so no memory is behind it
+  nowhere.postMessage(undefined, [new ArrayBuffer(LARGE_BLOCK)]);
 }

@@ -2,14 +2,14 @@
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { stopGrowingYoungGeneration } from '../../src/memory.ts';
+import { settleMemory } from '../../src/memory.ts';
 import { runSample } from './worker.ts';
 
 /** All of them ended at the same moment, which files them under the same day. */
 const ENDED = '2026-01-02T03:04:05.000Z';
 
 // as the function and the command line do
-stopGrowingYoungGeneration();
+settleMemory();
 await runSample(async () => {
   const archiver = await createArchiver(loadConfig({ env: process.env }, 'archive'));
   return {

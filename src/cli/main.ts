@@ -3,7 +3,7 @@ import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
 import { jsonLogger, type Logger, silentLogger } from '../log.ts';
-import { stopGrowingYoungGeneration } from '../memory.ts';
+import { settleMemory } from '../memory.ts';
 import { formatDuration } from './_format.ts';
 import { listenForInterrupts } from './_interrupts.ts';
 import { createUi, type Ui } from './_ui.ts';
@@ -15,7 +15,7 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 /** ms */
 const NOTABLE_PAUSE_MS = 1_000;
 
-stopGrowingYoungGeneration();
+settleMemory();
 process.exit(await runCommandLine(process.argv.slice(2)));
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {

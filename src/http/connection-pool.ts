@@ -24,11 +24,14 @@ export interface PoolOptions {
     | undefined;
 }
 
-/** More connections than this to one host are not kept when they are idle. */
+/** More connections than this to one host are not kept when they are idle; fewer, where their buffers are large. */
 const MOST_IDLE = 64;
 
-/** Bytes that may wait in the buffer of a TLS connection, whose records have at most 16 KiB. */
-const TLS_BUFFER_BYTES = 128 * 1024;
+/** Bytes of the buffers of idle connections to one host, at most. */
+const MOST_IDLE_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of a TLS connection that are gathered before they are handed over, at most. */
+const MOST_GATHERED = 512 * 1024;
 
 /** ms between the probes of an idle connection, as Node's own agent has it. */
 const KEEP_ALIVE_PROBE_MS = 1_000;
@@ -39,10 +42,12 @@ export class ConnectionPool {
   private readonly idle = new Map<string, Connection[]>();
   /** TLS sessions by host: resuming one saves the server's certificate and most of the handshake. */
   private readonly sessions = new Map<string, Buffer>();
+  private readonly mostIdle: number;
   private closed = false;
 
   constructor(options: PoolOptions) {
     this.options = options;
+    this.mostIdle = Math.min(MOST_IDLE, Math.ceil(MOST_IDLE_BYTES / options.readBytes));
   }
 
   /** An idle connection, or a new one that may still be connecting. */
@@ -69,38 +74,37 @@ export class ConnectionPool {
   private open(target: Target, origin: string): Connection {
     const onFree = (connection: Connection) => this.keep(origin, connection);
     const { host, port, addresses } = target;
+    const gather = Math.min(this.options.readBytes, MOST_GATHERED);
     if (this.options.connect !== undefined) {
       const socket = this.options.connect({ host, port, addresses: addresses ?? [] });
-      return new Connection(socket, { isFed: false, onFree });
+      return new Connection(socket, { gather, onFree });
     }
     const place = { port, ...placeOf(host, addresses) };
     if (target.secure) {
       const session = this.sessions.get(origin);
-      const tlsOptions: tls.ConnectionOptions & { readonly highWaterMark: number } = {
+      const socket = tls.connect({
         ...place,
         servername: isIP(host) === 0 ? host : '',
         ALPNProtocols: ['http/1.1'],
-        highWaterMark: TLS_BUFFER_BYTES,
         ...(session === undefined ? {} : { session }),
-      };
-      const socket = tls.connect(tlsOptions);
+      });
       socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
       socket.on('error', () => this.sessions.delete(origin));
       prepare(socket);
-      return new Connection(socket, { isFed: false, onFree });
+      return new Connection(socket, { gather, onFree });
     }
     const buffer = Buffer.allocUnsafeSlow(this.options.readBytes);
     // The callback never runs before the connection is made below: connecting takes a turn of the event loop.
     const receive = (bytes: number) => connection.receive(buffer.subarray(0, bytes));
     const socket = net.connect({ ...place, onread: { buffer, callback: receive } });
     prepare(socket);
-    const connection = new Connection(socket, { isFed: true, onFree });
+    const connection = new Connection(socket, { gather: undefined, onFree });
     return connection;
   }
 
   private keep(origin: string, connection: Connection): void {
     const kept = this.idle.get(origin) ?? [];
-    if (this.closed || kept.length >= MOST_IDLE) {
+    if (this.closed || kept.length >= this.mostIdle) {
       connection.destroy();
       return;
     }

@@ -1,7 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { BodyFraming } from './body-framing.ts';
 import type { BodySource } from './read-body.ts';
+import { GatheredReads } from './gathered-reads.ts';
 import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
+
+/** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
+const WRITE_BYTES = 128 * 1024;
 
 /** Interim responses (1xx) before the final one: nobody who means well sends more. */
 const MOST_INTERIMS = 16;
@@ -22,31 +26,39 @@ export class ConnectionProblem extends Error {
  */
 export class Connection {
   readonly socket: Duplex;
-  /** Bytes come by {@link receive}, as the socket reads them; otherwise they are fetched from its buffer. */
-  private readonly isFed: boolean;
+  /** `undefined` where bytes come by {@link receive}, as the socket reads them. */
+  private readonly reads: GatheredReads | undefined;
   /** Somebody waits for bytes, or for the end of an idle connection. */
   private wanting = false;
+  /** Bytes of the request that the socket has not been given yet. */
+  private unsent = 0;
   /** Called when the response is over and the connection can take another request. */
   private readonly onFree: (connection: Connection) => void;
   private exchange: Exchange | undefined;
   private failure: Error | undefined;
-  private ended = false;
 
   constructor(
     socket: Duplex,
-    { isFed, onFree }: { isFed: boolean; onFree: (connection: Connection) => void },
+    { gather, onFree }: { gather: number | undefined; onFree: (connection: Connection) => void },
   ) {
     this.socket = socket;
-    this.isFed = isFed;
     this.onFree = onFree;
-    if (!isFed) socket.on('readable', () => this.fetch());
-    socket.on('error', (error) => this.fail(error));
+    if (gather !== undefined) {
+      this.reads = new GatheredReads(socket, gather, this);
+      return;
+    }
+    this.reads = undefined;
+    socket.on('error', (error) => this.end(error));
     socket.on('end', () => this.end());
     socket.on('close', () => this.end());
   }
 
+  get isReadingBody(): boolean {
+    return this.exchange?.isReadingBody === true;
+  }
+
   get isUsable(): boolean {
-    return this.failure === undefined && !this.ended && !this.socket.destroyed;
+    return this.failure === undefined && !this.socket.destroyed;
   }
 
   /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
@@ -55,22 +67,35 @@ export class Connection {
       const exchange = new Exchange(this, method, resolve, reject);
       this.exchange = exchange;
       if (!this.isUsable) {
-        this.stop();
+        exchange.end(this.failure);
         return;
       }
-      this.socket.cork();
-      this.socket.write(head, 'latin1');
-      if (body !== undefined) this.socket.write(body);
-      this.socket.uncork();
+      if (this.reads !== undefined && typeof body === 'object' && body.byteLength > WRITE_BYTES) {
+        this.socket.write(head, 'latin1');
+        this.writeFrom(body, 0);
+      } else {
+        this.socket.cork();
+        this.socket.write(head, 'latin1');
+        if (body !== undefined) this.socket.write(body);
+        this.socket.uncork();
+      }
       this.want();
+    });
+  }
+
+  private writeFrom(body: Uint8Array, start: number): void {
+    const end = Math.min(start + WRITE_BYTES, body.byteLength);
+    this.unsent = body.byteLength - end;
+    this.socket.write(body.subarray(start, end), (error) => {
+      if (this.unsent > 0 && (error === undefined || error === null)) this.writeFrom(body, end);
     });
   }
 
   /** Have the next bytes, or the end. */
   want(): void {
     this.wanting = true;
-    if (this.isFed) this.socket.resume();
-    else this.fetch();
+    if (this.reads === undefined) this.socket.resume();
+    else this.reads.resume();
   }
 
   /** Bytes have come. @returns false to have no more until {@link want}. */
@@ -86,20 +111,12 @@ export class Connection {
     return false;
   }
 
-  private fetch(): void {
-    while (this.wanting) {
-      const bytes = this.socket.read() as Buffer | null;
-      if (bytes === null) return;
-      this.wanting = false;
-      if (this.receive(bytes)) this.wanting = true;
-    }
-  }
-
   /** The response is over. */
   release(keepAlive: boolean): void {
     this.exchange = undefined;
     // A request that was answered before it was sent leaves the rest of itself in the way of the next one.
-    if (!keepAlive || !this.isUsable || this.socket.writableLength > 0) this.socket.destroy();
+    const isSent = this.unsent === 0 && this.socket.writableLength === 0;
+    if (!keepAlive || !this.isUsable || !isSent) this.socket.destroy();
     else {
       this.onFree(this);
       this.want();
@@ -110,21 +127,10 @@ export class Connection {
     this.socket.destroy();
   }
 
-  private fail(error: Error): void {
-    this.failure ??= error;
-    this.stop();
-  }
-
-  private end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.stop();
+  end(failure?: Error): void {
+    this.failure ??= failure;
+    this.exchange?.end(this.failure);
     this.socket.destroy();
-  }
-
-  private stop(): void {
-    const { exchange } = this;
-    exchange?.end(this.failure);
   }
 }
 
@@ -156,6 +162,10 @@ class Exchange implements BodySource {
     this.method = method;
     this.resolve = resolve;
     this.reject = reject;
+  }
+
+  get isReadingBody(): boolean {
+    return this.head !== undefined;
   }
 
   receive(bytes: Buffer): boolean {

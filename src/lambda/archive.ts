@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { type Archiver, createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
-import { stopGrowingYoungGeneration } from '../memory.ts';
+import { settleMemory } from '../memory.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { readWebhookSecrets } from '../secrets/secret-contents.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
@@ -14,7 +14,7 @@ import { createLambdaLogger, createLambdaMetrics, type LambdaContext } from './p
 
 type Handler = ReturnType<typeof createHandler>;
 
-stopGrowingYoungGeneration();
+settleMemory();
 
 const logger = createLambdaLogger();
 const metrics = createLambdaMetrics();

@@ -1,0 +1,92 @@
+import type { Duplex } from 'node:stream';
+
+/** Who takes what was read. */
+export interface Reader {
+  /** Part of a body is what comes next. Anything else is handed over as it comes. */
+  readonly isReadingBody: boolean;
+  /** Bytes have come; those of a body are overwritten once more is asked for. @returns false to have no more until then. */
+  receive(bytes: Buffer): boolean;
+  /** Nothing more comes. */
+  end(failure: Error | undefined): void;
+}
+
+/**
+ * Gathers the bytes of a body from a socket that hands over pieces of 16 KiB, as TLS does however much has come (RFC 8446, section
+ * 5.1): one turn of the event loop brings a dozen of them, and whatever is done with a piece then costs its time once for all.
+ */
+export class GatheredReads {
+  private readonly socket: Duplex;
+  private readonly size: number;
+  private readonly reader: Reader;
+  private buffer: Buffer | undefined;
+  private filled = 0;
+  /** What did not fit. */
+  private rest: Buffer | undefined;
+  private wanted = false;
+  private scheduled = false;
+  private over = false;
+  private failure: Error | undefined;
+
+  /** @param size bytes that are gathered at most. */
+  constructor(socket: Duplex, size: number, reader: Reader) {
+    this.socket = socket;
+    this.size = size;
+    this.reader = reader;
+    socket.pause();
+    socket.on('data', (bytes: Buffer) => this.take(bytes));
+    socket.on('error', (error) => this.finish(error));
+    socket.on('end', () => this.finish());
+    socket.on('close', () => this.finish());
+  }
+
+  /** Have more, until the reader has enough. */
+  resume(): void {
+    this.wanted = true;
+    const { rest } = this;
+    this.rest = undefined;
+    if (rest !== undefined) this.take(rest);
+    else if (this.over) this.reader.end(this.failure);
+    else this.socket.resume();
+  }
+
+  private take(bytes: Buffer): void {
+    if (this.filled === 0 && !this.reader.isReadingBody) {
+      this.handOver(bytes);
+      return;
+    }
+    this.buffer ??= Buffer.allocUnsafeSlow(this.size);
+    const length = bytes.copy(this.buffer, this.filled);
+    this.filled += length;
+    if (length < bytes.byteLength) {
+      this.rest = bytes.subarray(length);
+      this.socket.pause();
+    }
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.deliver();
+    });
+  }
+
+  private deliver(): void {
+    if (this.filled === 0 || this.buffer === undefined) return;
+    const bytes = this.buffer.subarray(0, this.filled);
+    this.filled = 0;
+    this.handOver(bytes);
+  }
+
+  private handOver(bytes: Buffer): void {
+    this.wanted = false;
+    if (this.reader.receive(bytes)) this.resume();
+    else if (!this.wanted) this.socket.pause();
+  }
+
+  /** What came before the end counts. */
+  private finish(failure?: Error): void {
+    this.over = true;
+    this.failure ??= failure;
+    this.deliver();
+    if (this.rest === undefined) this.reader.end(this.failure);
+  }
+}
