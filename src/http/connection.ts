@@ -5,7 +5,7 @@ import { GatheredReads } from './gathered-reads.ts';
 import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
 
 /** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
-const WRITE_BYTES = 128 * 1024;
+const WRITE_BYTES = 512 * 1024;
 
 /** Interim responses (1xx) before the final one: nobody who means well sends more. */
 const MOST_INTERIMS = 16;
