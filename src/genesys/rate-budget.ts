@@ -86,9 +86,18 @@ interface Waiter {
   readonly refuse: (error: ArchiveError) => void;
 }
 
+/** Drops what is out of the window, once that is half of the list: a raised limit makes it long, and copying it each time dear. */
+function forgetOld(sentAt: number[], now: number): void {
+  const isOld = (at: number | undefined) => at !== undefined && at <= now - RATE_WINDOW_MS;
+  if (!isOld(sentAt[sentAt.length >> 1])) return;
+  const fresh = sentAt.findIndex((at) => !isOld(at));
+  sentAt.splice(0, fresh === -1 ? sentAt.length : fresh);
+}
+
 /** The one budget of a process: all calls with its token wait here. */
 export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateBudget {
-  let state: RateState = { sentAt: [], limit: shareOf(REQUESTS_PER_MINUTE, share), pausedUntil: 0 };
+  const sentAt: number[] = [];
+  let state: RateState = { sentAt, limit: shareOf(REQUESTS_PER_MINUTE, share), pausedUntil: 0 };
   const waiting: Waiter[] = [];
   let pumping = false;
   let sleep: AbortController | undefined;
@@ -106,7 +115,8 @@ export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateB
       const now = clock.now();
       const waitMs = timeUntilNext(state, now);
       if (waitMs === 0) {
-        state = { ...state, sentAt: [...state.sentAt.filter((at) => at > now - RATE_WINDOW_MS), now] };
+        forgetOld(sentAt, now);
+        sentAt.push(now);
         leave(first);
         first.admit();
       } else if (now + waitMs >= first.budget.deadline) {

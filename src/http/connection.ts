@@ -10,6 +10,8 @@ const WRITE_BYTES = 512 * 1024;
 /** Interim responses (1xx) before the final one: nobody who means well sends more. */
 const MOST_INTERIMS = 16;
 
+const BLANK_LINE = '\r\n\r\n';
+
 export interface ReceivedResponse {
   readonly head: ResponseHead;
   readonly body: BodySource;
@@ -177,8 +179,10 @@ class Exchange implements BodySource {
 
   private receiveHead(bytes: Buffer): boolean {
     const before = this.headText.length;
-    this.headText += bytes.toString('latin1', 0, LONGEST_HEAD);
-    const end = this.headText.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    // What follows is the body, hundreds of kilobytes perhaps, and no text.
+    const blank = before === 0 ? bytes.subarray(0, LONGEST_HEAD).indexOf(BLANK_LINE) : -1;
+    this.headText += bytes.toString('latin1', 0, blank === -1 ? LONGEST_HEAD : blank + BLANK_LINE.length);
+    const end = this.headText.indexOf(BLANK_LINE, Math.max(0, before - 3));
     const size = end === -1 ? this.headText.length + 1 : end + 4;
     if (size > LONGEST_HEAD) return this.refuse('the head of the response is too long');
     if (end === -1) return true;
