@@ -45,7 +45,7 @@ export class GatheredReads {
     const { rest } = this;
     this.rest = undefined;
     if (rest !== undefined) this.take(rest);
-    else if (this.over) this.reader.end(this.failure);
+    else if (this.over) this.tellEnd();
     else this.socket.resume();
   }
 
@@ -74,6 +74,7 @@ export class GatheredReads {
     const bytes = this.buffer.subarray(0, this.filled);
     this.filled = 0;
     this.handOver(bytes);
+    if (this.over) this.tellEnd();
   }
 
   private handOver(bytes: Buffer): void {
@@ -82,11 +83,15 @@ export class GatheredReads {
     else if (!this.wanted) this.socket.pause();
   }
 
-  /** What came before the end counts. */
   private finish(failure?: Error): void {
     this.over = true;
     this.failure ??= failure;
     this.deliver();
-    if (this.rest === undefined) this.reader.end(this.failure);
+    this.tellEnd();
+  }
+
+  /** What came before the end is handed over before it. */
+  private tellEnd(): void {
+    if (this.filled === 0 && this.rest === undefined) this.reader.end(this.failure);
   }
 }
