@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { ENCRYPTION_SETTINGS } from './encryption.ts';
 import { RECORDINGS_SETTINGS } from './recordings.ts';
 import { RELIABILITY_SETTINGS } from './reliability.ts';
 import { SECRET_SETTINGS } from './secrets.ts';
@@ -7,12 +8,9 @@ import {
   choice,
   credentialId,
   credentialSecret,
-  filePath,
   flag,
   hostList,
   idPattern,
-  keyHex,
-  kmsKeyId,
   layoutChoice,
   organizationId,
   originUrl,
@@ -48,8 +46,6 @@ export interface Setting {
 }
 
 const ARCHIVE = ['archive'] as const;
-const RESTORE = ['restore'] as const;
-const READ = ['archive', 'restore'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
@@ -175,58 +171,7 @@ export const SETTINGS = {
     since: 'archive',
     usedFor: ALL,
   },
-  ENCRYPTION_KEY_HEX: {
-    schema: keyHex,
-    group: 'Encryption',
-    meaning: 'AES-256 key as 64 hex digits; without any other key it writes the format `static-gcm`',
-    example: 'made by `openssl rand -hex 32`',
-    since: 'tutorial',
-    usedFor: [...READ, ...KEYS],
-    secret: true,
-  },
-  ARCHIVE_KMS_KEY_ID: {
-    schema: kmsKeyId,
-    group: 'Encryption',
-    meaning: 'AWS KMS key that wraps the data key of each recording: its id, ARN or `alias/NAME`',
-    example: 'alias/recordings',
-    since: 'key modes',
-    usedFor: [...READ, ...KEYS],
-  },
-  ARCHIVE_KEYRING_FILE: {
-    schema: filePath,
-    group: 'Encryption',
-    meaning:
-      'file of AES keys that wrap data keys, made by `genesys-archive keys generate`; the active one writes, all of them read',
-    example: 'keyring.json',
-    since: 'key modes',
-    usedFor: [...READ, ...KEYS],
-  },
-  ARCHIVE_PUBLIC_KEY_FILE: {
-    schema: filePath,
-    group: 'Encryption',
-    meaning:
-      'PEM file of an RSA public key of at least 3072 bits that wraps data keys; who has no more can never read',
-    example: 'recordings-public.pem',
-    since: 'key modes',
-    usedFor: [...ARCHIVE, ...KEYS],
-  },
-  ARCHIVE_PRIVATE_KEY_FILE: {
-    schema: filePath,
-    group: 'Encryption',
-    meaning: 'PEM file of the RSA private key, readable by its owner only; it is never needed to archive',
-    example: 'recordings-private.pem',
-    since: 'key modes',
-    usedFor: [...RESTORE, ...KEYS],
-  },
-  ARCHIVE_FORMAT: {
-    schema: choice(['static-gcm', 's3ec-v2', 's3ec-v3']),
-    group: 'Encryption',
-    meaning: 'format that new objects are written in; objects of every format are read',
-    example: 's3ec-v3',
-    default: '`s3ec-v3` with a KMS key, keyring or public key; else `static-gcm`',
-    since: 'archive',
-    usedFor: ARCHIVE,
-  },
+  ...ENCRYPTION_SETTINGS,
   ARCHIVE_MEDIA_HOSTS: {
     schema: hostList,
     group: 'Download',
