@@ -50,7 +50,7 @@ describe('keys generate', () => {
 
   it('with --dry-run writes nothing', async () => {
     expect((await generate('--dry-run')).code).toBe(0);
-    expect((await keys(['generate', '--rsa', 'pair', '--dry-run'])).code).toBe(0);
+    expect((await keys(['generate', '--signing', 'pair', '--dry-run'])).code).toBe(0);
     expect(await filesIn(dir)).toEqual([]);
   });
 
@@ -88,7 +88,11 @@ describe('keys generate', () => {
     await writeFile(path.join(dir, 'calls-public.pem'), 'somebody else’s');
     expect((await keys(['generate', kind, 'calls'])).stderr).toContain('[OUTPUT_EXISTS]');
     expect(await filesIn(dir)).toEqual(['calls-public.pem']);
-    expect((await keys(['generate', kind, 'no-such-directory/calls'])).stderr).toContain('create it first');
+  });
+
+  it('says that a directory has to be there', async () => {
+    const nowhere = await keys(['generate', '--signing', 'no-such-directory/calls']);
+    expect(nowhere.stderr).toContain('create it first');
   });
 
   it('makes keys of one kind at a time, rather than quietly leave one out', async () => {

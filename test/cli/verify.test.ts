@@ -1,29 +1,44 @@
-import { readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { receiptKey } from '../../src/archive/object-key.ts';
+import { parseCommandLine } from '../../src/cli/_program.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { makeDirectory, runCli, startCli } from './run-cli.ts';
 
 const COUNT = 60;
-let archive: SealedArchive;
+let sealed: SealedArchive;
+beforeAll(async () => {
+  sealed = await makeSealedArchive(COUNT);
+});
+afterAll(() => sealed.remove());
+
 let dir: string;
+/** Of the archive; of its own for a test that changes something. */
+let root: string;
 let removeDirectory: () => Promise<void>;
 beforeEach(async () => {
-  archive = await makeSealedArchive(COUNT);
   ({ dir, remove: removeDirectory } = await makeDirectory());
-  await writeFile(path.join(dir, 'public.pem'), archive.publicKeyPem);
+  root = sealed.dir;
+  await writeFile(path.join(dir, 'public.pem'), sealed.publicKeyPem);
 });
-afterEach(() => Promise.all([archive.remove(), removeDirectory()]));
+afterEach(() => removeDirectory());
+
+async function takeCopy(): Promise<void> {
+  root = path.join(dir, 'archive');
+  await cp(sealed.dir, root, { recursive: true });
+}
 
 /** No key of the recordings, only that of the receipts. */
 const keyless = () => ({
-  ARCHIVE_STORE: `file:${archive.dir}`,
+  ARCHIVE_STORE: `file:${root}`,
   ARCHIVE_RECEIPT_PUBLIC_KEYS: path.join(dir, 'public.pem'),
 });
+const fileOf = (key: string) => path.join(root, key);
+const removeObject = (key: string) => Promise.all([rm(fileOf(key)), rm(`${fileOf(key)}.metadata.json`)]);
 const run = (...args: string[]) => runCli(['verify', ...args], { env: keyless() });
-const keyOf = (index: number) => archive.recordings[index]?.key ?? '';
+const keyOf = (index: number) => sealed.recordings[index]?.key ?? '';
 
 describe('verify --depth', () => {
   it('needs no key of the recordings to compare them with their receipts', async () => {
@@ -42,10 +57,11 @@ describe('verify --depth', () => {
   });
 
   it('finds both ways, tells the kind of each, writes a report, and exits with 5', async () => {
-    await Promise.all([rm(archive.fileOf(keyOf(3))), rm(archive.recordOf(keyOf(3)))]);
-    const receipt = receiptKey(keyOf(4));
-    await Promise.all([rm(archive.fileOf(receipt)), rm(archive.recordOf(receipt))]);
-    await archive.editReceipt(keyOf(5), (text) => text.replace('"org"', '"0rg"'));
+    await takeCopy();
+    await removeObject(keyOf(3));
+    await removeObject(receiptKey(keyOf(4)));
+    const edited = fileOf(receiptKey(keyOf(5)));
+    await writeFile(edited, (await readFile(edited, 'utf8')).replace('"org"', '"0rg"'));
     const report = path.join(dir, 'report.json');
     const result = await run('--all', '--depth', 'head', '--report', report, '--quiet');
     expect(result.code).toBe(5);
@@ -72,12 +88,12 @@ describe('verify --depth', () => {
   });
 
   it('refuses a private key, and a file that is no key, as ARCHIVE_RECEIPT_PUBLIC_KEYS', async () => {
-    for (const text of [archive.privateKeyPem, 'x']) {
+    for (const text of [sealed.privateKeyPem, 'x']) {
       await writeFile(path.join(dir, 'public.pem'), text);
       const result = await run('--all', '--depth', 'head');
       expect(result.code).toBe(2);
       expect(result.stderr).toContain('ARCHIVE_RECEIPT_PUBLIC_KEYS holds');
-      expect(result.stderr).not.toContain(archive.privateKeyPem.split('\n')[1] ?? '?');
+      expect(result.stderr).not.toContain(sealed.privateKeyPem.split('\n')[1] ?? '?');
     }
   });
 });
@@ -144,8 +160,10 @@ describe('verify --sample', () => {
     expect(first.keys.length).toBeLessThan(COUNT);
     expect(new Set((await keys('--seed', first.seed)).keys)).toEqual(new Set(first.keys));
     for (const wrong of ['0%', '101%', '5', '-1%', 'all']) {
-      expect((await run('--all', '--sample', wrong)).code).toBe(2);
+      const parsing = parseCommandLine(['verify', '--all', '--sample', wrong]);
+      await expect(parsing).rejects.toMatchObject({ code: 'USAGE' });
     }
+    expect((await run('--all', '--sample', '0%')).code).toBe(2);
     expect((await run(keyOf(0), '--sample', '5%')).code).toBe(2);
     expect((await run('--all', '--seed', 'x')).code).toBe(2);
   });
@@ -153,7 +171,8 @@ describe('verify --sample', () => {
 
 describe('verify --resume', () => {
   it('goes on after a kill: everything is looked at, and what was found before is in the end', async () => {
-    await Promise.all([rm(archive.fileOf(keyOf(0))), rm(archive.recordOf(keyOf(0)))]);
+    await takeCopy();
+    await removeObject(keyOf(0));
     const state = path.join(dir, 'verify.state');
     const args = ['verify', '--all', '--depth', 'ciphertext', '--concurrency', '1', '--resume', state];
     const running = startCli([...args, '--json'], { env: keyless() });
@@ -208,7 +227,8 @@ describe('verify --resume', () => {
 
   it('looks first at what could not be looked at', async () => {
     const state = path.join(dir, 'verify.state');
-    const [file, aside] = [archive.fileOf(keyOf(0)), path.join(dir, 'aside.enc')];
+    await takeCopy();
+    const [file, aside] = [fileOf(keyOf(0)), path.join(dir, 'aside.enc')];
     await rename(file, aside);
     await symlink(aside, file); // links are not followed
     const args = [

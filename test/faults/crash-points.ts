@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -44,6 +44,30 @@ export interface Convergence {
   readonly orphanedUploads: number;
 }
 
+const DRIVER = 'driver.mjs';
+/** Its text, the same for every laboratory. */
+let driver: Promise<string> | undefined;
+
+async function buildDriver(): Promise<string> {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const { outputFiles } = await build({
+    entryPoints: [path.join(import.meta.dirname, 'crash-driver.ts')],
+    bundle: true,
+    write: false,
+    // it is loaded by each of the processes
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    define: { PACKAGE_VERSION: JSON.stringify(version) },
+    banner: {
+      js: "import { createRequire as __r } from 'node:module';const require = __r(import.meta.url);",
+    },
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
 /** Kills processes at boundaries between their effects, and looks at what redeliveries make of what they leave behind. */
 export class CrashLab {
   private readonly dir: string;
@@ -58,20 +82,7 @@ export class CrashLab {
 
   static async open(place: Place): Promise<CrashLab> {
     const dir = await mkdtemp(path.join(tmpdir(), 'crash-points-'));
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    await build({
-      entryPoints: [path.join(import.meta.dirname, 'crash-driver.ts')],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      mainFields: ['module', 'main'],
-      outfile: path.join(dir, 'driver.mjs'),
-      define: { PACKAGE_VERSION: JSON.stringify(version) },
-      banner: {
-        js: "import { createRequire as __r } from 'node:module';const require = __r(import.meta.url);",
-      },
-      logLevel: 'silent',
-    });
+    await writeFile(path.join(dir, DRIVER), await (driver ??= buildDriver()));
     const simulator = await startSimulator({
       statesStartTime: place.statesTime,
       s3: { dir: path.join(dir, 's3'), bucket: 'archive-bucket' },
@@ -157,7 +168,7 @@ export class CrashLab {
       recording,
       store,
       deliver: (crashAt: number, killAfterMs = 0) =>
-        runDriver(path.join(this.dir, 'driver.mjs'), { ...env, CRASH_AT: `${crashAt}` }, killAfterMs),
+        runDriver(path.join(this.dir, DRIVER), { ...env, CRASH_AT: `${crashAt}` }, killAfterMs),
       uploads: () => s3.openUploads().filter((key) => key.includes(recording.id)),
     };
   }

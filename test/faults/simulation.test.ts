@@ -5,12 +5,13 @@ import { type Mutant, simulate, type SimulationOptions } from './simulation.ts';
 
 /** Seconds on an idle machine; a busy one takes many times as long. */
 describe('deterministic simulation', { timeout: 240_000 }, () => {
-  it('500 schedules of failing, racing and dying deliveries break no invariant', async () => {
-    const report = await runSchedules(1, 500);
+  // 5,000 others in `npm run test:slow`
+  it('120 schedules of failing, racing and dying deliveries break no invariant', async () => {
+    const report = await runSchedules(1, 120);
     expect(report.violations).toEqual([]);
     if (process.env['SIM_SEED'] !== undefined) return;
     // it would prove little if nothing went wrong in them
-    expect(report.killed).toBeGreaterThan(100);
+    expect(report.killed).toBeGreaterThan(25);
     expect(report.invocations).toBeGreaterThan(2 * report.files);
   });
 

@@ -22,7 +22,7 @@ function runApp(settings?: string) {
     env: {
       PATH: process.env['PATH'],
       CDK_OUTDIR: outdir,
-      // CDK's validator takes seconds and has a test of its own
+      // CDK's validator takes seconds, and `npm run synth` asks it
       CDK_VALIDATION: 'false',
       ...(settings === undefined ? {} : { CDK_CONTEXT_JSON: JSON.stringify({ settings }) }),
     },

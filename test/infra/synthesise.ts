@@ -28,20 +28,18 @@ export interface Synthesised {
   readonly stack: Stack;
   readonly raw: object;
   readonly template: ResolvedTemplate;
-  /** Of the template on disk, until `end` is called. */
-  readonly path: string;
   readonly end: () => void;
 }
 
-/** Offline and in this process. The validator of CDK is left out: it takes seconds, and has a test of its own. */
+/** Offline and in this process. The validator of CDK is left out: it takes seconds, and `npm run synth` asks it. */
 export function synthesise(make: (app: App) => Stack, parameters?: Record<string, unknown>): Synthesised {
   const outdir = mkdtempSync(join(tmpdir(), 'synth-test-'));
   const end = () => rmSync(outdir, { recursive: true, force: true });
   try {
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
     const stack = make(app);
-    const { template: raw, templateFullPath: path } = app.synth().getStackArtifact(stack.artifactId);
-    return { stack, raw: raw as object, template: resolveTemplate(raw as object, parameters), path, end };
+    const { template: raw } = app.synth().getStackArtifact(stack.artifactId);
+    return { stack, raw: raw as object, template: resolveTemplate(raw as object, parameters), end };
   } catch (error) {
     end();
     throw error;

@@ -1,10 +1,9 @@
-import { App, CloudFormationValidatePlugin, type Stack } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTemplateStack } from '../../infra/index.ts';
 import { STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
-import { REGION, resolveTemplate, type Resource } from './resolve-template.ts';
+import { resolveTemplate, type Resource } from './resolve-template.ts';
 import {
   EVENT_SOURCE,
   LARGEST,
@@ -121,22 +120,7 @@ describe('the templates', () => {
       ['with parameters', withParameters],
     ] as const;
 
-  // cfn-lint has its say in `npm run synth`
-  it('leave the validator of CDK nothing to find, not even a warning', { timeout: 120_000 }, () => {
-    const validator = new CloudFormationValidatePlugin();
-    const validate = (stack: Stack, templatePath: string) =>
-      validator.validate({
-        appConstruct: App.of(stack) as App,
-        templatePaths: [templatePath],
-        stackTemplates: [
-          { stackConstructPath: stack.node.path, templatePath, region: REGION, accountId: undefined },
-        ],
-      });
-    for (const [name, { stack, path }] of each()) {
-      expect([name, validate(stack, path).violations]).toEqual([name, []]);
-    }
-  });
-
+  // the validators of CloudFormation, which take seconds, have their say in `npm run synth`
   it('leave cdk-nag nothing to find, and everything that is acknowledged has a reason', {
     timeout: 120_000,
   }, () => {

@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
+import { heldBytes } from '../held-memory.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
 import { plain, type RunningSuite } from './conformance-suite.ts';
 
 const MIB = 1024 * 1024;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** What is stored can be read, by anyone, and is never replaced. */
 export function describeStoring(suite: RunningSuite): void {
@@ -121,11 +117,9 @@ export function describeStoring(suite: RunningSuite): void {
     const block = contentOf(MIB, 3);
     const hash = createHash('sha256');
     let peak = 0;
-    const before = process.memoryUsage().arrayBuffers;
+    const before = heldBytes();
     const measure = () => {
-      // what is left after a collection is what the store holds on to
-      collectGarbage();
-      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+      peak = Math.max(peak, heldBytes() - before);
     };
     async function* body() {
       for (let i = 0; i < 128; i += 1) {
