@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 let simulator: Simulator;
 let dir: string;
@@ -137,7 +138,7 @@ describe('archive', () => {
     expect((await runCli(['archive', '--event', '/nowhere.json'], { env })).stderr).toContain(
       'ENOENT  [USAGE]',
     );
-    expect((await runCli(['archive'], { env })).stderr).toContain('error: say what to archive  [USAGE]');
+    expect((await runHere(['archive'], { env })).stderr).toContain('error: say what to archive  [USAGE]');
   });
 
   it('--dry-run asks the store only, and writes nothing', async () => {
@@ -159,7 +160,7 @@ describe('archive', () => {
     const result = await archive(eventOf(), '--timeout', '1');
     expect(result.code).toBe(7);
     expect(result.stderr).toContain('[OUT_OF_TIME]');
-    expect((await runCli(['list', '--json', '-q'], { env })).stdout).toBe('');
+    expect((await runHere(['list', '--json', '-q'], { env })).stdout).toBe('');
   });
 
   it('Ctrl-C: exit 130, nothing half-written, and the same command works', async () => {
@@ -173,7 +174,7 @@ describe('archive', () => {
     const result = await running.end;
     expect(result.code).toBe(130);
     expect(result.stderr).toContain('error: interrupted  [INTERRUPTED]');
-    expect((await runCli(['list', '--json', '-q'], { env })).stdout).toBe('');
+    expect((await runHere(['list', '--json', '-q'], { env })).stdout).toBe('');
     expect((await archive(eventOf())).code).toBe(0);
   });
 

@@ -16,6 +16,7 @@ import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { memoryKeyService } from '../envelope/memory-key-service.ts';
 import { pair3072 } from '../envelope/rsa-pairs.ts';
 import { makeDirectory, runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 const ids = {
   recordingId: '6f1a4c7e-3f0b-4f3a-9a53-3c7d5b2f7a10',
@@ -53,7 +54,7 @@ async function archived(
   const env = { ARCHIVE_STORE: `file:${root}` };
   const [text, json] = [
     await runCli(['inspect', KEY], { env }),
-    await runCli(['inspect', KEY, '--json'], { env }),
+    await runHere(['inspect', KEY, '--json'], { env }),
   ];
   const snippets = (json.records()[0]?.['snippets'] ?? []) as { title: string; code: string }[];
   return {

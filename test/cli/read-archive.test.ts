@@ -5,17 +5,18 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND, THIRD } from './archive-fixture.ts';
 import { makeDirectory, runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 let archive: ArchiveFixture;
 beforeEach(async () => {
   archive = await makeArchive();
 });
 afterEach(() => archive.remove());
-const run = (...args: string[]) => runCli(args, { env: archive.env });
+const run = (...args: string[]) => runHere(args, { env: archive.env });
 
 describe('list', () => {
   it('prints day, size and key, oldest first', async () => {
-    const result = await run('list');
+    const result = await runCli(['list'], { env: archive.env });
     expect(result.code).toBe(0);
     expect(result.stdout).toBe(
       [
@@ -73,7 +74,7 @@ describe('list', () => {
 
 describe('verify', () => {
   it('prints the SHA-256 of each plaintext', async () => {
-    const result = await run('verify', '--all');
+    const result = await runCli(['verify', '--all'], { env: archive.env });
     expect(result.code).toBe(0);
     const lines = [FIRST, SECOND, THIRD].map((id) => `ok       ${archive.sha256[id]}  ${archive.keys[id]}`);
     expect(result.stdout.trimEnd().split('\n').toSorted()).toEqual(lines.toSorted());

@@ -6,6 +6,7 @@ import { addKey, formatKeyring } from '../../src/envelope/keyring.ts';
 import { otherPair3072, pair3072 } from '../envelope/rsa-pairs.ts';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND } from './archive-fixture.ts';
 import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 describe('adopt, rewrap and reencrypt', () => {
   let archive: ArchiveFixture;
@@ -28,13 +29,13 @@ describe('adopt, rewrap and reencrypt', () => {
     const both = { ...archive.env, ARCHIVE_KEYRING_FILE: ring };
     const dry = await runCli(['adopt', '--all', '--dry-run', '--json'], { env: both });
     expect(states(dry.records(), 'adoption')).toEqual(['adopted', 'adopted', 'adopted']);
-    expect((await runCli(['verify', '--all'], { env: withRing() })).code).toBe(5);
+    expect((await runHere(['verify', '--all'], { env: withRing() })).code).toBe(5);
 
     const adopted = await runCli(['adopt', '--all', '--json'], { env: both });
     expect(adopted.code).toBe(0);
     expect(adopted.records().at(-1)).toMatchObject({ type: 'summary', recordings: 3, adopted: 3, failed: 0 });
-    expect((await runCli(['verify', '--all'], { env: withRing() })).code).toBe(0);
-    const again = await runCli(['adopt', '--all'], { env: both });
+    expect((await runHere(['verify', '--all'], { env: withRing() })).code).toBe(0);
+    const again = await runHere(['adopt', '--all'], { env: both });
     expect(again.stdout.match(/^present/gm)).toHaveLength(3);
 
     await writeFile(ring, formatKeyring(addKey(keyring, 'k2')), { mode: 0o600 });
@@ -46,11 +47,11 @@ describe('adopt, rewrap and reencrypt', () => {
       'rewrapped',
       'rewrapped',
     ]);
-    expect((await runCli(['verify', '--all'], { env: withRing() })).code).toBe(0);
+    expect((await runHere(['verify', '--all'], { env: withRing() })).code).toBe(0);
   });
 
   it('tell what failed, each with its code, and go on', async () => {
-    const { stdout, stderr, code } = await runCli(
+    const { stdout, stderr, code } = await runHere(
       ['adopt', 'archive/2026/05/20/absent.enc', SECOND, '--json'],
       {
         env: { ...archive.env, ARCHIVE_KEYRING_FILE: ring },
@@ -71,9 +72,9 @@ describe('adopt, rewrap and reencrypt', () => {
     const made = records().filter((record) => record['type'] === 'reencryption');
     expect(new Set(made.map((record) => record['sha256']))).toEqual(new Set(Object.values(archive.sha256)));
     const env = { ARCHIVE_STORE: target, ARCHIVE_KEYRING_FILE: ring };
-    expect((await runCli(['verify', '--all'], { env })).code).toBe(0);
-    expect((await runCli(command, { env: both })).stdout.match(/^present/gm)).toHaveLength(3);
-    expect((await runCli(['verify', '--all'], { env: archive.env })).code).toBe(0);
+    expect((await runHere(['verify', '--all'], { env })).code).toBe(0);
+    expect((await runHere(command, { env: both })).stdout.match(/^present/gm)).toHaveLength(3);
+    expect((await runHere(['verify', '--all'], { env: archive.env })).code).toBe(0);
   });
 
   it.each([
@@ -83,7 +84,7 @@ describe('adopt, rewrap and reencrypt', () => {
     ['a wrapping key that there is', ['adopt', '--all', '--wrap', 'dsa'], 'USAGE', /kms:alias/],
     ['a source', ['adopt', '--all', '--wrap', 'rsa'], 'CONFIG_INVALID', /set ARCHIVE_PUBLIC_KEY_FILE/],
   ])('have to be told %s', async (_, args, expected, help) => {
-    const { code, stderr } = await runCli(args, { env: { ...archive.env, ARCHIVE_KEYRING_FILE: ring } });
+    const { code, stderr } = await runHere(args, { env: { ...archive.env, ARCHIVE_KEYRING_FILE: ring } });
     expect(code).toBe(2);
     expect(stderr).toContain(`[${expected}]`);
     expect(stderr).toMatch(help);
@@ -95,7 +96,7 @@ describe('adopt, rewrap and reencrypt', () => {
     const target = path.join(archive.dir, 'rsa');
     const command = ['reencrypt', '--all', '--wrap', 'rsa', '--target', `file:${target}`];
     const env = { ...archive.env, ARCHIVE_PUBLIC_KEY_FILE: publicKeyFile };
-    const alone = await runCli(command, { env });
+    const alone = await runHere(command, { env });
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('ARCHIVE_PRIVATE_KEY_FILE')]);
     const halves = [otherPair3072, pair3072].map(async ({ privateKey }, number) => {
       const file = path.join(archive.dir, `private-${number}.pem`);
@@ -103,15 +104,15 @@ describe('adopt, rewrap and reencrypt', () => {
       return { ...env, ARCHIVE_PRIVATE_KEY_FILE: file };
     });
     const [wrong = {}, right = {}] = await Promise.all(halves);
-    expect((await runCli(command, { env: wrong })).stderr).toContain('[CONFIG_INVALID]');
+    expect((await runHere(command, { env: wrong })).stderr).toContain('[CONFIG_INVALID]');
     expect(existsSync(target)).toBe(false);
-    expect((await runCli(command, { env: right })).code).toBe(0);
+    expect((await runHere(command, { env: right })).code).toBe(0);
   });
 
   it('refuse to write into the archive they read', async () => {
     const { ARCHIVE_STORE: place = '' } = archive.env;
     for (const target of [place, `${place}/below`]) {
-      const { code, stderr } = await runCli(['reencrypt', '--all', '--target', target], {
+      const { code, stderr } = await runHere(['reencrypt', '--all', '--target', target], {
         env: { ...archive.env, ARCHIVE_KEYRING_FILE: ring },
       });
       expect([code, stderr.includes('[USAGE]')]).toEqual([2, true]);
@@ -119,10 +120,10 @@ describe('adopt, rewrap and reencrypt', () => {
   });
 
   it('need a wrapping key, and the static one to adopt', async () => {
-    const none = await runCli(['adopt', '--all'], { env: archive.env });
+    const none = await runHere(['adopt', '--all'], { env: archive.env });
     expect(none.stderr).toContain('[CONFIG_INVALID]');
     expect(none.stderr).toContain('set ARCHIVE_KMS_KEY_ID');
-    const keyless = await runCli(['adopt', '--all'], { env: withRing() });
+    const keyless = await runHere(['adopt', '--all'], { env: withRing() });
     expect(keyless.stderr).toContain('ENCRYPTION_KEY_HEX');
     expect([none.code, keyless.code]).toEqual([2, 2]);
   });

@@ -9,6 +9,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type ArchiveFixture, FIRST, makeArchive, putSealed, SECOND } from './archive-fixture.ts';
 import { filesIn, runCli, startCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 let archive: ArchiveFixture;
 let out: string;
@@ -24,7 +25,7 @@ afterEach(async () => {
 
 const file = () => path.join(out, 'call.wav');
 const restore = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
-  runCli(['restore', FIRST, '-o', file(), ...args], { env: { ...archive.env, ...env } });
+  runHere(['restore', FIRST, '-o', file(), ...args], { env: { ...archive.env, ...env } });
 const hash = async (name: string) =>
   createHash('sha256')
     .update(await readFile(name))
@@ -32,7 +33,7 @@ const hash = async (name: string) =>
 
 describe('restore', () => {
   it('writes the plaintext for its owner alone and prints bytes and SHA-256', async () => {
-    const result = await restore();
+    const result = await runCli(['restore', FIRST, '-o', file()], { env: archive.env });
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).toBe(`restored  ${file()}\nbytes     100000\nsha256    ${archive.sha256[FIRST]}\n`);
     expect(await hash(file())).toBe(archive.sha256[FIRST]);

@@ -6,6 +6,7 @@ import { parseCommandLine } from '../../src/cli/_program.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { makeDirectory, runCli, startCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 const COUNT = 60;
 let sealed: SealedArchive;
@@ -37,12 +38,12 @@ const keyless = () => ({
 });
 const fileOf = (key: string) => path.join(root, key);
 const removeObject = (key: string) => Promise.all([rm(fileOf(key)), rm(`${fileOf(key)}.metadata.json`)]);
-const run = (...args: string[]) => runCli(['verify', ...args], { env: keyless() });
+const run = (...args: string[]) => runHere(['verify', ...args], { env: keyless() });
 const keyOf = (index: number) => sealed.recordings[index]?.key ?? '';
 
 describe('verify --depth', () => {
   it('needs no key of the recordings to compare them with their receipts', async () => {
-    const result = await run('--all', '--depth', 'ciphertext', '--json');
+    const result = await runCli(['verify', '--all', '--depth', 'ciphertext', '--json'], { env: keyless() });
     expect(result.code).toBe(0);
     expect(result.records().at(-1)).toMatchObject({
       type: 'summary',
@@ -63,7 +64,8 @@ describe('verify --depth', () => {
     const edited = fileOf(receiptKey(keyOf(5)));
     await writeFile(edited, (await readFile(edited, 'utf8')).replace('"org"', '"0rg"'));
     const report = path.join(dir, 'report.json');
-    const result = await run('--all', '--depth', 'head', '--report', report, '--quiet');
+    const args = ['verify', '--all', '--depth', 'head', '--report', report, '--quiet'];
+    const result = await runCli(args, { env: keyless() });
     expect(result.code).toBe(5);
     const lines = result.stdout.trimEnd().split('\n');
     const found = lines.map((line) =>

@@ -9,6 +9,7 @@ import { createArchiver } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/run-here.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 
@@ -102,7 +103,7 @@ describe.each(['genesys-export', TEMPLATE])('an archive in the layout %s', (layo
   });
   afterAll(() => archive.close());
 
-  const cli = (...args: string[]) => runCli(args, { env: archive.env });
+  const cli = (...args: string[]) => runHere(args, { env: archive.env });
 
   it('has its objects where the layout says, by immutable times', () => {
     const { recording, simulator } = archive;
@@ -219,7 +220,7 @@ describe.each(['genesys-export', TEMPLATE])('an archive in the layout %s', (layo
       const key = result?.key ?? '';
       await rm(join(copy.dir, key));
       await rm(join(copy.dir, `${key}.metadata.json`));
-      const missing = await runCli(['verify', '--all', '--json'], { env: copy.env });
+      const missing = await runHere(['verify', '--all', '--json'], { env: copy.env });
       expect(missing.code).toBe(5);
       expect(missing.records()).toContainEqual(expect.objectContaining({ kind: 'missing-object', key }));
     } finally {
@@ -229,12 +230,12 @@ describe.each(['genesys-export', TEMPLATE])('an archive in the layout %s', (layo
 
   it('`adopt` and `rewrap` go through all of it', async () => {
     const keyring = join(archive.dir, '..', `${archive.recording(0, 1)}.keyring.json`);
-    const made = await runCli(['keys', 'generate', '--keyring-file', keyring]);
+    const made = await runHere(['keys', 'generate', '--keyring-file', keyring]);
     expect(made.code).toBe(0);
     const env = { ...archive.env, ARCHIVE_KEYRING_FILE: keyring };
-    const adopted = await runCli(['adopt', '--all', '--json'], { env });
+    const adopted = await runHere(['adopt', '--all', '--json'], { env });
     expect(adopted.records().at(-1)).toMatchObject({ recordings: 5, adopted: 5, failed: 0 });
-    const rewrapped = await runCli(['rewrap', '--all', '--json'], { env });
+    const rewrapped = await runHere(['rewrap', '--all', '--json'], { env });
     expect(rewrapped.records().at(-1)).toMatchObject({ recordings: 5, current: 5, failed: 0 });
     // instruction files stand beside the objects, and are none
     expect((await cli('list', '--json')).records()).toHaveLength(5);

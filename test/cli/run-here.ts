@@ -1,0 +1,66 @@
+import { Readable, Writable } from 'node:stream';
+import type { CommandContext } from '../../src/cli/_context.ts';
+import { parseCommandLine } from '../../src/cli/_program.ts';
+import { createUi } from '../../src/cli/_ui.ts';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { systemClock } from '../../src/clock.ts';
+import { toArchiveError } from '../../src/errors.ts';
+import { silentLogger } from '../../src/log.ts';
+import type { CliResult, RunOptions } from './run-cli.ts';
+
+/**
+ * Runs a command in this process, in a small part of the time that {@link runCli} takes to start it: for the second and further
+ * things that a test asks of a command. Not for what depends on the process: its directory, its signals, its standard streams,
+ * credentials of AWS in its environment.
+ */
+export async function runHere(
+  args: readonly string[],
+  { env = {}, input = '' }: Pick<RunOptions, 'env' | 'input'> = {},
+): Promise<CliResult> {
+  const stdout = collector();
+  const stderr = collector();
+  const open = (json: boolean, quiet: boolean) =>
+    createUi({ stdout, stderr, env, json, quiet, debug: false, color: true });
+  let ui = open(args.includes('--json'), false);
+  let code: number;
+  try {
+    const invocation = await parseCommandLine(args);
+    if (invocation.kind === 'text') throw new Error('there is no command to run');
+    const { spec, globals, flags } = invocation;
+    ui = open(globals.json === true, globals.quiet === true);
+    const context: CommandContext = {
+      ui,
+      env,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      logger: silentLogger,
+      stdin: Readable.from([Buffer.from(input)]),
+      flags,
+      configFile: globals.config,
+      program: 'genesys-archive',
+    };
+    code = await (await spec.load()).run(context, invocation.args, invocation.options);
+  } catch (error) {
+    ui.fail(error);
+    code = exitCodeOf(toArchiveError(error).code);
+  }
+  const text = stdout.text();
+  const records = () =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { code, signal: null, stdout: text, stderr: stderr.text(), records };
+}
+
+/** A stream that keeps what is written to it. */
+function collector(): Writable & { readonly text: () => string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return Object.assign(stream, { text: () => Buffer.concat(chunks).toString('utf8') });
+}
