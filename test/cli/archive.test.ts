@@ -31,11 +31,11 @@ const ids = () => simulator.recordings.map(({ id }) => id);
 const eventOf = (index = 0, shape: Parameters<Simulator['event']>[1] = 'eventbridge') =>
   JSON.stringify(simulator.event(ids()[index] ?? '', shape));
 const archive = (input: string, ...args: string[]) =>
-  runCli(['archive', '--event', '-', ...args], { env, input });
+  runHere(['archive', '--event', '-', ...args], { env, input });
 
 describe('archive', () => {
   it('archives what an event on standard input names, and finds it the second time', async () => {
-    const first = await archive(eventOf());
+    const first = await runCli(['archive', '--event', '-'], { env, input: eventOf() });
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(
       new RegExp(`^archived  ${ids()[0]}  archive/\\d{4}/\\d\\d/\\d\\d/${ids()[0]}\\.enc  `),
@@ -59,7 +59,7 @@ describe('archive', () => {
     expect(lines.stdout.trimEnd().split('\n')).toHaveLength(2);
     expect(lines.stderr).toContain('2 recordings archived, 0 failed');
     const { id = '', interactionId = '' } = simulator.recordings[2] ?? {};
-    const byId = await runCli(['archive', '--media', id, '--interaction', interactionId], { env });
+    const byId = await runHere(['archive', '--media', id, '--interaction', interactionId], { env });
     expect(byId.code).toBe(0);
     expect(byId.stdout).toMatch(new RegExp(`^archived  ${id}`));
   });
@@ -112,7 +112,7 @@ describe('archive', () => {
   });
 
   it('wrong credentials: exit 4', async () => {
-    const result = await runCli(['archive', '--event', '-'], {
+    const result = await runHere(['archive', '--event', '-'], {
       env: { ...env, GENESYS_CLIENT_SECRET: 'wrong-secret' },
       input: eventOf(),
     });
@@ -135,7 +135,7 @@ describe('archive', () => {
     expect((await archive('{"mediaId":"../oauth/clients?x="}')).code).toBe(2);
     expect((await archive('{oops')).stderr).toContain('[EVENT_INVALID]');
     expect((await archive('')).stderr).toContain('error: the event is empty  [EVENT_INVALID]');
-    expect((await runCli(['archive', '--event', '/nowhere.json'], { env })).stderr).toContain(
+    expect((await runHere(['archive', '--event', '/nowhere.json'], { env })).stderr).toContain(
       'ENOENT  [USAGE]',
     );
     expect((await runHere(['archive'], { env })).stderr).toContain('error: say what to archive  [USAGE]');
@@ -157,7 +157,7 @@ describe('archive', () => {
 
   it('--timeout ends it cleanly: exit 7, nothing half-written', async () => {
     simulator.faults.add({ on: 'download', times: Infinity, fault: { kind: 'stall', afterBytes: '50%' } });
-    const result = await archive(eventOf(), '--timeout', '1');
+    const result = await runCli(['archive', '--event', '-', '--timeout', '1'], { env, input: eventOf() });
     expect(result.code).toBe(7);
     expect(result.stderr).toContain('[OUT_OF_TIME]');
     expect((await runHere(['list', '--json', '-q'], { env })).stdout).toBe('');
@@ -196,7 +196,7 @@ describe('archive', () => {
 
   it('tells of pauses that are long enough to wonder about', async () => {
     simulator.faults.add({ on: 'media', fault: { kind: 'throttle', retryAfter: 1 } });
-    const result = await archive(eventOf());
+    const result = await runCli(['archive', '--event', '-'], { env, input: eventOf() });
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(
       /^GET api\/v2\/media: trying again in 1\.\d s: GENESYS_THROTTLED, attempt 1 failed$/m,
@@ -205,7 +205,7 @@ describe('archive', () => {
 
   it('never shows a token, secret, key or signature, not even with --debug', async () => {
     simulator.faults.add({ on: 'download', fault: { kind: 'expired' } });
-    const result = await archive(eventOf(), '--debug');
+    const result = await runCli(['archive', '--event', '-', '--debug'], { env, input: eventOf() });
     expect(result.code).toBe(0);
     const shown = `${result.stdout}${result.stderr}`;
     expect(shown).toContain('token renewed');

@@ -10,8 +10,8 @@ import type { CliResult, RunOptions } from './run-cli.ts';
 
 /**
  * Runs a command in this process, in a small part of the time that {@link runCli} takes to start it: for the second and further
- * things that a test asks of a command. Not for what depends on the process: its directory, its signals, its standard streams,
- * credentials of AWS in its environment.
+ * things that a test asks of a command. Not for what depends on the process: its directory, its signals, its standard streams, its
+ * log, credentials of AWS in its environment.
  */
 export async function runHere(
   args: readonly string[],
