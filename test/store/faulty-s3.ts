@@ -11,8 +11,8 @@ import { type SimulatedS3, useSimulatedS3 } from './simulated-s3.ts';
 
 /** One request. */
 export const SMALL = contentOf(1000);
-/** Three parts. */
-export const LARGE = contentOf(2 * PART_BYTES + 1);
+/** Two parts. */
+export const LARGE = contentOf(PART_BYTES + 1);
 export const OPTIONS = { metadata: { iv: 'AAECAwQFBgcICQoL' }, contentType: 'audio/wav' };
 
 /** A store on the simulator's endpoint, which can be told to fail, and a clock on which waiting takes no time. */
@@ -24,9 +24,11 @@ export class FaultyS3 {
   /** Delays that were waited for, ms. */
   readonly slept: number[] = [];
   readonly logged: { message: string; fields: LogFields }[] = [];
+  /** Epoch ms; its time passes by waiting only, however slow the machine is. */
+  #began = Date.now();
   #ahead = 0;
   readonly clock: Clock = {
-    now: () => Date.now() + this.#ahead,
+    now: () => this.#began + this.#ahead,
     sleep: (ms, signal) => this.sleep(ms, signal),
     random: () => 0.999,
   };
@@ -42,6 +44,7 @@ export class FaultyS3 {
       faulty.renewKey();
       faulty.slept.length = 0;
       faulty.logged.length = 0;
+      faulty.#began = Date.now();
       faulty.#ahead = 0;
       faulty.sleep = (ms, signal) => faulty.#skip(ms, signal);
       const logger: Logger = {

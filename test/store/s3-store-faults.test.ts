@@ -98,8 +98,8 @@ describe('throttling and outages', () => {
 
   it('repeats a request that is not answered in time', async () => {
     faulty.inject('PutObject', { kind: 'slow', delayMs: 5000 });
-    const impatient = faulty.impatientClient(100);
-    const transport = createTransport({ timeouts: { headersMs: 100 } });
+    const impatient = faulty.impatientClient(500);
+    const transport = createTransport({ timeouts: { headersMs: 500 } });
     const hasty = faulty.s3.proxied({ client: impatient, clock: faulty.clock, transport });
     expect(await hasty.put(faulty.key, bodyOf(SMALL), OPTIONS, unlimited)).toMatchObject({
       outcome: 'stored',
@@ -165,7 +165,7 @@ describe('writes whose answer is lost', () => {
 describe('reading', () => {
   it('a connection that falls silent is an error', async () => {
     await faulty.put(LARGE);
-    const impatient = faulty.impatientClient(100);
+    const impatient = faulty.impatientClient(500);
     faulty.inject('GetObject', { kind: 'cut', afterBytes: 100_000, silent: true });
     const { body } = await faulty.s3.proxied({ client: impatient }).get(faulty.key, unlimited);
     await expect(readAll(body)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });

@@ -5,8 +5,11 @@ import { ArchiveError } from '../../src/errors.ts';
 import { createTransport, type Transport } from '../../src/http/transport.ts';
 import type { S3Fault } from '../../src/simulator/s3/s3.ts';
 import { bodyOf, contentOf, sha256 } from './bytes.ts';
-import { FaultyS3, LARGE, OPTIONS, SMALL } from './faulty-s3.ts';
+import { FaultyS3, OPTIONS, SMALL } from './faulty-s3.ts';
 import { PART_BYTES } from './s3-under-test.ts';
+
+/** Three parts. */
+const LARGE = contentOf(2 * PART_BYTES + 1);
 
 const faulty = FaultyS3.forTests();
 
