@@ -15,6 +15,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    isolate: true,
     include: [include],
     exclude: [...configDefaults.exclude, LONG],
     globalSetup: [],

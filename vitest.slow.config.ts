@@ -4,5 +4,11 @@ import base from './vitest.config.ts';
 /** What takes longer than a minute: crash points, simulation, matrices. Not a merge: that would add to `include`. */
 export default defineConfig({
   ...base,
-  test: { ...base.test, include: ['test/slow/**/*.slow.ts'], testTimeout: 1_200_000, maxWorkers: 2 },
+  test: {
+    ...base.test,
+    isolate: true,
+    include: ['test/slow/**/*.slow.ts'],
+    testTimeout: 1_200_000,
+    maxWorkers: 2,
+  },
 });

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { parseKeyring } from '../../src/envelope/keyring.ts';
 import { startKms } from '../../src/simulator/kms/kms.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
 
 let dir: string;
 let remove: () => Promise<void>;
@@ -14,17 +13,14 @@ beforeEach(async () => {
 });
 afterEach(() => remove());
 
-/** As a user runs it. */
-const startKeys = (args: readonly string[], env: Record<string, string> = {}) =>
-  runCli(['keys', ...args], { cwd: dir, env });
 const keys = (args: readonly string[], env: Record<string, string> = {}) =>
-  runHere(['keys', ...args], { cwd: dir, env });
+  runCli(['keys', ...args], { cwd: dir, env });
 const generate = (...args: string[]) => keys(['generate', '--keyring-file', 'keyring.json', ...args]);
 const readKeyring = async () => parseKeyring(await readFile(path.join(dir, 'keyring.json'), 'utf8'));
 
 describe('keys generate', () => {
   it('makes a keyring for its owner only, then adds to it; every earlier key stays', async () => {
-    const first = await startKeys(['generate', '--keyring-file', 'keyring.json']);
+    const first = await keys(['generate', '--keyring-file', 'keyring.json']);
     expect([first.code, first.stdout]).toEqual([
       0,
       expect.stringMatching(/^k-\d{4}-\d\d-\d\d {2}keyring\.json\n$/),
@@ -73,7 +69,7 @@ describe('keys generate', () => {
   });
 
   it('--rsa makes a pair whose halves belong together, and replaces none', async () => {
-    const made = await startKeys(['generate', '--rsa', 'calls']);
+    const made = await keys(['generate', '--rsa', 'calls']);
     expect([made.code, await filesIn(dir)]).toEqual([0, ['calls-private.pem', 'calls-public.pem']]);
     expect((await stat(path.join(dir, 'calls-private.pem'))).mode & 0o777).toBe(0o600);
     const pem = await readFile(path.join(dir, 'calls-private.pem'), 'utf8');
@@ -147,7 +143,7 @@ describe('keys list and keys check', () => {
       ARCHIVE_PUBLIC_KEY_FILE: 'calls-public.pem',
       ARCHIVE_PRIVATE_KEY_FILE: 'calls-private.pem',
     };
-    const listed = await startKeys(['list', '--json'], env);
+    const listed = await keys(['list', '--json'], env);
     const records = listed.records();
     expect(records.map(({ source }) => source)).toEqual([
       'static',
@@ -161,7 +157,7 @@ describe('keys list and keys check', () => {
       ['new', 'wraps and unwraps data keys'],
     ]);
     expect(records[3]?.['keyId']).toBe(records[4]?.['keyId']);
-    const checked = await startKeys(['check', '--json'], env);
+    const checked = await keys(['check', '--json'], env);
     expect(checked.code).toBe(0);
     expect(checked.records().map(({ source, writes, reads }) => [source, writes, reads])).toEqual([
       ['static key', 'ok', 'ok'],
@@ -180,7 +176,7 @@ describe('keys list and keys check', () => {
     const kms = await startKms();
     onTestFinished(() => kms.close());
     const env = { ...kms.environment(), ARCHIVE_KMS_KEY_ID: 'alias/recordings' };
-    const fine = await startKeys(['check'], env);
+    const fine = await keys(['check'], env);
     expect([fine.code, fine.stdout]).toEqual([
       0,
       expect.stringMatching(/^KMS key .* writes: ok, reads: ok\n$/),
@@ -192,18 +188,18 @@ describe('keys list and keys check', () => {
         fault: { kind: 'error', code: 'AccessDeniedException' },
       });
     deny('Decrypt');
-    const writer = await startKeys(['check'], env);
+    const writer = await keys(['check'], env);
     expect([writer.code, writer.stdout]).toEqual([
       0,
       expect.stringContaining('writes: ok, reads: KMS_DENIED'),
     ]);
     deny('GenerateDataKey');
-    const denied = await startKeys(['check'], env);
+    const denied = await keys(['check'], env);
     expect([denied.code, denied.stderr]).toEqual([4, expect.stringContaining('[KMS_DENIED]')]);
-    const unknown = await startKeys(['check', '--kms-key-id', 'alias/other'], env);
+    const unknown = await keys(['check', '--kms-key-id', 'alias/other'], env);
     expect(unknown.code).toBe(4);
     kms.faults.clear();
-    expect((await startKeys(['check', '--kms-key-id', 'alias/other'], env)).code).toBe(2);
+    expect((await keys(['check', '--kms-key-id', 'alias/other'], env)).code).toBe(2);
   });
 });
 

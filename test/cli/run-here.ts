@@ -10,12 +10,12 @@ import type { CliResult, RunOptions } from './run-cli.ts';
 
 /**
  * Runs a command in this process, in a small part of the time that {@link runCli} takes to start it: for the second and further
- * things that a test asks of a command, one at a time. Not for what depends on the process: its signals, its standard streams, its
+ * things that a test asks of a command. Not for what depends on the process: its directory, its signals, its standard streams, its
  * log, credentials of AWS in its environment.
  */
 export async function runHere(
   args: readonly string[],
-  { env = {}, input = '', cwd }: Pick<RunOptions, 'env' | 'input' | 'cwd'> = {},
+  { env = {}, input = '' }: Pick<RunOptions, 'env' | 'input'> = {},
 ): Promise<CliResult> {
   const stdout = collector();
   const stderr = collector();
@@ -23,8 +23,6 @@ export async function runHere(
     createUi({ stdout, stderr, env, json, quiet, debug: false, color: true });
   let ui = open(args.includes('--json'), false);
   let code: number;
-  const before = process.cwd();
-  if (cwd !== undefined) process.chdir(cwd);
   try {
     const invocation = await parseCommandLine(args);
     if (invocation.kind === 'text') throw new Error('there is no command to run');
@@ -45,8 +43,6 @@ export async function runHere(
   } catch (error) {
     ui.fail(error);
     code = exitCodeOf(toArchiveError(error).code);
-  } finally {
-    process.chdir(before);
   }
   const text = stdout.text();
   const records = () =>

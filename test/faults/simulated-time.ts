@@ -86,12 +86,6 @@ export class SimulatedTime {
    * timeouts of the product use `setTimeout` itself.
    */
   install(): () => void {
-    const real = {
-      setTimeout,
-      clearTimeout,
-      now: performance.now.bind(performance),
-      date: Date.now.bind(Date),
-    };
     const cancels = new WeakMap<object, () => void>();
     const fake = (act: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimulatedTimer => {
       const arm = () =>
@@ -116,8 +110,15 @@ export class SimulatedTime {
       arm();
       return timer;
     };
-    const replace = (target: object, name: string, value: unknown) =>
+    const restores: (() => void)[] = [];
+    const replace = (target: object, name: string, value: unknown) => {
+      const real = Object.getOwnPropertyDescriptor(target, name);
       Object.defineProperty(target, name, { value, configurable: true, writable: true });
+      restores.push(() => {
+        if (real === undefined) Reflect.deleteProperty(target, name);
+        else Object.defineProperty(target, name, real);
+      });
+    };
     replace(globalThis, 'setTimeout', fake);
     replace(globalThis, 'clearTimeout', (timer: object | undefined) => {
       if (timer !== undefined) cancels.get(timer)?.();
@@ -125,10 +126,7 @@ export class SimulatedTime {
     replace(performance, 'now', () => this.now);
     replace(Date, 'now', () => this.now);
     return () => {
-      replace(globalThis, 'setTimeout', real.setTimeout);
-      replace(globalThis, 'clearTimeout', real.clearTimeout);
-      replace(performance, 'now', real.now);
-      replace(Date, 'now', real.date);
+      for (const restore of restores) restore();
     };
   }
 

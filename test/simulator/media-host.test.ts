@@ -178,8 +178,8 @@ describe('large recordings', () => {
           response.on('data', (chunk: Buffer) => {
             received += chunk.length;
             hash.update(chunk);
-            // every 8 MiB, for a collection takes its time
-            if (received % 2 ** 23 < chunk.length) peak = Math.max(peak, heldBytes());
+            // every 32 MiB, for a collection takes its time
+            if (received % 2 ** 25 < chunk.length) peak = Math.max(peak, heldBytes());
           });
           response.on('end', resolve);
           response.on('error', reject);

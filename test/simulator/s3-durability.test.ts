@@ -106,7 +106,7 @@ it('streams 128 MiB in both directions without holding them', { timeout: 120_000
     const before = passed;
     passed += bytes;
     // now and then, for a collection takes its time
-    if (Math.floor(passed / (16 * MIB)) > Math.floor(before / (16 * MIB))) peak = Math.max(peak, heldBytes());
+    if (Math.floor(passed / (32 * MIB)) > Math.floor(before / (32 * MIB))) peak = Math.max(peak, heldBytes());
   };
   const body = Readable.from(
     (function* () {

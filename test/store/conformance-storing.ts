@@ -125,7 +125,7 @@ export function describeStoring(suite: RunningSuite): void {
       for (let i = 0; i < 128; i += 1) {
         block.writeUInt32BE(i, 0);
         hash.update(block);
-        if (i % 16 === 15) measure();
+        if (i % 32 === 31) measure();
         yield block;
       }
     }
@@ -136,7 +136,7 @@ export function describeStoring(suite: RunningSuite): void {
     for await (const chunk of (await suite.store.get(key, unlimited)).body) {
       readBack.update(chunk);
       bytes += chunk.byteLength;
-      if (bytes % (16 * MIB) < chunk.byteLength) measure();
+      if (bytes % (32 * MIB) < chunk.byteLength) measure();
     }
     expect(readBack.digest('hex')).toBe(hash.digest('hex'));
     // Three parts and the buffers of a server in the same process; a store that collects the whole body needs 128 MiB.
