@@ -16,7 +16,7 @@ async function walk(archive: SealedArchive, options: WalkOptions = {}): Promise<
 }
 
 // 1,000 recordings in `npm run test:slow`
-describeScrub(200);
+describeScrub(1000);
 
 describe('the walk', () => {
   let archive: SealedArchive;

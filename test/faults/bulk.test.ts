@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { deliverInBulk } from './bulk.ts';
 
-/** 1,000 of them in `npm run test:slow`. */
-describe('200 recordings', () => {
-  it('delivered 1 to 5 times each, 50 at once: exactly 200 objects, none of them ever replaced', {
+describe('1,000 recordings', () => {
+  it('delivered 1 to 5 times each, 50 at once: exactly 1,000 objects, none of them ever replaced', {
     timeout: 240_000,
   }, async () => {
-    const { deliveries, ...report } = await deliverInBulk(200);
-    expect(deliveries).toBeGreaterThan(2 * 200);
+    const { deliveries, ...report } = await deliverInBulk(1000);
+    expect(deliveries).toBeGreaterThan(2000);
     expect(report).toEqual({
       failures: [],
       replaced: [],
-      reported: 200,
-      kinds: { archive: 200, receipts: 200, links: 200 },
+      reported: 1000,
+      kinds: { archive: 1000, receipts: 1000, links: 1000 },
       leftovers: [],
     });
   });

@@ -1,3 +1,0 @@
-import { describeScrub } from '../archive/scrub.ts';
-
-describeScrub(1000);
