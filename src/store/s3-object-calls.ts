@@ -51,7 +51,7 @@ export interface ObjectHead {
 
 /**
  * The three operations that every recording needs, once or for every part. One request each, never repeated; what is thrown is
- * sorted by `sortS3Error`.
+ * sorted by `sortS3Error`. Once a call has settled, nothing reads its body any more.
  */
 export interface ObjectCalls {
   /** Only where nothing stands (`If-None-Match: *`); S3 checks the body against its digest. */
@@ -75,7 +75,9 @@ export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectC
         ChecksumAlgorithm: 'SHA256',
         ChecksumSHA256: digest.base64,
       });
-      const answer = await client.send(withPayloadHash(command, digest), options);
+      const answer = await untilAnswered(options, (until) =>
+        client.send(withPayloadHash(command, digest), until),
+      );
       return {
         etag: answer.ETag,
         sha256: answer.ChecksumSHA256,
@@ -94,7 +96,9 @@ export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectC
         ChecksumAlgorithm: 'SHA256',
         ChecksumSHA256: digest.base64,
       });
-      const answer = await client.send(withPayloadHash(command, digest), options);
+      const answer = await untilAnswered(options, (until) =>
+        client.send(withPayloadHash(command, digest), until),
+      );
       return { etag: answer.ETag, sha256: answer.ChecksumSHA256, versionId: undefined, at: undefined };
     },
     async head(Key, options) {
@@ -113,4 +117,21 @@ export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectC
       };
     },
   };
+}
+
+/** Ends the request with its answer: one that is answered before it is sent would go on sending, from a buffer that is used again. */
+async function untilAnswered<Answer>(
+  { abortSignal }: CallOptions,
+  send: (options: CallOptions) => Promise<Answer>,
+): Promise<Answer> {
+  const own = new AbortController();
+  const stop = () => own.abort();
+  if (abortSignal.aborted) stop();
+  abortSignal.addEventListener('abort', stop, { once: true });
+  try {
+    return await send({ abortSignal: own.signal });
+  } finally {
+    abortSignal.removeEventListener('abort', stop);
+    stop();
+  }
 }
