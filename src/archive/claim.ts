@@ -23,9 +23,11 @@ export async function claimFirstSeen(
   const key = claimKey(recordingId);
   const body = Buffer.from(`${JSON.stringify({ firstSeen: new Date(now).toISOString() })}\n`);
   if ((await putSmall(store, key, body, budget)) === 'stored') return now;
-  const text = (await getSmall(store, key, LARGEST_CLAIM, budget)) ?? '';
-  const [, firstSeen = ''] = /^\{"firstSeen":"([0-9TZ:.-]+)"\}\n$/.exec(text) ?? [];
-  const at = Date.parse(firstSeen);
+  const text = await getSmall(store, key, LARGEST_CLAIM, budget);
+  if (text === undefined) {
+    throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
+  }
+  const at = Date.parse(/^\{"firstSeen":"([0-9TZ:.-]+)"\}\n$/.exec(text)?.[1] ?? '');
   if (Number.isFinite(at)) return at;
   throw new ArchiveError('OBJECT_MALFORMED', `${key} is not a claim`);
 }

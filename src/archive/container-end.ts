@@ -21,7 +21,8 @@ const HEAD_BYTES = 4;
 
 /** Watches the bytes of one file go by. */
 export class EndWatch {
-  private head: Buffer = Buffer.alloc(0);
+  /** Until there are enough bytes to tell. */
+  private head: Buffer | undefined = Buffer.alloc(0);
   private check: EndCheck | undefined;
 
   /** The same chunks. They are not changed, and not kept. */
@@ -37,15 +38,15 @@ export class EndWatch {
   }
 
   private push(chunk: Uint8Array): void {
-    if (this.check !== undefined || this.head.length >= HEAD_BYTES) {
+    if (this.head === undefined) {
       this.check?.push(chunk);
       return;
     }
-    this.head = Buffer.concat([this.head, chunk]);
-    if (this.head.length < HEAD_BYTES) return;
-    this.check = checkFor(this.head);
-    this.check?.push(this.head);
-    this.head = this.head.subarray(0, HEAD_BYTES);
+    const head = Buffer.concat([this.head, chunk]);
+    this.head = head.length < HEAD_BYTES ? head : undefined;
+    if (this.head !== undefined) return;
+    this.check = checkFor(head);
+    this.check?.push(head);
   }
 }
 
@@ -145,8 +146,7 @@ class OggEnd implements EndCheck {
     while (rest.byteLength > 0 && !this.lost) {
       const skipped = Math.min(this.body, rest.byteLength);
       this.body -= skipped;
-      rest = rest.subarray(skipped);
-      if (this.body === 0 && rest.byteLength > 0) rest = this.readHeader(rest);
+      rest = this.readHeader(rest.subarray(skipped));
     }
   }
 

@@ -121,5 +121,5 @@ function readJson(text: string): unknown {
 
 /** JSON Schema (draft 2020-12) of a receipt, for `docs/`. */
 export function receiptJsonSchema(): unknown {
-  return z.toJSONSchema(receipt, { io: 'input' });
+  return z.toJSONSchema(receipt);
 }

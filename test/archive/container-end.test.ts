@@ -22,12 +22,17 @@ async function verdictOf(file: Uint8Array, size = 1 << 16): Promise<string> {
 interface ZipOptions {
   readonly comment?: Buffer;
   readonly zip64?: boolean;
+  /** Of the end record, whose place is in the large one; both when nothing is said. */
+  readonly saturated?: 'size' | 'offset';
   readonly before?: Buffer;
   readonly after?: Buffer;
 }
 
 /** PKWARE APPNOTE 6.3.10, with the fields that matter here. */
-function zip(contents: readonly Buffer[], { comment, zip64, before, after }: ZipOptions = {}): Buffer {
+function zip(
+  contents: readonly Buffer[],
+  { comment, zip64, saturated, before, after }: ZipOptions = {},
+): Buffer {
   const entry = (signature: string, content: Buffer, fixed: number) => {
     const header = Buffer.alloc(fixed);
     header.write(signature, 0, 'latin1');
@@ -46,8 +51,8 @@ function zip(contents: readonly Buffer[], { comment, zip64, before, after }: Zip
   }
   const end = Buffer.alloc(22);
   end.write('PK\x05\x06', 0, 'latin1');
-  end.writeUInt32LE(zip64 === true ? 0xffff_ffff : directory.length, 12);
-  end.writeUInt32LE(zip64 === true ? 0xffff_ffff : offset, 16);
+  end.writeUInt32LE(zip64 === true && saturated !== 'offset' ? 0xffff_ffff : directory.length, 12);
+  end.writeUInt32LE(zip64 === true && saturated !== 'size' ? 0xffff_ffff : offset, 16);
   end.writeUInt16LE(comment?.length ?? 0, 20);
   const none = Buffer.alloc(0);
   return Buffer.concat([before ?? none, ...locals, directory, end64, end, comment ?? none, after ?? none]);
@@ -76,7 +81,13 @@ const ZIPS: readonly (readonly [string, Buffer])[] = [
   ['with a ZIP as its content', zip([zip([noise(200)])])],
   ['of the large kind', zip([noise(700)], { zip64: true })],
   ['of the large kind, with a comment', zip([noise(700)], { zip64: true, comment: Buffer.from('x') })],
+  ['of the large kind, with only its offset large', zip([noise(700)], { zip64: true, saturated: 'offset' })],
+  ['of the large kind, with only its size large', zip([noise(700)], { zip64: true, saturated: 'size' })],
   ['longer than any tail', zip([noise(200_000)])],
+  [
+    'longer than any tail, with the longest end there is',
+    zip([noise(200_000)], { zip64: true, comment: Buffer.alloc(0xffff, 32) }),
+  ],
 ];
 
 describe('the end of a ZIP', () => {
@@ -97,7 +108,7 @@ describe('the end of a ZIP', () => {
   });
 
   it('says "cut", not "unknown", unless what is left ends like a ZIP itself', async () => {
-    const file = zip([noise(5000)], { comment: Buffer.from('a comment') });
+    const file = zip([noise(500)], { comment: Buffer.from('a comment') });
     for (let at = 4; at < file.length; at += 1) {
       expect([at, await verdictOf(file.subarray(0, at))]).toEqual([at, 'cut']);
     }
@@ -118,6 +129,7 @@ describe('the end of a ZIP', () => {
   it.each([
     ['no locator', 56, 'XXXX'],
     ['no record where the locator says', 0, 'XXXX'],
+    ['a directory elsewhere than its record says', 40, 'X'],
   ])('of the large kind with %s is odd', async (_, at, text) => {
     const file = zip([noise(90)], { zip64: true });
     file.write(text, file.length - 22 - 76 + at, 'latin1');
@@ -129,6 +141,28 @@ describe('the end of a ZIP', () => {
     file.writeBigUInt64LE(offset, file.length - 22 - 12);
     expect(await verdictOf(file)).toBe('unknown');
   });
+
+  it('a locator that points out of what is kept of a long file is survived', async () => {
+    const file = zip([noise(300_000)], { zip64: true });
+    file.writeBigUInt64LE(0n, file.length - 22 - 12);
+    expect(await verdictOf(file)).toBe('unknown');
+  });
+
+  it('a locator that points to something like a record in the last bytes is survived', async () => {
+    const file = zip([noise(90)], { zip64: true, comment: Buffer.from('PK\x06\x06', 'latin1') });
+    file.writeBigUInt64LE(BigInt(file.length - 4), file.length - 4 - 22 - 12);
+    expect(await verdictOf(file)).toBe('unknown');
+  });
+});
+
+describe('the end of any other file', () => {
+  it.each(['', 'Og', 'PK\x03', 'ID3\x04 and so on', 'OggX', ' PK\x03\x04'])(
+    'is not known: %j',
+    async (text) => {
+      for (const size of [1, 3, 100])
+        expect(await verdictOf(Buffer.from(text, 'latin1'), size)).toBe('unknown');
+    },
+  );
 });
 
 // ---------------------------------------------------------------------------------------------------------------- Ogg
@@ -150,7 +184,7 @@ function page(serial: number, flags: number, bytes: number): Buffer {
 const stream = (serial: number) => [
   page(serial, FIRST, 19),
   page(serial, 0, 300),
-  page(serial, 1, 4000),
+  page(serial, 1, 600),
   page(serial, LAST, 0),
 ];
 const [A, B] = [stream(1), stream(0xffff_fffe)];
@@ -197,11 +231,22 @@ describe('the end of an Ogg file', () => {
     ['something behind the last page', Buffer.concat([...A, Buffer.alloc(40)])],
     ['something between two pages', Buffer.concat([page(1, FIRST, 9), Buffer.alloc(40), page(1, LAST, 9)])],
     ['pages of a version to come', Buffer.concat([page(1, FIRST, 9), page(1, LAST, 9).fill(1, 4, 5)])],
+    ['a page of another name', Buffer.concat([page(1, FIRST, 9), page(1, LAST, 9).fill('X', 3, 4)])],
     ['a stream that never began', Buffer.concat([page(1, 0, 9), page(1, LAST, 9)])],
     ['a page after the last', Buffer.concat([...A, page(1, 0, 9)])],
     ['very many streams', Buffer.concat(Array.from({ length: 70 }, (_, at) => page(at, FIRST, 9)))],
   ])('%s is odd, and proves nothing', async (_, file) => {
     expect(await verdictOf(file)).toBe('unknown');
+  });
+
+  it.each([
+    [64, 'whole'],
+    [65, 'unknown'],
+  ])('of %i streams at a time is %s', async (streams, verdict) => {
+    const all = [FIRST, LAST].flatMap((flags) =>
+      Array.from({ length: streams }, (_, serial) => page(serial, flags, 9)),
+    );
+    expect(await verdictOf(Buffer.concat(all))).toBe(verdict);
   });
 });
 

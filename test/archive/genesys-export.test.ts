@@ -64,7 +64,16 @@ describe('the layout of the platform’s own export', () => {
     { extension: 'instruction' },
     { startedAt: 0 },
   ])('%o is refused', (wrong) => {
-    expect(() => exportKey({ ...file, ...wrong })).toThrow(/not fit for a key|not within/);
+    let thrown: unknown;
+    try {
+      exportKey({ ...file, ...wrong });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({
+      code: 'EVENT_INVALID',
+      message: expect.stringMatching(/is not fit for a key$|is not within 2000 to 2099$/) as unknown,
+    });
   });
 
   it('has a sidecar with the members that the platform writes', () => {
@@ -95,11 +104,16 @@ describe('the layout of the platform’s own export', () => {
 
   it('leaves out of the sidecar what nobody states', () => {
     const { conversationId, recordingId } = file;
-    expect(exportMetadata({ kind: 'email', conversationId, recordingId, startedAt: 0 })).toEqual({
-      mediaType: 'Email',
-      conversationId,
-      recordingId,
+    const known = { kind: 'email', conversationId, recordingId } as const;
+    const stated = { mediaType: 'Email', conversationId, recordingId };
+    expect(exportMetadata(known)).toStrictEqual(stated);
+    expect(exportMetadata({ ...known, startedAt: 0 })).toStrictEqual({
+      ...stated,
       startTime: '1970-01-01T00:00:00.000+0000',
+    });
+    expect(exportMetadata({ ...known, endedAt: 1 })).toStrictEqual({
+      ...stated,
+      endTime: '1970-01-01T00:00:00.001+0000',
     });
   });
 
@@ -111,6 +125,9 @@ describe('the layout of the platform’s own export', () => {
     ['an hour of no day', exportKey(file).replace('hour=5', 'hour=24')],
     ['a file without extension', exportKey(file).replace('.opus', '')],
     ['a deeper folder', exportKey(file).replace('/a1b2', '/x/a1b2')],
+    ['that of no organization', exportKey(file).replace(file.organizationId, '..')],
+    ['that of no conversation', exportKey(file).replace(file.conversationId, '..')],
+    ['that of no name', exportKey(file).replace(file.recordingId, '=2E=2E')],
     ['an object of the tutorial', 'archive/2026/05/20/a1b2.enc'],
   ])('%s is no recording', (_, key) => {
     expect(parseExportKey(key)).toBeUndefined();

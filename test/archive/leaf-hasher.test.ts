@@ -40,7 +40,7 @@ describe('LeafHasher', () => {
           });
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

@@ -114,6 +114,30 @@ describe('a list of leaves', () => {
     expect(written).toEqual([LIST]);
   });
 
+  it('stands beside the receipt, whatever the folders are called', () => {
+    const key = 'archive/of.json/r.json.enc';
+    expect(receiptKey(key)).toBe('receipts/of.json/r.json.json');
+    expect(leavesKey(key)).toBe('receipts/of.json/_r.json.leaves');
+  });
+
+  it('that was written just now is not read again', async () => {
+    const store = mapStore();
+    const leaves = Array(1025).fill(Buffer.alloc(32));
+    await stateCiphertext(store, KEY, { bytes: 1025, sha256: undefined, leafBytes: 1, leaves }, unlimited);
+    expect(store.objects.has(LIST)).toBe(true);
+    expect(store.reads).toEqual([]);
+  });
+
+  it('is all that is stated of an object whose whole nobody has hashed', async () => {
+    const leaf = Buffer.alloc(32, 1);
+    const digests = { bytes: 20, sha256: undefined, leafBytes: 10, leaves: [leaf, leaf] };
+    expect(await stateCiphertext(mapStore(), KEY, digests, unlimited)).toStrictEqual({
+      bytes: 20,
+      leafBytes: 10,
+      leaves: [leaf.toString('hex'), leaf.toString('hex')],
+    });
+  });
+
   it('is no receipt and no recording to those who walk the archive', async () => {
     const { store } = await archived(1025);
     expect(objectOfReceipt(DATE_LAYOUT, LIST)).toBeUndefined();
@@ -218,6 +242,22 @@ describe('the receipt of an object that stands there', () => {
 });
 
 describe('a list that stands there already', () => {
+  it('of another object, where nobody has hashed the whole: the receipt has to hold all the leaves', async () => {
+    const store = mapStore();
+    await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
+    expect(await stateCiphertext(store, KEY, { ...digests, sha256: undefined }, unlimited)).toStrictEqual({
+      bytes: 1025,
+      leafBytes: 1,
+      leaves: Array(1025).fill('00'.repeat(32)),
+    });
+  });
+
+  it('and is longer than any list: the hash of the whole has to do', async () => {
+    const store = mapStore();
+    store.objects.set(LIST, endless());
+    expect(await stateCiphertext(store, KEY, digests, unlimited)).toEqual(whole);
+  });
+
   const list = Buffer.from('another\n');
   const digests = {
     bytes: 1025,
@@ -261,7 +301,7 @@ function digestsOf(store: ReturnType<typeof mapStore>) {
 }
 
 function endless() {
-  const body = Buffer.alloc(2 ** 20, '0');
+  const body = Buffer.alloc(2 ** 20 + 1, '0');
   return {
     stat: {
       key: LIST,

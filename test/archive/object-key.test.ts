@@ -1,7 +1,16 @@
 import { isMainThread } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { claimKey, datePrefix, objectKey, parseObjectKey } from '../../src/archive/object-key.ts';
+import {
+  claimKey,
+  contextKey,
+  datePrefix,
+  linkKey,
+  objectKey,
+  objectsOfReceipt,
+  parseObjectKey,
+  receiptKey,
+} from '../../src/archive/object-key.ts';
 import { ArchiveError } from '../../src/errors.ts';
 
 const DAY_MS = 86_400_000;
@@ -179,6 +188,46 @@ describe('parseObjectKey', () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+});
+
+describe('what stands beside an object', () => {
+  it('is named after all of its key, whatever that contains', () => {
+    const key = objectKey({ recordingId: ID, channel: 'enc', at: MAY_20 });
+    expect(receiptKey(key)).toBe(`receipts/2024/05/20/${ID}.enc.json`);
+    expect(linkKey('archive/a.encoded/r.enc')).toBe('links/a.encoded/r.json');
+    expect(contextKey('archive/a.encoded/r.enc')).toBe('context/a.encoded/r.json.enc');
+  });
+
+  it.each(['links/2026/05/20/r.json', 'receipts/2026/05/20/r.txt', 'receipts'])(
+    'is of no object where it is no receipt: %s',
+    (key) => {
+      expect(objectsOfReceipt(key)).toEqual([]);
+    },
+  );
+});
+
+describe('what is refused', () => {
+  it.each<[string, () => unknown, object]>([
+    ['an id', () => claimKey('../x'), { message: 'recording id "../x" is not fit for a key' }],
+    [
+      'a channel',
+      () => objectKey({ recordingId: ID, channel: 'a/b', at: MAY_20 }),
+      { message: 'channel "a/b" is not fit for a key' },
+    ],
+    [
+      'a time',
+      () => datePrefix(-1),
+      { message: 'the time of the recording is not within 2000 to 2099', details: { at: -1 } },
+    ],
+  ])('%s is named', (_, make, error) => {
+    let thrown: unknown;
+    try {
+      make();
+    } catch (caught) {
+      thrown = caught;
+    }
+    expect(thrown).toMatchObject({ code: 'EVENT_INVALID', retryable: false, ...error });
   });
 });
 

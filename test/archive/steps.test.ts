@@ -19,6 +19,8 @@ import {
   type MediaItem,
   MediaRestart,
   type MediaStream,
+  type ObjectStore,
+  type PutOptions,
   type RecordingIds,
   type Resolution,
 } from '../../src/ports.ts';
@@ -246,6 +248,13 @@ describe('starting over', () => {
     expect(counts.opened).toBe(1);
   });
 
+  it('says in the end why it kept starting over', async () => {
+    const { ports } = setUp([{ fails: new MediaRestart('another version') }]);
+    await expect(archiveRequest(ports, request, unlimited)).rejects.toMatchObject({
+      message: 'the download kept starting over: another version',
+    });
+  });
+
   it('only when the platform still has the file', async () => {
     const { ports, item } = setUp([{ fails: new MediaRestart('another version') }]);
     const channel = { ...item, ids: { ...ids, channel: '1' } };
@@ -287,6 +296,56 @@ describe('a file whose length nothing states', () => {
       message: `nothing states the length of the recording, and two downloads differ (300 and ${other.length} bytes)`,
     });
     expect([s3.objects.size, never.s3.objects.size]).toEqual([3, 0]);
+  });
+});
+
+describe('what is known of a file before it is read', () => {
+  /** What the store was told of the object. */
+  async function told(download: Download) {
+    const { ports, store } = setUp([download]);
+    const asked: PutOptions[] = [];
+    const put: ObjectStore['put'] = (key, body, options, budget) => {
+      asked.push(options);
+      return store.put(key, body, options, budget);
+    };
+    await archiveRequest({ ...ports, store: { ...store, put } }, request, unlimited);
+    return asked[0];
+  }
+
+  it('is its length, which the store is told with that of the tag', async () => {
+    expect(await told({})).toMatchObject({ contentLength: 216 });
+    expect(await told({ contentLength: undefined })).not.toHaveProperty('contentLength');
+  });
+
+  it('is what it is measured by: the length of the host, and the duration of the platform', async () => {
+    const short = setUp([{ bytes: Buffer.alloc(200, 1), contentLength: 300 }]);
+    await expect(archiveRequest(short.ports, request, unlimited)).rejects.toMatchObject({
+      code: 'MEDIA_TRUNCATED',
+      message: 'the recording is not whole: 200 of the declared 300 bytes arrived',
+    });
+    const { item } = short;
+    const silent = setUp([{ bytes: wav(44) }], { items: [{ ...item, durationMs: 60_000 }] });
+    await expect(archiveRequest(silent.ports, request, unlimited)).rejects.toMatchObject({
+      code: 'MEDIA_TRUNCATED',
+      message: 'the recording is not whole: 44 bytes cannot hold 60000 ms',
+    });
+    expect([short.s3.objects.size, silent.s3.objects.size]).toEqual([0, 0]);
+  });
+
+  it('does not make a store believed that says it has kept what it has not read', async () => {
+    const { ports, store, s3 } = setUp([{}]);
+    const hasty: ObjectStore['put'] = async (key, _body, options) => ({
+      outcome: 'stored',
+      stat: { key, size: 216, ...options, etag: '"x"', checksum: undefined, lastModified: AT },
+    });
+    await expect(
+      archiveRequest({ ...ports, store: { ...store, put: hasty } }, request, unlimited),
+    ).rejects.toMatchObject({
+      code: 'STORE_MISMATCH',
+      retryable: true,
+      message: `${KEY} was stored before its body ended`,
+    });
+    expect(s3.objects.size).toBe(0);
   });
 });
 
@@ -641,6 +700,19 @@ describe('claims', () => {
       code: 'OBJECT_MALFORMED',
       retryable: false,
       message,
+    });
+  });
+});
+
+describe('a claim that is gone again', () => {
+  it('is for the next delivery to make', async () => {
+    const { store } = setUp([{}]);
+    await claimFirstSeen(store, 'r', AT, unlimited);
+    const gone = { ...store, get: () => Promise.reject(new ArchiveError('OBJECT_NOT_FOUND', 'made up')) };
+    await expect(claimFirstSeen(gone, 'r', AT, unlimited)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+      message: 'claims/r.json was refused as existing and then not found',
     });
   });
 });
