@@ -55,7 +55,7 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
 
   /** The digest of leaf `index`, once all its bytes have passed; the last one after {@link finish}. */
   leafDigest(index: number): Buffer | undefined {
-    return this.finished?.leaves[index] ?? this.closed[index];
+    return this.closed[index];
   }
 
   /** After the last byte. An empty stream has one empty leaf. */

@@ -53,6 +53,12 @@ describe('what the guard says', () => {
       {},
       '100 of the 101 bytes that its own header states arrived',
     ],
+    [
+      'what does not end as it begins',
+      [Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), plain(96)])],
+      {},
+      'its last bytes are not the end of such a file',
+    ],
     ['too few for a second', [plain(99)], { durationMs: 1000 }, '99 bytes cannot hold 1000 ms'],
   ])('%s', async (_name, chunks, facts, why) => {
     expect(await guard(chunks, facts)).toBe(`MEDIA_TRUNCATED the recording is not whole: ${why}`);

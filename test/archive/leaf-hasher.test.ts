@@ -44,6 +44,18 @@ describe('LeafHasher', () => {
     );
   });
 
+  it('tells the digest of a leaf as soon as a byte behind it has passed', () => {
+    const hasher = LeafHasher.leavesOnly(2);
+    hasher.update(Buffer.from('ab'));
+    expect(hasher.leafDigest(0)).toBeUndefined();
+    hasher.update(Buffer.from('c'));
+    expect(hasher.leafDigest(0)?.toString('hex')).toBe(sha256(Buffer.from('ab')));
+    expect(hasher.leafDigest(1)).toBeUndefined();
+    hasher.finish();
+    expect(hasher.leafDigest(1)?.toString('hex')).toBe(sha256(Buffer.from('c')));
+    expect(hasher.leafDigest(2)).toBeUndefined();
+  });
+
   it('has leaves of the size of an S3 part', () => {
     expect(LEAF_BYTES).toBe(5 * 1024 * 1024);
     expect(LeafHasher.full().leafBytes).toBe(LEAF_BYTES);

@@ -119,6 +119,14 @@ describe.each(['past the SDK', 'through the SDK'])('a request that is sent %s an
     expect(body.equals(content.subarray(0, body.length))).toBe(true);
   }
 
+  it('is none that was sent to its end: that leaves its connection to the next one', async () => {
+    const store = openStore();
+    await store.put('a', FIRST);
+    const before = proxy.connections();
+    for (const name of ['b', 'c']) await store.put(name, FIRST);
+    expect(proxy.connections()).toBe(before);
+  });
+
   it('sends nothing of another when it was refused before it was read', async () => {
     const store = openStore();
     const held = proxy.hold(/^PUT .*first/, TAKEN);

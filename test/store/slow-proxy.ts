@@ -13,6 +13,8 @@ export interface SlowProxy {
    * @returns when the first bytes of it have come.
    */
   hold(request: RegExp, answer?: string): Promise<HeldRequest>;
+  /** Connections that were made so far. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -27,7 +29,9 @@ export async function startSlowProxy(upstream: string): Promise<SlowProxy> {
   const { hostname, port } = new URL(upstream);
   const rules: Rule[] = [];
   const sockets = new Set<net.Socket>();
+  let connections = 0;
   const server = net.createServer((client) => {
+    connections += 1;
     const origin = net.connect(Number(port), hostname);
     for (const socket of [client, origin]) {
       sockets.add(socket);
@@ -60,6 +64,7 @@ export async function startSlowProxy(upstream: string): Promise<SlowProxy> {
   return {
     url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     hold: (request, answer) => new Promise((held) => rules.push({ request, answer, held })),
+    connections: () => connections,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
