@@ -40,7 +40,7 @@ describe('LeafHasher', () => {
           });
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
