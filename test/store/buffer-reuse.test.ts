@@ -1,3 +1,4 @@
+import net from 'node:net';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
@@ -38,7 +39,9 @@ function sendThroughSdk(client: S3Client): void {
   );
 }
 
-describe.each(['past the SDK', 'through the SDK'])('a request that is sent %s and left behind', (way) => {
+const WAYS = ['past the SDK', 'past the SDK, piece by piece as over TLS', 'through the SDK'];
+
+describe.each(WAYS)('a request that is sent %s and left behind', (way) => {
   let s3: SimulatedS3;
   let proxy: SlowProxy;
   let transport: Transport;
@@ -73,9 +76,11 @@ describe.each(['past the SDK', 'through the SDK'])('a request that is sent %s an
     requestHandler.handle = (request, options) =>
       handle(request, { ...options, requestTimeout: sent++ === 0 ? firstMs : 60_000 });
     if (way === 'through the SDK') sendThroughSdk(client);
+    // a connection of somebody else's making is written to as one of TLS is
+    const pieces = way.includes('TLS') ? { connect: net.connect } : {};
     const [patient, first] = [
-      createTransport({ timeouts: { headersMs: 60_000 } }),
-      createTransport({ timeouts: { headersMs: firstMs } }),
+      createTransport({ timeouts: { headersMs: 60_000 }, ...pieces }),
+      createTransport({ timeouts: { headersMs: firstMs }, ...pieces }),
     ];
     transport = {
       send: (request) => (sent++ === 0 ? first : patient).send(request),
