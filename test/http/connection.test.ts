@@ -324,6 +324,17 @@ describe.each(Object.entries(ways))('a connection that is %s', (way, options) =>
     expect(sockets.length).toBe(1);
   });
 
+  it.each(isTls ? [] : ['while it is idle'])('is not used again after a reset %s', async () => {
+    const { url, sockets } = await serve((socket) => socket.write(ok('abc')));
+    const send = client(options);
+    await collect((await send(url)).body);
+    sockets[0]?.resetAndDestroy();
+    await until(() => sockets[0]?.closed === true);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await collect((await send(url)).body)).toString()).toBe('abc');
+    expect(sockets.length).toBe(2);
+  });
+
   it('is not used again after "connection: close"', async () => {
     const { url, sockets } = await serve((socket) => socket.write(ok('abc', 'connection: close')));
     const send = client(options);
