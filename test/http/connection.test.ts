@@ -57,14 +57,14 @@ async function serveBy(handler: Handler, isTls: boolean, { allowHalfOpen = false
   return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a?b=c`), sockets };
 }
 
-/** Two ways of reading: the socket hands its bytes over, or they are fetched from its buffer, as they are for TLS. */
+/** Two ways of reading: the socket hands its bytes over as they come, or they are gathered first, as they are for TLS. */
 const ways: Readonly<Record<string, TransportOptions>> = {
   fed: { readBytes: 1000 },
-  fetched: {
+  gathered: {
     guard: { allowLoopback: true },
     connect: ({ host, port }) => net.connect({ host, port, noDelay: true }),
   },
-  'fetched over TLS': {
+  'gathered over TLS': {
     guard: { allowLoopback: true },
     connect: ({ host, port }) => tls.connect({ ...PSK_CLIENT, host, port }),
   },
@@ -134,6 +134,34 @@ describe.each(Object.entries(ways))('a connection that is %s', (way, options) =>
       `POST /a?b=c HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n` +
         'user-agent: genesys-media-archive/…\r\nx-a: é\r\ncontent-length: 2\r\n\r\n\x01\xff',
     );
+  });
+
+  it('sends a long body whole, behind the head as it is meant', async () => {
+    const body = Buffer.from(Array.from({ length: 1_300_000 }, (_, at) => (at * 7) % 251));
+    const received: Buffer[] = [];
+    let head = '';
+    let size = 0;
+    const { url, sockets } = await serve((socket, { index, text }) => {
+      if (index > 0) {
+        socket.write(ok('again'));
+        return;
+      }
+      const take = (bytes: Buffer) => {
+        received.push(bytes);
+        size += bytes.byteLength;
+        if (size === body.byteLength) socket.write(ok('taken'));
+      };
+      head = text.slice(0, text.indexOf('\r\n\r\n') + 4);
+      take(Buffer.from(text.slice(head.length), 'latin1'));
+      socket.on('data', take);
+    });
+    const send = client(options);
+    const { body: answer } = await send(url, { method: 'PUT', headers: { 'x-a': 'é' }, body });
+    expect((await collect(answer)).toString()).toBe('taken');
+    expect(head).toContain('x-a: é\r\ncontent-length: 1300000\r\n');
+    expect(Buffer.concat(received).equals(body)).toBe(true);
+    expect((await collect((await send(url)).body)).toString()).toBe('again');
+    expect(sockets.length).toBe(1);
   });
 
   it('skips interim answers, in one piece with the final one or not', async () => {
