@@ -60,18 +60,13 @@ export class Connection {
   }
 
   get isUsable(): boolean {
-    return this.failure === undefined && !this.socket.destroyed;
+    return !this.socket.destroyed;
   }
 
   /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
   send(method: string, head: string, body: string | Uint8Array | undefined): Promise<ReceivedResponse> {
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(this, method, resolve, reject);
-      this.exchange = exchange;
-      if (!this.isUsable) {
-        exchange.end(this.failure);
-        return;
-      }
+      this.exchange = new Exchange(this, method, resolve, reject);
       if (this.reads !== undefined && typeof body === 'object' && body.byteLength > WRITE_BYTES) {
         this.socket.write(head, 'latin1');
         this.writeFrom(body, 0);
