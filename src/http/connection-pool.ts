@@ -51,15 +51,15 @@ export class ConnectionPool {
   }
 
   /** An idle connection, or a new one that may still be connecting. */
-  take(target: Target): { readonly connection: Connection; readonly isNew: boolean } {
+  take(target: Target): Connection {
     const origin = originOf(target);
-    const kept = this.idle.get(origin);
-    for (let connection = kept?.pop(); connection !== undefined; connection = kept?.pop()) {
+    const kept = this.idle.get(origin) ?? [];
+    for (let connection = kept.pop(); connection !== undefined; connection = kept.pop()) {
       if (!connection.isUsable) continue;
       setReferenced(connection.socket, true);
-      return { connection, isNew: false };
+      return connection;
     }
-    return { connection: this.open(target, origin), isNew: true };
+    return this.open(target, origin);
   }
 
   /** Ends the idle connections; those in use end when their response has been read. */
@@ -81,12 +81,11 @@ export class ConnectionPool {
     }
     const place = { port, ...placeOf(host, addresses) };
     if (target.secure) {
-      const session = this.sessions.get(origin);
       const socket = tls.connect({
         ...place,
         servername: isIP(host) === 0 ? host : '',
         ALPNProtocols: ['http/1.1'],
-        ...(session === undefined ? {} : { session }),
+        session: this.sessions.get(origin),
       });
       socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
       socket.on('error', () => this.sessions.delete(origin));

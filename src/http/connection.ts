@@ -60,18 +60,13 @@ export class Connection {
   }
 
   get isUsable(): boolean {
-    return this.failure === undefined && !this.socket.destroyed;
+    return !this.socket.destroyed;
   }
 
   /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
   send(method: string, head: string, body: string | Uint8Array | undefined): Promise<ReceivedResponse> {
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(this, method, resolve, reject);
-      this.exchange = exchange;
-      if (!this.isUsable) {
-        exchange.end(this.failure);
-        return;
-      }
+      this.exchange = new Exchange(this, method, resolve, reject);
       if (this.reads !== undefined && typeof body === 'object' && body.byteLength > WRITE_BYTES) {
         this.socket.write(head, 'latin1');
         this.writeFrom(body, 0);
@@ -153,6 +148,7 @@ class Exchange implements BodySource {
     | { readonly resolve: (chunk: Buffer | undefined) => void; readonly reject: (error: Error) => void }
     | undefined;
   private failure: Error | undefined;
+  private ended = false;
 
   constructor(
     connection: Connection,
@@ -194,7 +190,7 @@ class Exchange implements BodySource {
       this.interims += 1;
       if (this.interims > MOST_INTERIMS) return this.refuse('too many interim responses');
       this.headText = '';
-      return rest.length === 0 ? true : this.receiveHead(rest);
+      return this.receiveHead(rest);
     }
     this.head = head;
     this.framing = new BodyFraming(head.framing);
@@ -220,12 +216,13 @@ class Exchange implements BodySource {
   /** The connection has ended. */
   end(error: Error | undefined): void {
     if (this.complete) return;
-    this.failure ??= error ?? new ConnectionProblem('the connection was closed');
+    this.ended = true;
+    this.failure ??= error;
     if (this.head === undefined) {
-      this.reject(this.failure);
+      this.reject(this.failure ?? new ConnectionProblem('the connection was closed'));
       return;
     }
-    if (error === undefined && this.framing?.endsWithConnection === true) this.complete = true;
+    if (this.failure === undefined && this.framing?.endsWithConnection === true) this.complete = true;
     this.serve();
   }
 
@@ -256,9 +253,10 @@ class Exchange implements BodySource {
       this.answer(undefined);
     } else if (this.failure !== undefined) {
       this.waiter = undefined;
-      // A body that ends early is told by `complete`; an error of the connection is one.
-      if (this.failure instanceof ConnectionProblem) waiter.resolve(undefined);
-      else waiter.reject(this.failure);
+      waiter.reject(this.failure);
+    } else if (this.ended) {
+      // A body that ends early is told by `complete`.
+      this.answer(undefined);
     } else {
       this.connection.want();
     }

@@ -1,5 +1,6 @@
 import { abortReason } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
+import { ConnectionProblem } from './connection.ts';
 import type { HttpTimeouts } from './timeouts.ts';
 
 /** The body of a response, as its connection has it. */
@@ -24,7 +25,8 @@ export interface ReadBodyOptions {
  * than the network (S3 throttling us, say) must not make the source look stalled, which is what a socket timeout would do.
  *
  * A body cut short of its `Content-Length`, or inside a chunked encoding, is an error; a close-delimited body that ends early
- * cannot be told from a complete one here (RFC 9112, section 6.3): see `archive/container.ts`.
+ * cannot be told from a complete one here (RFC 9112, section 6.3), under TLS neither, for Node does not say whether the server has
+ * closed it or it was cut: see `archive/container.ts`.
  *
  * @throws `failure` (retryable) on a dropped, stalled or crawling connection; the signal's reason when it aborts.
  */
@@ -75,7 +77,7 @@ export async function* readBody(
   } catch (error) {
     if (problem !== undefined) throw problem;
     if (error instanceof ArchiveError) throw error;
-    throw broken(describeForeign(error));
+    throw broken(error instanceof ConnectionProblem ? error.message : describeForeign(error));
   } finally {
     clearTimeout(idle);
     signal.removeEventListener('abort', onAbort);

@@ -88,6 +88,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const { url, signal, failure, method, body } = request;
     if (signal.aborted) throw abortReason(signal);
+    // Stryker disable next-line Regex: brackets stand at both ends of a host name, or nowhere
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const addresses = await vetted(url, host, failure);
     if (signal.aborted) throw abortReason(signal);
@@ -117,8 +118,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       try {
-        const taken = pool.take({ secure, host, port, addresses });
-        connection = taken.connection;
+        connection = pool.take({ secure, host, port, addresses });
         const { socket } = connection;
         if ('connecting' in socket && socket.connecting === true) {
           connectTimer = setTimeout(late('connection'), timeouts.connectMs);
@@ -161,7 +161,7 @@ function formatHead({ method, url, headers, body }: HttpRequest): string {
     // A method whose body is of interest states that it has none (RFC 9110, section 8.6).
     ...(body === undefined && (method === 'GET' || method === 'HEAD' || method === 'DELETE')
       ? {}
-      : { 'content-length': String(byteLength(body ?? '')) }),
+      : { 'content-length': String(Buffer.byteLength(body ?? '')) }),
   };
   let text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\n`;
   for (const [name, value] of Object.entries(all)) {
@@ -169,10 +169,6 @@ function formatHead({ method, url, headers, body }: HttpRequest): string {
     text += `${name}: ${value}\r\n`;
   }
   return `${text}\r\n`;
-}
-
-function byteLength(body: string | Uint8Array): number {
-  return typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
 }
 
 function networkFailure(code: ErrorCode, url: URL, error: unknown): ArchiveError {

@@ -153,6 +153,21 @@ describe('readBody', () => {
     expect(result).toBe('OUT_OF_TIME over');
   });
 
+  it('hands over nothing that comes when the signal has aborted, though it be the end', async () => {
+    for (const last of [Buffer.alloc(3), undefined]) {
+      const controller = new AbortController();
+      const incoming: BodySource = {
+        complete: true,
+        destroy: () => {},
+        next: async () => {
+          controller.abort(new ArchiveError('OUT_OF_TIME', 'over'));
+          return last;
+        },
+      };
+      expect(await outcome(incoming, { signal: controller.signal })).toBe('OUT_OF_TIME over');
+    }
+  });
+
   it('a foreign error is reduced to its class and code', async () => {
     async function* failing() {
       yield Buffer.alloc(1);

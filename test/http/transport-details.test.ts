@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { readText } from '../../src/http/read-body.ts';
-import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
+import { createTransport, type HttpRequest, type TransportOptions } from '../../src/http/transport.ts';
+import { failure } from '../failure.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -33,16 +34,6 @@ function transport(options: TransportOptions = {}) {
 
 const get = (url: URL, signal = unlimited.signal) =>
   ({ method: 'GET', url, headers: {}, signal, failure: 'MEDIA_UNAVAILABLE' }) as const;
-
-async function failure(work: Promise<unknown>): Promise<ArchiveError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof ArchiveError) return error;
-    throw error;
-  }
-  throw new Error('it did not fail');
-}
 
 /** Says nothing, and never connects, unless it is told to. */
 function connectingSocket(): net.Socket {
@@ -82,6 +73,29 @@ describe('what a request looks like', () => {
   });
 });
 
+describe('the length of a body', () => {
+  /** Sends what a client sends, and gives back the length it states. */
+  async function statedLength(method: HttpRequest['method'], body?: string) {
+    let seen: string | undefined;
+    const { url } = await serve((request, response) => {
+      seen = request.headers['content-length'];
+      response.end();
+    });
+    (await transport().send({ ...get(url), method, ...(body === undefined ? {} : { body }) })).discard();
+    return seen;
+  }
+
+  it.each(['GET', 'HEAD', 'DELETE'] as const)('is not stated by %s without one', async (method) => {
+    expect(await statedLength(method)).toBeUndefined();
+    expect(await statedLength(method, 'grüße')).toBe('7');
+  });
+
+  it.each(['POST', 'PUT', 'PATCH'] as const)('is 0 for %s without one', async (method) => {
+    expect(await statedLength(method)).toBe('0');
+    expect(await statedLength(method, 'grüße')).toBe('7');
+  });
+});
+
 describe('how a request fails', () => {
   it.each([
     ['https://media.example.com/x?secret', 443],
@@ -101,7 +115,7 @@ describe('how a request fails', () => {
     expect(error).toMatchObject({
       code: 'MEDIA_UNAVAILABLE',
       message: `${url.host}: no connection in time`,
-      details: { host: url.host },
+      details: { host: url.host, timedOut: true },
     });
     expect(targets).toEqual([{ host: 'media.example.com', port, addresses: [] }]);
   });
@@ -114,7 +128,7 @@ describe('how a request fails', () => {
     const error = await failure(client.send(get(new URL('http://media.example.com/'))));
     expect(error).toMatchObject({
       message: 'media.example.com: no response in time',
-      details: { host: 'media.example.com' },
+      details: { host: 'media.example.com', timedOut: true },
     });
   });
 
@@ -129,6 +143,62 @@ describe('how a request fails', () => {
       },
     });
     expect((await failure(client.send(get(url)))).message).toBe('media.example.com: no response in time');
+  });
+
+  it('a connection that is used again is waited for as long as headers may take', async () => {
+    let answered = 0;
+    const { url, server } = await serve((_request, response) => {
+      answered += 1;
+      if (answered === 1) response.end('first');
+      else setTimeout(() => response.end('second'), 700);
+    });
+    let accepted = 0;
+    server.on('connection', () => (accepted += 1));
+    const client = transport({ timeouts: { connectMs: 500 } });
+    expect(await readText((await client.send(get(url))).body, 10, 'UNEXPECTED')).toBe('first');
+    expect(await readText((await client.send(get(url))).body, 10, 'UNEXPECTED')).toBe('second');
+    expect(accepted).toBe(1);
+  });
+
+  it('a connection that cannot even be begun is a failure of the network', async () => {
+    const client = transport({
+      connect: () => {
+        throw Object.assign(new Error('secret'), { code: 'EMFILE' });
+      },
+    });
+    expect(await failure(client.send(get(new URL('http://media.example.com/x'))))).toMatchObject({
+      code: 'MEDIA_UNAVAILABLE',
+      message: 'media.example.com: Error EMFILE',
+      details: { host: 'media.example.com', systemCode: 'EMFILE' },
+    });
+  });
+
+  it('a connection that is over before it is used is a failure of the network', async () => {
+    const client = transport({ connect: () => new Duplex({ read: () => {} }).destroy() });
+    const { message } = await failure(client.send(get(new URL('http://media.example.com/x'))));
+    expect(message).toBe('media.example.com: the connection was closed');
+  });
+
+  it('neither asks for an address nor connects once its signal has aborted', async () => {
+    const reason = new ArchiveError('OUT_OF_TIME', 'over');
+    const controller = new AbortController();
+    const done: string[] = [];
+    const client = transport({
+      guard: { allowLoopback: true },
+      resolve: async () => {
+        done.push('resolved');
+        controller.abort(reason);
+        return ['127.0.0.1'];
+      },
+      connect: () => {
+        done.push('connected');
+        return new Duplex({ read: () => {} });
+      },
+    });
+    for (let call = 0; call < 2; call += 1) {
+      expect(await failure(client.send(get(new URL('http://localhost/'), controller.signal)))).toBe(reason);
+    }
+    expect(done).toStrictEqual(['resolved']);
   });
 
   it('a name without an address, and a resolver that fails, are failures of the network', async () => {
@@ -181,6 +251,29 @@ describe('how a request fails', () => {
 });
 
 describe('what is left afterwards', () => {
+  it('any duplex stream that has answered in full can be asked again', async () => {
+    const asked: string[] = [];
+    let made = 0;
+    const client = transport({
+      connect: () => {
+        made += 1;
+        return new Duplex({
+          read: () => {},
+          write(chunk: Buffer, _encoding, done) {
+            asked.push(chunk.toString().split(' ')[1] ?? '');
+            this.push('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+            done();
+          },
+        });
+      },
+    });
+    for (const path of ['/1', '/2']) {
+      const { body } = await client.send(get(new URL(path, 'http://media.example.com/')));
+      expect(await readText(body, 10, 'UNEXPECTED')).toBe('ok');
+    }
+    expect([made, asked]).toStrictEqual([1, ['/1', '/2']]);
+  });
+
   const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
 
   it('a signal that aborts later does nothing, and nobody listens to it any more', async () => {

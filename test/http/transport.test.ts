@@ -5,6 +5,7 @@ import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { readText } from '../../src/http/read-body.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/http/transport.ts';
+import { failure } from '../failure.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -32,16 +33,6 @@ function transport(options: TransportOptions = {}): Transport {
 
 const get = (url: URL, signal = unlimited.signal) =>
   ({ method: 'GET', url, headers: {}, signal, failure: 'MEDIA_UNAVAILABLE' }) as const;
-
-async function failure(work: Promise<unknown>): Promise<ArchiveError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof ArchiveError) return error;
-    throw error;
-  }
-  throw new Error('it did not fail');
-}
 
 const drain = async (body: AsyncIterable<Uint8Array>) => {
   let bytes = 0;

@@ -1,20 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { ArchiveError } from '../../src/errors.ts';
 import type { SecretErrorCode } from '../../src/simulator/secrets/secrets.ts';
+import { failure } from '../failure.ts';
 import { passTime, startSecretValues } from './secrets-fixture.ts';
 
 const FIVE_MINUTES = 300_000;
-
-async function failureOf(work: Promise<unknown>): Promise<ArchiveError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof ArchiveError) return error;
-    throw error;
-  }
-  throw new Error('it did not fail');
-}
 
 describe('a secret of AWS Secrets Manager', () => {
   it('is read once however many ask for it, kept for five minutes, and then read again', async () => {
@@ -66,14 +56,14 @@ describe('a secret of AWS Secrets Manager', () => {
     expect(logger.lines.join('\n')).toContain('the last value of a secret stays in force');
     endpoint.faults.clear();
     endpoint.faults.add('AccessDeniedException');
-    expect((await failureOf(secrets.read(arn, unlimited, { fresh: true }))).code).toBe('SECRET_DENIED');
+    expect((await failure(secrets.read(arn, unlimited, { fresh: true }))).code).toBe('SECRET_DENIED');
   });
 
   it('that was never read is an error when Secrets Manager cannot be reached', async () => {
     const { endpoint, secrets } = await startSecretValues();
     const arn = endpoint.put('one', 'first');
     await endpoint.close();
-    const error = await failureOf(secrets.read(arn, unlimited));
+    const error = await failure(secrets.read(arn, unlimited));
     expect([error.code, error.retryable]).toEqual(['SECRET_UNAVAILABLE', true]);
     expect(error.message).toMatch(/^secret one-[0-9a-f]{6}: ECONNREFUSED$/);
   });
@@ -90,7 +80,7 @@ describe('a secret of AWS Secrets Manager', () => {
     const { endpoint, secrets } = await startSecretValues();
     const arn = endpoint.put('one', 'canary-value');
     endpoint.faults.add(fault, Number.POSITIVE_INFINITY);
-    const error = await failureOf(secrets.read(arn, unlimited));
+    const error = await failure(secrets.read(arn, unlimited));
     expect(error.code).toBe(code);
     expect(error.hint ?? '').toMatch(hint);
     expect(JSON.stringify(error)).not.toContain('canary');
@@ -100,10 +90,10 @@ describe('a secret of AWS Secrets Manager', () => {
     const { endpoint, secrets } = await startSecretValues();
     const deleted = endpoint.put('one', 'x');
     endpoint.remove('one');
-    const error = await failureOf(secrets.read(deleted, unlimited));
+    const error = await failure(secrets.read(deleted, unlimited));
     expect([error.code, error.hint]).toEqual(['SECRET_MISSING', expect.stringContaining('restore-secret')]);
     const empty = endpoint.put('two', ' \n');
-    expect((await failureOf(secrets.read(empty, unlimited))).code).toBe('SECRET_INVALID');
+    expect((await failure(secrets.read(empty, unlimited))).code).toBe('SECRET_INVALID');
   });
 
   it('is not waited for once the caller has no time left', async () => {
@@ -113,7 +103,7 @@ describe('a secret of AWS Secrets Manager', () => {
     const impatient = secrets.read(arn, { deadline: Number.POSITIVE_INFINITY, signal: controller.signal });
     const patient = secrets.read(arn, unlimited);
     controller.abort();
-    expect((await failureOf(impatient)).code).toBe('INTERRUPTED');
+    expect((await failure(impatient)).code).toBe('INTERRUPTED');
     expect((await patient).reveal()).toBe('first');
   });
 });

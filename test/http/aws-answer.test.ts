@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { awsAnswerOf } from '../../src/http/aws-answer.ts';
+
+const nothing = { status: undefined, requestId: undefined };
+const withMetadata = ($metadata: unknown) => Object.assign(new Error('secret'), { $metadata });
+
+describe('what is told of the answer behind an error of the AWS SDK', () => {
+  it('is its status and its id, and nothing else', () => {
+    const requestId = '4a7f52c1-9e0b.A_z';
+    const error = withMetadata({ httpStatusCode: 503, requestId, extendedRequestId: 'secret', attempts: 3 });
+    expect(awsAnswerOf(error)).toStrictEqual({ status: 503, requestId });
+  });
+
+  it.each<[string, unknown]>([
+    ['an error without an answer', new Error('secret')],
+    ['an answer without anything', withMetadata({})],
+    ['an answer that is none', withMetadata(null)],
+    ['what is no error', 'secret'],
+    ['nothing', undefined],
+    ['null', null],
+  ])('is nothing where there is %s', (_what, error) => {
+    expect(awsAnswerOf(error)).toStrictEqual(nothing);
+  });
+
+  it.each([
+    ['', undefined],
+    ['a b', undefined],
+    ['id\n', undefined],
+    ['\nid', undefined],
+    ['https://x/?X-Amz-Signature=1', undefined],
+    ['a'.repeat(80), 'a'.repeat(80)],
+    ['a'.repeat(81), undefined],
+    [7, undefined],
+  ])('an id is told only where it looks like one: %j', (requestId, told) => {
+    expect(awsAnswerOf(withMetadata({ requestId })).requestId).toBe(told);
+  });
+
+  it('a status is a number', () => {
+    expect(awsAnswerOf(withMetadata({ httpStatusCode: '503' })).status).toBeUndefined();
+  });
+});

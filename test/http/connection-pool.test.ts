@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
+import { ConnectionPool, type Target } from '../../src/http/connection-pool.ts';
+import { createTransport, type HttpRequest, type HttpResponse } from '../../src/http/transport.ts';
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** `sockets` are the connections that are open, `accepted` counts all there were. */
+async function serve(listener: http.RequestListener, host = '127.0.0.1', port = 0) {
+  const server = http.createServer({ keepAliveTimeout: 0 }, listener);
+  const sockets = new Set<net.Socket>();
+  const counted = { accepted: 0 };
+  server.on('connection', (socket) => {
+    counted.accepted += 1;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  closers.push(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+  const { port: given } = server.address() as AddressInfo;
+  return { url: new URL(`http://${host}:${given}/`), sockets, counted };
+}
+
+function client() {
+  const transport = createTransport();
+  closers.push(() => transport.close());
+  const send = (url: URL, request: Partial<HttpRequest> = {}) =>
+    transport.send({
+      method: 'GET',
+      url,
+      headers: {},
+      signal: unlimited.signal,
+      failure: 'MEDIA_UNAVAILABLE',
+      ...request,
+    });
+  return { transport, send };
+}
+
+async function text({ body }: HttpResponse): Promise<string> {
+  let all = '';
+  for await (const chunk of body) all += Buffer.from(chunk).toString();
+  return all;
+}
+
+const until = async (holds: () => boolean) => {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
+};
+
+/** Connections that keep this process alive, at both of their ends. */
+const referenced = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+
+describe('the connections of a client', () => {
+  it('are those of one host and port each', async () => {
+    const first = await serve((_request, response) => response.end('first'));
+    const port = Number(first.url.port);
+    const second = await serve((_request, response) => response.end('second'), '127.0.0.2', port);
+    const third = await serve((_request, response) => response.end('third'));
+    const { send } = client();
+    const bodies: string[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      for (const { url } of [first, second, third]) bodies.push(await text(await send(url)));
+    }
+    expect(bodies).toStrictEqual(['first', 'second', 'third', 'first', 'second', 'third']);
+    expect([first, second, third].map(({ counted }) => counted.accepted)).toStrictEqual([1, 1, 1]);
+  });
+
+  it('are as many as are needed at once; 64 of them are kept', async () => {
+    let waiting: http.ServerResponse[] = [];
+    const { url, sockets, counted } = await serve((_request, response) => void waiting.push(response));
+    const { send } = client();
+    const askFor = async (count: number) => {
+      const work = Promise.all(Array.from({ length: count }, async () => text(await send(url))));
+      await until(() => waiting.length === count);
+      for (const response of waiting) response.end('ok');
+      waiting = [];
+      await work;
+    };
+    await askFor(70);
+    await until(() => sockets.size <= 64);
+    await askFor(64);
+    expect(sockets.size).toBe(64);
+    expect(counted.accepted).toBe(70);
+  });
+
+  it('do not keep the process alive while they are idle', async () => {
+    let answer: http.ServerResponse | undefined;
+    const { url, sockets, counted } = await serve((_request, response) => {
+      answer = response;
+    });
+    const { send } = client();
+    const seen: number[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      const response = send(url);
+      await until(() => answer !== undefined);
+      seen.push(referenced());
+      answer?.end('ok');
+      answer = undefined;
+      await text(await response);
+      seen.push(referenced());
+    }
+    expect(seen.map((count) => count - (seen[0] as number))).toStrictEqual([0, -1, 0, -1]);
+    expect([sockets.size, counted.accepted]).toStrictEqual([1, 1]);
+  });
+
+  it('end with the client, those in use with their response', async () => {
+    let answer: http.ServerResponse | undefined;
+    const { url, sockets } = await serve((request, response) => {
+      if (request.url === '/idle') {
+        response.end('ok');
+        return;
+      }
+      answer = response.writeHead(200, { 'content-length': '4' });
+      answer.write('so');
+    });
+    const { transport, send } = client();
+    const { body } = await send(url);
+    await text(await send(new URL('/idle', url)));
+    expect(sockets.size).toBe(2);
+    transport.close();
+    await until(() => sockets.size === 1);
+    answer?.end('me');
+    let all = '';
+    for await (const chunk of body) all += Buffer.from(chunk).toString();
+    expect(all).toBe('some');
+    await until(() => sockets.size === 0);
+  });
+
+  it.skipIf(process.platform !== 'linux')('are probed while they are idle [needs: linux]', async () => {
+    const { url } = await serve((_request, response) => response.end('ok'));
+    const { send } = client();
+    await text(await send(url));
+    const port = Number(url.port).toString(16).toUpperCase().padStart(4, '0');
+    // Of the client's end: remote address and port, state 01 (established), …, timer 02 (keep-alive) and when it fires, 1/100 s.
+    const end = new RegExp(`: \\S+ 0100007F:${port} 01 \\S+ 02:([0-9A-F]{8}) `);
+    const [, fires = ''] = end.exec(readFileSync('/proc/net/tcp', 'utf8')) ?? [];
+    expect(Number.parseInt(fires, 16)).toBeGreaterThan(0);
+    expect(Number.parseInt(fires, 16)).toBeLessThanOrEqual(110);
+  });
+});
+
+describe('a new connection', () => {
+  const at = (url: URL, addresses: readonly string[] | undefined, host = 'localhost'): Target => ({
+    secure: false,
+    host,
+    port: Number(url.port),
+    addresses,
+  });
+  async function addressOf(target: Target): Promise<string | undefined> {
+    const { socket } = new ConnectionPool({ readBytes: 1000 }).take(target);
+    closers.push(() => void socket.destroy());
+    await once(socket, 'connect');
+    return (socket as net.Socket).remoteAddress;
+  }
+
+  it('goes to nothing but the addresses that were checked, to the next where the first does not answer', async () => {
+    const { url } = await serve(() => {}, '127.0.0.2');
+    expect(await addressOf(at(url, ['127.0.0.2']))).toBe('127.0.0.2');
+    expect(await addressOf(at(url, ['127.0.0.3', '::1', '127.0.0.2']))).toBe('127.0.0.2');
+    expect(await addressOf(at(url, undefined, '127.0.0.2'))).toBe('127.0.0.2');
+    // What the name means by itself does not matter.
+    const { url: named } = await serve(() => {});
+    const refused = { code: 'ECONNREFUSED' };
+    await expect(addressOf(at(named, ['127.0.0.3', '127.0.0.4']))).rejects.toMatchObject(refused);
+    await expect(addressOf(at(named, ['127.0.0.3']))).rejects.toMatchObject(refused);
+  });
+
+  it('goes to the first of them where Node is told to try no others', async () => {
+    const { url } = await serve(() => {}, '127.0.0.2');
+    const before = net.getDefaultAutoSelectFamily();
+    closers.push(() => net.setDefaultAutoSelectFamily(before));
+    net.setDefaultAutoSelectFamily(false);
+    expect(await addressOf(at(url, ['127.0.0.2', '127.0.0.3']))).toBe('127.0.0.2');
+  });
+});

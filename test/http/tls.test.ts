@@ -1,0 +1,321 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import tls, { type TLSSocket } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
+import { createTransport, type HttpRequest, type TransportOptions } from '../../src/http/transport.ts';
+import { failure } from '../failure.ts';
+import { type Certificate, makeCertificate, trust } from './certificates.ts';
+
+const HOST = 'media.example.com';
+const ours = makeCertificate(`DNS:${HOST}`, 'DNS:localhost', 'IP:127.0.0.1');
+const strange = makeCertificate(`DNS:${HOST}`, 'IP:127.0.0.1');
+
+/** `at` counts the requests of all connections. */
+type Handler = (socket: TLSSocket, request: { readonly at: number; readonly raw: Socket }) => void;
+
+/** What a handshake has come to. */
+interface Secured {
+  readonly servername: string | false | null | undefined;
+  readonly alpnProtocol: string | false | null;
+  readonly isResumed: boolean;
+}
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function listen(server: net.Server, raws: readonly Socket[], address: string): Promise<number> {
+  server.listen(0, address);
+  await once(server, 'listening');
+  closers.push(async () => {
+    for (const raw of raws) raw.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that answers by hand. `raws` are the connections below TLS, `secured` those whose handshake it has finished. */
+async function serve(handler: Handler, { certificate = ours, address = '127.0.0.1' } = {}) {
+  const raws: Socket[] = [];
+  const secured: Secured[] = [];
+  const requests: string[] = [];
+  const server = tls.createServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
+    const raw = raws.at(-1) as Socket;
+    secured.push({
+      servername: socket.servername,
+      alpnProtocol: socket.alpnProtocol,
+      isResumed: socket.isSessionReused(),
+    });
+    let text = '';
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      if (!text.endsWith('\r\n\r\n')) return;
+      requests.push(text);
+      text = '';
+      handler(socket, { at: requests.length - 1, raw });
+    });
+    socket.on('error', () => {});
+  });
+  server.on('connection', (raw) => {
+    raws.push(raw);
+    raw.on('error', () => {});
+  });
+  const port = await listen(server, raws, address);
+  return { url: new URL(`https://${HOST}:${port}/a?secret`), server, raws, secured, requests };
+}
+
+function client(options: TransportOptions = {}, isGuarded = true) {
+  const transport = createTransport({
+    // The guard is what makes names lead to addresses of the test's choice.
+    ...(isGuarded ? { guard: { allowLoopback: true } } : {}),
+    resolve: async () => ['127.0.0.1'],
+    ...options,
+  });
+  closers.push(() => transport.close());
+  const send = (url: URL, request: Partial<HttpRequest> = {}) =>
+    transport.send({
+      method: 'GET',
+      url,
+      headers: {},
+      signal: unlimited.signal,
+      failure: 'MEDIA_UNAVAILABLE',
+      ...request,
+    });
+  const read = async (url: URL) => (await collect((await send(url)).body)).toString();
+  return { send, read };
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const chunk of body) parts.push(Buffer.from(chunk));
+  return Buffer.concat(parts);
+}
+
+const ok = (body: string, ...lines: string[]) =>
+  ['HTTP/1.1 200 OK', ...lines, `content-length: ${body.length}`, '', body].join('\r\n');
+
+const withHost = (url: URL, host: string) => new URL(url.href.replace(HOST, host));
+
+describe.skipIf(ours === undefined || strange === undefined)('a connection over TLS [needs: openssl]', () => {
+  let distrust = () => {};
+  beforeAll(() => {
+    distrust = trust(ours as Certificate);
+  });
+  afterAll(() => distrust());
+
+  it('names the host it wants, and speaks HTTP/1.1 only', async () => {
+    const { url, secured } = await serve((socket) => socket.write(ok('here')));
+    expect(await client().read(url)).toBe('here');
+    expect(secured[0]).toStrictEqual({ servername: HOST, alpnProtocol: 'http/1.1', isResumed: false });
+  });
+
+  it('names nobody where the host is an address, which the certificate has to hold', async () => {
+    const { url, secured } = await serve((socket) => socket.write(ok('here')));
+    expect(await client().read(withHost(url, '127.0.0.1'))).toBe('here');
+    expect(secured[0]?.servername).toBe(false);
+  });
+
+  it('goes to the next address of a host when there is nobody at the first', async () => {
+    const { url } = await serve((socket) => socket.write(ok('here')));
+    const { read } = client({ resolve: async () => ['::1', '127.0.0.1'] });
+    expect(await read(withHost(url, 'localhost'))).toBe('here');
+  });
+
+  it.each([
+    ['of another name', ours, 'other.example.com', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['of another address', ours, '127.0.0.2', '127.0.0.2', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['that nobody vouches for', strange, HOST, '127.0.0.1', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ])(
+    'refuses a certificate %s, before a byte of the request is sent',
+    async (_what, certificate, host, address, systemCode) => {
+      const server = await serve((socket) => socket.write(ok('evil')), { certificate, address });
+      const url = withHost(server.url, host);
+      const { send } = client({}, net.isIP(host) === 0);
+      for (let call = 1; call <= 2; call += 1) {
+        const error = await failure(send(url, { headers: { authorization: 'secret' } }));
+        expect(error).toMatchObject({
+          code: 'MEDIA_UNAVAILABLE',
+          message: `${url.host}: Error ${systemCode}`,
+          details: { host: url.host, systemCode },
+        });
+        // Whether to try again is for others to decide.
+        expect(server.raws.length).toBe(call);
+      }
+      for (const raw of server.raws) if (!raw.closed) await once(raw, 'close');
+      expect(server.requests).toStrictEqual([]);
+    },
+  );
+
+  it('checks the name although a session of the same server could be resumed', async () => {
+    const { url, requests } = await serve((socket) => socket.write(ok('here', 'connection: close')));
+    const { send, read } = client();
+    expect(await read(url)).toBe('here');
+    const { message } = await failure(send(withHost(url, 'other.example.com')));
+    expect(message).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
+    expect(requests.length).toBe(1);
+  });
+
+  it('never sends in the clear what is for TLS, though a connection to the same port is open', async () => {
+    const secure = await serve((socket) => socket.write(ok('secure')));
+    const raws: Socket[] = [];
+    let plain = '';
+    const both = net.createServer((raw) => {
+      raws.push(raw);
+      raw.once('data', (bytes) => {
+        // The first byte of a handshake: RFC 8446, section 5.1.
+        if (bytes[0] === 22) {
+          raw.pause();
+          raw.unshift(bytes);
+          secure.server.emit('connection', raw);
+          return;
+        }
+        plain += bytes.toString();
+        raw.write(ok('plain'));
+        raw.on('data', (more) => {
+          plain += more.toString();
+          raw.write(ok('plain'));
+        });
+      });
+    });
+    const port = await listen(both, raws, '127.0.0.1');
+    const { read } = client();
+    const bodies: string[] = [];
+    for (const scheme of ['http', 'https', 'http', 'https']) {
+      bodies.push(await read(new URL(`${scheme}://${HOST}:${port}/${scheme}`)));
+    }
+    expect(bodies).toStrictEqual(['plain', 'secure', 'plain', 'secure']);
+    expect(plain.match(/^GET \S+/gm)).toStrictEqual(['GET /http', 'GET /http']);
+    expect(raws.length).toBe(2);
+  });
+
+  it('is used again', async () => {
+    const { url, raws } = await serve((socket, { at }) => socket.write(ok(String(at))));
+    const { read } = client();
+    expect([await read(url), await read(url), await read(url)]).toStrictEqual(['0', '1', '2']);
+    expect(raws.length).toBe(1);
+  });
+
+  it('resumes the session of the one before, of the same client and the same server', async () => {
+    const close = (socket: TLSSocket) => socket.write(ok('here', 'connection: close'));
+    const one = await serve(close);
+    const other = await serve(close);
+    const { read } = client();
+    for (const { url } of [one, one, other, one]) await read(url);
+    await client().read(one.url);
+    expect(one.secured.map(({ isResumed }) => isResumed)).toStrictEqual([false, true, true, false]);
+    expect(other.secured.map(({ isResumed }) => isResumed)).toStrictEqual([false]);
+  });
+
+  it('resumes no session with which a connection has failed', async () => {
+    const { url, server, raws, secured } = await serve((socket) =>
+      socket.write(ok('here', 'connection: close')),
+    );
+    const { send, read } = client();
+    await read(url);
+    server.once('connection', (raw: Socket) => raw.resetAndDestroy());
+    expect((await failure(send(url))).details['systemCode']).toBe('ECONNRESET');
+    await read(url);
+    expect(raws.length).toBe(3);
+    expect(secured.map(({ isResumed }) => isResumed)).toStrictEqual([false, false]);
+  });
+
+  it('brings a body of many megabytes whole, and no faster than it is read', async () => {
+    const block = randomBytes(1024 * 1024);
+    const BLOCKS = 32;
+    let written = 0;
+    const { url } = await serve((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${block.length * BLOCKS}\r\n\r\n`);
+      const more = () => {
+        if (written === BLOCKS) return;
+        block[0] = written;
+        written += 1;
+        socket.write(Buffer.from(block), more);
+      };
+      more();
+    });
+    const { body } = await client().send(url);
+    const received = createHash('sha256');
+    const iterator = body[Symbol.asyncIterator]();
+    const read = async () => {
+      const { value, done } = await iterator.next();
+      if (done === true) return 0;
+      received.update(value);
+      return value.byteLength;
+    };
+    let bytes = await read();
+    // The server writes until the buffers of the system are full.
+    let before = -1;
+    for (let quiet = 0; quiet < 10; quiet = written === before ? quiet + 1 : 0) {
+      before = written;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(written).toBeLessThan(BLOCKS);
+    for (let more = await read(); more > 0; more = await read()) bytes += more;
+    expect(bytes).toBe(block.length * BLOCKS);
+    const sent = createHash('sha256');
+    for (let at = 0; at < BLOCKS; at += 1) {
+      block[0] = at;
+      sent.update(block);
+    }
+    expect(received.digest('hex')).toBe(sent.digest('hex'));
+  });
+
+  it.each([
+    ['a length', 'content-length: 9\r\n\r\nabc'],
+    ['a chunk', 'transfer-encoding: chunked\r\n\r\n9\r\nabc'],
+    ['chunks', 'transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n'],
+  ])('tells of a connection that is cut inside %s, below TLS', async (_what, answer) => {
+    const { url } = await serve((socket, { raw }) => {
+      socket.write(`HTTP/1.1 200 OK\r\n${answer}`, () => setTimeout(() => raw.destroy(), 5));
+    });
+    const { body } = await client().send(url);
+    let got = '';
+    const error = await failure(
+      (async () => {
+        for await (const chunk of body) got += Buffer.from(chunk).toString();
+      })(),
+    );
+    expect(got).toBe('abc');
+    expect(error).toMatchObject({
+      code: 'MEDIA_UNAVAILABLE',
+      message: `${url.host}: the connection ended inside the body`,
+    });
+  });
+
+  it('tells of a connection that is cut before there is an answer, below TLS', async () => {
+    const { url, raws } = await serve((_socket, { raw }) => raw.destroy());
+    const { message } = await failure(client().send(url));
+    expect(message).toBe(`${url.host}: the connection was closed`);
+    expect(raws.length).toBe(1);
+  });
+
+  it('gives up on a server that says nothing, and on one that speaks no TLS', async () => {
+    const raws: Socket[] = [];
+    const accept = (answer: (raw: Socket) => void) =>
+      net.createServer((raw) => {
+        raws.push(raw);
+        raw.on('error', () => {});
+        answer(raw);
+      });
+    const silent = new URL(
+      `https://${HOST}:${await listen(
+        accept(() => {}),
+        raws,
+        '127.0.0.1',
+      )}/`,
+    );
+    const { message, details } = await failure(client({ timeouts: { connectMs: 30 } }).send(silent));
+    expect(message).toBe(`${silent.host}: no connection in time`);
+    expect(details['timedOut']).toBe(true);
+    const plain = accept((raw) => raw.write(ok('plain')));
+    const url = new URL(`https://${HOST}:${await listen(plain, raws, '127.0.0.1')}/`);
+    // Which of the two depends on the version of Node.
+    expect((await failure(client().send(url))).message).toMatch(
+      /: Error (?:EPROTO|ERR_SSL_WRONG_VERSION_NUMBER)$/,
+    );
+  });
+});
