@@ -36,13 +36,15 @@ export interface ComparedVariant {
   readonly requests: Readonly<Record<string, number>>;
 }
 
-/** Bytes to warm up with: enough for the compiler, and for one multipart upload where recordings are large. */
+/** Bytes to warm up with, enough for one multipart upload where recordings are large. */
 const WARM_UP = 64_000_000;
-const MOST_WARM_UPS = 50;
+/** Recordings to warm up with where they are small: the compiler goes by how often it has seen a function. */
+const SMALL_WARM_UPS = 500;
+const SMALL = 2_000_000;
 
 export function warmUpFor(bytes: number) {
   const each = Math.min(bytes, WARM_UP);
-  return { bytes: each, count: Math.min(MOST_WARM_UPS, Math.ceil(WARM_UP / each)) };
+  return { bytes: each, count: bytes <= SMALL ? SMALL_WARM_UPS : Math.ceil(WARM_UP / each) };
 }
 
 /** Bytes a sample, in a full run and in a quick one, so that the tutorial's takes some seconds. */
