@@ -176,7 +176,7 @@ class Exchange implements BodySource {
   private receiveHead(bytes: Buffer): boolean {
     const before = this.headText.length;
     // What follows is the body, hundreds of kilobytes perhaps, and no text.
-    const blank = before === 0 ? bytes.subarray(0, LONGEST_HEAD).indexOf(BLANK_LINE) : -1;
+    const blank = bytes.subarray(0, LONGEST_HEAD).indexOf(BLANK_LINE);
     this.headText += bytes.toString('latin1', 0, blank === -1 ? LONGEST_HEAD : blank + BLANK_LINE.length);
     const end = this.headText.indexOf(BLANK_LINE, Math.max(0, before - 3));
     const size = end === -1 ? this.headText.length + 1 : end + 4;
@@ -222,7 +222,6 @@ class Exchange implements BodySource {
       this.reject(this.failure ?? new ConnectionProblem('the connection was closed'));
       return;
     }
-    if (this.failure === undefined && this.framing?.endsWithConnection === true) this.complete = true;
     this.serve();
   }
 
@@ -244,17 +243,14 @@ class Exchange implements BodySource {
       }
       if (step.kind === 'end') this.finish();
     }
-    if (this.pending !== undefined && framing.endsWithConnection) {
-      const data = this.pending;
-      this.pending = undefined;
-      this.answer(data);
-    } else if (this.complete || framing.isEmpty) {
+    const isEnded = this.ended && this.failure === undefined;
+    if (this.complete || framing.isEmpty || (isEnded && framing.endsWithConnection)) {
       this.finish();
       this.answer(undefined);
     } else if (this.failure !== undefined) {
       this.waiter = undefined;
       waiter.reject(this.failure);
-    } else if (this.ended) {
+    } else if (isEnded) {
       // A body that ends early is told by `complete`.
       this.answer(undefined);
     } else {
