@@ -16,22 +16,19 @@ export interface Reader {
  */
 export class GatheredReads {
   private readonly socket: Duplex;
-  private readonly size: number;
   private readonly reader: Reader;
-  private buffer: Buffer | undefined;
+  private readonly buffer: Buffer;
   private filled = 0;
   /** What did not fit. */
   private rest: Buffer | undefined;
-  private wanted = false;
-  private scheduled = false;
   private over = false;
   private failure: Error | undefined;
 
   /** @param size bytes that are gathered at most. */
   constructor(socket: Duplex, size: number, reader: Reader) {
     this.socket = socket;
-    this.size = size;
     this.reader = reader;
+    this.buffer = Buffer.allocUnsafeSlow(size);
     socket.pause();
     socket.on('data', (bytes: Buffer) => this.take(bytes));
     socket.on('error', (error) => this.finish(error));
@@ -41,36 +38,30 @@ export class GatheredReads {
 
   /** Have more, until the reader has enough. */
   resume(): void {
-    this.wanted = true;
     const { rest } = this;
     this.rest = undefined;
-    if (rest !== undefined) this.take(rest);
-    else if (this.over) this.tellEnd();
-    else this.socket.resume();
+    if (rest === undefined) this.socket.resume();
+    else this.take(rest);
   }
 
   private take(bytes: Buffer): void {
-    if (this.filled === 0 && !this.reader.isReadingBody) {
-      this.handOver(bytes);
-      return;
+    if (this.filled === 0) {
+      if (!this.reader.isReadingBody) {
+        this.handOver(bytes);
+        return;
+      }
+      setImmediate(() => this.deliver());
     }
-    this.buffer ??= Buffer.allocUnsafeSlow(this.size);
     const length = bytes.copy(this.buffer, this.filled);
     this.filled += length;
     if (length < bytes.byteLength) {
       this.rest = bytes.subarray(length);
       this.socket.pause();
     }
-    if (this.scheduled) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      this.deliver();
-    });
   }
 
   private deliver(): void {
-    if (this.filled === 0 || this.buffer === undefined) return;
+    if (this.filled === 0) return;
     const bytes = this.buffer.subarray(0, this.filled);
     this.filled = 0;
     this.handOver(bytes);
@@ -78,9 +69,8 @@ export class GatheredReads {
   }
 
   private handOver(bytes: Buffer): void {
-    this.wanted = false;
     if (this.reader.receive(bytes)) this.resume();
-    else if (!this.wanted) this.socket.pause();
+    else this.socket.pause();
   }
 
   private finish(failure?: Error): void {
