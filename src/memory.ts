@@ -10,7 +10,7 @@ nowhere.close();
  * cipher is a new buffer each time, and tens of megabytes of them would wait (docs/decisions/010). Only of a chunk that has its memory
  * to itself; what is freed is empty afterwards. (`ArrayBuffer.prototype.transfer` would do the same from Node 22 on.)
  */
-export function giveBack(chunk: Uint8Array<ArrayBufferLike>): void {
+export function giveBack(chunk: Uint8Array): void {
   const { buffer } = chunk;
   // of what was freed already both are 0
   if (!(buffer instanceof ArrayBuffer) || chunk.byteLength === 0 || chunk.byteLength !== buffer.byteLength)

@@ -5,7 +5,12 @@ import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ConnectionPool, type Target } from '../../src/http/connection-pool.ts';
-import { createTransport, type HttpRequest, type HttpResponse } from '../../src/http/transport.ts';
+import {
+  createTransport,
+  type HttpRequest,
+  type HttpResponse,
+  type TransportOptions,
+} from '../../src/http/transport.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -33,8 +38,8 @@ async function serve(listener: http.RequestListener, host = '127.0.0.1', port = 
   return { url: new URL(`http://${host}:${given}/`), sockets, counted };
 }
 
-function client() {
-  const transport = createTransport();
+function client(options: TransportOptions = {}) {
+  const transport = createTransport(options);
   closers.push(() => transport.close());
   const send = (url: URL, request: Partial<HttpRequest> = {}) =>
     transport.send({
@@ -76,10 +81,13 @@ describe('the connections of a client', () => {
     expect([first, second, third].map(({ counted }) => counted.accepted)).toStrictEqual([1, 1, 1]);
   });
 
-  it('are as many as are needed at once; 64 of them are kept', async () => {
+  it.each([
+    ['64 of them are kept', {}, 70, 64],
+    ['of those with large buffers, 16 MiB of them are kept', { readBytes: 4 * 1024 * 1024 }, 6, 4],
+  ] as const)('are as many as are needed at once; %s', async (_what, options, most, kept) => {
     let waiting: http.ServerResponse[] = [];
     const { url, sockets, counted } = await serve((_request, response) => void waiting.push(response));
-    const { send } = client();
+    const { send } = client(options);
     const askFor = async (count: number) => {
       const work = Promise.all(Array.from({ length: count }, async () => text(await send(url))));
       await until(() => waiting.length === count);
@@ -87,11 +95,11 @@ describe('the connections of a client', () => {
       waiting = [];
       await work;
     };
-    await askFor(70);
-    await until(() => sockets.size <= 64);
-    await askFor(64);
-    expect(sockets.size).toBe(64);
-    expect(counted.accepted).toBe(70);
+    await askFor(most);
+    await until(() => sockets.size <= kept);
+    await askFor(kept);
+    expect(sockets.size).toBe(kept);
+    expect(counted.accepted).toBe(most);
   });
 
   it('do not keep the process alive while they are idle', async () => {
