@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ConnectionPool, type Target } from '../../src/http/connection-pool.ts';
@@ -190,5 +191,36 @@ describe('a new connection', () => {
     closers.push(() => net.setDefaultAutoSelectFamily(before));
     net.setDefaultAutoSelectFamily(false);
     expect(await addressOf(at(url, ['127.0.0.2', '127.0.0.3']))).toBe('127.0.0.2');
+  });
+});
+
+describe('a connection that somebody else makes', () => {
+  /** Answers each request with how many there were. */
+  class Answering extends Duplex {
+    private count = 0;
+    override _read(): void {}
+    override _write(_request: Buffer, _encoding: string, done: () => void): void {
+      done();
+      this.count += 1;
+      this.push(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${this.count}`);
+    }
+  }
+
+  it.each([
+    ['with the addresses that were checked', { guard: { allowLoopback: true } }, ['127.0.0.1']],
+    ['with none where none were', {}, []],
+  ] as const)('is asked for %s, and kept', async (_how, options, addresses) => {
+    const asked: unknown[] = [];
+    const { send } = client({
+      ...options,
+      connect: (target) => {
+        asked.push(target);
+        return new Answering();
+      },
+    });
+    const url = new URL('http://127.0.0.1:8080/');
+    expect(await text(await send(url))).toBe('1');
+    expect(await text(await send(url))).toBe('2');
+    expect(asked).toEqual([{ host: '127.0.0.1', port: 8080, addresses }]);
   });
 });
