@@ -14,6 +14,9 @@ import { type ComparedVariant, compare, countFor } from './throughput.ts';
 /** A quick run leaves the variants out that are compared with nothing. */
 const QUICK_VARIANTS: readonly Variant[] = ['tutorial', 'ours'];
 
+/** Of the largest recording of which the floor knows how to make one object. */
+const FLOOR_BYTES = 5e6;
+
 type OnSkip = (why: string) => void;
 
 /** @param measured what earlier parts of the same run gave. */
@@ -90,7 +93,9 @@ function compareOne(
     concurrency,
     count: countFor(bytes, quick),
     rounds: rounds ?? (quick || bytes >= 1e9 ? 3 : 5),
-    variants: variants ?? (quick ? QUICK_VARIANTS : VARIANTS),
+    variants: (variants ?? (quick ? QUICK_VARIANTS : VARIANTS)).filter(
+      (variant) => variant !== 'floor' || (scheme === 'http' && bytes <= FLOOR_BYTES),
+    ),
     nodeArgs,
   });
 }

@@ -1,0 +1,120 @@
+/**
+ * The floor: the requests of `ours`, its cipher and its two hashes, and nothing else. Heads of requests are ready strings, answers are
+ * not looked at, nothing is signed, checked, retried, timed, limited, parsed or logged. What a program in Node could reach at best
+ * that makes these requests from one thread; no pipeline anybody should use. Plain HTTP only, one PutObject, so small recordings.
+ */
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import net from 'node:net';
+import { bytesOfRecording } from '../recording-ids.ts';
+import { settleMemory } from '../../src/memory.ts';
+import { env } from './platform-calls.ts';
+import { runSample } from './worker.ts';
+
+/** As large as those of `ours`: what they are read with, and their receipts. */
+const READ_BYTES = 512 * 1024;
+const RECEIPT_BYTES = 1500;
+
+/** One connection, one request at a time. Bodies are handed over as they are read. */
+class Line {
+  private readonly socket: net.Socket;
+  private isHead = true;
+  private left = 0;
+  private onBody: (bytes: Buffer) => void = () => {};
+  private onEnd: () => void = () => {};
+  private hasBody = true;
+
+  constructor(origin: string) {
+    const { hostname, port } = new URL(origin);
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (count: number) => {
+      this.read(buffer.subarray(0, count));
+      return true;
+    };
+    this.socket = net.connect({
+      port: Number(port),
+      host: hostname,
+      noDelay: true,
+      onread: { buffer, callback },
+    });
+  }
+
+  ask(head: string, body: Buffer | undefined, onBody: (bytes: Buffer) => void = () => {}): Promise<void> {
+    this.hasBody = !head.startsWith('HEAD');
+    this.onBody = onBody;
+    this.socket.cork();
+    this.socket.write(head, 'latin1');
+    if (body !== undefined) this.socket.write(body);
+    this.socket.uncork();
+    return new Promise((resolve) => {
+      this.onEnd = resolve;
+    });
+  }
+
+  /** The benchmark's servers send a head in one piece. */
+  private read(bytes: Buffer): void {
+    let body = bytes;
+    if (this.isHead) {
+      const end = bytes.indexOf('\r\n\r\n');
+      const head = bytes.toString('latin1', 0, end);
+      this.left = this.hasBody ? Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0) : 0;
+      this.isHead = false;
+      body = bytes.subarray(end + 4);
+    }
+    this.left -= body.byteLength;
+    if (body.byteLength > 0) this.onBody(body);
+    if (this.left > 0) return;
+    this.isHead = true;
+    this.onEnd();
+  }
+}
+
+/** The headers of a signed request to S3, none of them true. */
+const SIGNED = [
+  'connection: keep-alive',
+  `x-amz-content-sha256: ${'0'.repeat(64)}`,
+  'x-amz-date: 20260102T030405Z',
+  `authorization: AWS4-HMAC-SHA256 Credential=x/20260102/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
+  `x-amz-checksum-sha256: ${'0'.repeat(43)}=`,
+].join('\r\n');
+
+settleMemory();
+await runSample(() => {
+  const key = Buffer.from(env('ENCRYPTION_KEY_HEX'), 'hex');
+  const free: { platform: Line; store: Line; part: Buffer }[] = [];
+  const request = (method: string, path: string, length?: number) =>
+    `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${SIGNED}\r\n${length === undefined ? '' : `content-length: ${length}\r\n`}\r\n`;
+  const receipt = Buffer.alloc(RECEIPT_BYTES, '{"receipt":1}');
+  return Promise.resolve({
+    async archive({ id, interactionId }: { readonly id: string; readonly interactionId: string }) {
+      const size = bytesOfRecording(id) ?? 0;
+      const lane = free.pop() ?? {
+        platform: new Line(env('GENESYS_API_URL')),
+        store: new Line(env('AWS_ENDPOINT_URL_S3')),
+        part: Buffer.allocUnsafeSlow(size + 16),
+      };
+      const { platform, store, part } = lane;
+      await store.ask(request('HEAD', `/bench/archive/${id}`), undefined);
+      await platform.ask(request('GET', `/api/v2/media/${id}`), undefined);
+      const cipher = createCipheriv('aes-256-gcm', key, randomBytes(12), { authTagLength: 16 });
+      const [plaintext, ciphertext] = [createHash('sha256'), createHash('sha256')];
+      let filled = 0;
+      await platform.ask(request('GET', `/media/${id}.wav`), undefined, (bytes) => {
+        plaintext.update(bytes);
+        const sealed = cipher.update(bytes);
+        ciphertext.update(sealed);
+        part.set(sealed, filled);
+        filled += sealed.byteLength;
+      });
+      cipher.final();
+      part.set(cipher.getAuthTag(), filled);
+      plaintext.digest();
+      ciphertext.digest();
+      await store.ask(request('PUT', `/bench/archive/${id}`, part.byteLength), part);
+      await store.ask(request('HEAD', `/bench/archive/${id}`), undefined);
+      await store.ask(request('PUT', `/bench/receipts/${id}`, receipt.byteLength), receipt);
+      await platform.ask(request('PATCH', `/api/v2/interactions/${interactionId}`, 2), Buffer.from('{}'));
+      await store.ask(request('PUT', `/bench/links/${id}`, 2), Buffer.from('{}'));
+      free.push(lane);
+    },
+  });
+});
