@@ -6,30 +6,23 @@ import { createReceiptSigner } from '../../src/archive/receipt.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { type Connection, connect } from '../genesys/connect.ts';
-import { type AnswerProxy, startAnswerProxy } from '../store/answer-proxy.ts';
-import { PART_BYTES, type S3UnderTest, useS3 } from '../store/s3-under-test.ts';
-import { type SimulatedS3, useSimulatedS3 } from '../store/simulated-s3.ts';
+import { type ProxiedS3, useProxiedS3 } from '../store/answer-proxy.ts';
+import { PART_BYTES, type S3UnderTest } from '../store/s3-under-test.ts';
+import type { SimulatedS3 } from '../store/simulated-s3.ts';
 import { only } from './set-up.ts';
 
 const CHECKSUM = 'x-amz-checksum-sha256';
 
 describe('what the archive asks S3 for once more after writing it', () => {
   let s3: SimulatedS3;
-  let proxy: AnswerProxy;
+  let proxied: ProxiedS3;
   let subject: S3UnderTest;
   let connection: Connection;
   let change: (headers: IncomingHttpHeaders) => void = () => {};
 
   beforeAll(async () => {
-    s3 = await useSimulatedS3();
-    const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_REGION = '' } = s3.server.environment();
-    proxy = await startAnswerProxy(s3.server.url, (headers) => change(headers));
-    subject = await useS3({
-      endpoint: proxy.url,
-      credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-      region: AWS_REGION,
-      bucket: s3.bucket,
-    });
+    proxied = await useProxiedS3((headers) => change(headers));
+    ({ s3, subject } = proxied);
     // once a process, after the first object that is missing, the store asks for the bucket
     await subject.store.head('none', unlimited);
     connection = await connect({
@@ -41,9 +34,7 @@ describe('what the archive asks S3 for once more after writing it', () => {
   });
   afterAll(async () => {
     await connection.close();
-    await subject.close();
-    await proxy.close();
-    await s3.close();
+    await proxied.close();
   });
 
   /** Archives one recording; `operation folder` of every request, in order. */

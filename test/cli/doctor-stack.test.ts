@@ -2,11 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CommandContext } from '../../src/cli/_context.ts';
 import { createUi } from '../../src/cli/_ui.ts';
 import { run } from '../../src/cli/commands/doctor.ts';
-import { systemClock } from '../../src/clock.ts';
-import { silentLogger } from '../../src/log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { LOOK_PERMISSIONS } from '../../src/stack/check-stack.ts';
 import { type Answer, type FakeAws, startFakeAws } from '../stack/fake-aws.ts';
@@ -20,6 +17,7 @@ import {
   soundPolicy,
 } from '../stack/sound-stack.ts';
 import { filesIn, makeDirectory, runCli } from './run-cli.ts';
+import { contextHere } from './run-here.ts';
 
 let aws: FakeAws;
 let simulator: Simulator;
@@ -63,19 +61,11 @@ async function doctor(stack: string | true = true) {
     }),
     record: (type: string, fields: object) => void records.push({ type, ...fields }),
   };
-  const context: CommandContext = {
-    ui,
-    env,
-    clock: systemClock,
-    signal: new AbortController().signal,
-    logger: silentLogger,
-    stdin: new PassThrough(),
-    flags: {},
-    configFile: undefined,
-    program: 'genesys-archive',
-  };
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
-  const code = await run(context, [], { stack, settings: path.join(dir, 'genesys-archive.deploy.json') });
+  const code = await run(contextHere(ui, env), [], {
+    stack,
+    settings: path.join(dir, 'genesys-archive.deploy.json'),
+  });
   return { code, stdout: JSON.stringify(records), ...sortRecords(records) };
 }
 

@@ -28,17 +28,8 @@ export async function runHere(
     if (invocation.kind === 'text') throw new Error('there is no command to run');
     const { spec, globals, flags } = invocation;
     ui = open(globals.json === true, globals.quiet === true);
-    const context: CommandContext = {
-      ui,
-      env,
-      clock: systemClock,
-      signal: new AbortController().signal,
-      logger: silentLogger,
-      stdin: Readable.from([Buffer.from(input)]),
-      flags,
-      configFile: globals.config,
-      program: 'genesys-archive',
-    };
+    const stdin = Readable.from([Buffer.from(input)]);
+    const context = contextHere(ui, env, { stdin, flags, configFile: globals.config });
     code = await (await spec.load()).run(context, invocation.args, invocation.options);
   } catch (error) {
     ui.fail(error);
@@ -51,6 +42,26 @@ export async function runHere(
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   return { code, signal: null, stdout: text, stderr: stderr.text(), records };
+}
+
+/** What a command that runs in this process is given. */
+export function contextHere(
+  ui: CommandContext['ui'],
+  env: CommandContext['env'],
+  own: Partial<CommandContext> = {},
+): CommandContext {
+  return {
+    ui,
+    env,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    logger: silentLogger,
+    stdin: Readable.from([]),
+    flags: {},
+    configFile: undefined,
+    program: 'genesys-archive',
+    ...own,
+  };
 }
 
 /** A stream that keeps what is written to it. */

@@ -1,6 +1,8 @@
 import { ArchiveError } from '../../src/errors.ts';
 import type { GcmTransform } from '../../src/envelope/gcm.ts';
 
+export { failure as rejectionOf } from '../failure.ts';
+
 /** Everything a transform makes of `chunks`, its end included. */
 export function run(transform: Pick<GcmTransform, 'update' | 'final'>, chunks: Iterable<Uint8Array>): Buffer {
   const out: Uint8Array[] = [];
@@ -36,17 +38,6 @@ export function failureOf(action: () => unknown): ArchiveError {
 }
 
 export const codeOf = (action: () => unknown): string => failureOf(action).code;
-
-/** The error `promise` rejects with, which must be one of ours. */
-export async function rejectionOf(promise: Promise<unknown>): Promise<ArchiveError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof ArchiveError) return error;
-    throw error;
-  }
-  throw new Error('nothing was rejected');
-}
 
 /** One spelling for equal maps. */
 export function canonical(map: Readonly<Record<string, string>>): string {

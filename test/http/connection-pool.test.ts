@@ -4,14 +4,9 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { unlimited } from '../../src/clock.ts';
 import { ConnectionPool, type Target } from '../../src/http/connection-pool.ts';
-import {
-  createTransport,
-  type HttpRequest,
-  type HttpResponse,
-  type TransportOptions,
-} from '../../src/http/transport.ts';
+import { createTransport, type HttpResponse, type TransportOptions } from '../../src/http/transport.ts';
+import { collect, sendBy } from './requests.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -42,22 +37,11 @@ async function serve(listener: http.RequestListener, host = '127.0.0.1', port = 
 function client(options: TransportOptions = {}) {
   const transport = createTransport(options);
   closers.push(() => transport.close());
-  const send = (url: URL, request: Partial<HttpRequest> = {}) =>
-    transport.send({
-      method: 'GET',
-      url,
-      headers: {},
-      signal: unlimited.signal,
-      failure: 'MEDIA_UNAVAILABLE',
-      ...request,
-    });
-  return { transport, send };
+  return { transport, send: sendBy(transport) };
 }
 
 async function text({ body }: HttpResponse): Promise<string> {
-  let all = '';
-  for await (const chunk of body) all += Buffer.from(chunk).toString();
-  return all;
+  return (await collect(body)).toString();
 }
 
 const until = async (holds: () => boolean) => {

@@ -3,10 +3,10 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { unlimited } from '../../src/clock.ts';
 import { LONGEST_HEAD } from '../../src/http/response-head.ts';
-import { createTransport, type HttpRequest, type TransportOptions } from '../../src/http/transport.ts';
+import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import { failure } from '../failure.ts';
+import { collect, sendBy } from './requests.ts';
 
 type Handler = (socket: Socket, request: { readonly index: number; readonly text: string }) => void;
 
@@ -73,21 +73,7 @@ const ways: Readonly<Record<string, TransportOptions>> = {
 function client(options: TransportOptions) {
   const transport = createTransport(options);
   closers.push(() => transport.close());
-  return (url: URL, request: Partial<HttpRequest> = {}) =>
-    transport.send({
-      method: 'GET',
-      url,
-      headers: {},
-      signal: unlimited.signal,
-      failure: 'MEDIA_UNAVAILABLE',
-      ...request,
-    });
-}
-
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const chunk of body) parts.push(Buffer.from(chunk));
-  return Buffer.concat(parts);
+  return sendBy(transport);
 }
 
 /** What was written before must have been sent by now: the next write is one of its own. */

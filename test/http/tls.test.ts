@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { unlimited } from '../../src/clock.ts';
-import { createTransport, type HttpRequest, type TransportOptions } from '../../src/http/transport.ts';
+import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import { failure } from '../failure.ts';
 import { type Certificate, makeCertificate, trust } from './certificates.ts';
+import { collect, sendBy } from './requests.ts';
 
 const HOST = 'media.example.com';
 const ours = makeCertificate(`DNS:${HOST}`, 'DNS:localhost', 'IP:127.0.0.1');
@@ -76,23 +76,9 @@ function client(options: TransportOptions = {}, isGuarded = true) {
     ...options,
   });
   closers.push(() => transport.close());
-  const send = (url: URL, request: Partial<HttpRequest> = {}) =>
-    transport.send({
-      method: 'GET',
-      url,
-      headers: {},
-      signal: unlimited.signal,
-      failure: 'MEDIA_UNAVAILABLE',
-      ...request,
-    });
+  const send = sendBy(transport);
   const read = async (url: URL) => (await collect((await send(url)).body)).toString();
   return { send, read };
-}
-
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const chunk of body) parts.push(Buffer.from(chunk));
-  return Buffer.concat(parts);
 }
 
 const ok = (body: string, ...lines: string[]) =>

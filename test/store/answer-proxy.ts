@@ -1,7 +1,9 @@
 import { createServer, type IncomingHttpHeaders, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type S3UnderTest, useS3 } from './s3-under-test.ts';
+import { type SimulatedS3, useSimulatedS3 } from './simulated-s3.ts';
 
-export interface AnswerProxy {
+interface AnswerProxy {
   readonly url: string;
   close(): Promise<void>;
 }
@@ -10,7 +12,7 @@ export interface AnswerProxy {
  * Stands between a client and an HTTP server and passes everything on, but for what `change` makes of the headers of the answers to
  * PUTs: for servers that leave out what S3 states, or state something else.
  */
-export async function startAnswerProxy(
+async function startAnswerProxy(
   upstream: string,
   change: (headers: IncomingHttpHeaders) => void,
 ): Promise<AnswerProxy> {
@@ -31,6 +33,35 @@ export async function startAnswerProxy(
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export interface ProxiedS3 {
+  readonly s3: SimulatedS3;
+  /** Speaks to `s3` through the proxy. */
+  readonly subject: S3UnderTest;
+  close(): Promise<void>;
+}
+
+/** A simulated S3 whose answers to PUTs say what `change` makes of them. */
+export async function useProxiedS3(change: (headers: IncomingHttpHeaders) => void): Promise<ProxiedS3> {
+  const s3 = await useSimulatedS3();
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_REGION = '' } = s3.server.environment();
+  const proxy = await startAnswerProxy(s3.server.url, change);
+  const subject = await useS3({
+    endpoint: proxy.url,
+    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+    region: AWS_REGION,
+    bucket: s3.bucket,
+  });
+  return {
+    s3,
+    subject,
+    async close() {
+      await subject.close();
+      await proxy.close();
+      await s3.close();
     },
   };
 }

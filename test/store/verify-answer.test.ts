@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import type { PutOptions } from '../../src/ports.ts';
 import type { Corruption } from '../../src/simulator/s3/s3.ts';
-import { type AnswerProxy, startAnswerProxy } from './answer-proxy.ts';
+import { type ProxiedS3, useProxiedS3 } from './answer-proxy.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
-import { type S3UnderTest, useS3 } from './s3-under-test.ts';
-import { type SimulatedS3, useSimulatedS3 } from './simulated-s3.ts';
+import type { S3UnderTest } from './s3-under-test.ts';
+import type { SimulatedS3 } from './simulated-s3.ts';
 
 const CONTENT = contentOf(1000);
 const SMALL: PutOptions = { metadata: {}, contentType: 'application/json', verify: 'answer' };
@@ -15,30 +15,21 @@ const OTHER = sha256(contentOf(1000, 1));
 
 describe('a write that may be verified by its answer', () => {
   let s3: SimulatedS3;
-  let proxy: AnswerProxy;
+  let proxied: ProxiedS3;
   let subject: S3UnderTest;
   let change: (headers: IncomingHttpHeaders) => void = () => {};
   let serial = 0;
 
   beforeAll(async () => {
-    s3 = await useSimulatedS3();
-    const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_REGION = '' } = s3.server.environment();
-    proxy = await startAnswerProxy(s3.server.url, (headers) => change(headers));
-    subject = await useS3({
-      endpoint: proxy.url,
-      credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-      region: AWS_REGION,
-      bucket: s3.bucket,
-    });
+    proxied = await useProxiedS3((headers) => change(headers));
+    ({ s3, subject } = proxied);
   });
   afterEach(() => {
     change = () => {};
     s3.server.faults.clear();
   });
   afterAll(async () => {
-    await subject.close();
-    await proxy.close();
-    await s3.close();
+    await proxied.close();
   });
 
   /** Writes one object, and tells what the server was asked for. */
