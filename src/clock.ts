@@ -68,6 +68,14 @@ export async function waitFor<T>(shared: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
+/** Aborts `controller` when `parent` aborts, with its reason. @returns what ends that. */
+export function followAbort(parent: AbortSignal | undefined, controller: AbortController): () => void {
+  const stop = () => controller.abort(abortReason(parent));
+  if (parent?.aborted === true) stop();
+  parent?.addEventListener('abort', stop, { once: true });
+  return () => parent?.removeEventListener('abort', stop);
+}
+
 /**
  * A budget that ends `reserveMs` before `deadline`, so that there is time left to clean up (abort the multipart upload,
  * report the record as failed) before the platform ends the process.
@@ -81,9 +89,7 @@ export function startBudget(
   parent?: AbortSignal,
 ): { budget: Budget; end: () => void } {
   const controller = new AbortController();
-  const stop = () => controller.abort(abortReason(parent));
-  if (parent?.aborted === true) stop();
-  parent?.addEventListener('abort', stop, { once: true });
+  const unfollow = followAbort(parent, controller);
   const effective = deadline - reserveMs;
   let timer: NodeJS.Timeout | undefined;
   if (Number.isFinite(effective)) {
@@ -97,7 +103,7 @@ export function startBudget(
     budget: { deadline: effective, signal: sharedSignal(controller) },
     end: () => {
       clearTimeout(timer);
-      parent?.removeEventListener('abort', stop);
+      unfollow();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { followAbort } from '../clock.ts';
 import { type BodyDigest, withPayloadHash } from './s3-checksum.ts';
 
 export interface CallOptions {
@@ -125,13 +126,11 @@ async function untilAnswered<Answer>(
   send: (options: CallOptions) => Promise<Answer>,
 ): Promise<Answer> {
   const own = new AbortController();
-  const stop = () => own.abort();
-  if (abortSignal.aborted) stop();
-  abortSignal.addEventListener('abort', stop, { once: true });
+  const unfollow = followAbort(abortSignal, own);
   try {
     return await send({ abortSignal: own.signal });
   } finally {
-    abortSignal.removeEventListener('abort', stop);
-    stop();
+    unfollow();
+    own.abort();
   }
 }

@@ -1,5 +1,5 @@
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { type Budget, type Clock, followAbort } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
@@ -206,14 +206,11 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 /** A budget that also ends when a part of the work has failed for good, so that the rest of it stops at once. */
 function startWork(budget: Budget): { work: Work; end: () => void } {
   const controller = new AbortController();
-  const stop = () => controller.abort(abortReason(budget.signal));
-  if (budget.signal.aborted) stop();
-  budget.signal.addEventListener('abort', stop, { once: true });
   return {
     work: {
       budget: { deadline: budget.deadline, signal: controller.signal },
       fail: (error) => controller.abort(error),
     },
-    end: () => budget.signal.removeEventListener('abort', stop),
+    end: followAbort(budget.signal, controller),
   };
 }
