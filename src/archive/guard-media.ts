@@ -58,9 +58,12 @@ export async function* guardMedia(
     if (head === undefined) {
       yield chunk;
     } else {
-      head = Buffer.concat([head, chunk]);
-      if (head.length < HEAD_BYTES) continue;
-      const whole: Buffer = head;
+      // the first read holds it whole, as a rule, and is not copied for it
+      const whole: Buffer = head.length === 0 ? asBuffer(chunk) : Buffer.concat([head, chunk]);
+      if (whole.length < HEAD_BYTES) {
+        head = Buffer.from(whole);
+        continue;
+      }
       inspect(whole.subarray(0, HEAD_BYTES));
       yield whole;
     }
@@ -84,6 +87,11 @@ export async function* guardMedia(
   const verdict = end.verdict();
   if (verdict === 'cut') throw truncated('its last bytes are not the end of such a file');
   count.lengthVerified = contentLength !== undefined || containerBytes !== undefined || verdict === 'whole';
+}
+
+/** The same memory. */
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 function truncated(why: string): ArchiveError {

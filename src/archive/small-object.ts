@@ -15,7 +15,7 @@ export async function putSmall(
     contentLength: body.length,
     verify: 'answer',
   } as const;
-  return (await store.put(key, once(body), options, budget)).outcome;
+  return (await store.put(key, body, options, budget)).outcome;
 }
 
 /**
@@ -38,8 +38,4 @@ export async function getSmall(
     if (error instanceof ArchiveError && error.code === 'OBJECT_NOT_FOUND') return undefined;
     throw error;
   }
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield chunk;
 }

@@ -116,7 +116,11 @@ export function countBytes(store: ObjectStore, onBytes: (bytes: number) => void)
   }
   return {
     location: store.location,
-    put: (key, body, options, budget) => store.put(key, counted(body), options, budget),
+    put: (key, body, options, budget) => {
+      if (!(body instanceof Uint8Array)) return store.put(key, counted(body), options, budget);
+      onBytes(body.byteLength);
+      return store.put(key, body, options, budget);
+    },
     head: (key, budget) => store.head(key, budget),
     get: async (key, budget, range) => {
       const { stat, body } = await store.get(key, budget, range);

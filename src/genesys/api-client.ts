@@ -83,7 +83,7 @@ async function exchange(
   budget: Budget,
 ): Promise<Attempt<ApiAnswer> | { readonly unauthorized: ErrorDetails }> {
   const url = new URL(`/${request.path.map(encodeURIComponent).join('/')}`, apiUrl);
-  url.search = new URLSearchParams(request.query ?? {}).toString();
+  if (request.query !== undefined) url.search = new URLSearchParams(request.query).toString();
   try {
     const response = await transport.send({
       method: request.method,
@@ -113,7 +113,8 @@ async function exchange(
       if (status === 429 && bearable) rate.pause(retryAfterMs);
       return { again, retryAfterMs };
     }
-    return { value: { status, text, errorCode: errorCode(text), correlationId } };
+    const said = status >= 400 ? errorCode(text) : undefined;
+    return { value: { status, text, errorCode: said, correlationId } };
   } catch (error) {
     if (error instanceof ArchiveError && error.code === 'GENESYS_UNAVAILABLE') return { again: error };
     throw error;

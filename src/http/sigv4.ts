@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 const ALGORITHM = 'AWS4-HMAC-SHA256';
@@ -40,27 +40,23 @@ export function signRequest(
   const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
   const date = timestamp.slice(0, 8);
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const signed: Record<string, string> = {
-    ...headers,
-    'x-amz-date': timestamp,
-    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
-  };
+  const signed: Record<string, string> = { ...headers, 'x-amz-date': timestamp };
+  if (sessionToken !== undefined) signed['x-amz-security-token'] = sessionToken;
   const names = Object.keys(signed).sort();
   const signedNames = names.join(';');
-  const canonical = [
-    method,
-    path,
-    query,
-    ...names.map((name) => `${name}:${(signed[name] ?? '').trim().replace(/ +/g, ' ')}`),
-    '',
-    signedNames,
-    payloadHash,
-  ].join('\n');
+  let fields = '';
+  for (const name of names) fields += `${name}:${canonicalValue(signed[name] ?? '')}\n`;
+  const canonical = `${method}\n${path}\n${query}\n${fields}\n${signedNames}\n${payloadHash}`;
   const key = signingKey(credentials.secretAccessKey, date, region, service);
-  const signature = hmac(key, [ALGORITHM, timestamp, scope, sha256(canonical)].join('\n')).toString('hex');
+  const toSign = `${ALGORITHM}\n${timestamp}\n${scope}\n${hash('sha256', canonical)}`;
+  const signature = hmac(key, toSign).toString('hex');
   signed['authorization'] =
     `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedNames}, Signature=${signature}`;
   return signed;
+}
+
+function canonicalValue(value: string): string {
+  return / {2}|^\s|\s$/.test(value) ? value.trim().replace(/ +/g, ' ') : value;
 }
 
 let remembered: { readonly of: readonly string[]; readonly key: Buffer } | undefined;
@@ -74,5 +70,4 @@ function signingKey(secret: string, ...scope: readonly string[]): Buffer {
   return remembered.key;
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();

@@ -10,9 +10,14 @@ import { readBody } from './read-body.ts';
 import { DEFAULT_TIMEOUTS, type HttpTimeouts } from './timeouts.ts';
 import { checkAddress } from './url-guard.ts';
 
+/** Where a request goes: an URL, or what one would say. */
+export type HttpTarget = Readonly<
+  Pick<URL, 'protocol' | 'host' | 'hostname' | 'port' | 'pathname' | 'search'>
+>;
+
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
-  readonly url: URL;
+  readonly url: HttpTarget;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly signal: AbortSignal;
@@ -72,7 +77,11 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const { readBytes = DEFAULT_READ_BYTES, connect, resolve = resolveAll } = options;
   const pool = new ConnectionPool({ readBytes, connect });
 
-  async function vetted(url: URL, host: string, failure: ErrorCode): Promise<readonly string[] | undefined> {
+  async function vetted(
+    url: HttpTarget,
+    host: string,
+    failure: ErrorCode,
+  ): Promise<readonly string[] | undefined> {
     if (options.guard === undefined) return undefined;
     let addresses: readonly string[];
     try {
@@ -171,7 +180,7 @@ function formatHead({ method, url, headers, body }: HttpRequest): string {
   return `${text}\r\n`;
 }
 
-function networkFailure(code: ErrorCode, url: URL, error: unknown): ArchiveError {
+function networkFailure(code: ErrorCode, url: HttpTarget, error: unknown): ArchiveError {
   if (error instanceof ArchiveError) return error;
   const what = error instanceof ConnectionProblem ? error.message : describeForeign(error);
   return new ArchiveError(code, `${url.host}: ${what}`, {

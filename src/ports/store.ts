@@ -82,12 +82,18 @@ export interface ObjectStore {
    * Stores `body` under `key` only if nothing stands there (S3: `If-None-Match: *`), and verifies length and checksum of
    * what the store then holds. All or nothing: when it throws, no object, no open multipart upload and no temporary file
    * remains, and when `body` throws, that very error is thrown on. A chunk of `body` is valid until the next one is asked for:
-   * its memory may then be used again or be gone, so a store copies what it keeps.
+   * its memory may then be used again or be gone, so a store copies what it keeps. A body in one piece is not to be changed before
+   * this is over.
    *
    * @throws `STORE_THROTTLED`, `STORE_UNAVAILABLE`, `STORE_FULL`, `STORE_MISMATCH`, `OUT_OF_TIME` (retryable);
    *   `STORE_DENIED`, `STORE_MISSING` (not).
    */
-  put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions, budget: Budget): Promise<PutResult>;
+  put(
+    key: string,
+    body: AsyncIterable<Uint8Array> | Uint8Array,
+    options: PutOptions,
+    budget: Budget,
+  ): Promise<PutResult>;
 
   /** `undefined` when there is no such object. */
   head(key: string, budget: Budget): Promise<ObjectStat | undefined>;

@@ -46,7 +46,7 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
 
   async function put(
     key: string,
-    body: AsyncIterable<Uint8Array>,
+    body: AsyncIterable<Uint8Array> | Uint8Array,
     options: PutOptions,
     budget: Budget,
   ): Promise<PutResult> {

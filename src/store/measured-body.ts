@@ -5,8 +5,8 @@ import { ensureTimeLeft } from '../http/with-retry.ts';
 /** A body on its way into a store: counted, stoppable, and able to tell its own failure from the store's. */
 export interface MeasuredBody {
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Bytes delivered so far. */
-  bytes(): number;
+  /** Ends the iteration with `reason`, at once. */
+  stop(reason: ArchiveError): void;
   /** Is this the very error the body threw? Then it belongs to the caller and is passed on untouched. */
   threw(error: unknown): boolean;
 }
@@ -19,7 +19,7 @@ export interface MeasuredBody {
  * @throws through `chunks`: `STORE_MISMATCH`, `OUT_OF_TIME`, the signal's reason, or what `body` throws.
  */
 export function measureBody(
-  body: AsyncIterable<Uint8Array>,
+  body: AsyncIterable<Uint8Array> | Uint8Array,
   contentLength: number | undefined,
   budget: Budget,
   clock: Clock,
@@ -27,12 +27,18 @@ export function measureBody(
   let bytes = 0;
   let failed = false;
   let failure: unknown;
+  let stopped: ArchiveError | undefined;
+  let interrupt: ((reason: ArchiveError) => void) | undefined;
+
+  const stop = (reason: ArchiveError) => {
+    stopped ??= reason;
+    interrupt?.(stopped);
+  };
 
   async function* measure(): AsyncGenerator<Uint8Array, void, undefined> {
     const { signal } = budget;
-    const iterator = body[Symbol.asyncIterator]();
-    let interrupt: ((reason: ArchiveError) => void) | undefined;
-    const onAbort = () => interrupt?.(abortReason(signal));
+    const iterator = (body instanceof Uint8Array ? inOnePiece(body) : body)[Symbol.asyncIterator]();
+    const onAbort = () => stop(abortReason(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     let open = true;
     // Not Promise.race: racing every chunk against one long-lived promise keeps every chunk alive.
@@ -49,6 +55,7 @@ export function measureBody(
       });
     try {
       for (;;) {
+        if (stopped !== undefined) throw stopped;
         ensureTimeLeft(clock, budget);
         const result = await next();
         if (result.done === true) {
@@ -67,7 +74,11 @@ export function measureBody(
     }
   }
 
-  return { chunks: measure(), bytes: () => bytes, threw: (error) => failed && error === failure };
+  return { chunks: measure(), stop, threw: (error) => failed && error === failure };
+}
+
+async function* inOnePiece(body: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield body;
 }
 
 function wrongLength(contentLength: number, how: 'longer' | 'shorter'): ArchiveError {

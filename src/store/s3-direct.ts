@@ -1,7 +1,7 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../errors.ts';
 import { type AwsCredentials, signRequest } from '../http/sigv4.ts';
-import type { HttpResponse, Transport } from '../http/transport.ts';
+import type { HttpResponse, HttpTarget, Transport } from '../http/transport.ts';
 import type {
   BucketAddress,
   CallOptions,
@@ -22,8 +22,7 @@ const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852
 
 /** Where the SDK would send requests for the bucket, and how it would sign them. */
 interface Place {
-  /** Scheme, host and port. */
-  readonly origin: string;
+  readonly origin: Pick<HttpTarget, 'protocol' | 'host' | 'hostname' | 'port'>;
   /** `host:port` as the SDK puts it in the header. */
   readonly host: string;
   /** Without a slash at its end. */
@@ -38,7 +37,7 @@ interface Request {
   /** In ascending order of the names; `x-id` names the operation, as the SDK's own requests do. */
   readonly query?: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly body?: Uint8Array;
   readonly payloadHash: string;
 }
 
@@ -69,10 +68,10 @@ export function createDirectCalls(
 
   async function send(at: Place, request: Request, options: CallOptions): Promise<HttpResponse> {
     const credentials: AwsCredentials = await client.config.credentials();
-    const query = Object.entries(request.query ?? {})
-      .map(([name, value]) => `${name}=${encode(value)}`)
-      .join('&');
-    const path = `${at.path}/${request.path.split('/').map(encode).join('/')}`;
+    let query = '';
+    for (const [name, value] of Object.entries(request.query ?? {}))
+      query += `${query === '' ? '' : '&'}${name}=${encode(value)}`;
+    const path = `${at.path}/${encodePath(request.path)}`;
     const { method, payloadHash, body } = request;
     const headers = signRequest(
       {
@@ -91,7 +90,7 @@ export function createDirectCalls(
     const response = await transport
       .send({
         method,
-        url: new URL(`${at.origin}${path}${query === '' ? '' : `?${query}`}`),
+        url: { ...at.origin, pathname: path, search: query === '' ? '' : `?${query}` },
         headers,
         ...(body === undefined ? {} : { body }),
         signal: options.abortSignal,
@@ -113,20 +112,20 @@ export function createDirectCalls(
       const at = await place();
       if (at === undefined) return fallback.put(object, options);
       const { Key, body, digest, metadata, contentType } = object;
-      const meta = Object.entries(metadata).map(([name, value]) => [META + name.toLowerCase(), value]);
+      const headers: Record<string, string> = {
+        'content-type': contentType,
+        'if-none-match': '*',
+        'x-amz-sdk-checksum-algorithm': 'SHA256',
+        [SHA256]: digest.base64,
+      };
+      for (const name of Object.keys(metadata)) headers[META + name.toLowerCase()] = metadata[name] ?? '';
       const answer = await send(
         at,
         {
           method: 'PUT',
           path: Key,
           query: { 'x-id': 'PutObject' },
-          headers: {
-            ...(Object.fromEntries(meta) as Record<string, string>),
-            'content-type': contentType,
-            'if-none-match': '*',
-            'x-amz-sdk-checksum-algorithm': 'SHA256',
-            [SHA256]: digest.base64,
-          },
+          headers,
           body,
           payloadHash: digest.bytes.toString('hex'),
         },
@@ -209,7 +208,13 @@ function placeOf({ protocol, hostname, port, path, headers }: SignedRequest): Pl
   }
   const authority = port === undefined ? hostname : `${hostname}:${port}`;
   const { host = authority } = headers;
-  return { origin: `${protocol}//${authority}`, host, path: path.replace(/\/$/, ''), region, service };
+  const origin = originOf(new URL(`${protocol}//${authority}`));
+  return { origin, host, path: path.replace(/\/$/, ''), region, service };
+}
+
+/** Read once: every access of a `URL` takes it apart. */
+function originOf({ protocol, host, hostname, port }: URL): Place['origin'] {
+  return { protocol, host, hostname, port };
 }
 
 function written({ headers }: HttpResponse): Written {
@@ -222,12 +227,13 @@ function written({ headers }: HttpResponse): Written {
 }
 
 function describe(headers: HttpResponse['headers']): ObjectHead {
-  const metadata = Object.entries(headers).flatMap(([name, value]) =>
-    name.startsWith(META) ? [[name.slice(META.length), value] as const] : [],
-  );
+  const metadata: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith(META)) metadata[name.slice(META.length)] = headers[name] ?? '';
+  }
   return {
     size: Number(headers['content-length'] ?? 0),
-    metadata: Object.fromEntries(metadata),
+    metadata,
     contentType: headers['content-type'],
     etag: headers['etag'],
     versionId: headers['x-amz-version-id'],
@@ -287,6 +293,10 @@ async function correctClock({ config }: S3Client, date: string | undefined): Pro
 function epochMs(date: string | undefined): number | undefined {
   const at = Date.parse(date ?? '');
   return Number.isNaN(at) ? undefined : at;
+}
+
+function encodePath(path: string): string {
+  return /^[A-Za-z0-9._~/-]*$/.test(path) ? path : path.split('/').map(encode).join('/');
 }
 
 /** RFC 3986, as S3 wants names in a path and in a query. */

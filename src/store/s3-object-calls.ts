@@ -15,7 +15,7 @@ export interface BucketAddress {
 export interface NewObject {
   /** As S3 knows it. */
   readonly Key: string;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
   readonly digest: BodyDigest;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentType: string;

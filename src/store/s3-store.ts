@@ -6,8 +6,8 @@ import { ensureTimeLeft } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { cutParts, type Part } from './cut-parts.ts';
-import { measureBody } from './measured-body.ts';
+import { cutParts } from './cut-parts.ts';
+import { type MeasuredBody, measureBody } from './measured-body.ts';
 import {
   assertListPrefix,
   assertObjectKey,
@@ -74,7 +74,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 
   async function put(
     key: string,
-    body: AsyncIterable<Uint8Array>,
+    body: AsyncIterable<Uint8Array> | Uint8Array,
     putOptions: PutOptions,
     budget: Budget,
   ): Promise<PutResult> {
@@ -82,23 +82,29 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     assertPutOptions(putOptions);
     ensureTimeLeft(clock, budget);
     const { contentLength } = putOptions;
+    if (body instanceof Uint8Array && body.byteLength === contentLength && contentLength <= usualPartBytes) {
+      return putWhole(key, body, digestOf(body), putOptions, budget);
+    }
     const partBytes = choosePartBytes(contentLength, options.partSizeBytes);
-    const { work, end } = startWork(budget);
-    const source = measureBody(body, contentLength, work.budget, clock);
+    const source = measureBody(body, contentLength, budget, clock);
     const parts = cutParts(source.chunks, partBytes, contentLength, poolOf(partBytes));
     try {
       const { value: first } = await parts.next();
       if (first === undefined) throw new ArchiveError('UNEXPECTED', 'a body has at least one part');
       if (first.last) {
         const digest = digestOf(first.bytes, knownDigest(putOptions, partBytes, 1));
-        const result = await putWhole(key, first, digest, putOptions, work.budget);
+        const result = await putWhole(key, first.bytes, digest, putOptions, budget);
         first.release();
         return result;
       }
       const target = { key, Key: prefix + key, options: putOptions, queueSize, partBytes };
-      return await uploadInParts(access, target, first, parts, work);
+      const { work, end } = startWork(budget, source);
+      try {
+        return await uploadInParts(access, target, first, parts, work);
+      } finally {
+        end();
+      }
     } finally {
-      end();
       // Closes the body when the store gave up on it.
       void parts.return().catch(() => {});
     }
@@ -106,14 +112,14 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 
   async function putWhole(
     key: string,
-    part: Part,
+    body: Uint8Array,
     digest: BodyDigest,
     putOptions: PutOptions,
     budget: Budget,
   ): Promise<PutResult> {
     const { metadata, contentType } = putOptions;
     const Key = prefix + key;
-    const size = part.bytes.byteLength;
+    const size = body.byteLength;
     const sent: SentObject = {
       key,
       Key,
@@ -123,7 +129,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       contentType,
     };
     const reply = await callS3(access, 'PUT object', budget, (send) =>
-      calls.put({ Key, body: part.bytes, digest, metadata, contentType }, send),
+      calls.put({ Key, body, digest, metadata, contentType }, send),
     );
     if (reply.ok && putOptions.verify === 'answer') {
       const stat = statOfAnswer(sent, reply.value, clock.now());
@@ -203,13 +209,16 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   };
 }
 
-/** A budget that also ends when a part of the work has failed for good, so that the rest of it stops at once. */
-function startWork(budget: Budget): { work: Work; end: () => void } {
+/** A budget that also ends when a part of the work has failed for good, so that the rest of it, and its body, stop at once. */
+function startWork(budget: Budget, source: MeasuredBody): { work: Work; end: () => void } {
   const controller = new AbortController();
   return {
     work: {
       budget: { deadline: budget.deadline, signal: controller.signal },
-      fail: (error) => controller.abort(error),
+      fail: (error) => {
+        controller.abort(error);
+        source.stop(error);
+      },
     },
     end: followAbort(budget.signal, controller),
   };

@@ -24,7 +24,7 @@ export function mapStore(): MapStore {
     async put(key, body, { metadata, contentType }) {
       if (objects.has(key)) return { outcome: 'exists' };
       const chunks: Uint8Array[] = [];
-      for await (const chunk of body) chunks.push(Buffer.from(chunk));
+      for await (const chunk of body instanceof Uint8Array ? [body] : body) chunks.push(Buffer.from(chunk));
       const bytes = Buffer.concat(chunks);
       const stat: ObjectStat = {
         key,

@@ -63,9 +63,9 @@ function ofSdk({ method, protocol, hostname, port, path, query, headers }: SdkRe
 function ofOurs({ method, url, headers }: HttpRequest): Comparable {
   return {
     method,
-    origin: url.origin,
+    origin: `${url.protocol}//${url.host}`,
     path: url.pathname,
-    query: [...url.searchParams],
+    query: [...new URLSearchParams(url.search)],
     headers: compared(headers),
     scope: scopeOf(headers),
   };
