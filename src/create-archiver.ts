@@ -1,4 +1,4 @@
-import { type ArchiveResult, archiveRequest } from './archive/archive-request.ts';
+import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { createLayout } from './archive/layout.ts';
 import type { ReceiptSigner } from './archive/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
@@ -38,7 +38,7 @@ export interface Archiver {
    * @throws ArchiveError when the platform cannot be asked or the only file failed; `retryable` says whether the same request
    *   may succeed later.
    */
-  archive(request: ArchiveRequest, budget?: Budget): Promise<readonly ArchiveResult[]>;
+  archive(request: ArchiveRequest, budget?: Budget, hints?: DeliveryHints): Promise<readonly ArchiveResult[]>;
   /**
    * Asks for a token, and nothing else.
    * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
@@ -89,11 +89,12 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   };
   return {
     store,
-    archive: async (request, budget = unlimited) => {
+    archive: async (request, budget = unlimited, hints = {}) => {
       const { resolver, references, api } = platform[request.dialect];
       // before the recording is looked up: what cannot be signed must not be downloaded
       const signer = await findSigner(budget);
-      const results = await archiveRequest({ ...shared, signer, resolver, references }, request, budget);
+      const all = { ...shared, signer, resolver, references };
+      const results = await archiveRequest(all, request, budget, hints);
       if (request.dialect === 'recordings' && config.recordings.context) {
         const { conversationId } = request;
         const describe = () => fetchContext(api, conversationId, clock.now(), budget);

@@ -1,4 +1,4 @@
-export { type ArchiveResult } from './archive/archive-request.ts';
+export { type ArchiveResult, type DeliveryHints } from './archive/archive-request.ts';
 export { exportKey, exportMetadata } from './archive/genesys-export.ts';
 export {
   type DayRange,

@@ -11,7 +11,7 @@ const WHY: Readonly<Record<string, string>> = {
   'POST create upload': 'the upload, where the object is larger than a part',
   'PUT part': 'the parts of it',
   'POST complete upload': 'the object, unless one stands there',
-  'HEAD recording': 'is it archived already (before the download); is what S3 holds what was sent (after it)',
+  'HEAD recording': 'is what S3 holds what was sent',
   'PUT receipt': 'the receipt, unless one stands there',
   'HEAD receipt': 'is what S3 holds what was sent',
   'HEAD link marker': 'is the reference written already; is what S3 holds what was sent',

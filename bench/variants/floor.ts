@@ -93,7 +93,6 @@ await runSample(() => {
         part: Buffer.allocUnsafeSlow(size + 16),
       };
       const { platform, store, part } = lane;
-      await store.ask(request('HEAD', `/bench/archive/${id}`), undefined);
       await platform.ask(request('GET', `/api/v2/media/${id}`), undefined);
       const cipher = createCipheriv('aes-256-gcm', key, randomBytes(12), { authTagLength: 16 });
       const [plaintext, ciphertext] = [createHash('sha256'), createHash('sha256')];

@@ -1,4 +1,5 @@
 /** The product, wired as it ships: events parsed, every check made, object, receipt and link marker written and verified. */
+import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
@@ -28,7 +29,8 @@ await runSample(async () => {
       });
       if (parsed.kind !== 'requests') throw new Error('the event was not understood');
       for (const request of parsed.requests) {
-        const results = await archiver.archive(request);
+        // as of a message that a queue delivers for the first time
+        const results = await archiver.archive(request, unlimited, { isFirst: true });
         if (!results.every((result) => result.state === 'archived' && result.stored)) {
           throw new Error(`${id} was not archived: ${JSON.stringify(results)}`);
         }

@@ -30,6 +30,15 @@ export type ArchiveResult =
   /** One file of several failed; a request that names a single file throws instead. */
   | { readonly state: 'failed'; readonly ids: RecordingIds; readonly error: ArchiveError };
 
+/** What the sender of a request knows of it. */
+export interface DeliveryHints {
+  /**
+   * The event is delivered for the first time, as the queue counts: an event that names its one recording is then not looked up in the
+   * archive before it is fetched, but only when it could not be. One that was archived all the same costs a download, nothing else.
+   */
+  readonly isFirst?: boolean;
+}
+
 /**
  * Archives everything that one event names, each file exactly once: fetch, encrypt, store, verify, receipt, write the reference
  * back. Safe to repeat at any point: a redelivery finds what is done under the same keys, downloads none of it again, and
@@ -43,13 +52,36 @@ export async function archiveRequest(
   ports: ArchivePorts,
   request: ArchiveRequest,
   budget: Budget,
+  { isFirst = false }: DeliveryHints = {},
 ): Promise<readonly ArchiveResult[]> {
-  if (request.dialect === 'media' && request.occurredAt !== undefined) {
-    // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
-    const { key, at } = placeAt(ports, idsOf(request), request.occurredAt);
-    const done = await findArchived(ports, idsOf(request), key, at, budget);
-    if (done !== undefined) return [done];
+  if (request.dialect !== 'media' || request.occurredAt === undefined) {
+    return fetchAndArchive(ports, request, budget);
   }
+  // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
+  const { key, at } = placeAt(ports, idsOf(request), request.occurredAt);
+  const look = () => findArchived(ports, idsOf(request), key, at, budget);
+  if (!isFirst) {
+    const done = await look();
+    return done === undefined ? fetchAndArchive(ports, request, budget) : [done];
+  }
+  let results: readonly ArchiveResult[];
+  try {
+    results = await fetchAndArchive(ports, request, budget);
+  } catch (error) {
+    const done = await look().catch(() => undefined);
+    if (done === undefined) throw error;
+    return [done];
+  }
+  if (results.every(({ state }) => state === 'archived')) return results;
+  const done = await look();
+  return done === undefined ? results : [done];
+}
+
+async function fetchAndArchive(
+  ports: ArchivePorts,
+  request: ArchiveRequest,
+  budget: Budget,
+): Promise<readonly ArchiveResult[]> {
   const ids = request.dialect === 'media' ? idsOf(request) : { conversationId: request.conversationId };
   const resolution = await ports.resolver.resolve(request, budget);
   if (resolution.state !== 'ready') {

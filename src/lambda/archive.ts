@@ -37,7 +37,9 @@ function start(env: NodeJS.ProcessEnv): Handler {
   };
   const memoryMb = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
   return createHandler({
-    archiver: { archive: async (request, budget) => (await open()).archive(request, budget) },
+    archiver: {
+      archive: async (request, budget, hints) => (await open()).archive(request, budget, hints),
+    },
     config,
     webhookSecrets: readWebhookSecrets(config.webhook, secrets),
     clock,

@@ -134,7 +134,7 @@ async function archiveAndReport(
   const began = clock.now();
   const work = () => ({ source, attempt, messageId, durationMs: clock.now() - began });
   try {
-    const results = await archiver.archive(request, budget);
+    const results = await archiver.archive(request, budget, { isFirst: attempt === 1 });
     for (const result of results) reportResult(reportingOf(options), result, work());
     return results;
   } catch (caught) {

@@ -1,4 +1,4 @@
-import { archiveRequest } from '../../src/archive/archive-request.ts';
+import { archiveRequest, type DeliveryHints } from '../../src/archive/archive-request.ts';
 import { linkKey } from '../../src/archive/object-key.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createSealingCipher } from '../../src/envelope/gcm.ts';
@@ -35,6 +35,7 @@ interface Message {
   readonly body: string;
   /** Epoch ms. */
   visibleAt: number;
+  receiveCount: number;
   acknowledged: boolean;
 }
 
@@ -84,6 +85,7 @@ class Schedule {
         id: `${number}-${copy}`,
         body: eventBody(event),
         visibleAt: STORY_BEGINS + Math.floor(random() * 60_000),
+        receiveCount: 0,
         acknowledged: false,
       })),
     );
@@ -129,7 +131,10 @@ class Schedule {
     const actor = new Actor({ time, random, mishapRate: () => (calm() ? 0 : this.mishapRate) });
     // sometimes shorter than the work takes, so that one message is worked on twice at once
     const visibilityMs = calm() ? 600_000 : 20_000 + random() * 400_000;
-    for (const message of batch) message.visibleAt = time.now + visibilityMs;
+    for (const message of batch) {
+      message.visibleAt = time.now + visibilityMs;
+      message.receiveCount += 1;
+    }
     const endsAt = time.now + Math.round(calm() ? 300_000 : 15_000 + random() * 300_000);
     const die = (why: string) => {
       if (!actor.alive) return;
@@ -142,8 +147,13 @@ class Schedule {
     if (!calm() && random() < this.mishapRate * 2) {
       cancels.push(time.schedule(random() * 8000, () => die('was killed')));
     }
-    const handle = this.world.handlerOf((request, budget) => this.archive(actor, request, budget));
-    const records = batch.map(({ id, body }) => ({ messageId: id, body, eventSource: 'aws:sqs' }));
+    const handle = this.world.handlerOf((...asked) => this.archive(actor, ...asked));
+    const records = batch.map(({ id, body, receiveCount }) => ({
+      messageId: id,
+      body,
+      eventSource: 'aws:sqs',
+      attributes: { ApproximateReceiveCount: String(receiveCount) },
+    }));
     const context = { getRemainingTimeInMillis: () => endsAt - time.now };
     const failed = await handle({ Records: records }, context).then(
       (answer) => ('batchItemFailures' in answer ? answer.batchItemFailures : []),
@@ -160,7 +170,12 @@ class Schedule {
     this.running -= 1;
   }
 
-  private async archive(actor: Actor, request: ArchiveRequest, budget: Budget) {
+  private async archive(
+    actor: Actor,
+    request: ArchiveRequest,
+    budget: Budget,
+    hints: DeliveryHints | undefined,
+  ) {
     const { time, world } = this;
     const ports = world.portsOf(actor);
     const { resolver, references } = ports;
@@ -187,6 +202,7 @@ class Schedule {
       },
       request,
       budget,
+      hints,
     );
     for (const result of results) {
       if (result.state !== 'archived') continue;

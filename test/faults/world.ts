@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
-import { type ArchiveResult } from '../../src/archive/archive-request.ts';
+import type { ArchiveResult, DeliveryHints } from '../../src/archive/archive-request.ts';
 import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
 import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
 import type { Budget } from '../../src/clock.ts';
@@ -34,7 +34,11 @@ export interface WorldOptions {
   readonly defect?: S3Defect | undefined;
 }
 
-export type Archive = (request: ArchiveRequest, budget: Budget) => Promise<readonly ArchiveResult[]>;
+export type Archive = (
+  request: ArchiveRequest,
+  budget: Budget,
+  hints: DeliveryHints | undefined,
+) => Promise<readonly ArchiveResult[]>;
 
 /** What all simulated processes share: one bucket, one platform, one key service, and the notes of what happened. */
 export class World {
@@ -85,7 +89,7 @@ export class World {
   /** The Lambda handler of one process around `archive`. */
   handlerOf(archive: Archive): ReturnType<typeof createHandler> {
     return createHandler({
-      archiver: { archive: async (request, budget) => archive(request, budget ?? fail()) },
+      archiver: { archive: async (request, budget, hints) => archive(request, budget ?? fail(), hints) },
       config: { webhook: { secrets: [], open: false }, idPattern: UUID_PATTERN },
       clock: this.time.clock,
       logger: silentLogger,

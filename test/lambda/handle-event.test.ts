@@ -1,6 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { EventShape } from '../../src/simulator/simulator.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { start, type StartOptions } from './start.ts';
 
 let open: Awaited<ReturnType<typeof start>>[] = [];
@@ -299,4 +303,36 @@ describe('#20 what is logged', () => {
     expect(printed).not.toContain(env['GENESYS_CLIENT_SECRET']);
     expect(printed).not.toContain(env['ENCRYPTION_KEY_HEX']);
   });
+});
+
+describe('a message of a queue', () => {
+  it.each([
+    ['1', 0],
+    ['2', 1],
+    [undefined, 1],
+  ] as const)(
+    'delivered for the time %s, is looked up %i times before it is fetched',
+    async (count, times) => {
+      const looked: string[] = [];
+      const openStore = async () => {
+        const dir = await mkdtemp(join(tmpdir(), 'looked-'));
+        onTestFinished(() => rm(dir, { recursive: true }));
+        const store = createDirectoryStore(dir);
+        const head: typeof store.head = (key, budget) => {
+          looked.push(key);
+          return store.head(key, budget);
+        };
+        return { ...store, head };
+      };
+      const { handle, simulator, id } = await started({ openStore });
+      const record = {
+        messageId: 'one',
+        body: JSON.stringify(simulator.event(id, 'eventbridge')),
+        eventSource: 'aws:sqs',
+        attributes: count === undefined ? {} : { ApproximateReceiveCount: count },
+      };
+      expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
+      expect(looked).toHaveLength(times);
+    },
+  );
 });
