@@ -42,6 +42,20 @@ export function describeStoring(suite: RunningSuite): void {
       });
     }
 
+    it.for(sizes)('%i bytes in one piece, length declared or not', async (size) => {
+      const scope = suite.newScope();
+      const content = contentOf(size + 7, size).subarray(7);
+      for (const declared of [{ contentLength: size }, {}]) {
+        const key = `${scope}/${Object.keys(declared).length}`;
+        const put = await suite.store.put(key, content, { ...plain, ...declared }, unlimited);
+        expect(put).toMatchObject({ outcome: 'stored', stat: { key, size } });
+        expect(await suite.store.put(key, content, { ...plain, ...declared }, unlimited)).toEqual({
+          outcome: 'exists',
+        });
+        expect((await readAll((await suite.store.get(key, unlimited)).body)).equals(content)).toBe(true);
+      }
+    });
+
     it('takes a body in chunks of any size, empty ones too', async () => {
       const key = `${suite.newScope()}/k`;
       async function* body() {
