@@ -1,7 +1,7 @@
-import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../errors.ts';
 import { type AwsCredentials, signRequest } from '../http/sigv4.ts';
-import type { HttpResponse, HttpTarget, Transport } from '../http/transport.ts';
+import type { HttpResponse, Transport } from '../http/transport.ts';
 import type {
   BucketAddress,
   CallOptions,
@@ -11,6 +11,7 @@ import type {
   ObjectHead,
   Written,
 } from './s3-object-calls.ts';
+import { locate, type Place } from './s3-place.ts';
 
 /** Bytes of an error answer that are read; S3's have a few hundred. */
 const LONGEST_ERROR = 64 * 1024;
@@ -19,17 +20,6 @@ const META = 'x-amz-meta-';
 const SHA256 = 'x-amz-checksum-sha256';
 /** SHA-256 of nothing. */
 const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-
-/** Where the SDK would send requests for the bucket, and how it would sign them. */
-interface Place {
-  readonly origin: Pick<HttpTarget, 'protocol' | 'host' | 'hostname' | 'port'>;
-  /** `host:port` as the SDK puts it in the header. */
-  readonly host: string;
-  /** Without a slash at its end. */
-  readonly path: string;
-  readonly region: string;
-  readonly service: string;
-}
 
 interface Request {
   readonly method: 'PUT' | 'HEAD';
@@ -68,9 +58,9 @@ export function createDirectCalls(
 
   async function send(at: Place, request: Request, options: CallOptions): Promise<HttpResponse> {
     const credentials: AwsCredentials = await client.config.credentials();
-    let query = '';
-    for (const [name, value] of Object.entries(request.query ?? {}))
-      query += `${query === '' ? '' : '&'}${name}=${encode(value)}`;
+    const query = Object.entries(request.query ?? {})
+      .map(([name, value]) => `${name}=${encode(value)}`)
+      .join('&');
     const path = `${at.path}/${encodePath(request.path)}`;
     const { method, payloadHash, body } = request;
     const headers = signRequest(
@@ -167,54 +157,6 @@ export function createDirectCalls(
       return describe(headers);
     },
   };
-}
-
-/** Lets the SDK prepare and sign a request for the bucket, and takes it before it is sent. */
-async function locate(client: S3Client, bucket: BucketAddress): Promise<Place | 'unsupported' | undefined> {
-  if (!('config' in client)) return 'unsupported';
-  let place: Place | 'unsupported' | undefined;
-  const command = new HeadBucketCommand({ Bucket: bucket.Bucket });
-  command.middlewareStack.add(
-    () => (step) => {
-      place = placeOf(step.request as SignedRequest);
-      return Promise.resolve({ response: {}, output: { $metadata: {} } });
-    },
-    { step: 'deserialize', name: 'takePlace', priority: 'high' },
-  );
-  try {
-    await client.send(command);
-  } catch {
-    // No region, no credentials: the SDK says so itself when the request goes through it.
-    return undefined;
-  }
-  return place;
-}
-
-interface SignedRequest {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-function placeOf({ protocol, hostname, port, path, headers }: SignedRequest): Place | 'unsupported' {
-  const scope = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/([^/,]+)\/aws4_request,/.exec(
-    headers['authorization'] ?? '',
-  );
-  const [, region, service] = scope ?? [];
-  if (region === undefined || service === undefined || 'x-amz-s3session-token' in headers) {
-    return 'unsupported';
-  }
-  const authority = port === undefined ? hostname : `${hostname}:${port}`;
-  const { host = authority } = headers;
-  const origin = originOf(new URL(`${protocol}//${authority}`));
-  return { origin, host, path: path.replace(/\/$/, ''), region, service };
-}
-
-/** Read once: every access of a `URL` takes it apart. */
-function originOf({ protocol, host, hostname, port }: URL): Place['origin'] {
-  return { protocol, host, hostname, port };
 }
 
 function written({ headers }: HttpResponse): Written {
