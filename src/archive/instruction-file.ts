@@ -34,7 +34,7 @@ export async function putInstruction(
   budget: Budget,
 ): Promise<'stored' | 'exists'> {
   const { body, options } = formatInstruction(instruction);
-  return (await store.put(instructionKey(key), once(body), options, budget)).outcome;
+  return (await store.put(instructionKey(key), body, options, budget)).outcome;
 }
 
 /** As it is handed to a store. */
@@ -45,8 +45,4 @@ export function formatInstruction({ metadata, body }: InstructionContent): {
   const bytes = Buffer.from(body, 'utf8');
   const options = { metadata, contentType: 'application/json', contentLength: bytes.length };
   return { body: bytes, options };
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield chunk;
 }

@@ -31,7 +31,7 @@ export async function storeContext(
     contentType: 'application/octet-stream',
     contentLength: body.length,
   };
-  await store.put(at, once(body), options, budget);
+  await store.put(at, body, options, budget);
   return true;
 }
 
@@ -64,8 +64,4 @@ export async function keepContext(
       conversationId,
     });
   }
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield chunk;
 }

@@ -12,6 +12,7 @@ import { link, rename } from 'node:fs/promises';
 import type { ObjectStat, PutOptions, ReplaceResult } from '../ports.ts';
 import { removeFile, settle } from './directory-commit.ts';
 import { ATTEMPT_DIGITS, attemptFiles, type ObjectPlace, syncDirectory } from './directory-paths.ts';
+import { inOnePiece } from './measured-body.ts';
 import { formatRecord, readRecord } from './metadata-file.ts';
 import { verifyFile, writeFile, writeText } from './partial-file.ts';
 
@@ -29,7 +30,7 @@ export async function replaceFiles(
   let done = false;
   try {
     if (!isSame(expected, await statOf(place))) return { outcome: 'changed' };
-    const written = await writeFile(files.data, once(body));
+    const written = await writeFile(files.data, inOnePiece(body));
     const { metadata, contentType } = options;
     await writeText(files.record, formatRecord({ key: place.key, ...written, contentType, metadata }));
     await verifyFile(files.data, written, place.key);
@@ -83,8 +84,4 @@ function isSame(expected: ObjectStat, found: ObjectStat | undefined): boolean {
     names.length === Object.keys(found.metadata).length &&
     names.every((name) => expected.metadata[name] === found.metadata[name])
   );
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield chunk;
 }
