@@ -9,6 +9,8 @@ import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
+import { createHashing } from './hashing/hashing.ts';
+import { countProcessors } from './hashing/processors.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
@@ -26,7 +28,14 @@ export interface ArchiverPorts {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly store?: ObjectStore;
+  /** Put around the store, whichever it is. */
+  readonly wrapStore?: (store: ObjectStore) => ObjectStore;
   readonly timeouts?: Partial<HttpTimeouts>;
+  /**
+   * How many processors this process may keep busy, which decides whether a thread computes hashes beside it; as the system says, where
+   * it is not said.
+   */
+  readonly processors?: number;
   /** Where secrets named by an ARN are read. */
   readonly secrets?: SecretValues;
 }
@@ -67,12 +76,20 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const timeouts = ports.timeouts ?? {};
   const { genesys, allowLoopback } = config;
   const apiTransport = createTransport({ timeouts });
-  const mediaTransport = createTransport({ timeouts, readBytes: MEDIA_READ_BYTES, guard: { allowLoopback } });
+  const hashing = createHashing(ports.processors ?? countProcessors());
+  const mediaTransport = createTransport({
+    timeouts,
+    readBytes: MEDIA_READ_BYTES,
+    readBuffers: (bytes) => hashing.readBuffers(bytes),
+    guard: { allowLoopback },
+  });
   const secrets = ports.secrets ?? createSecretValues({ clock, logger });
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
-  const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
+  const allocate = (bytes: number) => hashing.allocate(bytes);
+  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger, allocate }));
+  const store = ports.wrapStore?.(opened) ?? opened;
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
@@ -84,6 +101,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
     envelope,
     store,
+    hashing,
     clock,
     logger,
   };
@@ -111,6 +129,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     close: () => {
       apiTransport.close();
       mediaTransport.close();
+      hashing.close();
     },
   };
 }
@@ -142,9 +161,9 @@ export function impliedMediaHosts(environment: string): readonly string[] {
 
 export function openConfiguredStore(
   config: Pick<ArchiveConfig, 'store' | 's3'>,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  tools: { readonly clock: Clock; readonly logger: Logger; readonly allocate?: (bytes: number) => Buffer },
 ): Promise<ObjectStore> {
-  return openStore(config.store, { clock, logger, s3: { forcePathStyle: config.s3.forcePathStyle } });
+  return openStore(config.store, { ...tools, s3: { forcePathStyle: config.s3.forcePathStyle } });
 }
 
 /**

@@ -18,6 +18,8 @@ export function giveBack(chunk: Uint8Array): void {
   nowhere.postMessage(undefined, [buffer]);
 }
 
+let isSettled = false;
+
 /** Bytes; larger than any buffer that comes and goes, less than the 32 MiB up to which glibc learns. */
 const LARGE_BLOCK = 8 * 1024 * 1024;
 
@@ -32,8 +34,14 @@ const LARGE_BLOCK = 8 * 1024 * 1024;
  * M_MMAP_THRESHOLD): it sees one here, so that what a cipher puts out is written to the same warm memory over and over.
  */
 export function settleMemory(): void {
-  // "2" by default: by how much it grows when enough has survived (V8, `heap/new-spaces.cc`, `SemiSpaceNewSpace::Grow`).
-  setFlagsFromString('--semi-space-growth-factor=1');
+  isSettled = true;
+  keepMemorySettled();
   // never written to, so no memory is behind it
   nowhere.postMessage(undefined, [new ArrayBuffer(LARGE_BLOCK)]);
+}
+
+/** To be called once a worker thread has started: that gives V8's flags of the whole process their defaults again. */
+export function keepMemorySettled(): void {
+  // "2" by default: by how much it grows when enough has survived (V8, `heap/new-spaces.cc`, `SemiSpaceNewSpace::Grow`).
+  if (isSettled) setFlagsFromString('--semi-space-growth-factor=1');
 }

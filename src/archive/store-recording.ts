@@ -1,9 +1,17 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
 import { giveBack } from '../memory.ts';
-import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
+import {
+  hashInPlace,
+  type MediaItem,
+  MediaRestart,
+  type MediaStream,
+  type ObjectStat,
+  type Sealer,
+  type StreamHash,
+} from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
@@ -94,58 +102,67 @@ async function storeOnce(
   const sealer = await ports.envelope.seal(item.ids, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
-  const plaintext = createHash('sha256');
+  const { plaintext, hashPiece, close } = ports.hashing?.begin(contentLength) ?? hashInPlace();
   const ciphertext = LeafHasher.leavesOnly();
   let sha256: Buffer | undefined;
   const confirm = async () => {
-    sha256 = plaintext.digest();
+    sha256 = await plaintext.digest();
     if (count.lengthVerified) return;
     await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256 }, budget);
   };
   const guarded = guardMedia(stream.chunks, { contentLength, durationMs: item.durationMs }, count);
-  const result = await ports.store.put(
-    key,
-    encrypt(guarded, sealer, plaintext, ciphertext, confirm),
-    {
-      metadata: { ...sealer.metadata, ...metadata },
-      contentType: 'application/octet-stream',
-      ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
-      leaves: ciphertext,
-    },
-    budget,
-  );
-  if (result.outcome === 'exists') return undefined;
-  if (sha256 === undefined)
-    throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
-  const { contentType, etag } = stream;
-  return {
-    stat: result.stat,
-    facts: {
-      source: { contentType, contentLength, etag },
-      plaintext: { bytes: count.bytes, sha256 },
-      ciphertext: ciphertext.finish(),
-    },
-  };
+  try {
+    const result = await ports.store.put(
+      key,
+      encrypt(guarded, sealer, plaintext, ciphertext, confirm),
+      {
+        metadata: { ...sealer.metadata, ...metadata },
+        contentType: 'application/octet-stream',
+        ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
+        leaves: {
+          leafBytes: ciphertext.leafBytes,
+          leafDigest: (index) => ciphertext.leafDigest(index),
+          ...(hashPiece === undefined ? {} : { hashPieces: () => ciphertext.hashPieces(hashPiece) }),
+        },
+      },
+      budget,
+    );
+    if (result.outcome === 'exists') return undefined;
+    if (sha256 === undefined)
+      throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
+    const { contentType, etag } = stream;
+    return {
+      stat: result.stat,
+      facts: {
+        source: { contentType, contentLength, etag },
+        plaintext: { bytes: count.bytes, sha256 },
+        ciphertext: ciphertext.finish(),
+      },
+    };
+  } finally {
+    close();
+  }
 }
 
 async function* encrypt(
   chunks: AsyncIterable<Uint8Array>,
   sealer: Sealer,
-  plaintext: Hash,
+  plaintext: StreamHash,
   ciphertext: LeafHasher<Buffer | undefined>,
   confirm: () => Promise<void>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunks) {
-    plaintext.update(chunk);
+    const room = plaintext.update(chunk);
     const sealed = sealer.update(chunk);
     ciphertext.update(sealed);
     yield sealed;
     giveBack(sealed);
+    if (room !== undefined) await room;
   }
   await confirm();
   const rest = sealer.final();
   ciphertext.update(rest);
-  ciphertext.finish();
+  ciphertext.end();
   yield rest;
 }
 

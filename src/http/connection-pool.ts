@@ -18,6 +18,11 @@ export interface PoolOptions {
    * before the next read.
    */
   readonly readBytes: number;
+  /**
+   * Makes, for one connection, what gives the buffer for the next read. By default it is always the same one. It is asked as soon as
+   * the last read has been handed over, before anybody has looked at it (Node, `lib/internal/stream_base_commons.js`, `onStreamRead`).
+   */
+  readonly readBuffers?: ((bytes: number) => () => Buffer) | undefined;
   /** Injected in tests: makes the connection instead of `net`/`tls`. */
   readonly connect?:
     | ((target: { host: string; port: number; addresses: readonly string[] }) => Duplex)
@@ -74,10 +79,11 @@ export class ConnectionPool {
   private open(target: Target, origin: string): Connection {
     const onFree = (connection: Connection) => this.keep(origin, connection);
     const { host, port, addresses } = target;
-    const gather = Math.min(this.options.readBytes, MOST_GATHERED);
+    const { readBytes, readBuffers = sameBuffer } = this.options;
+    const gather = () => readBuffers(Math.min(readBytes, MOST_GATHERED));
     if (this.options.connect !== undefined) {
       const socket = this.options.connect({ host, port, addresses: addresses ?? [] });
-      return new Connection(socket, { gather, onFree });
+      return new Connection(socket, { gather: gather(), onFree });
     }
     const place = { port, ...placeOf(host, addresses) };
     if (target.secure) {
@@ -91,12 +97,12 @@ export class ConnectionPool {
       socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
       socket.on('error', () => this.sessions.delete(origin));
       prepare(socket);
-      return new Connection(socket, { gather, onFree });
+      return new Connection(socket, { gather: gather(), onFree });
     }
-    const buffer = Buffer.allocUnsafeSlow(this.options.readBytes);
     // The callback never runs before the connection is made below: connecting takes a turn of the event loop.
-    const receive = (bytes: number) => connection.receive(buffer.subarray(0, bytes));
-    const socket = net.connect({ ...place, onread: { buffer, callback: receive } });
+    const receive = (bytes: number, buffer: Uint8Array) =>
+      connection.receive(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+    const socket = net.connect({ ...place, onread: { buffer: readBuffers(readBytes), callback: receive } });
     prepare(socket);
     const connection = new Connection(socket, { gather: undefined, onFree });
     return connection;
@@ -113,6 +119,12 @@ export class ConnectionPool {
     kept.push(connection);
     this.idle.set(origin, kept);
   }
+}
+
+/** For whoever has dealt with what was read before the next read. */
+function sameBuffer(bytes: number): () => Buffer {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  return () => buffer;
 }
 
 function prepare(socket: net.Socket): void {

@@ -41,7 +41,7 @@ export class Connection {
 
   constructor(
     socket: Duplex,
-    { gather, onFree }: { gather: number | undefined; onFree: (connection: Connection) => void },
+    { gather, onFree }: { gather: (() => Buffer) | undefined; onFree: (connection: Connection) => void },
   ) {
     this.socket = socket;
     this.onFree = onFree;

@@ -17,18 +17,20 @@ export interface Reader {
 export class GatheredReads {
   private readonly socket: Duplex;
   private readonly reader: Reader;
-  private readonly buffer: Buffer;
+  private readonly nextBuffer: () => Buffer;
+  private buffer: Buffer;
   private filled = 0;
   /** What did not fit. */
   private rest: Buffer | undefined;
   private over = false;
   private failure: Error | undefined;
 
-  /** @param size bytes that are gathered at most. */
-  constructor(socket: Duplex, size: number, reader: Reader) {
+  /** @param nextBuffer gives the buffer to gather in next, all of one size. */
+  constructor(socket: Duplex, nextBuffer: () => Buffer, reader: Reader) {
     this.socket = socket;
     this.reader = reader;
-    this.buffer = Buffer.allocUnsafeSlow(size);
+    this.nextBuffer = nextBuffer;
+    this.buffer = nextBuffer();
     socket.pause();
     socket.on('data', (bytes: Buffer) => this.take(bytes));
     socket.on('error', (error) => this.finish(error));
@@ -50,6 +52,7 @@ export class GatheredReads {
         this.handOver(bytes);
         return;
       }
+      this.buffer = this.nextBuffer();
       setImmediate(() => this.deliver());
     }
     const length = bytes.copy(this.buffer, this.filled);

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { type Archiver, createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
+import { countProcessors } from '../hashing/processors.ts';
 import { settleMemory } from '../memory.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { readWebhookSecrets } from '../secrets/secret-contents.ts';
@@ -27,15 +28,17 @@ function start(env: NodeJS.ProcessEnv): Handler {
   for (const warning of config.warnings) logger.log('warn', warning);
   const clock = systemClock;
   const secrets = createSecretValues({ clock, logger });
+  const stated = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+  const memoryMb = stated > 0 ? stated : undefined;
+  const processors = countProcessors(memoryMb);
   let archiver: Promise<Archiver> | undefined;
   const open = () => {
-    archiver ??= createArchiver(config, { clock, logger, secrets }).catch((error: unknown) => {
+    archiver ??= createArchiver(config, { clock, logger, secrets, processors }).catch((error: unknown) => {
       archiver = undefined;
       throw error;
     });
     return archiver;
   };
-  const memoryMb = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
   return createHandler({
     archiver: {
       archive: async (request, budget, hints) => (await open()).archive(request, budget, hints),
@@ -47,7 +50,7 @@ function start(env: NodeJS.ProcessEnv): Handler {
     metrics,
     queue: createSqsQueue({ clock, logger, region: env['AWS_REGION'] }),
     onLambda: (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '',
-    memoryMb: memoryMb > 0 ? memoryMb : undefined,
+    memoryMb,
   });
 }
 

@@ -24,6 +24,16 @@ export interface StoredChecksum {
   readonly sha256: string;
 }
 
+export interface BodyLeaves {
+  readonly leafBytes: number;
+  leafDigest(index: number): Uint8Array | undefined;
+  /**
+   * Present where pieces are better hashed when they are whole than as they pass. A store that calls it, before it reads the body, has
+   * every piece hashed by what it returns, each once and from memory that does not change meanwhile, and does not ask `leafDigest`.
+   */
+  hashPieces?(): (index: number, piece: Uint8Array) => Promise<Uint8Array>;
+}
+
 export interface PutOptions {
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentType: string;
@@ -33,7 +43,7 @@ export interface PutOptions {
    * SHA-256 of pieces of the body, for a store that sends the body in pieces of the same size, so that nothing is hashed twice.
    * `leafDigest` is asked for a piece once a byte behind it, or the end of the body, has been read.
    */
-  readonly leaves?: { readonly leafBytes: number; leafDigest(index: number): Uint8Array | undefined };
+  readonly leaves?: BodyLeaves;
   /**
    * How the store makes sure of what it holds: by asking for it once more (`read-back`, the default), or by the checksum in its
    * answer to the write where that states one (`answer`, for small objects without metadata: one request instead of two).

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PutOptions, StoredChecksum } from '../ports.ts';
+import type { Part } from './cut-parts.ts';
 
 /** SHA-256 of one request's body, computed once and used twice: as S3's checksum and as the signed payload hash. */
 export interface BodyDigest {
@@ -13,13 +14,15 @@ export function digestOf(body: Uint8Array, known?: Uint8Array): BodyDigest {
   return { bytes, base64: bytes.toString('base64') };
 }
 
-/** Of a part, if the caller has cut the body into leaves of the same size. */
-export function knownDigest(
-  { leaves }: Pick<PutOptions, 'leaves'>,
-  partBytes: number,
-  partNumber: number,
-): Uint8Array | undefined {
-  return leaves?.leafBytes === partBytes ? leaves.leafDigest(partNumber - 1) : undefined;
+/** Gives the digest of each part, which is asked for once, by the caller's means where that has cut the body into leaves of the same size. */
+export type PartDigests = (part: Part) => BodyDigest | Promise<BodyDigest>;
+
+/** To be called before the body is read. */
+export function digestsOfParts({ leaves }: Pick<PutOptions, 'leaves'>, partBytes: number): PartDigests {
+  if (leaves?.leafBytes !== partBytes) return ({ bytes }) => digestOf(bytes);
+  const hashPiece = leaves.hashPieces?.();
+  if (hashPiece === undefined) return ({ bytes, number }) => digestOf(bytes, leaves.leafDigest(number - 1));
+  return async ({ bytes, number }) => digestOf(bytes, await hashPiece(number - 1, bytes));
 }
 
 /** Of an object uploaded in parts: base64 of the digest of the parts' digests, `-`, number of parts. */

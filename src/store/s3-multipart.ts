@@ -10,14 +10,14 @@ import type { PutOptions, PutResult } from '../ports.ts';
 import type { Part } from './cut-parts.ts';
 import { MAX_PARTS, tooManyParts } from './part-size.ts';
 import { callS3, type S3Access } from './s3-call.ts';
-import { type BodyDigest, compositeOf, digestOf, knownDigest } from './s3-checksum.ts';
+import { type BodyDigest, compositeOf, type PartDigests } from './s3-checksum.ts';
 import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './s3-verify.ts';
 
 export interface MultipartTarget {
   readonly key: string;
   readonly Key: string;
-  readonly options: Pick<PutOptions, 'metadata' | 'contentType' | 'leaves'>;
-  readonly partBytes: number;
+  readonly options: Pick<PutOptions, 'metadata' | 'contentType'>;
+  readonly digestOf: PartDigests;
   /** Parts in flight at most; one more is being filled meanwhile. */
   readonly queueSize: number;
 }
@@ -99,8 +99,10 @@ async function sendParts(
   let size = 0;
   const failures: ArchiveError[] = [];
 
-  const send = async (part: Part, digest: BodyDigest): Promise<void> => {
+  const send = async (part: Part): Promise<void> => {
     try {
+      const digest = await target.digestOf(part);
+      digests[part.number - 1] = digest;
       completed.push(await sendPart(access, target, UploadId, part, digest, work.budget));
       part.release();
     } catch (error) {
@@ -110,9 +112,7 @@ async function sendParts(
   };
   const start = (part: Part): void => {
     size += part.bytes.byteLength;
-    const digest = digestOf(part.bytes, knownDigest(target.options, target.partBytes, part.number));
-    digests.push(digest);
-    const task = send(part, digest).finally(() => inFlight.delete(task));
+    const task = send(part).finally(() => inFlight.delete(task));
     inFlight.add(task);
   };
 

@@ -19,7 +19,7 @@ import {
 } from './object-rules.ts';
 import { choosePartBytes } from './part-size.ts';
 import { callS3, type S3Access } from './s3-call.ts';
-import { type BodyDigest, digestOf, knownDigest } from './s3-checksum.ts';
+import { type BodyDigest, digestOf, digestsOfParts } from './s3-checksum.ts';
 import { createDirectCalls } from './s3-direct.ts';
 import { uploadInParts, type Work } from './s3-multipart.ts';
 import { createSdkCalls } from './s3-object-calls.ts';
@@ -41,6 +41,8 @@ export interface S3StoreOptions {
   readonly partSizeBytes?: number;
   /** Parts in flight at once; default 2. Memory is this many parts and one more. */
   readonly queueSize?: number;
+  /** Makes the buffers of parts; default of ordinary memory. */
+  readonly allocate?: (bytes: number) => Buffer;
   /** AWS account that must own the bucket. */
   readonly expectedBucketOwner?: string;
   /** Of the requests that do not go through `client`; default one with the client's default time-outs. */
@@ -69,7 +71,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const usualPartBytes = choosePartBytes(undefined, options.partSizeBytes);
 
   /** Of the usual size of a part; objects so large that they need larger ones have their own. */
-  const usual = new BufferPool(usualPartBytes, (queueSize + 2) * usualPartBytes);
+  const usual = new BufferPool(usualPartBytes, (queueSize + 2) * usualPartBytes, options.allocate);
   const poolOf = (partBytes: number) => (partBytes === usualPartBytes ? usual : undefined);
 
   async function put(
@@ -87,17 +89,17 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     }
     const partBytes = choosePartBytes(contentLength, options.partSizeBytes);
     const source = measureBody(body, contentLength, budget, clock);
+    const digestOfPart = digestsOfParts(putOptions, partBytes);
     const parts = cutParts(source.chunks, partBytes, contentLength, poolOf(partBytes));
     try {
       const { value: first } = await parts.next();
       if (first === undefined) throw new ArchiveError('UNEXPECTED', 'a body has at least one part');
       if (first.last) {
-        const digest = digestOf(first.bytes, knownDigest(putOptions, partBytes, 1));
-        const result = await putWhole(key, first.bytes, digest, putOptions, budget);
+        const result = await putWhole(key, first.bytes, await digestOfPart(first), putOptions, budget);
         first.release();
         return result;
       }
-      const target = { key, Key: prefix + key, options: putOptions, queueSize, partBytes };
+      const target = { key, Key: prefix + key, options: putOptions, queueSize, digestOf: digestOfPart };
       const { work, end } = startWork(budget, source);
       try {
         return await uploadInParts(access, target, first, parts, work);

@@ -32,7 +32,10 @@ const PIECE = 512 * 1024;
 function connect() {
   const wire = new Wire();
   const free: Connection[] = [];
-  const connection = new Connection(wire, { gather: 1024 * 1024, onFree: (it) => void free.push(it) });
+  const connection = new Connection(wire, {
+    gather: () => Buffer.alloc(1024 * 1024),
+    onFree: (it) => void free.push(it),
+  });
   return { wire, connection, free };
 }
 

@@ -33,10 +33,15 @@ class Taker implements Reader {
   }
 }
 
+function alwaysOne(size: number): () => Buffer {
+  const buffer = Buffer.alloc(size);
+  return () => buffer;
+}
+
 function open(size: number) {
   const socket = openSocket();
   const taker = new Taker();
-  return { socket, taker, reads: new GatheredReads(socket, size, taker) };
+  return { socket, taker, reads: new GatheredReads(socket, alwaysOne(size), taker) };
 }
 
 describe('gathered reads', () => {
@@ -101,7 +106,7 @@ describe('gathered reads', () => {
       buffers.push(bytes.buffer);
       return true;
     };
-    const reads = new GatheredReads(socket, 1000, taker);
+    const reads = new GatheredReads(socket, alwaysOne(1000), taker);
     reads.resume();
     for (let count = 0; count < 3; count += 1) {
       await turn();
@@ -187,7 +192,7 @@ describe('gathered reads', () => {
           wanted = answers[calls++ % answers.length] ?? true;
           return wanted;
         };
-        const reads = new GatheredReads(socket, size, taker);
+        const reads = new GatheredReads(socket, alwaysOne(size), taker);
         const ask = () => {
           wanted = true;
           reads.resume();
@@ -209,5 +214,33 @@ describe('gathered reads', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('gathers in the buffer that it is given, another for each turn', async () => {
+    const socket = openSocket();
+    const given: Buffer[] = [];
+    const views: Buffer[] = [];
+    const taker = new Taker();
+    taker.wantsMore = true;
+    const receive = taker.receive.bind(taker);
+    taker.receive = (bytes) => {
+      views.push(bytes);
+      return receive(bytes);
+    };
+    const nextBuffer = () => {
+      const buffer = Buffer.alloc(100);
+      given.push(buffer);
+      return buffer;
+    };
+    const reads = new GatheredReads(socket, nextBuffer, taker);
+    reads.resume();
+    for (const text of ['first', 'second', 'third']) {
+      socket.push(text.slice(0, 2));
+      socket.push(text.slice(2));
+      for (let turns = 0; turns < 5; turns += 1) await turn();
+    }
+    expect(views.map(String)).toEqual(['first', 'second', 'third']);
+    expect(new Set(views.map(({ buffer }) => buffer)).size).toBe(3);
+    expect(views.every((view) => given.some(({ buffer }) => buffer === view.buffer))).toBe(true);
   });
 });

@@ -99,8 +99,8 @@ function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveCon
 async function archiveAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<void> {
   const { ui, clock, logger } = context;
   const progress = startProgress(ui, 'archiving', { items: job.requests.length });
-  const store = countBytes(await openConfiguredStore(config, { clock, logger }), progress.addBytes);
-  const archiver = await createArchiver(config, { clock, logger, store });
+  const wrapStore = (store: ObjectStore) => countBytes(store, progress.addBytes);
+  const archiver = await createArchiver(config, { clock, logger, wrapStore });
   try {
     await forEachOf(job.requests, job.concurrency, job.budget.signal, async (request) => {
       try {

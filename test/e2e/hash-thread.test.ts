@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { receiptKey } from '../../src/archive/object-key.ts';
+import { restoreRecording } from '../../src/archive/read-recording.ts';
+import { LARGEST_RECEIPT, parseReceipt } from '../../src/archive/receipt-schema.ts';
+import { getSmall } from '../../src/archive/small-object.ts';
+import { verifyAgainstReceipt } from '../../src/archive/verify-recording.ts';
+import { unlimited } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { createArchiver, createReader } from '../../src/create-archiver.ts';
+import { parseEvent } from '../../src/events/parse-event.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { fastClock } from '../fast-clock.ts';
+
+const MIB = 1024 * 1024;
+/** Bytes: below, at and above the sizes of reads and parts. */
+const SIZES = [
+  60_000,
+  512 * 1024,
+  700_000,
+  1_000_000,
+  5 * MIB - 16,
+  5 * MIB,
+  5 * MIB + 1,
+  11 * MIB,
+  17_000_001,
+];
+
+async function start(sizes: readonly number[]) {
+  const dir = await mkdtemp(join(tmpdir(), 'hash-thread-'));
+  const clock = fastClock();
+  const simulator = await startSimulator({
+    recordings: sizes.map((bytes) => ({ bytes })),
+    s3: { dir, bucket: 'recordings' },
+    now: () => clock.now(),
+  });
+  const { S3_ARCHIVE_BUCKET: _, ...base } = simulator.environment();
+  for (const [name, value] of Object.entries(base)) if (name.startsWith('AWS_')) vi.stubEnv(name, value);
+  const env = { ...base, ENCRYPTION_KEY_HEX: 'a1'.repeat(32) };
+  const open = (store: string, processors: number) =>
+    createArchiver(loadConfig({ env: { ...env, ARCHIVE_STORE: store } }, 'archive'), { clock, processors });
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    await simulator.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  /** Archives all at once and checks each: the receipt's hashes, the object against the receipt, and what comes out again. */
+  const archiveAndCheck = async (archiver: Awaited<ReturnType<typeof open>>, settings: string) => {
+    const config = loadConfig({ env: { ...env, ARCHIVE_STORE: settings } }, 'restore');
+    const reader = await createReader(config, { clock });
+    const { store } = archiver;
+    const archived = await Promise.all(
+      simulator.recordings.map(async (recording) => {
+        const parsed = parseEvent(simulator.event(recording.id, 'eventbridge'));
+        const [request] = parsed.kind === 'requests' ? parsed.requests : [];
+        if (request === undefined) throw new Error('the event names nothing');
+        const [result] = await archiver.archive(request);
+        if (result?.state !== 'archived') throw new Error(`not archived: ${result?.state}`);
+        return { recording, result };
+      }),
+    );
+    for (const { recording, result } of archived) {
+      const place = receiptKey(result.key);
+      const receipt = parseReceipt((await getSmall(store, place, LARGEST_RECEIPT, unlimited)) ?? '', place);
+      expect(receipt).toMatchObject({
+        plaintext: { bytes: recording.bytes, sha256: await recording.sha256() },
+      });
+      const ports = { store, reader };
+      const { findings } = await verifyAgainstReceipt(ports, result.key, 'full', unlimited);
+      expect(findings).toEqual([]);
+      const target = {
+        write: () => Promise.resolve(),
+        commit: () => Promise.resolve(),
+        abandon: () => Promise.resolve(),
+      };
+      const { sha256 } = await restoreRecording(ports, result.key, target, unlimited);
+      expect(sha256).toBe(await recording.sha256());
+    }
+    return archived;
+  };
+  return {
+    simulator,
+    open,
+    archiveAndCheck,
+    directory: `file:${join(dir, 'archive')}`,
+    s3: 's3://recordings',
+  };
+}
+
+describe('a thread that hashes beside the archiver', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['S3, with a thread', 's3', 2],
+    ['S3, in place', 's3', 1],
+    ['a directory, with a thread', 'directory', 2],
+    ['a directory, in place', 'directory', 1],
+  ] as const)('changes nothing of what is stored in %s', async (_, kind, processors) => {
+    const { open, archiveAndCheck, ...stores } = await start([...SIZES, ...SIZES]);
+    const messages = vi.spyOn(Worker.prototype, 'ref');
+    const archiver = await open(stores[kind], processors);
+    try {
+      await archiveAndCheck(archiver, stores[kind]);
+    } finally {
+      archiver.close();
+    }
+    expect(messages.mock.calls.length > 0).toBe(processors === 2);
+  });
+
+  it('may be lost in the middle of everything', async () => {
+    const { open, archiveAndCheck, s3 } = await start(SIZES);
+    const archiver = await open(s3, 2);
+    const workers = new Set<Worker>();
+    vi.spyOn(Worker.prototype, 'ref').mockImplementation(function end(this: Worker) {
+      if (workers.has(this)) return;
+      workers.add(this);
+      // somebody waits for it now
+      setImmediate(() => void this.terminate());
+    });
+    try {
+      const archived = await archiveAndCheck(archiver, s3);
+      expect(workers.size).toBe(1);
+      const restarts = archived.map(({ result }) => result.restarts);
+      expect(restarts.some((times) => times > 0)).toBe(true);
+      expect(Math.max(...restarts)).toBe(1);
+    } finally {
+      archiver.close();
+    }
+  });
+
+  it('is no thread that cannot be started: everything is hashed in place', async () => {
+    const { open, archiveAndCheck, s3 } = await start([700_000, 6 * MIB]);
+    vi.spyOn(Worker.prototype, 'on').mockImplementation(() => {
+      throw new Error('no more threads');
+    });
+    const archiver = await open(s3, 2);
+    try {
+      const archived = await archiveAndCheck(archiver, s3);
+      expect(archived.map(({ result }) => result.restarts)).toEqual([0, 0]);
+    } finally {
+      archiver.close();
+    }
+  });
+});
