@@ -102,7 +102,8 @@ async function storeOnce(
   const sealer = await ports.envelope.seal(item.ids, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
-  const { plaintext, hashPiece, close } = ports.hashing?.begin(contentLength) ?? hashInPlace();
+  const hashing = ports.hashing?.begin(contentLength) ?? hashInPlace();
+  const { plaintext, hashPiece } = hashing;
   const ciphertext = LeafHasher.leavesOnly();
   let sha256: Buffer | undefined;
   const confirm = async () => {
@@ -140,7 +141,7 @@ async function storeOnce(
       },
     };
   } finally {
-    close();
+    hashing.close();
   }
 }
 

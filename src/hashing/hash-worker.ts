@@ -97,6 +97,7 @@ export function runHashWorker(
       Atomics.load(control, layout.WAITING) === 1 &&
       ((done - Atomics.load(control, layout.WAKE_AT)) | 0) >= 0;
     if (isAwaited && Atomics.compareExchange(control, layout.WAITING, 1, 0) === 1)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, which has none
       parentPort?.postMessage(undefined);
   }
 }

@@ -6,7 +6,7 @@ import { HashThread } from './hash-thread.ts';
 const LONG_BODY = 5 * 1024 * 1024;
 
 /** Bytes that wait for the thread; with more, hashing something here is faster than waiting for it there. docs/decisions/012 */
-const BUSY_BACKLOG = 3 * 1024 * 1024;
+const BUSY_BACKLOG = 1024 * 1024;
 
 /** Bytes and jobs that may wait before whoever brings more has to; each job of a download holds the buffer of one read. */
 const MOST_BACKLOG = 12 * 1024 * 1024;
