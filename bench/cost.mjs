@@ -151,14 +151,14 @@ export function renderBlocks(inputs) {
 /** The measurements that the page rests on, from the file that `npm run bench` keeps. */
 export function readMeasurements(results) {
   const rows = [...(results.parts?.throughput ?? []), ...(results.parts?.small ?? [])].filter(
-    ({ variant, scheme, concurrency }) => variant === 'ours' && scheme === 'https' && concurrency === 1,
+    ({ variant, scheme, concurrency }) => variant === 'ours-in-place' && scheme === 'https' && concurrency === 1,
   );
   const bySize = rows.toSorted((one, other) => one.bytes - other.bytes);
   const [small] = bySize;
   const large = bySize.at(-1);
   if (small === undefined || large === undefined || large.bytes <= PART_BYTES || small.bytes > PART_BYTES) {
     throw new Error(
-      'the results have no small and no large recording over https, one at a time, for the variant ours',
+      'the results have no small and no large recording over https, one at a time, for the variant ours-in-place',
     );
   }
   const cpuOf = ({ bytes, cpuSecondsPerGb }) => (cpuSecondsPerGb.median * bytes) / GB;

@@ -47,6 +47,7 @@ export async function startBench(dir: string): Promise<Bench> {
         AWS_SECRET_ACCESS_KEY: 'bench-secret-access-key',
         AWS_REGION: 'us-east-1',
         ...(variant === 'ours-s3ec' ? { ARCHIVE_KEYRING_FILE: keyring } : { ENCRYPTION_KEY_HEX: KEY }),
+        ...(variant === 'ours-in-place' ? { BENCH_PROCESSORS: '1' } : {}),
         ...('why' in certificate ? {} : { NODE_EXTRA_CA_CERTS: certificate.certFile }),
       };
     },
@@ -92,7 +93,7 @@ export interface SampleRun {
 /** One sample in a fresh process. Throws when that process fails, with the end of what it said. */
 export async function runSample(bench: Bench, run: SampleRun): Promise<Sample> {
   const { variant, scheme, spec, nodeArgs = [], wrap = (command) => command } = run;
-  const program = join(bench.dir, 'variants', `${variant === 'ours-s3ec' ? 'ours' : variant}.mjs`);
+  const program = join(bench.dir, 'variants', `${variant.startsWith('ours') ? 'ours' : variant}.mjs`);
   const input = JSON.stringify({ ...spec, control: bench.control });
   const [command = '', ...args] = wrap([process.execPath, ...nodeArgs, program, input]);
   const child = spawn(command, args, {

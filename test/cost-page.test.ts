@@ -35,7 +35,7 @@ describe('docs/cost.md', () => {
       scheme: 'https',
       bytes,
       concurrency: 1,
-      variant: 'ours',
+      variant: 'ours-in-place',
       cpuSecondsPerGb: { median },
       requests: {
         'POST token': 0.01,

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type BodyHashing, type Hashing, hashInPlace, MediaRestart } from '../ports.ts';
 import { HashThread } from './hash-thread.ts';
+import { LAYOUT } from './hash-worker.ts';
 
 /** Bytes. A body alone in the process gains nothing from a thread unless it is longer: reading, hashing and sending wait for each other. */
 const LONG_BODY = 5 * 1024 * 1024;
+
+/** Bytes. A shorter body is hashed by the time that the thread has woken up. */
+const SHORT_BODY = 128 * 1024;
 
 /** Bytes that wait for the thread; with more, hashing something here is faster than waiting for it there. docs/decisions/012 */
 const BUSY_BACKLOG = 1024 * 1024;
@@ -55,9 +59,9 @@ export class ThreadedHashing implements Hashing {
   begin(bytes: number | undefined): BodyHashing {
     this.bodies += 1;
     const { thread } = this;
-    const isWorthIt = bytes === undefined || bytes > LONG_BODY || this.bodies > 1;
+    const isWorthIt = bytes === undefined || bytes > (this.bodies > 1 ? SHORT_BODY : LONG_BODY);
     const hasThread = isWorthIt && thread.start();
-    const isForThread = hasThread && this.bodiesInThread < MOST_BODIES && thread.backlog <= BUSY_BACKLOG;
+    const isForThread = hasThread && this.bodiesInThread < MOST_BODIES && this.isKeepingUp();
     const body = isForThread ? this.beginInThread() : hashInPlace();
     let open = true;
     return {
@@ -122,6 +126,10 @@ export class ThreadedHashing implements Hashing {
     };
   }
 
+  private isKeepingUp(): boolean {
+    return this.thread.backlog <= BUSY_BACKLOG && this.thread.pending < LAYOUT.RING / 2;
+  }
+
   /** Chunks of other memory, such as the first of a download whose head came alone, are copied. */
   private hand(stream: number, chunk: Uint8Array): void {
     const { thread } = this;
@@ -141,8 +149,7 @@ export class ThreadedHashing implements Hashing {
 
   private async hashPiece(piece: Uint8Array): Promise<Buffer> {
     const { thread } = this;
-    const isForThread =
-      thread.start() && thread.memory.placeOf(piece) !== undefined && thread.backlog <= BUSY_BACKLOG;
+    const isForThread = thread.start() && thread.memory.placeOf(piece) !== undefined && this.isKeepingUp();
     if (isForThread) {
       try {
         return await thread.digestOf(piece);

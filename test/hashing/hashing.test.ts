@@ -45,10 +45,10 @@ describe('hashing', () => {
     expect(alone.hashPiece).toBeUndefined();
     void alone.plaintext.update(hashing.allocate(10));
     expect(thread.pending).toBe(0);
-    const bodies = Array.from({ length: 100 }, () => hashing.begin(100));
+    const bodies = Array.from({ length: 100 }, () => hashing.begin(200_000));
     for (const { plaintext } of bodies) void plaintext.update(hashing.allocate(10));
     const before = thread.pending;
-    const last = hashing.begin(100);
+    const last = hashing.begin(200_000);
     void last.plaintext.update(hashing.allocate(10));
     expect(thread.pending).toBeLessThanOrEqual(before);
     for (const body of [alone, last, ...bodies]) {
@@ -58,6 +58,26 @@ describe('hashing', () => {
     }
     // all of them counted as closed, once each
     expect(hashing.begin(5 * MIB).hashPiece).toBeUndefined();
+  });
+
+  it('of a short body is done in place, however many there are', () => {
+    const { thread, hashing } = open();
+    for (let body = 0; body < 10; body += 1) {
+      const { plaintext, hashPiece } = hashing.begin(128 * 1024);
+      expect(hashPiece).toBeUndefined();
+      void plaintext.update(hashing.allocate(10));
+    }
+    expect(thread.pending).toBe(0);
+  });
+
+  it('of thousands of small pieces at once is done somewhere', async () => {
+    const { hashing } = open();
+    const { hashPiece } = hashing.begin(undefined);
+    const memory = hashing.allocate(5000);
+    randomBytes(5000).copy(memory);
+    const pieces = Array.from({ length: 3000 }, (_, index) => memory.subarray(index, index + 100));
+    const digests = await Promise.all(pieces.map((piece) => hashPiece?.(piece)));
+    expect(digests.map((digest) => digest?.toString('hex'))).toEqual(pieces.map((piece) => sha256(piece)));
   });
 
   it.each([
