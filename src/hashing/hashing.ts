@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type BodyHashing, type Hashing, hashInPlace, MediaRestart } from '../ports.ts';
+import { type BodyHashing, type Hashing, hashInPlace, MediaRestart, type NextBuffer } from '../ports.ts';
 import { HashThread } from './hash-thread.ts';
 import { LAYOUT } from './hash-worker.ts';
 
 /** Bytes. A body alone in the process gains nothing from a thread unless it is longer: reading, hashing and sending wait for each other. */
 const LONG_BODY = 5 * 1024 * 1024;
 
-/** Bytes. A shorter body is hashed by the time that the thread has woken up. */
-const SHORT_BODY = 128 * 1024;
+/** Bytes. For a shorter body the thread costs more than it saves. docs/decisions/012 */
+const SHORT_BODY = 512 * 1024;
 
 /** Bytes that wait for the thread; with more, hashing something here is faster than waiting for it there. docs/decisions/012 */
 const BUSY_BACKLOG = 1024 * 1024;
@@ -79,11 +79,12 @@ export class ThreadedHashing implements Hashing {
     return this.thread.memory.allocate(bytes);
   }
 
-  readBuffers(bytes: number): () => Buffer {
+  readBuffers(bytes: number): NextBuffer {
     let last: Buffer | undefined;
     let current: Buffer | undefined;
-    return () => {
-      // Nobody has looked at the current one yet; the one before it has been dealt with, except by the thread.
+    return (isSeen = false) => {
+      if (isSeen && current !== undefined && !this.thread.memory.isRead(current)) return current;
+      // Nobody may have looked at the current one yet; the one before it has been dealt with, except by the thread.
       if (last !== undefined) this.keep(last);
       last = current;
       current = this.takeSpare(bytes);
@@ -140,7 +141,7 @@ export class ThreadedHashing implements Hashing {
     for (let at = 0; at < chunk.byteLength; ) {
       const copy = this.takeSpare(COPY_BYTES);
       const piece = chunk.subarray(at, at + copy.byteLength);
-      copy.set(piece);
+      copy.fill(piece, 0, piece.byteLength);
       thread.update(stream, copy.subarray(0, piece.byteLength));
       this.keep(copy);
       at += piece.byteLength;

@@ -20,9 +20,10 @@ export interface PoolOptions {
   readonly readBytes: number;
   /**
    * Makes, for one connection, what gives the buffer for the next read. By default it is always the same one. It is asked as soon as
-   * the last read has been handed over, before anybody has looked at it (Node, `lib/internal/stream_base_commons.js`, `onStreamRead`).
+   * the last read has been handed over, before anybody has looked at it (Node, `lib/internal/stream_base_commons.js`, `onStreamRead`),
+   * unless it is told that somebody has.
    */
-  readonly readBuffers?: ((bytes: number) => () => Buffer) | undefined;
+  readonly readBuffers?: ((bytes: number) => (isSeen?: boolean) => Buffer) | undefined;
   /** Injected in tests: makes the connection instead of `net`/`tls`. */
   readonly connect?:
     | ((target: { host: string; port: number; addresses: readonly string[] }) => Duplex)

@@ -41,7 +41,10 @@ export class Connection {
 
   constructor(
     socket: Duplex,
-    { gather, onFree }: { gather: (() => Buffer) | undefined; onFree: (connection: Connection) => void },
+    {
+      gather,
+      onFree,
+    }: { gather: ((isSeen: boolean) => Buffer) | undefined; onFree: (connection: Connection) => void },
   ) {
     this.socket = socket;
     this.onFree = onFree;

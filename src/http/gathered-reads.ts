@@ -17,7 +17,7 @@ export interface Reader {
 export class GatheredReads {
   private readonly socket: Duplex;
   private readonly reader: Reader;
-  private readonly nextBuffer: () => Buffer;
+  private readonly nextBuffer: (isSeen: boolean) => Buffer;
   private buffer: Buffer;
   private filled = 0;
   /** What did not fit. */
@@ -25,12 +25,12 @@ export class GatheredReads {
   private over = false;
   private failure: Error | undefined;
 
-  /** @param nextBuffer gives the buffer to gather in next, all of one size. */
-  constructor(socket: Duplex, nextBuffer: () => Buffer, reader: Reader) {
+  /** @param nextBuffer gives the buffer to gather in next, all of one size; it is told whether the last one has been dealt with. */
+  constructor(socket: Duplex, nextBuffer: (isSeen: boolean) => Buffer, reader: Reader) {
     this.socket = socket;
     this.reader = reader;
     this.nextBuffer = nextBuffer;
-    this.buffer = nextBuffer();
+    this.buffer = nextBuffer(false);
     socket.pause();
     socket.on('data', (bytes: Buffer) => this.take(bytes));
     socket.on('error', (error) => this.finish(error));
@@ -52,7 +52,7 @@ export class GatheredReads {
         this.handOver(bytes);
         return;
       }
-      this.buffer = this.nextBuffer();
+      this.buffer = this.nextBuffer(true);
       setImmediate(() => this.deliver());
     }
     const length = bytes.copy(this.buffer, this.filled);

@@ -51,7 +51,7 @@ export interface TransportOptions {
   /** Bytes read at a time from a connection, and kept for each; default 16 KiB, enough for the answers of an API. */
   readonly readBytes?: number;
   /** Makes, for one connection, what gives the buffer for the next read; by default always the same one. */
-  readonly readBuffers?: (bytes: number) => () => Buffer;
+  readonly readBuffers?: (bytes: number) => (isSeen?: boolean) => Buffer;
   /**
    * Set for addresses that others hand us: every address a host name resolves to is checked, and the connection is made to
    * exactly the checked ones, so that a name cannot resolve to something else in between (DNS rebinding).

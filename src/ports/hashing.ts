@@ -26,16 +26,19 @@ export interface BodyHashing {
   close(): void;
 }
 
+/**
+ * Gives the buffer for the next read of a connection. It takes the last but one as dealt with, and gives it again once it has been hashed;
+ * the last one it takes as not looked at yet, unless `isSeen` says that it has been dealt with, too.
+ */
+export type NextBuffer = (isSeen?: boolean) => Buffer;
+
 export interface Hashing {
   /** @param bytes of the body, where known. */
   begin(bytes: number | undefined): BodyHashing;
   /** Memory for bodies, which can be hashed wherever hashing happens. */
   allocate(bytes: number): Buffer;
-  /**
-   * For one connection: what gives the buffer for the next read. Asked for another one, it takes the last but one as dealt with, and gives
-   * it again once it has been hashed; the last one it takes as not looked at yet.
-   */
-  readBuffers(bytes: number): () => Buffer;
+  /** For one connection. */
+  readBuffers(bytes: number): NextBuffer;
   /** Ends the thread, if there is one. Whatever waits for it fails, and whatever comes later is hashed in place. */
   close(): void;
 }

@@ -45,10 +45,10 @@ describe('hashing', () => {
     expect(alone.hashPiece).toBeUndefined();
     void alone.plaintext.update(hashing.allocate(10));
     expect(thread.pending).toBe(0);
-    const bodies = Array.from({ length: 100 }, () => hashing.begin(200_000));
+    const bodies = Array.from({ length: 100 }, () => hashing.begin(700_000));
     for (const { plaintext } of bodies) void plaintext.update(hashing.allocate(10));
     const before = thread.pending;
-    const last = hashing.begin(200_000);
+    const last = hashing.begin(700_000);
     void last.plaintext.update(hashing.allocate(10));
     expect(thread.pending).toBeLessThanOrEqual(before);
     for (const body of [alone, last, ...bodies]) {
@@ -63,7 +63,7 @@ describe('hashing', () => {
   it('of a short body is done in place, however many there are', () => {
     const { thread, hashing } = open();
     for (let body = 0; body < 10; body += 1) {
-      const { plaintext, hashPiece } = hashing.begin(128 * 1024);
+      const { plaintext, hashPiece } = hashing.begin(512 * 1024);
       expect(hashPiece).toBeUndefined();
       void plaintext.update(hashing.allocate(10));
     }
@@ -76,7 +76,7 @@ describe('hashing', () => {
     const memory = hashing.allocate(5000);
     randomBytes(5000).copy(memory);
     const pieces = Array.from({ length: 3000 }, (_, index) => memory.subarray(index, index + 100));
-    const digests = await Promise.all(pieces.map((piece) => hashPiece?.(piece)));
+    const digests = await Promise.all(pieces.map(async (piece) => hashPiece?.(piece)));
     expect(digests.map((digest) => digest?.toString('hex'))).toEqual(pieces.map((piece) => sha256(piece)));
   });
 
@@ -164,6 +164,20 @@ describe('hashing', () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  it('gives a read the same buffer again where it has been dealt with, and hashed', async () => {
+    const { hashing } = open();
+    const next = hashing.readBuffers(64 * 1024);
+    const first = next();
+    expect(next(true)).toBe(first);
+    const { plaintext } = hashing.begin(undefined);
+    void plaintext.update(first);
+    const second = next(true);
+    expect(second).not.toBe(first);
+    expect(next(true)).toBe(second);
+    await plaintext.digest();
+    expect(next()).not.toBe(second);
   });
 
   it('copies what is in memory of somebody else', async () => {
