@@ -151,7 +151,8 @@ export function renderBlocks(inputs) {
 /** The measurements that the page rests on, from the file that `npm run bench` keeps. */
 export function readMeasurements(results) {
   const rows = [...(results.parts?.throughput ?? []), ...(results.parts?.small ?? [])].filter(
-    ({ variant, scheme, concurrency }) => variant === 'ours-in-place' && scheme === 'https' && concurrency === 1,
+    ({ variant, scheme, concurrency }) =>
+      variant === 'ours-in-place' && scheme === 'https' && concurrency === 1,
   );
   const bySize = rows.toSorted((one, other) => one.bytes - other.bytes);
   const [small] = bySize;
