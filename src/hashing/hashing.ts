@@ -68,8 +68,9 @@ export class ThreadedHashing implements Hashing {
       plaintext: body.plaintext,
       hashPiece: hasThread ? (piece) => this.hashPiece(piece) : undefined,
       close: () => {
-        if (open) this.bodies -= 1;
+        if (!open) return;
         open = false;
+        this.bodies -= 1;
         body.close();
       },
     };
@@ -96,11 +97,12 @@ export class ThreadedHashing implements Hashing {
     this.thread.close();
   }
 
+  /** To be closed once. */
   private beginInThread(): BodyHashing {
     const { thread } = this;
     const stream = thread.openStream();
     this.bodiesInThread += 1;
-    let state: 'open' | 'ended' | 'closed' = 'open';
+    let ended = false;
     return {
       plaintext: {
         update: (chunk) => {
@@ -109,7 +111,7 @@ export class ThreadedHashing implements Hashing {
           return isTooMuch ? thread.pause() : undefined;
         },
         digest: async () => {
-          state = 'ended';
+          ended = true;
           try {
             return await thread.digest(stream);
           } catch {
@@ -119,9 +121,7 @@ export class ThreadedHashing implements Hashing {
       },
       hashPiece: undefined,
       close: () => {
-        if (state === 'closed') return;
-        if (state === 'open') thread.forget(stream);
-        state = 'closed';
+        if (!ended) thread.forget(stream);
         this.bodiesInThread -= 1;
       },
     };

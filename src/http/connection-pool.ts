@@ -2,6 +2,7 @@ import net, { isIP, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Connection } from './connection.ts';
+import type { NextBuffer } from './gathered-reads.ts';
 
 export interface Target {
   readonly secure: boolean;
@@ -23,7 +24,7 @@ export interface PoolOptions {
    * the last read has been handed over, before anybody has looked at it (Node, `lib/internal/stream_base_commons.js`, `onStreamRead`),
    * unless it is told that somebody has.
    */
-  readonly readBuffers?: ((bytes: number) => (isSeen?: boolean) => Buffer) | undefined;
+  readonly readBuffers?: ((bytes: number) => NextBuffer) | undefined;
   /** Injected in tests: makes the connection instead of `net`/`tls`. */
   readonly connect?:
     | ((target: { host: string; port: number; addresses: readonly string[] }) => Duplex)
@@ -123,7 +124,7 @@ export class ConnectionPool {
 }
 
 /** For whoever has dealt with what was read before the next read. */
-function sameBuffer(bytes: number): () => Buffer {
+function sameBuffer(bytes: number): NextBuffer {
   const buffer = Buffer.allocUnsafeSlow(bytes);
   return () => buffer;
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { BodyFraming } from './body-framing.ts';
 import type { BodySource } from './read-body.ts';
-import { GatheredReads } from './gathered-reads.ts';
+import { GatheredReads, type NextBuffer } from './gathered-reads.ts';
 import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
 
 /** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
@@ -41,10 +41,7 @@ export class Connection {
 
   constructor(
     socket: Duplex,
-    {
-      gather,
-      onFree,
-    }: { gather: ((isSeen: boolean) => Buffer) | undefined; onFree: (connection: Connection) => void },
+    { gather, onFree }: { gather: NextBuffer | undefined; onFree: (connection: Connection) => void },
   ) {
     this.socket = socket;
     this.onFree = onFree;

@@ -10,6 +10,9 @@ export interface Reader {
   end(failure: Error | undefined): void;
 }
 
+/** Gives the buffer for the next read; it is told whether the last one has been dealt with. */
+export type NextBuffer = (isSeen?: boolean) => Buffer;
+
 /**
  * Gathers the bytes of a body from a socket that hands over pieces of 16 KiB, as TLS does however much has come (RFC 8446, section
  * 5.1): one turn of the event loop brings a dozen of them, and whatever is done with a piece then costs its time once for all.
@@ -17,7 +20,7 @@ export interface Reader {
 export class GatheredReads {
   private readonly socket: Duplex;
   private readonly reader: Reader;
-  private readonly nextBuffer: (isSeen: boolean) => Buffer;
+  private readonly nextBuffer: NextBuffer;
   private buffer: Buffer;
   private filled = 0;
   /** What did not fit. */
@@ -25,8 +28,8 @@ export class GatheredReads {
   private over = false;
   private failure: Error | undefined;
 
-  /** @param nextBuffer gives the buffer to gather in next, all of one size; it is told whether the last one has been dealt with. */
-  constructor(socket: Duplex, nextBuffer: (isSeen: boolean) => Buffer, reader: Reader) {
+  /** @param nextBuffer gives the buffer to gather in next, all of one size. */
+  constructor(socket: Duplex, nextBuffer: NextBuffer, reader: Reader) {
     this.socket = socket;
     this.reader = reader;
     this.nextBuffer = nextBuffer;

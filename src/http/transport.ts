@@ -6,6 +6,7 @@ import { abortReason } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, systemCodeOf } from '../errors.ts';
 import { type Connection, ConnectionProblem } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import type { NextBuffer } from './gathered-reads.ts';
 import { readBody } from './read-body.ts';
 import { DEFAULT_TIMEOUTS, type HttpTimeouts } from './timeouts.ts';
 import { checkAddress } from './url-guard.ts';
@@ -51,7 +52,7 @@ export interface TransportOptions {
   /** Bytes read at a time from a connection, and kept for each; default 16 KiB, enough for the answers of an API. */
   readonly readBytes?: number;
   /** Makes, for one connection, what gives the buffer for the next read; by default always the same one. */
-  readonly readBuffers?: (bytes: number) => (isSeen?: boolean) => Buffer;
+  readonly readBuffers?: (bytes: number) => NextBuffer;
   /**
    * Set for addresses that others hand us: every address a host name resolves to is checked, and the connection is made to
    * exactly the checked ones, so that a name cannot resolve to something else in between (DNS rebinding).
