@@ -128,7 +128,7 @@ function objectFacts(
 async function put(issuer: Issuer, objectKey: string, receipt: Receipt, budget: Budget): Promise<string> {
   const key = receiptKey(objectKey);
   // An attempt that was faster has written its own: there is one receipt, the first.
-  await putSmall(issuer.store, key, formatReceipt(receipt, issuer.signer), budget);
+  await putSmall(issuer.store, key, await formatReceipt(receipt, issuer.signer, budget), budget);
   return key;
 }
 

@@ -74,7 +74,7 @@ describe.skipIf(!hasOpenssl3)('docs/format.md, section 11, with openssl alone', 
     );
     const { signature: _, ...rest } = parsed;
     const source = { etag: '"signature":{"value":"x"},', resumes: 0, restarts: 0 };
-    await writeFile(path.join(dir, 'receipt.json'), formatReceipt({ ...rest, source }, signer));
+    await writeFile(path.join(dir, 'receipt.json'), await formatReceipt({ ...rest, source }, signer));
     expect(shell('receipt-signature')).toContain('Signature Verified Successfully');
   });
 
