@@ -20,6 +20,8 @@ export type Content = 'media' | 'zip' | 'markup' | 'json' | 'text' | 'foreign' |
  */
 export type Expectation = 'media' | 'container' | 'zip' | 'text' | 'json' | 'markup';
 
+/* oxlint-disable no-control-regex -- signatures of binary formats hold control characters */
+
 /** Signatures of audio and video containers, as Latin-1. None of them is text. */
 const MEDIA_SIGNATURES: readonly RegExp[] = [
   // RIFF and its relatives: WAV, AVI, big-endian RIFX, RF64 and BW64 (EBU Tech 3306), Sony Wave64
@@ -85,7 +87,6 @@ const MIN_DISTINCT_CHARACTERS = 4;
 /** The text that the bytes are, in UTF-8, UTF-16, UTF-32 or an 8-bit code that contains ASCII; `undefined` where they are none. */
 function textOf(bytes: Buffer): string | undefined {
   const text = widthOf(bytes) === 1 ? decodeNarrow(bytes) : decodeWide(bytes);
-  // oxlint-disable-next-line no-control-regex -- control characters are what tells binary data
   if (text === undefined || /[\0-\x08\x0e-\x1f\x7f\ufffe\uffff]/.test(text)) return undefined;
   const characters = new Set(text.replaceAll(/[\s\ufeff]/g, ''));
   const isBlank = characters.size === 0 && text !== '';

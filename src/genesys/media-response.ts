@@ -19,8 +19,11 @@ export interface Version {
 /** Enough to tell any container. */
 const MIN_JUDGED_BYTES = 64;
 
-/** Codings of `Content-Encoding` that leave the bytes as they are. S3 keeps `aws-chunked` of uploads that were made with it. */
-const ENCODES_NOTHING = new Set(['', 'identity', 'aws-chunked']);
+/**
+ * Values of `Content-Encoding` that leave the bytes as they are: `identity`; `aws-chunked`, which S3 keeps of uploads that were made
+ * with it; and words that hosts write there although they name no coding.
+ */
+const ENCODES_NOTHING = new Set(['', 'identity', 'aws-chunked', 'none', 'binary', '7bit', '8bit', 'utf-8']);
 
 /** The first coding that changes the bytes (RFC 9110, section 8.4), as far as it may be printed. */
 function codingOf(encoding = ''): string | undefined {

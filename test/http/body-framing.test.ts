@@ -54,7 +54,9 @@ const text = (of: string) => Buffer.from(of, 'latin1');
 const bytes = (maxLength: number, minLength = 0) =>
   fc.uint8Array({ minLength, maxLength }).map((array) => Buffer.from(array));
 const cuts = fc.array(fc.nat(), { maxLength: 40 });
-const extension = fc.constantFrom('', ';a', ';a=b', ' ;a=b;c="d e"', '\t; x', ';');
+const extension = fc.constantFrom(
+  ...['', ' ', '\t', '      ', ' \t ', ';a', ';a=b', ' ;a=b;c="d e"', '\t; x', ';', ' ; ', '; a = b '],
+);
 const chunk = fc.record({
   data: bytes(300, 1),
   extension,
@@ -110,8 +112,19 @@ describe('a chunked body', () => {
     ['a plus', '+1\r\n'],
     ['a prefix', '0x1\r\n'],
     ['white space before the size', ' 1\r\n'],
-    ['white space behind the size', '1 \r\n'],
+    ['a tab before the size', '\t1\r\n'],
+    ['only white space', '  \r\n'],
+    ['a vertical tab behind the size', '1\v\r\n'],
+    ['a no-break space behind the size', '1\xa0\r\n'],
+    ['a size, blanks and a sign', '1 -\r\n'],
+    ['white space and a bare line feed', '1 \n'],
+    ['a carriage return between blanks', '1 \r \r\n'],
+    ['a comma between two sizes', '1,1\r\n'],
+    ['a null character in an extension', '1;a\0b\r\n'],
+    ['a digit behind padding', '1 ;a\r\nxx\r\n'],
+    ['a size of 13 digits behind zeros', '0001000000000000\r\n'],
     ['two words', '1 1\r\n'],
+    ['two words with a tab', '1\t1\r\n'],
     ['a size of 13 digits', '1000000000000\r\n'],
     ['a size that ends in a bare line feed', '1\na\r\n'],
     ['a bare carriage return in the line', '1;a\rb\r\n'],
@@ -130,6 +143,16 @@ describe('a chunked body', () => {
       ).malformed,
     ).toBe(true);
   });
+
+  it.each(['2 ', '2\t', '2       ', '2 \t;a=b', '00000002', '0000000000000002', '2;', '2 ;'])(
+    'reads a padded size, as servers write that keep room for it: %j',
+    (line) => {
+      const wire = text(`${line}\r\nab\r\n0  \r\n\r\n`);
+      for (let at = 0; at <= wire.length; at += 1) {
+        expect(read(chunked, cut(wire, [at]))).toMatchObject({ body: text('ab'), ends: 1, malformed: false });
+      }
+    },
+  );
 
   it('takes a size of 12 digits', () => {
     expect(read(chunked, [text('0000000000aB\r\nx')])).toMatchObject({ malformed: false, body: text('x') });
@@ -154,6 +177,78 @@ describe('a chunked body', () => {
     const most = kilobyte.repeat(16);
     expect(read(chunked, [text(`0\r\n${most}${'y'.repeat(16)}\r\n\r\n`)])).toMatchObject({ ends: 1 });
     expect(read(chunked, [text(`0\r\n${most}${'y'.repeat(17)}\r\n\r\n`)])).toMatchObject({ malformed: true });
+  });
+});
+
+describe('small chunks', () => {
+  /** As a connection reads them: what can be gathered together, and step by step what cannot. */
+  function readGathered(pieces: readonly Buffer[], room: number): Read & { readonly handed: number } {
+    const body = new BodyFraming(chunked);
+    const into = Buffer.alloc(room);
+    const data: Buffer[] = [];
+    for (const [index, piece] of pieces.entries()) {
+      let left = piece;
+      for (;;) {
+        const step = body.step(left);
+        if (step.kind === 'malformed') {
+          return { body: Buffer.concat(data), ends: 0, malformed: true, rest: left, handed: data.length };
+        }
+        left = left.subarray(step.used);
+        if (step.kind === 'end') {
+          const rest = Buffer.concat([left, ...pieces.slice(index + 1)]);
+          return { body: Buffer.concat(data), ends: 1, malformed: false, rest, handed: data.length };
+        }
+        if (step.kind === 'more') break;
+        const { used, filled } = body.gather(left, into);
+        data.push(Buffer.concat([step.data, into.subarray(0, filled)]));
+        left = left.subarray(used);
+      }
+    }
+    return {
+      body: Buffer.concat(data),
+      ends: 0,
+      malformed: false,
+      rest: Buffer.alloc(0),
+      handed: data.length,
+    };
+  }
+
+  it('are the same bytes gathered as one by one, and malformed where they are one by one', () => {
+    const line = fc.constantFrom('', ' ', ';a', '\t;b', ' x', '\r', ';\0', 'g');
+    const pieces = fc.array(
+      fc.record({ data: bytes(60), line, end: fc.constantFrom('\r\n', '\r\n', '\n') }),
+      {
+        maxLength: 8,
+      },
+    );
+    fc.assert(
+      fc.property(pieces, bytes(20), cuts, fc.integer({ min: 1, max: 100 }), (chunks, behind, at, room) => {
+        const wire = Buffer.concat([
+          ...chunks.map(({ data, line: tail, end }) =>
+            Buffer.concat([text(`${data.length.toString(16)}${tail}${end}`), data, text(end)]),
+          ),
+          text('0\r\n\r\n'),
+          behind,
+        ]);
+        const { body, ends, malformed } = read(chunked, cut(wire, at));
+        expect(readGathered(cut(wire, at), room)).toMatchObject({ body, ends, malformed });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('of one byte are handed over by the thousand, with padding and extensions too', () => {
+    for (const line of ['1\r\n', '1 \r\n', '1;ext\r\n', '00000001\r\n']) {
+      const wire = Buffer.concat([text(`${line}x\r\n`.repeat(5000)), text('0\r\n\r\n')]);
+      const { body, ends, handed } = readGathered([wire], 2000);
+      expect({ bytes: body.length, ends, handed }).toEqual({ bytes: 5000, ends: 1, handed: 3 });
+    }
+  });
+
+  it('end where a large one begins, which is handed over as it is', () => {
+    const large = 'y'.repeat(4097);
+    const wire = text(`1\r\nx\r\n2\r\nxx\r\n1001\r\n${large}\r\n0\r\n\r\n`);
+    expect(readGathered([wire], 16_384)).toMatchObject({ body: text(`xxx${large}`), ends: 1, handed: 2 });
   });
 });
 
