@@ -156,13 +156,19 @@ describe('a content encoding', () => {
     archiveServed([{ body, end: 'length', type: 'audio/wav', headers: { 'content-encoding': encoding } }]);
 
   it.each([
-    ...['', ' ', ',', 'identity', 'Identity', 'aws-chunked', 'AWS-Chunked', 'aws-chunked,', ', aws-chunked'],
-    ...[
-      'identity, aws-chunked',
-      'aws-chunked,identity',
-      ' aws-chunked , identity ',
-      'aws-chunked,aws-chunked',
-    ],
+    '',
+    ' ',
+    ',',
+    'identity',
+    'Identity',
+    'aws-chunked',
+    'AWS-Chunked',
+    'aws-chunked,',
+    ', aws-chunked',
+    'identity, aws-chunked',
+    'aws-chunked,identity',
+    ' aws-chunked , identity ',
+    'aws-chunked,aws-chunked',
   ])('that encodes nothing is no hindrance: %j', async (encoding) => {
     expect(await served(encoding)).toHaveProperty('archived');
   });

@@ -1,53 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BodyFraming, type Step } from '../../src/http/body-framing.ts';
-import type { Framing } from '../../src/http/response-head.ts';
-
-interface Read {
-  readonly body: Buffer;
-  readonly ends: number;
-  readonly malformed: boolean;
-  /** What was not used of the piece in which the body ended, and the pieces behind it. */
-  readonly rest: Buffer;
-}
-
-/** Hands the pieces over one by one, as a connection does: what is not used is handed over again. */
-function read(framing: Framing, pieces: readonly Buffer[]): Read {
-  const body = new BodyFraming(framing);
-  const data: Buffer[] = [];
-  let malformed = false;
-  for (const [index, piece] of pieces.entries()) {
-    let left = piece;
-    for (;;) {
-      const step: Step = body.step(left);
-      if (step.kind === 'malformed') {
-        malformed = true;
-        return { body: Buffer.concat(data), ends: 0, malformed, rest: left };
-      }
-      if (step.kind === 'data') {
-        expect(step.data.length).toBeGreaterThan(0);
-        // A view, not a copy.
-        expect(step.data.buffer).toBe(left.buffer);
-        data.push(step.data);
-      }
-      left = left.subarray(step.used);
-      if (step.kind === 'end') {
-        const rest = Buffer.concat([left, ...pieces.slice(index + 1)]);
-        return { body: Buffer.concat(data), ends: 1, malformed, rest };
-      }
-      if (step.kind === 'more') {
-        expect(left.length).toBe(0);
-        break;
-      }
-    }
-  }
-  return { body: Buffer.concat(data), ends: 0, malformed, rest: Buffer.alloc(0) };
-}
-
-function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
-  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [0, ...places].map((from, index) => bytes.subarray(from, places[index] ?? bytes.length));
-}
+import { BodyFraming } from '../../src/http/body-framing.ts';
+import { cut, read } from './framed-reads.ts';
 
 const chunked = { kind: 'chunked' } as const;
 const text = (of: string) => Buffer.from(of, 'latin1');
@@ -55,7 +9,18 @@ const bytes = (maxLength: number, minLength = 0) =>
   fc.uint8Array({ minLength, maxLength }).map((array) => Buffer.from(array));
 const cuts = fc.array(fc.nat(), { maxLength: 40 });
 const extension = fc.constantFrom(
-  ...['', ' ', '\t', '      ', ' \t ', ';a', ';a=b', ' ;a=b;c="d e"', '\t; x', ';', ' ; ', '; a = b '],
+  '',
+  ' ',
+  '\t',
+  '      ',
+  ' \t ',
+  ';a',
+  ';a=b',
+  ' ;a=b;c="d e"',
+  '\t; x',
+  ';',
+  ' ; ',
+  '; a = b ',
 );
 const chunk = fc.record({
   data: bytes(300, 1),
@@ -177,78 +142,6 @@ describe('a chunked body', () => {
     const most = kilobyte.repeat(16);
     expect(read(chunked, [text(`0\r\n${most}${'y'.repeat(16)}\r\n\r\n`)])).toMatchObject({ ends: 1 });
     expect(read(chunked, [text(`0\r\n${most}${'y'.repeat(17)}\r\n\r\n`)])).toMatchObject({ malformed: true });
-  });
-});
-
-describe('small chunks', () => {
-  /** As a connection reads them: what can be gathered together, and step by step what cannot. */
-  function readGathered(pieces: readonly Buffer[], room: number): Read & { readonly handed: number } {
-    const body = new BodyFraming(chunked);
-    const into = Buffer.alloc(room);
-    const data: Buffer[] = [];
-    for (const [index, piece] of pieces.entries()) {
-      let left = piece;
-      for (;;) {
-        const step = body.step(left);
-        if (step.kind === 'malformed') {
-          return { body: Buffer.concat(data), ends: 0, malformed: true, rest: left, handed: data.length };
-        }
-        left = left.subarray(step.used);
-        if (step.kind === 'end') {
-          const rest = Buffer.concat([left, ...pieces.slice(index + 1)]);
-          return { body: Buffer.concat(data), ends: 1, malformed: false, rest, handed: data.length };
-        }
-        if (step.kind === 'more') break;
-        const { used, filled } = body.gather(left, into);
-        data.push(Buffer.concat([step.data, into.subarray(0, filled)]));
-        left = left.subarray(used);
-      }
-    }
-    return {
-      body: Buffer.concat(data),
-      ends: 0,
-      malformed: false,
-      rest: Buffer.alloc(0),
-      handed: data.length,
-    };
-  }
-
-  it('are the same bytes gathered as one by one, and malformed where they are one by one', () => {
-    const line = fc.constantFrom('', ' ', ';a', '\t;b', ' x', '\r', ';\0', 'g');
-    const pieces = fc.array(
-      fc.record({ data: bytes(60), line, end: fc.constantFrom('\r\n', '\r\n', '\n') }),
-      {
-        maxLength: 8,
-      },
-    );
-    fc.assert(
-      fc.property(pieces, bytes(20), cuts, fc.integer({ min: 1, max: 100 }), (chunks, behind, at, room) => {
-        const wire = Buffer.concat([
-          ...chunks.map(({ data, line: tail, end }) =>
-            Buffer.concat([text(`${data.length.toString(16)}${tail}${end}`), data, text(end)]),
-          ),
-          text('0\r\n\r\n'),
-          behind,
-        ]);
-        const { body, ends, malformed } = read(chunked, cut(wire, at));
-        expect(readGathered(cut(wire, at), room)).toMatchObject({ body, ends, malformed });
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('of one byte are handed over by the thousand, with padding and extensions too', () => {
-    for (const line of ['1\r\n', '1 \r\n', '1;ext\r\n', '00000001\r\n']) {
-      const wire = Buffer.concat([text(`${line}x\r\n`.repeat(5000)), text('0\r\n\r\n')]);
-      const { body, ends, handed } = readGathered([wire], 2000);
-      expect({ bytes: body.length, ends, handed }).toEqual({ bytes: 5000, ends: 1, handed: 3 });
-    }
-  });
-
-  it('end where a large one begins, which is handed over as it is', () => {
-    const large = 'y'.repeat(4097);
-    const wire = text(`1\r\nx\r\n2\r\nxx\r\n1001\r\n${large}\r\n0\r\n\r\n`);
-    expect(readGathered([wire], 16_384)).toMatchObject({ body: text(`xxx${large}`), ends: 1, handed: 2 });
   });
 });
 
