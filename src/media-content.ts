@@ -48,9 +48,13 @@ const MEDIA_SIGNATURES: readonly RegExp[] = [
 /** Containers whose header is text: AMR (RFC 4867), SILK, EVS, NIST SPHERE. */
 const TEXT_SIGNATURES = /^(?:#!AMR(?:-WB)?(?:_MC1\.0)?\n|\x02?#!SILK_V3|#!EVS_MC1\.0\n|NIST_1A\n {3}1024\n)/;
 
-/** Documents, images, archives, fonts, programs, databases. */
+/** Documents, images, archives, fonts, programs, databases, and uploads to S3 that were stored with their signatures. */
 const FOREIGN_SIGNATURES =
-  /^(?:%PDF-|\x89PNG\r|\xff\xd8\xff[\xc0-\xfe]|GIF8|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|7z\xbc\xaf|\x28\xb5\x2f\xfd|Rar!\x1a|\x7fELF|MZ[\x90\0]\0|\xca\xfe\xba\xbe|\xd0\xcf\x11\xe0\xa1|SQLite format 3\0|\0\0\x01\0[\x01-\x20]\0|wOF[F2]|RIFF[^]{4}WEBP)/;
+  /^(?:%PDF-|\x89PNG\r|\xff\xd8\xff[\xc0-\xfe]|GIF8|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|7z\xbc\xaf|\x28\xb5\x2f\xfd|Rar!\x1a|\x7fELF|MZ[\x90\0]\0|\xca\xfe\xba\xbe|\xd0\xcf\x11\xe0\xa1|SQLite format 3\0|\0\0\x01\0[\x01-\x20]\0|wOF[F2]|RIFF[^]{4}WEBP|[0-9a-f]{1,8};chunk-signature=)/;
+
+/** Markup that is told by its first tag, whatever bytes follow. */
+const MARKUP_START =
+  /^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|[\s\0])*<\0?(?:!\0?[d-]|\?\0?x|html|head|body|script|title|error|h1|center)/i;
 
 /** @param head the first {@link MAX_SNIFFED_BYTES} of a file, or all of a shorter one. */
 export function contentOf(head: Uint8Array): Content {
@@ -59,11 +63,17 @@ export function contentOf(head: Uint8Array): Content {
   if (TEXT_SIGNATURES.test(latin1)) return 'media';
   const text = textOf(bytes);
   if (text !== undefined) return kindOfText(text);
+  if (MARKUP_START.test(latin1)) return 'markup';
   if (/^PK(?:\x03\x04|\x05\x06|\x07\x08)/.test(latin1)) return 'zip';
   if (FOREIGN_SIGNATURES.test(latin1)) return 'foreign';
-  return MEDIA_SIGNATURES.some((signature) => signature.test(latin1)) || isAudioFrame(bytes)
-    ? 'media'
-    : 'binary';
+  if (MEDIA_SIGNATURES.some((signature) => signature.test(latin1)) || isAudioFrame(bytes)) return 'media';
+  return isNearlyText(latin1) ? kindOfText(latin1) : 'binary';
+}
+
+/** Text with a few control characters in it, such as a zero at its end. */
+function isNearlyText(latin1: string): boolean {
+  const printable = latin1.replaceAll(/[^\s\x20-\x7e]/g, '');
+  return printable.length * 20 >= latin1.length * 19 && hasLetters(printable);
 }
 
 /** Reports whether bytes behind `head` may change what {@link contentOf} says of it. */
@@ -88,9 +98,12 @@ const MIN_DISTINCT_CHARACTERS = 4;
 function textOf(bytes: Buffer): string | undefined {
   const text = widthOf(bytes) === 1 ? decodeNarrow(bytes) : decodeWide(bytes);
   if (text === undefined || /[\0-\x08\x0e-\x1f\x7f\ufffe\uffff]/.test(text)) return undefined;
-  const characters = new Set(text.replaceAll(/[\s\ufeff]/g, ''));
-  const isBlank = characters.size === 0 && text !== '';
-  return isBlank || characters.size >= MIN_DISTINCT_CHARACTERS ? text : undefined;
+  const isBlank = text !== '' && /^[\s\ufeff]*$/.test(text);
+  return isBlank || hasLetters(text) ? text : undefined;
+}
+
+function hasLetters(text: string): boolean {
+  return new Set(text.replaceAll(/[\s\ufeff]/g, '')).size >= MIN_DISTINCT_CHARACTERS;
 }
 
 /** Bytes of one character of ASCII, told by a byte order mark or by the zeros between them. */

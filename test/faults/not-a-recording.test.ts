@@ -35,6 +35,13 @@ const ERRORS: readonly (readonly [string, Buffer])[] = [
   ['an XML document', Buffer.from('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>')],
   ['XML of a name of its own', Buffer.from('<s:Envelope xmlns:s="urn:x"><s:Fault/></s:Envelope>')],
   ['a page that goes on in bytes', Buffer.concat([Buffer.from(PAGE), Buffer.alloc(500, 1)])],
+  ['a page behind zeros', Buffer.from(`\0\0\0\r\n${PAGE}`)],
+  ['text that ends in a zero', Buffer.from('Request has expired. Please request a new link.\0')],
+  ['text with colours', Buffer.from(`\x1b[31mError:\x1b[0m ${'the recording is not available '.repeat(9)}`)],
+  [
+    'an upload with its signatures',
+    Buffer.concat([Buffer.from('10000;chunk-signature=ad80\r\n'), wavOf(900)]),
+  ],
   ['a PDF', Buffer.from('%PDF-1.7\n\xe2\xe3\xcf\xd3\n1 0 obj\0\x01', 'latin1')],
   ['an image', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1')],
   ['a compressed page', gzipSync(PAGE)],
@@ -169,6 +176,9 @@ describe('a content encoding', () => {
     'aws-chunked,identity',
     ' aws-chunked , identity ',
     'aws-chunked,aws-chunked',
+    'none',
+    'binary',
+    'UTF-8',
   ])('that encodes nothing is no hindrance: %j', async (encoding) => {
     expect(await served(encoding)).toHaveProperty('archived');
   });
@@ -181,8 +191,7 @@ describe('a content encoding', () => {
     'zstd',
     'aws-chunked, gzip',
     'gzip, aws-chunked',
-    'none',
-    'utf-8',
+    'pack200-gzip',
   ])('that may encode something is refused, and named: %s', async (encoding) => {
     const { code, message } = await served(encoding);
     expect({ code, message }).toEqual({

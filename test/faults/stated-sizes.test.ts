@@ -64,6 +64,19 @@ describe('a recording whose header is wrong', () => {
     },
   );
 
+  it('is refused while two downloads of the length that the host states differ', async () => {
+    const sizes = { riff: 36 + SOUND + 8 };
+    const body = wavOf(SOUND, sizes);
+    body.writeUInt8(1, 50_000);
+    const other = { body, end: 'length', type: 'audio/wav' } as const;
+    const served = Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? wav(sizes, 'length') : other));
+    expect(await archiveServed(served)).toMatchObject({
+      code: 'MEDIA_TRUNCATED',
+      message:
+        'the recording contradicts the length that the media host states, and two downloads differ (64044 and 64044 bytes)',
+    });
+  });
+
   it.each([9, 36, 44, 1000, SOUND])(
     'and states a RIFF size %i too large: is archived by the host’s length and two downloads, never without a length',
     async (more) => {
