@@ -168,15 +168,26 @@ const ANNOUNCED: Readonly<Record<string, Expectation>> = {
 /** Extensions and subtypes of formats that begin with a header of {@link MEDIA_SIGNATURES}. MPEG audio need not. */
 const HEADED = new Set(['wav', 'wave', 'vnd.wave', 'webm', 'ogg', 'opus', 'mp4', 'm4a', 'flac', 'matroska']);
 
+/** What the platform calls recordings of sound and pictures, or the first half of their content type. */
+const SOUND = /^(?:audio|call|callback|voice|voicemail|video|screen|application)$/;
+
+/** The part of a `MediaItem` that says what its file is. */
+interface Announced {
+  readonly file?: FileFacts;
+  readonly mediaType?: string;
+}
+
 /**
  * What the file of an item may be. The published dialect announces chats, messages, e-mails and transcripts; the tutorial's dialect
  * knows recordings only.
  */
-export function expectationOf({ file }: { readonly file?: FileFacts }): Expectation {
+export function expectationOf({ file, mediaType }: Announced): Expectation {
   if (file === undefined) return 'media';
   const announced = ANNOUNCED[file.extension];
   if (announced !== undefined) return announced;
   if (file.kind !== 'call' && file.kind !== 'screen') return 'json';
+  // a word that is not known is taken for a call, whatever its files are
+  if (mediaType !== undefined && !SOUND.test(mediaType)) return 'zip';
   return HEADED.has(file.extension) ? 'container' : 'media';
 }
 
