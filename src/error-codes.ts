@@ -283,7 +283,7 @@ export const ERROR_CODES = facts({
     meaning: 'The output file exists already.',
     hint: 'choose another name, or pass --force',
   },
-  OUTPUT_FAILED: { exit: 1, retryable: false, meaning: 'The output file could not be written.' },
+  OUTPUT_FAILED: { exit: 1, retryable: false, meaning: 'A file, or standard output, could not be written.' },
 });
 
 export type ErrorCode = keyof typeof ERROR_CODES;

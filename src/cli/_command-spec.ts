@@ -25,6 +25,8 @@ export interface CommandSpec {
   readonly exitCodes: readonly number[];
   /** Retries are what it is about: they are not told one by one. */
   readonly expectsRetries?: true;
+  /** Its output is all there is to it: when nobody reads that any more, it ends. */
+  readonly isForReading?: true;
   readonly load: () => Promise<CommandModule>;
 }
 

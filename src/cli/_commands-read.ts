@@ -73,6 +73,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     purpose: 'store',
     examples: ['genesys-archive inspect 1b2c…'],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    isForReading: true,
     load: () => import('./commands/inspect.ts'),
   },
   {
@@ -82,6 +83,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     purpose: 'store',
     examples: ['genesys-archive list --from 2026-05-01', 'genesys-archive list --json | jq -r .key'],
     exitCodes: [0, 1, 2, 4, 7, 130],
+    isForReading: true,
     load: () => import('./commands/list.ts'),
   },
 ];

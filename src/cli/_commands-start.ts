@@ -100,6 +100,7 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     options: [],
     examples: ['genesys-archive completion bash', 'genesys-archive completion fish --quiet'],
     exitCodes: [0, 1, 2],
+    isForReading: true,
     load: () => import('./commands/completion.ts'),
   },
 ];

@@ -83,10 +83,12 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.help') throw noCommand();
     if (error.exitCode === 0) return { kind: 'text', text, failed: false };
     throw usageError(error);
   }
-  return invocation ?? { kind: 'text', text: program.helpInformation(), failed: true };
+  if (invocation === undefined) throw noCommand();
+  return invocation;
 }
 
 function declare(
@@ -169,6 +171,12 @@ function withAfterText(command: Command): string {
   });
   command.outputHelp();
   return text;
+}
+
+function noCommand(): ArchiveError {
+  return new ArchiveError('USAGE', 'no command is named', {
+    hint: 'genesys-archive --help lists them; genesys-archive demo is a good one to begin with',
+  });
 }
 
 /** Commander's own words are good; only their frame is ours. */

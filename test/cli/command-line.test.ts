@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/error-codes.ts';
+import { EXIT_CODES } from '../../src/exit-codes.ts';
 import { COMMANDS } from '../../src/cli/_commands.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { runCli } from './run-cli.ts';
 
 describe('the command line', () => {

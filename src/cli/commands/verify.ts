@@ -6,6 +6,7 @@ import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { readReceiptKeys } from '../../signing-keys.ts';
+import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
   type CommandContext,
@@ -233,6 +234,8 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
   if (verified.state === 'failed') {
     const { code, message } = verified.error;
     await state?.append({ type: 'failed', key: verified.key });
+    // the end of the command says once that it was interrupted
+    if (current.budget.signal.aborted && isEndOfBudget(verified.error)) return;
     progress.itemFailed();
     current.unseen.push(verified);
     if (ui.json) ui.record('failed', { key: name, code, message });
