@@ -16,6 +16,17 @@ export interface GlobalOptions {
   readonly config?: string;
 }
 
+export const GLOBAL_OPTIONS: readonly { readonly flags: string; readonly description: string }[] = [
+  { flags: '--json', description: 'print JSON lines, each with a type and a schemaVersion' },
+  { flags: '-q, --quiet', description: 'no progress and no messages, only data, warnings and errors' },
+  { flags: '--no-color', description: 'no colours; so does the variable NO_COLOR' },
+  { flags: '--debug', description: 'log to stderr, and say where errors come from' },
+  {
+    flags: '--config <FILE>',
+    description: 'settings file (default ./genesys-archive.config.json, where it exists)',
+  },
+];
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly kind: 'text'; readonly text: string; readonly failed: boolean }
@@ -50,12 +61,8 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     .version(PACKAGE_VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
-    .usage('<command> [options]')
-    .option('--json', 'print JSON lines, each with a type and a schemaVersion')
-    .option('-q, --quiet', 'no progress and no messages, only data, warnings and errors')
-    .option('--no-color', 'no colours; so does the variable NO_COLOR')
-    .option('--debug', 'log to stderr, and say where errors come from')
-    .option('--config <FILE>', 'settings file (default ./genesys-archive.config.json, where it exists)');
+    .usage('<command> [options]');
+  for (const { flags, description } of GLOBAL_OPTIONS) program.option(flags, description);
   for (const [heading, specs] of COMMAND_GROUPS) {
     program.commandsGroup(heading);
     for (const spec of specs) {
