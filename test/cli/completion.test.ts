@@ -68,6 +68,7 @@ function offered(shell: Shell, line: string): string[] {
 const sorted = (words: readonly string[]) => words.toSorted();
 
 describe.each(SHELLS)('completion in %s', (shell) => {
+  // oxlint-disable-next-line vitest/no-disabled-tests, vitest/valid-title -- it makes a test function
   const inShell = it.skipIf(!isPresent(shell));
 
   inShell('offers the commands, and no file', () => {

@@ -21,6 +21,7 @@ import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
 import { describeFindings, reportOf, writeReport } from '../_verify-report.ts';
 import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../_verify-state.ts';
+import { checkOutput } from '../file-target.ts';
 
 interface VerifyOptions {
   readonly all?: boolean;
@@ -64,6 +65,8 @@ export async function run(
   const all = options.all === true;
   requireSense(ids, options);
   const days = readRange(options);
+  // before the work, which may take hours, and not after it
+  if (options.report !== undefined) await checkOutput(options.report, { force: true });
   const depth = options.depth ?? 'full';
   const full = depth === 'full' ? await readSettings(context, 'restore') : undefined;
   const config = full ?? (await readSettings(context, 'store'));
