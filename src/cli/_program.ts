@@ -69,6 +69,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
       const notes = argv.includes(spec.name) ? await spec.loadNotes?.() : undefined;
       declare(program, spec, notes, (args, command) => {
         const { options, flags } = separateSettings(command.opts(), spec.purpose);
+        requireNoEmptyValues(args, options, command);
         invocation = { kind: 'command', spec, args, options, flags, globals: program.opts<GlobalOptions>() };
       });
     }
@@ -135,6 +136,21 @@ function settingOptions(purpose: Purpose | undefined): Option[] {
     return [option.helpGroup('Settings, which mirror the environment:')];
   });
 }
+
+/** An empty value is an unset variable of a script. Settings are another matter: there, empty counts as not set. */
+function requireNoEmptyValues(args: readonly string[], options: object, command: Command): void {
+  const values: Readonly<Record<string, unknown>> = { ...options };
+  const option = command.options.find((known) => isEmpty(values[known.attributeName()]));
+  const argument = args.findIndex(isEmpty);
+  if (option === undefined && argument < 0) return;
+  const declared = command.registeredArguments;
+  const what = option?.long ?? `the argument <${(declared[argument] ?? declared.at(-1))?.name() ?? ''}>`;
+  throw new ArchiveError('USAGE', `${what} is empty`, {
+    hint: 'give it a value; in a script, check the variable that should hold it',
+  });
+}
+
+const isEmpty = (value: unknown) => typeof value === 'string' && value.trim() === '';
 
 function separateSettings(
   options: Record<string, unknown>,

@@ -5,7 +5,7 @@ import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { describeRest, isEndOfBudget, recordOfRest, type BatchEnd, workThrough } from './_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from './_conclude.ts';
-import { type CommandContext, openBudget, readRange, searchIn } from './_context.ts';
+import { type CommandContext, noteWholeDays, openBudget, readRange, searchIn } from './_context.ts';
 import { count, printable } from './_format.ts';
 import { countBytes, startProgress } from './_progress.ts';
 
@@ -64,6 +64,7 @@ export async function runSelection(
   const { ui, clock } = context;
   const range = searchIn({ layout }, readRange(options));
   const dryRun = options.dryRun === true;
+  noteWholeDays(ui, options);
   const { budget, end } = openBudget(context);
   const progress = startProgress(ui, dryRun ? `${doing} (dry run)` : doing, {
     items: options.all === true ? undefined : ids.length,

@@ -6,6 +6,7 @@ import { type SimulatedRequest, type Simulator, startSimulator } from '../../sim
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
 import { checkUrl } from '../../http/url-guard.ts';
+import { tellSkippedFiles } from '../_skipped-files.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
 import { SIGNATURE_HEADER } from '../../events/webhook-signature.ts';
@@ -120,6 +121,7 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
       else ui.out(line);
     }
   }
+  tellSkippedFiles(ui, simulator);
   ui.say(`simulating Genesys Cloud on ${apiUrl} with ${describeContents(simulator)}; Ctrl-C ends it`);
   const key =
     simulator.kms === undefined

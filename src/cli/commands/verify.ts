@@ -11,6 +11,7 @@ import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclud
 import {
   type CommandContext,
   forEachOf,
+  noteWholeDays,
   openBudget,
   readRange,
   readSettings,
@@ -65,6 +66,7 @@ export async function run(
   const all = options.all === true;
   requireSense(ids, options);
   const days = readRange(options);
+  noteWholeDays(ui, options);
   // before the work, which may take hours, and not after it
   if (options.report !== undefined) await checkOutput(options.report, { force: true });
   const depth = options.depth ?? 'full';
