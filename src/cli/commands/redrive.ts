@@ -53,6 +53,7 @@ export async function run(
   let source: DeadLetterSource | undefined;
   const circuit = new BatchCircuit(clock, ui);
   let done = 0;
+  let ignored = 0;
   try {
     source = isQueueUrl(from, allowLoopback)
       ? readDeadLetterQueue(queue, from, budget)
@@ -69,6 +70,7 @@ export async function run(
         const state = dryRun ? 'found' : await deliver(letter, budget);
         if (!dryRun) await letter.remove();
         done += 1;
+        if (state === 'ignored') ignored += 1;
         circuit.settle(undefined);
         if (ui.json) ui.record('message', { state, message: name, reason, body: letter.body });
         else ui.out(`${state.padEnd(8)}  ${printable(name)}  ${printable(reason)}`);
@@ -93,13 +95,18 @@ export async function run(
   }
   const { stoppedBy } = circuit;
   if (ui.json) {
-    const counts = { done: dryRun ? 0 : done, found: done + failures.length, failed: failures.length };
+    const counts = {
+      done: dryRun ? 0 : done,
+      ...(ignored > 0 ? { ignored } : {}),
+      found: done + failures.length,
+      failed: failures.length,
+    };
     ui.record('summary', { ...counts, ...(stoppedBy === undefined ? {} : { stoppedBy: stoppedBy.code }) });
   } else if (dryRun) ui.say(`dry run: ${count(done, 'message')}, all left where they are`);
   else {
     const why = stoppedBy && `; stopped because ${stoppedBy.code} would meet every other one as well`;
     ui.say(
-      `${count(done, 'message')} ${to === undefined ? 'archived' : 'sent'}, ${failures.length} left where they are${why ?? ''}`,
+      `${count(done - ignored, 'message')} ${to === undefined ? 'archived' : 'sent'}${ignored > 0 ? `, ${ignored} of another kind` : ''}, ${failures.length} left where they are${why ?? ''}`,
     );
   }
   return concludeItems(done + failures.length, failures, context.signal, (code) => code === stoppedBy?.code);

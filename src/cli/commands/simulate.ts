@@ -7,6 +7,7 @@ import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
 import { checkUrl } from '../../http/url-guard.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
+import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
 import { SIGNATURE_HEADER } from '../../events/webhook-signature.ts';
@@ -56,7 +57,7 @@ export async function run(
       const conversations = simulator.world.conversations.map(({ id }) => simulator.conversationEvent(id));
       for (const event of [...ids.map((id) => simulator.event(id, shape)), ...conversations]) {
         if (ui.json) ui.record('event', { event });
-        else ui.out(JSON.stringify(event));
+        else ui.out(printableJson(event));
       }
     }
     if (target !== undefined) await postEvents(context, simulator, ids, target);
