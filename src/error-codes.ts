@@ -234,7 +234,7 @@ export const ERROR_CODES = facts({
     exit: 5,
     retryable: false,
     meaning:
-      'The object is bound to another organization, conversation or recording than the one asked for. No key service was asked, no plaintext was released.',
+      'The object is bound to another conversation or recording than the one asked for, or to another organization than GENESYS_ORGANIZATION_ID names; the message says which. No key service was asked, no plaintext was released.',
   },
   QUEUE_UNAVAILABLE: {
     exit: 7,
@@ -283,7 +283,7 @@ export const ERROR_CODES = facts({
     meaning: 'The output file exists already.',
     hint: 'choose another name, or pass --force',
   },
-  OUTPUT_FAILED: { exit: 1, retryable: false, meaning: 'The output file could not be written.' },
+  OUTPUT_FAILED: { exit: 1, retryable: false, meaning: 'A file, or standard output, could not be written.' },
 });
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -9,9 +9,11 @@ import { describe, expect, it } from 'vitest';
 const GROUND = new Set([
   'errors',
   'error-codes',
+  'exit-codes',
   'clock',
   'log',
   'memory',
+  'printable',
   'secret',
   'key-template',
   'media-content',
@@ -59,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stack: ['ground', 'http', 'config', 'queue'],
   cli: [
     'ground',
+    'circuit',
     'ports',
     'http',
     'archive',
