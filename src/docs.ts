@@ -1,6 +1,7 @@
 import { receiptJsonSchema } from './archive/receipt-schema.ts';
 import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
+import { EXIT_CODES, EXIT_RULES } from './exit-codes.ts';
 
 /*
  * Pages that are generated, so that they cannot fall behind the code. `npm run docs:generate` writes them; a test
@@ -63,8 +64,14 @@ export function renderErrorsDoc(): string {
     'Every failure has one of these codes: the command line prints it in brackets, logs and JSON reports carry it as `code`.',
     'Retryable means that the same work may succeed later, unchanged; a single error may know better and say otherwise.',
     '',
-    'Exit codes of the command line: 0 ok · 1 unexpected · 2 usage or configuration · 3 some items failed · 4 authentication or',
-    'permission · 5 integrity · 6 not found · 7 throttled or out of time, safe to retry · 130 interrupted.',
+    '## Exit codes of the command line',
+    '',
+    '| exit code | meaning |',
+    '|---|---|',
+    ...EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`),
+    '',
+    ...EXIT_RULES.flatMap((rule) => [rule, '']),
+    '## Codes',
     '',
     '| code | exit code | retryable |',
     '|---|---|---|',

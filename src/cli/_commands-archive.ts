@@ -84,6 +84,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       ['<queue|file>', 'URL of an SQS queue, or a file of messages, one JSON a line; - is standard input'],
     ],
+    completes: 'files',
     options: [
       { flags: '--to <URL>', description: 'send each message to this SQS queue' },
       { flags: '--archive', description: 'archive each message here and now' },

@@ -1,6 +1,7 @@
 import type { Finding, FindingKind } from '../archive/verify-recording.ts';
 import type { Clock } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
+import { printableJson } from '../printable.ts';
 import type { VerifyPlan } from './_verify-state.ts';
 import { createFileTarget } from './file-target.ts';
 
@@ -41,7 +42,7 @@ export function reportOf(parts: ReportParts): object {
 export async function writeReport(file: string, report: object): Promise<void> {
   const target = await createFileTarget(file, { force: true });
   try {
-    await target.write(Buffer.from(`${JSON.stringify(report, undefined, 2)}\n`));
+    await target.write(Buffer.from(`${printableJson(report, 2)}\n`));
     await target.commit();
   } catch (error) {
     await target.abandon();

@@ -124,7 +124,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...gathered.problems,
     ...problems,
     ...findMissing(gathered, purpose),
-    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose),
+    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose, namesPublicKey(sources)),
     ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
     ...findUrlProblems(values, invalid),
     ...findSchemaProblems(values, invalid),
@@ -134,6 +134,11 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
   if (all.length > 0) throw invalidConfig(all);
   const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
   return freeze(config[purpose]());
+}
+
+/** Also where it is of no use, such as for reading. */
+function namesPublicKey({ flags, env, file }: ConfigSources): boolean {
+  return [flags, env, file?.values].some((layer) => (layer?.['ARCHIVE_PUBLIC_KEY_FILE'] ?? '') !== '');
 }
 
 /** The 32 bytes of a checked key. The caller erases them when it has imported them. */

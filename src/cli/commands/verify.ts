@@ -6,10 +6,12 @@ import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { readReceiptKeys } from '../../signing-keys.ts';
+import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
   type CommandContext,
   forEachOf,
+  noteWholeDays,
   openBudget,
   readRange,
   readSettings,
@@ -20,6 +22,7 @@ import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
 import { describeFindings, reportOf, writeReport } from '../_verify-report.ts';
 import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../_verify-state.ts';
+import { checkOutput } from '../file-target.ts';
 
 interface VerifyOptions {
   readonly all?: boolean;
@@ -63,6 +66,9 @@ export async function run(
   const all = options.all === true;
   requireSense(ids, options);
   const days = readRange(options);
+  noteWholeDays(ui, options);
+  // before the work, which may take hours, and not after it
+  if (options.report !== undefined) await checkOutput(options.report, { force: true });
   const depth = options.depth ?? 'full';
   const full = depth === 'full' ? await readSettings(context, 'restore') : undefined;
   const config = full ?? (await readSettings(context, 'store'));
@@ -233,6 +239,8 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
   if (verified.state === 'failed') {
     const { code, message } = verified.error;
     await state?.append({ type: 'failed', key: verified.key });
+    // the end of the command says once that it was interrupted
+    if (current.budget.signal.aborted && isEndOfBudget(verified.error)) return;
     progress.itemFailed();
     current.unseen.push(verified);
     if (ui.json) ui.record('failed', { key: name, code, message });
