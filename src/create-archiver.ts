@@ -103,7 +103,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
   const receiptKeys = new Map(await readReceiptKeys(config.receiptPublicKeys));
-  const openedSigner = await openSigner(config, secrets);
+  const openedSigner = await openSigner(config, secrets, { clock, logger });
   const findSigner = async (budget: Budget) => {
     const signer = await openedSigner(budget);
     // what this process has signed stays its own when the key is exchanged
@@ -183,11 +183,21 @@ async function openOwnReader(
   return { reader, opens };
 }
 
-/** From a file at once; from a secret when it is needed, and again when the secret has another value. */
-async function openSigner(
-  { signingKeyFile, signingKeySecretArn: arn }: ArchiveConfig,
+/**
+ * Gives the signer of receipts: from a file at once; from a secret when it is needed, and again when the secret has another value;
+ * of a KMS key the public half when it is needed.
+ *
+ * @throws `CONFIG_INVALID` for a file that holds no key; what Secrets Manager and KMS say is thrown by what is returned.
+ */
+export async function openSigner(
+  { signingKeyFile, signingKeySecretArn: arn, signingKmsKeyId: keyId }: ArchiveConfig,
   secrets: SecretValues,
+  context: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
+  if (keyId !== undefined) {
+    const { openKmsSigner } = await import('./signing/kms-signer.ts');
+    return openKmsSigner({ keyId, ...context });
+  }
   if (arn === undefined) {
     const signer = signingKeyFile === undefined ? undefined : await readSigner(signingKeyFile);
     return () => Promise.resolve(signer);

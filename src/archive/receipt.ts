@@ -9,6 +9,8 @@ export interface ReceiptSigner {
   /** The {@link signingKeyId} of `publicKey`. */
   readonly keyId: string;
   readonly publicKey: KeyObject;
+  /** The longest message that it signs; absent where there is no limit. */
+  readonly maxMessageBytes?: number;
   /** Returns the 64 bytes of the signature. A key that is kept by a service may have to be asked for it. */
   sign(bytes: Uint8Array, budget?: Budget): Promise<Uint8Array>;
 }

@@ -40,7 +40,7 @@ export interface StoreConfig {
   /** Matches whole ids. */
   readonly idPattern: RegExp;
   readonly allowLoopback: boolean;
-  /** PEM files of the public keys that receipts may be signed with. */
+  /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
   readonly receiptPublicKeys: readonly string[];
   readonly logLevel: LogLevel;
   /** To be shown at every start; none repeats a value. */
@@ -75,6 +75,8 @@ export interface ArchiveConfig extends RestoreConfig {
   /** PEM file of the private key that signs receipts, or the secret that holds it. */
   readonly signingKeyFile: string | undefined;
   readonly signingKeySecretArn: string | undefined;
+  /** Of a key that never leaves KMS. */
+  readonly signingKmsKeyId: string | undefined;
   /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
@@ -216,6 +218,7 @@ function buildConfig(
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
+      signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
       webhook: {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings, deploySettings } from './deploy-settings.ts';
 import { describeStray } from './names.ts';
 import { isSettingName, SETTINGS, type Setting } from './schema.ts';
+import { INLINE_PUBLIC_KEY } from './values.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 
@@ -26,13 +27,14 @@ const SET_BY_STACK: ReadonlySet<string> = new Set([
   'ARCHIVE_QUEUE_URL',
   'ARCHIVE_DEAD_LETTER_QUEUE_URL',
   'ARCHIVE_RATE_SHARE',
+  'ARCHIVE_SIGNING_KMS_KEY_ID',
   'GENESYS_ENVIRONMENT',
   'GENESYS_ORGANIZATION_ID',
 ]);
 const SECRET_ARN = /^(?:ARCHIVE|GENESYS)_[A-Z_]*SECRET_ARN$/;
 
 /** A function has no files and no loopback services. */
-const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_RECEIPT_PUBLIC_KEYS$|^ARCHIVE_ALLOW_LOOPBACK$/;
+const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_ALLOW_LOOPBACK$/;
 
 /** Checks all deploy settings and finds every problem at once. Pure. */
 export function checkDeploySettings(value: unknown): CheckedDeploySettings {
@@ -136,7 +138,14 @@ function describeVariable(name: string, text: string): string[] {
   const { schema, secret }: Setting = SETTINGS[name];
   if (secret === true) return ['is a secret: it belongs in Secrets Manager, see docs/quickstart.md'];
   const result = z.safeParse(schema, text);
+  if (result.success && name === 'ARCHIVE_RECEIPT_PUBLIC_KEYS' && namesFiles(result.data)) {
+    return ['names a file, and a function has none: set the keys themselves in base64, see docs/keys.md'];
+  }
   return result.success ? [] : [result.error.issues[0]?.message ?? 'is malformed'];
+}
+
+function namesFiles(keys: unknown): boolean {
+  return !Array.isArray(keys) || keys.some((key) => !INLINE_PUBLIC_KEY.test(String(key)));
 }
 
 function findWarnings({ environment, eventSourceName, tutorialEvents, webhook }: DeploySettings): string[] {

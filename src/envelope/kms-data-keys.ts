@@ -6,38 +6,13 @@ import {
   DecryptCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
-  KMSClient,
-  type KMSClientConfig,
   ReEncryptCommand,
 } from '@aws-sdk/client-kms';
-import { abortReason, type Budget, type Clock, unlimited } from '../clock.ts';
-import { ArchiveError, toArchiveError } from '../errors.ts';
-import { KMS_RETRIES } from '../http/retry-timing.ts';
-import { withRetry } from '../http/with-retry.ts';
+import { type Budget, type Clock, unlimited } from '../clock.ts';
+import { toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { DataKeyService, EncryptionContext } from './key-wrap.ts';
-import { type KmsCallName, sortKmsError } from './kms-errors.ts';
-
-export interface KmsTimeouts {
-  /** TCP and TLS set-up, ms. */
-  readonly connectMs: number;
-  /** From sending the request to the end of the answer, ms. KMS usually takes 10 to 50. */
-  readonly requestMs: number;
-}
-
-export const DEFAULT_KMS_TIMEOUTS: KmsTimeouts = { connectMs: 5_000, requestMs: 10_000 };
-
-/** Everything left out means what the AWS SDK says: `AWS_*` variables, profiles, the role of the Lambda. */
-export interface KmsClientOptions {
-  readonly endpoint?: string;
-  readonly region?: string;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
-  readonly timeouts?: Partial<KmsTimeouts>;
-}
+import { connectKms, incomplete, type KmsClientOptions } from './kms-client.ts';
 
 export interface KmsDataKeysOptions extends KmsClientOptions {
   /** Key id, key ARN, alias name or alias ARN of a symmetric key. An ARN also names the region. */
@@ -61,23 +36,8 @@ export interface KmsDataKeys extends DataKeyService {
  * `DECRYPT_FAILED`, `CONFIG_INVALID` (not). The plaintext keys they give are the caller's to erase.
  */
 export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
-  const { keyId, clock, logger } = options;
-  const client = createClient(options);
-  const call = <T>(
-    operation: KmsCallName,
-    budget: Budget,
-    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-  ): Promise<T> =>
-    withRetry({ clock, logger, budget, policy: KMS_RETRIES, what: `KMS ${operation}` }, async () => {
-      try {
-        return { value: await send({ abortSignal: budget.signal }) };
-      } catch (error) {
-        if (budget.signal.aborted) throw abortReason(budget.signal);
-        const failure = sortKmsError(error, operation);
-        if (!failure.transient) throw failure.error;
-        return { again: failure.error };
-      }
-    });
+  const { keyId } = options;
+  const { client, call } = connectKms(options);
   const reencrypt = async (
     source: string,
     wrapped: Uint8Array,
@@ -151,34 +111,4 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
     },
     close: () => client.destroy(),
   };
-}
-
-/** A client whose retries are left to {@link withRetry}, so that they are not multiplied. */
-function createClient(options: KmsDataKeysOptions): KMSClient {
-  const { connectMs, requestMs } = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
-  const { endpoint, credentials } = options;
-  const region = options.region ?? regionOfArn(options.keyId);
-  const given: KMSClientConfig = {
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-  };
-  return new KMSClient({
-    ...given,
-    maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: connectMs,
-      requestTimeout: requestMs,
-      throwOnRequestTimeout: true,
-    },
-  });
-}
-
-/** A key can be asked for only in its own region, which need not be the bucket's. */
-function regionOfArn(keyId: string): string | undefined {
-  return /^arn:aws[a-z-]*:kms:([a-z0-9-]+):/.exec(keyId)?.[1];
-}
-
-function incomplete(operation: string): ArchiveError {
-  return new ArchiveError('KMS_UNAVAILABLE', `KMS ${operation}: the answer holds no key`);
 }

@@ -8,7 +8,7 @@ import {
 import { awsAnswerOf } from '../http/aws-answer.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
-export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt';
+export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt' | 'Sign' | 'GetPublicKey';
 
 /** What is known of a failed KMS call. Never holds the SDK's error: that one carries the request and its context. */
 export interface KmsFailure {
@@ -33,6 +33,10 @@ const expired: Rule = {
 };
 const unknownCredentials: Rule = { code: 'KMS_DENIED', hint: 'the AWS credentials are not valid there' };
 const unusable: Rule = { code: 'KMS_KEY_UNUSABLE' };
+
+/** Said of every key that cannot sign receipts. */
+export const SIGNING_KEY_HINT =
+  'receipts are signed with a KMS key of the spec ECC_NIST_EDWARDS25519 and the usage SIGN_VERIFY: `aws kms create-key --key-spec ECC_NIST_EDWARDS25519 --key-usage SIGN_VERIFY`';
 
 /**
  * Only what AWS calls worth retrying is transient. Asking again cannot make a denied, disabled or wrong key right.
@@ -90,13 +94,25 @@ const RULES: Readonly<Record<string, Rule>> = {
   InvalidCiphertextException: { code: 'DECRYPT_FAILED' },
 };
 
+/** Of calls that sign, where another key is asked for than by all others. */
+const SIGNING_HINTS: Readonly<Record<string, string>> = {
+  NotFoundException:
+    'there is no such key in this account and region: check ARCHIVE_SIGNING_KMS_KEY_ID and AWS_REGION',
+  InvalidKeyUsageException: SIGNING_KEY_HINT,
+  UnsupportedOperationException: SIGNING_KEY_HINT,
+  ValidationException: SIGNING_KEY_HINT,
+};
+
 /** Sorts whatever `client.send` threw. */
 export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
   const name = classNameOf(error) ?? 'Error';
   const { status, requestId } = awsAnswerOf(error);
   const system = systemCodeOf(error);
   const rule = ruleFor(name, status, system, error);
-  const hint = rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
+  const signs = operation === 'Sign' || operation === 'GetPublicKey';
+  const special = signs && Object.hasOwn(SIGNING_HINTS, name) ? SIGNING_HINTS[name] : undefined;
+  const hint =
+    special ?? rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
     ...(hint === undefined ? {} : { hint }),

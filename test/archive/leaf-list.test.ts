@@ -114,7 +114,7 @@ describe('a list of leaves', () => {
       leafBytes: 1,
       leaves: Array(1025).fill(Buffer.alloc(32)),
     };
-    const facts = await stateCiphertext(watched, KEY, digests, unlimited);
+    const facts = await stateCiphertext({ store: watched }, KEY, digests, unlimited);
     expect(facts.leavesSha256).toMatch(/^[0-9a-f]{64}$/);
     expect(written).toEqual([LIST]);
   });
@@ -128,7 +128,12 @@ describe('a list of leaves', () => {
   it('that was written just now is not read again', async () => {
     const store = mapStore();
     const leaves = Array(1025).fill(Buffer.alloc(32));
-    await stateCiphertext(store, KEY, { bytes: 1025, sha256: undefined, leafBytes: 1, leaves }, unlimited);
+    await stateCiphertext(
+      { store },
+      KEY,
+      { bytes: 1025, sha256: undefined, leafBytes: 1, leaves },
+      unlimited,
+    );
     expect(store.objects.has(LIST)).toBe(true);
     expect(store.reads).toEqual([]);
   });
@@ -136,7 +141,7 @@ describe('a list of leaves', () => {
   it('is all that is stated of an object whose whole nobody has hashed', async () => {
     const leaf = Buffer.alloc(32, 1);
     const digests = { bytes: 20, sha256: undefined, leafBytes: 10, leaves: [leaf, leaf] };
-    expect(await stateCiphertext(mapStore(), KEY, digests, unlimited)).toStrictEqual({
+    expect(await stateCiphertext({ store: mapStore() }, KEY, digests, unlimited)).toStrictEqual({
       bytes: 20,
       leafBytes: 10,
       leaves: [leaf.toString('hex'), leaf.toString('hex')],
@@ -155,7 +160,7 @@ describe('a list of leaves', () => {
     const store = mapStore();
     const leaves = Array.from({ length: 13_108 }, (_, index) => Buffer.alloc(32, index));
     const digests = { bytes: 2 ** 36, sha256: Buffer.alloc(32), leafBytes: 2 ** 23, leaves };
-    const facts = await stateCiphertext(store, KEY, digests, unlimited);
+    const facts = await stateCiphertext({ store }, KEY, digests, unlimited);
     expect(await readLeaves(store, KEY, facts, unlimited)).toHaveLength(13_108);
     // a reader also takes a receipt that holds all of them itself
     expect(13_108 * 67 + 3000).toBeLessThan(LARGEST_RECEIPT);
@@ -212,7 +217,7 @@ describe('a list of leaves', () => {
     await issueCompletedReceipt(issuer, { ids, stat, at: AT }, { proof: 'mark', opened }, unlimited);
     expect(await kinds('full')).toEqual([]);
     store.objects.delete(receiptKey(KEY));
-    const again = await stateCiphertext(store, KEY, digestsOf(store), unlimited);
+    const again = await stateCiphertext({ store }, KEY, digestsOf(store), unlimited);
     expect(again).toEqual(receipt.ciphertext);
   });
 
@@ -253,17 +258,19 @@ describe('a list that stands there already', () => {
   it('of another object, where nobody has hashed the whole: the receipt has to hold all the leaves', async () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
-    expect(await stateCiphertext(store, KEY, { ...digests, sha256: undefined }, unlimited)).toStrictEqual({
-      bytes: 1025,
-      leafBytes: 1,
-      leaves: Array(1025).fill('00'.repeat(32)),
-    });
+    expect(await stateCiphertext({ store }, KEY, { ...digests, sha256: undefined }, unlimited)).toStrictEqual(
+      {
+        bytes: 1025,
+        leafBytes: 1,
+        leaves: Array(1025).fill('00'.repeat(32)),
+      },
+    );
   });
 
   it('and is longer than any list: the hash of the whole has to do', async () => {
     const store = mapStore();
     store.objects.set(LIST, endless());
-    expect(await stateCiphertext(store, KEY, digests, unlimited)).toEqual(whole);
+    expect(await stateCiphertext({ store }, KEY, digests, unlimited)).toEqual(whole);
   });
 
   const list = Buffer.from('another\n');
@@ -279,14 +286,14 @@ describe('a list that stands there already', () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
     store.get = () => Promise.reject(new ArchiveError('STORE_DENIED', 'no'));
-    expect(await stateCiphertext(store, KEY, digests, unlimited)).toEqual(whole);
+    expect(await stateCiphertext({ store }, KEY, digests, unlimited)).toEqual(whole);
   });
 
   it('and cannot be read for now: that is for the next delivery', async () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
     store.get = () => Promise.reject(new ArchiveError('STORE_UNAVAILABLE', 'no'));
-    await expect(stateCiphertext(store, KEY, digests, unlimited)).rejects.toMatchObject({
+    await expect(stateCiphertext({ store }, KEY, digests, unlimited)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
   });
