@@ -1,5 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { type ArchiveError, withHint } from '../errors.ts';
+import { awsAnswerOf } from '../http/aws-answer.ts';
+import { clockSkewOf, correctClock, signingTime, type SkewableClient, skewHint } from '../http/clock-skew.ts';
 import { parseRetryAfter, type RetryPolicy, S3_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
@@ -39,19 +42,32 @@ export async function callS3<T>(
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   policy: RetryPolicy = S3_RETRIES,
 ): Promise<S3Reply<T>> {
-  const { clock, logger } = access;
+  const { clock, logger, bucket } = access;
+  const client: SkewableClient | undefined = 'config' in access.client ? access.client : undefined;
   const { signal } = budget;
   let unsure = false;
+  let corrected = false;
   return withRetry<S3Reply<T>>({ clock, logger, budget, policy, what }, async () => {
+    const signedAt = signingTime(client);
+    const offset = client?.config.systemClockOffset ?? 0;
     try {
       return { value: { ok: true, value: await send({ abortSignal: signal }) } };
     } catch (error) {
       if (signal.aborted) throw abortReason(signal);
-      const failure = sortS3Error(error, what);
+      const failure = sortS3Error(error, what, bucket.ExpectedBucketOwner !== undefined);
       if (failure.kind === 'refusal') return { value: { ok: false, refusal: failure.refusal, unsure } };
+      const aheadMs = clockSkewOf({ ...awsAnswerOf(error), name: nameOf(failure.error), signedAt });
+      if (aheadMs !== undefined && !failure.transient) {
+        const wrongClock = withHint(failure.error, skewHint(aheadMs + offset));
+        if (corrected || !(await correctClock(client, { signedAt }, aheadMs))) throw wrongClock;
+        corrected = true;
+        return { again: wrongClock };
+      }
       if (!failure.transient) throw failure.error;
       unsure ||= failure.unsure;
       return { again: failure.error, retryAfterMs: parseRetryAfter(failure.retryAfter, clock.now()) };
     }
   });
 }
+
+const nameOf = ({ details }: ArchiveError) => String(details['reason']);
