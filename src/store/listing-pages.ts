@@ -32,7 +32,11 @@ export interface PageHead {
 }
 
 /** @throws `STORE_UNAVAILABLE` when the page is about something else, or does not say whether it is the last. */
-export function assertPageHead(what: string, page: PageHead, asked: { bucket: string; prefix: string }): void {
+export function assertPageHead(
+  what: string,
+  page: PageHead,
+  asked: { bucket: string; prefix: string },
+): void {
   if (page.bucket !== asked.bucket) {
     throw notAListing(what, page.bucket === undefined ? 'names no bucket' : 'is about another bucket');
   }

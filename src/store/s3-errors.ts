@@ -148,7 +148,14 @@ const RULES: Readonly<Record<string, Rule>> = {
 const refused = denied('the server does not accept this request; see `reason`, and its own log');
 
 /** What the SDK and we call an answer without a reason. */
-const NAMELESS: ReadonlySet<string> = new Set(['UnknownError', 'Unknown', 'Error', 'NotFound', 'Forbidden', 'BadRequest']);
+const NAMELESS: ReadonlySet<string> = new Set([
+  'UnknownError',
+  'Unknown',
+  'Error',
+  'NotFound',
+  'Forbidden',
+  'BadRequest',
+]);
 
 /** Connections that were never made: the request cannot have taken effect. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
@@ -194,8 +201,7 @@ export function sortS3Error(error: unknown, what: string, owner = false): S3Fail
     kind: 'failure',
     error: new ArchiveError(rule.code, `${what}: ${rule.says ?? answerOf(error, name, status)}`, options),
     transient: rule.transient === true,
-    unsure:
-      rule.transient === true && rule !== redirected && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
+    unsure: rule.transient === true && rule !== redirected && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
     retryAfter: answered.retryAfter,
   };
 }

@@ -173,7 +173,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     put,
     head,
     get,
-    list: (keyPrefix, budget, options) => listS3Objects(access, { prefix, pageSize: listPageSize }, keyPrefix, budget, options),
+    list: (keyPrefix, budget, options) =>
+      listS3Objects(access, { prefix, pageSize: listPageSize }, keyPrefix, budget, options),
     replace: (expected, body, putOptions, budget) =>
       replaceObject(access, prefix + expected.key, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) =>

@@ -22,7 +22,11 @@ interface HasMiddleware {
  *
  * @param root e.g. `ListBucketResult`.
  */
-export function requireDocument<Command extends object>(command: Command, root: string, what: string): Command {
+export function requireDocument<Command extends object>(
+  command: Command,
+  root: string,
+  what: string,
+): Command {
   const { middlewareStack } = command as unknown as HasMiddleware;
   middlewareStack.addRelativeTo(
     (next) => async (step) => {
