@@ -14,6 +14,7 @@ const GROUND = new Set([
   'memory',
   'secret',
   'key-template',
+  'make-directories',
   'recording-facts',
   'recording-id',
   'recording-time',

@@ -106,7 +106,7 @@ describe('errors of the file system', () => {
     ['EACCES', 'STORE_DENIED', false],
     ['EPERM', 'STORE_DENIED', false],
     ['EROFS', 'STORE_DENIED', false],
-    ['ENOTDIR', 'KEY_COLLISION', false],
+    ['ENOTDIR', 'STORE_MISSING', false],
     ['ENAMETOOLONG', 'KEY_INVALID', false],
     ['EIO', 'STORE_UNAVAILABLE', true],
     ['EMFILE', 'STORE_UNAVAILABLE', true],
