@@ -81,7 +81,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     options: [FROM, TO],
     purpose: 'store',
     examples: ['genesys-archive list --from 2026-05-01', 'genesys-archive list --json | jq -r .key'],
-    exitCodes: [0, 1, 2, 4, 7, 130],
+    exitCodes: [0, 1, 2, 4, 6, 7, 130],
     load: () => import('./commands/list.ts'),
   },
 ];

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../ports.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from './_conclude.ts';
 import { type CommandContext, forEachOf, openBudget, readRange, searchIn } from './_context.ts';
 import { count, printable } from './_format.ts';
+import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
 
 /** Options of every command that does one thing to many recordings. */
@@ -90,7 +91,11 @@ export async function runSelection(
   }
   try {
     const chosen = options.all === true ? allKeys() : ids;
-    await forEachOf(chosen, options.concurrency ?? DEFAULT_CONCURRENCY, budget.signal, workOn);
+    await readArchive(plainStore, () =>
+      forEachOf(chosen, options.concurrency ?? DEFAULT_CONCURRENCY, budget.signal, workOn),
+    );
+    if (progress.count().done === 0 && !context.signal.aborted)
+      await requireArchive(plainStore, range, [], budget);
   } finally {
     progress.end();
     end();
@@ -104,7 +109,5 @@ export async function runSelection(
     const note = dryRun ? '; nothing was written' : '';
     ui.say(`${count(done, 'recording')}: ${parts.join(', ')}${note}; ${printable(plainStore.location)}`);
   }
-  if (done === 0 && !context.signal.aborted)
-    ui.warn(`there are no recordings in ${printable(plainStore.location)}`);
   return concludeItems(done, failures, context.signal, isIntegrityFailure);
 }

@@ -3,6 +3,9 @@
  * has no body. The time in the answer tells.
  */
 
+import { type ArchiveError, withHint } from '../errors.ts';
+import { awsAnswerOf } from './aws-answer.ts';
+
 /** ms. AWS takes requests signed up to 5 minutes (S3: 15) before or after its own time; the AWS SDK corrects from 4 on. */
 const MIN_SKEW_MS = 240_000;
 
@@ -72,4 +75,40 @@ export async function correctClock(
   if (client === undefined || (typeof disabled === 'function' && (await disabled()) === true)) return false;
   client.config.systemClockOffset = signedAt + aheadMs - Date.now();
   return true;
+}
+
+/** Told of one request, before it is signed. */
+export interface SentRequest {
+  /**
+   * @param error as the SDK throws it.
+   * @param sorted the same as one of ours; `details.reason` is its name.
+   * @returns an attempt to be repeated, when the clock may be why it was refused, and was not corrected before.
+   * @throws `sorted` with a hint that names the clock, when it was.
+   */
+  refused(error: unknown, sorted: ArchiveError): Promise<{ readonly again: ArchiveError } | undefined>;
+}
+
+/** Lets one call of a client, with its retries, correct the clock once. */
+export function withCorrectedClock<T>(
+  client: SkewableClient | undefined,
+  call: (correct: { begin(): SentRequest }) => Promise<T>,
+): Promise<T> {
+  let corrected = false;
+  return call({
+    begin: () => {
+      const signedAt = signingTime(client);
+      const offset = client?.config.systemClockOffset ?? 0;
+      return {
+        async refused(error, sorted) {
+          const name = String(sorted.details['reason']);
+          const aheadMs = clockSkewOf({ ...awsAnswerOf(error), name, signedAt });
+          if (aheadMs === undefined) return undefined;
+          const again = withHint(sorted, skewHint(aheadMs + offset));
+          if (corrected || !(await correctClock(client, { signedAt }, aheadMs))) throw again;
+          corrected = true;
+          return { again };
+        },
+      };
+    },
+  });
 }

@@ -114,7 +114,7 @@ export async function makeDirectory(root: string, place: ObjectPlace): Promise<v
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
       if (!(await isRealDirectory(directory))) {
-        if ((await lstat(directory)).isFile() === false) throw notRegular(directory);
+        if (!(await lstat(directory)).isFile()) throw notRegular(directory);
         throw new ArchiveError('KEY_COLLISION', 'an object stands where this key needs a directory', {
           hint: 'a directory store cannot hold both "a" and "a/b"',
           details: { key: place.key },

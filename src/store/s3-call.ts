@@ -1,8 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { abortReason, type Budget, type Clock } from '../clock.ts';
-import { type ArchiveError, withHint } from '../errors.ts';
-import { awsAnswerOf } from '../http/aws-answer.ts';
-import { clockSkewOf, correctClock, signingTime, type SkewableClient, skewHint } from '../http/clock-skew.ts';
+import { type SkewableClient, withCorrectedClock } from '../http/clock-skew.ts';
 import { parseRetryAfter, type RetryPolicy, S3_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
@@ -46,28 +44,21 @@ export async function callS3<T>(
   const client: SkewableClient | undefined = 'config' in access.client ? access.client : undefined;
   const { signal } = budget;
   let unsure = false;
-  let corrected = false;
-  return withRetry<S3Reply<T>>({ clock, logger, budget, policy, what }, async () => {
-    const signedAt = signingTime(client);
-    const offset = client?.config.systemClockOffset ?? 0;
-    try {
-      return { value: { ok: true, value: await send({ abortSignal: signal }) } };
-    } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
-      const failure = sortS3Error(error, what, bucket.ExpectedBucketOwner !== undefined);
-      if (failure.kind === 'refusal') return { value: { ok: false, refusal: failure.refusal, unsure } };
-      const aheadMs = clockSkewOf({ ...awsAnswerOf(error), name: nameOf(failure.error), signedAt });
-      if (aheadMs !== undefined && !failure.transient) {
-        const wrongClock = withHint(failure.error, skewHint(aheadMs + offset));
-        if (corrected || !(await correctClock(client, { signedAt }, aheadMs))) throw wrongClock;
-        corrected = true;
-        return { again: wrongClock };
+  return withCorrectedClock(client, (correct) =>
+    withRetry<S3Reply<T>>({ clock, logger, budget, policy, what }, async () => {
+      const sent = correct.begin();
+      try {
+        return { value: { ok: true, value: await send({ abortSignal: signal }) } };
+      } catch (error) {
+        if (signal.aborted) throw abortReason(signal);
+        const failure = sortS3Error(error, what, bucket.ExpectedBucketOwner !== undefined);
+        if (failure.kind === 'refusal') return { value: { ok: false, refusal: failure.refusal, unsure } };
+        const skewed = failure.transient ? undefined : await sent.refused(error, failure.error);
+        if (skewed !== undefined) return skewed;
+        if (!failure.transient) throw failure.error;
+        unsure ||= failure.unsure;
+        return { again: failure.error, retryAfterMs: parseRetryAfter(failure.retryAfter, clock.now()) };
       }
-      if (!failure.transient) throw failure.error;
-      unsure ||= failure.unsure;
-      return { again: failure.error, retryAfterMs: parseRetryAfter(failure.retryAfter, clock.now()) };
-    }
-  });
+    }),
+  );
 }
-
-const nameOf = ({ details }: ArchiveError) => String(details['reason']);

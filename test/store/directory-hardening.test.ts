@@ -142,7 +142,9 @@ describe('what is no file, inside of the archive', () => {
       makePipe(path.join(dir, 'pipe'));
       await symlink(path.join(dir, 'pipe'), file);
     },
-    directory: async (file) => void (await mkdir(file)),
+    directory: async (file) => {
+      await mkdir(file);
+    },
   };
 
   it.for(Object.keys(kinds))(

@@ -2,6 +2,7 @@ import { listRecordings } from '../../archive/find-recording.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface ListOptions {
   readonly from?: string;
@@ -19,10 +20,11 @@ export async function run(
   const config = await readSettings(context, 'store');
   const store = await openConfiguredStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
+  const searched = searchIn(config, range);
   let recordings = 0;
   let bytes = 0;
-  try {
-    for await (const recording of listRecordings(store, searchIn(config, range), budget)) {
+  const listAll = async () => {
+    for await (const recording of listRecordings(store, searched, budget)) {
       const { recordingId, channel, date, key, size, lastModified } = recording;
       recordings += 1;
       bytes += size;
@@ -32,6 +34,11 @@ export async function run(
       } else ui.out(`${date}  ${formatBytes(size).padStart(9)}  ${printable(key)}`);
       await ui.drained();
     }
+    // no recordings of some days are an answer; none at all are a sign of another place
+    if (recordings === 0) await requireArchive(store, searched, ['present', 'other-days'], budget);
+  };
+  try {
+    await readArchive(store, listAll);
   } finally {
     end();
   }

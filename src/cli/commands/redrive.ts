@@ -15,6 +15,7 @@ import {
   readDeadLetterQueue,
 } from '../_dead-letters.ts';
 import { count, printable } from '../_format.ts';
+import { nothing } from '../_nothing-found.ts';
 
 interface RedriveOptions {
   readonly to?: string;
@@ -88,7 +89,15 @@ export async function run(
     ui.say(
       `${count(done, 'message')} ${to === undefined ? 'archived' : 'sent'}, ${failures.length} left where they are`,
     );
-  return concludeItems(done + failures.length, failures, context.signal);
+  const total = done + failures.length;
+  // an empty queue is as it should be; a file is given because there is something in it
+  if (total === 0 && !isQueueUrl(from, allowLoopback) && !context.signal.aborted) {
+    throw nothing(
+      `there are no messages in ${printable(from)}`,
+      'name a file of events, or of messages as the AWS tools print them',
+    );
+  }
+  return concludeItems(total, failures, context.signal);
 }
 
 type ArchiveMessage = (body: string, budget: Budget) => Promise<string>;

@@ -108,8 +108,10 @@ function findBucket(server: Server, parsed: ParsedRequest): Bucket {
   if (bucket === undefined) {
     throw new S3Refusal('NoSuchBucket', undefined, { BucketName: parsed.bucket });
   }
-  const owner = parsed.headers.get('x-amz-expected-bucket-owner');
-  if (owner !== undefined && owner !== BUCKET_OWNER) throw new S3Refusal('AccessDenied');
+  for (const name of ['x-amz-expected-bucket-owner', 'x-amz-source-expected-bucket-owner']) {
+    const owner = parsed.headers.get(name);
+    if (owner !== undefined && owner !== BUCKET_OWNER) throw new S3Refusal('AccessDenied');
+  }
   return bucket;
 }
 
