@@ -75,7 +75,7 @@ async function checkPublicAccess({ client, name, place, signal }: Bucket): Promi
   ];
 }
 
-async function checkEncryption({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkEncryption({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketEncryptionCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetBucketEncryptionCommand(place), { abortSignal: signal }),
@@ -88,7 +88,7 @@ async function checkEncryption({ client, name, place, signal }: Bucket): Promise
   return [ok('encryption', `${algorithm} below the archive’s own`)];
 }
 
-async function checkOwnership({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkOwnership({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketOwnershipControlsCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetBucketOwnershipControlsCommand(place), { abortSignal: signal }),
@@ -102,7 +102,7 @@ async function checkOwnership({ client, name, place, signal }: Bucket): Promise<
 }
 
 async function checkLock(
-  { client, name, place, signal }: Bucket,
+  { client, place, signal }: Bucket,
   settings: DeploySettings | undefined,
 ): Promise<readonly Finding[]> {
   const { GetObjectLockConfigurationCommand } = await import('@aws-sdk/client-s3');
@@ -138,7 +138,7 @@ async function checkLock(
 }
 
 /** TLS only, and nothing is overwritten. */
-async function checkPolicy({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkPolicy({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(client.send(new GetBucketPolicyCommand(place), { abortSignal: signal }));
   const denials = listDenials(answer?.Policy);
@@ -179,7 +179,7 @@ function listDenials(policy: string | undefined): readonly string[] | undefined 
   }
 }
 
-async function checkLifecycle({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkLifecycle({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketLifecycleConfigurationCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetBucketLifecycleConfigurationCommand(place), { abortSignal: signal }),

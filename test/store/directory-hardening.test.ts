@@ -268,9 +268,9 @@ describe('objects that are replaced', () => {
   it('are read whole: facts, metadata and bytes of one version', async () => {
     const first = { ...OPTIONS, metadata: { size: `${version(1).length}` } };
     await store.put('a/day', version(1), first, unlimited);
-    let done = false;
+    const writing = { done: false };
     const reading = Array.from({ length: 4 }, async () => {
-      while (!done) {
+      while (!writing.done) {
         const { stat: facts, body } = await store.get('a/day', unlimited);
         const bytes = await readAll(body);
         expect(bytes.length).toBe(facts.size);
@@ -281,7 +281,7 @@ describe('objects that are replaced', () => {
       }
     });
     for (let number = 2; number < 60; number += 1) expect(await replaceBy(number % 10)).toBe('replaced');
-    done = true;
+    writing.done = true;
     await Promise.all(reading);
   });
 
@@ -301,7 +301,7 @@ describe('objects that are replaced', () => {
     for (let round = 0; round < 10; round += 1) {
       const expected = await store.head('a/day', unlimited);
       if (expected === undefined) throw new Error('it is not there');
-      const attempts = Array.from({ length: 8 }, (_, number) =>
+      const attempts = Array.from({ length: 8 }, async (_, number) =>
         createDirectoryStore(root).replace?.(expected, version(number), OPTIONS, unlimited),
       );
       const outcomes = (await Promise.all(attempts)).map((result) => result?.outcome);
