@@ -34,13 +34,12 @@ beforeAll(async () => {
       owner: headers['x-amz-expected-bucket-owner'],
       source: headers['x-amz-source-expected-bucket-owner'],
     });
-    void forward(request, headers, url, method).then(
-      async (answer) => {
-        response.writeHead(answer.status, Object.fromEntries(answer.headers));
-        response.end(Buffer.from(await answer.arrayBuffer()));
-      },
-      () => response.destroy(),
-    );
+    const pass = async () => {
+      const answer = await forward(request, headers, url, method);
+      response.writeHead(answer.status, Object.fromEntries(answer.headers));
+      response.end(Buffer.from(await answer.arrayBuffer()));
+    };
+    pass().catch(() => response.destroy());
   });
   const forward = async (
     body: AsyncIterable<Buffer>,
