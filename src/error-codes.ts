@@ -218,6 +218,13 @@ export const ERROR_CODES = facts({
     meaning: 'The archive holds no such object.',
     hint: '`genesys-archive list` shows what it holds',
   },
+  NOTHING_FOUND: {
+    exit: 6,
+    retryable: false,
+    meaning:
+      'A command that goes through the archive found no recording there: another place, layout or range of days than was meant, or an archive that nothing was written to yet.',
+    hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
+  },
   OBJECT_MALFORMED: {
     exit: 5,
     retryable: false,

@@ -17,6 +17,7 @@ const GROUND = new Set([
   'secret',
   'key-template',
   'media-content',
+  'make-directories',
   'recording-facts',
   'recording-id',
   'recording-time',

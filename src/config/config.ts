@@ -35,7 +35,11 @@ export type { ConfigFile, ConfigSources } from './sources.ts';
 export interface StoreConfig {
   /** `s3://bucket[/prefix]` or `file:PATH`. */
   readonly store: string;
-  readonly s3: { readonly forcePathStyle: boolean };
+  readonly s3: {
+    readonly forcePathStyle: boolean;
+    /** AWS account, 12 digits. */
+    readonly expectedBucketOwner?: string;
+  };
   readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
@@ -179,9 +183,13 @@ function buildConfig(
   warnings: readonly string[],
   ranks: GatheredSettings['ranks'],
 ): { readonly [P in Purpose]: () => ConfigFor[P] } {
+  const { S3_EXPECTED_BUCKET_OWNER: owner } = values;
   const store = (): StoreConfig => ({
     store: chooseStore(values, ranks),
-    s3: { forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false },
+    s3: {
+      forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
+      ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+    },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,

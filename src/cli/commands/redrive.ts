@@ -16,6 +16,7 @@ import {
   readDeadLetterQueue,
 } from '../_dead-letters.ts';
 import { count, printable } from '../_format.ts';
+import { nothing } from '../_nothing-found.ts';
 
 interface RedriveOptions {
   readonly to?: string;
@@ -109,7 +110,15 @@ export async function run(
       `${count(done - ignored, 'message')} ${to === undefined ? 'archived' : 'sent'}${ignored > 0 ? `, ${ignored} of another kind` : ''}, ${failures.length} left where they are${why ?? ''}`,
     );
   }
-  return concludeItems(done + failures.length, failures, context.signal, (code) => code === stoppedBy?.code);
+  const total = done + failures.length;
+  // an empty queue is as it should be; a file is given because there is something in it
+  if (total === 0 && !isQueueUrl(from, allowLoopback) && !context.signal.aborted) {
+    throw nothing(
+      `there are no messages in ${printable(from)}`,
+      'name a file of events, or of messages as the AWS tools print them',
+    );
+  }
+  return concludeItems(total, failures, context.signal, (code) => code === stoppedBy?.code);
 }
 
 type ArchiveMessage = (body: string, budget: Budget) => Promise<string>;
