@@ -32,6 +32,8 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'QUEUE_DENIED',
   'QUEUE_MISSING',
   'QUEUE_UNAVAILABLE',
+  'PROXY_REFUSED',
+  'TLS_UNTRUSTED',
 ]);
 
 /** Ends at which no service may have been asked at all. */

@@ -6,6 +6,7 @@ import {
   systemCodeOf,
 } from '../errors.ts';
 import { awsAnswerOf } from '../http/aws-answer.ts';
+import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
@@ -118,6 +119,12 @@ const LOST: ReadonlySet<string> = new Set([
 
 /** Sorts whatever `client.send` threw. */
 export function sortS3Error(error: unknown, what: string): S3Failure {
+  const fault = faultOf(error);
+  if (fault !== undefined) return neverSent(faultError(fault, 'STORE_UNAVAILABLE', what));
+  // of ours, those that are about the connection itself; an answer that broke off may have taken effect
+  if (error instanceof ArchiveError && (!error.retryable || error.details['proxy'] !== undefined)) {
+    return neverSent(error);
+  }
   const name = safeName(error);
   const { status, requestId } = awsAnswerOf(error);
   const refusal = REFUSALS[name] ?? (status === 412 ? 'precondition' : status === 416 ? 'range' : undefined);
@@ -137,6 +144,11 @@ export function sortS3Error(error: unknown, what: string): S3Failure {
     unsure: rule.transient === true && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
     retryAfter: retryAfterOf(error),
   };
+}
+
+/** A connection that was never made, with an error that says why. */
+function neverSent(error: ArchiveError): S3Failure {
+  return { kind: 'failure', error, transient: error.retryable, unsure: false, retryAfter: undefined };
 }
 
 function ruleFor(name: string, status: number | undefined, code: string | undefined, error: unknown): Rule {
@@ -159,11 +171,11 @@ function ruleFor(name: string, status: number | undefined, code: string | undefi
   if (name === 'TimeoutError' || (code !== undefined && (LOST.has(code) || NEVER_SENT.has(code)))) {
     return { code: 'STORE_UNAVAILABLE', transient: true };
   }
-  if (code !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(code)) {
+  if (code !== undefined && /TLS|SSL|EPROTO/.test(code)) {
     return {
       code: 'STORE_UNAVAILABLE',
       retryable: false,
-      hint: 'the certificate of the endpoint is not trusted',
+      hint: 'no TLS could be agreed with the endpoint: check its scheme and port (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3)',
     };
   }
   // An answer that cannot be parsed, or a protocol error of the HTTP client: nobody knows what became of the request.

@@ -41,7 +41,7 @@ export async function run(
   const spool = options.spool ?? DEFAULT_SPOOL;
   const host = options.host ?? DEFAULT_HOST;
   const port = options.port ?? DEFAULT_PORT;
-  const secrets = createSecretValues({ clock, logger });
+  const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
   const archiver = await createArchiver(config, { clock, logger, secrets });
   const readSecrets = readWebhookSecrets(config.webhook, secrets);
   const lost = new AbortController();

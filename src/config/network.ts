@@ -1,0 +1,89 @@
+import { NO_PROXIES, parseDirectRules, parseProxy, type Proxies } from '../proxies.ts';
+import type { SettingValues } from './schema.ts';
+import { checked, flag } from './values.ts';
+
+/*
+ * How other machines are reached. The names of proxies are those that other programs read, also in lower case. Part of the one
+ * table in `schema.ts`.
+ */
+
+const ALL = ['archive', 'restore', 'store', 'keys', 'wrap'] as const;
+
+const proxy = checked(parseProxy);
+const directRules = checked((text) => ({ value: parseDirectRules(text) }));
+
+export const NETWORK_SETTINGS = {
+  HTTPS_PROXY: {
+    schema: proxy,
+    group: 'Network',
+    meaning:
+      'proxy for https, which is all of Genesys Cloud, of the media host and of AWS: `http://` or `https://`, with user name and password where it wants them; also read as `https_proxy`',
+    example: 'http://proxy.example.com:3128',
+    since: 'proxies',
+    usedFor: ALL,
+    secret: true,
+  },
+  HTTP_PROXY: {
+    schema: proxy,
+    group: 'Network',
+    meaning:
+      'the same for http, such as an S3-compatible server without TLS; also read as `http_proxy`, and only so where `REQUEST_METHOD` is set (CGI, where a visitor can set `HTTP_PROXY`)',
+    example: 'http://proxy.example.com:3128',
+    since: 'proxies',
+    usedFor: ALL,
+    secret: true,
+  },
+  NO_PROXY: {
+    schema: directRules,
+    group: 'Network',
+    meaning:
+      'what is reached without a proxy, comma-separated: `example.com` with all below it, `.example.com` what is below it, an address, a network such as `10.0.0.0/8`, each but the last also with a port, or `*`; this machine itself always is; also read as `no_proxy`',
+    example: '.internal.example.com,10.0.0.0/8',
+    since: 'proxies',
+    usedFor: ALL,
+  },
+  ARCHIVE_PROXY_MEDIA: {
+    schema: flag,
+    group: 'Network',
+    meaning:
+      '`0` downloads recordings without the proxy, so that the addresses of media hosts are checked here and not left to the proxy; `docs/security.md`',
+    example: '0',
+    default: '1',
+    since: 'proxies',
+    usedFor: ['archive'],
+  },
+} as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment, where what is set in lower case only stands under its upper-case name too. */
+export function withSharedNames(env: Environment): Environment {
+  const found: Record<string, string | undefined> = {};
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
+    // a CGI server hands a request's header `Proxy: …` over as HTTP_PROXY (https://httpoxy.org)
+    const isForged = name === 'HTTP_PROXY' && (env['REQUEST_METHOD'] ?? '') !== '';
+    const stated = isForged ? '' : (env[name] ?? '');
+    found[name] = stated === '' ? env[name.toLowerCase()] : stated;
+  }
+  return { ...env, ...found };
+}
+
+export function buildProxies({
+  HTTPS_PROXY: https,
+  HTTP_PROXY: http,
+  NO_PROXY: direct,
+}: SettingValues): Proxies {
+  if (https === undefined && http === undefined) return NO_PROXIES;
+  return { https, http, direct: direct ?? [] };
+}
+
+/** What other programs understand and this one does not. */
+export function findNetworkWarnings(env: Environment): string[] {
+  const warnings: string[] = [];
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    warnings.push(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here: certificates are always checked; trust a certificate authority of your own with NODE_EXTRA_CA_CERTS',
+    );
+  }
+  return warnings;
+}
