@@ -50,9 +50,12 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
  */
 export function parseProxy(text: string): { readonly value: ProxyServer } | { readonly problem: string } {
   const wanted = 'is not the address of a proxy, such as http://proxy.example.com:3128';
+  const encoded = 'must end after the port; write / ? # and @ of a password as %2F %3F %23 and %40';
   const trimmed = text.trim();
   const withScheme = SCHEME.test(trimmed) ? trimmed : `http://${trimmed}`;
-  if (/\s/.test(trimmed) || !URL.canParse(withScheme)) return { problem: wanted };
+  if (/\s/.test(trimmed) || !URL.canParse(withScheme)) {
+    return { problem: /@.*@|[/?#].*@/.test(trimmed.replace(SCHEME, '')) ? encoded : wanted };
+  }
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(withScheme);
   if (protocol !== 'http:' && protocol !== 'https:') {
     return {
@@ -61,7 +64,7 @@ export function parseProxy(text: string): { readonly value: ProxyServer } | { re
     };
   }
   if ((pathname !== '/' && pathname !== '') || search !== '' || hash !== '' || /[?#]/.test(trimmed)) {
-    return { problem: 'must end after the port; write / ? # and @ of a password as %2F %3F %23 and %40' };
+    return { problem: encoded };
   }
   const secure = protocol === 'https:';
   let credentials: string | undefined;

@@ -53,7 +53,7 @@ export class ConnectionPool {
   /** TLS sessions by host: resuming one saves the server's certificate and most of the handshake. */
   private readonly sessions = new Map<string, Buffer>();
   private readonly mostIdle: number;
-  /** Connections by host that wait one turn of the event loop before they are idle. */
+  /** Connections by host that wait for the next reads before they are idle. */
   private readonly parked = new Map<string, number>();
   private closed = false;
 
@@ -63,14 +63,14 @@ export class ConnectionPool {
   }
 
   /**
-   * An idle connection, or `undefined`. One that has just been given back is waited for: bytes that came behind its last response, in the
-   * same turn of the event loop, belong to no request, and have to be seen before it is used again.
+   * An idle connection, or `undefined`. One that has just been given back is waited for: bytes that came right behind its last response
+   * belong to no request, and have to be seen before it is used again.
    */
   async takeIdle(target: Target): Promise<Connection | undefined> {
     const origin = originOf(target);
     const found = this.popIdle(origin);
     if (found !== undefined || !this.parked.has(origin)) return found;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => afterNextReads(resolve));
     return this.popIdle(origin);
   }
 
@@ -145,7 +145,7 @@ export class ConnectionPool {
     // An idle connection does not keep the process alive.
     setReferenced(connection.socket, false);
     this.parked.set(origin, (this.parked.get(origin) ?? 0) + 1);
-    setImmediate(() => {
+    afterNextReads(() => {
       const others = (this.parked.get(origin) ?? 1) - 1;
       if (others === 0) this.parked.delete(origin);
       else this.parked.set(origin, others);
@@ -162,6 +162,11 @@ export class ConnectionPool {
     kept.push(connection);
     this.idle.set(origin, kept);
   }
+}
+
+/** Runs `then` when the event loop has read from its sockets once more: of two immediates in a row, the second follows a poll. */
+function afterNextReads(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }
 
 /** For whoever has dealt with what was read before the next read. */
