@@ -52,10 +52,15 @@ export async function writeFile(file: string, chunks: AsyncIterable<Uint8Array>)
   return { size, sha256: hash.digest('hex') };
 }
 
-/** Writes a small file and syncs it. */
-export async function writeText(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx');
+/**
+ * Writes a small file and syncs it.
+ *
+ * @param mode its permissions, whatever the umask; without it, as the umask has it.
+ */
+export async function writeText(file: string, text: string, mode?: number): Promise<void> {
+  const handle = await open(file, 'wx', mode);
   try {
+    if (mode !== undefined) await handle.chmod(mode);
     await handle.writeFile(text);
     await handle.sync();
   } finally {

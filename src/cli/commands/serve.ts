@@ -96,7 +96,8 @@ function conclude(
   return 0;
 }
 
-function announce(ui: Ui, { url, foundQueued }: Serving, spool: string): void {
+function announce(ui: Ui, { url, foundQueued, strangers }: Serving, spool: string): void {
+  for (const stranger of strangers) ui.warn(`${printable(stranger)} is no file and is left alone`);
   if (ui.json) ui.record('serving', { url: url ?? null, spool, queued: foundQueued });
   if (foundQueued > 0) ui.say(`${count(foundQueued, 'event')} found in ${spool}`);
   if (url !== undefined) ui.say(`listening on ${url}; Ctrl-C ends it`);
