@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
-import { buildProxies, findNetworkWarnings } from './network.ts';
+import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
 import {
   listSettings,
@@ -84,6 +84,7 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly mediaHosts: readonly string[];
   /** Recordings are downloaded through the proxy as well, where there is one. */
   readonly proxyMedia: boolean;
+  readonly serveKeepAliveMs: number;
   readonly webhook: {
     /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
     readonly secrets: readonly Secret[];
@@ -226,6 +227,7 @@ function buildConfig(
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
       proxyMedia: values.ARCHIVE_PROXY_MEDIA ?? true,
+      serveKeepAliveMs: buildServeKeepAlive(values),
       webhook: {
         secrets,
         secretArn,

@@ -1,6 +1,6 @@
 import { NO_PROXIES, parseDirectRules, parseProxy, type Proxies } from '../proxies.ts';
 import type { SettingValues } from './schema.ts';
-import { checked, flag } from './values.ts';
+import { checked, duration, flag } from './values.ts';
 
 /*
  * How other machines are reached. The names of proxies are those that other programs read, also in lower case. Part of the one
@@ -52,7 +52,24 @@ export const NETWORK_SETTINGS = {
     since: 'proxies',
     usedFor: ['archive'],
   },
+  ARCHIVE_SERVE_KEEP_ALIVE: {
+    schema: duration,
+    group: 'Network',
+    meaning:
+      'how long `serve` keeps an idle connection: longer than the proxy before it does, which has to be the one that closes',
+    example: '10m',
+    default: '130s',
+    since: 'proxies',
+    usedFor: ['archive'],
+  },
 } as const;
+
+const DEFAULT_SERVE_KEEP_ALIVE_MS = 130_000;
+
+export function buildServeKeepAlive({ ARCHIVE_SERVE_KEEP_ALIVE: keepAliveMs }: SettingValues): number {
+  // 0 would mean for ever (https://nodejs.org/api/http.html#serverkeepalivetimeout)
+  return Math.max(1, keepAliveMs ?? DEFAULT_SERVE_KEEP_ALIVE_MS);
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -26,7 +26,10 @@ export async function claimDirectory(directory: string): Promise<string> {
     throw error;
   });
   if (found === undefined) {
-    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE }).catch((error: unknown) => {
+      if (!['ENOTDIR', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+      throw refused(directory, 'has something else than a directory in its path', 'choose another one');
+    });
     await chmod(directory, DIRECTORY_MODE);
   }
   const uid = process.geteuid?.();

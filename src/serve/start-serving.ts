@@ -30,7 +30,7 @@ export interface ServeOptions {
   readonly listen: { readonly host: string; readonly port: number } | undefined;
   readonly concurrency: number;
   readonly policy?: SpoolPolicy;
-  readonly timeouts?: EntryTimeouts;
+  readonly timeouts?: Partial<EntryTimeouts>;
   readonly onReport: (report: WorkerReport) => void;
   /** Another process has taken the spool. */
   readonly onLost: (error: ArchiveError) => void;

@@ -55,6 +55,7 @@ export async function run(
       logger,
       spool,
       listen: options.once === true ? undefined : { host, port },
+      timeouts: { keepAliveMs: config.serveKeepAliveMs },
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
       onReport: (report) => {
