@@ -1,4 +1,5 @@
-import { NO_PROXIES, parseDirectRules, parseProxy, type Proxies } from '../proxies.ts';
+import { ArchiveError } from '../errors.ts';
+import { NO_PROXIES, parseDirectRules, parseProxy, type Proxies, type ProxyServer } from '../proxies.ts';
 import type { SettingValues } from './schema.ts';
 import { checked, duration, flag } from './values.ts';
 
@@ -92,6 +93,23 @@ export function buildProxies({
 }: SettingValues): Proxies {
   if (https === undefined && http === undefined) return NO_PROXIES;
   return { https, http, direct: direct ?? [] };
+}
+
+/**
+ * The proxies alone, for what needs no other setting.
+ *
+ * @throws `CONFIG_INVALID` (not retryable).
+ */
+export function readProxies(env: Environment): Proxies {
+  const shared = withSharedNames(env);
+  const read = (name: 'HTTPS_PROXY' | 'HTTP_PROXY'): ProxyServer | undefined => {
+    const text = shared[name] ?? '';
+    const result = text === '' ? { value: undefined } : parseProxy(text);
+    if ('value' in result) return result.value;
+    throw new ArchiveError('CONFIG_INVALID', `${name} ${result.problem}`);
+  };
+  const [https, http] = [read('HTTPS_PROXY'), read('HTTP_PROXY')];
+  return { https, http, direct: parseDirectRules(shared['NO_PROXY'] ?? '') };
 }
 
 /** What other programs understand and this one does not. */

@@ -84,7 +84,8 @@ class TunnelAgent extends http.Agent {
     const proxy = chooseProxy(this.#proxies, { secure: false, host, port });
     if (proxy === undefined) return super.createConnection(options, created);
     const tunnel = openTunnel(proxy, { host, port }, { timeoutMs: this.#timeoutMs });
-    return later(tunnel, (socket) => socket, created);
+    // Node's client does not resume a socket that is paused; nothing comes before it has asked for something
+    return later(tunnel, (socket) => socket.resume(), created);
   }
 }
 
