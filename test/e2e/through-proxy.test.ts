@@ -30,7 +30,7 @@ const HOST = 's3.internal.example.com';
 const certificate = makeCertificate(`DNS:${HOST}`);
 const tools = { clock: systemClock, logger: silentLogger };
 
-const closers: (() => Promise<unknown> | unknown)[] = [];
+const closers: (() => unknown)[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
   for (const close of closers.splice(0).toReversed()) await close();

@@ -18,7 +18,7 @@ const HOST = 'media.example.com';
 const ours = makeCertificate(`DNS:${HOST}`, 'DNS:localhost', 'IP:127.0.0.1', 'IP:2001:db8::1');
 const strange = makeCertificate(`DNS:${HOST}`);
 
-const closers: (() => Promise<unknown> | unknown)[] = [];
+const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
@@ -188,7 +188,7 @@ describe.skipIf(ours === undefined || strange === undefined)('through a proxy [n
   ])('a proxy may answer %s', async (_what, answer) => {
     const { port } = await origin();
     const server = net.createServer((socket) => {
-      socket.once('data', async () => {
+      const answerInPieces = async () => {
         socket.pause();
         for (const piece of answer.split('|')) {
           socket.write(piece);
@@ -197,7 +197,8 @@ describe.skipIf(ours === undefined || strange === undefined)('through a proxy [n
         const there = net.connect(port, '127.0.0.1');
         socket.pipe(there).pipe(socket);
         there.on('error', () => {});
-      });
+      };
+      socket.once('data', () => void answerInPieces());
       socket.on('error', () => {});
     });
     server.listen(0, '127.0.0.1');
@@ -244,7 +245,7 @@ describe.skipIf(ours === undefined || strange === undefined)('through a proxy [n
   it('a certificate that is not trusted is told apart: the proxy’s from the target’s', async () => {
     const { port } = await origin({ certificate: strange as Certificate });
     const { port: plain } = await proxy({ route: port });
-    const { port: secure, requests } = await proxy({ route: port, certificate: strange as Certificate });
+    const { port: secure, requests } = await proxy({ route: port, certificate: strange });
     const url = new URL(`https://${HOST}/`);
     const target = await failure(client({ https: local(plain) }).send(url));
     expect(target).toMatchObject({ code: 'TLS_UNTRUSTED', retryable: false, hint: /NODE_EXTRA_CA_CERTS/ });
