@@ -81,3 +81,15 @@ export function hashMetadata({ metadata }: Pick<ObjectStat, 'metadata'>): string
     .update(canonicalJson(Object.fromEntries(lasting)))
     .digest('hex');
 }
+
+/**
+ * Hex SHA-256 over the canonical JSON of the members of `metadata` that wrap the data key: an object's user metadata, or what its
+ * instruction file holds. `undefined` where there are none.
+ */
+export function hashWrap(metadata: Readonly<Record<string, string>>): string | undefined {
+  const wrap = Object.entries(metadata).filter(([name]) => WRAP_MEMBERS.has(name));
+  if (wrap.length === 0) return undefined;
+  return createHash('sha256')
+    .update(canonicalJson(Object.fromEntries(wrap)))
+    .digest('hex');
+}

@@ -27,10 +27,11 @@ const receipt = z.strictObject({
   schema: z.literal(RECEIPT_SCHEMA),
   /**
    * `archived`: written by the attempt that stored the object. `adopted`: the object stood there already without a receipt (an
-   * attempt was interrupted, or the object is older than receipts), so that only what can be seen of it is stated. `terminal`: the
-   * platform says that this recording will never be available; there is no object.
+   * attempt was interrupted, or the object is older than receipts), so that only what can be seen of it is stated. `completed`: the
+   * object carries the mark of an attempt of this archive that was interrupted before its receipt; `completion` says what is known of
+   * it. `terminal`: the platform says that this recording will never be available; there is no object.
    */
-  kind: z.enum(['archived', 'adopted', 'terminal']),
+  kind: z.enum(['archived', 'adopted', 'completed', 'terminal']),
   ids: z.strictObject({
     organization: text.exactOptional(),
     conversation: text,
@@ -44,9 +45,21 @@ const receipt = z.strictObject({
       contentType: text.exactOptional(),
       contentLength: bytes.exactOptional(),
       etag: text.exactOptional(),
+      /** What proved that the download was whole, where it was anything but the host's or the file's own length alone. */
+      length: z.enum(['framing', 'container', 'second-download', 'framing+second-download']).exactOptional(),
       /** How often the connection was resumed, and how often the download was started over. */
       resumes: z.int().min(0),
       restarts: z.int().min(0),
+    })
+    .exactOptional(),
+  /**
+   * With `completed` only. `proof`: the writer's mark in the object's metadata, or a comparison of the decrypted object with a new
+   * download. `plaintext`: where the plaintext's hash is from; `unknown` where it is left out.
+   */
+  completion: z
+    .strictObject({
+      proof: z.enum(['mark', 'comparison']),
+      plaintext: z.enum(['decrypted', 'second-download', 'unknown']),
     })
     .exactOptional(),
   plaintext: z.strictObject({ bytes, sha256: sha256Hex }).exactOptional(),
@@ -66,6 +79,8 @@ const receipt = z.strictObject({
     .strictObject({
       format: text,
       metadataSha256: sha256Hex,
+      /** Over the canonical JSON of the members that wrap the data key; absent where the format has none. A rewrap amends it. */
+      wrapSha256: sha256Hex.exactOptional(),
       /** How the data key was wrapped, and under which key, when the receipt was issued; a rewrap changes both. */
       wrap: z.enum(['kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']).exactOptional(),
       keyId: text.exactOptional(),
