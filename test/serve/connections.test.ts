@@ -108,8 +108,10 @@ describe('the connections of the webhook entry', () => {
   it('that say nothing are closed after the time for headers', async () => {
     const port = await listen({ timeouts: { headersMs: 100, requestMs: 200 } });
     const socket = await connectSilently(port);
+    const began = Date.now();
     socket.resume();
     await untilClosed(socket);
+    expect(Date.now() - began).toBeLessThan(5_000);
   });
 
   it('do not keep a sender out when as many as are allowed say nothing', async () => {
