@@ -75,15 +75,16 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const { clock = systemClock, logger = silentLogger } = ports;
   const timeouts = ports.timeouts ?? {};
   const { genesys, allowLoopback } = config;
-  const apiTransport = createTransport({ timeouts });
+  const apiTransport = createTransport({ timeouts, proxies: config.proxies });
   const hashing = createHashing(ports.processors ?? countProcessors());
   const mediaTransport = createTransport({
     timeouts,
     readBytes: MEDIA_READ_BYTES,
     readBuffers: (bytes) => hashing.readBuffers(bytes),
     guard: { allowLoopback },
+    proxies: config.proxyMedia ? config.proxies : undefined,
   });
-  const secrets = ports.secrets ?? createSecretValues({ clock, logger });
+  const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
   const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
@@ -160,13 +161,13 @@ export function impliedMediaHosts(environment: string): readonly string[] {
 }
 
 export function openConfiguredStore(
-  config: Pick<ArchiveConfig, 'store' | 's3'>,
+  { store, s3, proxies }: Pick<ArchiveConfig, 'store' | 's3' | 'proxies'>,
   tools: { readonly clock: Clock; readonly logger: Logger; readonly allocate?: (bytes: number) => Buffer },
 ): Promise<ObjectStore> {
-  const { forcePathStyle, expectedBucketOwner } = config.s3;
-  return openStore(config.store, {
+  const { forcePathStyle, expectedBucketOwner } = s3;
+  return openStore(store, {
     ...tools,
-    s3: { forcePathStyle },
+    s3: { forcePathStyle, proxies },
     ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
   });
 }
@@ -186,13 +187,13 @@ export function createReader(
 
 /** Hands the configured sources of keys to `use`; the static key is in clear only until that is done. */
 export async function openKeySources<T>(
-  { encryption, organizationId }: Pick<KeysConfig, 'encryption' | 'organizationId'>,
+  { encryption, organizationId, proxies }: Pick<KeysConfig, 'encryption' | 'organizationId' | 'proxies'>,
   use: (sources: KeySources) => Promise<T>,
 ): Promise<T> {
   const { key, ...others } = encryption;
   const staticKey = key === undefined ? undefined : revealKey(key);
   try {
-    return await use({ ...others, staticKey, organizationId });
+    return await use({ ...others, staticKey, organizationId, proxies });
   } finally {
     staticKey?.fill(0);
   }

@@ -93,6 +93,19 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning: 'The recording is stored, but the interaction to write the reference to does not exist (404).',
   },
+  TLS_UNTRUSTED: {
+    exit: 4,
+    retryable: false,
+    meaning:
+      'The certificate of a server or proxy is not trusted, has expired, or is for another name. Nothing was sent there.',
+    hint: 'put the certificate authority into a PEM file and name it in NODE_EXTRA_CA_CERTS before the program starts; see docs/security.md',
+  },
+  PROXY_REFUSED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'The proxy refused to connect: it wants other credentials, or does not allow this target.',
+    hint: 'check HTTPS_PROXY, and what the proxy allows; NO_PROXY names what is reached without it',
+  },
   URL_REFUSED: {
     exit: 2,
     retryable: false,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
+import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
 import {
   listSettings,
@@ -21,6 +22,7 @@ import { type CredentialSettings, findSecretProblems } from './secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
 
@@ -44,6 +46,7 @@ export interface StoreConfig {
   /** Matches whole ids. */
   readonly idPattern: RegExp;
   readonly allowLoopback: boolean;
+  readonly proxies: Proxies;
   /** PEM files of the public keys that receipts may be signed with. */
   readonly receiptPublicKeys: readonly string[];
   readonly logLevel: LogLevel;
@@ -83,6 +86,9 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
   readonly mediaHosts: readonly string[];
+  /** Recordings are downloaded through the proxy as well, where there is one. */
+  readonly proxyMedia: boolean;
+  readonly serveKeepAliveMs: number;
   readonly webhook: {
     /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
     readonly secrets: readonly Secret[];
@@ -97,6 +103,7 @@ export interface ArchiveConfig extends RestoreConfig {
 export interface KeysConfig {
   readonly encryption: KeySettings;
   readonly organizationId?: string;
+  readonly proxies: Proxies;
   readonly logLevel: LogLevel;
   readonly warnings: readonly string[];
 }
@@ -136,7 +143,11 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findSecretProblems(values),
   ];
   if (all.length > 0) throw invalidConfig(all);
-  const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
+  const config = buildConfig(
+    values,
+    [...gathered.warnings, ...findWarnings(values), ...findNetworkWarnings(sources.env)],
+    gathered.ranks,
+  );
   return freeze(config[purpose]());
 }
 
@@ -193,6 +204,7 @@ function buildConfig(
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
+    proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
@@ -203,6 +215,7 @@ function buildConfig(
   });
   const keys = (): KeysConfig => ({
     ...ownership(values),
+    proxies: buildProxies(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
   });
@@ -226,6 +239,8 @@ function buildConfig(
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
+      proxyMedia: values.ARCHIVE_PROXY_MEDIA ?? true,
+      serveKeepAliveMs: buildServeKeepAlive(values),
       webhook: {
         secrets,
         secretArn,

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { ENCRYPTION_SETTINGS } from './encryption.ts';
+import { NETWORK_SETTINGS } from './network.ts';
 import { RECORDINGS_SETTINGS } from './recordings.ts';
 import { RELIABILITY_SETTINGS } from './reliability.ts';
 import { SECRET_SETTINGS } from './secrets.ts';
@@ -26,7 +27,14 @@ import {
  */
 export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap';
 
-export type SettingGroup = 'Genesys Cloud' | 'Archive' | 'Encryption' | 'Download' | 'Events' | 'Operation';
+export type SettingGroup =
+  | 'Genesys Cloud'
+  | 'Archive'
+  | 'Encryption'
+  | 'Download'
+  | 'Events'
+  | 'Operation'
+  | 'Network';
 
 export interface Setting {
   readonly schema: z.ZodType<unknown, string>;
@@ -243,6 +251,7 @@ export const SETTINGS = {
   ...RECORDINGS_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
+  ...NETWORK_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -12,7 +12,7 @@ import { Secret } from '../secret.ts';
 
 type Check<T> = (text: string) => { readonly value: T } | { readonly problem: string };
 
-function checked<T>(check: Check<T>) {
+export function checked<T>(check: Check<T>) {
   return z.string().transform((text, context): T => {
     const result = check(text);
     if ('value' in result) return result.value;

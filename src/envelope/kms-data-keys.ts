@@ -12,10 +12,12 @@ import {
 } from '@aws-sdk/client-kms';
 import { abortReason, type Budget, type Clock, unlimited } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
+import { awsConnection } from '../http/aws-requests.ts';
 import { withCorrectedClock } from '../http/clock-skew.ts';
 import { KMS_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import type { DataKeyService, EncryptionContext } from './key-wrap.ts';
 import { type KmsCallName, sortKmsError } from './kms-errors.ts';
 import { isAboutKey } from './kms-key-name.ts';
@@ -39,6 +41,7 @@ export interface KmsClientOptions {
     readonly sessionToken?: string;
   };
   readonly timeouts?: Partial<KmsTimeouts>;
+  readonly proxies?: Proxies | undefined;
 }
 
 export interface KmsDataKeysOptions extends KmsClientOptions {
@@ -168,7 +171,7 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
 
 /** A client whose retries are left to {@link withRetry}, so that they are not multiplied. */
 function createClient(options: KmsDataKeysOptions): KMSClient {
-  const { connectMs, requestMs } = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
+  const timeouts = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
   const { endpoint, credentials } = options;
   const region = options.region ?? regionOfArn(options.keyId);
   const given: KMSClientConfig = {
@@ -179,11 +182,7 @@ function createClient(options: KmsDataKeysOptions): KMSClient {
   return new KMSClient({
     ...given,
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: connectMs,
-      requestTimeout: requestMs,
-      throwOnRequestTimeout: true,
-    },
+    ...awsConnection(timeouts, options.proxies),
   });
 }
 

@@ -6,6 +6,7 @@ import {
   systemCodeOf,
 } from '../errors.ts';
 import { awsAnswerOf } from '../http/aws-answer.ts';
+import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt';
@@ -106,6 +107,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Sorts whatever `client.send` threw. */
 export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
+  const fault = faultOf(error);
+  if (fault !== undefined) {
+    const told = faultError(fault, 'KMS_UNAVAILABLE', `KMS ${operation}`);
+    return { error: told, transient: told.retryable };
+  }
   const name = classNameOf(error) ?? 'Error';
   const { status, requestId } = awsAnswerOf(error);
   const system = systemCodeOf(error);
@@ -138,11 +144,11 @@ function ruleFor(name: string, status: number | undefined, system: string | unde
       hint: 'set AWS_REGION to the region of the key',
     };
   }
-  if (system !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(system)) {
+  if (system !== undefined && /TLS|SSL|EPROTO/.test(system)) {
     return {
       code: 'KMS_UNAVAILABLE',
       retryable: false,
-      hint: 'the certificate of the endpoint is not trusted',
+      hint: 'no TLS could be agreed with the endpoint: check its scheme and port (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KMS)',
     };
   }
   // connections that were refused, reset or silent, and answers that are none

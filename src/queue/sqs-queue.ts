@@ -3,10 +3,12 @@ import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../erro
 import { clockSkewOf, skewHint } from '../http/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
 import type { AwsCredentials } from '../http/sigv4.ts';
+import { awsRequestHandler } from '../http/aws-requests.ts';
 import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import type { MessageQueue, QueuedMessage } from './message-queue.ts';
 import { signCall } from './sign-request.ts';
 
@@ -17,6 +19,7 @@ export interface SqsQueueOptions {
   readonly region: string | undefined;
   /** Default: where the AWS SDK finds them. */
   readonly credentials?: () => Promise<AwsCredentials>;
+  readonly proxies?: Proxies | undefined;
   /** Injected in tests. */
   readonly transport?: Transport;
 }
@@ -29,6 +32,9 @@ export interface QueueDescriber {
 
 /** Short: a record that is put off a moment too late is only delivered once more. */
 const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
+
+/** Of the services that give credentials: STS, IAM Identity Center. */
+const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const LARGEST_ANSWER = 12 * 1024 * 1024;
@@ -44,12 +50,15 @@ const DENIED =
  */
 export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDescriber & { close(): void } {
   const { clock, logger } = options;
-  const transport = options.transport ?? createTransport();
+  const transport = options.transport ?? createTransport({ proxies: options.proxies });
   /** Of the queue's clock before this machine's. */
   let clockOffsetMs = 0;
   let provider: Promise<() => Promise<AwsCredentials>> | undefined;
   const findCredentials = async (): Promise<AwsCredentials> => {
-    provider ??= options.credentials === undefined ? defaultProvider() : Promise.resolve(options.credentials);
+    provider ??=
+      options.credentials === undefined
+        ? defaultProvider(options.proxies)
+        : Promise.resolve(options.credentials);
     try {
       return await (await provider)();
     } catch (error) {
@@ -163,9 +172,10 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
 }
 
 /** Loaded only when a queue is spoken to; it is in the bundle for S3 anyway. */
-async function defaultProvider(): Promise<() => Promise<AwsCredentials>> {
+async function defaultProvider(proxies: Proxies | undefined): Promise<() => Promise<AwsCredentials>> {
   const { defaultProvider: provide } = await import('@aws-sdk/credential-provider-node');
-  return provide();
+  const requestHandler = awsRequestHandler(CREDENTIAL_TIMEOUTS, proxies);
+  return provide({ clientConfig: { requestHandler }, parentClientConfig: { requestHandler } });
 }
 
 interface Exchanged {

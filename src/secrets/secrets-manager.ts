@@ -1,6 +1,8 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { awsConnection } from '../http/aws-requests.ts';
 import type { SkewableClient } from '../http/clock-skew.ts';
+import type { Proxies } from '../proxies.ts';
 
 /** Seconds for which a value that was read stands for the current one. */
 export const MAX_AGE_S = 300;
@@ -16,15 +18,11 @@ export type ReadSecret = ((arn: string, fresh: boolean) => Promise<string | unde
 };
 
 /** Secrets of one region, cached by Powertools. The retries are left to the caller, so that they are not multiplied. */
-export function connectSecretsManager(region: string): ReadSecret {
+export function connectSecretsManager(region: string, proxies?: Proxies): ReadSecret {
   const client = new SecretsManagerClient({
     region,
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...awsConnection({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }, proxies),
   });
   const provider = new SecretsProvider({ awsSdkV3Client: client });
   const read: ReadSecret = async (arn, fresh) => {

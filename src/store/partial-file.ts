@@ -91,7 +91,7 @@ export async function publishMode(file: string, directory: string): Promise<void
   }
 }
 
-/** Writes a small file and syncs it. */
+/** Writes a small file that only its owner can read, whatever the umask, and syncs it. */
 export async function writeText(file: string, text: string): Promise<void> {
   const handle = await openPrivate(file);
   try {

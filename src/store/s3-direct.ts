@@ -217,7 +217,8 @@ async function readBeginning(body: HttpResponse['body']): Promise<string> {
 /** A request without an answer, in the shape of the SDK's own errors. */
 function lostAnswer(error: unknown): unknown {
   if (!(error instanceof ArchiveError) || error.code !== 'STORE_UNAVAILABLE') return error;
-  const { systemCode, timedOut } = error.details;
+  const { systemCode, timedOut, proxy } = error.details;
+  if (proxy !== undefined) return error;
   const lost = new Error('S3 has not answered');
   if (systemCode !== undefined) return Object.assign(lost, { code: systemCode });
   // otherwise the connection was closed, or what came is no HTTP

@@ -6,6 +6,7 @@ import {
   systemCodeOf,
 } from '../errors.ts';
 import { type AwsAnswer, awsAnswerOf } from '../http/aws-answer.ts';
+import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
@@ -180,9 +181,13 @@ const LOST: ReadonlySet<string> = new Set([
  * @param owner `S3_EXPECTED_BUCKET_OWNER` was sent.
  */
 export function sortS3Error(error: unknown, what: string, owner = false): S3Failure {
+  const fault = faultOf(error);
+  if (fault !== undefined) return neverSent(faultError(fault, 'STORE_UNAVAILABLE', what));
   if (error instanceof ArchiveError) {
-    // an answer was there, and is not one: see `listing-pages.ts`
-    return { kind: 'failure', error, transient: error.retryable, unsure: true, retryAfter: undefined };
+    // about the connection itself: nothing was sent
+    if (!error.retryable || error.details['proxy'] !== undefined) return neverSent(error);
+    // an answer that broke off, or that is none (`listing-pages.ts`), may have taken effect
+    return { kind: 'failure', error, transient: true, unsure: true, retryAfter: undefined };
   }
   const name = safeName(error);
   const answered = awsAnswerOf(error);
@@ -204,6 +209,11 @@ export function sortS3Error(error: unknown, what: string, owner = false): S3Fail
     unsure: rule.transient === true && rule !== redirected && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
     retryAfter: answered.retryAfter,
   };
+}
+
+/** A connection that was never made, with an error that says why. */
+function neverSent(error: ArchiveError): S3Failure {
+  return { kind: 'failure', error, transient: error.retryable, unsure: false, retryAfter: undefined };
 }
 
 function answerOf(error: unknown, name: string, status: number | undefined): string {
@@ -249,11 +259,11 @@ function ruleFor(name: string, what: string, error: unknown, { status, bucketReg
   if (name === 'TimeoutError' || (code !== undefined && (LOST.has(code) || NEVER_SENT.has(code)))) {
     return { code: 'STORE_UNAVAILABLE', transient: true };
   }
-  if (code !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(code)) {
+  if (code !== undefined && /TLS|SSL|EPROTO/.test(code)) {
     return {
       code: 'STORE_UNAVAILABLE',
       retryable: false,
-      hint: 'the certificate of the endpoint is not trusted',
+      hint: 'no TLS could be agreed with the endpoint: check its scheme and port (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3)',
     };
   }
   // An answer that cannot be parsed, or a protocol error of the HTTP client: nobody knows what became of the request.

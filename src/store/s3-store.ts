@@ -4,6 +4,7 @@ import { ArchiveError } from '../errors.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { cutParts } from './cut-parts.ts';
@@ -46,6 +47,8 @@ export interface S3StoreOptions {
   readonly expectedBucketOwner?: string;
   /** Of the requests that do not go through `client`; default one with the client's default time-outs. */
   readonly transport?: Transport;
+  /** Of those requests as well; the client has its own. */
+  readonly proxies?: Proxies | undefined;
   /** Keys asked for at a time by `list`; default (and S3's limit) 1000. */
   readonly listPageSize?: number;
 }
@@ -64,7 +67,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     Bucket: options.bucket,
     ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
   };
-  const transport = options.transport ?? createTransport({ timeouts: directTimeouts() });
+  const transport =
+    options.transport ?? createTransport({ timeouts: directTimeouts(), proxies: options.proxies });
   const calls = createDirectCalls(client, bucket, transport, createSdkCalls(client, bucket));
   const access: S3Access = { client, bucket, calls, clock, logger };
   const usualPartBytes = choosePartBytes(undefined, options.partSizeBytes);

@@ -58,7 +58,8 @@ describe('S3 errors', () => {
     // never sent, so it cannot have taken effect
     ['ECONNREFUSED', 'STORE_UNAVAILABLE again'],
     ['ENOTFOUND', 'STORE_UNAVAILABLE again'],
-    ['CERT_HAS_EXPIRED', 'STORE_UNAVAILABLE'],
+    ['CERT_HAS_EXPIRED', 'TLS_UNTRUSTED'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'STORE_UNAVAILABLE'],
   ] as const)('%s is %s', ([code, fate]) => {
     expect(fateOf(sdkError('Error', undefined, code))).toBe(fate);
   });

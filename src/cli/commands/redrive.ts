@@ -41,8 +41,9 @@ export async function run(
       hint: 'one of --to QUEUE_URL, --archive and --dry-run',
     });
   }
-  const { allowLoopback } = await readSettings(context, 'store');
-  const queue = createSqsQueue({ clock, logger, region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] });
+  const { allowLoopback, proxies } = await readSettings(context, 'store');
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  const queue = createSqsQueue({ clock, logger, region, proxies });
   const { to } = options;
   if (to !== undefined && !isQueueUrl(to, allowLoopback)) {
     throw new ArchiveError('USAGE', '--to must be the URL of an SQS queue');
