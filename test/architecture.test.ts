@@ -10,6 +10,7 @@ const GROUND = new Set([
   'errors',
   'error-codes',
   'clock',
+  'json',
   'log',
   'memory',
   'secret',

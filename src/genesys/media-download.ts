@@ -6,6 +6,7 @@ import { checkUrl, type UrlPolicy } from '../http/url-guard.ts';
 import { type Attempt, withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import { type MediaItem, type MediaOpener, MediaRestart, type MediaStream } from '../ports.ts';
+import { isJsonType } from './recordings-policy.ts';
 
 /** A signed link may be redirected to its region; more hops than this are a loop. */
 const MOST_REDIRECTS = 3;
@@ -15,7 +16,8 @@ export const MOST_RESUMES = 5;
 
 export interface DownloadOptions {
   readonly transport: Transport;
-  readonly policy: UrlPolicy;
+  /** Where a file may come from; by its own region where that decides. May throw `URL_REFUSED`. */
+  readonly policy: UrlPolicy | ((item: MediaItem) => UrlPolicy);
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -38,7 +40,7 @@ export function createMediaOpener(options: DownloadOptions): MediaOpener {
     async open(item, refresh, budget): Promise<MediaStream> {
       const download = new Download(options, item, refresh, budget);
       const first = await download.request(undefined);
-      const stated = describe(first);
+      const stated = describe(first, item);
       const version = {
         ...stated,
         contentLength: stated.contentLength ?? (await download.probeLength(stated)),
@@ -56,7 +58,7 @@ class Download {
   resumes = 0;
   private url: string;
   private readonly options: DownloadOptions;
-  private readonly item: MediaItem;
+  private item: MediaItem;
   private readonly refresh: () => Promise<MediaItem>;
   private readonly budget: Budget;
 
@@ -91,15 +93,22 @@ class Download {
           recordingId: this.item.ids.recordingId,
           status: outcome.expired,
         });
-        this.url = (await this.refresh()).url;
+        this.item = await this.refresh();
+        this.url = this.item.url;
       }
     });
+  }
+
+  private policy(): UrlPolicy {
+    const { policy } = this.options;
+    return typeof policy === 'function' ? policy(this.item) : policy;
   }
 
   private async follow(
     range: { from: number; etag: string } | undefined,
   ): Promise<Attempt<HttpResponse> | { expired: number }> {
-    const { transport, policy, clock } = this.options;
+    const { transport, clock } = this.options;
+    const policy = this.policy();
     let target = this.url;
     for (let hop = 0; ; hop += 1) {
       const url = checkUrl(target, policy);
@@ -147,11 +156,11 @@ class Download {
    * of a request for one byte (RFC 9110, section 14.4).
    */
   async probeLength(version: Version): Promise<number | undefined> {
-    const { transport, policy } = this.options;
+    const { transport } = this.options;
     try {
       const response = await transport.send({
         method: 'GET',
-        url: checkUrl(this.url, policy),
+        url: checkUrl(this.url, this.policy()),
         headers: { 'accept-encoding': 'identity', range: 'bytes=0-0' },
         signal: this.budget.signal,
         failure: 'MEDIA_UNAVAILABLE',
@@ -218,13 +227,14 @@ class Download {
   }
 }
 
-function describe(response: HttpResponse): Version {
+function describe(response: HttpResponse, item: MediaItem): Version {
   const { headers, status } = response;
   const encoding = headers['content-encoding'];
   const contentType = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (status !== 200 || (encoding !== undefined && encoding !== 'identity') || isPage(contentType)) {
+  const page = isPage(contentType, item);
+  if (status !== 200 || (encoding !== undefined && encoding !== 'identity') || page) {
     response.discard();
-    const what = isPage(contentType) ? `a page (${contentType})` : 'a partial or encoded body';
+    const what = page ? `a page (${contentType})` : 'a partial or encoded body';
     throw new ArchiveError(
       'MEDIA_NOT_AUDIO',
       `the media host answered ${status} with ${what}, not a recording`,
@@ -241,11 +251,15 @@ function describe(response: HttpResponse): Version {
   };
 }
 
-/** Error and login pages come as markup; a signed link to a recording never does. */
-function isPage(contentType: string | undefined): boolean {
+/**
+ * Error and login pages come as markup; a signed link to a recording never does. JSON is an error, except where the platform has
+ * announced a transcript.
+ */
+function isPage(contentType: string | undefined, { contentType: announced }: MediaItem): boolean {
+  if (isJsonType(contentType)) return !isJsonType(announced) || contentType === 'application/problem+json';
   return (
     contentType !== undefined &&
-    /^(text\/(html|xml)|application\/(xhtml\+xml|xml|json|problem\+json))$/.test(contentType)
+    /^(text\/(html|xml)|application\/(xhtml\+xml|xml))$/.test(contentType)
   );
 }
 

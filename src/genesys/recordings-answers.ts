@@ -23,6 +23,8 @@ export interface RecordingAnswer {
   /** Epoch ms. */
   readonly recordedAt: number | undefined;
   readonly endedAt: number | undefined;
+  /** AWS region the file is kept in, as `RecordingMetadata` states it; in lower case, with dashes. */
+  readonly region: string | undefined;
 }
 
 /** A channel becomes part of an object's key. */
@@ -59,19 +61,15 @@ export function readRecording(value: unknown): RecordingAnswer | undefined {
     durationMs: count('outputDurationMs'),
     recordedAt,
     endedAt: parseRecordingTime(read(value, 'endTime')),
+    region: regionName(text('region')),
   };
 }
 
-/** A bare JSON array, never `{entities}`; `undefined` when the text is anything else. */
-export function readRecordings(text: string): readonly RecordingAnswer[] | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (!Array.isArray(parsed)) return undefined;
-    const recordings = parsed.map(readRecording);
-    return recordings.every((one) => one !== undefined) ? recordings : undefined;
-  } catch {
-    return undefined;
-  }
+/** The SDKs write `us_east_1`. What is no name of a region stands for one that is not known. */
+function regionName(stated: string | undefined): string | undefined {
+  if (stated === undefined || stated === '') return undefined;
+  const name = stated.trim().toLowerCase().replaceAll('_', '-');
+  return /^[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/.test(name) ? name : 'unknown';
 }
 
 function readFiles(mediaUris: unknown): RecordingAnswer['files'] {

@@ -85,6 +85,8 @@ export interface CustomAttributesDocument {
   readonly id: string;
   readonly schemaId: string | undefined;
   readonly values: Map<string, unknown>;
+  /** Empty: visible to all divisions. */
+  divisions: readonly string[];
   version: number;
 }
 
