@@ -79,6 +79,8 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
   readonly mediaHosts: readonly string[];
+  /** Regions that media may be kept in; `undefined` for all that the organization may use. */
+  readonly mediaRegions: readonly string[] | undefined;
   readonly webhook: {
     /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
     readonly secrets: readonly Secret[];
@@ -213,6 +215,7 @@ function buildConfig(
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
+      mediaRegions: values.ARCHIVE_REGIONS,
       webhook: {
         secrets,
         secretArn,

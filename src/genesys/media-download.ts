@@ -257,10 +257,7 @@ function describe(response: HttpResponse, item: MediaItem): Version {
  */
 function isPage(contentType: string | undefined, { contentType: announced }: MediaItem): boolean {
   if (isJsonType(contentType)) return !isJsonType(announced) || contentType === 'application/problem+json';
-  return (
-    contentType !== undefined &&
-    /^(text\/(html|xml)|application\/(xhtml\+xml|xml))$/.test(contentType)
-  );
+  return contentType !== undefined && /^(text\/(html|xml)|application\/(xhtml\+xml|xml))$/.test(contentType);
 }
 
 /** Weak validators do not promise the same bytes (RFC 9110, section 8.8.1), so a range cannot be continued by them. */
