@@ -34,6 +34,9 @@ const OUTCOME_MEMBERS = new Set([
   'state',
 ]);
 
+/** Members in which some gateways put what failed; others hold words of users. */
+const WRAPPERS = new Set(['data', 'response', 'body', 'payload', 'result', 'details']);
+
 /** As the platform's `ErrorBody` states them, e.g. `missing.permissions`. */
 const ERROR_CODE = /^[a-z]+(?:[._-][a-z]+)+$/i;
 
@@ -87,8 +90,7 @@ export function saysFailure(body: object, affirmed = false): boolean {
     if (word === 'code' && typeof value === 'string' && ERROR_CODE.test(value)) return true;
     if (affirmed) continue;
     if (word === 'message' && typeof value === 'string' && value !== '') return true;
-    // some gateways put what failed one level down
-    if (isPlain(value) && saysFailure(value, true)) return true;
+    if (WRAPPERS.has(word) && isPlain(value) && saysFailure(value, true)) return true;
   }
   return false;
 }
