@@ -1,6 +1,6 @@
 import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaResolver, Resolution } from '../ports.ts';
-import { foreignAnswer, requireSameIds } from './answer-ids.ts';
+import { requireSameIds } from './answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
 import { parseJsonObject } from './responses.ts';
 
@@ -54,7 +54,11 @@ export function createMediaApi(api: GenesysApi, organizationId?: string): MediaR
         });
       }
       // the tutorial's answers carry it: a link without it may be anybody's
-      if (typeof body['id'] !== 'string') throw foreignAnswer(what, answer, 'id is missing');
+      if (typeof body['id'] !== 'string') {
+        throw new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: the answer states no id`, {
+          details: { status: answer.status, correlationId: answer.correlationId },
+        });
+      }
       const mediaType = body['mediaType'];
       const durationMs = body['duration'];
       const recordedAt = recordingTime(body);

@@ -7,7 +7,7 @@ const WRITTEN = new Set([200, 201, 202, 204]);
 
 /** Words by which bodies of any make say that they are about a failure. */
 const FAILED =
-  /^(?:error|err|fail|failed|failure|faulted|rejected|refused|denied|forbidden|unauthori[sz]ed|invalid|unavailable|timeout|timed.?out|not.?found|false)\b/i;
+  /error|\bfault|fail|reject|refus|denied|forbidden|unauthori|invalid|unavailable|time[d_ -]{0,2}out|not.?found|^false$/i;
 
 /** Members that only bodies about failures have. */
 const FAILURE_MEMBERS = new Set([
@@ -21,18 +21,11 @@ const FAILURE_MEMBERS = new Set([
   'exception',
 ]);
 
+/** Members that say whether it went well. */
+const SUCCESS_MEMBERS = new Set(['success', 'succeeded', 'ok']);
+
 /** Members that say how it went. */
-const OUTCOME_MEMBERS = new Set([
-  'success',
-  'succeeded',
-  'ok',
-  'status',
-  'statuscode',
-  'code',
-  'result',
-  'outcome',
-  'state',
-]);
+const OUTCOME_MEMBERS = new Set(['status', 'statuscode', 'code', 'result', 'outcome', 'state']);
 
 /** Members in which some gateways put what failed; others hold words of users. */
 const WRAPPERS = new Set(['data', 'response', 'body', 'payload', 'result', 'details']);
@@ -86,6 +79,7 @@ export function saysFailure(body: object, affirmed = false): boolean {
   for (const [name, value] of Object.entries(body)) {
     const word = name.toLowerCase().replaceAll(/[_-]/g, '');
     if (FAILURE_MEMBERS.has(word) && isSomething(value)) return true;
+    if (SUCCESS_MEMBERS.has(word) && !isAffirmative(value)) return true;
     if (OUTCOME_MEMBERS.has(word) && isFailure(value)) return true;
     if (word === 'code' && typeof value === 'string' && ERROR_CODE.test(value)) return true;
     if (affirmed) continue;
@@ -102,6 +96,12 @@ function isPlain(value: unknown): value is object {
 function isSomething(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return value !== null && value !== undefined && value !== false && value !== '' && value !== 0;
+}
+
+function isAffirmative(value: unknown): boolean {
+  if (typeof value === 'string')
+    return value !== '' && !/^(?:no?|0)$/i.test(value.trim()) && !FAILED.test(value);
+  return Boolean(value);
 }
 
 function isFailure(value: unknown): boolean {
