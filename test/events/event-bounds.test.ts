@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readEvents } from '../../src/cli/_read-events.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { MAX_REQUESTS_PER_EVENT, parseEvent } from '../../src/events/parse-event.ts';
@@ -59,6 +61,17 @@ describe('an event', () => {
       expect(() => parseEvent(event)).toThrow(/nested too deeply$/);
     }
     expect(performance.now() - began).toBeLessThan(200);
+  });
+});
+
+describe('a file of events', () => {
+  it('of 16 MB of brackets is read and refused at once', async () => {
+    const text = '['.repeat(8e6) + ']'.repeat(8e6);
+    const began = performance.now();
+    const [event, ...others] = await readEvents('-', Readable.from([Buffer.from(text)]));
+    expect(others).toEqual([]);
+    expect(() => parseEvent(event)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }));
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 });
 
