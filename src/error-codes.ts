@@ -114,13 +114,13 @@ export const ERROR_CODES = facts({
     exit: 5,
     retryable: true,
     meaning:
-      'The download ended before the declared length or before the end its own container states. Nothing was stored.',
+      'The download ended before the declared length or before the end its own container states, or nothing proves its length and two downloads differ. Nothing was stored.',
   },
   MEDIA_NOT_AUDIO: {
     exit: 5,
     retryable: true,
     meaning:
-      'The media host answered 200 with something that is not a recording, such as an error page. Nothing was stored.',
+      'The media host answered 200 with something that is not a recording, such as an error page, a document or an encoded body; or with other data than was asked for. Nothing was stored.',
   },
   MEDIA_TOO_LARGE: {
     exit: 5,

@@ -15,6 +15,7 @@ const GROUND = new Set([
   'memory',
   'secret',
   'key-template',
+  'media-content',
   'recording-facts',
   'recording-id',
   'recording-time',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
+import { expectationOf } from '../media-content.ts';
 import { giveBack } from '../memory.ts';
 import {
   hashInPlace,
@@ -21,7 +22,10 @@ export const MOST_RESTARTS = 5;
 
 /** What one attempt learned of a file on its way through. Complete once the object is stored. */
 export interface StoredFacts {
-  readonly source: Pick<MediaStream, 'contentType' | 'contentLength' | 'etag'>;
+  readonly source: Pick<MediaStream, 'contentType' | 'contentLength' | 'etag'> & {
+    /** What proved that the download was whole, where it was not the host's or the file's own length alone. */
+    readonly length?: 'second-download' | 'framing+second-download';
+  };
   readonly plaintext: { readonly bytes: number; readonly sha256: Buffer };
   readonly ciphertext: LeafDigests<Buffer | undefined>;
 }
@@ -101,7 +105,8 @@ async function storeOnce(
 ): Promise<StoredRecording['stored']> {
   const sealer = await ports.envelope.seal(item.ids, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
-  const { contentLength } = stream;
+  const { contentLength, contentType, etag } = stream;
+  const isFramed = contentLength !== undefined || stream.isFramed === true;
   const hashing = ports.hashing?.begin(contentLength) ?? hashInPlace();
   const { plaintext, hashPiece } = hashing;
   const ciphertext = LeafHasher.leavesOnly();
@@ -109,9 +114,11 @@ async function storeOnce(
   const confirm = async () => {
     sha256 = await plaintext.digest();
     if (count.lengthVerified) return;
-    await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256 }, budget);
+    await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256, isFramed }, budget);
   };
-  const guarded = guardMedia(stream.chunks, { contentLength, durationMs: item.durationMs }, count);
+  const { durationMs } = item;
+  const facts = { contentLength, isFramed, contentType, expected: expectationOf(item), durationMs };
+  const guarded = guardMedia(stream.chunks, facts, count);
   try {
     const result = await ports.store.put(
       key,
@@ -131,11 +138,11 @@ async function storeOnce(
     if (result.outcome === 'exists') return undefined;
     if (sha256 === undefined)
       throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
-    const { contentType, etag } = stream;
+    const length = isFramed ? 'framing+second-download' : 'second-download';
     return {
       stat: result.stat,
       facts: {
-        source: { contentType, contentLength, etag },
+        source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
         plaintext: { bytes: count.bytes, sha256 },
         ciphertext: ciphertext.finish(),
       },
@@ -168,14 +175,14 @@ async function* encrypt(
 }
 
 /**
- * Neither the host nor the file says how long it is. A connection that is cut at the same byte twice is far less likely than
- * one that is cut once, so the file is read again and must be the same.
+ * Nothing states how long the file is, or its own header contradicts what does. A connection that is cut at the same byte twice is far
+ * less likely than one that is cut once, so the file is read again and must be the same.
  */
 async function confirmBySecondDownload(
   { opener }: ArchivePorts,
   item: MediaItem,
   refresh: () => Promise<MediaItem>,
-  first: { bytes: number; sha256: Buffer },
+  first: { bytes: number; sha256: Buffer; isFramed: boolean },
   budget: Budget,
 ): Promise<void> {
   const { chunks } = await opener.open(item, refresh, budget);
@@ -186,9 +193,12 @@ async function confirmBySecondDownload(
     digest.update(chunk);
   }
   if (bytes !== first.bytes || !digest.digest().equals(first.sha256)) {
+    const why = first.isFramed
+      ? 'the recording contradicts the length that the media host states'
+      : 'nothing states the length of the recording';
     throw new ArchiveError(
       'MEDIA_TRUNCATED',
-      `nothing states the length of the recording, and two downloads differ (${first.bytes} and ${bytes} bytes)`,
+      `${why}, and two downloads differ (${first.bytes} and ${bytes} bytes)`,
     );
   }
 }

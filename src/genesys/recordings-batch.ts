@@ -183,7 +183,7 @@ function foundOf(item: BatchItem, own: readonly BatchResult[], answer: ApiAnswer
       ({ url = '', contentType }, at): MediaItem => ({
         ids: { conversationId, recordingId, ...(files.length === 1 ? {} : { channel: String(at) }) },
         url,
-        ...(contentType === undefined ? {} : { contentType, mediaType: contentType.split('/')[0] ?? '' }),
+        ...(contentType === undefined ? {} : { mediaType: contentType.split('/')[0] ?? '' }),
         ...(listed?.recordedAt === undefined ? {} : { recordedAt: listed.recordedAt }),
         ...(listed?.region === undefined ? {} : { region: listed.region }),
         ...(listed === undefined ? {} : { file: factsOf(listed, extensionOfType(contentType)) }),

@@ -78,8 +78,8 @@ export function extensionOfType(contentType: string | undefined): string {
 }
 
 /** Reports whether a content type without parameters, in lower case, is JSON: that of transcripts in a batch. */
-export function isJsonType(type: string | undefined): boolean {
-  return type !== undefined && /^(?:application|text)\/(?:[a-z0-9.-]{1,60}\+)?json$/.test(type);
+function isJsonType(type: string): boolean {
+  return /^(?:application|text)\/(?:[a-z0-9.-]{1,60}\+)?json$/.test(type);
 }
 
 export type Triage = 'fetch' | 'wait' | 'restore' | 'deleted' | 'error';

@@ -42,8 +42,6 @@ export interface MediaItem {
   readonly url: string;
   /** e.g. `audio`. */
   readonly mediaType?: string;
-  /** As the platform announces the file, without parameters and in lower case, e.g. `application/json`; only where it does. */
-  readonly contentType?: string;
   /** AWS region the file is kept in, where the platform states it. */
   readonly region?: string;
   readonly durationMs?: number;
@@ -112,6 +110,9 @@ export interface MediaResolver {
 export interface MediaStream {
   /** Bytes of the whole file as the host declares them; `undefined` for a close-delimited or chunked response. */
   readonly contentLength: number | undefined;
+  /** True when the transfer coding tells the end of a body without `contentLength`; absent where only the connection does. */
+  readonly isFramed?: boolean;
+  /** In lower case, without parameters. */
   readonly contentType: string | undefined;
   readonly etag: string | undefined;
   /**
