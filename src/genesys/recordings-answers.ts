@@ -23,8 +23,8 @@ export interface RecordingAnswer {
   /** Epoch ms. */
   readonly recordedAt: number | undefined;
   readonly endedAt: number | undefined;
-  /** AWS region the file is kept in, as `RecordingMetadata` states it; in lower case, with dashes. */
-  readonly region: string | undefined;
+  /** AWS region the file is kept in; only the list of recordings states it. */
+  readonly region?: string | undefined;
 }
 
 /** A channel becomes part of an object's key. */
@@ -61,15 +61,7 @@ export function readRecording(value: unknown): RecordingAnswer | undefined {
     durationMs: count('outputDurationMs'),
     recordedAt,
     endedAt: parseRecordingTime(read(value, 'endTime')),
-    region: regionName(text('region')),
   };
-}
-
-/** The SDKs write `us_east_1`. What is no name of a region stands for one that is not known. */
-function regionName(stated: string | undefined): string | undefined {
-  if (stated === undefined || stated === '') return undefined;
-  const name = stated.trim().toLowerCase().replaceAll('_', '-');
-  return /^[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/.test(name) ? name : 'unknown';
 }
 
 function readFiles(mediaUris: unknown): RecordingAnswer['files'] {

@@ -8,7 +8,6 @@ import { explainRefusal } from './permissions.ts';
 import type { RecordingAnswer } from './recordings-answers.ts';
 import { factsOf, type FetchOptions, type Found, mayWait } from './recordings-fetch.ts';
 import { extensionOfType } from './recordings-policy.ts';
-import { readField } from './references.ts';
 import { parseJsonObject } from './responses.ts';
 
 /** Items of one batch; more are refused (`batch.download.too.many.items`). */
@@ -198,10 +197,10 @@ function whatOf({ recordingId }: BatchItem): string {
 
 /** `errorMsg` is free text and says nothing that could be relied on, so only its presence counts. */
 function readResult(value: unknown): BatchResult {
-  const recordingId = readField(value, 'recordingId');
-  const resultUrl = readField(value, 'resultUrl');
-  const contentType = readField(value, 'contentType');
-  const errorMsg = readField(value, 'errorMsg');
+  if (typeof value !== 'object' || value === null) {
+    return { recordingId: '', url: undefined, contentType: undefined, value };
+  }
+  const { recordingId, resultUrl, contentType, errorMsg } = value as Record<string, unknown>;
   const error = typeof errorMsg === 'string' && errorMsg !== '';
   return {
     recordingId: typeof recordingId === 'string' ? recordingId : '',

@@ -102,7 +102,7 @@ function toItem(
   { format, listed }: { readonly format: AudioFormat; readonly listed: RecordingAnswer },
 ): MediaItem {
   const { media, durationMs, recordedAt } = recording;
-  const region = listed.region ?? recording.region;
+  const { region } = listed;
   return {
     // as it was listed: an answer may spell it in another letter case, and keys are made of it
     ids: { recordingId: listed.id, conversationId, ...(channel === 'S' ? {} : { channel }) },

@@ -63,8 +63,15 @@ function sortEntries(
         foreign === undefined ? unexpectedAnswer(what, answer) : foreignAnswer(what, answer, foreign);
       failed.push({ recordingId: isSafeId(id) ? id : undefined, error });
     } else if (!recordings.some(({ id }) => isSameId(id, recording.id))) {
-      recordings.push(recording);
+      recordings.push({ ...recording, region: regionName(readField(entry, 'region')) });
     }
   }
   return { recordings, failed };
+}
+
+/** The SDKs write `us_east_1`. What is no name of a region stands for one that is not known. */
+function regionName(stated: unknown): string | undefined {
+  if (typeof stated !== 'string' || stated === '') return undefined;
+  const name = stated.trim().toLowerCase().replaceAll('_', '-');
+  return /^[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/.test(name) ? name : 'unknown';
 }
