@@ -186,6 +186,12 @@ export const regionList = checked((text) => {
   return problem(`item ${wrong + 1} is no region of the platform${hint}`);
 });
 
+/** Id of an AWS account; leading zeros count. */
+export const accountId = checked((text) => {
+  if (!/^\d{12}$/.test(text)) return problem('must be the 12 digits of an AWS account, without hyphens');
+  return { value: text };
+});
+
 /**
  * Comma-separated host suffixes, in lower case. With a path it is one exact host and what stands below the path, as in
  * `s3.amazonaws.com/their-bucket`; the path's letters keep their case.
