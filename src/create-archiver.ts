@@ -7,6 +7,7 @@ import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } fr
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
+import { mediaPolicy } from './genesys/media-hosts.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
 import { createHashing } from './hashing/hashing.ts';
@@ -87,7 +88,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
-  const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
+  const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
   const allocate = (bytes: number) => hashing.allocate(bytes);
   const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger, allocate }));
   const store = ports.wrapStore?.(opened) ?? opened;
@@ -99,7 +100,12 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
     layout: createLayout(config.layout),
-    opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
+    opener: createMediaOpener({
+      transport: mediaTransport,
+      policy: (item) => mediaPolicy(places, item),
+      clock,
+      logger,
+    }),
     envelope,
     store,
     hashing,
@@ -150,14 +156,6 @@ async function openSigner(
     if (known?.pem !== pem) known = { pem, signer: signerOf(pem, 'the secret of the signing key') };
     return known.signer;
   };
-}
-
-/**
- * Where the platform keeps media: hosts of the region itself, and the one bucket its description shows. Anything else is
- * named by `ARCHIVE_MEDIA_HOSTS`; all of `amazonaws.com` would be everybody's buckets.
- */
-export function impliedMediaHosts(environment: string): readonly string[] {
-  return [environment, 's3.amazonaws.com/genesys-media-archive'];
 }
 
 export function openConfiguredStore(

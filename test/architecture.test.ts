@@ -11,6 +11,7 @@ const GROUND = new Set([
   'error-codes',
   'exit-codes',
   'clock',
+  'json',
   'log',
   'memory',
   'printable',

@@ -90,9 +90,10 @@ async function fetchAndArchive(
       ? [{ ...resolution, ids: known, settled: false }]
       : [{ ...resolution, ids: known }];
   }
-  const { items, pending = [], terminal = [] } = resolution;
+  const { items, pending = [], terminal = [], failed = [] } = resolution;
   const results: ArchiveResult[] = [];
-  const single = items.length + pending.length + terminal.length === 1;
+  const single = items.length + pending.length + terminal.length + failed.length === 1;
+  if (single && failed[0] !== undefined) throw failed[0].error;
   for (const item of items) {
     try {
       results.push(await archiveReady(ports, request, item, budget));
@@ -101,11 +102,19 @@ async function fetchAndArchive(
       results.push({ state: 'failed', ids: item.ids, error: toArchiveError(error) });
     }
   }
+  for (const { recordingId = '', error } of failed) {
+    results.push({ state: 'failed', ids: { ...ids, recordingId }, error });
+  }
   for (const { recordingId = '', status, retryAfterMs } of pending) {
     results.push({ state: 'not-ready', ids: { recordingId, ...ids }, status, retryAfterMs });
   }
   for (const recording of terminal) {
-    results.push(await settleTerminal(ports, request, recording, budget));
+    try {
+      results.push(await settleTerminal(ports, request, recording, budget));
+    } catch (error) {
+      if (single) throw error;
+      results.push({ state: 'failed', ids: recording.ids, error: toArchiveError(error) });
+    }
   }
   return results;
 }
@@ -123,9 +132,11 @@ async function archiveReady(
   const refresh = async (): Promise<MediaItem> => {
     const narrowed = request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId };
     const again = await ports.resolver.resolve(narrowed, budget);
-    const found =
-      again.state === 'ready' ? again.items.find((other) => isSameFile(other.ids, ids)) : undefined;
+    const ready = again.state === 'ready' ? again : undefined;
+    const found = ready?.items.find((other) => isSameFile(other.ids, ids));
     if (found !== undefined) return found;
+    const failed = ready?.failed?.[0];
+    if (failed !== undefined) throw failed.error;
     throw new ArchiveError('MEDIA_LINK_EXPIRED', 'the platform has no fresh download link for the recording');
   };
   const archived = done ?? (await archiveItem(ports, item, refresh, key, at, budget));

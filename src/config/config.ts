@@ -89,6 +89,8 @@ export interface ArchiveConfig extends RestoreConfig {
   /** Recordings are downloaded through the proxy as well, where there is one. */
   readonly proxyMedia: boolean;
   readonly serveKeepAliveMs: number;
+  /** Regions that media may be kept in; `undefined` for all that the organization may use. */
+  readonly mediaRegions: readonly string[] | undefined;
   readonly webhook: {
     /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
     readonly secrets: readonly Secret[];
@@ -241,6 +243,7 @@ function buildConfig(
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
       proxyMedia: values.ARCHIVE_PROXY_MEDIA ?? true,
       serveKeepAliveMs: buildServeKeepAlive(values),
+      mediaRegions: values.ARCHIVE_REGIONS,
       webhook: {
         secrets,
         secretArn,

@@ -4,7 +4,8 @@ import type { GatheredSettings, Problem } from './sources.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 
 /** Hosts under which anybody can put files, unless a bucket narrows them. */
-const EVERYBODYS_HOST = /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.com|cloudfront\.net)$/;
+const EVERYBODYS_HOST =
+  /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.(?:com|com\.cn|eu)|cloudfront\.net|storage\.googleapis\.com|(?:blob\.core\.)?windows\.net)$/;
 
 /** An HMAC secret shorter than this (characters) can be guessed offline from one signed request. */
 const SHORT_SECRET = 16;

@@ -17,6 +17,7 @@ import {
   organizationId,
   originUrl,
   regionDomain,
+  regionList,
   secretList,
   storeLocation,
 } from './values.ts';
@@ -194,9 +195,19 @@ export const SETTINGS = {
     schema: hostList,
     group: 'Download',
     meaning:
-      'host suffixes that a download may come from, besides those the region implies; comma-separated; a path behind one narrows it to what stands below',
+      'hosts that a download may come from, besides those of the platform’s regions (`docs/security.md`); comma-separated. A name includes everything below it; with a path it is that host alone, and what stands below the path',
     example: 'media.example.com,s3.amazonaws.com/their-bucket',
     since: 'archive',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_REGIONS: {
+    schema: regionList,
+    group: 'Download',
+    meaning:
+      'AWS regions that recordings may be kept in, comma-separated, for residency: a recording that the platform keeps elsewhere is refused, and so are hosts of other regions',
+    example: 'eu-central-1,eu-west-1',
+    default: 'every region that the organization may keep recordings in',
+    since: 'regions',
     usedFor: ARCHIVE,
   },
   ARCHIVE_ALLOW_LOOPBACK: {
