@@ -32,6 +32,8 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'QUEUE_DENIED',
   'QUEUE_MISSING',
   'QUEUE_UNAVAILABLE',
+  'PROXY_REFUSED',
+  'TLS_UNTRUSTED',
 ]);
 
 /** Of these, those that every event meets alike until somebody has put something right: another event cannot succeed meanwhile. */

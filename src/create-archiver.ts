@@ -10,6 +10,7 @@ import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } fr
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
+import { mediaPolicy } from './genesys/media-hosts.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
 import { createHashing } from './hashing/hashing.ts';
@@ -84,18 +85,19 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const { clock = systemClock, logger = silentLogger } = ports;
   const timeouts = ports.timeouts ?? {};
   const { genesys, allowLoopback } = config;
-  const apiTransport = createTransport({ timeouts });
+  const apiTransport = createTransport({ timeouts, proxies: config.proxies });
   const hashing = createHashing(ports.processors ?? countProcessors());
   const mediaTransport = createTransport({
     timeouts,
     readBytes: MEDIA_READ_BYTES,
     readBuffers: (bytes) => hashing.readBuffers(bytes),
     guard: { allowLoopback },
+    proxies: config.proxyMedia ? config.proxies : undefined,
   });
-  const secrets = ports.secrets ?? createSecretValues({ clock, logger });
+  const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
-  const hosts = [...impliedMediaHosts(genesys.environment), ...config.mediaHosts];
+  const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
   const allocate = (bytes: number) => hashing.allocate(bytes);
   const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger, allocate }));
   const store = ports.wrapStore?.(opened) ?? opened;
@@ -114,7 +116,12 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
     layout: createLayout(config.layout),
-    opener: createMediaOpener({ transport: mediaTransport, policy: { hosts, allowLoopback }, clock, logger }),
+    opener: createMediaOpener({
+      transport: mediaTransport,
+      policy: (item) => mediaPolicy(places, item),
+      clock,
+      logger,
+    }),
     envelope,
     receiptKeys: receiptKeys as ReadonlyMap<string, KeyObject>,
     ...(await openOwnReader(config, { clock, logger })),
@@ -190,13 +197,13 @@ async function openOwnReader(
  * @throws `CONFIG_INVALID` for a file that holds no key; what Secrets Manager and KMS say is thrown by what is returned.
  */
 export async function openSigner(
-  { signingKeyFile, signingKeySecretArn: arn, signingKmsKeyId: keyId }: ArchiveConfig,
+  { signingKeyFile, signingKeySecretArn: arn, signingKmsKeyId: keyId, proxies }: ArchiveConfig,
   secrets: SecretValues,
   context: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
   if (keyId !== undefined) {
     const { openKmsSigner } = await import('./signing/kms-signer.ts');
-    return openKmsSigner({ keyId, ...context });
+    return openKmsSigner({ keyId, proxies, ...context });
   }
   if (arn === undefined) {
     const signer = signingKeyFile === undefined ? undefined : await readSigner(signingKeyFile);
@@ -210,19 +217,16 @@ export async function openSigner(
   };
 }
 
-/**
- * Where the platform keeps media: hosts of the region itself, and the one bucket its description shows. Anything else is
- * named by `ARCHIVE_MEDIA_HOSTS`; all of `amazonaws.com` would be everybody's buckets.
- */
-export function impliedMediaHosts(environment: string): readonly string[] {
-  return [environment, 's3.amazonaws.com/genesys-media-archive'];
-}
-
 export function openConfiguredStore(
-  config: Pick<ArchiveConfig, 'store' | 's3'>,
+  { store, s3, proxies }: Pick<ArchiveConfig, 'store' | 's3' | 'proxies'>,
   tools: { readonly clock: Clock; readonly logger: Logger; readonly allocate?: (bytes: number) => Buffer },
 ): Promise<ObjectStore> {
-  return openStore(config.store, { ...tools, s3: { forcePathStyle: config.s3.forcePathStyle } });
+  const { forcePathStyle, expectedBucketOwner } = s3;
+  return openStore(store, {
+    ...tools,
+    s3: { forcePathStyle, proxies },
+    ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
+  });
 }
 
 /**
@@ -240,13 +244,13 @@ export function createReader(
 
 /** Hands the configured sources of keys to `use`; the static key is in clear only until that is done. */
 export async function openKeySources<T>(
-  { encryption, organizationId }: Pick<KeysConfig, 'encryption' | 'organizationId'>,
+  { encryption, organizationId, proxies }: Pick<KeysConfig, 'encryption' | 'organizationId' | 'proxies'>,
   use: (sources: KeySources) => Promise<T>,
 ): Promise<T> {
   const { key, ...others } = encryption;
   const staticKey = key === undefined ? undefined : revealKey(key);
   try {
-    return await use({ ...others, staticKey, organizationId });
+    return await use({ ...others, staticKey, organizationId, proxies });
   } finally {
     staticKey?.fill(0);
   }

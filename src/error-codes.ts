@@ -93,6 +93,19 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning: 'The recording is stored, but the interaction to write the reference to does not exist (404).',
   },
+  TLS_UNTRUSTED: {
+    exit: 4,
+    retryable: false,
+    meaning:
+      'The certificate of a server or proxy is not trusted, has expired, or is for another name. Nothing was sent there.',
+    hint: 'put the certificate authority into a PEM file and name it in NODE_EXTRA_CA_CERTS before the program starts; see docs/security.md',
+  },
+  PROXY_REFUSED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'The proxy refused to connect: it wants other credentials, or does not allow this target.',
+    hint: 'check HTTPS_PROXY, and what the proxy allows; NO_PROXY names what is reached without it',
+  },
   URL_REFUSED: {
     exit: 2,
     retryable: false,
@@ -224,6 +237,13 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning: 'The archive holds no such object.',
     hint: '`genesys-archive list` shows what it holds',
+  },
+  NOTHING_FOUND: {
+    exit: 6,
+    retryable: false,
+    meaning:
+      'A command that goes through the archive found no recording there: another place, layout or range of days than was meant, or an archive that nothing was written to yet.',
+    hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
   },
   OBJECT_MALFORMED: {
     exit: 5,

@@ -26,3 +26,38 @@ export const GENESYS_REGIONS: Readonly<Record<string, string>> = {
 export function isKnownRegionDomain(domain: string): boolean {
   return Object.values(GENESYS_REGIONS).includes(domain);
 }
+
+/**
+ * Regions that Global Media Fabric keeps recordings in and that have no domain of their own (`RecordingMetadata.region`): their files
+ * are served by the organization's own region.
+ */
+const MEDIA_ONLY_REGIONS = ['af-south-1', 'ap-east-1', 'ap-southeast-3', 'eu-west-3'] as const;
+
+/** Partitions of their own: nothing of them is kept in another region, nor of others in them. */
+const SEPARATE_REGIONS: ReadonlySet<string> = new Set(['us-east-2', 'eusc-de-east-1']);
+
+/** Every region that a recording may be kept in. */
+export const RECORDING_REGIONS: readonly string[] = [
+  ...new Set([...Object.keys(GENESYS_REGIONS), ...MEDIA_ONLY_REGIONS]),
+].toSorted();
+
+/** Of an organization whose domain is `environment`; `undefined` for a domain that is not in the table. */
+export function regionOfDomain(environment: string): string | undefined {
+  return Object.keys(GENESYS_REGIONS).find((region) => GENESYS_REGIONS[region] === environment);
+}
+
+/**
+ * Host suffixes that the media of a region are served from: its own domain. Buckets of AWS are not among them, because anybody may own the
+ * one beside it. Empty for a region without a domain, and for one that is not known.
+ */
+export function mediaHostsOf(region: string): readonly string[] {
+  const domain = Object.hasOwn(GENESYS_REGIONS, region) ? GENESYS_REGIONS[region] : undefined;
+  return domain === undefined ? [] : [domain];
+}
+
+/** The regions that recordings of an organization of `region` may be kept in: those of the same partition. */
+export function regionsBeside(region: string | undefined): readonly string[] {
+  if (region === undefined) return [];
+  if (SEPARATE_REGIONS.has(region)) return [region];
+  return RECORDING_REGIONS.filter((other) => !SEPARATE_REGIONS.has(other));
+}

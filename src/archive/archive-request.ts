@@ -119,9 +119,10 @@ async function fetchAndArchive(
       ? [{ ...resolution, ids: known, settled: false }]
       : [{ ...resolution, ids: known }];
   }
-  const { items, pending = [], terminal = [] } = resolution;
+  const { items, pending = [], terminal = [], failed = [] } = resolution;
   const results: ArchiveResult[] = [];
-  const single = items.length + pending.length + terminal.length === 1;
+  const single = items.length + pending.length + terminal.length + failed.length === 1;
+  if (single && failed[0] !== undefined) throw failed[0].error;
   for (const item of items) {
     try {
       results.push(await archiveReady(ports, request, item, budget));
@@ -130,11 +131,19 @@ async function fetchAndArchive(
       results.push({ state: 'failed', ids: item.ids, error: toArchiveError(error) });
     }
   }
+  for (const { recordingId = '', error } of failed) {
+    results.push({ state: 'failed', ids: { ...ids, recordingId }, error });
+  }
   for (const { recordingId = '', status, retryAfterMs } of pending) {
     results.push({ state: 'not-ready', ids: { recordingId, ...ids }, status, retryAfterMs });
   }
   for (const recording of terminal) {
-    results.push(await settleTerminal(ports, request, recording, budget));
+    try {
+      results.push(await settleTerminal(ports, request, recording, budget));
+    } catch (error) {
+      if (single) throw error;
+      results.push({ state: 'failed', ids: recording.ids, error: toArchiveError(error) });
+    }
   }
   return results;
 }
@@ -168,8 +177,14 @@ export function sourceOf(
       request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId },
       budget,
     );
-  const pick = (resolution: Resolution) =>
-    resolution.state === 'ready' ? resolution.items.find((other) => isSameFile(other.ids, ids)) : undefined;
+  const pick = (resolution: Resolution) => {
+    if (resolution.state !== 'ready') return undefined;
+    const found = resolution.items.find((other) => isSameFile(other.ids, ids));
+    const failed = resolution.failed?.[0];
+    // one that cannot be read may be the one that is looked for
+    if (found === undefined && failed !== undefined) throw failed.error;
+    return found;
+  };
   return {
     find: async () => {
       const resolution = await resolve();

@@ -95,7 +95,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       'genesys-archive list --from 2026-05-20T14:00:00Z --to 2026-05-20T15:00:00Z',
       'genesys-archive list --brief --json | jq -r .key',
     ],
-    exitCodes: [0, 1, 2, 4, 7, 130],
+    exitCodes: [0, 1, 2, 4, 6, 7, 130],
     isForReading: true,
     load: () => import('./commands/list.ts'),
   },

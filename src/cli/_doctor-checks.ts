@@ -18,6 +18,7 @@ import { parseStoreLocation } from '../store/open-store.ts';
 import type { CommandContext } from './_context.ts';
 import { type DoctorCheck, failed, skip } from './_doctor-check.ts';
 import { checkClock, checkGenesys } from './_doctor-genesys.ts';
+import { describeProxies } from './_doctor-proxies.ts';
 
 /** Until then the AWS SDK and this program run on it; the SDK has announced that it will ask for 22. */
 const OLDEST_NODE = [20, 19] as const;
@@ -33,6 +34,7 @@ export async function* checkInstallation(
   yield checkNode(process.versions.node);
   const settings = await readWhatCanBeRead(context);
   yield* settings.checks;
+  if (settings.store !== undefined) yield describeProxies(context.env, settings.store, settings.archive);
   yield await checkKey(settings.restore);
   if (settings.store === undefined) yield skip('store', 'its settings cannot be read');
   else yield await checkStore(context, settings.store, budget);
@@ -171,13 +173,17 @@ async function checkStore(
       return {
         name: 'store',
         status: 'ok',
-        detail: `${store.location} answers; whether it takes objects only archiving shows`,
+        detail: `${store.location} answers${describeOwner(config)}; whether it takes objects only archiving shows`,
       };
     }
     return await checkDirectory(path.resolve(location.path));
   } catch (error) {
     return failed('store', error, `look at ${config.store}, its permissions and AWS_* settings`);
   }
+}
+
+function describeOwner({ s3: { expectedBucketOwner: owner } }: StoreConfig): string {
+  return owner === undefined ? '' : `, and belongs to account ${owner}`;
 }
 
 /** The directory itself, or, as it is made by the first write, the nearest one above it. */

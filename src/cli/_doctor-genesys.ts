@@ -45,7 +45,7 @@ export async function checkClock(
   config: ArchiveConfig,
   budget: Budget,
 ): Promise<DoctorCheck> {
-  const transport = createTransport();
+  const transport = createTransport({ proxies: config.proxies });
   try {
     const response = await transport.send({
       method: 'GET',

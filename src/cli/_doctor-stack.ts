@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Budget } from '../clock.ts';
 import { type ArchiveConfig, loadConfig } from '../config/config.ts';
 import { readDeploySettings } from '../config/deploy-file.ts';
+import { readProxies } from '../config/network.ts';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../config/deploy-settings.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { checkStack, type StackFacts } from '../stack/check-stack.ts';
@@ -20,6 +21,9 @@ export interface StackOptions {
 
 /** Where whoever runs `doctor` knows better than the function, as behind a proxy. */
 const OVERRIDABLE = ['GENESYS_LOGIN_URL', 'GENESYS_API_URL', 'ARCHIVE_ALLOW_LOOPBACK'] as const;
+
+/** Those of the function lead out of its own network, not out of this one. */
+const PROXY_NAME = /^(?:HTTPS?|NO)_PROXY$/i;
 
 /** Set in the function to where the secrets are; here they have been read. */
 const SECRET_ARN = /^(?:ARCHIVE|GENESYS)_[A-Z_]*SECRET_ARN$/;
@@ -50,7 +54,12 @@ export async function* checkDeployment(
   if (read instanceof ArchiveError) yield failed('settings', read, 'mend the file');
   else yield describeSettings(file, settings);
   const { clock, logger } = context;
-  const stack = { stackName, region: options.region ?? settings?.region, settings };
+  const stack = {
+    stackName,
+    region: options.region ?? settings?.region,
+    settings,
+    proxies: readProxies(context.env),
+  };
   const facts = yield* checkStack(stack, { clock, logger }, budget);
   if (facts.outputs !== undefined) yield* checkPlatform(context, facts, budget);
   return facts;
@@ -78,8 +87,11 @@ async function* checkPlatform(
   }
   const own = OVERRIDABLE.map((name) => [name, context.env[name]] as const);
   const env = {
-    ...Object.fromEntries(Object.entries(variables).filter(([name]) => !SECRET_ARN.test(name))),
+    ...Object.fromEntries(
+      Object.entries(variables).filter(([name]) => !SECRET_ARN.test(name) && !PROXY_NAME.test(name)),
+    ),
     ...Object.fromEntries(own.filter(([, value]) => (value ?? '') !== '')),
+    ...Object.fromEntries(Object.entries(context.env).filter(([name]) => PROXY_NAME.test(name))),
     // without them everything else can be checked all the same
     GENESYS_CLIENT_ID: credentials?.clientId ?? 'unknown',
     GENESYS_CLIENT_SECRET: credentials?.clientSecret.reveal() ?? 'unknown',

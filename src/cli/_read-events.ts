@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { ArchiveError, describeForeign } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 
 /** Bytes. The largest event of AWS is 6 MB (a Lambda invocation); a file of many, one a line, may be larger. */
 const MOST_INPUT = 64 * 1024 * 1024;
@@ -16,10 +17,10 @@ export async function readEvents(
 ): Promise<readonly unknown[]> {
   const text = file === '-' ? await readAll(stdin) : await readFileText(file);
   if (text.trim() === '') throw new ArchiveError('EVENT_INVALID', 'the event is empty');
-  const whole = parseJson(text);
+  const whole = parseForeignJson(text);
   if (whole !== undefined) return [whole];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => parseJson(line) ?? line);
+  return lines.map((line) => parseForeignJson(line) ?? line);
 }
 
 async function readFileText(file: string): Promise<string> {
@@ -48,12 +49,4 @@ async function readAll(source: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

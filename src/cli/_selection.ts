@@ -7,6 +7,7 @@ import { describeRest, isEndOfBudget, recordOfRest, type BatchEnd, workThrough }
 import { concludeItems, isIntegrityFailure, type ItemFailure } from './_conclude.ts';
 import { type CommandContext, noteWholeDays, openBudget, readRange, searchIn } from './_context.ts';
 import { count, printable } from './_format.ts';
+import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
 
 /** Options of every command that does one thing to many recordings. */
@@ -106,7 +107,11 @@ export async function runSelection(
   try {
     const chosen = options.all === true ? allKeys() : ids;
     const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
-    batch = await workThrough(chosen, { concurrency, clock, ui, budget }, workOn);
+    batch = await readArchive(plainStore, () =>
+      workThrough(chosen, { concurrency, clock, ui, budget }, workOn),
+    );
+    if (progress.count().done === 0 && !context.signal.aborted)
+      await requireArchive(plainStore, range, [], budget);
   } finally {
     progress.end();
     end();
@@ -124,8 +129,6 @@ export async function runSelection(
       `${count(done, 'recording')}: ${summary}${describeRest(batch)}${note}; ${printable(plainStore.location)}`,
     );
   }
-  if (done === 0 && !context.signal.aborted)
-    ui.warn(`there are no recordings in ${printable(plainStore.location)}`);
   const overriding = (code: ErrorCode) => isIntegrityFailure(code) || code === batch.stoppedBy?.code;
   return concludeItems(done, failures, context.signal, overriding);
 }

@@ -10,13 +10,17 @@ export const TOPICS: Readonly<Record<string, { readonly summary: string; readonl
   'exit-codes': { summary: 'what the exit codes mean', render: renderExitCodes },
 };
 
-/** Only the HTTP entries (`serve`, and on Lambda) listen to these; on other commands a flag would do nothing. */
-const ENTRY_ONLY: ReadonlySet<string> = new Set(['ARCHIVE_WEBHOOK_OPEN']);
+/** Only the HTTP entries (`serve`, and on Lambda) listen to the first two; `--no-proxy` would read as the opposite of `--proxy`. */
+const WITHOUT_FLAG: ReadonlySet<string> = new Set([
+  'ARCHIVE_WEBHOOK_OPEN',
+  'ARCHIVE_SERVE_KEEP_ALIVE',
+  'NO_PROXY',
+]);
 
 /** The flag that mirrors a setting: `ARCHIVE_STORE` is `--store`; `undefined` for secrets. */
 export function flagOf(name: string): string | undefined {
   const setting = listSettings().find(([known]) => known === name)?.[1];
-  if (setting === undefined || setting.secret === true || ENTRY_ONLY.has(name)) return undefined;
+  if (setting === undefined || setting.secret === true || WITHOUT_FLAG.has(name)) return undefined;
   return `--${name
     .replace(/^ARCHIVE_/, '')
     .toLowerCase()
@@ -43,6 +47,8 @@ function renderEnvironment(): string {
     '',
     'Also understood:',
     '  AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL_S3 … as the AWS SDK defines them',
+    '  NODE_EXTRA_CA_CERTS',
+    '      PEM file of certificate authorities to trust besides those of Node.js',
     '  NO_COLOR',
     '      no colours, whatever its value',
     '',

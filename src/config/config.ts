@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
+import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
 import {
   listSettings,
@@ -21,6 +22,7 @@ import { type CredentialSettings, findSecretProblems } from './secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
 
@@ -35,11 +37,16 @@ export type { ConfigFile, ConfigSources } from './sources.ts';
 export interface StoreConfig {
   /** `s3://bucket[/prefix]` or `file:PATH`. */
   readonly store: string;
-  readonly s3: { readonly forcePathStyle: boolean };
+  readonly s3: {
+    readonly forcePathStyle: boolean;
+    /** AWS account, 12 digits. */
+    readonly expectedBucketOwner?: string;
+  };
   readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
   readonly allowLoopback: boolean;
+  readonly proxies: Proxies;
   /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
   readonly receiptPublicKeys: readonly string[];
   readonly logLevel: LogLevel;
@@ -72,15 +79,19 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly recordings: RecordingsConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
-  /** PEM file of the private key that signs receipts, or the secret that holds it. */
+  /** PEM file of the private key that signs receipts, the secret that holds it, or the KMS key that it is. */
   readonly signingKeyFile: string | undefined;
   readonly signingKeySecretArn: string | undefined;
-  /** Of a key that never leaves KMS. */
   readonly signingKmsKeyId: string | undefined;
   /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
   readonly mediaHosts: readonly string[];
+  /** Recordings are downloaded through the proxy as well, where there is one. */
+  readonly proxyMedia: boolean;
+  readonly serveKeepAliveMs: number;
+  /** Regions that media may be kept in; `undefined` for all that the organization may use. */
+  readonly mediaRegions: readonly string[] | undefined;
   readonly webhook: {
     /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
     readonly secrets: readonly Secret[];
@@ -95,6 +106,7 @@ export interface ArchiveConfig extends RestoreConfig {
 export interface KeysConfig {
   readonly encryption: KeySettings;
   readonly organizationId?: string;
+  readonly proxies: Proxies;
   readonly logLevel: LogLevel;
   readonly warnings: readonly string[];
 }
@@ -134,7 +146,11 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findSecretProblems(values),
   ];
   if (all.length > 0) throw invalidConfig(all);
-  const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
+  const config = buildConfig(
+    values,
+    [...gathered.warnings, ...findWarnings(values), ...findNetworkWarnings(sources.env)],
+    gathered.ranks,
+  );
   return freeze(config[purpose]());
 }
 
@@ -181,12 +197,17 @@ function buildConfig(
   warnings: readonly string[],
   ranks: GatheredSettings['ranks'],
 ): { readonly [P in Purpose]: () => ConfigFor[P] } {
+  const { S3_EXPECTED_BUCKET_OWNER: owner } = values;
   const store = (): StoreConfig => ({
     store: chooseStore(values, ranks),
-    s3: { forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false },
+    s3: {
+      forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
+      ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+    },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
+    proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
@@ -197,6 +218,7 @@ function buildConfig(
   });
   const keys = (): KeysConfig => ({
     ...ownership(values),
+    proxies: buildProxies(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
   });
@@ -221,6 +243,9 @@ function buildConfig(
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
+      proxyMedia: values.ARCHIVE_PROXY_MEDIA ?? true,
+      serveKeepAliveMs: buildServeKeepAlive(values),
+      mediaRegions: values.ARCHIVE_REGIONS,
       webhook: {
         secrets,
         secretArn,

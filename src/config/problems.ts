@@ -4,7 +4,8 @@ import type { GatheredSettings, Problem } from './sources.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 
 /** Hosts under which anybody can put files, unless a bucket narrows them. */
-const EVERYBODYS_HOST = /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.com|cloudfront\.net)$/;
+const EVERYBODYS_HOST =
+  /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.(?:com|com\.cn|eu)|cloudfront\.net|storage\.googleapis\.com|(?:blob\.core\.)?windows\.net)$/;
 
 /** An HMAC secret shorter than this (characters) can be guessed offline from one signed request. */
 const SHORT_SECRET = 16;
@@ -75,6 +76,10 @@ export function findWarnings(values: SettingValues): string[] {
     warnings.push(
       'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
     );
+  }
+  const isBucket = values.S3_ARCHIVE_BUCKET !== undefined || values.ARCHIVE_STORE?.startsWith('s3:') === true;
+  if (values.S3_EXPECTED_BUCKET_OWNER !== undefined && !isBucket) {
+    warnings.push('S3_EXPECTED_BUCKET_OWNER has no effect: the archive is in a directory');
   }
   const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
   if (secrets.some((secret) => secret.reveal().length < SHORT_SECRET)) {

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
 import { ENCRYPTION_SETTINGS } from './encryption.ts';
+import { NETWORK_SETTINGS } from './network.ts';
 import { RECORDINGS_SETTINGS } from './recordings.ts';
 import { RELIABILITY_SETTINGS } from './reliability.ts';
 import { SECRET_SETTINGS } from './secrets.ts';
 import {
+  accountId,
   bucketName,
   choice,
   credentialId,
@@ -15,6 +17,7 @@ import {
   organizationId,
   originUrl,
   regionDomain,
+  regionList,
   secretList,
   storeLocation,
 } from './values.ts';
@@ -25,7 +28,14 @@ import {
  */
 export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap';
 
-export type SettingGroup = 'Genesys Cloud' | 'Archive' | 'Encryption' | 'Download' | 'Events' | 'Operation';
+export type SettingGroup =
+  | 'Genesys Cloud'
+  | 'Archive'
+  | 'Encryption'
+  | 'Download'
+  | 'Events'
+  | 'Operation'
+  | 'Network';
 
 export interface Setting {
   readonly schema: z.ZodType<unknown, string>;
@@ -171,14 +181,33 @@ export const SETTINGS = {
     since: 'archive',
     usedFor: ALL,
   },
+  S3_EXPECTED_BUCKET_OWNER: {
+    schema: accountId,
+    group: 'Archive',
+    meaning:
+      'AWS account that must own the bucket; every request says so, and S3 refuses it when another account owns the bucket',
+    example: '123456789012',
+    since: 'archive',
+    usedFor: ALL,
+  },
   ...ENCRYPTION_SETTINGS,
   ARCHIVE_MEDIA_HOSTS: {
     schema: hostList,
     group: 'Download',
     meaning:
-      'host suffixes that a download may come from, besides those the region implies; comma-separated; a path behind one narrows it to what stands below',
+      'hosts that a download may come from, besides those of the platform’s regions (`docs/security.md`); comma-separated. A name includes everything below it; with a path it is that host alone, and what stands below the path',
     example: 'media.example.com,s3.amazonaws.com/their-bucket',
     since: 'archive',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_REGIONS: {
+    schema: regionList,
+    group: 'Download',
+    meaning:
+      'AWS regions that recordings may be kept in, comma-separated, for residency: a recording that the platform keeps elsewhere is refused, and so are hosts of other regions',
+    example: 'eu-central-1,eu-west-1',
+    default: 'every region that the organization may keep recordings in',
+    since: 'regions',
     usedFor: ARCHIVE,
   },
   ARCHIVE_ALLOW_LOOPBACK: {
@@ -233,6 +262,7 @@ export const SETTINGS = {
   ...RECORDINGS_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
+  ...NETWORK_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

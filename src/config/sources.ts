@@ -1,4 +1,5 @@
 import { describeStray, isStrayName } from './names.ts';
+import { withSharedNames } from './network.ts';
 import { isSettingName, listSettings, type Purpose, type SettingName } from './schema.ts';
 
 /** A config file, parsed: an object of the same names as the environment. */
@@ -39,7 +40,7 @@ type Layer = Readonly<Record<string, string | undefined>>;
 export function gatherSettings(sources: ConfigSources, purpose: Purpose): GatheredSettings {
   const problems: Problem[] = [];
   const file = readLayer(sources.file?.values ?? {}, problems);
-  const layers: readonly Layer[] = [sources.flags ?? {}, sources.env, file];
+  const layers: readonly Layer[] = [sources.flags ?? {}, withSharedNames(sources.env), file];
   const values: Partial<Record<SettingName, string>> = {};
   const ranks: Partial<Record<SettingName, number>> = {};
   for (const [name, setting] of listSettings()) {

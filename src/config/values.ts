@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { compileKeyTemplate } from '../key-template.ts';
 import { RECORDING_KINDS } from '../recording-facts.ts';
 import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
-import { GENESYS_REGIONS } from '../regions.ts';
+import { GENESYS_REGIONS, RECORDING_REGIONS, regionOfDomain } from '../regions.ts';
 import { Secret } from '../secret.ts';
 
 /*
@@ -12,7 +12,7 @@ import { Secret } from '../secret.ts';
 
 type Check<T> = (text: string) => { readonly value: T } | { readonly problem: string };
 
-function checked<T>(check: Check<T>) {
+export function checked<T>(check: Check<T>) {
   return z.string().transform((text, context): T => {
     const result = check(text);
     if ('value' in result) return result.value;
@@ -178,11 +178,35 @@ export const flag = checked((text) => {
   return { value: text === '1' };
 });
 
+/** AWS regions that the platform keeps recordings in, comma-separated, each once. */
+export const regionList = checked((text) => {
+  const items = listItems(text);
+  if (items.length === 0) return problem('names no region');
+  const wrong = items.findIndex((item) => !RECORDING_REGIONS.includes(item));
+  if (wrong === -1) return { value: [...new Set(items)] };
+  const item = items[wrong] ?? '';
+  const meant = regionOfDomain(item) ?? item.toLowerCase().replaceAll('_', '-');
+  const hint = RECORDING_REGIONS.includes(meant)
+    ? `; write ${meant}`
+    : `; there are ${RECORDING_REGIONS.join(', ')}`;
+  return problem(`item ${wrong + 1} is no region of the platform${hint}`);
+});
+
+/** Id of an AWS account; leading zeros count. */
+export const accountId = checked((text) => {
+  if (!/^\d{12}$/.test(text)) return problem('must be the 12 digits of an AWS account, without hyphens');
+  return { value: text };
+});
+
 /**
- * Comma-separated host suffixes, in lower case. A path behind one narrows it to what stands below, as in
- * `s3.amazonaws.com/their-bucket`; its letters keep their case.
+ * Comma-separated host suffixes, in lower case. With a path it is one exact host and what stands below the path, as in
+ * `s3.amazonaws.com/their-bucket`; the path's letters keep their case.
  */
 export const hostList = checked((text) => {
+  const wildcard = listItems(text).findIndex((item) => /^\*?\.[^/]*\/./.test(item));
+  if (wildcard !== -1) {
+    return problem(`has a path behind a wildcard as item ${wildcard + 1}: a path needs one exact host`);
+  }
   const hosts = listItems(text).map((item) => {
     const [host = '', ...folders] = item.replace(/\/$/, '').split('/');
     return [host.toLowerCase().replace(/^(?:\*?\.)/, ''), ...folders];

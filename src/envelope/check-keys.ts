@@ -36,7 +36,7 @@ export async function* checkKeys(
     yield { source: 'static key', keyId: 'ENCRYPTION_KEY_HEX', writes: 'ok', reads: 'ok' };
   }
   if (kmsKeyId !== undefined) {
-    yield await checkKms(kmsKeyId, sources.organizationId, context, budget);
+    yield await checkKms(kmsKeyId, sources, context, budget);
   }
   if (keyringFile !== undefined) yield await checkKeyring(keyringFile);
   if (publicKeyFile !== undefined) yield await checkPublicKey(publicKeyFile);
@@ -45,12 +45,12 @@ export async function* checkKeys(
 
 async function checkKms(
   keyId: string,
-  organizationId = 'keys-check',
+  { organizationId = 'keys-check', proxies }: KeySources,
   { clock, logger }: KeyContext,
   budget: Budget,
 ): Promise<KeyCheck> {
   const { createKmsDataKeys } = await import('./kms-data-keys.ts');
-  const service = createKmsDataKeys({ keyId, clock, logger });
+  const service = createKmsDataKeys({ keyId, clock, logger, proxies });
   try {
     const wrap = createKmsWrap(service);
     const ids = recordingContext(organizationId, { conversationId: 'keys-check', recordingId: 'keys-check' });

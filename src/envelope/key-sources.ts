@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Envelope } from '../ports.ts';
+import type { Proxies } from '../proxies.ts';
 import { type AnyEnvelopeReader, createEnvelopeReader } from './envelope-reader.ts';
 import { readKeyringFile, readPrivateKeyFile, readPublicKeyFile } from './key-files.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from './key-wrap.ts';
@@ -22,6 +23,8 @@ export interface KeySources {
   readonly publicKeyFile?: string | undefined;
   readonly privateKeyFile?: string | undefined;
   readonly organizationId?: string | undefined;
+  /** What a KMS key is reached through. */
+  readonly proxies?: Proxies | undefined;
 }
 
 export interface Writing {
@@ -103,14 +106,15 @@ export function openWrap(
   context: KeyContext,
 ): Promise<KeyWrapper> {
   if (kmsKeyId === undefined) return openWrapper(mode, sources, context);
-  return openKms(kmsKeyId, context, sources.kmsKeyId);
+  return openKms({ keyId: kmsKeyId, sourceKeyId: sources.kmsKeyId, proxies: sources.proxies }, context);
 }
 
 /** Everything configured that unwraps data keys. @throws `CONFIG_INVALID` when a key file cannot be used. */
 export async function openUnwrappers(sources: KeySources, context: KeyContext): Promise<KeyUnwrapper[]> {
   const { kmsKeyId, keyringFile, privateKeyFile } = sources;
   const unwrappers: KeyUnwrapper[] = [];
-  if (kmsKeyId !== undefined) unwrappers.push(await openKms(kmsKeyId, context));
+  if (kmsKeyId !== undefined)
+    unwrappers.push(await openKms({ keyId: kmsKeyId, proxies: sources.proxies }, context));
   if (keyringFile !== undefined) unwrappers.push(keyringUnwrapper(await readKeyringFile(keyringFile)));
   if (privateKeyFile !== undefined) {
     unwrappers.push(createRsaUnwrapper([{ key: await readPrivateKeyFile(privateKeyFile) }]));
@@ -126,7 +130,7 @@ async function openWrapper(
   switch (mode) {
     case 'kms': {
       const keyId = requireSource(sources.kmsKeyId, 'the KMS key', 'ARCHIVE_KMS_KEY_ID');
-      return openKms(keyId, context, keyId);
+      return openKms({ keyId, sourceKeyId: keyId, proxies: sources.proxies }, context);
     }
     case 'aes':
       return keyringWrapper(
@@ -157,15 +161,21 @@ export async function openEnvelopeReader(
   });
 }
 
+interface KmsSource {
+  readonly keyId: string;
+  /** The key that data keys are moved from. */
+  readonly sourceKeyId?: string | undefined;
+  readonly proxies: Proxies | undefined;
+}
+
 /** The AWS SDK's part for KMS is loaded only where a KMS key is used. */
 async function openKms(
-  keyId: string,
+  { keyId, sourceKeyId, proxies }: KmsSource,
   { clock, logger }: KeyContext,
-  sourceKeyId?: string,
 ): Promise<KeyWrapper & KeyUnwrapper> {
   const { createKmsDataKeys } = await import('./kms-data-keys.ts');
   const moving = sourceKeyId === undefined ? {} : { sourceKeyId };
-  return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, ...moving }));
+  return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, proxies, ...moving }));
 }
 
 function requireSource<T>(source: T | undefined, what: string, variable: string): T {

@@ -2,10 +2,14 @@
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import { abortReason, type Budget, type Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { awsConnection } from '../http/aws-requests.ts';
+import { withCorrectedClock } from '../http/clock-skew.ts';
 import { KMS_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
-import { type KmsCallName, sortKmsError } from './kms-errors.ts';
+import type { Proxies } from '../proxies.ts';
+import { keySettingOf, type KmsCallName, sortKmsError } from './kms-errors.ts';
+import { isAboutKey } from './kms-key-name.ts';
 
 export interface KmsTimeouts {
   /** TCP and TLS set-up, ms. */
@@ -26,6 +30,7 @@ export interface KmsClientOptions {
     readonly sessionToken?: string;
   };
   readonly timeouts?: Partial<KmsTimeouts>;
+  readonly proxies?: Proxies | undefined;
 }
 
 export interface KmsConnection {
@@ -48,25 +53,31 @@ export function connectKms(
   options: KmsClientOptions & { readonly keyId: string; readonly clock: Clock; readonly logger: Logger },
 ): KmsConnection {
   const { clock, logger } = options;
+  const client = createClient(options);
   return {
-    client: createClient(options),
+    client,
     call: (operation, budget, send) =>
-      withRetry({ clock, logger, budget, policy: KMS_RETRIES, what: `KMS ${operation}` }, async () => {
-        try {
-          return { value: await send({ abortSignal: budget.signal }) };
-        } catch (error) {
-          if (budget.signal.aborted) throw abortReason(budget.signal);
-          const failure = sortKmsError(error, operation);
-          if (!failure.transient) throw failure.error;
-          return { again: failure.error };
-        }
-      }),
+      withCorrectedClock(client, (correct) =>
+        withRetry({ clock, logger, budget, policy: KMS_RETRIES, what: `KMS ${operation}` }, async () => {
+          const sent = correct.begin();
+          try {
+            return { value: await send({ abortSignal: budget.signal }) };
+          } catch (error) {
+            if (budget.signal.aborted) throw abortReason(budget.signal);
+            const failure = sortKmsError(error, operation);
+            const skewed = failure.transient ? undefined : await sent.refused(error, failure.error);
+            if (skewed !== undefined) return skewed;
+            if (!failure.transient) throw failure.error;
+            return { again: failure.error };
+          }
+        }),
+      ),
   };
 }
 
 /** A client whose retries are left to {@link withRetry}, so that they are not multiplied. */
 function createClient(options: KmsClientOptions & { readonly keyId: string }): KMSClient {
-  const { connectMs, requestMs } = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
+  const timeouts = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
   const { endpoint, credentials } = options;
   const region = options.region ?? regionOfArn(options.keyId);
   const given: KMSClientConfig = {
@@ -77,17 +88,38 @@ function createClient(options: KmsClientOptions & { readonly keyId: string }): K
   return new KMSClient({
     ...given,
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: connectMs,
-      requestTimeout: requestMs,
-      throwOnRequestTimeout: true,
-    },
+    ...awsConnection(timeouts, options.proxies),
   });
 }
 
 /** A key can be asked for only in its own region, which need not be the bucket's. */
 function regionOfArn(keyId: string): string | undefined {
   return /^arn:aws[a-z-]*:kms:([a-z0-9-]+):/.exec(keyId)?.[1];
+}
+
+/**
+ * What comes of another key is used for nothing, whoever gives it.
+ *
+ * @param secret erased when the answer is refused.
+ * @throws `KMS_UNAVAILABLE` (retryable: the recording is to be kept, by whatever KMS answers for the configured key).
+ */
+export function assertAbout(
+  operation: KmsCallName,
+  asked: string,
+  answered: string | undefined,
+  secret?: Uint8Array,
+): void {
+  if (isAboutKey(asked, answered)) return;
+  secret?.fill(0);
+  const shown = answered?.replaceAll(/[^A-Za-z0-9:/_-]/g, '?').slice(0, 200) ?? 'no key';
+  throw new ArchiveError(
+    'KMS_UNAVAILABLE',
+    `KMS ${operation}: the answer is about ${shown}, not about ${asked}`,
+    {
+      hint: `nothing was used of it: check ${keySettingOf(operation)}, and AWS_ENDPOINT_URL_KMS for a server that answers in the place of KMS`,
+      details: { reason: 'OtherKey' },
+    },
+  );
 }
 
 /** The answer of a call that succeeded and does not hold what was asked for. */

@@ -12,7 +12,7 @@ import { type Budget, type Clock, unlimited } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { DataKeyService, EncryptionContext } from './key-wrap.ts';
-import { connectKms, incomplete, type KmsClientOptions } from './kms-client.ts';
+import { assertAbout, connectKms, incomplete, type KmsClientOptions } from './kms-client.ts';
 
 export interface KmsDataKeysOptions extends KmsClientOptions {
   /** Key id, key ARN, alias name or alias ARN of a symmetric key. An ARN also names the region. */
@@ -59,6 +59,8 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
     );
     const { CiphertextBlob, SourceKeyId, KeyId } = answer;
     if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('ReEncrypt');
+    assertAbout('ReEncrypt', source, SourceKeyId);
+    assertAbout('ReEncrypt', keyId, KeyId);
     return { wrapped: CiphertextBlob, sameKey: SourceKeyId === KeyId };
   };
   const { sourceKeyId } = options;
@@ -79,34 +81,38 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
   return {
     ...moving,
     async encrypt(plaintext, context, budget = unlimited) {
-      const { CiphertextBlob } = await call('Encrypt', budget, (options) =>
+      const { CiphertextBlob, KeyId } = await call('Encrypt', budget, (options) =>
         client.send(
           new EncryptCommand({ KeyId: keyId, Plaintext: plaintext, EncryptionContext: context }),
           options,
         ),
       );
-      if (CiphertextBlob === undefined) throw incomplete('Encrypt');
+      if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('Encrypt');
+      assertAbout('Encrypt', keyId, KeyId);
       return CiphertextBlob;
     },
     async generate(context, budget = unlimited) {
-      const { Plaintext, CiphertextBlob } = await call('GenerateDataKey', budget, (options) =>
+      const { Plaintext, CiphertextBlob, KeyId } = await call('GenerateDataKey', budget, (options) =>
         client.send(
           new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }),
           options,
         ),
       );
-      if (Plaintext === undefined || CiphertextBlob === undefined) throw incomplete('GenerateDataKey');
+      if (Plaintext === undefined || CiphertextBlob === undefined || KeyId === undefined)
+        throw incomplete('GenerateDataKey');
+      assertAbout('GenerateDataKey', keyId, KeyId, Plaintext);
       return { plaintext: Plaintext, wrapped: CiphertextBlob };
     },
     async decrypt(wrapped, context, budget = unlimited) {
-      const { Plaintext } = await call('Decrypt', budget, (options) =>
+      const { Plaintext, KeyId } = await call('Decrypt', budget, (options) =>
         // naming the key keeps whoever can replace the wrapped key from choosing one of their own
         client.send(
           new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: context }),
           options,
         ),
       );
-      if (Plaintext === undefined) throw incomplete('Decrypt');
+      if (Plaintext === undefined || KeyId === undefined) throw incomplete('Decrypt');
+      assertAbout('Decrypt', keyId, KeyId, Plaintext);
       return Plaintext;
     },
     close: () => client.destroy(),

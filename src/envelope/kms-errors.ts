@@ -6,6 +6,7 @@ import {
   systemCodeOf,
 } from '../errors.ts';
 import { awsAnswerOf } from '../http/aws-answer.ts';
+import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt' | 'Sign' | 'GetPublicKey';
@@ -22,6 +23,8 @@ interface Rule {
   readonly transient?: boolean;
   readonly retryable?: boolean;
   readonly hint?: string;
+  /** Instead of the answer, which says nothing. */
+  readonly says?: string;
 }
 
 const throttled: Rule = { code: 'KMS_THROTTLED', transient: true };
@@ -32,6 +35,10 @@ const expired: Rule = {
   hint: 'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
 };
 const unknownCredentials: Rule = { code: 'KMS_DENIED', hint: 'the AWS credentials are not valid there' };
+const wrongSecret: Rule = {
+  code: 'KMS_DENIED',
+  hint: 'the secret access key does not belong to the access key id (check AWS_SECRET_ACCESS_KEY or the profile), or a proxy changes requests on their way',
+};
 const unusable: Rule = { code: 'KMS_KEY_UNUSABLE' };
 
 /** Said of every key that cannot sign receipts. */
@@ -64,10 +71,18 @@ const RULES: Readonly<Record<string, Rule>> = {
   OptInRequired: denied,
   ExpiredToken: expired,
   ExpiredTokenException: expired,
-  RequestExpired: expired,
+  RequestExpired: {
+    code: 'KMS_DENIED',
+    hint: 'set the clock of this machine, e.g. by NTP, and run it again',
+  },
   UnrecognizedClientException: unknownCredentials,
   InvalidClientTokenId: unknownCredentials,
-  InvalidSignatureException: unknownCredentials,
+  InvalidSignatureException: wrongSecret,
+  SignatureDoesNotMatch: wrongSecret,
+  RequestTimeTooSkewed: {
+    code: 'KMS_DENIED',
+    hint: 'set the clock of this machine, e.g. by NTP, and run it again',
+  },
   IncompleteSignatureException: unknownCredentials,
   MissingAuthenticationTokenException: unknownCredentials,
   CredentialsProviderError: { code: 'KMS_DENIED', hint: 'no AWS credentials were found' },
@@ -94,31 +109,43 @@ const RULES: Readonly<Record<string, Rule>> = {
   InvalidCiphertextException: { code: 'DECRYPT_FAILED' },
 };
 
-/** Of calls that sign, where another key is asked for than by all others. */
+/** What is said of a key that is asked to sign, or for its public half, and cannot. */
 const SIGNING_HINTS: Readonly<Record<string, string>> = {
-  NotFoundException:
-    'there is no such key in this account and region: check ARCHIVE_SIGNING_KMS_KEY_ID and AWS_REGION',
   InvalidKeyUsageException: SIGNING_KEY_HINT,
   UnsupportedOperationException: SIGNING_KEY_HINT,
   ValidationException: SIGNING_KEY_HINT,
 };
 
+/** The setting that names the key of a call. */
+export function keySettingOf(operation: KmsCallName): string {
+  return isSigning(operation) ? 'ARCHIVE_SIGNING_KMS_KEY_ID' : 'ARCHIVE_KMS_KEY_ID';
+}
+
+function isSigning(operation: KmsCallName): boolean {
+  return operation === 'Sign' || operation === 'GetPublicKey';
+}
+
 /** Sorts whatever `client.send` threw. */
 export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
+  const fault = faultOf(error);
+  if (fault !== undefined) {
+    const told = faultError(fault, 'KMS_UNAVAILABLE', `KMS ${operation}`);
+    return { error: told, transient: told.retryable };
+  }
   const name = classNameOf(error) ?? 'Error';
   const { status, requestId } = awsAnswerOf(error);
   const system = systemCodeOf(error);
   const rule = ruleFor(name, status, system, error);
-  const signs = operation === 'Sign' || operation === 'GetPublicKey';
-  const special = signs && Object.hasOwn(SIGNING_HINTS, name) ? SIGNING_HINTS[name] : undefined;
-  const hint =
-    special ?? rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
+  const special =
+    isSigning(operation) && Object.hasOwn(SIGNING_HINTS, name) ? SIGNING_HINTS[name] : undefined;
+  const stated = special ?? rule.hint?.replace('ARCHIVE_KMS_KEY_ID', keySettingOf(operation));
+  const hint = stated ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
     ...(hint === undefined ? {} : { hint }),
     ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
   };
-  const answer = status === undefined ? (system ?? name) : name;
+  const answer = rule.says ?? (status === undefined ? (system ?? name) : name);
   return {
     error: new ArchiveError(rule.code, `KMS ${operation}: ${answer}`, options),
     transient: rule.transient === true,
@@ -134,13 +161,17 @@ function ruleFor(name: string, status: number | undefined, system: string | unde
     return status === 401 || status === 403 ? denied : unusable;
   }
   if (error instanceof Error && error.message === 'Region is missing') {
-    return { code: 'CONFIG_INVALID', hint: 'set AWS_REGION to the region of the key' };
+    return {
+      code: 'CONFIG_INVALID',
+      says: 'no AWS region is set',
+      hint: 'set AWS_REGION to the region of the key',
+    };
   }
-  if (system !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(system)) {
+  if (system !== undefined && /TLS|SSL|EPROTO/.test(system)) {
     return {
       code: 'KMS_UNAVAILABLE',
       retryable: false,
-      hint: 'the certificate of the endpoint is not trusted',
+      hint: 'no TLS could be agreed with the endpoint: check its scheme and port (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KMS)',
     };
   }
   // connections that were refused, reset or silent, and answers that are none

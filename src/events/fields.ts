@@ -1,4 +1,5 @@
 import { ArchiveError } from '../errors.ts';
+import { isNestedTooDeeply } from '../json.ts';
 import { isSafeId, shortenForMessage } from '../recording-id.ts';
 
 /**
@@ -31,9 +32,9 @@ export function joinPath(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-/** Parsed JSON, or `undefined` when the text is too long or no JSON. */
+/** Parsed JSON, or `undefined` when the text is too long, nested too deeply or no JSON. */
 export function parseJson(text: string): unknown {
-  if (text.length > MAX_TEXT_CHARACTERS) return undefined;
+  if (text.length > MAX_TEXT_CHARACTERS || isNestedTooDeeply(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

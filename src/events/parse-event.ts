@@ -1,3 +1,4 @@
+import { isNestedTooDeeply } from '../json.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import { shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
@@ -41,7 +42,15 @@ export interface ParseOptions {
   readonly idPattern?: RegExp;
   /** The dialect whose events are understood; default `auto`: either, told apart by their shape. */
   readonly api?: 'auto' | 'media' | 'recordings';
+  /** Recordings or conversations that one event may name; default {@link MAX_REQUESTS_PER_EVENT}. */
+  readonly maxRequests?: number;
 }
+
+/**
+ * Recordings or conversations that one event may name. A webhook of 256 KiB has room for 1,400, which would be hours of work for one
+ * request; messages of a queue are events of their own.
+ */
+export const MAX_REQUESTS_PER_EVENT = 100;
 
 interface ParseContext {
   /** Anchored at both ends. */
@@ -72,7 +81,15 @@ export function parseEvent(event: unknown, options: ParseOptions = {}): ParsedEv
   const { source, flags } = options.idPattern ?? UUID_PATTERN;
   const idPattern = new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, ''));
   const context = { idPattern, api: options.api ?? 'auto' };
-  return readSafely(() => parseAt({ value: event, path: '' }, context, MAX_ENVELOPES));
+  const parsed = readSafely(() => parseAt({ value: event, path: '' }, context, MAX_ENVELOPES));
+  const { maxRequests = MAX_REQUESTS_PER_EVENT } = options;
+  if (parsed.kind === 'requests' && parsed.requests.length > maxRequests) {
+    throw invalidEvent(
+      `the event names ${parsed.requests.length} recordings or conversations, more than the ${maxRequests} that one event may`,
+      'send each as an event of its own; of a batch, parse each message by itself',
+    );
+  }
+  return parsed;
 }
 
 function parseAt(place: Place, context: ParseContext, envelopesLeft: number): ParsedEvent {
@@ -207,7 +224,9 @@ function requireObject({ value, path }: Place): object {
   const parsed = typeof value === 'string' ? parseJson(value) : value;
   if (isObject(parsed)) return parsed;
   if (value === '') throw invalidEvent(`${name} is empty`);
-  if (typeof value === 'string' && parsed === undefined) throw invalidEvent(`${name} is not JSON`);
+  if (typeof value === 'string' && parsed === undefined) {
+    throw invalidEvent(`${name} is ${isNestedTooDeeply(value) ? 'nested too deeply' : 'not JSON'}`);
+  }
   throw invalidEvent(`${name} is not an object, so it has no mediaId`);
 }
 

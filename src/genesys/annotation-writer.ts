@@ -1,7 +1,11 @@
-import type { ArchiveReference, ReferenceWriter } from '../ports.ts';
-import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
+import { parseForeignJson } from '../json.ts';
+import type { ArchiveReference, RecordingIds, ReferenceWriter } from '../ports.ts';
+import { isSameId } from '../recording-id.ts';
+import { requireSameIds } from './answer-ids.ts';
+import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
 import { ensureFound, readField } from './references.ts';
+import { requireWritten } from './written.ts';
 
 /** Characters; longer descriptions are refused (`recording.annotation.description.too.long`). */
 export const LONGEST_DESCRIPTION = 500;
@@ -20,7 +24,7 @@ export function createAnnotationWriter(api: GenesysApi): ReferenceWriter {
       ensureFound(listed, `conversation ${conversationId}`, explainRefusal('listRecordings', listed));
       if (listed.status !== 200)
         throw unexpectedAnswer(what, listed, explainRefusal('listRecordings', listed));
-      if (isAnnotated(listed.text, recordingId, description)) return;
+      if (isAnnotated(what, listed, { conversationId, recordingId }, description)) return;
       const answer = await api.call(
         {
           method: 'POST',
@@ -30,9 +34,12 @@ export function createAnnotationWriter(api: GenesysApi): ReferenceWriter {
         budget,
       );
       ensureFound(answer, `recording ${recordingId}`);
-      if (answer.status < 200 || answer.status >= 300) {
-        throw unexpectedAnswer(what, answer, explainRefusal('annotate', answer));
-      }
+      requireWritten(what, answer, {
+        asked: { conversationId, recordingId },
+        needsBody: true,
+        shows: (body) => readField(body, 'description') === description,
+        hint: explainRefusal('annotate', answer),
+      });
     },
   };
 }
@@ -42,16 +49,17 @@ function describeReference({ key, archivedAt, algorithm }: ArchiveReference): st
   return text.slice(0, LONGEST_DESCRIPTION);
 }
 
-function isAnnotated(text: string, recordingId: string, description: string): boolean {
-  let recordings: unknown;
-  try {
-    recordings = JSON.parse(text);
-  } catch {
-    return false;
-  }
-  const recording = (Array.isArray(recordings) ? recordings : []).find(
-    (one) => readField(one, 'id') === recordingId,
-  );
+/** @throws `GENESYS_BAD_RESPONSE` when the answer is no list: another annotation would be added at every attempt. */
+function isAnnotated(
+  what: string,
+  listed: ApiAnswer,
+  { conversationId, recordingId }: RecordingIds,
+  description: string,
+): boolean {
+  const recordings = parseForeignJson(listed.text);
+  if (!Array.isArray(recordings)) throw unexpectedAnswer(what, listed);
+  const recording: unknown = recordings.find((one) => isSameId(readField(one, 'id'), recordingId));
+  requireSameIds(what, listed, recording, { conversationId, recordingId });
   const annotations = readField(recording, 'annotations');
   return (
     Array.isArray(annotations) && annotations.some((one) => readField(one, 'description') === description)

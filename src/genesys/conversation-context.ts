@@ -1,10 +1,11 @@
 import type { Budget } from '../clock.ts';
+import { parseForeignJson } from '../json.ts';
 import { isSafeId } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
-import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
-import { explainRefusal } from './permissions.ts';
+import { findForeignId } from './answer-ids.ts';
+import type { GenesysApi } from './api-client.ts';
+import { readConversation } from './conversation-facts.ts';
 import { readField } from './references.ts';
-import { parseJsonObject } from './responses.ts';
 
 /** Named in every context; another shape has another name. */
 export const CONTEXT_SCHEMA = 'genesys-media-archive/context/v1';
@@ -80,14 +81,12 @@ export async function fetchContext(
   const what = `context of conversation ${conversationId}`;
   const answer = await api.call({ method: 'GET', path }, budget);
   if (answer.status === 404) return undefined;
-  const conversation = answer.status === 200 ? parseJsonObject(answer.text) : undefined;
-  if (conversation === undefined)
-    throw unexpectedAnswer(what, answer, explainRefusal('getConversation', answer));
+  const conversation = readConversation(what, answer, conversationId);
   const listed = await api.call({ method: 'GET', path: [...path, 'recordingmetadata'] }, budget);
   return describeConversation(
     conversationId,
     conversation,
-    listed.status === 200 ? parseList(listed.text) : [],
+    listed.status === 200 ? ownRecordings(listed.text, conversationId) : [],
     takenAt,
   );
 }
@@ -190,13 +189,9 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value.slice(0, MOST_MEMBERS) : [];
 }
 
-function parseList(json: string): readonly unknown[] {
-  try {
-    const parsed: unknown = JSON.parse(json);
-    return list(parsed);
-  } catch {
-    return [];
-  }
+/** What is listed of other conversations is left out. */
+function ownRecordings(json: string, conversationId: string): readonly unknown[] {
+  return list(parseForeignJson(json)).filter((one) => findForeignId(one, { conversationId }) === undefined);
 }
 
 function optional<K extends string>(name: K, value: string | undefined): { readonly [P in K]?: string } {

@@ -1,5 +1,6 @@
 import type { ConversationFacts } from '../recording-facts.ts';
 import { parseRecordingTime } from '../recording-time.ts';
+import { requireSameIds } from './answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
 import { readField } from './references.ts';
@@ -15,15 +16,32 @@ const SESSIONS = ['calls', 'callbacks', 'chats', 'emails', 'messages', 'videos']
  * @throws `GENESYS_FORBIDDEN` (not retryable), `GENESYS_BAD_RESPONSE`.
  */
 export function requireConversationFacts(answer: ApiAnswer, conversationId: string): ConversationFacts {
-  const facts = answer.status === 200 ? readConversationFacts(answer.text) : undefined;
-  if (facts !== undefined) return facts;
   const what = `start of conversation ${conversationId}`;
+  const facts = describeFacts(readConversation(what, answer, conversationId));
+  if (facts !== undefined) return facts;
   throw unexpectedAnswer(what, answer, explainRefusal('getConversation', answer));
 }
 
+/**
+ * The `Conversation` in an answer to `GET /api/v2/conversations/{conversationId}`.
+ *
+ * @throws `GENESYS_FORBIDDEN` (not retryable), `GENESYS_BAD_RESPONSE`, also when it is another conversation.
+ */
+export function readConversation(
+  what: string,
+  answer: ApiAnswer,
+  conversationId: string,
+): Readonly<Record<string, unknown>> {
+  const conversation = answer.status === 200 ? parseJsonObject(answer.text) : undefined;
+  if (conversation === undefined) {
+    throw unexpectedAnswer(what, answer, explainRefusal('getConversation', answer));
+  }
+  requireSameIds(what, answer, conversation, { conversationId, own: 'conversationId' });
+  return conversation;
+}
+
 /** What a `Conversation` says of itself; `undefined` when it does not say when it began. Pure. */
-function readConversationFacts(json: string): ConversationFacts | undefined {
-  const conversation = parseJsonObject(json);
+function describeFacts(conversation: unknown): ConversationFacts | undefined {
   const startedAt = parseRecordingTime(readField(conversation, 'startTime'));
   if (startedAt === undefined) return undefined;
   const [session] = list(readField(conversation, 'participants')).flatMap((participant) =>

@@ -1,9 +1,10 @@
 import type { Logger } from '../log.ts';
 import type { ReferenceWriter } from '../ports.ts';
-import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
+import type { GenesysApi } from './api-client.ts';
+import { readConversation } from './conversation-facts.ts';
 import { explainRefusal } from './permissions.ts';
 import { ensureFound } from './references.ts';
-import { parseJsonObject } from './responses.ts';
+import { requireWritten } from './written.ts';
 
 /**
  * The external tag of the conversation: one text, which analytics can search for. There is only one of it, and CRM integrations
@@ -17,11 +18,7 @@ export function createExternalTagWriter(api: GenesysApi, logger: Logger): Refere
       const what = `external tag of conversation ${conversationId}`;
       const found = await api.call({ method: 'GET', path }, budget);
       ensureFound(found, `conversation ${conversationId}`, explainRefusal('getConversation', found));
-      const conversation = found.status === 200 ? parseJsonObject(found.text) : undefined;
-      if (conversation === undefined) {
-        throw unexpectedAnswer(what, found, explainRefusal('getConversation', found));
-      }
-      const present = conversation['externalTag'];
+      const present = readConversation(what, found, conversationId)['externalTag'];
       if (typeof present === 'string' && present !== '') {
         const reason = present === key ? 'it is there already' : 'another tag is set';
         logger.log('warn', 'external tag left as it is', { conversationId, recordingId, reason });
@@ -32,8 +29,10 @@ export function createExternalTagWriter(api: GenesysApi, logger: Logger): Refere
         budget,
       );
       ensureFound(answer, `conversation ${conversationId}`);
-      if (answer.status < 200 || answer.status >= 300)
-        throw unexpectedAnswer(what, answer, explainRefusal('tag', answer));
+      requireWritten(what, answer, {
+        asked: { conversationId, own: 'conversationId' },
+        hint: explainRefusal('tag', answer),
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaResolver, Resolution } from '../ports.ts';
+import { requireSameIds } from './answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
 import { parseJsonObject } from './responses.ts';
 
@@ -15,8 +16,10 @@ const GONE = new Set(['deleted', 'error', 'failed']);
 /**
  * `GET /api/v2/media/{id}` → `{id, downloadUrl, status, mediaType, duration}`: one recording, one file, one link that expires
  * within minutes.
+ *
+ * @param organizationId where it is known, answers about another organization are refused.
  */
-export function createMediaApi(api: GenesysApi): MediaResolver {
+export function createMediaApi(api: GenesysApi, organizationId?: string): MediaResolver {
   return {
     async resolve(request: ArchiveRequest, budget): Promise<Resolution> {
       if (request.dialect !== 'media') {
@@ -37,6 +40,8 @@ export function createMediaApi(api: GenesysApi): MediaResolver {
       }
       const body = parseJsonObject(answer.text);
       if (body === undefined) throw unexpectedAnswer(what, answer);
+      const asked = { conversationId: interactionId, recordingId: mediaId, organizationId };
+      requireSameIds(what, answer, body, { ...asked, own: 'recordingId' });
       const status = typeof body['status'] === 'string' ? body['status'].toLowerCase() : undefined;
       if (status !== undefined && GONE.has(status)) return { state: 'gone', reason: status };
       if (status !== undefined && status !== 'complete') {
@@ -45,6 +50,12 @@ export function createMediaApi(api: GenesysApi): MediaResolver {
       const url = body['downloadUrl'];
       if (typeof url !== 'string' || url === '') {
         throw new ArchiveError('GENESYS_BAD_RESPONSE', `${what} is complete but has no downloadUrl`, {
+          details: { status: answer.status, correlationId: answer.correlationId },
+        });
+      }
+      // the tutorial's answers carry it: a link without it may be anybody's
+      if (typeof body['id'] !== 'string') {
+        throw new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: the answer states no id`, {
           details: { status: answer.status, correlationId: answer.correlationId },
         });
       }

@@ -17,7 +17,8 @@ export const MOST_RESUMES = 5;
 
 export interface DownloadOptions {
   readonly transport: Transport;
-  readonly policy: UrlPolicy;
+  /** Where a file may come from; by its own region where that decides. May throw `URL_REFUSED`. */
+  readonly policy: UrlPolicy | ((item: MediaItem) => UrlPolicy);
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,7 +54,7 @@ class Download {
   resumes = 0;
   private url: string;
   private readonly options: DownloadOptions;
-  private readonly item: MediaItem;
+  private item: MediaItem;
   private readonly refresh: () => Promise<MediaItem>;
   private readonly budget: Budget;
 
@@ -88,15 +89,22 @@ class Download {
           recordingId: this.item.ids.recordingId,
           status: outcome.expired,
         });
-        this.url = (await this.refresh()).url;
+        this.item = await this.refresh();
+        this.url = this.item.url;
       }
     });
+  }
+
+  private policy(): UrlPolicy {
+    const { policy } = this.options;
+    return typeof policy === 'function' ? policy(this.item) : policy;
   }
 
   private async follow(
     range: { from: number; etag: string } | undefined,
   ): Promise<Attempt<HttpResponse> | { expired: number }> {
-    const { transport, policy, clock } = this.options;
+    const { transport, clock } = this.options;
+    const policy = this.policy();
     let target = this.url;
     for (let hop = 0; ; hop += 1) {
       const url = checkUrl(target, policy);
@@ -144,11 +152,11 @@ class Download {
    * of a request for one byte (RFC 9110, section 14.4).
    */
   async probeLength(version: Version): Promise<number | undefined> {
-    const { transport, policy } = this.options;
+    const { transport } = this.options;
     try {
       const response = await transport.send({
         method: 'GET',
-        url: checkUrl(this.url, policy),
+        url: checkUrl(this.url, this.policy()),
         headers: { 'accept-encoding': 'identity', range: 'bytes=0-0' },
         signal: this.budget.signal,
         failure: 'MEDIA_UNAVAILABLE',

@@ -130,6 +130,26 @@ interface TokenAnswer {
   readonly expiresInS: number;
 }
 
+/** `b64token` of RFC 6750, section 2.1: anything else could not be sent, or would be sent as something else. */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]{1,16384}={0,2}$/;
+
+/** Seconds. The platform issues tokens for 48 hours at most; one that claims to live for years would outlive every correction. */
+const MAX_TOKEN_LIFETIME_S = 30 * 86_400;
+
+/** The token, or what is wrong with the answer, without repeating any of it. Nothing of a wrong answer is kept. */
+function readTokenAnswer(answer: Record<string, unknown> | undefined): TokenAnswer | string {
+  if (answer === undefined) return 'is no JSON object';
+  const { access_token: accessToken, token_type: type, expires_in: stated } = answer;
+  if (typeof accessToken !== 'string' || accessToken === '') return 'holds no access_token';
+  if (!BEARER_TOKEN.test(accessToken)) return 'holds an access_token that is no bearer token (RFC 6750)';
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return 'is not of the token_type Bearer';
+  const isDigits = typeof stated === 'string' && /^\d{1,10}$/.test(stated);
+  const expiresInS = typeof stated === 'number' || isDigits ? Number(stated) : Number.NaN;
+  if (!(expiresInS >= 1)) return 'holds no usable expires_in';
+  if (expiresInS > MAX_TOKEN_LIFETIME_S) return 'holds an expires_in of more than 30 days';
+  return { accessToken, expiresInS };
+}
+
 async function requestToken(
   options: OAuthOptions,
   { clientId, clientSecret }: OAuthClient,
@@ -174,17 +194,11 @@ async function requestToken(
       const again = new ArchiveError(code, `the token request was answered with ${status}`, { details });
       return { again, retryAfterMs: retryPause(response.headers, clock.now()) };
     }
-    const answer = status === 200 ? parseJsonObject(text) : undefined;
-    const accessToken = answer?.['access_token'];
-    const expiresInS = Number(answer?.['expires_in']);
-    if (typeof accessToken !== 'string' || accessToken === '' || !(expiresInS > 0)) {
-      throw new ArchiveError(
-        'GENESYS_BAD_RESPONSE',
-        `the answer to the token request (${status}) holds no access_token and expires_in`,
-        { details },
-      );
-    }
-    return { value: { accessToken, expiresInS } };
+    const answer = readTokenAnswer(status === 200 ? parseJsonObject(text) : undefined);
+    if (typeof answer !== 'string') return { value: answer };
+    throw new ArchiveError('GENESYS_BAD_RESPONSE', `the answer to the token request (${status}) ${answer}`, {
+      details,
+    });
   } catch (error) {
     if (error instanceof ArchiveError && error.code === 'GENESYS_UNAVAILABLE') return { again: error };
     throw error;

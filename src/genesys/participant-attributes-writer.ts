@@ -1,10 +1,11 @@
 import { ArchiveError } from '../errors.ts';
 import type { RecordingIds, ReferenceWriter } from '../ports.ts';
 import { isSafeId } from '../recording-id.ts';
-import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
+import type { GenesysApi } from './api-client.ts';
+import { readConversation } from './conversation-facts.ts';
 import { explainRefusal } from './permissions.ts';
 import { ensureFound, readField } from './references.ts';
-import { parseJsonObject } from './responses.ts';
+import { requireWritten } from './written.ts';
 
 /**
  * An attribute of the customer's participant, one per file. The platform answers 202 and may forget it all the same: analytics
@@ -18,11 +19,7 @@ export function createParticipantAttributesWriter(api: GenesysApi): ReferenceWri
       const what = `attributes of conversation ${conversationId}`;
       const found = await api.call({ method: 'GET', path }, budget);
       ensureFound(found, `conversation ${conversationId}`, explainRefusal('getConversation', found));
-      const conversation = found.status === 200 ? parseJsonObject(found.text) : undefined;
-      if (conversation === undefined) {
-        throw unexpectedAnswer(what, found, explainRefusal('getConversation', found));
-      }
-      const participantId = chooseParticipant(conversation['participants']);
+      const participantId = chooseParticipant(readConversation(what, found, conversationId)['participants']);
       if (participantId === undefined) {
         throw new ArchiveError('INTERACTION_NOT_FOUND', `conversation ${conversationId} has no participant`, {
           details: { status: found.status, correlationId: found.correlationId },
@@ -37,9 +34,10 @@ export function createParticipantAttributesWriter(api: GenesysApi): ReferenceWri
         budget,
       );
       ensureFound(answer, `participant ${participantId}`);
-      if (answer.status < 200 || answer.status >= 300) {
-        throw unexpectedAnswer(what, answer, explainRefusal('setParticipantAttributes', answer));
-      }
+      requireWritten(what, answer, {
+        asked: { conversationId },
+        hint: explainRefusal('setParticipantAttributes', answer),
+      });
     },
   };
 }

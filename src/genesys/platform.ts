@@ -17,6 +17,7 @@ export interface PlatformConfig {
     readonly loginUrl: string;
     readonly apiUrl: string;
   };
+  readonly organizationId?: string;
   readonly writeBack: 'interaction' | 'none';
   readonly recordings: WriteBackChoice & {
     readonly format: AudioFormat;
@@ -71,13 +72,14 @@ export function createPlatform(
   return {
     media: {
       ...media,
-      resolver: createMediaApi(media.api),
+      resolver: createMediaApi(media.api, config.organizationId),
       references: config.writeBack === 'none' ? undefined : createInteractionWriter(media.api),
     },
     recordings: {
       ...recordings,
       resolver: createRecordingsApi({
         ...choices,
+        organizationId: config.organizationId,
         kinds: new Set(kinds),
         describeConversation: config.layout.name === 'genesys-export',
         api: recordings.api,

@@ -23,6 +23,8 @@ export interface RecordingAnswer {
   /** Epoch ms. */
   readonly recordedAt: number | undefined;
   readonly endedAt: number | undefined;
+  /** AWS region the file is kept in; only the list of recordings states it. */
+  readonly region?: string | undefined;
 }
 
 /** A channel becomes part of an object's key. */
@@ -60,18 +62,6 @@ export function readRecording(value: unknown): RecordingAnswer | undefined {
     recordedAt,
     endedAt: parseRecordingTime(read(value, 'endTime')),
   };
-}
-
-/** A bare JSON array, never `{entities}`; `undefined` when the text is anything else. */
-export function readRecordings(text: string): readonly RecordingAnswer[] | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (!Array.isArray(parsed)) return undefined;
-    const recordings = parsed.map(readRecording);
-    return recordings.every((one) => one !== undefined) ? recordings : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function readFiles(mediaUris: unknown): RecordingAnswer['files'] {

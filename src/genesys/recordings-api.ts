@@ -1,6 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type {
+  FailedRecording,
   MediaItem,
   MediaResolver,
   PendingRecording,
@@ -10,20 +11,14 @@ import type {
 } from '../ports.ts';
 import type { RecordingKind } from '../recording-facts.ts';
 import { parseRecordingTime } from '../recording-time.ts';
-import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
-import { explainRefusal } from './permissions.ts';
-import { type RecordingAnswer, readRecordings } from './recordings-answers.ts';
-import { requestBatch } from './recordings-batch.ts';
-import {
-  factsOf,
-  type FetchOptions,
-  type Found,
-  fetchRecording,
-  requestRestore,
-} from './recordings-fetch.ts';
+import { isSameId } from '../recording-id.ts';
+import type { ApiAnswer } from './api-client.ts';
+import type { RecordingAnswer } from './recordings-answers.ts';
+import { factsOf, type FetchOptions, type Found, requestRestore } from './recordings-fetch.ts';
+import { listRecordings } from './recordings-listing.ts';
+import { fetchFiles, standAlone } from './recordings-look.ts';
 import { extensionOf, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './recordings-policy.ts';
-import { parseJsonObject } from './responses.ts';
-import { requireConversationFacts } from './conversation-facts.ts';
+import { readConversation, requireConversationFacts } from './conversation-facts.ts';
 
 export interface RecordingsOptions extends FetchOptions {
   readonly kinds: ReadonlySet<RecordingKind>;
@@ -39,13 +34,12 @@ export interface RecordingsOptions extends FetchOptions {
   readonly describeConversation: boolean;
 }
 
-/** Recordings of one conversation that are asked for at a time; the rate budget is shared anyway. */
-const CONCURRENCY = 4;
+type Ready = Extract<Resolution, { state: 'ready' }>;
 
 /**
  * The published API: `recordingmetadata` lists the recordings of a conversation, then each one that is wanted is asked for with
- * `download=true` until its file has been made. What is not there yet is `pending`, what never will be is `terminal`; neither
- * keeps the others from being archived.
+ * `download=true` until its file has been made. What is not there yet is `pending`, what never will be is `terminal`, what was answered
+ * wrongly is `failed`; none of them keeps the others from being archived.
  */
 export function createRecordingsApi(options: RecordingsOptions): MediaResolver {
   return {
@@ -68,6 +62,7 @@ class Look {
   private readonly budget: Budget;
   private readonly pending: PendingRecording[] = [];
   private readonly terminal: TerminalRecording[] = [];
+  private readonly failed: FailedRecording[] = [];
   private endedAt: number | undefined;
   private asked: Promise<ApiAnswer> | undefined;
 
@@ -79,28 +74,29 @@ class Look {
   }
 
   async resolve(): Promise<Resolution> {
-    const { settleMs, kinds, batch } = this.options;
+    const { settleMs, kinds } = this.options;
     const { recordingId } = this.request;
     const age = this.age();
     if (recordingId === undefined && age !== undefined && age < settleMs) {
       return this.answer([], [{ recordingId, status: 'settling', retryAfterMs: settleMs - age }]);
     }
-    const listed = await this.list();
-    if ('state' in listed) return listed;
-    const relevant = listed.filter(({ id }) => recordingId === undefined || id === recordingId);
-    if (relevant.length === 0) {
+    const relevant = await this.list();
+    if ('state' in relevant) return relevant;
+    if (relevant.length === 0 && this.failed.length === 0) {
       await this.learnEnd();
       return this.isOverdue() ? this.answerMissing() : this.answer([], [this.later('no recording yet')]);
     }
     const wanted: RecordingAnswer[] = [];
     for (const recording of relevant) {
-      if (kinds.has(recording.kind) && (await this.isWanted(recording))) wanted.push(recording);
+      if (!kinds.has(recording.kind)) continue;
+      if (await this.alone(recording, () => this.isWanted(recording))) wanted.push(recording);
     }
-    const found = batch ? await this.fetchBatch(wanted) : await this.fetchEach(wanted);
+    const found = await fetchFiles(this.options, this.request.conversationId, wanted, this.budget);
     const items: MediaItem[] = [];
     for (const [at, one] of found.entries()) {
       const recording = wanted[at];
-      if (recording !== undefined) items.push(...(await this.sort(recording, one)));
+      if (recording === undefined) continue;
+      items.push(...((await this.alone(recording, () => this.sort(recording, one))) ?? []));
     }
     return this.options.describeConversation ? this.described(items) : this.answer(items);
   }
@@ -111,16 +107,13 @@ class Look {
     if (items.length + terminal.length === 0) return this.answer(items);
     const conversation = requireConversationFacts(await this.askConversation(), this.request.conversationId);
     const describe = <T>(one: T) => ({ ...one, conversation });
-    return {
-      state: 'ready',
-      items: items.map(describe),
-      pending: this.pending,
-      terminal: terminal.map(describe),
-    };
+    return { ...this.answer(items.map(describe)), terminal: terminal.map(describe) };
   }
 
-  private answer(items: readonly MediaItem[], more: readonly PendingRecording[] = []): Resolution {
-    return { state: 'ready', items, pending: [...this.pending, ...more], terminal: this.terminal };
+  private answer(items: readonly MediaItem[], more: readonly PendingRecording[] = []): Ready {
+    const { terminal, failed } = this;
+    const pending = [...this.pending, ...more];
+    return { state: 'ready', items, pending, terminal, ...(failed.length === 0 ? {} : { failed }) };
   }
 
   /** Nothing to archive is a fine answer for a conversation, but not for a recording that somebody has named. */
@@ -132,24 +125,25 @@ class Look {
   }
 
   private async list(): Promise<readonly RecordingAnswer[] | Resolution> {
-    const { conversationId } = this.request;
-    const what = `recordings of conversation ${conversationId}`;
-    const answer = await this.options.api.call(
-      { method: 'GET', path: ['api', 'v2', 'conversations', conversationId, 'recordingmetadata'] },
-      this.budget,
-    );
-    if (answer.status === 404) {
-      await this.learnEnd();
-      if (!this.isOverdue()) return this.answer([], [this.later('conversation not found')]);
-      return {
-        state: 'gone',
-        reason: `conversation not found (404): ${explainRefusal('listRecordings', answer) ?? ''}`,
-      };
+    const { conversationId, recordingId } = this.request;
+    const { api, organizationId } = this.options;
+    const listing = await listRecordings(api, { conversationId, organizationId }, this.budget);
+    switch (listing.state) {
+      case 'not-found':
+        await this.learnEnd();
+        if (!this.isOverdue()) return this.answer([], [this.later('conversation not found')]);
+        return { state: 'gone', reason: `conversation not found (404): ${listing.hint ?? ''}` };
+      case 'accepted':
+        return this.answer([], [this.later('accepted')]);
+      case 'listed': {
+        const relevant = listing.recordings.filter(
+          ({ id }) => recordingId === undefined || isSameId(id, recordingId),
+        );
+        // what cannot be read may be the recording that is asked for
+        if (recordingId === undefined || relevant.length === 0) this.failed.push(...listing.failed);
+        return relevant;
+      }
     }
-    if (answer.status === 202) return this.answer([], [this.later('accepted')]);
-    const listed = answer.status === 200 ? readRecordings(answer.text) : undefined;
-    if (listed === undefined) throw unexpectedAnswer(what, answer, explainRefusal('listRecordings', answer));
-    return listed;
   }
 
   /** Is a file to be had now? If not, says so in `pending` or `terminal`. */
@@ -172,23 +166,12 @@ class Look {
     }
   }
 
-  private async fetchEach(wanted: readonly RecordingAnswer[]): Promise<readonly Found[]> {
-    const found: Found[] = [];
-    const queue = wanted.entries();
-    const work = async () => {
-      for (const [at, recording] of queue) {
-        found[at] = await fetchRecording(this.options, this.request.conversationId, recording, this.budget);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(CONCURRENCY, wanted.length) }, work));
-    return found;
-  }
-
-  private async fetchBatch(wanted: readonly RecordingAnswer[]): Promise<readonly Found[]> {
-    const { conversationId } = this.request;
-    const items = wanted.map((listed) => ({ conversationId, recordingId: listed.id, listed }));
-    const results = await requestBatch(this.options, items, this.budget);
-    return wanted.map(({ id }) => results.get(id) ?? { state: 'left-out' });
+  /** What goes wrong with one recording is said of it, and keeps none of the others back. */
+  private async alone<T>({ id }: RecordingAnswer, work: () => Promise<T>): Promise<T | undefined> {
+    const done = await standAlone(async () => ({ state: 'done', value: await work() }) as const);
+    if (done.state === 'done') return done.value;
+    this.failed.push({ recordingId: id, error: done.error });
+    return undefined;
   }
 
   /** The items of a recording whose file there is; else one more entry in `pending` or `terminal`. */
@@ -199,6 +182,9 @@ class Look {
         return found.items;
       case 'transcoding':
         this.pending.push({ recordingId, status: 'transcoding', retryAfterMs: found.retryAfterMs });
+        return [];
+      case 'failed':
+        this.failed.push({ recordingId, error: found.error });
         return [];
       case 'no-file':
         if (found.recording !== undefined && triage(found.recording.fileState) !== 'fetch') {
@@ -287,7 +273,10 @@ class Look {
   private async learnEnd(): Promise<void> {
     if (this.endedAt !== undefined) return;
     const answer = await this.askConversation();
-    if (answer.status === 200) this.endedAt = parseRecordingTime(parseJsonObject(answer.text)?.['endTime']);
+    if (answer.status !== 200) return;
+    const { conversationId } = this.request;
+    const conversation = readConversation(`end of conversation ${conversationId}`, answer, conversationId);
+    this.endedAt = parseRecordingTime(conversation['endTime']);
   }
 
   private askConversation(): Promise<ApiAnswer> {

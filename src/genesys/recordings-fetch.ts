@@ -1,19 +1,23 @@
 import type { Budget, Clock } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
+import type { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { MediaItem } from '../ports.ts';
 import type { FileFacts } from '../recording-facts.ts';
+import { requireSameIds } from './answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
 import { type RecordingAnswer, readRecording } from './recordings-answers.ts';
 import { type AudioFormat, extensionOf, formatQuery, waitForTranscoding } from './recordings-policy.ts';
 import { parseJsonObject } from './responses.ts';
+import { requireWritten } from './written.ts';
 
 export interface FetchOptions {
   readonly api: GenesysApi;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly format: AudioFormat;
+  /** Where it is known, answers about another organization are refused. */
+  readonly organizationId?: string | undefined;
 }
 
 /** What asking for the files of one recording gave. */
@@ -23,6 +27,7 @@ export type Found =
   /** `recording` is what the platform said of it now, if anything. */
   | { readonly state: 'no-file'; readonly status: string; readonly recording?: RecordingAnswer }
   | { readonly state: 'forbidden'; readonly hint: string | undefined }
+  | { readonly state: 'failed'; readonly error: ArchiveError }
   /** A batch did not speak of it. */
   | { readonly state: 'left-out' };
 
@@ -33,7 +38,7 @@ export type Found =
 export const TRANSCODING_PATIENCE_MS = 60_000;
 
 /** Time that is left for the download itself, ms. */
-const DOWNLOAD_RESERVE_MS = 30_000;
+export const DOWNLOAD_RESERVE_MS = 30_000;
 
 /**
  * May a pause of `delayMs` be slept here, or has the work to go back to the queue?
@@ -48,7 +53,7 @@ export function mayWait(clock: Clock, budget: Budget, waitedMs: number, delayMs:
 
 /** Asks for the files of one recording, and waits a little while they are being made. */
 export async function fetchRecording(
-  { api, clock, format }: FetchOptions,
+  { api, clock, format, organizationId }: FetchOptions,
   conversationId: string,
   listed: RecordingAnswer,
   budget: Budget,
@@ -67,7 +72,11 @@ export async function fetchRecording(
     );
     if (answer.status === 404) return { state: 'no-file', status: 'not found' };
     if (answer.status === 403) return { state: 'forbidden', hint: explainRefusal('getRecording', answer) };
-    const recording = readRecording(parseJsonObject(answer.text));
+    if (answer.status !== 200 && answer.status !== 202) throw unexpectedAnswer(what, answer);
+    const body = parseJsonObject(answer.text);
+    const asked = { conversationId, recordingId: id, organizationId, own: 'recordingId' } as const;
+    requireSameIds(what, answer, body, asked);
+    const recording = readRecording(body);
     if (answer.status === 202) {
       const delayMs = waitForTranscoding(recording?.estimatedTranscodeTimeMs, looks);
       if (!mayWait(clock, budget, waitedMs, delayMs)) return { state: 'transcoding', retryAfterMs: delayMs };
@@ -75,15 +84,13 @@ export async function fetchRecording(
       waitedMs += delayMs;
       continue;
     }
-    if (answer.status !== 200) throw unexpectedAnswer(what, answer);
-    if (recording?.id !== id) {
-      throw new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: the answer is about something else`, {
-        details: { status: answer.status, correlationId: answer.correlationId },
-      });
-    }
+    if (recording === undefined) throw unexpectedAnswer(what, answer);
     const { files } = recording;
     if (files.length === 0) return { state: 'no-file', status: recording.fileState ?? 'no file', recording };
-    return { state: 'files', items: files.map((file) => toItem(conversationId, recording, file, format)) };
+    return {
+      state: 'files',
+      items: files.map((file) => toItem(conversationId, recording, file, { format, listed })),
+    };
   }
 }
 
@@ -92,15 +99,18 @@ function toItem(
   conversationId: string,
   recording: RecordingAnswer,
   { channel, url }: RecordingAnswer['files'][number],
-  format: AudioFormat,
+  { format, listed }: { readonly format: AudioFormat; readonly listed: RecordingAnswer },
 ): MediaItem {
-  const { id, media, durationMs, recordedAt } = recording;
+  const { media, durationMs, recordedAt } = recording;
+  const { region } = listed;
   return {
-    ids: { recordingId: id, conversationId, ...(channel === 'S' ? {} : { channel }) },
+    // as it was listed: an answer may spell it in another letter case, and keys are made of it
+    ids: { recordingId: listed.id, conversationId, ...(channel === 'S' ? {} : { channel }) },
     url,
     ...(media === undefined ? {} : { mediaType: media.toLowerCase().slice(0, 40) }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(recordedAt === undefined ? {} : { recordedAt }),
+    ...(region === undefined ? {} : { region }),
     file: factsOf(recording, extensionOf(recording.kind, format)),
   };
 }
@@ -147,9 +157,10 @@ export async function requestRestore(
     budget,
   );
   if (answer.status === 403) return { state: 'refused', hint: explainRefusal('restoreRecording', answer) };
-  if (answer.status !== 200 && answer.status !== 202) {
-    throw unexpectedAnswer(`restoring recording ${recordingId}`, answer);
-  }
+  requireWritten(`restoring recording ${recordingId}`, answer, {
+    asked: { conversationId, recordingId, own: 'recordingId' },
+    needsBody: true,
+  });
   logger.log('debug', 'recording is being brought back from the archive', { recordingId, conversationId });
   return { state: 'restoring' };
 }

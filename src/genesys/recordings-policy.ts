@@ -63,6 +63,7 @@ const EXTENSIONS: ReadonlyMap<string, string> = new Map([
   ['audio/vnd.wave', 'wav'],
   ['audio/mpeg', 'mp3'],
   ['message/rfc822', 'eml'],
+  ['text/plain', 'txt'],
 ]);
 
 /**
@@ -71,8 +72,14 @@ const EXTENSIONS: ReadonlyMap<string, string> = new Map([
  */
 export function extensionOfType(contentType: string | undefined): string {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (isJsonType(type)) return 'json';
   const [, half = ''] = /^[a-z]+\/(?:x-)?([a-z0-9]{1,8})$/.exec(type) ?? [];
   return EXTENSIONS.get(type) ?? (half === '' ? 'bin' : half);
+}
+
+/** Reports whether a content type without parameters, in lower case, is JSON: that of transcripts in a batch. */
+function isJsonType(type: string): boolean {
+  return /^(?:application|text)\/(?:[a-z0-9.-]{1,60}\+)?json$/.test(type);
 }
 
 export type Triage = 'fetch' | 'wait' | 'restore' | 'deleted' | 'error';

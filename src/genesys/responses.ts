@@ -1,15 +1,12 @@
 import { parseRetryAfter } from '../http/retry-timing.ts';
+import { parseForeignJson } from '../json.ts';
 
 /** The text as a JSON object; `undefined` when it is anything else. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseForeignJson(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import net, { isIP, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Connection } from './connection.ts';
+import type { ProxyServer } from '../proxies.ts';
 import type { NextBuffer } from './gathered-reads.ts';
 
 export interface Target {
@@ -11,6 +12,8 @@ export interface Target {
   readonly port: number;
   /** The only addresses that may be connected to; any, where they are not stated. */
   readonly addresses: readonly string[] | undefined;
+  /** What it is reached through. */
+  readonly proxy?: ProxyServer | undefined;
 }
 
 export interface PoolOptions {
@@ -50,6 +53,8 @@ export class ConnectionPool {
   /** TLS sessions by host: resuming one saves the server's certificate and most of the handshake. */
   private readonly sessions = new Map<string, Buffer>();
   private readonly mostIdle: number;
+  /** Connections by host that wait for the next reads before they are idle. */
+  private readonly parked = new Map<string, number>();
   private closed = false;
 
   constructor(options: PoolOptions) {
@@ -57,16 +62,26 @@ export class ConnectionPool {
     this.mostIdle = Math.min(MOST_IDLE, Math.ceil(MOST_IDLE_BYTES / options.readBytes));
   }
 
-  /** An idle connection, or a new one that may still be connecting. */
-  take(target: Target): Connection {
+  /**
+   * An idle connection, or `undefined`. One that has just been given back is waited for: bytes that came right behind its last response
+   * belong to no request, and have to be seen before it is used again.
+   */
+  async takeIdle(target: Target): Promise<Connection | undefined> {
     const origin = originOf(target);
+    const found = this.popIdle(origin);
+    if (found !== undefined || !this.parked.has(origin)) return found;
+    await new Promise<void>((resolve) => afterNextReads(resolve));
+    return this.popIdle(origin);
+  }
+
+  private popIdle(origin: string): Connection | undefined {
     const kept = this.idle.get(origin) ?? [];
     for (let connection = kept.pop(); connection !== undefined; connection = kept.pop()) {
       if (!connection.isUsable) continue;
       setReferenced(connection.socket, true);
       return connection;
     }
-    return this.open(target, origin);
+    return undefined;
   }
 
   /** Ends the idle connections; those in use end when their response has been read. */
@@ -78,7 +93,13 @@ export class ConnectionPool {
     this.idle.clear();
   }
 
-  private open(target: Target, origin: string): Connection {
+  /**
+   * Makes a new connection, which may still be connecting.
+   *
+   * @param tunnel leads to the target, where it is reached through a proxy.
+   */
+  open(target: Target, tunnel?: net.Socket): Connection {
+    const origin = originOf(target);
     const onFree = (connection: Connection) => this.keep(origin, connection);
     const { host, port, addresses } = target;
     const { readBytes, readBuffers = sameBuffer } = this.options;
@@ -87,7 +108,7 @@ export class ConnectionPool {
       const socket = this.options.connect({ host, port, addresses: addresses ?? [] });
       return new Connection(socket, { gather: gather(), onFree });
     }
-    const place = { port, ...placeOf(host, addresses) };
+    const place = tunnel === undefined ? { port, ...placeOf(host, addresses) } : { host, socket: tunnel };
     if (target.secure) {
       const socket = tls.connect({
         ...place,
@@ -95,32 +116,57 @@ export class ConnectionPool {
         // Stryker disable next-line StringLiteral: Node itself ends the process over an empty name
         ALPNProtocols: ['http/1.1'],
         session: this.sessions.get(origin),
+        // said, not inherited: NODE_TLS_REJECT_UNAUTHORIZED=0 must not weaken it
+        rejectUnauthorized: true,
       });
       socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
       socket.on('error', () => this.sessions.delete(origin));
       prepare(socket);
       return new Connection(socket, { gather: gather(), onFree });
     }
+    if (tunnel !== undefined) {
+      prepare(tunnel);
+      return new Connection(tunnel, { gather: gather(), onFree });
+    }
     // The callback never runs before the connection is made below: connecting takes a turn of the event loop.
     const receive = (bytes: number, buffer: Uint8Array) =>
       connection.receive(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
-    const socket = net.connect({ ...place, onread: { buffer: readBuffers(readBytes), callback: receive } });
+    const socket = net.connect({
+      port,
+      ...placeOf(host, addresses),
+      onread: { buffer: readBuffers(readBytes), callback: receive },
+    });
     prepare(socket);
     const connection = new Connection(socket, { gather: undefined, onFree });
     return connection;
   }
 
   private keep(origin: string, connection: Connection): void {
+    // An idle connection does not keep the process alive.
+    setReferenced(connection.socket, false);
+    this.parked.set(origin, (this.parked.get(origin) ?? 0) + 1);
+    afterNextReads(() => {
+      const others = (this.parked.get(origin) ?? 1) - 1;
+      if (others === 0) this.parked.delete(origin);
+      else this.parked.set(origin, others);
+      if (connection.isUsable) this.putAway(origin, connection);
+    });
+  }
+
+  private putAway(origin: string, connection: Connection): void {
     const kept = this.idle.get(origin) ?? [];
     if (this.closed || kept.length >= this.mostIdle) {
       connection.destroy();
       return;
     }
-    // An idle connection does not keep the process alive.
-    setReferenced(connection.socket, false);
     kept.push(connection);
     this.idle.set(origin, kept);
   }
+}
+
+/** Runs `then` when the event loop has read from its sockets once more: of two immediates in a row, the second follows a poll. */
+function afterNextReads(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }
 
 /** For whoever has dealt with what was read before the next read. */
@@ -140,8 +186,9 @@ function setReferenced(socket: Duplex, referenced: boolean): void {
   else socket.unref();
 }
 
-function originOf({ secure, host, port }: Target): string {
-  return `${secure ? 'https' : 'http'}://${host}:${port}`;
+function originOf({ secure, host, port, proxy }: Target): string {
+  const through = proxy === undefined ? '' : ` through ${proxy.name}`;
+  return `${secure ? 'https' : 'http'}://${host}:${port}${through}`;
 }
 
 /** Only the addresses that were checked, where they were: a name could mean another one by now. */

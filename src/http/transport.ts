@@ -1,14 +1,17 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { validateHeaderValue } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { abortReason } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, systemCodeOf } from '../errors.ts';
+import { chooseProxy, type Proxies, type ProxyServer } from '../proxies.ts';
 import { type Connection, ConnectionProblem } from './connection.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { faultError, faultOf } from './connection-faults.ts';
+import { ConnectionPool, type Target } from './connection-pool.ts';
 import type { NextBuffer } from './gathered-reads.ts';
 import { readBody } from './read-body.ts';
 import { DEFAULT_TIMEOUTS, type HttpTimeouts } from './timeouts.ts';
+import { openTunnel } from './tunnel.ts';
 import { checkAddress } from './url-guard.ts';
 
 /** Where a request goes: an URL, or what one would say. */
@@ -58,6 +61,11 @@ export interface TransportOptions {
    * exactly the checked ones, so that a name cannot resolve to something else in between (DNS rebinding).
    */
   readonly guard?: { readonly allowLoopback: boolean };
+  /**
+   * What requests go through. A name that is reached through a proxy is resolved by the proxy, so that {@link guard} can judge only
+   * addresses that stand in the URL itself.
+   */
+  readonly proxies?: Proxies | undefined;
   /** Injected in tests. Resolves a name to all its addresses. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Injected in tests: makes the connection instead of `net`/`tls`. Called only with addresses that passed the guard. */
@@ -84,8 +92,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
     url: HttpTarget,
     host: string,
     failure: ErrorCode,
+    proxy: ProxyServer | undefined,
   ): Promise<readonly string[] | undefined> {
-    if (options.guard === undefined) return undefined;
+    if (options.guard === undefined || (proxy !== undefined && isIP(host) === 0)) return undefined;
     let addresses: readonly string[];
     try {
       addresses = isIP(host) === 0 ? await resolve(host) : [host];
@@ -97,16 +106,39 @@ export function createTransport(options: TransportOptions = {}): Transport {
     return addresses;
   }
 
+  async function tunnelTo(
+    proxy: ProxyServer,
+    target: Target,
+    { url, failure, signal }: HttpRequest,
+  ): Promise<Socket> {
+    try {
+      return await openTunnel(proxy, target, { signal, timeoutMs: timeouts.connectMs });
+    } catch (error) {
+      if (signal.aborted) throw abortReason(signal);
+      throw networkFailure(failure, url, error);
+    }
+  }
+
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const { url, signal, failure, method, body } = request;
     if (signal.aborted) throw abortReason(signal);
     // Stryker disable next-line Regex: brackets stand at both ends of a host name, or nowhere
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    const addresses = await vetted(url, host, failure);
-    if (signal.aborted) throw abortReason(signal);
-    const head = formatHead(request);
     const secure = url.protocol === 'https:';
     const port = Number(url.port) || (secure ? 443 : 80);
+    const proxy = chooseProxy(options.proxies, { secure, host, port });
+    const addresses = await vetted(url, host, failure, proxy);
+    if (signal.aborted) throw abortReason(signal);
+    const head = formatHead(request);
+    const target: Target = { secure, host, port, addresses, proxy };
+    const idle = await pool.takeIdle(target);
+    const tunnel =
+      proxy === undefined || idle !== undefined ? undefined : await tunnelTo(proxy, target, request);
+    if (signal.aborted) {
+      idle?.destroy();
+      tunnel?.destroy();
+      throw abortReason(signal);
+    }
     return new Promise<HttpResponse>((resolved, rejected) => {
       let connection: Connection | undefined;
       const fail = (error: ArchiveError) => {
@@ -130,9 +162,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       try {
-        connection = pool.take({ secure, host, port, addresses });
+        connection = idle ?? pool.open(target, tunnel);
         const { socket } = connection;
-        if ('connecting' in socket && socket.connecting === true) {
+        // that of TLS in a tunnel never says that it is connecting
+        if (tunnel !== undefined ? secure : 'connecting' in socket && socket.connecting === true) {
           connectTimer = setTimeout(late('connection'), timeouts.connectMs);
           socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(connectTimer));
         }
@@ -185,6 +218,8 @@ function formatHead({ method, url, headers, body }: HttpRequest): string {
 
 function networkFailure(code: ErrorCode, url: HttpTarget, error: unknown): ArchiveError {
   if (error instanceof ArchiveError) return error;
+  const fault = faultOf(error);
+  if (fault !== undefined) return faultError(fault, code, url.host, url.host);
   const what = error instanceof ConnectionProblem ? error.message : describeForeign(error);
   return new ArchiveError(code, `${url.host}: ${what}`, {
     details: { host: url.host, systemCode: systemCodeOf(error) },

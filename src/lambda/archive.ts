@@ -27,7 +27,7 @@ function start(env: NodeJS.ProcessEnv): Handler {
   logger.setLevel(config.logLevel);
   for (const warning of config.warnings) logger.log('warn', warning);
   const clock = systemClock;
-  const secrets = createSecretValues({ clock, logger });
+  const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
   const stated = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
   const memoryMb = stated > 0 ? stated : undefined;
   const processors = countProcessors(memoryMb);
@@ -48,7 +48,7 @@ function start(env: NodeJS.ProcessEnv): Handler {
     clock,
     logger,
     metrics,
-    queue: createSqsQueue({ clock, logger, region: env['AWS_REGION'] }),
+    queue: createSqsQueue({ clock, logger, region: env['AWS_REGION'], proxies: config.proxies }),
     onLambda: (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '',
     memoryMb,
   });

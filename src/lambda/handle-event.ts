@@ -9,7 +9,7 @@ import { type BatchRecord, splitBatch } from '../events/sqs-batch.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import { isTimely } from '../events/webhook-timestamp.ts';
 import type { Logger } from '../log.ts';
-import type { ArchiveRequest } from '../ports.ts';
+import type { ArchiveRequest, RecordingIds } from '../ports.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
 import type { Secret } from '../secret.ts';
 import { collapseDuplicates, type Share, shareNothing } from './collapse-duplicates.ts';
@@ -101,10 +101,22 @@ async function archiveEvent(
   const results: ArchiveResult[] = [];
   for (const request of parsed.requests) {
     const work = () => archiveAndReport(options, request, parsed.source, budget, delivery);
-    results.push(...(await delivery.share(request, work)));
+    try {
+      results.push(...(await delivery.share(request, work)));
+    } catch (error) {
+      if (parsed.requests.length === 1 || budget.signal.aborted) throw error;
+      // one that fails keeps none of the others back; it is thrown when they are done
+      results.push({ state: 'failed', ids: idsOf(request), error: toArchiveError(error) });
+    }
   }
   requireDone(results);
   return archivedAnswer(results, parsed.ignored);
+}
+
+function idsOf(request: ArchiveRequest): RecordingIds {
+  return request.dialect === 'media'
+    ? { recordingId: request.mediaId, conversationId: request.interactionId }
+    : { recordingId: request.recordingId ?? '', conversationId: request.conversationId };
 }
 
 function parseAndReport(

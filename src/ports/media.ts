@@ -1,5 +1,6 @@
 /** What is to be archived, where the platform has it, and where it is told that it has been archived. */
 import type { Budget } from '../clock.ts';
+import type { ArchiveError } from '../errors.ts';
 import type { ConversationFacts, FileFacts } from '../recording-facts.ts';
 
 /** One event, understood; `dialect` says which API of the platform can answer it. */
@@ -41,6 +42,8 @@ export interface MediaItem {
   readonly url: string;
   /** e.g. `audio`. */
   readonly mediaType?: string;
+  /** AWS region the file is kept in, where the platform states it. */
+  readonly region?: string;
   readonly durationMs?: number;
   /** Epoch ms (UTC) of the recording as the platform states it. */
   readonly recordedAt?: number;
@@ -55,6 +58,13 @@ export interface PendingRecording {
   /** The platform's own word for the state, in lower case, e.g. `uploading`, `transcoding`. */
   readonly status: string;
   readonly retryAfterMs: number;
+}
+
+/** A recording that the platform could not be asked about, or answered something wrong about. The others are not kept back. */
+export interface FailedRecording {
+  /** `undefined` when not even its id could be read. */
+  readonly recordingId: string | undefined;
+  readonly error: ArchiveError;
 }
 
 /** A recording that will not be archived by asking again. */
@@ -76,15 +86,16 @@ export interface TerminalRecording {
 
 export type Resolution =
   /**
-   * `items` can be archived now. The request is done only when `pending` is empty; until then it has to be delivered again, after
-   * the longest `retryAfterMs` of them, and the files that are archived by then are found in the archive. All three lists are
-   * empty for a conversation that was not recorded.
+   * `items` can be archived now. The request is done only when `pending` and `failed` are empty; until then it has to be delivered
+   * again, after the longest `retryAfterMs` of them, and the files that are archived by then are found in the archive. All lists
+   * are empty for a conversation that was not recorded.
    */
   | {
       readonly state: 'ready';
       readonly items: readonly MediaItem[];
       readonly pending?: readonly PendingRecording[];
       readonly terminal?: readonly TerminalRecording[];
+      readonly failed?: readonly FailedRecording[];
     }
   | { readonly state: 'not-ready'; readonly status: string; readonly retryAfterMs: number }
   | { readonly state: 'gone'; readonly reason: string };

@@ -1,11 +1,14 @@
 import type { Budget, Clock } from '../clock.ts';
-import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
+import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
+import { clockSkewOf, skewHint } from '../http/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
 import type { AwsCredentials } from '../http/sigv4.ts';
+import { awsRequestHandler } from '../http/aws-requests.ts';
 import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import type { MessageQueue, QueuedMessage } from './message-queue.ts';
 import { signCall } from './sign-request.ts';
 
@@ -16,6 +19,7 @@ export interface SqsQueueOptions {
   readonly region: string | undefined;
   /** Default: where the AWS SDK finds them. */
   readonly credentials?: () => Promise<AwsCredentials>;
+  readonly proxies?: Proxies | undefined;
   /** Injected in tests. */
   readonly transport?: Transport;
 }
@@ -28,6 +32,9 @@ export interface QueueDescriber {
 
 /** Short: a record that is put off a moment too late is only delivered once more. */
 const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
+
+/** Of the services that give credentials: STS, IAM Identity Center. */
+const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const LARGEST_ANSWER = 12 * 1024 * 1024;
@@ -43,10 +50,15 @@ const DENIED =
  */
 export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDescriber & { close(): void } {
   const { clock, logger } = options;
-  const transport = options.transport ?? createTransport();
+  const transport = options.transport ?? createTransport({ proxies: options.proxies });
+  /** Of the queue's clock before this machine's. */
+  let clockOffsetMs = 0;
   let provider: Promise<() => Promise<AwsCredentials>> | undefined;
   const findCredentials = async (): Promise<AwsCredentials> => {
-    provider ??= options.credentials === undefined ? defaultProvider() : Promise.resolve(options.credentials);
+    provider ??=
+      options.credentials === undefined
+        ? defaultProvider(options.proxies)
+        : Promise.resolve(options.credentials);
     try {
       return await (await provider)();
     } catch (error) {
@@ -71,7 +83,11 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
     }
     const body = JSON.stringify({ QueueUrl: queue, ...input });
     const what = `SQS ${operation}`;
+    let corrected = false;
     return withRetry({ clock, logger, budget, policy: SQS_RETRIES, what }, async () => {
+      const credentialsNow = await findCredentials();
+      const offset = clockOffsetMs;
+      const signedAt = clock.now() + offset;
       const headers = signCall(
         {
           host: url.host,
@@ -79,14 +95,24 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
           body,
           region,
           service: 'sqs',
-          now: clock.now(),
+          now: signedAt,
         },
-        await findCredentials(),
+        credentialsNow,
       );
       try {
-        const { status, text, retryAfter } = await exchange(transport, url, headers, body, budget);
+        const answer = await exchange(transport, url, headers, body, budget);
+        const { status, text, retryAfter } = answer;
         if (status === 200) return { value: parseObject(text) };
         const { error, transient } = sortAnswer(what, status, text);
+        const name = String(error.details['reason']);
+        const aheadMs = transient ? undefined : clockSkewOf({ ...answer, name, signedAt });
+        if (aheadMs !== undefined) {
+          const again = withHint(error, skewHint(aheadMs + offset));
+          if (corrected) throw again;
+          corrected = true;
+          clockOffsetMs = signedAt + aheadMs - clock.now();
+          return { again };
+        }
         if (!transient) throw error;
         return { again: error, retryAfterMs: parseRetryAfter(retryAfter, clock.now()) };
       } catch (error) {
@@ -146,9 +172,18 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
 }
 
 /** Loaded only when a queue is spoken to; it is in the bundle for S3 anyway. */
-async function defaultProvider(): Promise<() => Promise<AwsCredentials>> {
+async function defaultProvider(proxies: Proxies | undefined): Promise<() => Promise<AwsCredentials>> {
   const { defaultProvider: provide } = await import('@aws-sdk/credential-provider-node');
-  return provide();
+  const requestHandler = awsRequestHandler(CREDENTIAL_TIMEOUTS, proxies);
+  return provide({ clientConfig: { requestHandler }, parentClientConfig: { requestHandler } });
+}
+
+interface Exchanged {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+  readonly date: string | undefined;
+  readonly age: string | undefined;
 }
 
 async function exchange(
@@ -157,7 +192,7 @@ async function exchange(
   headers: Readonly<Record<string, string>>,
   body: string,
   { signal }: Budget,
-): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string | undefined }> {
+): Promise<Exchanged> {
   const failure: ErrorCode = 'QUEUE_UNAVAILABLE';
   const response = await transport.send({
     method: 'POST',
@@ -168,7 +203,8 @@ async function exchange(
     failure,
   });
   const text = await readText(response.body, LARGEST_ANSWER, failure);
-  return { status: response.status, text, retryAfter: response.headers['retry-after'] };
+  const { 'retry-after': retryAfter, date, age } = response.headers;
+  return { status: response.status, text, retryAfter, date, age };
 }
 
 /** Codes only: messages of the service may quote what was sent. */

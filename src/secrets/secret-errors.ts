@@ -6,6 +6,7 @@ import {
   systemCodeOf,
 } from '../errors.ts';
 import { awsAnswerOf } from '../http/aws-answer.ts';
+import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 /** What is known of a failed read. Never holds the SDK's error. */
@@ -65,6 +66,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Sorts whatever reading the secret `name` threw. */
 export function sortSecretError(error: unknown, name: string): SecretFailure {
+  const fault = faultOf(error);
+  if (fault !== undefined) {
+    const told = faultError(fault, 'SECRET_UNAVAILABLE', `secret ${name}`);
+    return { error: told, transient: told.retryable };
+  }
   const className = classNameOf(error) ?? 'Error';
   const { status, requestId } = awsAnswerOf(error);
   const system = systemCodeOf(error);

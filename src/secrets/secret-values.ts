@@ -1,9 +1,11 @@
 /** Secrets of AWS Secrets Manager: read when they are first needed, kept for five minutes, and read again when one was refused. */
 import { abortReason, type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, type ErrorCode } from '../errors.ts';
+import { withCorrectedClock } from '../http/clock-skew.ts';
 import type { RetryPolicy } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import { Secret } from '../secret.ts';
 import { sortSecretError } from './secret-errors.ts';
 import type { ReadSecret } from './secrets-manager.ts';
@@ -21,15 +23,19 @@ export interface SecretValues {
 export interface SecretValuesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly proxies?: Proxies | undefined;
 }
 
 const SECRET_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
+
+/** Codes of a Secrets Manager that cannot be reached, at all or at the moment. */
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['SECRET_UNAVAILABLE', 'PROXY_REFUSED', 'TLS_UNTRUSTED']);
 
 /** Time for one value, retries included, ms. */
 const READ_MS = 30_000;
 
 /** Makes no request, and loads the AWS SDK's part for it only when a secret is read. */
-export function createSecretValues({ clock, logger }: SecretValuesOptions): SecretValues {
+export function createSecretValues({ clock, logger, proxies }: SecretValuesOptions): SecretValues {
   const regions = new Map<string, Promise<ReadSecret>>();
   const inFlight = new Map<string, Promise<Secret>>();
   const last = new Map<string, Secret>();
@@ -38,7 +44,7 @@ export function createSecretValues({ clock, logger }: SecretValuesOptions): Secr
     const known = regions.get(region);
     if (known !== undefined) return known;
     const connected = import('./secrets-manager.ts').then(({ connectSecretsManager }) =>
-      connectSecretsManager(region),
+      connectSecretsManager(region, proxies),
     );
     regions.set(region, connected);
     return connected;
@@ -51,17 +57,20 @@ export function createSecretValues({ clock, logger }: SecretValuesOptions): Secr
     const read = await connect(region);
     const known = last.get(arn);
     try {
-      const value = await withRetry(
-        { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` },
-        async () => {
+      const retries = { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` };
+      const value = await withCorrectedClock(read.client, (correct) =>
+        withRetry(retries, async () => {
+          const sent = correct.begin();
           try {
             return { value: await read(arn, fresh) };
           } catch (thrown) {
             const { error, transient } = sortSecretError(thrown, name);
+            const skewed = transient ? undefined : await sent.refused(thrown, error);
+            if (skewed !== undefined) return skewed;
             if (!transient) throw error;
             return { again: error };
           }
-        },
+        }),
       );
       if (value === undefined || value.trim() === '') {
         throw new ArchiveError('SECRET_INVALID', `secret ${name}: it is empty`);
@@ -71,7 +80,7 @@ export function createSecretValues({ clock, logger }: SecretValuesOptions): Secr
       last.set(arn, secret);
       return secret;
     } catch (error) {
-      if (known === undefined || !(error instanceof ArchiveError) || error.code !== 'SECRET_UNAVAILABLE') {
+      if (known === undefined || !(error instanceof ArchiveError) || !UNREACHABLE.has(error.code)) {
         throw error;
       }
       logger.log('warn', 'the last value of a secret stays in force', { code: error.code, source: name });

@@ -1,5 +1,8 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { awsConnection } from '../http/aws-requests.ts';
+import type { SkewableClient } from '../http/clock-skew.ts';
+import type { Proxies } from '../proxies.ts';
 
 /** Seconds for which a value that was read stands for the current one. */
 export const MAX_AGE_S = 300;
@@ -9,21 +12,20 @@ const CONNECT_MS = 2_000;
 const REQUEST_MS = 5_000;
 
 /** Reads one secret by its ARN: from the cache, unless it is older than {@link MAX_AGE_S} or `fresh` is asked for. */
-export type ReadSecret = (arn: string, fresh: boolean) => Promise<string | undefined>;
+export type ReadSecret = ((arn: string, fresh: boolean) => Promise<string | undefined>) & {
+  /** That signs the requests. */
+  readonly client?: SkewableClient;
+};
 
 /** Secrets of one region, cached by Powertools. The retries are left to the caller, so that they are not multiplied. */
-export function connectSecretsManager(region: string): ReadSecret {
+export function connectSecretsManager(region: string, proxies?: Proxies): ReadSecret {
   const client = new SecretsManagerClient({
     region,
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...awsConnection({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }, proxies),
   });
   const provider = new SecretsProvider({ awsSdkV3Client: client });
-  return async (arn, fresh) => {
+  const read: ReadSecret = async (arn, fresh) => {
     try {
       const value = await provider.get(arn, { maxAge: MAX_AGE_S, forceFetch: fresh });
       return typeof value === 'string' || value === undefined ? value : Buffer.from(value).toString('utf8');
@@ -32,4 +34,5 @@ export function connectSecretsManager(region: string): ReadSecret {
       throw error instanceof Error && error.cause !== undefined ? error.cause : error;
     }
   };
+  return Object.assign(read, { client });
 }

@@ -7,13 +7,14 @@ import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import { isTimely } from '../events/webhook-timestamp.ts';
 import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
+import { limitConnections } from './connection-limit.ts';
 
 /** Bytes. An archiving event is about 1 KiB; the Lambda entry has the same limit. */
 export const MAX_BODY_BYTES = 256 * 1024;
 /** What is too long is read on and thrown away up to here (bytes), so that its sender sees the answer and not a reset. */
 const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
 /** 64 MiB of bodies at the worst. */
-const MAX_CONNECTIONS = 256;
+export const MAX_CONNECTIONS = 256;
 /** Seconds a sender is asked to wait before it sends again what could not be accepted. */
 const RETRY_AFTER_S = 30;
 
@@ -22,10 +23,18 @@ export interface EntryTimeouts {
   readonly headersMs: number;
   /** ms for a whole request. */
   readonly requestMs: number;
+  /** ms for which an idle connection is kept. */
+  readonly keepAliveMs: number;
 }
 
 /** An event of 1 KiB takes no second; Genesys Cloud itself gives up on a webhook after 10 s. */
-export const ENTRY_TIMEOUTS: EntryTimeouts = { headersMs: 5_000, requestMs: 10_000 };
+export const ENTRY_TIMEOUTS: EntryTimeouts = {
+  headersMs: 5_000,
+  requestMs: 10_000,
+  // longer than a proxy keeps its own idle connections (ALB 60 s, nginx 60 to 75 s, Caddy 120 s): the side that sends must close first,
+  // or a webhook meets a connection that is just being closed
+  keepAliveMs: 130_000,
+};
 
 /** What `GET /health` answers with, besides `status`. */
 export interface Health {
@@ -48,7 +57,9 @@ export interface EntryOptions {
   readonly health: () => Promise<Health>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
-  readonly timeouts?: EntryTimeouts;
+  readonly timeouts?: Partial<EntryTimeouts>;
+  /** Default {@link MAX_CONNECTIONS}. */
+  readonly maxConnections?: number;
 }
 
 export interface HttpEntry {
@@ -63,19 +74,20 @@ export interface HttpEntry {
  * The server is not listening yet.
  */
 export function createHttpEntry(options: EntryOptions): HttpEntry {
-  const { headersMs, requestMs } = options.timeouts ?? ENTRY_TIMEOUTS;
+  const { headersMs, requestMs, keepAliveMs } = { ...ENTRY_TIMEOUTS, ...options.timeouts };
   const state: EntryState = { refusing: false, spoolError: undefined };
   const server = createServer(
     {
+      // of one request, from its first byte (of a connection, to its first byte): it does not end idle connections
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: Math.max(50, Math.min(1_000, headersMs / 4)),
-      keepAliveTimeout: 5_000,
+      keepAliveTimeout: keepAliveMs,
       maxHeaderSize: 16 * 1024,
     },
     (request, response) => void answerRequest(options, state, request, response),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, options.maxConnections ?? MAX_CONNECTIONS);
   return {
     server,
     refuse() {

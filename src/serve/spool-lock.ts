@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { link, readdir, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
+import { link, lstat, readdir, readFile, readlink, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { isMissing, systemCode } from '../store/fs-errors.ts';
+import { systemCode } from '../store/fs-errors.ts';
 import { writeText } from '../store/partial-file.ts';
+import { readOwnFile } from './own-files.ts';
 
 /**
  * One process per spool directory. Node.js has no flock(2), so the lock is a file that says who holds it. Whoever finds one
@@ -99,7 +100,7 @@ async function removeDrafts(dir: string, now: number): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!DRAFT.test(name)) continue;
     const draft = path.join(dir, name);
-    const found = await stat(draft).catch(() => undefined);
+    const found = await lstat(draft).catch(() => undefined);
     if (found !== undefined && now - found.mtimeMs > DEAD_AFTER_MS) await rm(draft, { force: true });
   }
 }
@@ -113,7 +114,7 @@ async function removeDrafts(dir: string, now: number): Promise<void> {
 async function removeDead(file: string, draft: string, own: Holder, clock: Clock): Promise<boolean> {
   const takeover = `${file}.takeover`;
   if (!(await linkIfAbsent(draft, takeover))) {
-    const begun = await stat(takeover).catch(() => undefined);
+    const begun = await lstat(takeover).catch(() => undefined);
     // its maker was killed within these few lines
     if (begun !== undefined && clock.now() - begun.ctimeMs > DEAD_AFTER_MS)
       await rm(takeover, { force: true });
@@ -141,15 +142,25 @@ async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
   }
 }
 
-/** `undefined` when there is none, or none that can be understood. */
+/**
+ * `undefined` when there is none, or none that can be understood.
+ * @throws `USAGE` when what stands there is no file.
+ */
 async function readHolder(file: string): Promise<Holder | undefined> {
+  const found = await readOwnFile(file);
+  if (found === undefined) return undefined;
+  if (found === 'not-a-file') {
+    throw new ArchiveError('USAGE', `the lock ${file} of the spool is not a file`, {
+      hint: 'this program makes only files there: find out who made it, then remove it',
+    });
+  }
   try {
-    const holder = JSON.parse(await readFile(file, 'utf8')) as Partial<Holder> | null;
+    const holder = JSON.parse(found.text) as Partial<Holder> | null;
     const { token, pid, host, scope, startedAt } = holder ?? {};
     const texts = [token, host, scope, startedAt].every((value) => typeof value === 'string');
     return texts && Number.isSafeInteger(pid) && (pid ?? 0) > 0 ? (holder as Holder) : undefined;
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
@@ -175,7 +186,7 @@ async function isAlive(file: string, holder: Holder, own: Holder, now: number): 
   }
   const sameSystem = holder.scope === own.scope && holder.host === own.host;
   if (sameSystem && (holder.pid === own.pid || !answers(holder.pid))) return false;
-  const beaten = await stat(file).catch(() => undefined);
+  const beaten = await lstat(file).catch(() => undefined);
   return beaten !== undefined && now - beaten.mtimeMs < DEAD_AFTER_MS;
 }
 

@@ -12,14 +12,15 @@
  * stands in `failed/`. So the process may be killed between any two steps: at worst, work is done twice, which changes nothing.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
 import { syncDirectory } from '../store/directory-paths.ts';
-import { directoryError, isMissing } from '../store/fs-errors.ts';
+import { directoryError } from '../store/fs-errors.ts';
 import { writeText } from '../store/partial-file.ts';
 import { DueQueue } from './due-queue.ts';
+import { claimDirectory, claimFolder, listOwnFiles, readOwnFile } from './own-files.ts';
 import { lockSpool, type SpoolLock } from './spool-lock.ts';
 import {
   foreignEvent,
@@ -56,6 +57,8 @@ export interface SpoolFigures {
 
 export class Spool {
   readonly directory: string;
+  /** Paths of what is in the spool and is no file, and so was left alone: links, FIFOs, directories. */
+  readonly strangers: string[] = [];
   private readonly clock: Clock;
   private readonly due = new DueQueue<SpoolEntry>();
   /** By name. */
@@ -70,7 +73,7 @@ export class Spool {
   private lock: SpoolLock | undefined;
 
   private constructor(directory: string, clock: Clock) {
-    this.directory = path.resolve(directory);
+    this.directory = directory;
     this.clock = clock;
   }
 
@@ -78,16 +81,20 @@ export class Spool {
    * Takes the directory (made when there is none, readable by its owner only, because events may name people) and takes up what
    * an earlier process has left.
    *
-   * @throws `USAGE` when another process holds it; `STORE_DENIED`, `STORE_FULL`, `STORE_UNAVAILABLE`.
+   * @throws `USAGE` when another process holds it, it belongs to another user, or others can write to it; `STORE_DENIED`, `STORE_FULL`, `STORE_UNAVAILABLE`.
    */
   static async open(
     directory: string,
     clock: Clock,
     onLost: (error: ArchiveError) => void = () => {},
   ): Promise<Spool> {
-    const spool = new Spool(directory, clock);
+    let spool: Spool;
     try {
-      await mkdir(spool.directory, { recursive: true, mode: 0o700 });
+      spool = new Spool(await claimDirectory(path.resolve(directory)), clock);
+    } catch (error) {
+      throw directoryError(error, 'opening the spool');
+    }
+    try {
       spool.lock = await lockSpool(spool.directory, clock, onLost);
       await spool.recover();
     } catch (error) {
@@ -146,15 +153,16 @@ export class Spool {
   }
 
   /**
-   * @returns what the file holds; its text when it is no event, `undefined` when somebody has taken it away.
+   * @returns what the file holds; its text when it is no event, `undefined` when it is gone, or no file any more.
    * @throws `STORE_UNAVAILABLE` and its like.
    */
   async read(entry: SpoolEntry): Promise<SpooledEvent | { readonly malformed: string } | undefined> {
     let text: string;
     try {
-      text = await readFile(this.pathOf('queue', entry.name), 'utf8');
+      const found = await readOwnFile(this.pathOf('queue', entry.name));
+      if (found === undefined || found === 'not-a-file') return undefined;
+      ({ text } = found);
     } catch (error) {
-      if (isMissing(error)) return undefined;
       throw directoryError(error, 'reading the spool');
     }
     const spooled = parseSpooledEvent(text);
@@ -217,19 +225,24 @@ export class Spool {
 
   private async recover(): Promise<void> {
     for (const directory of ['incoming', 'queue', 'failed']) {
-      await mkdir(this.pathOf(directory), { recursive: true, mode: 0o700 });
+      await claimFolder(this.pathOf(directory));
     }
     await syncDirectory(this.directory);
     await syncDirectory(path.dirname(this.directory));
     // nobody else writes here, so what is there was never acknowledged
-    for (const name of await readdir(this.pathOf('incoming'))) {
+    const incoming = await listOwnFiles(this.pathOf('incoming'));
+    for (const name of incoming.files) {
       if (name.endsWith('.partial')) await rm(this.pathOf('incoming', name), { force: true });
     }
     // killed between naming a file and syncing its name: from now on its sender is told that it is queued
     await syncDirectory(this.pathOf('queue'));
     const failed = new Set(await readdir(this.pathOf('failed')));
-    const names = (await readdir(this.pathOf('queue'))).filter(isEventFile).toSorted();
-    for (const name of names) {
+    const queued = await listOwnFiles(this.pathOf('queue'));
+    this.strangers.push(
+      ...incoming.others.map((name) => this.pathOf('incoming', name)),
+      ...queued.others.map((name) => this.pathOf('queue', name)),
+    );
+    for (const name of queued.files.filter(isEventFile).toSorted()) {
       // killed between writing the one and removing the other: it is tried once more
       if (failed.has(name)) await rm(this.pathOf('failed', name), { force: true });
       const parsed = parseSpoolName(name) ?? { receivedAt: this.clock.now(), bodyHash: name };

@@ -30,7 +30,7 @@ export interface ServeOptions {
   readonly listen: { readonly host: string; readonly port: number } | undefined;
   readonly concurrency: number;
   readonly policy?: SpoolPolicy;
-  readonly timeouts?: EntryTimeouts;
+  readonly timeouts?: Partial<EntryTimeouts>;
   readonly onReport: (report: WorkerReport) => void;
   /** Another process has taken the spool. */
   readonly onLost: (error: ArchiveError) => void;
@@ -39,6 +39,8 @@ export interface ServeOptions {
 export interface Serving {
   /** `undefined` when it does not listen. */
   readonly url: string | undefined;
+  /** Paths of what is in the spool and is no file, and so was left alone. */
+  readonly strangers: readonly string[];
   /** Events that were waiting when it started. */
   readonly foundQueued: number;
   /** Resolves when nothing is in flight and nothing is due. */
@@ -61,6 +63,9 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   const { config, clock, logger, listen } = options;
   if (listen !== undefined) requireSafeEntry(config.webhook, listen.host);
   const spool = await Spool.open(options.spool, clock, options.onLost);
+  for (const stranger of spool.strangers) {
+    logger.log('warn', 'what is in the spool and is no file is left alone', { source: stranger });
+  }
   const interrupt = new AbortController();
   const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, interrupt.signal);
   const parse = (event: unknown) =>
@@ -110,7 +115,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
 
   try {
     const url = listen === undefined ? undefined : await startListening(entry, listen);
-    return { url, foundQueued, caughtUp: () => worker.caughtUp(), stop };
+    return { url, foundQueued, strangers: spool.strangers, caughtUp: () => worker.caughtUp(), stop };
   } catch (error) {
     await stop(0);
     throw error;

@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { GetPublicKeyCommand, SignCommand } from '@aws-sdk/client-kms';
 import { type Budget, type Clock, unlimited } from '../clock.ts';
 import { type ReceiptSigner, signingKeyId } from '../archive/receipt.ts';
-import { connectKms, incomplete, type KmsClientOptions } from '../envelope/kms-client.ts';
+import { assertAbout, connectKms, incomplete, type KmsClientOptions } from '../envelope/kms-client.ts';
 import { SIGNING_KEY_HINT } from '../envelope/kms-errors.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -52,10 +52,11 @@ export function openKmsSigner(options: KmsSignerOptions): (budget: Budget) => Pr
         },
       );
     }
-    const { Signature } = await call('Sign', budget, (given) =>
+    const { KeyId, Signature } = await call('Sign', budget, (given) =>
       client.send(new SignCommand({ KeyId: key.keyId, Message: bytes, ...ALGORITHM }), given),
     );
-    if (Signature === undefined) throw incomplete('Sign', 'signature');
+    if (Signature === undefined || KeyId === undefined) throw incomplete('Sign', 'signature');
+    assertAbout('Sign', key.keyId, KeyId);
     if (verify(null, bytes, key.publicKey, Signature)) return Signature;
     throw new ArchiveError(
       'KMS_KEY_UNUSABLE',
@@ -69,10 +70,12 @@ export function openKmsSigner(options: KmsSignerOptions): (budget: Budget) => Pr
     const answer = await call('GetPublicKey', budget, (given) =>
       client.send(new GetPublicKeyCommand({ KeyId: options.keyId }), given),
     );
-    if (answer.PublicKey === undefined) throw incomplete('GetPublicKey', 'public key');
-    const publicKey = readPublicKey(answer.PublicKey, answer.KeyUsage);
+    const { KeyId, PublicKey, KeyUsage } = answer;
+    if (PublicKey === undefined || KeyId === undefined) throw incomplete('GetPublicKey', 'public key');
+    assertAbout('GetPublicKey', options.keyId, KeyId);
+    const publicKey = readPublicKey(PublicKey, KeyUsage);
     // by the name KMS has for the key itself: an alias may name another one tomorrow
-    const key = { keyId: answer.KeyId ?? options.keyId, publicKey };
+    const key = { keyId: KeyId, publicKey };
     known ??= {
       keyId: signingKeyId(publicKey),
       publicKey,

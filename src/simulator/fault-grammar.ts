@@ -26,6 +26,7 @@ KIND    503, status=503           that status (400 to 599), with the service's o
         cut-open@AT               body ends at AT, with no Content-Length to tell
         stall, stall@AT           silence: at once, or after AT of the body
         html                      an HTML page with status 200
+        answer=<JSON>             that body with status 200, in the place of the real answer
         expired                   link (download: 403) or token (others: 401) expired
         redirect=<URL>|self       302 elsewhere, or to the same resource again
         trickle=N                 N bytes a second
@@ -117,6 +118,8 @@ function formatKind(fault: Fault): string {
       return (fault.keepLength ? 'cut' : 'cut-open') + at(fault.atByte);
     case 'redirect':
       return `redirect=${fault.to === 'self' ? 'self' : `<${fault.to}>`}`;
+    case 'answer':
+      return `answer=<${fault.body}>`;
     case 'trickle':
       return `trickle=${fault.bytesPerSecond}`;
     case 'change-etag':
@@ -149,6 +152,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['stall', (value) => ({ kind: 'stall', ...readAfter(value) })],
   ['html', ({ mark }) => bare(mark, { kind: 'html' })],
   ['expired', ({ mark }) => bare(mark, { kind: 'expired' })],
+  [
+    'answer',
+    (value) => ({
+      kind: 'answer',
+      body: required(value, '=', /^<[^<>]*>$/, 'a body, =<{"id":"x"}>').slice(1, -1),
+    }),
+  ],
   [
     'redirect',
     (value) => {

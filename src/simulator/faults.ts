@@ -33,6 +33,8 @@ export type Fault =
   | { readonly kind: 'stall'; readonly afterBytes?: BodyOffset }
   /** An HTML error page with status 200. */
   | { readonly kind: 'html' }
+  /** This body, as `application/json` with status 200, in the place of the real answer. */
+  | { readonly kind: 'answer'; readonly body: string }
   /** As if the link (download: 403 XML) or the token (elsewhere: 401) had expired. */
   | { readonly kind: 'expired' }
   /** 302. `self` is the same resource (download: newly signed). */

@@ -168,6 +168,7 @@ export function replaceReply(
         ? errorReply('media-host', 403, { message: 'Request has expired' })
         : errorReply(dialect, 401);
     if (fault.kind === 'html') return textReply(200, 'text/html; charset=utf-8', ERROR_PAGE);
+    if (fault.kind === 'answer') return textReply(200, 'application/json', fault.body);
     if (fault.kind === 'redirect')
       return textReply(302, 'text/plain', '', { location: fault.to === 'self' ? locate() : fault.to });
     if (fault.kind === 'throttle') {

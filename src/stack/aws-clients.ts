@@ -4,6 +4,8 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { awsConnection } from '../http/aws-requests.ts';
+import type { Proxies } from '../proxies.ts';
 
 /**
  * Clients for what the stack is made of. Each is loaded when it is first asked for: together they take longer to load than all
@@ -24,15 +26,11 @@ const CONNECT_MS = 3_000;
 const REQUEST_MS = 10_000;
 
 /** @param region e.g. `eu-central-1`; without it `AWS_REGION` or the profile. */
-export function createAwsClients(region: string | undefined): AwsClients {
+export function createAwsClients(region: string | undefined, proxies?: Proxies): AwsClients {
   const settings = {
     ...(region === undefined ? {} : { region }),
     maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...awsConnection({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }, proxies),
   };
   const opened: { destroy(): void }[] = [];
   const once = <T extends { destroy(): void }>(load: () => Promise<T>): (() => Promise<T>) => {

@@ -1,5 +1,6 @@
 import { ArchiveError, classNameOf, systemCodeOf } from '../errors.ts';
 import { awsAnswerOf } from '../http/aws-answer.ts';
+import { faultError, faultOf } from '../http/connection-faults.ts';
 import { type Finding, fail } from './finding.ts';
 
 /** What is known of a call that AWS did not answer as hoped. Never holds the SDK's error: that one carries the request. */
@@ -9,7 +10,7 @@ export type AwsFailure =
   /** Nobody knows these credentials, or there are none: no other call will succeed either. */
   | { readonly kind: 'no-credentials'; readonly reason: string }
   | { readonly kind: 'missing'; readonly reason: string }
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly fix?: string | undefined };
 
 const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
   'CredentialsProviderError',
@@ -36,7 +37,12 @@ export function sortAwsFailure(error: unknown): AwsFailure {
   if (error instanceof ArchiveError) {
     if (error.code === 'QUEUE_DENIED') return { kind: 'denied' };
     if (error.code === 'QUEUE_MISSING') return { kind: 'missing', reason: error.message };
-    return { kind: 'unavailable', reason: error.message };
+    return { kind: 'unavailable', reason: error.message, fix: error.hint };
+  }
+  const fault = faultOf(error);
+  if (fault !== undefined) {
+    const { message, hint } = faultError(fault, 'AWS_UNAVAILABLE', 'the connection');
+    return { kind: 'unavailable', reason: message, fix: hint };
   }
   const name = classNameOf(error) ?? 'Error';
   const { status } = awsAnswerOf(error);
@@ -87,7 +93,7 @@ export function describeFailure(name: string, permission: string, failure: AwsFa
       return fail(
         name,
         `AWS does not answer: ${failure.reason}`,
-        'check the network, AWS_REGION and AWS_ENDPOINT_URL, and try again',
+        failure.fix ?? 'check the network, AWS_REGION and AWS_ENDPOINT_URL, and try again',
         'AWS_UNAVAILABLE',
       );
   }

@@ -1,6 +1,7 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { DeploySettings } from '../config/deploy-settings.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import { lookAt } from './aws-failure.ts';
@@ -19,6 +20,8 @@ export interface StackToCheck {
   readonly region: string | undefined;
   /** What the deployment was asked to be, where that is known. */
   readonly settings: DeploySettings | undefined;
+  /** What AWS is reached through. */
+  readonly proxies?: Proxies | undefined;
 }
 
 /** What was learned on the way, for looks at what is not AWS. */
@@ -59,8 +62,8 @@ export async function* checkStack(
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   budget: Budget,
 ): AsyncGenerator<Finding, StackFacts, undefined> {
-  const clients = createAwsClients(stack.region);
-  const queue = createSqsQueue({ clock, logger, region: stack.region });
+  const clients = createAwsClients(stack.region, stack.proxies);
+  const queue = createSqsQueue({ clock, logger, region: stack.region, proxies: stack.proxies });
   try {
     const { findings, outputs } = await readStack(clients, stack.stackName, budget.signal);
     yield* findings;
@@ -71,7 +74,10 @@ export async function* checkStack(
     const { variables, timeoutS } = yield* checkFunction(clients, outputs, budget);
     const credentials = yield* checkSecrets(clients, outputs, budget);
     const { BucketName, KeyArn, QueueUrl, DeadLetterQueueUrl, FunctionName } = outputs;
-    if (BucketName !== undefined) yield* checkBucket(clients, BucketName, stack.settings, budget.signal);
+    if (BucketName !== undefined) {
+      const bucket = { name: BucketName, owner: KeyArn?.split(':')[4] };
+      yield* checkBucket(clients, bucket, stack.settings, budget.signal);
+    }
     if (KeyArn !== undefined) {
       yield* await lookAt('key', 'kms:DescribeKey', () => checkKeyState(clients, KeyArn, budget.signal));
       yield* await lookAt('key-rotation', 'kms:GetKeyRotationStatus', () =>

@@ -64,6 +64,7 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   ]);
   return createS3Store({
     client: createS3Client(options.s3),
+    proxies: options.s3?.proxies,
     bucket: parsed.bucket,
     ...(parsed.prefix === undefined ? {} : { prefix: parsed.prefix }),
     ...(allocate === undefined ? {} : { allocate }),

@@ -1,5 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { awsConnection } from '../http/aws-requests.ts';
 import type { HttpTimeouts } from '../http/timeouts.ts';
+import type { Proxies } from '../proxies.ts';
 
 export interface S3Timeouts {
   /** TCP and TLS set-up, ms. */
@@ -30,11 +32,12 @@ export interface S3ClientOptions {
   /** `http://host/bucket/key` instead of `http://bucket.host/key`, for most S3-compatible servers. */
   readonly forcePathStyle?: boolean;
   readonly timeouts?: Partial<S3Timeouts>;
+  readonly proxies?: Proxies | undefined;
 }
 
 /** A client whose retries and checksums are left to the store, so that neither is done twice. */
 export function createS3Client(options: S3ClientOptions = {}): S3Client {
-  const { connectMs, idleMs, requestMs } = { ...DEFAULT_S3_TIMEOUTS, ...options.timeouts };
+  const timeouts = { ...DEFAULT_S3_TIMEOUTS, ...options.timeouts };
   const { endpoint, region, credentials, forcePathStyle } = options;
   const given: S3ClientConfig = {
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -50,11 +53,6 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Opens a new connection for every request with a body.
     expectContinueHeader: false,
-    requestHandler: {
-      connectionTimeout: connectMs,
-      socketTimeout: idleMs,
-      requestTimeout: requestMs,
-      throwOnRequestTimeout: true,
-    },
+    ...awsConnection(timeouts, options.proxies),
   });
 }

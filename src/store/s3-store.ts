@@ -1,20 +1,19 @@
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type Budget, type Clock, followAbort } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import type { Proxies } from '../proxies.ts';
 import type { ObjectStat, ObjectStore, PutOptions, PutResult } from '../ports.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { cutParts } from './cut-parts.ts';
 import { type MeasuredBody, measureBody } from './measured-body.ts';
 import {
-  assertListPrefix,
   assertObjectKey,
   assertPutOptions,
   assertRange,
   type ByteRange,
-  isObjectKey,
   rangeNotSatisfiable,
 } from './object-rules.ts';
 import { choosePartBytes } from './part-size.ts';
@@ -26,6 +25,7 @@ import { createSdkCalls } from './s3-object-calls.ts';
 import { readObject } from './s3-read.ts';
 import { replaceMetadata, replaceObject } from './s3-replace.ts';
 import { directTimeouts } from './s3-client.ts';
+import { listS3Objects } from './s3-list.ts';
 import { abortS3Upload, listS3Uploads } from './s3-uploads.ts';
 import { headObject, resolveUnsure, type SentObject, statOfAnswer, verifyStored } from './s3-verify.ts';
 
@@ -47,6 +47,8 @@ export interface S3StoreOptions {
   readonly expectedBucketOwner?: string;
   /** Of the requests that do not go through `client`; default one with the client's default time-outs. */
   readonly transport?: Transport;
+  /** Of those requests as well; the client has its own. */
+  readonly proxies?: Proxies | undefined;
   /** Keys asked for at a time by `list`; default (and S3's limit) 1000. */
   readonly listPageSize?: number;
 }
@@ -65,7 +67,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     Bucket: options.bucket,
     ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
   };
-  const transport = options.transport ?? createTransport({ timeouts: directTimeouts() });
+  const transport =
+    options.transport ?? createTransport({ timeouts: directTimeouts(), proxies: options.proxies });
   const calls = createDirectCalls(client, bucket, transport, createSdkCalls(client, bucket));
   const access: S3Access = { client, bucket, calls, clock, logger };
   const usualPartBytes = choosePartBytes(undefined, options.partSizeBytes);
@@ -169,39 +172,13 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     throw new ArchiveError('OBJECT_NOT_FOUND', 'there is no such object', { details: { key } });
   }
 
-  async function* list(keyPrefix: string, budget: Budget) {
-    assertListPrefix(keyPrefix);
-    let token: string | undefined;
-    do {
-      const reply = await callS3(access, 'LIST objects', budget, (send) =>
-        client.send(
-          new ListObjectsV2Command({
-            ...bucket,
-            Prefix: prefix + keyPrefix,
-            MaxKeys: listPageSize,
-            ...(token === undefined ? {} : { ContinuationToken: token }),
-          }),
-          send,
-        ),
-      );
-      if (!reply.ok) throw new ArchiveError('STORE_UNAVAILABLE', `LIST objects: ${reply.refusal}`);
-      for (const { Key, Size, LastModified } of reply.value.Contents ?? []) {
-        const key = Key?.slice(prefix.length);
-        // Other people's objects, such as the "folders" of the console.
-        if (key === undefined || !isObjectKey(key)) continue;
-        ensureTimeLeft(clock, budget);
-        yield { key, size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0 };
-      }
-      token = reply.value.IsTruncated === true ? reply.value.NextContinuationToken : undefined;
-    } while (token !== undefined);
-  }
-
   return {
     location: `s3://${options.bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`,
     put,
     head,
     get,
-    list,
+    list: (keyPrefix, budget, options) =>
+      listS3Objects(access, { prefix, pageSize: listPageSize }, keyPrefix, budget, options),
     replace: (expected, body, putOptions, budget) =>
       replaceObject(access, prefix + expected.key, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) =>

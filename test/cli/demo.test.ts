@@ -26,6 +26,12 @@ async function readExports(file: string): Promise<Record<string, string>> {
 }
 
 describe('demo', () => {
+  it.skipIf(process.platform !== 'linux')('ends at once where its directory can never be made', async () => {
+    const result = await runCli(['demo', '--out', '/proc/x']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("the demo's directory (/proc/x) cannot be made");
+  });
+
   it('archives 36 calls through every fault, keeps its promises, and its next commands work', async () => {
     const out = path.join(dir, 'demo');
     const result = await runCli(['demo', '--out', out]);

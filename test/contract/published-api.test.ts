@@ -289,6 +289,12 @@ describe('what this program believes', () => {
       ['BatchDownloadJobResult'],
     ],
     ['src/genesys/recordings-batch.ts', /body\['(\w+)'\]/g, ['BatchDownloadJobStatusResult']],
+    ['src/genesys/recordings-listing.ts', /readField\(entry, '(\w+)'\)/g, ['RecordingMetadata']],
+    [
+      'src/genesys/custom-attributes-writer.ts',
+      /readField\((?:document|one), '(\w+)'\)/g,
+      ['CustomAttributes'],
+    ],
   ])('every field that %s reads is declared', (file, pattern, models) => {
     const declared = new Set(models.flatMap((model) => [...fieldsOf(model).keys()]));
     const names = [...readFileSync(file, 'utf8').matchAll(pattern)].flatMap(([, list = '']) =>

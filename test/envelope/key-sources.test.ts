@@ -30,7 +30,7 @@ const ids = { recordingId: 'r-1', conversationId: 'c-1' };
 const context = { clock: fastClock(), logger: recordingLogger() };
 
 let dir: string;
-let sources: Required<Omit<KeySources, 'kmsKeyId' | 'organizationId'>>;
+let sources: Required<Omit<KeySources, 'kmsKeyId' | 'organizationId' | 'proxies'>>;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'sources-'));
   const [keyringFile, publicKeyFile, privateKeyFile] = ['keyring', 'public', 'private'].map((name) =>

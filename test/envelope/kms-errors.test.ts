@@ -20,9 +20,11 @@ describe('an error KMS answered with', () => {
   const FINAL: readonly (readonly [ErrorCode, string, RegExp | undefined])[] = [
     ['KMS_DENIED', 'AccessDeniedException AccessDenied InvalidGrantTokenException', /needs kms:Decrypt/],
     ['KMS_DENIED', 'NotAuthorized OptInRequired', /needs kms:Decrypt/],
-    ['KMS_DENIED', 'ExpiredToken ExpiredTokenException RequestExpired', /have expired; renew/],
+    ['KMS_DENIED', 'ExpiredToken ExpiredTokenException', /have expired; renew/],
+    ['KMS_DENIED', 'RequestExpired RequestTimeTooSkewed', /set the clock/],
     ['KMS_DENIED', 'UnrecognizedClientException InvalidClientTokenId', /are not valid there/],
-    ['KMS_DENIED', 'InvalidSignatureException IncompleteSignatureException', /are not valid there/],
+    ['KMS_DENIED', 'InvalidSignatureException SignatureDoesNotMatch', /AWS_SECRET_ACCESS_KEY/],
+    ['KMS_DENIED', 'IncompleteSignatureException', /are not valid there/],
     ['KMS_DENIED', 'MissingAuthenticationTokenException', /are not valid there/],
     ['KMS_DENIED', 'CredentialsProviderError', /no AWS credentials were found/],
     ['KMS_KEY_UNUSABLE', 'DisabledException', /enable-key/],
@@ -119,14 +121,16 @@ describe('an error without an answer', () => {
     expect(inspect(failure.error, { depth: 9 })).not.toContain('canary');
   });
 
-  it.each(['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'SELF_SIGNED_CERT_IN_CHAIN', 'EPROTO_SSL'])(
-    '%s is not: another attempt meets the same certificate',
-    (code) => {
-      const { error, transient } = sortKmsError(named('Error', { code }), 'Decrypt');
-      expect([error.code, transient, error.retryable]).toEqual(['KMS_UNAVAILABLE', false, false]);
-      expect(error.hint).toBe('the certificate of the endpoint is not trusted');
-    },
-  );
+  it.each([
+    ['CERT_HAS_EXPIRED', 'TLS_UNTRUSTED', /clock/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'TLS_UNTRUSTED', /address/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'TLS_UNTRUSTED', /NODE_EXTRA_CA_CERTS/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'KMS_UNAVAILABLE', /scheme and port/],
+  ])('%s is not: another attempt meets the same server', (code, expected, hint) => {
+    const { error, transient } = sortKmsError(named('Error', { code }), 'Decrypt');
+    expect([error.code, transient, error.retryable]).toEqual([expected, false, false]);
+    expect(error.hint).toMatch(hint);
+  });
 
   it('names the setting when no region is known', () => {
     const { error, transient } = sortKmsError(new Error('Region is missing'), 'Decrypt');

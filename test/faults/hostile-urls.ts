@@ -85,6 +85,9 @@ export const HOSTILE_URLS: readonly string[] = [
   'https://s3.amazonaws.com/genesys-media-archive/../another-bucket/a.wav',
   'https://s3.amazonaws.com/genesys-media-archive/%2e%2e/another-bucket/a.wav',
   'https://another-bucket.s3.amazonaws.com/a.wav',
+  'https://another-bucket.s3.amazonaws.com/genesys-media-archive/a.wav',
+  'https://s3.amazonaws.com/genesys-media-archive/%2e%2e%2fanother-bucket/a.wav',
+  'https://s3.eu-west-1.amazonaws.com/genesys-media-archive/a.wav',
   // the right host, otherwise wrong
   'http://media.example.com/a.wav',
   'https://media.example.com:8443/a.wav',

@@ -155,7 +155,8 @@ describe('media look-up', () => {
     ['a downloadUrl that is no text', { downloadUrl: 7 }, 'GENESYS_BAD_RESPONSE'],
     ['status deleted', { status: 'DELETED' }, 'gone'],
     ['status pending', { status: 'Pending', downloadUrl: 'https://media.example.com/' }, 'not-ready'],
-    ['no status at all', { downloadUrl: 'https://media.example.com/' }, 'ready'],
+    ['no status at all', { id: 'm-1', downloadUrl: 'https://media.example.com/' }, 'ready'],
+    ['a link without an id', { downloadUrl: 'https://media.example.com/' }, 'GENESYS_BAD_RESPONSE'],
   ])('understands %s', async (_name, body, outcome) => {
     const answer = { status: 200, text: JSON.stringify(body), errorCode: undefined, correlationId: 'c-1' };
     const resolver = createMediaApi({ call: async () => answer });

@@ -139,6 +139,57 @@ describe('token source', () => {
     expect(clock.slept[0]).toBeGreaterThanOrEqual(atLeastMs);
   });
 
+  const good = { access_token: 'abc-._~+/123==', token_type: 'Bearer', expires_in: 3600 };
+
+  it.each([
+    ['a line break in the token', { ...good, access_token: 'abc\r\nx-evil: 1' }],
+    ['a NUL in the token', { ...good, access_token: 'abc\u0000' }],
+    ['a blank in the token', { ...good, access_token: 'abc def' }],
+    ['a blank before the token', { ...good, access_token: ' abc' }],
+    ['a tab behind the token', { ...good, access_token: 'abc\t' }],
+    ['a quoted token', { ...good, access_token: '"abc"' }],
+    ['an umlaut in the token', { ...good, access_token: 'tökén' }],
+    ['= within the token', { ...good, access_token: 'a=b' }],
+    ['a token of 17 KiB', { ...good, access_token: 'a'.repeat(17_000) }],
+    ['an empty token', { ...good, access_token: '' }],
+    ['a token that is no text', { ...good, access_token: { value: 'abc' } }],
+    ['no token', { token_type: 'Bearer', expires_in: 3600 }],
+    ['an error with 200', { error: 'invalid_client' }],
+    ['another token_type', { ...good, token_type: 'mac' }],
+    ['no token_type', { access_token: 'abc', expires_in: 3600 }],
+    ['no expires_in', { access_token: 'abc', token_type: 'Bearer' }],
+    ['expires_in: 0', { ...good, expires_in: 0 }],
+    ['expires_in: -1', { ...good, expires_in: -1 }],
+    ['expires_in: true', { ...good, expires_in: true }],
+    ['expires_in: null', { ...good, expires_in: null }],
+    ['expires_in: soon', { ...good, expires_in: 'soon' }],
+    ['expires_in as a list', { ...good, expires_in: [3600] }],
+    ['expires_in: 31 years', { ...good, expires_in: 1e9 }],
+    ['expires_in in ms', { ...good, expires_in: 86_400_000 }],
+    ['a list', [good]],
+  ])('an answer with %s is a bad response, and is forgotten', async (_name, body) => {
+    const { tokens, simulator, count } = await connected();
+    simulator.faults.add({ on: 'token', fault: { kind: 'answer', body: JSON.stringify(body) } });
+    await expect(tokens.token(unlimited)).rejects.toMatchObject({
+      code: 'GENESYS_BAD_RESPONSE',
+      retryable: true,
+      message: expect.not.stringMatching(/abc|evil|tökén/) as unknown,
+    });
+    expect(await tokens.token(unlimited)).toMatch(/^[\w-]{43}$/);
+    expect(count(TOKEN)).toBe(2);
+  });
+
+  it.each([
+    ['any bearer token', good],
+    ['bearer in small letters', { ...good, token_type: 'bearer' }],
+    ['the lifetime as digits', { ...good, expires_in: '28800' }],
+    ['48 hours', { ...good, expires_in: 172_800 }],
+  ])('takes %s', async (_name, body) => {
+    const { tokens, simulator } = await connected();
+    simulator.faults.add({ on: 'token', fault: { kind: 'answer', body: JSON.stringify(body) } });
+    expect(await tokens.token(unlimited)).toBe('abc-._~+/123==');
+  });
+
   it('gives up on an answer without a token, and on an absurd Retry-After', async () => {
     const page = await connected();
     page.simulator.faults.add({ on: 'token', fault: { kind: 'html' } });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRecording, readRecordings } from '../../src/genesys/recordings-answers.ts';
+import { readRecording } from '../../src/genesys/recordings-answers.ts';
 import {
   extensionOf,
   extensionOfType,
@@ -119,13 +119,6 @@ describe('answers', () => {
     expect(at({ startTime: null, creationTime: creation })).toBe(Date.parse(creation));
     expect(at({})).toBeUndefined();
   });
-
-  it.each(['{}', '{"entities":[]}', '[7]', '[{"id":"a/b"}]', 'x', ''])(
-    '%s is no list of recordings',
-    (text) => {
-      expect(readRecordings(text)).toBeUndefined();
-    },
-  );
 });
 
 describe('extensions', () => {

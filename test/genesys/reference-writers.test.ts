@@ -49,6 +49,24 @@ describe('annotation', () => {
   });
 });
 
+describe('a look that cannot be understood', () => {
+  it.each(['annotation', 'external-tag', 'participant-attributes'] as const)(
+    '%s: nothing is written after it',
+    async (writeBack) => {
+      const { write, written, simulator } = await start(writeBack);
+      for (const body of ['{"success":false', '"x"', '7', 'null']) {
+        for (const on of ['recording', 'conversation'] as const) {
+          simulator.faults.clear();
+          simulator.faults.add({ on, fault: { kind: 'answer', body } });
+        }
+        simulator.faults.add({ on: 'recording', fault: { kind: 'answer', body } });
+        await expect(write()).rejects.toMatchObject({ code: 'GENESYS_BAD_RESPONSE', retryable: true });
+      }
+      expect(written()).toEqual([]);
+    },
+  );
+});
+
 describe('external tag', () => {
   it('is set where none is, and never replaced', async () => {
     const { write, conversation, written } = await start('external-tag');
@@ -97,6 +115,36 @@ describe('custom attributes', () => {
       { id: SCHEMA, schemaId: SCHEMA, archive_keys: 'a\nb', archive_algorithm: 'AES-256-GCM', other: 7 },
     ]);
     expect(written().map(({ method }) => method)).toEqual(['PUT', 'PATCH']);
+  });
+
+  it('stay visible to the divisions they were visible to', async () => {
+    const { write, conversation } = await start('custom-attributes');
+    await write(0, 'a');
+    const [document] = conversation.customAttributes;
+    if (document === undefined) throw new Error('there is no document');
+    document.divisions = ['d-1', 'd-2'];
+    await write(1, 'b');
+    expect(document.divisions).toEqual(['d-1', 'd-2']);
+    expect(document.values.get('archive_keys')).toBe('a\nb');
+  });
+
+  it.each([
+    ['a page', '"<html>"'],
+    ['no list', '{}'],
+    [
+      'a document of another conversation',
+      JSON.stringify({ results: [{ id: SCHEMA, conversationId: SCHEMA }] }),
+    ],
+    [
+      'divisions that cannot be read',
+      JSON.stringify({ results: [{ id: SCHEMA, divisions: [{ id: 'd-1' }] }] }),
+    ],
+    ['a document without an id', JSON.stringify({ results: [{ schema: { id: SCHEMA } }] })],
+  ])('are not written where the list of them is %s', async (_name, body) => {
+    const { write, conversation, written, simulator } = await start('custom-attributes');
+    simulator.faults.add({ on: 'conversation', fault: { kind: 'answer', body } });
+    await expect(write(0, 'a')).rejects.toMatchObject({ code: 'GENESYS_BAD_RESPONSE', retryable: true });
+    expect([written(), conversation.customAttributes]).toEqual([[], []]);
   });
 
   it('changed by somebody else in between are read again', async () => {

@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { awsAnswerOf } from '../../src/http/aws-answer.ts';
 
-const nothing = { status: undefined, requestId: undefined };
+const nothing = {
+  status: undefined,
+  requestId: undefined,
+  date: undefined,
+  age: undefined,
+  retryAfter: undefined,
+  bucketRegion: undefined,
+};
 const withMetadata = ($metadata: unknown) => Object.assign(new Error('secret'), { $metadata });
 
 describe('what is told of the answer behind an error of the AWS SDK', () => {
   it('is its status and its id, and nothing else', () => {
     const requestId = '4a7f52c1-9e0b.A_z';
     const error = withMetadata({ httpStatusCode: 503, requestId, extendedRequestId: 'secret', attempts: 3 });
-    expect(awsAnswerOf(error)).toStrictEqual({ status: 503, requestId });
+    expect(awsAnswerOf(error)).toStrictEqual({ ...nothing, status: 503, requestId });
   });
 
   it.each<[string, unknown]>([
@@ -33,6 +40,25 @@ describe('what is told of the answer behind an error of the AWS SDK', () => {
     [7, undefined],
   ])('an id is told only where it looks like one: %j', (requestId, told) => {
     expect(awsAnswerOf(withMetadata({ requestId })).requestId).toBe(told);
+  });
+
+  it('tells four headers of the answer, and a region only where it looks like one', () => {
+    const headers = {
+      date: 'Wed, 20 May 2026 12:00:00 GMT',
+      age: '7',
+      'retry-after': '3',
+      'x-amz-bucket-region': 'eu-central-1',
+      'x-amz-id-2': 'secret',
+    };
+    expect(awsAnswerOf({ $response: { headers } })).toStrictEqual({
+      ...nothing,
+      date: headers.date,
+      age: '7',
+      retryAfter: '3',
+      bucketRegion: 'eu-central-1',
+    });
+    const odd = { ...headers, 'x-amz-bucket-region': 'x\nset AWS_REGION' };
+    expect(awsAnswerOf({ $response: { headers: odd } }).bucketRegion).toBeUndefined();
   });
 
   it('a status is a number', () => {

@@ -151,7 +151,7 @@ describe('a new connection', () => {
     addresses,
   });
   async function addressOf(target: Target): Promise<string | undefined> {
-    const { socket } = new ConnectionPool({ readBytes: 1000 }).take(target);
+    const { socket } = new ConnectionPool({ readBytes: 1000 }).open(target);
     closers.push(() => void socket.destroy());
     await once(socket, 'connect');
     return (socket as net.Socket).remoteAddress;

@@ -104,6 +104,65 @@ describe('checkUrl', () => {
     }
   });
 
+  it.each([
+    'https://attacker.s3.amazonaws.com/their-bucket/a.wav',
+    'https://s3.amazonaws.com.attacker.example/their-bucket/a.wav',
+    'https://xs3.amazonaws.com/their-bucket/a.wav',
+    'https://s3.eu-west-1.amazonaws.com/their-bucket/a.wav',
+    'https://s3.amazonaws.com/Their-Bucket/a.wav',
+    'https://s3.amazonaws.com//their-bucket/a.wav',
+    'https://s3.amazonaws.com/their-bucket%2fa.wav',
+    'https://s3.amazonaws.com/their-bucket%2f..%2fother/a.wav',
+    'https://s3.amazonaws.com/their-bucket/%2e%2e%2fother/a.wav',
+    'https://s3.amazonaws.com/their-bucket/..%2fother/a.wav',
+    'https://s3.amazonaws.com/their-bucket/%252e%252e/other/a.wav',
+    'https://s3.amazonaws.com/their-bucket/%25252e%25252e%25252fother/a.wav',
+    'https://s3.amazonaws.com/their-bucket/..%5cother/a.wav',
+    'https://s3.amazonaws.com/their-bucket/x/..%2f..%2fother/a.wav',
+    'https://s3.amazonaws.com/their-bucket/..;/other/a.wav',
+    'https://s3.amazonaws.com/their-bucket/%2e/a.wav%2f%2e',
+    'https://s3.amazonaws.com/their-bucket/%ff%fe/a.wav',
+    'https://s3.amazonaws.com/their-bucket/%/a.wav',
+    'https://s3.amazonaws.com/?x=/their-bucket/a.wav',
+    'https://s3.amazonaws.com/#/their-bucket/a.wav',
+  ])('a listed path does not open %s', (url) => {
+    for (const host of [
+      's3.amazonaws.com/their-bucket',
+      '*.s3.amazonaws.com/their-bucket',
+      '.amazonaws.com/their-bucket',
+    ]) {
+      expect(verdict(url, { hosts: [host], allowLoopback: false })).toBe('URL_REFUSED');
+    }
+  });
+
+  it('a listed path opens ordinary keys, however they are encoded', () => {
+    const bucket = { hosts: ['S3.amazonaws.com/their-bucket'], allowLoopback: false };
+    for (const key of [
+      'a.wav',
+      'a/b..c/..d/e.wav',
+      'a%20b/%C3%BC.wav',
+      'a+b=c%2Bd.wav',
+      'x/../a.wav',
+      'a//b.wav',
+    ]) {
+      expect([
+        key,
+        verdict(`https://s3.amazonaws.com/their-bucket/${key}?X-Amz-Signature=%2F..%2F`, bucket),
+      ]).toEqual([key, 's3.amazonaws.com']);
+    }
+    expect(verdict('https://S3.AMAZONAWS.COM./their-bucket/a.wav', bucket)).toBe('s3.amazonaws.com.');
+  });
+
+  it.each([
+    'their-bucket.s3.amazonaws.com',
+    'their-bucket.s3.eu-west-1.amazonaws.com',
+    'b.s3-us-west-2.amazonaws.com',
+  ])('the host %s of a bucket opens no bucket whose name ends like it', (host) => {
+    const bucket = { hosts: [host], allowLoopback: false };
+    expect(verdict(`https://${host}/a.wav`, bucket)).toBe(host);
+    expect(verdict(`https://evil.${host}/a.wav`, bucket)).toBe('URL_REFUSED');
+  });
+
   it('never shows path, query or user of what it refuses', () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.uuid(), (url, canary) => {
@@ -154,6 +213,14 @@ describe('isPublicAddress', () => {
     '192.167.255.255',
     '2606:4700::1111',
     '2a05:d018::1',
+    // NAT64: the IPv4 address inside
+    '64:ff9b::8.8.8.8',
+    '64:ff9b::808:808',
+    '64:FF9B:0:0:0:0:808:808',
+    '0064:ff9b::0808:0808',
+    '64:ff9b::ac20:1',
+    // an ISATAP identifier with a public address in it
+    '2606:4700::200:5efe:808:808',
   ])('accepts %s', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
@@ -182,7 +249,26 @@ describe('isPublicAddress', () => {
     'ff02::1',
     '::ffff:8.8.8.8',
     '::ffff:127.0.0.1',
-    '64:ff9b::8.8.8.8',
+    '64:ff9b::10.8.8.8',
+    '64:ff9b::7f00:1',
+    '64:ff9b::127.0.0.1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b::ac1f:ffff',
+    '64:ff9b::',
+    '64:ff9b::ffff:ffff',
+    '64:ff9b::1:808:808',
+    '64:ff9b:0:0:1::8.8.8.8',
+    '64:ff9b:1::8.8.8.8',
+    '64:ff9b:1:ffff::8.8.8.8',
+    '64:ff9a::8.8.8.8',
+    '64:ff9b::8.8.8.8%eth0',
+    '::8.8.8.8',
+    '::ffff:0:8.8.8.8',
+    '2002:808:808::1',
+    '2001:0:808:808::1',
+    '2606:4700::5efe:10.0.0.1',
+    '2606:4700::5efe:7f00:1',
+    '2606:4700::200:5efe:a9fe:a9fe',
     '64:ff9b:1::1',
     '100::1',
     '2001::1',

@@ -29,6 +29,26 @@ interface Answer {
 const bodyOf = (answer: unknown): unknown => JSON.parse((answer as Answer).body);
 const fields = (answer: unknown): Answer => answer as Answer;
 
+describe('an event that names several recordings', () => {
+  it('archives what can be, and throws for the rest', async () => {
+    const { handle, simulator, objects, ids } = await started();
+    const [first = '', ...others] = ids;
+    simulator.faults.add({ on: 'media', id: first, times: 99, fault: { kind: 'status', status: 400 } });
+    const Records = ids.map((id, at) => ({
+      messageId: `${at}`,
+      body: JSON.stringify(simulator.event(id, 'bare')),
+    }));
+    const event = { Type: 'Notification', Message: JSON.stringify({ Records }) };
+    await expect(handle(event)).rejects.toMatchObject({ code: 'GENESYS_BAD_RESPONSE' });
+    expect((await objects()).map((key) => key.replace(/^.*\//, '')).toSorted()).toEqual(
+      others.map((id) => `${id}.enc`).toSorted(),
+    );
+    simulator.faults.clear();
+    expect(fields(await handle(event)).statusCode).toBe(200);
+    expect(await objects()).toHaveLength(3);
+  });
+});
+
 describe('asynchronous and bare events', () => {
   it.each<EventShape>(['eventbridge', 'webhook', 'bare'])(
     '%s: answers with the tutorial’s body',

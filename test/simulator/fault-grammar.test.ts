@@ -36,6 +36,10 @@ const anyFault: fc.Arbitrary<Fault> = fc.oneof(
     etag: fc.constantFrom('changed' as const, 'none' as const),
   }),
   fc.record({ kind: fc.constantFrom('html' as const, 'expired' as const, 'chunked' as const) }),
+  fc.record({
+    kind: fc.constant('answer' as const),
+    body: fc.json().map((text) => text.replaceAll(/[<>]/g, '')),
+  }),
   fc.record({ kind: fc.constant('no-range' as const) }),
 );
 const anyRule: fc.Arbitrary<FaultRule> = fc

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import { makeDirectories } from '../../make-directories.ts';
 import { EVENT_SHAPES } from '../../simulator/archiving-events.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
@@ -64,7 +65,7 @@ interface DemoPlace {
 async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> {
   try {
     const dir = path.resolve(wanted ?? (await mkdtemp(path.join(tmpdir(), 'genesys-archive-demo-'))));
-    await mkdir(dir, { recursive: true });
+    await makeDirectories(dir);
     if ((await readdir(dir)).length > 0) {
       throw new ArchiveError('USAGE', `${dir} is not empty`, { hint: 'name a new directory with --out' });
     }
@@ -76,7 +77,12 @@ async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> 
     return { dir, store, envFile, keyHex };
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    throw new ArchiveError('OUTPUT_FAILED', `the demo's directory cannot be made: ${describeForeign(error)}`);
+    const named = wanted === undefined ? '' : ` (${wanted})`;
+    throw new ArchiveError(
+      'OUTPUT_FAILED',
+      `the demo's directory${named} cannot be made: ${describeForeign(error)}`,
+      { hint: 'name a new directory that you can write to with --out' },
+    );
   }
 }
 

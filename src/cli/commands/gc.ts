@@ -2,8 +2,9 @@ import { openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { BatchCircuit } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
-import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatDuration, printable } from '../_format.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface GcOptions {
   readonly multipart?: boolean;
@@ -40,7 +41,8 @@ export async function run(
   const circuit = new BatchCircuit(clock, ui);
   let removed = 0;
   let kept = 0;
-  try {
+  const range = searchIn(config, {});
+  const removeAll = async () => {
     for await (const upload of listUploads(budget)) {
       const { key, startedAt } = upload;
       if (startedAt > youngest) {
@@ -66,6 +68,13 @@ export async function run(
       // one request after the other, each with its own retries: no pause would help
       if (circuit.isOpen) break;
     }
+    // nothing unfinished is as it should be, in an archive
+    if (removed + kept + failures.length === 0) {
+      await requireArchive(store, range, ['present', 'other-layout'], budget);
+    }
+  };
+  try {
+    await readArchive(store, removeAll);
   } finally {
     end();
   }

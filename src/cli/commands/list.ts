@@ -12,6 +12,7 @@ import {
 } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import { mapAhead } from '../_map-ahead.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface ListOptions {
   readonly from?: string;
@@ -60,9 +61,10 @@ export async function run(
       return { ...recording, description: undefined };
     }
   };
-  try {
-    const found = listRecordings(store, search, budget);
-    for await (const recording of mapAhead(found, READ_AHEAD, describe)) {
+  const listAll = async () => {
+    let found = 0;
+    for await (const recording of mapAhead(listRecordings(store, search, budget), READ_AHEAD, describe)) {
+      found += 1;
       const recordedAt = recording.description?.recordedAt;
       if (isExact && recordedAt !== undefined && isOutside(recordedAt, options, range)) continue;
       if (isExact && recordedAt === undefined) untimed += 1;
@@ -72,6 +74,11 @@ export async function run(
       else ui.out(lineOf(recording));
       await ui.drained();
     }
+    // no recordings of some days are an answer; none at all are a sign of another place
+    if (found === 0) await requireArchive(store, search, ['present', 'other-days'], budget);
+  };
+  try {
+    await readArchive(store, listAll);
   } finally {
     end();
   }

@@ -16,6 +16,7 @@ import {
   readDeadLetterQueue,
 } from '../_dead-letters.ts';
 import { count, printable } from '../_format.ts';
+import { nothing } from '../_nothing-found.ts';
 
 interface RedriveOptions {
   readonly to?: string;
@@ -40,8 +41,9 @@ export async function run(
       hint: 'one of --to QUEUE_URL, --archive and --dry-run',
     });
   }
-  const { allowLoopback } = await readSettings(context, 'store');
-  const queue = createSqsQueue({ clock, logger, region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] });
+  const { allowLoopback, proxies } = await readSettings(context, 'store');
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  const queue = createSqsQueue({ clock, logger, region, proxies });
   const { to } = options;
   if (to !== undefined && !isQueueUrl(to, allowLoopback)) {
     throw new ArchiveError('USAGE', '--to must be the URL of an SQS queue');
@@ -109,7 +111,15 @@ export async function run(
       `${count(done - ignored, 'message')} ${to === undefined ? 'archived' : 'sent'}${ignored > 0 ? `, ${ignored} of another kind` : ''}, ${failures.length} left where they are${why ?? ''}`,
     );
   }
-  return concludeItems(done + failures.length, failures, context.signal, (code) => code === stoppedBy?.code);
+  const total = done + failures.length;
+  // an empty queue is as it should be; a file is given because there is something in it
+  if (total === 0 && !isQueueUrl(from, allowLoopback) && !context.signal.aborted) {
+    throw nothing(
+      `there are no messages in ${printable(from)}`,
+      'name a file of events, or of messages as the AWS tools print them',
+    );
+  }
+  return concludeItems(total, failures, context.signal, (code) => code === stoppedBy?.code);
 }
 
 type ArchiveMessage = (body: string, budget: Budget) => Promise<string>;

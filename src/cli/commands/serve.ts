@@ -41,7 +41,7 @@ export async function run(
   const spool = options.spool ?? DEFAULT_SPOOL;
   const host = options.host ?? DEFAULT_HOST;
   const port = options.port ?? DEFAULT_PORT;
-  const secrets = createSecretValues({ clock, logger });
+  const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
   const archiver = await createArchiver(config, { clock, logger, secrets });
   const readSecrets = readWebhookSecrets(config.webhook, secrets);
   const lost = new AbortController();
@@ -55,6 +55,7 @@ export async function run(
       logger,
       spool,
       listen: options.once === true ? undefined : { host, port },
+      timeouts: { keepAliveMs: config.serveKeepAliveMs },
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
       onReport: (report) => {
@@ -96,7 +97,8 @@ function conclude(
   return 0;
 }
 
-function announce(ui: Ui, { url, foundQueued }: Serving, spool: string): void {
+function announce(ui: Ui, { url, foundQueued, strangers }: Serving, spool: string): void {
+  for (const stranger of strangers) ui.warn(`${printable(stranger)} is no file and is left alone`);
   if (ui.json) ui.record('serving', { url: url ?? null, spool, queued: foundQueued });
   if (foundQueued > 0) ui.say(`${count(foundQueued, 'event')} found in ${spool}`);
   if (url !== undefined) ui.say(`listening on ${url}; Ctrl-C ends it`);

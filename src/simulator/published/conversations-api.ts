@@ -90,10 +90,12 @@ export function patchParticipant(conversation: ModelConversation, participantId:
   return textReply(202, 'application/json', '');
 }
 
-export function listCustomAttributes({ customAttributes }: ModelConversation): Reply {
+export function listCustomAttributes(conversation: ModelConversation): Reply {
   return jsonReply(200, {
-    results: customAttributes.map(({ id, schemaId, values, version }) => ({
+    results: conversation.customAttributes.map(({ id, schemaId, values, divisions, version }) => ({
       id,
+      conversationId: conversation.id,
+      divisions,
       ...(schemaId === undefined ? {} : { schema: { id: schemaId } }),
       customAttributes: Object.fromEntries(values),
       version,
@@ -134,11 +136,15 @@ export function changeCustomAttributes(conversation: ModelConversation, call: Ca
       id,
       schemaId: typeof schemaId === 'string' ? schemaId : undefined,
       values: new Map(),
+      divisions: [],
       version: 0,
     };
     conversation.customAttributes.push(known);
   }
   if (!amend) known.values.clear();
+  // "Omitting or setting to [] clears existing values on update"
+  const { divisions } = given;
+  known.divisions = Array.isArray(divisions) ? divisions.map(String) : [];
   for (const [name, value] of Object.entries(values)) known.values.set(name, value);
   known.version += 1;
   return amend ? textReply(204, 'application/json', '') : jsonReply(200, { id });

@@ -138,7 +138,7 @@ function describe(
     ...(restore === undefined ? {} : { restoreExpirationTime: new Date(restore.until).toISOString() }),
     ...(deleteDate === undefined ? {} : { deleteDate }),
     ...(as === 'metadata'
-      ? { region: 'us-east-1' }
+      ? { region: recording.region }
       : { creationTime: startTime, recordingFileRole: 'CUSTOMER_EXPERIENCE', ...transcript(recording) }),
     ...(playable ? { sessionId: stableUuid(`${recording.id}/session`) } : {}),
     selfUri: `/api/v2/conversations/${conversation.id}/recordings/${recording.id}`,

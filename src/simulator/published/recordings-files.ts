@@ -50,6 +50,7 @@ export function parseFileId(id: string): FileName | undefined {
 }
 
 export function contentTypeOf(recording: ModelRecording, format: Format | 'ORIGINAL'): string {
+  if (recording.jsonText && isText(recording.kind) && format === 'ORIGINAL') return 'application/json';
   if (recording.kind === 'email') return 'message/rfc822';
   if (isText(recording.kind)) return 'application/zip';
   if (recording.kind === 'screen') return 'video/webm';
@@ -76,7 +77,9 @@ export function synthesiseFile(recording: ModelRecording, name: FileName): Catal
       conversation.endedAt,
     );
   }
-  const bytes = isText(kind) ? textFile(recording) : soundFile(recording, id, format);
+  const bytes = isText(kind)
+    ? textFile(recording, contentTypeOf(recording, name.format))
+    : soundFile(recording, id, format);
   return catalogue({
     id,
     interactionId: conversation.id,
@@ -128,12 +131,13 @@ function noise(identity: string, magic: string, length: number): Buffer {
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-function textFile({ kind, id, conversation }: ModelRecording): Buffer {
+function textFile({ kind, id, conversation }: ModelRecording, contentType: string): Buffer {
   const said = JSON.stringify({
     conversationId: conversation.id,
     recordingId: id,
     messages: ['Hello.', 'Hello!'],
   });
+  if (contentType === 'application/json') return Buffer.from(said);
   if (kind !== 'email') return zipOf('transcript.json', Buffer.from(said));
   return Buffer.from(
     `Message-ID: <${id}@example.com>\r\nDate: ${new Date(conversation.startedAt).toUTCString()}\r\n` +

@@ -27,6 +27,10 @@ export interface ScriptedRecording {
   readonly perChannel?: boolean;
   /** Batch downloads leave it out for clients without `recording:recording:viewSensitiveData`; default false. */
   readonly sensitive?: boolean;
+  /** Batch downloads give its text as JSON, with that content type, instead of ZIP or EML; default false. */
+  readonly jsonText?: boolean;
+  /** AWS region the file is kept in, as its metadata state it; default `us-east-1`. */
+  readonly region?: string;
 }
 
 export const RECORDING_KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
@@ -85,6 +89,8 @@ export interface CustomAttributesDocument {
   readonly id: string;
   readonly schemaId: string | undefined;
   readonly values: Map<string, unknown>;
+  /** Empty: visible to all divisions. */
+  divisions: readonly string[];
   version: number;
 }
 
@@ -143,6 +149,8 @@ export function buildConversation(
       restoringS: one.restoringS ?? 4 * 3600,
       perChannel: one.perChannel ?? false,
       sensitive: one.sensitive ?? false,
+      jsonText: one.jsonText ?? false,
+      region: one.region ?? 'us-east-1',
       annotations: [],
       transcodings: new Map(),
       restore: undefined,

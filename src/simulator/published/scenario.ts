@@ -54,6 +54,8 @@ const RECORDING: Readonly<Record<keyof ScriptedRecording, Check>> = {
   restoringS: NUMBER,
   perChannel: FLAG,
   sensitive: FLAG,
+  jsonText: FLAG,
+  region: ID,
 };
 
 const CONVERSATION: Readonly<Record<keyof ScriptedConversation, Check>> = {
