@@ -1,8 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { createLayout } from './archive/layout.ts';
 import type { Opens } from './archive/open-object.ts';
+import type { ReceiptKey, ReceiptKeys } from './archive/receipt-keys.ts';
 import type { ReceiptSigner } from './archive/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
@@ -21,6 +21,7 @@ import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
 import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
+import { requireSigningKey } from './signing/require-signing-key.ts';
 import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -104,12 +105,16 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
-  const receiptKeys = new Map(await readReceiptKeys(config.receiptPublicKeys));
+  const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
+  const receiptKeys = new Map<string, ReceiptKey>(listedKeys);
   const openedSigner = await openSigner(config, secrets, { clock, logger });
   const findSigner = async (budget: Budget) => {
     const signer = await openedSigner(budget);
-    // what this process has signed stays its own when the key is exchanged
-    if (signer !== undefined) receiptKeys.set(signer.keyId, signer.publicKey);
+    if (signer === undefined) return undefined;
+    const inKms = config.signingKmsKeyId !== undefined;
+    requireSigningKey(signer, { keys: listedKeys, mustBeListed: inKms, now: clock.now() });
+    // what this process has signed stays its own when the key is exchanged; what is listed keeps its limits
+    if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
     return signer;
   };
   const shared = {
@@ -123,7 +128,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       logger,
     }),
     envelope,
-    receiptKeys: receiptKeys as ReadonlyMap<string, KeyObject>,
+    receiptKeys: receiptKeys as ReceiptKeys,
     ...(await openOwnReader(config, { clock, logger })),
     store,
     hashing,

@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   s3ec: ['ground', 'ports', 'envelope'],
   config: ['ground'],
   docs: ['ground', 'config', 'archive'],
-  'signing-keys': ['ground', 'archive', 'signing'],
+  'signing-keys': ['ground', 'archive', 'config', 'signing'],
   // of the heart only receipts, of the envelopes only KMS
   signing: ['ground', 'archive', 'envelope'],
   queue: ['ground', 'ports', 'http'],
@@ -165,7 +165,7 @@ describe('the architecture', () => {
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],
-      zod: ['config', 'docs', 'archive', 'stack'],
+      zod: ['config', 'docs', 'archive', 'signing', 'stack'],
       commander: ['cli'],
       '@clack/prompts': ['cli'],
     };

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type {
@@ -13,6 +12,7 @@ import type {
 import type { Layout } from './layout.ts';
 import type { Opens } from './open-object.ts';
 import type { ReceiptSigner } from './receipt.ts';
+import type { ReceiptKeys } from './receipt-keys.ts';
 
 /** What archiving needs from outside. */
 export interface ArchivePorts {
@@ -25,7 +25,7 @@ export interface ArchivePorts {
   /** `undefined`: receipts are not signed, and objects carry no mark. */
   readonly signer?: ReceiptSigner | undefined;
   /** Public keys that receipts and marks may be signed with, besides the signer's own, by their `signingKeyId`. */
-  readonly receiptKeys?: ReadonlyMap<string, KeyObject> | undefined;
+  readonly receiptKeys?: ReceiptKeys | undefined;
   /** Opens objects whose keys this process holds; absent where it can only write. */
   readonly reader?: EnvelopeReader | undefined;
   /** Which objects `reader` has the keys of: what it is not asked to open proves nothing. */

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, RangeReader, RangeUnsealer } from '../ports.ts';
@@ -11,12 +11,13 @@ import {
   leavesOfReceipt,
   type VerifiedLeaves,
 } from './verified-leaves.ts';
+import type { ReceiptKeys } from './receipt-keys.ts';
 
 export interface RangePorts {
   readonly store: ObjectStore;
   readonly reader: EnvelopeReader & RangeReader;
   /** Public keys that receipts may be signed with, by their `signingKeyId`. */
-  readonly keys?: ReadonlyMap<string, KeyObject>;
+  readonly keys?: ReceiptKeys;
   /** Where the leaves of objects without a trusted receipt are kept, so that such an object is read whole only once. */
   readonly cache?: LeafCache;
 }

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
+import { judgeTime, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { Receipt, SignedReceipt } from './receipt-schema.ts';
 
 /** Signs receipts and the marks of objects (Ed25519). */
@@ -49,19 +50,27 @@ export async function formatReceipt(
   return Buffer.from(`${canonicalJson({ ...body, signature })}\n`, 'utf8');
 }
 
-export type SignatureVerdict = 'valid' | 'unsigned' | 'unknown-key' | 'invalid';
+export type SignatureVerdict =
+  | 'valid'
+  | 'unsigned'
+  | 'unknown-key'
+  | 'invalid'
+  /** The signature fits, and the key was revoked by the time that the receipt states. */
+  | 'revoked'
+  /** The signature fits, and the key was not in use yet, or not any more. */
+  | 'outside-validity'
+  /** Of `checkStoredSignature`: the store got it when the key was not believed any more. */
+  | 'stored-too-late';
 
 /** @param keys by their {@link signingKeyId}. */
-export function checkSignature(
-  receipt: SignedReceipt,
-  keys: ReadonlyMap<string, KeyObject>,
-): SignatureVerdict {
+export function checkSignature(receipt: SignedReceipt, keys: ReceiptKeys): SignatureVerdict {
   const { signature, ...rest } = receipt;
   if (signature === undefined) return 'unsigned';
   const key = keys.get(signature.keyId);
   if (key === undefined) return 'unknown-key';
   const bytes = Buffer.from(canonicalJson(asJson(rest)), 'utf8');
-  return verify(null, bytes, key, Buffer.from(signature.value, 'base64')) ? 'valid' : 'invalid';
+  if (!verify(null, bytes, publicKeyOf(key), Buffer.from(signature.value, 'base64'))) return 'invalid';
+  return judgeTime(key, Date.parse(receipt.times.issued));
 }
 
 /** Interfaces have no index signature, so TypeScript cannot see that a receipt is JSON; its type holds nothing else. */

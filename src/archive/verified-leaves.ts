@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, UnsealRequest } from '../ports.ts';
@@ -8,9 +8,10 @@ import { LeafHasher } from './leaf-hasher.ts';
 import { identifyKey } from './layout.ts';
 import { readLeaves } from './leaf-list.ts';
 import { receiptKey } from './object-key.ts';
-import { checkSignature } from './receipt.ts';
+import type { ReceiptKeys } from './receipt-keys.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
 import { getSmall } from './small-object.ts';
+import { checkStoredSignature } from './stored-signature.ts';
 
 /** Digests of all pieces of an object's body (ciphertext and tag), from a source that vouches for them. */
 export interface VerifiedLeaves {
@@ -69,7 +70,7 @@ const LARGEST_LEAF = 64 * 1024 * 1024;
 
 export interface ReceiptTrust {
   /** Public keys by their `signingKeyId`; none means that no signature can be checked. */
-  readonly keys: ReadonlyMap<string, KeyObject> | undefined;
+  readonly keys: ReceiptKeys | undefined;
   /** Accepts a receipt whose signature nobody checks: whoever can write to the store can then change both, unnoticed. */
   readonly trustUnsigned: boolean;
 }
@@ -117,7 +118,8 @@ async function readTrusted(
     const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
     const receipt = text === undefined ? undefined : parseReceipt(text, place);
     if (receipt === undefined || !canCheck) return receipt;
-    return checkSignature(receipt, keys) === 'valid' ? receipt : undefined;
+    const verdict = await checkStoredSignature({ store, keys }, receipt, place, budget);
+    return verdict === 'valid' ? receipt : undefined;
   } catch (error) {
     if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return undefined;
     throw error;

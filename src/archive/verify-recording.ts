@@ -1,13 +1,14 @@
-import type { KeyObject } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
 import { compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import type { Layout } from './layout.ts';
 import { getSmall } from './small-object.ts';
+import { checkStoredSignature } from './stored-signature.ts';
 import { receiptKey } from './object-key.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
-import { checkSignature, type SignatureVerdict } from './receipt.ts';
+import type { ReceiptKeys } from './receipt-keys.ts';
+import type { SignatureVerdict } from './receipt.ts';
 import { type BodyDigests, verifyBody } from './verify-body.ts';
 
 export type { Finding, FindingKind } from './compare-with-receipt.ts';
@@ -28,7 +29,7 @@ export interface VerifyPorts {
    * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
    * signatures are not looked at.
    */
-  readonly keys?: ReadonlyMap<string, KeyObject> | undefined;
+  readonly keys?: ReceiptKeys | undefined;
   /** Of the archive; that of the tutorial where it is not said. */
   readonly layout?: Layout | undefined;
 }
@@ -65,7 +66,8 @@ export async function verifyAgainstReceipt(
   const { receipt, findings: ofReceipt } = await readReceipt(store, key, budget);
   const findings: Finding[] = [...ofObject, ...ofReceipt];
   if (receipt !== undefined && keys !== undefined && keys.size > 0) {
-    findings.push(...judgeSignature(key, checkSignature(receipt, keys)));
+    const verdict = await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
+    findings.push(...judgeSignature(key, verdict));
   }
   const done = (bytes: number, digests?: BodyDigests): Verification => {
     return { key, depth, findings, receipt: receipt?.kind, bytes, digests };
@@ -133,6 +135,12 @@ function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
       return [finding('unsigned', key, 'the receipt is not signed')];
     case 'unknown-key':
       return [finding('unknown-key', key, 'the receipt is signed with a key that is not among those given')];
+    case 'revoked':
+      return [finding('revoked-key', key)];
+    case 'stored-too-late':
+      return [finding('revoked-key', key, 'the store got the receipt after its key was no longer believed')];
+    case 'outside-validity':
+      return [finding('outside-validity', key)];
     case 'invalid':
       return [finding('bad-signature', key, 'the signature of the receipt does not fit what it states')];
   }

@@ -41,11 +41,11 @@ export interface KmsConnection {
    * @throws `KMS_THROTTLED`, `KMS_UNAVAILABLE`, `OUT_OF_TIME` (retryable); `KMS_DENIED`, `KMS_KEY_UNUSABLE`, `DECRYPT_FAILED`,
    *   `CONFIG_INVALID` (not).
    */
-  call<T>(
+  readonly call: <T>(
     operation: KmsCallName,
     budget: Budget,
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-  ): Promise<T>;
+  ) => Promise<T>;
 }
 
 /** Makes no request. */
