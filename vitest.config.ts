@@ -14,6 +14,8 @@ export default defineConfig({
     // far above what any test takes: it ends what hangs, and a busy machine is no reason to fail
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // a test that asserts nothing passes for ever
+    expect: { requireAssertions: true },
     pool: 'forks',
     // A process serves many test files, which saves starting it and loading the product for each of them. So a test
     // file leaves the process as it found it; `test/as-found.ts` asks.

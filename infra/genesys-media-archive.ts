@@ -1,4 +1,4 @@
-import { Annotations, ArnFormat, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Aws, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -156,6 +156,7 @@ export class GenesysMediaArchive extends Construct {
           GENESYS_ORGANIZATION_ID: props.organizationId,
           GENESYS_SECRET_ARN: this.credentialsSecret.ref,
           S3_ARCHIVE_BUCKET: this.bucket.bucketName,
+          S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
           ARCHIVE_KMS_KEY_ID: this.key.attrArn,
           ARCHIVE_SIGNING_KEY_SECRET_ARN: this.signingKeySecret.ref,
           ...(webhook

@@ -1,11 +1,16 @@
 // Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs) and the public API
-// (dist/index.mjs, and of it dist/s3ec.mjs on its own), and the deployment (dist/cdk/index.mjs, its app beside it). The AWS SDK is bundled: importing it costs half as much as importing the runtime's own copy.
+// (dist/index.mjs, and of it dist/s3ec.mjs on its own), and the deployment (dist/cdk/index.mjs, its app beside it). The AWS SDK is
+// bundled: importing it costs half as much as importing the runtime's own copy.
+//
+//   --quiet     prints nothing, and overwrites instead of removing dist/ first
+//   --no-maps   writes no source maps, which are two thirds of the published package
 import { readFile, rm } from 'node:fs/promises';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const quiet = process.argv.includes('--quiet');
+const sourcemap = !process.argv.includes('--no-maps');
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** Bundled CommonJS dependencies call require(); ES modules have none of their own. */
@@ -25,9 +30,25 @@ const OTHER_CREDENTIALS = {
   '@aws-sdk/credential-provider-sso': 'fromSSO',
   '@aws-sdk/credential-provider-web-identity': 'fromTokenFile',
 };
+/** The function lists nothing and replaces nothing: its role may not. */
+const OTHER_S3_CALLS = {
+  's3-list': ['listS3Objects'],
+  's3-replace': ['replaceObject', 'replaceMetadata'],
+  's3-uploads': ['listS3Uploads', 'abortS3Upload'],
+};
+const OTHER_S3_FILE = /[\\/]src[\\/]store[\\/](s3-list|s3-replace|s3-uploads)\.ts$/;
 const leaveOut = {
   name: 'leave-out',
   setup({ onLoad, onResolve }) {
+    onLoad({ filter: OTHER_S3_FILE }, ({ path }) => {
+      const names = OTHER_S3_CALLS[OTHER_S3_FILE.exec(path)[1]].map(
+        (name) => `export const ${name} = leftOut;`,
+      );
+      return {
+        contents: `const leftOut = () => { throw new Error('left out of this bundle'); };\n${names.join('\n')}`,
+        loader: 'js',
+      };
+    });
     onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
       path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
     );
@@ -63,7 +84,8 @@ const CLIENT = /^@aws-sdk\/client-(?:s3|kms|secrets-manager)$/;
 const IMPORTERS = [
   ...readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => join('src', name)),
+    .map((name) => join('src', name))
+    .filter((name) => !OTHER_S3_FILE.test(`/${name}`)),
   'node_modules/@aws-lambda-powertools/parameters/lib/esm/secrets/SecretsProvider.js',
 ];
 function importedNames(client) {
@@ -137,7 +159,7 @@ const common = {
   format: 'esm',
   mainFields: ['module', 'main'],
   outExtension: { '.js': '.mjs' },
-  sourcemap: true,
+  sourcemap,
   logLevel: 'warning',
   define: { PACKAGE_VERSION: JSON.stringify(version) },
 };
@@ -176,7 +198,8 @@ const jobs = [
     packages: 'external',
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
-await Promise.all(jobs.map((job) => build(job)));
+const results = await Promise.all(jobs.map((job) => build({ ...job, metafile: true })));
+refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > LARGEST_LAMBDA_BUNDLE) {
   console.error(
@@ -190,4 +213,21 @@ if (!quiet) {
   );
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
+}
+
+/** What is bundled is published, so it stands in the bill of materials, which holds no development dependency. */
+function refuseDevelopmentPackages(inputs) {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const bundled = inputs.flatMap(
+    (input) =>
+      /^node_modules\/.*node_modules\/(?:@[^/]+\/)?[^/]+|^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(
+        input,
+      )?.[0] ?? [],
+  );
+  const dev = [...new Set(bundled)].filter(
+    (path) => packages[path]?.dev === true || packages[path]?.devOptional === true,
+  );
+  if (dev.length === 0) return;
+  console.error(`bundled, and only a development dependency: ${dev.join(', ')}`);
+  process.exit(1);
 }

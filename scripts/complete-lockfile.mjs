@@ -2,7 +2,9 @@
 //
 // npm leaves a platform's binary (an optional dependency) out of package-lock.json when the registry it asked has no copy of it,
 // as partial mirrors have not; `npm ci` then refuses the lock file everywhere. This adds what is missing, with the platform
-// read from the package's name. Such an entry has no integrity hash until a registry that has the package is asked.
+// read from the package's name, and asks the registry for the integrity hash of every entry that has none. An entry whose hash the
+// registry cannot tell is an error: nothing is installed unchecked.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];
@@ -35,11 +37,27 @@ for (const [owner, { optionalDependencies = {}, dev = false }] of Object.entries
     added += 1;
   }
 }
+/** What stands in the archive of the package around it is covered by that package's hash. */
+const unchecked = Object.entries(packages).filter(
+  ([path, { integrity, link, inBundle }]) => path !== '' && integrity === undefined && !link && !inBundle,
+);
+for (const [path, entry] of unchecked) {
+  const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const answer = execFileSync('npm', ['view', `${name}@${entry.version}`, 'dist.integrity'], {
+    encoding: 'utf8',
+  });
+  const integrity = answer.trim();
+  if (!/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity)) {
+    throw new Error(`the registry has no integrity hash of ${name}@${entry.version}`);
+  }
+  const { version, ...rest } = entry;
+  packages[path] = { version, integrity, ...rest };
+}
 const sorted = Object.fromEntries(
   Object.entries(packages).toSorted(([one], [other]) => (one < other ? -1 : 1)),
 );
 writeFileSync('package-lock.json', `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
-console.log(`${added} platform packages added to package-lock.json`);
+console.log(`package-lock.json: ${added} platform packages and ${unchecked.length} integrity hashes added`);
 
 /** Where Node looks for what a package depends on: beside its own dependencies, then beside each package that holds it. */
 function placesOf(owner, name) {

@@ -8,8 +8,9 @@
 # Needs Linux, root, and mmdebstrap (installed when missing). Where that cannot be had it says why and counts one skipped;
 # REQUIRE_MOTO=1 makes that a failure. MOTO_DIR names the directory of the root (default .moto).
 set -euo pipefail
+# shellcheck source=scripts/debian-root.sh
+source "$(dirname "${BASH_SOURCE[0]}")/debian-root.sh"
 
-suite=forky
 packages=python3-moto,python3-flask,python3-flask-cors,python3-cryptography
 
 unavailable() {
@@ -20,23 +21,6 @@ unavailable() {
   fi
   echo "0 passed, 0 failed, 1 skipped"
   exit 0
-}
-
-build_root() {
-  [[ -x $root/usr/bin/moto_server ]] && return
-  if ! command -v mmdebstrap >/dev/null; then
-    apt-get install -y --no-install-recommends mmdebstrap >"$dir/apt.log" 2>&1 ||
-      unavailable "mmdebstrap is not installed and apt-get cannot install it"
-  fi
-  echo "moto-kms: building the root (once, about 60 s)" >&2
-  rm -rf --one-file-system "$root" "$root.partial"
-  # A mirror's index may be older than its stated validity; its signature is checked all the same.
-  if ! mmdebstrap --quiet --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' \
-    --include="$packages" "$suite" "$root.partial" >"$dir/mmdebstrap.log" 2>&1; then
-    rm -rf --one-file-system "$root.partial"
-    unavailable "the packages cannot be had: $(grep -m1 '^E: ' "$dir/mmdebstrap.log" | tr -cd '[:print:]' | sed -E 's#[a-z+]+://[^ ]+#(mirror)#g' | cut -c1-160)"
-  fi
-  mv "$root.partial" "$root"
 }
 
 # /proc, /dev and /sys are bound in a private mount namespace that vanishes with the process: deleting the root can never
@@ -71,7 +55,7 @@ mkdir -p "$dir"
 dir=$(cd "$dir" && pwd) root=$dir/root
 exec 8>"$dir/lock"
 flock 8
-build_root
+debian_root "$dir" "$packages" usr/bin/moto_server
 port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 start_moto "$port"
 # What a deployment is made of, besides KMS, this moto may or may not have.

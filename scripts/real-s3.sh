@@ -9,9 +9,10 @@
 # Credentials: testkey / testsecret. Needs Linux, root, and mmdebstrap (installed when missing). Where that cannot be had,
 # `test` says why and counts one skipped; REQUIRE_REAL_S3=1 makes that a failure. REAL_S3_DIR names DIR for `test`.
 set -euo pipefail
+# shellcheck source=scripts/debian-root.sh
+source "$(dirname "${BASH_SOURCE[0]}")/debian-root.sh"
 self=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/real-s3.sh
 
-suite=forky
 packages=radosgw,ceph-mon,ceph-osd,ceph-common
 work=/srv/s3 # of the cluster, as seen inside the root
 conf=$work/ceph.conf
@@ -31,24 +32,6 @@ in_root() {
   # shellcheck disable=SC2016
   unshare -m --propagation private bash -c \
     'r=$1; shift; for m in proc sys dev; do mount --rbind /$m "$r/$m"; done; exec chroot "$r" "$@"' _ "$root" "$@" 8>&-
-}
-
-build_root() {
-  [[ -x $root/usr/bin/radosgw ]] && return
-  if ! command -v mmdebstrap >/dev/null; then
-    { apt-get install -y --no-install-recommends mmdebstrap ||
-      { apt-get update && apt-get install -y --no-install-recommends mmdebstrap; }; } >"$dir/apt.log" 2>&1 ||
-      unavailable "mmdebstrap is not installed and apt-get cannot install it"
-  fi
-  say "building the root (once, about 90 s)"
-  rm -rf --one-file-system "$root" "$root.partial"
-  # A mirror's index may be older than its stated validity; its signature is checked all the same.
-  if ! mmdebstrap --quiet --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' \
-    --include="$packages" "$suite" "$root.partial" >"$dir/mmdebstrap.log" 2>&1; then
-    rm -rf --one-file-system "$root.partial"
-    unavailable "the packages cannot be had: $(grep -m1 '^E: ' "$dir/mmdebstrap.log" | tr -cd '[:print:]' | sed -E 's#[a-z+]+://[^ ]+#(mirror)#g' | cut -c1-160)"
-  fi
-  mv "$root.partial" "$root"
 }
 
 write_conf() { # MON_PORT FSID
@@ -134,7 +117,7 @@ up() {
   exec 8>"$dir/lock"
   flock 8
   if ! running; then
-    build_root
+    debian_root "$dir" "$packages" usr/bin/radosgw
     # Reached through exit status, not `if !`, which would switch `set -e` off inside.
     trap 'status=$?; [[ $status == 0 ]] || { say "the cluster did not start; see $root$work/log"; down "$dir"; }' EXIT
     start_cluster

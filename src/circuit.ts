@@ -34,6 +34,19 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'QUEUE_UNAVAILABLE',
 ]);
 
+/** Of these, those that every event meets alike until somebody has put something right: another event cannot succeed meanwhile. */
+const STANDING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CONFIG_INVALID',
+  'GENESYS_AUTH_REJECTED',
+  'STORE_MISSING',
+  'STORE_FULL',
+  'SECRET_DENIED',
+  'SECRET_MISSING',
+  'SECRET_INVALID',
+  'QUEUE_DENIED',
+  'QUEUE_MISSING',
+]);
+
 /** Ends at which no service may have been asked at all. */
 const TELLS_NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNEXPECTED',
@@ -43,6 +56,18 @@ const TELLS_NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'EVENT_INVALID',
   'KEY_INVALID',
 ]);
+
+/**
+ * What to do with the rest of a list that is worked through once, when the circuit has opened. `stop`: nothing else can succeed.
+ * `wait`: it may pass by itself. `probe`: it may be about these recordings only, such as a division that the client may not see.
+ */
+export function planRest({
+  code,
+  retryable,
+}: Pick<ArchiveError, 'code' | 'retryable'>): 'stop' | 'wait' | 'probe' {
+  if (STANDING.has(code)) return 'stop';
+  return retryable ? 'wait' : 'probe';
+}
 
 /** May the same event succeed later, be it that somebody has put something right by then? */
 export function isWorthRetrying({ code, retryable }: Pick<ArchiveError, 'code' | 'retryable'>): boolean {

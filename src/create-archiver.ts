@@ -212,7 +212,12 @@ export function openConfiguredStore(
   config: Pick<ArchiveConfig, 'store' | 's3'>,
   tools: { readonly clock: Clock; readonly logger: Logger; readonly allocate?: (bytes: number) => Buffer },
 ): Promise<ObjectStore> {
-  return openStore(config.store, { ...tools, s3: { forcePathStyle: config.s3.forcePathStyle } });
+  const { forcePathStyle, expectedBucketOwner } = config.s3;
+  return openStore(config.store, {
+    ...tools,
+    s3: { forcePathStyle },
+    ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { receiptJsonSchema } from './archive/receipt-schema.ts';
 import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
+import { EXIT_CODES, EXIT_RULES } from './exit-codes.ts';
 
 /*
  * Pages that are generated, so that they cannot fall behind the code. `npm run docs:generate` writes them; a test
@@ -53,6 +54,22 @@ export function renderConfigurationDoc(): string {
   );
 }
 
+/** When nothing is an answer, and when it is a failure. */
+const NOTHING_TABLE = [
+  'Finding nothing is a failure (`NOTHING_FOUND`, exit code 6) where it may mean that the wrong place was looked at:',
+  '',
+  '| command | nothing in this place | other layouts only | recordings, but none of the days asked for |',
+  '|---|---|---|---|',
+  '| `verify --all`, `adopt`, `rewrap`, `reencrypt --all` | 6 | 6 | 6 |',
+  '| `list` | 6 | 6 | 0 |',
+  '| `gc --multipart`, with nothing unfinished | 6 | 0 | – |',
+  '| `redrive` | 6 for a file without messages, 0 for an empty queue | – | – |',
+  '',
+  'A place is a bucket, a prefix or a directory; one that does not exist (but for a bucket: `STORE_MISSING`), is a regular file or a link',
+  'to nothing, or holds other things, counts as nothing, and so does a new archive until its first recording. A `--sample` that chooses no',
+  'recording of an archive that has some is 0, with a warning.',
+] as const;
+
 /** The text of `docs/errors.md`, with a heading, and so an anchor, for each code. */
 export function renderErrorsDoc(): string {
   const codes: readonly (readonly [string, ErrorCodeFacts])[] = Object.entries(ERROR_CODES);
@@ -63,8 +80,16 @@ export function renderErrorsDoc(): string {
     'Every failure has one of these codes: the command line prints it in brackets, logs and JSON reports carry it as `code`.',
     'Retryable means that the same work may succeed later, unchanged; a single error may know better and say otherwise.',
     '',
-    'Exit codes of the command line: 0 ok · 1 unexpected · 2 usage or configuration · 3 some items failed · 4 authentication or',
-    'permission · 5 integrity · 6 not found · 7 throttled or out of time, safe to retry · 130 interrupted.',
+    '## Exit codes of the command line',
+    '',
+    '| exit code | meaning |',
+    '|---|---|',
+    ...EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`),
+    '',
+    ...EXIT_RULES.flatMap((rule) => [rule, '']),
+    '## Codes',
+    '',
+    ...NOTHING_TABLE,
     '',
     '| code | exit code | retryable |',
     '|---|---|---|',

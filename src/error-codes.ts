@@ -114,13 +114,13 @@ export const ERROR_CODES = facts({
     exit: 5,
     retryable: true,
     meaning:
-      'The download ended before the declared length or before the end its own container states. Nothing was stored.',
+      'The download ended before the declared length or before the end its own container states, or nothing proves its length and two downloads differ. Nothing was stored.',
   },
   MEDIA_NOT_AUDIO: {
     exit: 5,
     retryable: true,
     meaning:
-      'The media host answered 200 with something that is not a recording, such as an error page. Nothing was stored.',
+      'The media host answered 200 with something that is not a recording, such as an error page, a document or an encoded body; or with other data than was asked for. Nothing was stored.',
   },
   MEDIA_TOO_LARGE: {
     exit: 5,
@@ -225,6 +225,13 @@ export const ERROR_CODES = facts({
     meaning: 'The archive holds no such object.',
     hint: '`genesys-archive list` shows what it holds',
   },
+  NOTHING_FOUND: {
+    exit: 6,
+    retryable: false,
+    meaning:
+      'A command that goes through the archive found no recording there: another place, layout or range of days than was meant, or an archive that nothing was written to yet.',
+    hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
+  },
   OBJECT_MALFORMED: {
     exit: 5,
     retryable: false,
@@ -241,7 +248,7 @@ export const ERROR_CODES = facts({
     exit: 5,
     retryable: false,
     meaning:
-      'The object is bound to another organization, conversation or recording than the one asked for. No key service was asked, no plaintext was released.',
+      'The object is bound to another conversation or recording than the one asked for, or to another organization than GENESYS_ORGANIZATION_ID names; the message says which. No key service was asked, no plaintext was released.',
   },
   QUEUE_UNAVAILABLE: {
     exit: 7,
@@ -290,7 +297,7 @@ export const ERROR_CODES = facts({
     meaning: 'The output file exists already.',
     hint: 'choose another name, or pass --force',
   },
-  OUTPUT_FAILED: { exit: 1, retryable: false, meaning: 'The output file could not be written.' },
+  OUTPUT_FAILED: { exit: 1, retryable: false, meaning: 'A file, or standard output, could not be written.' },
 });
 
 export type ErrorCode = keyof typeof ERROR_CODES;

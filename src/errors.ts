@@ -47,6 +47,17 @@ export class ArchiveError extends Error {
   }
 }
 
+/** The same error, with another hint. */
+export function withHint(error: ArchiveError, hint: string): ArchiveError {
+  const { code, message, retryable, details, cause } = error;
+  return new ArchiveError(code, message, {
+    hint,
+    retryable,
+    details,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
 /**
  * Names of classes and of AWS errors are words. An access key id, a token or a digest has no lower-case letter or more digits.
  */

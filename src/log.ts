@@ -1,3 +1,5 @@
+import { printableJson } from './printable.ts';
+
 /**
  * One structured log line per call. The fields are an allow-list: what is not named here cannot be logged, so a token, key,
  * secret, signed URL or telephone number cannot reach a log by accident.
@@ -71,7 +73,7 @@ export function jsonLogger(
     log(level, message, fields = {}) {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(minimum)) return;
       const time = new Date(now()).toISOString();
-      write(JSON.stringify({ time, level, message, ...allowedFields(fields) }));
+      write(printableJson({ time, level, message, ...allowedFields(fields) }));
     },
   };
 }

@@ -9,11 +9,15 @@ import { describe, expect, it } from 'vitest';
 const GROUND = new Set([
   'errors',
   'error-codes',
+  'exit-codes',
   'clock',
   'log',
   'memory',
+  'printable',
   'secret',
   'key-template',
+  'media-content',
+  'make-directories',
   'recording-facts',
   'recording-id',
   'recording-time',
@@ -58,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stack: ['ground', 'http', 'config', 'queue'],
   cli: [
     'ground',
+    'circuit',
     'ports',
     'http',
     'archive',

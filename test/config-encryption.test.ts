@@ -121,7 +121,11 @@ describe('what is read with', () => {
       expect(Object.keys(encryption)).toHaveLength(Object.keys(env).length);
     }
     const { message } = refusalOf({ env: rsa }, 'restore');
-    expect(message).toContain('ENCRYPTION_KEY_HEX: is missing, and so is every other source of keys');
+    expect(message).toContain('ARCHIVE_PRIVATE_KEY_FILE: is missing: ARCHIVE_PUBLIC_KEY_FILE can only write');
+    expect(message).not.toContain('ENCRYPTION_KEY_HEX');
+    expect(refusalOf({ env: {} }, 'restore').message).toContain(
+      'ENCRYPTION_KEY_HEX: is missing, and so is every other source of keys',
+    );
   });
 
   it('the private key is none of the archiver’s business', () => {

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 interface Locked {
   readonly version: string;
   readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly inBundle?: boolean;
   readonly optionalDependencies?: Record<string, string>;
 }
 
@@ -28,6 +31,14 @@ describe('package-lock.json', () => {
       ),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('has an integrity hash for every package, but those within the archive of another', () => {
+    const unchecked = Object.entries(packages).filter(
+      ([path, { integrity, link = false, inBundle = false }]) =>
+        path !== '' && !link && !inBundle && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ''),
+    );
+    expect(unchecked.map(([path]) => path)).toEqual([]);
   });
 
   it('names no registry: every place uses its own', () => {

@@ -34,7 +34,7 @@ export async function* listRecordings(
  * The key of a recording, from its id or from the key itself.
  *
  * @param range narrows the search, which otherwise lists the whole archive.
- * @throws `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id.
+ * @throws `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id, or the id is empty.
  */
 export async function findRecording(
   store: ObjectStore,
@@ -42,6 +42,11 @@ export async function findRecording(
   range: DayRange,
   budget: Budget,
 ): Promise<string> {
+  if (idOrKey.trim() === '') {
+    throw new ArchiveError('USAGE', 'the id of the recording is empty', {
+      hint: 'give an id or the key of an object; in a script, check the variable that should hold it',
+    });
+  }
   if (idOrKey.includes('/')) return idOrKey;
   const found: string[] = [];
   for await (const recording of listRecordings(store, range, budget)) {

@@ -22,7 +22,7 @@ export interface ExportedFile {
 
 const EXTENSION = /^[a-z0-9]{1,8}$/;
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
-const SIDECAR_SUFFIX = '_metadata.json';
+export const SIDECAR_SUFFIX = '_metadata.json';
 const KEY =
   /^([A-Za-z0-9._-]+)\/year=(\d{4})\/month=([1-9]\d?)\/day=([1-9]\d?)\/hour=(\d|1\d|2[0-3])\/conversation_id=([A-Za-z0-9._-]+)\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.([a-z0-9]{1,8})$/;
 

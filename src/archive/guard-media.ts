@@ -1,6 +1,15 @@
 import { ArchiveError } from '../errors.ts';
+import {
+  contentOf,
+  type Expectation,
+  expectationOf,
+  needsMoreBytes,
+  unexpectedContent,
+} from '../media-content.ts';
+import type { MediaItem, MediaStream } from '../ports.ts';
 import { EndWatch } from './container-end.ts';
 import { detectContainer, HEAD_BYTES, looksLikeMarkup } from './container.ts';
+import { RiffStructure } from './riff-structure.ts';
 
 /** One AES-GCM message holds at most 2^36 − 32 bytes (NIST SP 800-38D, section 5.2.1.1). */
 export const LARGEST_RECORDING = 2 ** 36 - 32;
@@ -8,8 +17,22 @@ export const LARGEST_RECORDING = 2 ** 36 - 32;
 export interface MediaFacts {
   /** Bytes, as the media host declared them. */
   readonly contentLength: number | undefined;
+  /** Of a body without a declared length: the transfer coding has told its end (RFC 9112, section 7.1). */
+  readonly isFramed?: boolean | undefined;
+  /** In lower case, without parameters. */
+  readonly contentType?: string | undefined;
+  /** What the file may be; where it is not said, anything but markup. */
+  readonly expected?: Expectation | undefined;
   /** As the platform states it. */
   readonly durationMs?: number | undefined;
+}
+
+/** What is known of a download before its first byte. */
+export function mediaFacts(item: MediaItem, stream: Omit<MediaStream, 'chunks' | 'resumes'>): MediaFacts {
+  const { contentLength, contentType } = stream;
+  const isFramed = contentLength !== undefined || stream.isFramed === true;
+  const { durationMs } = item;
+  return { contentLength, isFramed, contentType, expected: expectationOf(item), durationMs };
 }
 
 /** Bytes. No recording of a second or more fits in less than this, but a WAV header without audio does (44 bytes). */
@@ -20,7 +43,10 @@ const SMALLEST_FILE = 12;
 
 export interface MediaCount {
   bytes: number;
-  /** True when a declared length, or the container's own, has confirmed that nothing is missing at the end. */
+  /**
+   * True when a declared length that the file does not contradict, or the container's own, has confirmed that nothing is missing at
+   * the end. Otherwise two downloads must agree.
+   */
   lengthVerified: boolean;
 }
 
@@ -32,25 +58,23 @@ export interface MediaCount {
  */
 export async function* guardMedia(
   chunks: AsyncIterable<Uint8Array>,
-  { contentLength, durationMs = 0 }: MediaFacts,
+  facts: MediaFacts,
   count: MediaCount,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const { contentLength, durationMs = 0 } = facts;
   if (contentLength !== undefined && contentLength > LARGEST_RECORDING) throw tooLarge();
   let head: Buffer | undefined = Buffer.alloc(0);
   let containerBytes: number | undefined;
   const inspect = (bytes: Buffer) => {
-    if (looksLikeMarkup(bytes)) {
-      throw new ArchiveError(
-        'MEDIA_NOT_AUDIO',
-        'the media host sent a web page or XML document, not a recording',
-      );
-    }
-    containerBytes = detectContainer(bytes)?.totalBytes;
+    refuseForeign(bytes, facts);
+    containerBytes = detectContainer(bytes.subarray(0, HEAD_BYTES))?.totalBytes;
     head = undefined;
   };
+  const structure = new RiffStructure();
   const end = new EndWatch();
   for await (const chunk of contentLength === undefined ? end.watch(chunks) : chunks) {
     count.bytes += chunk.byteLength;
+    structure.push(chunk);
     if (count.bytes > LARGEST_RECORDING) throw tooLarge();
     if (contentLength !== undefined && count.bytes > contentLength) {
       throw truncated(`more than the declared ${contentLength} bytes arrived`);
@@ -60,11 +84,11 @@ export async function* guardMedia(
     } else {
       // the first read holds it whole, as a rule, and is not copied for it
       const whole: Buffer = head.length === 0 ? asBuffer(chunk) : Buffer.concat([head, chunk]);
-      if (whole.length < HEAD_BYTES) {
+      if (whole.length < HEAD_BYTES || needsMoreBytes(whole)) {
         head = Buffer.from(whole);
         continue;
       }
-      inspect(whole.subarray(0, HEAD_BYTES));
+      inspect(whole);
       yield whole;
     }
   }
@@ -78,15 +102,30 @@ export async function* guardMedia(
     throw truncated(`${count.bytes} of the declared ${contentLength} bytes arrived`);
   }
   if (count.bytes < SMALLEST_FILE) throw truncated(`${count.bytes} bytes are no recording`);
-  if (containerBytes !== undefined && count.bytes < containerBytes) {
-    throw truncated(`${count.bytes} of the ${containerBytes} bytes that its own header states arrived`);
+  const riff = structure.verdict(containerBytes);
+  const isFramed = contentLength !== undefined || facts.isFramed === true;
+  if (riff.verdict === 'cut' || (riff.verdict === 'overstated' && !isFramed)) {
+    throw truncated(`${count.bytes} of the ${riff.totalBytes} bytes that its own header states arrived`);
   }
   if (durationMs >= 1000 && count.bytes < SMALLEST_SECOND) {
     throw truncated(`${count.bytes} bytes cannot hold ${durationMs} ms`);
   }
   const verdict = end.verdict();
   if (verdict === 'cut') throw truncated('its last bytes are not the end of such a file');
-  count.lengthVerified = contentLength !== undefined || containerBytes !== undefined || verdict === 'whole';
+  const isContradicted = riff.verdict === 'doubtful' || riff.verdict === 'overstated';
+  const isProven = contentLength !== undefined || riff.verdict === 'whole' || verdict === 'whole';
+  count.lengthVerified = isProven && !isContradicted;
+}
+
+function refuseForeign(head: Buffer, { expected, contentType }: MediaFacts): void {
+  // markup is told by its first tag, whatever follows
+  const content = looksLikeMarkup(head) ? 'markup' : contentOf(head);
+  const found =
+    expected === undefined
+      ? unexpectedContent(content, 'json', undefined)
+      : unexpectedContent(content, expected, contentType);
+  if (found === undefined) return;
+  throw new ArchiveError('MEDIA_NOT_AUDIO', `the media host sent ${found}, not a recording`);
 }
 
 /** The same memory. */

@@ -3,13 +3,13 @@ import type { InstructionContent, ObjectStore, PutOptions } from '../ports.ts';
 import { getSmall } from './small-object.ts';
 
 /** What the S3 Encryption Client specification appends to the key of an object. */
-const SUFFIX = '.instruction';
+export const INSTRUCTION_SUFFIX = '.instruction';
 
 /** Bytes; a real one has about 600. */
 const LARGEST = 65_536;
 
 export function instructionKey(key: string): string {
-  return `${key}${SUFFIX}`;
+  return `${key}${INSTRUCTION_SUFFIX}`;
 }
 
 /**

@@ -44,7 +44,7 @@ interface Stored {
 /** The receipt of an object that was just stored. Returns its key. */
 export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budget): Promise<string> {
   const { ids, stat, at, facts, resumes, restarts } = stored;
-  const { contentType, contentLength, etag } = facts.source;
+  const { contentType, contentLength, etag, length } = facts.source;
   return put(
     issuer,
     { ids, key: stat.key, stat },
@@ -54,6 +54,7 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
         ...(contentType === undefined ? {} : { contentType: printable(contentType) }),
         ...(contentLength === undefined ? {} : { contentLength }),
         ...(etag === undefined ? {} : { etag: printable(etag) }),
+        ...(length === undefined ? {} : { length }),
         resumes,
         restarts,
       },

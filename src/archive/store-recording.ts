@@ -13,7 +13,7 @@ import {
   type StreamHash,
 } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { guardMedia, type MediaCount } from './guard-media.ts';
+import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from './writer-mark.ts';
@@ -23,7 +23,10 @@ export const MOST_RESTARTS = 5;
 
 /** What one attempt learned of a file on its way through. Complete once the object is stored. */
 export interface StoredFacts {
-  readonly source: Pick<MediaStream, 'contentType' | 'contentLength' | 'etag'>;
+  readonly source: Pick<MediaStream, 'contentType' | 'contentLength' | 'etag'> & {
+    /** What proved that the download was whole, where it was not the host's or the file's own length alone. */
+    readonly length?: 'second-download' | 'framing+second-download';
+  };
   readonly plaintext: { readonly bytes: number; readonly sha256: Buffer };
   readonly ciphertext: LeafDigests<Buffer | undefined>;
 }
@@ -110,7 +113,8 @@ async function storeOnce(
   const own = { ...sealer.metadata, ...metadata, ...source };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
-  const { contentLength } = stream;
+  const { contentLength, contentType, etag } = stream;
+  const isFramed = contentLength !== undefined || stream.isFramed === true;
   const hashing = ports.hashing?.begin(contentLength) ?? hashInPlace();
   const { plaintext, hashPiece } = hashing;
   const ciphertext = LeafHasher.leavesOnly();
@@ -118,9 +122,9 @@ async function storeOnce(
   const confirm = async () => {
     sha256 = await plaintext.digest();
     if (count.lengthVerified) return;
-    await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256 }, budget);
+    await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256, isFramed }, budget);
   };
-  const guarded = guardMedia(stream.chunks, { contentLength, durationMs: item.durationMs }, count);
+  const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
   try {
     const result = await ports.store.put(
       key,
@@ -140,14 +144,14 @@ async function storeOnce(
     if (result.outcome === 'exists') {
       return {
         stored: undefined,
-        ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag: stream.etag } }),
+        ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }),
       };
     }
     if (sha256 === undefined)
       throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
-    const { contentType, etag } = stream;
+    const length = isFramed ? 'framing+second-download' : 'second-download';
     const facts: StoredFacts = {
-      source: { contentType, contentLength, etag },
+      source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
       plaintext: { bytes: count.bytes, sha256 },
       ciphertext: ciphertext.finish(),
     };
@@ -180,14 +184,14 @@ async function* encrypt(
 }
 
 /**
- * Neither the host nor the file says how long it is. A connection that is cut at the same byte twice is far less likely than
- * one that is cut once, so the file is read again and must be the same.
+ * Nothing states how long the file is, or its own header contradicts what does. A connection that is cut at the same byte twice is far
+ * less likely than one that is cut once, so the file is read again and must be the same.
  */
 async function confirmBySecondDownload(
   { opener }: ArchivePorts,
   item: MediaItem,
   refresh: () => Promise<MediaItem>,
-  first: { bytes: number; sha256: Buffer },
+  first: { bytes: number; sha256: Buffer; isFramed: boolean },
   budget: Budget,
 ): Promise<void> {
   const { chunks } = await opener.open(item, refresh, budget);
@@ -198,9 +202,12 @@ async function confirmBySecondDownload(
     digest.update(chunk);
   }
   if (bytes !== first.bytes || !digest.digest().equals(first.sha256)) {
+    const why = first.isFramed
+      ? 'the recording contradicts the length that the media host states'
+      : 'nothing states the length of the recording';
     throw new ArchiveError(
       'MEDIA_TRUNCATED',
-      `nothing states the length of the recording, and two downloads differ (${first.bytes} and ${bytes} bytes)`,
+      `${why}, and two downloads differ (${first.bytes} and ${bytes} bytes)`,
     );
   }
 }

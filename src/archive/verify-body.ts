@@ -146,7 +146,7 @@ class Decryption {
     try {
       await work();
     } catch (error) {
-      this.failure = asFinding(error, this.stat.key);
+      this.failure = asFinding(error, this.stat.key, this.receipt);
     }
   }
 
@@ -156,14 +156,27 @@ class Decryption {
   }
 }
 
-/** What the object itself is to blame for; a key service that cannot be asked is not the object's fault. */
-function asFinding(error: unknown, key: string): Finding {
+/**
+ * What the object itself is to blame for. A key service that cannot be asked is not the object's fault, and neither is a setting that
+ * contradicts what the object and its receipt agree on.
+ */
+function asFinding(error: unknown, key: string, receipt: SignedReceipt | undefined): Finding {
   if (error instanceof ArchiveError) {
-    const { code, message } = error;
+    const { code, message, details } = error;
     if (code === 'DECRYPT_FAILED' || code === 'OBJECT_MALFORMED') {
       return finding('decrypt-failed', key, message, { code });
     }
-    if (code === 'CONTEXT_MISMATCH') return finding('swapped', key, message, { code });
+    if (code === 'CONTEXT_MISMATCH') {
+      const boundTo = details['boundTo'];
+      if (boundTo === undefined || boundTo !== receipt?.ids.organization) {
+        return finding('swapped', key, message, { code });
+      }
+      throw new ArchiveError(
+        'CONFIG_INVALID',
+        'GENESYS_ORGANIZATION_ID names another organization than the object and its receipt do',
+        { hint: 'set GENESYS_ORGANIZATION_ID to ids.organization of the receipt', details },
+      );
+    }
   }
   throw error;
 }

@@ -15,6 +15,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** In commander's notation: `<required>`, `[optional]`, `<several...>`. */
   readonly arguments?: readonly (readonly [name: string, description: string])[];
+  /** What a shell offers for its arguments: words, or names of files; nothing where it is not said. */
+  readonly completes?: readonly string[] | 'files';
   readonly options: readonly OptionSpec[];
   /** Which settings its flags mirror. */
   readonly purpose?: Purpose;
@@ -25,6 +27,8 @@ export interface CommandSpec {
   readonly exitCodes: readonly number[];
   /** Retries are what it is about: they are not told one by one. */
   readonly expectsRetries?: true;
+  /** Its output is all there is to it: when nobody reads that any more, it ends. */
+  readonly isForReading?: true;
   readonly load: () => Promise<CommandModule>;
 }
 

@@ -84,6 +84,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       ['<queue|file>', 'URL of an SQS queue, or a file of messages, one JSON a line; - is standard input'],
     ],
+    completes: 'files',
     options: [
       { flags: '--to <URL>', description: 'send each message to this SQS queue' },
       { flags: '--archive', description: 'archive each message here and now' },
@@ -120,7 +121,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     purpose: 'store',
     details: 'Objects, receipts and anything else with a name are never touched.',
     examples: ['genesys-archive gc --multipart --dry-run', 'genesys-archive gc --multipart --older-than 24h'],
-    exitCodes: [0, 1, 2, 3, 4, 7, 130],
+    exitCodes: [0, 1, 2, 3, 4, 6, 7, 130],
     load: () => import('./commands/gc.ts'),
   },
 ];

@@ -6,6 +6,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     name: 'keys',
     summary: 'make, list and try the keys that wrap data keys',
     arguments: [['<action>', 'generate, list or check']],
+    completes: ['generate', 'list', 'check'],
     options: [
       { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
       { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },

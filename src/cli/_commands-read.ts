@@ -73,15 +73,30 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     purpose: 'store',
     examples: ['genesys-archive inspect 1b2c…'],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    isForReading: true,
     load: () => import('./commands/inspect.ts'),
   },
   {
     name: 'list',
     summary: 'list the recordings of the archive, oldest day first',
-    options: [FROM, TO],
+    options: [
+      FROM,
+      TO,
+      {
+        flags: '--brief',
+        description: 'read no receipts: only days, sizes and keys, with one request for 1,000 of them',
+      },
+    ],
     purpose: 'store',
-    examples: ['genesys-archive list --from 2026-05-01', 'genesys-archive list --json | jq -r .key'],
-    exitCodes: [0, 1, 2, 4, 7, 130],
+    details:
+      'Each line has the day, the size of the object and its key, and what is known of the recording: kind, duration, conversation. That comes from the receipt, and in the layout genesys-export from its sidecar, so it costs a request or two for each recording. --from and --to also take a time, such as 2026-05-20T14:00:00Z, which is compared with the receipts.',
+    examples: [
+      'genesys-archive list --from 2026-05-01',
+      'genesys-archive list --from 2026-05-20T14:00:00Z --to 2026-05-20T15:00:00Z',
+      'genesys-archive list --brief --json | jq -r .key',
+    ],
+    exitCodes: [0, 1, 2, 4, 6, 7, 130],
+    isForReading: true,
     load: () => import('./commands/list.ts'),
   },
 ];

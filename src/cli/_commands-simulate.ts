@@ -46,6 +46,7 @@ export const SIMULATOR_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2],
     loadNotes: async () => (await import('./commands/simulate.ts')).renderNotes(),
+    isForReading: true,
     load: () => import('./commands/simulate.ts'),
   },
 ];

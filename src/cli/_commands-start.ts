@@ -97,9 +97,11 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     name: 'completion',
     summary: 'print a script that completes commands and flags in a shell',
     arguments: [['<shell>', 'bash, zsh or fish']],
+    completes: ['bash', 'zsh', 'fish'],
     options: [],
     examples: ['genesys-archive completion bash', 'genesys-archive completion fish --quiet'],
     exitCodes: [0, 1, 2],
+    isForReading: true,
     load: () => import('./commands/completion.ts'),
   },
 ];

@@ -10,10 +10,12 @@ export interface ItemFailure {
 }
 
 /**
- * The exit code of a command that did several things, each of which has been reported already: 0 when none failed. Otherwise
- * throws what is to be said last: the interruption, a lone item's own error, or `SOME_FAILED` with the codes counted.
+ * The exit code of a command that did several things, each of which has been reported already: 0 when none failed. Otherwise throws
+ * what is to be said last: the interruption, a lone item's own error, where nothing succeeded the error whose exit code all failures
+ * share, or `SOME_FAILED` with the codes counted.
  *
- * @param overriding a code that wins over "some failed", such as integrity findings of `verify`.
+ * @param signal aborted when the work was ended before it was done.
+ * @param overriding a code that wins over "some failed", such as integrity findings of `verify`, or what ended the list early.
  */
 export function concludeItems(
   total: number,
@@ -28,13 +30,19 @@ export function concludeItems(
   const counts = new Map<ErrorCode, number>();
   for (const { error } of failures) counts.set(error.code, (counts.get(error.code) ?? 0) + 1);
   const grouped = [...counts].map(([code, times]) => `${times} × ${code}`).join(', ');
-  const worst = failures.find(({ error }) => overriding?.(error.code) === true);
+  const worst = failures.find(({ error }) => overriding?.(error.code) === true)?.error;
+  const shared =
+    failures.length >= total &&
+    failures.every(({ error }) => exitCodeOf(error.code) === exitCodeOf(first.error.code));
+  const speaker = worst ?? (shared ? first.error : undefined);
+  // what helps against the only kind of failure there is helps here
+  const helps = counts.size === 1 ? speaker?.hint : undefined;
   throw new ArchiveError(
-    worst?.error.code ?? 'SOME_FAILED',
+    speaker?.code ?? 'SOME_FAILED',
     `${failures.length} of ${count(total, 'item')} failed: ${grouped}`,
     {
       retryable: failures.some(({ error }) => error.retryable),
-      hint: 'each is listed above with its own code',
+      hint: helps ?? 'each is listed above with its own code',
     },
   );
 }

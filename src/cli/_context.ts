@@ -67,6 +67,18 @@ export function readRange({ from, to }: { readonly from?: string; readonly to?: 
   return range;
 }
 
+/** Does this `--from` or `--to` name a time, rather than a day? */
+export function namesTime(text: string | undefined): boolean {
+  return text !== undefined && parseDay(text) === undefined;
+}
+
+/** Recordings are filed by day, and so are chosen by day: says so where a time was named. */
+export function noteWholeDays(ui: Ui, { from, to }: { readonly from?: string; readonly to?: string }): void {
+  if (namesTime(from) || namesTime(to)) {
+    ui.say('recordings are chosen by day: the whole day (UTC) of a time in --from or --to is taken');
+  }
+}
+
 /** Where the recordings of the configured archive are to be looked for. */
 export function searchIn({ layout }: Pick<ConfigFor['store'], 'layout'>, range: DayRange = {}) {
   return { ...range, layout: createLayout(layout) };

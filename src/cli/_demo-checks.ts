@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { listRecordings } from '../archive/find-recording.ts';
 import { restoreRecording, verifyRecording } from '../archive/read-recording.ts';
 import type { Budget } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
+import { makeDirectories } from '../make-directories.ts';
 import type { EnvelopeReader, ObjectStore } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { createFileTarget } from './file-target.ts';
@@ -104,7 +105,7 @@ async function checkRestore(
   if (example === undefined || key === undefined) {
     return { check: { kept: false, text: 'there is no recording to restore' }, file: undefined };
   }
-  await mkdir(ports.restoredDir, { recursive: true });
+  await makeDirectories(ports.restoredDir);
   const file = path.join(ports.restoredDir, example.fileName ?? `${example.id}.wav`);
   const { sha256, bytes } = await restoreRecording(
     ports,

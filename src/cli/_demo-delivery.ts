@@ -14,6 +14,8 @@ export interface CallHistory {
   restarts: number;
   /** How deliveries ended that did not archive it, in order. */
   readonly setbacks: (ErrorCode | 'not ready' | 'gone')[];
+  /** Why the last of them did not. */
+  refusal: string | undefined;
   /** From its first delivery to the one that archived it, ms. */
   elapsedMs: number;
   result: Extract<ArchiveResult, { state: 'archived' }> | undefined;
@@ -90,8 +92,11 @@ async function archiveOnce(
     for (const request of parsed.requests) {
       for (const result of await archiver.archive(request, budget)) {
         if (result.state === 'not-ready') return 'not ready';
-        if (result.state === 'gone') return 'gone';
-        if (result.state === 'failed') return result.error.code;
+        if (result.state === 'gone') {
+          history.refusal = result.reason;
+          return 'gone';
+        }
+        if (result.state === 'failed') throw result.error;
         history.resumes += result.resumes;
         history.restarts += result.restarts;
         if (result.stored) history.stored += 1;
@@ -101,7 +106,9 @@ async function archiveOnce(
     }
     return undefined;
   } catch (error) {
-    return toArchiveError(error).code;
+    const { code, message } = toArchiveError(error);
+    history.refusal = `${message} [${code}]`;
+    return code;
   }
 }
 
@@ -113,6 +120,7 @@ function newHistory(): CallHistory {
     resumes: 0,
     restarts: 0,
     setbacks: [],
+    refusal: undefined,
     elapsedMs: 0,
     result: undefined,
   };

@@ -171,13 +171,17 @@ async function checkStore(
       return {
         name: 'store',
         status: 'ok',
-        detail: `${store.location} answers; whether it takes objects only archiving shows`,
+        detail: `${store.location} answers${describeOwner(config)}; whether it takes objects only archiving shows`,
       };
     }
     return await checkDirectory(path.resolve(location.path));
   } catch (error) {
     return failed('store', error, `look at ${config.store}, its permissions and AWS_* settings`);
   }
+}
+
+function describeOwner({ s3: { expectedBucketOwner: owner } }: StoreConfig): string {
+  return owner === undefined ? '' : `, and belongs to account ${owner}`;
 }
 
 /** The directory itself, or, as it is made by the first write, the nearest one above it. */

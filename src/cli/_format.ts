@@ -1,3 +1,5 @@
+export { printable, printableLines } from '../printable.ts';
+
 /** `1.5 MiB`: powers of 1024, three significant digits or so. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -23,12 +25,6 @@ export function formatDuration(ms: number): string {
 /** `1 recording`, `2 recordings`. */
 export function count(number: number, singular: string, plural = `${singular}s`): string {
   return `${number} ${number === 1 ? singular : plural}`;
-}
-
-/** Text of strangers (file names, metadata, answers) without what could steer a terminal. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�');
 }
 
 /** For a POSIX shell, in quotes only where they are needed. */

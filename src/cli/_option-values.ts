@@ -11,17 +11,24 @@ export function wholeNumber(least: number, most: number): (value: string) => num
 }
 
 export function oneOf(...choices: readonly string[]): (value: string) => string {
-  return (value) => {
+  const parse = (value: string) => {
     if (choices.includes(value)) return value;
     throw new InvalidArgumentError(`It must be one of: ${choices.join(', ')}.`);
   };
+  return Object.assign(parse, { choices });
+}
+
+/** The words that {@link oneOf} takes, for completion. */
+export function choicesOf(parse: unknown): readonly string[] | undefined {
+  if (typeof parse !== 'function' || !('choices' in parse)) return undefined;
+  return parse.choices as readonly string[];
 }
 
 /** `5%` or `0.5%`, as a fraction. */
 export function percentage(value: string): number {
   const percent = /^\d{1,3}(?:\.\d{1,6})?%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
   if (percent > 0 && percent <= 100) return percent / 100;
-  throw new InvalidArgumentError('It must be a percentage above 0%, such as 5%.');
+  throw new InvalidArgumentError('It must be a percentage above 0% and up to 100%, such as 5%.');
 }
 
 /** `90m`, `24h`, `7d`, as ms. */

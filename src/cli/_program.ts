@@ -16,6 +16,17 @@ export interface GlobalOptions {
   readonly config?: string;
 }
 
+export const GLOBAL_OPTIONS: readonly { readonly flags: string; readonly description: string }[] = [
+  { flags: '--json', description: 'print JSON lines, each with a type and a schemaVersion' },
+  { flags: '-q, --quiet', description: 'no progress and no messages, only data, warnings and errors' },
+  { flags: '--no-color', description: 'no colours; so does the variable NO_COLOR' },
+  { flags: '--debug', description: 'log to stderr, and say where errors come from' },
+  {
+    flags: '--config <FILE>',
+    description: 'settings file (default ./genesys-archive.config.json, where it exists)',
+  },
+];
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly kind: 'text'; readonly text: string; readonly failed: boolean }
@@ -50,18 +61,15 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     .version(PACKAGE_VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
-    .usage('<command> [options]')
-    .option('--json', 'print JSON lines, each with a type and a schemaVersion')
-    .option('-q, --quiet', 'no progress and no messages, only data, warnings and errors')
-    .option('--no-color', 'no colours; so does the variable NO_COLOR')
-    .option('--debug', 'log to stderr, and say where errors come from')
-    .option('--config <FILE>', 'settings file (default ./genesys-archive.config.json, where it exists)');
+    .usage('<command> [options]');
+  for (const { flags, description } of GLOBAL_OPTIONS) program.option(flags, description);
   for (const [heading, specs] of COMMAND_GROUPS) {
     program.commandsGroup(heading);
     for (const spec of specs) {
       const notes = argv.includes(spec.name) ? await spec.loadNotes?.() : undefined;
       declare(program, spec, notes, (args, command) => {
         const { options, flags } = separateSettings(command.opts(), spec.purpose);
+        requireNoEmptyValues(args, options, command);
         invocation = { kind: 'command', spec, args, options, flags, globals: program.opts<GlobalOptions>() };
       });
     }
@@ -83,10 +91,12 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.help') throw noCommand();
     if (error.exitCode === 0) return { kind: 'text', text, failed: false };
     throw usageError(error);
   }
-  return invocation ?? { kind: 'text', text: program.helpInformation(), failed: true };
+  if (invocation === undefined) throw noCommand();
+  return invocation;
 }
 
 function declare(
@@ -126,6 +136,21 @@ function settingOptions(purpose: Purpose | undefined): Option[] {
     return [option.helpGroup('Settings, which mirror the environment:')];
   });
 }
+
+/** An empty value is an unset variable of a script. Settings are another matter: there, empty counts as not set. */
+function requireNoEmptyValues(args: readonly string[], options: object, command: Command): void {
+  const values: Readonly<Record<string, unknown>> = { ...options };
+  const option = command.options.find((known) => isEmpty(values[known.attributeName()]));
+  const argument = args.findIndex(isEmpty);
+  if (option === undefined && argument < 0) return;
+  const declared = command.registeredArguments;
+  const what = option?.long ?? `the argument <${(declared[argument] ?? declared.at(-1))?.name() ?? ''}>`;
+  throw new ArchiveError('USAGE', `${what} is empty`, {
+    hint: 'give it a value; in a script, check the variable that should hold it',
+  });
+}
+
+const isEmpty = (value: unknown) => typeof value === 'string' && value.trim() === '';
 
 function separateSettings(
   options: Record<string, unknown>,
@@ -169,6 +194,12 @@ function withAfterText(command: Command): string {
   });
   command.outputHelp();
   return text;
+}
+
+function noCommand(): ArchiveError {
+  return new ArchiveError('USAGE', 'no command is named', {
+    hint: 'genesys-archive --help lists them; genesys-archive demo is a good one to begin with',
+  });
 }
 
 /** Commander's own words are good; only their frame is ours. */

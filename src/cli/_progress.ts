@@ -126,6 +126,6 @@ export function countBytes(store: ObjectStore, onBytes: (bytes: number) => void)
       const { stat, body } = await store.get(key, budget, range);
       return { stat, body: counted(body) };
     },
-    list: (prefix, budget) => store.list(prefix, budget),
+    list: (prefix, budget, options) => store.list(prefix, budget, options),
   };
 }

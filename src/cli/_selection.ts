@@ -1,11 +1,13 @@
 import { findRecording, listRecordings } from '../archive/find-recording.ts';
 import type { Budget } from '../clock.ts';
 import type { LayoutConfig } from '../config/config.ts';
-import { ArchiveError, toArchiveError } from '../errors.ts';
+import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
+import { describeRest, isEndOfBudget, recordOfRest, type BatchEnd, workThrough } from './_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from './_conclude.ts';
-import { type CommandContext, forEachOf, openBudget, readRange, searchIn } from './_context.ts';
+import { type CommandContext, noteWholeDays, openBudget, readRange, searchIn } from './_context.ts';
 import { count, printable } from './_format.ts';
+import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
 
 /** Options of every command that does one thing to many recordings. */
@@ -34,6 +36,13 @@ export interface SelectionWork {
 }
 
 const DEFAULT_CONCURRENCY = 4;
+/** What a dry run says instead: nothing of it has happened. */
+const WOULD: Readonly<Record<string, string>> = {
+  adopted: 'would adopt',
+  rewrapped: 'would rewrap',
+  reencrypted: 'would reencrypt',
+};
+const STATE_WIDTH = 15;
 
 /** @throws `USAGE` when it is not clear which recordings are meant. */
 export function requireSelection(ids: readonly string[], { all }: SelectionOptions): void {
@@ -53,9 +62,10 @@ export async function runSelection(
   options: SelectionOptions,
   { doing, record, store: plainStore, layout, work }: SelectionWork,
 ): Promise<number> {
-  const { ui } = context;
+  const { ui, clock } = context;
   const range = searchIn({ layout }, readRange(options));
   const dryRun = options.dryRun === true;
+  noteWholeDays(ui, options);
   const { budget, end } = openBudget(context);
   const progress = startProgress(ui, dryRun ? `${doing} (dry run)` : doing, {
     items: options.all === true ? undefined : ids.length,
@@ -64,47 +74,61 @@ export async function runSelection(
   const failures: ItemFailure[] = [];
   const states = new Map<string, number>();
 
-  const workOn = async (idOrKey: string) => {
+  const wordFor = (state: string) => (dryRun ? (WOULD[state] ?? state) : state);
+  const workOn = async (idOrKey: string): Promise<ArchiveError | undefined> => {
     try {
       const key = await findRecording(store, idOrKey, range, budget);
       const { state, facts } = await work(store, key, budget);
       states.set(state, (states.get(state) ?? 0) + 1);
       progress.itemDone();
       if (ui.json) ui.record(record, { key, state, dryRun, ...facts });
-      else ui.out(`${state.padEnd(13)}  ${printable(key)}`);
+      else ui.out(`${wordFor(state).padEnd(STATE_WIDTH)}  ${printable(key)}`);
+      await ui.drained();
+      return undefined;
     } catch (thrown) {
       const error = toArchiveError(thrown);
+      if (budget.signal.aborted && isEndOfBudget(error)) return error;
       progress.itemFailed();
       failures.push({ error });
       const { code, message, retryable } = error;
       if (ui.json) ui.record(record, { key: idOrKey, state: 'failed', dryRun, code, message, retryable });
       else
         ui.out(
-          `${ui.style('red', 'failed'.padEnd(13))}  ${printable(idOrKey)}  ${printable(message)}  [${code}]`,
+          `${ui.style('red', 'failed'.padEnd(STATE_WIDTH))}  ${printable(idOrKey)}  ${printable(message)}  [${code}]`,
         );
+      await ui.drained();
+      return error;
     }
-    await ui.drained();
   };
   async function* allKeys() {
     for await (const { key } of listRecordings(plainStore, range, budget)) yield key;
   }
+  let batch: BatchEnd;
   try {
     const chosen = options.all === true ? allKeys() : ids;
-    await forEachOf(chosen, options.concurrency ?? DEFAULT_CONCURRENCY, budget.signal, workOn);
+    const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+    batch = await readArchive(plainStore, () =>
+      workThrough(chosen, { concurrency, clock, ui, budget }, workOn),
+    );
+    if (progress.count().done === 0 && !context.signal.aborted)
+      await requireArchive(plainStore, range, [], budget);
   } finally {
     progress.end();
     end();
   }
   const { done, elapsedMs } = progress.count();
   const counted = Object.fromEntries([...states, ['failed', failures.length]]);
-  if (ui.json)
-    ui.record('summary', { recordings: done, ...counted, dryRun, durationMs: Math.round(elapsedMs) });
-  else {
-    const parts = Object.entries(counted).map(([state, times]) => `${times} ${state}`);
-    const note = dryRun ? '; nothing was written' : '';
-    ui.say(`${count(done, 'recording')}: ${parts.join(', ')}${note}; ${printable(plainStore.location)}`);
+  if (ui.json) {
+    const durationMs = Math.round(elapsedMs);
+    ui.record('summary', { recordings: done, ...counted, ...recordOfRest(batch), dryRun, durationMs });
+  } else {
+    const parts = [...states].map(([state, times]) => `${times} ${wordFor(state)}`);
+    const note = dryRun ? '; dry run: nothing was written' : '';
+    const summary = [...parts, `${failures.length} failed`].join(', ');
+    ui.say(
+      `${count(done, 'recording')}: ${summary}${describeRest(batch)}${note}; ${printable(plainStore.location)}`,
+    );
   }
-  if (done === 0 && !context.signal.aborted)
-    ui.warn(`there are no recordings in ${printable(plainStore.location)}`);
-  return concludeItems(done, failures, context.signal, isIntegrityFailure);
+  const overriding = (code: ErrorCode) => isIntegrityFailure(code) || code === batch.stoppedBy?.code;
+  return concludeItems(done, failures, context.signal, overriding);
 }

@@ -1,5 +1,5 @@
 import { listSettings } from '../config/schema.ts';
-import { EXIT_CODES } from './exit-codes.ts';
+import { EXIT_CODES, EXIT_RULES } from '../exit-codes.ts';
 
 /** What `help TOPIC` prints besides the commands. */
 export const TOPICS: Readonly<Record<string, { readonly summary: string; readonly render: () => string }>> = {
@@ -58,7 +58,20 @@ function renderExitCodes(): string {
   return [
     ...EXIT_CODES.map(([code, meaning]) => `${String(code).padStart(3)}  ${meaning}`),
     '',
+    ...EXIT_RULES.flatMap((rule) => [...wrap(rule.replaceAll('`', '')), '']),
     'A code that is not listed must be treated as a failure. docs/errors.md tells which error ends with which code.',
     '',
   ].join('\n');
+}
+
+/** Lines of at most 100 characters. */
+function wrap(text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= 100) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
-import { printable } from './_format.ts';
+import { printableJson, printableLines } from '../printable.ts';
 import { exitCodeOf, nextStep } from './exit-codes.ts';
 
 /** Version of the `--json` records. Fields and types may be added under the same number; nothing is taken away. */
@@ -20,10 +19,11 @@ export interface Ui {
   out(line: string): void;
   /** One line of data as JSON, with `type` and `schemaVersion`. */
   record(type: string, fields: object): void;
-  /** Resolves when the reader of stdout has caught up. */
+  /** Resolves when the reader of stdout has caught up, or is gone. */
   drained(): Promise<void>;
-  /** A message for people; not with `--quiet`. */
+  /** A message for people; not with `--quiet`. With `--json` a JSON line of type `message`. */
   say(line: string): void;
+  /** With `--json` a JSON line of type `warning`. */
   warn(text: string): void;
   /** The error in at most three lines, or one JSON line; with `--debug`, where it came from. */
   fail(error: unknown): void;
@@ -48,6 +48,10 @@ export interface UiOptions {
   readonly color: boolean;
 }
 
+/** The sequences of {@link Ui.style}: the only ones that reach a terminal. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const OWN_STYLES = /(\u001B\[(?:1|2|22|31|32|33|36|39)m)/;
+
 /** Columns of a terminal that does not say how many it has. */
 const DEFAULT_COLUMNS = 80;
 
@@ -68,11 +72,21 @@ export function createUi(options: UiOptions): Ui {
   const draw = () => {
     if (shown !== undefined) stderr.write(shown.slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1));
   };
+  /** Commands make foreign text printable where they print it; this is for what one of them has forgotten. */
+  const harmless = (line: string) =>
+    mayColor
+      ? line
+          .split(OWN_STYLES)
+          .map((part, at) => (at % 2 === 1 ? part : printableLines(part)))
+          .join('')
+      : printableLines(line);
   const write = (stream: OutputStream, line: string) => {
     clear();
     stream.write(`${line}\n`);
     draw();
   };
+  const writeJson = (stream: OutputStream, type: string, fields: object) =>
+    write(stream, printableJson({ type, schemaVersion: SCHEMA_VERSION, ...fields }));
 
   return {
     json,
@@ -80,54 +94,67 @@ export function createUi(options: UiOptions): Ui {
     live,
     style: paint(stdout),
     styleMessage,
-    out: (line) => write(stdout, line),
-    record: (type, fields) =>
-      write(stdout, JSON.stringify({ type, schemaVersion: SCHEMA_VERSION, ...fields })),
-    async drained() {
-      if (stdout.writableNeedDrain) await once(stdout, 'drain');
-    },
+    out: (line) => write(stdout, harmless(line)),
+    record: (type, fields) => writeJson(stdout, type, fields),
+    drained: () => drainOf(stdout),
     say(line) {
-      if (!quiet) write(stderr, line);
+      if (quiet) return;
+      if (json) writeJson(stderr, 'message', { message: line });
+      else write(stderr, harmless(line));
     },
-    warn: (text) => write(stderr, `${styleMessage('yellow', 'warning:')} ${printable(text)}`),
+    warn(text) {
+      if (json) writeJson(stderr, 'warning', { message: text });
+      else write(stderr, `${styleMessage('yellow', 'warning:')} ${printableLines(text)}`);
+    },
     fail(thrown) {
       const error = toArchiveError(thrown);
+      const origin = debug ? describeOrigin(thrown, error) : undefined;
       if (json) {
         const exitCode = exitCodeOf(error.code);
-        write(
-          stderr,
-          JSON.stringify({ type: 'error', schemaVersion: SCHEMA_VERSION, ...error.toJSON(), exitCode }),
-        );
-      } else {
-        for (const line of describeError(error, styleMessage)) write(stderr, line);
+        writeJson(stderr, 'error', { ...error.toJSON(), exitCode, origin });
+        return;
       }
-      if (debug) write(stderr, styleMessage('dim', describeOrigin(thrown, error)));
+      for (const line of describeError(error, styleMessage)) write(stderr, line);
+      if (origin !== undefined) write(stderr, styleMessage('dim', printableLines(origin.join('\n'))));
     },
     status(line) {
       if (!live) return;
       clear();
-      shown = line;
+      shown = line === undefined ? undefined : printableLines(line);
       draw();
     },
   };
 }
 
+/** A stream that was destroyed never drains. */
+function drainOf(stream: OutputStream): Promise<void> {
+  return new Promise((resolve) => {
+    const ends = ['drain', 'close', 'error'];
+    const done = () => {
+      for (const end of ends) stream.off(end, done);
+      resolve();
+    };
+    if (stream.writableNeedDrain) for (const end of ends) stream.on(end, done);
+    else resolve();
+  });
+}
+
 function describeError(error: ArchiveError, style: (style: Style, text: string) => string): string[] {
-  const [first = '', ...rest] = printable(error.message).split('\n');
+  const [first = '', ...rest] = printableLines(error.message).split('\n');
   const lines = [`${style('red', 'error:')} ${first}  [${error.code}]`, ...rest];
-  if (error.hint !== undefined) lines.push(`${style('cyan', 'hint:')}  ${printable(error.hint)}`);
+  if (error.hint !== undefined) lines.push(`${style('cyan', 'hint:')}  ${printableLines(error.hint)}`);
   const next = nextStep(error.code, error.hint !== undefined);
   if (next !== undefined) lines.push(`${style('cyan', 'next:')}  ${next}`);
   return lines;
 }
 
 /** Frames, codes and details only: the messages of foreign errors may hold addresses with signatures. */
-function describeOrigin(thrown: unknown, error: ArchiveError): string {
+function describeOrigin(thrown: unknown, error: ArchiveError): string[] {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
   const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
-  const lines = [`details: ${JSON.stringify(error.details)}`, ...frames];
+  const lines = [`details: ${printableJson(error.details)}`, ...frames];
   for (let cause = error.cause; cause !== undefined; cause = cause.cause) {
-    lines.push(`caused by: ${printable(cause.message)}  [${cause.code}]`);
+    lines.push(`caused by: ${cause.message}  [${cause.code}]`);
   }
-  return lines.join('\n');
+  return lines;
 }

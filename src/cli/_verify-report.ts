@@ -1,7 +1,9 @@
 import type { Finding, FindingKind } from '../archive/verify-recording.ts';
 import type { Clock } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
+import { printableJson } from '../printable.ts';
 import type { VerifyPlan } from './_verify-state.ts';
+import type { Strangers } from './_verify-strangers.ts';
 import { createFileTarget } from './file-target.ts';
 
 /** Named in every report; another version of the report has another name. */
@@ -16,12 +18,14 @@ interface ReportParts {
   readonly earlier: number;
   readonly tally: { readonly checked: number; readonly bytes: number; readonly withoutReceipt: number };
   readonly findings: readonly Finding[];
+  /** What was passed over. */
+  readonly strangers: Strangers;
   readonly unseen: readonly { readonly key: string; readonly error: ArchiveError }[];
 }
 
 /** The JSON of `--report`. `complete` is false when the run was interrupted. */
 export function reportOf(parts: ReportParts): object {
-  const { plan, startedAt, clock, complete, earlier, tally, findings, unseen } = parts;
+  const { plan, startedAt, clock, complete, earlier, tally, findings, unseen, strangers } = parts;
   return {
     schema: REPORT_SCHEMA,
     tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },
@@ -33,6 +37,7 @@ export function reportOf(parts: ReportParts): object {
     withoutReceipt: tally.withoutReceipt,
     counts: countKinds(findings),
     findings,
+    notes: { counts: strangers.counts, examples: strangers.examples },
     failed: unseen.map(({ key, error: { code, message } }) => ({ key, code, message })),
   };
 }
@@ -41,7 +46,7 @@ export function reportOf(parts: ReportParts): object {
 export async function writeReport(file: string, report: object): Promise<void> {
   const target = await createFileTarget(file, { force: true });
   try {
-    await target.write(Buffer.from(`${JSON.stringify(report, undefined, 2)}\n`));
+    await target.write(Buffer.from(`${printableJson(report, 2)}\n`));
     await target.commit();
   } catch (error) {
     await target.abandon();

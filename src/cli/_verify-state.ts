@@ -1,6 +1,6 @@
-import { appendFile, readFile, rm } from 'node:fs/promises';
+import { constants, type FileHandle, open, rm } from 'node:fs/promises';
 import type { Finding } from '../archive/verify-recording.ts';
-import { ArchiveError, describeForeign } from '../errors.ts';
+import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
 import { outputHint } from './file-target.ts';
 
 /** What makes two runs of `verify` one. */
@@ -124,9 +124,11 @@ function parseLine(text: string): Line | undefined {
   }
 }
 
+const LINK_HINT = 'it is a symbolic link, and is not followed: name the file itself';
+
 async function readText(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await withRegular(file, constants.O_RDONLY, (handle) => handle.readFile('utf8'));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw failed(error);
@@ -136,9 +138,25 @@ async function readText(file: string): Promise<string | undefined> {
 async function write(file: string, lines: readonly Line[]): Promise<void> {
   const text = lines.length === 0 ? '\n' : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   try {
-    await appendFile(file, text, { mode: 0o600 });
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+    await withRegular(file, flags, (handle) => handle.appendFile(text));
   } catch (error) {
     throw failed(error);
+  }
+}
+
+/** Of the user alone. A link would lead to a file of somebody else's choice, and a named pipe would be waited for without end. */
+async function withRegular<T>(
+  file: string,
+  flags: number,
+  use: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+  try {
+    if (!(await handle.stat()).isFile()) throw usage('is not a regular file');
+    return await use(handle);
+  } finally {
+    await handle.close();
   }
 }
 
@@ -149,7 +167,8 @@ function usage(what: string): ArchiveError {
 }
 
 function failed(error: unknown): ArchiveError {
-  const hint = outputHint(error);
+  if (error instanceof ArchiveError) return error;
+  const hint = systemCodeOf(error) === 'ELOOP' ? LINK_HINT : outputHint(error);
   return new ArchiveError(
     'OUTPUT_FAILED',
     `the file of --resume: ${describeForeign(error)}`,

@@ -1,17 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
-
-/** The command line's exit codes: a contract for scripts. A code that is not listed must be treated as a failure. */
-export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
-  [0, 'all of it was done'],
-  [1, 'unexpected failure'],
-  [2, 'wrong usage or configuration'],
-  [3, 'some items failed; each is listed with its own code'],
-  [4, 'authentication or permission'],
-  [5, 'integrity: a wrong key, or data that is damaged, changed or truncated'],
-  [6, 'not found'],
-  [7, 'throttled, not ready or out of time: the same command may succeed later'],
-  [130, 'interrupted; running the same command again is safe'],
-];
+import { EXIT_CODES } from '../exit-codes.ts';
 
 export function exitCodeOf(code: ErrorCode): number {
   return ERROR_CODES[code].exit;

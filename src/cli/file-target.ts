@@ -17,6 +17,13 @@ export interface FileTarget extends RestoreTarget {
   readonly path: string;
 }
 
+export interface OutputOptions {
+  /** Replaces an existing regular file. */
+  readonly force: boolean;
+  /** Follows a symbolic link of the user's own, or of root. Where it is not said, every link is refused. */
+  readonly followOwnLinks?: boolean;
+}
+
 /**
  * A file that appears under its name only when it is whole: written to `<FILE>.<random>.partial` beside it (mode 0600), synced,
  * and renamed by `commit`; removed by `abandon`, and when the process ends in any way it can notice. Only SIGKILL or a power
@@ -25,8 +32,9 @@ export interface FileTarget extends RestoreTarget {
  * @param force replaces an existing regular file; without it none is ever replaced, not even one that appears meanwhile.
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable), here and from its methods.
  */
-export async function createFileTarget(file: string, { force }: { force: boolean }): Promise<FileTarget> {
-  const target = await checkOutput(file, { force });
+export async function createFileTarget(file: string, options: OutputOptions): Promise<FileTarget> {
+  const { force } = options;
+  const target = await checkOutput(file, options);
   const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
   let handle: FileHandle;
   try {
@@ -91,12 +99,15 @@ export async function createFileTarget(file: string, { force }: { force: boolean
 }
 
 /**
- * May this file be written? Returns the absolute path to write to: through a symbolic link to the file it names, so that the
- * link stays a link.
+ * May this file be written? Returns the absolute path to write to: through an own symbolic link to the file it names, so that the
+ * link stays a link. A link of somebody else, in a folder that several users share, would lead to a file of their choice.
  *
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable).
  */
-export async function checkOutput(file: string, { force }: { force: boolean }): Promise<string> {
+export async function checkOutput(
+  file: string,
+  { force, followOwnLinks = false }: OutputOptions,
+): Promise<string> {
   const target = path.resolve(file);
   try {
     const found = await lstat(target).catch((error: unknown) => {
@@ -104,6 +115,11 @@ export async function checkOutput(file: string, { force }: { force: boolean }): 
       throw error;
     });
     if (found === undefined) return target;
+    if (found.isSymbolicLink() && !(followOwnLinks && isTrusted(found.uid))) {
+      throw new ArchiveError('OUTPUT_FAILED', `${target} is a symbolic link, and is not followed`, {
+        hint: 'name the file itself, or remove the link',
+      });
+    }
     const real = await realpath(target);
     const facts = await lstat(real);
     // renaming over a device or socket would put a file in the place of it
@@ -116,6 +132,11 @@ export async function checkOutput(file: string, { force }: { force: boolean }): 
   } catch (error) {
     throw outputError(error, 'creating', target);
   }
+}
+
+/** Root can write anywhere without a link. */
+function isTrusted(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
 }
 
 async function publish(partial: string, target: string, force: boolean): Promise<void> {

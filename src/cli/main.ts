@@ -6,6 +6,7 @@ import { jsonLogger, type Logger, silentLogger } from '../log.ts';
 import { settleMemory } from '../memory.ts';
 import { formatDuration } from './_format.ts';
 import { listenForInterrupts } from './_interrupts.ts';
+import { watchStandardOutput } from './_standard-output.ts';
 import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -16,6 +17,7 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 const NOTABLE_PAUSE_MS = 1_000;
 
 settleMemory();
+const output = watchStandardOutput(process);
 process.exit(await runCommandLine(process.argv.slice(2)));
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -30,14 +32,25 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
       debug: argv.includes('--debug'),
     });
     ui.fail(error);
+    await output.flush();
     return exitCodeOf(toArchiveError(error).code);
   }
   if (invocation.kind === 'text') {
-    await write(invocation.failed ? process.stderr : process.stdout, invocation.text);
-    return invocation.failed ? exitCodeOf('USAGE') : 0;
+    const { failed, text } = invocation;
+    (failed ? process.stderr : process.stdout).write(text);
+    await output.flush();
+    return failed ? exitCodeOf('USAGE') : afterOutput(openUi({ color: !argv.includes('--no-color') }), 0);
   }
   const { globals, spec, args, options, flags } = invocation;
   const ui = openUi(globals);
+  if (spec.isForReading === true) {
+    output.onLost((error) => {
+      ui.status(undefined);
+      if (error !== undefined) ui.fail(error);
+      // a pager that was left, or `head`, has what it wanted
+      process.exit(error === undefined ? 0 : exitCodeOf(error.code));
+    });
+  }
   const signal = listenForInterrupts(ui, process);
   try {
     const command = await spec.load();
@@ -59,21 +72,26 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
       args,
       options,
     );
-    await write(process.stdout, '');
-    return code;
+    await output.flush();
+    return afterOutput(ui, code);
   } catch (error) {
     ui.status(undefined);
     ui.fail(error);
-    await write(process.stdout, '');
+    await output.flush();
     return exitCodeOf(toArchiveError(error).code);
   }
 }
 
+/** Work that was done and could not be reported is not a success. */
+function afterOutput(ui: Ui, code: number): number {
+  if (output.lost === undefined || code !== 0) return code;
+  ui.status(undefined);
+  ui.fail(output.lost);
+  return exitCodeOf(output.lost.code);
+}
+
 function openUi(globals: { json?: boolean; quiet?: boolean; debug?: boolean; color: boolean }): Ui {
   const { stdout, stderr, env } = process;
-  // `genesys-archive list | head`: nobody reads on, so there is nothing to go on for
-  stdout.on('error', () => process.exit(exitCodeOf('INTERRUPTED')));
-  stderr.on('error', () => {});
   return createUi({
     stdout,
     stderr,
@@ -109,11 +127,4 @@ function programName(script: string | undefined): string {
   if (script === undefined || !script.endsWith('.mjs')) return 'genesys-archive';
   const relative = path.relative(process.cwd(), script);
   return `node ${relative.startsWith('..') ? script : relative}`;
-}
-
-/** Resolves when the text has been handed to the system: `process.exit` would drop what is still queued for a pipe. */
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write(text, () => resolve());
-  });
 }

@@ -35,7 +35,11 @@ export type { ConfigFile, ConfigSources } from './sources.ts';
 export interface StoreConfig {
   /** `s3://bucket[/prefix]` or `file:PATH`. */
   readonly store: string;
-  readonly s3: { readonly forcePathStyle: boolean };
+  readonly s3: {
+    readonly forcePathStyle: boolean;
+    /** AWS account, 12 digits. */
+    readonly expectedBucketOwner?: string;
+  };
   readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
@@ -124,7 +128,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...gathered.problems,
     ...problems,
     ...findMissing(gathered, purpose),
-    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose),
+    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose, namesPublicKey(sources)),
     ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
     ...findUrlProblems(values, invalid),
     ...findSchemaProblems(values, invalid),
@@ -134,6 +138,11 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
   if (all.length > 0) throw invalidConfig(all);
   const config = buildConfig(values, [...gathered.warnings, ...findWarnings(values)], gathered.ranks);
   return freeze(config[purpose]());
+}
+
+/** Also where it is of no use, such as for reading. */
+function namesPublicKey({ flags, env, file }: ConfigSources): boolean {
+  return [flags, env, file?.values].some((layer) => (layer?.['ARCHIVE_PUBLIC_KEY_FILE'] ?? '') !== '');
 }
 
 /** The 32 bytes of a checked key. The caller erases them when it has imported them. */
@@ -174,9 +183,13 @@ function buildConfig(
   warnings: readonly string[],
   ranks: GatheredSettings['ranks'],
 ): { readonly [P in Purpose]: () => ConfigFor[P] } {
+  const { S3_EXPECTED_BUCKET_OWNER: owner } = values;
   const store = (): StoreConfig => ({
     store: chooseStore(values, ranks),
-    s3: { forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false },
+    s3: {
+      forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
+      ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+    },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,

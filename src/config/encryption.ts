@@ -107,18 +107,22 @@ const READING_NAMES: readonly SettingName[] = [
  * written with, or they could end up under another key than was meant.
  *
  * @param unusable names that were given and could not be taken, which is a problem of its own already.
+ * @param hasPublicKey ARCHIVE_PUBLIC_KEY_FILE is set, also where `purpose` does not use it.
  */
 export function findEncryptionProblems(
   values: SettingValues,
   unusable: ReadonlySet<string>,
   purpose: Purpose,
+  hasPublicKey = false,
 ): Problem[] {
   const isUnusable = (name: SettingName) => unusable.has(name);
   if (purpose === 'store' || purpose === 'keys' || purpose === 'wrap') return [];
   if (purpose === 'restore') {
     const known = READING_NAMES.some((name) => values[name] !== undefined || isUnusable(name));
-    return known
-      ? []
+    if (known) return [];
+    // who archives for a public key has every reason to take it for the key to read with
+    return hasPublicKey
+      ? [missing('ARCHIVE_PRIVATE_KEY_FILE', ': ARCHIVE_PUBLIC_KEY_FILE can only write')]
       : [missing('ENCRYPTION_KEY_HEX', ', and so is every other source of keys to read with')];
   }
   if (isUnusable('ARCHIVE_FORMAT') || WRAPPING_NAMES.some(isUnusable)) return [];

@@ -76,6 +76,10 @@ export function findWarnings(values: SettingValues): string[] {
       'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
     );
   }
+  const isBucket = values.S3_ARCHIVE_BUCKET !== undefined || values.ARCHIVE_STORE?.startsWith('s3:') === true;
+  if (values.S3_EXPECTED_BUCKET_OWNER !== undefined && !isBucket) {
+    warnings.push('S3_EXPECTED_BUCKET_OWNER has no effect: the archive is in a directory');
+  }
   const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
   if (secrets.some((secret) => secret.reveal().length < SHORT_SECRET)) {
     warnings.push(`ARCHIVE_WEBHOOK_SECRET holds a secret shorter than ${SHORT_SECRET} characters`);

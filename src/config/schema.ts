@@ -4,6 +4,7 @@ import { RECORDINGS_SETTINGS } from './recordings.ts';
 import { RELIABILITY_SETTINGS } from './reliability.ts';
 import { SECRET_SETTINGS } from './secrets.ts';
 import {
+  accountId,
   bucketName,
   choice,
   credentialId,
@@ -168,6 +169,15 @@ export const SETTINGS = {
     meaning: 'addresses buckets as part of the path, for S3-compatible servers',
     example: '1',
     default: '0',
+    since: 'archive',
+    usedFor: ALL,
+  },
+  S3_EXPECTED_BUCKET_OWNER: {
+    schema: accountId,
+    group: 'Archive',
+    meaning:
+      'AWS account that must own the bucket; every request says so, and S3 refuses it when another account owns the bucket',
+    example: '123456789012',
     since: 'archive',
     usedFor: ALL,
   },

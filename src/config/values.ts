@@ -172,6 +172,12 @@ export const flag = checked((text) => {
   return { value: text === '1' };
 });
 
+/** Id of an AWS account; leading zeros count. */
+export const accountId = checked((text) => {
+  if (!/^\d{12}$/.test(text)) return problem('must be the 12 digits of an AWS account, without hyphens');
+  return { value: text };
+});
+
 /**
  * Comma-separated host suffixes, in lower case. A path behind one narrows it to what stands below, as in
  * `s3.amazonaws.com/their-bucket`; its letters keep their case.

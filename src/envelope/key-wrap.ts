@@ -150,6 +150,15 @@ export function bindsStoredContext({ wrapAlgorithm }: Pick<StoredDataKey, 'wrapA
   return wrapAlgorithm === 'kms+context' || wrapAlgorithm === 'kms';
 }
 
+/** What to set to read data keys of each wrap. */
+const READING_SETTINGS: Readonly<Record<StoredDataKey['wrapAlgorithm'], string>> = {
+  'kms+context': 'set ARCHIVE_KMS_KEY_ID to the key they were written with',
+  kms: 'set ARCHIVE_KMS_KEY_ID to the key they were written with',
+  'AES/GCM': 'set ARCHIVE_KEYRING_FILE to the keyring they were written with',
+  'RSA-OAEP-SHA1':
+    'set ARCHIVE_PRIVATE_KEY_FILE to the private half of the key pair; ARCHIVE_PUBLIC_KEY_FILE only writes',
+};
+
 /** The whole context as KMS is told it. @throws `CONFIG_INVALID` for what metadata cannot carry. */
 function describeContext(context: EncryptionContext, contentAlgorithm: ContentAlgorithm): EncryptionContext {
   for (const [name, value] of Object.entries(context)) requireSafeContext(name, value);
@@ -181,6 +190,7 @@ export async function unwrapDataKey(
     throw new ArchiveError(
       'DECRYPT_FAILED',
       `no key is configured for data keys wrapped by ${key.wrapAlgorithm}`,
+      { hint: READING_SETTINGS[key.wrapAlgorithm] },
     );
   }
   const plaintext = await unwrapper.unwrap(key, contentAlgorithm, budget);
@@ -221,10 +231,29 @@ export function requireContextHolds(
   stored: EncryptionContext,
   known: Readonly<Record<string, string | undefined>>,
 ): void {
-  const agrees = Object.entries(known).every(
-    ([name, value]) => value === undefined || (Object.hasOwn(stored, name) && stored[name] === value),
+  const differing = Object.entries(known).flatMap(([name, value]) =>
+    value === undefined || (Object.hasOwn(stored, name) && stored[name] === value) ? [] : [name],
   );
-  if (!agrees) throw contextMismatch();
+  if (differing.length === 0) return;
+  const boundTo = stored[ORGANIZATION_NAME];
+  // all ids agree but the one that comes from a setting: the setting is the first suspect, not the object
+  throw differing.length === 1 && differing[0] === ORGANIZATION_NAME && boundTo !== undefined
+    ? otherOrganization(boundTo)
+    : contextMismatch();
+}
+
+/** What the organization is called in an encryption context. */
+export const ORGANIZATION_NAME = 'genesys-cloud-organization-id';
+
+function otherOrganization(boundTo: string): ArchiveError {
+  return new ArchiveError(
+    'CONTEXT_MISMATCH',
+    'the object is bound to another organization than GENESYS_ORGANIZATION_ID names',
+    {
+      hint: 'check GENESYS_ORGANIZATION_ID: `genesys-archive inspect` shows the organization of the object, and its receipt names it as ids.organization',
+      details: { setting: 'GENESYS_ORGANIZATION_ID', boundTo },
+    },
+  );
 }
 
 function contextMismatch(): ArchiveError {

@@ -12,11 +12,13 @@ import {
 } from '@aws-sdk/client-kms';
 import { abortReason, type Budget, type Clock, unlimited } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
+import { withCorrectedClock } from '../http/clock-skew.ts';
 import { KMS_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { DataKeyService, EncryptionContext } from './key-wrap.ts';
 import { type KmsCallName, sortKmsError } from './kms-errors.ts';
+import { isAboutKey } from './kms-key-name.ts';
 
 export interface KmsTimeouts {
   /** TCP and TLS set-up, ms. */
@@ -68,16 +70,21 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
     budget: Budget,
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> =>
-    withRetry({ clock, logger, budget, policy: KMS_RETRIES, what: `KMS ${operation}` }, async () => {
-      try {
-        return { value: await send({ abortSignal: budget.signal }) };
-      } catch (error) {
-        if (budget.signal.aborted) throw abortReason(budget.signal);
-        const failure = sortKmsError(error, operation);
-        if (!failure.transient) throw failure.error;
-        return { again: failure.error };
-      }
-    });
+    withCorrectedClock(client, (correct) =>
+      withRetry({ clock, logger, budget, policy: KMS_RETRIES, what: `KMS ${operation}` }, async () => {
+        const sent = correct.begin();
+        try {
+          return { value: await send({ abortSignal: budget.signal }) };
+        } catch (error) {
+          if (budget.signal.aborted) throw abortReason(budget.signal);
+          const failure = sortKmsError(error, operation);
+          const skewed = failure.transient ? undefined : await sent.refused(error, failure.error);
+          if (skewed !== undefined) return skewed;
+          if (!failure.transient) throw failure.error;
+          return { again: failure.error };
+        }
+      }),
+    );
   const reencrypt = async (
     source: string,
     wrapped: Uint8Array,
@@ -99,6 +106,8 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
     );
     const { CiphertextBlob, SourceKeyId, KeyId } = answer;
     if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('ReEncrypt');
+    assertAbout('ReEncrypt', source, SourceKeyId);
+    assertAbout('ReEncrypt', keyId, KeyId);
     return { wrapped: CiphertextBlob, sameKey: SourceKeyId === KeyId };
   };
   const { sourceKeyId } = options;
@@ -119,34 +128,38 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
   return {
     ...moving,
     async encrypt(plaintext, context, budget = unlimited) {
-      const { CiphertextBlob } = await call('Encrypt', budget, (options) =>
+      const { CiphertextBlob, KeyId } = await call('Encrypt', budget, (options) =>
         client.send(
           new EncryptCommand({ KeyId: keyId, Plaintext: plaintext, EncryptionContext: context }),
           options,
         ),
       );
-      if (CiphertextBlob === undefined) throw incomplete('Encrypt');
+      if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('Encrypt');
+      assertAbout('Encrypt', keyId, KeyId);
       return CiphertextBlob;
     },
     async generate(context, budget = unlimited) {
-      const { Plaintext, CiphertextBlob } = await call('GenerateDataKey', budget, (options) =>
+      const { Plaintext, CiphertextBlob, KeyId } = await call('GenerateDataKey', budget, (options) =>
         client.send(
           new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }),
           options,
         ),
       );
-      if (Plaintext === undefined || CiphertextBlob === undefined) throw incomplete('GenerateDataKey');
+      if (Plaintext === undefined || CiphertextBlob === undefined || KeyId === undefined)
+        throw incomplete('GenerateDataKey');
+      assertAbout('GenerateDataKey', keyId, KeyId, Plaintext);
       return { plaintext: Plaintext, wrapped: CiphertextBlob };
     },
     async decrypt(wrapped, context, budget = unlimited) {
-      const { Plaintext } = await call('Decrypt', budget, (options) =>
+      const { Plaintext, KeyId } = await call('Decrypt', budget, (options) =>
         // naming the key keeps whoever can replace the wrapped key from choosing one of their own
         client.send(
           new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: context }),
           options,
         ),
       );
-      if (Plaintext === undefined) throw incomplete('Decrypt');
+      if (Plaintext === undefined || KeyId === undefined) throw incomplete('Decrypt');
+      assertAbout('Decrypt', keyId, KeyId, Plaintext);
       return Plaintext;
     },
     close: () => client.destroy(),
@@ -177,6 +190,31 @@ function createClient(options: KmsDataKeysOptions): KMSClient {
 /** A key can be asked for only in its own region, which need not be the bucket's. */
 function regionOfArn(keyId: string): string | undefined {
   return /^arn:aws[a-z-]*:kms:([a-z0-9-]+):/.exec(keyId)?.[1];
+}
+
+/**
+ * A data key of another key is used for nothing, whoever gives it.
+ *
+ * @param secret erased when the answer is refused.
+ * @throws `KMS_UNAVAILABLE` (retryable: the recording is to be kept, by whatever KMS answers for the configured key).
+ */
+function assertAbout(
+  operation: KmsCallName,
+  asked: string,
+  answered: string | undefined,
+  secret?: Uint8Array,
+): void {
+  if (isAboutKey(asked, answered)) return;
+  secret?.fill(0);
+  const shown = answered?.replaceAll(/[^A-Za-z0-9:/_-]/g, '?').slice(0, 200) ?? 'no key';
+  throw new ArchiveError(
+    'KMS_UNAVAILABLE',
+    `KMS ${operation}: the answer is about ${shown}, not about ${asked}`,
+    {
+      hint: 'nothing was used of it: check ARCHIVE_KMS_KEY_ID, and AWS_ENDPOINT_URL_KMS for a server that answers in the place of KMS',
+      details: { reason: 'OtherKey' },
+    },
+  );
 }
 
 function incomplete(operation: string): ArchiveError {

@@ -22,6 +22,8 @@ interface Rule {
   readonly transient?: boolean;
   readonly retryable?: boolean;
   readonly hint?: string;
+  /** Instead of the answer, which says nothing. */
+  readonly says?: string;
 }
 
 const throttled: Rule = { code: 'KMS_THROTTLED', transient: true };
@@ -32,6 +34,10 @@ const expired: Rule = {
   hint: 'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
 };
 const unknownCredentials: Rule = { code: 'KMS_DENIED', hint: 'the AWS credentials are not valid there' };
+const wrongSecret: Rule = {
+  code: 'KMS_DENIED',
+  hint: 'the secret access key does not belong to the access key id (check AWS_SECRET_ACCESS_KEY or the profile), or a proxy changes requests on their way',
+};
 const unusable: Rule = { code: 'KMS_KEY_UNUSABLE' };
 
 /**
@@ -60,10 +66,18 @@ const RULES: Readonly<Record<string, Rule>> = {
   OptInRequired: denied,
   ExpiredToken: expired,
   ExpiredTokenException: expired,
-  RequestExpired: expired,
+  RequestExpired: {
+    code: 'KMS_DENIED',
+    hint: 'set the clock of this machine, e.g. by NTP, and run it again',
+  },
   UnrecognizedClientException: unknownCredentials,
   InvalidClientTokenId: unknownCredentials,
-  InvalidSignatureException: unknownCredentials,
+  InvalidSignatureException: wrongSecret,
+  SignatureDoesNotMatch: wrongSecret,
+  RequestTimeTooSkewed: {
+    code: 'KMS_DENIED',
+    hint: 'set the clock of this machine, e.g. by NTP, and run it again',
+  },
   IncompleteSignatureException: unknownCredentials,
   MissingAuthenticationTokenException: unknownCredentials,
   CredentialsProviderError: { code: 'KMS_DENIED', hint: 'no AWS credentials were found' },
@@ -102,7 +116,7 @@ export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure
     ...(hint === undefined ? {} : { hint }),
     ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
   };
-  const answer = status === undefined ? (system ?? name) : name;
+  const answer = rule.says ?? (status === undefined ? (system ?? name) : name);
   return {
     error: new ArchiveError(rule.code, `KMS ${operation}: ${answer}`, options),
     transient: rule.transient === true,
@@ -118,7 +132,11 @@ function ruleFor(name: string, status: number | undefined, system: string | unde
     return status === 401 || status === 403 ? denied : unusable;
   }
   if (error instanceof Error && error.message === 'Region is missing') {
-    return { code: 'CONFIG_INVALID', hint: 'set AWS_REGION to the region of the key' };
+    return {
+      code: 'CONFIG_INVALID',
+      says: 'no AWS region is set',
+      hint: 'set AWS_REGION to the region of the key',
+    };
   }
   if (system !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(system)) {
     return {

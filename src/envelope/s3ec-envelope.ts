@@ -2,7 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Envelope, RecordingIds } from '../ports.ts';
-import type { EncryptionContext, KeyWrapper } from './key-wrap.ts';
+import { type EncryptionContext, type KeyWrapper, ORGANIZATION_NAME } from './key-wrap.ts';
 import { S3EC_V2, sealS3ecV2 } from './s3ec-v2.ts';
 import { type Placement, S3EC_V3, type S3ecV3Sealer, sealS3ecV3 } from './s3ec-v3.ts';
 
@@ -47,7 +47,7 @@ export function createS3ecEnvelope(options: S3ecEnvelopeOptions): S3ecEnvelope {
 
 /** What the ids of a recording are called in an encryption context. */
 export const CONTEXT_NAMES = {
-  organizationId: 'genesys-cloud-organization-id',
+  organizationId: ORGANIZATION_NAME,
   conversationId: 'conversation-id',
   recordingId: 'recording-id',
 } as const;

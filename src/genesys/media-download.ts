@@ -5,7 +5,9 @@ import type { HttpResponse, Transport } from '../http/transport.ts';
 import { checkUrl, type UrlPolicy } from '../http/url-guard.ts';
 import { type Attempt, withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import { isTextType } from '../media-content.ts';
 import { type MediaItem, type MediaOpener, MediaRestart, type MediaStream } from '../ports.ts';
+import { describe, isChunked, refusePages, type Version } from './media-response.ts';
 
 /** A signed link may be redirected to its region; more hops than this are a loop. */
 const MOST_REDIRECTS = 3;
@@ -18,13 +20,6 @@ export interface DownloadOptions {
   readonly policy: UrlPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** What the first response said of the file; every later response must agree. */
-interface Version {
-  readonly contentLength: number | undefined;
-  readonly contentType: string | undefined;
-  readonly etag: string | undefined;
 }
 
 /**
@@ -43,9 +38,11 @@ export function createMediaOpener(options: DownloadOptions): MediaOpener {
         ...stated,
         contentLength: stated.contentLength ?? (await download.probeLength(stated)),
       };
+      const chunks = download.chunks(first, version);
       return {
         ...version,
-        chunks: download.chunks(first, version),
+        isFramed: version.contentLength !== undefined || isChunked(first),
+        chunks: isTextType(version.contentType) ? refusePages(chunks, item, version.contentType) : chunks,
         resumes: () => download.resumes,
       };
     },
@@ -216,37 +213,6 @@ class Download {
     }
     return response;
   }
-}
-
-function describe(response: HttpResponse): Version {
-  const { headers, status } = response;
-  const encoding = headers['content-encoding'];
-  const contentType = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (status !== 200 || (encoding !== undefined && encoding !== 'identity') || isPage(contentType)) {
-    response.discard();
-    const what = isPage(contentType) ? `a page (${contentType})` : 'a partial or encoded body';
-    throw new ArchiveError(
-      'MEDIA_NOT_AUDIO',
-      `the media host answered ${status} with ${what}, not a recording`,
-      {
-        details: { status },
-      },
-    );
-  }
-  const length = headers['content-length'];
-  return {
-    contentLength: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
-    contentType,
-    etag: headers['etag'],
-  };
-}
-
-/** Error and login pages come as markup; a signed link to a recording never does. */
-function isPage(contentType: string | undefined): boolean {
-  return (
-    contentType !== undefined &&
-    /^(text\/(html|xml)|application\/(xhtml\+xml|xml|json|problem\+json))$/.test(contentType)
-  );
 }
 
 /** Weak validators do not promise the same bytes (RFC 9110, section 8.8.1), so a range cannot be continued by them. */

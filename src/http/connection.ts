@@ -7,6 +7,9 @@ import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-h
 /** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
 const WRITE_BYTES = 512 * 1024;
 
+/** Small chunks of a chunked body are handed over together, so many bytes at a time. */
+const GATHERED_BYTES = 16 * 1024;
+
 /** Interim responses (1xx) before the final one: nobody who means well sends more. */
 const MOST_INTERIMS = 16;
 
@@ -144,6 +147,8 @@ class Exchange implements BodySource {
   private framing: BodyFraming | undefined;
   /** Of the read buffer, not yet understood. */
   private pending: Buffer | undefined;
+  /** Made for a body in small chunks. */
+  private gathered: Buffer | undefined;
   private waiter:
     | { readonly resolve: (chunk: Buffer | undefined) => void; readonly reject: (error: Error) => void }
     | undefined;
@@ -238,7 +243,7 @@ class Exchange implements BodySource {
       const rest = this.pending.subarray(step.used);
       this.pending = rest.length === 0 ? undefined : rest;
       if (step.kind === 'data') {
-        this.answer(step.data);
+        this.answer(framing.isInSmallChunks(step, rest) ? this.gather(framing, step.data, rest) : step.data);
         return;
       }
       if (step.kind === 'end') this.finish();
@@ -256,6 +261,16 @@ class Exchange implements BodySource {
     } else {
       this.connection.want();
     }
+  }
+
+  /** @param data of the first of some small chunks. */
+  private gather(framing: BodyFraming, data: Buffer, rest: Buffer): Buffer {
+    this.gathered ??= Buffer.allocUnsafe(GATHERED_BYTES);
+    const into = this.gathered;
+    data.copy(into);
+    const { used, filled } = framing.gather(rest, into.subarray(data.length));
+    this.pending = used === rest.length ? undefined : rest.subarray(used);
+    return into.subarray(0, data.length + filled);
   }
 
   private answer(chunk: Buffer | undefined): void {

@@ -99,6 +99,9 @@ export interface MediaResolver {
 export interface MediaStream {
   /** Bytes of the whole file as the host declares them; `undefined` for a close-delimited or chunked response. */
   readonly contentLength: number | undefined;
+  /** True when the transfer coding tells the end of a body without `contentLength`; absent where only the connection does. */
+  readonly isFramed?: boolean;
+  /** In lower case, without parameters. */
   readonly contentType: string | undefined;
   readonly etag: string | undefined;
   /**

@@ -78,6 +78,11 @@ export interface ObjectSummary {
   readonly lastModified: number;
 }
 
+export interface ListOptions {
+  /** Told of what lies there and cannot be an object of this store: names that break the rule for keys, links, pipes. */
+  readonly onOther?: (name: string) => void;
+}
+
 /**
  * Where objects are kept. One conformance suite (`test/store/conformance.ts`) holds every implementation to this text.
  *
@@ -144,8 +149,13 @@ export interface ObjectStore {
     budget: Budget,
   ): Promise<ReplaceResult>;
 
-  /** All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. */
-  list(prefix: string, budget: Budget): AsyncIterable<ObjectSummary>;
+  /**
+   * All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. Ends with an error, never early, when
+   * the store does not answer with a listing of just that.
+   *
+   * @throws what `put` may throw.
+   */
+  list(prefix: string, budget: Budget, options?: ListOptions): AsyncIterable<ObjectSummary>;
 
   /** What writers that were killed have left: open multipart uploads, temporary files. Also what is being written just now. */
   readonly listUploads?: (budget: Budget) => AsyncIterable<UnfinishedUpload>;

@@ -1,5 +1,6 @@
 import type { Budget, Clock } from '../clock.ts';
-import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
+import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
+import { clockSkewOf, skewHint } from '../http/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
 import type { AwsCredentials } from '../http/sigv4.ts';
 import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
@@ -44,6 +45,8 @@ const DENIED =
 export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDescriber & { close(): void } {
   const { clock, logger } = options;
   const transport = options.transport ?? createTransport();
+  /** Of the queue's clock before this machine's. */
+  let clockOffsetMs = 0;
   let provider: Promise<() => Promise<AwsCredentials>> | undefined;
   const findCredentials = async (): Promise<AwsCredentials> => {
     provider ??= options.credentials === undefined ? defaultProvider() : Promise.resolve(options.credentials);
@@ -71,7 +74,11 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
     }
     const body = JSON.stringify({ QueueUrl: queue, ...input });
     const what = `SQS ${operation}`;
+    let corrected = false;
     return withRetry({ clock, logger, budget, policy: SQS_RETRIES, what }, async () => {
+      const credentialsNow = await findCredentials();
+      const offset = clockOffsetMs;
+      const signedAt = clock.now() + offset;
       const headers = signCall(
         {
           host: url.host,
@@ -79,14 +86,24 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
           body,
           region,
           service: 'sqs',
-          now: clock.now(),
+          now: signedAt,
         },
-        await findCredentials(),
+        credentialsNow,
       );
       try {
-        const { status, text, retryAfter } = await exchange(transport, url, headers, body, budget);
+        const answer = await exchange(transport, url, headers, body, budget);
+        const { status, text, retryAfter } = answer;
         if (status === 200) return { value: parseObject(text) };
         const { error, transient } = sortAnswer(what, status, text);
+        const name = String(error.details['reason']);
+        const aheadMs = transient ? undefined : clockSkewOf({ ...answer, name, signedAt });
+        if (aheadMs !== undefined) {
+          const again = withHint(error, skewHint(aheadMs + offset));
+          if (corrected) throw again;
+          corrected = true;
+          clockOffsetMs = signedAt + aheadMs - clock.now();
+          return { again };
+        }
         if (!transient) throw error;
         return { again: error, retryAfterMs: parseRetryAfter(retryAfter, clock.now()) };
       } catch (error) {
@@ -151,13 +168,21 @@ async function defaultProvider(): Promise<() => Promise<AwsCredentials>> {
   return provide();
 }
 
+interface Exchanged {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+  readonly date: string | undefined;
+  readonly age: string | undefined;
+}
+
 async function exchange(
   transport: Transport,
   { origin }: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
   { signal }: Budget,
-): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string | undefined }> {
+): Promise<Exchanged> {
   const failure: ErrorCode = 'QUEUE_UNAVAILABLE';
   const response = await transport.send({
     method: 'POST',
@@ -168,7 +193,8 @@ async function exchange(
     failure,
   });
   const text = await readText(response.body, LARGEST_ANSWER, failure);
-  return { status: response.status, text, retryAfter: response.headers['retry-after'] };
+  const { 'retry-after': retryAfter, date, age } = response.headers;
+  return { status: response.status, text, retryAfter, date, age };
 }
 
 /** Codes only: messages of the service may quote what was sent. */

@@ -1,6 +1,7 @@
 /** Secrets of AWS Secrets Manager: read when they are first needed, kept for five minutes, and read again when one was refused. */
 import { abortReason, type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { withCorrectedClock } from '../http/clock-skew.ts';
 import type { RetryPolicy } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
@@ -51,17 +52,20 @@ export function createSecretValues({ clock, logger }: SecretValuesOptions): Secr
     const read = await connect(region);
     const known = last.get(arn);
     try {
-      const value = await withRetry(
-        { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` },
-        async () => {
+      const retries = { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` };
+      const value = await withCorrectedClock(read.client, (correct) =>
+        withRetry(retries, async () => {
+          const sent = correct.begin();
           try {
             return { value: await read(arn, fresh) };
           } catch (thrown) {
             const { error, transient } = sortSecretError(thrown, name);
+            const skewed = transient ? undefined : await sent.refused(thrown, error);
+            if (skewed !== undefined) return skewed;
             if (!transient) throw error;
             return { again: error };
           }
-        },
+        }),
       );
       if (value === undefined || value.trim() === '') {
         throw new ArchiveError('SECRET_INVALID', `secret ${name}: it is empty`);

@@ -1,5 +1,6 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SkewableClient } from '../http/clock-skew.ts';
 
 /** Seconds for which a value that was read stands for the current one. */
 export const MAX_AGE_S = 300;
@@ -9,7 +10,10 @@ const CONNECT_MS = 2_000;
 const REQUEST_MS = 5_000;
 
 /** Reads one secret by its ARN: from the cache, unless it is older than {@link MAX_AGE_S} or `fresh` is asked for. */
-export type ReadSecret = (arn: string, fresh: boolean) => Promise<string | undefined>;
+export type ReadSecret = ((arn: string, fresh: boolean) => Promise<string | undefined>) & {
+  /** That signs the requests. */
+  readonly client?: SkewableClient;
+};
 
 /** Secrets of one region, cached by Powertools. The retries are left to the caller, so that they are not multiplied. */
 export function connectSecretsManager(region: string): ReadSecret {
@@ -23,7 +27,7 @@ export function connectSecretsManager(region: string): ReadSecret {
     },
   });
   const provider = new SecretsProvider({ awsSdkV3Client: client });
-  return async (arn, fresh) => {
+  const read: ReadSecret = async (arn, fresh) => {
     try {
       const value = await provider.get(arn, { maxAge: MAX_AGE_S, forceFetch: fresh });
       return typeof value === 'string' || value === undefined ? value : Buffer.from(value).toString('utf8');
@@ -32,4 +36,5 @@ export function connectSecretsManager(region: string): ReadSecret {
       throw error instanceof Error && error.cause !== undefined ? error.cause : error;
     }
   };
+  return Object.assign(read, { client });
 }

@@ -12,10 +12,11 @@
  * stands in `failed/`. So the process may be killed between any two steps: at worst, work is done twice, which changes nothing.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
+import { makeDirectories } from '../make-directories.ts';
 import { syncDirectory } from '../store/directory-paths.ts';
 import { directoryError, isMissing } from '../store/fs-errors.ts';
 import { writeText } from '../store/partial-file.ts';
@@ -87,7 +88,7 @@ export class Spool {
   ): Promise<Spool> {
     const spool = new Spool(directory, clock);
     try {
-      await mkdir(spool.directory, { recursive: true, mode: 0o700 });
+      await makeDirectories(spool.directory, 0o700);
       spool.lock = await lockSpool(spool.directory, clock, onLost);
       await spool.recover();
     } catch (error) {
@@ -217,7 +218,7 @@ export class Spool {
 
   private async recover(): Promise<void> {
     for (const directory of ['incoming', 'queue', 'failed']) {
-      await mkdir(this.pathOf(directory), { recursive: true, mode: 0o700 });
+      await makeDirectories(this.pathOf(directory), 0o700);
     }
     await syncDirectory(this.directory);
     await syncDirectory(path.dirname(this.directory));

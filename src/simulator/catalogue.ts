@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { seededRandom } from './faults.ts';
@@ -126,27 +126,72 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Bytes read from a file's start to learn how long it plays. */
 const HEAD_BYTES = 4096;
 
+/** What of a folder is not served, and why. */
+export interface SkippedFile {
+  readonly name: string;
+  /** Continues the sentence "NAME …". */
+  readonly reason: string;
+}
+
+export interface MediaFolder {
+  readonly recordings: readonly CataloguedRecording[];
+  readonly skipped: readonly SkippedFile[];
+}
+
 /**
- * Every visible file of a folder (not of its subfolders) as a recording; ids depend on the file's name only.
- * @throws `USAGE` when the folder or a file cannot be read.
+ * Every visible file of a folder (not of its subfolders) as a recording; ids depend on the file's name only. A link out of the folder
+ * is not followed: what the user has shown is the folder.
+ * @throws `USAGE` when the folder cannot be read.
  */
-export async function readMediaFolder(dir: string): Promise<CataloguedRecording[]> {
+export async function readMediaFolder(dir: string): Promise<MediaFolder> {
+  let names: string[];
+  let root: string;
   try {
-    const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort();
-    const found = await Promise.all(names.map(async (name) => readMediaFile(join(dir, name), name)));
-    return found.filter((recording) => recording !== undefined);
+    names = (await readdir(dir)).sort();
+    root = await realpath(dir);
   } catch (error) {
     throw new ArchiveError('USAGE', `the media folder ${dir} cannot be read: ${describeForeign(error)}`);
   }
+  const recordings: CataloguedRecording[] = [];
+  const skipped: SkippedFile[] = [];
+  for (const name of names) {
+    const reason = await whySkipped(root, name);
+    if (reason !== undefined) {
+      skipped.push({ name, reason });
+      continue;
+    }
+    try {
+      recordings.push(await readMediaFile(join(root, name), name));
+    } catch (error) {
+      skipped.push({ name, reason: `cannot be read: ${describeForeign(error)}` });
+    }
+  }
+  return { recordings, skipped };
 }
 
-async function readMediaFile(path: string, name: string): Promise<CataloguedRecording | undefined> {
-  const facts = await stat(path);
-  if (!facts.isFile()) return undefined;
+async function whySkipped(root: string, name: string): Promise<string | undefined> {
+  if (name.startsWith('.')) return 'is hidden';
+  const path = join(root, name);
+  try {
+    const own = await lstat(path);
+    if (own.isDirectory()) return 'is a folder';
+    if (!own.isSymbolicLink()) return own.isFile() ? undefined : 'is not a regular file';
+    const target = await realpath(path);
+    if (!target.startsWith(`${root}${sep}`)) return 'is a link out of the folder';
+    const facts = await stat(target);
+    return facts.isFile() ? undefined : facts.isDirectory() ? 'is a folder' : 'is not a regular file';
+  } catch (error) {
+    return `cannot be read: ${describeForeign(error)}`;
+  }
+}
+
+async function readMediaFile(path: string, name: string): Promise<CataloguedRecording> {
   const file = await open(path);
   const head = Buffer.alloc(HEAD_BYTES);
   let headBytes: number;
+  let facts: Awaited<ReturnType<typeof file.stat>>;
   try {
+    facts = await file.stat();
     ({ bytesRead: headBytes } = await file.read(head, 0, HEAD_BYTES, 0));
   } finally {
     await file.close();

@@ -5,6 +5,7 @@ import { describeS3Request, drawS3Faults } from './s3/attach-s3.ts';
 import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
 import {
   readMediaFolder,
+  type SkippedFile,
   synthesiseRecording,
   type CataloguedRecording,
   type RecordingSpec,
@@ -78,6 +79,7 @@ export interface Simulator {
   /** The KMS endpoint, when the options asked for one. */
   readonly kms: KmsEndpoint | undefined;
   readonly recordings: readonly SimulatedRecording[];
+  readonly skippedFiles: readonly SkippedFile[];
   /** What the published API speaks of. */
   readonly world: RecordingsWorld;
   readonly faults: FaultPlan;
@@ -155,11 +157,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     return recording;
   };
 
-  if (options.mediaDir !== undefined) for (const file of await readMediaFolder(options.mediaDir)) enrol(file);
-  const wanted = options.recordings ?? 0;
+  const folder = options.mediaDir === undefined ? undefined : await readMediaFolder(options.mediaDir);
+  for (const file of folder?.recordings ?? []) enrol(file);
+  const { recordings: wanted = 0 } = options;
   const specs = typeof wanted === 'number' ? Array.from({ length: wanted }, () => ({})) : wanted;
   for (const spec of specs) add(spec);
-
   const remember = (request: SimulatedRequest) => {
     requests.push(request);
     if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
@@ -238,6 +240,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     s3,
     kms,
     recordings,
+    skippedFiles: folder?.skipped ?? [],
     world,
     faults,
     requests,

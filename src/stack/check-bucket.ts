@@ -9,17 +9,20 @@ const REDEPLOY = 'deploy the stack again: npx cdk deploy -c settings=genesys-arc
 interface Bucket {
   readonly client: S3Client;
   readonly name: string;
+  /** Part of every request; the stack's own account must own its bucket. */
+  readonly place: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
   readonly signal: AbortSignal;
 }
 
 /** Every property of the bucket that the archive relies on. Each is one call, and stands by itself. */
 export async function* checkBucket(
   clients: AwsClients,
-  bucketName: string,
+  { name, owner }: { readonly name: string; readonly owner: string | undefined },
   settings: DeploySettings | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Finding, void, undefined> {
-  const bucket: Bucket = { client: await clients.s3(), name: bucketName, signal };
+  const place = owner === undefined ? { Bucket: name } : { Bucket: name, ExpectedBucketOwner: owner };
+  const bucket: Bucket = { client: await clients.s3(), name, place, signal };
   const versioning = await lookAt('bucket', 's3:GetBucketVersioning', () => checkVersioning(bucket));
   yield* versioning;
   // what is not there has no properties to look at
@@ -38,9 +41,9 @@ export async function* checkBucket(
   yield* await lookAt('lifecycle', 's3:GetLifecycleConfiguration', () => checkLifecycle(bucket));
 }
 
-async function checkVersioning({ client, name, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkVersioning({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketVersioningCommand } = await import('@aws-sdk/client-s3');
-  const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket: name }), {
+  const { Status } = await client.send(new GetBucketVersioningCommand(place), {
     abortSignal: signal,
   });
   if (Status === 'Enabled') return [ok('bucket', `${name} keeps versions`)];
@@ -53,10 +56,10 @@ async function checkVersioning({ client, name, signal }: Bucket): Promise<readon
   ];
 }
 
-async function checkPublicAccess({ client, name, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkPublicAccess({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetPublicAccessBlockCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
-    client.send(new GetPublicAccessBlockCommand({ Bucket: name }), { abortSignal: signal }),
+    client.send(new GetPublicAccessBlockCommand(place), { abortSignal: signal }),
   );
   const block = answer?.PublicAccessBlockConfiguration ?? {};
   const open = (
@@ -72,10 +75,10 @@ async function checkPublicAccess({ client, name, signal }: Bucket): Promise<read
   ];
 }
 
-async function checkEncryption({ client, name, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkEncryption({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketEncryptionCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
-    client.send(new GetBucketEncryptionCommand({ Bucket: name }), { abortSignal: signal }),
+    client.send(new GetBucketEncryptionCommand(place), { abortSignal: signal }),
   );
   const algorithm =
     answer?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
@@ -85,10 +88,10 @@ async function checkEncryption({ client, name, signal }: Bucket): Promise<readon
   return [ok('encryption', `${algorithm} below the archive’s own`)];
 }
 
-async function checkOwnership({ client, name, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkOwnership({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketOwnershipControlsCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
-    client.send(new GetBucketOwnershipControlsCommand({ Bucket: name }), { abortSignal: signal }),
+    client.send(new GetBucketOwnershipControlsCommand(place), { abortSignal: signal }),
   );
   const ownership = answer?.OwnershipControls?.Rules?.[0]?.ObjectOwnership;
   if (ownership === 'BucketOwnerEnforced')
@@ -99,12 +102,12 @@ async function checkOwnership({ client, name, signal }: Bucket): Promise<readonl
 }
 
 async function checkLock(
-  { client, name, signal }: Bucket,
+  { client, place, signal }: Bucket,
   settings: DeploySettings | undefined,
 ): Promise<readonly Finding[]> {
   const { GetObjectLockConfigurationCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
-    client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), { abortSignal: signal }),
+    client.send(new GetObjectLockConfigurationCommand(place), { abortSignal: signal }),
   );
   const retention = answer?.ObjectLockConfiguration?.Rule?.DefaultRetention;
   const mode = retention?.Mode?.toLowerCase();
@@ -135,11 +138,9 @@ async function checkLock(
 }
 
 /** TLS only, and nothing is overwritten. */
-async function checkPolicy({ client, name, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkPolicy({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3');
-  const answer = await unlessMissing(
-    client.send(new GetBucketPolicyCommand({ Bucket: name }), { abortSignal: signal }),
-  );
+  const answer = await unlessMissing(client.send(new GetBucketPolicyCommand(place), { abortSignal: signal }));
   const denials = listDenials(answer?.Policy);
   if (denials === undefined) return [skip('policy', 'the policy of the bucket is not JSON')];
   const problems: Finding[] = [];
@@ -178,10 +179,10 @@ function listDenials(policy: string | undefined): readonly string[] | undefined 
   }
 }
 
-async function checkLifecycle({ client, name, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkLifecycle({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
   const { GetBucketLifecycleConfigurationCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
-    client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: name }), { abortSignal: signal }),
+    client.send(new GetBucketLifecycleConfigurationCommand(place), { abortSignal: signal }),
   );
   const rules = (answer?.Rules ?? []).filter(({ Status }) => Status === 'Enabled');
   const problems: Finding[] = [];

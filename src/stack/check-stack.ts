@@ -71,7 +71,10 @@ export async function* checkStack(
     const { variables, timeoutS } = yield* checkFunction(clients, outputs, budget);
     const credentials = yield* checkSecrets(clients, outputs, budget);
     const { BucketName, KeyArn, QueueUrl, DeadLetterQueueUrl, FunctionName } = outputs;
-    if (BucketName !== undefined) yield* checkBucket(clients, BucketName, stack.settings, budget.signal);
+    if (BucketName !== undefined) {
+      const bucket = { name: BucketName, owner: KeyArn?.split(':')[4] };
+      yield* checkBucket(clients, bucket, stack.settings, budget.signal);
+    }
     if (KeyArn !== undefined) {
       yield* await lookAt('key', 'kms:DescribeKey', () => checkKeyState(clients, KeyArn, budget.signal));
       yield* await lookAt('key-rotation', 'kms:GetKeyRotationStatus', () =>

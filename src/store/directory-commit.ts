@@ -16,13 +16,18 @@ import {
   syncDirectory,
 } from './directory-paths.ts';
 import { isMissing, linkError, systemCode } from './fs-errors.ts';
+import { publishMode } from './partial-file.ts';
+import { notRegular } from './regular-file.ts';
 
 /**
  * Publishes an attempt whose files are complete and synced.
  *
  * @returns false when the key is taken; nothing was changed then.
+ * @throws `STORE_DENIED` when something that is not a file stands where the metadata go; the file system's own errors.
  */
 export async function commit(place: ObjectPlace, files: AttemptFiles): Promise<boolean> {
+  const inTheWay = await lstat(place.record).catch(ignoreMissing);
+  if (inTheWay !== undefined && !inTheWay.isFile()) throw notRegular(place.record);
   // The metadata's temporary name has to survive whatever the link survives.
   await syncDirectory(place.directory);
   try {
@@ -37,18 +42,22 @@ export async function commit(place: ObjectPlace, files: AttemptFiles): Promise<b
 
 /**
  * Finishes what a crashed (or merely slower) writer of the object at `place` has begun. Does nothing when its metadata stand.
+ *
+ * @returns whether temporary files of the object are there whose writer may be at work.
  */
-export async function settle(place: ObjectPlace): Promise<void> {
-  if (await exists(place.record)) return;
-  const object = await lstat(place.data, { bigint: true });
-  for (const attempt of attemptsAmong(place, await readdir(place.directory))) {
+export async function settle(place: ObjectPlace): Promise<boolean> {
+  if (await exists(place.record)) return false;
+  const object = await lstat(place.data, { bigint: true }).catch(ignoreMissing);
+  const attempts = attemptsAmong(place, await readdir(place.directory));
+  for (const attempt of attempts) {
     const files = attemptFiles(place, attempt);
     const partial = await lstat(files.data, { bigint: true }).catch(ignoreMissing);
-    if (partial?.ino === object.ino && partial.dev === object.dev) {
+    if (partial !== undefined && partial.ino === object?.ino && partial.dev === object.dev) {
       await publishRecord(place, files);
-      return;
+      return false;
     }
   }
+  return attempts.length > 0;
 }
 
 async function publishRecord(place: ObjectPlace, files: AttemptFiles): Promise<void> {
@@ -61,6 +70,8 @@ async function publishRecord(place: ObjectPlace, files: AttemptFiles): Promise<v
   await syncDirectory(place.directory);
   // The object is complete; a second name that cannot be removed does no harm.
   await removeFile(files.data).catch(() => {});
+  await publishMode(place.data, place.directory);
+  await publishMode(place.record, place.directory);
 }
 
 export async function removeFile(file: string): Promise<void> {

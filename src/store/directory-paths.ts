@@ -1,14 +1,18 @@
+import { constants } from 'node:fs';
 import { lstat, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { ArchiveError } from '../errors.ts';
-import { isMissing, systemCode } from './fs-errors.ts';
+import { makeDirectories } from '../make-directories.ts';
+import { isMissing, printablePath, systemCode } from './fs-errors.ts';
 import { assertObjectKey, invalidKey } from './object-rules.ts';
+import { notRegular, rootExists } from './regular-file.ts';
 
 const METADATA_SUFFIX = '.metadata.json';
 const PARTIAL_SUFFIX = '.partial';
 const METADATA_PARTIAL_SUFFIX = '.metadata.partial';
 /** Hexadecimal digits that tell one attempt's temporary files from another's. */
 export const ATTEMPT_DIGITS = 12;
+const TEMPORARY_NAME = new RegExp(`.\\.[0-9a-f]{${ATTEMPT_DIGITS}}(?:\\.metadata)?\\.partial$`);
 /** Bytes: NAME_MAX of Linux, macOS and NTFS, less the longest suffix this store appends. */
 const MAX_SEGMENT_BYTES = 255 - 1 - ATTEMPT_DIGITS - METADATA_PARTIAL_SUFFIX.length;
 
@@ -74,13 +78,25 @@ export function recordName(name: string): string {
   return name + METADATA_SUFFIX;
 }
 
+/** The name of the object whose metadata a file would hold; `undefined` for names of other files. */
+export function ownerOfRecord(name: string): string | undefined {
+  return name.endsWith(METADATA_SUFFIX) ? name.slice(0, -METADATA_SUFFIX.length) : undefined;
+}
+
+/** Is it of a file that this store writes before an object is complete? */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY_NAME.test(name);
+}
+
 /**
  * Is `place.directory` there, reached through real directories only? The root itself may be a link: that is its owner's
  * choice; a link further down could lead out of the archive.
  *
- * @throws `STORE_DENIED` when a symbolic link stands in the way; the file system's own errors.
+ * @throws `STORE_DENIED` when a symbolic link stands in the way, `STORE_MISSING` when the root is no directory; the file system's own
+ *   errors.
  */
 export async function directoryExists(root: string, place: ObjectPlace): Promise<boolean> {
+  if (!(await rootExists(root))) return false;
   for (const directory of chain(root, place)) {
     if (!(await isRealDirectory(directory))) return false;
   }
@@ -89,7 +105,7 @@ export async function directoryExists(root: string, place: ObjectPlace): Promise
 
 /** Makes what is missing of `place.directory`, durably. @throws as {@link directoryExists}, and `KEY_COLLISION`. */
 export async function makeDirectory(root: string, place: ObjectPlace): Promise<void> {
-  await mkdir(root, { recursive: true });
+  if (!(await rootExists(root))) await makeDirectories(root);
   for (const directory of chain(root, place)) {
     if (await isRealDirectory(directory)) continue;
     try {
@@ -98,6 +114,7 @@ export async function makeDirectory(root: string, place: ObjectPlace): Promise<v
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
       if (!(await isRealDirectory(directory))) {
+        if (!(await lstat(directory)).isFile()) throw notRegular(directory);
         throw new ArchiveError('KEY_COLLISION', 'an object stands where this key needs a directory', {
           hint: 'a directory store cannot hold both "a" and "a/b"',
           details: { key: place.key },
@@ -118,7 +135,7 @@ function chain(root: string, place: ObjectPlace): string[] {
 async function isRealDirectory(directory: string): Promise<boolean> {
   try {
     const stat = await lstat(directory);
-    if (stat.isSymbolicLink()) throw linkInTheWay();
+    if (stat.isSymbolicLink()) throw linkInTheWay(directory);
     return stat.isDirectory();
   } catch (error) {
     if (isMissing(error)) return false;
@@ -126,8 +143,9 @@ async function isRealDirectory(directory: string): Promise<boolean> {
   }
 }
 
-export function linkInTheWay(): ArchiveError {
-  return new ArchiveError('STORE_DENIED', 'a symbolic link stands inside the archive directory', {
+export function linkInTheWay(link: string): ArchiveError {
+  const message = `a symbolic link stands inside the archive directory: ${printablePath(link)}`;
+  return new ArchiveError('STORE_DENIED', message, {
     hint: 'links are not followed, because they can lead out of the archive; replace it by what it points to',
   });
 }
@@ -135,7 +153,7 @@ export function linkInTheWay(): ArchiveError {
 /** Makes created, linked and renamed names durable. Windows cannot open directories and keeps names in its journal. */
 export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
   } finally {

@@ -4,8 +4,8 @@
  * renaming of their metadata is finished by {@link settle}, as after a first write: until then the object has no metadata, which
  * an instruction file can do without.
  *
- * Whether the object still is the expected one is looked at just before. Two processes that replace the same object in the same
- * instant may both succeed; the later one stays.
+ * Whether the object still is the expected one is looked at under a lock, so that of two that replace the same object at once, one
+ * finds it changed.
  */
 import { randomBytes } from 'node:crypto';
 import { link, rename } from 'node:fs/promises';
@@ -14,7 +14,8 @@ import { removeFile, settle } from './directory-commit.ts';
 import { ATTEMPT_DIGITS, attemptFiles, type ObjectPlace, syncDirectory } from './directory-paths.ts';
 import { inOnePiece } from './measured-body.ts';
 import { formatRecord, readRecord } from './metadata-file.ts';
-import { verifyFile, writeFile, writeText } from './partial-file.ts';
+import { publishMode, verifyFile, writeFile, writeText } from './partial-file.ts';
+import { withReplaceLock } from './replace-lock.ts';
 
 type StatOf = (place: ObjectPlace) => Promise<ObjectStat | undefined>;
 
@@ -34,16 +35,19 @@ export async function replaceFiles(
     const { metadata, contentType } = options;
     await writeText(files.record, formatRecord({ key: place.key, ...written, contentType, metadata }));
     await verifyFile(files.data, written, place.key);
-    // a second name of the new file: the first one stays, to tell `settle` which metadata are its own
-    await link(files.data, second.data);
-    await syncDirectory(place.directory);
-    if (!isSame(expected, await statOf(place))) return { outcome: 'changed' };
-    await removeFile(place.record);
-    await rename(second.data, place.data);
-    done = true;
-    await settle(place);
-    const stat = await statOf(place);
-    return stat === undefined ? { outcome: 'changed' } : { outcome: 'replaced', stat };
+    return await withReplaceLock(place, async (lock) => {
+      if (!isSame(expected, await statOf(place))) return { outcome: 'changed' };
+      // a second name of the new file: the first one stays, to tell `settle` which metadata are its own
+      await link(files.data, second.data);
+      await syncDirectory(place.directory);
+      await lock.assertHeld();
+      await removeFile(place.record);
+      await rename(second.data, place.data);
+      done = true;
+      await settle(place);
+      const stat = await statOf(place);
+      return stat === undefined ? { outcome: 'changed' } : { outcome: 'replaced', stat };
+    });
   } finally {
     await removeFile(second.data);
     if (!done) await Promise.all([removeFile(files.data), removeFile(files.record)]);
@@ -57,15 +61,20 @@ export async function replaceRecord(
   metadata: Readonly<Record<string, string>>,
 ): Promise<ReplaceResult> {
   const { record: file } = newAttempt(place);
+  if (!isSame(expected, await statOf(place))) return { outcome: 'changed' };
   try {
-    if (!isSame(expected, await statOf(place))) return { outcome: 'changed' };
-    const record = await readRecord(place.record);
-    if (record === undefined) return { outcome: 'unsupported', reason: 'the object has no metadata file' };
-    await writeText(file, formatRecord({ ...record, metadata }));
-    await rename(file, place.record);
-    await syncDirectory(place.directory);
-    const stat = await statOf(place);
-    return stat === undefined ? { outcome: 'changed' } : { outcome: 'replaced', stat };
+    return await withReplaceLock(place, async (lock) => {
+      if (!isSame(expected, await statOf(place))) return { outcome: 'changed' };
+      const record = await readRecord(place.record);
+      if (record === undefined) return { outcome: 'unsupported', reason: 'the object has no metadata file' };
+      await writeText(file, formatRecord({ ...record, metadata }));
+      await lock.assertHeld();
+      await rename(file, place.record);
+      await syncDirectory(place.directory);
+      await publishMode(place.record, place.directory);
+      const stat = await statOf(place);
+      return stat === undefined ? { outcome: 'changed' } : { outcome: 'replaced', stat };
+    });
   } finally {
     await removeFile(file);
   }

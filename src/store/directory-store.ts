@@ -1,27 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { type FileHandle, lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { ensureTimeLeft } from '../http/with-retry.ts';
-import type { ObjectStat, ObjectStore, PutOptions, PutResult, UnfinishedUpload } from '../ports.ts';
+import type {
+  ListOptions,
+  ObjectStat,
+  ObjectStore,
+  PutOptions,
+  PutResult,
+  UnfinishedUpload,
+} from '../ports.ts';
 import { commit, exists, removeFile, settle } from './directory-commit.ts';
-import {
-  ATTEMPT_DIGITS,
-  attemptFiles,
-  directoryExists,
-  linkInTheWay,
-  makeDirectory,
-  type ObjectPlace,
-  placeOf,
-} from './directory-paths.ts';
-import { listDirectoryUploads, removeAttempt } from './directory-uploads.ts';
+import { ATTEMPT_DIGITS, attemptFiles, makeDirectory, type ObjectPlace, placeOf } from './directory-paths.ts';
 import { replaceFiles, replaceRecord } from './directory-replace.ts';
+import {
+  changing,
+  type FileVersion,
+  findObject,
+  isSameVersion,
+  isTaken,
+  lstatObject,
+  modifiedAt,
+  toBase64,
+} from './directory-stat.ts';
+import { listDirectoryUploads, removeAttempt } from './directory-uploads.ts';
 import { walkObjects } from './directory-walk.ts';
 import { directoryError, isMissing } from './fs-errors.ts';
-import { measureBody } from './measured-body.ts';
-import { formatRecord, type ObjectRecord, readRecord } from './metadata-file.ts';
+import { inOnePiece, measureBody } from './measured-body.ts';
+import { formatRecord } from './metadata-file.ts';
 import {
   assertListPrefix,
   assertPutOptions,
@@ -30,9 +38,12 @@ import {
   rangeNotSatisfiable,
 } from './object-rules.ts';
 import { verifyFile, writeFile, writeText } from './partial-file.ts';
+import { openRegular, rootExists } from './regular-file.ts';
 
 /** Bytes handed on at a time by `get`. */
 const READ_BYTES = 256 * 1024;
+/** How often `get` begins again with an object that was replaced in between. */
+const MAX_READS = 8;
 
 /**
  * Keeps each object as a file of its key's name below `directory`, its metadata beside it in `<key>.metadata.json`. The
@@ -94,36 +105,42 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
 
   async function get(key: string, budget: Budget, range?: ByteRange) {
     assertRange(range);
-    const stat = await head(key, budget);
-    if (stat === undefined) {
-      throw new ArchiveError('OBJECT_NOT_FOUND', 'there is no such object', { details: { key } });
+    const place = placeOf(root, key);
+    ensureTimeLeft(clock, budget);
+    try {
+      for (let tries = 1; ; tries += 1) {
+        const found = await findObject(root, place);
+        if (found === undefined) {
+          throw new ArchiveError('OBJECT_NOT_FOUND', 'there is no such object', { details: { key } });
+        }
+        const { stat, version } = found;
+        if (range !== undefined && range.first >= stat.size)
+          throw rangeNotSatisfiable(key, range.first, stat.size);
+        const first = range?.first ?? 0;
+        const end = Math.min(range === undefined ? stat.size : range.last + 1, stat.size);
+        // What is opened on demand can be replaced until then; what may be replaced is small, and read at once.
+        if (end - first > READ_BYTES) return { stat, body: read({ place, version, first, end }, budget) };
+        const bytes = await readPiece(place, version, first, end);
+        if (bytes !== undefined) return { stat, body: inOnePiece(bytes) };
+        if (tries === MAX_READS) throw changing(place);
+      }
+    } catch (error) {
+      throw directoryError(error, 'reading', key);
     }
-    if (range !== undefined && range.first >= stat.size)
-      throw rangeNotSatisfiable(key, range.first, stat.size);
-    const first = range?.first ?? 0;
-    const end = Math.min(range === undefined ? stat.size : range.last + 1, stat.size);
-    return { stat, body: read(placeOf(root, key), first, end, budget) };
   }
 
-  async function* read(
-    place: ObjectPlace,
-    first: number,
-    end: number,
-    budget: Budget,
-  ): AsyncGenerator<Uint8Array> {
+  async function* read({ place, version, first, end }: Piece, budget: Budget): AsyncGenerator<Uint8Array> {
     let file: FileHandle | undefined;
     try {
       // Opened on demand: a body nobody iterates must not keep a file open.
-      file = await open(place.data, constants.O_RDONLY | constants.O_NOFOLLOW);
+      const opened = await openRegular(place.data);
+      file = opened.handle;
+      if (!isSameVersion(opened.facts, version)) throw changing(place);
       for (let at = first; at < end; ) {
         ensureTimeLeft(clock, budget);
         const block = Buffer.allocUnsafe(Math.min(READ_BYTES, end - at));
         const { bytesRead } = await file.read(block, 0, block.byteLength, at);
-        if (bytesRead === 0) {
-          throw new ArchiveError('STORE_UNAVAILABLE', 'the object ended early while it was read', {
-            details: { key: place.key, expected: end, read: at },
-          });
-        }
+        if (bytesRead === 0) throw endedEarly(place, end, at);
         at += bytesRead;
         yield block.subarray(0, bytesRead);
       }
@@ -134,46 +151,29 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
     }
   }
 
-  async function* list(prefix: string, budget: Budget) {
+  async function* list(prefix: string, budget: Budget, options: ListOptions = {}) {
     assertListPrefix(prefix);
     try {
       ensureTimeLeft(clock, budget);
-      for await (const { key, hasRecord } of walkObjects(root, prefix)) {
+      await rootExists(root);
+      for await (const { key, hasRecord } of walkObjects(root, prefix, options)) {
         ensureTimeLeft(clock, budget);
         const place = placeOf(root, key);
         const file = await lstatObject(place);
         if (file === undefined) continue;
         if (!hasRecord) await settle(place);
-        yield { key, size: file.size, lastModified: Math.round(file.mtimeMs) };
+        yield { key, size: Number(file.size), lastModified: modifiedAt(file) };
       }
     } catch (error) {
       throw directoryError(error, 'listing');
     }
   }
 
-  async function statOf(place: ObjectPlace): Promise<ObjectStat | undefined> {
-    if (!(await directoryExists(root, place))) return undefined;
-    const file = await lstatObject(place);
-    if (file === undefined) return undefined;
-    let record = await readRecord(place.record);
-    if (record === undefined) {
-      await settle(place);
-      record = await readRecord(place.record);
-    }
-    if (record !== undefined) assertSameKey(record, place);
-    return {
-      key: place.key,
-      size: file.size,
-      metadata: record?.metadata ?? {},
-      contentType: record?.contentType,
-      etag: undefined,
-      checksum: record && { type: 'full', sha256: toBase64(record.sha256) },
-      lastModified: Math.round(file.mtimeMs),
-    };
-  }
+  const statOf = async (place: ObjectPlace) => (await findObject(root, place))?.stat;
 
   async function* listUploads(budget: Budget) {
     try {
+      await rootExists(root);
       for await (const upload of listDirectoryUploads(root)) {
         ensureTimeLeft(clock, budget);
         yield upload;
@@ -220,53 +220,45 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
   };
 }
 
-function toBase64(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('base64');
+interface Piece {
+  readonly place: ObjectPlace;
+  readonly version: FileVersion;
+  readonly first: number;
+  /** Of the byte behind the last. */
+  readonly end: number;
 }
 
-/** Does an object stand there, complete with its metadata? @throws `KEY_COLLISION` when it is a directory. */
-async function isTaken(place: ObjectPlace): Promise<boolean> {
-  const file = await lstat(place.data).catch((error: unknown) => {
+/** @returns `undefined` when another version stands there by now. */
+async function readPiece(
+  place: ObjectPlace,
+  version: FileVersion,
+  first: number,
+  end: number,
+): Promise<Uint8Array | undefined> {
+  const opened = await openRegular(place.data).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
-  if (file === undefined) return false;
-  if (file.isDirectory()) {
-    throw new ArchiveError('KEY_COLLISION', 'a directory of other objects stands under this key', {
-      hint: 'a directory store cannot hold both "a" and "a/b"',
-      details: { key: place.key },
-    });
-  }
-  if (file.isSymbolicLink()) throw linkInTheWay();
-  await settle(place);
-  const record = await readRecord(place.record);
-  if (record !== undefined) assertSameKey(record, place);
-  return true;
-}
-
-/** `undefined` when there is nothing, or a directory. */
-async function lstatObject(place: ObjectPlace): Promise<Stats | undefined> {
+  if (opened === undefined) return undefined;
+  const { handle, facts } = opened;
   try {
-    const file = await lstat(place.data);
-    if (file.isSymbolicLink()) throw linkInTheWay();
-    return file.isFile() ? file : undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+    if (!isSameVersion(facts, version)) return undefined;
+    const bytes = Buffer.allocUnsafe(end - first);
+    for (let filled = 0; filled < bytes.byteLength; ) {
+      const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, first + filled);
+      if (bytesRead === 0) throw endedEarly(place, end, first + filled);
+      filled += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
   }
 }
 
-/** On file systems that fold case, "A" finds the file of "a". An archive may have been moved, so only case is compared. */
-function assertSameKey(record: ObjectRecord, place: ObjectPlace): void {
-  if (record.key !== place.key && record.key.toLowerCase() === place.key.toLowerCase()) {
-    throw new ArchiveError(
-      'KEY_COLLISION',
-      'this file system takes keys that differ in case only for the same one',
-      {
-        details: { key: place.key },
-      },
-    );
-  }
+function endedEarly({ key }: ObjectPlace, expected: number, read: number): ArchiveError {
+  return new ArchiveError('STORE_UNAVAILABLE', 'the object ended early while it was read', {
+    details: { key, expected, read },
+  });
 }
 
 /** Best effort: what made the attempt fail may keep its files from being removed, and is the error to report. */

@@ -1,6 +1,8 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { isFitName, recordName } from './directory-paths.ts';
+import type { ListOptions } from '../ports.ts';
+import { isFitName, isTemporaryName, ownerOfRecord, recordName } from './directory-paths.ts';
 import { isMissing } from './fs-errors.ts';
 import { isObjectKey } from './object-rules.ts';
 
@@ -17,14 +19,16 @@ export interface FoundObject {
 export async function* walkObjects(
   root: string,
   prefix: string,
+  { onOther }: ListOptions = {},
 ): AsyncGenerator<FoundObject, void, undefined> {
-  yield* walk(root, '', prefix);
+  yield* walk(root, '', prefix, onOther);
 }
 
 async function* walk(
   directory: string,
   above: string,
   prefix: string,
+  onOther: ListOptions['onOther'],
 ): AsyncGenerator<FoundObject, void, undefined> {
   let entries;
   try {
@@ -34,6 +38,11 @@ async function* walk(
     throw error;
   }
   const names = new Set(entries.map((entry) => entry.name));
+  if (onOther !== undefined) {
+    for (const name of entries.filter((entry) => isOther(entry, names)).map((entry) => above + entry.name)) {
+      if (name.startsWith(prefix)) onOther(name);
+    }
+  }
   // A directory stands for keys that go on with '/', which sorts after '-' and '.', and before digits and letters: "a-b"
   // comes before "a/b", although "a" comes before "a-b".
   const sorted = entries
@@ -43,9 +52,19 @@ async function* walk(
   for (const { name, key } of sorted) {
     if (key.endsWith('/')) {
       if (key.startsWith(prefix) || prefix.startsWith(key))
-        yield* walk(path.join(directory, name), key, prefix);
+        yield* walk(path.join(directory, name), key, prefix, onOther);
     } else if (key.startsWith(prefix) && isObjectKey(key)) {
       yield { key, hasRecord: names.has(recordName(name)) };
     }
   }
+}
+
+/** Neither an object, nor what the store itself keeps beside one. */
+function isOther(entry: Dirent, names: ReadonlySet<string>): boolean {
+  const { name } = entry;
+  if (!entry.isDirectory() && !entry.isFile()) return true;
+  if (isTemporaryName(name)) return false;
+  const owner = ownerOfRecord(name);
+  if (owner !== undefined) return !names.has(owner);
+  return !isFitName(name) || !isObjectKey(name);
 }

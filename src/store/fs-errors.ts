@@ -21,8 +21,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EROFS: 'STORE_DENIED',
   ELOOP: 'STORE_DENIED',
   ENOENT: 'STORE_MISSING',
-  ENOTDIR: 'KEY_COLLISION',
-  EISDIR: 'KEY_COLLISION',
+  ENOTDIR: 'STORE_MISSING',
+  EISDIR: 'STORE_DENIED',
   ENAMETOOLONG: 'KEY_INVALID',
 };
 
@@ -35,14 +35,41 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 };
 
-/** The file system's refusal as one of ours; ours unchanged. Everything not named above may pass (EIO, EMFILE, ESTALE …). */
+const LOOK_AT_RIGHTS =
+  'look at the owner and mode of the file and of the directories above it (ls -ld), and at the user this runs as';
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: LOOK_AT_RIGHTS,
+  EPERM: LOOK_AT_RIGHTS,
+  EROFS: 'mount the file system for writing, or keep the archive on another one',
+};
+
+/**
+ * The file system's refusal as one of ours, with the file it is about; ours unchanged. Everything not named above may pass (EIO,
+ * EMFILE, ESTALE …).
+ */
 export function directoryError(error: unknown, doing: string, key?: string): ArchiveError {
   if (error instanceof ArchiveError) return error;
   const system = systemCode(error) ?? '';
   const code = CODES[system] ?? 'STORE_UNAVAILABLE';
   const words = WORDS[system];
   const why = words === undefined ? describeForeign(error) : `${words} (${system})`;
-  return new ArchiveError(code, `${doing} failed: ${why}`, { details: { key } });
+  const path = pathOf(error);
+  const hint = HINTS[system];
+  return new ArchiveError(code, `${doing} failed: ${why}${path === undefined ? '' : `: ${path}`}`, {
+    details: { key, path },
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** What a failed file operation was about. */
+function pathOf(error: unknown): string | undefined {
+  const path: unknown = error instanceof Error ? (error as { path?: unknown }).path : undefined;
+  return typeof path === 'string' ? printablePath(path) : undefined;
+}
+
+/** For messages: a name in a shared directory may hold anything. */
+export function printablePath(path: string): string {
+  return path.replaceAll(/[^\P{C}]/gu, '?').slice(0, 500);
 }
 
 /** What link(2) answers on file systems that have no hard links (FAT, exFAT, some network and FUSE mounts). */

@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { ArchiveError } from '../errors.ts';
-import { isMissing } from './fs-errors.ts';
+import { isMissing, printablePath } from './fs-errors.ts';
+import { openRegular } from './regular-file.ts';
 
 /** What stands in `<key>.metadata.json` beside an object. */
 export interface ObjectRecord {
@@ -24,35 +23,39 @@ export function formatRecord(record: ObjectRecord): string {
 
 /**
  * @returns `undefined` when there is no such file.
- * @throws `OBJECT_MALFORMED` when it is not what {@link formatRecord} writes; the file system's own errors.
+ * @throws `OBJECT_MALFORMED` when it is not what {@link formatRecord} writes; `STORE_DENIED` when it is no file; the file system's own
+ *   errors.
  */
 export async function readRecord(path: string): Promise<ObjectRecord | undefined> {
   let text: string;
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { handle } = await openRegular(path);
     try {
       const buffer = Buffer.allocUnsafe(MAX_FILE_BYTES);
-      const { bytesRead } = await file.read(buffer, 0, MAX_FILE_BYTES, 0);
+      const { bytesRead } = await handle.read(buffer, 0, MAX_FILE_BYTES, 0);
       text = buffer.toString('utf8', 0, bytesRead);
     } finally {
-      await file.close();
+      await handle.close();
     }
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
-  return parseRecord(text);
+  return parseRecord(text, path);
 }
 
-/** @throws `OBJECT_MALFORMED` when `text` is not what {@link formatRecord} writes. */
-export function parseRecord(text: string): ObjectRecord {
+/**
+ * @param path for the message.
+ * @throws `OBJECT_MALFORMED` when `text` is not what {@link formatRecord} writes.
+ */
+export function parseRecord(text: string, path?: string): ObjectRecord {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw malformed();
+    throw malformed(path);
   }
-  if (typeof parsed !== 'object' || parsed === null) throw malformed();
+  if (typeof parsed !== 'object' || parsed === null) throw malformed(path);
   const { schemaVersion, key, size, sha256, contentType, metadata } = parsed as Record<string, unknown>;
   if (
     schemaVersion !== SCHEMA_VERSION ||
@@ -67,11 +70,12 @@ export function parseRecord(text: string): ObjectRecord {
     metadata === null ||
     !Object.values(metadata).every((value) => typeof value === 'string')
   ) {
-    throw malformed();
+    throw malformed(path);
   }
   return { key, size, sha256, contentType, metadata: metadata as Record<string, string> };
 }
 
-function malformed(): ArchiveError {
-  return new ArchiveError('OBJECT_MALFORMED', 'the metadata file beside the object is damaged');
+function malformed(path: string | undefined): ArchiveError {
+  const named = path === undefined ? '' : `: ${printablePath(path)}`;
+  return new ArchiveError('OBJECT_MALFORMED', `the metadata file beside the object is damaged${named}`);
 }

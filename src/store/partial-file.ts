@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { ArchiveError } from '../errors.ts';
+import { openRegular } from './regular-file.ts';
 
 /** Bytes: large enough that system calls cost nothing beside hashing, small enough for many writers at once. */
 const BLOCK_BYTES = 1024 * 1024;
+
+/** Of files that are not complete. */
+const PRIVATE_MODE = 0o600;
+const READ_BY_OTHERS = 0o044;
 
 export interface WrittenFile {
   readonly size: number;
@@ -13,7 +18,7 @@ export interface WrittenFile {
 
 /** Writes `chunks` to a new file and syncs it. One block is hashed and filled while the one before is being written. */
 export async function writeFile(file: string, chunks: AsyncIterable<Uint8Array>): Promise<WrittenFile> {
-  const handle = await open(file, 'wx');
+  const handle = await openPrivate(file);
   const hash = createHash('sha256');
   let size = 0;
   let writing: Promise<void> = Promise.resolve();
@@ -52,9 +57,43 @@ export async function writeFile(file: string, chunks: AsyncIterable<Uint8Array>)
   return { size, sha256: hash.digest('hex') };
 }
 
+/** Makes a file that nobody else can read, whatever the umask. */
+async function openPrivate(file: string): Promise<FileHandle> {
+  const handle = await open(file, 'wx', PRIVATE_MODE);
+  try {
+    // a umask may take from the mode even what its owner needs
+    await handle.chmod(PRIVATE_MODE);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Lets those read a file of an object that may read the directory it is in. Best effort: the object is whole either way.
+ *
+ * @param file under its final name.
+ */
+export async function publishMode(file: string, directory: string): Promise<void> {
+  try {
+    const { mode } = await stat(directory);
+    const readers = mode & READ_BY_OTHERS;
+    if (readers === 0) return;
+    const { handle } = await openRegular(file);
+    try {
+      await handle.chmod(PRIVATE_MODE | readers);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // another user's directory, or a file system without modes
+  }
+}
+
 /** Writes a small file and syncs it. */
 export async function writeText(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx');
+  const handle = await openPrivate(file);
   try {
     await handle.writeFile(text);
     await handle.sync();
@@ -75,7 +114,7 @@ async function writeWhole(handle: FileHandle, block: Uint8Array, position: numbe
  * @throws `STORE_MISMATCH` (retryable).
  */
 export async function verifyFile(file: string, expected: WrittenFile, key: string): Promise<void> {
-  const handle = await open(file, 'r');
+  const { handle } = await openRegular(file);
   const hash = createHash('sha256');
   let size = 0;
   try {

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { type SkewableClient, withCorrectedClock } from '../http/clock-skew.ts';
 import { parseRetryAfter, type RetryPolicy, S3_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
@@ -39,19 +40,25 @@ export async function callS3<T>(
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   policy: RetryPolicy = S3_RETRIES,
 ): Promise<S3Reply<T>> {
-  const { clock, logger } = access;
+  const { clock, logger, bucket } = access;
+  const client: SkewableClient | undefined = 'config' in access.client ? access.client : undefined;
   const { signal } = budget;
   let unsure = false;
-  return withRetry<S3Reply<T>>({ clock, logger, budget, policy, what }, async () => {
-    try {
-      return { value: { ok: true, value: await send({ abortSignal: signal }) } };
-    } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
-      const failure = sortS3Error(error, what);
-      if (failure.kind === 'refusal') return { value: { ok: false, refusal: failure.refusal, unsure } };
-      if (!failure.transient) throw failure.error;
-      unsure ||= failure.unsure;
-      return { again: failure.error, retryAfterMs: parseRetryAfter(failure.retryAfter, clock.now()) };
-    }
-  });
+  return withCorrectedClock(client, (correct) =>
+    withRetry<S3Reply<T>>({ clock, logger, budget, policy, what }, async () => {
+      const sent = correct.begin();
+      try {
+        return { value: { ok: true, value: await send({ abortSignal: signal }) } };
+      } catch (error) {
+        if (signal.aborted) throw abortReason(signal);
+        const failure = sortS3Error(error, what, bucket.ExpectedBucketOwner !== undefined);
+        if (failure.kind === 'refusal') return { value: { ok: false, refusal: failure.refusal, unsure } };
+        const skewed = failure.transient ? undefined : await sent.refused(error, failure.error);
+        if (skewed !== undefined) return skewed;
+        if (!failure.transient) throw failure.error;
+        unsure ||= failure.unsure;
+        return { again: failure.error, retryAfterMs: parseRetryAfter(failure.retryAfter, clock.now()) };
+      }
+    }),
+  );
 }

@@ -94,7 +94,7 @@ export function createDirectCalls(
       response.discard();
       return response;
     }
-    throw await refusalOf(client, method, response);
+    throw await refusalOf(method, response);
   }
 
   return {
@@ -184,21 +184,20 @@ function describe(headers: HttpResponse['headers']): ObjectHead {
   };
 }
 
+/** Of a refusal, what `awsAnswerOf` may tell. */
+const TOLD_HEADERS = ['date', 'age', 'retry-after', 'x-amz-bucket-region'] as const;
+
 /** An answer that is no success, in the shape of the SDK's own errors; it holds nothing of the request. */
-async function refusalOf(client: S3Client, method: string, answer: HttpResponse): Promise<Error> {
+async function refusalOf(method: string, answer: HttpResponse): Promise<Error> {
   const { status, headers, body } = answer;
   const text = method === 'HEAD' ? '' : await readBeginning(body);
   answer.discard();
-  const [, code] = /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(text) ?? [];
-  // The answer to a HEAD has no body that could say so.
-  if (code === 'RequestTimeTooSkewed' || (method === 'HEAD' && status === 403)) {
-    await correctClock(client, headers['date']);
-  }
+  const [, code] = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text) ?? [];
   const name = code ?? (method === 'HEAD' && status === 404 ? 'NotFound' : 'UnknownError');
   return Object.assign(new Error('S3 refused the request'), {
     name,
     $metadata: { httpStatusCode: status, requestId: headers['x-amz-request-id'] },
-    $response: { headers: { 'retry-after': headers['retry-after'] } },
+    $response: { headers: Object.fromEntries(TOLD_HEADERS.map((name) => [name, headers[name]])) },
   });
 }
 
@@ -223,13 +222,6 @@ function lostAnswer(error: unknown): unknown {
   if (systemCode !== undefined) return Object.assign(lost, { code: systemCode });
   // otherwise the connection was closed, or what came is no HTTP
   return Object.assign(lost, { name: timedOut === true ? 'TimeoutError' : 'NoAnswer' });
-}
-
-/** As the SDK does after such an answer to a request of its own: the next request is signed with the server's time. */
-async function correctClock({ config }: S3Client, date: string | undefined): Promise<void> {
-  const at = epochMs(date);
-  if (at === undefined || (await config.disableClockSkewCorrection())) return;
-  config.systemClockOffset = at - Date.now();
 }
 
 function epochMs(date: string | undefined): number | undefined {

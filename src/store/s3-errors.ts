@@ -5,7 +5,7 @@ import {
   type ErrorCode,
   systemCodeOf,
 } from '../errors.ts';
-import { awsAnswerOf } from '../http/aws-answer.ts';
+import { type AwsAnswer, awsAnswerOf } from '../http/aws-answer.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
@@ -29,6 +29,8 @@ interface Rule {
   readonly transient?: boolean;
   readonly retryable?: boolean;
   readonly hint?: string;
+  /** Instead of the answer, which says nothing. */
+  readonly says?: string;
 }
 
 const REFUSALS: Readonly<Record<string, S3Refusal>> = {
@@ -41,19 +43,39 @@ const REFUSALS: Readonly<Record<string, S3Refusal>> = {
 
 const throttled: Rule = { code: 'STORE_THROTTLED', transient: true };
 const damaged: Rule = { code: 'STORE_MISMATCH', transient: true };
-const expired: Rule = {
-  code: 'STORE_DENIED',
-  hint: 'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
-};
+const denied = (hint: string): Rule => ({ code: 'STORE_DENIED', hint });
+const expired = denied(
+  'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
+);
 const otherRegion: Rule = {
   code: 'STORE_MISSING',
-  hint: 'the bucket is in another region: set AWS_REGION to it',
+  hint: 'the bucket is in another region: set AWS_REGION to the region of the bucket',
+};
+const redirected: Rule = {
+  code: 'STORE_UNAVAILABLE',
+  transient: true,
+  hint: 'S3 redirects until the name of a new bucket is known everywhere, which takes minutes: run it again then; if it goes on, set AWS_REGION to the region of the bucket',
 };
 const full: Rule = { code: 'STORE_FULL' };
-const forbidden: Rule = {
-  code: 'STORE_DENIED',
-  hint: 'the role needs s3:PutObject, s3:GetObject, s3:AbortMultipartUpload on the objects and s3:ListBucket on the bucket (without the last, S3 calls a missing object forbidden)',
-};
+const PERMISSIONS =
+  'the role needs s3:PutObject, s3:GetObject, s3:AbortMultipartUpload on the objects and s3:ListBucket on the bucket (without the last, S3 calls a missing object forbidden)';
+const forbidden = denied(PERMISSIONS);
+const unknownKey = denied(
+  'this access key is not known there: check AWS_PROFILE or AWS_ACCESS_KEY_ID, and that they are for this endpoint',
+);
+const badToken = denied(
+  'the session token is not valid: unset AWS_SESSION_TOKEN where it is left over, or renew the AWS credentials',
+);
+const bucketKey = denied(
+  'the KMS key that the bucket encrypts with cannot be used: look at its state and policy (aws s3api get-bucket-encryption, aws kms describe-key)',
+);
+/** The answer to a HEAD has a status and no reason. */
+const unexplained = denied(
+  'S3 gives no reason in the answer to a HEAD: renew the AWS credentials if their session has expired, and check that AWS_REGION is the region of the bucket',
+);
+const unexplainedForbidden = denied(
+  `${PERMISSIONS}; S3 gives no reason in the answer to a HEAD: wrong AWS credentials look the same`,
+);
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const RULES: Readonly<Record<string, Rule>> = {
@@ -76,15 +98,38 @@ const RULES: Readonly<Record<string, Rule>> = {
   BadDigest: damaged,
   XAmzContentSHA256Mismatch: damaged,
   IncompleteBody: damaged,
-  NoSuchBucket: { code: 'STORE_MISSING' },
+  // the parts were sent a moment ago; asked again, S3 knows them
+  InvalidPart: { code: 'STORE_UNAVAILABLE', transient: true },
+  TemporaryRedirect: redirected,
+  NoSuchBucket: {
+    code: 'STORE_MISSING',
+    hint: 'check the name in ARCHIVE_STORE or S3_ARCHIVE_BUCKET, or create the bucket',
+  },
   PermanentRedirect: otherRegion,
   AuthorizationHeaderMalformed: otherRegion,
   IllegalLocationConstraintException: otherRegion,
   ExpiredToken: expired,
   ExpiredTokenException: expired,
   TokenRefreshRequired: expired,
-  CredentialsProviderError: { code: 'STORE_DENIED', hint: 'no AWS credentials were found' },
-  RequestTimeTooSkewed: { code: 'STORE_DENIED', hint: 'the clock of this machine is wrong' },
+  CredentialsProviderError: denied(
+    'no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role has them',
+  ),
+  RequestTimeTooSkewed: denied('set the clock of this machine, e.g. by NTP, and run it again'),
+  AccessDenied: forbidden,
+  SignatureDoesNotMatch: denied(
+    'the secret access key does not belong to the access key id (check AWS_SECRET_ACCESS_KEY or the profile), or a proxy changes requests on their way',
+  ),
+  InvalidAccessKeyId: unknownKey,
+  InvalidClientTokenId: unknownKey,
+  InvalidToken: badToken,
+  InvalidSecurity: badToken,
+  AccountProblem: denied('AWS has suspended something about the account: see the AWS Health dashboard'),
+  AllAccessDisabled: denied('AWS has disabled all access to this bucket: see the AWS Health dashboard'),
+  NotSignedUp: denied('the account is not signed up for S3'),
+  'KMS.DisabledException': bucketKey,
+  'KMS.NotFoundException': bucketKey,
+  'KMS.KMSInvalidStateException': bucketKey,
+  'KMS.InvalidStateException': bucketKey,
   NotImplemented: {
     code: 'STORE_DENIED',
     hint: 'this S3-compatible server lacks what the archive relies on: conditional writes and SHA-256 checksums',
@@ -99,6 +144,18 @@ const RULES: Readonly<Record<string, Rule>> = {
   EntityTooLarge: { code: 'MEDIA_TOO_LARGE' },
   MetadataTooLarge: { code: 'OBJECT_MALFORMED' },
 };
+
+const refused = denied('the server does not accept this request; see `reason`, and its own log');
+
+/** What the SDK and we call an answer without a reason. */
+const NAMELESS: ReadonlySet<string> = new Set([
+  'UnknownError',
+  'Unknown',
+  'Error',
+  'NotFound',
+  'Forbidden',
+  'BadRequest',
+]);
 
 /** Connections that were never made: the request cannot have taken effect. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
@@ -116,45 +173,78 @@ const LOST: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-/** Sorts whatever `client.send` threw. */
-export function sortS3Error(error: unknown, what: string): S3Failure {
+/**
+ * Sorts whatever `client.send` threw.
+ *
+ * @param what the operation, e.g. `HEAD object`.
+ * @param owner `S3_EXPECTED_BUCKET_OWNER` was sent.
+ */
+export function sortS3Error(error: unknown, what: string, owner = false): S3Failure {
+  if (error instanceof ArchiveError) {
+    // an answer was there, and is not one: see `listing-pages.ts`
+    return { kind: 'failure', error, transient: error.retryable, unsure: true, retryAfter: undefined };
+  }
   const name = safeName(error);
-  const { status, requestId } = awsAnswerOf(error);
+  const answered = awsAnswerOf(error);
+  const { status, requestId } = answered;
   const refusal = REFUSALS[name] ?? (status === 412 ? 'precondition' : status === 416 ? 'range' : undefined);
   // A bucket that is missing, and a HEAD of one, are also 404.
   if (refusal !== undefined) return { kind: 'refusal', refusal };
-  const rule = ruleFor(name, status, systemCodeOf(error), error);
+  const rule = ruleFor(name, what, error, answered);
+  const hint = hintOf(rule, answered, owner);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
-    ...(rule.hint === undefined ? {} : { hint: rule.hint }),
+    ...(hint === undefined ? {} : { hint }),
     ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
   };
-  const answer = status === undefined ? (systemCodeOf(error) ?? name) : `${status} ${name}`;
   return {
     kind: 'failure',
-    error: new ArchiveError(rule.code, `${what}: ${answer}`, options),
+    error: new ArchiveError(rule.code, `${what}: ${rule.says ?? answerOf(error, name, status)}`, options),
     transient: rule.transient === true,
-    unsure: rule.transient === true && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
-    retryAfter: retryAfterOf(error),
+    unsure: rule.transient === true && rule !== redirected && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
+    retryAfter: answered.retryAfter,
   };
 }
 
-function ruleFor(name: string, status: number | undefined, code: string | undefined, error: unknown): Rule {
+function answerOf(error: unknown, name: string, status: number | undefined): string {
+  if (status === undefined) return systemCodeOf(error) ?? name;
+  return NAMELESS.has(name) ? String(status) : `${status} ${name}`;
+}
+
+function hintOf(rule: Rule, { bucketRegion }: AwsAnswer, owner: boolean): string | undefined {
+  if ((rule === otherRegion || rule === unexplained) && bucketRegion !== undefined) {
+    return `the bucket is in ${bucketRegion}: set AWS_REGION=${bucketRegion}`;
+  }
+  if (owner && (rule === forbidden || rule === unexplainedForbidden)) {
+    return `${rule.hint}; S3 refuses as well when another account than S3_EXPECTED_BUCKET_OWNER owns the bucket`;
+  }
+  return rule.hint;
+}
+
+function ruleFor(name: string, what: string, error: unknown, { status, bucketRegion }: AwsAnswer): Rule {
   const known = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
   if (known !== undefined) return known;
+  const code = systemCodeOf(error);
   if (status !== undefined) {
     if (status === 429) return throttled;
     // 409: another write to the same key was in progress, in an answer without a body to say so.
     if (isTransientStatus(status) || status === 409) return { code: 'STORE_UNAVAILABLE', transient: true };
-    if (status === 301 || status === 307) return otherRegion;
+    if (status === 301) return otherRegion;
+    if (status === 307) return redirected;
     if (status === 404) return { code: 'STORE_MISSING' };
     if (status === 507) return full;
-    if (status === 401 || status === 403) return forbidden;
     if (status >= 200 && status < 300) return { code: 'STORE_UNAVAILABLE', transient: true };
-    return { code: 'STORE_DENIED', hint: 'the server does not accept this request; see `reason`' };
+    const isHead = what.startsWith('HEAD');
+    if (status === 400 && (isHead || bucketRegion !== undefined)) return unexplained;
+    if (status === 401 || status === 403) return isHead ? unexplainedForbidden : refused;
+    return refused;
   }
   if (error instanceof Error && error.message === 'Region is missing') {
-    return { code: 'CONFIG_INVALID', hint: 'set AWS_REGION to the region of the bucket' };
+    return {
+      code: 'CONFIG_INVALID',
+      says: 'no AWS region is set',
+      hint: 'set AWS_REGION to the region of the bucket, or the region of the profile (aws configure set region)',
+    };
   }
   if (name === 'TimeoutError' || (code !== undefined && (LOST.has(code) || NEVER_SENT.has(code)))) {
     return { code: 'STORE_UNAVAILABLE', transient: true };
@@ -174,12 +264,4 @@ function ruleFor(name: string, status: number | undefined, code: string | undefi
 function safeName(error: unknown): string {
   const name = error instanceof Error ? error.name : '';
   return Object.hasOwn(RULES, name) || Object.hasOwn(REFUSALS, name) ? name : (classNameOf(error) ?? 'Error');
-}
-
-function retryAfterOf(error: unknown): string | undefined {
-  const { $response } = (typeof error === 'object' && error !== null ? error : {}) as {
-    $response?: { headers?: Record<string, unknown> };
-  };
-  const value = $response?.headers?.['retry-after'];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -62,6 +62,7 @@ export async function replaceMetadata(
   assertPutOptions({ metadata, contentType });
   if (etag === undefined) return noEntityTag();
   if (size > LARGEST_COPY) return { outcome: 'unsupported', reason: 'S3 copies at most 5 GiB at a time' };
+  const { ExpectedBucketOwner: owner } = access.bucket;
   const source = [access.bucket.Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
   const reply = await callS3(access, 'COPY object', budget, (send) =>
     access.client.send(
@@ -69,6 +70,7 @@ export async function replaceMetadata(
         ...access.bucket,
         Key,
         CopySource: source,
+        ...(owner === undefined ? {} : { ExpectedSourceBucketOwner: owner }),
         CopySourceIfMatch: etag,
         MetadataDirective: 'REPLACE',
         Metadata: { ...metadata },

@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type Budget, type Clock, followAbort } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
@@ -9,12 +9,10 @@ import { BufferPool } from './buffer-pool.ts';
 import { cutParts } from './cut-parts.ts';
 import { type MeasuredBody, measureBody } from './measured-body.ts';
 import {
-  assertListPrefix,
   assertObjectKey,
   assertPutOptions,
   assertRange,
   type ByteRange,
-  isObjectKey,
   rangeNotSatisfiable,
 } from './object-rules.ts';
 import { choosePartBytes } from './part-size.ts';
@@ -26,6 +24,7 @@ import { createSdkCalls } from './s3-object-calls.ts';
 import { readObject } from './s3-read.ts';
 import { replaceMetadata, replaceObject } from './s3-replace.ts';
 import { directTimeouts } from './s3-client.ts';
+import { listS3Objects } from './s3-list.ts';
 import { abortS3Upload, listS3Uploads } from './s3-uploads.ts';
 import { headObject, resolveUnsure, type SentObject, statOfAnswer, verifyStored } from './s3-verify.ts';
 
@@ -169,39 +168,13 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     throw new ArchiveError('OBJECT_NOT_FOUND', 'there is no such object', { details: { key } });
   }
 
-  async function* list(keyPrefix: string, budget: Budget) {
-    assertListPrefix(keyPrefix);
-    let token: string | undefined;
-    do {
-      const reply = await callS3(access, 'LIST objects', budget, (send) =>
-        client.send(
-          new ListObjectsV2Command({
-            ...bucket,
-            Prefix: prefix + keyPrefix,
-            MaxKeys: listPageSize,
-            ...(token === undefined ? {} : { ContinuationToken: token }),
-          }),
-          send,
-        ),
-      );
-      if (!reply.ok) throw new ArchiveError('STORE_UNAVAILABLE', `LIST objects: ${reply.refusal}`);
-      for (const { Key, Size, LastModified } of reply.value.Contents ?? []) {
-        const key = Key?.slice(prefix.length);
-        // Other people's objects, such as the "folders" of the console.
-        if (key === undefined || !isObjectKey(key)) continue;
-        ensureTimeLeft(clock, budget);
-        yield { key, size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0 };
-      }
-      token = reply.value.IsTruncated === true ? reply.value.NextContinuationToken : undefined;
-    } while (token !== undefined);
-  }
-
   return {
     location: `s3://${options.bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`,
     put,
     head,
     get,
-    list,
+    list: (keyPrefix, budget, options) =>
+      listS3Objects(access, { prefix, pageSize: listPageSize }, keyPrefix, budget, options),
     replace: (expected, body, putOptions, budget) =>
       replaceObject(access, prefix + expected.key, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) =>

@@ -318,7 +318,7 @@ describe('what is known of a file before it is read', () => {
   });
 
   it('is what it is measured by: the length of the host, and the duration of the platform', async () => {
-    const short = setUp([{ bytes: Buffer.alloc(200, 1), contentLength: 300 }]);
+    const short = setUp([{ bytes: wav(200, 0), contentLength: 300 }]);
     await expect(archiveRequest(short.ports, request, unlimited)).rejects.toMatchObject({
       code: 'MEDIA_TRUNCATED',
       message: 'the recording is not whole: 200 of the declared 300 bytes arrived',

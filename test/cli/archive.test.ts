@@ -30,6 +30,10 @@ afterEach(async () => {
 const ids = () => simulator.recordings.map(({ id }) => id);
 const eventOf = (index = 0, shape: Parameters<Simulator['event']>[1] = 'eventbridge') =>
   JSON.stringify(simulator.event(ids()[index] ?? '', shape));
+const bareEvent = (at: number) => {
+  const id = `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
+  return JSON.stringify({ mediaId: id, interactionId: id });
+};
 const archive = (input: string, ...args: string[]) =>
   runHere(['archive', '--event', '-', ...args], { env, input });
 
@@ -46,7 +50,7 @@ describe('archive', () => {
     const second = await archive(eventOf(), '--json');
     expect(second.records()).toEqual([
       expect.objectContaining({ type: 'recording', schemaVersion: 1, state: 'archived', stored: false }),
-      expect.objectContaining({ type: 'summary', archived: 1, failed: 0 }),
+      expect.objectContaining({ type: 'summary', archived: 0, found: 1, failed: 0 }),
     ]);
     expect(simulator.requests.filter(({ server }) => server === 'media')).toHaveLength(1);
   });
@@ -139,6 +143,65 @@ describe('archive', () => {
       'ENOENT  [USAGE]',
     );
     expect((await runHere(['archive'], { env })).stderr).toContain('error: say what to archive  [USAGE]');
+  });
+
+  it('a wrong secret: a list of 251 events asks for a few tokens only, and exits with 4', async () => {
+    const events = Array.from({ length: 251 }, (_, at) => bareEvent(at));
+    const result = await runHere(['archive', '--event', '-', '--json'], {
+      env: { ...env, GENESYS_CLIENT_SECRET: 'wrong-secret' },
+      input: events.join('\n'),
+    });
+    expect(result.code).toBe(4);
+    const tokens = simulator.requests.filter(({ route }) => route === 'POST /oauth/token');
+    expect(tokens.length).toBeLessThanOrEqual(10);
+    const failed = result.records().filter(({ type }) => type === 'failed').length;
+    expect(result.records().at(-1)).toMatchObject({
+      type: 'summary',
+      archived: 0,
+      failed,
+      notTried: 251 - failed,
+      stoppedBy: 'GENESYS_AUTH_REJECTED',
+    });
+    expect(JSON.parse(result.stderr.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      code: 'GENESYS_AUTH_REJECTED',
+      hint: expect.stringContaining('GENESYS_CLIENT_SECRET') as unknown,
+    });
+  });
+
+  it('a list of which everything fails alike ends with the code of that failure', async () => {
+    simulator.faults.add({ on: 'media', times: Infinity, fault: { kind: 'status', status: 404 } });
+    const result = await archive([eventOf(0), eventOf(1), eventOf(2)].join('\n'));
+    expect(result.code).toBe(6);
+    expect(result.stderr).toContain('3 of 3 items failed: 3 × MEDIA_NOT_FOUND  [MEDIA_NOT_FOUND]');
+  });
+
+  it('counts what was found apart from what was archived', async () => {
+    await archive(eventOf(0));
+    const result = await archive([eventOf(0), eventOf(1), eventOf(2)].join('\n'));
+    expect(result.stderr).toContain('2 recordings archived, 1 found archived already, 0 failed; ');
+  });
+
+  it('Ctrl-C in a list of 940: one message and a summary, no line for what was not begun', async () => {
+    simulator.faults.add({ on: 'download', times: Infinity, fault: { kind: 'stall', afterBytes: '50%' } });
+    const { id, interactionId } = simulator.recordings[0] ?? { id: '', interactionId: '' };
+    const others = Array.from({ length: 936 }, (_, at) => bareEvent(at));
+    const same = Array.from({ length: 4 }, () => JSON.stringify({ mediaId: id, interactionId }));
+    const running = startCli(['archive', '--event', '-'], { env, input: [...same, ...others].join('\n') });
+    while (!simulator.requests.some(({ server }) => server === 'media')) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    running.kill('SIGINT');
+    const { code, stdout, stderr } = await running.end;
+    expect(code).toBe(130);
+    expect(stdout).toBe('');
+    const lines = stderr.trimEnd().split('\n').slice(1);
+    expect(lines).toEqual([
+      'stopping; press Ctrl-C again to exit at once',
+      expect.stringMatching(
+        /^0 recordings archived, 0 failed, 4 interrupted, 936 not tried; [\d.]+ [KM]?i?B written$/,
+      ),
+      'error: interrupted  [INTERRUPTED]',
+    ]);
   });
 
   it('--dry-run asks the store only, and writes nothing', async () => {

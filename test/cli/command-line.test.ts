@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/error-codes.ts';
+import { EXIT_CODES, EXIT_RULES } from '../../src/exit-codes.ts';
 import { COMMANDS } from '../../src/cli/_commands.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { runCli } from './run-cli.ts';
 
 describe('the command line', () => {
@@ -60,9 +61,17 @@ describe('the command line', () => {
 
       List the recordings of the archive, oldest day first.
 
+      Each line has the day, the size of the object and its key, and what is known of
+      the recording: kind, duration, conversation. That comes from the receipt, and in
+      the layout genesys-export from its sidecar, so it costs a request or two for
+      each recording. --from and --to also take a time, such as 2026-05-20T14:00:00Z,
+      which is compared with the receipts.
+
       Options:
         --from <DAY>  first day, UTC, e.g. 2026-05-01
         --to <DAY>  last day, UTC, e.g. 2026-05-31
+        --brief  read no receipts: only days, sizes and
+        keys, with one request for 1,000 of them
         -h, --help  show this help
       "
     `);
@@ -95,6 +104,45 @@ describe('the command line', () => {
     const result = await runCli(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toContain(message);
+  });
+
+  it.each([
+    [['restore', '', '-o', 'x'], 'the argument <id|key> is empty'],
+    [['inspect', ' '], 'the argument <id|key> is empty'],
+    [['verify', 'x', ''], 'the argument <id|key> is empty'],
+    [['adopt', ''], 'is empty'],
+    [['restore', 'x', '-o', ''], '--output is empty'],
+    [['archive', '--event', ''], '--event is empty'],
+    [['archive', '--media', '', '--interaction', 'x'], '--media is empty'],
+    [['list', '--from', ''], '--from is empty'],
+    [['redrive', '', '--dry-run'], 'is empty'],
+    [['verify', '--all', '--sample', '200%'], 'It must be a percentage above 0% and up to 100%'],
+    [['verify', '--all', '--sample', '100.01%'], 'above 0% and up to 100%'],
+    [['verify', '--all', '--sample', '0%'], 'above 0% and up to 100%'],
+    [['verify', '--all', '--sample', '5'], 'above 0% and up to 100%'],
+    [['--quiet'], 'no command is named'],
+    [['--json'], 'no command is named'],
+  ])('%j: exit 2, and says what is empty or out of range', async (args, message) => {
+    const result = await runCli(args);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain(message);
+  });
+
+  it('the page and the help topic of the exit codes say the same', async () => {
+    const page = readFileSync('docs/errors.md', 'utf8');
+    const topic = (await runCli(['help', 'exit-codes'])).stdout.replaceAll(/\s+/g, ' ');
+    for (const [code, meaning] of EXIT_CODES) {
+      expect(page).toContain(`| ${code} | ${meaning} |`);
+      expect(topic).toContain(`${code} ${meaning}`);
+    }
+    for (const rule of EXIT_RULES) {
+      expect(page).toContain(rule);
+      expect(topic).toContain(rule.replaceAll('`', ''));
+    }
+    const used = new Set(Object.values(ERROR_CODES).map(({ exit }) => exit));
+    expect(EXIT_CODES.map(([code]) => code).filter((code) => code !== 0)).toEqual(
+      [...used].toSorted((a, b) => a - b),
+    );
   });
 
   it('reports a wrong option as JSON when asked for JSON', async () => {

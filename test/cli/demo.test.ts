@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkPromises } from '../../src/cli/_demo-checks.ts';
@@ -26,6 +26,12 @@ async function readExports(file: string): Promise<Record<string, string>> {
 }
 
 describe('demo', () => {
+  it.skipIf(process.platform !== 'linux')('ends at once where its directory can never be made', async () => {
+    const result = await runCli(['demo', '--out', '/proc/x']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("the demo's directory (/proc/x) cannot be made");
+  });
+
   it('archives 36 calls through every fault, keeps its promises, and its next commands work', async () => {
     const out = path.join(dir, 'demo');
     const result = await runCli(['demo', '--out', out]);
@@ -68,6 +74,29 @@ describe('demo', () => {
     expect(await readFile(path.join(out, 'restored', 'note.bin'))).toEqual(
       await readFile(path.join(media, 'note.bin')),
     );
+  });
+
+  it('names each file that is refused, with the reason, and each that is skipped; follows no link out', async () => {
+    const media = path.join(dir, 'media');
+    await mkdir(path.join(media, 'older'), { recursive: true });
+    await writeFile(path.join(dir, 'private.bin'), randomBytes(50_000));
+    await writeFile(path.join(media, 'note.bin'), randomBytes(50_000));
+    await writeFile(path.join(media, 'page.wav'), '<html><body>503</body></html>');
+    await writeFile(path.join(media, '.hidden'), 'x');
+    await symlink('../private.bin', path.join(media, 'out.bin'));
+    await symlink('note.bin', path.join(media, 'within.bin'));
+    await symlink('nowhere', path.join(media, 'dangling.bin'));
+    const out = path.join(dir, 'demo');
+    const { code, stdout, stderr } = await runCli(['demo', '--calls', '1', '--media', media, '--out', out]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {2}not archived: page\.wav: .+ \[MEDIA_NOT_AUDIO\]$/m);
+    expect(stdout).toContain('archived 3 of 4 recordings');
+    expect(stderr.split('\n').filter((line) => line.startsWith('warning: '))).toEqual([
+      'warning: .hidden is hidden: skipped',
+      'warning: dangling.bin cannot be read: Error ENOENT: skipped',
+      'warning: older is a folder: skipped',
+      'warning: out.bin is a link out of the folder: skipped',
+    ]);
   });
 
   it('touches no directory that is in use, and refuses a media folder that is not there', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { lchown, mkdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,46 @@ describe('createFileTarget', () => {
     await symlink('nowhere.wav', link);
     await expect(createFileTarget(link, { force: true })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
     expect(await filesIn(dir)).toEqual(['call.wav', 'link.wav']);
+  });
+
+  it('never writes through a link, with or without force, unless the caller follows own links', async () => {
+    const theirs = path.join(dir, 'theirs.txt');
+    await writeFile(theirs, 'theirs');
+    await symlink(theirs, file());
+    for (const force of [true, false]) {
+      await expect(createFileTarget(file(), { force })).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        hint: 'name the file itself, or remove the link',
+      });
+    }
+    expect(await readFile(theirs, 'utf8')).toBe('theirs');
+    const target = await createFileTarget(file(), { force: true, followOwnLinks: true });
+    expect(target.path).toBe(await realpath(theirs));
+    await target.abandon();
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    "refuses a stranger's link even where own links are followed",
+    async () => {
+      const theirs = path.join(dir, 'theirs.txt');
+      await writeFile(theirs, 'theirs');
+      await symlink(theirs, file());
+      await lchown(file(), 12_345, 12_345);
+      const options = { force: true, followOwnLinks: true };
+      await expect(createFileTarget(file(), options)).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    },
+  );
+
+  it('is readable by its owner only, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      const target = await createFileTarget(file(), { force: true });
+      await target.write(Buffer.from('x'));
+      await target.commit();
+    } finally {
+      process.umask(umask);
+    }
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
   });
 
   it('names what is wrong with the place', async () => {

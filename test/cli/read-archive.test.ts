@@ -134,12 +134,12 @@ describe('verify', () => {
     expect(wrongKey.stderr).toContain('error: 3 of 3 items failed: 3 × DECRYPT_FAILED');
   });
 
-  it('asks what to verify, and warns when there is nothing', async () => {
+  it('asks what to verify, and fails when there is nothing', async () => {
     expect((await run('verify')).stderr).toContain('error: say what to verify  [USAGE]');
     expect((await run('verify', FIRST, '--all')).code).toBe(2);
     const empty = await run('verify', '--all', '--from', '2030-01-01');
-    expect(empty.code).toBe(0);
-    expect(empty.stderr).toContain('warning: there was nothing to verify in file:');
+    expect(empty.code).toBe(6);
+    expect(empty.stderr).toContain('error: no recordings of these days in file:');
   });
 });
 

@@ -172,6 +172,6 @@ describe('formats', () => {
       'file:/a-b_c.d',
       String.raw`'it'\''s'`,
     ]);
-    expect(printable('Zoë 🎧\n')).toBe('Zoë 🎧\n');
+    expect(printable('Zoë 🎧')).toBe('Zoë 🎧');
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -168,6 +169,40 @@ describe('verify --sample', () => {
     expect((await run('--all', '--sample', '0%')).code).toBe(2);
     expect((await run(keyOf(0), '--sample', '5%')).code).toBe(2);
     expect((await run('--all', '--seed', 'x')).code).toBe(2);
+  });
+});
+
+describe('files that verify writes', () => {
+  it('--report and --resume do not write through a link, and say so before anything is verified', async () => {
+    const theirs = path.join(dir, 'theirs');
+    await writeFile(theirs, 'theirs');
+    const link = path.join(dir, 'link');
+    await symlink(theirs, link);
+    for (const option of ['--report', '--resume']) {
+      const result = await run('--all', '--depth', 'head', option, link);
+      expect(result).toMatchObject({ code: 1, stdout: '' });
+      expect(result.stderr).toContain('symbolic link, and is not followed');
+    }
+    expect(await readFile(theirs, 'utf8')).toBe('theirs');
+  });
+
+  it('--resume refuses a named pipe instead of waiting for it', async () => {
+    const pipe = path.join(dir, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const result = await run('--all', '--depth', 'head', '--resume', pipe);
+    expect(result.code).not.toBe(0);
+    expect(result.stderr).toMatch(/the file of --resume/);
+  });
+
+  it('are readable by their owner only', async () => {
+    const umask = process.umask(0);
+    const report = path.join(dir, 'report.json');
+    try {
+      await run('--all', '--depth', 'head', '--report', report);
+    } finally {
+      process.umask(umask);
+    }
+    expect((await stat(report)).mode & 0o777).toBe(0o600);
   });
 });
 

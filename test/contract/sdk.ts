@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -28,16 +27,4 @@ export function loadSdk(): Sdk {
   config.live_reload_config = false;
   config.setConfigPath('');
   return sdk;
-}
-
-let declarations: string | undefined;
-
-/** The fields of an interface as the SDK declares it, with the name of their model where they have one. */
-export function fieldsOf(model: string): ReadonlyMap<string, string | undefined> {
-  declarations ??= readFileSync(require.resolve('purecloud-platform-client-v2/index.d.ts'), 'utf8');
-  const [, body] =
-    new RegExp(`export interface ${model} \\{([^}]*(?:\\}[;>][^}]*)*)\\n\\t\\}`).exec(declarations) ?? [];
-  if (body === undefined) throw new Error(`the SDK declares no ${model}`);
-  const fields = body.matchAll(/"(\w+)"\??: ([^\n]+)/g);
-  return new Map([...fields].map(([, name = '', type = '']) => [name, /Models\.(\w+)/.exec(type)?.[1]]));
 }

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBudget, unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
+import { isAboutKey } from '../../src/envelope/kms-key-name.ts';
 import { createKmsDataKeys, type KmsDataKeysOptions } from '../../src/envelope/kms-data-keys.ts';
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
@@ -250,12 +251,18 @@ async function answering(answer: object) {
 
 describe('an answer of KMS', () => {
   const some = Buffer.alloc(32).toString('base64');
+  const KeyId = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const about = { KeyId, SourceKeyId: KeyId };
 
   it.each<[string, object, string[]]>([
     ['nothing', {}, ['GenerateDataKey', 'Decrypt', 'Encrypt', 'ReEncrypt']],
-    ['no wrapped key', { Plaintext: some, KeyId: 'k' }, ['GenerateDataKey', 'Encrypt', 'ReEncrypt']],
-    ['no plaintext', { CiphertextBlob: some, KeyId: 'k' }, ['GenerateDataKey', 'Decrypt']],
-    ['no key id', { CiphertextBlob: some, Plaintext: some }, ['ReEncrypt']],
+    ['no wrapped key', { Plaintext: some, ...about }, ['GenerateDataKey', 'Encrypt', 'ReEncrypt']],
+    ['no plaintext', { CiphertextBlob: some, ...about }, ['GenerateDataKey', 'Decrypt']],
+    [
+      'no key id',
+      { CiphertextBlob: some, Plaintext: some },
+      ['GenerateDataKey', 'Decrypt', 'Encrypt', 'ReEncrypt'],
+    ],
   ])('that holds %s is none, where that was asked for', async (_, answer, expected) => {
     const keys = (await answering(answer)).connect();
     const refused: string[] = [];
@@ -283,7 +290,8 @@ describe('an answer of KMS', () => {
     ['arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/k', 'us-gov-west-1'],
     ['arn:aws-cn:kms:cn-north-1:123456789012:key/k', 'cn-north-1'],
   ])('to a request about %s comes from %s', async (keyId, region) => {
-    const { url, headers } = await answering({ Plaintext: some, CiphertextBlob: some });
+    const KeyIdThere = keyId.replace(/alias\/.*/, 'key/k');
+    const { url, headers } = await answering({ Plaintext: some, CiphertextBlob: some, KeyId: KeyIdThere });
     const service = createKmsDataKeys({
       keyId,
       endpoint: url,
@@ -294,6 +302,76 @@ describe('an answer of KMS', () => {
     onTestFinished(() => service.close());
     await service.generate(context);
     expect(headers.at(-1)).toContain(`/${region}/kms/aws4_request`);
+  });
+});
+
+describe('an answer of KMS about another key', () => {
+  const id = '1234abcd-12ab-34cd-56ef-1234567890ab';
+  const mrk = 'mrk-1234abcd12ab34cd56ef1234567890ab';
+  const arn = (key: string, region = 'eu-west-1', account = '111122223333', partition = 'aws') =>
+    `arn:${partition}:kms:${region}:${account}:key/${key}`;
+
+  it.each<[asked: string, answered: string | undefined, taken: boolean]>([
+    [id, arn(id), true],
+    [id, id, true],
+    [id, arn(`${id}0`), false],
+    [arn(id), arn(id), true],
+    [arn(id), arn(id, 'eu-west-2'), false],
+    [arn(id), arn(id, 'eu-west-1', '999999999999'), false],
+    [arn(id), arn(id, 'eu-west-1', '111122223333', 'aws-cn'), false],
+    [arn(id), id, false],
+    // one key in several regions
+    [mrk, arn(mrk, 'us-east-1'), true],
+    [arn(mrk), arn(mrk, 'us-east-1'), true],
+    [arn(mrk), arn(mrk, 'us-east-1', '999999999999'), false],
+    [arn(mrk), arn(`${mrk}0`), false],
+    // an alias does not say which key it stands for
+    ['alias/recordings', arn(id), true],
+    ['alias/recordings', arn(id, 'us-east-1', '999999999999'), true],
+    ['alias/recordings', 'alias/recordings', false],
+    ['alias/recordings', id, false],
+    ['arn:aws:kms:eu-west-1:111122223333:alias/recordings', arn(id), true],
+    ['arn:aws:kms:eu-west-1:111122223333:alias/recordings', arn(mrk), true],
+    ['arn:aws:kms:eu-west-1:111122223333:alias/recordings', arn(id, 'eu-west-2'), false],
+    ['arn:aws:kms:eu-west-1:111122223333:alias/recordings', arn(id, 'eu-west-1', '999999999999'), false],
+    [id, undefined, false],
+    [id, '', false],
+    [id, 'arn:aws:s3:::bucket', false],
+  ])('asked for %s, answered about %s: taken is %s', (asked, answered, taken) => {
+    expect(isAboutKey(asked, answered)).toBe(taken);
+  });
+
+  it('is refused by every operation, retryable, without using what it holds', async () => {
+    const Plaintext = Buffer.alloc(32, 7).toString('base64');
+    const answer = { Plaintext, CiphertextBlob: Plaintext, KeyId: arn('other'), SourceKeyId: arn('other') };
+    const keys = (await answering(answer)).connect({ keyId: arn(id), sourceKeyId: arn(mrk) });
+    for (const work of [
+      () => keys.generate(context),
+      () => keys.decrypt(Buffer.alloc(184), context),
+      () => keys.encrypt?.(Buffer.alloc(32), context),
+      () => keys.reencrypt?.(Buffer.alloc(184), context),
+    ]) {
+      await expect(work()).rejects.toMatchObject({
+        code: 'KMS_UNAVAILABLE',
+        retryable: true,
+        message: expect.stringContaining(`the answer is about ${arn('other')}`) as string,
+        hint: expect.stringContaining('ARCHIVE_KMS_KEY_ID') as string,
+      });
+    }
+  });
+
+  it('is refused where only one of the two keys of a move is another', async () => {
+    const blob = Buffer.alloc(32, 7).toString('base64');
+    for (const [KeyId, SourceKeyId] of [
+      [arn('other'), arn(mrk)],
+      [arn(id), arn('other')],
+    ]) {
+      const answer = { CiphertextBlob: blob, KeyId, SourceKeyId };
+      const keys = (await answering(answer)).connect({ keyId: arn(id), sourceKeyId: arn(mrk) });
+      await expect(keys.reencrypt?.(Buffer.alloc(184), context)).rejects.toMatchObject({
+        code: 'KMS_UNAVAILABLE',
+      });
+    }
   });
 });
 

@@ -20,9 +20,11 @@ describe('an error KMS answered with', () => {
   const FINAL: readonly (readonly [ErrorCode, string, RegExp | undefined])[] = [
     ['KMS_DENIED', 'AccessDeniedException AccessDenied InvalidGrantTokenException', /needs kms:Decrypt/],
     ['KMS_DENIED', 'NotAuthorized OptInRequired', /needs kms:Decrypt/],
-    ['KMS_DENIED', 'ExpiredToken ExpiredTokenException RequestExpired', /have expired; renew/],
+    ['KMS_DENIED', 'ExpiredToken ExpiredTokenException', /have expired; renew/],
+    ['KMS_DENIED', 'RequestExpired RequestTimeTooSkewed', /set the clock/],
     ['KMS_DENIED', 'UnrecognizedClientException InvalidClientTokenId', /are not valid there/],
-    ['KMS_DENIED', 'InvalidSignatureException IncompleteSignatureException', /are not valid there/],
+    ['KMS_DENIED', 'InvalidSignatureException SignatureDoesNotMatch', /AWS_SECRET_ACCESS_KEY/],
+    ['KMS_DENIED', 'IncompleteSignatureException', /are not valid there/],
     ['KMS_DENIED', 'MissingAuthenticationTokenException', /are not valid there/],
     ['KMS_DENIED', 'CredentialsProviderError', /no AWS credentials were found/],
     ['KMS_KEY_UNUSABLE', 'DisabledException', /enable-key/],

@@ -120,6 +120,7 @@ function request(mediaId: string, source: string, endTime: string): ArchiveReque
 
 function recording() {
   const bytes = Buffer.alloc(64);
+  bytes.write('RIFF', 'latin1');
   async function* chunks() {
     yield bytes;
   }

@@ -1,60 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BodyFraming, type Step } from '../../src/http/body-framing.ts';
-import type { Framing } from '../../src/http/response-head.ts';
-
-interface Read {
-  readonly body: Buffer;
-  readonly ends: number;
-  readonly malformed: boolean;
-  /** What was not used of the piece in which the body ended, and the pieces behind it. */
-  readonly rest: Buffer;
-}
-
-/** Hands the pieces over one by one, as a connection does: what is not used is handed over again. */
-function read(framing: Framing, pieces: readonly Buffer[]): Read {
-  const body = new BodyFraming(framing);
-  const data: Buffer[] = [];
-  let malformed = false;
-  for (const [index, piece] of pieces.entries()) {
-    let left = piece;
-    for (;;) {
-      const step: Step = body.step(left);
-      if (step.kind === 'malformed') {
-        malformed = true;
-        return { body: Buffer.concat(data), ends: 0, malformed, rest: left };
-      }
-      if (step.kind === 'data') {
-        expect(step.data.length).toBeGreaterThan(0);
-        // A view, not a copy.
-        expect(step.data.buffer).toBe(left.buffer);
-        data.push(step.data);
-      }
-      left = left.subarray(step.used);
-      if (step.kind === 'end') {
-        const rest = Buffer.concat([left, ...pieces.slice(index + 1)]);
-        return { body: Buffer.concat(data), ends: 1, malformed, rest };
-      }
-      if (step.kind === 'more') {
-        expect(left.length).toBe(0);
-        break;
-      }
-    }
-  }
-  return { body: Buffer.concat(data), ends: 0, malformed, rest: Buffer.alloc(0) };
-}
-
-function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
-  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [0, ...places].map((from, index) => bytes.subarray(from, places[index] ?? bytes.length));
-}
+import { BodyFraming } from '../../src/http/body-framing.ts';
+import { cut, read } from './framed-reads.ts';
 
 const chunked = { kind: 'chunked' } as const;
 const text = (of: string) => Buffer.from(of, 'latin1');
 const bytes = (maxLength: number, minLength = 0) =>
   fc.uint8Array({ minLength, maxLength }).map((array) => Buffer.from(array));
 const cuts = fc.array(fc.nat(), { maxLength: 40 });
-const extension = fc.constantFrom('', ';a', ';a=b', ' ;a=b;c="d e"', '\t; x', ';');
+const extension = fc.constantFrom(
+  '',
+  ' ',
+  '\t',
+  '      ',
+  ' \t ',
+  ';a',
+  ';a=b',
+  ' ;a=b;c="d e"',
+  '\t; x',
+  ';',
+  ' ; ',
+  '; a = b ',
+);
 const chunk = fc.record({
   data: bytes(300, 1),
   extension,
@@ -110,8 +77,19 @@ describe('a chunked body', () => {
     ['a plus', '+1\r\n'],
     ['a prefix', '0x1\r\n'],
     ['white space before the size', ' 1\r\n'],
-    ['white space behind the size', '1 \r\n'],
+    ['a tab before the size', '\t1\r\n'],
+    ['only white space', '  \r\n'],
+    ['a vertical tab behind the size', '1\v\r\n'],
+    ['a no-break space behind the size', '1\xa0\r\n'],
+    ['a size, blanks and a sign', '1 -\r\n'],
+    ['white space and a bare line feed', '1 \n'],
+    ['a carriage return between blanks', '1 \r \r\n'],
+    ['a comma between two sizes', '1,1\r\n'],
+    ['a null character in an extension', '1;a\0b\r\n'],
+    ['a digit behind padding', '1 ;a\r\nxx\r\n'],
+    ['a size of 13 digits behind zeros', '0001000000000000\r\n'],
     ['two words', '1 1\r\n'],
+    ['two words with a tab', '1\t1\r\n'],
     ['a size of 13 digits', '1000000000000\r\n'],
     ['a size that ends in a bare line feed', '1\na\r\n'],
     ['a bare carriage return in the line', '1;a\rb\r\n'],
@@ -130,6 +108,16 @@ describe('a chunked body', () => {
       ).malformed,
     ).toBe(true);
   });
+
+  it.each(['2 ', '2\t', '2       ', '2 \t;a=b', '00000002', '0000000000000002', '2;', '2 ;'])(
+    'reads a padded size, as servers write that keep room for it: %j',
+    (line) => {
+      const wire = text(`${line}\r\nab\r\n0  \r\n\r\n`);
+      for (let at = 0; at <= wire.length; at += 1) {
+        expect(read(chunked, cut(wire, [at]))).toMatchObject({ body: text('ab'), ends: 1, malformed: false });
+      }
+    },
+  );
 
   it('takes a size of 12 digits', () => {
     expect(read(chunked, [text('0000000000aB\r\nx')])).toMatchObject({ malformed: false, body: text('x') });

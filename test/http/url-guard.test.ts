@@ -127,6 +127,12 @@ describe('checkUrl', () => {
           fc.string(),
           fc.webUrl(),
           fc.webAuthority().map((host) => `https://${host}/`),
+          fc
+            .tuple(
+              fc.constantFrom('', 'a.', '-', '.', 'evil'),
+              fc.constantFrom('', '.', '.evil', '@evil', ':444'),
+            )
+            .map(([before, after]) => `https://${before}media.example.com${after}/`),
         ),
         (text) => {
           const host = verdict(text);

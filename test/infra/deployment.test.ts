@@ -373,6 +373,7 @@ describe('the function', () => {
       GENESYS_ORGANIZATION_ID: ORGANIZATION,
       GENESYS_SECRET_ARN: secret('Credentials'),
       S3_ARCHIVE_BUCKET: id('AWS::S3::Bucket', 'BucketObjects'),
+      S3_EXPECTED_BUCKET_OWNER: '123456789012',
       ARCHIVE_KMS_KEY_ID: arnOf(id('AWS::KMS::Key', '')),
       ARCHIVE_SIGNING_KEY_SECRET_ARN: secret('SigningKey'),
       ARCHIVE_WEBHOOK_SECRET_ARN: secret('Webhook'),

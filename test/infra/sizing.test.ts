@@ -44,7 +44,7 @@ describe('deliveryDelay', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{1,8}[smhdx]$/)), (text) => {
         const seconds = deliveryDelay(text);
-        return Number.isInteger(seconds) && seconds >= 0 && seconds <= 900;
+        expect(Number.isInteger(seconds) && seconds >= 0 && seconds <= 900).toBe(true);
       }),
     );
   });
@@ -55,9 +55,12 @@ describe('logRetention', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 36_500 }), (days) => {
         const kept = logRetention(days);
-        if (kept === undefined) return days > 3_653;
+        if (kept === undefined) {
+          expect(days).toBeGreaterThan(3_653);
+          return;
+        }
         const shorter = LOG_RETENTION_DAYS.filter((allowed) => allowed < kept);
-        return kept >= days && shorter.every((allowed) => allowed < days);
+        expect(kept >= days && shorter.every((allowed) => allowed < days)).toBe(true);
       }),
     );
   });

@@ -41,7 +41,13 @@ export async function ask(
 export function whyMissing(what: string, ...command: [string, ...string[]]): string | undefined {
   const [program, ...args] = command;
   const { status, error } = spawnSync(program, args, { env: foreignEnvironment(), timeout: 60_000 });
-  return error === undefined && status === 0 ? undefined : what;
+  return error === undefined && status === 0 ? undefined : absent(what);
+}
+
+/** Says what is missing. @throws Error where nothing may be missing (`REQUIRE_INTEROP=1`, as continuous integration sets it). */
+function absent(what: string): string {
+  if (process.env['REQUIRE_INTEROP'] === '1') throw new Error(`not installed here: ${what}`);
+  return what;
 }
 
 /** Builds the Go client against Debian's packaged sources. @returns its path, or why there is none. */
@@ -66,7 +72,7 @@ export function buildGoClient(): { readonly program: string; readonly remove: ()
   const complaints = String(stderr);
   if (error === undefined && !complaints.includes('cannot find package'))
     throw new Error(complaints.slice(0, 2000));
-  return 'golang-go and golang-github-aws-aws-sdk-go-dev';
+  return absent('golang-go and golang-github-aws-aws-sdk-go-dev');
 }
 
 /** Nobody's own AWS settings may leak in. */

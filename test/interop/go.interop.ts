@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, buildGoClient } from './foreign-client.ts';
-import { sizes, startArchive } from './our-objects.ts';
+import { type OurObject, sizes, startArchive } from './our-objects.ts';
+import { damageEach, unread } from './reading.ts';
 
 const built = buildGoClient();
 const missing = typeof built === 'string' ? ` [needs: ${built}]` : '';
@@ -15,18 +16,22 @@ describe.skipIf(missing !== '')(`AWS's encryption client for Go${missing}`, () =
     if (typeof built !== 'string') built.remove();
   });
 
+  const read = (objects: readonly OurObject[]) => {
+    const jobs = objects.map(({ key, format }) => ({ key, instruction: format === 'adopted' }));
+    return ask([typeof built === 'string' ? '' : built.program], archive.settings, jobs);
+  };
+
   it('reads 120 objects of ours', async () => {
     const objects = [
       ...(await archive.writeAll('s3ec-v2', 'kms', sizes(70, true))),
       ...(await archive.writeAll('adopted', 'kms', sizes(50, true))),
     ];
-    const jobs = objects.map(({ key, format }) => ({ key, instruction: format === 'adopted' }));
-    const program = typeof built === 'string' ? '' : built.program;
-    const answers = await ask([program], archive.settings, jobs);
-    const wrong = objects.flatMap((object, index) =>
-      answers[index]?.sha256 === object.sha256 ? [] : [{ ...object, answer: answers[index] }],
-    );
-    expect(wrong).toEqual([]);
+    expect(unread(objects, await read(objects))).toEqual([]);
     expect(objects).toHaveLength(120);
+  });
+
+  it('would notice an object of ours that is damaged, under another key or cut', async () => {
+    const damaged = await damageEach(archive, 's3ec-v2', 'kms');
+    expect(unread(damaged, await read(damaged))).toHaveLength(damaged.length);
   });
 });

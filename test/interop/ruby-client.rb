@@ -1,4 +1,5 @@
-# Reads and writes objects with the encryption client of AWS's SDK for Ruby (object format V2).
+# Reads and writes objects with an encryption client of AWS's SDK for Ruby: settings['client'] is EncryptionV2 (object format V2) or
+# EncryptionV3 (format V3).
 #
 # stdin: one JSON line of settings, then one JSON line a job. stdout: one JSON line an answer, in the same order.
 require 'aws-sdk-s3'
@@ -24,11 +25,15 @@ keys = {
   'aes' => { encryption_key: Base64.strict_decode64(settings['aes']), key_wrap_schema: :aes_gcm },
   'rsa' => { encryption_key: OpenSSL::PKey::RSA.new(settings['rsa']), key_wrap_schema: :rsa_oaep_sha1 }
 }
+CLIENT = Aws::S3.const_get(settings['client'])::Client
+CLIENT_OPTIONS = {
+  'EncryptionV2' => { content_encryption_schema: :aes_gcm_no_padding, security_profile: :v2 },
+  'EncryptionV3' => { security_profile: :v3 }
+}.fetch(settings['client'])
 clients = Hash.new do |made, (wrap, location)|
-  made[[wrap, location]] = Aws::S3::EncryptionV2::Client.new(
+  made[[wrap, location]] = CLIENT.new(
     client: S3,
-    content_encryption_schema: :aes_gcm_no_padding,
-    security_profile: :v2,
+    **CLIENT_OPTIONS,
     envelope_location: location.to_sym,
     **keys.fetch(wrap)
   )
@@ -45,7 +50,7 @@ while (line = $stdin.gets)
       body = SecureRandom.random_bytes(job['bytes'])
       client.put_object(body: body, **parameters)
     else
-      # the packaged KMS client is older than the parameter that names the key of a Decrypt call
+      # older packages of the KMS client do not know the parameter that names the key of a Decrypt call
       parameters[:kms_allow_decrypt_with_any_cmk] = true if job['wrap'] == 'kms'
       body = client.get_object(**parameters).body.read
     end

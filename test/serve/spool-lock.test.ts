@@ -65,7 +65,7 @@ describe('the lock of a spool', () => {
     '[needs: /proc] is not held by another process that was given the same number',
     async () => {
       await plant({ startedAt: '1' });
-      await (await lock()).release();
+      await expect(lock().then((held) => held.release())).resolves.toBeUndefined();
     },
   );
 
@@ -80,7 +80,7 @@ describe('the lock of a spool', () => {
     };
     while ((await read())[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 5));
     await plant({ pid, startedAt: (await read())[19] });
-    await (await lock()).release();
+    await expect(lock().then((held) => held.release())).resolves.toBeUndefined();
     parent.kill();
     await once(parent, 'exit');
   });
@@ -109,7 +109,7 @@ describe('the lock of a spool', () => {
     'that cannot be understood is nobody’s: %j',
     async (text) => {
       await writeFile(file, text);
-      await (await lock()).release();
+      await expect(lock().then((held) => held.release())).resolves.toBeUndefined();
     },
   );
 

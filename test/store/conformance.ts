@@ -5,6 +5,7 @@ import { describeReading } from './conformance-reading.ts';
 import { describeReplacing } from './conformance-replacing.ts';
 import { describeStoring } from './conformance-storing.ts';
 import type { RunningSuite, StoreUnderTest, SuiteOptions } from './conformance-suite.ts';
+import { plant } from './planted-stores.ts';
 
 export type { StoreUnderTest } from './conformance-suite.ts';
 
@@ -38,7 +39,8 @@ export function describeStore(
     };
 
     beforeAll(async () => {
-      made = await make();
+      const subject = await make();
+      made = { ...subject, store: plant(subject.store), reopen: () => plant(subject.reopen()) };
     });
     afterEach(async () => {
       expect(await suite.subject.leftovers()).toEqual([]);

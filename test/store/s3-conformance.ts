@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../src/ports.ts';
 import { digestOf, withPayloadHash } from '../../src/store/s3-checksum.ts';
 import { createS3Client } from '../../src/store/s3-client.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
+import { plant } from './planted-stores.ts';
 import { PART_BYTES, type S3UnderTest } from './s3-under-test.ts';
 
 const SMALL = contentOf(1000);
@@ -23,7 +24,12 @@ export function describeS3Server(
     let s3: S3UnderTest;
     let serial = 0;
     beforeAll(async () => {
-      s3 = await make();
+      const made = await make();
+      s3 = {
+        ...made,
+        store: plant(made.store),
+        proxied: (more) => plant(made.proxied(more)),
+      };
     });
     afterEach(async () => {
       expect(s3.proxy.faults).toEqual([]);

@@ -112,36 +112,6 @@ describe('the same requests, with and without the SDK', () => {
     }
     await expect(direct.head('wrong', SENDING)).rejects.toMatchObject({ name: 'NotFound' });
   });
-
-  it('correct a wrong clock for the next request', async () => {
-    for (const first of ['put', 'head'] as const) {
-      const { client } = s3;
-      client.config.systemClockOffset = 3_600_000;
-      const error: unknown = await (first === 'put'
-        ? direct.put(newObject(`skewed/${first}`), SENDING)
-        : direct.head(`skewed/${first}`, SENDING)
-      ).catch((e: unknown) => e);
-      expect(sortS3Error(error, first)).toMatchObject({ error: { code: 'STORE_DENIED' } });
-      expect(Math.abs(client.config.systemClockOffset)).toBeLessThan(60_000);
-      await direct.put(newObject(`skewed/${first}`), SENDING);
-    }
-  });
-
-  it('leave a clock alone that may not be corrected', async () => {
-    const { client } = s3;
-    const allowed = client.config.disableClockSkewCorrection;
-    client.config.disableClockSkewCorrection = () => Promise.resolve(true);
-    client.config.systemClockOffset = 3_600_000;
-    try {
-      await expect(direct.put(newObject('skewed/kept'), SENDING)).rejects.toMatchObject({
-        name: 'RequestTimeTooSkewed',
-      });
-      expect(client.config.systemClockOffset).toBe(3_600_000);
-    } finally {
-      client.config.disableClockSkewCorrection = allowed;
-      client.config.systemClockOffset = 0;
-    }
-  });
 });
 
 describe('answers', () => {

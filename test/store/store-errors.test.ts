@@ -106,7 +106,7 @@ describe('errors of the file system', () => {
     ['EACCES', 'STORE_DENIED', false],
     ['EPERM', 'STORE_DENIED', false],
     ['EROFS', 'STORE_DENIED', false],
-    ['ENOTDIR', 'KEY_COLLISION', false],
+    ['ENOTDIR', 'STORE_MISSING', false],
     ['ENAMETOOLONG', 'KEY_INVALID', false],
     ['EIO', 'STORE_UNAVAILABLE', true],
     ['EMFILE', 'STORE_UNAVAILABLE', true],
@@ -133,5 +133,20 @@ describe('errors of the file system', () => {
       expect(error.hint).toMatch(/hard links/);
     }
     expect(linkError(Object.assign(new Error(), { code: 'ENOSPC' }), 'a').code).toBe('STORE_FULL');
+  });
+});
+
+describe('a refusal of the file system', () => {
+  it('names the file, without what a terminal would act on, and says where to look', () => {
+    const denied = Object.assign(new Error(SECRET), {
+      code: 'EACCES',
+      path: '/data/archive/\u001b[31m/a.enc',
+    });
+    const { code, message, hint } = directoryError(denied, 'storing', 'a');
+    expect({ code, message }).toEqual({
+      code: 'STORE_DENIED',
+      message: 'storing failed: permission denied (EACCES): /data/archive/?[31m/a.enc',
+    });
+    expect(hint).toMatch(/ls -ld/);
   });
 });

@@ -1,16 +1,16 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
-import { listRecordings } from '../../archive/find-recording.ts';
-import { type Layout } from '../../archive/layout.ts';
-import { abortReason, type Budget } from '../../clock.ts';
+import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
 import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
+import { judgeOutcome } from '../../circuit.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEvent, splitBatch } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
-import { canonicalRequest } from '../../archive/one-spelling.ts';
 import { requireReason, runAgain } from '../_archive-again.ts';
-import { type CommandContext, forEachOf, openBudget, readSettings, searchIn } from '../_context.ts';
+import { namesOf, plan } from '../_archive-plan.ts';
+import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
+import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { readEvents } from '../_read-events.ts';
@@ -44,20 +44,35 @@ export async function run(
   const config = await readSettings(context, 'archive');
   const work = readWork(events, config);
   for (const reason of work.ignored) reportIgnored(ui, reason);
-  const tally: Job['tally'] = { archived: 0, failures: [] };
-  for (const error of work.refused) reportFailure(ui, { tally }, undefined, error);
+  const tally: Tally = { archived: 0, found: 0, gone: 0, failures: [] };
+  for (const error of work.refused) reportFailure(ui, tally, undefined, error);
   const { budget, end } = openBudget(context, options.timeout);
+  let batch: BatchEnd;
   try {
     const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
     const archive = options.dryRun === true ? planAll : archiveAll;
-    await archive(context, config, { requests: work.requests, tally, concurrency, budget });
+    batch = await archive(context, config, { requests: work.requests, tally, concurrency, budget });
   } finally {
     end();
   }
   if (work.ignored.length > 0 && work.requests.length === 0 && tally.failures.length === 0) {
     ui.say('nothing to archive: the event is of another kind');
   }
-  return concludeItems(tally.archived + tally.failures.length, tally.failures, context.signal);
+  const { archived, found, gone, failures } = tally;
+  // a time that was up when everything had been done has ended nothing
+  const isCut = batch.interrupted > 0 || batch.notTried !== 0;
+  const signal = isCut ? budget.signal : context.signal;
+  const total = archived + found + gone + failures.length;
+  return concludeItems(total, failures, signal, (code) => code === batch.stoppedBy?.code);
+}
+
+interface Tally {
+  /** Stored by this run, and found because another has stored them. */
+  archived: number;
+  found: number;
+  /** Will never be available; a receipt says so. */
+  gone: number;
+  readonly failures: ItemFailure[];
 }
 
 async function again(context: CommandContext, options: ArchiveOptions): Promise<number> {
@@ -83,7 +98,7 @@ async function again(context: CommandContext, options: ArchiveOptions): Promise<
 
 interface Job {
   readonly requests: readonly ArchiveRequest[];
-  readonly tally: { archived: number; readonly failures: ItemFailure[] };
+  readonly tally: Tally;
   readonly concurrency: number;
   readonly budget: Budget;
 }
@@ -124,125 +139,136 @@ function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveCon
   return { requests: collapseRequests(requests), ignored, refused };
 }
 
-async function archiveAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<void> {
+async function archiveAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<BatchEnd> {
   const { ui, clock, logger } = context;
+  const { budget, concurrency, tally } = job;
   const progress = startProgress(ui, 'archiving', { items: job.requests.length });
   const wrapStore = (store: ObjectStore) => countBytes(store, progress.addBytes);
   const archiver = await createArchiver(config, { clock, logger, wrapStore });
+  let batch: BatchEnd;
   try {
-    await forEachOf(job.requests, job.concurrency, job.budget.signal, async (request) => {
+    batch = await workThrough(job.requests, { concurrency, clock, ui, budget }, async (request) => {
+      let failure: ArchiveError | undefined;
       try {
-        const results = await archiver.archive(request, job.budget);
-        for (const result of results) reportResult(ui, job, result);
-        progress.itemDone();
-      } catch (error) {
-        progress.itemFailed();
-        reportFailure(ui, job, namesOf(request), error);
+        const results = await archiver.archive(request, budget);
+        for (const result of results) {
+          const error = failureOf(result);
+          if (error === undefined) reportDone(ui, tally, result);
+          else if (budget.signal.aborted && isEndOfBudget(error)) failure = error;
+          else {
+            reportFailure(ui, tally, namesIn(result), error);
+            if (failure === undefined || judgeOutcome(error) === 'systemic') failure = error;
+          }
+        }
+      } catch (thrown) {
+        failure = toArchiveError(thrown);
+        if (!budget.signal.aborted || !isEndOfBudget(failure)) {
+          reportFailure(ui, tally, namesOf(request), failure);
+        }
       }
+      if (failure === undefined) progress.itemDone();
+      else progress.itemFailed();
+      await ui.drained();
+      return failure;
     });
   } finally {
     progress.end();
     archiver.close();
   }
-  // recordings that were not begun because the time was up are failures like any other
-  for (const request of job.requests.slice(progress.count().done)) {
-    reportFailure(ui, job, namesOf(request), abortReason(job.budget.signal));
-  }
   const { bytes, elapsedMs } = progress.count();
-  const { archived, failures } = job.tally;
+  const { archived, found, gone, failures } = tally;
   if (ui.json) {
-    ui.record('summary', { archived, failed: failures.length, durationMs: Math.round(elapsedMs) });
+    const counts = { archived, found, gone, failed: failures.length };
+    ui.record('summary', { ...counts, ...recordOfRest(batch), durationMs: Math.round(elapsedMs) });
   } else if (job.requests.length > 1) {
-    ui.say(
-      `${count(archived, 'recording')} archived, ${failures.length} failed, ${formatBytes(bytes)} written`,
-    );
+    const parts = [
+      `${count(archived, 'recording')} archived`,
+      ...(found > 0 ? [`${found} found archived already`] : []),
+      ...(gone > 0 ? [`${gone} gone for good`] : []),
+      `${failures.length} failed${describeRest(batch)}`,
+    ];
+    ui.say(`${parts.join(', ')}; ${formatBytes(bytes)} written`);
   }
+  return batch;
 }
 
 /** "Not ready" and "gone" are no errors to the archive, but to whoever must not forget the recording they are. */
-function reportResult(ui: Ui, job: Job, result: ArchiveResult): void {
+function failureOf(result: ArchiveResult): ArchiveError | undefined {
   const { ids, state } = result;
+  if (state === 'failed') return result.error;
   if (state === 'not-ready') {
     const { recordingId, conversationId } = ids;
-    // it may not be known yet which recordings there will be
-    const names = recordingId === '' ? { conversationId } : ids;
     const what =
       recordingId === '' ? `what was recorded of conversation ${conversationId}` : `recording ${recordingId}`;
-    const message = `${what} is not complete yet (${result.status})`;
-    reportFailure(ui, job, names, new ArchiveError('MEDIA_NOT_READY', message));
-  } else if (state === 'gone' && result.settled) {
-    // nobody will ever have it: that is in the archive too, as a receipt
+    return new ArchiveError('MEDIA_NOT_READY', `${what} is not complete yet (${result.status})`);
+  }
+  if (state === 'archived' || result.settled) return undefined;
+  const { reason, hint } = result;
+  const message = `recording ${ids.recordingId} cannot be had: ${reason}`;
+  return new ArchiveError('MEDIA_NOT_FOUND', hint === undefined ? message : `${message} (${hint})`);
+}
+
+/** While it is not known which recordings there will be, only the conversation has a name. */
+function namesIn({ ids }: ArchiveResult): Partial<RecordingIds> {
+  const { recordingId, conversationId } = ids;
+  return recordingId === '' ? { conversationId } : ids;
+}
+
+function reportDone(ui: Ui, tally: Tally, result: ArchiveResult): void {
+  const { ids, state } = result;
+  if (state === 'gone') {
+    // that it will never be available is in the archive too, as a receipt
     const { reason } = result;
+    tally.gone += 1;
     if (ui.json) ui.record('recording', { state, ...ids, reason });
-    else
-      ui.out(`${ui.style('dim', 'gone    ')}  ${ids.recordingId}  ${printable(reason)}, as its receipt says`);
-  } else if (state === 'gone') {
-    const { reason, hint } = result;
-    const message = `recording ${ids.recordingId} cannot be had: ${reason}`;
-    const more = hint === undefined ? message : `${message} (${hint})`;
-    reportFailure(ui, job, ids, new ArchiveError('MEDIA_NOT_FOUND', more));
-  } else if (state === 'failed') reportFailure(ui, job, ids, result.error);
-  else {
-    job.tally.archived += 1;
+    else {
+      const name = printable(ids.recordingId);
+      ui.out(`${ui.style('dim', 'gone    ')}  ${name}  ${printable(reason)}, as its receipt says`);
+    }
+  } else if (state === 'archived') {
     const { key, receiptKey, bytes, stored, resumes, restarts } = result;
+    if (stored) tally.archived += 1;
+    else tally.found += 1;
     if (ui.json) ui.record('recording', { state, ...ids, key, receiptKey, bytes, stored, resumes, restarts });
     else {
       const what = stored ? ui.style('green', 'archived') : 'found   ';
-      ui.out(`${what}  ${ids.recordingId}  ${key}  ${formatBytes(bytes)}`);
+      ui.out(`${what}  ${printable(ids.recordingId)}  ${printable(key)}  ${formatBytes(bytes)}`);
     }
   }
-}
-
-/** What a request names: a recording, or a conversation whose recordings the platform knows. */
-function namesOf(request: ArchiveRequest): Partial<RecordingIds> & Pick<RecordingIds, 'conversationId'> {
-  if (request.dialect === 'media') {
-    return { recordingId: request.mediaId, conversationId: request.interactionId };
-  }
-  const { recordingId, conversationId } = request;
-  return { conversationId, ...(recordingId === undefined ? {} : { recordingId }) };
 }
 
 /** Asks only the store: a look-up at the platform would cost rate budget, and its answer may be another one by then. */
-async function planAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<void> {
+async function planAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<BatchEnd> {
   const { ui, clock, logger } = context;
+  const { budget, concurrency, tally } = job;
   const store = await openConfiguredStore(config, { clock, logger });
   const { layout } = searchIn(config);
-  await forEachOf(job.requests, job.concurrency, job.budget.signal, async (request) => {
+  const batch = await workThrough(job.requests, { concurrency, clock, ui, budget }, async (request) => {
     try {
-      const { key, exists } = await plan(store, layout, request, job.budget);
+      const { key, exists } = await plan(store, layout, request, budget);
       const { recordingId, conversationId } = namesOf(request);
-      const name = recordingId ?? `conversation ${conversationId}`;
+      const name = printable(recordingId ?? `conversation ${conversationId}`);
+      if (exists) tally.found += 1;
+      else tally.archived += 1;
       const state = exists ? 'archived' : 'missing';
       if (ui.json) ui.record('plan', { state, recordingId, conversationId, key: key ?? null });
       else {
-        const where = key ?? 'under the day that Genesys Cloud states for it';
+        const where = key === undefined ? 'under the day that Genesys Cloud states for it' : printable(key);
         ui.out(exists ? `archived already  ${name}  ${where}` : `would archive     ${name}  ${where}`);
       }
-    } catch (error) {
-      reportFailure(ui, job, namesOf(request), error);
+      await ui.drained();
+      return undefined;
+    } catch (thrown) {
+      const error = toArchiveError(thrown);
+      if (!budget.signal.aborted || !isEndOfBudget(error)) reportFailure(ui, tally, namesOf(request), error);
+      return error;
     }
   });
-  ui.say('dry run: nothing was written, and Genesys Cloud was not asked');
-}
-
-async function plan(
-  store: ObjectStore,
-  layout: Layout,
-  sent: ArchiveRequest,
-  budget: Budget,
-): Promise<{ readonly key: string | undefined; readonly exists: boolean }> {
-  const request = canonicalRequest(sent);
-  if (request.dialect === 'media' && request.occurredAt !== undefined) {
-    const ids = { recordingId: request.mediaId, conversationId: request.interactionId };
-    const key = layout.keyOf({ ids, at: request.occurredAt });
-    return { key, exists: (await store.head(key, budget)) !== undefined };
-  }
-  const { recordingId: wanted } = namesOf(request);
-  if (wanted === undefined) return { key: undefined, exists: false };
-  for await (const { recordingId, key } of listRecordings(store, { layout }, budget)) {
-    if (recordingId === wanted) return { key, exists: true };
-  }
-  return { key: undefined, exists: false };
+  const { archived, found, failures } = tally;
+  ui.say(
+    `dry run: would archive ${archived}, ${found} archived already, ${failures.length} failed${describeRest(batch)}; nothing was written, and Genesys Cloud was not asked`,
+  );
+  return batch;
 }
 
 function reportIgnored(ui: Ui, reason: string): void {
@@ -252,7 +278,7 @@ function reportIgnored(ui: Ui, reason: string): void {
 
 function reportFailure(
   ui: Ui,
-  { tally }: Pick<Job, 'tally'>,
+  tally: Tally,
   names: Partial<RecordingIds> | undefined,
   thrown: unknown,
 ): void {
@@ -262,6 +288,6 @@ function reportFailure(
   if (ui.json) ui.record('failed', { ...names, code, message, retryable });
   else {
     const name = names?.recordingId ?? names?.conversationId ?? '(no id)';
-    ui.out(`${ui.style('red', 'failed')}    ${name}  ${printable(message)}  [${code}]`);
+    ui.out(`${ui.style('red', 'failed')}    ${printable(name)}  ${printable(message)}  [${code}]`);
   }
 }

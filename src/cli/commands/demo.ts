@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import { makeDirectories } from '../../make-directories.ts';
 import { EVENT_SHAPES } from '../../simulator/archiving-events.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
+import { tellSkippedFiles } from '../_skipped-files.ts';
 import { type CheckPorts, type Check, checkPromises } from '../_demo-checks.ts';
 import { type CallHistory, deliver, type Delivery, describeOutcome } from '../_demo-delivery.ts';
 import { armFaults, type PlannedFault } from '../_demo-faults.ts';
@@ -43,6 +45,7 @@ export async function run(
     recordings: options.calls ?? DEFAULT_CALLS,
     ...(options.media === undefined ? {} : { mediaDir: options.media }),
   });
+  tellSkippedFiles(context.ui, simulator);
   const { budget, end } = openBudget(context);
   try {
     return await demonstrate(context, simulator, place, budget);
@@ -62,7 +65,7 @@ interface DemoPlace {
 async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> {
   try {
     const dir = path.resolve(wanted ?? (await mkdtemp(path.join(tmpdir(), 'genesys-archive-demo-'))));
-    await mkdir(dir, { recursive: true });
+    await makeDirectories(dir);
     if ((await readdir(dir)).length > 0) {
       throw new ArchiveError('USAGE', `${dir} is not empty`, { hint: 'name a new directory with --out' });
     }
@@ -74,7 +77,12 @@ async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> 
     return { dir, store, envFile, keyHex };
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    throw new ArchiveError('OUTPUT_FAILED', `the demo's directory cannot be made: ${describeForeign(error)}`);
+    const named = wanted === undefined ? '' : ` (${wanted})`;
+    throw new ArchiveError(
+      'OUTPUT_FAILED',
+      `the demo's directory${named} cannot be made: ${describeForeign(error)}`,
+      { hint: 'name a new directory that you can write to with --out' },
+    );
   }
 }
 
@@ -164,9 +172,11 @@ async function demonstrate(
   };
   const all = [summary, ...checks];
   const kept = all.every((check) => check.kept);
+  const refused = describeRefused(simulator, histories);
   if (ui.json) {
     for (const row of rows) ui.record('fault', row);
     for (const check of all) ui.record('check', check);
+    for (const file of refused) ui.record('refused', file);
     ui.record('summary', {
       recordings: recordings.length,
       archived: archived.size,
@@ -182,8 +192,21 @@ async function demonstrate(
   printTable(context, rows);
   ui.out('');
   for (const check of all) printCheck(context, check);
+  for (const { name, reason } of refused) ui.out(`  not archived: ${printable(name)}: ${printable(reason)}`);
   printNextSteps(context, place, restored, exampleKey);
   return kept ? 0 : 1;
+}
+
+/** Files and calls that were delivered as often as a queue would, and are not in the archive. */
+function describeRefused(
+  { recordings }: Simulator,
+  histories: ReadonlyMap<string, CallHistory>,
+): { readonly name: string; readonly reason: string }[] {
+  return recordings.flatMap(({ id, fileName }) => {
+    const history = histories.get(id);
+    if (history?.result !== undefined) return [];
+    return { name: fileName ?? id, reason: history?.refusal ?? 'never delivered' };
+  });
 }
 
 /** Each call once, in every shape an event can have; some of them twice, the second time at the end. */

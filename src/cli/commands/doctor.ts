@@ -5,7 +5,7 @@ import { type CommandContext, openBudget } from '../_context.ts';
 import type { DoctorCheck } from '../_doctor-check.ts';
 import { checkInstallation } from '../_doctor-checks.ts';
 import { checkDeployment, type StackOptions } from '../_doctor-stack.ts';
-import { count, printable, quoteForShell } from '../_format.ts';
+import { count, printable, printableLines, quoteForShell } from '../_format.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 
 /** Long enough for a slow connection, short enough to wait for; one for all checks, s. */
@@ -76,7 +76,7 @@ function showCheck({ ui }: CommandContext, { name, status, detail, fix, code }: 
     ui.record('check', { name, status, detail, fix, code });
     return;
   }
-  ui.out(`${ui.style(COLORS[status], MARKS[status])} ${name.padEnd(14)} ${printable(detail)}`);
+  ui.out(`${ui.style(COLORS[status], MARKS[status])} ${name.padEnd(14)} ${printableLines(detail)}`);
   if (fix !== undefined) ui.out(`  ${' '.repeat(14)} ${ui.style('cyan', 'fix:')} ${printable(fix)}`);
 }
 

@@ -1,8 +1,10 @@
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { BatchCircuit } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
-import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatDuration, printable } from '../_format.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface GcOptions {
   readonly multipart?: boolean;
@@ -36,9 +38,11 @@ export async function run(
   const dryRun = options.dryRun === true;
   const { budget, end } = openBudget(context);
   const failures: ItemFailure[] = [];
+  const circuit = new BatchCircuit(clock, ui);
   let removed = 0;
   let kept = 0;
-  try {
+  const range = searchIn(config, {});
+  const removeAll = async () => {
     for await (const upload of listUploads(budget)) {
       const { key, startedAt } = upload;
       if (startedAt > youngest) {
@@ -49,17 +53,28 @@ export async function run(
       try {
         if (!dryRun) await abortUpload(upload, budget);
         removed += 1;
+        circuit.settle(undefined);
         const state = dryRun ? 'found' : 'removed';
         if (ui.json) ui.record('upload', { state, key, startedAt: new Date(startedAt).toISOString() });
         else ui.out(`${dryRun ? 'would remove' : 'removed'}  ${printable(key)}  begun ${age} ago`);
       } catch (error) {
         const failure = toArchiveError(error);
         failures.push({ error: failure });
+        circuit.settle(failure);
         if (ui.json) ui.record('failed', { key, code: failure.code, message: failure.message });
         else ui.out(`failed   ${printable(key)}  ${printable(failure.message)}  [${failure.code}]`);
       }
       await ui.drained();
+      // one request after the other, each with its own retries: no pause would help
+      if (circuit.isOpen) break;
     }
+    // nothing unfinished is as it should be, in an archive
+    if (removed + kept + failures.length === 0) {
+      await requireArchive(store, range, ['present', 'other-layout'], budget);
+    }
+  };
+  try {
+    await readArchive(store, removeAll);
   } finally {
     end();
   }

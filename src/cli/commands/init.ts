@@ -2,6 +2,7 @@ import path from 'node:path';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/file.ts';
 import { abortReason } from '../../clock.ts';
+import { printableJson } from '../../printable.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { type InitOptions, readAnswers, settle } from '../_init-answers.ts';
@@ -89,7 +90,7 @@ async function writeAll(files: readonly NewFile[], force: boolean): Promise<void
 function report({ ui }: CommandContext, files: readonly NewFile[], dryRun: boolean): void {
   for (const { path: file, content } of files) {
     if (ui.json) ui.record('file', { path: file, written: !dryRun, content });
-    else if (dryRun) ui.out(`# ${printable(file)}\n${JSON.stringify(content, undefined, 2)}`);
+    else if (dryRun) ui.out(`# ${printable(file)}\n${printableJson(content, 2)}`);
     else ui.say(`wrote ${printable(file)}`);
   }
 }

@@ -9,9 +9,10 @@ import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
+import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../_decryption-snippets.ts';
-import { printable } from '../_format.ts';
+import { printable, printableLines } from '../_format.ts';
 import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
 
 interface InspectOptions {
@@ -74,7 +75,7 @@ export async function run(
     ui.record('object', { ...facts, metadata, problem: inspection.problem?.code, snippets });
   } else {
     for (const [name, value] of Object.entries(facts)) {
-      const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
+      const shown = typeof value === 'object' ? printableJson(value) : String(value);
       if (value !== undefined) ui.out(`${name.padEnd(14)}  ${printable(shown)}`);
     }
     ui.out('metadata');
@@ -167,9 +168,6 @@ function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, loc
 }
 
 const indent = (code: string) => code.replace(/^/gm, '  ');
-
-/** A stored context may hold anything: each line by itself is made safe to print. */
-const printableLines = (code: string) => code.split('\n').map(printable).join('\n');
 
 function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store: string, layout: Layout) {
   const { key, size, checksum, etag, versionId, contentType, lastModified } = stat;

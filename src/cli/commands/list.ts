@@ -1,14 +1,31 @@
-import { listRecordings } from '../../archive/find-recording.ts';
+import { describeRecording, type RecordingDescription } from '../../archive/describe-recording.ts';
+import { type ListedRecording, listRecordings } from '../../archive/find-recording.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
-import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
-import { count, formatBytes, printable } from '../_format.ts';
+import { ArchiveError } from '../../errors.ts';
+import {
+  type CommandContext,
+  namesTime,
+  openBudget,
+  readRange,
+  readSettings,
+  searchIn,
+} from '../_context.ts';
+import { count, formatBytes, formatDuration, printable } from '../_format.ts';
+import { mapAhead } from '../_map-ahead.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface ListOptions {
   readonly from?: string;
   readonly to?: string;
+  readonly brief?: boolean;
 }
 
-/** One line a recording: day (UTC), size of the object, key. */
+/** Receipts that are read at a time. */
+const READ_AHEAD = 16;
+
+type Listed = ListedRecording & { readonly description: RecordingDescription | undefined };
+
+/** One line a recording: day (UTC), size of the object, key, and what its receipt says. */
 export async function run(
   context: CommandContext,
   _args: readonly string[],
@@ -16,25 +33,86 @@ export async function run(
 ): Promise<number> {
   const { ui, clock, logger } = context;
   const range = readRange(options);
+  const isExact = namesTime(options.from) || namesTime(options.to);
+  if (isExact && options.brief === true) {
+    throw new ArchiveError('USAGE', '--brief reads no receipt, and only receipts state a time', {
+      hint: 'name days, such as --from 2026-05-20, or leave out --brief',
+    });
+  }
   const config = await readSettings(context, 'store');
   const store = await openConfiguredStore(config, { clock, logger });
+  const search = searchIn(config, range);
   const { budget, end } = openBudget(context);
   let recordings = 0;
   let bytes = 0;
-  try {
-    for await (const recording of listRecordings(store, searchIn(config, range), budget)) {
-      const { recordingId, channel, date, key, size, lastModified } = recording;
+  let untimed = 0;
+  let isDenied = options.brief === true;
+  const describe = async (recording: ListedRecording): Promise<Listed> => {
+    if (isDenied) return { ...recording, description: undefined };
+    try {
+      const description = await describeRecording(store, search.layout, recording.key, budget);
+      return { ...recording, description };
+    } catch (error) {
+      // who may list and not read is shown what listing shows
+      if (!(error instanceof ArchiveError) || error.code !== 'STORE_DENIED' || isExact) throw error;
+      if (!isDenied)
+        ui.warn('receipts cannot be read (STORE_DENIED), so only days, sizes and keys are shown');
+      isDenied = true;
+      return { ...recording, description: undefined };
+    }
+  };
+  const listAll = async () => {
+    let found = 0;
+    for await (const recording of mapAhead(listRecordings(store, search, budget), READ_AHEAD, describe)) {
+      found += 1;
+      const recordedAt = recording.description?.recordedAt;
+      if (isExact && recordedAt !== undefined && isOutside(recordedAt, options, range)) continue;
+      if (isExact && recordedAt === undefined) untimed += 1;
       recordings += 1;
-      bytes += size;
-      if (ui.json) {
-        const storedAt = new Date(lastModified).toISOString();
-        ui.record('recording', { recordingId, channel, date, key, size, storedAt });
-      } else ui.out(`${date}  ${formatBytes(size).padStart(9)}  ${printable(key)}`);
+      bytes += recording.size;
+      if (ui.json) ui.record('recording', recordOf(recording));
+      else ui.out(lineOf(recording));
       await ui.drained();
     }
+    // no recordings of some days are an answer; none at all are a sign of another place
+    if (found === 0) await requireArchive(store, search, ['present', 'other-days'], budget);
+  };
+  try {
+    await readArchive(store, listAll);
   } finally {
     end();
   }
+  if (untimed > 0) {
+    ui.warn(`${count(untimed, 'recording')} without a receipt, whose time is not known: listed by the day`);
+  }
   ui.say(`${count(recordings, 'recording')}, ${formatBytes(bytes)} in ${printable(store.location)}`);
   return 0;
+}
+
+/** Only a bound that names a time is held to it: one that names a day means all of it. */
+function isOutside(
+  recordedAt: string,
+  named: ListOptions,
+  { from, to }: ReturnType<typeof readRange>,
+): boolean {
+  const at = Date.parse(recordedAt);
+  const isEarlier = namesTime(named.from) && from !== undefined && at < from;
+  return isEarlier || (namesTime(named.to) && to !== undefined && at > to);
+}
+
+function recordOf({ recordingId, channel, date, key, size, lastModified, description }: Listed): object {
+  const storedAt = new Date(lastModified).toISOString();
+  return { recordingId, channel, date, key, size, storedAt, ...description };
+}
+
+function lineOf({ date, key, size, description = {} }: Listed): string {
+  const { conversationId, kind, durationMs, receipt } = description;
+  const known = [
+    kind,
+    durationMs === undefined ? undefined : formatDuration(durationMs),
+    conversationId === undefined ? undefined : `conversation ${conversationId}`,
+    receipt === undefined || receipt === 'archived' ? undefined : `receipt ${receipt}`,
+  ].filter((part) => part !== undefined);
+  const fields = [date, formatBytes(size).padStart(9), printable(key), ...known.map(printable)];
+  return fields.join('  ');
 }

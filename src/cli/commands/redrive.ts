@@ -5,6 +5,7 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { parseEvent } from '../../events/parse-event.ts';
 import type { MessageQueue } from '../../queue/message-queue.ts';
 import { createSqsQueue } from '../../queue/sqs-queue.ts';
+import { BatchCircuit, isEndOfBudget } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import {
@@ -15,6 +16,7 @@ import {
   readDeadLetterQueue,
 } from '../_dead-letters.ts';
 import { count, printable } from '../_format.ts';
+import { nothing } from '../_nothing-found.ts';
 
 interface RedriveOptions {
   readonly to?: string;
@@ -50,7 +52,9 @@ export async function run(
   const { budget, end } = openBudget(context);
   const failures: ItemFailure[] = [];
   let source: DeadLetterSource | undefined;
+  const circuit = new BatchCircuit(clock, ui);
   let done = 0;
+  let ignored = 0;
   try {
     source = isQueueUrl(from, allowLoopback)
       ? readDeadLetterQueue(queue, from, budget)
@@ -58,14 +62,23 @@ export async function run(
     const deliver = chooseDelivery(queue, to, archiver);
     for await (const letter of source.letters(options.limit ?? Number.MAX_SAFE_INTEGER)) {
       const { name, reason } = letter;
+      if (circuit.isOpen) {
+        if (circuit.pauseMs > 0) await clock.sleep(circuit.pauseMs, budget.signal).catch(() => {});
+        if (budget.signal.aborted) break;
+        circuit.noteProbe();
+      }
       try {
         const state = dryRun ? 'found' : await deliver(letter, budget);
         if (!dryRun) await letter.remove();
         done += 1;
+        if (state === 'ignored') ignored += 1;
+        circuit.settle(undefined);
         if (ui.json) ui.record('message', { state, message: name, reason, body: letter.body });
         else ui.out(`${state.padEnd(8)}  ${printable(name)}  ${printable(reason)}`);
       } catch (thrown) {
         const error = toArchiveError(thrown);
+        if (budget.signal.aborted && isEndOfBudget(error)) break;
+        circuit.settle(error);
         failures.push({ error });
         const { code, message } = error;
         if (ui.json) ui.record('failed', { message: name, reason, code, error: message });
@@ -73,7 +86,7 @@ export async function run(
           ui.out(`failed    ${printable(name)}  ${printable(message)}  [${code}]  was: ${printable(reason)}`);
       }
       await ui.drained();
-      if (budget.signal.aborted) break;
+      if (budget.signal.aborted || circuit.stoppedBy !== undefined) break;
     }
   } finally {
     await source?.release();
@@ -81,14 +94,31 @@ export async function run(
     queue.close();
     archiver?.close();
   }
-  if (ui.json)
-    ui.record('summary', { done: dryRun ? 0 : done, found: done + failures.length, failed: failures.length });
-  else if (dryRun) ui.say(`dry run: ${count(done, 'message')}, all left where they are`);
-  else
+  const { stoppedBy } = circuit;
+  if (ui.json) {
+    const counts = {
+      done: dryRun ? 0 : done,
+      ...(ignored > 0 ? { ignored } : {}),
+      found: done + failures.length,
+      failed: failures.length,
+    };
+    ui.record('summary', { ...counts, ...(stoppedBy === undefined ? {} : { stoppedBy: stoppedBy.code }) });
+  } else if (dryRun) ui.say(`dry run: ${count(done, 'message')}, all left where they are`);
+  else {
+    const why = stoppedBy && `; stopped because ${stoppedBy.code} would meet every other one as well`;
     ui.say(
-      `${count(done, 'message')} ${to === undefined ? 'archived' : 'sent'}, ${failures.length} left where they are`,
+      `${count(done - ignored, 'message')} ${to === undefined ? 'archived' : 'sent'}${ignored > 0 ? `, ${ignored} of another kind` : ''}, ${failures.length} left where they are${why ?? ''}`,
     );
-  return concludeItems(done + failures.length, failures, context.signal);
+  }
+  const total = done + failures.length;
+  // an empty queue is as it should be; a file is given because there is something in it
+  if (total === 0 && !isQueueUrl(from, allowLoopback) && !context.signal.aborted) {
+    throw nothing(
+      `there are no messages in ${printable(from)}`,
+      'name a file of events, or of messages as the AWS tools print them',
+    );
+  }
+  return concludeItems(total, failures, context.signal, (code) => code === stoppedBy?.code);
 }
 
 type ArchiveMessage = (body: string, budget: Budget) => Promise<string>;

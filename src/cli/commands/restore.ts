@@ -37,7 +37,9 @@ export async function run(
       throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(key)} in ${store.location}`);
     if (options.dryRun === true) return await plan(context, stat, output, options);
     const target =
-      output === '-' ? standardOutput() : await createFileTarget(output, { force: options.force === true });
+      output === '-'
+        ? standardOutput()
+        : await createFileTarget(output, { force: options.force === true, followOwnLinks: true });
     const progress = startProgress(ui, 'restoring', { items: 1, bytes: stat.size });
     try {
       const ports = { store: countBytes(store, progress.addBytes), reader };
@@ -67,7 +69,8 @@ async function plan(
   output: string,
   { force }: RestoreOptions,
 ): Promise<number> {
-  const file = output === '-' ? output : await checkOutput(output, { force: force === true });
+  const file =
+    output === '-' ? output : await checkOutput(output, { force: force === true, followOwnLinks: true });
   if (ui.json) ui.record('plan', { key, file, objectBytes: size });
   else ui.out(`would restore  ${key} (${formatBytes(size)})  to  ${printable(file)}`);
   ui.say('dry run: nothing was decrypted or written');

@@ -6,6 +6,8 @@ import { type SimulatedRequest, type Simulator, startSimulator } from '../../sim
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
 import { checkUrl } from '../../http/url-guard.ts';
+import { tellSkippedFiles } from '../_skipped-files.ts';
+import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
 import { SIGNATURE_HEADER } from '../../events/webhook-signature.ts';
@@ -55,7 +57,7 @@ export async function run(
       const conversations = simulator.world.conversations.map(({ id }) => simulator.conversationEvent(id));
       for (const event of [...ids.map((id) => simulator.event(id, shape)), ...conversations]) {
         if (ui.json) ui.record('event', { event });
-        else ui.out(JSON.stringify(event));
+        else ui.out(printableJson(event));
       }
     }
     if (target !== undefined) await postEvents(context, simulator, ids, target);
@@ -120,6 +122,7 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
       else ui.out(line);
     }
   }
+  tellSkippedFiles(ui, simulator);
   ui.say(`simulating Genesys Cloud on ${apiUrl} with ${describeContents(simulator)}; Ctrl-C ends it`);
   const key =
     simulator.kms === undefined

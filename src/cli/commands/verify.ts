@@ -6,20 +6,25 @@ import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { readReceiptKeys } from '../../signing-keys.ts';
+import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
   type CommandContext,
   forEachOf,
+  noteWholeDays,
   openBudget,
   readRange,
   readSettings,
   searchIn,
 } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
 import { describeFindings, reportOf, writeReport } from '../_verify-report.ts';
+import { nameStrangers, type Strangers, warnOfStrangers } from '../_verify-strangers.ts';
 import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../_verify-state.ts';
+import { checkOutput } from '../file-target.ts';
 
 interface VerifyOptions {
   readonly all?: boolean;
@@ -63,6 +68,9 @@ export async function run(
   const all = options.all === true;
   requireSense(ids, options);
   const days = readRange(options);
+  noteWholeDays(ui, options);
+  // before the work, which may take hours, and not after it
+  if (options.report !== undefined) await checkOutput(options.report, { force: true });
   const depth = options.depth ?? 'full';
   const full = depth === 'full' ? await readSettings(context, 'restore') : undefined;
   const config = full ?? (await readSettings(context, 'store'));
@@ -101,9 +109,21 @@ export async function run(
   if (earlier > 0) ui.say(`going on after ${count(earlier, 'recording')} of the run begun at ${startedAt}`);
 
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  let strangers: Strangers = { counts: {}, examples: [] };
+  let nothingFound: ArchiveError | undefined;
   try {
-    if (all) await verifyAll(current, plan, { range, concurrency, earlier });
-    else {
+    if (all) {
+      nothingFound = await noteNothing(store, async () => {
+        await verifyAll(current, plan, { range, concurrency, earlier });
+        const isWhole = days.from === undefined && days.to === undefined;
+        if (isWhole && !budget.signal.aborted)
+          strangers = await nameStrangers(ui, plainStore, range.layout, budget);
+        if (earlier + current.tally.checked + current.unseen.length > 0 || budget.signal.aborted) return;
+        // an archive that is empty by mistake, e.g. another bucket, must not pass for one that is in order
+        await requireArchive(plainStore, range, plan.share === null ? [] : ['present'], budget);
+        ui.warn('the sample has chosen no recording: --sample takes a larger share');
+      });
+    } else {
       await forEachOf(ids, concurrency, budget.signal, async (idOrKey) => {
         await take(current, idOrKey, await verifyNamed(current, idOrKey, range));
       });
@@ -115,7 +135,7 @@ export async function run(
   const { elapsedMs } = progress.count();
   const { tally, findings, damaged, unseen } = current;
   const complete = !context.signal.aborted;
-  const report = reportOf({ plan, startedAt, clock, complete, earlier, tally, findings, unseen });
+  const report = reportOf({ plan, startedAt, clock, complete, earlier, tally, findings, unseen, strangers });
   if (options.report !== undefined) await writeReport(options.report, report);
   if (complete) await state?.remove();
   if (ui.json) {
@@ -129,6 +149,7 @@ export async function run(
       ...(plan.share === null ? {} : { sample: plan.share, seed: plan.seed }),
       ...(earlier > 0 ? { verifiedEarlier: earlier } : {}),
       withoutReceipt: tally.withoutReceipt,
+      notes: strangers.counts,
     });
   } else {
     const what = count(tally.intact, 'recording');
@@ -143,10 +164,9 @@ export async function run(
       );
     }
   }
+  warnOfStrangers(ui, strangers);
+  if (nothingFound !== undefined) throw nothingFound;
   const total = earlier + tally.checked + unseen.length;
-  // an archive that is empty by mistake, e.g. another bucket, must not pass for one that is in order
-  if (total === 0 && !context.signal.aborted)
-    ui.warn(`there was nothing to verify in ${printable(store.location)}`);
   const failures: ItemFailure[] = [...[...damaged.values()].map((error) => ({ error })), ...unseen];
   return concludeItems(total, failures, context.signal, isIntegrityFailure);
 }
@@ -233,6 +253,8 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
   if (verified.state === 'failed') {
     const { code, message } = verified.error;
     await state?.append({ type: 'failed', key: verified.key });
+    // the end of the command says once that it was interrupted
+    if (current.budget.signal.aborted && isEndOfBudget(verified.error)) return;
     progress.itemFailed();
     current.unseen.push(verified);
     if (ui.json) ui.record('failed', { key: name, code, message });

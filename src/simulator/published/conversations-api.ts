@@ -18,7 +18,7 @@ export function getConversation(conversation: ModelConversation): Reply {
     ...(externalTag === undefined ? {} : { externalTag }),
     participants: conversation.participants.map((participant) => describe(participant, conversation)),
     divisions: [{ division: { id: stableUuid('division') }, entities: [] }],
-    recordingState: 'none',
+    recordingState: 'NONE',
     selfUri: `/api/v2/conversations/${id}`,
   });
 }

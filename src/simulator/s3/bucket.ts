@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { ArchiveError } from '../../errors.ts';
 import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
 import {
   commitRecord,
@@ -226,4 +227,22 @@ export class Bucket {
     const segments = [...upload.parts.values()].map(({ segment }) => segment);
     await this.discard(segments.filter(({ file }) => !owned.has(file)));
   }
+}
+
+/** @throws `CONFIG_INVALID` for a bucket name S3 would not accept. */
+export async function openBuckets(options: {
+  readonly dir: string;
+  readonly buckets: readonly string[];
+}): Promise<ReadonlyMap<string, Bucket>> {
+  const buckets = new Map<string, Bucket>();
+  for (const name of options.buckets) {
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
+      throw new ArchiveError('CONFIG_INVALID', `not a valid bucket name: ${JSON.stringify(name)}`);
+    }
+    const directory = path.join(options.dir, name);
+    await mkdir(directory, { recursive: true });
+    buckets.set(name, await Bucket.open(directory));
+  }
+  return buckets;
 }

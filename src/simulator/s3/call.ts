@@ -127,6 +127,7 @@ const COPY_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-copy-source',
   'x-amz-copy-source-if-match',
   'x-amz-metadata-directive',
+  'x-amz-source-expected-bucket-owner',
 ]);
 
 function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): S3Operation | undefined {

@@ -1,3 +1,4 @@
+import type { BrokenListing } from './broken-listing.ts';
 import type { Bucket, ObjectRecord } from './bucket.ts';
 import type { S3Operation } from './call.ts';
 import { compositeChecksum, createChecksum } from './checksum.ts';
@@ -15,6 +16,8 @@ export type S3Fault =
       /** Seconds, sent as `Retry-After`. */
       readonly retryAfter?: number;
       readonly inside200?: boolean;
+      /** Besides those of every answer, e.g. `x-amz-bucket-region`. */
+      readonly headers?: Readonly<Record<string, string>>;
     }
   /** TCP RST after that many bytes of the request's body (default 0), before the work is done. */
   | { readonly kind: 'reset'; readonly afterBytes?: number }
@@ -24,6 +27,8 @@ export type S3Fault =
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly silent?: boolean }
   /** Of PutObject and CompleteMultipartUpload: answers success and then keeps something else than was sent. */
   | { readonly kind: 'corrupt'; readonly how: Corruption }
+  /** Of ListObjectsV2 and ListMultipartUploads: success, and something else than a listing of what was asked for. */
+  | { readonly kind: 'listing'; readonly how: BrokenListing }
   /** Milliseconds before the work begins. */
   | { readonly kind: 'slow'; readonly delayMs: number };
 
@@ -53,6 +58,7 @@ export interface FaultTarget {
 const STRIKES: Readonly<Partial<Record<S3Fault['kind'], readonly S3Operation[]>>> = {
   cut: ['GetObject'],
   corrupt: ['PutObject', 'CompleteMultipartUpload'],
+  listing: ['ListObjectsV2', 'ListMultipartUploads'],
 };
 
 function applies({ fault, operation, key }: S3FaultRule, target: FaultTarget): boolean {

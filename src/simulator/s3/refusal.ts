@@ -15,6 +15,7 @@ const REFUSALS = {
   ],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
+  ExpiredToken: [400, 'The provided token has expired.'],
   IncompleteBody: [
     400,
     'You did not provide the number of bytes specified by the Content-Length HTTP header.',
@@ -50,6 +51,10 @@ const REFUSALS = {
     'The specified multipart upload does not exist. The upload ID might not be valid, or the multipart upload might have been aborted or completed.',
   ],
   NotImplemented: [501, 'This simulator implements only the part of S3 that the archiver uses.'],
+  PermanentRedirect: [
+    301,
+    'The bucket you are attempting to access must be addressed using the specified endpoint.',
+  ],
   PreconditionFailed: [412, 'At least one of the preconditions that you specified did not hold.'],
   RequestTimeTooSkewed: [403, "The difference between the request time and the server's time is too large."],
   RequestTimeout: [
@@ -62,6 +67,7 @@ const REFUSALS = {
     'The request signature that the server calculated does not match the signature that you provided. Check your AWS secret access key and signing method.',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
+  TemporaryRedirect: [307, 'You are being redirected to the bucket while DNS updates.'],
   Throttling: [400, 'Rate exceeded'],
   XAmzContentSHA256Mismatch: [
     400,

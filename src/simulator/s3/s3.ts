@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ArchiveError, describeForeign } from '../../errors.ts';
+import { describeForeign } from '../../errors.ts';
 import { inspectBody } from './body.ts';
-import { Bucket } from './bucket.ts';
+import { breakListing, PAGE_PARAMETERS } from './broken-listing.ts';
+import { type Bucket, openBuckets } from './bucket.ts';
 import {
   parseRequest,
   type ParsedRequest,
@@ -29,6 +28,7 @@ import {
 } from './wire.ts';
 import { type RequestSignature, type SigningCredentials, verifySignature } from '../sigv4.ts';
 
+export type { BrokenListing } from './broken-listing.ts';
 export type { S3Operation } from './call.ts';
 export type { Corruption, S3Fault, S3FaultRule } from './faults.ts';
 export type { S3ErrorCode } from './refusal.ts';
@@ -108,8 +108,10 @@ function findBucket(server: Server, parsed: ParsedRequest): Bucket {
   if (bucket === undefined) {
     throw new S3Refusal('NoSuchBucket', undefined, { BucketName: parsed.bucket });
   }
-  const owner = parsed.headers.get('x-amz-expected-bucket-owner');
-  if (owner !== undefined && owner !== BUCKET_OWNER) throw new S3Refusal('AccessDenied');
+  for (const name of ['x-amz-expected-bucket-owner', 'x-amz-source-expected-bucket-owner']) {
+    const owner = parsed.headers.get(name);
+    if (owner !== undefined && owner !== BUCKET_OWNER) throw new S3Refusal('AccessDenied');
+  }
   return bucket;
 }
 
@@ -122,12 +124,16 @@ async function perform(
   if (operation === 'ListBuckets') return listBuckets([...server.buckets.keys()], server.startedAt);
   const bucket = findBucket(server, parsed);
   const resetAfter = fault?.kind === 'reset' ? (fault.afterBytes ?? 0) : undefined;
+  const listing = fault?.kind === 'listing' ? fault.how : undefined;
+  const query = new Map(parsed.query);
+  // every page is the first
+  if (listing !== undefined) for (const name of PAGE_PARAMETERS) query.delete(name);
   const answer = await OPERATIONS[operation]({
     operation,
     bucketName: parsed.bucket,
     bucket,
     key: parsed.key,
-    query: new Map(parsed.query),
+    query,
     headers: parsed.headers,
     now: server.now(),
     body: (body) => {
@@ -139,6 +145,7 @@ async function perform(
     },
   });
   if (fault?.kind === 'corrupt') await corruptObject(bucket, parsed.key, fault.how);
+  if (listing !== undefined) return breakListing(answer, listing);
   return operation === 'HeadBucket'
     ? { ...answer, headers: { 'x-amz-bucket-region': server.credentials.region } }
     : answer;
@@ -188,7 +195,8 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
     const resource = `/${entry.bucket}${entry.key === '' ? '' : `/${entry.key}`}`;
     answer = describeRefusal(refusal, { resource, requestId, method: request.method ?? '' });
     if (fault?.kind === 'error') {
-      const { retryAfter, inside200 } = fault;
+      const { retryAfter, inside200, headers = {} } = fault;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
       if (inside200 === true) answer = { ...answer, status: 200 };
     }
@@ -196,20 +204,6 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
   if (fault?.kind === 'lost-answer') throw new ConnectionGone('reset');
   entry.status = answer.status;
   await sendAnswer(exchange, answer, fault?.kind === 'cut' ? fault : undefined);
-}
-
-async function openBuckets(options: S3Options): Promise<ReadonlyMap<string, Bucket>> {
-  const buckets = new Map<string, Bucket>();
-  for (const name of options.buckets) {
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-      throw new ArchiveError('CONFIG_INVALID', `not a valid bucket name: ${JSON.stringify(name)}`);
-    }
-    const directory = path.join(options.dir, name);
-    await mkdir(directory, { recursive: true });
-    buckets.set(name, await Bucket.open(directory));
-  }
-  return buckets;
 }
 
 /**

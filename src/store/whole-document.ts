@@ -1,0 +1,68 @@
+import { MAX_LISTING_BYTES, notAListing } from './listing-pages.ts';
+
+interface RawAnswer {
+  readonly statusCode?: unknown;
+  body?: unknown;
+}
+
+interface HasMiddleware {
+  readonly middlewareStack: {
+    addRelativeTo(
+      middleware: <Output extends { readonly response: unknown }>(
+        next: (step: object) => Promise<Output>,
+      ) => (step: object) => Promise<Output>,
+      options: { readonly relation: 'after'; readonly toMiddleware: string; readonly name: string },
+    ): void;
+  };
+}
+
+/**
+ * Makes the SDK refuse an answer that is not one whole XML document with the given root. Its own parser takes any root for the one
+ * it expects, fills in what a document that was cut lacks, and reads an empty body as an empty listing.
+ *
+ * @param root e.g. `ListBucketResult`.
+ */
+export function requireDocument<Command extends object>(
+  command: Command,
+  root: string,
+  what: string,
+): Command {
+  const { middlewareStack } = command as unknown as HasMiddleware;
+  middlewareStack.addRelativeTo(
+    (next) => async (step) => {
+      const result = await next(step);
+      const answer = result.response as RawAnswer;
+      if (answer.statusCode !== 200) return result;
+      const bytes = await readAnswer(answer.body, what);
+      const problem = problemOf(bytes.toString('utf8'), root);
+      if (problem !== undefined) throw notAListing(what, problem);
+      answer.body = bytes;
+      return result;
+    },
+    { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'requireDocument' },
+  );
+  return command;
+}
+
+async function readAnswer(body: unknown, what: string): Promise<Buffer> {
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  if (body === undefined || body === null) return Buffer.alloc(0);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body as AsyncIterable<Uint8Array>) {
+    size += part.byteLength;
+    if (size > MAX_LISTING_BYTES) throw notAListing(what, `has more than ${MAX_LISTING_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts, size);
+}
+
+function problemOf(text: string, root: string): string | undefined {
+  const document = text.replace(/^\uFEFF/, '').trim();
+  if (document === '') return 'is empty';
+  const [, name] = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][A-Za-z0-9]*)[\s>/]/.exec(document) ?? [];
+  // S3 may report a failure with status 200 after it has begun to answer
+  if (name === 'Error') return undefined;
+  if (name !== root) return `is no ${root}`;
+  return document.endsWith(`</${root}>`) ? undefined : 'was cut short';
+}
