@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { type MediaItem, type MediaOpener, MediaRestart } from '../ports.ts';
-import { guardMedia, type MediaCount } from './guard-media.ts';
+import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import type { Plaintext } from './open-object.ts';
 
 /** A recording as it was served, whole. */
@@ -55,9 +55,8 @@ async function download(
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   try {
     const stream = await opener.open(item, refresh, budget);
-    const { chunks, contentLength } = stream;
     ({ etag } = stream);
-    for await (const chunk of guardMedia(chunks, { contentLength, durationMs: item.durationMs }, count)) {
+    for await (const chunk of guardMedia(stream.chunks, mediaFacts(item, stream), count)) {
       digest.update(chunk);
     }
   } catch (error) {

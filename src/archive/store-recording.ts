@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { expectationOf } from '../media-content.ts';
 import { giveBack } from '../memory.ts';
 import {
   hashInPlace,
@@ -14,7 +13,7 @@ import {
   type StreamHash,
 } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { guardMedia, type MediaCount } from './guard-media.ts';
+import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from './writer-mark.ts';
@@ -125,9 +124,7 @@ async function storeOnce(
     if (count.lengthVerified) return;
     await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256, isFramed }, budget);
   };
-  const { durationMs } = item;
-  const facts = { contentLength, isFramed, contentType, expected: expectationOf(item), durationMs };
-  const guarded = guardMedia(stream.chunks, facts, count);
+  const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
   try {
     const result = await ports.store.put(
       key,
@@ -147,7 +144,7 @@ async function storeOnce(
     if (result.outcome === 'exists') {
       return {
         stored: undefined,
-        ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag: stream.etag } }),
+        ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }),
       };
     }
     if (sha256 === undefined)

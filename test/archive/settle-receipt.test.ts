@@ -350,6 +350,40 @@ describe('a receipt that stands there already', () => {
   });
 });
 
+describe('a recording that the platform has deleted since', () => {
+  it('keeps its object, whose receipt is completed: none says that there is nothing to archive', async () => {
+    const all = await setUp({ opens: false });
+    const { ports, recording, receipt } = all;
+    const ids = { recordingId: recording.id, conversationId: recording.interactionId };
+    const request = { dialect: 'recordings', conversationId: ids.conversationId } as const;
+    const items = await ports.resolver.resolve(all.requestOf(recording), unlimited);
+    const ready = { resolve: () => Promise.resolve(items) };
+    const archived = await only(archiveRequest({ ...ports, resolver: ready }, request, unlimited));
+    if (archived.state !== 'archived') throw new Error('it is not archived');
+    await all.remove(archived.receiptKey);
+    const terminal = [{ ids, reason: 'deleted', status: 'deleted', permanent: true }] as const;
+    const gone = { resolve: () => Promise.resolve({ state: 'ready', items: [], terminal } as const) };
+    expect(await only(archiveRequest({ ...ports, resolver: gone }, request, unlimited))).toMatchObject({
+      state: 'archived',
+      key: archived.key,
+    });
+    expect(await receipt(archived.key)).toMatchObject({
+      kind: 'completed',
+      completion: { plaintext: 'unknown' },
+    });
+  });
+
+  it('is not settled by a receipt that a stranger has put there', async () => {
+    const all = await setUp();
+    const { ports, recording, store, key } = all;
+    const ids = { recordingId: recording.id, conversationId: recording.interactionId };
+    const options = { metadata: {}, contentType: 'application/json' };
+    await store.put(receiptKey(key), Buffer.from('{}'), options, unlimited);
+    const told = issueTerminalReceipt(issuerOf(ports), { ids, key, at: OCCURRED, reason: 'r' }, unlimited);
+    expect(await failure(told)).toMatchObject({ code: 'RECEIPT_MISMATCH' });
+  });
+});
+
 describe('archive --again', () => {
   const forgeries = (all: Awaited<ReturnType<typeof setUp>>) => ({
     withoutMark: async () => {

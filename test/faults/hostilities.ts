@@ -66,11 +66,13 @@ export class Hostilities {
     const peaceAt = STORY_BEGINS + HOSTILE_MS + LONGEST_PEACE_MS;
     time.schedule(peaceAt - time.now, () => {});
     await time.run(() => time.now >= peaceAt, peaceAt + DAY_MS);
-    void this.#redeliver(broken).then(() => {
+    const redelivering = this.#redeliver(broken).finally(() => {
       over = true;
     });
     await time.run(() => over, time.now + DAY_MS);
-    return [...broken, ...brokenSignatures({ ...world, gone: new Set([GONE.recordingId]) })];
+    await redelivering;
+    const { honest, platform } = world;
+    return [...broken, ...brokenSignatures({ honest, platform, gone: new Set([GONE.recordingId]) })];
   }
 
   async #redeliver(broken: string[]): Promise<void> {

@@ -1,6 +1,4 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
-import { listRecordings } from '../../archive/find-recording.ts';
-import { type Layout } from '../../archive/layout.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
 import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
@@ -9,8 +7,8 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEvent, splitBatch } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
-import { canonicalRequest } from '../../archive/one-spelling.ts';
 import { requireReason, runAgain } from '../_archive-again.ts';
+import { namesOf, plan } from '../_archive-plan.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
@@ -239,15 +237,6 @@ function reportDone(ui: Ui, tally: Tally, result: ArchiveResult): void {
   }
 }
 
-/** What a request names: a recording, or a conversation whose recordings the platform knows. */
-function namesOf(request: ArchiveRequest): Partial<RecordingIds> & Pick<RecordingIds, 'conversationId'> {
-  if (request.dialect === 'media') {
-    return { recordingId: request.mediaId, conversationId: request.interactionId };
-  }
-  const { recordingId, conversationId } = request;
-  return { conversationId, ...(recordingId === undefined ? {} : { recordingId }) };
-}
-
 /** Asks only the store: a look-up at the platform would cost rate budget, and its answer may be another one by then. */
 async function planAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<BatchEnd> {
   const { ui, clock, logger } = context;
@@ -280,26 +269,6 @@ async function planAll(context: CommandContext, config: ArchiveConfig, job: Job)
     `dry run: would archive ${archived}, ${found} archived already, ${failures.length} failed${describeRest(batch)}; nothing was written, and Genesys Cloud was not asked`,
   );
   return batch;
-}
-
-async function plan(
-  store: ObjectStore,
-  layout: Layout,
-  sent: ArchiveRequest,
-  budget: Budget,
-): Promise<{ readonly key: string | undefined; readonly exists: boolean }> {
-  const request = canonicalRequest(sent);
-  if (request.dialect === 'media' && request.occurredAt !== undefined) {
-    const ids = { recordingId: request.mediaId, conversationId: request.interactionId };
-    const key = layout.keyOf({ ids, at: request.occurredAt });
-    return { key, exists: (await store.head(key, budget)) !== undefined };
-  }
-  const { recordingId: wanted } = namesOf(request);
-  if (wanted === undefined) return { key: undefined, exists: false };
-  for await (const { recordingId, key } of listRecordings(store, { layout }, budget)) {
-    if (recordingId === wanted) return { key, exists: true };
-  }
-  return { key: undefined, exists: false };
 }
 
 function reportIgnored(ui: Ui, reason: string): void {
