@@ -31,7 +31,8 @@ export const RELIABILITY_SETTINGS = {
       'Ed25519 public keys that receipts may be signed with, comma-separated: lists that `genesys-archive keys receipts` makes, PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`); with any, `verify` wants every receipt signed',
     example: 'receipt-keys.json',
     since: 'receipts',
-    usedFor: VERIFY,
+    // the writer judges by it what another key has signed before
+    usedFor: [...ARCHIVE, ...VERIFY],
   },
   ARCHIVE_QUEUE_URL: {
     schema: queueUrl,

@@ -8,7 +8,13 @@ import {
   type Issuer,
 } from '../../src/archive/issue-receipt.ts';
 import { LEAF_BYTES, LeafHasher } from '../../src/archive/leaf-hasher.ts';
-import { leavesKey, MOST_INLINE_LEAVES, readLeaves, stateCiphertext } from '../../src/archive/leaf-list.ts';
+import {
+  leavesKey,
+  MAX_INLINE_LEAVES_OF_SHORT_MESSAGES,
+  MOST_INLINE_LEAVES,
+  readLeaves,
+  stateCiphertext,
+} from '../../src/archive/leaf-list.ts';
 import { DATE_LAYOUT, objectOfReceipt } from '../../src/archive/layout.ts';
 import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
 import { openSeekable } from '../../src/archive/read-range.ts';
@@ -251,6 +257,54 @@ describe('the receipt of an object that stands there', () => {
     expect(adopted.object?.store).toBe(`s3://${'x'.repeat(1019)}`);
     expect(adopted.kind).toBe('adopted');
     expect(adopted.signature).toBeUndefined();
+  });
+});
+
+describe('the leaves of a receipt whose signer takes 4,096 bytes', () => {
+  const signer = { maxMessageBytes: 4096 };
+  const digestsOf = (count: number, sha256?: Buffer) => ({
+    bytes: count,
+    sha256,
+    leafBytes: 1,
+    leaves: Array.from({ length: count }, (_, index) => createHash('sha256').update(`${index}`).digest()),
+  });
+
+  it('stand in it up to 16 of them, and beside it from then on', async () => {
+    const store = mapStore();
+    const most = MAX_INLINE_LEAVES_OF_SHORT_MESSAGES;
+    const few = await stateCiphertext({ store, signer }, KEY, digestsOf(most), unlimited);
+    expect(few.leaves).toHaveLength(16);
+    expect([...store.objects.keys()]).toEqual([]);
+    const more = await stateCiphertext({ store, signer }, KEY, digestsOf(most + 1), unlimited);
+    expect(Object.keys(more)).toEqual(['bytes', 'leafBytes', 'leavesSha256']);
+    expect(await readLeaves(store, KEY, more, unlimited)).toHaveLength(17);
+  });
+
+  it('stand in it whatever there are up to 1,024, for every other signer', async () => {
+    const store = mapStore();
+    for (const other of [undefined, {}]) {
+      const facts = await stateCiphertext({ store, signer: other }, KEY, digestsOf(1024), unlimited);
+      expect(facts.leaves).toHaveLength(1024);
+    }
+  });
+
+  it('are stated by the hash of their list, also where another list stands in its place: verify tells', async () => {
+    const store = mapStore();
+    await store.put(
+      LIST,
+      once(Buffer.from('another\n')),
+      { metadata: {}, contentType: 'text/plain' },
+      unlimited,
+    );
+    const facts = await stateCiphertext({ store, signer }, KEY, digestsOf(17), unlimited);
+    const lines = digestsOf(17).leaves.map((leaf) => `${leaf.toString('hex')}\n`);
+    expect(facts.leavesSha256).toBe(createHash('sha256').update(lines.join('')).digest('hex'));
+    expect(await readLeaves(store, KEY, facts, unlimited)).toBe('damaged');
+    const whole = Buffer.alloc(32, 7);
+    expect(await stateCiphertext({ store, signer }, KEY, digestsOf(17, whole), unlimited)).toEqual({
+      bytes: 17,
+      sha256: whole.toString('hex'),
+    });
   });
 });
 
