@@ -56,7 +56,8 @@ export async function stateCiphertext(
     (await putSmall(store, key, list, budget)) === 'stored' ||
     (await readList(store, key, budget, ['OBJECT_MALFORMED', 'STORE_DENIED'])) === list.toString();
   // what is too long to be signed leaf by leaf is signed by the hash of its list, whatever stands there: `verify` finds it
-  if (isOurs || (!signsAll && sha256 === undefined)) return { ...whole, leafBytes, leavesSha256: sha256Of(list) };
+  if (isOurs || (!signsAll && sha256 === undefined))
+    return { ...whole, leafBytes, leavesSha256: sha256Of(list) };
   // another list stands there, of an object that is no more, or none that may be read
   return sha256 === undefined ? { ...whole, leafBytes, leaves: digests } : whole;
 }
