@@ -15,8 +15,16 @@ export class ArchiveSecrets extends Construct {
     'Credentials',
     'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
   );
-  readonly signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+  readonly signingKey: secrets.CfnSecret | undefined;
   readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
+
+  /** @param props `signingKey`: the key that signs receipts is in a secret, too. */
+  constructor(scope: Construct, id: string, props: { readonly signingKey: boolean }) {
+    super(scope, id);
+    if (props.signingKey) {
+      this.signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+    }
+  }
 
   private secret(id: string, description: string): secrets.CfnSecret {
     const secret = new secrets.CfnSecret(this, id, { description });

@@ -13,7 +13,7 @@ import { ArchiveAlarms, type RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
 import { createDashboard } from './archive-dashboard.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { createArchiveKey, type KeyUser } from './archive-key.ts';
+import { createArchiveKey, createSigningKey, type KeyUser } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { createRole, givePolicy } from './archive-roles.ts';
 import { ArchiveSecrets } from './archive-secrets.ts';
@@ -46,6 +46,11 @@ export interface GenesysMediaArchiveProps {
   readonly tutorialEvents?: boolean;
   /** A Function URL that takes signed webhooks. @default false */
   readonly webhook?: boolean;
+  /**
+   * Where the key that signs receipts is. `kms`: KMS makes it and never gives it away, so that no function holds it; each recording then
+   * costs two signatures (docs/cost.md). @default 'secret': people make it, and put it into the secret
+   */
+  readonly signingKey?: 'secret' | 'kms';
   /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
   readonly objectLock?: ObjectLockSettings;
   /**
@@ -95,7 +100,9 @@ export class GenesysMediaArchive extends Construct {
   readonly functionUrl: lambda.FunctionUrl | undefined;
   readonly logGroup: logs.LogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
-  readonly signingKeySecret: secrets.CfnSecret;
+  /** There is one of the two. */
+  readonly signingKeySecret: secrets.CfnSecret | undefined;
+  readonly signingKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
   /** Of the function. */
   readonly writerRole: iam.Role;
@@ -136,14 +143,17 @@ export class GenesysMediaArchive extends Construct {
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(this, 'Queue', waits));
     this.logGroup = createLogGroup(this, 'Logs', retentionOf(props.logRetentionDays ?? 365));
-    const held = new ArchiveSecrets(this, 'Secrets');
+    const held = new ArchiveSecrets(this, 'Secrets', { signingKey: props.signingKey !== 'kms' });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
 
     const policies = this.policies(props);
     this.key = createArchiveKey(this, 'Key', policies.keyUsers);
-    const writerPolicy = policies.give(this.key.attrArn);
+    if (props.signingKey === 'kms') {
+      this.signingKey = createSigningKey(this, 'SigningKey', policies.signingKeyUsers);
+    }
+    const writerPolicy = policies.give(this.key.attrArn, this.signingKey?.attrArn);
     ({ function: this.function, url: this.functionUrl } = new ArchiveFunction(this, 'Function', {
       role: this.writerRole,
       policy: writerPolicy,
@@ -158,7 +168,7 @@ export class GenesysMediaArchive extends Construct {
           S3_ARCHIVE_BUCKET: this.bucket.bucketName,
           S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
           ARCHIVE_KMS_KEY_ID: this.key.attrArn,
-          ARCHIVE_SIGNING_KEY_SECRET_ARN: this.signingKeySecret.ref,
+          ...signingVariable(this.signingKeySecret, this.signingKey),
           ...(webhook
             ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
             : {}),
@@ -209,9 +219,10 @@ export class GenesysMediaArchive extends Construct {
     otherKeyArns = [],
     conditions = {},
   }: GenesysMediaArchiveProps) {
-    const resources = (keyArn: string): ArchiveResources => ({
+    const resources = (keyArn: string, signingKeyArn?: string): ArchiveResources => ({
       bucketArn: this.bucket.bucketArn,
       keyArn,
+      signingKeyArn,
       organizationId,
       queueArn: this.queue.queueArn,
       deadLetterQueueArn: this.deadLetters.queueArn,
@@ -224,29 +235,34 @@ export class GenesysMediaArchive extends Construct {
       }),
       secretArns: [
         this.credentialsSecret.ref,
-        this.signingKeySecret.ref,
+        ...(this.signingKeySecret === undefined ? [] : [this.signingKeySecret.ref]),
         ...(webhook ? [chooseString(conditions.webhook, this.webhookSecret.ref)] : []),
       ],
       context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
       mediaFolder: mediaFolderOf(organizationId, environmentVariables),
       otherKeyArns,
     });
-    const granted = (keyArn: string) => {
-      const about = resources(keyArn);
+    const granted = (keyArn: string, signingKeyArn?: string) => {
+      const about = resources(keyArn, signingKeyArn);
       return [
         { role: this.writerRole, statements: writerStatements(about) },
         { role: this.auditorRole, statements: auditorStatements(about) },
         { role: this.rewrapRole, statements: rewrapStatements(about) },
       ] as const;
     };
+    /** Of the key whose ARN is `*` there. */
+    const usersOf = (grants: ReturnType<typeof granted>): readonly KeyUser[] =>
+      grants.flatMap(({ role, statements }) =>
+        statements.filter(isAboutKey).map((statement) => ({ role, statement })),
+      );
     return {
-      keyUsers: (): readonly KeyUser[] =>
-        granted('*').flatMap(({ role, statements }) =>
-          statements.filter(isAboutKey).map((statement) => ({ role, statement })),
-        ),
+      keyUsers: () => usersOf(granted('*')),
+      signingKeyUsers: () => usersOf(granted('the other key', '*')),
       /** Returns the writer's. */
-      give: (keyArn: string): iam.Policy => {
-        const [writer] = granted(keyArn).map(({ role, statements }) => givePolicy(role, statements));
+      give: (keyArn: string, signingKeyArn: string | undefined): iam.Policy => {
+        const [writer] = granted(keyArn, signingKeyArn).map(({ role, statements }) =>
+          givePolicy(role, statements),
+        );
         if (writer === undefined) throw new Error('no policy was made');
         return writer;
       },
@@ -263,6 +279,16 @@ function mediaFolderOf(organizationId: string, variables: Readonly<Record<string
   return variables['ARCHIVE_LAYOUT'] === 'genesys-export' ? organizationId : MEDIA_FOLDER;
 }
 
-function isAboutKey({ Action }: Statement): boolean {
-  return Action.some((action) => action.startsWith('kms:'));
+function isAboutKey({ Action, Resource }: Statement): boolean {
+  return Resource.includes('*') && Action.some((action) => action.startsWith('kms:'));
+}
+
+function signingVariable(
+  secret: secrets.CfnSecret | undefined,
+  key: kms.CfnKey | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    ...(secret === undefined ? {} : { ARCHIVE_SIGNING_KEY_SECRET_ARN: secret.ref }),
+    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: key.attrArn }),
+  };
 }

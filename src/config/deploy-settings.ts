@@ -34,6 +34,8 @@ export const deploySettings = z.strictObject({
   tutorialEvents: z.boolean().default(false),
   /** A Function URL that takes signed webhooks. */
   webhook: z.boolean().default(false),
+  /** Where the key that signs receipts is: in a secret that people fill, or in KMS, which makes it and never gives it away. */
+  signingKey: z.enum(['secret', 'kms']).default('secret'),
   /** Nothing can be removed before its time; `compliance`: not even by the account's owner. */
   objectLock: z.strictObject({ mode: z.enum(['governance', 'compliance']), days }).optional(),
   /** Receives the alarms. */
@@ -49,7 +51,7 @@ export type DeploySettings = z.output<typeof deploySettings>;
 
 export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
 
-/** Outputs of the stack. `WebhookUrl` is there only with a webhook. */
+/** Outputs of the stack. `WebhookUrl` is there only with a webhook; of the signing key there is one, its secret or itself. */
 export const STACK_OUTPUTS = [
   'BucketName',
   'QueueUrl',
@@ -58,6 +60,7 @@ export const STACK_OUTPUTS = [
   'KeyArn',
   'CredentialsSecretArn',
   'SigningKeySecretArn',
+  'SigningKeyArn',
   'WebhookSecretArn',
   'WebhookUrl',
   'DashboardName',

@@ -18,6 +18,7 @@ const settings = fc
     existingEventBus: fc.boolean(),
     tutorialEvents: fc.boolean(),
     webhook: fc.boolean(),
+    signingKey: fc.constantFrom('secret', 'kms'),
     objectLock: optional(
       fc.record({
         mode: fc.constantFrom('governance', 'compliance'),
@@ -45,7 +46,11 @@ describe('a stack of any settings', () => {
         end();
         expect(new AwsSolutionsChecks().validateScope(stack).violations).toEqual([]);
 
-        const wanted = STACK_OUTPUTS.filter((name) => name !== 'WebhookUrl' || chosen.webhook);
+        const absent = [
+          chosen.signingKey === 'kms' ? 'SigningKeySecretArn' : 'SigningKeyArn',
+          ...(chosen.webhook ? [] : ['WebhookUrl']),
+        ];
+        const wanted = STACK_OUTPUTS.filter((name) => !absent.includes(name));
         expect(Object.keys(template.outputs)).toEqual(wanted);
         const events = chosen.eventSourceName !== undefined;
         expect(resourcesOf(template, 'AWS::Events::Rule')).toHaveLength(
