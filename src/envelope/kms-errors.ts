@@ -139,7 +139,7 @@ export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure
   const special =
     isSigning(operation) && Object.hasOwn(SIGNING_HINTS, name) ? SIGNING_HINTS[name] : undefined;
   const stated = special ?? rule.hint?.replace('ARCHIVE_KMS_KEY_ID', keySettingOf(operation));
-  const hint = stated ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
+  const hint = stated ?? defaultHint(rule, operation);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
     ...(hint === undefined ? {} : { hint }),
@@ -150,6 +150,13 @@ export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure
     error: new ArchiveError(rule.code, `KMS ${operation}: ${answer}`, options),
     transient: rule.transient === true,
   };
+}
+
+/** Of an encrypting key that cannot be used, the code's own hint says enough. */
+function defaultHint(rule: Rule, operation: KmsCallName): string | undefined {
+  if (rule === denied) return `the role needs kms:${operation} on the key`;
+  if (rule !== unusable || !isSigning(operation)) return undefined;
+  return `check ${keySettingOf(operation)}; \`genesys-archive doctor\` signs with it`;
 }
 
 function ruleFor(name: string, status: number | undefined, system: string | undefined, error: unknown): Rule {

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/archive/canonical-json.ts';
 import { idempotencyMetadata } from '../../src/archive/identity.ts';
 import {
   adoptReceipt,
@@ -18,7 +19,12 @@ import {
 import { DATE_LAYOUT, objectOfReceipt } from '../../src/archive/layout.ts';
 import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
 import { openSeekable } from '../../src/archive/read-range.ts';
-import { LARGEST_RECEIPT, parseReceipt } from '../../src/archive/receipt-schema.ts';
+import {
+  LARGEST_RECEIPT,
+  parseReceipt,
+  type Receipt,
+  RECEIPT_SCHEMA,
+} from '../../src/archive/receipt-schema.ts';
 import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
 import { verifyAgainstReceipt, type VerifyDepth } from '../../src/archive/verify-recording.ts';
 import { walkArchive } from '../../src/archive/walk-archive.ts';
@@ -278,6 +284,52 @@ describe('the leaves of a receipt whose signer takes 4,096 bytes', () => {
     const more = await stateCiphertext({ store, signer }, KEY, digestsOf(most + 1), unlimited);
     expect(Object.keys(more)).toEqual(['bytes', 'leafBytes', 'leavesSha256']);
     expect(await readLeaves(store, KEY, more, unlimited)).toHaveLength(17);
+  });
+
+  it('leave room for all else that a receipt states: long names, long headers, a layout of its own', () => {
+    const long = (length: number) => 'x'.repeat(length);
+    const uuid = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
+    const hash = '00'.repeat(32);
+    const receipt: Receipt = {
+      schema: RECEIPT_SCHEMA,
+      kind: 'archived',
+      ids: { organization: uuid, conversation: uuid, recording: uuid, channel: '1' },
+      source: {
+        contentType: long(256),
+        contentLength: 1e11,
+        etag: long(256),
+        length: 'framing+second-download',
+        resumes: 5,
+        restarts: 9,
+      },
+      plaintext: { bytes: 1e11, sha256: hash },
+      ciphertext: {
+        bytes: 1e11,
+        leafBytes: 5_242_880,
+        leaves: digestsOf(16).leaves.map((leaf) => leaf.toString('hex')),
+      },
+      object: {
+        key: long(400),
+        store: `s3://${long(63)}/${long(200)}`,
+        versionId: long(64),
+        etag: long(64),
+        checksum: { type: 'composite', sha256: long(50) },
+      },
+      envelope: {
+        format: 's3ec-v3',
+        metadataSha256: hash,
+        wrapSha256: hash,
+        wrap: 'kms+context',
+        keyId: `arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/${uuid}`,
+      },
+      times: {
+        recorded: '2026-05-20T12:00:00.000Z',
+        stored: '2026-05-20T12:00:00.000Z',
+        issued: '2026-05-20T12:00:00.000Z',
+      },
+      tool: { name: 'genesys-media-archive', version: '10.10.10' },
+    };
+    expect(canonicalJson(receipt as never).length).toBeLessThan(signer.maxMessageBytes);
   });
 
   it('stand in it whatever there are up to 1,024, for every other signer', async () => {

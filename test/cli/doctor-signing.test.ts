@@ -24,7 +24,7 @@ async function signingKey(changed: Record<string, string>) {
   const env = { ...simulator.environment(), ENCRYPTION_KEY_HEX: '0f1e'.repeat(16), ...changed };
   const { code, records, stdout } = await runCli(['doctor', '--json'], { env, cwd: dir });
   const check = records().find((record) => record['name'] === 'signing-key');
-  return { code, check: check as Record<string, unknown> | undefined, stdout };
+  return { code, check, stdout };
 }
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');

@@ -132,6 +132,6 @@ it('docs/aws-permissions.md gives the writer what the stack gives it for a signi
     secretArns: ['s'],
     signingKeyArn: 'SIGNING_KEY_ARN',
   }).filter(({ Resource }) => Resource.includes('SIGNING_KEY_ARN'));
-  expect(Statement).toEqual(given.map(({ Sid: _, ...rest }) => rest));
+  expect(Statement).toEqual(given.map(({ Sid: _name, ...rest }) => rest));
   for (const action of ['kms:Sign', 'kms:GetPublicKey']) expect(page).toContain(`| \`${action}\` |`);
 });
