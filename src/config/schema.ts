@@ -43,6 +43,11 @@ export interface Setting {
   readonly unless?: string;
   /** Taken from the environment only: files are copied and committed, command lines are listed by `ps`. */
   readonly secret?: true;
+  /**
+   * Decides where data go, who is trusted or what is run: never from a config file that was found in the working directory and that
+   * `--config` does not name.
+   */
+  readonly namedFileOnly?: true;
 }
 
 const ARCHIVE = ['archive'] as const;
@@ -89,6 +94,7 @@ export const SETTINGS = {
     default: 'https://login.{GENESYS_ENVIRONMENT}',
     since: 'archive',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   GENESYS_API_URL: {
     schema: originUrl,
@@ -98,6 +104,7 @@ export const SETTINGS = {
     default: 'https://api.{GENESYS_ENVIRONMENT}',
     since: 'archive',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   GENESYS_ORGANIZATION_ID: {
     schema: organizationId,
@@ -180,6 +187,7 @@ export const SETTINGS = {
     example: 'media.example.com,s3.amazonaws.com/their-bucket',
     since: 'archive',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   ARCHIVE_ALLOW_LOOPBACK: {
     schema: flag,
@@ -190,6 +198,7 @@ export const SETTINGS = {
     default: '0',
     since: 'archive',
     usedFor: ALL,
+    namedFileOnly: true,
   },
   ARCHIVE_ID_PATTERN: {
     schema: idPattern,
@@ -219,6 +228,17 @@ export const SETTINGS = {
     example: '1',
     default: '0',
     since: 'archive',
+    usedFor: ARCHIVE,
+    namedFileOnly: true,
+  },
+  ARCHIVE_WEBHOOK_SIGNATURE: {
+    schema: choice(['any', 'v2']),
+    group: 'Events',
+    meaning:
+      'versions of the signature that the HTTP entry accepts: `v2` covers the timestamp, too; `any` also accepts `sha256=`, which covers the body alone',
+    example: 'v2',
+    default: 'any',
+    since: 'webhook v2',
     usedFor: ARCHIVE,
   },
   ARCHIVE_LOG_LEVEL: {

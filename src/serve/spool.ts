@@ -19,6 +19,7 @@ import type { ArchiveError } from '../errors.ts';
 import { syncDirectory } from '../store/directory-paths.ts';
 import { directoryError, isMissing } from '../store/fs-errors.ts';
 import { writeText } from '../store/partial-file.ts';
+import { decodeText } from '../text-file.ts';
 import { DueQueue } from './due-queue.ts';
 import { lockSpool, type SpoolLock } from './spool-lock.ts';
 import {
@@ -152,7 +153,7 @@ export class Spool {
   async read(entry: SpoolEntry): Promise<SpooledEvent | { readonly malformed: string } | undefined> {
     let text: string;
     try {
-      text = await readFile(this.pathOf('queue', entry.name), 'utf8');
+      text = readText(await readFile(this.pathOf('queue', entry.name)));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw directoryError(error, 'reading the spool');
@@ -283,4 +284,13 @@ export class Spool {
 
 function isEventFile(name: string): boolean {
   return name.endsWith('.json') && !name.startsWith('.');
+}
+
+/** What somebody put into the queue by hand may be in any encoding; what is in none of them fails later, by itself. */
+function readText(bytes: Buffer): string {
+  try {
+    return decodeText(bytes, 'the event', 'EVENT_INVALID');
+  } catch {
+    return bytes.toString('utf8');
+  }
 }

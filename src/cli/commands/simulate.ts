@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
 import { FAULT_GRAMMAR, parseFault } from '../../simulator/fault-grammar.ts';
 import { readScenario, SCENARIO_EXAMPLE } from '../../simulator/published/scenario.ts';
@@ -8,7 +7,8 @@ import { createTransport } from '../../http/transport.ts';
 import { checkUrl } from '../../http/url-guard.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import { SIGNATURE_HEADER } from '../../events/webhook-signature.ts';
+import { SIGNATURE_HEADER, signWebhook } from '../../events/webhook-signature.ts';
+import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
 
 interface SimulateOptions {
   readonly recordings?: number;
@@ -160,22 +160,24 @@ async function postEvents(
   ids: readonly string[],
   url: URL,
 ): Promise<void> {
-  const { ui, env } = context;
+  const { ui, env, clock } = context;
   const [secret] = (env['ARCHIVE_WEBHOOK_SECRET'] ?? '').split(',');
   const { budget, end } = openBudget(context);
   const transport = createTransport({ guard: { allowLoopback: true } });
   try {
     for (const id of ids) {
       const body = JSON.stringify(simulator.event(id, 'webhook'));
-      const signature = createHmac('sha256', secret ?? '')
-        .update(body)
-        .digest('base64');
+      const timestamp = String(Math.floor(clock.now() / 1000));
+      const signed = {
+        [TIMESTAMP_HEADER]: timestamp,
+        [SIGNATURE_HEADER]: signWebhook(secret ?? '', timestamp, body),
+      };
       const response = await transport.send({
         method: 'POST',
         url,
         headers: {
           'content-type': 'application/json',
-          ...(secret === undefined || secret === '' ? {} : { [SIGNATURE_HEADER]: `sha256=${signature}` }),
+          ...(secret === undefined || secret === '' ? {} : signed),
         },
         body,
         signal: budget.signal,
