@@ -40,6 +40,9 @@ const MAX_NESTED_ARRAYS = 3;
 /** Events of one delivery: Lambda's largest batch. */
 const MAX_EVENTS = 10_000;
 
+/** Events and what they are wrapped in. */
+const MAX_VISITS = MAX_EVENTS * 4;
+
 interface Depth {
   readonly source: EventSource | undefined;
   readonly envelopesLeft: number;
@@ -58,75 +61,59 @@ interface Depth {
 export function unwrapEvents(event: unknown): readonly (UnwrappedEvent | RefusedEvent)[] {
   const found: (UnwrappedEvent | RefusedEvent)[] = [];
   let visited = 0;
-
   const visit = (place: Place, depth: Depth): void => {
     visited += 1;
-    if (visited > MAX_EVENTS * (MAX_NESTED_ARRAYS + 1) || found.length >= MAX_EVENTS) {
-      throw new TooManyEvents();
-    }
-    try {
-      readSafely(() => open(place, depth));
-    } catch (error) {
-      if (error instanceof TooManyEvents) throw error;
-      found.push({ error: toArchiveError(error), source: depth.source });
-    }
-  };
-
-  const open = (place: Place, depth: Depth): void => {
-    const { value } = place;
-    const parsed = typeof value === 'string' ? parseJson(value) : value;
-    if (Array.isArray(parsed) && parsed.length > 0) {
-      openArray({ value: parsed, path: place.path }, depth);
-      return;
-    }
-    const object = requireObject(place, parsed);
-    const inside = contentsOf({ value: object, path: place.path }, depth.isInside);
-    if (inside === undefined) {
-      found.push({ event: { value: object, path: place.path }, source: depth.source });
-      return;
-    }
-    for (const { source, ...content } of inside) {
-      if (depth.envelopesLeft === 0) throw invalidEvent(`${content.path} is nested too deeply`);
-      visit(content, {
-        source: depth.source ?? source,
-        envelopesLeft: depth.envelopesLeft - 1,
-        arraysLeft: depth.arraysLeft,
-        isInside: true,
-      });
-    }
-  };
-
-  const openArray = ({ value: items, path }: { value: unknown[]; path: string }, depth: Depth): void => {
-    if (depth.arraysLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
-    const source = depth.source ?? 'pipes';
-    for (let index = 0; index < items.length; index += 1) {
-      const item = { value: items[index], path: `${path}[${index}]` };
-      visit(item, { ...depth, source, arraysLeft: depth.arraysLeft - 1, isInside: true });
-    }
-  };
-
-  try {
-    visit(
-      { value: event, path: '' },
-      {
-        source: undefined,
-        envelopesLeft: MAX_ENVELOPES,
-        arraysLeft: MAX_NESTED_ARRAYS,
-        isInside: false,
-      },
-    );
-  } catch (error) {
-    if (error instanceof TooManyEvents) {
+    if (visited > MAX_VISITS || found.length >= MAX_EVENTS) {
       throw invalidEvent(`the event holds more than ${MAX_EVENTS} events`, 'send them in several batches');
     }
-    throw error;
-  }
+    let opened: Opened;
+    try {
+      opened = readSafely(() => open(place, depth));
+    } catch (error) {
+      found.push({ error: toArchiveError(error), source: depth.source });
+      return;
+    }
+    if ('event' in opened) found.push(opened);
+    else for (const { place: inner, depth: below } of opened.inside) visit(inner, below);
+  };
+  visit(
+    { value: event, path: '' },
+    { source: undefined, envelopesLeft: MAX_ENVELOPES, arraysLeft: MAX_NESTED_ARRAYS, isInside: false },
+  );
   return found;
 }
 
-/** Ends the walk through a delivery, wherever it is. */
-class TooManyEvents extends Error {
-  override readonly name = 'TooManyEvents';
+/** An event, or the places in which there may be some. */
+type Opened =
+  | UnwrappedEvent
+  | { readonly inside: readonly { readonly place: Place; readonly depth: Depth }[] };
+
+/** @throws `EVENT_INVALID` (not retryable), and what foreign objects throw. */
+function open({ value, path }: Place, depth: Depth): Opened {
+  const parsed = typeof value === 'string' ? parseJson(value) : value;
+  if (Array.isArray(parsed) && parsed.length > 0) {
+    if (depth.arraysLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
+    const source = depth.source ?? 'pipes';
+    const below = { ...depth, source, arraysLeft: depth.arraysLeft - 1, isInside: true };
+    // as many as are looked at, and one more to see that there are too many
+    const items = Array.from({ length: Math.min(parsed.length, MAX_EVENTS + 1) }, (_, index): Place => {
+      return { value: parsed[index] as unknown, path: `${path}[${index}]` };
+    });
+    return { inside: items.map((place) => ({ place, depth: below })) };
+  }
+  const object = requireObject({ value, path }, parsed);
+  const contents = contentsOf({ value: object, path }, depth.isInside);
+  if (contents === undefined) return { event: { value: object, path }, source: depth.source };
+  const [first] = contents;
+  if (depth.envelopesLeft === 0 && first !== undefined)
+    throw invalidEvent(`${first.path} is nested too deeply`);
+  const envelopesLeft = depth.envelopesLeft - 1;
+  return {
+    inside: contents.map(({ source, ...place }) => ({
+      place,
+      depth: { ...depth, source: depth.source ?? source, envelopesLeft, isInside: true },
+    })),
+  };
 }
 
 interface Content extends Place {
@@ -160,14 +147,15 @@ function contentsOf(
 
 function contentsOfRecords(records: unknown, path: string): readonly Content[] {
   const list: readonly unknown[] | undefined = Array.isArray(records) ? records : undefined;
+  if (list !== undefined && list.length > MAX_EVENTS) {
+    throw invalidEvent(`${path} holds ${list.length} messages, more than a batch may have`);
+  }
   const known = list?.some((record) => isObject(record) && (isSqsMessage(record) || isSnsRecord(record)));
   if (list === undefined || (known === false && list.length > 0)) {
     throw invalidEvent(`${path} is not a batch of SQS messages`);
   }
-  if (list.length > MAX_EVENTS) {
-    throw invalidEvent(`${path} holds ${list.length} messages, more than a batch may have`);
-  }
-  return list.map((record, index) => {
+  // not `map`, which leaves out the gaps of a sparse array
+  return Array.from(list, (record, index): Content => {
     const place = `${path}[${index}]`;
     const notification = isObject(record) ? notificationOf(record) : undefined;
     if (notification !== undefined) {

@@ -33,11 +33,12 @@ export function splitBatch(event: unknown): readonly BatchRecord[] | undefined {
     const records: unknown = isArray ? event : readField(event, 'Records');
     // an empty array names no queue that an answer could be for
     if (!Array.isArray(records) || (isArray && records.length === 0)) return undefined;
-    if (!records.every((record) => isObject(record) && isSqsMessage(record))) return undefined;
     if (records.length > MAX_RECORDS) {
       const name = isArray ? 'the event' : 'Records';
       throw invalidEvent(`${name} holds ${records.length} messages, more than a batch may have`);
     }
+    const messages: readonly unknown[] = Array.from(records);
+    if (!messages.every((record) => isObject(record) && isSqsMessage(record))) return undefined;
     return records.map(readRecord);
   });
 }

@@ -50,10 +50,15 @@ export function signWebhook(secret: string, timestamp: string, body: string | Ui
   return `v2=${hmacV2(secret, timestamp, body).toString('hex')}`;
 }
 
+/** The header of the version that covers the body alone. */
+export function signBody(secret: string, body: string | Uint8Array): string {
+  return `sha256=${hmac(secret, body).toString('base64')}`;
+}
+
 function hmacV2(secret: string, timestamp: string, body: string | Uint8Array): Buffer {
   return createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest();
 }
 
-function hmac(secret: string, body: Uint8Array): Buffer {
+function hmac(secret: string, body: string | Uint8Array): Buffer {
   return createHmac('sha256', secret).update(body).digest();
 }

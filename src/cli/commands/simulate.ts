@@ -7,7 +7,7 @@ import { createTransport } from '../../http/transport.ts';
 import { checkUrl } from '../../http/url-guard.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import { SIGNATURE_HEADER, signWebhook } from '../../events/webhook-signature.ts';
+import { SIGNATURE_HEADER, signBody, signWebhook } from '../../events/webhook-signature.ts';
 import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
 
 interface SimulateOptions {
@@ -160,24 +160,19 @@ async function postEvents(
   ids: readonly string[],
   url: URL,
 ): Promise<void> {
-  const { ui, env, clock } = context;
+  const { ui, env } = context;
   const [secret] = (env['ARCHIVE_WEBHOOK_SECRET'] ?? '').split(',');
   const { budget, end } = openBudget(context);
   const transport = createTransport({ guard: { allowLoopback: true } });
   try {
     for (const id of ids) {
       const body = JSON.stringify(simulator.event(id, 'webhook'));
-      const timestamp = String(Math.floor(clock.now() / 1000));
-      const signed = {
-        [TIMESTAMP_HEADER]: timestamp,
-        [SIGNATURE_HEADER]: signWebhook(secret ?? '', timestamp, body),
-      };
       const response = await transport.send({
         method: 'POST',
         url,
         headers: {
           'content-type': 'application/json',
-          ...(secret === undefined || secret === '' ? {} : signed),
+          ...(secret === undefined || secret === '' ? {} : signHeaders(context, secret, body)),
         },
         body,
         signal: budget.signal,
@@ -190,6 +185,13 @@ async function postEvents(
     transport.close();
     end();
   }
+}
+
+/** In the version that a `serve` with the same environment accepts. */
+function signHeaders({ env, clock }: CommandContext, secret: string, body: string): Record<string, string> {
+  if (env['ARCHIVE_WEBHOOK_SIGNATURE'] !== 'v2') return { [SIGNATURE_HEADER]: signBody(secret, body) };
+  const timestamp = String(Math.floor(clock.now() / 1000));
+  return { [TIMESTAMP_HEADER]: timestamp, [SIGNATURE_HEADER]: signWebhook(secret, timestamp, body) };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
