@@ -21,6 +21,7 @@ export const NETWORK_SETTINGS = {
       'proxy for https, which is all of Genesys Cloud, of the media host and of AWS: `http://` or `https://`, with user name and password where it wants them; also read as `https_proxy`',
     example: 'http://proxy.example.com:3128',
     since: 'proxies',
+    namedFileOnly: true,
     usedFor: ALL,
     secret: true,
   },
@@ -31,6 +32,7 @@ export const NETWORK_SETTINGS = {
       'the same for http, such as an S3-compatible server without TLS; also read as `http_proxy`, and only so where `REQUEST_METHOD` is set (CGI, where a visitor can set `HTTP_PROXY`)',
     example: 'http://proxy.example.com:3128',
     since: 'proxies',
+    namedFileOnly: true,
     usedFor: ALL,
     secret: true,
   },
@@ -41,6 +43,7 @@ export const NETWORK_SETTINGS = {
       'what is reached without a proxy, comma-separated: `example.com` with all below it, `.example.com` what is below it, an address, a network such as `10.0.0.0/8`, each but the last also with a port, or `*`; this machine itself always is; also read as `no_proxy`',
     example: '.internal.example.com,10.0.0.0/8',
     since: 'proxies',
+    namedFileOnly: true,
     usedFor: ALL,
   },
   ARCHIVE_PROXY_MEDIA: {
@@ -51,6 +54,7 @@ export const NETWORK_SETTINGS = {
     example: '0',
     default: '1',
     since: 'proxies',
+    namedFileOnly: true,
     usedFor: ['archive'],
   },
   ARCHIVE_SERVE_KEEP_ALIVE: {
