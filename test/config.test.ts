@@ -183,11 +183,13 @@ describe('precedence', () => {
       'ARCHIVE_ALLOW_LOOPBACK',
       'ARCHIVE_DEAD_LETTER_QUEUE_URL',
       'ARCHIVE_MEDIA_HOSTS',
+      'ARCHIVE_PROXY_MEDIA',
       'ARCHIVE_QUEUE_URL',
       'ARCHIVE_RECEIPT_PUBLIC_KEYS',
       'ARCHIVE_WEBHOOK_OPEN',
       'GENESYS_API_URL',
       'GENESYS_LOGIN_URL',
+      'NO_PROXY',
     ]);
     for (const [name, example] of refused) {
       const found = { path: 'x.json', values: { [name]: example } };
@@ -227,7 +229,7 @@ describe('precedence', () => {
   it('settings whose names speak of hosts, URLs, proxies, endpoints or commands need a named file', () => {
     const suspicious = /URL|HOST|PROXY|ENDPOINT|COMMAND|LOOPBACK|RECEIPT_PUBLIC|_OPEN$/;
     const open = listSettings().filter(
-      ([name, setting]) => suspicious.test(name) && setting.namedFileOnly !== true,
+      ([name, setting]) => suspicious.test(name) && setting.secret !== true && setting.namedFileOnly !== true,
     );
     expect(open.map(([name]) => name)).toEqual([]);
   });

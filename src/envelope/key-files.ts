@@ -160,7 +160,7 @@ function unwritable(path: string, error: unknown): ArchiveError {
 /**
  * The public half of an RSA pair, from a PEM file: all a writer may have.
  *
- * @throws `CONFIG_INVALID` when the file holds a private key, or none of at least 3072 bits.
+ * @throws `CONFIG_INVALID` when the file holds a private key, or none of 3072 to 8192 bits.
  */
 export async function readPublicKeyFile(path: string): Promise<KeyObject> {
   const pem = await readKeyFile(path, 'public');
