@@ -12,6 +12,11 @@ export function isSafeId(id: unknown): id is string {
   return typeof id === 'string' && SAFE_ID.test(id) && id !== '.' && id !== '..';
 }
 
+/** Whether two ids name the same thing. A GUID does in any letter case (RFC 9562, section 4); other ids are compared as they are. */
+export function isSameId(one: string, other: string): boolean {
+  return one === other || (UUID_PATTERN.test(one) && one.toLowerCase() === other.toLowerCase());
+}
+
 /** At most 24 printable ASCII characters of anything, quoted, for messages: an id that was refused may be hostile. */
 export function shortenForMessage(value: string): string {
   const head = value.slice(0, 24).replace(/[^\x20-\x7e]|["\\]/g, (character) => {

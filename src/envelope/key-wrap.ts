@@ -7,6 +7,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { KEY_LENGTH } from './gcm.ts';
+import { isSameId } from '../recording-id.ts';
 import { malformed, type StringMap } from './metadata.ts';
 
 /** As it stands in metadata: format V2's cipher name, format V3's algorithm suite id 0x0073 in decimal. */
@@ -222,7 +223,7 @@ export function requireContextHolds(
   known: Readonly<Record<string, string | undefined>>,
 ): void {
   const agrees = Object.entries(known).every(
-    ([name, value]) => value === undefined || (Object.hasOwn(stored, name) && stored[name] === value),
+    ([name, value]) => value === undefined || (Object.hasOwn(stored, name) && isSameId(stored[name] ?? '', value)),
   );
   if (!agrees) throw contextMismatch();
 }
