@@ -143,7 +143,8 @@ function whySwapped(key: string, receipt: SignedReceipt, layout: Layout): string
   }
   // a key that another layout has named says its day in another place
   if (parsed === undefined) return undefined;
-  if (parsed.date !== receipt.times.recorded.slice(0, 10)) return 'the receipt states another day than the key';
+  if (parsed.date !== receipt.times.recorded.slice(0, 10))
+    return 'the receipt states another day than the key';
   return namesKey(key, receipt, layout, named.recordingId)
     ? undefined
     : 'the receipt is that of another conversation than the key names';
@@ -159,7 +160,9 @@ function namesKey(
   const ids = { recordingId, conversationId: conversation, ...(channel === undefined ? {} : { channel }) };
   const extension = /\.([A-Za-z0-9]+)$/.exec(key)?.[1];
   try {
-    return layout.keyOf({ ids, at: Date.parse(times.recorded), extension }).toLowerCase() === key.toLowerCase();
+    return (
+      layout.keyOf({ ids, at: Date.parse(times.recorded), extension }).toLowerCase() === key.toLowerCase()
+    );
   } catch {
     // the layout refuses to name it: it cannot have written the key either
     return false;

@@ -40,9 +40,11 @@ export async function examineContext(
     isMarked: false,
   });
   if (receipt === undefined) return none('missing-receipt', 'the recording it stands beside has no receipt');
-  if (receipt === 'unreadable') return none('unreadable-receipt', 'the receipt of its recording cannot be read');
+  if (receipt === 'unreadable')
+    return none('unreadable-receipt', 'the receipt of its recording cannot be read');
   const media = receipt.object?.key ?? objectOfReceipt(layout, place);
-  const findings = media === undefined ? [] : compareWithKey(media, receipt, { ...ports, location: store.location });
+  const findings =
+    media === undefined ? [] : compareWithKey(media, receipt, { ...ports, location: store.location });
   if (media === undefined || findings.some(({ kind }) => kind === 'swapped')) {
     return none('swapped', 'the receipt beside it is that of another recording');
   }
@@ -52,10 +54,12 @@ export async function examineContext(
   }
   if (keys === undefined || keys.size === 0) return { findings: known, ids: receipt.ids, isMarked: false };
   const verdict = checkSignature(receipt, keys);
-  if (verdict !== 'valid') known.push(finding('bad-signature', key, 'the receipt beside it has no valid signature'));
+  if (verdict !== 'valid')
+    known.push(finding('bad-signature', key, 'the receipt beside it has no valid signature'));
   const { recording: recordingId, conversation: conversationId, channel, organization } = receipt.ids;
   const ids = { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
-  const isMarked = checkMark({ kind: 'context', key, ids, organizationId: organization, metadata }, keys) === 'valid';
+  const isMarked =
+    checkMark({ kind: 'context', key, ids, organizationId: organization, metadata }, keys) === 'valid';
   if (!isMarked) known.push(finding('unproven', key, 'it carries no valid mark of its writer'));
   return { findings: known, ids: receipt.ids, isMarked };
 }

@@ -66,7 +66,9 @@ export async function examineRecording(
   const { receipt, findings: ofReceipt } = await readReceipt(store, key, budget);
   const findings: Finding[] = [...ofObject, ...ofReceipt];
   const signature =
-    receipt === undefined || keys === undefined || keys.size === 0 ? undefined : checkSignature(receipt, keys);
+    receipt === undefined || keys === undefined || keys.size === 0
+      ? undefined
+      : checkSignature(receipt, keys);
   if (signature !== undefined) findings.push(...judgeSignature(key, signature));
   let instruction: Promise<string | undefined> | undefined;
   const readOnce = () => (instruction ??= readInstruction(store, key, budget));
@@ -103,7 +105,10 @@ async function examineBeside(ports: ExaminePorts, stat: ObjectStat, budget: Budg
 }
 
 /** Whether a recording has to have a receipt. */
-export function needsReceipt({ metadata }: Pick<ObjectStat, 'metadata'>, keys: ReceiptTrust['keys']): boolean {
+export function needsReceipt(
+  { metadata }: Pick<ObjectStat, 'metadata'>,
+  keys: ReceiptTrust['keys'],
+): boolean {
   return (keys?.size ?? 0) > 0 || metadata['gca-v'] !== undefined;
 }
 
@@ -198,10 +203,14 @@ function isMarked(
 ): boolean {
   if (keys === undefined || keys.size === 0) return metadata[MARK] !== undefined;
   const known = ids ?? { recordingId: '', conversationId: '' };
-  const stated = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['genesys-cloud-organization-id'];
+  const stated = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])[
+    'genesys-cloud-organization-id'
+  ];
   const organizations = [organizationId, typeof stated === 'string' ? stated : undefined, undefined];
-  const verdicts = organizations.map((organization) =>
-    checkMark({ kind: 'media', key, ids: known, organizationId: organization, metadata }, keys),
+  const verdicts = new Set(
+    organizations.map((organization) =>
+      checkMark({ kind: 'media', key, ids: known, organizationId: organization, metadata }, keys),
+    ),
   );
-  return verdicts.includes('valid') || (ids === undefined && verdicts.includes('invalid'));
+  return verdicts.has('valid') || (ids === undefined && verdicts.has('invalid'));
 }

@@ -3,7 +3,11 @@ import { canonicalJson } from './canonical-json.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds, UnsealRequest } from '../ports.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
-import { type Examination, type ExaminePorts, examineRecording, type ReceiptTrust } from './examine-recording.ts';
+import {
+  type Examination,
+  examineRecording,
+  type ReceiptTrust,
+} from './examine-recording.ts';
 import { identifyKey } from './layout.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 import type { KnownWrap } from './wrap-standing.ts';
@@ -76,7 +80,10 @@ export async function openChecked(
     stat,
     standing: standingOf(examination, blocking),
     receipt: held,
-    notes: [...notesOf(examination, blocking), ...findings.filter((found) => !blocking.includes(found)).map(describe)],
+    notes: [
+      ...notesOf(examination, blocking),
+      ...findings.filter((found) => !blocking.includes(found)).map(describe),
+    ],
     ids,
     wrap,
     isWaived: ports.unverified === true,
@@ -85,7 +92,9 @@ export async function openChecked(
       expected: {
         // who asks for a key asks for that recording, whatever another object's metadata copied there may say
         ...(ids.recordingId === undefined ? {} : { recordingId: ids.recordingId }),
-        ...(blocking.length > 0 || ids.conversationId === undefined ? {} : { conversationId: ids.conversationId }),
+        ...(blocking.length > 0 || ids.conversationId === undefined
+          ? {}
+          : { conversationId: ids.conversationId }),
       },
       budget,
     },
@@ -110,7 +119,9 @@ function isNoted({ kind }: Finding, receipt: SignedReceipt | undefined): boolean
 
 function statesContent({ plaintext, ciphertext }: SignedReceipt): boolean {
   const { sha256, leaves, leavesSha256 } = ciphertext ?? {};
-  return plaintext !== undefined || sha256 !== undefined || leaves !== undefined || leavesSha256 !== undefined;
+  return (
+    plaintext !== undefined || sha256 !== undefined || leaves !== undefined || leavesSha256 !== undefined
+  );
 }
 
 function standingOf(
@@ -160,7 +171,9 @@ function idsOf(
 function explainMissing({ key, findings }: Examination, location: string): ArchiveError {
   const damaged = findings.find(({ kind, code }) => kind === 'metadata' && code === 'OBJECT_MALFORMED');
   if (damaged !== undefined) return new ArchiveError(damaged.code, damaged.message);
-  const because = findings.some(({ kind }) => kind === 'missing-object') ? ', although there is a receipt' : '';
+  const because = findings.some(({ kind }) => kind === 'missing-object')
+    ? ', although there is a receipt'
+    : '';
   return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${location}${because}`);
 }
 
@@ -172,7 +185,9 @@ const HINTS: Partial<Record<FindingKind, string>> = {
 };
 
 function refusal({ kind, key, message, code }: Finding): ArchiveError {
-  const first = HINTS[kind] ?? 'keep the object and its receipt as they are; docs/runbook.md says what to do about each finding';
+  const first =
+    HINTS[kind] ??
+    'keep the object and its receipt as they are; docs/runbook.md says what to do about each finding';
   return new ArchiveError(code, `${key}: ${kind}: ${message}`, {
     hint: `${first}; --unverified reads it all the same, and says what was not checked`,
     details: { key, kind },

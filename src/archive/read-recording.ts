@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, Unsealer } from '../ports.ts';
-import { type CheckedObject, type CheckedPorts, openChecked, type ReceiptStanding, requireUnchanged } from './open-checked.ts';
+import {
+  type CheckedObject,
+  type CheckedPorts,
+  openChecked,
+  type ReceiptStanding,
+  requireUnchanged,
+} from './open-checked.ts';
 import { compareDigests, leafBytesOf } from './verify-body.ts';
 import { LeafHasher } from './leaf-hasher.ts';
 import { readLeaves } from './leaf-list.ts';
@@ -137,7 +143,13 @@ export async function* decryptChecked(
   const differs = whyDiffers(checked, bytes, sha256) ?? body.whyDiffers();
   if (differs === undefined) return { stat, bytes, sha256, receipt: checked.standing, notes: checked.notes };
   if (!checked.isWaived) throw new ArchiveError('RECEIPT_MISMATCH', `${key}: ${differs}`);
-  return { stat, bytes, sha256, receipt: 'unverified', notes: [...checked.notes, `not verified: ${differs}`] };
+  return {
+    stat,
+    bytes,
+    sha256,
+    receipt: 'unverified',
+    notes: [...checked.notes, `not verified: ${differs}`],
+  };
 }
 
 function whyDiffers({ receipt }: CheckedObject, bytes: number, sha256: string): string | undefined {

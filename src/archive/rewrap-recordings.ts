@@ -109,7 +109,8 @@ async function amend(
   budget: Budget,
 ): Promise<string | undefined> {
   if (receipt === undefined || wrap.standing === 'changed') return undefined;
-  const canBeSigned = keys === undefined || keys.size === 0 || (signer !== undefined && keys.has(signer.keyId));
+  const canBeSigned =
+    keys === undefined || keys.size === 0 || (signer !== undefined && keys.has(signer.keyId));
   if (!canBeSigned && isWaived) return undefined;
   if (!canBeSigned) {
     throw new ArchiveError(

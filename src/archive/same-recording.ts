@@ -30,14 +30,14 @@ export function isIdempotencyKeyOf(
   const recordings = spellings(recording, keyRecording);
   const conversations = spellings(conversation);
   return recordings.some((recordingId) =>
-    conversations.some(
-      (conversationId) => own === idempotencyKey({ recordingId, conversationId, ...extra }),
-    ),
+    conversations.some((conversationId) => own === idempotencyKey({ recordingId, conversationId, ...extra })),
   );
 }
 
 /** As given, and for a GUID in both letter cases. */
 function spellings(...ids: readonly string[]): string[] {
-  const all = ids.flatMap((id) => [id, id.toLowerCase(), id.toUpperCase()].filter((form) => isSameId(id, form)));
+  const all = ids.flatMap((id) =>
+    [id, id.toLowerCase(), id.toUpperCase()].filter((form) => isSameId(id, form)),
+  );
   return [...new Set(all)];
 }

@@ -62,7 +62,13 @@ export async function verifyAgainstReceipt(
   budget: Budget,
 ): Promise<Verification> {
   const { store, allow = new Set<FindingKind>() } = ports;
-  const { stat, receipt, findings: found, wrap, readInstruction } = await examineRecording(ports, key, budget);
+  const {
+    stat,
+    receipt,
+    findings: found,
+    wrap,
+    readInstruction,
+  } = await examineRecording(ports, key, budget);
   const findings = [...found];
   const done = (bytes: number, digests?: BodyDigests): Verification => ({
     key,

@@ -64,7 +64,11 @@ export interface NewWrap {
  * @throws `RECEIPT_MISMATCH` (not retryable) when something else stands in its place; what the store and the signer throw.
  */
 export async function amendWrap(
-  { store, clock, signer }: { readonly store: ObjectStore; readonly clock: Clock; readonly signer: ReceiptSigner | undefined },
+  {
+    store,
+    clock,
+    signer,
+  }: { readonly store: ObjectStore; readonly clock: Clock; readonly signer: ReceiptSigner | undefined },
   { key, receipt, wrapSha256, instruction, replaces, proof }: NewWrap,
   budget: Budget,
 ): Promise<string> {

@@ -51,7 +51,8 @@ export async function findWrap(
   if (receipt === undefined || (stated === undefined && !thorough)) {
     return { standing: sha256 === undefined ? 'none' : 'unclaimed', sha256, isProven: false };
   }
-  if (sha256 === undefined) return { standing: stated === undefined ? 'none' : 'changed', sha256, isProven: false };
+  if (sha256 === undefined)
+    return { standing: stated === undefined ? 'none' : 'changed', sha256, isProven: false };
   if (sha256 === stated && instruction === undefined) return { standing: 'receipt', sha256, isProven: true };
   const wanted = { key: stat.key, receipt, wrapSha256: sha256 };
   const amendment = await readAmendment(store, wanted, keys, budget);
@@ -64,7 +65,11 @@ export async function findWrap(
 }
 
 /** An object of the static key needs no instruction file, so none is asked for unless one has to be found. */
-function mayHaveInstruction({ metadata }: ObjectStat, stated: string | undefined, thorough: boolean): boolean {
+function mayHaveInstruction(
+  { metadata }: ObjectStat,
+  stated: string | undefined,
+  thorough: boolean,
+): boolean {
   return stated !== undefined || thorough || 'x-amz-c' in metadata;
 }
 

@@ -30,7 +30,7 @@ export interface SelectionWork {
     store: ObjectStore,
     key: string,
     budget: Budget,
-  ) => Promise<{ readonly state: string; readonly facts?: object }>;
+  ) => Promise<{ readonly state: string; readonly facts?: { readonly notes?: readonly string[] } & object }>;
 }
 
 const DEFAULT_CONCURRENCY = 4;
@@ -63,6 +63,7 @@ export async function runSelection(
   const store = countBytes(plainStore, progress.addBytes);
   const failures: ItemFailure[] = [];
   const states = new Map<string, number>();
+  const notes = new Map<string, number>();
 
   const workOn = async (idOrKey: string) => {
     try {
@@ -71,7 +72,12 @@ export async function runSelection(
       states.set(state, (states.get(state) ?? 0) + 1);
       progress.itemDone();
       if (ui.json) ui.record(record, { key, state, dryRun, ...facts });
-      else ui.out(`${state.padEnd(13)}  ${printable(key)}`);
+      else {
+        ui.out(`${state.padEnd(13)}  ${printable(key)}`);
+        for (const note of facts?.notes ?? []) {
+          notes.set(note, (notes.get(note) ?? 0) + 1);
+        }
+      }
     } catch (thrown) {
       const error = toArchiveError(thrown);
       progress.itemFailed();
@@ -104,6 +110,7 @@ export async function runSelection(
     const note = dryRun ? '; nothing was written' : '';
     ui.say(`${count(done, 'recording')}: ${parts.join(', ')}${note}; ${printable(plainStore.location)}`);
   }
+  for (const [note, times] of notes) ui.say(`${count(times, 'recording')}: ${printable(note)}`);
   if (done === 0 && !context.signal.aborted)
     ui.warn(`there are no recordings in ${printable(plainStore.location)}`);
   return concludeItems(done, failures, context.signal, isIntegrityFailure);

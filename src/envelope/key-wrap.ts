@@ -223,7 +223,8 @@ export function requireContextHolds(
   known: Readonly<Record<string, string | undefined>>,
 ): void {
   const agrees = Object.entries(known).every(
-    ([name, value]) => value === undefined || (Object.hasOwn(stored, name) && isSameId(stored[name] ?? '', value)),
+    ([name, value]) =>
+      value === undefined || (Object.hasOwn(stored, name) && isSameId(stored[name] ?? '', value)),
   );
   if (!agrees) throw contextMismatch();
 }
