@@ -51,7 +51,8 @@ export function finding(
   message: string = FINDING_KINDS[kind],
   more: { readonly code?: ErrorCode; readonly leaf?: number } = {},
 ): Finding {
-  return { kind, key, message, code: more.code ?? 'RECEIPT_MISMATCH', ...pickLeaf(more.leaf) };
+  const code = more.code ?? (kind === 'unproven' ? 'OBJECT_UNPROVEN' : 'RECEIPT_MISMATCH');
+  return { kind, key, message, code, ...pickLeaf(more.leaf) };
 }
 
 const pickLeaf = (leaf: number | undefined) => (leaf === undefined ? {} : { leaf });
@@ -78,7 +79,7 @@ export function compareWithReceipt(
   const { object, ciphertext, envelope, ids } = receipt;
   if (receipt.kind === 'terminal') report('unexpected-object');
   findings.push(...compareWithKey(key, receipt, context));
-  const isOwn = isIdempotencyKeyOf(stat, ids, identifyKey(key)?.recordingId);
+  const isOwn = isIdempotencyKeyOf(stat, ids);
   if (!isOwn && !findings.some(({ kind }) => kind === 'swapped')) {
     report('swapped', 'the object is that of another recording than its receipt');
   }

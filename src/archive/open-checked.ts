@@ -3,11 +3,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds, UnsealRequest } from '../ports.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
-import {
-  type Examination,
-  examineRecording,
-  type ReceiptTrust,
-} from './examine-recording.ts';
+import { type Examination, examineRecording, type ReceiptTrust } from './examine-recording.ts';
 import { identifyKey } from './layout.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 import type { KnownWrap } from './wrap-standing.ts';

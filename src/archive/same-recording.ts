@@ -1,7 +1,7 @@
 /** Whether two names are of the same recording. */
 import type { ObjectStat } from '../ports.ts';
 import { isSameId } from '../recording-id.ts';
-import { idempotencyKey } from './identity.ts';
+import { isSameRecording } from './identity.ts';
 import type { Receipt } from './receipt-schema.ts';
 
 type Ids = Receipt['ids'];
@@ -22,22 +22,8 @@ export function isOfSameFile(one: Ids, other: Ids): boolean {
 export function isIdempotencyKeyOf(
   { metadata }: Pick<ObjectStat, 'metadata'>,
   { recording, conversation, channel }: Ids,
-  keyRecording: string = recording,
 ): boolean {
-  const own = metadata['gca-idem'];
-  if (own === undefined) return true;
-  const extra = channel === undefined ? {} : { channel };
-  const recordings = spellings(recording, keyRecording);
-  const conversations = spellings(conversation);
-  return recordings.some((recordingId) =>
-    conversations.some((conversationId) => own === idempotencyKey({ recordingId, conversationId, ...extra })),
-  );
-}
-
-/** As given, and for a GUID in both letter cases. */
-function spellings(...ids: readonly string[]): string[] {
-  const all = ids.flatMap((id) =>
-    [id, id.toLowerCase(), id.toUpperCase()].filter((form) => isSameId(id, form)),
-  );
-  return [...new Set(all)];
+  const ids = { recordingId: recording, conversationId: conversation };
+  const named = channel === undefined ? ids : { ...ids, channel };
+  return metadata['gca-idem'] === undefined || isSameRecording({ metadata }, named);
 }

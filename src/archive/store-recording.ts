@@ -15,6 +15,8 @@ import {
 import type { ArchivePorts } from './archive-ports.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import type { Plaintext } from './open-object.ts';
+import { markMetadata } from './writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
 export const MOST_RESTARTS = 5;
@@ -29,6 +31,8 @@ export interface StoredFacts {
 export interface StoredRecording {
   /** `undefined` when an object stood there already. */
   readonly stored: { readonly stat: ObjectStat; readonly facts: StoredFacts } | undefined;
+  /** When one stood there already: the recording that this attempt had downloaded by then, if it had all of it. */
+  readonly downloaded?: Plaintext | undefined;
   readonly resumes: number;
   readonly restarts: number;
 }
@@ -52,8 +56,8 @@ export async function storeRecording(
     try {
       const stream = await ports.opener.open(current, refresh, budget);
       try {
-        const stored = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
-        return { stored, resumes: resumes + stream.resumes(), restarts };
+        const outcome = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
+        return { ...outcome, resumes: resumes + stream.resumes(), restarts };
       } finally {
         resumes += stream.resumes();
       }
@@ -98,8 +102,12 @@ async function storeOnce(
   key: string,
   metadata: Readonly<Record<string, string>>,
   budget: Budget,
-): Promise<StoredRecording['stored']> {
-  const sealer = await ports.envelope.seal(item.ids, budget);
+): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
+  const { ids } = item;
+  const { signer, organizationId } = ports;
+  const sealer = await ports.envelope.seal(ids, budget);
+  const own = { ...sealer.metadata, ...metadata };
+  const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
   const hashing = ports.hashing?.begin(contentLength) ?? hashInPlace();
@@ -117,7 +125,7 @@ async function storeOnce(
       key,
       encrypt(guarded, sealer, plaintext, ciphertext, confirm),
       {
-        metadata: { ...sealer.metadata, ...metadata },
+        metadata: { ...own, ...mark },
         contentType: 'application/octet-stream',
         ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
         leaves: {
@@ -128,18 +136,18 @@ async function storeOnce(
       },
       budget,
     );
-    if (result.outcome === 'exists') return undefined;
+    if (result.outcome === 'exists') {
+      return { stored: undefined, ...(sha256 && { downloaded: { bytes: count.bytes, sha256 } }) };
+    }
     if (sha256 === undefined)
       throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
     const { contentType, etag } = stream;
-    return {
-      stat: result.stat,
-      facts: {
-        source: { contentType, contentLength, etag },
-        plaintext: { bytes: count.bytes, sha256 },
-        ciphertext: ciphertext.finish(),
-      },
+    const facts: StoredFacts = {
+      source: { contentType, contentLength, etag },
+      plaintext: { bytes: count.bytes, sha256 },
+      ciphertext: ciphertext.finish(),
     };
+    return { stored: { stat: result.stat, facts } };
   } finally {
     hashing.close();
   }

@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { adoptRecording } from '../../src/archive/adopt-recordings.ts';
-import { idempotencyMetadata, hashWrap } from '../../src/archive/identity.ts';
+import { idempotencyMetadata } from '../../src/archive/identity.ts';
 import { issueReceipt, issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
 import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
 import { contextKey, objectKey, receiptKey } from '../../src/archive/object-key.ts';
 import { readRange } from '../../src/archive/read-range.ts';
 import { restoreRecording, verifyRecording } from '../../src/archive/read-recording.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
-import { parseReceipt } from '../../src/archive/receipt-schema.ts';
+import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
 import { reencryptRecording } from '../../src/archive/reencrypt-recordings.ts';
 import { rewrapRecording } from '../../src/archive/rewrap-recordings.ts';
 import { verifyAgainstReceipt } from '../../src/archive/verify-recording.ts';
@@ -132,22 +131,8 @@ async function record(
     ciphertext: leaves.finish(),
   };
   await issueReceipt(issuer, { ids, stat: put.stat, at, facts, resumes: 0, restarts: 0 }, unlimited);
-  await amendReceipt(store, key, put.stat.metadata);
   return { key, ids, at, plaintext };
 }
-
-/** Makes sure that the receipt states the hash of the wrap, whichever version of the writer made it. */
-async function amendReceipt(store: ObjectStore, key: string, metadata: Readonly<Record<string, string>>) {
-  const wrapSha256 = hashWrap(metadata);
-  const contents = await contentsOf(store);
-  const text = contents.get(receiptKey(key))?.body.toString('utf8') ?? '';
-  const { signature: _, ...receipt } = parseReceipt(text, key);
-  if (wrapSha256 === undefined || receipt.envelope === undefined || receipt.envelope.wrapSha256 !== undefined)
-    return;
-  const whole = { ...receipt, envelope: { ...receipt.envelope, wrapSha256 } };
-  restate.set(receiptKey(key), await formatReceipt(whole, signer));
-}
-const restate = new Map<string, Buffer>();
 
 interface Prepared {
   readonly contents: Contents;
@@ -171,10 +156,6 @@ async function prepare(envelope: Envelope): Promise<Prepared> {
   await record(aside, envelope, a.ids, DAY);
   const older = await contentsOf(aside);
   const contents = await contentsOf(store);
-  for (const [key, body] of restate) {
-    const found = contents.get(key);
-    if (found !== undefined) contents.set(key, { ...found, body });
-  }
   return { contents, location: store.location, a, b, channel, later, older };
 }
 

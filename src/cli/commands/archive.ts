@@ -8,6 +8,8 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEvent, splitBatch } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
+import { canonicalRequest } from '../../archive/one-spelling.ts';
+import { requireReason, runAgain } from '../_archive-again.ts';
 import { type CommandContext, forEachOf, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
@@ -22,6 +24,9 @@ interface ArchiveOptions {
   readonly dryRun?: boolean;
   readonly timeout?: number;
   readonly concurrency?: number;
+  /** True where the event says which recording is meant. */
+  readonly again?: string | true;
+  readonly reason?: string;
 }
 
 const DEFAULT_CONCURRENCY = 4;
@@ -33,6 +38,8 @@ export async function run(
   options: ArchiveOptions,
 ): Promise<number> {
   const { ui } = context;
+  if (options.again !== undefined) return again(context, options);
+  if (options.reason !== undefined) throw new ArchiveError('USAGE', '--reason goes with --again only');
   const events = await gatherEvents(context, options);
   const config = await readSettings(context, 'archive');
   const work = readWork(events, config);
@@ -51,6 +58,27 @@ export async function run(
     ui.say('nothing to archive: the event is of another kind');
   }
   return concludeItems(tally.archived + tally.failures.length, tally.failures, context.signal);
+}
+
+async function again(context: CommandContext, options: ArchiveOptions): Promise<number> {
+  const { again: named, event, media, interaction, timeout } = options;
+  const reason = requireReason(options.reason);
+  if (options.dryRun === true) {
+    throw new ArchiveError('USAGE', '--again compares, which --dry-run would keep it from');
+  }
+  if (typeof named === 'string' && (event !== undefined || media !== undefined)) {
+    throw new ArchiveError('USAGE', '--again names a recording, and so does another option', {
+      hint: 'either --again ID, or --again with --event FILE',
+    });
+  }
+  const events = named === true ? await gatherEvents(context, options) : [];
+  const config = await readSettings(context, 'archive');
+  const { requests, ignored, refused } = readWork(events, config);
+  for (const what of ignored) reportIgnored(context.ui, what);
+  const [unusable] = refused;
+  if (unusable !== undefined) throw unusable;
+  const wanted = typeof named === 'string' ? named : undefined;
+  return runAgain(context, config, { named: wanted, interaction, requests, reason, timeout });
 }
 
 interface Job {
@@ -200,9 +228,10 @@ async function planAll(context: CommandContext, config: ArchiveConfig, job: Job)
 async function plan(
   store: ObjectStore,
   layout: Layout,
-  request: ArchiveRequest,
+  sent: ArchiveRequest,
   budget: Budget,
 ): Promise<{ readonly key: string | undefined; readonly exists: boolean }> {
+  const request = canonicalRequest(sent);
   if (request.dialect === 'media' && request.occurredAt !== undefined) {
     const ids = { recordingId: request.mediaId, conversationId: request.interactionId };
     const key = layout.keyOf({ ids, at: request.occurredAt });
