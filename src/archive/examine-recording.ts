@@ -74,9 +74,10 @@ export async function examineRecording(
   const readOnce = () => (instruction ??= readInstruction(store, key, budget));
   const context = { ...ports, location: store.location };
   let wrap = NO_WRAP;
-  if (stat === undefined && receipt !== undefined) {
-    if (receipt.kind !== 'terminal' && ofObject.length === 0) findings.push(finding('missing-object', key));
-    findings.push(...compareWithKey(key, receipt, context));
+  if (stat === undefined) {
+    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal';
+    if (isMissing && (receipt !== undefined || ofReceipt.length > 0)) findings.push(finding('missing-object', key));
+    if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
   }
   if (stat !== undefined) {
     if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, context));

@@ -85,15 +85,21 @@ export async function openChecked(
     isWaived: ports.unverified === true,
     request: {
       readInstruction,
-      expected: {
-        // who asks for a key asks for that recording, whatever another object's metadata copied there may say
-        ...(ids.recordingId === undefined ? {} : { recordingId: ids.recordingId }),
-        ...(blocking.length > 0 || ids.conversationId === undefined
-          ? {}
-          : { conversationId: ids.conversationId }),
-      },
+      // who asks for a key asks for that recording, whatever another object's metadata copied there may say
+      ...(ids.recordingId === undefined ? {} : { expected: expectedOf(ids, blocking) }),
       budget,
     },
+  };
+}
+
+/** What the data key has to be bound to; the conversation only as a receipt that holds states it. */
+function expectedOf(
+  { recordingId, conversationId }: Partial<RecordingIds>,
+  blocking: readonly Finding[],
+): NonNullable<UnsealRequest['expected']> {
+  return {
+    ...(recordingId === undefined ? {} : { recordingId }),
+    ...(conversationId === undefined || blocking.length > 0 ? {} : { conversationId }),
   };
 }
 

@@ -75,15 +75,16 @@ export async function openSeekable(
   const { store, reader, cache } = ports;
   const { leafBytes = DEFAULT_LEAF_BYTES, trustUnsignedReceipts: trustUnsigned = false } = options;
   const checked = await openChecked(ports, key, budget, true);
-  const { stat, standing, notes, request, wrap } = checked;
-  const unsealer = await reader.unsealRange(stat, request);
+  const { stat, standing, notes, wrap } = checked;
+  let instruction: Promise<string | undefined> | undefined;
+  const readInstruction = () => (instruction ??= checked.request.readInstruction());
+  const unsealer = await reader.unsealRange(stat, { ...checked.request, readInstruction });
   const opened = { store, stat, unsealer, receipt: standing, notes };
   // the leaves cover the ciphertext, and not the key: that has to be the one it was encrypted with
   const isKeyBound = unsealer.keyIsBound || (unsealer.keyIsWrapped && wrap.isProven);
   const stated = isKeyBound ? await leavesOfReceipt(store, checked, trustUnsigned, budget) : undefined;
   if (stated !== undefined) return createSeekable(opened, stated, 'receipt');
-  const instruction = unsealer.keyIsWrapped ? await request.readInstruction() : undefined;
-  const fingerprint = fingerprintOf(store.location, stat, instruction);
+  const fingerprint = fingerprintOf(store.location, stat, await instruction);
   let leaves = cache?.get(fingerprint);
   if (leaves === undefined) {
     leaves = await leavesOfObject({ store, reader }, checked, leafBytes, budget);

@@ -80,7 +80,10 @@ export async function leavesOfReceipt(
   const { bytes, leafBytes } = receipt?.ciphertext ?? {};
   // an adopting receipt states what stood there, and not that it was ever authenticated
   if (!isTrusted || receipt?.ciphertext === undefined || receipt.kind !== 'archived') return undefined;
-  if (leafBytes === undefined || receipt.envelope === undefined) return undefined;
+  // what it does not name it may not speak of
+  if (leafBytes === undefined || receipt.envelope === undefined || receipt.object === undefined) {
+    return undefined;
+  }
   const leaves = await readLeaves(store, stat.key, receipt.ciphertext, budget);
   if (leaves === undefined || leaves === 'damaged') return undefined;
   const fits =
