@@ -17,7 +17,7 @@ export const FINDING_KINDS = {
   'unexpected-object': 'the receipt says that there is nothing to archive, and there is an object',
   swapped: 'the object, its receipt or its key belong to another recording',
   organization: 'the receipt is that of another organization than GENESYS_ORGANIZATION_ID names',
-  moved: 'the receipt states that the object was stored in another place',
+  moved: 'the receipt states that the object was stored in another bucket or place',
   adopted: 'the receipt rests on adoption: it states what stood there, and not what was downloaded',
   unproven: 'there is no receipt, and the object carries no valid mark of its writer',
   wrap: 'the data key is wrapped in a way that neither the receipt nor a signed amendment states',

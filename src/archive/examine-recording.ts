@@ -76,7 +76,8 @@ export async function examineRecording(
   let wrap = NO_WRAP;
   if (stat === undefined) {
     const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal';
-    if (isMissing && (receipt !== undefined || ofReceipt.length > 0)) findings.push(finding('missing-object', key));
+    if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
+      findings.push(finding('missing-object', key));
     if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
   }
   if (stat !== undefined) {

@@ -7,7 +7,6 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { KEY_LENGTH } from './gcm.ts';
-import { isSameId } from '../recording-id.ts';
 import { malformed, type StringMap } from './metadata.ts';
 
 /** As it stands in metadata: format V2's cipher name, format V3's algorithm suite id 0x0073 in decimal. */
@@ -224,9 +223,15 @@ export function requireContextHolds(
 ): void {
   const agrees = Object.entries(known).every(
     ([name, value]) =>
-      value === undefined || (Object.hasOwn(stored, name) && isSameId(stored[name] ?? '', value)),
+      value === undefined || (Object.hasOwn(stored, name) && isSameValue(stored[name] ?? '', value)),
   );
   if (!agrees) throw contextMismatch();
+}
+
+/** A UUID is the same in any letter case (RFC 9562, section 4). */
+function isSameValue(one: string, other: string): boolean {
+  const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  return one === other || (uuid.test(one) && one.toLowerCase() === other.toLowerCase());
 }
 
 function contextMismatch(): ArchiveError {

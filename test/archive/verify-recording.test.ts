@@ -216,15 +216,15 @@ describe('what is wrong with the object', () => {
 describe('what is wrong with the receipt', () => {
   it('missing-receipt, where this product wrote the object or signatures are wanted', async () => {
     const key = await fresh({ receipt: false });
-    expect(await kinds(key, 'head')).toEqual(['missing-receipt', 'unproven']);
+    expect(await kinds(key, 'head')).toEqual(['missing-receipt']);
     const keyless = { ...archive.ports, keys: new Map() };
-    expect(await kinds(key, 'head', keyless)).toEqual(['missing-receipt', 'unproven']);
+    expect(await kinds(key, 'head', keyless)).toEqual(['missing-receipt']);
     await editMetadata(key, (metadata) => {
       delete metadata['gca-v'];
       delete metadata['gca-idem'];
     });
     expect(await kinds(key, 'full', keyless)).toEqual([]);
-    expect(await kinds(key, 'full')).toEqual(['missing-receipt', 'unproven']);
+    expect(await kinds(key, 'full')).toEqual(['missing-receipt']);
   });
 
   it.each([
