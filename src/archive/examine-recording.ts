@@ -162,7 +162,11 @@ function judgeWithoutReceipt(stat: ObjectStat, trust: ReceiptTrust): Finding[] {
   const findings: Finding[] = [];
   const ids = idsOfContext(stat);
   if (ids !== undefined && !isIdempotencyKeyOf(stat, asStated(ids))) {
-    findings.push(finding('swapped', key, 'the object is that of another recording than its key names'));
+    findings.push(
+      finding('swapped', key, 'the object is that of another recording than its key names', {
+        code: 'CONTEXT_MISMATCH',
+      }),
+    );
   }
   if (!needsReceipt(stat, trust.keys)) return findings;
   findings.push(finding('missing-receipt', key));

@@ -38,6 +38,8 @@ describe('decryption of a part', () => {
 
   it('says whether the key is bound, as it was told', () => {
     expect(unsealer.keyIsBound).toBe(true);
-    expect(createRangeUnsealer({ key, iv }, 16, { keyIsBound: false, keyIsWrapped: true }).keyIsBound).toBe(false);
+    expect(createRangeUnsealer({ key, iv }, 16, { keyIsBound: false, keyIsWrapped: true }).keyIsBound).toBe(
+      false,
+    );
   });
 });
