@@ -2,12 +2,11 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { MediaItem, ObjectStat, RecordingIds } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import type { MediaSource } from './download-again.ts';
+import type { Downloaded, MediaSource } from './download-again.ts';
 import { idempotencyMetadata, isSameRecording } from './identity.ts';
 import { linkOnce } from './link-recording.ts';
 import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
-import type { Plaintext } from './open-object.ts';
 import { settleReceipt } from './settle-receipt.ts';
 import { storeRecording } from './store-recording.ts';
 
@@ -61,7 +60,7 @@ export interface Wanted {
   /** Epoch ms the recording is filed under. */
   readonly at: number;
   readonly source: MediaSource;
-  readonly downloaded?: Plaintext | undefined;
+  readonly downloaded?: Downloaded | undefined;
   readonly resumes?: number;
   readonly restarts?: number;
 }

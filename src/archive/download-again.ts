@@ -5,6 +5,11 @@ import { type MediaItem, type MediaOpener, MediaRestart } from '../ports.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
 import type { Plaintext } from './open-object.ts';
 
+/** A recording as it was served, whole. */
+export interface Downloaded extends Plaintext {
+  readonly etag: string | undefined;
+}
+
 /** Where the platform has the file of a recording. */
 export interface MediaSource {
   /** `undefined` when the platform has it no more. */
@@ -26,7 +31,7 @@ export async function downloadAgain(
   { find, refresh }: MediaSource,
   expected: number,
   budget: Budget,
-): Promise<Plaintext | undefined> {
+): Promise<Downloaded | undefined> {
   const item = await find();
   if (item === undefined) return undefined;
   const first = await download(opener, item, refresh, budget);
@@ -44,11 +49,14 @@ async function download(
   item: MediaItem,
   refresh: () => Promise<MediaItem>,
   budget: Budget,
-): Promise<Plaintext & Pick<MediaCount, 'lengthVerified'>> {
+): Promise<Downloaded & Pick<MediaCount, 'lengthVerified'>> {
   const digest = createHash('sha256');
+  let etag: string | undefined;
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   try {
-    const { chunks, contentLength } = await opener.open(item, refresh, budget);
+    const stream = await opener.open(item, refresh, budget);
+    const { chunks, contentLength } = stream;
+    ({ etag } = stream);
     for await (const chunk of guardMedia(chunks, { contentLength, durationMs: item.durationMs }, count)) {
       digest.update(chunk);
     }
@@ -56,5 +64,5 @@ async function download(
     if (!(error instanceof MediaRestart)) throw error;
     throw new ArchiveError('MEDIA_UNAVAILABLE', `the download kept starting over: ${error.message}`);
   }
-  return { bytes: count.bytes, sha256: digest.digest(), lengthVerified: count.lengthVerified };
+  return { bytes: count.bytes, sha256: digest.digest(), etag, lengthVerified: count.lengthVerified };
 }

@@ -62,11 +62,22 @@ export async function openObject(
     if (received !== opened.size) {
       throw new ArchiveError('STORE_UNAVAILABLE', `${key}: ${received} of ${opened.size} bytes arrived`);
     }
-    return { stat: opened, ciphertext: ciphertext.finish(), plaintext: await decryption.finish() };
+    return {
+      stat: withChecksum(opened, stat),
+      ciphertext: ciphertext.finish(),
+      plaintext: await decryption.finish(),
+    };
   } catch (error) {
     if (error instanceof ArchiveError && error.code === 'STORE_DENIED') return undefined;
     throw error;
   }
+}
+
+/** A store may state the checksum only when it is asked for the object alone, and not its bytes. */
+function withChecksum(opened: ObjectStat, asked: ObjectStat): ObjectStat {
+  const isSame =
+    opened.etag !== undefined && opened.etag === asked.etag && opened.versionId === asked.versionId;
+  return opened.checksum === undefined && isSame ? { ...opened, checksum: asked.checksum } : opened;
 }
 
 function holdsKeyOf(stat: ObjectStat, opens: Opens): boolean {

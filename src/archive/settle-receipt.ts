@@ -3,13 +3,13 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { downloadAgain, type MediaSource } from './download-again.ts';
+import { type Downloaded, downloadAgain, type MediaSource } from './download-again.ts';
 import { adoptReceipt, issueCompletedReceipt, type Proof } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
 import { receiptKey } from './object-key.ts';
 import { type OpenedObject, openObject, type Plaintext } from './open-object.ts';
 import { hasOwnReceipt, trustedKeys } from './own-receipt.ts';
-import { checkMark, type MarkVerdict } from './writer-mark.ts';
+import { checkMark, isOfSource, type MarkVerdict } from './writer-mark.ts';
 
 /** An object as it was found, and where the same recording can be had again. */
 export interface Found {
@@ -19,7 +19,7 @@ export interface Found {
   readonly at: number;
   readonly source: MediaSource;
   /** What this attempt has downloaded whole, when another one stored its object first. */
-  readonly downloaded?: Plaintext | undefined;
+  readonly downloaded?: Downloaded | undefined;
 }
 
 /** ms. An object that is younger may have a writer that is about to write its receipt. */
@@ -72,10 +72,9 @@ async function completeMarked(ports: ArchivePorts, found: Found, budget: Budget)
   }
   const expected = stat.size - TAG_BYTES;
   const downloaded = found.downloaded ?? (await downloadAgain(ports.opener, found.source, expected, budget));
-  const proof: Proof = {
-    proof: 'mark',
-    ...(downloaded?.bytes === expected ? { downloaded } : {}),
-  };
+  // of another version of the file the hash would not be that of the object
+  const isSame = downloaded?.bytes === expected && isOfSource(stat.metadata, downloaded);
+  const proof: Proof = { proof: 'mark', ...(isSame ? { downloaded } : {}) };
   return issueCompletedReceipt(issuer, { ids, stat, at }, proof, budget);
 }
 

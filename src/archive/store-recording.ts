@@ -15,8 +15,8 @@ import {
 import type { ArchivePorts } from './archive-ports.ts';
 import { guardMedia, type MediaCount } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
-import type { Plaintext } from './open-object.ts';
-import { markMetadata } from './writer-mark.ts';
+import type { Downloaded } from './download-again.ts';
+import { markMetadata, sourceMetadata } from './writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
 export const MOST_RESTARTS = 5;
@@ -32,7 +32,7 @@ export interface StoredRecording {
   /** `undefined` when an object stood there already. */
   readonly stored: { readonly stat: ObjectStat; readonly facts: StoredFacts } | undefined;
   /** When one stood there already: the recording that this attempt had downloaded by then, if it had all of it. */
-  readonly downloaded?: Plaintext | undefined;
+  readonly downloaded?: Downloaded | undefined;
   readonly resumes: number;
   readonly restarts: number;
 }
@@ -106,7 +106,8 @@ async function storeOnce(
   const { ids } = item;
   const { signer, organizationId } = ports;
   const sealer = await ports.envelope.seal(ids, budget);
-  const own = { ...sealer.metadata, ...metadata };
+  const source = signer === undefined ? {} : sourceMetadata(stream.etag);
+  const own = { ...sealer.metadata, ...metadata, ...source };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength } = stream;
@@ -137,7 +138,10 @@ async function storeOnce(
       budget,
     );
     if (result.outcome === 'exists') {
-      return { stored: undefined, ...(sha256 && { downloaded: { bytes: count.bytes, sha256 } }) };
+      return {
+        stored: undefined,
+        ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag: stream.etag } }),
+      };
     }
     if (sha256 === undefined)
       throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);

@@ -6,6 +6,7 @@ import { LeafHasher } from './leaf-hasher.ts';
 import { readLeaves } from './leaf-list.ts';
 import type { CheckedObject } from './open-checked.ts';
 import { readChecked } from './read-recording.ts';
+import type { SignedReceipt } from './receipt-schema.ts';
 
 /** Digests of all pieces of an object's body (ciphertext and tag), from a source that vouches for them. */
 export interface VerifiedLeaves {
@@ -79,7 +80,7 @@ export async function leavesOfReceipt(
   const isTrusted = standing === 'signed' || (standing === 'unsigned' && trustUnsigned);
   const { bytes, leafBytes } = receipt?.ciphertext ?? {};
   // an adopting receipt states what stood there, and not that it was ever authenticated
-  if (!isTrusted || receipt?.ciphertext === undefined || receipt.kind !== 'archived') return undefined;
+  if (!isTrusted || receipt?.ciphertext === undefined || !isAuthenticated(receipt)) return undefined;
   // what it does not name it may not speak of
   if (leafBytes === undefined || receipt.envelope === undefined || receipt.object === undefined) {
     return undefined;
@@ -91,6 +92,11 @@ export async function leavesOfReceipt(
     leafBytes <= LARGEST_LEAF &&
     leaves.length === Math.max(1, Math.ceil(stat.size / leafBytes));
   return fits ? { leafBytes, digests: leaves } : undefined;
+}
+
+/** Whether the leaves are of bytes that were encrypted, or decrypted, by who states them. */
+function isAuthenticated({ kind, completion }: SignedReceipt): boolean {
+  return kind === 'archived' || completion?.plaintext === 'decrypted';
 }
 
 /**

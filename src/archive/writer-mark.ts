@@ -1,5 +1,5 @@
 /** The writer's mark: what tells an object of this archive from one that somebody else has put there (`docs/format.md`, section 13). */
-import { type KeyObject, verify } from 'node:crypto';
+import { createHash, type KeyObject, verify } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -61,6 +61,27 @@ export function checkMark(marked: Marked, keys: ReadonlyMap<string, KeyObject>):
   const key = keys.get(keyId);
   if (key === undefined) return 'unknown-key';
   return verify(null, markStatement(marked), key, signature) ? 'valid' : 'invalid';
+}
+
+/** Of the user metadata: which version of the file on the media host the object holds, for a writer that cannot open it. */
+export const SOURCE = 'gca-source';
+
+/**
+ * Returns the user metadata that name the version of a download by its ETag: 22 characters of base64url of its SHA-256. None for a
+ * weak ETag, which does not say that two downloads are the same byte for byte (RFC 9110, section 8.8.1).
+ */
+export function sourceMetadata(etag: string | undefined): Readonly<Record<string, string>> {
+  if (etag === undefined || !etag.startsWith('"')) return {};
+  return { [SOURCE]: createHash('sha256').update(etag).digest('base64url').slice(0, 22) };
+}
+
+/** Reports whether a download is of the version that an object holds, as far as ETags tell: true where the object states none. */
+export function isOfSource(
+  metadata: Readonly<Record<string, string>>,
+  { etag }: { readonly etag: string | undefined },
+): boolean {
+  const stated = metadata[SOURCE];
+  return stated === undefined || stated === sourceMetadata(etag)[SOURCE];
 }
 
 /** Returns the bytes that are signed. */

@@ -53,7 +53,7 @@ export async function writeKeyringFile(path: string, keyring: Keyring, replace =
 /**
  * The public half of an RSA pair, from a PEM file: all a writer may have.
  *
- * @throws `CONFIG_INVALID` when the file holds a private key, or none of at least 3072 bits.
+ * @throws `CONFIG_INVALID` when the file holds a private key, or none of 3072 to 8192 bits.
  */
 export async function readPublicKeyFile(path: string): Promise<KeyObject> {
   const pem = await readKeyFile(path, 'public');
