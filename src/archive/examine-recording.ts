@@ -5,6 +5,7 @@ import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import { readInstruction } from './instruction-file.ts';
+import { hashWrap } from './identity.ts';
 import { identifyKey, type Layout } from './layout.ts';
 import { contextPlace, receiptKey } from './object-key.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
@@ -85,8 +86,18 @@ export async function examineRecording(
     else if (ofReceipt.length === 0) findings.push(...judgeWithoutReceipt(stat, ports));
     wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
     if (wrap.standing === 'changed') findings.push(finding('wrap', key));
+    if (wrap.standing === 'amendment' && hashWrap(stat.metadata) !== undefined) {
+      const kept = findings.filter((found) => !isOfRewrap(found, stat, receipt));
+      findings.splice(0, findings.length, ...kept);
+    }
   }
   return { key, stat, receipt, signature, findings, wrap, readInstruction: readOnce };
+}
+
+/** S3 exchanges metadata by a copy: a new version, and for what was uploaded in parts another kind of checksum, or none. */
+function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt | undefined): boolean {
+  const isOtherKind = stat.checksum?.type !== receipt?.object?.checksum?.type;
+  return kind === 'rolled-back' || (kind === 'checksum' && isOtherKind);
 }
 
 const NO_WRAP: KnownWrap = { standing: 'none', sha256: undefined, isProven: false };

@@ -52,7 +52,7 @@ const write = { dryRun: false };
 type Placed = 's3ec-v2' | 's3ec-v3' | 's3ec-v3 in an instruction file';
 const PLACED: readonly Placed[] = ['s3ec-v2', 's3ec-v3', 's3ec-v3 in an instruction file'];
 
-async function archived(placed: Placed = 's3ec-v3', claim = true) {
+async function archived(placed: Placed = 's3ec-v3', claim = true, stored: object = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'amended-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const store = createDirectoryStore(dir);
@@ -80,7 +80,7 @@ async function archived(placed: Placed = 's3ec-v3', claim = true) {
     kind: 'archived',
     ids: { conversation: ids.conversationId, recording: ids.recordingId },
     ciphertext: { bytes: body.length, leafBytes: 500, leaves: digests },
-    object: { key: KEY, store: store.location },
+    object: { key: KEY, store: store.location, ...stored },
     envelope: {
       format: envelope.format,
       metadataSha256: hashMetadata({ metadata }),
@@ -197,6 +197,25 @@ describe.each(PLACED)('the wrapped data key of %s', (placed) => {
 });
 
 describe('an amendment', () => {
+  it('explains the new version and checksum that S3 gives to what was rewrapped, and no others', async () => {
+    const checksum = { type: 'composite', sha256: 'AAAA-2' } as const;
+    const store = await archived('s3ec-v3', true, { versionId: 'v1', checksum });
+    const as = (change: Partial<ObjectStat>): ObjectStore => ({
+      ...store,
+      head: async (...asked) => {
+        const stat = await store.head(...asked);
+        return stat && { ...stat, ...change };
+      },
+    });
+    const copied = { versionId: 'v2', checksum: { type: 'full', sha256: 'BBBB' } } as const;
+    expect(await kinds(as({ versionId: 'v1', checksum }))).toEqual([]);
+    expect(await kinds(as(copied))).toEqual(['rolled-back', 'checksum']);
+    await rewrap(store, next);
+    expect(await kinds(as(copied))).toEqual([]);
+    const other = { type: 'composite', sha256: 'CCCC-2' } as const;
+    expect(await kinds(as({ versionId: 'v2', checksum: other }))).toEqual(['checksum']);
+  });
+
   it('is no receipt: whoever walks the archive passes it over', async () => {
     const store = await archived();
     const { amendment = '' } = await rewrap(store, next);
