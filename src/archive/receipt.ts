@@ -31,12 +31,21 @@ export function signingKeyId(publicKey: KeyObject): string {
 }
 
 /** The bytes of a receipt as they are stored: canonical JSON with its signature as one more member, and a line feed. */
-export async function formatReceipt(
+export function formatReceipt(
   receipt: Receipt,
   signer: ReceiptSigner | undefined,
   budget?: Budget,
 ): Promise<Buffer> {
-  const body = asJson(receipt);
+  return formatSigned(receipt, signer, budget);
+}
+
+/** The same of another statement: the amendment of a wrap. */
+export async function formatSigned(
+  statement: object,
+  signer: ReceiptSigner | undefined,
+  budget?: Budget,
+): Promise<Buffer> {
+  const body = asJson(statement);
   if (signer === undefined) return Buffer.from(`${canonicalJson(body)}\n`, 'utf8');
   const signed = await signer.sign(Buffer.from(canonicalJson(body), 'utf8'), budget);
   const signature = {
@@ -49,17 +58,27 @@ export async function formatReceipt(
 
 export type SignatureVerdict = 'valid' | 'unsigned' | 'unknown-key' | 'invalid';
 
-/** @param keys by their {@link signingKeyId}. */
+/** Bytes of an Ed25519 signature. */
+const SIGNATURE_LENGTH = 64;
+
+/**
+ * Checks the signature of a receipt, or of another statement that is signed like one. Accepts one spelling of it only: decoding drops
+ * stray bits, white space and padding, so that other texts would pass as well.
+ *
+ * @param keys by their {@link signingKeyId}.
+ */
 export function checkSignature(
-  receipt: SignedReceipt,
+  statement: SignedReceipt | Pick<SignedReceipt, 'ids' | 'signature'>,
   keys: ReadonlyMap<string, KeyObject>,
 ): SignatureVerdict {
-  const { signature, ...rest } = receipt;
+  const { signature, ...rest } = statement;
   if (signature === undefined) return 'unsigned';
   const key = keys.get(signature.keyId);
   if (key === undefined) return 'unknown-key';
   const bytes = Buffer.from(canonicalJson(asJson(rest)), 'utf8');
-  return verify(null, bytes, key, Buffer.from(signature.value, 'base64')) ? 'valid' : 'invalid';
+  const value = Buffer.from(signature.value, 'base64');
+  if (value.length !== SIGNATURE_LENGTH || value.toString('base64') !== signature.value) return 'invalid';
+  return verify(null, bytes, key, value) ? 'valid' : 'invalid';
 }
 
 /** Interfaces have no index signature, so TypeScript cannot see that a receipt is JSON; its type holds nothing else. */
