@@ -1,12 +1,20 @@
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { createLayout } from './archive/layout.ts';
+import type { ReceiptTrust } from './archive/examine-recording.ts';
 import type { Opens } from './archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from './archive/receipt-keys.ts';
 import type { ReceiptSigner } from './archive/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
-import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config/config.ts';
+import {
+  type ArchiveConfig,
+  type KeysConfig,
+  type RestoreConfig,
+  revealKey,
+  type StoreConfig,
+  type WrapConfig,
+} from './config/config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media-download.ts';
@@ -202,7 +210,12 @@ async function openOwnReader(
  * @throws `CONFIG_INVALID` for a file that holds no key; what Secrets Manager and KMS say is thrown by what is returned.
  */
 export async function openSigner(
-  { signingKeyFile, signingKeySecretArn: arn, signingKmsKeyId: keyId, proxies }: ArchiveConfig,
+  {
+    signingKeyFile,
+    signingKeySecretArn: arn,
+    signingKmsKeyId: keyId,
+    proxies,
+  }: Pick<WrapConfig, 'signingKeyFile' | 'signingKeySecretArn' | 'signingKmsKeyId' | 'proxies'>,
   secrets: SecretValues,
   context: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
@@ -220,6 +233,42 @@ export async function openSigner(
     if (known?.pem !== pem) known = { pem, signer: signerOf(pem, 'the secret of the signing key') };
     return known.signer;
   };
+}
+
+/**
+ * What recordings are held to when they are opened: the configured public keys, or else the public half of the key that signs.
+ *
+ * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used.
+ */
+export async function readTrust(config: StoreConfig): Promise<ReceiptTrust> {
+  const { receiptPublicKeys, signingKeyFile, organizationId } = config;
+  const layout = createLayout(config.layout);
+  const own = receiptPublicKeys.length === 0 && signingKeyFile !== undefined;
+  if (!own) return { keys: await readReceiptKeys(receiptPublicKeys), layout, organizationId };
+  const { keyId, publicKey } = await readSigner(signingKeyFile);
+  return { keys: new Map([[keyId, publicKey]]), layout, organizationId };
+}
+
+/**
+ * The same for who also amends receipts, with the key that signs the amendments, where there is one.
+ *
+ * @throws `CONFIG_INVALID` when a key cannot be used; `SECRET_*`.
+ */
+export async function openAmending(
+  config: WrapConfig,
+  { clock = systemClock, logger = silentLogger }: Pick<ArchiverPorts, 'clock' | 'logger'>,
+  budget: Budget,
+): Promise<ReceiptTrust & { readonly signer: ReceiptSigner | undefined; readonly clock: Clock }> {
+  const { proxies, signingKmsKeyId } = config;
+  const secrets = createSecretValues({ clock, logger, proxies });
+  const signer = await (await openSigner(config, secrets, { clock, logger }))(budget);
+  const trust = await readTrust(config);
+  const keys = new Map<string, ReceiptKey>(trust.keys);
+  if (signer !== undefined) {
+    requireSigningKey(signer, { keys, mustBeListed: signingKmsKeyId !== undefined, now: clock.now() });
+    if (!keys.has(signer.keyId)) keys.set(signer.keyId, signer.publicKey);
+  }
+  return { ...trust, keys, signer, clock };
 }
 
 export function openConfiguredStore(

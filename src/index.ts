@@ -22,9 +22,13 @@ export {
   type RestoreTarget,
   verifyRecording,
 } from './archive/read-recording.ts';
+export { type CheckedPorts, type Checking, type ReceiptStanding } from './archive/open-checked.ts';
+export { type ReceiptTrust } from './archive/examine-recording.ts';
 export { createLeafCache, type LeafCache } from './archive/verified-leaves.ts';
 export { type Verified, verifyArchive, type VerifyArchiveOptions } from './archive/verify-archive.ts';
 export {
+  ALLOWABLE_KINDS,
+  type AllowableKind,
   type Finding,
   type FindingKind,
   type Verification,
@@ -40,7 +44,13 @@ export {
   type RestoreConfig,
   type StoreConfig,
 } from './config/config.ts';
-export { type Archiver, type ArchiverPorts, createArchiver, createReader } from './create-archiver.ts';
+export {
+  type Archiver,
+  type ArchiverPorts,
+  createArchiver,
+  createReader,
+  readTrust,
+} from './create-archiver.ts';
 export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
 export { ArchiveError, type ErrorCode, type ErrorDetails } from './errors.ts';
 export { type ParsedEvent, type ParseOptions, parseEvent } from './events/parse-event.ts';

@@ -1,5 +1,4 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { DatedKey } from './archive/receipt-keys.ts';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './archive/receipt.ts';
 import { INLINE_PUBLIC_KEY } from './config/values.ts';
@@ -12,6 +11,7 @@ import {
   parseKeyList,
   parsePublicKey,
 } from './signing/key-list.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Bytes; an Ed25519 key in PEM has about 120. */
 const LARGEST_KEY_FILE = 16_384;
@@ -68,21 +68,20 @@ function bareKey(text: string, what: string): readonly [string, DatedKey] {
 }
 
 async function readKeyFile(path: string, isSecret: boolean): Promise<string> {
+  const maxBytes = isSecret ? LARGEST_KEY_FILE : MAX_KEY_LIST_BYTES;
   const what = isSecret ? 'the signing key file' : 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';
   try {
-    const file = await open(path, 'r');
-    try {
-      // of the open file, not of the name: the name may point elsewhere a moment later
-      const { mode, size } = await file.stat();
-      if (isSecret && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
-        throw invalid(`others than its owner can read or write ${what}`, `chmod 600 ${path}`);
-      }
-      if (size > (isSecret ? LARGEST_KEY_FILE : MAX_KEY_LIST_BYTES))
-        throw invalid(`${what} is too large to be one`);
-      return await file.readFile('utf8');
-    } finally {
-      await file.close();
-    }
+    return await readTextFile(path, {
+      what,
+      code: 'CONFIG_INVALID',
+      maxBytes,
+      check: ({ mode, size }) => {
+        if (isSecret && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
+          throw invalid(`others than its owner can read or write ${what}`, `chmod 600 ${path}`);
+        }
+        if (size > maxBytes) throw invalid(`${what} is too large to be one`);
+      },
+    });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     throw invalid(`${what} cannot be read: ${describeForeign(error)}`);

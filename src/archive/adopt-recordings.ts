@@ -1,11 +1,10 @@
 import type { Budget } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
-import type { KeyAdopter, ObjectStat, ObjectStore } from '../ports.ts';
+import type { KeyAdopter } from '../ports.ts';
 import { instructionKey, putInstruction } from './instruction-file.ts';
-import { knownIds } from './known-ids.ts';
+import { type CheckedPorts, openChecked } from './open-checked.ts';
 
-export interface AdoptPorts {
-  readonly store: ObjectStore;
+/** A recording is held to its receipt: see `Checking` for what may be given, and for `unverified`. */
+export interface AdoptPorts extends CheckedPorts {
   readonly adopter: KeyAdopter;
 }
 
@@ -20,6 +19,8 @@ export interface Adoption {
   readonly instructionKey: string;
   /** The encryption context of a KMS wrap names no conversation, for there is no receipt that says which. */
   readonly conversationKnown: boolean;
+  /** Sentences for people: what could not be checked, or is not as it was. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -28,33 +29,27 @@ export interface Adoption {
  *
  * It takes the configured key at its word: an object of another static key gets an instruction file that reads nothing.
  *
- * @throws `OBJECT_NOT_FOUND`, `OBJECT_MALFORMED`, `CONFIG_INVALID` (not retryable), `STORE_*`, `KMS_*`.
+ * @throws `OBJECT_NOT_FOUND`, `RECEIPT_MISMATCH`, `OBJECT_MALFORMED`, `CONFIG_INVALID` (not retryable), `STORE_*`, `KMS_*`.
  */
 export async function adoptRecording(
-  { store, adopter }: AdoptPorts,
+  ports: AdoptPorts,
   key: string,
   { dryRun }: { readonly dryRun: boolean },
   budget: Budget,
 ): Promise<Adoption> {
-  const stat = await requireObject(store, key, budget);
+  const { store, adopter } = ports;
+  const { stat, ids, notes } = await openChecked(ports, key, budget);
   const place = instructionKey(key);
-  const ids = await knownIds(store, key, budget);
-  const outcome = { key, instructionKey: place, conversationKnown: ids.conversationId !== undefined };
+  const outcome = { key, instructionKey: place, conversationKnown: ids.conversationId !== undefined, notes };
   // asked first, so that a second run asks no key service
   if ((await store.head(place, budget)) !== undefined) return { state: 'present', ...outcome };
   if (dryRun) {
-    const isStatic = stat.metadata['encryption'] !== undefined && stat.metadata['iv'] !== undefined;
+    const { metadata } = stat;
+    const isStatic = metadata['encryption'] !== undefined && metadata['iv'] !== undefined;
     return { state: isStatic ? 'adopted' : 'other-format', ...outcome };
   }
   const instruction = await adopter.adopt(stat, ids, budget);
   if (instruction === undefined) return { state: 'other-format', ...outcome };
   const stored = await putInstruction(store, key, instruction, budget);
   return { state: stored === 'stored' ? 'adopted' : 'present', ...outcome };
-}
-
-/** @throws `OBJECT_NOT_FOUND`, and what the store throws. */
-export async function requireObject(store: ObjectStore, key: string, budget: Budget): Promise<ObjectStat> {
-  const stat = await store.head(key, budget);
-  if (stat !== undefined) return stat;
-  throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${store.location}`);
 }

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
-import { hashMetadata, idempotencyKey } from './identity.ts';
+import { isSameId } from '../recording-id.ts';
+import { formatOf, hashMetadata } from './identity.ts';
 import { DATE_LAYOUT, identifyKey, type Layout } from './layout.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
+import { isIdempotencyKeyOf } from './same-recording.ts';
 
 /** What can be wrong with a recording in the archive. The words are a contract: reports are read by programs. */
 export const FINDING_KINDS = {
@@ -17,6 +19,11 @@ export const FINDING_KINDS = {
     'the receipt states that it was issued when its key was not in use yet, or not any more',
   'unexpected-object': 'the receipt says that there is nothing to archive, and there is an object',
   swapped: 'the object, its receipt or its key belong to another recording',
+  organization: 'the receipt is that of another organization than GENESYS_ORGANIZATION_ID names',
+  moved: 'the receipt states that the object was stored in another bucket or place',
+  adopted: 'the receipt rests on adoption: it states what stood there, and not what was downloaded',
+  unproven: 'there is no receipt, and the object carries no valid mark of its writer',
+  wrap: 'the data key is wrapped in a way that neither the receipt nor a signed amendment states',
   size: 'the object is longer or shorter than its receipt states',
   checksum: "the store's own checksum is not the receipt's, or not that of the bytes",
   metadata: 'the metadata of the object are not those it was stored with',
@@ -47,24 +54,38 @@ export function finding(
   message: string = FINDING_KINDS[kind],
   more: { readonly code?: ErrorCode; readonly leaf?: number } = {},
 ): Finding {
-  return { kind, key, message, code: more.code ?? 'RECEIPT_MISMATCH', ...pickLeaf(more.leaf) };
+  const code = more.code ?? (kind === 'unproven' ? 'OBJECT_UNPROVEN' : 'RECEIPT_MISMATCH');
+  return { kind, key, message, code, ...pickLeaf(more.leaf) };
 }
 
 const pickLeaf = (leaf: number | undefined) => (leaf === undefined ? {} : { leaf });
+
+/** What a receipt is compared with besides its object. What is not known is not compared. */
+export interface ReceiptContext {
+  /** Of the archive; that of the tutorial where it is not said. */
+  readonly layout?: Layout | undefined;
+  /** The organization that the archive belongs to. */
+  readonly organizationId?: string | undefined;
+  /** Of the store. */
+  readonly location?: string | undefined;
+}
 
 /** What can be told without reading the object: whether what the store says of it is what its receipt states. Pure. */
 export function compareWithReceipt(
   key: string,
   stat: ObjectStat,
   receipt: SignedReceipt,
-  layout: Layout = DATE_LAYOUT,
+  context: ReceiptContext = {},
 ): Finding[] {
   const findings: Finding[] = [];
   const report = (kind: FindingKind, message?: string) => findings.push(finding(kind, key, message));
-  const { object, ciphertext, envelope } = receipt;
+  const { object, ciphertext, envelope, ids } = receipt;
   if (receipt.kind === 'terminal') report('unexpected-object');
-  const swapped = whySwapped(key, stat, receipt, layout);
-  if (swapped !== undefined) report('swapped', swapped);
+  findings.push(...compareWithKey(key, receipt, context));
+  const isOwn = isIdempotencyKeyOf(stat, ids);
+  if (!isOwn && !findings.some(({ kind }) => kind === 'swapped')) {
+    report('swapped', 'the object is that of another recording than its receipt');
+  }
   if (
     object?.versionId !== undefined &&
     stat.versionId !== undefined &&
@@ -84,35 +105,70 @@ export function compareWithReceipt(
   ) {
     report('checksum', "the store's own checksum is not the one that the receipt states");
   }
-  if (envelope !== undefined && envelope.metadataSha256 !== hashMetadata(stat)) report('metadata');
+  if (envelope !== undefined && envelope.metadataSha256 !== hashMetadata(stat)) {
+    report('metadata', describeMetadata(stat, envelope.format));
+  }
+  if (receipt.kind === 'adopted') report('adopted');
   return findings;
 }
 
-/** Recording, day and channel stand in the key, in the receipt and, hashed, in the object's own metadata: all must agree. */
-function whySwapped(
-  key: string,
-  { metadata }: ObjectStat,
-  receipt: SignedReceipt,
-  layout: Layout,
-): string | undefined {
-  const { recording, conversation, channel } = receipt.ids;
-  const named = layout.parse(key) ?? identifyKey(key);
+/** Another format is told as such: an object of an old one is how a data key that was replaced is made to be accepted. */
+function describeMetadata(stat: ObjectStat, stated: string): string | undefined {
+  const format = formatOf(stat);
+  return format === 'unknown' || format === stated
+    ? undefined
+    : `the object is in format ${format}, its receipt states another`;
+}
+
+/** What can be told of a receipt by the key of its object, whether or not there is one. Pure. */
+export function compareWithKey(key: string, receipt: SignedReceipt, context: ReceiptContext = {}): Finding[] {
+  const { layout = DATE_LAYOUT, organizationId, location } = context;
+  const { organization } = receipt.ids;
+  const swapped = whySwapped(key, receipt, layout);
+  const findings = swapped === undefined ? [] : [finding('swapped', key, swapped)];
+  if (organization !== undefined && organizationId !== undefined && !isSameId(organization, organizationId)) {
+    findings.push(finding('organization', key));
+  }
+  const { store } = receipt.object ?? {};
+  if (store !== undefined && location !== undefined && store !== location.slice(0, 1024)) {
+    findings.push(finding('moved', key));
+  }
+  return findings;
+}
+
+/** Recording, day and channel stand in the key and in the receipt, in some layouts the conversation too: all must agree. */
+function whySwapped(key: string, receipt: SignedReceipt, layout: Layout): string | undefined {
+  const { recording, channel } = receipt.ids;
+  const parsed = layout.parse(key);
+  const named = parsed ?? identifyKey(key);
   if (receipt.object !== undefined && receipt.object.key !== key) return 'the receipt is that of another key';
-  if (named === undefined || named.recordingId !== recording || named.channel !== channel) {
+  if (named === undefined || !isSameId(named.recordingId, recording) || named.channel !== channel) {
     return 'the receipt is that of another recording than the key names';
   }
   // a key that another layout has named says its day in another place
-  const day = layout.parse(key)?.date;
-  if (day !== undefined && day !== receipt.times.recorded.slice(0, 10)) {
+  if (parsed === undefined) return undefined;
+  if (parsed.date !== receipt.times.recorded.slice(0, 10))
     return 'the receipt states another day than the key';
+  return namesKey(key, receipt, layout, named.recordingId)
+    ? undefined
+    : 'the receipt is that of another conversation than the key names';
+}
+
+/** Whether the layout gives what the receipt states this very key, letter case aside: it was compared where it matters. */
+function namesKey(
+  key: string,
+  { ids: { conversation, channel }, times }: SignedReceipt,
+  layout: Layout,
+  recordingId: string,
+): boolean {
+  const ids = { recordingId, conversationId: conversation, ...(channel === undefined ? {} : { channel }) };
+  const extension = /\.([A-Za-z0-9]+)$/.exec(key)?.[1];
+  try {
+    return (
+      layout.keyOf({ ids, at: Date.parse(times.recorded), extension }).toLowerCase() === key.toLowerCase()
+    );
+  } catch {
+    // the layout refuses to name it: it cannot have written the key either
+    return false;
   }
-  const own = metadata['gca-idem'];
-  const ids = {
-    recordingId: recording,
-    conversationId: conversation,
-    ...(channel === undefined ? {} : { channel }),
-  };
-  return own !== undefined && own !== idempotencyKey(ids)
-    ? 'the object is that of another recording than its receipt'
-    : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
+import { isSameId } from '../recording-id.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from './layout.ts';
 
 export type { DayRange } from './layout.ts';
@@ -48,11 +49,14 @@ export async function findRecording(
     });
   }
   if (idOrKey.includes('/')) return idOrKey;
-  const found: string[] = [];
+  const found: ListedRecording[] = [];
   for await (const recording of listRecordings(store, range, budget)) {
-    if (recording.recordingId === idOrKey) found.push(recording.key);
+    if (isSameId(recording.recordingId, idOrKey)) found.push(recording);
   }
-  const [key, ...others] = found;
+  // earlier versions kept ids in the letter case of the event: the very spelling that was asked for comes first
+  const exact = found.filter(({ recordingId }) => recordingId === idOrKey);
+  const keys = (exact.length > 0 ? exact : found).map(({ key }) => key);
+  const [key, ...others] = keys;
   if (key === undefined) {
     const { source } = range.layout ?? DATE_LAYOUT;
     throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`, {
@@ -60,8 +64,8 @@ export async function findRecording(
     });
   }
   if (others.length > 0) {
-    throw new ArchiveError('USAGE', `${found.length} objects bear this id: name one by its key`, {
-      hint: found.slice(0, 10).join(', '),
+    throw new ArchiveError('USAGE', `${keys.length} objects bear this id: name one by its key`, {
+      hint: keys.slice(0, 10).join(', '),
     });
   }
   return key;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalMetadata } from '../metadata-names.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
 import { canonicalId } from '../recording-id.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -31,7 +32,8 @@ export function canonicalIds<T extends Pick<RecordingIds, 'recordingId' | 'conve
  * Is the stored object the file that `ids` names, in whichever case its UUIDs were written at the time? Objects that carry no idempotency key were written by the tutorial's own
  * code, which names them by the recording alone: their key is all there is to go by.
  */
-export function isSameRecording({ metadata }: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
+export function isSameRecording(stat: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
+  const { metadata } = canonicalMetadata(stat.metadata);
   const stored = metadata['gca-idem'];
   if (stored !== undefined) return spellingsOf(ids).some((spelled) => idempotencyKey(spelled) === stored);
   return metadata['encryption'] !== undefined && metadata['iv'] !== undefined;
@@ -52,7 +54,8 @@ function spellingsOf(ids: RecordingIds): RecordingIds[] {
 }
 
 /** The format of an object that somebody else may have written, by the names of its metadata (`docs/format.md`). */
-export function formatOf({ metadata }: Pick<ObjectStat, 'metadata'>): string {
+export function formatOf(stat: Pick<ObjectStat, 'metadata'>): string {
+  const { metadata } = canonicalMetadata(stat.metadata);
   if ('x-amz-c' in metadata || 'x-amz-3' in metadata) return 's3ec-v3';
   if ('x-amz-key-v2' in metadata) return 's3ec-v2';
   return 'encryption' in metadata && 'iv' in metadata ? 'static-gcm' : 'unknown';
@@ -68,9 +71,10 @@ type Wrap = (typeof WRAPS)[keyof typeof WRAPS];
  * @param kmsKeyId where the caller knows it.
  */
 export function wrapOf(
-  { metadata }: Pick<ObjectStat, 'metadata'>,
+  stat: Pick<ObjectStat, 'metadata'>,
   kmsKeyId: string | undefined,
 ): { readonly wrap?: Wrap; readonly keyId?: string } {
+  const { metadata } = canonicalMetadata(stat.metadata);
   const stated = metadata['x-amz-w'] ?? metadata['x-amz-wrap-alg'];
   const [, wrap] =
     Object.entries(WRAPS).find((names) => stated !== undefined && names.includes(stated)) ?? [];

@@ -65,9 +65,20 @@ export function receiptPrefix(prefix: string): string {
   return RECEIPT_PREFIX + (prefix.startsWith(MEDIA_PREFIX) ? prefix.slice(MEDIA_PREFIX.length) : prefix);
 }
 
+/**
+ * Where it is amended how the data key of the object under `key` is wrapped:
+ * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].wrap-{first 16 hex digits of wrapSha256}.json`.
+ */
+export function amendmentKey(key: string, wrapSha256: string): string {
+  return receiptKey(key).replace(/([^/]*)\.json$/, `_$1.wrap-${wrapSha256.slice(0, 16)}.json`);
+}
+
+/** The name of an amendment, which stands among the receipts and is none. */
+const AMENDMENT = /\/_[^/]+\.wrap-[0-9a-f]{16}\.json$/;
+
 /** The keys {@link receiptKey} could have been given for this one; the layout of the archive says which of them it was. */
 export function objectsOfReceipt(key: string): readonly string[] {
-  if (!key.startsWith(RECEIPT_PREFIX) || !key.endsWith('.json')) return [];
+  if (!key.startsWith(RECEIPT_PREFIX) || !key.endsWith('.json') || AMENDMENT.test(key)) return [];
   const name = key.slice(RECEIPT_PREFIX.length, -'.json'.length);
   return [`${MEDIA_PREFIX}${name}.enc`, name];
 }
@@ -80,6 +91,12 @@ export function linkKey(key: string): string {
 /** Where the context of the recording under `key` stands: `context/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. */
 export function contextKey(key: string): string {
   return `context/${nameBeside(key)}.json.enc`;
+}
+
+/** Where the receipt stands of the recording that the context under `key` is about; `undefined` for a key of no context. */
+export function contextPlace(key: string): string | undefined {
+  const [, name] = /^context\/(.+)\.json\.enc$/.exec(key) ?? [];
+  return name === undefined ? undefined : `${RECEIPT_PREFIX}${name}.json`;
 }
 
 /** What the names of all that belongs to an object have in common. */

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, RangeReader, RangeUnsealer } from '../ports.ts';
-import { readInstruction } from './instruction-file.ts';
-import { identifyKey } from './layout.ts';
+import { type CheckedPorts, openChecked, type ReceiptStanding } from './open-checked.ts';
 import {
   fingerprintOf,
   type LeafCache,
@@ -11,13 +10,10 @@ import {
   leavesOfReceipt,
   type VerifiedLeaves,
 } from './verified-leaves.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
 
-export interface RangePorts {
-  readonly store: ObjectStore;
+/** A recording is held to its receipt: see `Checking` for what may be given, and for `unverified`. */
+export interface RangePorts extends CheckedPorts {
   readonly reader: EnvelopeReader & RangeReader;
-  /** Public keys that receipts may be signed with, by their `signingKeyId`. */
-  readonly keys?: ReceiptKeys;
   /** Where the leaves of objects without a trusted receipt are kept, so that such an object is read whole only once. */
   readonly cache?: LeafCache;
 }
@@ -45,6 +41,10 @@ export interface SeekableRecording {
   readonly bytes: number;
   /** What the pieces of the object are compared with: its receipt, or what it was when it was read whole. */
   readonly verifiedBy: 'receipt' | 'object';
+  /** What the object was compared with when it was opened. */
+  readonly receipt: ReceiptStanding;
+  /** Sentences for people: what could not be checked, or is not as it was. */
+  readonly notes: readonly string[];
   /**
    * Plaintext, released only after the pieces it lies in have been compared. Memory: one leaf.
    *
@@ -60,7 +60,11 @@ const DEFAULT_LEAF_BYTES = 64 * 1024;
  * Opens an object for reading parts of it. No part of a GCM message can be authenticated alone, so each is held to digests that
  * are: those of the signed receipt, or those seen while the whole object was authenticated. Only then it is decrypted, in CTR mode.
  *
- * @throws `OBJECT_NOT_FOUND`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable), `STORE_*`, `KMS_*`.
+ * An object whose receipt does not fit is not opened at all. Where neither the receipt nor the object settles the key, as in
+ * `static-gcm`, the whole is read once in any case: the leaves speak of the ciphertext alone.
+ *
+ * @throws `OBJECT_NOT_FOUND`, `RECEIPT_MISMATCH`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable),
+ *   `STORE_*`, `KMS_*`.
  */
 export async function openSeekable(
   ports: RangePorts,
@@ -68,30 +72,22 @@ export async function openSeekable(
   budget: Budget,
   options: RangeOptions = {},
 ): Promise<SeekableRecording> {
-  const { store, reader, keys, cache } = ports;
+  const { store, reader, cache } = ports;
   const { leafBytes = DEFAULT_LEAF_BYTES, trustUnsignedReceipts: trustUnsigned = false } = options;
-  const stat = await store.head(key, budget);
-  if (stat === undefined) {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${store.location}`);
-  }
-  // read at most once: another one a moment later could name another key
+  const checked = await openChecked(ports, key, budget, true);
+  const { stat, standing, notes, wrap } = checked;
   let instruction: Promise<string | undefined> | undefined;
-  const recordingId = identifyKey(key)?.recordingId;
-  const request = {
-    readInstruction: () => (instruction ??= readInstruction(store, key, budget)),
-    ...(recordingId === undefined ? {} : { expected: { recordingId } }),
-    budget,
-  };
-  const unsealer = await reader.unsealRange(stat, request);
-  const opened = { store, stat, unsealer };
-  const stated = unsealer.keyIsBound
-    ? await leavesOfReceipt(store, stat, { keys, trustUnsigned }, budget)
-    : undefined;
+  const readInstruction = () => (instruction ??= checked.request.readInstruction());
+  const unsealer = await reader.unsealRange(stat, { ...checked.request, readInstruction });
+  const opened = { store, stat, unsealer, receipt: standing, notes };
+  // the leaves cover the ciphertext, and not the key: that has to be the one it was encrypted with
+  const isKeyBound = unsealer.keyIsBound || (unsealer.keyIsWrapped && wrap.isProven);
+  const stated = isKeyBound ? await leavesOfReceipt(store, checked, trustUnsigned, budget) : undefined;
   if (stated !== undefined) return createSeekable(opened, stated, 'receipt');
   const fingerprint = fingerprintOf(store.location, stat, await instruction);
   let leaves = cache?.get(fingerprint);
   if (leaves === undefined) {
-    leaves = await leavesOfObject({ store, reader }, stat, request, leafBytes, budget);
+    leaves = await leavesOfObject({ store, reader }, checked, leafBytes, budget);
     cache?.set(fingerprint, leaves);
   }
   return createSeekable(opened, leaves, 'object');
@@ -113,6 +109,8 @@ interface OpenedObject {
   readonly store: ObjectStore;
   readonly stat: ObjectStat;
   readonly unsealer: RangeUnsealer;
+  readonly receipt: ReceiptStanding;
+  readonly notes: readonly string[];
 }
 
 function createSeekable(
@@ -120,7 +118,7 @@ function createSeekable(
   leaves: VerifiedLeaves,
   verifiedBy: SeekableRecording['verifiedBy'],
 ): SeekableRecording {
-  const { store, stat, unsealer } = opened;
+  const { store, stat, unsealer, receipt, notes } = opened;
   const bytes = unsealer.plaintextBytes;
   async function* read({ first, last }: PlaintextRange, budget: Budget) {
     requireRange(first, last, bytes);
@@ -136,7 +134,7 @@ function createSeekable(
       yield unsealer.decryptAt(from, leaf.bytes.subarray(from - leaf.offset, to - leaf.offset));
     }
   }
-  return { stat, bytes, verifiedBy, read };
+  return { stat, bytes, verifiedBy, receipt, notes, read };
 }
 
 /** The leaves of a body that begins with leaf `index` and ends with `lastByte`, each compared before it is passed on. */

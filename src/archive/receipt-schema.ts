@@ -23,6 +23,14 @@ const ciphertext = z.strictObject({
   leavesSha256: sha256Hex.exactOptional(),
 });
 
+/** Of a receipt, and of whatever else is signed like one. */
+export const SIGNATURE = z.strictObject({
+  algorithm: z.literal('Ed25519'),
+  /** The first 16 hex digits of SHA-256 over the raw 32-byte public key. */
+  keyId: z.string().regex(/^[0-9a-f]{16}$/),
+  value: base64,
+});
+
 const receipt = z.strictObject({
   schema: z.literal(RECEIPT_SCHEMA),
   /**
@@ -94,14 +102,7 @@ const receipt = z.strictObject({
     issued: time,
   }),
   tool: z.strictObject({ name: z.literal('genesys-media-archive'), version: text }),
-  signature: z
-    .strictObject({
-      algorithm: z.literal('Ed25519'),
-      /** The first 16 hex digits of SHA-256 over the raw 32-byte public key. */
-      keyId: z.string().regex(/^[0-9a-f]{16}$/),
-      value: base64,
-    })
-    .exactOptional(),
+  signature: SIGNATURE.exactOptional(),
 });
 
 export type SignedReceipt = z.output<typeof receipt>;

@@ -34,12 +34,21 @@ export function signingKeyId(publicKey: KeyObject): string {
 }
 
 /** The bytes of a receipt as they are stored: canonical JSON with its signature as one more member, and a line feed. */
-export async function formatReceipt(
+export function formatReceipt(
   receipt: Receipt,
   signer: ReceiptSigner | undefined,
   budget?: Budget,
 ): Promise<Buffer> {
-  const body = asJson(receipt);
+  return formatSigned(receipt, signer, budget);
+}
+
+/** The same of another statement: the amendment of a wrap. */
+export async function formatSigned(
+  statement: object,
+  signer: ReceiptSigner | undefined,
+  budget?: Budget,
+): Promise<Buffer> {
+  const body = asJson(statement);
   if (signer === undefined) return Buffer.from(`${canonicalJson(body)}\n`, 'utf8');
   const signed = await signer.sign(Buffer.from(canonicalJson(body), 'utf8'), budget);
   const signature = {
@@ -62,15 +71,32 @@ export type SignatureVerdict =
   /** Of `checkStoredSignature`: the store got it when the key was not believed any more. */
   | 'stored-too-late';
 
-/** @param keys by their {@link signingKeyId}. */
-export function checkSignature(receipt: SignedReceipt, keys: ReceiptKeys): SignatureVerdict {
-  const { signature, ...rest } = receipt;
+/** A receipt, or another statement that is signed like one, and says when. */
+export type SignedStatement =
+  | SignedReceipt
+  | (Pick<SignedReceipt, 'ids' | 'signature'> & {
+      readonly times: Pick<SignedReceipt['times'], 'issued'>;
+    });
+
+/** Bytes of an Ed25519 signature. */
+const SIGNATURE_LENGTH = 64;
+
+/**
+ * Checks the signature of a receipt, or of another statement that is signed like one. Accepts one spelling of it only: decoding drops
+ * stray bits, white space and padding, so that other texts would pass as well.
+ *
+ * @param keys by their {@link signingKeyId}.
+ */
+export function checkSignature(statement: SignedStatement, keys: ReceiptKeys): SignatureVerdict {
+  const { signature, ...rest } = statement;
   if (signature === undefined) return 'unsigned';
   const key = keys.get(signature.keyId);
   if (key === undefined) return 'unknown-key';
   const bytes = Buffer.from(canonicalJson(asJson(rest)), 'utf8');
-  if (!verify(null, bytes, publicKeyOf(key), Buffer.from(signature.value, 'base64'))) return 'invalid';
-  return judgeTime(key, Date.parse(receipt.times.issued));
+  const value = Buffer.from(signature.value, 'base64');
+  if (value.length !== SIGNATURE_LENGTH || value.toString('base64') !== signature.value) return 'invalid';
+  if (!verify(null, bytes, publicKeyOf(key), value)) return 'invalid';
+  return judgeTime(key, Date.parse(statement.times.issued));
 }
 
 /** Interfaces have no index signature, so TypeScript cannot see that a receipt is JSON; its type holds nothing else. */

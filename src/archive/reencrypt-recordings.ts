@@ -1,15 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStore, RecordingIds, Sealer } from '../ports.ts';
-import { requireObject } from './adopt-recordings.ts';
 import { idempotencyKey } from './identity.ts';
-import { readInstruction } from './instruction-file.ts';
-import { knownIds } from './known-ids.ts';
-import { identifyKey } from './layout.ts';
-import { verifyRecording } from './read-recording.ts';
+import { type CheckedObject, type Checking, openChecked } from './open-checked.ts';
+import { decryptChecked, readChecked, type ReadOutcome, verifyRecording } from './read-recording.ts';
 
-export interface ReencryptPorts {
+/** The recordings are held to their receipts: see `Checking` for what may be given, and for `unverified`. */
+export interface ReencryptPorts extends Checking {
   /** Where the recordings are. Only read. */
   readonly source: ObjectStore;
   /** Where the new objects go, under the same keys; another place than `source`, for media objects are never replaced. */
@@ -27,6 +24,8 @@ export interface Reencryption {
   readonly bytes?: number;
   /** Of the plaintext, hex. */
   readonly sha256?: string;
+  /** Sentences for people: what could not be checked, or is not as it was. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -34,7 +33,7 @@ export interface Reencryption {
  * after the old one has proved to be unchanged, and called done only after it has been read back and decrypted as a whole. The old
  * object is left as it is. What the target holds already is compared instead, so that any run can be ended and repeated.
  *
- * @throws `OBJECT_NOT_FOUND`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH`, `KEY_COLLISION` when the target holds
+ * @throws `OBJECT_NOT_FOUND`, `RECEIPT_MISMATCH`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH`, `KEY_COLLISION` when the target holds
  *   something else under that key (none retryable); `STORE_MISMATCH`, `STORE_*`, `KMS_*`.
  */
 export async function reencryptRecording(
@@ -44,75 +43,71 @@ export async function reencryptRecording(
   budget: Budget,
 ): Promise<Reencryption> {
   const { source, target, reader, resealer } = ports;
-  const { contentType = 'application/octet-stream', metadata: old } = await requireObject(
-    source,
-    key,
-    budget,
-  );
+  const checked = await openChecked({ ...ports, store: source }, key, budget);
+  const { stat, ids, notes } = checked;
   const found = await target.head(key, budget);
-  if (dryRun) return { state: found === undefined ? 'reencrypted' : 'present', key };
-  if (found !== undefined) return comparePresent(ports, key, budget);
-  const ids = await knownIds(source, key, budget);
+  if (dryRun) return { state: found === undefined ? 'reencrypted' : 'present', key, notes };
+  if (found !== undefined) return comparePresent(ports, checked, budget);
   const sealer = await resealer.seal(ids, budget);
-  const idem = old['gca-idem'] ?? (isComplete(ids) ? idempotencyKey(ids) : undefined);
+  const idem = stat.metadata['gca-idem'] ?? (isComplete(ids) ? idempotencyKey(ids) : undefined);
   const metadata = { ...sealer.metadata, ...(idem === undefined ? {} : { 'gca-idem': idem }) };
-  const read = { bytes: 0, sha256: '' };
-  const body = reseal(source, reader, key, sealer, read, budget);
+  const { contentType = 'application/octet-stream' } = stat;
+  const read: { outcome?: ReadOutcome } = {};
+  const body = reseal(ports, checked, sealer, read, budget);
   const { outcome } = await target.put(key, body, { metadata, contentType }, budget);
-  if (outcome === 'exists') return comparePresent(ports, key, budget);
-  const written = await verifyRecording({ store: target, reader }, key, budget);
-  if (written.sha256 !== read.sha256 || written.bytes !== read.bytes) {
+  if (outcome === 'exists') return comparePresent(ports, checked, budget);
+  const written = await readBack({ target, reader }, key, budget);
+  if (written.sha256 !== read.outcome?.sha256 || written.bytes !== read.outcome.bytes) {
     throw new ArchiveError('STORE_MISMATCH', `${key}: the new object does not decrypt to what was encrypted`);
   }
-  return { state: 'reencrypted', key, ...read };
+  const { bytes, sha256 } = written;
+  return { state: 'reencrypted', key, bytes, sha256, notes: read.outcome.notes };
 }
 
-/** The new ciphertext. Ends with an error, and so without an object, when the old one does not authenticate. */
-async function* reseal(
-  source: ObjectStore,
-  reader: EnvelopeReader,
+/** New objects have no receipts: what they are is compared with what was read. */
+function readBack(
+  { target: store, reader }: Pick<ReencryptPorts, 'target' | 'reader'>,
   key: string,
+  budget: Budget,
+): Promise<ReadOutcome> {
+  return verifyRecording({ store, reader, unverified: true }, key, budget);
+}
+
+/** The new ciphertext. Ends with an error, and so without an object, when the old one is not what it should be. */
+async function* reseal(
+  { source, reader }: Pick<ReencryptPorts, 'source' | 'reader'>,
+  checked: CheckedObject,
   sealer: Sealer,
-  read: { bytes: number; sha256: string },
+  read: { outcome?: ReadOutcome },
   budget: Budget,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { stat, body } = await source.get(key, budget);
-  const recordingId = identifyKey(key)?.recordingId;
-  const unsealer = await reader.unseal(stat, {
-    readInstruction: () => readInstruction(source, key, budget),
-    ...(recordingId === undefined ? {} : { expected: { recordingId } }),
-    budget,
-  });
-  const digest = createHash('sha256');
-  const encrypt = (plaintext: Uint8Array) => {
-    read.bytes += plaintext.byteLength;
-    digest.update(plaintext);
-    return sealer.update(plaintext);
-  };
-  let received = 0;
-  for await (const chunk of body) {
-    received += chunk.byteLength;
-    yield encrypt(unsealer.update(chunk));
+  const decryption = decryptChecked({ store: source, reader }, checked, budget);
+  try {
+    while (read.outcome === undefined) {
+      const next = await decryption.next();
+      if (next.done === true) read.outcome = next.value;
+      else yield sealer.update(next.value);
+    }
+  } finally {
+    // an upload that fails ends the reading, too
+    await decryption.return(undefined as never);
   }
-  if (received !== stat.size) {
-    throw new ArchiveError('STORE_UNAVAILABLE', `${key}: ${received} of ${stat.size} bytes arrived`);
-  }
-  yield encrypt(unsealer.final());
-  read.sha256 = digest.digest('hex');
   yield sealer.final();
 }
 
 async function comparePresent(
-  { source, target, reader }: ReencryptPorts,
-  key: string,
+  ports: ReencryptPorts,
+  checked: CheckedObject,
   budget: Budget,
 ): Promise<Reencryption> {
-  const there = await verifyRecording({ store: target, reader }, key, budget);
-  const here = await verifyRecording({ store: source, reader }, key, budget);
+  const { source, target, reader } = ports;
+  const { key } = checked.stat;
+  const there = await readBack(ports, key, budget);
+  const here = await readChecked({ store: source, reader }, checked, budget);
   if (there.sha256 !== here.sha256) {
     throw new ArchiveError('KEY_COLLISION', `${target.location} holds another recording under ${key}`);
   }
-  return { state: 'present', key, bytes: here.bytes, sha256: here.sha256 };
+  return { state: 'present', key, bytes: here.bytes, sha256: here.sha256, notes: here.notes };
 }
 
 function isComplete(ids: Partial<RecordingIds>): ids is RecordingIds {

@@ -21,17 +21,22 @@ const MOST_LEAVES = 16_384;
 
 /** Reads the object once: hashes its bytes, and decrypts them where there is a reader. Keeps nothing. */
 export async function verifyBody(
-  ports: { readonly store: ObjectStore; readonly reader: EnvelopeReader | undefined },
+  ports: {
+    readonly store: ObjectStore;
+    readonly reader: EnvelopeReader | undefined;
+    readonly readInstruction?: () => Promise<string | undefined>;
+  },
   stat: ObjectStat,
   receipt: SignedReceipt | undefined,
   budget: Budget,
 ): Promise<{ findings: Finding[]; digests: BodyDigests }> {
   const { key } = stat;
+  const readOnce = ports.readInstruction ?? (() => readInstruction(ports.store, key, budget));
   const leaves = receipt?.ciphertext && (await readLeaves(ports.store, key, receipt.ciphertext, budget));
   const { stat: opened, body } = await ports.store.get(key, budget);
   const hasher = LeafHasher.full(leafBytesOf(stat, receipt));
   const decryption =
-    ports.reader === undefined ? undefined : new Decryption(ports.store, ports.reader, stat, receipt);
+    ports.reader === undefined ? undefined : new Decryption(readOnce, ports.reader, stat, receipt);
   let received = 0;
   for await (const chunk of body) {
     received += chunk.byteLength;
@@ -50,12 +55,13 @@ export async function verifyBody(
 }
 
 /** The leaves are cut as the receipt says, as long as it says so sensibly. */
-function leafBytesOf({ size }: ObjectStat, receipt: SignedReceipt | undefined): number {
+export function leafBytesOf({ size }: ObjectStat, receipt: SignedReceipt | undefined): number {
   const { leafBytes = LEAF_BYTES } = receipt?.ciphertext ?? {};
   return size / leafBytes > MOST_LEAVES ? LEAF_BYTES : leafBytes;
 }
 
-function compareDigests(
+/** Compares what was seen of the bytes with what the receipt and the store state. */
+export function compareDigests(
   stat: ObjectStat,
   seen: LeafDigests,
   receipt: SignedReceipt | undefined,
@@ -90,7 +96,7 @@ interface Decrypted {
 
 /** Decryption beside the hashing: when it fails, the rest of the bytes are still hashed. */
 class Decryption {
-  private readonly store: ObjectStore;
+  private readonly readInstruction: () => Promise<string | undefined>;
   private readonly reader: EnvelopeReader;
   private readonly stat: ObjectStat;
   private readonly receipt: SignedReceipt | undefined;
@@ -100,12 +106,12 @@ class Decryption {
   private bytes = 0;
 
   constructor(
-    store: ObjectStore,
+    readOnce: () => Promise<string | undefined>,
     reader: EnvelopeReader,
     stat: ObjectStat,
     receipt: SignedReceipt | undefined,
   ) {
-    this.store = store;
+    this.readInstruction = readOnce;
     this.reader = reader;
     this.stat = stat;
     this.receipt = receipt;
@@ -128,10 +134,10 @@ class Decryption {
 
   private async open(budget: Budget): Promise<Unsealer> {
     if (this.unsealer !== undefined) return this.unsealer;
-    const { store, stat, receipt } = this;
+    const { stat, receipt } = this;
     const recordingId = receipt?.ids.recording ?? identifyKey(stat.key)?.recordingId;
     this.unsealer = await this.reader.unseal(stat, {
-      readInstruction: () => readInstruction(store, stat.key, budget),
+      readInstruction: this.readInstruction,
       expected: {
         ...(recordingId === undefined ? {} : { recordingId }),
         ...(receipt === undefined ? {} : { conversationId: receipt.ids.conversation }),

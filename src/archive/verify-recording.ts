@@ -1,15 +1,11 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
-import { compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
-import type { Layout } from './layout.ts';
-import { getSmall } from './small-object.ts';
-import { checkStoredSignature } from './stored-signature.ts';
-import { receiptKey } from './object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
-import type { SignatureVerdict } from './receipt.ts';
+import type { EnvelopeReader, ObjectStore } from '../ports.ts';
+import type { Finding, FindingKind } from './compare-with-receipt.ts';
+import { type ExaminePorts, examineRecording } from './examine-recording.ts';
+import type { SignedReceipt } from './receipt-schema.ts';
 import { type BodyDigests, verifyBody } from './verify-body.ts';
+import type { WrapStanding } from './wrap-standing.ts';
 
 export type { Finding, FindingKind } from './compare-with-receipt.ts';
 export { FINDING_KINDS } from './compare-with-receipt.ts';
@@ -21,17 +17,15 @@ export { FINDING_KINDS } from './compare-with-receipt.ts';
 export const VERIFY_DEPTHS = ['head', 'ciphertext', 'full'] as const;
 export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
 
-export interface VerifyPorts {
-  readonly store: ObjectStore;
+/** Kinds of findings that an archive may live with, when whoever verifies it says so. */
+export const ALLOWABLE_KINDS = ['adopted', 'unproven', 'moved'] as const satisfies readonly FindingKind[];
+export type AllowableKind = (typeof ALLOWABLE_KINDS)[number];
+
+export interface VerifyPorts extends ExaminePorts {
   /** For depth `full` only. */
   readonly reader?: EnvelopeReader | undefined;
-  /**
-   * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
-   * signatures are not looked at.
-   */
-  readonly keys?: ReceiptKeys | undefined;
-  /** Of the archive; that of the tutorial where it is not said. */
-  readonly layout?: Layout | undefined;
+  /** Findings of these kinds are told apart from the others, and count for nothing. */
+  readonly allow?: ReadonlySet<AllowableKind> | undefined;
 }
 
 export interface Verification {
@@ -39,11 +33,19 @@ export interface Verification {
   readonly depth: VerifyDepth;
   /** What is wrong, worst or most telling first; empty when the object is what was archived. */
   readonly findings: readonly Finding[];
+  /** What was found and allowed. */
+  readonly allowed: readonly Finding[];
+  /** What is known of the wrap of the data key. */
+  readonly wrap: WrapStanding;
+  /** The receipt states no hash of the object's bytes, so that only its decryption tells whether they are what they were. */
+  readonly withoutBodyHash: boolean;
   /** Of the receipt; `undefined` when there is none, or none that can be read. */
   readonly receipt: SignedReceipt['kind'] | undefined;
   /** Bytes of the object; 0 when there is none. */
   readonly bytes: number;
   readonly digests: BodyDigests | undefined;
+  /** What is worth knowing and nothing wrong, such as names of metadata in another spelling. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -61,89 +63,60 @@ export async function verifyAgainstReceipt(
   depth: VerifyDepth,
   budget: Budget,
 ): Promise<Verification> {
-  const { store, keys } = ports;
-  const { stat, findings: ofObject } = await readStat(store, key, budget);
-  const { receipt, findings: ofReceipt } = await readReceipt(store, key, budget);
-  const findings: Finding[] = [...ofObject, ...ofReceipt];
-  if (receipt !== undefined && keys !== undefined && keys.size > 0) {
-    const verdict = await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
-    findings.push(...judgeSignature(key, verdict));
-  }
-  const done = (bytes: number, digests?: BodyDigests): Verification => {
-    return { key, depth, findings, receipt: receipt?.kind, bytes, digests };
-  };
-  if (ofObject.length > 0) return done(0);
+  const { store, allow = new Set<FindingKind>() } = ports;
+  const {
+    stat,
+    receipt,
+    findings: found,
+    wrap,
+    notes,
+    readInstruction,
+  } = await examineRecording(ports, key, budget);
+  const findings = [...found];
+  // a directory is mounted and copied under any path; a bucket has one name in the world
+  const isDirectory = [store.location, receipt?.object?.store].every((place) => place?.startsWith('file:'));
+  const allowed = new Set<FindingKind>(isDirectory ? [...allow, 'moved'] : allow);
+  const done = (bytes: number, digests?: BodyDigests): Verification => ({
+    key,
+    depth,
+    ...separate(findings, allowed),
+    wrap: wrap.standing,
+    withoutBodyHash: receipt !== undefined && stat !== undefined && !statesBody(receipt),
+    receipt: receipt?.kind,
+    bytes,
+    digests,
+    notes,
+  });
   if (stat === undefined) {
     if (receipt === undefined && findings.length === 0) throw notFound(key, store);
-    if (receipt?.kind !== 'terminal') {
-      findings.push(finding('missing-object', key, 'there is a receipt and no object'));
-    }
     return done(0);
   }
-  if (receipt === undefined && findings.length === 0 && needsReceipt(stat, keys)) {
-    findings.push(finding('missing-receipt', key, 'there is an object and no receipt'));
-  }
-  if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, ports.layout));
   if (depth === 'head') return done(stat.size);
   if (depth === 'full' && ports.reader === undefined) {
     throw new ArchiveError('CONFIG_INVALID', 'nothing can be decrypted without a key');
   }
   const reader = depth === 'full' ? ports.reader : undefined;
-  const body = await verifyBody({ store, reader }, stat, receipt, budget);
+  const body = await verifyBody({ store, reader, readInstruction }, stat, receipt, budget);
   findings.push(...body.findings);
   return done(stat.size, body.digests);
 }
 
-/** A directory store keeps metadata in files, which can be damaged so far that nothing can be read of them. */
-async function readStat(
-  store: ObjectStore,
-  key: string,
-  budget: Budget,
-): Promise<{ stat: ObjectStat | undefined; findings: Finding[] }> {
-  try {
-    return { stat: await store.head(key, budget), findings: [] };
-  } catch (error) {
-    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-    return { stat: undefined, findings: [finding('metadata', key, error.message, { code: error.code })] };
-  }
+/** An object that may be unproven may do without a receipt: without one is what unproven means. */
+function separate(
+  findings: readonly Finding[],
+  allow: ReadonlySet<FindingKind>,
+): { readonly findings: readonly Finding[]; readonly allowed: readonly Finding[] } {
+  const mayLackReceipt = allow.has('unproven') && findings.some(({ kind }) => kind === 'unproven');
+  const isAllowed = ({ kind }: Finding) => allow.has(kind) || (kind === 'missing-receipt' && mayLackReceipt);
+  return {
+    findings: findings.filter((one) => !isAllowed(one)),
+    allowed: findings.filter(isAllowed),
+  };
 }
 
-async function readReceipt(
-  store: ObjectStore,
-  key: string,
-  budget: Budget,
-): Promise<{ receipt: SignedReceipt | undefined; findings: Finding[] }> {
-  const place = receiptKey(key);
-  try {
-    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
-    return { receipt: text === undefined ? undefined : parseReceipt(text, place), findings: [] };
-  } catch (error) {
-    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-    return { receipt: undefined, findings: [finding('unreadable-receipt', key, error.message)] };
-  }
-}
-
-function needsReceipt({ metadata }: ObjectStat, keys: VerifyPorts['keys']): boolean {
-  return (keys?.size ?? 0) > 0 || metadata['gca-v'] !== undefined;
-}
-
-function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
-  switch (verdict) {
-    case 'valid':
-      return [];
-    case 'unsigned':
-      return [finding('unsigned', key, 'the receipt is not signed')];
-    case 'unknown-key':
-      return [finding('unknown-key', key, 'the receipt is signed with a key that is not among those given')];
-    case 'revoked':
-      return [finding('revoked-key', key)];
-    case 'stored-too-late':
-      return [finding('revoked-key', key, 'the store got the receipt after its key was no longer believed')];
-    case 'outside-validity':
-      return [finding('outside-validity', key)];
-    case 'invalid':
-      return [finding('bad-signature', key, 'the signature of the receipt does not fit what it states')];
-  }
+function statesBody({ ciphertext }: SignedReceipt): boolean {
+  const { sha256, leaves, leavesSha256 } = ciphertext ?? {};
+  return sha256 !== undefined || leaves !== undefined || leavesSha256 !== undefined;
 }
 
 function notFound(key: string, { location }: ObjectStore): ArchiveError {

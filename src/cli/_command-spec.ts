@@ -42,6 +42,10 @@ export const CONCURRENCY: OptionSpec = {
   parse: wholeNumber(1, 64),
 };
 export const DRY_RUN: OptionSpec = { flags: '--dry-run', description: 'only tell what would be done' };
+export const UNVERIFIED: OptionSpec = {
+  flags: '--unverified',
+  description: 'go on where a receipt is missing or does not fit; tells what was not checked',
+};
 export const WRAP: OptionSpec = {
   flags: '--wrap <KEY>',
   description: 'wrapping key: kms, kms:KEY, aes or rsa (default: the only one configured)',

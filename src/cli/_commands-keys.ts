@@ -1,4 +1,4 @@
-import { type CommandSpec, CONCURRENCY, DRY_RUN, FROM, ID, TO, WRAP } from './_command-spec.ts';
+import { type CommandSpec, CONCURRENCY, DRY_RUN, FROM, ID, TO, UNVERIFIED, WRAP } from './_command-spec.ts';
 
 /** What looks after keys, and moves what is stored under other ones. */
 export const KEY_COMMANDS: readonly CommandSpec[] = [
@@ -49,6 +49,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
       { flags: '--all', description: 'every recording of the archive' },
       WRAP,
       DRY_RUN,
+      UNVERIFIED,
       FROM,
       TO,
       CONCURRENCY,
@@ -71,13 +72,14 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
       { flags: '--all', description: 'every recording of the archive' },
       WRAP,
       DRY_RUN,
+      UNVERIFIED,
       FROM,
       TO,
       CONCURRENCY,
     ],
     purpose: 'wrap',
     details:
-      'Reads with every configured key, and wraps with the one that --wrap names; from one KMS key to another (--wrap kms:KEY) the data key never leaves KMS. Exchanges the instruction file, or, where the key is in the metadata of the object, those: S3 then makes a new version, which a lock may forbid and which the receipt does not describe any more. What is under the wanted key already is passed over, so a run can be ended and repeated. Keep the old key until `rewrap --all` finds everything current.',
+      'Reads with every configured key, and wraps with the one that --wrap names; from one KMS key to another (--wrap kms:KEY) the data key never leaves KMS. Exchanges the instruction file, or, where the key is in the metadata of the object, those: S3 then makes a new version, which a lock may forbid. A recording is held to its receipt first, and an amendment that states the new wrap is stored beside it, signed where receipts are. What is under the wanted key already is passed over, so a run can be ended and repeated. Keep the old key until `rewrap --all` finds everything current.',
     examples: [
       'genesys-archive rewrap --all --dry-run --wrap kms:alias/recordings-2027',
       'genesys-archive rewrap --all --wrap aes --json',
@@ -94,6 +96,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
       { flags: '--all', description: 'every recording of the archive' },
       WRAP,
       DRY_RUN,
+      UNVERIFIED,
       FROM,
       TO,
       CONCURRENCY,

@@ -1,5 +1,5 @@
-import { type CommandSpec, CONCURRENCY, FROM, ID, TO } from './_command-spec.ts';
-import { oneOf, percentage } from './_option-values.ts';
+import { type CommandSpec, CONCURRENCY, FROM, ID, TO, UNVERIFIED } from './_command-spec.ts';
+import { oneOf, percentage, someOf } from './_option-values.ts';
 
 /** What reads the archive and changes nothing. */
 export const READ_COMMANDS: readonly CommandSpec[] = [
@@ -15,12 +15,13 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         flags: '--allow-unverified',
         description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',
       },
+      UNVERIFIED,
       FROM,
       TO,
     ],
     purpose: 'restore',
     details:
-      'The file appears only after the whole object has been authenticated; until then it is FILE.RANDOM.partial, readable by you alone. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+      'The object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). The file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
     examples: [
       'genesys-archive restore 1b2c… -o call.wav',
       'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
@@ -50,13 +51,18 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         description: 'with --all: keep the progress there; an interrupted run goes on',
       },
       { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
+      {
+        flags: '--allow <KINDS>',
+        description: 'count these, and do not fail on them: adopted, unproven, moved',
+        parse: someOf('adopted', 'unproven', 'moved'),
+      },
       FROM,
       TO,
       CONCURRENCY,
     ],
     purpose: 'restore',
     details:
-      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed.',
+      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed. Receipts that rest on adoption, objects that nothing proves to be ours, and an archive that was moved are findings unless --allow names them.',
     examples: [
       'genesys-archive verify --all',
       'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',
@@ -69,7 +75,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'inspect',
     summary: 'show what is known of an object without any key, and how to decrypt it by hand',
     arguments: [['<id|key>', ID]],
-    options: [FROM, TO],
+    options: [UNVERIFIED, FROM, TO],
     purpose: 'store',
     examples: ['genesys-archive inspect 1b2c…'],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],

@@ -24,6 +24,17 @@ export function choicesOf(parse: unknown): readonly string[] | undefined {
   return parse.choices as readonly string[];
 }
 
+/** Some of `choices`, with commas between them. */
+export function someOf(...choices: readonly string[]): (value: string) => readonly string[] {
+  return (value) => {
+    const chosen = value.split(',').map((word) => word.trim());
+    if (chosen.every((word) => choices.includes(word))) return [...new Set(chosen)];
+    throw new InvalidArgumentError(
+      `It must be one or more of: ${choices.join(', ')}; with commas between them.`,
+    );
+  };
+}
+
 /** `5%` or `0.5%`, as a fraction. */
 export function percentage(value: string): number {
   const percent = /^\d{1,3}(?:\.\d{1,6})?%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;

@@ -15,6 +15,8 @@ export interface VerifyPlan {
   readonly to: string | null;
   /** Of the archive, where it is not that of the tutorial. */
   readonly layout?: string;
+  /** Kinds of findings that are allowed, where there are any. */
+  readonly allow?: string;
 }
 
 /** Where an earlier run, ended in the middle, had come to. */
@@ -92,7 +94,7 @@ function readProgress(text: string, plan: VerifyPlan): VerifyProgress {
   const [first = '', ...rest] = text.split('\n');
   const head = parseLine(first);
   if (head?.type !== 'plan' || head.version !== 1) throw usage('is no state file of verify');
-  const names = ['store', 'depth', 'share', 'seed', 'from', 'to', 'layout'] as const;
+  const names = ['store', 'depth', 'share', 'seed', 'from', 'to', 'layout', 'allow'] as const;
   const other = names.find((name) => head[name] !== plan[name]);
   if (other !== undefined) throw usage(`belongs to a run with another ${other}`);
   let after: string | undefined;

@@ -2,14 +2,7 @@ import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
-import {
-  listSettings,
-  type Purpose,
-  type Setting,
-  SETTINGS,
-  type SettingName,
-  type SettingValues,
-} from './schema.ts';
+import { listSettings, type Purpose, type SettingName, type SettingValues } from './schema.ts';
 import {
   chooseWriting,
   findEncryptionProblems,
@@ -17,7 +10,14 @@ import {
   readKeySettings,
   type WritingSettings,
 } from './encryption.ts';
-import { findMissing, findStoreProblems, findUrlProblems, findWarnings } from './problems.ts';
+import {
+  findMissing,
+  findRegionWarnings,
+  findStoreProblems,
+  findUrlProblems,
+  findWarnings,
+  invalidConfig,
+} from './problems.ts';
 import { type CredentialSettings, findSecretProblems } from './secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
@@ -49,6 +49,10 @@ export interface StoreConfig {
   readonly proxies: Proxies;
   /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
   readonly receiptPublicKeys: readonly string[];
+  /** PEM file of the private key that signs receipts. Who only reads uses its public half, where no public key is named. */
+  readonly signingKeyFile: string | undefined;
+  /** The organization all recordings belong to, where it is known. */
+  readonly organizationId?: string;
   readonly logLevel: LogLevel;
   /** To be shown at every start; none repeats a value. */
   readonly warnings: readonly string[];
@@ -57,8 +61,12 @@ export interface StoreConfig {
 /** Enough to read recordings back. */
 export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
-  /** The organization all recordings belong to, where it is known. */
-  readonly organizationId?: string;
+}
+
+/** Enough to move recordings under other keys, and to sign what amends their receipts. */
+export interface WrapConfig extends RestoreConfig {
+  readonly signingKeySecretArn: string | undefined;
+  readonly signingKmsKeyId: string | undefined;
 }
 
 /** Everything. */
@@ -79,8 +87,7 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly recordings: RecordingsConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
-  /** PEM file of the private key that signs receipts, the secret that holds it, or the KMS key that it is. */
-  readonly signingKeyFile: string | undefined;
+  /** The secret that holds the private key that signs receipts, or the KMS key that it is. */
   readonly signingKeySecretArn: string | undefined;
   readonly signingKmsKeyId: string | undefined;
   /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
@@ -99,6 +106,8 @@ export interface ArchiveConfig extends RestoreConfig {
     readonly secretArn?: string | undefined;
     /** Unsigned requests are accepted on Lambda. Never true when there is a secret. */
     readonly open: boolean;
+    /** Versions of the signature that are accepted; default `any`. */
+    readonly signatures?: 'any' | 'v2';
   };
 }
 
@@ -117,20 +126,44 @@ export interface ConfigFor {
   readonly store: StoreConfig;
   readonly keys: KeysConfig;
   /** All sources that are set: which of them wraps is said where it is done. */
-  readonly wrap: RestoreConfig;
+  readonly wrap: WrapConfig;
 }
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
 const DEFAULT_STORE = 'file:./archive';
 
 /**
- * Reads and checks all settings that `purpose` needs, once. Flags win over the environment, the environment over the file, the
- * file over the defaults.
+ * Reads and checks all settings that `purpose` needs, once. Flags win over a named file, that over the environment, the
+ * environment over a file that was found, and that over the defaults.
  *
  * @returns a deeply frozen configuration; its secrets print as `[secret]`.
  * @throws `CONFIG_INVALID` (not retryable), whose message lists every problem at once and repeats no value.
  */
 export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P): ConfigFor[P] {
+  const { gathered, values, problems } = readSources(sources, purpose);
+  if (problems.length > 0) throw invalidConfig(problems);
+  const warnings = [
+    ...gathered.warnings,
+    ...findWarnings(values),
+    ...findRegionWarnings(sources.env),
+    ...findNetworkWarnings(sources.env),
+  ];
+  const config = buildConfig(values, warnings, gathered.ranks);
+  return freeze(config[purpose]());
+}
+
+/** What {@link loadConfig} would refuse: every problem at once, none of which repeats a value. */
+export function findProblems(sources: ConfigSources, purpose: Purpose): readonly Problem[] {
+  return readSources(sources, purpose).problems;
+}
+
+interface ReadSources {
+  readonly gathered: GatheredSettings;
+  readonly values: SettingValues;
+  readonly problems: readonly Problem[];
+}
+
+function readSources(sources: ConfigSources, purpose: Purpose): ReadSources {
   const gathered = gatherSettings(sources, purpose);
   const { values, invalid, problems } = parseSettings(gathered);
   const onLambda = (sources.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
@@ -145,13 +178,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
     ...findSecretProblems(values),
   ];
-  if (all.length > 0) throw invalidConfig(all);
-  const config = buildConfig(
-    values,
-    [...gathered.warnings, ...findWarnings(values), ...findNetworkWarnings(sources.env)],
-    gathered.ranks,
-  );
-  return freeze(config[purpose]());
+  return { gathered, values, problems: all };
 }
 
 /** Also where it is of no use, such as for reading. */
@@ -209,6 +236,8 @@ function buildConfig(
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
+    signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
+    ...organizationOf(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
   });
@@ -224,7 +253,11 @@ function buildConfig(
   });
   const archive = (): ArchiveConfig => {
     const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
-    const { ARCHIVE_WEBHOOK_SECRET: secrets = [], ARCHIVE_WEBHOOK_SECRET_ARN: secretArn } = values;
+    const {
+      ARCHIVE_WEBHOOK_SECRET: secrets = [],
+      ARCHIVE_WEBHOOK_SECRET_ARN: secretArn,
+      ARCHIVE_WEBHOOK_SIGNATURE: signatures,
+    } = values;
     return {
       ...restore(),
       encryption: { ...readKeySettings(values), ...chooseWriting(values) },
@@ -238,7 +271,6 @@ function buildConfig(
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
-      signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
@@ -249,19 +281,26 @@ function buildConfig(
       webhook: {
         secrets,
         secretArn,
+        ...(signatures === undefined ? {} : { signatures }),
         open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 && secretArn === undefined,
       },
     };
   };
-  return { store, restore, archive, keys, wrap: restore };
+  const wrap = (): WrapConfig => ({
+    ...restore(),
+    signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
+    signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
+  });
+  return { store, restore, archive, keys, wrap };
 }
 
 function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'organizationId'> {
+  return { encryption: readKeySettings(values), ...organizationOf(values) };
+}
+
+function organizationOf(values: SettingValues): Pick<StoreConfig, 'organizationId'> {
   const { GENESYS_ORGANIZATION_ID: organizationId } = values;
-  return {
-    encryption: readKeySettings(values),
-    ...(organizationId === undefined ? {} : { organizationId }),
-  };
+  return organizationId === undefined ? {} : { organizationId };
 }
 
 function chooseCredentials(values: SettingValues): CredentialSettings {
@@ -284,21 +323,6 @@ function requireValue<K extends SettingName>(values: SettingValues, name: K): No
   const value = values[name];
   if (value === undefined || value === null) throw invalidConfig([{ name, text: 'is missing' }]);
   return value;
-}
-
-function invalidConfig(problems: readonly Problem[]): ArchiveError {
-  const order = Object.keys(SETTINGS);
-  const sorted = problems.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
-  const table = new Map<string, Setting>(listSettings());
-  const lines = sorted.map(({ name, text }) => {
-    const setting = table.get(name);
-    const about = setting === undefined ? '' : ` (${setting.meaning}; example: ${setting.example})`;
-    return `  ${name}: ${text}${about}`.replaceAll('`', '');
-  });
-  const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
-  return new ArchiveError('CONFIG_INVALID', `${count} with the settings:\n${lines.join('\n')}`, {
-    details: { settings: [...new Set(sorted.map(({ name }) => name))].join(', ') },
-  });
 }
 
 /** Objects and lists all the way down; patterns and secrets cannot be changed anyway. */

@@ -3,17 +3,17 @@ import { filePath, kmsKeyId, publicKeyList, queueUrl } from './values.ts';
 /** The settings of receipts and queues. Part of the one table in `schema.ts`. */
 
 const ARCHIVE = ['archive'] as const;
-const VERIFY = ['restore', 'store'] as const;
+const VERIFY = ['restore', 'store', 'wrap'] as const;
 
 export const RELIABILITY_SETTINGS = {
   ARCHIVE_SIGNING_KEY_FILE: {
     schema: filePath,
     group: 'Archive',
     meaning:
-      'PEM file (PKCS#8) of the Ed25519 private key that signs receipts, readable by its owner only; without it receipts are not signed',
+      'PEM file (PKCS#8) of the Ed25519 private key that signs receipts, readable by its owner only; without it receipts are not signed. Readers check receipts with its public half where `ARCHIVE_RECEIPT_PUBLIC_KEYS` names no key',
     example: 'receipts-private.pem',
     since: 'receipts',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, ...VERIFY],
   },
   ARCHIVE_SIGNING_KMS_KEY_ID: {
     schema: kmsKeyId,
@@ -22,17 +22,18 @@ export const RELIABILITY_SETTINGS = {
       'AWS KMS key of the spec `ECC_NIST_EDWARDS25519` that signs receipts, by its id, ARN or `alias/NAME`, instead of `ARCHIVE_SIGNING_KEY_FILE`: it never leaves KMS; `docs/keys.md` says what that costs',
     example: 'alias/receipts',
     since: 'keys',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, 'wrap'],
   },
   ARCHIVE_RECEIPT_PUBLIC_KEYS: {
     schema: publicKeyList,
     group: 'Archive',
     meaning:
-      'Ed25519 public keys that receipts may be signed with, comma-separated: lists that `genesys-archive keys receipts` makes, PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`); with any, `verify` wants every receipt signed',
+      'Ed25519 public keys that receipts may be signed with, comma-separated: lists that `genesys-archive keys receipts` makes, PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`); with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
     example: 'receipt-keys.json',
     since: 'receipts',
     // the writer judges by it what another key has signed before
     usedFor: [...ARCHIVE, ...VERIFY],
+    namedFileOnly: true,
   },
   ARCHIVE_QUEUE_URL: {
     schema: queueUrl,
@@ -42,6 +43,7 @@ export const RELIABILITY_SETTINGS = {
     default: 'the one that each message names as its source',
     since: 'queues',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   ARCHIVE_DEAD_LETTER_QUEUE_URL: {
     schema: queueUrl,
@@ -51,5 +53,6 @@ export const RELIABILITY_SETTINGS = {
     example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/recordings-dead',
     since: 'queues',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
 } as const;

@@ -104,6 +104,18 @@ describe('findRecording', () => {
     });
   });
 
+  it('takes a UUID in any letter case, and other ids only as they are', async () => {
+    const id = 'aaaaaaaa-0000-4000-8000-00000000000b';
+    const { store } = await archiveOf(keyAt(0, id), keyAt(1, 'plain'));
+    expect(await findRecording(store, id.toUpperCase(), {}, unlimited)).toBe(keyAt(0, id));
+    await expect(findRecording(store, 'PLAIN', {}, unlimited)).rejects.toMatchObject({
+      code: 'OBJECT_NOT_FOUND',
+    });
+    const both = await archiveOf(keyAt(0, id), keyAt(0, id.toUpperCase()));
+    expect(await findRecording(both.store, id, {}, unlimited)).toBe(keyAt(0, id));
+    expect(await findRecording(both.store, id.toUpperCase(), {}, unlimited)).toBe(keyAt(0, id.toUpperCase()));
+  });
+
   it('names the keys, ten at most, when there are several: it does not choose', async () => {
     const channels = Array.from({ length: 12 }, (_, index) => String.fromCodePoint(97 + index));
     const keys = channels.map((channel) => keyAt(0, 'a', channel));

@@ -31,7 +31,8 @@ import { walkArchive } from '../../src/archive/walk-archive.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
-import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { mapStore } from './map-store.ts';
 import { idsAt } from './sealed-archive.ts';
@@ -42,14 +43,15 @@ const KEY = objectKey({ ...ids, at: AT });
 const LIST = leavesKey(KEY);
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const keys = new Map([[signingKeyId(publicKey), publicKey]]);
-const secret = randomBytes(32);
-const reader = createEnvelopeReader({ staticKey: secret, unwrappers: [] });
+const wrapping = { kid: 'k', key: randomBytes(32) };
+const reader = createEnvelopeReader({ unwrappers: [createAesUnwrapper([wrapping])] });
+const envelope = createS3ecEnvelope({ format: 's3ec-v3', wrapper: createAesWrapper(wrapping) });
 
 /** One object whose leaves are of one byte each, and its receipt. */
 async function archived(leaves: number, prepare: (store: ObjectStore) => Promise<unknown> = async () => {}) {
   const store = mapStore();
   await prepare(store);
-  const sealer = await createStaticEnvelope(secret).seal(ids);
+  const sealer = await envelope.seal(ids);
   const plaintext = randomBytes(leaves - 16);
   const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
   const put = await store.put(
@@ -68,7 +70,7 @@ async function archived(leaves: number, prepare: (store: ObjectStore) => Promise
   const issuer: Issuer = {
     store,
     clock: systemClock,
-    format: 'static-gcm',
+    format: 's3ec-v3',
     signer: createReceiptSigner(privateKey),
     organizationId: undefined,
   };

@@ -203,6 +203,42 @@ describe('receipts', () => {
     expect(() => parseReceipt(text, 'receipts/x.json')).toThrow(/receipts\/x\.json is not a receipt/);
   });
 
+  it('takes a signature in one spelling only, whatever others decode to the same bytes', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const text = (await formatReceipt(receipt, createReceiptSigner(privateKey))).toString('utf8');
+    const signed = parseReceipt(text, 'k');
+    const value = signed.signature?.value ?? '';
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    const last = alphabet.indexOf(value.at(-3) ?? '');
+    const others = [
+      // 64 bytes leave four bits of the last character unused: 15 other characters decode alike
+      ...Array.from({ length: 15 }, (_, bits) => {
+        return `${value.slice(0, -3)}${alphabet[(last & 0x30) | ((last + bits + 1) & 0x0f)]}==`;
+      }),
+      value.slice(0, -1),
+      value.slice(0, -2),
+      `${value}=`,
+      ` ${value}`,
+      `${value}\n`,
+      `${value.slice(0, 40)} ${value.slice(40)}`,
+      Buffer.from(value, 'base64').toString('base64url'),
+      `${value}AAAA`,
+      '',
+    ];
+    const keys = new Map([[signingKeyId(publicKey), publicKey]]);
+    const verdict = (spelled: string) =>
+      checkSignature(
+        { ...receipt, signature: { algorithm: 'Ed25519', keyId: signingKeyId(publicKey), value: spelled } },
+        keys,
+      );
+    expect(verdict(value)).toBe('valid');
+    const decoded = others.filter((other) =>
+      Buffer.from(other, 'base64').equals(Buffer.from(value, 'base64')),
+    );
+    expect(decoded.length).toBeGreaterThanOrEqual(15);
+    expect(others.filter((other) => verdict(other) === 'valid')).toEqual([]);
+  });
+
   it('refuses keys that are not Ed25519', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     expect(() => createReceiptSigner(privateKey)).toThrow(/Ed25519/);

@@ -47,7 +47,7 @@ describe('encrypting again', () => {
       const before = source.objects.get(KEY);
       const ports = { source, target, reader, resealer };
       const result = await reencryptRecording(ports, KEY, write, unlimited);
-      expect(result).toEqual({ state: 'reencrypted', key: KEY, bytes, sha256 });
+      expect(result).toMatchObject({ state: 'reencrypted', key: KEY, bytes, sha256 });
       expect(source.objects.get(KEY)).toBe(before);
       const made = target.objects.get(KEY);
       expect(made?.stat).toMatchObject({ contentType: 'audio/wav', size: bytes + 16 });
@@ -107,6 +107,7 @@ describe('encrypting again', () => {
     expect(await reencryptRecording(ports, KEY, { dryRun: true }, unlimited)).toEqual({
       state: 'reencrypted',
       key: KEY,
+      notes: ['there is no receipt: nothing proves which recording this is'],
     });
     expect(source.reads).toEqual([]);
     expect(target.objects.size).toBe(0);

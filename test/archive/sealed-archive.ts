@@ -7,6 +7,7 @@ import { issueReceipt } from '../../src/archive/issue-receipt.ts';
 import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
 import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
+import { markMetadata } from '../../src/archive/writer-mark.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import type { ObjectStore, RecordingIds } from '../../src/ports.ts';
@@ -66,11 +67,19 @@ export async function makeSealedArchive(count: number, bytes = 600): Promise<Sea
     const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
     const leaves = LeafHasher.full();
     leaves.update(body);
+    const own = { ...sealer.metadata, ...idempotencyMetadata(ids) };
+    const mark = await markMetadata(signer, {
+      kind: 'media',
+      key,
+      ids,
+      organizationId: 'org',
+      metadata: own,
+    });
     const result = await store.put(
       key,
       once(body),
       {
-        metadata: { ...sealer.metadata, ...idempotencyMetadata(ids) },
+        metadata: { ...own, ...mark },
         contentType: 'application/octet-stream',
       },
       unlimited,

@@ -366,6 +366,8 @@ describe('the bytes of an object', () => {
   });
 });
 
+const MISSING = ['missing-receipt: there is an object and no receipt', `unproven: ${FINDING_KINDS.unproven}`];
+
 describe('what a verification says', () => {
   const messages = async (store: ObjectStore, given: typeof keys | 'none' = keys) => {
     const { findings } = await verifyAgainstReceipt(
@@ -390,7 +392,7 @@ describe('what a verification says', () => {
       message: `no object ${long.slice(0, 200)} in map:`,
     });
     if (object !== undefined) store.objects.set(KEY, object);
-    expect(await messages(store)).toEqual(['missing-receipt: there is an object and no receipt']);
+    expect(await messages(store)).toEqual(MISSING);
     expect(body).toBeDefined();
   });
 
@@ -454,10 +456,10 @@ describe('what a verification says', () => {
     const { 'gca-v': _, ...older } = object.stat.metadata;
     store.objects.set(KEY, { ...object, stat: { ...object.stat, metadata: older } });
     for (const none of ['none' as const, new Map()]) expect(await messages(store, none)).toEqual([]);
-    expect(await messages(store)).toEqual(['missing-receipt: there is an object and no receipt']);
+    expect(await messages(store)).toEqual(MISSING);
     store.objects.set(KEY, object);
     for (const none of ['none' as const, new Map()]) {
-      expect(await messages(store, none)).toEqual(['missing-receipt: there is an object and no receipt']);
+      expect(await messages(store, none)).toEqual(MISSING);
     }
   });
 

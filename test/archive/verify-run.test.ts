@@ -254,7 +254,7 @@ describe('verifyArchive', () => {
       },
       unlimited,
     );
-    expect(kinds).toEqual({ [keyOf(0)]: [], [keyOf(5)]: ['missing-receipt'] });
+    expect(kinds).toEqual({ [keyOf(0)]: [], [keyOf(5)]: ['missing-receipt', 'unproven'] });
     expect(store.objects.has(receiptKey(keyOf(0)))).toBe(true);
   });
 });

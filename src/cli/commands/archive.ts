@@ -5,7 +5,7 @@ import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
 import { judgeOutcome } from '../../circuit.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
-import { parseEvent, splitBatch } from '../../events/parse-event.ts';
+import { parseEach } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
 import { requireReason, runAgain } from '../_archive-again.ts';
 import { namesOf, plan } from '../_archive-plan.ts';
@@ -122,16 +122,18 @@ interface Work {
   readonly refused: readonly ArchiveError[];
 }
 
-/** Every message of a batch is judged by itself: one that is malformed does not hold up the others. */
+/** Every event of a batch or array is judged by itself: one that is malformed does not hold up the others. */
 function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveConfig): Work {
   const requests: ArchiveRequest[] = [];
   const ignored: string[] = [];
   const refused: ArchiveError[] = [];
-  for (const event of events.flatMap((one) => splitBatch(one)?.map(({ body }) => body) ?? [one])) {
+  for (const event of events) {
     try {
-      const parsed = parseEvent(event, { idPattern, api: genesys.api });
-      if (parsed.kind === 'requests') requests.push(...parsed.requests);
-      else ignored.push(parsed.reason);
+      for (const part of parseEach(event, { idPattern, api: genesys.api })) {
+        if (part.kind === 'requests') requests.push(...part.requests);
+        else if (part.kind === 'ignored') ignored.push(part.reason);
+        else refused.push(part.error);
+      }
     } catch (error) {
       refused.push(toArchiveError(error));
     }

@@ -1,13 +1,15 @@
 import { findRecording } from '../../archive/find-recording.ts';
 import { readInstruction } from '../../archive/instruction-file.ts';
 import { identifyKey, type Layout } from '../../archive/layout.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { type CheckedObject, openChecked } from '../../archive/open-checked.ts';
+import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
 import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
 import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
 import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
@@ -16,6 +18,7 @@ import { printable, printableLines } from '../_format.ts';
 import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
 
 interface InspectOptions {
+  readonly unverified?: boolean;
   readonly from?: string;
   readonly to?: string;
 }
@@ -59,16 +62,21 @@ export async function run(
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
   let instruction: string | undefined;
+  let receipt: Standing | undefined;
   try {
     stat = await store.head(await findRecording(store, idOrKey, range, budget), budget);
-    if (stat !== undefined) instruction = await readInstruction(store, stat.key, budget);
+    if (stat !== undefined) {
+      instruction = await readInstruction(store, stat.key, budget);
+      const ports = { store, ...(await readTrust(config)), unverified: true };
+      receipt = standing(await openChecked(ports, stat.key, budget));
+    }
   } finally {
     end();
   }
   if (stat === undefined)
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
-  const facts = describe(stat, inspection, store.location, range.layout);
+  const facts = { ...describe(stat, inspection, store.location, range.layout), ...receipt?.facts };
   const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
@@ -86,7 +94,29 @@ export async function run(
     for (const { title, code } of snippets) ui.out(`\n  # ${title}\n${indent(printableLines(code))}`);
   }
   if (inspection.problem !== undefined) throw inspection.problem;
+  const notes = receipt?.facts.notes ?? [];
+  if (receipt?.facts.receipt !== 'unverified') return 0;
+  if (options.unverified !== true) {
+    throw new ArchiveError('RECEIPT_MISMATCH', `${printable(stat.key)}: ${notes.join('; ')}`, {
+      hint: 'docs/runbook.md says what to do about each finding; --unverified shows it with exit code 0',
+    });
+  }
   return 0;
+}
+
+interface Standing {
+  readonly facts: {
+    readonly receipt: CheckedObject['standing'];
+    readonly conversationId: string | undefined;
+    readonly notes: readonly string[] | undefined;
+  };
+}
+
+/** What the receipt says of the object, and whether it fits. */
+function standing({ standing: receipt, receipt: held, notes }: CheckedObject): Standing {
+  return {
+    facts: { receipt, conversationId: held?.ids.conversation, notes: notes.length === 0 ? undefined : notes },
+  };
 }
 
 /** Read without a key, so neither the wrap nor the commitment is checked here. */
@@ -97,7 +127,7 @@ function inspectMetadata(stat: ObjectStat, instruction: string | undefined): Ins
     if (
       isSplit &&
       instruction === undefined &&
-      Object.keys(metadata).some((name) => name.startsWith('x-amz-'))
+      Object.keys(canonicalMetadata(metadata).metadata).some((name) => name.startsWith('x-amz-'))
     ) {
       return {
         format: 's3ec, its data key in an instruction file, which is missing',
@@ -105,8 +135,9 @@ function inspectMetadata(stat: ObjectStat, instruction: string | undefined): Ins
         problem: undefined,
       };
     }
-    const { format } = detectFormat(metadata, isSplit ? instruction : undefined);
-    const iv = format === STATIC_GCM ? parseStaticMetadata(metadata).toString('base64') : undefined;
+    const detected = detectFormat(metadata, isSplit ? instruction : undefined);
+    const { format } = detected;
+    const iv = format === STATIC_GCM ? parseStaticMetadata(detected.metadata).toString('base64') : undefined;
     const problem =
       size < TAG_BYTES
         ? new ArchiveError('OBJECT_MALFORMED', 'the object is shorter than its tag')
@@ -195,7 +226,17 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
     versionId,
     contentType,
     storedAt: new Date(lastModified).toISOString(),
+    note: noteOn(stat.metadata),
   };
+}
+
+function noteOn(metadata: ObjectStat['metadata']): string | undefined {
+  try {
+    return describeRenamed(canonicalMetadata(metadata).renamed);
+  } catch {
+    // two spellings that disagree are the problem that is shown
+    return undefined;
+  }
 }
 
 /** The whole object is read at once: a recipe to be understood at a glance, not a tool. `openssl enc` knows no GCM. */

@@ -6,9 +6,9 @@ import { openKeySources } from '../../create-archiver.ts';
 import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
 import {
   readKeyringFile,
-  readPrivateKeyFile,
+  readPrivateKeyFiles,
   readPublicKeyFile,
-  writeKeyringFile,
+  updateKeyringFile,
 } from '../../envelope/key-files.ts';
 import { addKey, type Keyring } from '../../envelope/keyring.ts';
 import { signingKeyId } from '../../archive/receipt.ts';
@@ -86,10 +86,16 @@ async function generateAesKey(
       hint: 'keys generate --keyring-file FILE, or --rsa NAME for an RSA pair',
     });
   }
-  const existing = await readExisting(keyringFile);
-  const kid = options.kid ?? freeKid(existing, new Date(clock.now()));
-  const keyring = addKey(existing, kid);
-  if (options.dryRun !== true) await writeKeyringFile(keyringFile, keyring, existing !== undefined);
+  const now = new Date(clock.now());
+  let kid = options.kid ?? '';
+  const change = (existing: Keyring | undefined) => {
+    kid = options.kid ?? freeKid(existing, now);
+    return addKey(existing, kid);
+  };
+  const keyring =
+    options.dryRun === true
+      ? change(await readExisting(keyringFile))
+      : await updateKeyringFile(keyringFile, change);
   if (ui.json) {
     ui.record('key', { kind: 'aes', kid, active: true, file: keyringFile, dryRun: options.dryRun === true });
   } else ui.out(`${kid}  ${printable(keyringFile)}`);
@@ -206,7 +212,8 @@ async function listKeys({ ui }: CommandContext, { encryption }: KeysConfig): Pro
   if (publicKeyFile !== undefined)
     show('rsa public', rsaKeyId(await readPublicKeyFile(publicKeyFile)), 'wraps data keys');
   if (privateKeyFile !== undefined) {
-    show('rsa private', rsaKeyId(await readPrivateKeyFile(privateKeyFile)), 'unwraps data keys');
+    for (const key of await readPrivateKeyFiles(privateKeyFile))
+      show('rsa private', rsaKeyId(key), 'unwraps data keys');
   }
   if (shown === 0) ui.say(`no key is configured; ${NO_KEY_HINT}`);
   return 0;
