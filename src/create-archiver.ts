@@ -1,10 +1,10 @@
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
-import { createLayout } from './archive/layout.ts';
-import type { ReceiptTrust } from './archive/examine-recording.ts';
+import { createLayout } from './record/layout.ts';
+import type { ReceiptTrust } from './audit/examine-recording.ts';
 import type { Opens } from './archive/open-object.ts';
-import type { ReceiptKey, ReceiptKeys } from './archive/receipt-keys.ts';
-import type { ReceiptSigner } from './archive/receipt.ts';
+import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
+import type { ReceiptSigner } from './record/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import {
@@ -17,8 +17,8 @@ import {
 } from './config/config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
-import { createMediaOpener } from './genesys/media-download.ts';
-import { mediaPolicy } from './genesys/media-hosts.ts';
+import { createMediaOpener } from './genesys/media/download.ts';
+import { mediaPolicy } from './genesys/media/hosts.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
 import { createHashing } from './hashing/hashing.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import type { DatedKey } from './archive/receipt-keys.ts';
-import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './archive/receipt.ts';
+import type { DatedKey } from './record/receipt-keys.ts';
+import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
 import { INLINE_PUBLIC_KEY } from './config/values.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
 import {

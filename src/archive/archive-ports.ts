@@ -9,10 +9,10 @@ import type {
   ObjectStore,
   ReferenceWriter,
 } from '../ports.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from '../record/layout.ts';
 import type { Opens } from './open-object.ts';
-import type { ReceiptSigner } from './receipt.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptKeys } from '../record/receipt-keys.ts';
 
 /** What archiving needs from outside. */
 export interface ArchivePorts {

@@ -2,13 +2,13 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { canonicalId } from '../recording-id.ts';
-import { hashMetadata } from './identity.ts';
-import { receiptKey } from './object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
-import type { ReceiptKey, ReceiptKeys } from './receipt-keys.ts';
-import type { ReceiptSigner, SignatureVerdict } from './receipt.ts';
-import { getSmall } from './small-object.ts';
-import { checkStoredSignature } from './stored-signature.ts';
+import { hashMetadata } from '../record/identity.ts';
+import { receiptKey } from '../record/object-key.ts';
+import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
+import type { ReceiptSigner, SignatureVerdict } from '../record/receipt.ts';
+import { getSmall } from '../record/small-object.ts';
+import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface ReceiptTrust {
   readonly store: ObjectStore;

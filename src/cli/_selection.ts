@@ -1,4 +1,4 @@
-import { findRecording, listRecordings } from '../archive/find-recording.ts';
+import { findRecording, listRecordings } from '../audit/find-recording.ts';
 import type { Budget } from '../clock.ts';
 import type { LayoutConfig } from '../config/config.ts';
 import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';

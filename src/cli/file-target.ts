@@ -1,10 +1,10 @@
 import { unlinkSync } from 'node:fs';
 import { constants, type FileHandle, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { RestoreTarget } from '../archive/read-recording.ts';
+import type { RestoreTarget } from '../audit/read-recording.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
-import { createHiddenBody, MOST_IN_MEMORY } from './_hidden-body.ts';
-import { partialName, sweepPartials } from './_partial-names.ts';
+import { createHiddenBody, MOST_IN_MEMORY } from './restore/hidden-body.ts';
+import { partialName, sweepPartials } from './restore/partial-names.ts';
 
 /** Files that are not whole yet; gone at the latest when the process ends. */
 const unfinished = new Set<string>();

@@ -1,8 +1,8 @@
 /** Lists of public keys with the times that each of them counts (`docs/keys.md`): JSON that people keep, and that programs extend. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
-import type { DatedKey, KeyLimits } from '../archive/receipt-keys.ts';
-import { signingKeyId } from '../archive/receipt.ts';
+import type { DatedKey, KeyLimits } from '../record/receipt-keys.ts';
+import { signingKeyId } from '../record/receipt.ts';
 import { ArchiveError } from '../errors.ts';
 
 /** Bytes; a thousand keys with comments have half of it. */

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { adoptRecording } from '../../src/archive/adopt-recordings.ts';
-import { hashMetadata, idempotencyKey } from '../../src/archive/identity.ts';
-import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import { formatReceipt } from '../../src/archive/receipt.ts';
-import type { Receipt } from '../../src/archive/receipt-schema.ts';
-import { reencryptRecording } from '../../src/archive/reencrypt-recordings.ts';
-import { rewrapRecording } from '../../src/archive/rewrap-recordings.ts';
-import { putSmall } from '../../src/archive/small-object.ts';
+import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
+import { hashMetadata, idempotencyKey } from '../../src/record/identity.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { formatReceipt } from '../../src/record/receipt.ts';
+import type { Receipt } from '../../src/record/receipt-schema.ts';
+import { reencryptRecording } from '../../src/rekey/reencrypt-recordings.ts';
+import { rewrapRecording } from '../../src/rekey/rewrap-recordings.ts';
+import { putSmall } from '../../src/record/small-object.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import type {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
-import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import { type Verified, verifyArchive, verifyOne } from '../../src/archive/verify-archive.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { type Verified, verifyArchive, verifyOne } from '../../src/audit/verify-archive.ts';
 import { type Budget, systemClock, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { mapStore, type MapStore } from './map-store.ts';

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { receiptKey } from '../../src/archive/object-key.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { filesIn, makeDirectory } from './run-cli.ts';
 import { runHere } from './run-here.ts';

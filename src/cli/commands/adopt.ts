@@ -1,4 +1,4 @@
-import { adoptRecording } from '../../archive/adopt-recordings.ts';
+import { adoptRecording } from '../../rekey/adopt-recordings.ts';
 import { openConfiguredStore, openKeySources, readTrust } from '../../create-archiver.ts';
 import { type Adopter, createAdopter } from '../../envelope/adopt.ts';
 import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';

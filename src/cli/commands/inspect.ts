@@ -1,7 +1,7 @@
-import { findRecording } from '../../archive/find-recording.ts';
-import { readInstruction } from '../../archive/instruction-file.ts';
-import { identifyKey, type Layout } from '../../archive/layout.ts';
-import { type CheckedObject, openChecked } from '../../archive/open-checked.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { readInstruction } from '../../record/instruction-file.ts';
+import { identifyKey, type Layout } from '../../record/layout.ts';
+import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
 import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
 import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
@@ -13,9 +13,9 @@ import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
-import { clientSnippets, type ForeignReading, type Snippet } from '../_decryption-snippets.ts';
+import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
 import { printable, printableLines } from '../_format.ts';
-import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
+import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
 
 interface InspectOptions {
   readonly unverified?: boolean;

@@ -11,7 +11,7 @@ import {
   updateKeyringFile,
 } from '../../envelope/key-files.ts';
 import { addKey, type Keyring } from '../../envelope/keyring.ts';
-import { signingKeyId } from '../../archive/receipt.ts';
+import { signingKeyId } from '../../record/receipt.ts';
 import { rsaKeyId } from '../../envelope/raw-wrap.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';

@@ -1,4 +1,4 @@
-import { reencryptRecording } from '../../archive/reencrypt-recordings.ts';
+import { reencryptRecording } from '../../rekey/reencrypt-recordings.ts';
 import { createReader, openConfiguredStore, openKeySources, readTrust } from '../../create-archiver.ts';
 import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';
 import { createResealer, requireReadable } from '../../envelope/reencrypt.ts';

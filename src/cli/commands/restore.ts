@@ -1,6 +1,6 @@
-import { findRecording } from '../../archive/find-recording.ts';
-import { openChecked } from '../../archive/open-checked.ts';
-import { restoreRecording, type RestoreTarget } from '../../archive/read-recording.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { openChecked } from '../../audit/open-checked.ts';
+import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';

@@ -1,4 +1,4 @@
-import { type Rewrap, rewrapRecording } from '../../archive/rewrap-recordings.ts';
+import { type Rewrap, rewrapRecording } from '../../rekey/rewrap-recordings.ts';
 import { openAmending, openConfiguredStore, openKeySources } from '../../create-archiver.ts';
 import { chooseWrap, openUnwrappers, openWrap } from '../../envelope/key-sources.ts';
 import { createRewrapper } from '../../envelope/rewrap.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { findRecording } from '../../archive/find-recording.ts';
-import { type Verified, verifyArchive, verifyOne } from '../../archive/verify-archive.ts';
-import type { AllowableKind, Finding, VerifyDepth, VerifyPorts } from '../../archive/verify-recording.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { type Verified, verifyArchive, verifyOne } from '../../audit/verify-archive.ts';
+import type { AllowableKind, Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
@@ -29,9 +29,9 @@ import {
   tallyUp,
   type VerifyTally,
   writeReport,
-} from '../_verify-report.ts';
-import { nameStrangers, type Strangers, warnOfStrangers } from '../_verify-strangers.ts';
-import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../_verify-state.ts';
+} from '../verify/report.ts';
+import { nameStrangers, type Strangers, warnOfStrangers } from '../verify/strangers.ts';
+import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../verify/state.ts';
 import { checkOutput } from '../file-target.ts';
 
 interface VerifyOptions {
