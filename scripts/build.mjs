@@ -5,8 +5,8 @@
 //   --quiet     prints nothing, and overwrites instead of removing dist/ first
 //   --no-maps   writes no source maps, which are two thirds of the published package
 import { readFile, rm } from 'node:fs/promises';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const quiet = process.argv.includes('--quiet');
@@ -77,60 +77,27 @@ const leaveOut = {
 };
 
 /**
- * Of a client of the SDK only what somebody imports: esbuild drops nothing of a module that is loaded lazily, and the clients are.
- * So each is bundled by itself first, where it is not lazy, and that takes its place; what the clients share stays shared.
+ * A client describes each call and each shape in a table of its own, whose keys are constants (`{ [_h]: … }`). A computed key may call
+ * anything, so esbuild keeps all the tables: of S3 the 105 calls that are not imported. With the constants' values in their places it
+ * keeps what is used.
  */
-const CLIENT = /^@aws-sdk\/client-(?:s3|kms|secrets-manager)$/;
-const IMPORTERS = [
-  ...readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join('src', name))
-    .filter((name) => !OTHER_S3_FILE.test(`/${name}`)),
-  'node_modules/@aws-lambda-powertools/parameters/lib/esm/secrets/SecretsProvider.js',
-];
-function importedNames(client) {
-  const pattern = new RegExp(`^import (?!type)\\{([^}]*)\\} from '${client}';`, 'gm');
-  const names = IMPORTERS.flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(pattern)].flatMap(([, list]) => list.split(',')),
-  ).map((name) => name.trim());
-  return [...new Set(names)].filter((name) => name !== '' && !name.startsWith('type '));
-}
-const cutClients = {
-  name: 'cut-clients',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: CLIENT }, ({ path }) => ({ path, namespace: 'client' }));
-    onLoad({ filter: /./, namespace: 'client' }, async ({ path }) => {
-      const { outputFiles } = await build({
-        stdin: {
-          contents: `export { ${importedNames(path).join(', ')} } from '${path}';`,
-          resolveDir: process.cwd(),
-        },
-        bundle: true,
-        write: false,
-        platform: 'node',
-        format: 'esm',
-        target: 'node20.19',
-        mainFields: ['module', 'main'],
-        logLevel: 'warning',
-        plugins: [
-          {
-            name: 'only-itself',
-            setup(inner) {
-              inner.onResolve({ filter: /^[^.]/ }, ({ path: wanted, kind }) =>
-                kind === 'entry-point' || wanted === path ? undefined : { path: wanted, external: true },
-              );
-            },
-          },
-        ],
-      });
-      return {
-        contents: outputFiles[0].text,
-        loader: 'js',
-        resolveDir: join(process.cwd(), 'node_modules', path),
-      };
-    });
+const namedKeys = {
+  name: 'named-keys',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]schemas_\d+\.js$/ }, async ({ path }) => ({
+      contents: nameKeys(await readFile(path, 'utf8')),
+      loader: 'js',
+    }));
   },
 };
+function nameKeys(source) {
+  const constants = source.matchAll(/^const (_\w+) = ("(?:[^"\\]|\\.)*");$/gm);
+  const values = new Map([...constants].map(([, name, value]) => [name, value]));
+  return source.replaceAll(/\[(_\w+)\]:/g, (whole, name) => {
+    const value = values.get(name);
+    return value === undefined || value === '"__proto__"' ? whole : `${value}:`;
+  });
+}
 
 /**
  * An ES import of a built-in module reads each of its exports, and some are getters that load much more: one of node:http the whole of
@@ -150,7 +117,7 @@ const requireBuiltins = {
 };
 
 /** Bytes; what a cold start has to read and compile. */
-const LARGEST_LAMBDA_BUNDLE = 830_000;
+const LARGEST_LAMBDA_BUNDLE = 750_000;
 
 const common = {
   bundle: true,
@@ -167,15 +134,6 @@ const common = {
 // Tests build too, perhaps several at once: they only overwrite.
 if (!quiet) await rm('dist', { recursive: true, force: true });
 const jobs = [
-  {
-    ...common,
-    banner,
-    entryPoints: { archive: 'src/lambda/archive.ts' },
-    outdir: 'dist/lambda',
-    minify: true,
-    plugins: [leaveOut, cutClients, requireBuiltins],
-    sourcesContent: false,
-  },
   {
     ...common,
     banner: { js: `#!/usr/bin/env node\n${banner.js}` },
@@ -198,7 +156,10 @@ const jobs = [
     packages: 'external',
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
-const results = await Promise.all(jobs.map((job) => build({ ...job, metafile: true })));
+const results = await Promise.all([
+  ...jobs.map((job) => build({ ...job, metafile: true })),
+  bundleFunction(),
+]);
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > LARGEST_LAMBDA_BUNDLE) {
@@ -213,6 +174,52 @@ if (!quiet) {
   );
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
+}
+
+/**
+ * Of a module that is loaded lazily esbuild keeps everything in a bundle of one file, and only what is used where it may write several.
+ * So it writes several first, in memory, and makes one file of them.
+ */
+async function bundleFunction() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: { archive: 'src/lambda/archive.ts' },
+    outdir: 'dist/lambda',
+    splitting: true,
+    write: false,
+    metafile: true,
+    sourcemap: sourcemap && 'inline',
+    plugins: [leaveOut, namedKeys],
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  await build({
+    ...common,
+    banner,
+    entryPoints: { archive: join(process.cwd(), 'dist/lambda/archive.mjs') },
+    outdir: 'dist/lambda',
+    allowOverwrite: true,
+    minify: true,
+    sourcesContent: false,
+    plugins: [requireBuiltins, fromMemory(texts)],
+  });
+  return { metafile };
+}
+
+function fromMemory(texts) {
+  return {
+    name: 'from-memory',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /./ }, ({ path, resolveDir }) => {
+        const file = resolve(resolveDir, path);
+        return texts.has(file) ? { path: file } : undefined;
+      });
+      onLoad({ filter: /\.mjs$/ }, ({ path }) => ({
+        contents: texts.get(path),
+        loader: 'js',
+        resolveDir: dirname(path),
+      }));
+    },
+  };
 }
 
 /** What is bundled is published, so it stands in the bill of materials, which holds no development dependency. */
