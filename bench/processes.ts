@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { writeKeyringFile } from '../src/envelope/key-files.ts';
 import { addKey } from '../src/envelope/keyring.ts';
+import { NODE_OPTIONS } from '../infra/sizing.ts';
 import type { Scheme, Variant } from './options.ts';
 import type { Listening } from './servers/listen.ts';
 import type { Sample, SampleSpec } from './variants/worker.ts';
@@ -46,8 +47,9 @@ export async function startBench(dir: string): Promise<Bench> {
         AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
         AWS_SECRET_ACCESS_KEY: 'bench-secret-access-key',
         AWS_REGION: 'us-east-1',
+        // as the function and the unit of systemd start it
+        ...(variant.startsWith('ours') || variant === 'floor' ? { NODE_OPTIONS } : {}),
         ...(variant === 'ours-s3ec' ? { ARCHIVE_KEYRING_FILE: keyring } : { ENCRYPTION_KEY_HEX: KEY }),
-        ...(variant === 'ours-in-place' ? { BENCH_PROCESSORS: '1' } : {}),
         ...('why' in certificate ? {} : { NODE_EXTRA_CA_CERTS: certificate.certFile }),
       };
     },

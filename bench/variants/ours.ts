@@ -3,19 +3,14 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { settleMemory } from '../../src/memory.ts';
 import { runSample } from './worker.ts';
 
 /** All of them ended at the same moment, which files them under the same day. */
 const ENDED = '2026-01-02T03:04:05.000Z';
 
-// as the function and the command line do
-settleMemory();
 await runSample(async () => {
   const config = loadConfig({ env: process.env }, 'archive');
-  // stated for a function with less than two of them, where everything is hashed in place
-  const stated = process.env['BENCH_PROCESSORS'];
-  const archiver = await createArchiver(config, stated === undefined ? {} : { processors: Number(stated) });
+  const archiver = await createArchiver(config);
   return {
     async archive({ id, interactionId }) {
       const parsed = parseEvent({

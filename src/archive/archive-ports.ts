@@ -1,13 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type {
-  Envelope,
-  Hashing,
-  MediaOpener,
-  MediaResolver,
-  ObjectStore,
-  ReferenceWriter,
-} from '../ports.ts';
+import type { Envelope, MediaOpener, MediaResolver, ObjectStore, ReferenceWriter } from '../ports.ts';
 import type { Layout } from './layout.ts';
 import type { ReceiptSigner } from './receipt.ts';
 
@@ -26,8 +19,6 @@ export interface ArchivePorts {
   readonly organizationId?: string | undefined;
   /** How objects are named; as in the tutorial where it is not said. */
   readonly layout?: Layout | undefined;
-  /** Where hashes are computed; as the bytes pass, where it is not said. */
-  readonly hashing?: Pick<Hashing, 'begin'> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
