@@ -3,16 +3,19 @@
  * directory.
  */
 import { App } from 'aws-cdk-lib';
+import { readCheckedSettings } from '../src/config/deploy-file.ts';
 import { DEPLOY_SETTINGS_FILE } from '../src/config/deploy-settings.ts';
+import { ArchiveError } from '../src/errors.ts';
 import { GenesysMediaArchiveStack, propsOf } from './archive-stack.ts';
-import { readDeploySettings, SettingsProblem } from './read-settings.ts';
 
 const EXIT_USAGE = 2;
 
 try {
   const app = new App({ autoSynth: false });
   const named: unknown = app.node.tryGetContext('settings');
-  const settings = readDeploySettings(typeof named === 'string' ? named : DEPLOY_SETTINGS_FILE);
+  const file = typeof named === 'string' ? named : DEPLOY_SETTINGS_FILE;
+  const { settings, warnings } = await readCheckedSettings(file);
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const account = settings.account ?? process.env['CDK_DEFAULT_ACCOUNT'];
   new GenesysMediaArchiveStack(app, settings.stackName, propsOf(settings), {
     env: { region: settings.region, ...(account === undefined ? {} : { account }) },
@@ -21,7 +24,8 @@ try {
   });
   app.synth();
 } catch (error) {
-  if (!(error instanceof SettingsProblem)) throw error;
-  process.stderr.write(`error: ${error.message}\n`);
+  if (!(error instanceof ArchiveError)) throw error;
+  const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
+  process.stderr.write(`error: ${error.message}\n${hint}`);
   process.exitCode = EXIT_USAGE;
 }

@@ -5,6 +5,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
     'is a secret, and variables of a function are shown to whoever may look at it; put it into the secret of the stack',
   ],
   [/^ARCHIVE_ALLOW_LOOPBACK$/, 'is for tests only'],
+  [/^NODE_TLS_REJECT_UNAUTHORIZED$/, 'would send secrets to hosts that nobody has certified'],
   [/^ARCHIVE_WEBHOOK_OPEN$/, 'would let anybody have calls archived'],
 ];
 

@@ -1,5 +1,8 @@
+import type { KeyObject } from 'node:crypto';
+import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { createLayout } from './archive/layout.ts';
+import type { Opens } from './archive/open-object.ts';
 import type { ReceiptSigner } from './archive/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
@@ -16,7 +19,7 @@ import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
 import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
-import { readSigner, signerOf } from './signing-keys.ts';
+import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
 /** Bytes read at a time of a download. docs/decisions/010 */
@@ -44,6 +47,12 @@ export interface Archiver {
    *   may succeed later.
    */
   archive(request: ArchiveRequest, budget?: Budget, hints?: DeliveryHints): Promise<readonly ArchiveResult[]>;
+  /**
+   * Compares objects that nothing proves with what the platform serves, and gives them a receipt when they are the same. Uses all keys
+   * that are configured, also those that {@link archive} never asks.
+   * @throws `OBJECT_UNPROVEN` when they differ, or cannot be compared; see `docs/errors.md`.
+   */
+  again(request: ArchiveRequest, options: AgainOptions, budget?: Budget): Promise<readonly ProvedRecording[]>;
   /**
    * Asks for a token, and nothing else.
    * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
@@ -87,7 +96,14 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
-  const findSigner = await openSigner(config, secrets);
+  const receiptKeys = new Map(await readReceiptKeys(config.receiptPublicKeys));
+  const openedSigner = await openSigner(config, secrets);
+  const findSigner = async (budget: Budget) => {
+    const signer = await openedSigner(budget);
+    // what this process has signed stays its own when the key is exchanged
+    if (signer !== undefined) receiptKeys.set(signer.keyId, signer.publicKey);
+    return signer;
+  };
   const shared = {
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
@@ -99,6 +115,8 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       logger,
     }),
     envelope,
+    receiptKeys: receiptKeys as ReadonlyMap<string, KeyObject>,
+    ...(await openOwnReader(config, { clock, logger })),
     store,
     clock,
     logger,
@@ -114,9 +132,20 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       if (request.dialect === 'recordings' && config.recordings.context) {
         const { conversationId } = request;
         const describe = () => fetchContext(api, conversationId, clock.now(), budget);
-        await keepContext({ store, envelope, logger }, results, describe, budget);
+        await keepContext(all, results, describe, budget);
       }
       return results;
+    },
+    again: async (request, options, budget = unlimited) => {
+      const { resolver, references } = platform[request.dialect];
+      const signer = await findSigner(budget);
+      const reader = await createReader(config, { clock, logger });
+      return archiveAgain(
+        { ...shared, signer, resolver, references, reader, opens: EVERY_KEY },
+        request,
+        options,
+        budget,
+      );
     },
     checkCredentials: async (budget = unlimited) => {
       const dialect = genesys.api === 'recordings' ? 'recordings' : 'media';
@@ -129,6 +158,26 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       mediaTransport.close();
     },
   };
+}
+
+const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']);
+
+/** What the writer itself can open: whatever it has the key of. A KMS key it may only make data keys with. */
+async function openOwnReader(
+  config: ArchiveConfig,
+  context: { readonly clock: Clock; readonly logger: Logger },
+): Promise<{ readonly reader?: EnvelopeReader; readonly opens?: Opens }> {
+  const { key, keyringFile, privateKeyFile } = config.encryption;
+  const opens: Opens = new Set([
+    ...(key === undefined ? [] : (['static'] as const)),
+    ...(keyringFile === undefined ? [] : (['AES/GCM'] as const)),
+    ...(privateKeyFile === undefined ? [] : (['RSA-OAEP-SHA1'] as const)),
+  ]);
+  if (opens.size === 0) return {};
+  const reader = await openKeySources(config, ({ kmsKeyId: _notItsOwn, ...sources }) =>
+    openEnvelopeReader(sources, context),
+  );
+  return { reader, opens };
 }
 
 /** From a file at once; from a secret when it is needed, and again when the secret has another value. */

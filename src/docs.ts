@@ -26,9 +26,21 @@ export function renderConfigurationDoc(): string {
     NOTICE,
     '# Configuration',
     '',
-    'Settings come from the flags of the command line, from the environment, and from a JSON file with the same names, in this',
-    'order: what comes first wins. The file is the one named by `--config`, or `./genesys-archive.config.json` where it exists.',
-    'A value that is empty counts as not set.',
+    'Settings come from these sources, and of two the one that stands first wins:',
+    '',
+    '1. flags of the command line',
+    '2. the file that `--config` names, one JSON object with the same names',
+    '3. the environment',
+    '4. `./genesys-archive.config.json`, where it exists and `--config` names no file',
+    '5. the defaults of this page',
+    '',
+    'A value that is empty counts as not set. Files may be UTF-8 or UTF-16, with or without a byte order mark.',
+    '',
+    'The file of the working directory is found, not named, so it decides less. The command line names it in its output. It is read only',
+    'when it is a regular file that belongs to the caller, in a directory of the caller’s (or root’s), and no one else can write either.',
+    'It must not hold the settings that decide where credentials and recordings go or who is trusted (marked 📌), nor a',
+    '`GENESYS_ENVIRONMENT` that is none of the known domains of Genesys Cloud, nor variables of other programs such as `HTTPS_PROXY` or',
+    '`AWS_ENDPOINT_URL`: the command ends and says so. `--config ./genesys-archive.config.json` names the file, and lifts all of this.',
     '',
     'All settings that a command needs are checked when it starts, and every problem is reported at once. Names that begin like',
     'ours and are none of them give a warning, in case one was mistyped. No message repeats a value.',
@@ -134,7 +146,7 @@ function requiredNames(purpose: Exclude<Purpose, 'keys' | 'wrap'>): string {
 
 function row(name: string, setting: Setting): string {
   const { meaning, example, since } = setting;
-  const lock = setting.secret === true ? ' 🔒' : '';
+  const lock = setting.secret === true ? ' 🔒' : setting.namedFileOnly === true ? ' 📌' : '';
   const cells = [`\`${name}\`${lock}`, meaning, quote(setting.default ?? ''), quote(example), since];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

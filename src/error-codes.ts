@@ -225,6 +225,13 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning: 'An object of another recording already stands under this key. It was not touched.',
   },
+  OBJECT_UNPROVEN: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'An object stands under the key of the recording, without a receipt, and nothing proves that this archive stored it. It was kept, and nothing was signed for it.',
+    hint: '`genesys-archive archive --again ID --reason TEXT` compares it with the recording of the platform, and gives it a receipt when they are the same',
+  },
   OBJECT_NOT_FOUND: {
     exit: 6,
     retryable: false,

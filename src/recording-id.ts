@@ -4,8 +4,13 @@
  */
 const SAFE_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** What Genesys Cloud issues. Either case is accepted and kept as sent: the platform might be case sensitive. */
+/** What Genesys Cloud issues. Either case is accepted, and the platform is asked in it: it might be case sensitive. */
 export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The one spelling that the archive uses: a UUID in lower case (RFC 9562, section 4), any other id as it is. */
+export function canonicalId(id: string): string {
+  return UUID_PATTERN.test(id) ? id.toLowerCase() : id;
+}
 
 /** Is `id` made of 1 to 128 characters of `[A-Za-z0-9._-]`, and neither `.` nor `..`? */
 export function isSafeId(id: unknown): id is string {

@@ -23,6 +23,14 @@ export const GENESYS_REGIONS: Readonly<Record<string, string>> = {
   'ap-northeast-3': 'apne3.pure.cloud',
 };
 
+/** Domains below these are the platform's, also of regions that are newer than this program. */
+const OWN_DOMAINS = /\.(?:pure\.cloud|us-gov-pure\.cloud|eusc-pure\.cloud)$/;
+
+/** Is it a domain of the platform, though maybe of a region that is not listed? */
+export function isPlatformDomain(domain: string): boolean {
+  return isKnownRegionDomain(domain) || OWN_DOMAINS.test(domain);
+}
+
 export function isKnownRegionDomain(domain: string): boolean {
   return Object.values(GENESYS_REGIONS).includes(domain);
 }

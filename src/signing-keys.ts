@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './archive/receipt.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Bytes; an Ed25519 key in PEM has about 120. */
 const LARGEST_KEY_FILE = 16_384;
@@ -56,18 +56,17 @@ export async function readReceiptKeys(paths: readonly string[]): Promise<Readonl
 async function readPem(path: string, isSecret: boolean): Promise<string> {
   const what = isSecret ? 'the signing key file' : 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';
   try {
-    const file = await open(path, 'r');
-    try {
-      // of the open file, not of the name: the name may point elsewhere a moment later
-      const { mode, size } = await file.stat();
-      if (isSecret && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
-        throw invalid(`others than its owner can read or write ${what}`, `chmod 600 ${path}`);
-      }
-      if (size > LARGEST_KEY_FILE) throw invalid(`${what} is too large to be one`);
-      return await file.readFile('utf8');
-    } finally {
-      await file.close();
-    }
+    return await readTextFile(path, {
+      what,
+      code: 'CONFIG_INVALID',
+      maxBytes: LARGEST_KEY_FILE,
+      check: ({ mode, size }) => {
+        if (isSecret && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
+          throw invalid(`others than its owner can read or write ${what}`, `chmod 600 ${path}`);
+        }
+        if (size > LARGEST_KEY_FILE) throw invalid(`${what} is too large to be one`);
+      },
+    });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     throw invalid(`${what} cannot be read: ${describeForeign(error)}`);

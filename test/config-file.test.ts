@@ -18,6 +18,7 @@ describe('readConfigFile', () => {
     expect(await readConfigFile('mine.json', directory)).toEqual({
       path: 'mine.json',
       values: { ARCHIVE_STORE: 'file:./x' },
+      isNamed: true,
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig, revealKey } from '../src/config/config.ts';
+import { listSettings } from '../src/config/schema.ts';
 import { GENESYS_REGIONS } from '../src/regions.ts';
 import { Secret } from '../src/secret.ts';
 import { KEY, load, problemWith, refusalOf, tutorial } from './config-fixture.ts';
@@ -157,7 +158,7 @@ describe('values', () => {
 describe('precedence', () => {
   const file = { path: 'x.json', values: { ARCHIVE_LOG_LEVEL: 'error', ARCHIVE_WRITE_BACK: 'none' } };
 
-  it('flag > environment > file > default', () => {
+  it('flag > named file > environment > file that was found > default', () => {
     const levels = [
       load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file, flags: { ARCHIVE_LOG_LEVEL: 'debug' } }),
       load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file, flags: { ARCHIVE_LOG_LEVEL: undefined } }),
@@ -166,6 +167,76 @@ describe('precedence', () => {
     ].map(({ logLevel }) => logLevel);
     expect(levels).toEqual(['debug', 'warn', 'error', 'info']);
     expect(load({}, { file }).writeBack).toBe('none');
+    const named = { ...file, isNamed: true };
+    expect(load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file: named }).logLevel).toBe('error');
+    const flags = { ARCHIVE_LOG_LEVEL: 'debug' };
+    expect(load({ ARCHIVE_LOG_LEVEL: 'warn' }, { file: named, flags }).logLevel).toBe('debug');
+    const bucket = { path: 'x.json', values: { ARCHIVE_STORE: 'file:./there' }, isNamed: true };
+    expect(load({ S3_ARCHIVE_BUCKET: 'my-archive' }, { file: bucket }).store).toBe('file:./there');
+  });
+
+  it('a file that was found never says where credentials go, who is trusted or what is allowed', () => {
+    const refused = listSettings().flatMap(([name, { namedFileOnly, example }]) =>
+      namedFileOnly === true ? [[name, example] as const] : [],
+    );
+    expect(refused.map(([name]) => name).toSorted()).toEqual([
+      'ARCHIVE_ALLOW_LOOPBACK',
+      'ARCHIVE_DEAD_LETTER_QUEUE_URL',
+      'ARCHIVE_MEDIA_HOSTS',
+      'ARCHIVE_PROXY_MEDIA',
+      'ARCHIVE_QUEUE_URL',
+      'ARCHIVE_RECEIPT_PUBLIC_KEYS',
+      'ARCHIVE_WEBHOOK_OPEN',
+      'GENESYS_API_URL',
+      'GENESYS_LOGIN_URL',
+      'NO_PROXY',
+    ]);
+    for (const [name, example] of refused) {
+      const found = { path: 'x.json', values: { [name]: example } };
+      const { message } = refusalOf({ env: tutorial, file: found });
+      expect(message).toContain(
+        `${name}: is not taken from a config file that was found here; name the file`,
+      );
+      expect(refusalOf({ env: { ...tutorial, [name]: example }, file: found }).message).toContain(name);
+    }
+    const elsewhere = { path: 'x.json', values: { GENESYS_ENVIRONMENT: 'evil.example' } };
+    expect(refusalOf({ env: tutorial, file: elsewhere }).message).toContain(
+      'GENESYS_ENVIRONMENT: is not taken',
+    );
+    const known = { path: 'x.json', values: { GENESYS_ENVIRONMENT: 'mypurecloud.de' } };
+    const { GENESYS_ENVIRONMENT: _, ...env } = tutorial;
+    expect(loadConfig({ env, file: known }, 'archive').genesys.environment).toBe('mypurecloud.de');
+  });
+
+  it.each([
+    'ALL_PROXY',
+    'https_proxy',
+    'AWS_ENDPOINT_URL_S3',
+    'NODE_OPTIONS',
+    'NODE_TLS_REJECT_UNAUTHORIZED',
+    'LD_PRELOAD',
+  ])(
+    'a file that was found is refused with %s in it; a named one only warns that it means nothing',
+    (name) => {
+      const file = { path: 'x.json', values: { [name]: 'http://canary.example' } };
+      const { message } = refusalOf({ env: tutorial, file });
+      expect(message).toContain(`${name}: is no setting of a config file`);
+      expect(message).not.toContain('canary');
+      expect(load({}, { file: { ...file, isNamed: true } }).warnings.join()).toContain(name);
+    },
+  );
+
+  it('settings whose names speak of hosts, URLs, proxies, endpoints or commands need a named file', () => {
+    const suspicious = /URL|HOST|PROXY|ENDPOINT|COMMAND|LOOPBACK|RECEIPT_PUBLIC|_OPEN$/;
+    const open = listSettings().filter(
+      ([name, setting]) => suspicious.test(name) && setting.secret !== true && setting.namedFileOnly !== true,
+    );
+    expect(open.map(([name]) => name)).toEqual([]);
+  });
+
+  it('a region of AWS that is misspelled in the environment gives a hint', () => {
+    expect(load({ AWS_REGION: 'us_east_1' }).warnings.join()).toContain('did you mean us-east-1?');
+    expect(load({ AWS_REGION: 'eu-central-1', AWS_DEFAULT_REGION: 'garage' }).warnings).toEqual([]);
   });
 
   it('between the two names of the store, the stronger source decides', () => {
@@ -192,7 +263,7 @@ describe('a config file', () => {
       ARCHIVE_MEDIA_HOSTS: ['example.com', 'example.org'],
       ARCHIVE_LOG_LEVEL: null,
     };
-    const config = load({}, { file: { path: 'x.json', values } });
+    const config = load({}, { file: { path: 'x.json', values, isNamed: true } });
     expect(config).toMatchObject({
       allowLoopback: true,
       s3: { forcePathStyle: true },

@@ -80,6 +80,6 @@ describe('NODE_OPTIONS of the function', () => {
     const serve = readFileSync('docs/serve.md', 'utf8');
     expect(serve).toContain(`\nEnvironment=NODE_OPTIONS=${NODE_OPTIONS}\n`);
     expect(serve).toContain(`docker run -e NODE_OPTIONS=${NODE_OPTIONS} `);
-    expect(readFileSync('docs/deployment.md', 'utf8')).toContain(`(\`${NODE_OPTIONS}\`,`);
+    expect(readFileSync('docs/deployment.md', 'utf8')).toContain(`\`NODE_OPTIONS=${NODE_OPTIONS}\``);
   });
 });

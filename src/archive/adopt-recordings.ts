@@ -1,5 +1,6 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { canonicalMetadata } from '../metadata-names.ts';
 import type { KeyAdopter, ObjectStat, ObjectStore } from '../ports.ts';
 import { instructionKey, putInstruction } from './instruction-file.ts';
 import { knownIds } from './known-ids.ts';
@@ -43,7 +44,8 @@ export async function adoptRecording(
   // asked first, so that a second run asks no key service
   if ((await store.head(place, budget)) !== undefined) return { state: 'present', ...outcome };
   if (dryRun) {
-    const isStatic = stat.metadata['encryption'] !== undefined && stat.metadata['iv'] !== undefined;
+    const { metadata } = canonicalMetadata(stat.metadata);
+    const isStatic = metadata['encryption'] !== undefined && metadata['iv'] !== undefined;
     return { state: isStatic ? 'adopted' : 'other-format', ...outcome };
   }
   const instruction = await adopter.adopt(stat, ids, budget);

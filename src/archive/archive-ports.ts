@@ -1,7 +1,16 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { Envelope, MediaOpener, MediaResolver, ObjectStore, ReferenceWriter } from '../ports.ts';
+import type {
+  Envelope,
+  EnvelopeReader,
+  MediaOpener,
+  MediaResolver,
+  ObjectStore,
+  ReferenceWriter,
+} from '../ports.ts';
 import type { Layout } from './layout.ts';
+import type { Opens } from './open-object.ts';
 import type { ReceiptSigner } from './receipt.ts';
 
 /** What archiving needs from outside. */
@@ -12,8 +21,14 @@ export interface ArchivePorts {
   readonly store: ObjectStore;
   /** `undefined` when no reference is to be written back. */
   readonly references: ReferenceWriter | undefined;
-  /** `undefined`: receipts are not signed. */
+  /** `undefined`: receipts are not signed, and objects carry no mark. */
   readonly signer?: ReceiptSigner | undefined;
+  /** Public keys that receipts and marks may be signed with, besides the signer's own, by their `signingKeyId`. */
+  readonly receiptKeys?: ReadonlyMap<string, KeyObject> | undefined;
+  /** Opens objects whose keys this process holds; absent where it can only write. */
+  readonly reader?: EnvelopeReader | undefined;
+  /** Which objects `reader` has the keys of: what it is not asked to open proves nothing. */
+  readonly opens?: Opens | undefined;
   /** Of the KMS key that new objects are written with, for their receipts. */
   readonly kmsKeyId?: string | undefined;
   readonly organizationId?: string | undefined;

@@ -2,9 +2,12 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { MediaItem, ObjectStat, RecordingIds } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
+import type { Downloaded, MediaSource } from './download-again.ts';
 import { idempotencyMetadata, isSameRecording } from './identity.ts';
 import { linkOnce } from './link-recording.ts';
-import { adoptReceipt, type Issuer, issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
+import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
+import { issuerOf } from './issuer.ts';
+import { settleReceipt } from './settle-receipt.ts';
 import { storeRecording } from './store-recording.ts';
 
 /** `stored` is false when the object stood there already, from an earlier delivery of the same event. */
@@ -36,46 +39,87 @@ export async function archiveItem(
 ): Promise<ArchivedRecording> {
   const { ids } = item;
   const metadata = idempotencyMetadata(ids);
-  const { stored, ...how } = await storeRecording(ports, item, refresh, key, metadata, budget);
+  const { stored, downloaded, ...how } = await storeRecording(ports, item, refresh, key, metadata, budget);
   if (stored !== undefined) {
-    const receiptKey = await issueReceipt(issuerOf(ports), { ids, at, ...stored, ...how }, budget);
+    const receiptKey = await reported(ports, ids, key, () =>
+      issueReceipt(issuerOf(ports), { ids, at, ...stored, ...how }, budget),
+    );
     return finish(ports, ids, stored.stat, { receiptKey, stored: true, ...how }, budget);
   }
   // Another delivery of the same event was faster, between our look and our write.
-  const found = await findArchived(ports, ids, key, at, budget, how);
+  const source = { find: () => Promise.resolve(item), refresh };
+  const found = await findArchived(ports, { ids, key, at, source, downloaded, ...how }, budget);
   if (found !== undefined) return found;
   throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
+}
+
+/** What is looked for in the archive, and what this attempt has done so far. */
+export interface Wanted {
+  readonly ids: RecordingIds;
+  readonly key: string;
+  /** Epoch ms the recording is filed under. */
+  readonly at: number;
+  readonly source: MediaSource;
+  readonly downloaded?: Downloaded | undefined;
+  readonly resumes?: number;
+  readonly restarts?: number;
 }
 
 /**
  * The file as it stands in the archive, with whatever an interrupted attempt left undone (receipt, reference) now done;
  * `undefined` when there is no object yet.
  *
- * @throws `KEY_COLLISION` (not retryable) when an object of another recording stands under the key.
+ * @throws `KEY_COLLISION`, `OBJECT_UNPROVEN`, `RECEIPT_MISMATCH` (not retryable) when an object of another recording stands under the
+ *   key, one that nothing proves to be this archive's own, or one whose receipt is not its own.
  */
 export async function findArchived(
   ports: ArchivePorts,
-  ids: RecordingIds,
-  key: string,
-  at: number,
+  wanted: Wanted,
   budget: Budget,
-  how: { resumes: number; restarts: number } = { resumes: 0, restarts: 0 },
 ): Promise<ArchivedRecording | undefined> {
+  const { ids, key, resumes = 0, restarts = 0 } = wanted;
   const stat = await ports.store.head(key, budget);
   if (stat === undefined) return undefined;
   if (!isSameRecording(stat, ids)) {
     const { recordingId } = ids;
-    ports.logger.log('warn', 'an object of another recording stands under this key', {
-      key,
-      recordingId,
-      code: 'KEY_COLLISION',
-    });
+    warn(ports, 'KEY_COLLISION', key, ids);
     throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${key}`, {
       details: { key, recordingId },
     });
   }
-  const receiptKey = await adoptReceipt(issuerOf(ports), ids, stat, at, budget);
-  return finish(ports, ids, stat, { receiptKey, stored: false, ...how }, budget);
+  const receiptKey = await reported(ports, ids, key, () => settleReceipt(ports, { ...wanted, stat }, budget));
+  return finish(ports, ids, stat, { receiptKey, stored: false, resumes, restarts }, budget);
+}
+
+const WARNINGS = {
+  KEY_COLLISION: 'an object of another recording stands under this key',
+  OBJECT_UNPROVEN: 'nothing proves that this object was stored by this archive',
+  RECEIPT_MISMATCH: 'the receipt under this key is not one of this object',
+} as const;
+
+/** Somebody has to look at these: what is in the bucket is not what this archive has put there. */
+async function reported<T>(
+  ports: ArchivePorts,
+  ids: RecordingIds,
+  key: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof ArchiveError ? error.code : undefined;
+    if (code === 'OBJECT_UNPROVEN' || code === 'RECEIPT_MISMATCH') warn(ports, code, key, ids);
+    throw error;
+  }
+}
+
+function warn(
+  { logger }: ArchivePorts,
+  code: keyof typeof WARNINGS,
+  key: string,
+  { recordingId }: RecordingIds,
+): void {
+  logger.log('warn', WARNINGS[code], { key, recordingId, code });
 }
 
 /** Puts down for good that a recording will never be available, in a receipt without an object. */
@@ -87,7 +131,9 @@ export async function recordTerminal(
   reason: string,
   budget: Budget,
 ): Promise<void> {
-  await issueTerminalReceipt(issuerOf(ports), { ids, key, at, reason }, budget);
+  await reported(ports, ids, key, () =>
+    issueTerminalReceipt(issuerOf(ports), { ids, key, at, reason }, budget),
+  );
   const { recordingId, conversationId } = ids;
   ports.logger.log('warn', 'recording is gone', { recordingId, conversationId, reason, state: 'gone' });
 }
@@ -106,8 +152,4 @@ async function finish(
   const { references, store, clock } = ports;
   if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget, how.stored);
   return { state: 'archived', ids, key, bytes, ...how };
-}
-
-function issuerOf({ store, clock, envelope, kmsKeyId, signer, organizationId }: ArchivePorts): Issuer {
-  return { store, clock, format: envelope.format, kmsKeyId, signer, organizationId };
 }

@@ -1,9 +1,18 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import type { ArchiveRequest, MediaItem, MediaRequest, RecordingIds, TerminalRecording } from '../ports.ts';
+import type {
+  ArchiveRequest,
+  MediaItem,
+  MediaRequest,
+  RecordingIds,
+  Resolution,
+  TerminalRecording,
+} from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
+import type { MediaSource } from './download-again.ts';
 import { keepSidecar } from './export-sidecar.ts';
+import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
 import { placeAt, placeItem, placeTerminal } from './place-recording.ts';
 
 export type ArchiveResult =
@@ -49,17 +58,23 @@ export interface DeliveryHints {
  *   succeed later.
  */
 export async function archiveRequest(
-  ports: ArchivePorts,
-  request: ArchiveRequest,
+  given: ArchivePorts,
+  sent: ArchiveRequest,
   budget: Budget,
   { isFirst = false }: DeliveryHints = {},
 ): Promise<readonly ArchiveResult[]> {
+  const ports = inOneSpelling(given, sent);
+  const request = canonicalRequest(sent);
   if (request.dialect !== 'media' || request.occurredAt === undefined) {
     return fetchAndArchive(ports, request, budget);
   }
   // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
   const { key, at } = placeAt(ports, idsOf(request), request.occurredAt);
-  const look = () => findArchived(ports, idsOf(request), key, at, budget);
+  const ids = idsOf(request);
+  const source = sourceOf(ports, request, ids, budget);
+  const look = async () =>
+    (await findArchived(ports, { ids, key, at, source }, budget)) ??
+    (await findAsSent(ports, sent, source, budget));
   if (!isFirst) {
     const done = await look();
     return done === undefined ? fetchAndArchive(ports, request, budget) : [done];
@@ -75,6 +90,20 @@ export async function archiveRequest(
   if (results.every(({ state }) => state === 'archived')) return results;
   const done = await look();
   return done === undefined ? results : [done];
+}
+
+/** Versions before this one named an object as the event spelled it: it keeps that key, and is found by such an event. */
+async function findAsSent(
+  ports: ArchivePorts,
+  sent: ArchiveRequest,
+  source: MediaSource,
+  budget: Budget,
+): Promise<ArchivedRecording | undefined> {
+  if (sent.dialect !== 'media' || sent.occurredAt === undefined) return undefined;
+  const ids = idsOf(sent);
+  const { key, at } = placeAt(ports, ids, sent.occurredAt);
+  if (key === placeAt(ports, idsOf(canonicalRequest(sent)), sent.occurredAt).key) return undefined;
+  return findArchived(ports, { ids, key, at, source }, budget);
 }
 
 async function fetchAndArchive(
@@ -128,20 +157,49 @@ async function archiveReady(
   const { ids } = item;
   const { key, at } = await placeItem(ports, request, item, budget);
   const askedAlready = request.dialect === 'media' && request.occurredAt !== undefined;
-  const done = askedAlready ? undefined : await findArchived(ports, ids, key, at, budget);
-  const refresh = async (): Promise<MediaItem> => {
-    const narrowed = request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId };
-    const again = await ports.resolver.resolve(narrowed, budget);
-    const ready = again.state === 'ready' ? again : undefined;
-    const found = ready?.items.find((other) => isSameFile(other.ids, ids));
-    if (found !== undefined) return found;
-    const failed = ready?.failed?.[0];
-    if (failed !== undefined) throw failed.error;
-    throw new ArchiveError('MEDIA_LINK_EXPIRED', 'the platform has no fresh download link for the recording');
-  };
+  const { refresh } = sourceOf(ports, request, ids, budget);
+  const source = { find: () => Promise.resolve(item), refresh };
+  const done = askedAlready ? undefined : await findArchived(ports, { ids, key, at, source }, budget);
   const archived = done ?? (await archiveItem(ports, item, refresh, key, at, budget));
   if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, key, budget);
   return archived;
+}
+
+/** Where the platform has one file of a request, asked when it is needed. */
+export function sourceOf(
+  { resolver }: Pick<ArchivePorts, 'resolver'>,
+  request: ArchiveRequest,
+  ids: RecordingIds,
+  budget: Budget,
+): MediaSource {
+  const resolve = () =>
+    resolver.resolve(
+      request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId },
+      budget,
+    );
+  const pick = (resolution: Resolution) => {
+    if (resolution.state !== 'ready') return undefined;
+    const found = resolution.items.find((other) => isSameFile(other.ids, ids));
+    const failed = resolution.failed?.[0];
+    // one that cannot be read may be the one that is looked for
+    if (found === undefined && failed !== undefined) throw failed.error;
+    return found;
+  };
+  return {
+    find: async () => {
+      const resolution = await resolve();
+      if (resolution.state !== 'not-ready') return pick(resolution);
+      throw new ArchiveError('MEDIA_NOT_READY', `recording ${ids.recordingId} is not complete yet`);
+    },
+    refresh: async () => {
+      const found = pick(await resolve());
+      if (found !== undefined) return found;
+      throw new ArchiveError(
+        'MEDIA_LINK_EXPIRED',
+        'the platform has no fresh download link for the recording',
+      );
+    },
+  };
 }
 
 async function settleTerminal(
@@ -153,6 +211,13 @@ async function settleTerminal(
   const { ids, reason, status, permanent, hint } = recording;
   if (permanent) {
     const { key, at } = await placeTerminal(ports, request, recording, budget);
+    // it may have been archived while the platform still had it: then the object has its receipt, and none says that there is nothing
+    const source = {
+      find: () => Promise.resolve(undefined),
+      refresh: sourceOf(ports, request, ids, budget).refresh,
+    };
+    const done = await findArchived(ports, { ids, key, at, source }, budget);
+    if (done !== undefined) return done;
     await recordTerminal(ports, ids, key, at, `${reason} (${status})`, budget);
   }
   return { state: 'gone', ids, reason, settled: permanent, ...(hint === undefined ? {} : { hint }) };

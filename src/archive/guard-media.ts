@@ -1,5 +1,12 @@
 import { ArchiveError } from '../errors.ts';
-import { contentOf, type Expectation, needsMoreBytes, unexpectedContent } from '../media-content.ts';
+import {
+  contentOf,
+  type Expectation,
+  expectationOf,
+  needsMoreBytes,
+  unexpectedContent,
+} from '../media-content.ts';
+import type { MediaItem, MediaStream } from '../ports.ts';
 import { EndWatch } from './container-end.ts';
 import { detectContainer, HEAD_BYTES, looksLikeMarkup } from './container.ts';
 import { RiffStructure } from './riff-structure.ts';
@@ -18,6 +25,14 @@ export interface MediaFacts {
   readonly expected?: Expectation | undefined;
   /** As the platform states it. */
   readonly durationMs?: number | undefined;
+}
+
+/** What is known of a download before its first byte. */
+export function mediaFacts(item: MediaItem, stream: Omit<MediaStream, 'chunks' | 'resumes'>): MediaFacts {
+  const { contentLength, contentType } = stream;
+  const isFramed = contentLength !== undefined || stream.isFramed === true;
+  const { durationMs } = item;
+  return { contentLength, isFramed, contentType, expected: expectationOf(item), durationMs };
 }
 
 /** Bytes. No recording of a second or more fits in less than this, but a WAV header without audio does (44 bytes). */

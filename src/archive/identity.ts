@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { canonicalMetadata } from '../metadata-names.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
+import { canonicalId } from '../recording-id.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** Our own user metadata, beside those of the envelope. `gca-idem` tells a redelivery from a collision. */
@@ -16,18 +18,44 @@ export function idempotencyMetadata(ids: RecordingIds): Readonly<Record<string, 
   return { 'gca-v': VERSION, 'gca-idem': idempotencyKey(ids) };
 }
 
+/** The same ids in the one spelling that keys, metadata and receipts are written in. */
+export function canonicalIds<T extends Pick<RecordingIds, 'recordingId' | 'conversationId'>>(ids: T): T {
+  const { recordingId, conversationId } = ids;
+  return {
+    ...ids,
+    recordingId: canonicalId(recordingId),
+    conversationId: canonicalId(conversationId),
+  };
+}
+
 /**
- * Is the stored object the file that `ids` names? Objects that carry no idempotency key were written by the tutorial's own
+ * Is the stored object the file that `ids` names, in whichever case its UUIDs were written at the time? Objects that carry no idempotency key were written by the tutorial's own
  * code, which names them by the recording alone: their key is all there is to go by.
  */
-export function isSameRecording({ metadata }: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
+export function isSameRecording(stat: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
+  const { metadata } = canonicalMetadata(stat.metadata);
   const stored = metadata['gca-idem'];
-  if (stored !== undefined) return stored === idempotencyKey(ids);
+  if (stored !== undefined) return spellingsOf(ids).some((spelled) => idempotencyKey(spelled) === stored);
   return metadata['encryption'] !== undefined && metadata['iv'] !== undefined;
 }
 
+/** As they are, and with each UUID in lower and in upper case: earlier versions hashed ids as an event had spelled them. */
+function spellingsOf(ids: RecordingIds): RecordingIds[] {
+  const { recordingId, conversationId } = canonicalIds(ids);
+  const cases = (id: string) => (canonicalId(id.toUpperCase()) === id ? [id, id.toUpperCase()] : [id]);
+  const both = cases(conversationId).flatMap((conversation) =>
+    cases(recordingId).map((recording) => ({
+      ...ids,
+      recordingId: recording,
+      conversationId: conversation,
+    })),
+  );
+  return [ids, ...both];
+}
+
 /** The format of an object that somebody else may have written, by the names of its metadata (`docs/format.md`). */
-export function formatOf({ metadata }: Pick<ObjectStat, 'metadata'>): string {
+export function formatOf(stat: Pick<ObjectStat, 'metadata'>): string {
+  const { metadata } = canonicalMetadata(stat.metadata);
   if ('x-amz-c' in metadata || 'x-amz-3' in metadata) return 's3ec-v3';
   if ('x-amz-key-v2' in metadata) return 's3ec-v2';
   return 'encryption' in metadata && 'iv' in metadata ? 'static-gcm' : 'unknown';
@@ -43,9 +71,10 @@ type Wrap = (typeof WRAPS)[keyof typeof WRAPS];
  * @param kmsKeyId where the caller knows it.
  */
 export function wrapOf(
-  { metadata }: Pick<ObjectStat, 'metadata'>,
+  stat: Pick<ObjectStat, 'metadata'>,
   kmsKeyId: string | undefined,
 ): { readonly wrap?: Wrap; readonly keyId?: string } {
+  const { metadata } = canonicalMetadata(stat.metadata);
   const stated = metadata['x-amz-w'] ?? metadata['x-amz-wrap-alg'];
   const [, wrap] =
     Object.entries(WRAPS).find((names) => stated !== undefined && names.includes(stated)) ?? [];

@@ -1,16 +1,18 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
-import { formatOf, hashMetadata, wrapOf } from './identity.ts';
+import { formatOf, hashMetadata, hashWrap, wrapOf } from './identity.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
 import { stateCiphertext } from './leaf-list.ts';
 import { receiptKey } from './object-key.ts';
+import type { OpenedObject, Plaintext } from './open-object.ts';
+import { hasOwnReceipt, type ReceiptSubject, type ReceiptTrust } from './own-receipt.ts';
 import { RECEIPT_SCHEMA, type Receipt } from './receipt-schema.ts';
 import { formatReceipt, type ReceiptSigner } from './receipt.ts';
 import { putSmall } from './small-object.ts';
 import type { StoredFacts } from './store-recording.ts';
 
-export interface Issuer {
+export interface Issuer extends ReceiptTrust {
   readonly store: ObjectStore;
   readonly clock: Clock;
   /** Of the envelope. */
@@ -19,6 +21,14 @@ export interface Issuer {
   readonly kmsKeyId?: string | undefined;
   readonly signer: ReceiptSigner | undefined;
   readonly organizationId: string | undefined;
+}
+
+/** An object and whose it is. */
+interface Standing {
+  readonly ids: RecordingIds;
+  readonly stat: ObjectStat;
+  /** Epoch ms the recording is filed under. */
+  readonly at: number;
 }
 
 interface Stored {
@@ -37,7 +47,7 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
   const { contentType, contentLength, etag, length } = facts.source;
   return put(
     issuer,
-    stat.key,
+    { ids, key: stat.key, stat },
     {
       ...opening(issuer, 'archived', ids, at),
       source: {
@@ -48,7 +58,7 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
         resumes,
         restarts,
       },
-      plaintext: { bytes: facts.plaintext.bytes, sha256: facts.plaintext.sha256.toString('hex') },
+      plaintext: statePlaintext(facts.plaintext),
       ciphertext: await stateCiphertext(issuer.store, stat.key, facts.ciphertext, budget),
       ...objectFacts(issuer, stat, { format: issuer.format, ...wrapOf(stat, issuer.kmsKeyId) }, at),
     },
@@ -56,20 +66,60 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
   );
 }
 
+/** What proved that an object without a receipt is this archive's own. */
+export interface Proof {
+  readonly proof: 'mark' | 'comparison';
+  /** The object itself, where this process could open it; its plaintext is what the receipt states. */
+  readonly opened?: (OpenedObject & { readonly plaintext: Plaintext }) | undefined;
+  /** Otherwise the plaintext as the platform serves it, of the size that the object has. */
+  readonly downloaded?: Plaintext | undefined;
+  /** What the person who asked for the proof stated. */
+  readonly reason?: string | undefined;
+}
+
 /**
- * The receipt of an object that stands there already: the one it has, or, when an attempt was interrupted before it wrote one, a
- * new one that states what can be seen from outside. The ciphertext is hashed where it may be read; a writer without that
- * permission states the size and the store's own checksum.
+ * The receipt of an object whose own attempt was interrupted before it wrote one. Of a body that this process cannot open it states
+ * the size alone: no hash and no checksum of bytes that may have been exchanged are signed. Returns its key.
  */
-export async function adoptReceipt(
+export async function issueCompletedReceipt(
   issuer: Issuer,
-  ids: RecordingIds,
-  stat: ObjectStat,
-  at: number,
+  { ids, stat, at }: Standing,
+  { proof, opened, downloaded, reason }: Proof,
   budget: Budget,
 ): Promise<string> {
-  const key = receiptKey(stat.key);
-  if ((await issuer.store.head(key, budget)) !== undefined) return key;
+  const plaintext = opened?.plaintext ?? downloaded;
+  const from = downloaded === undefined ? 'unknown' : 'second-download';
+  const { key, size: bytes } = stat;
+  const facts = objectFacts(issuer, stat, { format: formatOf(stat), ...wrapOf(stat, undefined) }, at);
+  const { key: _key, store: location } = facts.object;
+  return put(
+    issuer,
+    { ids, key, stat },
+    {
+      ...opening(issuer, 'completed', ids, at),
+      ...(reason === undefined ? {} : { reason: printable(reason) }),
+      completion: { proof, plaintext: opened === undefined ? from : 'decrypted' },
+      ...(plaintext === undefined ? {} : { plaintext: statePlaintext(plaintext) }),
+      ciphertext:
+        opened === undefined
+          ? { bytes }
+          : await stateCiphertext(issuer.store, key, opened.ciphertext, budget),
+      ...facts,
+      ...(opened === undefined ? { object: { key, store: location } } : {}),
+    },
+    budget,
+  );
+}
+
+/**
+ * The receipt of an object that nothing proves and nothing signs: it states what can be seen from outside. The ciphertext is hashed
+ * where it may be read; a writer without that permission states the size and the store's own checksum. Returns its key.
+ */
+export async function adoptReceipt(
+  issuer: Omit<Issuer, 'signer'>,
+  { ids, stat, at }: Standing,
+  budget: Budget,
+): Promise<string> {
   const seen = await hashObject(issuer.store, stat.key, budget);
   const receipt: Receipt = {
     ...opening(issuer, 'adopted', ids, at),
@@ -77,19 +127,25 @@ export async function adoptReceipt(
       seen === undefined ? { bytes: stat.size } : await stateCiphertext(issuer.store, stat.key, seen, budget),
     ...objectFacts(issuer, stat, { format: formatOf(stat), ...wrapOf(stat, undefined) }, at),
   };
-  return put(issuer, stat.key, receipt, budget);
+  return put({ ...issuer, signer: undefined }, { ids, key: stat.key, stat }, receipt, budget);
 }
 
-/** The receipt of a recording that will never be available. */
+/** The receipt of a recording that will never be available. It states the key that it speaks for, so that it cannot stand for another. */
 export async function issueTerminalReceipt(
   issuer: Issuer,
   { ids, key, at, reason }: { ids: RecordingIds; key: string; at: number; reason: string },
   budget: Budget,
 ): Promise<string> {
-  return put(issuer, key, { ...opening(issuer, 'terminal', ids, at), reason: printable(reason) }, budget);
+  const object = { key, store: locationOf(issuer.store) };
+  return put(
+    issuer,
+    { ids, key, stat: undefined },
+    { ...opening(issuer, 'terminal', ids, at), reason: printable(reason), object },
+    budget,
+  );
 }
 
-function opening(issuer: Issuer, kind: Receipt['kind'], ids: RecordingIds, at: number) {
+function opening(issuer: Omit<Issuer, 'signer'>, kind: Receipt['kind'], ids: RecordingIds, at: number) {
   const { organizationId, clock } = issuer;
   const { conversationId: conversation, recordingId: recording, channel } = ids;
   return {
@@ -107,31 +163,47 @@ function opening(issuer: Issuer, kind: Receipt['kind'], ids: RecordingIds, at: n
 }
 
 function objectFacts(
-  { store, clock }: Issuer,
+  { store, clock }: Pick<Issuer, 'store' | 'clock'>,
   stat: ObjectStat,
-  envelope: Omit<NonNullable<Receipt['envelope']>, 'metadataSha256'>,
+  envelope: Omit<NonNullable<Receipt['envelope']>, 'metadataSha256' | 'wrapSha256'>,
   at: number,
 ) {
-  const { key, versionId, etag, checksum, lastModified } = stat;
+  const { key, versionId, etag, checksum, lastModified, metadata } = stat;
+  const wrapSha256 = hashWrap(metadata);
   return {
     object: {
       key,
-      store: store.location.slice(0, 1024),
+      store: locationOf(store),
       ...(versionId === undefined ? {} : { versionId }),
       ...(etag === undefined ? {} : { etag: printable(etag) }),
       ...(checksum === undefined ? {} : { checksum }),
     },
-    envelope: { ...envelope, metadataSha256: hashMetadata(stat) },
+    envelope: {
+      ...envelope,
+      metadataSha256: hashMetadata(stat),
+      ...(wrapSha256 === undefined ? {} : { wrapSha256 }),
+    },
     times: { recorded: iso(at), stored: iso(lastModified), issued: iso(clock.now()) },
   };
 }
 
-async function put(issuer: Issuer, objectKey: string, receipt: Receipt, budget: Budget): Promise<string> {
-  const key = receiptKey(objectKey);
-  // An attempt that was faster has written its own: there is one receipt, the first.
-  await putSmall(issuer.store, key, formatReceipt(receipt, issuer.signer), budget);
-  return key;
+async function put(
+  issuer: Issuer,
+  subject: ReceiptSubject,
+  receipt: Receipt,
+  budget: Budget,
+): Promise<string> {
+  const key = receiptKey(subject.key);
+  const bytes = await formatReceipt(receipt, issuer.signer, budget);
+  if ((await putSmall(issuer.store, key, bytes, budget)) === 'stored') return key;
+  // an attempt that was faster has written its own, or a stranger something else: the first stays, and must be one of ours
+  if (await hasOwnReceipt(issuer, subject, budget)) return key;
+  throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
 }
+
+const statePlaintext = ({ bytes, sha256 }: Plaintext) => ({ bytes, sha256: sha256.toString('hex') });
+
+const locationOf = ({ location }: ObjectStore) => location.slice(0, 1024);
 
 async function hashObject(store: ObjectStore, key: string, budget: Budget): Promise<LeafDigests | undefined> {
   try {

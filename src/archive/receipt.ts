@@ -1,11 +1,16 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import type { Receipt, SignedReceipt } from './receipt-schema.ts';
 
+/** Signs receipts and the marks of objects (Ed25519). */
 export interface ReceiptSigner {
+  /** The {@link signingKeyId} of `publicKey`. */
   readonly keyId: string;
-  sign(bytes: Uint8Array): Uint8Array;
+  readonly publicKey: KeyObject;
+  /** Returns the 64 bytes of the signature. A key that is kept by a service may have to be asked for it. */
+  sign(bytes: Uint8Array, budget?: Budget): Promise<Uint8Array>;
 }
 
 /** @throws `CONFIG_INVALID` when the key is not an Ed25519 private key. */
@@ -13,7 +18,9 @@ export function createReceiptSigner(privateKey: KeyObject): ReceiptSigner {
   if (privateKey.type !== 'private' || privateKey.asymmetricKeyType !== 'ed25519') {
     throw new ArchiveError('CONFIG_INVALID', 'the signing key is not an Ed25519 private key');
   }
-  return { keyId: signingKeyId(createPublicKey(privateKey)), sign: (bytes) => sign(null, bytes, privateKey) };
+  const publicKey = createPublicKey(privateKey);
+  const keyId = signingKeyId(publicKey);
+  return { keyId, publicKey, sign: (bytes) => Promise.resolve(sign(null, bytes, privateKey)) };
 }
 
 /** The name a public key goes by in receipts. */
@@ -24,10 +31,14 @@ export function signingKeyId(publicKey: KeyObject): string {
 }
 
 /** The bytes of a receipt as they are stored: canonical JSON with its signature as one more member, and a line feed. */
-export function formatReceipt(receipt: Receipt, signer: ReceiptSigner | undefined): Buffer {
+export async function formatReceipt(
+  receipt: Receipt,
+  signer: ReceiptSigner | undefined,
+  budget?: Budget,
+): Promise<Buffer> {
   const body = asJson(receipt);
   if (signer === undefined) return Buffer.from(`${canonicalJson(body)}\n`, 'utf8');
-  const signed = signer.sign(Buffer.from(canonicalJson(body), 'utf8'));
+  const signed = await signer.sign(Buffer.from(canonicalJson(body), 'utf8'), budget);
   const signature = {
     algorithm: 'Ed25519',
     keyId: signer.keyId,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { canonicalMetadata } from '../metadata-names.ts';
 import type { EnvelopeReader, ObjectStore, RecordingIds, Sealer } from '../ports.ts';
 import { requireObject } from './adopt-recordings.ts';
 import { idempotencyKey } from './identity.ts';
@@ -54,7 +55,8 @@ export async function reencryptRecording(
   if (found !== undefined) return comparePresent(ports, key, budget);
   const ids = await knownIds(source, key, budget);
   const sealer = await resealer.seal(ids, budget);
-  const idem = old['gca-idem'] ?? (isComplete(ids) ? idempotencyKey(ids) : undefined);
+  const idem =
+    canonicalMetadata(old).metadata['gca-idem'] ?? (isComplete(ids) ? idempotencyKey(ids) : undefined);
   const metadata = { ...sealer.metadata, ...(idem === undefined ? {} : { 'gca-idem': idem }) };
   const read = { bytes: 0, sha256: '' };
   const body = reseal(source, reader, key, sealer, read, budget);

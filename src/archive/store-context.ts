@@ -4,6 +4,16 @@ import type { Envelope, ObjectStore, RecordingIds } from '../ports.ts';
 import type { ArchiveResult } from './archive-request.ts';
 import { idempotencyMetadata } from './identity.ts';
 import { contextKey } from './object-key.ts';
+import type { ReceiptSigner } from './receipt.ts';
+import { markMetadata } from './writer-mark.ts';
+
+export interface ContextPorts {
+  readonly store: ObjectStore;
+  readonly envelope: Envelope;
+  /** `undefined`: objects carry no mark. */
+  readonly signer?: ReceiptSigner | undefined;
+  readonly organizationId?: string | undefined;
+}
 
 /**
  * Stores what a conversation was beside the recording under `key`, encrypted like it, because it is about people. The first context
@@ -14,7 +24,7 @@ import { contextKey } from './object-key.ts';
  * @throws what the store and the key service throw.
  */
 export async function storeContext(
-  { store, envelope }: { readonly store: ObjectStore; readonly envelope: Envelope },
+  { store, envelope, signer, organizationId }: ContextPorts,
   ids: RecordingIds,
   key: string,
   describe: () => Promise<string | undefined>,
@@ -26,8 +36,10 @@ export async function storeContext(
   if (json === undefined) return false;
   const sealer = await envelope.seal(ids, budget);
   const body = Buffer.concat([sealer.update(Buffer.from(json)), sealer.final()]);
+  const own = { ...sealer.metadata, ...idempotencyMetadata(ids) };
+  const marked = { kind: 'context', key: at, ids, organizationId, metadata: own } as const;
   const options = {
-    metadata: { ...sealer.metadata, ...idempotencyMetadata(ids) },
+    metadata: { ...own, ...(await markMetadata(signer, marked, budget)) },
     contentType: 'application/octet-stream',
     contentLength: body.length,
   };
@@ -42,7 +54,7 @@ export async function storeContext(
  * @throws what `describe`, the store and the key service throw; the recordings are archived by then, and stay so.
  */
 export async function keepContext(
-  ports: { readonly store: ObjectStore; readonly envelope: Envelope; readonly logger: Logger },
+  ports: ContextPorts & { readonly logger: Logger },
   results: readonly ArchiveResult[],
   describe: () => Promise<object | undefined>,
   budget: Budget,

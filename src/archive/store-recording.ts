@@ -2,11 +2,12 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { expectationOf } from '../media-content.ts';
 import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { guardMedia, type MediaCount } from './guard-media.ts';
+import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import type { Downloaded } from './download-again.ts';
+import { markMetadata, sourceMetadata } from './writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
 export const MOST_RESTARTS = 5;
@@ -24,6 +25,8 @@ export interface StoredFacts {
 export interface StoredRecording {
   /** `undefined` when an object stood there already. */
   readonly stored: { readonly stat: ObjectStat; readonly facts: StoredFacts } | undefined;
+  /** When one stood there already: the recording that this attempt had downloaded by then, if it had all of it. */
+  readonly downloaded?: Downloaded | undefined;
   readonly resumes: number;
   readonly restarts: number;
 }
@@ -47,8 +50,8 @@ export async function storeRecording(
     try {
       const stream = await ports.opener.open(current, refresh, budget);
       try {
-        const stored = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
-        return { stored, resumes: resumes + stream.resumes(), restarts };
+        const outcome = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
+        return { ...outcome, resumes: resumes + stream.resumes(), restarts };
       } finally {
         resumes += stream.resumes();
       }
@@ -93,8 +96,13 @@ async function storeOnce(
   key: string,
   metadata: Readonly<Record<string, string>>,
   budget: Budget,
-): Promise<StoredRecording['stored']> {
-  const sealer = await ports.envelope.seal(item.ids, budget);
+): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
+  const { ids } = item;
+  const { signer, organizationId } = ports;
+  const sealer = await ports.envelope.seal(ids, budget);
+  const source = signer === undefined ? {} : sourceMetadata(stream.etag);
+  const own = { ...sealer.metadata, ...metadata, ...source };
+  const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;
   const isFramed = contentLength !== undefined || stream.isFramed === true;
@@ -106,15 +114,13 @@ async function storeOnce(
     if (count.lengthVerified) return;
     await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256, isFramed }, budget);
   };
-  const { durationMs } = item;
-  const facts = { contentLength, isFramed, contentType, expected: expectationOf(item), durationMs };
-  const guarded = guardMedia(stream.chunks, facts, count);
+  const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
   const sealed = sealer.encrypt(hashed(guarded, plaintext), confirm);
   const result = await ports.store.put(
     key,
     cutIntoLeaves(sealed, ciphertext),
     {
-      metadata: { ...sealer.metadata, ...metadata },
+      metadata: { ...own, ...mark },
       contentType: 'application/octet-stream',
       ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
       leaves: {
@@ -124,18 +130,21 @@ async function storeOnce(
     },
     budget,
   );
-  if (result.outcome === 'exists') return undefined;
+  if (result.outcome === 'exists') {
+    return {
+      stored: undefined,
+      ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }),
+    };
+  }
   if (sha256 === undefined)
     throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
   const length = isFramed ? 'framing+second-download' : 'second-download';
-  return {
-    stat: result.stat,
-    facts: {
-      source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
-      plaintext: { bytes: count.bytes, sha256 },
-      ciphertext: ciphertext.finish(),
-    },
+  const facts: StoredFacts = {
+    source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
+    plaintext: { bytes: count.bytes, sha256 },
+    ciphertext: ciphertext.finish(),
   };
+  return { stored: { stat: result.stat, facts } };
 }
 
 async function* hashed(

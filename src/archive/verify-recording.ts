@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
 import { compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import type { Layout } from './layout.ts';
@@ -43,6 +44,8 @@ export interface Verification {
   /** Bytes of the object; 0 when there is none. */
   readonly bytes: number;
   readonly digests: BodyDigests | undefined;
+  /** What is worth knowing and nothing wrong, such as names of metadata in another spelling. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -61,14 +64,14 @@ export async function verifyAgainstReceipt(
   budget: Budget,
 ): Promise<Verification> {
   const { store, keys } = ports;
-  const { stat, findings: ofObject } = await readStat(store, key, budget);
+  const { stat, notes, findings: ofObject } = await readStat(store, key, budget);
   const { receipt, findings: ofReceipt } = await readReceipt(store, key, budget);
   const findings: Finding[] = [...ofObject, ...ofReceipt];
   if (receipt !== undefined && keys !== undefined && keys.size > 0) {
     findings.push(...judgeSignature(key, checkSignature(receipt, keys)));
   }
   const done = (bytes: number, digests?: BodyDigests): Verification => {
-    return { key, depth, findings, receipt: receipt?.kind, bytes, digests };
+    return { key, depth, findings, receipt: receipt?.kind, bytes, digests, notes };
   };
   if (ofObject.length > 0) return done(0);
   if (stat === undefined) {
@@ -97,12 +100,20 @@ async function readStat(
   store: ObjectStore,
   key: string,
   budget: Budget,
-): Promise<{ stat: ObjectStat | undefined; findings: Finding[] }> {
+): Promise<{ stat: ObjectStat | undefined; notes: string[]; findings: Finding[] }> {
   try {
-    return { stat: await store.head(key, budget), findings: [] };
+    const stat = await store.head(key, budget);
+    if (stat === undefined) return { stat, notes: [], findings: [] };
+    const { metadata, renamed } = canonicalMetadata(stat.metadata);
+    const note = describeRenamed(renamed);
+    return { stat: { ...stat, metadata }, notes: note === undefined ? [] : [note], findings: [] };
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-    return { stat: undefined, findings: [finding('metadata', key, error.message, { code: error.code })] };
+    return {
+      stat: undefined,
+      notes: [],
+      findings: [finding('metadata', key, error.message, { code: error.code })],
+    };
   }
 }
 

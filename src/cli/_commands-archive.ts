@@ -12,6 +12,12 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
       { flags: '--interaction <ID>', description: 'and of its interaction' },
       { flags: '--dry-run', description: 'only tell what would be done; asks the store, not Genesys Cloud' },
       {
+        flags: '--again [ID]',
+        description:
+          'download again, compare with the object that stands there without a receipt, and give it one if they are the same',
+      },
+      { flags: '--reason <TEXT>', description: 'why; with --again, and stands in the receipt' },
+      {
         flags: '--timeout <SECONDS>',
         description: 'stop cleanly after that time, with exit code 7',
         parse: wholeNumber(1, 604_800),
@@ -20,11 +26,12 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'archive',
     details:
-      'Takes events of every shape: EventBridge, webhook, API Gateway and function URL requests, SQS batches, SNS, or a bare {"mediaId", "interactionId"}. What is archived already is found and not downloaded again.',
+      'Takes events of every shape: EventBridge, webhook, API Gateway and function URL requests, SQS batches, SNS, or a bare {"mediaId", "interactionId"}. What is archived already is found and not downloaded again. --again cures OBJECT_UNPROVEN: ID is a recording or the key of its object; without ID, the event says which. It needs the keys that open the object, and changes nothing when the two differ.',
     examples: [
       'genesys-archive archive --event event.json',
       'genesys-archive archive --event - --json < events.jsonl',
       'genesys-archive archive --media 1b2c… --interaction 9f8e…',
+      'genesys-archive archive --again 1b2c… --interaction 9f8e… --reason "bucket restored from a copy"',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('./commands/archive.ts'),

@@ -1,11 +1,13 @@
+import path from 'node:path';
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import { readConfigFile } from '../config/file.ts';
-import { type ConfigFor, type Purpose, loadConfig } from '../config/config.ts';
+import { type ConfigFile, type ConfigFor, type Purpose, loadConfig } from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseDay, parseRecordingTime } from '../recording-time.ts';
 import type { DayRange } from '../archive/find-recording.ts';
 import { createLayout } from '../archive/layout.ts';
+import { printable } from './_format.ts';
 import type { Ui } from './_ui.ts';
 
 /** What a command may use of the world. */
@@ -37,13 +39,32 @@ export interface CommandModule {
  * @throws `CONFIG_INVALID`.
  */
 export async function readSettings<P extends Purpose>(
-  { ui, env, flags, configFile }: CommandContext,
+  context: CommandContext,
   purpose: P,
 ): Promise<ConfigFor[P]> {
-  const file = await readConfigFile(configFile, process.cwd());
+  const { ui, env, flags } = context;
+  const file = await readSettingsFile(context);
   const config = loadConfig({ flags, env, file }, purpose);
   for (const warning of config.warnings) ui.warn(warning);
   return config;
+}
+
+/** Those that were told already which file was found. */
+const told = new WeakSet<Ui>();
+
+/**
+ * The config file that `--config` names, or the one of the working directory. The latter is named in the output, once: nobody asked
+ * for it.
+ * @throws `CONFIG_INVALID`.
+ */
+export async function readSettingsFile({ ui, configFile }: CommandContext): Promise<ConfigFile | undefined> {
+  const file = await readConfigFile(configFile, process.cwd());
+  if (file === undefined || file.isNamed === true || told.has(ui)) return file;
+  told.add(ui);
+  const settings = Object.keys(file.values);
+  if (ui.json) ui.record('settings', { file: path.resolve(file.path), found: true, settings });
+  else ui.say(`settings from ${path.resolve(file.path)}, found here: ${printable(settings.join(', '))}`);
+  return file;
 }
 
 /** Ends at Ctrl-C, and after `timeoutS` seconds where that is given. Call `end` when the work is over. */

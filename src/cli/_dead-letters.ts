@@ -71,7 +71,7 @@ export function readDeadLetterQueue(queue: MessageQueue, url: string, budget: Bu
 
 /**
  * Messages of a file: each line a message as `{body, attributes}`, as the AWS tools print it (`{Body, MessageAttributes}`), as
- * `serve` keeps what failed (`{event, reason}`), or the bare event. The file is not changed.
+ * `serve` keeps what failed (`{event, reason}`), the record of a failed invocation (`{requestPayload}`), or the bare event. The file is not changed.
  *
  * @throws `USAGE`, `EVENT_INVALID` when it cannot be read.
  */
@@ -79,7 +79,7 @@ export async function readDeadLetterFile(
   file: string,
   stdin: AsyncIterable<Uint8Array>,
 ): Promise<DeadLetterSource> {
-  const events = (await readEvents(file, stdin)).flatMap(unwrap);
+  const events = (await readEvents(file, stdin)).flatMap((event) => unwrap(event));
   return {
     // oxlint-disable-next-line typescript/require-await -- as if they came from a queue
     async *letters(limit) {
@@ -94,36 +94,63 @@ export async function readDeadLetterFile(
   };
 }
 
-function reasonOf({ attributes, receiveCount }: QueuedMessage): string {
-  return attributes['reason'] ?? `not stated; delivered ${receiveCount} times`;
+function reasonOf({ attributes, receiveCount, body }: QueuedMessage): string {
+  const reason = attributes['reason'] ?? readFailedInvocation(body)['reason'];
+  return reason ?? `not stated; delivered ${receiveCount} times`;
 }
 
 function withoutOwn(attributes: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !OWN_ATTRIBUTES.has(name)));
 }
 
-/** What `aws sqs receive-message` prints holds several messages. */
-function unwrap(event: unknown): readonly unknown[] {
-  const messages: unknown = asObject(event)['Messages'];
-  return Array.isArray(messages) ? messages : [event];
+/** Batches of messages that one document holds, in one another at most. */
+const MAX_NESTED_BATCHES = 4;
+
+/**
+ * What `aws sqs receive-message` prints holds several messages, as do the events of Lambda and of EventBridge Pipes, and lists that a
+ * script has made of them. Each stands for itself.
+ */
+function unwrap(event: unknown, depth = 0): readonly unknown[] {
+  const { Messages, Records } = asObject(event);
+  const batch: unknown = Array.isArray(event) ? event : (Messages ?? Records);
+  if (!Array.isArray(batch) || depth >= MAX_NESTED_BATCHES) return [event];
+  return batch.flatMap((item) => unwrap(item, depth + 1));
 }
 
 function readLetter(event: unknown): { body: string; attributes: Record<string, string> } {
   const letter = asObject(event);
-  const { body, Body = body, attributes, MessageAttributes = attributes } = letter;
+  const { body, Body = body, attributes, MessageAttributes } = letter;
   if (typeof Body !== 'string') {
     return (
       readFailedEvent(letter) ?? {
         body: typeof event === 'string' ? event : JSON.stringify(event),
-        attributes: {},
+        attributes: readFailedInvocation(event),
       }
     );
   }
-  const texts = Object.entries(asObject(MessageAttributes)).flatMap(([name, value]) => {
-    const text: unknown = typeof value === 'string' ? value : asObject(value)['StringValue'];
+  // in a record of Lambda, `attributes` are those of the queue
+  const isRecord = letter['eventSource'] === 'aws:sqs' || letter['receiptHandle'] !== undefined;
+  const stated = MessageAttributes ?? (isRecord ? letter['messageAttributes'] : attributes);
+  const texts = Object.entries(asObject(stated)).flatMap(([name, value]) => {
+    const { StringValue, stringValue = StringValue } = asObject(value);
+    const text: unknown = typeof value === 'string' ? value : stringValue;
     return typeof text === 'string' ? [[name, text] as const] : [];
   });
-  return { body: Body, attributes: Object.fromEntries(texts) };
+  return { body: Body, attributes: { ...readFailedInvocation(Body), ...Object.fromEntries(texts) } };
+}
+
+/** Why an invocation failed, as the record of it says: words of Lambda and the name of an error, never its message. */
+function readFailedInvocation(event: unknown): Record<string, string> {
+  const outer = asObject(typeof event === 'string' ? parseJson(event) : event);
+  const record = outer['requestPayload'] === undefined ? asObject(outer['detail']) : outer;
+  if (record['requestPayload'] === undefined) return {};
+  const words = [
+    asObject(record['requestContext'])['condition'],
+    asObject(record['responsePayload'])['errorType'],
+  ]
+    .filter((word) => typeof word === 'string')
+    .filter((word) => /^[A-Za-z_]{1,64}$/.test(word));
+  return words.length === 0 ? {} : { reason: words.join(': ') };
 }
 
 /** A line of the folder `failed/` of `serve`. */
@@ -151,4 +178,12 @@ export function isQueueUrl(text: string, allowLoopback: boolean): boolean {
   throw new ArchiveError('USAGE', 'the address of the queue must start with https://', {
     hint: 'ARCHIVE_ALLOW_LOOPBACK=1 permits one on this machine',
   });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }

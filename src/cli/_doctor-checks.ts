@@ -3,9 +3,9 @@ import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createLayout } from '../archive/layout.ts';
 import type { Budget } from '../clock.ts';
-import { readConfigFile } from '../config/file.ts';
 import {
   type ArchiveConfig,
+  type ConfigFile,
   loadConfig,
   type RestoreConfig,
   revealKey,
@@ -15,7 +15,7 @@ import { createReader, openConfiguredStore } from '../create-archiver.ts';
 import { describeForeign, toArchiveError } from '../errors.ts';
 import { FIRST_DAY } from '../recording-time.ts';
 import { parseStoreLocation } from '../store/open-store.ts';
-import type { CommandContext } from './_context.ts';
+import { type CommandContext, readSettingsFile } from './_context.ts';
 import { type DoctorCheck, failed, skip } from './_doctor-check.ts';
 import { checkClock, checkGenesys } from './_doctor-genesys.ts';
 import { describeProxies } from './_doctor-proxies.ts';
@@ -73,7 +73,7 @@ interface ReadableSettings {
 
 /** Without any of Genesys's settings, an installation that only reads back is a sound one. */
 async function readWhatCanBeRead(context: CommandContext): Promise<ReadableSettings> {
-  const { env, flags, configFile } = context;
+  const { env, flags } = context;
   const problems: DoctorCheck[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -84,9 +84,9 @@ async function readWhatCanBeRead(context: CommandContext): Promise<ReadableSetti
       return undefined;
     }
   };
-  let file: Awaited<ReturnType<typeof readConfigFile>>;
+  let file: ConfigFile | undefined;
   try {
-    file = await readConfigFile(configFile, process.cwd());
+    file = await readSettingsFile(context);
   } catch (error) {
     attempt(() => {
       throw error;

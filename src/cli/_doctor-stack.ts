@@ -39,7 +39,9 @@ export async function* checkDeployment(
   budget: Budget,
 ): AsyncGenerator<DoctorCheck, StackFacts, undefined> {
   const file = options.settings ?? (existsSync(DEPLOY_SETTINGS_FILE) ? DEPLOY_SETTINGS_FILE : undefined);
-  const read = file === undefined ? undefined : await readDeploySettings(file).catch(toArchiveError);
+  const isFound = options.settings === undefined;
+  const read =
+    file === undefined ? undefined : await readDeploySettings(file, { isFound }).catch(toArchiveError);
   const stated = read instanceof ArchiveError ? undefined : read;
   const stackName = options.stack === true ? stated?.stackName : options.stack;
   if (stackName === undefined) {

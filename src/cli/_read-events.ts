@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
+import { decodeText, readTextFile } from '../text-file.ts';
 
 /** Bytes. The largest event of AWS is 6 MB (a Lambda invocation); a file of many, one a line, may be larger. */
 const MOST_INPUT = 64 * 1024 * 1024;
@@ -15,29 +15,29 @@ export async function readEvents(
   file: string,
   stdin: AsyncIterable<Uint8Array>,
 ): Promise<readonly unknown[]> {
-  const text = file === '-' ? await readAll(stdin) : await readFileText(file);
+  const text = file === '-' ? await readStandardInput(stdin) : await readFileText(file);
   if (text.trim() === '') throw new ArchiveError('EVENT_INVALID', 'the event is empty');
   const whole = parseForeignJson(text);
   if (whole !== undefined) return [whole];
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => parseForeignJson(line) ?? line);
+  // files that were joined have a byte order mark where each of them began
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.replace(/^\uFEFF/, ''));
+  return lines.filter((line) => line.trim() !== '').map((line) => parseForeignJson(line) ?? line);
 }
 
 async function readFileText(file: string): Promise<string> {
   try {
-    const handle = await open(file, 'r');
-    try {
-      return await readAll(handle.createReadStream({ autoClose: false }));
-    } finally {
-      await handle.close();
-    }
+    return await readTextFile(file, {
+      what: `the event file ${file}`,
+      code: 'EVENT_INVALID',
+      maxBytes: MOST_INPUT,
+    });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     throw new ArchiveError('USAGE', `the event ${file} cannot be read: ${describeForeign(error)}`);
   }
 }
 
-async function readAll(source: AsyncIterable<Uint8Array>): Promise<string> {
+async function readStandardInput(source: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of source) {
@@ -45,8 +45,5 @@ async function readAll(source: AsyncIterable<Uint8Array>): Promise<string> {
     if (size > MOST_INPUT) throw new ArchiveError('EVENT_INVALID', 'the event is larger than 64 MiB');
     chunks.push(chunk);
   }
-  // Some editors begin a file with a byte order mark, which is no JSON.
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+  return decodeText(Buffer.concat(chunks), 'the event on standard input', 'EVENT_INVALID');
 }

@@ -41,8 +41,9 @@ function renderEnvironment(): string {
       ]),
   ]);
   return [
-    'Settings come from flags, from the environment, and from the JSON file named by --config or',
+    'Settings come from flags, from the JSON file that --config names, from the environment, and from',
     './genesys-archive.config.json, in this order: what comes first wins. Secrets come from the environment only.',
+    'The last one is read only when nobody else could have written it, and must not say which hosts are trusted.',
     ...lines,
     '',
     'Also understood:',

@@ -2,14 +2,7 @@ import * as z from 'zod';
 import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
 import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
-import {
-  listSettings,
-  type Purpose,
-  type Setting,
-  SETTINGS,
-  type SettingName,
-  type SettingValues,
-} from './schema.ts';
+import { listSettings, type Purpose, type SettingName, type SettingValues } from './schema.ts';
 import {
   chooseWriting,
   findEncryptionProblems,
@@ -17,7 +10,14 @@ import {
   readKeySettings,
   type WritingSettings,
 } from './encryption.ts';
-import { findMissing, findStoreProblems, findUrlProblems, findWarnings } from './problems.ts';
+import {
+  findMissing,
+  findRegionWarnings,
+  findStoreProblems,
+  findUrlProblems,
+  findWarnings,
+  invalidConfig,
+} from './problems.ts';
 import { type CredentialSettings, findSecretProblems } from './secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
@@ -98,6 +98,8 @@ export interface ArchiveConfig extends RestoreConfig {
     readonly secretArn?: string | undefined;
     /** Unsigned requests are accepted on Lambda. Never true when there is a secret. */
     readonly open: boolean;
+    /** Versions of the signature that are accepted; default `any`. */
+    readonly signatures?: 'any' | 'v2';
   };
 }
 
@@ -123,13 +125,37 @@ export interface ConfigFor {
 const DEFAULT_STORE = 'file:./archive';
 
 /**
- * Reads and checks all settings that `purpose` needs, once. Flags win over the environment, the environment over the file, the
- * file over the defaults.
+ * Reads and checks all settings that `purpose` needs, once. Flags win over a named file, that over the environment, the
+ * environment over a file that was found, and that over the defaults.
  *
  * @returns a deeply frozen configuration; its secrets print as `[secret]`.
  * @throws `CONFIG_INVALID` (not retryable), whose message lists every problem at once and repeats no value.
  */
 export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P): ConfigFor[P] {
+  const { gathered, values, problems } = readSources(sources, purpose);
+  if (problems.length > 0) throw invalidConfig(problems);
+  const warnings = [
+    ...gathered.warnings,
+    ...findWarnings(values),
+    ...findRegionWarnings(sources.env),
+    ...findNetworkWarnings(sources.env),
+  ];
+  const config = buildConfig(values, warnings, gathered.ranks);
+  return freeze(config[purpose]());
+}
+
+/** What {@link loadConfig} would refuse: every problem at once, none of which repeats a value. */
+export function findProblems(sources: ConfigSources, purpose: Purpose): readonly Problem[] {
+  return readSources(sources, purpose).problems;
+}
+
+interface ReadSources {
+  readonly gathered: GatheredSettings;
+  readonly values: SettingValues;
+  readonly problems: readonly Problem[];
+}
+
+function readSources(sources: ConfigSources, purpose: Purpose): ReadSources {
   const gathered = gatherSettings(sources, purpose);
   const { values, invalid, problems } = parseSettings(gathered);
   const onLambda = (sources.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
@@ -144,13 +170,7 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
     ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
     ...findSecretProblems(values),
   ];
-  if (all.length > 0) throw invalidConfig(all);
-  const config = buildConfig(
-    values,
-    [...gathered.warnings, ...findWarnings(values), ...findNetworkWarnings(sources.env)],
-    gathered.ranks,
-  );
-  return freeze(config[purpose]());
+  return { gathered, values, problems: all };
 }
 
 /** Also where it is of no use, such as for reading. */
@@ -223,7 +243,11 @@ function buildConfig(
   });
   const archive = (): ArchiveConfig => {
     const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
-    const { ARCHIVE_WEBHOOK_SECRET: secrets = [], ARCHIVE_WEBHOOK_SECRET_ARN: secretArn } = values;
+    const {
+      ARCHIVE_WEBHOOK_SECRET: secrets = [],
+      ARCHIVE_WEBHOOK_SECRET_ARN: secretArn,
+      ARCHIVE_WEBHOOK_SIGNATURE: signatures,
+    } = values;
     return {
       ...restore(),
       encryption: { ...readKeySettings(values), ...chooseWriting(values) },
@@ -247,6 +271,7 @@ function buildConfig(
       webhook: {
         secrets,
         secretArn,
+        ...(signatures === undefined ? {} : { signatures }),
         open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 && secretArn === undefined,
       },
     };
@@ -282,21 +307,6 @@ function requireValue<K extends SettingName>(values: SettingValues, name: K): No
   const value = values[name];
   if (value === undefined || value === null) throw invalidConfig([{ name, text: 'is missing' }]);
   return value;
-}
-
-function invalidConfig(problems: readonly Problem[]): ArchiveError {
-  const order = Object.keys(SETTINGS);
-  const sorted = problems.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
-  const table = new Map<string, Setting>(listSettings());
-  const lines = sorted.map(({ name, text }) => {
-    const setting = table.get(name);
-    const about = setting === undefined ? '' : ` (${setting.meaning}; example: ${setting.example})`;
-    return `  ${name}: ${text}${about}`.replaceAll('`', '');
-  });
-  const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
-  return new ArchiveError('CONFIG_INVALID', `${count} with the settings:\n${lines.join('\n')}`, {
-    details: { settings: [...new Set(sorted.map(({ name }) => name))].join(', ') },
-  });
 }
 
 /** Objects and lists all the way down; patterns and secrets cannot be changed anyway. */

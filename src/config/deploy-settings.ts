@@ -3,6 +3,7 @@
  * secret. The names of the stack's outputs and metrics stand here too, for `doctor` and the dashboard read them by these names.
  */
 import * as z from 'zod';
+import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 
 const days = z.int().min(1).max(36_500);
 
@@ -13,7 +14,15 @@ export const deploySettings = z.strictObject({
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'is a letter, then letters, digits and hyphens')
     .default('GenesysMediaArchive'),
   /** AWS region to deploy to, e.g. `eu-central-1`. */
-  region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is an AWS region, such as eu-central-1'),
+  region: z.string().superRefine((text, context) => {
+    if (isAwsRegion(text)) return;
+    const meant = suggestRegion(text);
+    const message = `is an AWS region, such as ${meant ?? 'eu-central-1'}`;
+    context.addIssue({
+      code: 'custom',
+      message: meant === undefined ? message : `is an AWS region; did you mean ${meant}?`,
+    });
+  }),
   /** AWS account; the one of the credentials where it is left out. */
   account: z
     .string()

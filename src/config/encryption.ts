@@ -40,7 +40,7 @@ export const ENCRYPTION_SETTINGS = {
     schema: filePath,
     group: 'Encryption',
     meaning:
-      'PEM file of an RSA public key of at least 3072 bits that wraps data keys; who has no more can never read',
+      'PEM file of an RSA public key of 3072 to 8192 bits that wraps data keys; who has no more can never read',
     example: 'recordings-public.pem',
     since: 'key modes',
     usedFor: [...ARCHIVE, ...KEYS],

@@ -18,9 +18,17 @@ export function describeStray(name: string): string {
 
 /** The setting that `name` is most likely a slip of; `undefined` when it is like none. */
 export function suggestName(name: string): string | undefined {
+  return nearestName(
+    name.toUpperCase(),
+    listSettings().map(([known]) => known),
+  );
+}
+
+/** The one of `known` that `name` is most likely a slip of; `undefined` when it is like none. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > 64) return undefined;
-  const scored = listSettings()
-    .map(([known]) => ({ known, distance: countEdits(name.toUpperCase(), known) }))
+  const scored = known
+    .map((one) => ({ known: one, distance: countEdits(name.toLowerCase(), one.toLowerCase()) }))
     .toSorted((one, other) => one.distance - other.distance);
   const [best] = scored;
   return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 4))

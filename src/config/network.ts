@@ -41,6 +41,7 @@ export const NETWORK_SETTINGS = {
       'what is reached without a proxy, comma-separated: `example.com` with all below it, `.example.com` what is below it, an address, a network such as `10.0.0.0/8`, each but the last also with a port, or `*`; this machine itself always is; also read as `no_proxy`',
     example: '.internal.example.com,10.0.0.0/8',
     since: 'proxies',
+    namedFileOnly: true,
     usedFor: ALL,
   },
   ARCHIVE_PROXY_MEDIA: {
@@ -51,6 +52,7 @@ export const NETWORK_SETTINGS = {
     example: '0',
     default: '1',
     since: 'proxies',
+    namedFileOnly: true,
     usedFor: ['archive'],
   },
   ARCHIVE_SERVE_KEEP_ALIVE: {

@@ -1,11 +1,22 @@
 /** What is wrong with settings that are each well formed, and what is only worth a warning. */
-import { isSettingName, listSettings, type Purpose, type SettingValues } from './schema.ts';
+import {
+  isSettingName,
+  listSettings,
+  type Purpose,
+  type Setting,
+  SETTINGS,
+  type SettingValues,
+} from './schema.ts';
+import { isAwsDomain, suggestRegion, withoutAwsSuffix } from '../aws-regions.ts';
 import type { GatheredSettings, Problem } from './sources.ts';
+import { ArchiveError } from '../errors.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 
-/** Hosts under which anybody can put files, unless a bucket narrows them. */
-const EVERYBODYS_HOST =
-  /^(?:(?:s3[a-z0-9.-]*\.)?amazonaws\.(?:com|com\.cn|eu)|cloudfront\.net|storage\.googleapis\.com|(?:blob\.core\.)?windows\.net)$/;
+/** Reports whether anybody can put files under a host, unless a bucket narrows it. */
+function isEverybodysHost(host: string): boolean {
+  const service = isAwsDomain(host) ? '' : withoutAwsSuffix(host);
+  return host === 'cloudfront.net' || (service !== undefined && /^(?:s3[a-z0-9.-]*)?$/.test(service));
+}
 
 /** An HMAC secret shorter than this (characters) can be guessed offline from one signed request. */
 const SHORT_SECRET = 16;
@@ -62,6 +73,14 @@ export function findUrlProblems(values: SettingValues, invalid: ReadonlySet<stri
   });
 }
 
+/** The AWS SDK would look for hosts of a region that does not exist, and say only that there are none. */
+export function findRegionWarnings(env: Readonly<Record<string, string | undefined>>): string[] {
+  return ['AWS_REGION', 'AWS_DEFAULT_REGION'].flatMap((name) => {
+    const meant = suggestRegion(env[name] ?? '');
+    return meant === undefined ? [] : [`${name} is not spelled like a region of AWS; did you mean ${meant}?`];
+  });
+}
+
 export function findWarnings(values: SettingValues): string[] {
   const warnings: string[] = [];
   if (values.ARCHIVE_ALLOW_LOOPBACK === true) {
@@ -72,7 +91,7 @@ export function findWarnings(values: SettingValues): string[] {
       'GENESYS_ENVIRONMENT is none of the 18 known region domains: the client secret is sent there',
     );
   }
-  if (values.ARCHIVE_MEDIA_HOSTS?.some((host) => EVERYBODYS_HOST.test(host)) === true) {
+  if (values.ARCHIVE_MEDIA_HOSTS?.some(isEverybodysHost) === true) {
     warnings.push(
       'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
     );
@@ -93,4 +112,20 @@ export function findWarnings(values: SettingValues): string[] {
     );
   }
   return warnings;
+}
+
+/** All problems in one error, in the order of the table, each with what its setting means. */
+export function invalidConfig(problems: readonly Problem[]): ArchiveError {
+  const order = Object.keys(SETTINGS);
+  const sorted = problems.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
+  const table = new Map<string, Setting>(listSettings());
+  const lines = sorted.map(({ name, text }) => {
+    const setting = table.get(name);
+    const about = setting === undefined ? '' : ` (${setting.meaning}; example: ${setting.example})`;
+    return `  ${name}: ${text}${about}`.replaceAll('`', '');
+  });
+  const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
+  return new ArchiveError('CONFIG_INVALID', `${count} with the settings:\n${lines.join('\n')}`, {
+    details: { settings: [...new Set(sorted.map(({ name }) => name))].join(', ') },
+  });
 }

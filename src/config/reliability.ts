@@ -23,6 +23,7 @@ export const RELIABILITY_SETTINGS = {
     example: 'receipts-2026.pem,receipts-2025.pem',
     since: 'receipts',
     usedFor: VERIFY,
+    namedFileOnly: true,
   },
   ARCHIVE_QUEUE_URL: {
     schema: queueUrl,
@@ -32,6 +33,7 @@ export const RELIABILITY_SETTINGS = {
     default: 'the one that each message names as its source',
     since: 'queues',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   ARCHIVE_DEAD_LETTER_QUEUE_URL: {
     schema: queueUrl,
@@ -41,5 +43,6 @@ export const RELIABILITY_SETTINGS = {
     example: 'https://sqs.eu-central-1.amazonaws.com/123456789012/recordings-dead',
     since: 'queues',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
 } as const;

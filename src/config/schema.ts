@@ -53,6 +53,11 @@ export interface Setting {
   readonly unless?: string;
   /** Taken from the environment only: files are copied and committed, command lines are listed by `ps`. */
   readonly secret?: true;
+  /**
+   * Decides where data go, who is trusted or what is run: never from a config file that was found in the working directory and that
+   * `--config` does not name.
+   */
+  readonly namedFileOnly?: true;
 }
 
 const ARCHIVE = ['archive'] as const;
@@ -99,6 +104,7 @@ export const SETTINGS = {
     default: 'https://login.{GENESYS_ENVIRONMENT}',
     since: 'archive',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   GENESYS_API_URL: {
     schema: originUrl,
@@ -108,6 +114,7 @@ export const SETTINGS = {
     default: 'https://api.{GENESYS_ENVIRONMENT}',
     since: 'archive',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   GENESYS_ORGANIZATION_ID: {
     schema: organizationId,
@@ -199,6 +206,7 @@ export const SETTINGS = {
     example: 'media.example.com,s3.amazonaws.com/their-bucket',
     since: 'archive',
     usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   ARCHIVE_REGIONS: {
     schema: regionList,
@@ -219,6 +227,7 @@ export const SETTINGS = {
     default: '0',
     since: 'archive',
     usedFor: ALL,
+    namedFileOnly: true,
   },
   ARCHIVE_ID_PATTERN: {
     schema: idPattern,
@@ -248,6 +257,17 @@ export const SETTINGS = {
     example: '1',
     default: '0',
     since: 'archive',
+    usedFor: ARCHIVE,
+    namedFileOnly: true,
+  },
+  ARCHIVE_WEBHOOK_SIGNATURE: {
+    schema: choice(['any', 'v2']),
+    group: 'Events',
+    meaning:
+      'versions of the signature that the HTTP entry accepts: `v2` covers the timestamp, too; `any` also accepts `sha256=`, which covers the body alone',
+    example: 'v2',
+    default: 'any',
+    since: 'webhook v2',
     usedFor: ARCHIVE,
   },
   ARCHIVE_LOG_LEVEL: {

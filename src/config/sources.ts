@@ -1,14 +1,17 @@
 import { describeStray, isStrayName } from './names.ts';
 import { withSharedNames } from './network.ts';
-import { isSettingName, listSettings, type Purpose, type SettingName } from './schema.ts';
+import { isSettingName, listSettings, type Purpose, type Setting, type SettingName } from './schema.ts';
+import { isKnownRegionDomain } from '../regions.ts';
 
 /** A config file, parsed: an object of the same names as the environment. */
 export interface ConfigFile {
   readonly path: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** `--config` named it. Without it the file was found in the working directory: it is weaker, and decides less. */
+  readonly isNamed?: boolean;
 }
 
-/** Where settings come from, the strongest first: flags, environment, file. */
+/** Where settings come from, the strongest first: flags, a named file, environment, a file that was found. */
 export interface ConfigSources {
   /** By setting name, e.g. `{ ARCHIVE_STORE: 'file:./archive' }`. */
   readonly flags?: Readonly<Record<string, string | undefined>> | undefined;
@@ -25,7 +28,7 @@ export interface Problem {
 
 export interface GatheredSettings {
   readonly values: Readonly<Partial<Record<SettingName, string>>>;
-  /** 0 for flags, 1 for the environment, 2 for the file. */
+  /** Of the source of each value: 0 for flags, 1 for a named file, 2 for the environment, 3 for a file that was found. */
   readonly ranks: Readonly<Partial<Record<SettingName, number>>>;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
@@ -34,26 +37,41 @@ export interface GatheredSettings {
 /** Stands for a value that is not read. */
 const JSON_VALUE = '{}';
 
+/**
+ * Names that change where any program of this machine sends data or which code it runs. None is a setting of this program; in a
+ * file that was found they are refused, not ignored, since somebody meant them to work.
+ */
+const REROUTES =
+  /^(?:AWS_|NODE_|NPM_|LD_|DYLD_|SSL_CERT_)|PROXY|ENDPOINT|COMMAND|(?:^|_)(?:URL|URI|HOST|HOSTS)$|^(?:PATH|HOME|SHELL)$/i;
+
+const NAMED_ONLY = 'is not taken from a config file that was found here; name the file with --config';
+
 type Layer = Readonly<Record<string, string | undefined>>;
 
 /** Takes each setting from the strongest source that has it. A value that is empty counts as not set. */
 export function gatherSettings(sources: ConfigSources, purpose: Purpose): GatheredSettings {
   const problems: Problem[] = [];
   const file = readLayer(sources.file?.values ?? {}, problems);
-  const layers: readonly Layer[] = [sources.flags ?? {}, withSharedNames(sources.env), file];
+  const isFound = sources.file?.isNamed !== true;
+  const flags: Layer = sources.flags ?? {};
+  const env: Layer = withSharedNames(sources.env);
+  const layers: readonly Layer[] = isFound ? [flags, {}, env, file] : [flags, file, env, {}];
   const values: Partial<Record<SettingName, string>> = {};
   const ranks: Partial<Record<SettingName, number>> = {};
   for (const [name, setting] of listSettings()) {
     const rank = layers.findIndex((layer) => readName(layer, name) !== undefined);
     const layer = layers[rank];
     if (layer === undefined) continue;
-    if (setting.secret === true && readName(file, name) !== undefined) {
+    const inFile = readName(file, name);
+    if (setting.secret === true && inFile !== undefined) {
       problems.push({ name, text: 'is a secret and must not stand in a config file; use the environment' });
     } else if (setting.secret === true && rank === 0) {
       problems.push({
         name,
         text: 'is a secret and is not taken from the command line; use the environment',
       });
+    } else if (isFound && inFile !== undefined && needsNamedFile(name, setting, inFile)) {
+      problems.push({ name, text: NAMED_ONLY });
     } else if (setting.usedFor.includes(purpose)) {
       values[name] = readName(layer, name) ?? '';
       ranks[name] = rank;
@@ -64,10 +82,22 @@ export function gatherSettings(sources: ConfigSources, purpose: Purpose): Gather
   ];
   const stray = named.filter((name) => {
     // The environment belongs to everybody; a flag or an entry of the file can only be meant for this program.
-    const onlyInEnv = readName(layers[0] ?? {}, name) === undefined && readName(file, name) === undefined;
+    const onlyInEnv = readName(flags, name) === undefined && readName(file, name) === undefined;
     return onlyInEnv ? isStrayName(name) : !isSettingName(name);
   });
-  return { values, ranks, problems, warnings: stray.map(describeStray) };
+  const rerouting = isFound
+    ? Object.keys(file).filter((name) => !isSettingName(name) && REROUTES.test(name))
+    : [];
+  problems.push(
+    ...rerouting.map((name) => ({ name, text: 'is no setting of a config file; set it in the environment' })),
+  );
+  const strange = stray.filter((name) => !rerouting.includes(name));
+  return { values, ranks, problems, warnings: strange.map(describeStray) };
+}
+
+/** The client secret goes to the environment's domain: a file that was found may only name one of the platform's own. */
+function needsNamedFile(name: SettingName, { namedFileOnly }: Setting, text: string): boolean {
+  return namedFileOnly === true || (name === 'GENESYS_ENVIRONMENT' && !isKnownRegionDomain(text));
 }
 
 function readName(layer: Layer, name: string): string | undefined {

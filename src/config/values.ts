@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 import { compileKeyTemplate } from '../key-template.ts';
 import { RECORDING_KINDS } from '../recording-facts.ts';
 import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
@@ -54,8 +55,11 @@ export const credentialSecret = checked((text) => {
 
 /** Domain of a Genesys Cloud region, without `api.` or `login.` before it. */
 export const regionDomain = checked((text) => {
-  const domainOfRegion = Object.hasOwn(GENESYS_REGIONS, text) ? GENESYS_REGIONS[text] : undefined;
+  // also as the platform's SDKs spell it, `us_east_1`
+  const region = suggestRegion(text) ?? text;
+  const domainOfRegion = Object.hasOwn(GENESYS_REGIONS, region) ? GENESYS_REGIONS[region] : undefined;
   if (domainOfRegion !== undefined) return problem(`is an AWS region; its domain is ${domainOfRegion}`);
+  if (isAwsRegion(region)) return problem('is an AWS region, not a domain of Genesys Cloud');
   if (text.includes('/')) return problem('must be a domain name, not a URL');
   if (/^(?:api|login|apps)\./.test(text))
     return problem('must be the domain after "api.", "login." or "apps."');

@@ -39,11 +39,11 @@ export function createAdopter({ staticKey, wrapper, organizationId }: AdopterOpt
   const key = Buffer.from(staticKey);
   return {
     async adopt(stat, ids, budget) {
-      if (needsInstruction(stat.metadata) || detectFormat(stat.metadata).format !== STATIC_GCM) {
-        return undefined;
-      }
+      if (needsInstruction(stat.metadata)) return undefined;
+      const { format, metadata } = detectFormat(stat.metadata);
+      if (format !== STATIC_GCM) return undefined;
       plaintextSize(stat.size);
-      const iv = parseStaticMetadata(stat.metadata);
+      const iv = parseStaticMetadata(metadata);
       const context = partialContext(organizationId, ids);
       const edk = await wrapper.wrap(key, V2_CONTENT_ALGORITHM, context, budget);
       return createInstruction(formatS3ecV2(edk, iv));

@@ -3,6 +3,7 @@
  * of two versions together are refused: choosing between them is how an attacker who can write headers, but knows no key,
  * moves an object to a weaker format.
  */
+import { canonicalMetadata } from '../metadata-names.ts';
 import { hasValue, malformed, type Metadata, parseInstruction } from './metadata.ts';
 import { S3EC_V2 } from './s3ec-v2.ts';
 import { type Placement, S3EC_V3, V3_OBJECT_ONLY } from './s3ec-v3.ts';
@@ -21,12 +22,13 @@ export interface DetectedFormat {
 }
 
 /**
- * @param metadata of the object.
+ * @param stored metadata of the object, in any spelling of their names.
  * @param instruction the body of `<key>.instruction`, read only when {@link needsInstruction} says so or an existing
  *   static-gcm object has been given one.
  * @throws `OBJECT_MALFORMED` for no known format, for format V1 (whose CBC nothing authenticates), for several at once.
  */
-export function detectFormat(metadata: Metadata, instruction?: string): DetectedFormat {
+export function detectFormat(stored: Metadata, instruction?: string): DetectedFormat {
+  const { metadata } = canonicalMetadata(stored);
   const version = versionOf(metadata, 'the object');
   if (instruction !== undefined) return detectSplit(metadata, version, parseInstruction(instruction));
   if (version === 'v2') return { format: S3EC_V2, placement: 'metadata', metadata };
@@ -40,7 +42,8 @@ export function detectFormat(metadata: Metadata, instruction?: string): Detected
 }
 
 /** Whether these metadata can be read only together with `<key>.instruction`. */
-export function needsInstruction(metadata: Metadata): boolean {
+export function needsInstruction(stored: Metadata): boolean {
+  const { metadata } = canonicalMetadata(stored);
   const version = versionOf(metadata, 'the object');
   if (version === 'v3') {
     return V3_OBJECT_ONLY.every((name) => hasValue(metadata, name)) && !hasAny(metadata, V3_WRAP);

@@ -75,7 +75,7 @@ export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
         hint: 'set ENCRYPTION_KEY_HEX to the key they were written with',
       });
     }
-    return openStatic(stat);
+    return openStatic({ metadata, size: stat.size });
   };
   return {
     unseal: async (stat, options = {}) => createUnsealingCipher((await open(stat, options)).parameters),

@@ -1,8 +1,11 @@
 /** Key files on disk. Whatever can decrypt must be readable by its owner only. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
-import { link, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import type { Stats } from 'node:fs';
+import { link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
+import { readTextFile } from '../text-file.ts';
+import { withKeyringLock } from './keyring-lock.ts';
 import { formatKeyring, type Keyring, parseKeyring } from './keyring.ts';
 import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
 
@@ -11,6 +14,8 @@ const MAX_KEY_FILE = 131_072;
 /** Read, write and search by group and others. */
 const NOT_OWNER = 0o077;
 const OWNER_ONLY = 0o600;
+/** Of exchanging a keyring that programs without the lock change, too. */
+const MAX_ATTEMPTS = 10;
 /** Windows has access lists instead, and shows every file as readable by all. */
 const HAS_MODES = process.platform !== 'win32';
 
@@ -26,34 +31,136 @@ export async function readKeyringFile(path: string): Promise<Keyring> {
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED`.
  */
 export async function writeKeyringFile(path: string, keyring: Keyring, replace = false): Promise<void> {
+  await writeKeyring(path, keyring, replace ? {} : undefined);
+}
+
+/**
+ * Replaces the keyring of a file with what `change` makes of it, while no other process can: it reads the file under a lock, writes
+ * the new one beside it, and exchanges them only if the file is still the one that was read. A symbolic link stays a link: the
+ * file it names is changed. Owner and mode 0600 are kept.
+ *
+ * @param change gets `undefined` when there is no file yet.
+ * @returns the keyring that stands in the file, as read back from it.
+ * @throws `CONFIG_INVALID`, `OUTPUT_FAILED`, and what `change` throws.
+ */
+export async function updateKeyringFile(
+  path: string,
+  change: (existing: Keyring | undefined) => Keyring,
+): Promise<Keyring> {
+  const target = await followLink(path);
+  try {
+    return await withKeyringLock(target, async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        const found = await findKeyring(target);
+        const changed = change(found?.keyring);
+        try {
+          await writeKeyring(target, changed, found);
+        } catch (error) {
+          // a program that knows nothing of the lock was faster
+          const lost = error instanceof ArchiveError && error.code === 'OUTPUT_EXISTS';
+          if (lost && attempt < MAX_ATTEMPTS) continue;
+          throw error;
+        }
+        return requireSame(await readKeyringFile(target), changed);
+      }
+    });
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw unwritable(target, error);
+  }
+}
+
+/** What is exchanged for another keyring; without `text` no content is expected. */
+interface FoundKeyring {
+  readonly keyring: Keyring;
+  readonly text: string;
+  readonly owner: Pick<Stats, 'uid' | 'gid'>;
+}
+
+/** `undefined` only when there is no file: one that cannot be read must not be replaced. */
+async function findKeyring(path: string): Promise<FoundKeyring | undefined> {
+  const owner = await lstat(path).catch((error: unknown) => {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (owner === undefined) return undefined;
+  const text = await readKeyFile(path, 'secret');
+  return { keyring: parseKeyring(text), text, owner };
+}
+
+/** The file itself, so that a link to it stays one and every name of it has the same lock. */
+async function followLink(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw unwritable(path, error);
+  }
+  const isLink = await lstat(path).then(
+    (facts) => facts.isSymbolicLink(),
+    () => false,
+  );
+  if (isLink) {
+    throw new ArchiveError('OUTPUT_FAILED', `${path} is a symbolic link to a file that does not exist`, {
+      hint: 'name the file itself, or remove the link',
+    });
+  }
+  // the directory may be reached through a link, too
+  const directory = await realpath(dirname(path)).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+  return join(directory, basename(path));
+}
+
+/** @param expected what is replaced; `undefined` when nothing may be, `{}` when anything may. */
+async function writeKeyring(
+  path: string,
+  keyring: Keyring,
+  expected: Partial<FoundKeyring> | undefined,
+): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {
     const file = await open(partial, 'wx', OWNER_ONLY);
     try {
+      const { uid, gid } = expected?.owner ?? {};
+      // who runs this as root must not take the keyring from the service that reads it
+      if (uid !== undefined && gid !== undefined && uid !== process.geteuid?.()) await file.chown(uid, gid);
       await file.writeFile(formatKeyring(keyring));
       await file.sync();
     } finally {
       await file.close();
     }
+    if (expected?.text !== undefined && (await readKeyFile(path, 'secret')) !== expected.text) {
+      throw new ArchiveError('OUTPUT_EXISTS', 'the keyring file was changed meanwhile');
+    }
     // link, unlike rename, refuses to replace what stands there
-    await (replace ? rename(partial, path) : link(partial, path));
+    await (expected === undefined ? link(partial, path) : rename(partial, path));
     await syncDirectory(dirname(path));
   } catch (error) {
+    if (error instanceof ArchiveError) throw error;
     if (systemCodeOf(error) === 'EEXIST') {
       throw new ArchiveError('OUTPUT_EXISTS', 'the keyring file exists already');
     }
-    throw new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`, {
-      hint: `the directory ${dirname(path)} must exist, and files be allowed to be made there`,
-    });
+    throw unwritable(path, error);
   } finally {
     await rm(partial, { force: true });
   }
 }
 
+function requireSame(stored: Keyring, wanted: Keyring): Keyring {
+  if (formatKeyring(stored) === formatKeyring(wanted)) return stored;
+  throw new ArchiveError('OUTPUT_FAILED', 'the keyring file holds something else than was written to it');
+}
+
+function unwritable(path: string, error: unknown): ArchiveError {
+  return new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`, {
+    hint: `the directory ${dirname(path)} must exist, and files be allowed to be made there`,
+  });
+}
+
 /**
  * The public half of an RSA pair, from a PEM file: all a writer may have.
  *
- * @throws `CONFIG_INVALID` when the file holds a private key, or none of at least 3072 bits.
+ * @throws `CONFIG_INVALID` when the file holds a private key, or none of 3072 to 8192 bits.
  */
 export async function readPublicKeyFile(path: string): Promise<KeyObject> {
   const pem = await readKeyFile(path, 'public');
@@ -78,20 +185,19 @@ export async function readPrivateKeyFile(path: string): Promise<KeyObject> {
 
 async function readKeyFile(path: string, kind: 'secret' | 'public'): Promise<string> {
   try {
-    const file = await open(path, 'r');
-    try {
-      // of the open file, not of the name: the name may point elsewhere a moment later
-      const { mode, size } = await file.stat();
-      if (kind === 'secret' && HAS_MODES && (mode & NOT_OWNER) !== 0) {
-        throw invalid('others than its owner can read or write the key file', `chmod 600 ${path}`);
-      }
-      if (size > MAX_KEY_FILE) {
-        throw invalid('the key file is too large to be one', `the file that is meant is ${path}`);
-      }
-      return await file.readFile('utf8');
-    } finally {
-      await file.close();
-    }
+    return await readTextFile(path, {
+      what: `the key file ${path}`,
+      code: 'CONFIG_INVALID',
+      maxBytes: MAX_KEY_FILE,
+      check: ({ mode, size }) => {
+        if (kind === 'secret' && HAS_MODES && (mode & NOT_OWNER) !== 0) {
+          throw invalid('others than its owner can read or write the key file', `chmod 600 ${path}`);
+        }
+        if (size > MAX_KEY_FILE) {
+          throw invalid('the key file is too large to be one', `the file that is meant is ${path}`);
+        }
+      },
+    });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     throw invalid(

@@ -3,6 +3,7 @@
  * checked for its exact form before it is used; no message repeats a value.
  */
 import { ArchiveError } from '../errors.ts';
+import { canonicalMetadata } from '../metadata-names.ts';
 
 /** S3 user metadata, names without `x-amz-meta-`, or what an instruction file holds: the same names. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -86,7 +87,7 @@ const NUMERIC_NAMES = new Set(['x-amz-tag-len', 'x-amz-unencrypted-content-lengt
 /** The body of an instruction file: one JSON object of strings and nothing else. @throws `OBJECT_MALFORMED`. */
 export function parseInstruction(body: string): Metadata {
   if (body.length > MAX_INSTRUCTION_LENGTH) throw malformed('the instruction file is too long');
-  return parseJsonObject(body, 'the instruction file', NUMERIC_NAMES);
+  return canonicalMetadata(parseJsonObject(body, 'the instruction file', NUMERIC_NAMES)).metadata;
 }
 
 function parseJsonObject(text: string, what: string, numericNames?: ReadonlySet<string>): StringMap {

@@ -38,6 +38,8 @@ export const AES_WRAP_LENGTH = IV_LENGTH + KEY_LENGTH + TAG_LENGTH;
 /** Bits; NIST SP 800-57 part 1, table 2: 128 bits of security, enough beyond 2030. Shorter keys only read. */
 export const MIN_RSA_WRITING_BITS = 3072;
 const MIN_RSA_READING_BITS = 2048;
+/** Bits. What a longer key wraps leaves no room in the 2,048 bytes of S3 user metadata for the ids and the mark of a writer. */
+export const MAX_RSA_WRITING_BITS = 8192;
 
 /** Bytes of the `0x20` before the data key in an RSA wrap: it states the key's length. */
 const LENGTH_PREFIX = 1;
@@ -105,13 +107,18 @@ const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
  * EDK = RSA-OAEP(SHA-1, MGF1-SHA-1, no label) of `0x20 ‖ data key ‖ name of the content algorithm`. SHA-1 is what AWS's
  * clients read; OAEP does not rest on its collision resistance. The writer can never read what it wrote.
  *
- * @throws `CONFIG_INVALID` when the key is not an RSA public key of at least 3072 bits.
+ * @throws `CONFIG_INVALID` when the key is not an RSA public key of 3072 to 8192 bits.
  */
 export function createRsaWrapper(publicKey: KeyObject): KeyWrapper {
   if (publicKey.type !== 'public') {
     throw new ArchiveError('CONFIG_INVALID', 'writing takes an RSA public key, and no private one');
   }
   requireRsa(publicKey, MIN_RSA_WRITING_BITS);
+  if ((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) > MAX_RSA_WRITING_BITS) {
+    throw new ArchiveError('CONFIG_INVALID', `an RSA key of at most ${MAX_RSA_WRITING_BITS} bits is needed`, {
+      hint: 'S3 keeps 2,048 bytes of metadata with an object, and the wrapped data key is among them',
+    });
+  }
   const kid = rsaKeyId(publicKey);
   const wrap = (dataKey: Uint8Array, contentAlgorithm: ContentAlgorithm): WrappedDataKey => {
     const message = Buffer.concat([Uint8Array.of(KEY_LENGTH), dataKey, Buffer.from(contentAlgorithm)]);

@@ -1,4 +1,5 @@
 /** Moves data keys under another wrapping key. The media are never read: only what stands beside them changes. */
+import { canonicalMetadata } from '../metadata-names.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Budget } from '../clock.ts';
 import type { KeyRewrapper, RecordingIds } from '../ports.ts';
@@ -73,7 +74,7 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
       if (placement === 'instruction') {
         return { state: 'instruction', instruction: createInstruction(object.format(edk)) };
       }
-      const metadata = { ...withoutWrap(stat.metadata), ...object.format(edk) };
+      const metadata = { ...withoutWrap(canonicalMetadata(stat.metadata).metadata), ...object.format(edk) };
       requireFittingMetadata(metadata);
       return { state: 'metadata', metadata };
     },

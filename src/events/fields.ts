@@ -32,11 +32,14 @@ export function joinPath(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-/** Parsed JSON, or `undefined` when the text is too long, nested too deeply or no JSON. */
+/**
+ * Parsed JSON, also after the byte order mark of a file that was sent as it is, or `undefined` when the text is too long, nested too
+ * deeply or no JSON.
+ */
 export function parseJson(text: string): unknown {
   if (text.length > MAX_TEXT_CHARACTERS || isNestedTooDeeply(text)) return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
-import { isNestedTooDeeply } from '../json.ts';
+import type { ArchiveError } from '../errors.ts';
+import { toArchiveError } from '../errors.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import { shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
 import { collapseRequests } from './collapse-requests.ts';
 import { parseBareConversation, parseConversationEvent } from './conversation-event.ts';
+import { type EventSource, requireObject, type UnwrappedEvent, unwrapEvents } from './envelopes.ts';
 import {
   invalidEvent,
   isObject,
@@ -14,14 +16,10 @@ import {
   readSafely,
   requireId,
 } from './fields.ts';
-import { httpBody } from './http-body.ts';
-import { splitBatch } from './sqs-batch.ts';
 
+export type { EventSource } from './envelopes.ts';
 export { httpBody } from './http-body.ts';
 export { splitBatch } from './sqs-batch.ts';
-
-/** The outermost shape an event came in. */
-export type EventSource = 'eventbridge' | 'webhook' | 'bare' | 'http' | 'sqs' | 'sns';
 
 export type ParsedEvent =
   | {
@@ -32,6 +30,13 @@ export type ParsedEvent =
       readonly ignored: number;
     }
   | { readonly kind: 'ignored'; readonly source: EventSource; readonly reason: string };
+
+/** An event that cannot be understood, beside others of its delivery that can. */
+export interface RefusedPart {
+  readonly kind: 'refused';
+  /** `EVENT_INVALID`. */
+  readonly error: ArchiveError;
+}
 
 export interface ParseOptions {
   /**
@@ -58,16 +63,14 @@ interface ParseContext {
   readonly api: 'auto' | 'media' | 'recordings';
 }
 
-/** SQS carrying SNS carrying HTTP carrying an event: deeper is no delivery that exists. */
-const MAX_ENVELOPES = 4;
-
 /** In this order: when the recording ended is the best time there is, when somebody spoke of it the least. */
 const TIME_FIELDS = ['endTime', 'startTime', 'eventTime', 'timestamp'] as const;
 
 /**
  * Understands an event in any shape it may arrive in: EventBridge (`detail.data`), webhook (`data`), bare
- * (`{mediaId, interactionId}`), a request through API Gateway or a Function URL, an SNS notification, or an SQS batch of any
- * of these. A string is taken for JSON. Events of the published API carry `detail.eventBody` instead; the bare form of that dialect is
+ * (`{mediaId, interactionId}`), a request through API Gateway or a Function URL, an SNS notification, the record of a failed
+ * invocation (`requestPayload`), or a batch of any of these from SQS, SNS or EventBridge Pipes. A string is taken for JSON. Events
+ * of the published API carry `detail.eventBody` instead; the bare form of that dialect is
  * `{conversationId, recordingId?, endedAt?}`. Several of them about one conversation are one request.
  *
  * Where `eventType` and `status` are present they must be `media` and `complete`; other events are `ignored`, with the
@@ -75,46 +78,58 @@ const TIME_FIELDS = ['endTime', 'startTime', 'eventTime', 'timestamp'] as const;
  * redelivery states the same; the time at which a queue or gateway received it is none.
  *
  * @throws `EVENT_INVALID` (not retryable) and nothing else: its message names the field that is missing or malformed. For a
- *   batch, one malformed message is enough; use {@link splitBatch} to judge each by itself.
+ *   batch, one malformed message is enough; use {@link splitBatch} or {@link parseEach} to judge each by itself.
  */
 export function parseEvent(event: unknown, options: ParseOptions = {}): ParsedEvent {
+  const { maxRequests = MAX_REQUESTS_PER_EVENT } = options;
+  const parts = parseEach(event, { ...options, maxRequests });
+  const refused = parts.find((part) => part.kind === 'refused');
+  if (refused !== undefined) throw refused.error;
+  const parsed = parts.filter((part) => part.kind !== 'refused');
+  const [first] = parsed;
+  return first !== undefined && parsed.length === 1 ? first : mergeBatch(parsed);
+}
+
+/**
+ * Understands each event of a delivery by itself: one that is malformed is returned as such, and keeps none of the others back.
+ *
+ * @returns one part for each event; none for an empty batch.
+ * @throws `EVENT_INVALID` (not retryable) when the delivery is too large to be one.
+ */
+export function parseEach(
+  event: unknown,
+  options: ParseOptions = {},
+): readonly (ParsedEvent | RefusedPart)[] {
   const { source, flags } = options.idPattern ?? UUID_PATTERN;
   const idPattern = new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, ''));
   const context = { idPattern, api: options.api ?? 'auto' };
-  const parsed = readSafely(() => parseAt({ value: event, path: '' }, context, MAX_ENVELOPES));
-  const { maxRequests = MAX_REQUESTS_PER_EVENT } = options;
-  if (parsed.kind === 'requests' && parsed.requests.length > maxRequests) {
-    throw invalidEvent(
-      `the event names ${parsed.requests.length} recordings or conversations, more than the ${maxRequests} that one event may`,
-      'send each as an event of its own; of a batch, parse each message by itself',
-    );
+  const parts = unwrapEvents(event).map((unwrapped): ParsedEvent | RefusedPart => {
+    if ('error' in unwrapped) return { kind: 'refused', error: unwrapped.error };
+    try {
+      return readSafely(() => parseUnwrappedEvent(unwrapped, context));
+    } catch (error) {
+      return { kind: 'refused', error: toArchiveError(error) };
+    }
+  });
+  const { maxRequests } = options;
+  if (maxRequests !== undefined) {
+    const named = collapseRequests(parts.flatMap((part) => (part.kind === 'requests' ? part.requests : [])));
+    requireBounded(named.length, maxRequests);
   }
-  return parsed;
+  return parts;
 }
 
-function parseAt(place: Place, context: ParseContext, envelopesLeft: number): ParsedEvent {
-  const event = requireObject(place);
-  const inside = (name: string, value: unknown, source: EventSource): ParsedEvent => {
-    const path = joinPath(place.path, name);
-    if (envelopesLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
-    return { ...parseAt({ value, path }, context, envelopesLeft - 1), source };
-  };
+function requireBounded(count: number, allowed: number): void {
+  if (count <= allowed) return;
+  throw invalidEvent(
+    `the event names ${count} recordings or conversations, more than the ${allowed} that one event may`,
+    'send each as an event of its own; of a batch, parse each message by itself',
+  );
+}
 
-  const records = readField(event, 'Records');
-  if (records !== undefined) {
-    const batch = splitBatch(event);
-    if (batch === undefined) {
-      throw invalidEvent(`${joinPath(place.path, 'Records')} is not a batch of SQS messages`);
-    }
-    return mergeBatch(batch.map(({ body }, index) => inside(`Records[${index}].body`, body, 'sqs')));
-  }
-  const http = httpBody(event);
-  if (http !== undefined) return inside('body', http.raw.toString('utf8'), 'http');
-  const message = readField(event, 'Message');
-  if (typeof message === 'string' && readField(event, 'Type') === 'Notification') {
-    return inside('Message', message, 'sns');
-  }
-  return parsePayload(event, place.path, context);
+function parseUnwrappedEvent({ event, source }: UnwrappedEvent, context: ParseContext): ParsedEvent {
+  const parsed = parsePayload(event.value, event.path, context);
+  return source === undefined ? parsed : { ...parsed, source };
 }
 
 /** The tutorial's `event.detail?.data || event.data || event`. */
@@ -122,7 +137,7 @@ function parsePayload(event: object, path: string, context: ParseContext): Parse
   const detail = readField(event, 'detail') ?? undefined;
   if (detail !== undefined) {
     const detailPath = joinPath(path, 'detail');
-    const fields = requireObject({ value: detail, path: detailPath });
+    const fields = objectAt({ value: detail, path: detailPath });
     const data = readField(fields, 'data') ?? undefined;
     if (data !== undefined) {
       return parseData({ value: data, path: `${detailPath}.data` }, 'eventbridge', context, [
@@ -188,7 +203,7 @@ function parseData(
   around: readonly Place[],
 ): ParsedEvent {
   if (api === 'recordings') throw otherDialect('media', place.path);
-  const data = requireObject(place);
+  const data = objectAt(place);
   const enclosing = around.map(({ value }) => value).filter(isObject);
   for (const [name, wanted] of [
     ['eventType', 'media'],
@@ -218,27 +233,20 @@ function parseData(
   return { kind: 'requests', source, requests: [request], ignored: 0 };
 }
 
-/** Text is taken for JSON; anything else that is no object cannot be an event. */
-function requireObject({ value, path }: Place): object {
-  const name = path === '' ? 'the event' : path;
-  const parsed = typeof value === 'string' ? parseJson(value) : value;
-  if (isObject(parsed)) return parsed;
-  if (value === '') throw invalidEvent(`${name} is empty`);
-  if (typeof value === 'string' && parsed === undefined) {
-    throw invalidEvent(`${name} is ${isNestedTooDeeply(value) ? 'nested too deeply' : 'not JSON'}`);
-  }
-  throw invalidEvent(`${name} is not an object, so it has no mediaId`);
+function objectAt(place: Place): object {
+  const { value } = place;
+  return requireObject(place, typeof value === 'string' ? parseJson(value) : value);
 }
 
 function mergeBatch(parsed: readonly ParsedEvent[]): ParsedEvent {
   const requests = parsed.flatMap((one) => (one.kind === 'requests' ? one.requests : []));
   const reasons = parsed.flatMap((one) => (one.kind === 'ignored' ? [one.reason] : []));
   const ignoredWithin = parsed.reduce((sum, one) => sum + (one.kind === 'requests' ? one.ignored : 0), 0);
-  if (requests.length === 0)
-    return { kind: 'ignored', source: 'sqs', reason: reasons[0] ?? 'the batch is empty' };
+  const source = parsed[0]?.source ?? 'sqs';
+  if (requests.length === 0) return { kind: 'ignored', source, reason: reasons[0] ?? 'the batch is empty' };
   return {
     kind: 'requests',
-    source: 'sqs',
+    source,
     requests: collapseRequests(requests),
     ignored: reasons.length + ignoredWithin,
   };

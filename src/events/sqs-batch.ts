@@ -19,38 +19,55 @@ export interface BatchRecord {
 }
 
 /**
- * The messages of an SQS batch, so that each can succeed or fail by itself; `undefined` when the event is none.
+ * The messages of an SQS batch, so that each can succeed or fail by itself; `undefined` when the event is none. Lambda's own
+ * event source mapping sends `{"Records": […]}`. EventBridge Pipes send the bare array, whose bodies an input template may have
+ * parsed; both take `batchItemFailures` for an answer.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
  *
  * @throws `EVENT_INVALID` (not retryable) when a batch is larger than any that Lambda sends, or cannot be read.
  */
 export function splitBatch(event: unknown): readonly BatchRecord[] | undefined {
   return readSafely(() => {
-    if (!isObject(event)) return undefined;
-    const records = readField(event, 'Records');
-    if (!Array.isArray(records)) return undefined;
+    const isArray = Array.isArray(event);
+    if (!isArray && !isObject(event)) return undefined;
+    const records: unknown = isArray ? event : readField(event, 'Records');
+    // an empty array names no queue that an answer could be for
+    if (!Array.isArray(records) || (isArray && records.length === 0)) return undefined;
     if (records.length > MAX_RECORDS) {
-      throw invalidEvent(`Records holds ${records.length} messages, more than a batch may have`);
+      const name = isArray ? 'the event' : 'Records';
+      throw invalidEvent(`${name} holds ${records.length} messages, more than a batch may have`);
     }
-    const batch: BatchRecord[] = [];
-    for (let index = 0; index < records.length; index += 1) {
-      const record: unknown = records[index];
-      if (!isObject(record)) return undefined;
-      const eventSource = readField(record, 'eventSource');
-      const messageId = readField(record, 'messageId');
-      const body = readField(record, 'body');
-      if (eventSource !== undefined && eventSource !== 'aws:sqs') return undefined;
-      if (typeof messageId !== 'string' || typeof body !== 'string') return undefined;
-      batch.push({
-        messageId,
-        body: parseJson(body) ?? body,
-        text: body,
-        receiptHandle: textOf(readField(record, 'receiptHandle')),
-        sourceArn: textOf(readField(record, 'eventSourceARN')),
-        receiveCount: receiveCountOf(readField(record, 'attributes')),
-      });
-    }
-    return batch;
+    const messages: readonly unknown[] = Array.from(records);
+    if (!messages.every((record) => isObject(record) && isSqsMessage(record))) return undefined;
+    return records.map(readRecord);
   });
+}
+
+/**
+ * Reports whether an object is a message as SQS sources deliver it: with its id, and a body. A pipe may have put the event in the
+ * place of the body; then the queue's own names say what it is.
+ */
+export function isSqsMessage(record: object): boolean {
+  const eventSource = readField(record, 'eventSource');
+  if (eventSource !== undefined && eventSource !== 'aws:sqs') return false;
+  if (typeof readField(record, 'messageId') !== 'string') return false;
+  const body = readField(record, 'body');
+  if (typeof body === 'string' || isObject(body) || Array.isArray(body)) return true;
+  const isNamed = eventSource === 'aws:sqs' || typeof readField(record, 'receiptHandle') === 'string';
+  const has = (name: string) => readField(record, name) !== undefined;
+  return isNamed && ['mediaId', 'conversationId', 'detail', 'data', 'eventBody'].some(has);
+}
+
+function readRecord(record: object): BatchRecord {
+  const body = readField(record, 'body') ?? record;
+  return {
+    messageId: String(readField(record, 'messageId')),
+    body: typeof body === 'string' ? (parseJson(body) ?? body) : body,
+    text: typeof body === 'string' ? body : JSON.stringify(body),
+    receiptHandle: textOf(readField(record, 'receiptHandle')),
+    sourceArn: textOf(readField(record, 'eventSourceARN')),
+    receiveCount: receiveCountOf(readField(record, 'attributes')),
+  };
 }
 
 function receiveCountOf(attributes: unknown): number | undefined {

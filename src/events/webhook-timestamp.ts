@@ -1,22 +1,34 @@
-/** When a webhook was sent, in whole seconds since the Unix epoch. Optional: the platform itself sends none. */
+/** When a webhook was sent, in whole seconds since the Unix epoch. Optional with a signature that does not cover it. */
 export const TIMESTAMP_HEADER = 'x-genesys-archive-timestamp';
 
 /** How far the sender's clock may be off, and how long a request may be on its way, ms. */
 export const TIMESTAMP_WINDOW_MS = 300_000;
 
+type Headers = Readonly<Record<string, string | undefined>>;
+
 /**
- * May a webhook be accepted at `now` (epoch ms)? One without a timestamp may; one with a timestamp only when that is well formed,
- * occurs once, and is at most 5 minutes off.
+ * Reports whether a webhook may be accepted at `now` (epoch ms). One without a timestamp may; one with a timestamp only when that is
+ * well formed, occurs once, and is at most 5 minutes off.
  *
- * The signature covers the body alone, so this keeps out accidental replays (a proxy's buffer, a log that is played back). What
- * makes a deliberate one harmless is that archiving the same event again changes nothing.
+ * A `v2=` signature covers the timestamp, so a request cannot be replayed after the window. A `sha256=` signature covers the body
+ * alone: there the timestamp keeps out accidental replays (a proxy's buffer, a log that is played back), and archiving the same
+ * event again changes nothing.
  */
-export function isTimely(headers: Readonly<Record<string, string | undefined>>, now: number): boolean {
-  const values = Object.entries(headers).filter(
-    ([name, value]) => name.toLowerCase() === TIMESTAMP_HEADER && value !== undefined,
+export function isTimely(headers: Headers, now: number): boolean {
+  if (valuesOf(headers).length === 0) return true;
+  const text = statedTimestamp(headers);
+  return text !== undefined && Math.abs(now - Number(text) * 1000) <= TIMESTAMP_WINDOW_MS;
+}
+
+/** The timestamp as it was sent; `undefined` when it is missing, malformed or occurs twice. */
+export function statedTimestamp(headers: Headers): string | undefined {
+  const values = valuesOf(headers);
+  const text = values.length === 1 ? (values[0] ?? '') : '';
+  return /^\d{1,11}$/.test(text) ? text : undefined;
+}
+
+function valuesOf(headers: Headers): readonly string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    name.toLowerCase() === TIMESTAMP_HEADER && value !== undefined ? [value] : [],
   );
-  if (values.length === 0) return true;
-  const text = values.length === 1 ? (values[0]?.[1] ?? '') : '';
-  if (!/^\d{1,11}$/.test(text)) return false;
-  return Math.abs(now - Number(text) * 1000) <= TIMESTAMP_WINDOW_MS;
 }

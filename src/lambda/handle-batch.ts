@@ -1,3 +1,4 @@
+import { queueUrlOf } from '../aws-regions.ts';
 import { isWorthRetrying, judgeOutcome } from '../circuit.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
@@ -26,6 +27,8 @@ const REMEMBERED_RECORDS = 20;
 
 /** Characters of a reason; message attributes count towards the size of the message. */
 const LONGEST_REASON = 500;
+
+export { queueUrlOf } from '../aws-regions.ts';
 
 /** What an SQS event source mapping with `ReportBatchItemFailures` expects. */
 export interface BatchAnswer {
@@ -177,17 +180,6 @@ async function attempt(
   } finally {
     end();
   }
-}
-
-/** `arn:aws:sqs:REGION:ACCOUNT:NAME` as a URL. */
-export function queueUrlOf(arn: string | undefined): string | undefined {
-  const [, partition, region, account, name] =
-    /^arn:(aws|aws-cn|aws-us-gov):sqs:([a-z0-9-]{1,30}):(\d{12}):([A-Za-z0-9_-]{1,80}(?:\.fifo)?)$/.exec(
-      arn ?? '',
-    ) ?? [];
-  if (name === undefined) return undefined;
-  const domain = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return `https://sqs.${region}.${domain}/${account}/${name}`;
 }
 
 /** Resolves a grace period after the budget has ended; never for one without a deadline. */

@@ -51,7 +51,7 @@ export const UNAUTHENTICATED: HttpAnswer = {
 
 function statusOf({ code, retryable }: ArchiveError): number {
   if (code === 'EVENT_INVALID') return 400;
-  if (code === 'KEY_COLLISION') return 409;
+  if (code === 'KEY_COLLISION' || code === 'OBJECT_UNPROVEN' || code === 'RECEIPT_MISMATCH') return 409;
   if (ERROR_CODES[code].exit === 6) return 404;
   return retryable && code !== 'UNEXPECTED' ? 503 : 500;
 }

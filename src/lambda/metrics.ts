@@ -18,7 +18,12 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set([
   'KMS_DENIED',
   'SECRET_DENIED',
 ]);
-const UNVERIFIED: ReadonlySet<ErrorCode> = new Set(['STORE_MISMATCH', 'KEY_COLLISION']);
+const UNVERIFIED: ReadonlySet<ErrorCode> = new Set([
+  'STORE_MISMATCH',
+  'KEY_COLLISION',
+  'OBJECT_UNPROVEN',
+  'RECEIPT_MISMATCH',
+]);
 const THROTTLED: ReadonlySet<ErrorCode> = new Set(['GENESYS_THROTTLED', 'STORE_THROTTLED', 'KMS_THROTTLED']);
 
 /** What one failed attempt counts as, besides being one. */

@@ -1,3 +1,4 @@
+import { regionOfQueueHost } from '../aws-regions.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
 import { clockSkewOf, skewHint } from '../http/clock-skew.ts';
@@ -75,7 +76,7 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
     budget: Budget,
   ): Promise<Readonly<Record<string, unknown>>> {
     const url = parseQueueUrl(queue);
-    const region = regionOf(url) ?? options.region;
+    const region = regionOfQueueHost(url.hostname) ?? options.region;
     if (region === undefined) {
       throw new ArchiveError('CONFIG_INVALID', 'the region of the queue is not known', {
         hint: 'set AWS_REGION',
@@ -230,11 +231,6 @@ function sortAnswer(
 function parseQueueUrl(queue: string): URL {
   if (URL.canParse(queue)) return new URL(queue);
   throw new ArchiveError('CONFIG_INVALID', 'the address of the queue is not a URL');
-}
-
-/** `sqs.eu-west-1.amazonaws.com`, also with `.cn`, and `vpce-….sqs.eu-west-1.vpce.amazonaws.com`. */
-function regionOf({ hostname }: URL): string | undefined {
-  return /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$/.exec(hostname)?.[1];
 }
 
 function formatAttributes(attributes: Readonly<Record<string, string>>): Record<string, object> {

@@ -1,8 +1,10 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ArchiveError } from '../errors.ts';
 import { awsConnection } from '../http/aws-requests.ts';
 import type { SkewableClient } from '../http/clock-skew.ts';
 import type { Proxies } from '../proxies.ts';
+import { decodeText } from '../text-file.ts';
 
 /** Seconds for which a value that was read stands for the current one. */
 export const MAX_AGE_S = 300;
@@ -28,8 +30,11 @@ export function connectSecretsManager(region: string, proxies?: Proxies): ReadSe
   const read: ReadSecret = async (arn, fresh) => {
     try {
       const value = await provider.get(arn, { maxAge: MAX_AGE_S, forceFetch: fresh });
-      return typeof value === 'string' || value === undefined ? value : Buffer.from(value).toString('utf8');
+      if (value === undefined) return undefined;
+      const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+      return decodeText(bytes, 'the secret', 'CONFIG_INVALID');
     } catch (error) {
+      if (error instanceof ArchiveError) throw error;
       // Powertools wraps what the SDK threw
       throw error instanceof Error && error.cause !== undefined ? error.cause : error;
     }

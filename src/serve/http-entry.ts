@@ -8,6 +8,7 @@ import { isTimely } from '../events/webhook-timestamp.ts';
 import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { limitConnections } from './connection-limit.ts';
+import { decodeText } from '../text-file.ts';
 
 /** Bytes. An archiving event is about 1 KiB; the Lambda entry has the same limit. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -50,6 +51,8 @@ export interface Health {
 export interface EntryOptions {
   /** Those that are active; a function is asked for each request. */
   readonly secrets: readonly Secret[] | (() => Promise<readonly Secret[]>);
+  /** Versions of the signature that are accepted; default `any`. */
+  readonly signatures?: 'any' | 'v2' | undefined;
   /** @throws `EVENT_INVALID`. */
   readonly parse: (event: unknown) => ParsedEvent;
   /** Resolves once the event is durable; see `Spool.add`. */
@@ -151,7 +154,7 @@ async function respond(
   if (raw === 'lost') return undefined;
   if (raw === 'too-large') return TOO_LARGE;
   const secrets = typeof options.secrets === 'function' ? await options.secrets() : options.secrets;
-  if (!isAuthentic(secrets, options.clock, request, raw)) {
+  if (!isAuthentic(secrets, options, request, raw)) {
     options.logger.log('warn', 'webhook refused', { code: 'WEBHOOK_UNAUTHENTICATED', state: 'refused' });
     return UNAUTHENTICATED;
   }
@@ -164,7 +167,7 @@ async function respond(
  */
 function isAuthentic(
   secrets: readonly Secret[],
-  clock: EntryOptions['clock'],
+  { clock, signatures: versions }: Pick<EntryOptions, 'clock' | 'signatures'>,
   { headers: received }: IncomingMessage,
   raw: Buffer,
 ): boolean {
@@ -173,7 +176,8 @@ function isAuthentic(
   );
   if (!isTimely(headers, clock.now())) return false;
   if (secrets.length === 0) return headers['origin'] === undefined;
-  return verifyWebhookSignature({ raw, headers, secrets: secrets.map((secret) => secret.reveal()) });
+  const revealed = secrets.map((secret) => secret.reveal());
+  return verifyWebhookSignature({ raw, headers, secrets: revealed, versions });
 }
 
 async function accept(options: EntryOptions, state: EntryState, raw: Buffer): Promise<Answer> {
@@ -212,11 +216,12 @@ async function accept(options: EntryOptions, state: EntryState, raw: Buffer): Pr
 function readEvent(raw: Buffer): unknown {
   let event: unknown;
   try {
-    event = JSON.parse(raw.toString('utf8'));
+    event = JSON.parse(decodeText(raw, 'the event', 'EVENT_INVALID'));
     // deeper than the stack: such a thing could be read, and never be written
     JSON.stringify(event);
     return event;
   } catch (error) {
+    if (error instanceof ArchiveError) throw error;
     const problem = error instanceof SyntaxError ? 'is not JSON' : 'is nested too deeply';
     throw new ArchiveError('EVENT_INVALID', `the event ${problem}`);
   }

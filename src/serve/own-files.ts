@@ -73,7 +73,7 @@ export async function claimFolder(folder: string): Promise<void> {
 /** @returns `undefined` when there is no such file; `not-a-file` for a link, a FIFO, a device or a directory, unopened. */
 export async function readOwnFile(
   file: string,
-): Promise<{ readonly text: string } | 'not-a-file' | undefined> {
+): Promise<{ readonly bytes: Buffer } | 'not-a-file' | undefined> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -85,7 +85,7 @@ export async function readOwnFile(
   }
   try {
     if (!(await handle.stat()).isFile()) return 'not-a-file';
-    return { text: await handle.readFile('utf8') };
+    return { bytes: await handle.readFile() };
   } finally {
     await handle.close();
   }

@@ -155,7 +155,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
     });
   }
   try {
-    const holder = JSON.parse(found.text) as Partial<Holder> | null;
+    const holder = JSON.parse(found.bytes.toString('utf8')) as Partial<Holder> | null;
     const { token, pid, host, scope, startedAt } = holder ?? {};
     const texts = [token, host, scope, startedAt].every((value) => typeof value === 'string');
     return texts && Number.isSafeInteger(pid) && (pid ?? 0) > 0 ? (holder as Holder) : undefined;

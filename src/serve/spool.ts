@@ -19,6 +19,7 @@ import type { ArchiveError } from '../errors.ts';
 import { syncDirectory } from '../store/directory-paths.ts';
 import { directoryError } from '../store/fs-errors.ts';
 import { writeText } from '../store/partial-file.ts';
+import { decodeText } from '../text-file.ts';
 import { DueQueue } from './due-queue.ts';
 import { claimDirectory, claimFolder, listOwnFiles, readOwnFile } from './own-files.ts';
 import { lockSpool, type SpoolLock } from './spool-lock.ts';
@@ -161,7 +162,7 @@ export class Spool {
     try {
       const found = await readOwnFile(this.pathOf('queue', entry.name));
       if (found === undefined || found === 'not-a-file') return undefined;
-      ({ text } = found);
+      text = readText(found.bytes);
     } catch (error) {
       throw directoryError(error, 'reading the spool');
     }
@@ -296,4 +297,13 @@ export class Spool {
 
 function isEventFile(name: string): boolean {
   return name.endsWith('.json') && !name.startsWith('.');
+}
+
+/** What somebody put into the queue by hand may be in any encoding; what is in none of them fails later, by itself. */
+function readText(bytes: Buffer): string {
+  try {
+    return decodeText(bytes, 'the event', 'EVENT_INVALID');
+  } catch {
+    return bytes.toString('utf8');
+  }
 }

@@ -86,6 +86,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   });
   const entry = createHttpEntry({
     secrets: options.webhookSecrets ?? config.webhook.secrets,
+    signatures: config.webhook.signatures,
     parse,
     accept: async (event, bodyHash) => {
       const outcome = await spool.add(event, bodyHash);

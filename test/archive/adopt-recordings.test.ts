@@ -79,7 +79,7 @@ describe('adoption', () => {
     const contextOf = async (receipt: boolean) => {
       const store = await archived();
       if (receipt) {
-        const stated = formatReceipt(
+        const stated = await formatReceipt(
           {
             schema: 'genesys-media-archive/receipt/v1',
             kind: 'archived',

@@ -53,7 +53,7 @@ async function archived(change: ((receipt: Receipt) => object) | 'none' = () => 
   };
   if (change !== 'none') {
     const changed = { ...receipt, ...change(receipt) } as Receipt;
-    const text = formatReceipt(changed, createReceiptSigner(privateKey));
+    const text = await formatReceipt(changed, createReceiptSigner(privateKey));
     await putSmall(store, receiptKey(key), text, unlimited);
   }
   store.reads.length = 0;

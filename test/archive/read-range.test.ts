@@ -89,7 +89,7 @@ async function archived(
       ...(typeof receipt === 'string' ? {} : receipt),
     };
     const signer = receipt === 'unsigned' ? undefined : createReceiptSigner(signing.privateKey);
-    const bytesOfReceipt = once(formatReceipt(stated, signer));
+    const bytesOfReceipt = once(await formatReceipt(stated, signer));
     await store.put(RECEIPT, bytesOfReceipt, { metadata: {}, contentType: 'application/json' }, unlimited);
   }
   store.reads.length = 0;

@@ -11,6 +11,7 @@ import { formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
 import { parseReceipt, receiptJsonSchema } from '../../src/archive/receipt-schema.ts';
 import { LEAF_BYTES, LeafHasher } from '../../src/archive/leaf-hasher.ts';
 import { receiptKey } from '../../src/archive/object-key.ts';
+import { markMetadata } from '../../src/archive/writer-mark.ts';
 import { readReceiptKeys, readSigner } from '../../src/signing-keys.ts';
 import { makeSealedArchive, type SealedArchive } from './sealed-archive.ts';
 
@@ -20,8 +21,9 @@ const hasOpenssl3 = /^OpenSSL [3-9]/.test(
 );
 
 /** A command of the document, word for word. */
-function snippet(name: string): string {
-  const [, code] = new RegExp(`<!-- tested: ${name} -->\\n\`\`\`sh\\n([^\`]+)\`\`\``).exec(document) ?? [];
+function snippet(name: string, language = 'sh'): string {
+  const [, code] =
+    new RegExp(`<!-- tested: ${name} -->\\n\`\`\`${language}\\n([^\`]+)\`\`\``).exec(document) ?? [];
   if (code === undefined) throw new Error(`docs/format.md has no tested command ${name}`);
   return code;
 }
@@ -66,6 +68,28 @@ describe.skipIf(!hasOpenssl3)('docs/format.md, section 11, with openssl alone', 
     expect(() => shell('receipt-signature')).toThrow('Command failed');
   });
 
+  it('verifies the mark of an object by its metadata, and refuses other ids', async () => {
+    const signer = await makeKeys();
+    const ids = { recordingId: 'r1', conversationId: 'c1', channel: '0' };
+    const key = 'archive/2026/05/20/r1.0.enc';
+    for (const wrap of [{}, { 'x-amz-3': 'dw==', 'x-amz-t': '{"a":"b \\\\ c"}' }]) {
+      const own = { 'x-amz-i': 'aQ==', 'gca-v': '1', 'gca-idem': 'i', ...wrap };
+      const marked = { kind: 'media', key, ids, organizationId: 'o1', metadata: own } as const;
+      const metadata = { ...own, ...(await markMetadata(signer, marked)) };
+      await writeFile(path.join(dir, 'metadata.json'), JSON.stringify(metadata, undefined, 2));
+      const by = (recording: string) => {
+        const IDS = JSON.stringify({ recording, conversation: 'c1', organization: 'o1', channel: '0' });
+        execFileSync('python3', ['-c', snippet('mark-statement', 'python')], {
+          cwd: dir,
+          env: { PATH: process.env['PATH'] ?? '', KIND: 'media', OBJECT_KEY: key, IDS },
+        });
+        return shell('mark-signature');
+      };
+      expect(by('r1')).toContain('Signature Verified Successfully');
+      expect(() => by('r2')).toThrow('Command failed');
+    }
+  });
+
   it('is not misled by text that looks like a signature', async () => {
     const signer = await makeKeys();
     const parsed = parseReceipt(
@@ -74,7 +98,7 @@ describe.skipIf(!hasOpenssl3)('docs/format.md, section 11, with openssl alone', 
     );
     const { signature: _, ...rest } = parsed;
     const source = { etag: '"signature":{"value":"x"},', resumes: 0, restarts: 0 };
-    await writeFile(path.join(dir, 'receipt.json'), formatReceipt({ ...rest, source }, signer));
+    await writeFile(path.join(dir, 'receipt.json'), await formatReceipt({ ...rest, source }, signer));
     expect(shell('receipt-signature')).toContain('Signature Verified Successfully');
   });
 

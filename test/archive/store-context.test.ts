@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ArchiveResult } from '../../src/archive/archive-request.ts';
 import { idempotencyKey } from '../../src/archive/identity.ts';
 import { contextKey, objectKey } from '../../src/archive/object-key.ts';
 import { verifyRecording } from '../../src/archive/read-recording.ts';
+import { createReceiptSigner } from '../../src/archive/receipt.ts';
 import { keepContext, storeContext } from '../../src/archive/store-context.ts';
+import { checkMark } from '../../src/archive/writer-mark.ts';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
@@ -116,5 +118,19 @@ describe('the context of a conversation', () => {
       recordingId: idsAt(2).recordingId,
       conversationId: idsAt(2).conversationId,
     });
+  });
+});
+
+describe('the mark of a context', () => {
+  it('is that of a context, and not of the recording beside it', async () => {
+    const { store, ports, describeAs } = setUp();
+    const signer = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);
+    await storeContext({ ...ports, signer, organizationId: 'o' }, ids, KEY, describeAs('{}'), unlimited);
+    const { metadata = {} } = store.objects.get(contextKey(KEY))?.stat ?? {};
+    const keys = new Map([[signer.keyId, signer.publicKey]]);
+    const marked = { key: contextKey(KEY), ids, organizationId: 'o', metadata };
+    expect(checkMark({ ...marked, kind: 'context' }, keys)).toBe('valid');
+    expect(checkMark({ ...marked, kind: 'media' }, keys)).toBe('invalid');
+    expect(checkMark({ ...marked, kind: 'context', key: KEY }, keys)).toBe('invalid');
   });
 });

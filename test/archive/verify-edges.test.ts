@@ -181,7 +181,12 @@ async function archived(change: (receipt: Receipt) => Partial<Receipt> = () => (
     envelope: { format: 'static-gcm', metadataSha256: hashMetadata(put.stat) },
   };
   const told = { ...whole, ...change(whole) };
-  await putSmall(store, receiptKey(KEY), formatReceipt(told, createReceiptSigner(privateKey)), unlimited);
+  await putSmall(
+    store,
+    receiptKey(KEY),
+    await formatReceipt(told, createReceiptSigner(privateKey)),
+    unlimited,
+  );
   const read = async (from: ObjectStore = store, using: EnvelopeReader | undefined = reader) =>
     verifyBody({ store: from, reader: using }, store.objects.get(KEY)?.stat ?? put.stat, told, unlimited);
   return { store, body, plaintext, stat: put.stat, told, read };
@@ -410,7 +415,7 @@ describe('what a verification says', () => {
     ]);
     expect(await messages(store, new Map())).toEqual([]);
     store.objects.delete(receiptKey(KEY));
-    await putSmall(store, receiptKey(KEY), formatReceipt(told, undefined), unlimited);
+    await putSmall(store, receiptKey(KEY), await formatReceipt(told, undefined), unlimited);
     expect(await messages(store)).toEqual(['unsigned: the receipt is not signed']);
   });
 

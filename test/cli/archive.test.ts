@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -280,5 +280,84 @@ describe('archive', () => {
     ]) {
       expect(shown).not.toContain(secret);
     }
+  });
+});
+
+describe('archive --again', () => {
+  const interaction = () => simulator.recordings[0]?.interactionId ?? '';
+  const again = (...args: string[]) => runHere(['archive', '--again', ...args, '--json'], { env });
+  const reason = ['--reason', 'restored from a copy'];
+
+  /** The object of the first recording, as it stands there after its receipt was lost and its mark with it. */
+  async function loseProof(): Promise<string> {
+    env['ARCHIVE_SIGNING_KEY_FILE'] = path.join(dir, 'signing.pem');
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    await writeFile(env['ARCHIVE_SIGNING_KEY_FILE'], pem, { mode: 0o600 });
+    const { records } = await archive(eventOf(), '--json');
+    const { key, receiptKey } = records()[0] as { key: string; receiptKey: string };
+    const file = (name: string) => path.join(dir, 'store', name);
+    await rm(file(receiptKey));
+    await rm(file(`${receiptKey}.metadata.json`));
+    const metadata = file(`${key}.metadata.json`);
+    const text = await readFile(metadata, 'utf8');
+    await writeFile(metadata, text.replace(/"gca-mark":\s*"[^"]*",?/, '').replace(/,(\s*\})/, '$1'));
+    return receiptKey;
+  }
+
+  it('cures an object that nothing proves: by its id, by its event, in either letter case', async () => {
+    const id = ids()[0] ?? '';
+    const receiptKey = await loseProof();
+    const refused = await archive(eventOf(), '--json');
+    expect(refused.code).toBe(5);
+    expect(refused.stdout).toContain('OBJECT_UNPROVEN');
+    const proved = await again(id.toUpperCase(), '--interaction', interaction(), ...reason);
+    expect(proved.records()[0]).toMatchObject({
+      type: 'proof',
+      state: 'completed',
+      recordingId: id,
+      receiptKey,
+    });
+    expect(proved.code).toBe(0);
+    const receipt: unknown = JSON.parse(await readFile(path.join(dir, 'store', receiptKey), 'utf8'));
+    expect(receipt).toMatchObject({ kind: 'completed', reason: 'restored from a copy' });
+    expect((await archive(eventOf(), '--json')).code).toBe(0);
+    const byEvent = await runHere(['archive', '--event', '-', '--again', ...reason], {
+      env,
+      input: eventOf(),
+    });
+    expect(byEvent.stdout).toContain(`present   ${id}`);
+  });
+
+  it('says what is missing: a reason, an interaction, one way to name the recording', async () => {
+    await loseProof();
+    const id = ids()[0] ?? '';
+    const messages = async (...args: string[]) => {
+      const { code, stderr } = await runHere(['archive', ...args], { env });
+      return `${code} ${stderr}`;
+    };
+    expect(await messages('--again', id)).toMatch(/^2 .*--again needs a reason/s);
+    expect(await messages('--again', id, '--reason', 'grün')).toMatch(/^2 .*--again needs a reason/s);
+    expect(await messages('--again', id, ...reason)).toMatch(/^2 .*--interaction ID/s);
+    expect(await messages('--again', id, '--media', id, ...reason)).toMatch(/^2 .*so does another option/s);
+    expect(await messages('--again', ...reason)).toMatch(/^2 .*say what to archive/s);
+    expect(await messages('--again', id, '--dry-run', ...reason)).toMatch(/^2 .*--dry-run/s);
+    expect(await messages('--media', id, '--interaction', interaction(), ...reason)).toMatch(
+      /^2 .*--again only/s,
+    );
+  });
+
+  it('ends with 5, and changes nothing, when the two differ', async () => {
+    const receiptKey = await loseProof();
+    const key = receiptKey.replace('receipts/', 'archive/').replace(/json$/, 'enc');
+    const file = path.join(dir, 'store', key);
+    const body = await readFile(file);
+    body.writeUInt8(body.readUInt8(40) ^ 1, 40);
+    await writeFile(file, body);
+    const before = await filesIn(path.join(dir, 'store'));
+    const { code, stdout } = await again(key, '--interaction', interaction(), ...reason);
+    expect(code).toBe(5);
+    expect(stdout).toContain('does not decrypt');
+    expect(await filesIn(path.join(dir, 'store'))).toEqual(before);
   });
 });

@@ -54,7 +54,7 @@ describe('list', () => {
     expect((await run('list', '--from', '2026-05-02', '--to', '2026-05-01')).code).toBe(2);
   });
 
-  it('takes flags before the environment, and the file after it', async () => {
+  it('takes flags before the file that --config names, that before the environment, and a file it found last', async () => {
     const { ARCHIVE_STORE = '' } = archive.env;
     const { dir, remove } = await makeDirectory();
     try {
@@ -62,9 +62,15 @@ describe('list', () => {
       const config = path.join(dir, 'settings.json');
       await writeFile(config, JSON.stringify({ ARCHIVE_STORE }));
       const count = async (args: string[], env: Record<string, string>) =>
-        (await runCli(['list', '-q', ...args], { env })).stdout.split('\n').length - 1;
+        (await runCli(['list', '-q', ...args], { env, cwd: dir })).stdout.split('\n').length - 1;
       expect(await count(['--store', ARCHIVE_STORE], { ARCHIVE_STORE: empty })).toBe(3);
-      expect(await count(['--config', config], { ARCHIVE_STORE: empty })).toBe(0);
+      expect(await count(['--config', config], { ARCHIVE_STORE: empty })).toBe(3);
+      expect(await count(['--config', config, '--store', empty], {})).toBe(0);
+      await writeFile(path.join(dir, 'genesys-archive.config.json'), JSON.stringify({ ARCHIVE_STORE }), {
+        mode: 0o600,
+      });
+      expect(await count([], { ARCHIVE_STORE: empty })).toBe(0);
+      expect(await count([], {})).toBe(3);
       expect(await count(['--config', config], {})).toBe(3);
     } finally {
       await remove();

@@ -145,3 +145,66 @@ describe('redrive', () => {
     expect(missing.stderr).toContain('[QUEUE_MISSING]');
   });
 });
+
+describe('records of failed invocations', () => {
+  const failed = (requestPayload: unknown) => ({
+    version: '1.0',
+    requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+    requestPayload,
+    responsePayload: { errorType: 'GENESYS_UNAVAILABLE', errorMessage: 'canary' },
+  });
+  const snsEvent = (event: unknown) => ({
+    Records: [{ EventSource: 'aws:sns', Sns: { Type: 'Notification', Message: JSON.stringify(event) } }],
+  });
+
+  it('are shown with what Lambda says of them, archived from a file in every form, and sent on whole', async () => {
+    const events = simulator.recordings.map(({ id }) => simulator.event(id, 'eventbridge'));
+    const [one, two, three, four, five] = events;
+    const file = path.join(dir, 'dead.json');
+    const letters = [
+      failed(one),
+      {
+        body: JSON.stringify(failed(snsEvent(two))),
+        messageId: 'm',
+        eventSource: 'aws:sqs',
+        attributes: { SentTimestamp: '1' },
+      },
+      { Messages: [{ Body: JSON.stringify(failed(three)) }] },
+      snsEvent(four),
+      [failed([five])],
+    ];
+    await writeFile(file, `\uFEFF${JSON.stringify(letters)}`, 'utf16le');
+    const shown = await run(file, '--dry-run', '--json');
+    expect(shown.stdout).not.toContain('"reason":"canary');
+    expect(
+      shown
+        .records()
+        .slice(0, -1)
+        .map(({ reason }) => reason),
+    ).toEqual([
+      'RetriesExhausted: GENESYS_UNAVAILABLE',
+      'RetriesExhausted: GENESYS_UNAVAILABLE',
+      'RetriesExhausted: GENESYS_UNAVAILABLE',
+      'not stated',
+      'RetriesExhausted: GENESYS_UNAVAILABLE',
+    ]);
+    const archived = await run(file, '--archive');
+    expect([archived.code, archived.stderr]).toEqual([0, expect.stringContaining('5 messages archived')]);
+    expect((await run(file, '--to', live())).code).toBe(0);
+    expect(sqs.queues.bodies('recordings')).toContain(JSON.stringify(failed(one)));
+  });
+
+  it('one event of a message that fails leaves the message where it is, and the others archived', async () => {
+    const [one, two] = simulator.recordings.map(({ id }) => simulator.event(id, 'bare'));
+    const body = JSON.stringify(failed([one, { mediaId: 'not an id' }, two]));
+    await createQueue().send(dead(), { body, attributes: {} }, unlimited);
+    const { code, stdout } = await run(dead(), '--archive');
+    expect([code, stdout]).toEqual([
+      2,
+      expect.stringContaining('was: RetriesExhausted: GENESYS_UNAVAILABLE'),
+    ]);
+    expect(sqs.queues.bodies('recordings-dead')).toEqual([body]);
+    const listed = await runCli(['list', '--json'], { env });
+    expect(listed.records().filter(({ type }) => type === 'recording')).toHaveLength(2);
+  });
+});

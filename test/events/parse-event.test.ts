@@ -150,7 +150,8 @@ describe('what is missing or malformed is named', () => {
   it.each([
     ['undefined', undefined, 'the event is not an object, so it has no mediaId'],
     ['a number', 7, 'the event is not an object, so it has no mediaId'],
-    ['an array', [data], 'the event is not an object, so it has no mediaId'],
+    ['an empty array', [], 'the event is not an object, so it has no mediaId'],
+    ['an array of what is no event', [data, 7], '[1] is not an object, so it has no mediaId'],
     ['text', 'hello', 'the event is not JSON'],
     ['empty object', {}, 'mediaId is missing'],
     ['detail is no object', { detail: 7 }, 'detail is not an object, so it has no mediaId'],

@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { httpBody } from '../../src/events/http-body.ts';
-import { verifyWebhookSignature } from '../../src/events/webhook-signature.ts';
+import { signWebhook, verifyWebhookSignature } from '../../src/events/webhook-signature.ts';
 import { functionUrl, restApi, webhook } from './envelopes.ts';
 
 const SECRET = 'correct horse battery staple';
@@ -126,5 +127,55 @@ describe('verifyWebhookSignature', () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('a signature that covers the time', () => {
+  const TIME = '1900000000';
+  const v2 = (body: Uint8Array = raw, time = TIME, secret = SECRET) => signWebhook(secret, time, body);
+  const judge = (headers: Record<string, string>, versions?: 'any' | 'v2') =>
+    verifyWebhookSignature({ raw, headers, secrets: ['old', SECRET], versions });
+  const signed = (signature: string, time: string | undefined = TIME) => ({
+    'x-hub-signature-256': signature,
+    ...(time === undefined ? {} : { 'x-genesys-archive-timestamp': time }),
+  });
+
+  it('is the HMAC of the timestamp, a full stop and the body, as a shell makes it', () => {
+    const stdout = execFileSync('openssl', ['dgst', '-sha256', '-hmac', SECRET, '-r'], {
+      input: Buffer.concat([Buffer.from(`${TIME}.`), raw]),
+      encoding: 'utf8',
+    });
+    expect(v2()).toBe(`v2=${stdout.slice(0, 64)}`);
+    const base64 = Buffer.from(stdout.slice(0, 64), 'hex').toString('base64');
+    expect([judge(signed(v2())), judge(signed(`v2=${base64}`), 'v2')]).toEqual([true, true]);
+  });
+
+  it('fits no other time, no other body and no other secret', () => {
+    expect(judge(signed(v2(), '1900000001'))).toBe(false);
+    expect(judge(signed(v2(), `0${TIME}`))).toBe(false);
+    expect(judge(signed(v2(Buffer.from('{}'))))).toBe(false);
+    expect(judge(signed(v2(raw, TIME, 'another')))).toBe(false);
+  });
+
+  it('needs a timestamp that is there once and well formed', () => {
+    for (const time of ['', 'now', '-1', '1900000000.0', ' 1900000000', '1'.repeat(12)]) {
+      expect(judge(signed(v2(raw, time), time))).toBe(false);
+    }
+    expect(judge({ 'x-hub-signature-256': v2(raw, '') })).toBe(false);
+    expect(judge({ ...signed(v2()), 'X-Genesys-Archive-Timestamp': TIME })).toBe(false);
+  });
+
+  it('is the only one that is accepted once the setting says v2', () => {
+    const old = signed(sign(raw, SECRET));
+    expect([judge(old), judge(old, 'any'), judge(old, 'v2')]).toEqual([true, true, false]);
+    expect([judge(signed(v2())), judge(signed(v2()), 'v2')]).toEqual([true, true]);
+  });
+
+  it('is never taken for the other version: neither digest fits under the other name', () => {
+    const [, plain] = sign(raw, SECRET).split('=');
+    const [, timed] = v2().split('=');
+    expect([judge(signed(`v2=${plain}`)), judge(signed(`sha256=${timed}`))]).toEqual([false, false]);
+    for (const name of ['v1', 'V2', 'v3', 'sha1', '']) expect(judge(signed(`${name}=${timed}`))).toBe(false);
+    expect(judge(signed(`${v2()}, ${sign(raw, SECRET)}`))).toBe(false);
   });
 });

@@ -4,12 +4,14 @@
  * one before and one after every request to the platform, the media host and S3, at the end of every download, and around
  * every change to the file system.
  */
+import { createPrivateKey } from 'node:crypto';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
+import { createReceiptSigner } from '../../src/archive/receipt.ts';
 import { startBudget, systemClock } from '../../src/clock.ts';
-import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { toArchiveError } from '../../src/errors.ts';
 import { createGenesysApi } from '../../src/genesys/api-client.ts';
 import { createInteractionWriter } from '../../src/genesys/interaction-writer.ts';
@@ -26,6 +28,7 @@ import { createS3Store } from '../../src/store/s3-store.ts';
 import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 
 const { API_URL = '', STORE = '', S3_URL, KEY = '', MEDIA_ID = '', INTERACTION_ID = '' } = process.env;
+const { SIGNING_KEY = '' } = process.env;
 const crashAt = Number(process.env['CRASH_AT'] ?? '0');
 let boundaries = 0;
 
@@ -128,6 +131,9 @@ const ports = {
   }),
   references: createInteractionWriter(api),
   envelope: createStaticEnvelope(Buffer.from(KEY, 'hex')),
+  reader: createStaticReader(Buffer.from(KEY, 'hex')),
+  opens: new Set(['static'] as const),
+  signer: createReceiptSigner(createPrivateKey(SIGNING_KEY)),
   store,
   clock,
   logger,

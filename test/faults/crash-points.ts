@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createDecipheriv, createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,10 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
 import { parseReceipt } from '../../src/archive/receipt-schema.ts';
+import { signingKeyId } from '../../src/archive/receipt.ts';
+import { verifyAgainstReceipt } from '../../src/archive/verify-recording.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
+import { createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
 import { type SimulatedRecording, type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -73,6 +76,7 @@ export class CrashLab {
   private readonly dir: string;
   private readonly simulator: Simulator;
   private readonly key = randomBytes(32);
+  private readonly signing = generateKeyPairSync('ed25519');
   private serial = 0;
 
   private constructor(dir: string, simulator: Simulator) {
@@ -128,6 +132,14 @@ export class CrashLab {
     return { at, redeliveries, wrong, orphanedUploads };
   }
 
+  /** Several processes at once, one recording: what is not as it has to be when all are done. */
+  async race(place: Place, racers: number): Promise<string[]> {
+    const { recording, deliver, store } = await this.prepare(place);
+    const ends = await Promise.all(Array.from({ length: racers }, () => deliver(0)));
+    const failed = ends.filter(({ state }) => state !== 'archived');
+    return [...failed.map((end) => JSON.stringify(end)), ...(await this.inspect(store, recording))];
+  }
+
   /** A kill from outside after `ms`, wherever the process is by then, and one redelivery. */
   async killAfter(place: Place, ms: number): Promise<{ readonly killed: boolean; readonly wrong: string[] }> {
     const { recording, deliver, store } = await this.prepare(place);
@@ -149,6 +161,7 @@ export class CrashLab {
       ...s3.environment(),
       API_URL: this.simulator.apiUrl,
       KEY: this.key.toString('hex'),
+      SIGNING_KEY: this.signing.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       MEDIA_ID: recording.id,
       INTERACTION_ID: recording.interactionId,
       ...(kind === 's3' ? { STORE: 'archive-bucket', S3_URL: s3.url } : { STORE: root }),
@@ -196,6 +209,14 @@ export class CrashLab {
     const text = (await readAll((await store.get(receiptKey(media), unlimited)).body)).toString('utf8');
     const receipt = parseReceipt(text, media);
     if (!hasLeaves(receipt.ciphertext, payload)) wrong.push('the receipt is of another object');
+    if (receipt.kind !== 'archived' && receipt.completion?.plaintext !== 'decrypted') {
+      wrong.push(`the receipt is ${receipt.kind}, and rests on less than the object itself`);
+    }
+    if (receipt.plaintext?.sha256 !== hash(plain)) wrong.push('the receipt does not state the recording');
+    const signedBy = new Map([[signingKeyId(this.signing.publicKey), this.signing.publicKey]]);
+    const ports = { store, keys: signedBy, reader: createStaticReader(this.key) };
+    const { findings } = await verifyAgainstReceipt(ports, media, 'full', unlimited);
+    wrong.push(...findings.map(({ kind, message }) => `verify finds ${kind}: ${message}`));
     const linked = this.simulator.interaction(recording.interactionId)?.['s3_archive_key'];
     if (linked !== media) wrong.push('the reference is missing or another');
     return wrong;

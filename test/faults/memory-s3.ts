@@ -86,6 +86,8 @@ export class MemoryS3 {
   /** Keys of objects that were written where one stood already. */
   readonly overwritten: string[] = [];
   readonly now: () => number;
+  /** Told of every object that a client has stored. */
+  onPut: (key: string, object: StoredObject) => void = () => {};
   readonly #defect: S3Defect | undefined;
   #serial = 0;
 
@@ -206,6 +208,7 @@ export class MemoryS3 {
       lastModified: this.now(),
     };
     this.objects.set(key, object);
+    this.onPut(key, object);
     return { ETag: object.etag, ChecksumSHA256: checksum };
   }
 

@@ -1,9 +1,11 @@
 import { archiveRequest, type DeliveryHints } from '../../src/archive/archive-request.ts';
 import { linkKey } from '../../src/archive/object-key.ts';
+import { keepContext } from '../../src/archive/store-context.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createSealingCipher } from '../../src/envelope/gcm.ts';
 import type { ArchiveRequest, Envelope } from '../../src/ports.ts';
 import { Actor } from './actor.ts';
+import { Hostilities } from './hostilities.ts';
 import type { S3Defect } from './memory-s3.ts';
 import { fileId } from './simulated-platform.ts';
 import { seededRandom, SimulatedTime } from './simulated-time.ts';
@@ -18,6 +20,8 @@ export interface SimulationOptions {
   readonly mutant?: Mutant;
   /** Chance that a file is uploaded in parts. */
   readonly largeFiles?: number;
+  /** Somebody else writes to the bucket too, for half an hour. Of the invariants only I9 is looked at then. */
+  readonly hostile?: boolean;
 }
 
 export interface SimulationResult {
@@ -66,6 +70,7 @@ class Schedule {
   private readonly world: World;
   private readonly messages: Message[];
   private readonly trace: string[] = [];
+  private readonly hostilities: Hostilities | undefined;
   private readonly mishapRate: number;
   private readonly calmFrom: number;
   private running = 0;
@@ -78,6 +83,10 @@ class Schedule {
     this.mutant = options.mutant;
     const events = writeStory({ seed, random, largeFiles: options.largeFiles ?? 0 });
     this.world = new World({ time, events, usesKms: random() < 0.5, defect: options.defect });
+    if (options.hostile === true) {
+      const { world } = this;
+      this.hostilities = new Hostilities({ time, random, world, note: (what) => this.note(what) });
+    }
     this.mishapRate = [0, 0.02, 0.06, 0.15][Math.floor(random() * 4)] ?? 0;
     this.calmFrom = STORY_BEGINS + Math.floor(random() * 2_400_000);
     this.messages = events.flatMap((event, number) =>
@@ -92,6 +101,7 @@ class Schedule {
   }
 
   async play(): Promise<SimulationResult> {
+    await this.hostilities?.begin();
     this.poll();
     const over = () => this.running === 0 && this.messages.every(({ acknowledged }) => acknowledged);
     const lost: string[] = [];
@@ -100,9 +110,9 @@ class Schedule {
     } catch {
       lost.push(...this.messages.filter(({ acknowledged }) => !acknowledged).map(({ id }) => id));
     }
-    const { invocations, killed, world } = this;
+    const { invocations, killed, world, hostilities } = this;
     const files = world.platform.events.flatMap((event) => event.files).length;
-    const broken = await world.brokenInvariants(lost);
+    const broken = (await hostilities?.end()) ?? (await world.brokenInvariants(lost));
     return { broken, invocations, killed, files, trace: this.trace.join('\n') };
   }
 
@@ -164,7 +174,11 @@ class Schedule {
     const names = new Set(
       this.mutant === 'reports-success' ? [] : failed.map(({ itemIdentifier }) => itemIdentifier),
     );
-    for (const message of batch) if (!names.has(message.id)) message.acknowledged = true;
+    // with a hostile writer some can never succeed: they go to the dead-letter queue
+    const isHopeless = ({ receiveCount }: Message) => this.hostilities !== undefined && receiveCount >= 8;
+    for (const message of batch) {
+      if (!names.has(message.id) || isHopeless(message)) message.acknowledged = true;
+    }
     this.note(`invocation ${invocation} returns ${[...names].join(' ')}`);
     actor.retire();
     this.running -= 1;
@@ -209,7 +223,11 @@ class Schedule {
       this.note(`archived ${result.key}`);
       // a promise made to the caller, which has to hold from this moment on
       const promised = [result.key, result.receiptKey, linkKey(result.key)];
-      if (!promised.every((key) => world.s3.objects.has(key))) world.premature.push(result.key);
+      if (this.hostilities === undefined && !promised.every((key) => world.s3.objects.has(key)))
+        world.premature.push(result.key);
+    }
+    if (this.hostilities !== undefined) {
+      await keepContext(ports, results, () => Promise.resolve({ of: 'a conversation' }), budget);
     }
     return results;
   }

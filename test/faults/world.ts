@@ -2,12 +2,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
 import type { ArchiveResult, DeliveryHints } from '../../src/archive/archive-request.ts';
 import { linkKey, receiptKey } from '../../src/archive/object-key.ts';
-import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
-import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { silentLogger } from '../../src/log.ts';
@@ -20,10 +20,11 @@ import type { Actor } from './actor.ts';
 import { brokenInvariants } from './invariants.ts';
 import { MemoryS3, type S3Defect } from './memory-s3.ts';
 import { fileId, SimulatedPlatform, type SourceEvent } from './simulated-platform.ts';
+import { brokenSignatures, type HonestWork } from './signed-truth.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-const signingKeys = new Map([[signingKeyId(publicKey), publicKey]]);
+export const signingKeys = new Map([[signingKeyId(publicKey), publicKey]]);
 const organizationId = '8d4d3f1e-7a55-4b39-9a6c-0d7f9f2f5c11';
 
 export interface WorldOptions {
@@ -50,6 +51,8 @@ export class World {
   readonly nonces: string[] = [];
   /** Keys that were linked or reported too early. */
   readonly premature: string[] = [];
+  readonly honest: HonestWork = { signed: [], puts: new Map() };
+  readonly signer: ReceiptSigner = this.#notedSigner();
   readonly #keys = memoryKeyService();
   readonly #usesKms: boolean;
 
@@ -61,6 +64,9 @@ export class World {
       if (!this.s3.objects.has(key) || !this.s3.objects.has(receiptKey(key))) this.premature.push(key);
     };
     this.#usesKms = usesKms;
+    this.s3.onPut = (key, object) => {
+      this.honest.puts.set(key, [...(this.honest.puts.get(key) ?? []), object]);
+    };
   }
 
   /** The ports of one process: the real store and envelope, and the simulated far ends. */
@@ -79,7 +85,11 @@ export class World {
         logger: silentLogger,
         partSizeBytes: MIN_PART_BYTES,
       }),
-      signer: createReceiptSigner(privateKey),
+      signer: this.signer,
+      // who may only make data keys can open nothing
+      ...(this.#usesKms
+        ? {}
+        : { reader: createStaticReader(this.staticKey), opens: new Set(['static'] as const) }),
       organizationId,
       clock,
       logger: silentLogger,
@@ -121,7 +131,19 @@ export class World {
     this.s3.settle();
     const { s3, platform, nonces, premature, staticKey } = this;
     const reader = createEnvelopeReader({ staticKey, unwrappers: [createKmsWrap(this.#keys)] });
-    return brokenInvariants({ s3, platform, reader, signingKeys, nonces, premature, lostMessages });
+    const state = { s3, platform, reader, signingKeys, nonces, premature, lostMessages };
+    return [...(await brokenInvariants(state)), ...brokenSignatures(this)];
+  }
+
+  #notedSigner(): ReceiptSigner {
+    const signer = createReceiptSigner(privateKey);
+    return {
+      ...signer,
+      sign: (bytes) => {
+        this.honest.signed.push(Buffer.from(bytes));
+        return signer.sign(bytes);
+      },
+    };
   }
 
   #kmsEnvelope(actor: Actor): Envelope {

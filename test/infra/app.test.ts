@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readDeploySettings } from '../../infra/read-settings.ts';
+import { readDeploySettings } from '../../src/config/deploy-file.ts';
 import { DEPLOY_SETTINGS_FILE } from '../../src/config/deploy-settings.ts';
 import { ORGANIZATION } from './synthesise.ts';
 
@@ -84,13 +84,18 @@ describe('the CDK app', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    ['is not there', undefined, 'does not exist: `genesys-archive init` writes one'],
-    ['is no JSON', 'canary{', 'cannot be read as JSON'],
-  ])('says what to do about a file that %s', (_, content, message) => {
+    ['is not there', undefined, 'does not exist'],
+    ['is no JSON', 'canary{', 'is not JSON'],
+  ])('says what to do about a file that %s', async (_, content, message) => {
     const file = join(dir, 'broken.json');
     if (content === undefined) rmSync(file, { force: true });
     else writeFileSync(file, content);
-    expect(() => readDeploySettings(file)).toThrow(message);
-    expect(() => readDeploySettings(file)).not.toThrow('canary');
+    const refusal = await readDeploySettings(file).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('genesys-archive init'),
+    });
+    expect(String(refusal)).toContain(message);
+    expect(String(refusal)).not.toContain('canary');
   });
 });

@@ -399,7 +399,7 @@ describe('the function', () => {
     expect(() => synthesiseSettings(settings)).not.toThrow('canary-value');
   });
 
-  it('takes NODE_OPTIONS of the user in place of its own', () => {
+  it('takes NODE_OPTIONS of whoever builds on the construct in place of its own', () => {
     const { template: own } = synthesiseSettings({
       ...SMALLEST,
       environmentVariables: { NODE_OPTIONS: '--use-openssl-ca' },

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { signWebhook } from '../../src/events/webhook-signature.ts';
 import type { EventShape } from '../../src/simulator/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { start, type StartOptions } from './start.ts';
@@ -247,6 +248,25 @@ describe('the HTTP entry', () => {
     }
     expect(simulator.requests).toEqual([]);
     expect(fields(await handle(request(raw, at(-200)))).statusCode).toBe(200);
+  });
+
+  it('accepts the signature that covers the time, and only that one once the setting says so', async () => {
+    const only = { env: { ...signed.env, ARCHIVE_WEBHOOK_SIGNATURE: 'v2' } };
+    for (const [options, old] of [
+      [signed, 200],
+      [only, 401],
+    ] as const) {
+      const { handle, simulator, id, clock } = await started(options);
+      const raw = JSON.stringify(simulator.event(id, 'webhook'));
+      const time = String(Math.round(clock.now() / 1000));
+      const headers = {
+        'X-Genesys-Archive-Timestamp': time,
+        'X-Hub-Signature-256': signWebhook(secret, time, raw),
+      };
+      expect(fields(await handle(request(raw, headers))).statusCode).toBe(200);
+      expect(fields(await handle(request(`${raw} `, headers))).statusCode).toBe(401);
+      expect(fields(await handle(request(raw, { 'x-hub-signature-256': sign(raw) }))).statusCode).toBe(old);
+    }
   });
 
   it('refuses to run open on Lambda without an explicit setting', async () => {

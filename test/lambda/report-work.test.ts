@@ -143,6 +143,8 @@ describe('the one line of a recording, and what it counts as', () => {
     ['SECRET_DENIED', 'authFailures'],
     ['STORE_MISMATCH', 'verifyFailures'],
     ['KEY_COLLISION', 'verifyFailures'],
+    ['OBJECT_UNPROVEN', 'verifyFailures'],
+    ['RECEIPT_MISMATCH', 'verifyFailures'],
     ['GENESYS_THROTTLED', 'throttled'],
     ['STORE_THROTTLED', 'throttled'],
     ['KMS_THROTTLED', 'throttled'],

@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { SIGNATURE_HEADER } from '../../src/events/webhook-signature.ts';
+import { SIGNATURE_HEADER, signWebhook } from '../../src/events/webhook-signature.ts';
 import { TIMESTAMP_HEADER } from '../../src/events/webhook-timestamp.ts';
 import { Secret } from '../../src/secret.ts';
 import {
@@ -128,6 +128,25 @@ describe('the webhook entry', () => {
     const { port } = await listen();
     const headers = { ...sign(EVENT), [TIMESTAMP_HEADER]: String(NOW / 1000 - 300) };
     expect((await post(port, EVENT, headers)).status).toBe(202);
+  });
+
+  it('takes a signature that covers the time, also as the only kind, within its 5 minutes', async () => {
+    const stated = (seconds: number, signedFor = seconds) => ({
+      [TIMESTAMP_HEADER]: String(seconds),
+      [SIGNATURE_HEADER]: signWebhook(SECRET, String(signedFor), EVENT),
+    });
+    const time = NOW / 1000;
+    for (const signatures of ['any', 'v2'] as const) {
+      const { port, accepted } = await listen({ signatures });
+      expect((await post(port, EVENT, stated(time - 301))).status).toBe(401);
+      expect((await post(port, EVENT, stated(time, time - 301))).status).toBe(401);
+      expect(
+        (await post(port, EVENT, { [SIGNATURE_HEADER]: stated(time)[SIGNATURE_HEADER] ?? '' })).status,
+      ).toBe(401);
+      expect(accepted).toEqual([]);
+      expect((await post(port, EVENT, stated(time - 299))).status).toBe(202);
+      expect((await post(port, EVENT, sign(EVENT))).status).toBe(signatures === 'any' ? 202 : 401);
+    }
   });
 
   it('without a secret takes unsigned ones, but none from a page in a browser', async () => {

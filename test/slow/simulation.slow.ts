@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { raceHonestWriters } from '../faults/honest-races.ts';
 import { runSchedules } from '../faults/run-schedules.ts';
 
 /** `SIM_RUNS` asks for more, as a nightly run does. */
@@ -12,6 +13,17 @@ describe('deterministic simulation', () => {
         `${report.killed} of them killed, ${report.violations.length} violations\n`,
     );
     expect(report.violations).toEqual([]);
+  });
+
+  it(`I9: ${RUNS} schedules with a hostile writer in the bucket, and nothing is signed but what was downloaded`, async () => {
+    const report = await runSchedules(500_001, RUNS, { hostile: true });
+    expect(report.violations).toEqual([]);
+  });
+
+  it('1,000 races of honest writers: no receipt is adopted, and none is without the hash of the plaintext', async () => {
+    const { wrong, kinds } = await raceHonestWriters(1000);
+    expect(wrong).toEqual([]);
+    expect(Object.keys(kinds)).not.toContain('adopted');
   });
 
   it('100 schedules with files that are uploaded in parts', async () => {

@@ -1,14 +1,14 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
-import { listRecordings } from '../../archive/find-recording.ts';
-import { type Layout } from '../../archive/layout.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
 import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
 import { judgeOutcome } from '../../circuit.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
-import { parseEvent, splitBatch } from '../../events/parse-event.ts';
+import { parseEach } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
+import { requireReason, runAgain } from '../_archive-again.ts';
+import { namesOf, plan } from '../_archive-plan.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
@@ -24,6 +24,9 @@ interface ArchiveOptions {
   readonly dryRun?: boolean;
   readonly timeout?: number;
   readonly concurrency?: number;
+  /** True where the event says which recording is meant. */
+  readonly again?: string | true;
+  readonly reason?: string;
 }
 
 const DEFAULT_CONCURRENCY = 4;
@@ -35,6 +38,8 @@ export async function run(
   options: ArchiveOptions,
 ): Promise<number> {
   const { ui } = context;
+  if (options.again !== undefined) return again(context, options);
+  if (options.reason !== undefined) throw new ArchiveError('USAGE', '--reason goes with --again only');
   const events = await gatherEvents(context, options);
   const config = await readSettings(context, 'archive');
   const work = readWork(events, config);
@@ -70,6 +75,27 @@ interface Tally {
   readonly failures: ItemFailure[];
 }
 
+async function again(context: CommandContext, options: ArchiveOptions): Promise<number> {
+  const { again: named, event, media, interaction, timeout } = options;
+  const reason = requireReason(options.reason);
+  if (options.dryRun === true) {
+    throw new ArchiveError('USAGE', '--again compares, which --dry-run would keep it from');
+  }
+  if (typeof named === 'string' && (event !== undefined || media !== undefined)) {
+    throw new ArchiveError('USAGE', '--again names a recording, and so does another option', {
+      hint: 'either --again ID, or --again with --event FILE',
+    });
+  }
+  const events = named === true ? await gatherEvents(context, options) : [];
+  const config = await readSettings(context, 'archive');
+  const { requests, ignored, refused } = readWork(events, config);
+  for (const what of ignored) reportIgnored(context.ui, what);
+  const [unusable] = refused;
+  if (unusable !== undefined) throw unusable;
+  const wanted = typeof named === 'string' ? named : undefined;
+  return runAgain(context, config, { named: wanted, interaction, requests, reason, timeout });
+}
+
 interface Job {
   readonly requests: readonly ArchiveRequest[];
   readonly tally: Tally;
@@ -96,16 +122,18 @@ interface Work {
   readonly refused: readonly ArchiveError[];
 }
 
-/** Every message of a batch is judged by itself: one that is malformed does not hold up the others. */
+/** Every event of a batch or array is judged by itself: one that is malformed does not hold up the others. */
 function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveConfig): Work {
   const requests: ArchiveRequest[] = [];
   const ignored: string[] = [];
   const refused: ArchiveError[] = [];
-  for (const event of events.flatMap((one) => splitBatch(one)?.map(({ body }) => body) ?? [one])) {
+  for (const event of events) {
     try {
-      const parsed = parseEvent(event, { idPattern, api: genesys.api });
-      if (parsed.kind === 'requests') requests.push(...parsed.requests);
-      else ignored.push(parsed.reason);
+      for (const part of parseEach(event, { idPattern, api: genesys.api })) {
+        if (part.kind === 'requests') requests.push(...part.requests);
+        else if (part.kind === 'ignored') ignored.push(part.reason);
+        else refused.push(part.error);
+      }
     } catch (error) {
       refused.push(toArchiveError(error));
     }
@@ -211,15 +239,6 @@ function reportDone(ui: Ui, tally: Tally, result: ArchiveResult): void {
   }
 }
 
-/** What a request names: a recording, or a conversation whose recordings the platform knows. */
-function namesOf(request: ArchiveRequest): Partial<RecordingIds> & Pick<RecordingIds, 'conversationId'> {
-  if (request.dialect === 'media') {
-    return { recordingId: request.mediaId, conversationId: request.interactionId };
-  }
-  const { recordingId, conversationId } = request;
-  return { conversationId, ...(recordingId === undefined ? {} : { recordingId }) };
-}
-
 /** Asks only the store: a look-up at the platform would cost rate budget, and its answer may be another one by then. */
 async function planAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<BatchEnd> {
   const { ui, clock, logger } = context;
@@ -252,25 +271,6 @@ async function planAll(context: CommandContext, config: ArchiveConfig, job: Job)
     `dry run: would archive ${archived}, ${found} archived already, ${failures.length} failed${describeRest(batch)}; nothing was written, and Genesys Cloud was not asked`,
   );
   return batch;
-}
-
-async function plan(
-  store: ObjectStore,
-  layout: Layout,
-  request: ArchiveRequest,
-  budget: Budget,
-): Promise<{ readonly key: string | undefined; readonly exists: boolean }> {
-  if (request.dialect === 'media' && request.occurredAt !== undefined) {
-    const ids = { recordingId: request.mediaId, conversationId: request.interactionId };
-    const key = layout.keyOf({ ids, at: request.occurredAt });
-    return { key, exists: (await store.head(key, budget)) !== undefined };
-  }
-  const { recordingId: wanted } = namesOf(request);
-  if (wanted === undefined) return { key: undefined, exists: false };
-  for await (const { recordingId, key } of listRecordings(store, { layout }, budget)) {
-    if (recordingId === wanted) return { key, exists: true };
-  }
-  return { key: undefined, exists: false };
 }
 
 function reportIgnored(ui: Ui, reason: string): void {

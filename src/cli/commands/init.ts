@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/file.ts';
+import { isSettingName, type Setting, SETTINGS } from '../../config/schema.ts';
 import { abortReason } from '../../clock.ts';
 import { printableJson } from '../../printable.ts';
 import type { CommandContext } from '../_context.ts';
@@ -62,13 +63,22 @@ function isTerminal(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** Names of docs/configuration.md; none is secret. Bucket and key are known when the stack stands: `doctor` tells them. */
+/**
+ * Names of docs/configuration.md; none is secret, and none that a file of the working directory may not hold. Bucket and key are known
+ * when the stack stands: `doctor` tells them.
+ */
 function ownSettings({ environment, organizationId, environmentVariables }: DeploySettings): object {
   return {
     GENESYS_ENVIRONMENT: environment,
     GENESYS_ORGANIZATION_ID: organizationId,
-    ...environmentVariables,
+    ...Object.fromEntries(Object.entries(environmentVariables).filter(([name]) => isForFoundFile(name))),
   };
+}
+
+function isForFoundFile(name: string): boolean {
+  if (!isSettingName(name)) return false;
+  const { namedFileOnly }: Setting = SETTINGS[name];
+  return namedFileOnly !== true;
 }
 
 /** Both are complete under other names before the first one appears. */

@@ -8,6 +8,7 @@ import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
 import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
@@ -97,7 +98,7 @@ function inspectMetadata(stat: ObjectStat, instruction: string | undefined): Ins
     if (
       isSplit &&
       instruction === undefined &&
-      Object.keys(metadata).some((name) => name.startsWith('x-amz-'))
+      Object.keys(canonicalMetadata(metadata).metadata).some((name) => name.startsWith('x-amz-'))
     ) {
       return {
         format: 's3ec, its data key in an instruction file, which is missing',
@@ -105,8 +106,9 @@ function inspectMetadata(stat: ObjectStat, instruction: string | undefined): Ins
         problem: undefined,
       };
     }
-    const { format } = detectFormat(metadata, isSplit ? instruction : undefined);
-    const iv = format === STATIC_GCM ? parseStaticMetadata(metadata).toString('base64') : undefined;
+    const detected = detectFormat(metadata, isSplit ? instruction : undefined);
+    const { format } = detected;
+    const iv = format === STATIC_GCM ? parseStaticMetadata(detected.metadata).toString('base64') : undefined;
     const problem =
       size < TAG_BYTES
         ? new ArchiveError('OBJECT_MALFORMED', 'the object is shorter than its tag')
@@ -195,7 +197,17 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
     versionId,
     contentType,
     storedAt: new Date(lastModified).toISOString(),
+    note: noteOn(stat.metadata),
   };
+}
+
+function noteOn(metadata: ObjectStat['metadata']): string | undefined {
+  try {
+    return describeRenamed(canonicalMetadata(metadata).renamed);
+  } catch {
+    // two spellings that disagree are the problem that is shown
+    return undefined;
+  }
 }
 
 /** The whole object is read at once: a recipe to be understood at a glance, not a tool. `openssl enc` knows no GCM. */

@@ -8,7 +8,7 @@ import {
   readKeyringFile,
   readPrivateKeyFile,
   readPublicKeyFile,
-  writeKeyringFile,
+  updateKeyringFile,
 } from '../../envelope/key-files.ts';
 import { addKey, type Keyring } from '../../envelope/keyring.ts';
 import { signingKeyId } from '../../archive/receipt.ts';
@@ -84,10 +84,16 @@ async function generateAesKey(
       hint: 'keys generate --keyring-file FILE, or --rsa NAME for an RSA pair',
     });
   }
-  const existing = await readExisting(keyringFile);
-  const kid = options.kid ?? freeKid(existing, new Date(clock.now()));
-  const keyring = addKey(existing, kid);
-  if (options.dryRun !== true) await writeKeyringFile(keyringFile, keyring, existing !== undefined);
+  const now = new Date(clock.now());
+  let kid = options.kid ?? '';
+  const change = (existing: Keyring | undefined) => {
+    kid = options.kid ?? freeKid(existing, now);
+    return addKey(existing, kid);
+  };
+  const keyring =
+    options.dryRun === true
+      ? change(await readExisting(keyringFile))
+      : await updateKeyringFile(keyringFile, change);
   if (ui.json) {
     ui.record('key', { kind: 'aes', kid, active: true, file: keyringFile, dryRun: options.dryRun === true });
   } else ui.out(`${kid}  ${printable(keyringFile)}`);

@@ -2,7 +2,8 @@ import type { ArchiveResult } from '../../archive/archive-request.ts';
 import type { Budget } from '../../clock.ts';
 import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
-import { parseEvent } from '../../events/parse-event.ts';
+import { collapseRequests } from '../../events/collapse-requests.ts';
+import { parseEach } from '../../events/parse-event.ts';
 import type { MessageQueue } from '../../queue/message-queue.ts';
 import { createSqsQueue } from '../../queue/sqs-queue.ts';
 import { BatchCircuit, isEndOfBudget } from '../_batch.ts';
@@ -130,7 +131,7 @@ async function openArchiver(
   const { clock, logger } = context;
   const config = await readSettings(context, 'archive');
   const archiver = await createArchiver(config, { clock, logger });
-  const parse = (body: string) => parseEvent(body, { idPattern: config.idPattern, api: config.genesys.api });
+  const parse = (body: string) => parseEach(body, { idPattern: config.idPattern, api: config.genesys.api });
   return {
     archive: (body, budget) => archiveMessage(archiver, parse(body), budget),
     close: () => archiver.close(),
@@ -150,16 +151,30 @@ function chooseDelivery(
   };
 }
 
+/** Each event of a message is tried: one that fails keeps the message where it is, and none of the others from being archived. */
 async function archiveMessage(
   archiver: Archiver,
-  parsed: ReturnType<typeof parseEvent>,
+  parts: ReturnType<typeof parseEach>,
   budget: Budget,
 ): Promise<string> {
-  if (parsed.kind === 'ignored') return 'ignored';
-  for (const request of parsed.requests) {
-    for (const result of await archiver.archive(request, budget)) requireDone(result);
+  const failures: ArchiveError[] = [];
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(toArchiveError(error));
+    }
+  };
+  for (const part of parts) if (part.kind === 'refused') failures.push(part.error);
+  const requests = parts.flatMap((part) => (part.kind === 'requests' ? part.requests : []));
+  for (const request of parts.length > 1 ? collapseRequests(requests) : requests) {
+    await attempt(async () => {
+      for (const result of await archiver.archive(request, budget)) requireDone(result);
+    });
   }
-  return 'archived';
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
+  return requests.length === 0 ? 'ignored' : 'archived';
 }
 
 function requireDone(result: ArchiveResult): void {

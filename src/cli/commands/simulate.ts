@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
 import { FAULT_GRAMMAR, parseFault } from '../../simulator/fault-grammar.ts';
 import { readScenario, SCENARIO_EXAMPLE } from '../../simulator/published/scenario.ts';
@@ -10,7 +9,8 @@ import { tellSkippedFiles } from '../_skipped-files.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import { SIGNATURE_HEADER } from '../../events/webhook-signature.ts';
+import { SIGNATURE_HEADER, signBody, signWebhook } from '../../events/webhook-signature.ts';
+import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
 
 interface SimulateOptions {
   readonly recordings?: number;
@@ -170,15 +170,12 @@ async function postEvents(
   try {
     for (const id of ids) {
       const body = JSON.stringify(simulator.event(id, 'webhook'));
-      const signature = createHmac('sha256', secret ?? '')
-        .update(body)
-        .digest('base64');
       const response = await transport.send({
         method: 'POST',
         url,
         headers: {
           'content-type': 'application/json',
-          ...(secret === undefined || secret === '' ? {} : { [SIGNATURE_HEADER]: `sha256=${signature}` }),
+          ...(secret === undefined || secret === '' ? {} : signHeaders(context, secret, body)),
         },
         body,
         signal: budget.signal,
@@ -191,6 +188,13 @@ async function postEvents(
     transport.close();
     end();
   }
+}
+
+/** In the version that a `serve` with the same environment accepts. */
+function signHeaders({ env, clock }: CommandContext, secret: string, body: string): Record<string, string> {
+  if (env['ARCHIVE_WEBHOOK_SIGNATURE'] !== 'v2') return { [SIGNATURE_HEADER]: signBody(secret, body) };
+  const timestamp = String(Math.floor(clock.now() / 1000));
+  return { [TIMESTAMP_HEADER]: timestamp, [SIGNATURE_HEADER]: signWebhook(secret, timestamp, body) };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

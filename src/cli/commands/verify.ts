@@ -261,7 +261,7 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     else ui.out(`${ui.style('red', 'FAILED ')}  ${printable(name)}  ${printable(message)}  [${code}]`);
     return;
   }
-  const { key, findings, bytes, digests, receipt, depth } = verified.verification;
+  const { key, findings, bytes, digests, receipt, depth, notes } = verified.verification;
   await state?.append(...findings.map((finding) => ({ type: 'finding', finding }) as const));
   tally.checked += 1;
   if (receipt === undefined && findings.length === 0) tally.withoutReceipt += 1;
@@ -273,6 +273,10 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     if (ui.json) ui.record('verified', { key, ...recordOf(verified.verification) });
     else if (!ui.quiet) ui.out(`ok       ${sha256 === undefined ? '' : `${sha256}  `}${printable(key)}`);
   } else progress.itemFailed();
+  for (const note of notes) {
+    if (ui.json) ui.record('note', { key, note });
+    else ui.say(`note     ${printable(key)}  ${note}`);
+  }
   for (const found of findings) {
     const { kind, code, message, leaf } = found;
     current.findings.push(found);
