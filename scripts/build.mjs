@@ -30,6 +30,21 @@ const OTHER_CREDENTIALS = {
   '@aws-sdk/credential-provider-sso': 'fromSSO',
   '@aws-sdk/credential-provider-web-identity': 'fromTokenFile',
 };
+/** Credentials of an EC2 instance or of a container without a token. Those of a function with SnapStart come by `credential-provider-http`. */
+const MACHINE_CREDENTIALS = `
+  export const ENV_CMDS_FULL_URI = 'AWS_CONTAINER_CREDENTIALS_FULL_URI';
+  export const ENV_CMDS_RELATIVE_URI = 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
+  export const fromContainerMetadata = passOn;
+  export const fromInstanceMetadata = passOn;
+`;
+/** No call of the function sends or receives a stream of events (`SelectObjectContent` of S3 does). */
+const EVENT_STREAMS = `
+  export const eventStreamSerdeProvider = () => undefined;
+  export const resolveEventStreamSerdeConfig = (input) => input;
+  export const EventStreamSerde = leftOut;
+`;
+/** JavaScript for a Node.js without OpenSSL. */
+const HASH_FILE = /[\\/](Md5Js|Sha1Js|Sha256Js)\.js$/;
 /** The function lists nothing and replaces nothing: its role may not. */
 const OTHER_S3_CALLS = {
   's3-list': ['listS3Objects'],
@@ -37,15 +52,27 @@ const OTHER_S3_CALLS = {
   's3-uploads': ['listS3Uploads', 'abortS3Upload'],
 };
 const OTHER_S3_FILE = /[\\/]src[\\/]store[\\/](s3-list|s3-replace|s3-uploads)\.ts$/;
+const LEFT_OUT = `const leftOut = () => { throw new Error('left out of this bundle'); };`;
+const PASS_ON = `const passOn = () => async () => {
+  throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
+};`;
 const leaveOut = {
   name: 'leave-out',
   setup({ onLoad, onResolve }) {
+    const replace = (filter, contents) =>
+      onLoad({ filter }, (args) => ({
+        contents: typeof contents === 'string' ? contents : contents(args),
+        loader: 'js',
+      }));
+    replace(/[\\/]credential-provider-imds[\\/]dist-es[\\/]index\.js$/, `${PASS_ON}${MACHINE_CREDENTIALS}`);
+    replace(/[\\/]submodules[\\/]event-streams[\\/]index\.js$/, `${LEFT_OUT}${EVENT_STREAMS}`);
+    replace(HASH_FILE, ({ path }) => `${LEFT_OUT}export const ${HASH_FILE.exec(path)[1]} = leftOut;`);
     onLoad({ filter: OTHER_S3_FILE }, ({ path }) => {
       const names = OTHER_S3_CALLS[OTHER_S3_FILE.exec(path)[1]].map(
         (name) => `export const ${name} = leftOut;`,
       );
       return {
-        contents: `const leftOut = () => { throw new Error('left out of this bundle'); };\n${names.join('\n')}`,
+        contents: `${LEFT_OUT}\n${names.join('\n')}`,
         loader: 'js',
       };
     });
@@ -53,9 +80,7 @@ const leaveOut = {
       path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'no-credentials' }, ({ path }) => ({
-      contents: `export const ${OTHER_CREDENTIALS[path]} = () => async () => {
-        throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
-      };`,
+      contents: `${PASS_ON}export const ${OTHER_CREDENTIALS[path]} = passOn;`,
       loader: 'js',
     }));
     onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
@@ -68,7 +93,7 @@ const leaveOut = {
         const exported = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
         const names = [...exported].map(([, name]) => `export const ${name} = leftOut;`);
         return {
-          contents: `const leftOut = () => { throw new Error('left out of this bundle'); };\n${names.join('\n')}\nexport { leftOut as process };`,
+          contents: `${LEFT_OUT}\n${names.join('\n')}\nexport { leftOut as process };`,
           loader: 'js',
         };
       },
