@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 
 /** Narrows the tests, e.g. to those of one folder of `src`: fewer of them run for each mutant. */
-const include = process.env['MUTATION_TESTS'] ?? 'test/{archive,http,genesys,envelope}/**/*.test.ts';
+const include = process.env['MUTATION_TESTS'] ?? 'test/{record,archive,audit,rekey,aws,http,genesys,envelope}/**/*.test.ts';
 
 /**
  * Thousands of cases, of objects or of processes: seconds for every mutant. What they notice, the short tests beside them must notice
@@ -10,7 +10,7 @@ const include = process.env['MUTATION_TESTS'] ?? 'test/{archive,http,genesys,env
  */
 const LONG = 'test/envelope/{any-input,break-glass,nonces,second-implementation,tampering}.test.ts';
 
-/** The tests that a mutant of `src/archive`, `src/http` or `src/envelope` has to survive; none of them needs a build. */
+/** The tests that a mutant of `src/{record,archive,audit,rekey}`, `src/aws`, `src/http` or `src/envelope` has to survive; none of them needs a build. */
 export default defineConfig({
   ...base,
   test: {

@@ -12,7 +12,7 @@ const MB = 1e6;
 const GB = 1e9;
 /** MB of memory that Lambda gives one vCPU for; the work of one recording is mostly on one thread. */
 const MB_PER_VCPU = 1769;
-/** Bytes of the parts that larger objects are uploaded in, see src/store/part-size.ts. */
+/** Bytes of the parts that larger objects are uploaded in, see src/store/s3/part-size.ts. */
 const PART_BYTES = 5 * 1024 * 1024;
 const SIZES_MB = [1, 10, 100];
 const MEMORY_MB = [256, 512, 1024, 1769];

@@ -104,6 +104,7 @@ export function rewrapStatements({
     allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/${mediaFolder}/*`, `${bucketArn}/receipts/*`]),
     allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
     allow('ExchangeWraps', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*`]),
+    allow('AmendReceipts', ['s3:PutObject'], [`${bucketArn}/receipts/*/_*.wrap-*.json`]),
     {
       ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
       Condition: { StringEquals: { [ORGANIZATION]: organizationId } },

@@ -44,38 +44,42 @@ const EVENT_STREAMS = `
   export const EventStreamSerde = leftOut;
 `;
 /** JavaScript for a Node.js without OpenSSL. */
-const HASH_FILE = /[\\/](Md5Js|Sha1Js|Sha256Js)\.js$/;
+const HASHES = ['Md5Js', 'Sha1Js', 'Sha256Js'];
 /** The function lists nothing and replaces nothing: its role may not. */
 const OTHER_S3_CALLS = {
-  's3-list': ['listS3Objects'],
-  's3-replace': ['replaceObject', 'replaceMetadata'],
-  's3-uploads': ['listS3Uploads', 'abortS3Upload'],
+  list: ['listS3Objects'],
+  replace: ['replaceObject', 'replaceMetadata'],
+  uploads: ['listS3Uploads', 'abortS3Upload'],
 };
-const OTHER_S3_FILE = /[\\/]src[\\/]store[\\/](s3-list|s3-replace|s3-uploads)\.ts$/;
 const LEFT_OUT = `const leftOut = () => { throw new Error('left out of this bundle'); };`;
 const PASS_ON = `const passOn = () => async () => {
   throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
 };`;
 const leaveOut = {
   name: 'leave-out',
-  setup({ onLoad, onResolve }) {
-    const replace = (filter, contents) =>
-      onLoad({ filter }, (args) => ({
-        contents: typeof contents === 'string' ? contents : contents(args),
-        loader: 'js',
-      }));
+  setup({ onLoad: onAnyLoad, onResolve, onEnd }) {
+    // what has moved or was renamed would be bundled again, and only the size would tell
+    const unmatched = new Set();
+    const onLoad = (options, load) => {
+      unmatched.add(options.filter);
+      onAnyLoad(options, (args) => {
+        unmatched.delete(options.filter);
+        return load(args);
+      });
+    };
+    onEnd(() => ({
+      errors: [...unmatched].map((filter) => ({ text: `nothing to leave out matches ${filter}` })),
+    }));
+    const replace = (filter, contents) => onLoad({ filter }, () => ({ contents, loader: 'js' }));
     replace(/[\\/]credential-provider-imds[\\/]dist-es[\\/]index\.js$/, `${PASS_ON}${MACHINE_CREDENTIALS}`);
     replace(/[\\/]submodules[\\/]event-streams[\\/]index\.js$/, `${LEFT_OUT}${EVENT_STREAMS}`);
-    replace(HASH_FILE, ({ path }) => `${LEFT_OUT}export const ${HASH_FILE.exec(path)[1]} = leftOut;`);
-    onLoad({ filter: OTHER_S3_FILE }, ({ path }) => {
-      const names = OTHER_S3_CALLS[OTHER_S3_FILE.exec(path)[1]].map(
-        (name) => `export const ${name} = leftOut;`,
-      );
-      return {
-        contents: `${LEFT_OUT}\n${names.join('\n')}`,
-        loader: 'js',
-      };
-    });
+    for (const name of HASHES) {
+      replace(new RegExp(`[\\\\/]${name}\\.js$`), `${LEFT_OUT}export const ${name} = leftOut;`);
+    }
+    for (const [file, names] of Object.entries(OTHER_S3_CALLS)) {
+      const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
+      replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
+    }
     onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
       path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
     );

@@ -10,7 +10,11 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 
 const FOLDERS = {
+  record: 'test/{record,archive,audit}/**/*.test.ts',
   archive: 'test/{archive,genesys}/**/*.test.ts',
+  audit: 'test/{audit,archive}/**/*.test.ts',
+  rekey: 'test/{rekey,archive}/**/*.test.ts',
+  aws: 'test/{aws,store,queue,envelope}/**/*.test.ts',
   http: 'test/http/**/*.test.ts',
   envelope: 'test/envelope/**/*.test.ts',
 };

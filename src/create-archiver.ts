@@ -1,16 +1,24 @@
 import type { KeyObject } from 'node:crypto';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
-import { createLayout } from './archive/layout.ts';
+import { createLayout } from './record/layout.ts';
+import type { ReceiptTrust } from './audit/examine-recording.ts';
 import type { Opens } from './archive/open-object.ts';
-import type { ReceiptSigner } from './archive/receipt.ts';
+import type { ReceiptSigner } from './record/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
-import { type ArchiveConfig, type KeysConfig, type RestoreConfig, revealKey } from './config/config.ts';
+import {
+  type ArchiveConfig,
+  type KeysConfig,
+  type RestoreConfig,
+  revealKey,
+  type StoreConfig,
+  type WrapConfig,
+} from './config/config.ts';
 import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
-import { createMediaOpener } from './genesys/media-download.ts';
-import { mediaPolicy } from './genesys/media-hosts.ts';
+import { createMediaOpener } from './genesys/media/download.ts';
+import { mediaPolicy } from './genesys/media/hosts.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
@@ -182,7 +190,7 @@ async function openOwnReader(
 
 /** From a file at once; from a secret when it is needed, and again when the secret has another value. */
 async function openSigner(
-  { signingKeyFile, signingKeySecretArn: arn }: ArchiveConfig,
+  { signingKeyFile, signingKeySecretArn: arn }: Pick<WrapConfig, 'signingKeyFile' | 'signingKeySecretArn'>,
   secrets: SecretValues,
 ): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
   if (arn === undefined) {
@@ -195,6 +203,37 @@ async function openSigner(
     if (known?.pem !== pem) known = { pem, signer: signerOf(pem, 'the secret of the signing key') };
     return known.signer;
   };
+}
+
+/**
+ * What recordings are held to when they are opened: the configured public keys, or else the public half of the key that signs.
+ *
+ * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used.
+ */
+export async function readTrust(config: StoreConfig): Promise<ReceiptTrust> {
+  const { receiptPublicKeys, signingKeyFile, organizationId } = config;
+  const layout = createLayout(config.layout);
+  const own = receiptPublicKeys.length === 0 && signingKeyFile !== undefined;
+  if (!own) return { keys: await readReceiptKeys(receiptPublicKeys), layout, organizationId };
+  const { keyId, publicKey } = await readSigner(signingKeyFile);
+  return { keys: new Map([[keyId, publicKey]]), layout, organizationId };
+}
+
+/**
+ * The same for who also amends receipts, with the key that signs the amendments, where there is one.
+ *
+ * @throws `CONFIG_INVALID` when a key cannot be used; `SECRET_*`.
+ */
+export async function openAmending(
+  config: WrapConfig,
+  { clock = systemClock, logger = silentLogger }: Pick<ArchiverPorts, 'clock' | 'logger'>,
+  budget: Budget,
+): Promise<ReceiptTrust & { readonly signer: ReceiptSigner | undefined; readonly clock: Clock }> {
+  const signer = await (await openSigner(config, createSecretValues({ clock, logger })))(budget);
+  const trust = await readTrust(config);
+  const keys = new Map(trust.keys);
+  if (signer !== undefined) keys.set(signer.keyId, signer.publicKey);
+  return { ...trust, keys, signer, clock };
 }
 
 export function openConfiguredStore(

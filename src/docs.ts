@@ -1,4 +1,4 @@
-import { receiptJsonSchema } from './archive/receipt-schema.ts';
+import { receiptJsonSchema } from './record/receipt-schema.ts';
 import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
 import { EXIT_CODES, EXIT_RULES } from './exit-codes.ts';

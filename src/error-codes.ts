@@ -284,7 +284,7 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning:
       'An object is not what its receipt states, one of the two is missing, or the receipt is not one that can be trusted.',
-    hint: 'do not overwrite anything: keep the object, its receipt and the access log of the bucket; docs/format.md, section 11, says how to check by hand',
+    hint: 'do not overwrite anything: keep the object, its receipt and the access log of the bucket; docs/runbook.md says what to do about each finding, docs/format.md, section 11, how to check by hand',
   },
   STACK_MISSING: {
     exit: 2,

@@ -1,12 +1,12 @@
 export { type ArchiveResult, type DeliveryHints } from './archive/archive-request.ts';
-export { exportKey, exportMetadata } from './archive/genesys-export.ts';
+export { exportKey, exportMetadata } from './record/genesys-export.ts';
 export {
   type DayRange,
   findRecording,
   type ListedRecording,
   listRecordings,
-} from './archive/find-recording.ts';
-export { objectKey, parseObjectKey } from './archive/object-key.ts';
+} from './audit/find-recording.ts';
+export { objectKey, parseObjectKey } from './record/object-key.ts';
 export {
   openSeekable,
   type PlaintextRange,
@@ -14,24 +14,28 @@ export {
   type RangePorts,
   readRange,
   type SeekableRecording,
-} from './archive/read-range.ts';
+} from './audit/read-range.ts';
 export {
   type ReadOutcome,
   type ReadPorts,
   restoreRecording,
   type RestoreTarget,
   verifyRecording,
-} from './archive/read-recording.ts';
-export { createLeafCache, type LeafCache } from './archive/verified-leaves.ts';
-export { type Verified, verifyArchive, type VerifyArchiveOptions } from './archive/verify-archive.ts';
+} from './audit/read-recording.ts';
+export { type CheckedPorts, type Checking, type ReceiptStanding } from './audit/open-checked.ts';
+export { type ReceiptTrust } from './audit/examine-recording.ts';
+export { createLeafCache, type LeafCache } from './audit/verified-leaves.ts';
+export { type Verified, verifyArchive, type VerifyArchiveOptions } from './audit/verify-archive.ts';
 export {
+  ALLOWABLE_KINDS,
+  type AllowableKind,
   type Finding,
   type FindingKind,
   type Verification,
   verifyAgainstReceipt,
   type VerifyDepth,
   type VerifyPorts,
-} from './archive/verify-recording.ts';
+} from './audit/verify-recording.ts';
 export { type Budget, type Clock, startBudget, systemClock } from './clock.ts';
 export {
   type ArchiveConfig,
@@ -40,7 +44,13 @@ export {
   type RestoreConfig,
   type StoreConfig,
 } from './config/config.ts';
-export { type Archiver, type ArchiverPorts, createArchiver, createReader } from './create-archiver.ts';
+export {
+  type Archiver,
+  type ArchiverPorts,
+  createArchiver,
+  createReader,
+  readTrust,
+} from './create-archiver.ts';
 export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
 export { ArchiveError, type ErrorCode, type ErrorDetails } from './errors.ts';
 export { type ParsedEvent, type ParseOptions, parseEvent } from './events/parse-event.ts';

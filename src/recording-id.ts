@@ -20,7 +20,7 @@ export function isSafeId(id: unknown): id is string {
 /** Reports whether two ids name the same thing. A UUID is the same in either letter case (RFC 9562, section 4); other ids are not. */
 export function isSameId(one: unknown, other: unknown): boolean {
   if (typeof one !== 'string' || typeof other !== 'string') return false;
-  return one === other || (UUID_PATTERN.test(one) && one.toLowerCase() === other.toLowerCase());
+  return canonicalId(one) === canonicalId(other);
 }
 
 /** At most 24 printable ASCII characters of anything, quoted, for messages: an id that was refused may be hostile. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './archive/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
 import { readTextFile } from './text-file.ts';
 

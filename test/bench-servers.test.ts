@@ -15,8 +15,8 @@ import { detectContainer } from '../src/archive/container.ts';
 import { systemClock, unlimited } from '../src/clock.ts';
 import { silentLogger } from '../src/log.ts';
 import type { ObjectStore } from '../src/ports.ts';
-import { createS3Client } from '../src/store/s3-client.ts';
-import { createS3Store } from '../src/store/s3-store.ts';
+import { createS3Client } from '../src/store/s3/client.ts';
+import { createS3Store } from '../src/store/s3/s3-store.ts';
 
 const MIB = 1024 * 1024;
 /** More than one read of a socket, and no multiple of anything. */

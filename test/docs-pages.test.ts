@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../src/cli/_commands.ts';
+import { COMMANDS } from '../src/cli/specs/commands.ts';
 import { parseCommandLine } from '../src/cli/_program.ts';
 import { LOOK_PERMISSIONS } from '../src/stack/check-stack.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfigFile } from '../src/config/file.ts';
 import { readDeploySettings } from '../src/config/deploy-file.ts';
-import { readEvents } from '../src/cli/_read-events.ts';
+import { readEvents } from '../src/cli/archive/read-events.ts';
 import { readKeyringFile, readPublicKeyFile } from '../src/envelope/key-files.ts';
 import { addKey, formatKeyring } from '../src/envelope/keyring.ts';
 import { readReceiptKeys, readSigner } from '../src/signing-keys.ts';

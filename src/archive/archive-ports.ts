@@ -9,9 +9,9 @@ import type {
   ObjectStore,
   ReferenceWriter,
 } from '../ports.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from '../record/layout.ts';
 import type { Opens } from './open-object.ts';
-import type { ReceiptSigner } from './receipt.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
 
 /** What archiving needs from outside. */
 export interface ArchivePorts {

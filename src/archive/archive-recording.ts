@@ -3,7 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { MediaItem, ObjectStat, RecordingIds } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import type { Downloaded, MediaSource } from './download-again.ts';
-import { idempotencyMetadata, isSameRecording } from './identity.ts';
+import { idempotencyMetadata, isSameRecording } from '../record/identity.ts';
 import { linkOnce } from './link-recording.ts';
 import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';

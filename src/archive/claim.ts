@@ -1,8 +1,8 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
-import { claimKey } from './object-key.ts';
-import { getSmall, putSmall } from './small-object.ts';
+import { claimKey } from '../record/object-key.ts';
+import { getSmall, putSmall } from '../record/small-object.ts';
 
 /** Bytes; a claim is about 60. */
 const LARGEST_CLAIM = 1024;

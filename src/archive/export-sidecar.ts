@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import type { MediaItem, ObjectStore } from '../ports.ts';
-import { exportMetadata, sidecarKey } from './genesys-export.ts';
-import { putSmall } from './small-object.ts';
+import { exportMetadata, sidecarKey } from '../record/genesys-export.ts';
+import { putSmall } from '../record/small-object.ts';
 
 /**
  * Puts the platform's own `_metadata.json` beside the file under `key`, unless there is one. It is read by other people's programs

@@ -1,15 +1,15 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
-import { formatOf, hashMetadata, hashWrap, wrapOf } from './identity.ts';
-import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
-import { stateCiphertext } from './leaf-list.ts';
-import { receiptKey } from './object-key.ts';
+import { formatOf, hashMetadata, hashWrap, wrapOf } from '../record/identity.ts';
+import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
+import { stateCiphertext } from '../record/leaf-list.ts';
+import { receiptKey } from '../record/object-key.ts';
 import type { OpenedObject, Plaintext } from './open-object.ts';
 import { hasOwnReceipt, type ReceiptSubject, type ReceiptTrust } from './own-receipt.ts';
-import { RECEIPT_SCHEMA, type Receipt } from './receipt-schema.ts';
-import { formatReceipt, type ReceiptSigner } from './receipt.ts';
-import { putSmall } from './small-object.ts';
+import { RECEIPT_SCHEMA, type Receipt } from '../record/receipt-schema.ts';
+import { formatReceipt, type ReceiptSigner } from '../record/receipt.ts';
+import { putSmall } from '../record/small-object.ts';
 import type { StoredFacts } from './store-recording.ts';
 
 export interface Issuer extends ReceiptTrust {

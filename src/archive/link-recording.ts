@@ -1,8 +1,8 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { ObjectStat, ObjectStore, RecordingIds, ReferenceWriter } from '../ports.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { linkKey } from './object-key.ts';
-import { putSmall } from './small-object.ts';
+import { canonicalJson } from '../record/canonical-json.ts';
+import { linkKey } from '../record/object-key.ts';
+import { putSmall } from '../record/small-object.ts';
 
 export interface LinkPorts {
   readonly references: ReferenceWriter;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, RecordingIds, Unsealer } from '../ports.ts';
-import { formatOf, wrapOf } from './identity.ts';
-import { readInstruction } from './instruction-file.ts';
-import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import { formatOf, wrapOf } from '../record/identity.ts';
+import { readInstruction } from '../record/instruction-file.ts';
+import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 
 /** How the keys of an object are kept: the one static key, or the wrap of its data key. */
 export type Opens = ReadonlySet<'static' | 'kms+context' | 'AES/GCM' | 'RSA-OAEP-SHA1'>;

@@ -3,11 +3,11 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { canonicalId } from '../recording-id.ts';
-import { hashMetadata } from './identity.ts';
-import { receiptKey } from './object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
-import { checkSignature, type ReceiptSigner } from './receipt.ts';
-import { getSmall } from './small-object.ts';
+import { hashMetadata } from '../record/identity.ts';
+import { receiptKey } from '../record/object-key.ts';
+import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import { checkSignature, type ReceiptSigner } from '../record/receipt.ts';
+import { getSmall } from '../record/small-object.ts';
 
 export interface ReceiptTrust {
   readonly store: ObjectStore;

@@ -3,7 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaItem, RecordingIds, TerminalRecording } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { claimFirstSeen } from './claim.ts';
-import { DATE_LAYOUT } from './layout.ts';
+import { DATE_LAYOUT } from '../record/layout.ts';
 
 /** Where a file is kept, and the time that says so. */
 export interface RecordingPlace {

@@ -6,10 +6,10 @@ import type { ArchivePorts } from './archive-ports.ts';
 import { type Downloaded, downloadAgain, type MediaSource } from './download-again.ts';
 import { adoptReceipt, issueCompletedReceipt, type Proof } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
-import { receiptKey } from './object-key.ts';
+import { receiptKey } from '../record/object-key.ts';
 import { type OpenedObject, openObject, type Plaintext } from './open-object.ts';
 import { hasOwnReceipt, trustedKeys } from './own-receipt.ts';
-import { checkMark, isOfSource, type MarkVerdict } from './writer-mark.ts';
+import { checkMark, isOfSource, type MarkVerdict } from '../record/writer-mark.ts';
 
 /** An object as it was found, and where the same recording can be had again. */
 export interface Found {

@@ -2,10 +2,10 @@ import type { Budget } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Envelope, ObjectStore, RecordingIds } from '../ports.ts';
 import type { ArchiveResult } from './archive-request.ts';
-import { idempotencyMetadata } from './identity.ts';
-import { contextKey } from './object-key.ts';
-import type { ReceiptSigner } from './receipt.ts';
-import { markMetadata } from './writer-mark.ts';
+import { idempotencyMetadata } from '../record/identity.ts';
+import { contextKey } from '../record/object-key.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
+import { markMetadata } from '../record/writer-mark.ts';
 
 export interface ContextPorts {
   readonly store: ObjectStore;

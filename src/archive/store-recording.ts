@@ -5,9 +5,9 @@ import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
 import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
-import { type LeafDigests, LeafHasher } from './leaf-hasher.ts';
+import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
-import { markMetadata, sourceMetadata } from './writer-mark.ts';
+import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
 export const MOST_RESTARTS = 5;

@@ -1,6 +1,7 @@
 import { abortReason } from '../clock.ts';
 import { ArchiveError, type ErrorCode } from '../errors.ts';
 import { count } from './_format.ts';
+import type { Ui } from './_ui.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 export interface ItemFailure {
@@ -50,4 +51,12 @@ export function concludeItems(
 /** Errors that say the data themselves are not what they should be. */
 export function isIntegrityFailure(code: ErrorCode): boolean {
   return exitCodeOf(code) === 5;
+}
+
+/** What could not be checked of a recording: a warning where the caller has waived it, and said in passing where it need not be. */
+export function tellNotes(ui: Ui, notes: readonly string[], waived: boolean): void {
+  for (const note of notes) {
+    if (waived) ui.warn(note);
+    else ui.say(`note: ${note}`);
+  }
 }

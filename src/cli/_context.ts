@@ -5,8 +5,8 @@ import { type ConfigFile, type ConfigFor, type Purpose, loadConfig } from '../co
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseDay, parseRecordingTime } from '../recording-time.ts';
-import type { DayRange } from '../archive/find-recording.ts';
-import { createLayout } from '../archive/layout.ts';
+import type { DayRange } from '../audit/find-recording.ts';
+import { createLayout } from '../record/layout.ts';
 import { printable } from './_format.ts';
 import type { Ui } from './_ui.ts';
 

@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { MessageQueue, QueuedMessage } from '../queue/message-queue.ts';
-import { readEvents } from './_read-events.ts';
+import { readEvents } from './archive/read-events.ts';
 
 /** A message that nothing could be done with, and how to be done with it now. */
 export interface DeadLetter {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { type Survey, surveyArchive } from '../archive/survey-archive.ts';
-import type { DayRange } from '../archive/layout.ts';
-import { DATE_LAYOUT } from '../archive/layout.ts';
+import { type Survey, surveyArchive } from '../audit/survey-archive.ts';
+import type { DayRange } from '../record/layout.ts';
+import { DATE_LAYOUT } from '../record/layout.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { listSettings, type Purpose, type SettingName } from '../config/schema.ts';
 import { ArchiveError } from '../errors.ts';
-import type { CommandSpec } from './_command-spec.ts';
-import { COMMAND_GROUPS, COMMANDS } from './_commands.ts';
+import type { CommandSpec } from './specs/command-spec.ts';
+import { COMMAND_GROUPS, COMMANDS } from './specs/commands.ts';
 import { flagOf, TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
 

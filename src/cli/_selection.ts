@@ -1,4 +1,4 @@
-import { findRecording, listRecordings } from '../archive/find-recording.ts';
+import { findRecording, listRecordings } from '../audit/find-recording.ts';
 import type { Budget } from '../clock.ts';
 import type { LayoutConfig } from '../config/config.ts';
 import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';
@@ -32,7 +32,7 @@ export interface SelectionWork {
     store: ObjectStore,
     key: string,
     budget: Budget,
-  ) => Promise<{ readonly state: string; readonly facts?: object }>;
+  ) => Promise<{ readonly state: string; readonly facts?: { readonly notes?: readonly string[] } & object }>;
 }
 
 const DEFAULT_CONCURRENCY = 4;
@@ -73,6 +73,7 @@ export async function runSelection(
   const store = countBytes(plainStore, progress.addBytes);
   const failures: ItemFailure[] = [];
   const states = new Map<string, number>();
+  const notes = new Map<string, number>();
 
   const wordFor = (state: string) => (dryRun ? (WOULD[state] ?? state) : state);
   const workOn = async (idOrKey: string): Promise<ArchiveError | undefined> => {
@@ -82,7 +83,10 @@ export async function runSelection(
       states.set(state, (states.get(state) ?? 0) + 1);
       progress.itemDone();
       if (ui.json) ui.record(record, { key, state, dryRun, ...facts });
-      else ui.out(`${wordFor(state).padEnd(STATE_WIDTH)}  ${printable(key)}`);
+      else {
+        ui.out(`${wordFor(state).padEnd(STATE_WIDTH)}  ${printable(key)}`);
+        for (const note of facts?.notes ?? []) notes.set(note, (notes.get(note) ?? 0) + 1);
+      }
       await ui.drained();
       return undefined;
     } catch (thrown) {
@@ -129,6 +133,7 @@ export async function runSelection(
       `${count(done, 'recording')}: ${summary}${describeRest(batch)}${note}; ${printable(plainStore.location)}`,
     );
   }
+  for (const [note, times] of notes) ui.say(`${count(times, 'recording')}: ${printable(note)}`);
   const overriding = (code: ErrorCode) => isIntegrityFailure(code) || code === batch.stoppedBy?.code;
   return concludeItems(done, failures, context.signal, overriding);
 }

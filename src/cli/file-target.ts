@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { constants, type FileHandle, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { RestoreTarget } from '../archive/read-recording.ts';
+import type { RestoreTarget } from '../audit/read-recording.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
+import { createHiddenBody, MOST_IN_MEMORY } from './restore/hidden-body.ts';
+import { partialName, sweepPartials } from './restore/partial-names.ts';
 
-/** Bytes; small chunks are gathered to blocks of this size before they are written. */
-const BLOCK_BYTES = 1024 * 1024;
-
-/** Plaintext that nobody has vouched for yet; gone at the latest when the process ends. */
+/** Files that are not whole yet; gone at the latest when the process ends. */
 const unfinished = new Set<string>();
 let sweeping = false;
 
@@ -25,62 +23,53 @@ export interface OutputOptions {
 }
 
 /**
- * A file that appears under its name only when it is whole: written to `<FILE>.<random>.partial` beside it (mode 0600), synced,
- * and renamed by `commit`; removed by `abandon`, and when the process ends in any way it can notice. Only SIGKILL or a power
- * cut leaves a `.partial` behind.
+ * A file that appears under its name only when it is whole. Until `commit`, what is written is kept in memory or, from 64 MiB on,
+ * encrypted under a key that is nowhere else in `<FILE>.<12 hex digits>.partial` beside it (mode 0600); `commit` puts the plaintext
+ * there, syncs and renames it. `abandon` removes it, and so does the process when it ends in any way it can notice. What a kill or a
+ * power cut leaves is empty or noise, unless it comes during `commit`, and is removed by the next target of that name.
  *
- * @param force replaces an existing regular file; without it none is ever replaced, not even one that appears meanwhile.
+ * @param options.force replaces an existing regular file; without it none is ever replaced, not even one that appears meanwhile.
+ * @param options.mostInMemory bytes.
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable), here and from its methods.
  */
-export async function createFileTarget(file: string, options: OutputOptions): Promise<FileTarget> {
-  const { force } = options;
+export async function createFileTarget(
+  file: string,
+  options: OutputOptions & { readonly mostInMemory?: number },
+): Promise<FileTarget> {
+  const { force, mostInMemory = MOST_IN_MEMORY } = options;
   const target = await checkOutput(file, options);
-  const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
+  await sweepPartials(target, unfinished);
+  const partial = partialName(target);
   let handle: FileHandle;
   try {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     handle = await open(partial, flags, 0o600);
   } catch (error) {
     throw outputError(error, 'creating', target);
   }
   sweepAtExit(partial);
   let isOpen = true;
-  const block = Buffer.allocUnsafe(BLOCK_BYTES);
-  let filled = 0;
+  const body = createHiddenBody(handle, mostInMemory);
 
   const close = async () => {
     if (!isOpen) return;
     isOpen = false;
+    body.forget();
     await handle.close();
-  };
-  const writeWhole = async (bytes: Uint8Array) => {
-    for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
-      done += bytesWritten;
-    }
-  };
-  const flush = async () => {
-    await writeWhole(block.subarray(0, filled));
-    filled = 0;
   };
 
   return {
     path: target,
     async write(chunk) {
       try {
-        if (filled + chunk.byteLength > BLOCK_BYTES) await flush();
-        if (chunk.byteLength > BLOCK_BYTES) await writeWhole(chunk);
-        else {
-          block.set(chunk, filled);
-          filled += chunk.byteLength;
-        }
+        await body.write(chunk);
       } catch (error) {
         throw outputError(error, 'writing', target);
       }
     },
     async commit() {
       try {
-        await flush();
+        await body.reveal();
         await handle.sync();
         await close();
         await publish(partial, target, force);

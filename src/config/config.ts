@@ -49,6 +49,10 @@ export interface StoreConfig {
   readonly proxies: Proxies;
   /** PEM files of the public keys that receipts may be signed with. */
   readonly receiptPublicKeys: readonly string[];
+  /** PEM file of the private key that signs receipts. Who only reads uses its public half, where no public key is named. */
+  readonly signingKeyFile: string | undefined;
+  /** The organization all recordings belong to, where it is known. */
+  readonly organizationId?: string;
   readonly logLevel: LogLevel;
   /** To be shown at every start; none repeats a value. */
   readonly warnings: readonly string[];
@@ -57,8 +61,11 @@ export interface StoreConfig {
 /** Enough to read recordings back. */
 export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
-  /** The organization all recordings belong to, where it is known. */
-  readonly organizationId?: string;
+}
+
+/** Enough to move recordings under other keys, and to sign what amends their receipts. */
+export interface WrapConfig extends RestoreConfig {
+  readonly signingKeySecretArn: string | undefined;
 }
 
 /** Everything. */
@@ -79,8 +86,7 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly recordings: RecordingsConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
-  /** PEM file of the private key that signs receipts, or the secret that holds it. */
-  readonly signingKeyFile: string | undefined;
+  /** The secret that holds the private key that signs receipts. */
   readonly signingKeySecretArn: string | undefined;
   /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
@@ -118,7 +124,7 @@ export interface ConfigFor {
   readonly store: StoreConfig;
   readonly keys: KeysConfig;
   /** All sources that are set: which of them wraps is said where it is done. */
-  readonly wrap: RestoreConfig;
+  readonly wrap: WrapConfig;
 }
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
@@ -228,6 +234,8 @@ function buildConfig(
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
+    signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
+    ...organizationOf(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
   });
@@ -261,7 +269,6 @@ function buildConfig(
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
-      signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
@@ -276,15 +283,20 @@ function buildConfig(
       },
     };
   };
-  return { store, restore, archive, keys, wrap: restore };
+  const wrap = (): WrapConfig => ({
+    ...restore(),
+    signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
+  });
+  return { store, restore, archive, keys, wrap };
 }
 
 function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'organizationId'> {
+  return { encryption: readKeySettings(values), ...organizationOf(values) };
+}
+
+function organizationOf(values: SettingValues): Pick<StoreConfig, 'organizationId'> {
   const { GENESYS_ORGANIZATION_ID: organizationId } = values;
-  return {
-    encryption: readKeySettings(values),
-    ...(organizationId === undefined ? {} : { organizationId }),
-  };
+  return organizationId === undefined ? {} : { organizationId };
 }
 
 function chooseCredentials(values: SettingValues): CredentialSettings {

@@ -48,7 +48,8 @@ export const ENCRYPTION_SETTINGS = {
   ARCHIVE_PRIVATE_KEY_FILE: {
     schema: filePath,
     group: 'Encryption',
-    meaning: 'PEM file of the RSA private key, readable by its owner only; it is never needed to archive',
+    meaning:
+      'PEM file of the RSA private key, readable by its owner only; it is never needed to archive. Earlier keys may follow in the same file, 16 in all',
     example: 'recordings-private.pem',
     since: 'key modes',
     usedFor: [...RESTORE, ...KEYS],

@@ -3,23 +3,23 @@ import { fileList, filePath, queueUrl } from './values.ts';
 /** The settings of receipts and queues. Part of the one table in `schema.ts`. */
 
 const ARCHIVE = ['archive'] as const;
-const VERIFY = ['restore', 'store'] as const;
+const VERIFY = ['restore', 'store', 'wrap'] as const;
 
 export const RELIABILITY_SETTINGS = {
   ARCHIVE_SIGNING_KEY_FILE: {
     schema: filePath,
     group: 'Archive',
     meaning:
-      'PEM file (PKCS#8) of the Ed25519 private key that signs receipts, readable by its owner only; without it receipts are not signed',
+      'PEM file (PKCS#8) of the Ed25519 private key that signs receipts, readable by its owner only; without it receipts are not signed. Readers check receipts with its public half where `ARCHIVE_RECEIPT_PUBLIC_KEYS` names no key',
     example: 'receipts-private.pem',
     since: 'receipts',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, ...VERIFY],
   },
   ARCHIVE_RECEIPT_PUBLIC_KEYS: {
     schema: fileList,
     group: 'Archive',
     meaning:
-      'PEM files of the Ed25519 public keys that receipts may be signed with, comma-separated; with any, `verify` wants every receipt signed',
+      'PEM files of the Ed25519 public keys that receipts may be signed with, comma-separated; with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
     example: 'receipts-2026.pem,receipts-2025.pem',
     since: 'receipts',
     usedFor: VERIFY,

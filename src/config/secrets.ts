@@ -27,7 +27,7 @@ export const SECRET_SETTINGS = {
       'ARN of the secret in AWS Secrets Manager with the key that signs receipts, in PEM or as JSON `{"privateKey": "…"}`, instead of `ARCHIVE_SIGNING_KEY_FILE`',
     example: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:receipts-AbCdEf',
     since: 'secrets',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, 'wrap'],
   },
   ARCHIVE_WEBHOOK_SECRET_ARN: {
     schema: secretArn,

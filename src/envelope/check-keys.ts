@@ -1,8 +1,8 @@
 /** Tries keys the way archiving and restoring use them, on a data key that is thrown away. */
-import { createPublicKey, timingSafeEqual } from 'node:crypto';
+import { createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import { readKeyringFile, readPrivateKeyFile, readPublicKeyFile } from './key-files.ts';
+import { readKeyringFile, readPrivateKeyFiles, readPublicKeyFile } from './key-files.ts';
 import type { KeyContext, KeySources } from './key-sources.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from './key-wrap.ts';
 import { keyringUnwrapper, keyringWrapper } from './keyring.ts';
@@ -40,7 +40,7 @@ export async function* checkKeys(
   }
   if (keyringFile !== undefined) yield await checkKeyring(keyringFile);
   if (publicKeyFile !== undefined) yield await checkPublicKey(publicKeyFile);
-  if (privateKeyFile !== undefined) yield await checkPrivateKey(privateKeyFile);
+  if (privateKeyFile !== undefined) yield* await checkPrivateKeys(privateKeyFile);
 }
 
 async function checkKms(
@@ -81,19 +81,22 @@ async function checkPublicKey(path: string): Promise<KeyCheck> {
   }
 }
 
-async function checkPrivateKey(path: string): Promise<KeyCheck> {
+async function checkPrivateKeys(path: string): Promise<KeyCheck[]> {
   try {
-    const key = await readPrivateKeyFile(path);
-    const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
-    // a pair that is too short to write with still reads what it has written
-    const reads: Ability =
-      modulusLength < 3072
-        ? 'ok'
-        : (await roundTrip(createRsaWrapper(createPublicKey(key)), createRsaUnwrapper([{ key }]))).reads;
-    return { source: 'private key', keyId: rsaKeyId(key), writes: undefined, reads };
+    return await Promise.all((await readPrivateKeyFiles(path)).map(checkPrivateKey));
   } catch (error) {
-    return { source: 'private key', keyId: path, writes: undefined, reads: toArchiveError(error) };
+    return [{ source: 'private key', keyId: path, writes: undefined, reads: toArchiveError(error) }];
   }
+}
+
+async function checkPrivateKey(key: KeyObject): Promise<KeyCheck> {
+  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  // a pair that is too short to write with still reads what it has written
+  const reads: Ability =
+    modulusLength < 3072
+      ? 'ok'
+      : (await roundTrip(createRsaWrapper(createPublicKey(key)), createRsaUnwrapper([{ key }]))).reads;
+  return { source: 'private key', keyId: rsaKeyId(key), writes: undefined, reads };
 }
 
 async function roundTrip(

@@ -81,9 +81,11 @@ export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
     unseal: async (stat, options = {}) => createUnsealingCipher((await open(stat, options)).parameters),
     unsealRange: async (stat, options = {}) => {
       const { detected, parameters } = await open(stat, options);
-      // V3 commits to its key. In the others, whoever can write an instruction file chooses the key.
-      const keyIsBound = detected.format === S3EC_V3 || detected.placement === 'metadata';
-      return createRangeUnsealer(parameters, stat.size, keyIsBound);
+      // V3 commits to its key, the others do not: any key decrypts them, to anything, until the tag is checked
+      return createRangeUnsealer(parameters, stat.size, {
+        keyIsBound: detected.format === S3EC_V3,
+        keyIsWrapped: detected.format !== STATIC_GCM,
+      });
     },
   };
 }

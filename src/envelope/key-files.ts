@@ -176,11 +176,37 @@ export async function readPublicKeyFile(path: string): Promise<KeyObject> {
   return key;
 }
 
-/** @throws `CONFIG_INVALID` when others can read the file, or it holds no unencrypted RSA key of at least 2048 bits. */
+/** The first key of the file. Throws as {@link readPrivateKeyFiles}. */
 export async function readPrivateKeyFile(path: string): Promise<KeyObject> {
-  const key = parsePem(path, await readKeyFile(path, 'secret'), createPrivateKey);
-  createRsaUnwrapper([{ key }]);
+  const [key] = await readPrivateKeyFiles(path);
   return key;
+}
+
+/** Every try costs a private operation, some milliseconds. */
+const MAX_PRIVATE_KEYS = 16;
+
+/**
+ * All keys of the file, one PEM block after the other: that of today, and those that earlier objects are wrapped for.
+ *
+ * @throws `CONFIG_INVALID` when others can read the file, it holds no key or more than 16, or one that is no unencrypted RSA key of at
+ *   least 2048 bits.
+ */
+export async function readPrivateKeyFiles(path: string): Promise<readonly [KeyObject, ...KeyObject[]]> {
+  const pem = await readKeyFile(path, 'secret');
+  const blocks = pem.match(/-----BEGIN [A-Z ]+-----[^]*?-----END [A-Z ]+-----/g) ?? [];
+  if (blocks.length > MAX_PRIVATE_KEYS) {
+    throw invalid(
+      `the key file holds more than ${MAX_PRIVATE_KEYS} keys`,
+      `the file that is meant is ${path}`,
+    );
+  }
+  const [first = pem, ...others] = blocks;
+  const read = (block: string) => {
+    const key = parsePem(path, block, createPrivateKey);
+    createRsaUnwrapper([{ key }]);
+    return key;
+  };
+  return [read(first), ...others.map(read)];
 }
 
 async function readKeyFile(path: string, kind: 'secret' | 'public'): Promise<string> {

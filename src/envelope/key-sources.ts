@@ -5,10 +5,10 @@ import type { Logger } from '../log.ts';
 import type { Envelope } from '../ports.ts';
 import type { Proxies } from '../proxies.ts';
 import { type AnyEnvelopeReader, createEnvelopeReader } from './envelope-reader.ts';
-import { readKeyringFile, readPrivateKeyFile, readPublicKeyFile } from './key-files.ts';
+import { readKeyringFile, readPrivateKeyFiles, readPublicKeyFile } from './key-files.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from './key-wrap.ts';
 import { keyringUnwrapper, keyringWrapper } from './keyring.ts';
-import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
+import { createRsaUnwrapper, createRsaWrapper, rsaKeyId } from './raw-wrap.ts';
 import { createS3ecEnvelope } from './s3ec-envelope.ts';
 import { S3EC_V2 } from './s3ec-v2.ts';
 import { S3EC_V3 } from './s3ec-v3.ts';
@@ -117,7 +117,10 @@ export async function openUnwrappers(sources: KeySources, context: KeyContext): 
     unwrappers.push(await openKms({ keyId: kmsKeyId, proxies: sources.proxies }, context));
   if (keyringFile !== undefined) unwrappers.push(keyringUnwrapper(await readKeyringFile(keyringFile)));
   if (privateKeyFile !== undefined) {
-    unwrappers.push(createRsaUnwrapper([{ key: await readPrivateKeyFile(privateKeyFile) }]));
+    const keys = await readPrivateKeyFiles(privateKeyFile);
+    // the one that an object names first: it is nearly always the right one
+    const named = keys.map((key) => ({ kid: rsaKeyId(key), key }));
+    unwrappers.push(createRsaUnwrapper([...named, ...keys.map((key) => ({ key }))]));
   }
   return unwrappers;
 }

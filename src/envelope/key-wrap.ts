@@ -232,7 +232,9 @@ export function requireContextHolds(
   known: Readonly<Record<string, string | undefined>>,
 ): void {
   const differing = Object.entries(known).flatMap(([name, value]) =>
-    value === undefined || (Object.hasOwn(stored, name) && stored[name] === value) ? [] : [name],
+    value === undefined || (Object.hasOwn(stored, name) && isSameValue(stored[name] ?? '', value))
+      ? []
+      : [name],
   );
   if (differing.length === 0) return;
   const boundTo = stored[ORGANIZATION_NAME];
@@ -254,6 +256,12 @@ function otherOrganization(boundTo: string): ArchiveError {
       details: { setting: 'GENESYS_ORGANIZATION_ID', boundTo },
     },
   );
+}
+
+/** A UUID is the same in any letter case (RFC 9562, section 4). */
+function isSameValue(one: string, other: string): boolean {
+  const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  return one === other || (uuid.test(one) && one.toLowerCase() === other.toLowerCase());
 }
 
 function contextMismatch(): ArchiveError {

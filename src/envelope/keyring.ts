@@ -68,9 +68,12 @@ export function keyringWrapper(keyring: Keyring): KeyWrapper {
   return createAesWrapper(active);
 }
 
-/** Unwraps with whichever key an object names. */
+/**
+ * Unwraps with the key an object names, else with whichever of the ring fits: other writers name none, or spell it their own way. The
+ * tag of the wrap tells which one does. A keyring file has room for about 1,600 keys, and a try takes some microseconds.
+ */
 export function keyringUnwrapper(keyring: Keyring): KeyUnwrapper {
-  return createAesUnwrapper(keyring.keys);
+  return createAesUnwrapper([...keyring.keys, ...keyring.keys.map(({ key }) => ({ key }))]);
 }
 
 /** The static key of the tutorial: 64 hex digits, checked whole. @throws `CONFIG_INVALID`. */

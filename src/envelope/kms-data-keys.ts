@@ -12,8 +12,8 @@ import {
 } from '@aws-sdk/client-kms';
 import { abortReason, type Budget, type Clock, unlimited } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import { awsConnection } from '../http/aws-requests.ts';
-import { withCorrectedClock } from '../http/clock-skew.ts';
+import { awsConnection } from '../aws/requests.ts';
+import { withCorrectedClock } from '../aws/clock-skew.ts';
 import { KMS_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';

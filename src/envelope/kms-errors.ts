@@ -5,7 +5,7 @@ import {
   type ErrorCode,
   systemCodeOf,
 } from '../errors.ts';
-import { awsAnswerOf } from '../http/aws-answer.ts';
+import { awsAnswerOf } from '../aws/answer.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 

@@ -14,18 +14,18 @@ const FIRST_COUNTER = 2;
 
 /**
  * @param size bytes of the object: ciphertext and tag.
- * @param keyIsBound see {@link RangeUnsealer.keyIsBound}.
+ * @param binding how the key is settled, see {@link RangeUnsealer}.
  * @throws `OBJECT_MALFORMED` when no body of that size can be one GCM message.
  */
 export function createRangeUnsealer(
   { key, iv }: GcmParameters,
   size: number,
-  keyIsBound: boolean,
+  binding: Pick<RangeUnsealer, 'keyIsBound' | 'keyIsWrapped'>,
 ): RangeUnsealer {
   const plaintextBytes = plaintextSize(size);
   return {
     plaintextBytes,
-    keyIsBound,
+    ...binding,
     decryptAt(offset, ciphertext) {
       // CTR would "decrypt" the tag as well, into a keystream block XORed with it
       if (offset < 0 || offset + ciphertext.length > plaintextBytes) {

@@ -47,19 +47,20 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
     object: WrappedObject,
     ids: Partial<RecordingIds>,
     budget: Budget,
-  ): Promise<WrappedDataKey | undefined> => {
+  ): Promise<{ readonly edk: WrappedDataKey; readonly isCommitted: boolean } | undefined> => {
     const { edk, contentAlgorithm } = object;
     if (wrapper.isOwn(edk)) return undefined;
     const bound = bindsStoredContext(edk);
     if (bound) requireContextHolds(edk.description, knownContext(organizationId, ids));
     const moved = await wrapper.rewrap?.(edk, budget);
     if (moved === 'own') return undefined;
-    if (moved !== undefined) return moved;
+    // within the key service: nobody here has seen the data key
+    if (moved !== undefined) return { edk: moved, isCommitted: false };
     const dataKey = await unwrapDataKey(edk, contentAlgorithm, unwrappers, undefined, budget);
     try {
-      object.check(dataKey);
+      const isCommitted = object.check(dataKey);
       const context = bound ? callerContext(edk.description) : partialContext(organizationId, ids);
-      return await wrapper.wrap(dataKey, contentAlgorithm, context, budget);
+      return { edk: await wrapper.wrap(dataKey, contentAlgorithm, context, budget), isCommitted };
     } finally {
       dataKey.fill(0);
     }
@@ -69,14 +70,15 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
       const { format, placement, metadata: found } = detect(stat.metadata, instruction);
       if (format === STATIC_GCM) return { state: 'unwrapped', format };
       const object = readWrapped(format, found, stat.size);
-      const edk = await move(object, ids, budget);
-      if (edk === undefined) return { state: 'current' };
+      const moved = await move(object, ids, budget);
+      if (moved === undefined) return { state: 'current' };
+      const { edk, isCommitted } = moved;
       if (placement === 'instruction') {
-        return { state: 'instruction', instruction: createInstruction(object.format(edk)) };
+        return { state: 'instruction', instruction: createInstruction(object.format(edk)), isCommitted };
       }
       const metadata = { ...withoutWrap(canonicalMetadata(stat.metadata).metadata), ...object.format(edk) };
       requireFittingMetadata(metadata);
-      return { state: 'metadata', metadata };
+      return { state: 'metadata', metadata, isCommitted };
     },
   };
 }
@@ -91,8 +93,11 @@ function detect(metadata: Metadata, instruction: string | undefined): DetectedFo
 interface WrappedObject {
   readonly edk: StoredDataKey;
   readonly contentAlgorithm: ContentAlgorithm;
-  /** @throws `DECRYPT_FAILED` when this is visibly not the key of the object. */
-  check(dataKey: Uint8Array): void;
+  /**
+   * Whether the object commits to this data key; false where it commits to none.
+   * @throws `DECRYPT_FAILED` when it commits to another.
+   */
+  check(dataKey: Uint8Array): boolean;
   /** What `edk` looks like in metadata or an instruction file. */
   format(edk: WrappedDataKey): Record<string, string>;
 }
@@ -107,7 +112,10 @@ function readWrapped(
     return {
       edk: header,
       contentAlgorithm: V3_CONTENT_ALGORITHM,
-      check: (dataKey) => requireCommitment(dataKey, header),
+      check(dataKey) {
+        requireCommitment(dataKey, header);
+        return true;
+      },
       format: wrapMetadata,
     };
   }
@@ -116,7 +124,7 @@ function readWrapped(
     edk: header,
     contentAlgorithm: V2_CONTENT_ALGORITHM,
     // V2 does not commit to its key: only the tag of the whole object could tell
-    check: () => {},
+    check: () => false,
     format: (edk) => formatS3ecV2(edk, header.iv),
   };
 }

@@ -4,13 +4,13 @@ import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
 import type { RecordingKind } from '../recording-facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
-import { createInteractionWriter } from './interaction-writer.ts';
-import { createMediaApi, MEDIA_SCOPES } from './media-api.ts';
+import { createInteractionWriter } from './write-back/interaction-writer.ts';
+import { createMediaApi, MEDIA_SCOPES } from './media/api.ts';
 import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
 import { createRateBudget } from './rate-budget.ts';
-import { createRecordingsApi } from './recordings-api.ts';
-import type { AudioFormat } from './recordings-policy.ts';
-import { createReferenceWriter, type WriteBackChoice } from './reference-writer.ts';
+import { createRecordingsApi } from './recordings/api.ts';
+import type { AudioFormat } from './recordings/policy.ts';
+import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
 export interface PlatformConfig {
   readonly genesys: {

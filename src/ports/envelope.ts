@@ -59,11 +59,10 @@ export interface EnvelopeReader {
 export interface RangeUnsealer {
   /** Of the whole recording. */
   readonly plaintextBytes: number;
-  /**
-   * Whether key and IV are settled by the object's own metadata, or the object commits to its key; false when they come from
-   * an instruction file that could be exchanged for another without anybody noticing before the tag is checked.
-   */
+  /** Whether the object commits to its key, so that no other is accepted. */
   readonly keyIsBound: boolean;
+  /** Whether the key comes from a wrapped data key, which is then the right one if the wrap is the one that was stored. */
+  readonly keyIsWrapped: boolean;
   /** @param offset of the first byte of `ciphertext` in the object; the tag at its end is no ciphertext. */
   decryptAt(offset: number, ciphertext: Uint8Array): Uint8Array;
 }
@@ -102,9 +101,18 @@ export type Rewrapped =
   | { readonly state: 'current' }
   /** There is no wrapped data key. */
   | { readonly state: 'unwrapped'; readonly format: string }
-  | { readonly state: 'instruction'; readonly instruction: InstructionContent }
+  /** `isCommitted`: the data key was compared with the one that the object commits to. */
+  | {
+      readonly state: 'instruction';
+      readonly instruction: InstructionContent;
+      readonly isCommitted?: boolean;
+    }
   /** All user metadata of the object, as they have to be. */
-  | { readonly state: 'metadata'; readonly metadata: Readonly<Record<string, string>> };
+  | {
+      readonly state: 'metadata';
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly isCommitted?: boolean;
+    };
 
 /** Moves the data key of an object under another wrapping key. */
 export interface KeyRewrapper {

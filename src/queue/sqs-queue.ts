@@ -1,17 +1,17 @@
 import { regionOfQueueHost } from '../aws-regions.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
-import { clockSkewOf, skewHint } from '../http/clock-skew.ts';
+import { clockSkewOf, skewHint } from '../aws/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
-import type { AwsCredentials } from '../http/sigv4.ts';
-import { awsRequestHandler } from '../http/aws-requests.ts';
+import type { AwsCredentials } from '../aws/sigv4.ts';
+import { awsRequestHandler } from '../aws/requests.ts';
 import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { Proxies } from '../proxies.ts';
 import type { MessageQueue, QueuedMessage } from './message-queue.ts';
-import { signCall } from './sign-request.ts';
+import { signCall } from '../aws/sign-request.ts';
 
 export interface SqsQueueOptions {
   readonly clock: Clock;

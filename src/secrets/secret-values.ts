@@ -1,7 +1,7 @@
 /** Secrets of AWS Secrets Manager: read when they are first needed, kept for five minutes, and read again when one was refused. */
 import { abortReason, type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
 import { ArchiveError, type ErrorCode } from '../errors.ts';
-import { withCorrectedClock } from '../http/clock-skew.ts';
+import { withCorrectedClock } from '../aws/clock-skew.ts';
 import type { RetryPolicy } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';

@@ -1,8 +1,8 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ArchiveError } from '../errors.ts';
-import { awsConnection } from '../http/aws-requests.ts';
-import type { SkewableClient } from '../http/clock-skew.ts';
+import { awsConnection } from '../aws/requests.ts';
+import type { SkewableClient } from '../aws/clock-skew.ts';
 import type { Proxies } from '../proxies.ts';
 import { decodeText } from '../text-file.ts';
 

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
 import { ArchiveError } from '../errors.ts';
-import { isMissing, systemCode } from '../store/fs-errors.ts';
+import { isMissing, systemCode } from '../store/directory/fs-errors.ts';
 
 /** Only the owner, whatever the umask. */
 const DIRECTORY_MODE = 0o700;

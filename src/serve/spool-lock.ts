@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { systemCode } from '../store/fs-errors.ts';
-import { writeText } from '../store/partial-file.ts';
+import { systemCode } from '../store/directory/fs-errors.ts';
+import { writeText } from '../store/directory/partial-file.ts';
 import { readOwnFile } from './own-files.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { awsConnection } from '../http/aws-requests.ts';
+import { awsConnection } from '../aws/requests.ts';
 import type { Proxies } from '../proxies.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { ArchiveError, classNameOf, systemCodeOf } from '../errors.ts';
-import { awsAnswerOf } from '../http/aws-answer.ts';
+import { awsAnswerOf } from '../aws/answer.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
 import { type Finding, fail } from './finding.ts';
 

@@ -2,9 +2,9 @@ import { type Clock, systemClock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { ObjectStore } from '../ports.ts';
-import { createDirectoryStore } from './directory-store.ts';
+import { createDirectoryStore } from './directory/directory-store.ts';
 import { isObjectKey } from './object-rules.ts';
-import type { S3ClientOptions } from './s3-client.ts';
+import type { S3ClientOptions } from './s3/client.ts';
 
 export type StoreLocation =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string | undefined }
@@ -57,8 +57,8 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   const parsed = parseStoreLocation(location);
   if (parsed.kind === 'directory') return createDirectoryStore(parsed.path, clock);
   const [{ createS3Client }, { createS3Store }] = await Promise.all([
-    import('./s3-client.ts'),
-    import('./s3-store.ts'),
+    import('./s3/client.ts'),
+    import('./s3/s3-store.ts'),
   ]);
   return createS3Store({
     client: createS3Client(options.s3),

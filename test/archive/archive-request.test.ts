@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
-import { objectKey } from '../../src/archive/object-key.ts';
+import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { ConnectOptions } from '../genesys/connect.ts';

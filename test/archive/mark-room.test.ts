@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { idempotencyMetadata } from '../../src/archive/identity.ts';
-import { createReceiptSigner } from '../../src/archive/receipt.ts';
-import { markMetadata, sourceMetadata } from '../../src/archive/writer-mark.ts';
+import { idempotencyMetadata } from '../../src/record/identity.ts';
+import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { markMetadata, sourceMetadata } from '../../src/record/writer-mark.ts';
 import { createKmsWrap } from '../../src/envelope/key-wrap.ts';
 import { createAesWrapper, createRsaWrapper } from '../../src/envelope/raw-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLayout } from '../../src/archive/layout.ts';
+import { createLayout } from '../../src/record/layout.ts';
 import { placeItem, placeTerminal } from '../../src/archive/place-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import type { ArchiveRequest, MediaItem } from '../../src/ports.ts';

@@ -1,16 +1,18 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { hashMetadata } from '../../src/archive/identity.ts';
-import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
-import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import { openSeekable, type RangeOptions, type RangePorts } from '../../src/archive/read-range.ts';
-import type { Receipt } from '../../src/archive/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
-import { putSmall } from '../../src/archive/small-object.ts';
-import { createLeafCache, fingerprintOf, leavesOfObject } from '../../src/archive/verified-leaves.ts';
+import { hashMetadata } from '../../src/record/identity.ts';
+import { LeafHasher } from '../../src/record/leaf-hasher.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { openChecked } from '../../src/audit/open-checked.ts';
+import { openSeekable, type RangeOptions, type RangePorts } from '../../src/audit/read-range.ts';
+import type { Receipt } from '../../src/record/receipt-schema.ts';
+import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import { putSmall } from '../../src/record/small-object.ts';
+import { createLeafCache, fingerprintOf, leavesOfObject } from '../../src/audit/verified-leaves.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
-import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
+import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { ObjectStat, ObjectStore } from '../../src/ports.ts';
 import { mapStore } from './map-store.ts';
@@ -20,7 +22,9 @@ const ids = idsAt(1);
 const KEY = objectKey({ ...ids, at: Date.UTC(2026, 4, 20, 12) });
 const LEAF = 100;
 const secret = randomBytes(32);
-const reader = createEnvelopeReader({ staticKey: secret, unwrappers: [] });
+const wrapping = { kid: 'k', key: secret };
+const reader = createEnvelopeReader({ unwrappers: [createAesUnwrapper([wrapping])] });
+const envelope = createS3ecEnvelope({ format: 's3ec-v3', wrapper: createAesWrapper(wrapping) });
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const keys = new Map([[signingKeyId(publicKey), publicKey]]);
 
@@ -32,7 +36,7 @@ async function* once(body: Uint8Array) {
 async function archived(change: ((receipt: Receipt) => object) | 'none' = () => ({}), key = KEY) {
   const store = mapStore();
   const plaintext = randomBytes(1000);
-  const sealer = await createStaticEnvelope(secret).seal(ids);
+  const sealer = await envelope.seal(ids);
   const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
   await store.put(key, once(body), { metadata: sealer.metadata, contentType: 'x/y' }, unlimited);
   const hasher = LeafHasher.full(LEAF);
@@ -47,7 +51,7 @@ async function archived(change: ((receipt: Receipt) => object) | 'none' = () => 
       leaves: hasher.finish().leaves.map((leaf) => leaf.toString('hex')),
     },
     object: { key, store: 'map:' },
-    envelope: { format: 'static-gcm', metadataSha256: hashMetadata(sealer) },
+    envelope: { format: 's3ec-v3', metadataSha256: hashMetadata(sealer) },
     times: { recorded: '2026-05-20T12:00:00.000Z', issued: '2026-05-20T12:00:00.000Z' },
     tool: { name: 'genesys-media-archive', version: '0.0.0' },
   };
@@ -60,8 +64,13 @@ async function archived(change: ((receipt: Receipt) => object) | 'none' = () => 
   return { store, plaintext, body };
 }
 
+/** Signatures are asked for where there is a receipt. */
+async function trustOf(store: ObjectStore, key: string): Promise<Pick<RangePorts, 'keys'>> {
+  return (await store.head(receiptKey(key), unlimited)) === undefined ? {} : { keys };
+}
+
 async function opened(store: ObjectStore, more: Partial<RangePorts> = {}, options?: RangeOptions, key = KEY) {
-  return openSeekable({ store, reader, keys, ...more }, key, unlimited, options);
+  return openSeekable({ store, reader, ...(await trustOf(store, key)), ...more }, key, unlimited, options);
 }
 
 async function read(store: ObjectStore, first: number, last: number): Promise<Buffer> {
@@ -189,18 +198,23 @@ describe('the leaves of a receipt', () => {
 
   it.each<[string, (receipt: Receipt) => object]>([
     ['it was written by an adopter', () => ({ kind: 'adopted' })],
-    ['it names another key', () => ({ object: { key: 'archive/x', store: 'map:' } })],
     ['it names no key', () => ({ object: undefined })],
-    ['it names another recording', () => ({ ids: { conversation: 'c', recording: 'r' } })],
-    ['it states other metadata', () => ({ envelope: { format: 'x', metadataSha256: '0'.repeat(64) } })],
     ['it states no metadata', () => ({ envelope: undefined })],
-    ['it states another size', ({ ciphertext }) => ({ ciphertext: { ...ciphertext, bytes: 1015 } })],
     ['it states no ciphertext', () => ({ ciphertext: undefined })],
     ['it states no leaves', () => ({ ciphertext: { bytes: 1016, leafBytes: LEAF } })],
     [
       'it states no size of a leaf',
       ({ ciphertext }) => ({ ciphertext: { bytes: 1016, leaves: ciphertext?.leaves } }),
     ],
+  ])('are not when %s: the object is read whole', async (_, change) => {
+    expect(await verifiedBy(change)).toBe('object');
+  });
+
+  it.each<[string, (receipt: Receipt) => object]>([
+    ['it names another key', () => ({ object: { key: 'archive/x', store: 'map:' } })],
+    ['it names another recording', () => ({ ids: { conversation: 'c', recording: 'r' } })],
+    ['it states other metadata', () => ({ envelope: { format: 'x', metadataSha256: '0'.repeat(64) } })],
+    ['it states another size', ({ ciphertext }) => ({ ciphertext: { ...ciphertext, bytes: 1015 } })],
     [
       'it states a leaf too few',
       ({ ciphertext }) => ({ ciphertext: { ...ciphertext, leaves: ciphertext?.leaves?.slice(1) } }),
@@ -213,8 +227,8 @@ describe('the leaves of a receipt', () => {
       'its list of leaves is not there',
       () => ({ ciphertext: { bytes: 1016, leafBytes: 150, leavesSha256: '0'.repeat(64) } }),
     ],
-  ])('are not when %s: the object is read whole', async (_, change) => {
-    expect(await verifiedBy(change)).toBe('object');
+  ])('are of no object that can be opened when %s', async (_, change) => {
+    await expect(verifiedBy(change)).rejects.toMatchObject({ code: 'RECEIPT_MISMATCH' });
   });
 
   it('are as large as may be held', async () => {
@@ -223,14 +237,15 @@ describe('the leaves of a receipt', () => {
     expect(await verifiedBy(wrong)).toBe('receipt');
   });
 
-  it('are not those of a receipt that is missing or damaged, or of no receipt at all', async () => {
+  it('are not those of no receipt at all, and of a damaged one nothing is opened', async () => {
     expect(await verifiedBy('none')).toBe('object');
     const { store } = await archived();
     store.tamper(receiptKey(KEY), (text) => text.write('!'));
-    expect((await opened(store)).verifiedBy).toBe('object');
-    expect(
-      (await opened((await archived(() => ({}), 'else/where')).store, {}, {}, 'else/where')).verifiedBy,
-    ).toBe('object');
+    await expect(opened(store)).rejects.toMatchObject({ code: 'RECEIPT_MISMATCH' });
+    const elsewhere = await archived(() => ({}), 'else/where');
+    await expect(opened(elsewhere.store, {}, {}, 'else/where')).rejects.toMatchObject({
+      code: 'RECEIPT_MISMATCH',
+    });
   });
 
   it('are not believed without a key to check them with, unless that is asked for', async () => {
@@ -244,7 +259,9 @@ describe('the leaves of a receipt', () => {
     }
     const other = generateKeyPairSync('ed25519').publicKey;
     const wrong = new Map([[signingKeyId(other), other]]);
-    expect((await opened(store, { keys: wrong }, { trustUnsignedReceipts: true })).verifiedBy).toBe('object');
+    await expect(opened(store, { keys: wrong }, { trustUnsignedReceipts: true })).rejects.toMatchObject({
+      code: 'RECEIPT_MISMATCH',
+    });
   });
 
   it('that the store will not give are not passed over', async () => {
@@ -267,11 +284,11 @@ describe('an object that is read whole', () => {
     const { store } = await archived('none');
     const stat = store.objects.get(KEY)?.stat;
     if (stat === undefined) throw new Error('it is there');
+    const checked = await openChecked({ store }, KEY, unlimited);
     const leaves = (change: object, received: ObjectStore = store) =>
       leavesOfObject(
         { store: received, reader },
-        { ...stat, ...change },
-        { budget: unlimited },
+        { ...checked, stat: { ...stat, ...change } },
         LEAF,
         unlimited,
       );

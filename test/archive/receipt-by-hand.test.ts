@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FINDING_KINDS } from '../../src/archive/compare-with-receipt.ts';
-import { formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
-import { parseReceipt, receiptJsonSchema } from '../../src/archive/receipt-schema.ts';
-import { LEAF_BYTES, LeafHasher } from '../../src/archive/leaf-hasher.ts';
-import { receiptKey } from '../../src/archive/object-key.ts';
-import { markMetadata } from '../../src/archive/writer-mark.ts';
+import { FINDING_KINDS } from '../../src/audit/compare-with-receipt.ts';
+import { formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import { parseReceipt, receiptJsonSchema } from '../../src/record/receipt-schema.ts';
+import { LEAF_BYTES, LeafHasher } from '../../src/record/leaf-hasher.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
+import { markMetadata } from '../../src/record/writer-mark.ts';
 import { readReceiptKeys, readSigner } from '../../src/signing-keys.ts';
 import { makeSealedArchive, type SealedArchive } from './sealed-archive.ts';
 

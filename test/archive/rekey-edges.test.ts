@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { adoptRecording } from '../../src/archive/adopt-recordings.ts';
-import { idempotencyKey } from '../../src/archive/identity.ts';
-import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
-import { objectKey } from '../../src/archive/object-key.ts';
-import { reencryptRecording } from '../../src/archive/reencrypt-recordings.ts';
-import { rewrapRecording } from '../../src/archive/rewrap-recordings.ts';
-import { systemClock, unlimited } from '../../src/clock.ts';
+import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
+import { hashMetadata, idempotencyKey } from '../../src/record/identity.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { formatReceipt } from '../../src/record/receipt.ts';
+import type { Receipt } from '../../src/record/receipt-schema.ts';
+import { reencryptRecording } from '../../src/rekey/reencrypt-recordings.ts';
+import { rewrapRecording } from '../../src/rekey/rewrap-recordings.ts';
+import { putSmall } from '../../src/record/small-object.ts';
+import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import type {
   EnvelopeReader,
@@ -45,9 +47,23 @@ async function archived(key = KEY, plaintext: Buffer = randomBytes(2000), conten
 
 /** A receipt that says which conversation it was. */
 async function withReceipt(store: ObjectStore) {
-  const issuer = { store, clock: systemClock, format: 'x', signer: undefined, organizationId: undefined };
-  await issueTerminalReceipt(issuer, { ids, key: KEY, at: AT, reason: 'x' }, unlimited);
+  const stat = await store.head(KEY, unlimited);
+  if (stat === undefined) throw new Error('it is there');
+  const stated: Receipt = {
+    schema: 'genesys-media-archive/receipt/v1',
+    kind: 'archived',
+    ids: { conversation: ids.conversationId, recording: ids.recordingId },
+    ciphertext: { bytes: stat.size },
+    object: { key: KEY, store: store.location },
+    envelope: { format: 'static-gcm', metadataSha256: hashMetadata(stat) },
+    times: { recorded: new Date(AT).toISOString(), issued: new Date(AT).toISOString() },
+    tool: { name: 'genesys-media-archive', version: '0.0.0' },
+  };
+  await putSmall(store, receiptKey(KEY), await formatReceipt(stated, undefined), unlimited);
 }
+
+/** What is said of an object without one. */
+const notes = ['there is no receipt: nothing proves which recording this is'];
 
 describe('encrypting again, at the edges', () => {
   const resealer = { seal: () => envelope.seal(ids) };
@@ -56,11 +72,11 @@ describe('encrypting again, at the edges', () => {
   it('a dry run says what is there and what would be made, and reads and writes nothing', async () => {
     const [source, target] = [await archived(), mapStore()];
     const dry = () => reencryptRecording(ports(source, target), KEY, { dryRun: true }, unlimited);
-    expect(await dry()).toEqual({ state: 'reencrypted', key: KEY });
+    expect(await dry()).toEqual({ state: 'reencrypted', key: KEY, notes });
     expect([target.objects.size, source.reads.length]).toEqual([0, 0]);
     await reencryptRecording(ports(source, target), KEY, write, unlimited);
     target.reads.length = 0;
-    expect(await dry()).toEqual({ state: 'present', key: KEY });
+    expect(await dry()).toEqual({ state: 'present', key: KEY, notes });
     expect(target.reads).toEqual([]);
   });
 
@@ -106,7 +122,16 @@ describe('encrypting again, at the edges', () => {
     const source = await archived(KEY, plaintext);
     const same = await archived(KEY, plaintext);
     const different = await archived();
-    const blind = (store: MapStore): ObjectStore => ({ ...store, head: () => Promise.resolve(undefined) });
+    const blind = (store: MapStore): ObjectStore => {
+      let looked = false;
+      // it is put there between the look and the write
+      const head: ObjectStore['head'] = (...asked) => {
+        const first = !looked;
+        looked = true;
+        return first ? Promise.resolve(undefined) : store.head(...asked);
+      };
+      return { ...store, head };
+    };
     expect(await reencryptRecording(ports(source, blind(same)), KEY, write, unlimited)).toMatchObject({
       state: 'present',
       bytes: 500,
@@ -132,7 +157,16 @@ describe('encrypting again, at the edges', () => {
   it('what does not read back as it was encrypted is a mismatch', async () => {
     const source = await archived();
     for (const wrong of [await archived(), await archived(KEY, randomBytes(1999))]) {
-      const target: ObjectStore = { ...mapStore(), get: (...asked) => wrong.get(...asked) };
+      let looked = false;
+      const target: ObjectStore = {
+        ...mapStore(),
+        get: (...asked) => wrong.get(...asked),
+        head: (...asked) => {
+          const first = !looked;
+          looked = true;
+          return first ? Promise.resolve(undefined) : wrong.head(...asked);
+        },
+      };
       await expect(reencryptRecording(ports(source, target), KEY, write, unlimited)).rejects.toMatchObject({
         code: 'STORE_MISMATCH',
         message: `${KEY}: the new object does not decrypt to what was encrypted`,
@@ -174,6 +208,11 @@ describe('encrypting again, at the edges', () => {
       const { stat, body } = await get(key, budget);
       return { stat: { ...stat, size: stat.size + 1 }, body };
     };
+    const head = source.head.bind(source);
+    source.head = async (key, budget) => {
+      const stat = await head(key, budget);
+      return stat && { ...stat, size: stat.size + 1 };
+    };
     const target = mapStore();
     await expect(reencryptRecording(ports(source, target), KEY, write, unlimited)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -193,6 +232,7 @@ describe('adoption, at the edges', () => {
       key: KEY,
       instructionKey: FILE,
       conversationKnown: false,
+      notes,
     });
     await withReceipt(store);
     expect(await adoptRecording({ store, adopter }, KEY, { dryRun: true }, unlimited)).toMatchObject({
@@ -264,7 +304,7 @@ describe('rewrapping, at the edges', () => {
 
   it('says why a store cannot', async () => {
     const store = await archived();
-    const unable = { state: 'unsupported', key: KEY, placement: 'metadata' };
+    const unable = { state: 'unsupported', key: KEY, placement: 'metadata', notes };
     expect(await rewrap(store)).toEqual({ ...unable, reason: 'the store cannot replace it' });
     const big: ObjectStore = {
       ...store,
@@ -289,6 +329,7 @@ describe('rewrapping, at the edges', () => {
       state: 'rewrapped',
       key: KEY,
       placement: 'instruction',
+      notes,
     });
     expect(await rewrap(store, 'instruction')).toEqual(noFile);
   });
@@ -297,15 +338,25 @@ describe('rewrapping, at the edges', () => {
     const store = await archived();
     const run = (state: 'metadata' | 'instruction') =>
       rewrapRecording({ store, rewrapper: rewrapper(state) }, KEY, { dryRun: true }, unlimited);
-    expect(await run('metadata')).toEqual({ state: 'rewrapped', key: KEY, placement: 'metadata' });
-    expect(await run('instruction')).toEqual({ state: 'rewrapped', key: KEY, placement: 'instruction' });
+    expect(await run('metadata')).toEqual({ state: 'rewrapped', key: KEY, placement: 'metadata', notes });
+    expect(await run('instruction')).toEqual({
+      state: 'rewrapped',
+      key: KEY,
+      placement: 'instruction',
+      notes,
+    });
     const idle = (wanted: Rewrapped) => ({ rewrap: () => Promise.resolve(wanted) });
     const current = { store, rewrapper: idle({ state: 'current' }) };
-    expect(await rewrapRecording(current, KEY, write, unlimited)).toEqual({ state: 'current', key: KEY });
+    expect(await rewrapRecording(current, KEY, write, unlimited)).toEqual({
+      state: 'current',
+      key: KEY,
+      notes,
+    });
     const unwrapped = { store, rewrapper: idle({ state: 'unwrapped', format: 'static-gcm' }) };
     expect(await rewrapRecording(unwrapped, KEY, write, unlimited)).toEqual({
       state: 'static-key',
       key: KEY,
+      notes,
     });
     expect(store.objects.size).toBe(1);
   });
@@ -320,7 +371,7 @@ describe('rewrapping, at the edges', () => {
         return Promise.resolve({ outcome: 'replaced', stat });
       },
     };
-    expect(await rewrap(able)).toEqual({ state: 'rewrapped', key: KEY, placement: 'metadata' });
+    expect(await rewrap(able)).toEqual({ state: 'rewrapped', key: KEY, placement: 'metadata', notes });
     expect(given).toEqual([KEY, { a: 'b' }]);
   });
 

@@ -1,8 +1,8 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { receiptKey } from '../../src/archive/object-key.ts';
-import { verifyArchive } from '../../src/archive/verify-archive.ts';
-import type { VerifyDepth } from '../../src/archive/verify-recording.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
+import { verifyArchive } from '../../src/audit/verify-archive.ts';
+import type { VerifyDepth } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { makeSealedArchive, type SealedArchive } from './sealed-archive.ts';
 

@@ -2,15 +2,16 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { idempotencyMetadata } from '../../src/archive/identity.ts';
+import { idempotencyMetadata } from '../../src/record/identity.ts';
 import { issueReceipt } from '../../src/archive/issue-receipt.ts';
-import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
-import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import { createReceiptSigner, signingKeyId } from '../../src/archive/receipt.ts';
+import { LeafHasher } from '../../src/record/leaf-hasher.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { createReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
+import { markMetadata } from '../../src/record/writer-mark.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import type { ObjectStore, RecordingIds } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 
 const FIRST_DAY = Date.UTC(2026, 4, 20, 12);
 const DAY_MS = 86_400_000;
@@ -66,11 +67,19 @@ export async function makeSealedArchive(count: number, bytes = 600): Promise<Sea
     const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
     const leaves = LeafHasher.full();
     leaves.update(body);
+    const own = { ...sealer.metadata, ...idempotencyMetadata(ids) };
+    const mark = await markMetadata(signer, {
+      kind: 'media',
+      key,
+      ids,
+      organizationId: 'org',
+      metadata: own,
+    });
     const result = await store.put(
       key,
       once(body),
       {
-        metadata: { ...sealer.metadata, ...idempotencyMetadata(ids) },
+        metadata: { ...own, ...mark },
         contentType: 'application/octet-stream',
       },
       unlimited,

@@ -8,7 +8,7 @@ import { archiveRequest, type ArchiveResult } from '../../src/archive/archive-re
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import type { MediaRequest } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { type Connection, connect, type ConnectOptions } from '../genesys/connect.ts';
 
 /** The time that the event states: one second before midnight UTC, 2026-05-20. */

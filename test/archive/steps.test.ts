@@ -3,12 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { claimFirstSeen } from '../../src/archive/claim.ts';
-import {
-  formatOf,
-  idempotencyKey,
-  idempotencyMetadata,
-  isSameRecording,
-} from '../../src/archive/identity.ts';
+import { formatOf, idempotencyKey, idempotencyMetadata, isSameRecording } from '../../src/record/identity.ts';
 import { MOST_RESTARTS } from '../../src/archive/store-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
@@ -24,7 +19,7 @@ import {
   type RecordingIds,
   type Resolution,
 } from '../../src/ports.ts';
-import { createS3Store } from '../../src/store/s3-store.ts';
+import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { MemoryS3, PROMPT_CALLER } from '../faults/memory-s3.ts';
 import { fastClock } from '../fast-clock.ts';
 

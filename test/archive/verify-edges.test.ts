@@ -1,14 +1,14 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { compareWithReceipt, finding, FINDING_KINDS } from '../../src/archive/compare-with-receipt.ts';
-import { hashMetadata, idempotencyMetadata } from '../../src/archive/identity.ts';
-import { LeafHasher } from '../../src/archive/leaf-hasher.ts';
-import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import type { Receipt, SignedReceipt } from '../../src/archive/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/archive/receipt.ts';
-import { putSmall } from '../../src/archive/small-object.ts';
-import { verifyBody } from '../../src/archive/verify-body.ts';
-import { verifyAgainstReceipt } from '../../src/archive/verify-recording.ts';
+import { compareWithReceipt, finding, FINDING_KINDS } from '../../src/audit/compare-with-receipt.ts';
+import { hashMetadata, idempotencyMetadata } from '../../src/record/identity.ts';
+import { LeafHasher } from '../../src/record/leaf-hasher.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import type { Receipt, SignedReceipt } from '../../src/record/receipt-schema.ts';
+import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import { putSmall } from '../../src/record/small-object.ts';
+import { verifyBody } from '../../src/audit/verify-body.ts';
+import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
@@ -366,6 +366,8 @@ describe('the bytes of an object', () => {
   });
 });
 
+const MISSING = ['missing-receipt: there is an object and no receipt', `unproven: ${FINDING_KINDS.unproven}`];
+
 describe('what a verification says', () => {
   const messages = async (store: ObjectStore, given: typeof keys | 'none' = keys) => {
     const { findings } = await verifyAgainstReceipt(
@@ -390,7 +392,7 @@ describe('what a verification says', () => {
       message: `no object ${long.slice(0, 200)} in map:`,
     });
     if (object !== undefined) store.objects.set(KEY, object);
-    expect(await messages(store)).toEqual(['missing-receipt: there is an object and no receipt']);
+    expect(await messages(store)).toEqual(MISSING);
     expect(body).toBeDefined();
   });
 
@@ -454,10 +456,10 @@ describe('what a verification says', () => {
     const { 'gca-v': _, ...older } = object.stat.metadata;
     store.objects.set(KEY, { ...object, stat: { ...object.stat, metadata: older } });
     for (const none of ['none' as const, new Map()]) expect(await messages(store, none)).toEqual([]);
-    expect(await messages(store)).toEqual(['missing-receipt: there is an object and no receipt']);
+    expect(await messages(store)).toEqual(MISSING);
     store.objects.set(KEY, object);
     for (const none of ['none' as const, new Map()]) {
-      expect(await messages(store, none)).toEqual(['missing-receipt: there is an object and no receipt']);
+      expect(await messages(store, none)).toEqual(MISSING);
     }
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
-import { objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import { type Verified, verifyArchive, verifyOne } from '../../src/archive/verify-archive.ts';
+import { objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { type Verified, verifyArchive, verifyOne } from '../../src/audit/verify-archive.ts';
 import { type Budget, systemClock, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { mapStore, type MapStore } from './map-store.ts';
@@ -254,7 +254,7 @@ describe('verifyArchive', () => {
       },
       unlimited,
     );
-    expect(kinds).toEqual({ [keyOf(0)]: [], [keyOf(5)]: ['missing-receipt'] });
+    expect(kinds).toEqual({ [keyOf(0)]: [], [keyOf(5)]: ['missing-receipt', 'unproven'] });
     expect(store.objects.has(receiptKey(keyOf(0)))).toBe(true);
   });
 });

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { objectKey } from '../../src/archive/object-key.ts';
+import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { makeDirectory } from './run-cli.ts';
 
 export const FIRST = '11111111-1111-4111-8111-111111111111';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/error-codes.ts';
 import { EXIT_CODES, EXIT_RULES } from '../../src/exit-codes.ts';
-import { COMMANDS } from '../../src/cli/_commands.ts';
+import { COMMANDS } from '../../src/cli/specs/commands.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
 import { runCli } from './run-cli.ts';
 

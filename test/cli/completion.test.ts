@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/_commands.ts';
+import { COMMANDS } from '../../src/cli/specs/commands.ts';
 import { listSettings } from '../../src/config/schema.ts';
 import { flagOf } from '../../src/cli/_topics.ts';
 import { CLI, makeDirectory, runCli } from './run-cli.ts';

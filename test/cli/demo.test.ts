@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkPromises } from '../../src/cli/_demo-checks.ts';
+import { checkPromises } from '../../src/cli/demo/checks.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { putSealed } from './archive-fixture.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkNode } from '../../src/cli/_doctor-checks.ts';
+import { checkNode } from '../../src/cli/doctor/checks.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { filesIn, makeDirectory, runCli } from './run-cli.ts';
 

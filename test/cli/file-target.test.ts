@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { lchown, mkdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { lchown, mkdir, open, readFile, realpath, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -118,5 +120,66 @@ describe('createFileTarget', () => {
     await expect(createFileTarget(long, { force: false })).rejects.toMatchObject({
       hint: 'choose a shorter file name',
     });
+  });
+
+  it.each([0, 1, 1000, 2_500_000])(
+    'keeps what is not committed out of the file system, with %i bytes in memory',
+    async (mostInMemory) => {
+      const spoken = Buffer.from('my number is 555 0100, ');
+      const whole = Buffer.concat(Array.from({ length: 90_000 }, () => spoken));
+      const target = await createFileTarget(file(), { force: false, mostInMemory });
+      for (let at = 0; at < whole.length; at += 100_003) await target.write(whole.subarray(at, at + 100_003));
+      const [partial = ''] = await filesIn(dir);
+      const written = await readFile(path.join(dir, partial));
+      // a body that does not fit is on the disk, encrypted: what a kill leaves
+      expect(written.length > 0).toBe(mostInMemory < whole.length);
+      expect(written.includes(spoken.subarray(0, 12))).toBe(false);
+      await target.commit();
+      expect((await readFile(file())).equals(whole)).toBe(true);
+      expect(await filesIn(dir)).toEqual(['call.wav']);
+    },
+  );
+
+  it('commits nothing when the encrypted file was changed meanwhile', async () => {
+    const target = await createFileTarget(file(), { force: false, mostInMemory: 10 });
+    await target.write(randomBytes(3_000_000));
+    const [partial = ''] = await filesIn(dir);
+    const handle = await open(path.join(dir, partial), 'r+');
+    await handle.write(Buffer.from('x'), 0, 1, 500_000);
+    await handle.write(Buffer.from('y'), 0, 1, 500_001);
+    await handle.close();
+    await expect(target.commit()).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    await target.abandon();
+    expect(await filesIn(dir)).toEqual([]);
+  });
+
+  it('sweeps what a process that is no more has left of the same file, and nothing else', async () => {
+    const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 4);
+    const pid = (number: number) => number.toString(16).padStart(6, '0');
+    const ended = spawnSync('true').pid;
+    const parent = process.ppid;
+    const names = {
+      ended: `call.wav.${host}${pid(ended)}01.partial`,
+      running: `call.wav.${host}${pid(parent)}01.partial`,
+      elsewhere: `call.wav.${host === 'ffff' ? 'fffe' : 'ffff'}${pid(ended)}01.partial`,
+      old: `call.wav.${host === 'ffff' ? 'fffe' : 'ffff'}${pid(ended)}02.partial`,
+      otherFile: `other.wav.${host}${pid(ended)}01.partial`,
+      otherName: `call.wav.backup.partial`,
+    };
+    for (const name of Object.values(names)) await writeFile(path.join(dir, name), 'x');
+    const longAgo = new Date(Date.now() - 25 * 3_600_000);
+    await utimes(path.join(dir, names.old), longAgo, longAgo);
+    await symlink('nowhere', path.join(dir, `call.wav.${host}${pid(ended)}09.partial`));
+    const target = await createFileTarget(file(), { force: false });
+    await target.abandon();
+    expect(await filesIn(dir)).toEqual(
+      [
+        names.running,
+        names.elsewhere,
+        names.otherFile,
+        names.otherName,
+        `call.wav.${host}${pid(ended)}09.partial`,
+      ].sort(),
+    );
   });
 });

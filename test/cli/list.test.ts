@@ -1,8 +1,8 @@
 import { writeFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { receiptKey } from '../../src/archive/object-key.ts';
-import { canonicalJson } from '../../src/archive/canonical-json.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
+import { canonicalJson } from '../../src/record/canonical-json.ts';
 import { mapAhead } from '../../src/cli/_map-ahead.ts';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND, THIRD } from './archive-fixture.ts';
 import { runHere } from './run-here.ts';
@@ -86,7 +86,7 @@ describe('list', () => {
   it('shows kind and duration of the sidecar in the layout of the export', async () => {
     const organization = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
     const store = path.join(archive.dir, 'export');
-    const { exportKey, sidecarKey } = await import('../../src/archive/genesys-export.ts');
+    const { exportKey, sidecarKey } = await import('../../src/record/genesys-export.ts');
     const key = exportKey({
       organizationId: organization,
       conversationId: 'c0000000-0000-4000-8000-000000000000',

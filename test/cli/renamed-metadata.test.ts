@@ -8,7 +8,7 @@ import { createAesWrapper } from '../../src/envelope/raw-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import { formatKeyring } from '../../src/envelope/keyring.ts';
 import type { Envelope } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { makeDirectory } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 

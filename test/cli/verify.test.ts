@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { receiptKey } from '../../src/archive/object-key.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLS } from '../../src/genesys/permissions.ts';
-import { formatQuery } from '../../src/genesys/recordings-policy.ts';
+import { formatQuery } from '../../src/genesys/recordings/policy.ts';
 import { RECORDING_KINDS } from '../../src/simulator/published/recordings-model.ts';
 import { PUBLISHED_ROUTES, type PublishedCall } from '../../src/simulator/published/recordings-routes.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -279,19 +279,19 @@ describe('what this program believes', () => {
 
   it.each([
     [
-      'src/genesys/recordings-answers.ts',
+      'src/genesys/recordings/answers.ts',
       /(?:text|count|read)\((?:\w+, )?'(\w+)'\)/g,
       ['Recording', 'MediaResult'],
     ],
     [
-      'src/genesys/recordings-batch.ts',
+      'src/genesys/recordings/batch.ts',
       /const \{ (recordingId, [^}]+) \} = value/g,
       ['BatchDownloadJobResult'],
     ],
-    ['src/genesys/recordings-batch.ts', /body\['(\w+)'\]/g, ['BatchDownloadJobStatusResult']],
-    ['src/genesys/recordings-listing.ts', /readField\(entry, '(\w+)'\)/g, ['RecordingMetadata']],
+    ['src/genesys/recordings/batch.ts', /body\['(\w+)'\]/g, ['BatchDownloadJobStatusResult']],
+    ['src/genesys/recordings/listing.ts', /readField\(entry, '(\w+)'\)/g, ['RecordingMetadata']],
     [
-      'src/genesys/custom-attributes-writer.ts',
+      'src/genesys/write-back/custom-attributes-writer.ts',
       /readField\((?:document|one), '(\w+)'\)/g,
       ['CustomAttributes'],
     ],

@@ -201,8 +201,10 @@ async function runWriter(environment: Readonly<Record<string, string>>) {
   };
 }
 
+/** An asterisk stands for any characters, slashes among them, wherever it is. */
 function matches(pattern: string, resource: string): boolean {
-  return pattern.endsWith('*') ? resource.startsWith(pattern.slice(0, -1)) : resource === pattern;
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.\\+?^${}()|[\]]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(resource);
 }
 
 function holds({ Condition = {} }: Statement, { conditions }: AwsCall): boolean {

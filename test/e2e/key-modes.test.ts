@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { restoreRecording } from '../../src/archive/read-recording.ts';
+import { restoreRecording } from '../../src/audit/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createReader, openConfiguredStore } from '../../src/create-archiver.ts';

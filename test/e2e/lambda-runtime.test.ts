@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { receiptKey } from '../../src/archive/object-key.ts';
-import { checkSignature } from '../../src/archive/receipt.ts';
-import { parseReceipt } from '../../src/archive/receipt-schema.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
+import { checkSignature } from '../../src/record/receipt.ts';
+import { parseReceipt } from '../../src/record/receipt-schema.ts';
 import { unlimited } from '../../src/clock.ts';
 import { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from '../../src/config/metric-names.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';

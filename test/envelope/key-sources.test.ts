@@ -85,6 +85,29 @@ describe('sources of keys', () => {
     expect((await rejectionOf(nothing.unseal(stat))).code).toBe('DECRYPT_FAILED');
   });
 
+  it('a private key file may hold earlier keys after the one of today, and all of them read', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'private-'));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const pem = (key: typeof pair.privateKey) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const [privateKeyFile, publicKeyFile] = [join(dir, 'private.pem'), join(dir, 'public.pem')];
+    await writeFile(privateKeyFile, pem(otherPair3072.privateKey) + pem(pair.privateKey), { mode: 0o600 });
+    await writeFile(publicKeyFile, pair.publicKey.export({ type: 'spki', format: 'pem' }));
+    const sealer = await (
+      await openEnvelope({ mode: 'rsa', format: 's3ec-v3' }, { publicKeyFile }, context)
+    ).seal(ids);
+    const body = run(sealer, [Buffer.from('for an earlier key')]);
+    const reader = await openEnvelopeReader({ privateKeyFile }, context);
+    for (const description of [sealer.metadata['x-amz-m'] ?? '', '{}', '{"kid":"rsa-0"}']) {
+      const metadata = { ...sealer.metadata, 'x-amz-m': description };
+      const unsealer = await reader.unseal({ key: 'k', metadata, size: body.length });
+      expect(run(unsealer, [body]).toString()).toBe('for an earlier key');
+    }
+    await writeFile(privateKeyFile, pem(pair.privateKey).repeat(17));
+    expect((await rejectionOf(openEnvelopeReader({ privateKeyFile }, context))).message).toMatch(
+      /more than 16/,
+    );
+  });
+
   it('the static format is the static key’s, whatever else is said', async () => {
     const { stat } = await seal({ mode: 'aes', format: 'static-gcm' }, sources);
     expect(stat.metadata).toHaveProperty('encryption');

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +17,45 @@ import {
   parseKeyring,
   parseStaticKey,
 } from '../../src/envelope/keyring.ts';
+import { createAesWrapper } from '../../src/envelope/raw-wrap.ts';
 import { failureOf, rejectionOf } from './bytes.ts';
 import { pair2048, pair3072 as pair } from './rsa-pairs.ts';
 
 const k = (byte: number, length = 32) => Buffer.alloc(length, byte).toString('base64');
 const file = (fields: object) =>
   JSON.stringify({ version: 1, active: 'k1', keys: [{ kid: 'k1', key: k(1) }], ...fields });
+
+describe('data keys that other clients have wrapped', () => {
+  const wrappingKeys = ['k1', 'k2', 'k3'].map((kid) => ({ kid, key: randomBytes(32) }));
+  const ring = { active: 'k1', keys: wrappingKeys };
+
+  it.each([
+    ['no name', {}],
+    ['a name of another spelling', { kid: 'K3' }],
+    ['a name of their own', { keyName: 'archive', version: '3' }],
+    ['the name of another key', { kid: 'k1' }],
+  ])('with %s are unwrapped by whichever key of the ring fits', async (_, description) => {
+    for (const algorithm of ['AES/GCM/NoPadding', '115'] as const) {
+      const third = createAesWrapper({ kid: 'k3', key: wrappingKeys[2]?.key ?? Buffer.alloc(0) });
+      const { plaintext, ...edk } = await third.generate(algorithm, {});
+      const read = await keyringUnwrapper(ring).unwrap({ ...edk, description }, algorithm);
+      expect(Buffer.from(read).equals(plaintext)).toBe(true);
+    }
+  });
+
+  it('are not unwrapped by a ring that has not their key, nor once they were changed', async () => {
+    const stranger = createAesWrapper({ kid: 'k9', key: randomBytes(32) });
+    const foreign = { ...(await stranger.generate('115', {})), description: {} };
+    await expect(keyringUnwrapper(ring).unwrap(foreign, '115')).rejects.toMatchObject({
+      code: 'DECRYPT_FAILED',
+    });
+    const own = await keyringWrapper(ring).generate('115', {});
+    own.wrapped[20] = (own.wrapped[20] ?? 0) ^ 1;
+    await expect(keyringUnwrapper(ring).unwrap({ ...own, description: {} }, '115')).rejects.toMatchObject({
+      code: 'DECRYPT_FAILED',
+    });
+  });
+});
 
 describe('a keyring', () => {
   it('wraps with its active key and unwraps with every key it has', async () => {

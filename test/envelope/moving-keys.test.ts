@@ -342,6 +342,7 @@ describe('a rewrapper', () => {
         ...before.stat.metadata,
         'x-amz-3': Buffer.from('under the next key').toString('base64'),
       },
+      isCommitted: false,
     });
     expect(asked).toEqual([
       [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readEvents } from '../../src/cli/_read-events.ts';
+import { readEvents } from '../../src/cli/archive/read-events.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { MAX_REQUESTS_PER_EVENT, parseEvent } from '../../src/events/parse-event.ts';

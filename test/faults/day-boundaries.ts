@@ -4,7 +4,7 @@ import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ArchiveRequest, MediaItem } from '../../src/ports.ts';
-import { createS3Store } from '../../src/store/s3-store.ts';
+import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { MemoryS3, PROMPT_CALLER } from './memory-s3.ts';
 import { seededRandom } from './simulated-time.ts';
 

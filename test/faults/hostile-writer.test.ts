@@ -5,7 +5,7 @@ import type { simulate as Simulate } from './simulation.ts';
 /** Weaknesses of the product, planted into what it does with marks and receipts. */
 const planted = { weakness: 'none' };
 
-const MARK_MODULE = '../../src/archive/writer-mark.ts';
+const MARK_MODULE = '../../src/record/writer-mark.ts';
 const RECEIPT_MODULE = '../../src/archive/own-receipt.ts';
 const OBJECT_MODULE = '../../src/archive/open-object.ts';
 let simulate: typeof Simulate;
@@ -24,7 +24,7 @@ afterAll(() => {
 
 function plant(): void {
   vi.doMock(MARK_MODULE, async (original) => {
-    const real = await original<typeof import('../../src/archive/writer-mark.ts')>();
+    const real = await original<typeof import('../../src/record/writer-mark.ts')>();
     type Marked = Parameters<typeof real.checkMark>[0];
     const blind = (marked: Marked): Marked => {
       const { channel: _channel, ...ids } = marked.ids;

@@ -1,9 +1,9 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { hashMetadata, idempotencyMetadata } from '../../src/archive/identity.ts';
-import { claimKey, contextKey, linkKey, objectKey, receiptKey } from '../../src/archive/object-key.ts';
-import { RECEIPT_SCHEMA, type Receipt } from '../../src/archive/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt } from '../../src/archive/receipt.ts';
-import { MARK, markMetadata } from '../../src/archive/writer-mark.ts';
+import { hashMetadata, idempotencyMetadata } from '../../src/record/identity.ts';
+import { claimKey, contextKey, linkKey, objectKey, receiptKey } from '../../src/record/object-key.ts';
+import { RECEIPT_SCHEMA, type Receipt } from '../../src/record/receipt-schema.ts';
+import { createReceiptSigner, formatReceipt } from '../../src/record/receipt.ts';
+import { MARK, markMetadata } from '../../src/record/writer-mark.ts';
 import type { RecordingIds } from '../../src/ports.ts';
 import type { MemoryS3, StoredObject } from './memory-s3.ts';
 import { fileId, type SourceEvent } from './simulated-platform.ts';

@@ -1,11 +1,11 @@
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
 import { issuerOf } from '../../src/archive/issuer.ts';
-import { objectKey } from '../../src/archive/object-key.ts';
+import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
-import { createS3Store } from '../../src/store/s3-store.ts';
+import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { Actor } from './actor.ts';
 import { HostileWriter } from './hostile-writer.ts';
 import { PROMPT_CALLER } from './memory-s3.ts';

@@ -4,11 +4,11 @@ import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { createMediaOpener } from '../../src/genesys/media-download.ts';
+import { createMediaOpener } from '../../src/genesys/media/download.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { MediaItem } from '../../src/ports.ts';
-import { createS3Store } from '../../src/store/s3-store.ts';
+import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { fastClock } from '../fast-clock.ts';
 import { MemoryS3, PROMPT_CALLER } from './memory-s3.ts';
 

@@ -1,5 +1,5 @@
 import { archiveRequest, type DeliveryHints } from '../../src/archive/archive-request.ts';
-import { linkKey } from '../../src/archive/object-key.ts';
+import { linkKey } from '../../src/record/object-key.ts';
 import { keepContext } from '../../src/archive/store-context.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createSealingCipher } from '../../src/envelope/gcm.ts';

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { createMediaOpener } from '../../src/genesys/media-download.ts';
+import { createMediaOpener } from '../../src/genesys/media/download.ts';
 import { isPublicAddress } from '../../src/http/addresses.ts';
 import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import { silentLogger } from '../../src/log.ts';

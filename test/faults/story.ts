@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RecordingIds } from '../../src/ports.ts';
-import { MIN_PART_BYTES } from '../../src/store/part-size.ts';
+import { MIN_PART_BYTES } from '../../src/store/s3/part-size.ts';
 import type { SourceEvent, SourceFile } from './simulated-platform.ts';
 
 /** Five minutes before midnight UTC: attempts of one event fall on different days. */

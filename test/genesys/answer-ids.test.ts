@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { fetchContext } from '../../src/genesys/conversation-context.ts';
 import { findForeignId } from '../../src/genesys/answer-ids.ts';
-import { createMediaApi } from '../../src/genesys/media-api.ts';
+import { createMediaApi } from '../../src/genesys/media/api.ts';
 import { isSameId } from '../../src/recording-id.ts';
 import { connectRecordings, MINUTE, type RecordingsConnectOptions } from './connect-recordings.ts';
 

@@ -1,7 +1,7 @@
 import { createGenesysApi } from '../../src/genesys/api-client.ts';
-import { createInteractionWriter } from '../../src/genesys/interaction-writer.ts';
-import { createMediaApi, MEDIA_SCOPES } from '../../src/genesys/media-api.ts';
-import { createMediaOpener } from '../../src/genesys/media-download.ts';
+import { createInteractionWriter } from '../../src/genesys/write-back/interaction-writer.ts';
+import { createMediaApi, MEDIA_SCOPES } from '../../src/genesys/media/api.ts';
+import { createMediaOpener } from '../../src/genesys/media/download.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import type { MediaRequest } from '../../src/ports.ts';

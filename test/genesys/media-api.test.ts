@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { createMediaApi } from '../../src/genesys/media-api.ts';
+import { createMediaApi } from '../../src/genesys/media/api.ts';
 import { type Connection, connect, type ConnectOptions } from './connect.ts';
 
 let open: Connection[] = [];

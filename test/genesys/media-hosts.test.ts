@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
-import { type MediaPlaces, mediaPolicy } from '../../src/genesys/media-hosts.ts';
+import { type MediaPlaces, mediaPolicy } from '../../src/genesys/media/hosts.ts';
 import { checkUrl } from '../../src/http/url-guard.ts';
 import { GENESYS_REGIONS, RECORDING_REGIONS } from '../../src/regions.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';

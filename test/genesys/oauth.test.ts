@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startBudget, unlimited } from '../../src/clock.ts';
-import { MEDIA_SCOPES } from '../../src/genesys/media-api.ts';
+import { MEDIA_SCOPES } from '../../src/genesys/media/api.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { silentLogger } from '../../src/log.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { createRecordingsApi } from '../../src/genesys/recordings-api.ts';
+import { createRecordingsApi } from '../../src/genesys/recordings/api.ts';
 import type { Resolution } from '../../src/ports.ts';
 import type { ScriptedRecording } from '../../src/simulator/published/recordings-model.ts';
 import { observe } from '../simulator/observe.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRecording } from '../../src/genesys/recordings-answers.ts';
+import { readRecording } from '../../src/genesys/recordings/answers.ts';
 import {
   extensionOf,
   extensionOfType,
@@ -10,7 +10,7 @@ import {
   triage,
   waitForAppearance,
   waitForTranscoding,
-} from '../../src/genesys/recordings-policy.ts';
+} from '../../src/genesys/recordings/policy.ts';
 import { RECORDING_KINDS } from '../../src/recording-facts.ts';
 import { isSafeId } from '../../src/recording-id.ts';
 

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { createReferenceWriter, type WriteBackChoice } from '../../src/genesys/reference-writer.ts';
+import {
+  createReferenceWriter,
+  type WriteBackChoice,
+} from '../../src/genesys/write-back/reference-writer.ts';
 import type { ScriptedConversation } from '../../src/simulator/published/recordings-model.ts';
 import { connectRecordings } from './connect-recordings.ts';
 

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ApiAnswer, ApiRequest, GenesysApi } from '../../src/genesys/api-client.ts';
-import { createInteractionWriter } from '../../src/genesys/interaction-writer.ts';
-import { createReferenceWriter, type WriteBackChoice } from '../../src/genesys/reference-writer.ts';
+import { createInteractionWriter } from '../../src/genesys/write-back/interaction-writer.ts';
+import {
+  createReferenceWriter,
+  type WriteBackChoice,
+} from '../../src/genesys/write-back/reference-writer.ts';
 import { unlimited } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ReferenceWriter } from '../../src/ports.ts';

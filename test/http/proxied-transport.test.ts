@@ -305,7 +305,7 @@ describe.skipIf(ours === undefined)('trust, in a process of its own [needs: open
   const SERVER = `
     import https from 'node:https';
     import { createTransport } from '${path.resolve('src/http/transport.ts')}';
-    import { awsConnection } from '${path.resolve('src/http/aws-requests.ts')}';
+    import { awsConnection } from '${path.resolve('src/aws/requests.ts')}';
     const server = https.createServer({ cert: process.env.CERT, key: process.env.KEY }, (_q, a) => a.end('here'));
     server.listen(0, '127.0.0.1', async () => {
       const { port } = server.address();

@@ -2,8 +2,8 @@ import { createHash, generateKeyPairSync, randomBytes, randomInt, randomUUID } f
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { adoptRecording } from '../../src/archive/adopt-recordings.ts';
-import { putInstruction } from '../../src/archive/instruction-file.ts';
+import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
+import { putInstruction } from '../../src/record/instruction-file.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createAdopter } from '../../src/envelope/adopt.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from '../../src/envelope/key-wrap.ts';
@@ -20,8 +20,8 @@ import { silentLogger } from '../../src/log.ts';
 import type { InstructionContent, RecordingIds, Sealer } from '../../src/ports.ts';
 import { DEFAULT_ALIAS, startKms } from '../../src/simulator/kms/kms.ts';
 import { startS3 } from '../../src/simulator/s3/s3.ts';
-import { createS3Client } from '../../src/store/s3-client.ts';
-import { createS3Store } from '../../src/store/s3-store.ts';
+import { createS3Client } from '../../src/store/s3/client.ts';
+import { createS3Store } from '../../src/store/s3/s3-store.ts';
 
 export type Wrap = 'kms' | 'aes' | 'rsa';
 export type Format = 's3ec-v2' | 's3ec-v3' | 'adopted' | 'static-gcm';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyRecording } from '../../src/archive/read-recording.ts';
+import { verifyRecording } from '../../src/audit/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { ask, whyMissing } from './foreign-client.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signWebhook } from '../../src/events/webhook-signature.ts';
 import type { EventShape } from '../../src/simulator/simulator.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { start, type StartOptions } from './start.ts';
 
 let open: Awaited<ReturnType<typeof start>>[] = [];

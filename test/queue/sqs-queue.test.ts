@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { signCall } from '../../src/queue/sign-request.ts';
+import { signCall } from '../../src/aws/sign-request.ts';
 import { createClient, createQueue, CREDENTIALS, startEndpoint } from './sqs-fixture.ts';
 
 const RECEIVE = { limit: 10, hideS: 30, waitS: 0 };

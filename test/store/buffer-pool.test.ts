@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BufferPool } from '../../src/store/buffer-pool.ts';
-import { cutParts, type Part } from '../../src/store/cut-parts.ts';
+import { BufferPool } from '../../src/store/s3/buffer-pool.ts';
+import { cutParts, type Part } from '../../src/store/s3/cut-parts.ts';
 import { contentOf } from './bytes.ts';
 
 const KIB = 1024;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutParts } from '../../src/store/cut-parts.ts';
-import { countParts } from '../../src/store/part-size.ts';
+import { cutParts } from '../../src/store/s3/cut-parts.ts';
+import { countParts } from '../../src/store/s3/part-size.ts';
 import { contentOf } from './bytes.ts';
 
 async function* chunksOf(content: Buffer, lengths: readonly number[]): AsyncGenerator<Uint8Array> {

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { makeDirectories } from '../../src/make-directories.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { contentOf, readAll } from './bytes.ts';
 
 const OPTIONS = { metadata: { iv: 'AAECAwQFBgcICQoL' }, contentType: 'audio/wav' };

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
 
 const key = 'archive/2026/01/31/rec.enc';

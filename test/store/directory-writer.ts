@@ -7,7 +7,7 @@ import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { unlimited } from '../../src/clock.ts';
 import { toArchiveError } from '../../src/errors.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { bodyOf, contentOf } from './bytes.ts';
 
 const { ROOT = '', KEY = '', BYTES = '0', WRITER = '0', CRASH_AT = '0', FAIL_AT = '0', UID } = process.env;

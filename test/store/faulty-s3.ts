@@ -4,7 +4,7 @@ import { abortReason, type Budget, type Clock, unlimited } from '../../src/clock
 import type { LogFields, Logger } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import type { S3ErrorCode, S3Fault, S3Operation } from '../../src/simulator/s3/s3.ts';
-import { createS3Client } from '../../src/store/s3-client.ts';
+import { createS3Client } from '../../src/store/s3/client.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
 import { PART_BYTES } from './s3-under-test.ts';
 import { type SimulatedS3, useSimulatedS3 } from './simulated-s3.ts';

@@ -7,7 +7,7 @@ import {
   MAX_PART_BYTES,
   MAX_PARTS,
   MIN_PART_BYTES,
-} from '../../src/store/part-size.ts';
+} from '../../src/store/s3/part-size.ts';
 
 /** Bytes: one AES-GCM message of the formats this product writes, and its tag. */
 const LARGEST_RECORDING = 64 * 1024 ** 3;

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { unlimited } from '../../src/clock.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/http/transport.ts';
-import { digestOf } from '../../src/store/s3-checksum.ts';
-import type { NewObject, NewPart } from '../../src/store/s3-object-calls.ts';
+import { digestOf } from '../../src/store/s3/checksum.ts';
+import type { NewObject, NewPart } from '../../src/store/s3/object-calls.ts';
 import { contentOf } from './bytes.ts';
 
 export const SENDING = { abortSignal: unlimited.signal };

@@ -2,8 +2,8 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../src/http/transport.ts';
-import { createDirectCalls } from '../../src/store/s3-direct.ts';
-import { type BucketAddress, createSdkCalls, type ObjectCalls } from '../../src/store/s3-object-calls.ts';
+import { createDirectCalls } from '../../src/store/s3/direct.ts';
+import { type BucketAddress, createSdkCalls, type ObjectCalls } from '../../src/store/s3/object-calls.ts';
 import {
   newObject,
   newPart,

@@ -4,7 +4,7 @@ import { abortReason, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { S3ErrorCode, S3Fault, S3Operation } from '../../src/simulator/s3/s3.ts';
 import { createTransport } from '../../src/http/transport.ts';
-import { createS3Client } from '../../src/store/s3-client.ts';
+import { createS3Client } from '../../src/store/s3/client.ts';
 import { bodyOf, contentOf, readAll } from './bytes.ts';
 import { FaultyS3, LARGE, OPTIONS, SMALL } from './faulty-s3.ts';
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { systemClock } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
-import { createS3Client, type S3ClientOptions } from '../../src/store/s3-client.ts';
-import { createS3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
+import { createS3Client, type S3ClientOptions } from '../../src/store/s3/client.ts';
+import { createS3Store, type S3StoreOptions } from '../../src/store/s3/s3-store.ts';
 import type { StoreUnderTest } from './conformance.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
-import { directoryError, linkError } from '../../src/store/fs-errors.ts';
-import { sortS3Error } from '../../src/store/s3-errors.ts';
+import { directoryError, linkError } from '../../src/store/directory/fs-errors.ts';
+import { sortS3Error } from '../../src/store/s3/errors.ts';
 
 const SECRET = 'AKIAEXAMPLE&X-Amz-Signature=0123';
 

@@ -1,5 +1,5 @@
-import { adoptRecording } from '../../archive/adopt-recordings.ts';
-import { openConfiguredStore, openKeySources } from '../../create-archiver.ts';
+import { adoptRecording } from '../../rekey/adopt-recordings.ts';
+import { openConfiguredStore, openKeySources, readTrust } from '../../create-archiver.ts';
 import { type Adopter, createAdopter } from '../../envelope/adopt.ts';
 import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';
 import { ArchiveError } from '../../errors.ts';
@@ -8,6 +8,7 @@ import { requireSelection, runSelection, type SelectionOptions } from '../_selec
 
 interface AdoptOptions extends SelectionOptions {
   readonly wrap?: string;
+  readonly unverified?: boolean;
 }
 
 /** Writes instruction files beside objects of the static key. */
@@ -19,6 +20,7 @@ export async function run(
   requireSelection(ids, options);
   const config = await readSettings(context, 'wrap');
   const store = await openConfiguredStore(config, context);
+  const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
   const adopter = await openKeySources(config, async (sources): Promise<Adopter> => {
     const { staticKey, organizationId } = sources;
     if (staticKey === undefined) {
@@ -35,9 +37,10 @@ export async function run(
       layout: config.layout,
       work: async (counted, key, budget) => {
         const dryRun = options.dryRun === true;
-        const adoption = await adoptRecording({ store: counted, adopter }, key, { dryRun }, budget);
-        const { state, instructionKey, conversationKnown } = adoption;
-        return { state, facts: { instructionKey, conversationKnown } };
+        const ports = { store: counted, adopter, ...trust };
+        const adoption = await adoptRecording(ports, key, { dryRun }, budget);
+        const { state, instructionKey, conversationKnown, notes } = adoption;
+        return { state, facts: { instructionKey, conversationKnown, notes } };
       },
     });
   } finally {

@@ -7,13 +7,13 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEach } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
-import { requireReason, runAgain } from '../_archive-again.ts';
-import { namesOf, plan } from '../_archive-plan.ts';
+import { requireReason, runAgain } from '../archive/again.ts';
+import { namesOf, plan } from '../archive/plan.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
-import { readEvents } from '../_read-events.ts';
+import { readEvents } from '../archive/read-events.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import type { Ui } from '../_ui.ts';
 

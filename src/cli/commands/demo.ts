@@ -11,9 +11,9 @@ import { EVENT_SHAPES } from '../../simulator/archiving-events.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
-import { type CheckPorts, type Check, checkPromises } from '../_demo-checks.ts';
-import { type CallHistory, deliver, type Delivery, describeOutcome } from '../_demo-delivery.ts';
-import { armFaults, type PlannedFault } from '../_demo-faults.ts';
+import { type CheckPorts, type Check, checkPromises } from '../demo/checks.ts';
+import { type CallHistory, deliver, type Delivery, describeOutcome } from '../demo/delivery.ts';
+import { armFaults, type PlannedFault } from '../demo/faults.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 

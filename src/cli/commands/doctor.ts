@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { DEPLOY_SETTINGS_FILE } from '../../config/deploy-settings.ts';
 import type { StackFacts } from '../../stack/check-stack.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
-import type { DoctorCheck } from '../_doctor-check.ts';
-import { checkInstallation } from '../_doctor-checks.ts';
-import { checkDeployment, type StackOptions } from '../_doctor-stack.ts';
+import type { DoctorCheck } from '../doctor/check.ts';
+import { checkInstallation } from '../doctor/checks.ts';
+import { checkDeployment, type StackOptions } from '../doctor/stack.ts';
 import { count, printable, printableLines, quoteForShell } from '../_format.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 

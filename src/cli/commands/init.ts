@@ -6,8 +6,8 @@ import { abortReason } from '../../clock.ts';
 import { printableJson } from '../../printable.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
-import { type InitOptions, readAnswers, settle } from '../_init-answers.ts';
-import { nextSteps } from '../_init-steps.ts';
+import { type InitOptions, readAnswers, settle } from '../init/answers.ts';
+import { nextSteps } from '../init/steps.ts';
 import { checkOutput, createFileTarget, type FileTarget } from '../file-target.ts';
 
 interface NewFile {
@@ -36,7 +36,7 @@ export async function run(
   const given = readAnswers(options, env);
   const asks = options.yes !== true && options.input && isTerminal();
   const terminal = { input: process.stdin, output: process.stderr, signal };
-  const questions = asks ? await import('../_init-questions.ts') : undefined;
+  const questions = asks ? await import('../init/questions.ts') : undefined;
   const answers = (await questions?.askForAnswers(given, terminal)) ?? given;
   const { settings, warnings } = settle(answers);
   for (const warning of warnings) ui.warn(warning);

@@ -1,7 +1,8 @@
-import { findRecording } from '../../archive/find-recording.ts';
-import { readInstruction } from '../../archive/instruction-file.ts';
-import { identifyKey, type Layout } from '../../archive/layout.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { readInstruction } from '../../record/instruction-file.ts';
+import { identifyKey, type Layout } from '../../record/layout.ts';
+import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
+import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
 import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
 import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
@@ -12,11 +13,12 @@ import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
-import { clientSnippets, type ForeignReading, type Snippet } from '../_decryption-snippets.ts';
+import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
 import { printable, printableLines } from '../_format.ts';
-import { type Encryption, opensslSnippet } from '../_openssl-snippet.ts';
+import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
 
 interface InspectOptions {
+  readonly unverified?: boolean;
   readonly from?: string;
   readonly to?: string;
 }
@@ -60,16 +62,21 @@ export async function run(
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
   let instruction: string | undefined;
+  let receipt: Standing | undefined;
   try {
     stat = await store.head(await findRecording(store, idOrKey, range, budget), budget);
-    if (stat !== undefined) instruction = await readInstruction(store, stat.key, budget);
+    if (stat !== undefined) {
+      instruction = await readInstruction(store, stat.key, budget);
+      const ports = { store, ...(await readTrust(config)), unverified: true };
+      receipt = standing(await openChecked(ports, stat.key, budget));
+    }
   } finally {
     end();
   }
   if (stat === undefined)
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
-  const facts = describe(stat, inspection, store.location, range.layout);
+  const facts = { ...describe(stat, inspection, store.location, range.layout), ...receipt?.facts };
   const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
@@ -87,7 +94,29 @@ export async function run(
     for (const { title, code } of snippets) ui.out(`\n  # ${title}\n${indent(printableLines(code))}`);
   }
   if (inspection.problem !== undefined) throw inspection.problem;
+  const notes = receipt?.facts.notes ?? [];
+  if (receipt?.facts.receipt !== 'unverified') return 0;
+  if (options.unverified !== true) {
+    throw new ArchiveError('RECEIPT_MISMATCH', `${printable(stat.key)}: ${notes.join('; ')}`, {
+      hint: 'docs/runbook.md says what to do about each finding; --unverified shows it with exit code 0',
+    });
+  }
   return 0;
+}
+
+interface Standing {
+  readonly facts: {
+    readonly receipt: CheckedObject['standing'];
+    readonly conversationId: string | undefined;
+    readonly notes: readonly string[] | undefined;
+  };
+}
+
+/** What the receipt says of the object, and whether it fits. */
+function standing({ standing: receipt, receipt: held, notes }: CheckedObject): Standing {
+  return {
+    facts: { receipt, conversationId: held?.ids.conversation, notes: notes.length === 0 ? undefined : notes },
+  };
 }
 
 /** Read without a key, so neither the wrap nor the commitment is checked here. */

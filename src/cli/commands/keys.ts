@@ -6,12 +6,12 @@ import { openKeySources } from '../../create-archiver.ts';
 import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
 import {
   readKeyringFile,
-  readPrivateKeyFile,
+  readPrivateKeyFiles,
   readPublicKeyFile,
   updateKeyringFile,
 } from '../../envelope/key-files.ts';
 import { addKey, type Keyring } from '../../envelope/keyring.ts';
-import { signingKeyId } from '../../archive/receipt.ts';
+import { signingKeyId } from '../../record/receipt.ts';
 import { rsaKeyId } from '../../envelope/raw-wrap.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
@@ -208,7 +208,8 @@ async function listKeys({ ui }: CommandContext, { encryption }: KeysConfig): Pro
   if (publicKeyFile !== undefined)
     show('rsa public', rsaKeyId(await readPublicKeyFile(publicKeyFile)), 'wraps data keys');
   if (privateKeyFile !== undefined) {
-    show('rsa private', rsaKeyId(await readPrivateKeyFile(privateKeyFile)), 'unwraps data keys');
+    for (const key of await readPrivateKeyFiles(privateKeyFile))
+      show('rsa private', rsaKeyId(key), 'unwraps data keys');
   }
   if (shown === 0) ui.say(`no key is configured; ${NO_KEY_HINT}`);
   return 0;

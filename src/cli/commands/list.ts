@@ -1,5 +1,5 @@
-import { describeRecording, type RecordingDescription } from '../../archive/describe-recording.ts';
-import { type ListedRecording, listRecordings } from '../../archive/find-recording.ts';
+import { describeRecording, type RecordingDescription } from '../../audit/describe-recording.ts';
+import { type ListedRecording, listRecordings } from '../../audit/find-recording.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {

@@ -1,5 +1,5 @@
-import { reencryptRecording } from '../../archive/reencrypt-recordings.ts';
-import { createReader, openConfiguredStore, openKeySources } from '../../create-archiver.ts';
+import { reencryptRecording } from '../../rekey/reencrypt-recordings.ts';
+import { createReader, openConfiguredStore, openKeySources, readTrust } from '../../create-archiver.ts';
 import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';
 import { createResealer, requireReadable } from '../../envelope/reencrypt.ts';
 import { ArchiveError } from '../../errors.ts';
@@ -8,6 +8,7 @@ import { requireSelection, runSelection, type SelectionOptions } from '../_selec
 
 interface ReencryptOptions extends SelectionOptions {
   readonly wrap?: string;
+  readonly unverified?: boolean;
   readonly target?: string;
 }
 
@@ -33,6 +34,7 @@ export async function run(
     );
   }
   const reader = await createReader(config, context);
+  const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
   const resealer = await openKeySources(config, async (sources) => {
     const choice = chooseWrap(options.wrap, sources);
     if (choice.kmsKeyId !== undefined) {
@@ -60,9 +62,9 @@ export async function run(
     store,
     layout: config.layout,
     work: async (source, key, budget) => {
-      const ports = { source, target, reader, resealer };
-      const { state, bytes, sha256 } = await reencryptRecording(ports, key, { dryRun }, budget);
-      return { state, facts: { bytes, sha256 } };
+      const ports = { source, target, reader, resealer, ...trust };
+      const { state, bytes, sha256, notes } = await reencryptRecording(ports, key, { dryRun }, budget);
+      return { state, facts: { bytes, sha256, notes } };
     },
   });
 }

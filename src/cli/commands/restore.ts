@@ -1,9 +1,11 @@
-import { findRecording } from '../../archive/find-recording.ts';
-import { restoreRecording, type RestoreTarget } from '../../archive/read-recording.ts';
-import { createReader, openConfiguredStore } from '../../create-archiver.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { openChecked } from '../../audit/open-checked.ts';
+import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
+import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { tellNotes } from '../_conclude.ts';
 import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { checkOutput, createFileTarget } from '../file-target.ts';
@@ -13,6 +15,7 @@ interface RestoreOptions {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly allowUnverified?: boolean;
+  readonly unverified?: boolean;
   readonly from?: string;
   readonly to?: string;
 }
@@ -29,25 +32,31 @@ export async function run(
   const config = await readSettings(context, 'restore');
   const store = await openConfiguredStore(config, { clock, logger });
   const reader = await createReader(config, context);
+  const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
   const { budget, end } = openBudget(context);
   try {
     const key = await findRecording(store, idOrKey, searchIn(config, range), budget);
+    if (options.dryRun === true) {
+      const { stat, notes } = await openChecked({ store, ...trust }, key, budget);
+      tellNotes(ui, notes, trust.unverified);
+      return await plan(context, stat, output, options);
+    }
     const stat = await store.head(key, budget);
     if (stat === undefined)
       throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(key)} in ${store.location}`);
-    if (options.dryRun === true) return await plan(context, stat, output, options);
     const target =
       output === '-'
         ? standardOutput()
         : await createFileTarget(output, { force: options.force === true, followOwnLinks: true });
     const progress = startProgress(ui, 'restoring', { items: 1, bytes: stat.size });
     try {
-      const ports = { store: countBytes(store, progress.addBytes), reader };
-      const { bytes, sha256 } = await restoreRecording(ports, key, target, budget);
+      const ports = { store: countBytes(store, progress.addBytes), reader, ...trust };
+      const { bytes, sha256, receipt, notes } = await restoreRecording(ports, key, target, budget);
       progress.end();
+      tellNotes(ui, notes, receipt === 'unverified');
       const file = 'path' in target ? String(target.path) : undefined;
       if (file === undefined) ui.say(`restored ${key}: ${bytes} bytes, SHA-256 ${sha256}`);
-      else if (ui.json) ui.record('restored', { key, file, bytes, sha256 });
+      else if (ui.json) ui.record('restored', { key, file, bytes, sha256, receipt, notes });
       else {
         ui.out(`restored  ${printable(file)}`);
         ui.out(`bytes     ${bytes}`);

@@ -1,12 +1,13 @@
-import { type Rewrap, rewrapRecording } from '../../archive/rewrap-recordings.ts';
-import { openConfiguredStore, openKeySources } from '../../create-archiver.ts';
+import { type Rewrap, rewrapRecording } from '../../rekey/rewrap-recordings.ts';
+import { openAmending, openConfiguredStore, openKeySources } from '../../create-archiver.ts';
 import { chooseWrap, openUnwrappers, openWrap } from '../../envelope/key-sources.ts';
 import { createRewrapper } from '../../envelope/rewrap.ts';
-import { type CommandContext, readSettings } from '../_context.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
 
 interface RewrapOptions extends SelectionOptions {
   readonly wrap?: string;
+  readonly unverified?: boolean;
 }
 
 /** Moves data keys under another wrapping key. What is under it already is passed over, so that any run can be ended and repeated. */
@@ -23,6 +24,9 @@ export async function run(
     const unwrappers = await openUnwrappers(sources, context);
     return createRewrapper({ wrapper, unwrappers, organizationId: sources.organizationId });
   });
+  const { budget, end } = openBudget(context);
+  const amending = await openAmending(config, context, budget).finally(end);
+  const checking = { ...amending, unverified: options.unverified === true };
   const dryRun = options.dryRun === true;
   return runSelection(context, ids, options, {
     doing: 'rewrapping',
@@ -30,13 +34,10 @@ export async function run(
     store,
     layout: config.layout,
     work: async (_, key, budget) => {
-      const { state, placement, reason }: Rewrap = await rewrapRecording(
-        { store, rewrapper },
-        key,
-        { dryRun },
-        budget,
-      );
-      return { state, facts: { placement, reason } };
+      const ports = { store, rewrapper, ...checking };
+      const rewrapped: Rewrap = await rewrapRecording(ports, key, { dryRun }, budget);
+      const { state, placement, reason, amendment, notes } = rewrapped;
+      return { state, facts: { placement, reason, amendment, notes } };
     },
   });
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { findRecording } from '../../archive/find-recording.ts';
-import { type Verified, verifyArchive, verifyOne } from '../../archive/verify-archive.ts';
-import { type Finding, type VerifyDepth, type VerifyPorts } from '../../archive/verify-recording.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { type Verified, verifyArchive, verifyOne } from '../../audit/verify-archive.ts';
+import type { AllowableKind, Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recording.ts';
 import type { Budget } from '../../clock.ts';
-import { createReader, openConfiguredStore } from '../../create-archiver.ts';
+import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
-import { readReceiptKeys } from '../../signing-keys.ts';
 import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
@@ -21,9 +20,18 @@ import { count, formatBytes, printable } from '../_format.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
-import { describeFindings, reportOf, writeReport } from '../_verify-report.ts';
-import { nameStrangers, type Strangers, warnOfStrangers } from '../_verify-strangers.ts';
-import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../_verify-state.ts';
+import {
+  countsOf,
+  describeFindings,
+  describeTally,
+  newTally,
+  reportOf,
+  tallyUp,
+  type VerifyTally,
+  writeReport,
+} from '../verify/report.ts';
+import { nameStrangers, type Strangers, warnOfStrangers } from '../verify/strangers.ts';
+import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../verify/state.ts';
 import { checkOutput } from '../file-target.ts';
 
 interface VerifyOptions {
@@ -34,6 +42,7 @@ interface VerifyOptions {
   readonly seed?: string;
   readonly resume?: string;
   readonly report?: string;
+  readonly allow?: readonly AllowableKind[];
   readonly from?: string;
   readonly to?: string;
   readonly concurrency?: number;
@@ -55,7 +64,7 @@ interface Run {
   /** What could not be looked at. */
   readonly unseen: { readonly key: string; readonly error: ArchiveError }[];
   readonly state: VerifyState | undefined;
-  readonly tally: { checked: number; intact: number; bytes: number; withoutReceipt: number };
+  readonly tally: VerifyTally;
 }
 
 /** Compares recordings with their receipts, as deep as asked, and keeps nothing of them. */
@@ -86,8 +95,8 @@ export async function run(
   const store = countBytes(plainStore, progress.addBytes);
   const ports = {
     store,
-    layout: range.layout,
-    keys: await readReceiptKeys(config.receiptPublicKeys),
+    ...(await readTrust(config)),
+    allow: new Set(options.allow),
     reader: full && (await createReader(full, context)),
   };
   const current: Run = {
@@ -100,7 +109,7 @@ export async function run(
     findings: [...(state?.progress.findings ?? [])],
     damaged: new Map(),
     unseen: [],
-    tally: { checked: 0, intact: 0, bytes: 0, withoutReceipt: 0 },
+    tally: newTally(),
   };
   for (const finding of current.findings) blame(current, finding);
   if (plan.share !== null) {
@@ -150,6 +159,7 @@ export async function run(
       ...(earlier > 0 ? { verifiedEarlier: earlier } : {}),
       withoutReceipt: tally.withoutReceipt,
       notes: strangers.counts,
+      ...countsOf(tally),
     });
   } else {
     const what = count(tally.intact, 'recording');
@@ -157,12 +167,7 @@ export async function run(
       `${what} verified (${formatBytes(tally.bytes)}), ${count(findings.length, 'finding')}, in ${printable(store.location)}`,
     );
     for (const line of describeFindings(findings)) ui.say(line);
-    if (tally.withoutReceipt > 0) {
-      const without = count(tally.withoutReceipt, 'recording');
-      ui.say(
-        `${without} without a receipt, from before there were any: compared only with what the store says`,
-      );
-    }
+    for (const line of describeTally(tally)) ui.say(line);
   }
   warnOfStrangers(ui, strangers);
   if (nothingFound !== undefined) throw nothingFound;
@@ -188,7 +193,7 @@ async function makePlan(
   store: string,
   layout: string,
 ): Promise<VerifyPlan> {
-  const { sample, seed, resume, from = null, to = null } = options;
+  const { sample, seed, resume, allow = [], from = null, to = null } = options;
   const whole = sample === undefined || sample === 1;
   const chosen = seed ?? (resume === undefined ? undefined : await readSeed(resume));
   return {
@@ -199,6 +204,7 @@ async function makePlan(
     from,
     to,
     ...(layout === 'date' ? {} : { layout }),
+    ...(allow.length === 0 ? {} : { allow: allow.toSorted().join(',') }),
   };
 }
 
@@ -261,10 +267,9 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     else ui.out(`${ui.style('red', 'FAILED ')}  ${printable(name)}  ${printable(message)}  [${code}]`);
     return;
   }
-  const { key, findings, bytes, digests, receipt, depth, notes } = verified.verification;
+  const { key, findings, bytes, digests, depth, notes } = verified.verification;
   await state?.append(...findings.map((finding) => ({ type: 'finding', finding }) as const));
-  tally.checked += 1;
-  if (receipt === undefined && findings.length === 0) tally.withoutReceipt += 1;
+  tallyUp(tally, verified.verification);
   if (findings.length === 0) {
     progress.itemDone();
     tally.intact += 1;

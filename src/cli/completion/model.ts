@@ -1,7 +1,7 @@
 import { listSettings } from '../../config/schema.ts';
-import type { CommandSpec } from '../_command-spec.ts';
-import { COMMANDS } from '../_commands.ts';
-import { choicesOf } from '../_option-values.ts';
+import type { CommandSpec } from '../specs/command-spec.ts';
+import { COMMANDS } from '../specs/commands.ts';
+import { choicesOf } from '../specs/option-values.ts';
 import { GLOBAL_OPTIONS } from '../_program.ts';
 import { flagOf, TOPICS } from '../_topics.ts';
 

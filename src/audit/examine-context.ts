@@ -1,0 +1,79 @@
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { ObjectStat } from '../ports.ts';
+import { compareWithKey, type Finding, finding } from './compare-with-receipt.ts';
+import type { ExaminePorts } from './examine-recording.ts';
+import { objectOfReceipt, DATE_LAYOUT } from '../record/layout.ts';
+import { contextPlace } from '../record/object-key.ts';
+import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import { checkSignature } from '../record/receipt.ts';
+import { isIdempotencyKeyOf } from '../record/same-recording.ts';
+import { getSmall } from '../record/small-object.ts';
+import { checkMark } from '../record/writer-mark.ts';
+
+export interface ContextExamination {
+  readonly findings: readonly Finding[];
+  /** Of the recording that it stands beside, by that one's receipt. */
+  readonly ids: SignedReceipt['ids'] | undefined;
+  /** Whether a valid mark says that it was stored for that recording. */
+  readonly isMarked: boolean;
+}
+
+/**
+ * Compares the context of a conversation, which has no receipt of its own, with the receipt of the recording it stands beside. Where
+ * public keys are given, only its writer's mark proves whose it is.
+ *
+ * @throws what the store throws.
+ */
+export async function examineContext(
+  ports: ExaminePorts,
+  stat: ObjectStat,
+  budget: Budget,
+): Promise<ContextExamination> {
+  const { store, keys, layout = DATE_LAYOUT } = ports;
+  const { key, metadata } = stat;
+  const place = contextPlace(key) ?? '';
+  const receipt = await readReceipt(store, place, budget);
+  const none = (kind: 'missing-receipt' | 'unreadable-receipt' | 'swapped', message: string) => ({
+    findings: [finding(kind, key, message)],
+    ids: undefined,
+    isMarked: false,
+  });
+  if (receipt === undefined) return none('missing-receipt', 'the recording it stands beside has no receipt');
+  if (receipt === 'unreadable')
+    return none('unreadable-receipt', 'the receipt of its recording cannot be read');
+  const media = receipt.object?.key ?? objectOfReceipt(layout, place);
+  const findings =
+    media === undefined ? [] : compareWithKey(media, receipt, { ...ports, location: store.location });
+  if (media === undefined || findings.some(({ kind }) => kind === 'swapped')) {
+    return none('swapped', 'the receipt beside it is that of another recording');
+  }
+  const known: Finding[] = findings.map((found) => ({ ...found, key }));
+  if (!isIdempotencyKeyOf(stat, receipt.ids)) {
+    known.push(finding('swapped', key, 'it is the context of another recording than the receipt beside it'));
+  }
+  if (keys === undefined || keys.size === 0) return { findings: known, ids: receipt.ids, isMarked: false };
+  const verdict = checkSignature(receipt, keys);
+  if (verdict !== 'valid')
+    known.push(finding('bad-signature', key, 'the receipt beside it has no valid signature'));
+  const { recording: recordingId, conversation: conversationId, channel, organization } = receipt.ids;
+  const ids = { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
+  const isMarked =
+    checkMark({ kind: 'context', key, ids, organizationId: organization, metadata }, keys) === 'valid';
+  if (!isMarked) known.push(finding('unproven', key, 'it carries no valid mark of its writer'));
+  return { findings: known, ids: receipt.ids, isMarked };
+}
+
+async function readReceipt(
+  store: ExaminePorts['store'],
+  place: string,
+  budget: Budget,
+): Promise<SignedReceipt | 'unreadable' | undefined> {
+  try {
+    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
+    return text === undefined ? undefined : parseReceipt(text, place);
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
+    return 'unreadable';
+  }
+}

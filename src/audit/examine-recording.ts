@@ -1,0 +1,247 @@
+import type { KeyObject } from 'node:crypto';
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
+import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
+import { examineContext } from './examine-context.ts';
+import { readInstruction } from '../record/instruction-file.ts';
+import { hashWrap } from '../record/identity.ts';
+import { identifyKey, type Layout } from '../record/layout.ts';
+import { contextPlace, receiptKey } from '../record/object-key.ts';
+import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import { checkSignature, type SignatureVerdict } from '../record/receipt.ts';
+import { isIdempotencyKeyOf } from '../record/same-recording.ts';
+import { getSmall } from '../record/small-object.ts';
+import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
+import { checkMark, MARK } from '../record/writer-mark.ts';
+
+/** What an object and its receipt are held to. */
+export interface ReceiptTrust {
+  /**
+   * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
+   * signatures are not looked at.
+   */
+  readonly keys?: ReadonlyMap<string, KeyObject> | undefined;
+  /** Of the archive; that of the tutorial where it is not said. */
+  readonly layout?: Layout | undefined;
+  /** The organization that the archive belongs to, where it is known. */
+  readonly organizationId?: string | undefined;
+}
+
+export interface ExaminePorts extends ReceiptTrust {
+  readonly store: ObjectStore;
+}
+
+/** What can be told of a recording without reading its body or any key. */
+export interface Examination {
+  readonly key: string;
+  /** `undefined` when there is no object, or its metadata are damaged, which is a finding. */
+  readonly stat: ObjectStat | undefined;
+  /** As it stands there, whoever wrote it; `undefined` when there is none, or none that can be read. */
+  readonly receipt: SignedReceipt | undefined;
+  /** `undefined` where no keys are given, or there is no receipt. */
+  readonly signature: SignatureVerdict | undefined;
+  readonly findings: readonly Finding[];
+  /** Sentences for people about what is worth knowing and nothing wrong, such as names of metadata in another spelling. */
+  readonly notes: readonly string[];
+  readonly wrap: KnownWrap;
+  /** Of the recording that an object is the context of, by that one's receipt. */
+  readonly contextOf?: SignedReceipt['ids'] | undefined;
+  /** Read at most once: another file a moment later could name another key. */
+  readonly readInstruction: () => Promise<string | undefined>;
+}
+
+/**
+ * Compares an object with its receipt, its key and its wrap. Everything that opens a recording begins here, and so does `verify`.
+ *
+ * @param thorough looks for an amendment of the wrap also where the receipt states none.
+ * @throws `STORE_*`, `OUT_OF_TIME`. What is wrong with the recording is a finding.
+ */
+export async function examineRecording(
+  ports: ExaminePorts,
+  key: string,
+  budget: Budget,
+  thorough = false,
+): Promise<Examination> {
+  const { store, keys } = ports;
+  const { stat, notes, findings: ofObject } = await readStat(store, key, budget);
+  if (stat !== undefined && contextPlace(key) !== undefined) {
+    return { ...(await examineBeside(ports, stat, budget)), notes };
+  }
+  const { receipt, findings: ofReceipt } = await readReceipt(store, key, budget);
+  const findings: Finding[] = [...ofObject, ...ofReceipt];
+  const signature =
+    receipt === undefined || keys === undefined || keys.size === 0
+      ? undefined
+      : checkSignature(receipt, keys);
+  if (signature !== undefined) findings.push(...judgeSignature(key, signature));
+  let instruction: Promise<string | undefined> | undefined;
+  const readOnce = () => (instruction ??= readInstruction(store, key, budget));
+  const context = { ...ports, location: store.location };
+  let wrap = NO_WRAP;
+  if (stat === undefined) {
+    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal';
+    if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
+      findings.push(finding('missing-object', key));
+    if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
+  }
+  if (stat !== undefined) {
+    if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, context));
+    else if (ofReceipt.length === 0) findings.push(...judgeWithoutReceipt(stat, ports));
+    wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
+    if (wrap.standing === 'changed') findings.push(finding('wrap', key));
+    if (wrap.standing === 'amendment' && hashWrap(stat.metadata) !== undefined) {
+      const kept = findings.filter((found) => !isOfRewrap(found, stat, receipt));
+      findings.splice(0, findings.length, ...kept);
+    }
+  }
+  return { key, stat, receipt, signature, findings, notes, wrap, readInstruction: readOnce };
+}
+
+/** S3 exchanges metadata by a copy: a new version, and for what was uploaded in parts another kind of checksum, or none. */
+function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt | undefined): boolean {
+  const isOtherKind = stat.checksum?.type !== receipt?.object?.checksum?.type;
+  return kind === 'rolled-back' || (kind === 'checksum' && isOtherKind);
+}
+
+const NO_WRAP: KnownWrap = { standing: 'none', sha256: undefined, isProven: false };
+
+/** Of the context of a conversation, which stands beside a recording. */
+async function examineBeside(
+  ports: ExaminePorts,
+  stat: ObjectStat,
+  budget: Budget,
+): Promise<Omit<Examination, 'notes'>> {
+  const { findings, ids, isMarked } = await examineContext(ports, stat, budget);
+  return {
+    key: stat.key,
+    stat,
+    receipt: undefined,
+    signature: isMarked ? 'valid' : undefined,
+    findings,
+    wrap: NO_WRAP,
+    contextOf: ids,
+    readInstruction: () => readInstruction(ports.store, stat.key, budget),
+  };
+}
+
+/** Whether a recording has to have a receipt. */
+export function needsReceipt(
+  { metadata }: Pick<ObjectStat, 'metadata'>,
+  keys: ReceiptTrust['keys'],
+): boolean {
+  return (keys?.size ?? 0) > 0 || metadata['gca-v'] !== undefined;
+}
+
+/** A directory store keeps metadata in files, which can be damaged so far that nothing can be read of them. */
+async function readStat(
+  store: ObjectStore,
+  key: string,
+  budget: Budget,
+): Promise<{ stat: ObjectStat | undefined; notes: string[]; findings: Finding[] }> {
+  try {
+    const stat = await store.head(key, budget);
+    if (stat === undefined) return { stat, notes: [], findings: [] };
+    const { metadata, renamed } = canonicalMetadata(stat.metadata);
+    const note = describeRenamed(renamed);
+    return { stat: { ...stat, metadata }, notes: note === undefined ? [] : [note], findings: [] };
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
+    const findings = [finding('metadata', key, error.message, { code: error.code })];
+    return { stat: undefined, notes: [], findings };
+  }
+}
+
+async function readReceipt(
+  store: ObjectStore,
+  key: string,
+  budget: Budget,
+): Promise<{ receipt: SignedReceipt | undefined; findings: Finding[] }> {
+  const place = receiptKey(key);
+  try {
+    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
+    return { receipt: text === undefined ? undefined : parseReceipt(text, place), findings: [] };
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
+    return { receipt: undefined, findings: [finding('unreadable-receipt', key, error.message)] };
+  }
+}
+
+function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
+  switch (verdict) {
+    case 'valid':
+      return [];
+    case 'unsigned':
+      return [finding('unsigned', key, 'the receipt is not signed')];
+    case 'unknown-key':
+      return [finding('unknown-key', key, 'the receipt is signed with a key that is not among those given')];
+    case 'invalid':
+      return [finding('bad-signature', key, 'the signature of the receipt does not fit what it states')];
+  }
+}
+
+/** An object alone: what its own metadata tell of it. */
+function judgeWithoutReceipt(stat: ObjectStat, trust: ReceiptTrust): Finding[] {
+  const { key } = stat;
+  const findings: Finding[] = [];
+  const ids = idsOfContext(stat);
+  if (ids !== undefined && !isIdempotencyKeyOf(stat, asStated(ids))) {
+    findings.push(
+      finding('swapped', key, 'the object is that of another recording than its key names', {
+        code: 'CONTEXT_MISMATCH',
+      }),
+    );
+  }
+  if (!needsReceipt(stat, trust.keys)) return findings;
+  findings.push(finding('missing-receipt', key));
+  if (!isMarked(stat, ids, trust)) findings.push(finding('unproven', key));
+  return findings;
+}
+
+const asStated = ({ recordingId, conversationId, channel }: RecordingIds) => ({
+  recording: recordingId,
+  conversation: conversationId,
+  ...(channel === undefined ? {} : { channel }),
+});
+
+/** Who the object is, where its encryption context names the conversation: nothing else does without a receipt. */
+function idsOfContext({ key, metadata }: ObjectStat): RecordingIds | undefined {
+  const named = identifyKey(key);
+  const conversationId = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['conversation-id'];
+  if (named === undefined || typeof conversationId !== 'string') return undefined;
+  const { recordingId, channel } = named;
+  return { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
+}
+
+function readContext(text: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text ?? '{}');
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Whether a mark says that a writer of this archive stored the object. The mark binds the conversation: where that is not known, all
+ * that can be told is whether there is a mark that names a known key, and a redelivery finds out the rest.
+ */
+function isMarked(
+  { key, metadata }: ObjectStat,
+  ids: RecordingIds | undefined,
+  { keys, organizationId }: ReceiptTrust,
+): boolean {
+  if (keys === undefined || keys.size === 0) return metadata[MARK] !== undefined;
+  const known = ids ?? { recordingId: '', conversationId: '' };
+  const stated = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])[
+    'genesys-cloud-organization-id'
+  ];
+  const organizations = [organizationId, typeof stated === 'string' ? stated : undefined, undefined];
+  const verdicts = new Set(
+    organizations.map((organization) =>
+      checkMark({ kind: 'media', key, ids: known, organizationId: organization, metadata }, keys),
+    ),
+  );
+  return verdicts.has('valid') || (ids === undefined && verdicts.has('invalid'));
+}

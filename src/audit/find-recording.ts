@@ -1,0 +1,72 @@
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { ObjectStore, ObjectSummary } from '../ports.ts';
+import { isSameId } from '../recording-id.ts';
+import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
+
+export type { DayRange } from '../record/layout.ts';
+
+export interface ListedRecording extends ObjectSummary {
+  readonly recordingId: string;
+  readonly channel: string | undefined;
+  /** `YYYY-MM-DD`, UTC. */
+  readonly date: string;
+}
+
+/**
+ * The archive's recordings by key, which in the layout of the tutorial is oldest first; of some days, day by day. Objects that are not
+ * recordings are passed over, and so are those that another layout has named.
+ */
+export async function* listRecordings(
+  store: ObjectStore,
+  range: DayRange,
+  budget: Budget,
+): AsyncGenerator<ListedRecording, void, undefined> {
+  const { layout = DATE_LAYOUT } = range;
+  for (const prefix of prefixesWithin(range)) {
+    for await (const summary of store.list(prefix, budget)) {
+      const parsed = layout.parse(summary.key);
+      if (parsed !== undefined && isWithin(parsed.date, range)) yield { ...summary, ...parsed };
+    }
+  }
+}
+
+/**
+ * The key of a recording, from its id or from the key itself.
+ *
+ * @param range narrows the search, which otherwise lists the whole archive.
+ * @throws `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id, or the id is empty.
+ */
+export async function findRecording(
+  store: ObjectStore,
+  idOrKey: string,
+  range: DayRange,
+  budget: Budget,
+): Promise<string> {
+  if (idOrKey.trim() === '') {
+    throw new ArchiveError('USAGE', 'the id of the recording is empty', {
+      hint: 'give an id or the key of an object; in a script, check the variable that should hold it',
+    });
+  }
+  if (idOrKey.includes('/')) return idOrKey;
+  const found: ListedRecording[] = [];
+  for await (const recording of listRecordings(store, range, budget)) {
+    if (isSameId(recording.recordingId, idOrKey)) found.push(recording);
+  }
+  // earlier versions kept ids in the letter case of the event: the very spelling that was asked for comes first
+  const exact = found.filter(({ recordingId }) => recordingId === idOrKey);
+  const keys = (exact.length > 0 ? exact : found).map(({ key }) => key);
+  const [key, ...others] = keys;
+  if (key === undefined) {
+    const { source } = range.layout ?? DATE_LAYOUT;
+    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`, {
+      hint: `\`genesys-archive list\` shows what it holds in the layout ${source}; ARCHIVE_LAYOUT chooses another`,
+    });
+  }
+  if (others.length > 0) {
+    throw new ArchiveError('USAGE', `${keys.length} objects bear this id: name one by its key`, {
+      hint: keys.slice(0, 10).join(', '),
+    });
+  }
+  return key;
+}

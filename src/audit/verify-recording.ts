@@ -1,0 +1,124 @@
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { EnvelopeReader, ObjectStore } from '../ports.ts';
+import type { Finding, FindingKind } from './compare-with-receipt.ts';
+import { type ExaminePorts, examineRecording } from './examine-recording.ts';
+import type { SignedReceipt } from '../record/receipt-schema.ts';
+import { type BodyDigests, verifyBody } from './verify-body.ts';
+import type { WrapStanding } from '../record/wrap-standing.ts';
+
+export type { Finding, FindingKind } from './compare-with-receipt.ts';
+export { FINDING_KINDS } from './compare-with-receipt.ts';
+
+/**
+ * How much of an object is looked at. `head`: what the store says of it; costs two small requests, needs no key. `ciphertext`: its
+ * bytes too; needs no key either. `full`: also decrypts them.
+ */
+export const VERIFY_DEPTHS = ['head', 'ciphertext', 'full'] as const;
+export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
+
+/** Kinds of findings that an archive may live with, when whoever verifies it says so. */
+export const ALLOWABLE_KINDS = ['adopted', 'unproven', 'moved'] as const satisfies readonly FindingKind[];
+export type AllowableKind = (typeof ALLOWABLE_KINDS)[number];
+
+export interface VerifyPorts extends ExaminePorts {
+  /** For depth `full` only. */
+  readonly reader?: EnvelopeReader | undefined;
+  /** Findings of these kinds are told apart from the others, and count for nothing. */
+  readonly allow?: ReadonlySet<AllowableKind> | undefined;
+}
+
+export interface Verification {
+  readonly key: string;
+  readonly depth: VerifyDepth;
+  /** What is wrong, worst or most telling first; empty when the object is what was archived. */
+  readonly findings: readonly Finding[];
+  /** What was found and allowed. */
+  readonly allowed: readonly Finding[];
+  /** What is known of the wrap of the data key. */
+  readonly wrap: WrapStanding;
+  /** The receipt states no hash of the object's bytes, so that only its decryption tells whether they are what they were. */
+  readonly withoutBodyHash: boolean;
+  /** Of the receipt; `undefined` when there is none, or none that can be read. */
+  readonly receipt: SignedReceipt['kind'] | undefined;
+  /** Bytes of the object; 0 when there is none. */
+  readonly bytes: number;
+  readonly digests: BodyDigests | undefined;
+  /** What is worth knowing and nothing wrong, such as names of metadata in another spelling. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Compares one object with its receipt, as deep as asked. What is wrong with either is a value: only what keeps from looking is
+ * thrown.
+ *
+ * A recording without a receipt is a finding when keys are configured, or when the object's own metadata say that this product
+ * wrote it; objects from before receipts are only compared with themselves.
+ *
+ * @throws `OBJECT_NOT_FOUND` when there is neither object nor receipt; `STORE_*`, `KMS_*`, `OUT_OF_TIME`.
+ */
+export async function verifyAgainstReceipt(
+  ports: VerifyPorts,
+  key: string,
+  depth: VerifyDepth,
+  budget: Budget,
+): Promise<Verification> {
+  const { store, allow = new Set<FindingKind>() } = ports;
+  const {
+    stat,
+    receipt,
+    findings: found,
+    wrap,
+    notes,
+    readInstruction,
+  } = await examineRecording(ports, key, budget);
+  const findings = [...found];
+  // a directory is mounted and copied under any path; a bucket has one name in the world
+  const isDirectory = [store.location, receipt?.object?.store].every((place) => place?.startsWith('file:'));
+  const allowed = new Set<FindingKind>(isDirectory ? [...allow, 'moved'] : allow);
+  const done = (bytes: number, digests?: BodyDigests): Verification => ({
+    key,
+    depth,
+    ...separate(findings, allowed),
+    wrap: wrap.standing,
+    withoutBodyHash: receipt !== undefined && stat !== undefined && !statesBody(receipt),
+    receipt: receipt?.kind,
+    bytes,
+    digests,
+    notes,
+  });
+  if (stat === undefined) {
+    if (receipt === undefined && findings.length === 0) throw notFound(key, store);
+    return done(0);
+  }
+  if (depth === 'head') return done(stat.size);
+  if (depth === 'full' && ports.reader === undefined) {
+    throw new ArchiveError('CONFIG_INVALID', 'nothing can be decrypted without a key');
+  }
+  const reader = depth === 'full' ? ports.reader : undefined;
+  const body = await verifyBody({ store, reader, readInstruction }, stat, receipt, budget);
+  findings.push(...body.findings);
+  return done(stat.size, body.digests);
+}
+
+/** An object that may be unproven may do without a receipt: without one is what unproven means. */
+function separate(
+  findings: readonly Finding[],
+  allow: ReadonlySet<FindingKind>,
+): { readonly findings: readonly Finding[]; readonly allowed: readonly Finding[] } {
+  const mayLackReceipt = allow.has('unproven') && findings.some(({ kind }) => kind === 'unproven');
+  const isAllowed = ({ kind }: Finding) => allow.has(kind) || (kind === 'missing-receipt' && mayLackReceipt);
+  return {
+    findings: findings.filter((one) => !isAllowed(one)),
+    allowed: findings.filter(isAllowed),
+  };
+}
+
+function statesBody({ ciphertext }: SignedReceipt): boolean {
+  const { sha256, leaves, leavesSha256 } = ciphertext ?? {};
+  return sha256 !== undefined || leaves !== undefined || leavesSha256 !== undefined;
+}
+
+function notFound(key: string, { location }: ObjectStore): ArchiveError {
+  return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${location}`);
+}

@@ -1,0 +1,49 @@
+import { ArchiveError, describeForeign } from '../../errors.ts';
+import { parseForeignJson } from '../../json.ts';
+import { decodeText, readTextFile } from '../../text-file.ts';
+
+/** Bytes. The largest event of AWS is 6 MB (a Lambda invocation); a file of many, one a line, may be larger. */
+const MOST_INPUT = 64 * 1024 * 1024;
+
+/**
+ * The events of a file, or of standard input for `-`: one JSON document, or one a line.
+ *
+ * @returns at least one; a line that is not JSON is returned as text, for `parseEvent` to refuse by itself.
+ * @throws `USAGE` when the file cannot be read, `EVENT_INVALID` when it is empty or too large.
+ */
+export async function readEvents(
+  file: string,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<readonly unknown[]> {
+  const text = file === '-' ? await readStandardInput(stdin) : await readFileText(file);
+  if (text.trim() === '') throw new ArchiveError('EVENT_INVALID', 'the event is empty');
+  const whole = parseForeignJson(text);
+  if (whole !== undefined) return [whole];
+  // files that were joined have a byte order mark where each of them began
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.replace(/^\uFEFF/, ''));
+  return lines.filter((line) => line.trim() !== '').map((line) => parseForeignJson(line) ?? line);
+}
+
+async function readFileText(file: string): Promise<string> {
+  try {
+    return await readTextFile(file, {
+      what: `the event file ${file}`,
+      code: 'EVENT_INVALID',
+      maxBytes: MOST_INPUT,
+    });
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw new ArchiveError('USAGE', `the event ${file} cannot be read: ${describeForeign(error)}`);
+  }
+}
+
+async function readStandardInput(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.byteLength;
+    if (size > MOST_INPUT) throw new ArchiveError('EVENT_INVALID', 'the event is larger than 64 MiB');
+    chunks.push(chunk);
+  }
+  return decodeText(Buffer.concat(chunks), 'the event on standard input', 'EVENT_INVALID');
+}

@@ -1,0 +1,78 @@
+import type { Budget } from '../../clock.ts';
+import type { ArchiveConfig } from '../../config/config.ts';
+import { createArchiver } from '../../create-archiver.ts';
+import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { createTransport } from '../../http/transport.ts';
+import type { CommandContext } from '../_context.ts';
+import { type DoctorCheck, failed, skip } from './check.ts';
+import { checkPermissions } from './permissions.ts';
+import { formatDuration } from '../_format.ts';
+
+/** S3 refuses requests that are signed more than 15 minutes off: "RequestTimeTooSkewed". */
+const MOST_SKEW_MS = 15 * 60_000;
+/** Beyond this, tokens and links may seem to expire early. */
+const NOTABLE_SKEW_MS = 30_000;
+
+/** That the platform issues a token, and that the role of the OAuth client allows what the configuration asks for. */
+export async function checkGenesys(
+  { clock, logger }: CommandContext,
+  config: ArchiveConfig,
+  budget: Budget,
+): Promise<readonly DoctorCheck[]> {
+  const archiver = await createArchiver(config, { clock, logger });
+  try {
+    await archiver.checkCredentials(budget);
+    const detail = `${config.genesys.loginUrl} issued a token`;
+    const permissions = config.genesys.api === 'media' ? [] : await checkPermissions(archiver, budget);
+    return [{ name: 'genesys', status: 'ok', detail }, ...permissions];
+  } catch (error) {
+    const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
+    // the time is up because the host kept silent, which is what there is to say
+    const silent = toArchiveError(error).code === 'OUT_OF_TIME';
+    const { loginUrl } = config.genesys;
+    const told = silent
+      ? new ArchiveError('GENESYS_UNAVAILABLE', `${loginUrl} issued no token in time`)
+      : error;
+    return [failed('genesys', told, fix)];
+  } finally {
+    archiver.close();
+  }
+}
+
+/** Against the platform’s login host: S3 and the platform both refuse what is signed or dated too far off. */
+export async function checkClock(
+  { clock }: CommandContext,
+  config: ArchiveConfig,
+  budget: Budget,
+): Promise<DoctorCheck> {
+  const transport = createTransport({ proxies: config.proxies });
+  try {
+    const response = await transport.send({
+      method: 'GET',
+      url: new URL('/', config.genesys.loginUrl),
+      headers: {},
+      signal: budget.signal,
+      failure: 'GENESYS_UNAVAILABLE',
+    });
+    response.discard();
+    const there = Date.parse(response.headers['date'] ?? '');
+    if (!Number.isFinite(there)) return skip('clock', 'the login host states no time');
+    const skewMs = Math.abs(clock.now() - there);
+    const detail = `${formatDuration(skewMs)} off the login host's`;
+    if (skewMs <= NOTABLE_SKEW_MS) return { name: 'clock', status: 'ok', detail };
+    const fix = 'synchronise the clock (NTP)';
+    return skewMs > MOST_SKEW_MS
+      ? {
+          name: 'clock',
+          status: 'fail',
+          detail: `${detail}; S3 refuses more than 15 minutes`,
+          fix,
+          code: 'CONFIG_INVALID',
+        }
+      : { name: 'clock', status: 'warn', detail, fix };
+  } catch (error) {
+    return skip('clock', toArchiveError(error).message);
+  } finally {
+    transport.close();
+  }
+}

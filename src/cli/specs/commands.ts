@@ -1,0 +1,17 @@
+import type { CommandSpec } from './command-spec.ts';
+import { ARCHIVE_COMMANDS } from './archive.ts';
+import { KEY_COMMANDS } from './keys.ts';
+import { READ_COMMANDS } from './read.ts';
+import { SIMULATOR_COMMANDS } from './simulate.ts';
+import { START_COMMANDS } from './start.ts';
+
+/** In the order the help lists them, by what they are for. */
+export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: readonly CommandSpec[]])[] = [
+  ['Begin:', START_COMMANDS],
+  ['Archive:', ARCHIVE_COMMANDS],
+  ['Read back:', READ_COMMANDS],
+  ['Keys:', KEY_COMMANDS],
+  ['Test:', SIMULATOR_COMMANDS],
+];
+
+export const COMMANDS: readonly CommandSpec[] = COMMAND_GROUPS.flatMap(([, commands]) => commands);

@@ -1,0 +1,97 @@
+import { type CommandSpec, CONCURRENCY, DRY_RUN, FROM, ID, TO, UNVERIFIED, WRAP } from './command-spec.ts';
+
+/** What looks after keys, and moves what is stored under other ones. */
+export const KEY_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'keys',
+    summary: 'make, list and try the keys that wrap data keys',
+    arguments: [['<action>', 'generate, list or check']],
+    completes: ['generate', 'list', 'check'],
+    options: [
+      { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
+      { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },
+      {
+        flags: '--signing <NAME>',
+        description: 'generate: an Ed25519 pair for receipts, NAME-private.pem and NAME-public.pem',
+      },
+      { flags: '--dry-run', description: 'generate: write nothing' },
+    ],
+    purpose: 'keys',
+    details:
+      'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it.',
+    examples: [
+      'genesys-archive keys generate --keyring-file keyring.json',
+      'genesys-archive keys generate --rsa recordings',
+      'genesys-archive keys check --kms-key-id alias/recordings',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 7, 130],
+    load: () => import('../commands/keys.ts'),
+  },
+  {
+    name: 'adopt',
+    summary: 'make objects of the static key readable by AWS clients, without touching them',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--all', description: 'every recording of the archive' },
+      WRAP,
+      DRY_RUN,
+      UNVERIFIED,
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'wrap',
+    details:
+      'Writes KEY.instruction beside each object: the static key, wrapped. Nothing is downloaded or encrypted again, and a second run does nothing. It needs ENCRYPTION_KEY_HEX, and one wrapping key. Run `verify` first: objects of another static key would get a file that reads nothing. The format does not commit to its key, so keep others from writing there; `reencrypt` is the whole remedy.',
+    examples: [
+      'genesys-archive adopt --all --dry-run',
+      'genesys-archive adopt --all --wrap kms --from 2024-01-01 --to 2024-12-31',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/adopt.ts'),
+  },
+  {
+    name: 'rewrap',
+    summary: 'move data keys under another wrapping key, without touching the media',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--all', description: 'every recording of the archive' },
+      WRAP,
+      DRY_RUN,
+      UNVERIFIED,
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'wrap',
+    details:
+      'Reads with every configured key, and wraps with the one that --wrap names; from one KMS key to another (--wrap kms:KEY) the data key never leaves KMS. Exchanges the instruction file, or, where the key is in the metadata of the object, those: S3 then makes a new version, which a lock may forbid. A recording is held to its receipt first, and an amendment that states the new wrap is stored beside it, signed where receipts are. What is under the wanted key already is passed over, so a run can be ended and repeated. Keep the old key until `rewrap --all` finds everything current.',
+    examples: [
+      'genesys-archive rewrap --all --dry-run --wrap kms:alias/recordings-2027',
+      'genesys-archive rewrap --all --wrap aes --json',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/rewrap.ts'),
+  },
+  {
+    name: 'reencrypt',
+    summary: 'encrypt recordings again, in format s3ec-v3, as new objects of another store',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--target <STORE>', description: 'where they go: s3://BUCKET[/PREFIX] or file:PATH' },
+      { flags: '--all', description: 'every recording of the archive' },
+      WRAP,
+      DRY_RUN,
+      UNVERIFIED,
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'wrap',
+    details:
+      'The objects keep their keys below the target; the originals are left as they are, for media objects are never replaced. Each new object is read back and decrypted before it counts as done, so writing for an RSA key also takes its private half. Receipts are not written: they speak of the object as it was archived. What the target holds already is compared, so a run can be ended and repeated.',
+    examples: ['genesys-archive reencrypt --all --target s3://recordings-v3 --wrap kms'],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/reencrypt.ts'),
+  },
+];

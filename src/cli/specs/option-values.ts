@@ -1,0 +1,56 @@
+import { InvalidArgumentError } from 'commander';
+
+/* What the values of options may be. Commander puts the name of the option before each message. */
+
+export function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+export function oneOf(...choices: readonly string[]): (value: string) => string {
+  const parse = (value: string) => {
+    if (choices.includes(value)) return value;
+    throw new InvalidArgumentError(`It must be one of: ${choices.join(', ')}.`);
+  };
+  return Object.assign(parse, { choices });
+}
+
+/** The words that {@link oneOf} takes, for completion. */
+export function choicesOf(parse: unknown): readonly string[] | undefined {
+  if (typeof parse !== 'function' || !('choices' in parse)) return undefined;
+  return parse.choices as readonly string[];
+}
+
+/** Some of `choices`, with commas between them. */
+export function someOf(...choices: readonly string[]): (value: string) => readonly string[] {
+  return (value) => {
+    const chosen = value.split(',').map((word) => word.trim());
+    if (chosen.every((word) => choices.includes(word))) return [...new Set(chosen)];
+    throw new InvalidArgumentError(
+      `It must be one or more of: ${choices.join(', ')}; with commas between them.`,
+    );
+  };
+}
+
+/** `5%` or `0.5%`, as a fraction. */
+export function percentage(value: string): number {
+  const percent = /^\d{1,3}(?:\.\d{1,6})?%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
+  if (percent > 0 && percent <= 100) return percent / 100;
+  throw new InvalidArgumentError('It must be a percentage above 0% and up to 100%, such as 5%.');
+}
+
+/** `90m`, `24h`, `7d`, as ms. */
+export function age(value: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(value) ?? [];
+  const ms = Number(digits) * ({ m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? Number.NaN);
+  if (digits !== '' && ms > 0) return ms;
+  throw new InvalidArgumentError('It must be a number of minutes, hours or days, such as 24h.');
+}
+
+/** For an option that may be repeated. */
+export function collect(value: string, previous: unknown): unknown {
+  return [...(Array.isArray(previous) ? previous : []), value] as unknown;
+}

@@ -1,0 +1,108 @@
+import { type CommandSpec, CONCURRENCY, FROM, ID, TO, UNVERIFIED } from './command-spec.ts';
+import { oneOf, percentage, someOf } from './option-values.ts';
+
+/** What reads the archive and changes nothing. */
+export const READ_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'restore',
+    summary: 'decrypt one recording into a file',
+    arguments: [['<id|key>', ID]],
+    options: [
+      { flags: '-o, --output <FILE>', description: 'file to write; - is standard output' },
+      { flags: '--force', description: 'replace the file if it exists' },
+      { flags: '--dry-run', description: 'only tell what would be written' },
+      {
+        flags: '--allow-unverified',
+        description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',
+      },
+      UNVERIFIED,
+      FROM,
+      TO,
+    ],
+    purpose: 'restore',
+    details:
+      'The object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). The file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+    examples: [
+      'genesys-archive restore 1b2c… -o call.wav',
+      'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('../commands/restore.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'compare recordings with their receipts, and decrypt them, keeping nothing',
+    arguments: [['[id|key...]', ID]],
+    options: [
+      { flags: '--all', description: 'every recording of the archive, and every receipt' },
+      {
+        flags: '--depth <DEPTH>',
+        description:
+          'head: what the store says; ciphertext: the bytes, without a key; full (default): decrypts',
+        parse: oneOf('head', 'ciphertext', 'full'),
+      },
+      { flags: '--sample <SHARE>', description: 'with --all: only a part, e.g. 5%', parse: percentage },
+      {
+        flags: '--seed <TEXT>',
+        description: 'with --sample: choose the same part as the run that printed it',
+      },
+      {
+        flags: '--resume <FILE>',
+        description: 'with --all: keep the progress there; an interrupted run goes on',
+      },
+      { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
+      {
+        flags: '--allow <KINDS>',
+        description: 'count these, and do not fail on them: adopted, unproven, moved',
+        parse: someOf('adopted', 'unproven', 'moved'),
+      },
+      FROM,
+      TO,
+      CONCURRENCY,
+    ],
+    purpose: 'restore',
+    details:
+      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed. Receipts that rest on adoption, objects that nothing proves to be ours, and an archive that was moved are findings unless --allow names them.',
+    examples: [
+      'genesys-archive verify --all',
+      'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',
+      'genesys-archive verify --all --sample 5% --from 2026-05-01 --to 2026-05-31 --json',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/verify.ts'),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is known of an object without any key, and how to decrypt it by hand',
+    arguments: [['<id|key>', ID]],
+    options: [UNVERIFIED, FROM, TO],
+    purpose: 'store',
+    examples: ['genesys-archive inspect 1b2c…'],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    isForReading: true,
+    load: () => import('../commands/inspect.ts'),
+  },
+  {
+    name: 'list',
+    summary: 'list the recordings of the archive, oldest day first',
+    options: [
+      FROM,
+      TO,
+      {
+        flags: '--brief',
+        description: 'read no receipts: only days, sizes and keys, with one request for 1,000 of them',
+      },
+    ],
+    purpose: 'store',
+    details:
+      'Each line has the day, the size of the object and its key, and what is known of the recording: kind, duration, conversation. That comes from the receipt, and in the layout genesys-export from its sidecar, so it costs a request or two for each recording. --from and --to also take a time, such as 2026-05-20T14:00:00Z, which is compared with the receipts.',
+    examples: [
+      'genesys-archive list --from 2026-05-01',
+      'genesys-archive list --from 2026-05-20T14:00:00Z --to 2026-05-20T15:00:00Z',
+      'genesys-archive list --brief --json | jq -r .key',
+    ],
+    exitCodes: [0, 1, 2, 4, 6, 7, 130],
+    isForReading: true,
+    load: () => import('../commands/list.ts'),
+  },
+];

@@ -1,0 +1,287 @@
+import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
+import type {
+  FailedRecording,
+  MediaItem,
+  MediaResolver,
+  PendingRecording,
+  RecordingsRequest,
+  Resolution,
+  TerminalRecording,
+} from '../../ports.ts';
+import type { RecordingKind } from '../../recording-facts.ts';
+import { parseRecordingTime } from '../../recording-time.ts';
+import { isSameId } from '../../recording-id.ts';
+import type { ApiAnswer } from '../api-client.ts';
+import type { RecordingAnswer } from './answers.ts';
+import { factsOf, type FetchOptions, type Found, requestRestore } from './fetch.ts';
+import { listRecordings } from './listing.ts';
+import { fetchFiles, standAlone } from './look.ts';
+import { extensionOf, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './policy.ts';
+import { readConversation, requireConversationFacts } from '../conversation-facts.ts';
+
+export interface RecordingsOptions extends FetchOptions {
+  readonly kinds: ReadonlySet<RecordingKind>;
+  /** ms after the end of a conversation before which nobody is asked: recordings come minutes later, and not all at once. */
+  readonly settleMs: number;
+  /** ms after the end of a conversation from which what is missing counts as missing. */
+  readonly horizonMs: number;
+  /** Brings archived recordings back, which may cost and takes hours. */
+  readonly restoreArchived: boolean;
+  /** Asks for all files of a conversation at once, in the format they were recorded in. */
+  readonly batch: boolean;
+  /** Says of each file when its conversation began, which costs one more call. */
+  readonly describeConversation: boolean;
+}
+
+type Ready = Extract<Resolution, { state: 'ready' }>;
+
+/**
+ * The published API: `recordingmetadata` lists the recordings of a conversation, then each one that is wanted is asked for with
+ * `download=true` until its file has been made. What is not there yet is `pending`, what never will be is `terminal`, what was answered
+ * wrongly is `failed`; none of them keeps the others from being archived.
+ */
+export function createRecordingsApi(options: RecordingsOptions): MediaResolver {
+  return {
+    async resolve(request, budget): Promise<Resolution> {
+      if (request.dialect !== 'recordings') {
+        throw new ArchiveError(
+          'EVENT_INVALID',
+          'the event names no conversationId, which this dialect of the API needs',
+        );
+      }
+      return new Look(options, request, budget).resolve();
+    },
+  };
+}
+
+/** One look at one conversation. */
+class Look {
+  private readonly options: RecordingsOptions;
+  private readonly request: RecordingsRequest;
+  private readonly budget: Budget;
+  private readonly pending: PendingRecording[] = [];
+  private readonly terminal: TerminalRecording[] = [];
+  private readonly failed: FailedRecording[] = [];
+  private endedAt: number | undefined;
+  private asked: Promise<ApiAnswer> | undefined;
+
+  constructor(options: RecordingsOptions, request: RecordingsRequest, budget: Budget) {
+    this.options = options;
+    this.request = request;
+    this.budget = budget;
+    this.endedAt = request.endedAt;
+  }
+
+  async resolve(): Promise<Resolution> {
+    const { settleMs, kinds } = this.options;
+    const { recordingId } = this.request;
+    const age = this.age();
+    if (recordingId === undefined && age !== undefined && age < settleMs) {
+      return this.answer([], [{ recordingId, status: 'settling', retryAfterMs: settleMs - age }]);
+    }
+    const relevant = await this.list();
+    if ('state' in relevant) return relevant;
+    if (relevant.length === 0 && this.failed.length === 0) {
+      await this.learnEnd();
+      return this.isOverdue() ? this.answerMissing() : this.answer([], [this.later('no recording yet')]);
+    }
+    const wanted: RecordingAnswer[] = [];
+    for (const recording of relevant) {
+      if (!kinds.has(recording.kind)) continue;
+      if (await this.alone(recording, () => this.isWanted(recording))) wanted.push(recording);
+    }
+    const found = await fetchFiles(this.options, this.request.conversationId, wanted, this.budget);
+    const items: MediaItem[] = [];
+    for (const [at, one] of found.entries()) {
+      const recording = wanted[at];
+      if (recording === undefined) continue;
+      items.push(...((await this.alone(recording, () => this.sort(recording, one))) ?? []));
+    }
+    return this.options.describeConversation ? this.described(items) : this.answer(items);
+  }
+
+  /** The answer, with what is known of the conversation wherever something will be kept. */
+  private async described(items: readonly MediaItem[]): Promise<Resolution> {
+    const { terminal } = this;
+    if (items.length + terminal.length === 0) return this.answer(items);
+    const conversation = requireConversationFacts(await this.askConversation(), this.request.conversationId);
+    const describe = <T>(one: T) => ({ ...one, conversation });
+    return { ...this.answer(items.map(describe)), terminal: terminal.map(describe) };
+  }
+
+  private answer(items: readonly MediaItem[], more: readonly PendingRecording[] = []): Ready {
+    const { terminal, failed } = this;
+    const pending = [...this.pending, ...more];
+    return { state: 'ready', items, pending, terminal, ...(failed.length === 0 ? {} : { failed }) };
+  }
+
+  /** Nothing to archive is a fine answer for a conversation, but not for a recording that somebody has named. */
+  private answerMissing(): Resolution {
+    const { recordingId } = this.request;
+    return recordingId === undefined
+      ? this.answer([])
+      : { state: 'gone', reason: `the conversation has no recording ${recordingId}` };
+  }
+
+  private async list(): Promise<readonly RecordingAnswer[] | Resolution> {
+    const { conversationId, recordingId } = this.request;
+    const { api, organizationId } = this.options;
+    const listing = await listRecordings(api, { conversationId, organizationId }, this.budget);
+    switch (listing.state) {
+      case 'not-found':
+        await this.learnEnd();
+        if (!this.isOverdue()) return this.answer([], [this.later('conversation not found')]);
+        return { state: 'gone', reason: `conversation not found (404): ${listing.hint ?? ''}` };
+      case 'accepted':
+        return this.answer([], [this.later('accepted')]);
+      case 'listed': {
+        const relevant = listing.recordings.filter(
+          ({ id }) => recordingId === undefined || isSameId(id, recordingId),
+        );
+        // what cannot be read may be the recording that is asked for
+        if (recordingId === undefined || relevant.length === 0) this.failed.push(...listing.failed);
+        return relevant;
+      }
+    }
+  }
+
+  /** Is a file to be had now? If not, says so in `pending` or `terminal`. */
+  private async isWanted(recording: RecordingAnswer): Promise<boolean> {
+    switch (triage(recording.fileState)) {
+      case 'fetch':
+        return true;
+      case 'wait':
+        await this.wait(recording);
+        return false;
+      case 'restore':
+        await this.restore(recording);
+        return false;
+      case 'deleted':
+        this.terminate(recording, 'deleted');
+        return false;
+      case 'error':
+        this.terminate(recording, 'error');
+        return false;
+    }
+  }
+
+  /** What goes wrong with one recording is said of it, and keeps none of the others back. */
+  private async alone<T>({ id }: RecordingAnswer, work: () => Promise<T>): Promise<T | undefined> {
+    const done = await standAlone(async () => ({ state: 'done', value: await work() }) as const);
+    if (done.state === 'done') return done.value;
+    this.failed.push({ recordingId: id, error: done.error });
+    return undefined;
+  }
+
+  /** The items of a recording whose file there is; else one more entry in `pending` or `terminal`. */
+  private async sort(recording: RecordingAnswer, found: Found): Promise<readonly MediaItem[]> {
+    const { id: recordingId } = recording;
+    switch (found.state) {
+      case 'files':
+        return found.items;
+      case 'transcoding':
+        this.pending.push({ recordingId, status: 'transcoding', retryAfterMs: found.retryAfterMs });
+        return [];
+      case 'failed':
+        this.failed.push({ recordingId, error: found.error });
+        return [];
+      case 'no-file':
+        if (found.recording !== undefined && triage(found.recording.fileState) !== 'fetch') {
+          await this.isWanted(found.recording);
+        } else if (await this.isArchivedStub(found.recording ?? recording)) {
+          await this.restore(found.recording ?? recording);
+        } else {
+          await this.wait({ ...recording, fileState: found.status });
+        }
+        return [];
+      case 'forbidden':
+        this.terminate(recording, 'forbidden', found.hint);
+        return [];
+      case 'left-out':
+        this.terminate(
+          recording,
+          'forbidden',
+          'a batch download leaves out what the client may not see unredacted',
+        );
+        return [];
+    }
+  }
+
+  /** A stub that says AVAILABLE although its file has been moved away; while it is young it may as well be about to appear. */
+  private async isArchivedStub({ archiveDate, archiveMedium }: RecordingAnswer): Promise<boolean> {
+    if (archiveMedium === undefined || archiveDate === undefined || archiveDate > this.now()) return false;
+    await this.learnEnd();
+    return this.isOverdue();
+  }
+
+  private async wait(recording: RecordingAnswer): Promise<void> {
+    const { id: recordingId, fileState } = recording;
+    const status = wordOf(fileState ?? 'no file');
+    if (status === 'restoring') {
+      this.pending.push({ recordingId, status, retryAfterMs: RESTORING_WAIT_MS });
+      return;
+    }
+    await this.learnEnd();
+    if (this.isOverdue()) this.terminate(recording, 'overdue');
+    else this.pending.push({ ...this.later(status), recordingId });
+  }
+
+  private async restore(recording: RecordingAnswer): Promise<void> {
+    const { id: recordingId } = recording;
+    if (!this.options.restoreArchived) {
+      this.terminate(recording, 'archived', 'ARCHIVE_RESTORE_ARCHIVED=1 asks for it to be brought back');
+      return;
+    }
+    const asked = await requestRestore(this.options, this.request.conversationId, recording, this.budget);
+    if (asked.state === 'refused') {
+      this.terminate(recording, 'archived', asked.hint);
+      return;
+    }
+    this.pending.push({ recordingId, status: 'restoring', retryAfterMs: RESTORING_WAIT_MS });
+  }
+
+  private terminate(recording: RecordingAnswer, reason: TerminalRecording['reason'], hint?: string): void {
+    this.terminal.push({
+      ids: { recordingId: recording.id, conversationId: this.request.conversationId },
+      reason,
+      status: wordOf(recording.fileState ?? 'no file'),
+      permanent: reason === 'deleted' || reason === 'error',
+      ...(hint === undefined ? {} : { hint }),
+      file: factsOf(recording, extensionOf(recording.kind, this.options.format)),
+    });
+  }
+
+  private later(status: string): PendingRecording {
+    return { recordingId: this.request.recordingId, status, retryAfterMs: waitForAppearance(this.age()) };
+  }
+
+  private now(): number {
+    return this.options.clock.now();
+  }
+
+  private age(): number | undefined {
+    return this.endedAt === undefined ? undefined : Math.max(0, this.now() - this.endedAt);
+  }
+
+  /** Never, when nobody knows when the conversation ended: the queue has an end of its own. */
+  private isOverdue(): boolean {
+    return (this.age() ?? 0) >= this.options.horizonMs;
+  }
+
+  /** Where the request does not say when the conversation ended, the platform may. */
+  private async learnEnd(): Promise<void> {
+    if (this.endedAt !== undefined) return;
+    const answer = await this.askConversation();
+    if (answer.status !== 200) return;
+    const { conversationId } = this.request;
+    const conversation = readConversation(`end of conversation ${conversationId}`, answer, conversationId);
+    this.endedAt = parseRecordingTime(conversation['endTime']);
+  }
+
+  private askConversation(): Promise<ApiAnswer> {
+    const path = ['api', 'v2', 'conversations', this.request.conversationId];
+    this.asked ??= this.options.api.call({ method: 'GET', path }, this.budget);
+    return this.asked;
+  }
+}

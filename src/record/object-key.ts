@@ -1,0 +1,138 @@
+import { ArchiveError } from '../errors.ts';
+import { isSafeId, shortenForMessage } from '../recording-id.ts';
+import { isPlausibleTime, parseDay } from '../recording-time.ts';
+
+/** Everything that holds media stands under this prefix. */
+export const MEDIA_PREFIX = 'archive/';
+
+/** And everything that holds receipts under this one. */
+export const RECEIPT_PREFIX = 'receipts/';
+
+const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
+const KEY = /^archive\/(\d{4})\/(\d{2})\/(\d{2})\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
+
+export interface ObjectKeyParts {
+  readonly recordingId: string;
+  /** Set when one recording has several files, e.g. one per audio channel: 1 to 32 of `[A-Za-z0-9_-]`. */
+  readonly channel?: string | undefined;
+  /** Epoch ms of an immutable time of the recording or its event; never the time of the attempt. */
+  readonly at: number;
+}
+
+export interface ParsedObjectKey {
+  readonly recordingId: string;
+  readonly channel: string | undefined;
+  /** `YYYY-MM-DD`, UTC. */
+  readonly date: string;
+}
+
+/**
+ * Where a recording is kept: `archive/YYYY/MM/DD/{recordingId}[.{channel}].enc`, the day in UTC. The same parts give the
+ * same key on every machine and at every attempt. A dot within an id (only a custom id pattern allows one) is written
+ * `=2E`, so that it is never taken for the dot before the channel.
+ *
+ * @throws `EVENT_INVALID` (not retryable) when an id, channel or time is not fit for a key. The callers check all three
+ *   earlier; this is the last door before the store.
+ */
+export function objectKey({ recordingId, channel, at }: ObjectKeyParts): string {
+  if (channel !== undefined && !CHANNEL.test(channel)) {
+    throw new ArchiveError('EVENT_INVALID', `channel ${shortenForMessage(channel)} is not fit for a key`);
+  }
+  const id = requireSafeId(recordingId).replaceAll('.', '=2E');
+  return `${datePrefix(at)}${id}${channel === undefined ? '' : `.${channel}`}.enc`;
+}
+
+/**
+ * Where the first-seen time of a recording is pinned when neither the event nor the platform states a time:
+ * `claims/{recordingId}.json`.
+ *
+ * @throws `EVENT_INVALID` (not retryable) when the id is not fit for a key.
+ */
+export function claimKey(recordingId: string): string {
+  return `claims/${requireSafeId(recordingId)}.json`;
+}
+
+/**
+ * Where the receipt of the object under `key` stands: `receipts/YYYY/MM/DD/{recordingId}[.{channel}].json`, and
+ * `receipts/{key}.json` for an object that does not stand under {@link MEDIA_PREFIX}.
+ */
+export function receiptKey(key: string): string {
+  return `${RECEIPT_PREFIX}${nameBeside(key)}.json`;
+}
+
+/** What the receipts of all objects begin with whose keys begin with `prefix`: a folder, or {@link MEDIA_PREFIX} and more. */
+export function receiptPrefix(prefix: string): string {
+  return RECEIPT_PREFIX + (prefix.startsWith(MEDIA_PREFIX) ? prefix.slice(MEDIA_PREFIX.length) : prefix);
+}
+
+/**
+ * Where it is amended how the data key of the object under `key` is wrapped:
+ * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].wrap-{first 16 hex digits of wrapSha256}.json`.
+ */
+export function amendmentKey(key: string, wrapSha256: string): string {
+  return receiptKey(key).replace(/([^/]*)\.json$/, `_$1.wrap-${wrapSha256.slice(0, 16)}.json`);
+}
+
+/** The name of an amendment, which stands among the receipts and is none. */
+const AMENDMENT = /\/_[^/]+\.wrap-[0-9a-f]{16}\.json$/;
+
+/** The keys {@link receiptKey} could have been given for this one; the layout of the archive says which of them it was. */
+export function objectsOfReceipt(key: string): readonly string[] {
+  if (!key.startsWith(RECEIPT_PREFIX) || !key.endsWith('.json') || AMENDMENT.test(key)) return [];
+  const name = key.slice(RECEIPT_PREFIX.length, -'.json'.length);
+  return [`${MEDIA_PREFIX}${name}.enc`, name];
+}
+
+/** Where it is marked that the reference to `key` has been written back: `links/YYYY/MM/DD/{recordingId}[.{channel}].json`. */
+export function linkKey(key: string): string {
+  return `links/${nameBeside(key)}.json`;
+}
+
+/** Where the context of the recording under `key` stands: `context/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. */
+export function contextKey(key: string): string {
+  return `context/${nameBeside(key)}.json.enc`;
+}
+
+/** Where the receipt stands of the recording that the context under `key` is about; `undefined` for a key of no context. */
+export function contextPlace(key: string): string | undefined {
+  const [, name] = /^context\/(.+)\.json\.enc$/.exec(key) ?? [];
+  return name === undefined ? undefined : `${RECEIPT_PREFIX}${name}.json`;
+}
+
+/** What the names of all that belongs to an object have in common. */
+function nameBeside(key: string): string {
+  return key.startsWith(MEDIA_PREFIX) ? key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '') : key;
+}
+
+/** The inverse of {@link objectKey}; `undefined` for every key it could not have written. */
+export function parseObjectKey(key: string): ParsedObjectKey | undefined {
+  const [, year, month, day, escapedId, channel] = KEY.exec(key) ?? [];
+  if (escapedId === undefined) return undefined;
+  const date = `${year}-${month}-${day}`;
+  const at = parseDay(date);
+  const recordingId = escapedId.replaceAll('=2E', '.');
+  if (at === undefined || !isSafeId(recordingId)) return undefined;
+  return { recordingId, channel, date };
+}
+
+/**
+ * `archive/YYYY/MM/DD/` of the UTC day that `at` (epoch ms) falls on.
+ *
+ * @throws `EVENT_INVALID` (not retryable) outside the years 2000 to 2099.
+ */
+export function datePrefix(at: number): string {
+  if (!isPlausibleTime(at)) {
+    throw new ArchiveError('EVENT_INVALID', 'the time of the recording is not within 2000 to 2099', {
+      details: { at },
+    });
+  }
+  return `${MEDIA_PREFIX}${new Date(at).toISOString().slice(0, 10).replaceAll('-', '/')}/`;
+}
+
+function requireSafeId(recordingId: string): string {
+  if (isSafeId(recordingId)) return recordingId;
+  throw new ArchiveError(
+    'EVENT_INVALID',
+    `recording id ${shortenForMessage(recordingId)} is not fit for a key`,
+  );
+}

@@ -1,0 +1,152 @@
+/** Signed amendments: how the data key of an object is wrapped since its receipt was issued (`docs/format.md`, section 12). */
+import { createHash, type KeyObject } from 'node:crypto';
+import * as z from 'zod';
+import type { Budget, Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { ObjectStore } from '../ports.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { amendmentKey } from './object-key.ts';
+import { type SignedReceipt, SIGNATURE } from './receipt-schema.ts';
+import { checkSignature, formatSigned, type ReceiptSigner } from './receipt.ts';
+import { isOfSameFile } from './same-recording.ts';
+import { getSmall, putSmall } from './small-object.ts';
+
+/** Named in every amendment; another version of the schema has another name. */
+export const AMENDMENT_SCHEMA = 'genesys-media-archive/wrap-amendment/v1';
+
+/** Bytes; one has about 900. */
+const LARGEST_AMENDMENT = 16_384;
+
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+const text = z.string().min(1).max(1024);
+
+const amendment = z.strictObject({
+  schema: z.literal(AMENDMENT_SCHEMA),
+  ids: z.strictObject({
+    organization: text.exactOptional(),
+    conversation: text,
+    recording: text,
+    channel: text.exactOptional(),
+  }),
+  object: z.strictObject({ key: text }),
+  wrap: z.strictObject({
+    placement: z.enum(['metadata', 'instruction']),
+    wrapSha256: sha256Hex,
+    /** Of the whole instruction file, with that placement. */
+    instructionSha256: sha256Hex.exactOptional(),
+    /** Hash of the wrap that it took the place of. */
+    replaces: sha256Hex.exactOptional(),
+    /** What showed that the data key is that of the object. */
+    proof: z.enum(['receipt', 'commitment', 'none']),
+  }),
+  times: z.strictObject({ issued: z.iso.datetime({ precision: 3 }) }),
+  tool: z.strictObject({ name: z.literal('genesys-media-archive'), version: text }),
+  signature: SIGNATURE.exactOptional(),
+});
+
+export type WrapAmendment = z.output<typeof amendment>;
+
+/** A wrap that is about to take the place of another. */
+export interface NewWrap {
+  readonly key: string;
+  readonly receipt: Pick<SignedReceipt, 'ids'>;
+  readonly wrapSha256: string;
+  /** With a wrap that stands in an instruction file: what that will hold. */
+  readonly instruction: string | undefined;
+  readonly replaces: string | undefined;
+  readonly proof: WrapAmendment['wrap']['proof'];
+}
+
+/**
+ * Stores the amendment of a wrap, before the wrap itself is exchanged: what stands in the archive is covered at every moment.
+ *
+ * @returns its key.
+ * @throws `RECEIPT_MISMATCH` (not retryable) when something else stands in its place; what the store and the signer throw.
+ */
+export async function amendWrap(
+  {
+    store,
+    clock,
+    signer,
+  }: { readonly store: ObjectStore; readonly clock: Clock; readonly signer: ReceiptSigner | undefined },
+  { key, receipt, wrapSha256, instruction, replaces, proof }: NewWrap,
+  budget: Budget,
+): Promise<string> {
+  const statement: WrapAmendment = {
+    schema: AMENDMENT_SCHEMA,
+    ids: receipt.ids,
+    object: { key },
+    wrap: {
+      placement: instruction === undefined ? 'metadata' : 'instruction',
+      wrapSha256,
+      ...(instruction === undefined ? {} : { instructionSha256: sha256Of(instruction) }),
+      ...(replaces === undefined ? {} : { replaces }),
+      proof,
+    },
+    times: { issued: new Date(clock.now()).toISOString() },
+    tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },
+  };
+  const place = amendmentKey(key, wrapSha256);
+  const body = await formatSigned(statement, signer, budget);
+  if ((await putSmall(store, place, body, budget)) === 'stored') return place;
+  const standing = await getSmall(store, place, LARGEST_AMENDMENT, budget);
+  if (standing === body.toString('utf8')) return place;
+  throw new ArchiveError('RECEIPT_MISMATCH', `${place} was there before the wrap that it speaks of`);
+}
+
+/**
+ * The amendment of a wrap, if there is one that can be trusted: of this very file, in the one form, and signed where keys are given.
+ *
+ * @throws what the store throws.
+ */
+export async function readAmendment(
+  store: ObjectStore,
+  { key, receipt, wrapSha256 }: Pick<NewWrap, 'key' | 'receipt' | 'wrapSha256'>,
+  keys: ReadonlyMap<string, KeyObject> | undefined,
+  budget: Budget,
+): Promise<WrapAmendment | undefined> {
+  const stated = await readStatement(store, amendmentKey(key, wrapSha256), budget);
+  if (stated === undefined) return undefined;
+  const isTrusted = keys === undefined || keys.size === 0 || checkSignature(stated, keys) === 'valid';
+  const isMeant =
+    stated.object.key === key &&
+    stated.wrap.wrapSha256 === wrapSha256 &&
+    isOfSameFile(stated.ids, receipt.ids);
+  return isTrusted && isMeant ? stated : undefined;
+}
+
+/** Whether an amendment speaks of the instruction file that stands there. */
+export function coversInstruction({ wrap }: WrapAmendment, instruction: string | undefined): boolean {
+  return instruction === undefined
+    ? wrap.placement === 'metadata'
+    : wrap.placement === 'instruction' && wrap.instructionSha256 === sha256Of(instruction);
+}
+
+async function readStatement(
+  store: ObjectStore,
+  place: string,
+  budget: Budget,
+): Promise<WrapAmendment | undefined> {
+  try {
+    const json = await getSmall(store, place, LARGEST_AMENDMENT, budget);
+    if (json === undefined) return undefined;
+    const result = z.safeParse(amendment, parseJson(json));
+    // one form only, as of receipts
+    return result.success && `${canonicalJson(result.data)}\n` === json ? result.data : undefined;
+  } catch (error) {
+    if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return undefined;
+    throw error;
+  }
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256Of(content: string): string {
+  return createHash('sha256').update(content).digest('hex');
+}

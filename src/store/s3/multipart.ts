@@ -1,0 +1,203 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  type CompletedPart,
+  CreateMultipartUploadCommand,
+} from '@aws-sdk/client-s3';
+import type { Budget } from '../../clock.ts';
+import { ArchiveError, toArchiveError } from '../../errors.ts';
+import type { PutOptions, PutResult } from '../../ports.ts';
+import type { Part } from './cut-parts.ts';
+import { MAX_PARTS, tooManyParts } from './part-size.ts';
+import { callS3, type S3Access } from './call.ts';
+import { type BodyDigest, compositeOf, type PartDigests } from './checksum.ts';
+import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './verify.ts';
+
+export interface MultipartTarget {
+  readonly key: string;
+  readonly Key: string;
+  readonly options: Pick<PutOptions, 'metadata' | 'contentType'>;
+  readonly digestOf: PartDigests;
+  /** Parts in flight at most; one more is being filled meanwhile. */
+  readonly queueSize: number;
+}
+
+/** A running upload: its budget ends, and its body with it, as soon as one part has failed for good. */
+export interface Work {
+  readonly budget: Budget;
+  fail(error: ArchiveError): void;
+}
+
+/** One object's parts: `first`, already taken from `rest`, then the others. Aborts the upload on every failure. */
+export async function uploadInParts(
+  access: S3Access,
+  target: MultipartTarget,
+  first: Part,
+  rest: AsyncIterable<Part>,
+  work: Work,
+): Promise<PutResult> {
+  const { client, bucket } = access;
+  const { Key, options } = target;
+  const created = await callS3(access, 'create multipart upload', work.budget, (send) =>
+    client.send(
+      new CreateMultipartUploadCommand({
+        ...bucket,
+        Key,
+        Metadata: { ...options.metadata },
+        ContentType: options.contentType,
+        ChecksumAlgorithm: 'SHA256',
+        ChecksumType: 'COMPOSITE',
+      }),
+      send,
+    ),
+  );
+  const UploadId = created.ok ? created.value.UploadId : undefined;
+  if (UploadId === undefined) {
+    throw new ArchiveError('STORE_UNAVAILABLE', 'create multipart upload: S3 named no upload', {
+      details: { key: target.key },
+    });
+  }
+  let open = true;
+  try {
+    const sent = await sendParts(access, target, UploadId, first, rest, work);
+    const result = await complete(access, target, UploadId, sent, work.budget);
+    // A conditional completion that found the key taken leaves the upload open.
+    open = result.outcome === 'exists';
+    return result;
+  } finally {
+    if (open) {
+      await cleanUp(access, 'aborting a multipart upload', target.key, (budget, policy) =>
+        callS3(
+          access,
+          'abort multipart upload',
+          budget,
+          (send) => client.send(new AbortMultipartUploadCommand({ ...bucket, Key, UploadId }), send),
+          policy,
+        ),
+      );
+    }
+  }
+}
+
+interface SentParts {
+  readonly size: number;
+  readonly digests: readonly BodyDigest[];
+  readonly completed: readonly CompletedPart[];
+}
+
+async function sendParts(
+  access: S3Access,
+  target: MultipartTarget,
+  UploadId: string,
+  first: Part,
+  rest: AsyncIterable<Part>,
+  work: Work,
+): Promise<SentParts> {
+  const digests: BodyDigest[] = [];
+  const completed: CompletedPart[] = [];
+  const inFlight = new Set<Promise<void>>();
+  let size = 0;
+  const failures: ArchiveError[] = [];
+
+  const send = async (part: Part): Promise<void> => {
+    try {
+      const digest = target.digestOf(part);
+      digests[part.number - 1] = digest;
+      completed.push(await sendPart(access, target, UploadId, part, digest, work.budget));
+      part.release();
+    } catch (error) {
+      failures.push(toArchiveError(error));
+      work.fail(toArchiveError(error));
+    }
+  };
+  const start = (part: Part): void => {
+    size += part.bytes.byteLength;
+    const task = send(part).finally(() => inFlight.delete(task));
+    inFlight.add(task);
+  };
+
+  try {
+    start(first);
+    for await (const part of rest) {
+      if (part.number > MAX_PARTS) throw tooManyParts();
+      while (inFlight.size >= target.queueSize) await Promise.race(inFlight);
+      if (failures.length > 0) break;
+      start(part);
+    }
+    await Promise.all(inFlight);
+  } catch (error) {
+    // The body or the budget ended this, or a failed part ended the body. What is in flight has to be over before the upload
+    // is aborted: a part that arrives after the abort would be kept, and charged for.
+    const cause = failures[0] ?? error;
+    work.fail(toArchiveError(cause));
+    await Promise.all(inFlight);
+    throw cause;
+  }
+  if (failures[0] !== undefined) throw failures[0];
+  completed.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+  return { size, digests, completed };
+}
+
+async function sendPart(
+  access: S3Access,
+  target: MultipartTarget,
+  UploadId: string,
+  part: Part,
+  digest: BodyDigest,
+  budget: Budget,
+): Promise<CompletedPart> {
+  const PartNumber = part.number;
+  const { Key } = target;
+  const reply = await callS3(access, `upload part ${PartNumber}`, budget, (send) =>
+    access.calls.uploadPart({ Key, UploadId, PartNumber, body: part.bytes, digest }, send),
+  );
+  if (!reply.ok) {
+    throw new ArchiveError('STORE_UNAVAILABLE', `upload part ${PartNumber}: the upload is gone`, {
+      details: { key: target.key },
+    });
+  }
+  const { etag, sha256 } = reply.value;
+  if (etag === undefined || (sha256 !== undefined && sha256 !== digest.base64)) {
+    throw new ArchiveError('STORE_MISMATCH', `upload part ${PartNumber}: S3 holds something else`, {
+      details: { key: target.key },
+    });
+  }
+  return { PartNumber, ETag: etag, ChecksumSHA256: digest.base64 };
+}
+
+async function complete(
+  access: S3Access,
+  target: MultipartTarget,
+  UploadId: string,
+  parts: SentParts,
+  budget: Budget,
+): Promise<PutResult> {
+  const { client, bucket } = access;
+  const { key, Key } = target;
+  const { metadata, contentType } = target.options;
+  const checksum = compositeOf(parts.digests);
+  const sent: SentObject = { key, Key, size: parts.size, checksum, metadata, contentType };
+  const reply = await callS3(access, 'complete multipart upload', budget, (send) =>
+    client.send(
+      new CompleteMultipartUploadCommand({
+        ...bucket,
+        Key: target.Key,
+        UploadId,
+        IfNoneMatch: '*',
+        // S3 checks the sum of the parts against it
+        MpuObjectSize: parts.size,
+        ChecksumType: 'COMPOSITE',
+        MultipartUpload: { Parts: [...parts.completed] },
+      }),
+      send,
+    ),
+  );
+  if (reply.ok) return verifyStored(access, sent, reply.value.ChecksumSHA256, reply.value.ETag, budget);
+  if (reply.refusal === 'precondition' && !reply.unsure) return { outcome: 'exists' };
+  // Either our own completion went through although its answer was lost, or somebody ended the upload.
+  const resolved = await resolveUnsure(access, sent, budget);
+  if (resolved !== undefined) return resolved;
+  throw new ArchiveError('STORE_UNAVAILABLE', 'complete multipart upload: the upload is gone', {
+    details: { key: target.key },
+  });
+}
