@@ -11,6 +11,7 @@ export const PARTS = [
   'steps',
   'profile',
   'cli-memory',
+  'latency',
 ] as const satisfies readonly Part[];
 
 /** What the committed baseline is about. */
