@@ -10,6 +10,7 @@ import { bundleBench } from '../bench/bundle.mjs';
 import { type Bench, runSample, startBench } from '../bench/processes.ts';
 import { recordingId } from '../bench/recording-ids.ts';
 import { unexplained } from '../bench/report/requests.ts';
+import { startDelay } from '../bench/servers/delay.ts';
 import { control } from '../bench/variants/worker.ts';
 import { detectContainer } from '../src/archive/container.ts';
 import { systemClock, unlimited } from '../src/clock.ts';
@@ -162,6 +163,27 @@ describe('the S3 sink of the benchmark', () => {
     await new Upload({ client: sdk, params }).done();
     expect((await store.head(Key, unlimited))?.size).toBe(body.length);
     expect(await counts(endpoint)).toMatchObject({ 'PUT part': 3, 'POST complete upload': 1 });
+  });
+});
+
+describe('a line before a server of the benchmark', () => {
+  it('delays a new connection by two round trips and a kept one by one, and changes nothing', async () => {
+    const line = await startDelay(source, 100);
+    try {
+      const took: number[] = [];
+      for (let request = 0; request < 2; request += 1) {
+        const began = performance.now();
+        const response = await fetch(`${line.origin}/media/${recordingId(1, SIZE)}.wav`);
+        took.push(performance.now() - began);
+        expect((await response.arrayBuffer()).byteLength).toBe(SIZE);
+      }
+      const [first = 0, second = 0] = took;
+      expect(first).toBeGreaterThan(180);
+      expect(second).toBeGreaterThan(90);
+      expect(second).toBeLessThan(first);
+    } finally {
+      await line.close();
+    }
   });
 });
 

@@ -1,6 +1,9 @@
 /** A line with a round-trip time, between a measured process and one of the benchmark's servers. */
 import net from 'node:net';
 
+/** ms by which a timer of Node is late on the average. */
+const TIMER_LATE_MS = 1;
+
 export interface Delay {
   /** Of the near end; the scheme is that of the far one, whose TLS passes through. */
   readonly origin: string;
@@ -20,7 +23,7 @@ export async function startDelay(far: string, roundTripMs: number): Promise<Dela
     ] as const) {
       // all of one direction are late by the same time, and so stay in order
       const later = (send: () => void) => {
-        const waits = Math.max(0, readyAt - performance.now()) + roundTripMs / 2;
+        const waits = Math.max(0, readyAt - performance.now()) + roundTripMs / 2 - TIMER_LATE_MS;
         setTimeout(() => {
           if (!to.destroyed) send();
         }, waits);

@@ -1,5 +1,6 @@
 import type { Budget } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { ObjectStat, RecordingIds, ReferenceWriter } from '../ports.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import type { ArchivePorts } from './archive-ports.ts';
@@ -38,17 +39,21 @@ export async function linkOnce(
     await marking;
     return;
   }
-  const noted = marking.then(
-    () => {},
-    (error: unknown) => {
-      const { recordingId } = ids;
-      const { code } = toArchiveError(error);
-      logger.log('warn', 'no link marker: another delivery would write the reference again', {
-        recordingId,
-        key,
-        code,
-      });
-    },
-  );
-  afterwards(noted);
+  afterwards(orWarn(marking, logger, { recordingId: ids.recordingId, key }));
+}
+
+async function orWarn(
+  marking: Promise<unknown>,
+  logger: Logger,
+  which: { readonly recordingId: string; readonly key: string },
+): Promise<void> {
+  try {
+    await marking;
+  } catch (error) {
+    const { code } = toArchiveError(error);
+    logger.log('warn', 'no link marker: another delivery would write the reference again', {
+      ...which,
+      code,
+    });
+  }
 }
