@@ -28,7 +28,7 @@ import {
   writerStatements,
   MEDIA_FOLDER,
 } from './policies.ts';
-import { deliveryDelay, logRetention } from './sizing.ts';
+import { deliveryDelay, logRetention, NODE_OPTIONS } from './sizing.ts';
 
 export interface GenesysMediaArchiveProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
@@ -176,7 +176,7 @@ export class GenesysMediaArchive extends Construct {
           ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
           ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
         },
-        environmentVariables,
+        { NODE_OPTIONS, ...environmentVariables },
       ),
       maxConcurrency,
       webhook,

@@ -21,8 +21,6 @@ import { createMediaOpener } from './genesys/media/download.ts';
 import { mediaPolicy } from './genesys/media/hosts.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
-import { createHashing } from './hashing/hashing.ts';
-import { countProcessors } from './hashing/processors.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
@@ -44,10 +42,7 @@ export interface ArchiverPorts {
   /** Put around the store, whichever it is. */
   readonly wrapStore?: (store: ObjectStore) => ObjectStore;
   readonly timeouts?: Partial<HttpTimeouts>;
-  /**
-   * How many processors this process may keep busy, which decides whether a thread computes hashes beside it; as the system says, where
-   * it is not said.
-   */
+  /** @deprecated Has no effect: hashes are computed as bytes pass (docs/decisions/012). */
   readonly processors?: number;
   /** Where secrets named by an ARN are read. */
   readonly secrets?: SecretValues;
@@ -95,11 +90,9 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const timeouts = ports.timeouts ?? {};
   const { genesys, allowLoopback } = config;
   const apiTransport = createTransport({ timeouts, proxies: config.proxies });
-  const hashing = createHashing(ports.processors ?? countProcessors());
   const mediaTransport = createTransport({
     timeouts,
     readBytes: MEDIA_READ_BYTES,
-    readBuffers: (bytes) => hashing.readBuffers(bytes),
     guard: { allowLoopback },
     proxies: config.proxyMedia ? config.proxies : undefined,
   });
@@ -107,8 +100,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
   const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
-  const allocate = (bytes: number) => hashing.allocate(bytes);
-  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger, allocate }));
+  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = ports.wrapStore?.(opened) ?? opened;
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
@@ -139,7 +131,6 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     receiptKeys: receiptKeys as ReceiptKeys,
     ...(await openOwnReader(config, { clock, logger })),
     store,
-    hashing,
     clock,
     logger,
   };
@@ -178,7 +169,6 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     close: () => {
       apiTransport.close();
       mediaTransport.close();
-      hashing.close();
     },
   };
 }
@@ -273,7 +263,7 @@ export async function openAmending(
 
 export function openConfiguredStore(
   { store, s3, proxies }: Pick<ArchiveConfig, 'store' | 's3' | 'proxies'>,
-  tools: { readonly clock: Clock; readonly logger: Logger; readonly allocate?: (bytes: number) => Buffer },
+  tools: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<ObjectStore> {
   const { forcePathStyle, expectedBucketOwner } = s3;
   return openStore(store, {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 /**
  * The rooms of `src/` and what each may import, besides itself. Arrows run one way: lambda, serve, cli → create-archiver → archive,
- * rekey → audit → record → ports ← genesys, envelope, store, hashing → aws → http. Archive and audit do not know each other. Root
+ * rekey → audit → record → ports ← genesys, envelope, store → aws → http. Archive and audit do not know each other. Root
  * files that are named in `GROUND` are what everything stands on.
  */
 const GROUND = new Set([
@@ -30,7 +30,7 @@ const GROUND = new Set([
   'text-file',
 ]);
 const HEART = ['record', 'archive', 'audit', 'rekey'];
-const ADAPTERS = ['genesys', 'envelope', 'store', 'hashing'];
+const ADAPTERS = ['genesys', 'envelope', 'store'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ground: [],
   ports: ['ground'],
@@ -46,7 +46,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   genesys: ['ground', 'ports', 'http'],
   envelope: ['ground', 'ports', 'http', 'aws'],
   store: ['ground', 'ports', 'http', 'aws'],
-  hashing: ['ground', 'ports'],
   s3ec: ['ground', 'ports', 'envelope'],
   config: ['ground'],
   docs: ['ground', 'config', 'record', 'audit'],
@@ -74,7 +73,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'create-archiver',
     'events',
-    'hashing',
     'ports',
     'queue',
     'secrets',

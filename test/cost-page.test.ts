@@ -54,7 +54,7 @@ describe('docs/cost.md', () => {
       scheme: 'https',
       bytes,
       concurrency: 1,
-      variant: 'ours-in-place',
+      variant: 'ours',
       cpuSecondsPerGb: { median },
       requests: {
         'POST token': 0.01,

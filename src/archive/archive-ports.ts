@@ -3,7 +3,6 @@ import type { Logger } from '../log.ts';
 import type {
   Envelope,
   EnvelopeReader,
-  Hashing,
   MediaOpener,
   MediaResolver,
   ObjectStore,
@@ -35,8 +34,11 @@ export interface ArchivePorts {
   readonly organizationId?: string | undefined;
   /** How objects are named; as in the tutorial where it is not said. */
   readonly layout?: Layout | undefined;
-  /** Where hashes are computed; as the bytes pass, where it is not said. */
-  readonly hashing?: Pick<Hashing, 'begin'> | undefined;
+  /** Takes what is left to do for a recording that is archived and linked; without it, the recording waits for that. */
+  readonly afterwards?: Afterwards | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** The promise never rejects, and ends with the budget at the latest; the process must not end before it. */
+export type Afterwards = (work: Promise<void>) => void;
