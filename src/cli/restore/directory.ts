@@ -1,7 +1,7 @@
 /** The directory that recordings are restored into. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, realpath, stat } from 'node:fs/promises';
+import { lstat, open, realpath, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ArchiveError } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
@@ -10,15 +10,22 @@ import { sweepDirectory } from './partial-names.ts';
 
 /** Recordings of calls: for their owner alone. */
 const MODE = 0o700;
+const keep = () => Promise.resolve();
+
+export interface OutputDirectory {
+  /** Absolute, without links. */
+  readonly path: string;
+  /** Removes the directory if it was made here and nothing is in it. */
+  readonly discardEmpty: () => Promise<void>;
+}
 
 /**
  * Makes the directory where it is missing, and removes what killed processes have left in it.
  *
  * @param isDry looks only.
- * @returns its absolute path, without links.
  * @throws `OUTPUT_FAILED` (not retryable).
  */
-export async function openDirectory(named: string, isDry: boolean): Promise<string> {
+export async function openDirectory(named: string, isDry: boolean): Promise<OutputDirectory> {
   const directory = path.resolve(named);
   try {
     const found = await lstat(directory).catch((error: unknown) => {
@@ -26,9 +33,11 @@ export async function openDirectory(named: string, isDry: boolean): Promise<stri
       throw error;
     });
     if (found === undefined) {
-      if (isDry) return directory;
+      if (isDry) return { path: directory, discardEmpty: keep };
       await makeDirectories(directory, MODE);
-      return await realpath(directory);
+      const made = await realpath(directory);
+      // fails where there is something in it
+      return { path: made, discardEmpty: () => rmdir(made).catch(() => {}) };
     }
     if (found.isSymbolicLink() && !isTrusted(found.uid)) {
       throw new ArchiveError(
@@ -44,7 +53,7 @@ export async function openDirectory(named: string, isDry: boolean): Promise<stri
       });
     }
     if (!isDry) await sweepDirectory(real);
-    return real;
+    return { path: real, discardEmpty: keep };
   } catch (error) {
     throw outputError(error, 'opening', directory);
   }

@@ -1,6 +1,7 @@
 import { noSuchRecording } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
+import type { ObjectStore } from '../../ports.ts';
 import type { DayRange, Layout } from '../../record/layout.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
@@ -49,13 +50,13 @@ export async function restoreMany(
 ): Promise<number> {
   const { ui, clock } = context;
   const { dryRun, concurrency = DEFAULT_CONCURRENCY } = options;
-  const directory = await openDirectory(options.directory, dryRun);
   const tally: Tally = { restored: 0, present: 0, bytes: 0, failures: [], notes: new Map() };
   const byIds = ids.length > 0;
   const plain = ports.store;
   const chosen = byIds
-    ? await readArchive(plain, () => chooseByIds(plain, ids, range, budget))
+    ? await chooseOrRefuse(ports.store, ids, range, budget)
     : chooseByDays(plain, options, range, budget);
+  const { path: directory, discardEmpty } = await openDirectory(options.directory, dryRun);
   const items = Symbol.asyncIterator in chosen ? undefined : chosen.length;
   const progress = startProgress(ui, dryRun ? 'restoring (dry run)' : 'restoring', { items });
   const counting = { ...ports, store: countBytes(plain, progress.addBytes) };
@@ -87,10 +88,25 @@ export async function restoreMany(
     }
   } finally {
     progress.end();
+    await discardEmpty();
   }
   const { done, elapsedMs } = progress.count();
   tellSummary(context, tally, batch, { directory, dryRun, done, elapsedMs });
   return concludeItems(done, tally.failures, context.signal, (code) => code === batch.stoppedBy?.code);
+}
+
+/** @throws `NOTHING_FOUND` where none of the ids is found, and nothing else is either: the place is wrong. */
+async function chooseOrRefuse(
+  store: ObjectStore,
+  ids: readonly string[],
+  range: Wanted['range'],
+  budget: Budget,
+): Promise<readonly Chosen[]> {
+  const chosen = await readArchive(store, () => chooseByIds(store, ids, range, budget));
+  if (chosen.every(({ key }) => key === undefined)) {
+    await requireArchive(store, range, ['present', 'other-days'], budget);
+  }
+  return chosen;
 }
 
 function tellRestored(
