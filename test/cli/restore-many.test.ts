@@ -183,6 +183,9 @@ describe('restore of many', () => {
     ]);
     expect(result.code).toBe(0);
     expect((await filesIn(out)).toSorted()).toEqual([1, 11].map((index) => `${idOf(index)}.wav`));
+    const none = await restore(['--from', '2026-05-20T13:00:00Z', '--to', '2026-05-20T14:00:00Z', '-d', out]);
+    expect(none).toMatchObject({ code: 6 });
+    expect(none.stderr).toContain('no recordings between these times');
   });
 
   it('says that a place holds no such archive, and which days are empty: exit 6', async () => {
@@ -256,6 +259,8 @@ describe('restore of many', () => {
     expect(result.code).toBe(0);
     expect(await filesIn(out)).toEqual(['old.wav']);
     expect(result.stderr).toContain('1 recording: there is no receipt');
+    const timed = await restore(['--from', '2026-07-01T23:00:00Z', '-d', out]);
+    expect(timed.stderr).toContain('warning: 1 recording without a receipt, whose time is not known');
     const plan = await restore(['old', '-d', path.join(dir, 'other'), '--dry-run']);
     expect(plan.stdout).toContain('old.*');
   });

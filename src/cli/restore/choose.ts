@@ -84,10 +84,13 @@ export async function chooseByIds(
   });
 }
 
-/** The objects of some days, or of times within them where `--from` or `--to` name times, as their receipts state them. */
+/**
+ * The objects of some days, or of times within them where `--from` or `--to` name times, as their receipts state them. What states no
+ * time is chosen by its day, and told to `onUntimed`.
+ */
 export async function* chooseByDays(
   store: ObjectStore,
-  named: Pick<Choice, 'from' | 'to'>,
+  named: Pick<Choice, 'from' | 'to'> & { readonly onUntimed: () => void },
   range: DayRange & { readonly layout: Layout },
   budget: Budget,
 ): AsyncGenerator<Chosen, void, undefined> {
@@ -102,7 +105,7 @@ export async function* chooseByDays(
     recordedAt: await timeOf(key),
   }));
   for await (const { key, name, recordedAt } of listed) {
-    // what states no time is chosen by its day
+    if (isExact && recordedAt === undefined) named.onUntimed();
     if (recordedAt !== undefined && isOutsideTimes(recordedAt, named, range)) continue;
     yield { asked: key, key, name };
   }

@@ -5,9 +5,9 @@ import type { ObjectStore } from '../../ports.ts';
 import type { DayRange, Layout } from '../../record/layout.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
-import type { CommandContext } from '../_context.ts';
+import { type CommandContext, namesTime } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
-import { readArchive, requireArchive } from '../_nothing-found.ts';
+import { nothing, readArchive, requireArchive } from '../_nothing-found.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { type Choice, chooseByDays, chooseByIds, type Chosen } from './choose.ts';
 import { openDirectory } from './directory.ts';
@@ -53,9 +53,13 @@ export async function restoreMany(
   const tally: Tally = { restored: 0, present: 0, bytes: 0, failures: [], notes: new Map() };
   const byIds = ids.length > 0;
   const plain = ports.store;
+  let untimed = 0;
+  const onUntimed = () => {
+    untimed += 1;
+  };
   const chosen = byIds
     ? await chooseOrRefuse(ports.store, ids, range, budget)
-    : chooseByDays(plain, options, range, budget);
+    : chooseByDays(plain, { ...options, onUntimed }, range, budget);
   const { path: directory, discardEmpty } = await openDirectory(options.directory, dryRun);
   const items = Symbol.asyncIterator in chosen ? undefined : chosen.length;
   const progress = startProgress(ui, dryRun ? 'restoring (dry run)' : 'restoring', { items });
@@ -84,11 +88,14 @@ export async function restoreMany(
   try {
     batch = await readArchive(plain, () => workThrough(chosen, { concurrency, clock, ui, budget }, workOn));
     if (!byIds && progress.count().done === 0 && !context.signal.aborted) {
-      await requireArchive(plain, range, [], budget);
+      await refuseNothing(plain, options, range, budget);
     }
   } finally {
     progress.end();
     await discardEmpty();
+  }
+  if (untimed > 0) {
+    ui.warn(`${count(untimed, 'recording')} without a receipt, whose time is not known: chosen by the day`);
   }
   const { done, elapsedMs } = progress.count();
   tellSummary(context, tally, batch, { directory, dryRun, done, elapsedMs });
@@ -107,6 +114,21 @@ async function chooseOrRefuse(
     await requireArchive(store, range, ['present', 'other-days'], budget);
   }
   return chosen;
+}
+
+/** @throws `NOTHING_FOUND`: that nothing is of these days, or of these times within them. */
+async function refuseNothing(
+  store: ObjectStore,
+  { from, to }: Pick<Choice, 'from' | 'to'>,
+  range: Wanted['range'],
+  budget: Budget,
+): Promise<void> {
+  const isExact = namesTime(from) || namesTime(to);
+  await requireArchive(store, range, isExact ? ['present'] : [], budget);
+  throw nothing(
+    `no recordings between these times in ${store.location}`,
+    'widen --from and --to: `genesys-archive list --json` shows when each was recorded',
+  );
 }
 
 function tellRestored(
