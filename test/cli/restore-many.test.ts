@@ -113,8 +113,10 @@ describe('restore of many', () => {
     await mkdir(out);
     const file = path.join(out, `${idOf(0)}.wav`);
     await writeFile(file, 'precious');
-    const refused = await restore([idOf(0), idOf(1), '-d', out]);
+    await writeFile(path.join(out, `${idOf(2)}.wav`), randomBytes(600));
+    const refused = await restore([idOf(0), idOf(1), idOf(2), '-d', out]);
     expect(refused).toMatchObject({ code: 3 });
+    expect(refused.stderr).toContain('1 restored, 2 failed');
     expect(refused.stdout).toContain('exists already, and holds something else  [OUTPUT_EXISTS]');
     expect(await readFile(file, 'utf8')).toBe('precious');
     expect((await restore([idOf(0), idOf(1), '-d', out, '--force'])).code).toBe(0);

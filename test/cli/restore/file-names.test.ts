@@ -22,6 +22,8 @@ describe('names of restored files', () => {
       'archive/2026/05/20/abc.enc',
       'archive/2026/05/21/abc.enc',
       'archive/2026/05/21/ABC.enc',
+      'archive/2026/05/21/DEF.enc',
+      'archive/2026/05/21/def.enc',
       'elsewhere/abc.enc',
       'elsewhere/2/abc.enc',
       'elsewhere/a.b.enc',
