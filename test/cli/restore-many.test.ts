@@ -135,6 +135,9 @@ describe('restore of many', () => {
     await writeFile(path.join(dir, 'file'), '');
     const noDirectory = await restore([idOf(0), '-d', path.join(dir, 'file')]);
     expect(noDirectory.stderr).toContain('is not a directory  [OUTPUT_FAILED]');
+    const unmade = await restore([idOf(0), '-d', '/proc/x/y']);
+    expect(unmade).toMatchObject({ code: 1 });
+    expect(unmade.stderr).toContain('/proc/x/y cannot be made');
   });
 
   it('a damaged object is its own failure, and leaves no file; that of all of them is that of the run', async () => {

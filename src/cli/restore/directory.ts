@@ -29,12 +29,17 @@ export async function openDirectory(named: string, isDry: boolean): Promise<Outp
   const directory = path.resolve(named);
   try {
     const found = await lstat(directory).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     });
     if (found === undefined) {
       if (isDry) return { path: directory, discardEmpty: keep };
-      await makeDirectories(directory, MODE);
+      await makeDirectories(directory, MODE).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+        throw new ArchiveError('OUTPUT_FAILED', `${directory} cannot be made: that file system makes none`, {
+          hint: 'choose another directory',
+        });
+      });
       const made = await realpath(directory);
       // fails where there is something in it
       return { path: made, discardEmpty: () => rmdir(made).catch(() => {}) };
@@ -81,7 +86,7 @@ export async function findFile(
   file: string,
 ): Promise<{ readonly read: () => Promise<FileContent> } | undefined> {
   const facts = await lstat(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw outputError(error, 'looking for', file);
   });
   if (facts === undefined) return undefined;
@@ -91,6 +96,10 @@ export async function findFile(
     });
   }
   return { read: () => hashFile(file) };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 async function hashFile(file: string): Promise<FileContent> {
