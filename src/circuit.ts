@@ -34,6 +34,8 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'QUEUE_UNAVAILABLE',
   'PROXY_REFUSED',
   'TLS_UNTRUSTED',
+  // the disk or directory that files are restored to
+  'OUTPUT_FAILED',
 ]);
 
 /** Of these, those that every event meets alike until somebody has put something right: another event cannot succeed meanwhile. */
@@ -47,6 +49,7 @@ const STANDING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SECRET_INVALID',
   'QUEUE_DENIED',
   'QUEUE_MISSING',
+  'OUTPUT_FAILED',
 ]);
 
 /** Ends at which no service may have been asked at all. */

@@ -23,13 +23,15 @@ const outcomes = fc.constantFrom('sound' as const, 'systemic' as const, 'unknown
 const error = (code: ErrorCode) => new ArchiveError(code, 'x');
 
 describe('what a failure tells', () => {
-  it('of credentials, bucket, key, queue and every outage: that all others fail as well', () => {
+  it('of credentials, proxy, bucket, key, queue, full disk and every outage: that all others fail as well', () => {
     expect(CODES.filter((code) => judgeOutcome(error(code)) === 'systemic')).toEqual([
       'CONFIG_INVALID',
       'GENESYS_AUTH_REJECTED',
       'GENESYS_FORBIDDEN',
       'GENESYS_THROTTLED',
       'GENESYS_UNAVAILABLE',
+      'TLS_UNTRUSTED',
+      'PROXY_REFUSED',
       'STORE_THROTTLED',
       'STORE_UNAVAILABLE',
       'STORE_DENIED',
@@ -46,6 +48,7 @@ describe('what a failure tells', () => {
       'QUEUE_UNAVAILABLE',
       'QUEUE_DENIED',
       'QUEUE_MISSING',
+      'OUTPUT_FAILED',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
-import { isSameId } from '../recording-id.ts';
+import { canonicalId, isSameId } from '../recording-id.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
 
 export type { DayRange } from '../record/layout.ts';
@@ -57,16 +57,50 @@ export async function findRecording(
   const exact = found.filter(({ recordingId }) => recordingId === idOrKey);
   const keys = (exact.length > 0 ? exact : found).map(({ key }) => key);
   const [key, ...others] = keys;
-  if (key === undefined) {
-    const { source } = range.layout ?? DATE_LAYOUT;
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${idOrKey.slice(0, 80)} in ${store.location}`, {
-      hint: `\`genesys-archive list\` shows what it holds in the layout ${source}; ARCHIVE_LAYOUT chooses another`,
-    });
-  }
+  if (key === undefined) throw noSuchRecording(store, idOrKey, range);
   if (others.length > 0) {
     throw new ArchiveError('USAGE', `${keys.length} objects bear this id: name one by its key`, {
       hint: keys.slice(0, 10).join(', '),
     });
   }
   return key;
+}
+
+/**
+ * The keys of all objects of each id, such as one for each channel; a key names itself, whether there is such an object or not. However
+ * many ids there are, the archive is listed once, and not at all for keys alone.
+ *
+ * @returns keys by what was asked for, in its order; none for an id that nothing bears.
+ */
+export async function findAllRecordings(
+  store: ObjectStore,
+  idsOrKeys: readonly string[],
+  range: DayRange,
+  budget: Budget,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, ListedRecording[]>();
+  for (const asked of idsOrKeys) if (!asked.includes('/')) found.set(canonicalId(asked), []);
+  if (found.size > 0) {
+    for await (const recording of listRecordings(store, range, budget)) {
+      found.get(canonicalId(recording.recordingId))?.push(recording);
+    }
+  }
+  return new Map(idsOrKeys.map((asked) => [asked, asked.includes('/') ? [asked] : keysFor(asked)]));
+
+  function keysFor(asked: string): string[] {
+    const all = found.get(canonicalId(asked)) ?? [];
+    const exact = all.filter(({ recordingId }) => recordingId === asked);
+    return (exact.length > 0 ? exact : all).map(({ key }) => key);
+  }
+}
+
+/** That the archive holds no object of this id. */
+export function noSuchRecording(
+  store: Pick<ObjectStore, 'location'>,
+  id: string,
+  { layout = DATE_LAYOUT }: DayRange,
+): ArchiveError {
+  return new ArchiveError('OBJECT_NOT_FOUND', `no recording ${id.slice(0, 80)} in ${store.location}`, {
+    hint: `\`genesys-archive list\` shows what it holds in the layout ${layout.source}; ARCHIVE_LAYOUT chooses another`,
+  });
 }

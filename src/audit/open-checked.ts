@@ -33,6 +33,8 @@ export interface CheckedObject {
   readonly standing: ReceiptStanding;
   /** Holds for this object; `undefined` when there is none, or none that holds. */
   readonly receipt: SignedReceipt | undefined;
+  /** The receipt as it stands beside the object, whoever wrote it and whether it holds or not, and what its signature is worth. */
+  readonly found: Pick<Examination, 'receipt' | 'signature'>;
   /** Sentences for people: what could not be checked, or is not as it was. */
   readonly notes: readonly string[];
   /** As far as they are known. */
@@ -77,6 +79,7 @@ export async function openChecked(
     stat,
     standing: standingOf(examination, blocking),
     receipt: held,
+    found: { receipt, signature: examination.signature },
     notes: [
       ...notesOf(examination, blocking),
       ...examination.notes,

@@ -52,10 +52,25 @@ export async function restoreRecording(
   target: RestoreTarget,
   budget: Budget,
 ): Promise<ReadOutcome> {
+  let checked: CheckedObject;
   try {
-    const write = (chunk: Uint8Array) => target.write(chunk);
-    const checked = await openChecked(ports, key, budget);
-    const outcome = await drain(decryptChecked(ports, checked, budget), write);
+    checked = await openChecked(ports, key, budget);
+  } catch (error) {
+    await target.abandon();
+    throw error;
+  }
+  return restoreChecked(ports, checked, target, budget);
+}
+
+/** Decrypts an object that was opened, as {@link restoreRecording} does. */
+export async function restoreChecked(
+  ports: Pick<ReadPorts, 'store' | 'reader'>,
+  checked: CheckedObject,
+  target: RestoreTarget,
+  budget: Budget,
+): Promise<ReadOutcome> {
+  try {
+    const outcome = await drain(decryptChecked(ports, checked, budget), (chunk) => target.write(chunk));
     await target.commit();
     return outcome;
   } catch (error) {

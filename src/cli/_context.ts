@@ -93,6 +93,17 @@ export function namesTime(text: string | undefined): boolean {
   return text !== undefined && parseDay(text) === undefined;
 }
 
+/** Is a time (ISO 8601) outside of what `--from` and `--to` name? Only a bound that names a time is held to it: a day means all of it. */
+export function isOutsideTimes(
+  time: string,
+  named: { readonly from?: string; readonly to?: string },
+  { from, to }: DayRange,
+): boolean {
+  const at = Date.parse(time);
+  const isEarlier = namesTime(named.from) && from !== undefined && at < from;
+  return isEarlier || (namesTime(named.to) && to !== undefined && at > to);
+}
+
 /** Recordings are filed by day, and so are chosen by day: says so where a time was named. */
 export function noteWholeDays(ui: Ui, { from, to }: { readonly from?: string; readonly to?: string }): void {
   if (namesTime(from) || namesTime(to)) {

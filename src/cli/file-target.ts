@@ -30,15 +30,16 @@ export interface OutputOptions {
  *
  * @param options.force replaces an existing regular file; without it none is ever replaced, not even one that appears meanwhile.
  * @param options.mostInMemory bytes.
+ * @param options.isSwept the caller has looked for what killed processes have left.
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable), here and from its methods.
  */
 export async function createFileTarget(
   file: string,
-  options: OutputOptions & { readonly mostInMemory?: number },
+  options: OutputOptions & { readonly mostInMemory?: number; readonly isSwept?: boolean },
 ): Promise<FileTarget> {
-  const { force, mostInMemory = MOST_IN_MEMORY } = options;
+  const { force, mostInMemory = MOST_IN_MEMORY, isSwept = false } = options;
   const target = await checkOutput(file, options);
-  await sweepPartials(target, unfinished);
+  if (!isSwept) await sweepPartials(target, unfinished);
   const partial = partialName(target);
   let handle: FileHandle;
   try {
@@ -114,7 +115,9 @@ export async function checkOutput(
     // renaming over a device or socket would put a file in the place of it
     if (!facts.isFile()) {
       const what = facts.isDirectory() ? 'a directory' : 'not a regular file';
-      throw new ArchiveError('OUTPUT_FAILED', `${target} is ${what}`, { hint: 'name a file with -o' });
+      throw new ArchiveError('OUTPUT_FAILED', `${target} is ${what}`, {
+        hint: 'name a file; `restore -d DIR` names files by itself',
+      });
     }
     if (!force) throw new ArchiveError('OUTPUT_EXISTS', `${target} exists already`);
     return real;
@@ -123,8 +126,8 @@ export async function checkOutput(
   }
 }
 
-/** Root can write anywhere without a link. */
-function isTrusted(uid: number): boolean {
+/** May a link of this user be followed? Root can write anywhere without a link. */
+export function isTrusted(uid: number): boolean {
   return uid === 0 || uid === process.geteuid?.();
 }
 
@@ -190,7 +193,8 @@ export function outputHint(error: unknown): string | undefined {
   return HINTS[codeOf(error) ?? ''];
 }
 
-function outputError(error: unknown, doing: string, file: string): ArchiveError {
+/** A failure of the file system, told with the file's name and what to do about it. */
+export function outputError(error: unknown, doing: string, file: string): ArchiveError {
   if (error instanceof ArchiveError) return error;
   const hint = outputHint(error);
   return new ArchiveError(

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findRecording, listRecordings, type DayRange } from '../../src/audit/find-recording.ts';
+import {
+  findAllRecordings,
+  findRecording,
+  listRecordings,
+  type DayRange,
+} from '../../src/audit/find-recording.ts';
 import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import { mapStore } from '../archive/map-store.ts';
@@ -131,3 +136,32 @@ describe('findRecording', () => {
 async function* body(text: string): AsyncGenerator<Uint8Array, void, undefined> {
   yield await Promise.resolve(Buffer.from(text));
 }
+
+describe('findAllRecordings', () => {
+  it('lists the archive once, however many ids there are, and not at all for keys', async () => {
+    const keys = [keyAt(0, 'a', '0'), keyAt(0, 'a', '1'), keyAt(1, 'a'), keyAt(2, 'B'), keyAt(2, 'b')];
+    const { store, listed } = await archiveOf(...keys);
+    const found = await findAllRecordings(store, ['a', 'b', 'none', 'x/y.enc'], {}, unlimited);
+    expect([...found]).toEqual([
+      ['a', keys.slice(0, 3).toSorted()],
+      ['b', [keys[4]]],
+      ['none', []],
+      ['x/y.enc', ['x/y.enc']],
+    ]);
+    expect(listed).toHaveLength(1);
+    await findAllRecordings(store, ['x/y.enc'], {}, unlimited);
+    expect(listed).toHaveLength(1);
+  });
+
+  it('prefers the very spelling of a UUID that was asked for, and keeps to the days', async () => {
+    const id = 'AAAAAAAA-0000-4000-8000-000000000000';
+    const [upper, lower] = [keyAt(0, id), keyAt(1, id.toLowerCase())];
+    const { store } = await archiveOf(upper, lower);
+    const find = async (asked: string, range: DayRange = {}) =>
+      (await findAllRecordings(store, [asked], range, unlimited)).get(asked);
+    expect(await find(id)).toEqual([upper]);
+    expect(await find(id.toLowerCase())).toEqual([lower]);
+    expect(await find(id.replace('AAAAAAAA', 'AaAaAaAa'))).toEqual([upper, lower]);
+    expect(await find(id, { from: NOON + DAY_MS })).toEqual([lower]);
+  });
+});

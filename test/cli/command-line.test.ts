@@ -95,7 +95,11 @@ describe('the command line', () => {
   it.each([
     [['lits'], "error: unknown command 'lits'  [USAGE]\nhint:  did you mean list?\n"],
     [['list', '--jsno'], "error: unknown option '--jsno'  [USAGE]\nhint:  did you mean --json?\n"],
-    [['restore'], "error: missing required argument 'id|key'  [USAGE]\nhint:  see genesys-archive --help\n"],
+    [
+      ['restore'],
+      'error: say which recordings are meant  [USAGE]\nhint:  ids or keys of recordings, --ids FILE',
+    ],
+    [['inspect'], "error: missing required argument 'id|key'  [USAGE]\nhint:  see genesys-archive --help\n"],
     [['archive', '--timeout', '0'], 'It must be a whole number from 1 to 604800.  [USAGE]'],
     [['list', 'too', 'many'], 'too many arguments'],
     [['help', 'nothing'], 'error: there is no help for that  [USAGE]\nhint:  topics: demo, init'],

@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type ArchiveFixture, FIRST, makeArchive, putSealed, SECOND } from './archive-fixture.ts';
+import { canMount } from './can-mount.ts';
 import { filesIn, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 
@@ -265,17 +264,3 @@ describe('restore, interrupted', () => {
     expect(await filesIn(out)).toEqual(['call.wav']);
   });
 });
-
-function canMount(): boolean {
-  if (process.getuid?.() !== 0 || process.platform !== 'linux') return false;
-  const dir = mkdtempSync(path.join(tmpdir(), 'mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', dir], { stdio: 'ignore' });
-    execFileSync('umount', [dir], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmdirSync(dir);
-  }
-}

@@ -303,11 +303,12 @@ describe('checking keys', () => {
 
   it('tells a KMS that gives another key back than it gave out', async () => {
     const answers: Buffer[] = [];
+    const keyId = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
     const server = createServer((request, response) => {
       const answer = answers.shift()?.toString('base64');
       response.setHeader('content-type', 'application/x-amz-json-1.1');
       request.resume().on('end', () => {
-        response.end(JSON.stringify({ Plaintext: answer, CiphertextBlob: answer, KeyId: 'k' }));
+        response.end(JSON.stringify({ Plaintext: answer, CiphertextBlob: answer, KeyId: keyId }));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -13,6 +13,7 @@ import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { readCallFacts } from '../inspect/call-facts.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
 import { printable, printableLines } from '../_format.ts';
 import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
@@ -25,6 +26,8 @@ interface InspectOptions {
 
 /** Bytes; GCM's tag stands at the end of every object, in every format. */
 const TAG_BYTES = 16;
+/** Columns of the longest name of a fact. */
+const NAME_WIDTH = 17;
 
 /** How the data key of an object is kept. */
 interface Wrapping {
@@ -62,13 +65,15 @@ export async function run(
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
   let instruction: string | undefined;
-  let receipt: Standing | undefined;
+  let checked: CheckedObject | undefined;
+  let call: object = {};
   try {
     stat = await store.head(await findRecording(store, idOrKey, range, budget), budget);
     if (stat !== undefined) {
       instruction = await readInstruction(store, stat.key, budget);
       const ports = { store, ...(await readTrust(config)), unverified: true };
-      receipt = standing(await openChecked(ports, stat.key, budget));
+      checked = await openChecked(ports, stat.key, budget, true);
+      call = await readCallFacts({ store, layout: range.layout }, checked, budget);
     }
   } finally {
     end();
@@ -76,7 +81,7 @@ export async function run(
   if (stat === undefined)
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
-  const facts = { ...describe(stat, inspection, store.location, range.layout), ...receipt?.facts };
+  const facts = { ...describe(stat, inspection, store.location, range.layout), ...call };
   const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
@@ -84,7 +89,7 @@ export async function run(
   } else {
     for (const [name, value] of Object.entries(facts)) {
       const shown = typeof value === 'object' ? printableJson(value) : String(value);
-      if (value !== undefined) ui.out(`${name.padEnd(14)}  ${printable(shown)}`);
+      if (value !== undefined) ui.out(`${name.padEnd(NAME_WIDTH)}  ${printable(shown)}`);
     }
     ui.out('metadata');
     for (const [name, value] of Object.entries(stat.metadata))
@@ -94,29 +99,13 @@ export async function run(
     for (const { title, code } of snippets) ui.out(`\n  # ${title}\n${indent(printableLines(code))}`);
   }
   if (inspection.problem !== undefined) throw inspection.problem;
-  const notes = receipt?.facts.notes ?? [];
-  if (receipt?.facts.receipt !== 'unverified') return 0;
+  if (checked?.standing !== 'unverified') return 0;
   if (options.unverified !== true) {
-    throw new ArchiveError('RECEIPT_MISMATCH', `${printable(stat.key)}: ${notes.join('; ')}`, {
+    throw new ArchiveError('RECEIPT_MISMATCH', `${printable(stat.key)}: ${checked.notes.join('; ')}`, {
       hint: 'docs/runbook.md says what to do about each finding; --unverified shows it with exit code 0',
     });
   }
   return 0;
-}
-
-interface Standing {
-  readonly facts: {
-    readonly receipt: CheckedObject['standing'];
-    readonly conversationId: string | undefined;
-    readonly notes: readonly string[] | undefined;
-  };
-}
-
-/** What the receipt says of the object, and whether it fits. */
-function standing({ standing: receipt, receipt: held, notes }: CheckedObject): Standing {
-  return {
-    facts: { receipt, conversationId: held?.ids.conversation, notes: notes.length === 0 ? undefined : notes },
-  };
 }
 
 /** Read without a key, so neither the wrap nor the commitment is checked here. */
@@ -201,7 +190,7 @@ function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, loc
 const indent = (code: string) => code.replace(/^/gm, '  ');
 
 function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store: string, layout: Layout) {
-  const { key, size, checksum, etag, versionId, contentType, lastModified } = stat;
+  const { key, size, checksum, etag, versionId, lastModified } = stat;
   const named = layout.parse(key);
   const { recordingId, channel } = named ?? identifyKey(key) ?? {};
   return {
@@ -224,7 +213,6 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
       checksum === undefined ? undefined : checksum.type === 'full' ? 'object' : 'digests of its parts',
     etag,
     versionId,
-    contentType,
     storedAt: new Date(lastModified).toISOString(),
     note: noteOn(stat.metadata),
   };

@@ -4,6 +4,7 @@ import { openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
   type CommandContext,
+  isOutsideTimes,
   namesTime,
   openBudget,
   readRange,
@@ -66,7 +67,7 @@ export async function run(
     for await (const recording of mapAhead(listRecordings(store, search, budget), READ_AHEAD, describe)) {
       found += 1;
       const recordedAt = recording.description?.recordedAt;
-      if (isExact && recordedAt !== undefined && isOutside(recordedAt, options, range)) continue;
+      if (isExact && recordedAt !== undefined && isOutsideTimes(recordedAt, options, range)) continue;
       if (isExact && recordedAt === undefined) untimed += 1;
       recordings += 1;
       bytes += recording.size;
@@ -87,17 +88,6 @@ export async function run(
   }
   ui.say(`${count(recordings, 'recording')}, ${formatBytes(bytes)} in ${printable(store.location)}`);
   return 0;
-}
-
-/** Only a bound that names a time is held to it: one that names a day means all of it. */
-function isOutside(
-  recordedAt: string,
-  named: ListOptions,
-  { from, to }: ReturnType<typeof readRange>,
-): boolean {
-  const at = Date.parse(recordedAt);
-  const isEarlier = namesTime(named.from) && from !== undefined && at < from;
-  return isEarlier || (namesTime(named.to) && to !== undefined && at > to);
 }
 
 function recordOf({ recordingId, channel, date, key, size, lastModified, description }: Listed): object {

@@ -9,25 +9,69 @@ import { tellNotes } from '../_conclude.ts';
 import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { checkOutput, createFileTarget } from '../file-target.ts';
+import { type Choice, gatherIds, requireChoice } from '../restore/choose.ts';
+import { restoreMany } from '../restore/restore-many.ts';
 
-interface RestoreOptions {
-  readonly output?: string;
+interface RestoreOptions extends Choice {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly allowUnverified?: boolean;
   readonly unverified?: boolean;
-  readonly from?: string;
-  readonly to?: string;
+  readonly concurrency?: number;
 }
 
-/** Decrypts one recording into a file that appears only when it has proved to be whole and unchanged. */
+/** Decrypts recordings into files that appear only when they have proved to be whole and unchanged. */
 export async function run(
   context: CommandContext,
-  [idOrKey = '']: readonly string[],
+  args: readonly string[],
+  options: RestoreOptions,
+): Promise<number> {
+  requireChoice(args, options);
+  const { output } = options;
+  if (output === undefined) return restoreByName(context, args, options);
+  requirePipe(options);
+  return restoreOne(context, args[0] ?? '', output, options);
+}
+
+/** Into files that are named after the recordings: of the directory that is named, or for one recording of the one this runs in. */
+async function restoreByName(
+  context: CommandContext,
+  args: readonly string[],
+  options: RestoreOptions,
+): Promise<number> {
+  const { clock, logger } = context;
+  const days = readRange(options);
+  const config = await readSettings(context, 'restore');
+  const ids = await gatherIds(context, args, options);
+  const {
+    force = false,
+    dryRun = false,
+    unverified = false,
+    directory = '.',
+    concurrency,
+    from,
+    to,
+  } = options;
+  const store = await openConfiguredStore(config, { clock, logger });
+  const reader = await createReader(config, context);
+  const ports = { store, reader, ...(await readTrust(config)), unverified };
+  const { budget, end } = openBudget(context);
+  try {
+    const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const many = { directory, force, dryRun, unverified, concurrency, ...times };
+    return await restoreMany(context, ports, { ids, range: searchIn(config, days) }, many, budget);
+  } finally {
+    end();
+  }
+}
+
+async function restoreOne(
+  context: CommandContext,
+  idOrKey: string,
+  output: string,
   options: RestoreOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  const output = requireOutput(options);
   const range = readRange(options);
   const config = await readSettings(context, 'restore');
   const store = await openConfiguredStore(config, { clock, logger });
@@ -86,16 +130,15 @@ async function plan(
   return 0;
 }
 
-function requireOutput({ output, allowUnverified }: RestoreOptions): string {
-  if (output === undefined)
-    throw new ArchiveError('USAGE', 'say where to write the recording', { hint: '-o FILE' });
-  if (output !== '-') return output;
+/** @throws `USAGE` where a pipe is meant and may not be. */
+function requirePipe({ output, allowUnverified }: RestoreOptions): void {
+  if (output !== '-') return;
   if (process.stdout.isTTY) {
-    throw new ArchiveError('USAGE', 'a recording is no text: it is not written to a terminal', {
+    throw new ArchiveError('USAGE', 'refusing to write binary data to a terminal', {
       hint: 'name a file with -o, or pipe the output',
     });
   }
-  if (allowUnverified === true) return output;
+  if (allowUnverified === true) return;
   throw new ArchiveError(
     'USAGE',
     'a pipe receives plaintext before the end of the object has proved that all of it is genuine',

@@ -37,6 +37,17 @@ export async function sweepPartials(target: string, own: ReadonlySet<string>): P
   }
 }
 
+/** Removes what such processes have left in a directory, of whatever file. */
+export async function sweepDirectory(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) {
+    const [, target] = /^(.+)\.[0-9a-f]{12}\.partial$/.exec(name) ?? [];
+    if (target === undefined) continue;
+    const file = path.join(directory, name);
+    if (await isAbandoned(file, path.join(directory, target))) await unlink(file).catch(() => {});
+  }
+}
+
 async function isAbandoned(file: string, target: string): Promise<boolean> {
   const prefix = `${target}.`;
   if (!file.startsWith(prefix)) return false;

@@ -5,11 +5,20 @@ import { oneOf, percentage, someOf } from './option-values.ts';
 export const READ_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'restore',
-    summary: 'decrypt one recording into a file',
-    arguments: [['<id|key>', ID]],
+    summary: 'decrypt recordings into files',
+    arguments: [['[id|key...]', ID]],
     options: [
-      { flags: '-o, --output <FILE>', description: 'file to write; - is standard output' },
-      { flags: '--force', description: 'replace the file if it exists' },
+      { flags: '-o, --output <FILE>', description: 'for one recording: file to write; - is standard output' },
+      {
+        flags: '-d, --directory <DIR>',
+        description: 'directory for files named by id and channel; made if it is missing',
+      },
+      {
+        flags: '--ids <FILE>',
+        description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
+      },
+      { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
+      { flags: '--force', description: 'replace files that exist' },
       { flags: '--dry-run', description: 'only tell what would be written' },
       {
         flags: '--allow-unverified',
@@ -18,15 +27,18 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       UNVERIFIED,
       FROM,
       TO,
+      CONCURRENCY,
     ],
     purpose: 'restore',
     details:
-      'The object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). The file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+      'Without -o, files are named ID[.CHANNEL].EXTENSION, by the content type in the receipt, else by the first bytes; one recording goes to the working directory, several to the directory of -d. An id brings all its channels. Without ids, --from and --to choose the recordings. A file that holds the recording already is left as it is, so that a run can be ended and repeated; a file that holds something else is refused without --force. Each object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). A file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
     examples: [
       'genesys-archive restore 1b2c… -o call.wav',
       'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
+      'genesys-archive restore --from 2026-05-20 --to 2026-05-21 -d calls',
+      'genesys-archive restore --ids cases.csv -d calls --json',
     ],
-    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/restore.ts'),
   },
   {
@@ -73,11 +85,13 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'inspect',
-    summary: 'show what is known of an object without any key, and how to decrypt it by hand',
+    summary: 'show what is known of a recording without any key, and how to decrypt it by hand',
     arguments: [['<id|key>', ID]],
     options: [UNVERIFIED, FROM, TO],
     purpose: 'store',
-    examples: ['genesys-archive inspect 1b2c…'],
+    details:
+      'Shows the call (conversation, time, content type, what proved its length) as its receipt states it; the receipt with its kind and the verdict on its signature, which needs ARCHIVE_RECEIPT_PUBLIC_KEYS; and how the object is encrypted, and whether its wrapped data key is still the one that was stored. A receipt that does not fit is shown as what it is, and ends with exit code 5.',
+    examples: ['genesys-archive inspect 1b2c…', 'genesys-archive inspect 1b2c… --json | jq .conversationId'],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     isForReading: true,
     load: () => import('../commands/inspect.ts'),
