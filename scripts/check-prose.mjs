@@ -3,6 +3,7 @@
 //
 //   node scripts/check-prose.mjs             fails on new ones, and where the baseline is higher than what is there
 //   node scripts/check-prose.mjs --shrink    writes the lower counts into the baseline; never a higher one
+//   node scripts/check-prose.mjs --init      writes a first baseline, where there is no file: after a merge of old branches
 //   node scripts/check-prose.mjs --root DIR  looks at another checkout
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,6 +55,10 @@ for (const file of files) {
 }
 
 const counts = Object.fromEntries([...found].map(([file, here]) => [file, here.length]));
+if (process.argv.includes('--init') && !existsSync(baselineFile)) {
+  writeFileSync(baselineFile, `${JSON.stringify(counts, null, 2)}\n`);
+  process.exit(0);
+}
 if (process.argv.includes('--shrink')) {
   const lower = Object.entries(baseline)
     .map(([file, allowed]) => [file, Math.min(allowed, counts[file] ?? 0)])
