@@ -41,7 +41,7 @@ const files = [
   ...under('docs', '.md').filter((page) => !GENERATED.has(page)),
   ...under('src', '.ts'),
   ...under('infra', '.ts'),
-].toSorted();
+].toSorted((a, b) => (a < b ? -1 : 1));
 
 const found = new Map();
 for (const file of files) {
