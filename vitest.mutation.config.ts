@@ -2,7 +2,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 
 /** Narrows the tests, e.g. to those of one folder of `src`: fewer of them run for each mutant. */
-const include = process.env['MUTATION_TESTS'] ?? 'test/{record,archive,audit,rekey,aws,http,genesys,envelope}/**/*.test.ts';
+const include =
+  process.env['MUTATION_TESTS'] ?? 'test/{record,archive,audit,rekey,aws,http,genesys,envelope}/**/*.test.ts';
 
 /**
  * Thousands of cases, of objects or of processes: seconds for every mutant. What they notice, the short tests beside them must notice

@@ -15,7 +15,7 @@ const facts = <const T extends Record<string, ErrorCodeFacts>>(
 ): { readonly [K in keyof T]: ErrorCodeFacts } => table;
 
 export const ERROR_CODES = facts({
-  UNEXPECTED: { exit: 1, retryable: true, meaning: 'Something this program did not foresee.' },
+  UNEXPECTED: { exit: 1, retryable: true, meaning: 'An error that this program does not expect.' },
   INTERRUPTED: {
     exit: 130,
     retryable: true,
@@ -29,10 +29,10 @@ export const ERROR_CODES = facts({
   OUT_OF_TIME: {
     exit: 7,
     retryable: true,
-    meaning: 'The time for this work was used up before it was done. Nothing half-written is left.',
-    hint: 'run it again; if it happens with long recordings, give it more time (Lambda timeout, --timeout)',
+    meaning: 'The time limit ended before the work was done. No partial object is left.',
+    hint: 'run it again; if it happens with long recordings, raise the limit (Lambda timeout, --timeout)',
   },
-  USAGE: { exit: 2, retryable: false, meaning: 'The command line is not understood.' },
+  USAGE: { exit: 2, retryable: false, meaning: 'The command line is malformed.' },
   CONFIG_INVALID: {
     exit: 2,
     retryable: false,
@@ -42,8 +42,7 @@ export const ERROR_CODES = facts({
   EVENT_INVALID: {
     exit: 2,
     retryable: false,
-    meaning:
-      'The event names no recording that could be archived; the message says which field is missing or malformed.',
+    meaning: 'The event names no recording to archive; the message says which field is missing or malformed.',
   },
   WEBHOOK_UNAUTHENTICATED: {
     exit: 4,
@@ -75,7 +74,7 @@ export const ERROR_CODES = facts({
   GENESYS_BAD_RESPONSE: {
     exit: 7,
     retryable: true,
-    meaning: 'Genesys Cloud answered something that is not what its API describes.',
+    meaning: 'The answer of Genesys Cloud does not match its published API.',
   },
   MEDIA_NOT_READY: {
     exit: 7,
@@ -98,42 +97,42 @@ export const ERROR_CODES = facts({
     retryable: false,
     meaning:
       'The certificate of a server or proxy is not trusted, has expired, or is for another name. Nothing was sent there.',
-    hint: 'put the certificate authority into a PEM file and name it in NODE_EXTRA_CA_CERTS before the program starts; see docs/security.md',
+    hint: 'write the certificate authority to a PEM file and set NODE_EXTRA_CA_CERTS to its path before the program starts; see docs/security.md',
   },
   PROXY_REFUSED: {
     exit: 4,
     retryable: false,
-    meaning: 'The proxy refused to connect: it wants other credentials, or does not allow this target.',
-    hint: 'check HTTPS_PROXY, and what the proxy allows; NO_PROXY names what is reached without it',
+    meaning: 'The proxy refused to connect: it requires other credentials, or does not allow this target.',
+    hint: 'check HTTPS_PROXY and the rules of the proxy; NO_PROXY names hosts to reach without it',
   },
   URL_REFUSED: {
     exit: 2,
     retryable: false,
-    meaning: 'A download address or redirect points where downloads are not allowed to come from.',
+    meaning: 'A download address or redirect leads to a host or address that is not allowed.',
     hint: 'if the host is right, add it to ARCHIVE_MEDIA_HOSTS',
   },
   MEDIA_LINK_EXPIRED: {
     exit: 7,
     retryable: true,
-    meaning: 'The signed download link was refused, also after it had been fetched anew.',
+    meaning: 'The media host refused the signed download link, and a new one as well.',
   },
   MEDIA_UNAVAILABLE: {
     exit: 7,
     retryable: true,
     meaning:
-      'The media host could not be reached, stalled, or dropped the download more often than it is resumed.',
+      'The media host could not be reached, stalled, or dropped the download more often than this program resumes it.',
   },
   MEDIA_TRUNCATED: {
     exit: 5,
     retryable: true,
     meaning:
-      'The download ended before the declared length or before the end its own container states, or nothing proves its length and two downloads differ. Nothing was stored.',
+      'The download ended before its declared length or before the end that its container states, or its length is unproved and two downloads differ. Nothing was stored.',
   },
   MEDIA_NOT_AUDIO: {
     exit: 5,
     retryable: true,
     meaning:
-      'The media host answered 200 with something that is not a recording, such as an error page, a document or an encoded body; or with other data than was asked for. Nothing was stored.',
+      'The media host answered 200 with an error page, a document, an encoded body or other data in place of the recording. Nothing was stored.',
   },
   MEDIA_TOO_LARGE: {
     exit: 5,
@@ -160,13 +159,13 @@ export const ERROR_CODES = facts({
   STORE_FULL: {
     exit: 7,
     retryable: true,
-    meaning: 'The disk or quota is full. Nothing half-written is left.',
-    hint: 'free some space or raise the quota; what is done already is not done twice',
+    meaning: 'The disk or quota is full. No partial object is left.',
+    hint: 'free some space or raise the quota, then run it again; finished recordings are skipped',
   },
   STORE_MISMATCH: {
     exit: 5,
     retryable: true,
-    meaning: 'What the store holds after the write is not what was sent (length, checksum or metadata).',
+    meaning: 'After the write, the stored object differs from what was sent (length, checksum or metadata).',
   },
   KMS_THROTTLED: {
     exit: 7,
@@ -188,8 +187,8 @@ export const ERROR_CODES = facts({
   KMS_KEY_UNUSABLE: {
     exit: 2,
     retryable: false,
-    meaning: 'The KMS key does not exist, is disabled or waiting for deletion, or is of another kind.',
-    hint: 'check ARCHIVE_KMS_KEY_ID, which `genesys-archive keys check` tries, or ARCHIVE_SIGNING_KMS_KEY_ID, which `doctor` does',
+    meaning: 'The KMS key does not exist, is disabled, is pending deletion, or is of another kind.',
+    hint: 'check ARCHIVE_KMS_KEY_ID, which `genesys-archive keys check` tries, or ARCHIVE_SIGNING_KMS_KEY_ID, which `doctor` tries',
   },
   SECRET_UNAVAILABLE: {
     exit: 7,
@@ -212,13 +211,13 @@ export const ERROR_CODES = facts({
   SECRET_INVALID: {
     exit: 2,
     retryable: false,
-    meaning: 'The secret does not hold what the setting that names it asks for.',
-    hint: 'docs/configuration.md says what each secret holds',
+    meaning: 'The contents of the secret do not fit the setting that names it.',
+    hint: 'docs/configuration.md describes the contents of each secret',
   },
   KEY_INVALID: {
     exit: 2,
     retryable: false,
-    meaning: 'This is not a key an object can be stored under.',
+    meaning: 'The key is not valid for an object.',
   },
   KEY_COLLISION: {
     exit: 5,
@@ -229,27 +228,26 @@ export const ERROR_CODES = facts({
     exit: 5,
     retryable: false,
     meaning:
-      'An object stands under the key of the recording, without a receipt, and nothing proves that this archive stored it. It was kept, and nothing was signed for it.',
-    hint: '`genesys-archive archive --again ID --reason TEXT` compares it with the recording of the platform, and gives it a receipt when they are the same',
+      'An object has the key of the recording but no receipt, and nothing proves that this archive stored it. It was kept and not signed.',
+    hint: '`genesys-archive archive --again ID --reason TEXT` compares it with the recording on the platform, and writes a receipt if both are the same',
   },
   OBJECT_NOT_FOUND: {
     exit: 6,
     retryable: false,
-    meaning: 'The archive holds no such object.',
-    hint: '`genesys-archive list` shows what it holds',
+    meaning: 'The archive has no such object.',
+    hint: '`genesys-archive list` shows its contents',
   },
   NOTHING_FOUND: {
     exit: 6,
     retryable: false,
     meaning:
-      'A command that goes through the archive found no recording there: another place, layout or range of days than was meant, or an archive that nothing was written to yet.',
+      'A command that walks the archive found no recording: the place, layout or range of days is wrong, or the archive is still empty.',
     hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
   },
   OBJECT_MALFORMED: {
     exit: 5,
     retryable: false,
-    meaning:
-      'The object or its metadata is not in a format this program knows, or is damaged. No plaintext was released.',
+    meaning: 'The object or its metadata is damaged, or in an unknown format. No plaintext was released.',
   },
   DECRYPT_FAILED: {
     exit: 5,
@@ -261,7 +259,7 @@ export const ERROR_CODES = facts({
     exit: 5,
     retryable: false,
     meaning:
-      'The object is bound to another conversation or recording than the one asked for, or to another organization than GENESYS_ORGANIZATION_ID names; the message says which. No key service was asked, no plaintext was released.',
+      'The object is bound to another conversation or recording than requested, or to another organization than GENESYS_ORGANIZATION_ID; the message says which. No key service was called, no plaintext was released.',
   },
   QUEUE_UNAVAILABLE: {
     exit: 7,
@@ -272,26 +270,26 @@ export const ERROR_CODES = facts({
     exit: 4,
     retryable: false,
     meaning: 'The queue refused access: wrong credentials or a missing permission.',
-    hint: 'putting off needs sqs:ChangeMessageVisibility, dead letters sqs:SendMessage, redrive also sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes',
+    hint: 'postponing needs sqs:ChangeMessageVisibility, dead letters sqs:SendMessage, redrive also sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes',
   },
   QUEUE_MISSING: {
     exit: 2,
     retryable: false,
-    meaning: 'The queue does not exist, or does not take such a message.',
+    meaning: 'The queue does not exist, or rejects this kind of message.',
   },
   RECEIPT_MISMATCH: {
     exit: 5,
     retryable: false,
     meaning:
-      'An object is not what its receipt states, one of the two is missing, or the receipt is not one that can be trusted.',
+      'An object does not match its receipt, one of the two is missing, or the receipt cannot be trusted.',
     hint: 'do not overwrite anything: keep the object, its receipt and the access log of the bucket; docs/runbook.md says what to do about each finding, docs/format.md, section 11, how to check by hand',
   },
   STACK_MISSING: {
     exit: 2,
     retryable: false,
     meaning:
-      'There is no such CloudFormation stack in this account and region, or it was not made by this program.',
-    hint: 'check --stack, --region and AWS_PROFILE; docs/quickstart.md says how it is deployed',
+      'The CloudFormation stack does not exist in this account and region, or was not deployed by this program.',
+    hint: 'check --stack, --region and AWS_PROFILE; docs/quickstart.md describes the deployment',
   },
   AWS_DENIED: {
     exit: 4,

@@ -188,7 +188,7 @@ describe('the architecture', () => {
     expect(readers.map(roomOf).filter((room) => room !== 'cli' && room !== 'lambda')).toEqual([]);
   });
 
-  it('#34 depends on nothing it does not use, and on nothing it must not', () => {
+  it('depends on nothing it does not use, and on nothing it must not', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
       dependencies: Record<string, string>;
       type: string;

@@ -7,6 +7,9 @@ import { LOOK_PERMISSIONS } from '../src/stack/check-stack.ts';
 
 const PAGES = [
   'README.md',
+  'AGENTS.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name.replaceAll('\\', '/')}`),
@@ -82,6 +85,44 @@ describe('command lines', () => {
     }
     const invocation = await parseCommandLine(wordsOf(command));
     expect(invocation.kind === 'text' ? invocation.failed : false).toBe(false);
+  });
+});
+
+describe('the ways into the code', () => {
+  it.each(['AGENTS.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/glossary.md'])(
+    '%s names only files and folders that exist',
+    (page) => {
+      const text = readFileSync(page, 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
+      const named = [...text.matchAll(/`([a-z0-9-]+(?:\/[a-z0-9.-]+)*(?:\/|\.ts|\.mjs))`/g)]
+        .map(([, file = '']) => file)
+        .filter((file) => file.includes('/'));
+      expect(named.length).toBeGreaterThan(5);
+      // in full or below src/; but prefixes of keys, and folders whose parent stands beside them
+      const missing = named.filter((file) => !existsSync(file) && !existsSync(path.join('src', file)));
+      expect(
+        missing.filter(
+          (file) => !/^(?:archive|links|claims|recordings|media|write-back|s3|directory)\/$/.test(file),
+        ),
+      ).toEqual([]);
+    },
+  );
+
+  it('CONTRIBUTING.md has a row for every room of src/', () => {
+    const text = readFileSync('CONTRIBUTING.md', 'utf8');
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    const rooms = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(rooms.length).toBeGreaterThan(10);
+    expect(
+      rooms.map(({ name }) => name).filter((name) => !rows.some((row) => row.includes(`\`${name}/\``))),
+    ).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  it('has at most 150 lines, and calls the program by one name', () => {
+    const text = readFileSync('README.md', 'utf8');
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+    expect(text.match(/dist\/cli\.mjs/g)).toHaveLength(2);
   });
 });
 

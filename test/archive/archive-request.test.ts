@@ -46,7 +46,7 @@ describe('archiveRequest', () => {
     expect(Math.abs(at - clock.now())).toBeLessThan(60_000);
   });
 
-  it('#13 a redelivery finds the object, downloads nothing, overwrites nothing', async () => {
+  it('a redelivery finds the object, downloads nothing, overwrites nothing', async () => {
     const { archive, count, store, recording } = await setUp();
     const first = await archive();
     const before = await store.head(objectKey({ recordingId: recording.id, at: OCCURRED }), unlimited);
@@ -58,7 +58,7 @@ describe('archiveRequest', () => {
     expect([count(GET), count(MEDIA), count(PATCH)]).toEqual([1, 1, 1]);
   });
 
-  it('#13 #30 a retry after midnight finds the same key, whoever states the time', async () => {
+  it('a retry after midnight finds the same key, whoever states the time', async () => {
     // nobody states one: it is pinned when the recording is first seen
     const pinned = await setUp();
     const first = await pinned.archiveTimeless();
@@ -98,7 +98,7 @@ describe('archiveRequest', () => {
     expect((await files()).filter((name) => name.endsWith('.enc'))).toHaveLength(1);
   });
 
-  it('#14 when the write-back fails the error is retryable, and the retry only finishes it', async () => {
+  it('when the write-back fails the error is retryable, and the retry only finishes it', async () => {
     const { archive, simulator, count, recording } = await setUp();
     simulator.faults.add({ on: 'interaction', times: 6, fault: { kind: 'status', status: 503 } });
     await expect(archive()).rejects.toMatchObject({ code: 'GENESYS_UNAVAILABLE', retryable: true });
@@ -109,7 +109,7 @@ describe('archiveRequest', () => {
     expect(simulator.interaction(recording.interactionId)).toHaveProperty('s3_archive_key');
   });
 
-  it('#14 a write-back that was not marked as done is repeated with the same values', async () => {
+  it('a write-back that was not marked as done is repeated with the same values', async () => {
     const { archive, simulator, recording, clock, dir, count } = await setUp();
     await archive();
     const first = simulator.interaction(recording.interactionId);
@@ -193,7 +193,7 @@ describe('archiveRequest', () => {
     expect(await decrypt((result as { key: string }).key)).toBe(await recording.sha256());
   });
 
-  it('#11 a page instead of the recording is fetched again, and never stored', async () => {
+  it('a page instead of the recording is fetched again, and never stored', async () => {
     const once = await setUp();
     once.simulator.faults.add({ on: 'download', fault: { kind: 'html' } });
     expect(await once.archive()).toMatchObject({ state: 'archived', restarts: 1 });
@@ -203,7 +203,7 @@ describe('archiveRequest', () => {
     expect(await always.files()).toEqual([]);
   });
 
-  it('#8 #15 a recording that always ends early never becomes an object', async () => {
+  it('a recording that always ends early never becomes an object', async () => {
     const { archive, simulator, files } = await setUp();
     for (const fault of [
       { kind: 'cut', atByte: '50%', keepLength: false },
@@ -216,7 +216,7 @@ describe('archiveRequest', () => {
   });
 
   it.each(['zero', 'unknown'] as const)(
-    '#8 where neither host nor container (%s RIFF length) states a length, two downloads must agree',
+    'where neither host nor container (%s RIFF length) states a length, two downloads must agree',
     async (riffLength) => {
       const { archive, simulator, recording, decrypt, count } = await setUp({
         simulator: { recordings: [{ bytes: 200_000, riffLength }] },
@@ -232,7 +232,7 @@ describe('archiveRequest', () => {
     },
   );
 
-  it('#10 every failure is thrown', async () => {
+  it('every failure is thrown', async () => {
     const faults: [string, Fault][] = [
       ['token', { kind: 'status', status: 401 }],
       ['media', { kind: 'status', status: 403 }],

@@ -184,7 +184,7 @@ describe('restore', () => {
   });
 });
 
-describe('#18 a decrypt tool is shipped and releases no unverified plaintext', () => {
+describe('a decrypt tool is shipped and releases no unverified plaintext', () => {
   const refusesWith = async (code: string, env: Readonly<Record<string, string>> = {}) => {
     const result = await restore([], env);
     expect(result).toMatchObject({ code: 5, stdout: '' });

@@ -46,7 +46,7 @@ function allows({ Statement }: Policy, action: string, key: string): boolean {
   );
 }
 
-describe('#23 docs/aws-permissions.md', () => {
+describe('docs/aws-permissions.md', () => {
   let dir: string;
   let simulator: Simulator;
   beforeAll(async () => {

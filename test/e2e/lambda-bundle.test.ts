@@ -92,7 +92,7 @@ const bodyOf = (outcome: { value?: unknown } | undefined): string =>
   (outcome?.value as { body?: string } | undefined)?.body ?? 'null';
 
 describe('dist/lambda/archive.mjs', () => {
-  it('#1 archives to S3 through the AWS SDK, as shipped: event in, object out, reference written back', async () => {
+  it('archives to S3 through the AWS SDK, as shipped: event in, object out, reference written back', async () => {
     const { simulator, invoke, store } = await setUp();
     const [one, two, three] = simulator.recordings;
     if (one === undefined || two === undefined || three === undefined) throw new Error('no recordings');
@@ -126,7 +126,7 @@ describe('dist/lambda/archive.mjs', () => {
     expect(log).not.toMatch(/Bearer|X-Amz-Signature|simulator-secret/);
   });
 
-  it('#25 S3 throttling is survived, and every failure is thrown under its code', async () => {
+  it('S3 throttling is survived, and every failure is thrown under its code', async () => {
     const { simulator, invoke } = await setUp();
     const [one, two] = simulator.recordings;
     if (one === undefined || two === undefined) throw new Error('no recordings');
@@ -140,7 +140,7 @@ describe('dist/lambda/archive.mjs', () => {
     });
   });
 
-  it('#19 a malformed key fails at the start, before any link is consumed', async () => {
+  it('a malformed key fails at the start, before any link is consumed', async () => {
     const { simulator, invoke } = await setUp();
     const good = KEY.toString('hex');
     for (const key of [`${good}garbage`, `${good.slice(0, 62)}zz`, good.slice(1), '']) {

@@ -13,7 +13,7 @@ const MOST_GROWTH = 150_000_000;
 /** Linux counts the peak resident set in kB; elsewhere the unit differs. */
 const skip = process.platform === 'linux' ? '' : ' [skipped: peak memory is measured on Linux only]';
 
-describe.skipIf(skip !== '')(`#28 memory of one process with a recording of 256 MiB${skip}`, () => {
+describe.skipIf(skip !== '')(`memory of one process with a recording of 256 MiB${skip}`, () => {
   let dir: string;
   let simulator: Simulator;
   const key = '0123456789abcdef'.repeat(4);

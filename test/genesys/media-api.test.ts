@@ -55,13 +55,13 @@ describe('media look-up', () => {
     expect(await resolver.resolve(other, unlimited)).toEqual({ state: 'gone', reason: 'not found (404)' });
   });
 
-  it('#21 an id cannot change the path it stands in', async () => {
+  it('an id cannot change the path it stands in', async () => {
     const { resolver, request, simulator } = await connected();
     await resolver.resolve({ ...request, mediaId: '../oauth/clients?x=' }, unlimited);
     expect(simulator.requests.at(-1)?.path).toBe('/api/v2/media/..%2Foauth%2Fclients%3Fx%3D');
   });
 
-  it('#26 a 401 forces exactly one renewal and one repeat', async () => {
+  it('a 401 forces exactly one renewal and one repeat', async () => {
     const { resolver, request, simulator, count } = await connected();
     await resolver.resolve(request, unlimited);
     simulator.revokeTokens();
@@ -69,7 +69,7 @@ describe('media look-up', () => {
     expect([count(TOKEN), count(MEDIA)]).toEqual([2, 3]);
   });
 
-  it('#26 a second 401 is final', async () => {
+  it('a second 401 is final', async () => {
     const { resolver, request, simulator, count } = await connected();
     simulator.faults.add({ on: 'media', times: 99, fault: { kind: 'status', status: 401 } });
     await expect(resolver.resolve(request, unlimited)).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describe('media look-up', () => {
     });
   });
 
-  it('#24 throttling is bounded, spread, and honours Retry-After in every form', async () => {
+  it('throttling is bounded, spread, and honours Retry-After in every form', async () => {
     const { resolver, request, simulator, count, clock } = await connected();
     simulator.faults.add({
       on: 'media',
@@ -143,7 +143,7 @@ describe('media look-up', () => {
     ['504', { kind: 'status', status: 504 }],
     ['a reset', { kind: 'reset' }],
     ['a stall', { kind: 'stall' }],
-  ] as const)('#26 %s is tried again', async (_name, fault) => {
+  ] as const)('%s is tried again', async (_name, fault) => {
     const { resolver, request, simulator } = await connected({ timeouts: { headersMs: 100 } });
     simulator.faults.add({ on: 'media', times: 2, fault });
     expect(await resolver.resolve(request, unlimited)).toMatchObject({ state: 'ready' });

@@ -56,8 +56,8 @@ describe('media download', () => {
   });
 
   it.each<[string, Fault]>([
-    ['#9 a body cut short of its length', { kind: 'cut', atByte: '50%', keepLength: true }],
-    ['#9 a stall', { kind: 'stall', afterBytes: '30%' }],
+    ['a body cut short of its length', { kind: 'cut', atByte: '50%', keepLength: true }],
+    ['a stall', { kind: 'stall', afterBytes: '30%' }],
     ['a reset', { kind: 'reset', afterBytes: '70%' }],
   ])('%s is resumed with Range and If-Match', async (_name, fault) => {
     const { download, recording, simulator } = await connected();
@@ -116,7 +116,7 @@ describe('media download', () => {
     expect(count(GET)).toBe(2);
   });
 
-  it('#11 a web page with status 200 is refused', async () => {
+  it('a web page with status 200 is refused', async () => {
     const { download, simulator } = await connected();
     simulator.faults.add({ on: 'download', fault: { kind: 'html' } });
     await expect(download()).rejects.toMatchObject({ code: 'MEDIA_NOT_AUDIO', retryable: true });
@@ -147,7 +147,7 @@ describe('media download', () => {
     expect(await download()).toMatchObject({ declared: recording.bytes, bytes: recording.bytes });
   });
 
-  it('#8 a close-delimited body that ends early is noticed and resumed', async () => {
+  it('a close-delimited body that ends early is noticed and resumed', async () => {
     const { download, simulator, recording } = await connected();
     simulator.faults.add({ on: 'download', fault: { kind: 'cut', atByte: '50%', keepLength: false } });
     expect(await download()).toMatchObject({ sha256: await recording.sha256(), resumes: 1 });
@@ -166,7 +166,7 @@ describe('media download', () => {
     'http://127.0.0.2:80/',
     'file:///etc/passwd',
     'https://user:pw@media.example.com/',
-  ])('#22 refuses a redirect to %s', async (to) => {
+  ])('refuses a redirect to %s', async (to) => {
     const { download, simulator } = await connected();
     simulator.faults.add({ on: 'download', fault: { kind: 'redirect', to } });
     const error = await download().catch((caught: unknown) => caught);
@@ -180,7 +180,7 @@ describe('media download', () => {
     expect(count(GET)).toBe(4);
   });
 
-  it('#20 no error shows the link’s signature or path', async () => {
+  it('no error shows the link’s signature or path', async () => {
     const faults: Fault[] = [
       { kind: 'status', status: 500 },
       { kind: 'expired' },

@@ -27,7 +27,7 @@ const oauth = (loginUrl: string) => ({
 });
 
 describe('token source', () => {
-  it('#27 asks once and keeps the token until 60 s before its expiry', async () => {
+  it('asks once and keeps the token until 60 s before its expiry', async () => {
     const { tokens, count, clock } = await connected({
       simulator: { recordings: [{}], tokenLifetimeS: 600 },
     });
@@ -112,7 +112,7 @@ describe('token source', () => {
     expect(simulator.requests[0]?.hadAuthorization).toBe(true);
   });
 
-  it('#20 a refused client is a permanent error that shows no secret', async () => {
+  it('a refused client is a permanent error that shows no secret', async () => {
     const { tokens, count, logger } = await connected({ clientSecret: 'canary-secret' });
     const error = await tokens.token(unlimited).catch((caught: unknown) => caught);
     expect(error).toMatchObject({

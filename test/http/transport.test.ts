@@ -111,7 +111,7 @@ describe('createTransport', () => {
     expect(bytes).toBe(1024 * 1024);
   });
 
-  it('#9 a body cut short of its Content-Length is an error, not an end', async () => {
+  it('a body cut short of its Content-Length is an error, not an end', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write(Buffer.alloc(500), () => response.destroy());
@@ -166,7 +166,7 @@ describe('createTransport', () => {
   });
 });
 
-describe('createTransport with a guard (#22)', () => {
+describe('createTransport with a guard', () => {
   /** Servers where a failing guard would end up: on this machine, and counting. */
   async function decoys() {
     let connections = 0;

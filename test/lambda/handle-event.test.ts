@@ -64,7 +64,7 @@ describe('asynchronous and bare events', () => {
     },
   );
 
-  it('#10 a failure is thrown, not returned as success', async () => {
+  it('a failure is thrown, not returned as success', async () => {
     const { handle, simulator, id } = await started();
     simulator.faults.add({ on: 'media', times: 99, fault: { kind: 'status', status: 500 } });
     await expect(handle(simulator.event(id, 'eventbridge'))).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe('asynchronous and bare events', () => {
     });
   });
 
-  it('#10 "not ready" and "gone" are thrown too: nobody may take them for done', async () => {
+  it('"not ready" and "gone" are thrown too: nobody may take them for done', async () => {
     const { handle, simulator, id } = await started();
     const early = simulator.event(id, 'bare');
     simulator.setStatus(id, 'processing');
@@ -106,7 +106,7 @@ describe('asynchronous and bare events', () => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it('#27 one token serves warm invocations', async () => {
+  it('one token serves warm invocations', async () => {
     const { handle, simulator, ids } = await started();
     for (const id of ids) await handle(simulator.event(id, 'eventbridge'));
     expect(simulator.requests.filter(({ route }) => route === 'POST /oauth/token')).toHaveLength(1);
@@ -156,7 +156,7 @@ describe('SQS batches', () => {
     expect(await objects()).toHaveLength(2);
   });
 
-  it('#4 understands EventBridge events in a batch, and acknowledges it when all went well, duplicates included', async () => {
+  it('understands EventBridge events in a batch, and acknowledges it when all went well, duplicates included', async () => {
     const { handle, simulator, id, objects } = await started();
     const body = simulator.event(id, 'eventbridge');
     const answer = await handle(batch(Array.from({ length: 10 }, (_, n) => ({ messageId: `m${n}`, body }))));
@@ -320,7 +320,7 @@ describe('the HTTP entry', () => {
   });
 });
 
-describe('#20 what is logged', () => {
+describe('what is logged', () => {
   it('never holds a token, secret, key, signature or link', async () => {
     const { handle, simulator, ids, logger, env, clock } = await started();
     const [first = '', second = ''] = ids;

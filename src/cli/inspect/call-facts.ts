@@ -4,10 +4,11 @@ import type { Budget } from '../../clock.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
 import { receiptKey } from '../../record/object-key.ts';
+import type { SignatureVerdict } from '../../record/receipt.ts';
 import type { SignedReceipt } from '../../record/receipt-schema.ts';
 
 /** What a receipt says that a signature is worth; `not-checked` where no public key is given. */
-type SignatureWord = 'valid' | 'unsigned' | 'unknown-key' | 'invalid' | 'not-checked';
+type SignatureWord = SignatureVerdict | 'not-checked';
 
 /**
  * What is known of the call: from the receipt where it holds for this object, so that another call is never shown in its place. The
