@@ -11,6 +11,7 @@ const NO_ROTATION =
  * and off without losing it.
  */
 export class ArchiveSecrets extends Construct {
+  private readonly all: secrets.CfnSecret[] = [];
   readonly credentials = this.secret(
     'Credentials',
     'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
@@ -18,8 +19,44 @@ export class ArchiveSecrets extends Construct {
   readonly signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
   readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
 
+  /**
+   * Only these read the values, administrators of the account excluded. Who may change the policy of a secret can change that, and
+   * CloudTrail has it.
+   */
+  limitReading(readers: readonly string[]): void {
+    for (const secret of this.all) {
+      new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
+        secretId: secret.ref,
+        blockPublicPolicy: true,
+        resourcePolicy: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'DenyReading',
+              Effect: 'Deny',
+              Principal: '*',
+              Action: ['secretsmanager:GetSecretValue', 'secretsmanager:BatchGetSecretValue'],
+              Resource: '*',
+              Condition: { ArnNotEquals: { 'aws:PrincipalArn': readers } },
+            },
+          ],
+        },
+      });
+    }
+  }
+
+  get arns(): readonly string[] {
+    return this.all.map(({ ref }) => ref);
+  }
+
+  /** Under a key of the account instead of AWS's own. */
+  encryptWith(keyArn: string): void {
+    for (const secret of this.all) secret.kmsKeyId = keyArn;
+  }
+
   private secret(id: string, description: string): secrets.CfnSecret {
     const secret = new secrets.CfnSecret(this, id, { description });
+    this.all.push(secret);
     acknowledge(secret, { 'AwsSolutions-SMG4': NO_ROTATION });
     return secret;
   }

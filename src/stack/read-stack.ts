@@ -5,8 +5,13 @@ import { fail, type Finding, ok, warn } from './finding.ts';
 
 export type StackOutputs = Readonly<Partial<Record<StackOutput, string>>>;
 
-/** There only with a webhook. */
-const OPTIONAL: ReadonlySet<string> = new Set(['WebhookUrl', 'WebhookSecretArn']);
+/** There only with a webhook, a VPC, an audit trail. */
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'WebhookUrl',
+  'WebhookSecretArn',
+  'EgressAddress',
+  'AuditTrailName',
+]);
 
 /**
  * The stack's state and outputs.

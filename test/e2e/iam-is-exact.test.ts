@@ -84,6 +84,7 @@ beforeAll(async () => {
   const otherKeyArn = other.KeyMetadata?.Arn ?? '';
   resources = {
     bucketArn: 'arn:aws:s3:::recordings',
+    bucketName: 'recordings',
     keyArn,
     organizationId: ORGANIZATION,
     queueArn: `${SQS_ARN}recordings`,

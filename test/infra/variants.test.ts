@@ -2,7 +2,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logRetention } from '../../infra/sizing.ts';
-import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
+import { deploySettings, STACK_OUTPUTS, type StackOutput } from '../../src/config/deploy-settings.ts';
 import { REGION } from './resolve-template.ts';
 import { EVENT_SOURCE, ORGANIZATION, propertiesOf, resourcesOf, synthesiseSettings } from './synthesise.ts';
 
@@ -27,6 +27,17 @@ const settings = fc
     alarmEmail: optional(fc.constant('operator@example.com')),
     logRetentionDays: fc.integer({ min: 1, max: 36_500 }),
     maxConcurrency: fc.integer({ min: 2, max: 100 }),
+    auditors: fc.constantFrom([], ['arn:aws:iam::123456789012:role/Auditors']),
+    requireMfa: fc.boolean(),
+    protectObjects: fc.boolean(),
+    breakGlassRole: optional(fc.constant('arn:aws:iam::123456789012:role/BreakGlass')),
+    secretReaders: fc.constantFrom([], ['arn:aws:iam::123456789012:role/Operators']),
+    webhookConcurrency: fc.constantFrom(null, 1, 50),
+    apiGateway: fc.boolean(),
+    vpc: fc.boolean(),
+    customerKeys: fc.boolean(),
+    auditTrail: fc.boolean(),
+    replica: optional(fc.constant({ bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' })),
     environmentVariables: fc.constantFrom(
       {},
       { ARCHIVE_CONTEXT: '1', ARCHIVE_SETTLE: '5m' },
@@ -45,7 +56,12 @@ describe('a stack of any settings', () => {
         end();
         expect(new AwsSolutionsChecks().validateScope(stack).violations).toEqual([]);
 
-        const wanted = STACK_OUTPUTS.filter((name) => name !== 'WebhookUrl' || chosen.webhook);
+        const there: Partial<Record<StackOutput, boolean>> = {
+          WebhookUrl: chosen.webhook,
+          EgressAddress: chosen.vpc,
+          AuditTrailName: chosen.auditTrail,
+        };
+        const wanted = STACK_OUTPUTS.filter((name) => there[name] ?? true);
         expect(Object.keys(template.outputs)).toEqual(wanted);
         const events = chosen.eventSourceName !== undefined;
         expect(resourcesOf(template, 'AWS::Events::Rule')).toHaveLength(
@@ -57,14 +73,14 @@ describe('a stack of any settings', () => {
         expect(propertiesOf(template, 'AWS::Lambda::EventSourceMapping')).toMatchObject({
           ScalingConfig: { MaximumConcurrency: chosen.maxConcurrency },
         });
-        expect(propertiesOf(template, 'AWS::Lambda::Function')).toMatchObject({
+        expect(propertiesOf(template, 'AWS::Lambda::Function', 'Handler')).toMatchObject({
           Environment: { Variables: { ARCHIVE_RATE_SHARE: `1/${chosen.maxConcurrency}` } },
         });
-        expect(propertiesOf(template, 'AWS::Logs::LogGroup')['RetentionInDays']).toBe(
+        expect(propertiesOf(template, 'AWS::Logs::LogGroup', 'ArchiveLogs')['RetentionInDays']).toBe(
           logRetention(chosen.logRetentionDays),
         );
       }),
-      { numRuns: 6 },
+      { numRuns: 10 },
     );
   });
 });
