@@ -58,3 +58,21 @@ export const hardeningSettings = {
 } as const;
 
 export type HardeningSetting = keyof typeof hardeningSettings;
+
+/** Parts that are of no use without another one. */
+export function findMissingParts({
+  webhook,
+  apiGateway,
+  webAclArn,
+}: {
+  readonly webhook: boolean;
+  readonly apiGateway: boolean;
+  readonly webAclArn?: string | undefined;
+}): { readonly name: string; readonly text: string }[] {
+  return [
+    ...(apiGateway && !webhook ? [{ name: 'apiGateway', text: 'takes webhooks: set webhook, too' }] : []),
+    ...(webAclArn !== undefined && !apiGateway
+      ? [{ name: 'webAclArn', text: 'stands before an API Gateway: set apiGateway, too' }]
+      : []),
+  ];
+}

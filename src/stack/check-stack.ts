@@ -8,6 +8,7 @@ import { lookAt } from './aws-failure.ts';
 import { checkAlarms, checkLastArchive, readOldestAge } from './check-alarms.ts';
 import { checkBucket } from './check-bucket.ts';
 import { checkEventSource, readFunction } from './check-function.ts';
+import { checkHardening } from './check-hardening.ts';
 import { checkKeyRotation, checkKeyState } from './check-key.ts';
 import { checkQueues, describeAge } from './check-queues.ts';
 import { checkSecret, type OAuthClient, readCredentials } from './check-secrets.ts';
@@ -48,7 +49,9 @@ export const LOOK_PERMISSIONS = [
   's3:GetBucketVersioning',
   's3:GetEncryptionConfiguration',
   's3:GetLifecycleConfiguration',
+  's3:GetReplicationConfiguration',
   'secretsmanager:DescribeSecret',
+  'secretsmanager:GetResourcePolicy',
   'secretsmanager:GetSecretValue',
   'sqs:GetQueueAttributes',
 ] as const;
@@ -101,6 +104,7 @@ export async function* checkStack(
         ),
       );
     }
+    yield* checkHardening({ clients, outputs, settings: stack.settings, signal: budget.signal });
     yield* await lookAt('alarms', 'cloudwatch:DescribeAlarms', () =>
       checkAlarms(clients, stack.stackName, budget.signal),
     );

@@ -226,7 +226,7 @@ describe.skipIf(!hasTerminal)('init, in a terminal [needs: Linux and script]', (
       ['AWS region to deploy to', '\u0015nowhere\r'],
       ['is an AWS region', '\u0015eu-central-1\r'],
       ['Partner event source', `${EVENT_SOURCE}\r`],
-      ['Lock objects', '\u001B[B\r'],
+      ['Lock objects', '\r'],
       ['For how many days', '\u001530\r'],
       ['E-mail address', '\r'],
       ['Write genesys-archive.deploy.json and', '\r'],
@@ -248,7 +248,7 @@ describe.skipIf(!hasTerminal)('init, in a terminal [needs: Linux and script]', (
     const interrupted = await converse('', [['Region of the Genesys', '\u0003']]);
     expect(interrupted.code).toBe(130);
     const refused = await converse(`${FLAGS.join(' ')} --webhook --event-source ${EVENT_SOURCE}`, [
-      ['Lock objects', '\r'],
+      ['Lock objects', '\u001B[B\u001B[B\r'],
       ['E-mail address', '\r'],
       ['Write genesys', 'n'],
     ]);
