@@ -31,7 +31,7 @@ describe('init, by flags', () => {
       code: 0,
       stderr: 'wrote genesys-archive.deploy.json\nwrote genesys-archive.config.json\n',
     });
-    expect(await readDeploySettings(deployFile())).toEqual({
+    expect(await readDeploySettings(deployFile())).toMatchObject({
       stackName: 'GenesysMediaArchive',
       region: 'eu-central-1',
       environment: 'mypurecloud.de',
