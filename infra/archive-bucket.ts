@@ -129,7 +129,12 @@ export class ArchiveBucket extends Construct {
    */
   private denyRemoving(breakGlass: string): void {
     const { account, partition } = Stack.of(this);
-    const deny = (sid: string, actions: readonly string[], resource: string, conditions: object) =>
+    const deny = (
+      sid: string,
+      actions: readonly string[],
+      resource: string,
+      conditions: Record<string, object>,
+    ) =>
       this.bucket.addToResourcePolicy(
         new iam.PolicyStatement({
           sid,
@@ -137,7 +142,7 @@ export class ArchiveBucket extends Construct {
           principals: [new iam.AnyPrincipal()],
           actions: [...actions],
           resources: [resource],
-          conditions: conditions as Record<string, unknown>,
+          conditions,
         }),
       );
     const others = { 'aws:PrincipalArn': [breakGlass] };

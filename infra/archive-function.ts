@@ -26,6 +26,7 @@ export interface ArchiveFunctionProps {
   readonly maxConcurrency: number;
   /** Webhooks are taken, too, and how. */
   readonly webhook?: Pick<HardeningProps, 'webhookConcurrency' | 'apiGateway' | 'webAclArn'> | undefined;
+  readonly webhookSecretArn: string;
   readonly network?: { readonly vpc: ec2.Vpc; readonly securityGroup: ec2.SecurityGroup } | undefined;
   readonly conditions: ArchiveConditions;
 }
@@ -79,6 +80,8 @@ export class ArchiveFunction extends Construct {
       this.webhook = new lambda.Function(this, 'Webhook', {
         description: 'Archives recordings of Genesys Cloud that webhooks tell of',
         ...shared,
+        // it is there only with the secret: no condition is needed
+        environment: { ...shared.environment, ARCHIVE_WEBHOOK_SECRET_ARN: props.webhookSecretArn },
         ...(webhookConcurrency === null ? {} : { reservedConcurrentExecutions: webhookConcurrency }),
       });
       this.webhook.node.addDependency(props.policy);

@@ -24,7 +24,6 @@ export interface AuditTrailProps {
 }
 
 const TRAIL_DAYS = 365;
-const LOG_DAYS = 90;
 
 /** Anchors of docs/runbook.md. */
 export const TRAIL_ANCHORS = [
@@ -60,7 +59,7 @@ export class AuditTrail extends Construct {
         'It holds the record of accesses itself; logging accesses to records would never end.',
     });
     const group = new logs.LogGroup(this, 'Log', {
-      retention: LOG_DAYS,
+      retention: logs.RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.RETAIN,
       ...(props.logKey === undefined ? {} : { encryptionKey: props.logKey }),
     });
@@ -72,7 +71,7 @@ export class AuditTrail extends Construct {
       sendToCloudWatchLogs: true,
       cloudWatchLogGroup: group,
     });
-    this.trail.addS3EventSelector([{ bucket: props.bucket as s3.IBucket }]);
+    this.trail.addS3EventSelector([{ bucket: props.bucket }]);
     acknowledge(this.trail, {
       'AwsSolutions-IAM5': 'Streams of the one log group of the trail; their names are made by CloudTrail.',
     });

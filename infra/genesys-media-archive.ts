@@ -181,6 +181,7 @@ export class GenesysMediaArchive extends Construct {
       ),
       maxConcurrency,
       webhook: webhook ? props : undefined,
+      webhookSecretArn: this.webhookSecret.ref,
       network: this.network,
       conditions,
     }));

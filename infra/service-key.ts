@@ -15,14 +15,19 @@ export function createServiceKey(scope: Construct, id: string, writer: iam.IRole
     enableKeyRotation: true,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  const allow = (sid: string, principal: iam.IPrincipal, actions: string[], conditions: object) =>
+  const allow = (
+    sid: string,
+    principal: iam.IPrincipal,
+    actions: string[],
+    conditions: Record<string, object>,
+  ) =>
     key.addToResourcePolicy(
       new iam.PolicyStatement({
         sid,
         principals: [principal],
         actions,
         resources: ['*'],
-        conditions: conditions as Record<string, unknown>,
+        conditions,
       }),
     );
   const ofThisAccount = { StringEquals: { 'aws:SourceAccount': account } };

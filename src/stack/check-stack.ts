@@ -21,6 +21,8 @@ export interface StackToCheck {
   readonly region: string | undefined;
   /** What the deployment was asked to be, where that is known. */
   readonly settings: DeploySettings | undefined;
+  /** `AWS_USE_FIPS_ENDPOINT`. */
+  readonly fips?: boolean;
   /** What AWS is reached through. */
   readonly proxies?: Proxies | undefined;
 }
@@ -66,7 +68,13 @@ export async function* checkStack(
   budget: Budget,
 ): AsyncGenerator<Finding, StackFacts, undefined> {
   const clients = createAwsClients(stack.region, stack.proxies);
-  const queue = createSqsQueue({ clock, logger, region: stack.region, proxies: stack.proxies });
+  const queue = createSqsQueue({
+    clock,
+    logger,
+    region: stack.region,
+    fips: stack.fips ?? false,
+    proxies: stack.proxies,
+  });
   try {
     const { findings, outputs } = await readStack(clients, stack.stackName, budget.signal);
     yield* findings;

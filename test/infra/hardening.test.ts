@@ -78,11 +78,9 @@ describe('the roles that people assume', () => {
       const text = JSON.stringify(Properties['AssumeRolePolicyDocument']);
       return [...text.matchAll(/"Service":"([a-z0-9.]+)"/g)].map(([, service]) => service);
     });
-    expect(services.toSorted()).toEqual([
-      'cloudtrail.amazonaws.com',
-      'lambda.amazonaws.com',
-      's3.amazonaws.com',
-    ]);
+    expect(new Set(services)).toEqual(
+      new Set(['cloudtrail.amazonaws.com', 'lambda.amazonaws.com', 's3.amazonaws.com']),
+    );
   });
 });
 
@@ -255,7 +253,7 @@ describe('the network', () => {
     const services = resourcesOf(template, 'AWS::EC2::VPCEndpoint').map(
       ([, { Properties }]) => /[a-z0-9]+$/.exec(String(Properties['ServiceName']))?.[0],
     );
-    expect(services.toSorted()).toEqual(['kms', 's3', 'secretsmanager', 'sqs']);
+    expect(new Set(services)).toEqual(new Set(['kms', 's3', 'secretsmanager', 'sqs']));
     expect(resourcesOf(template, 'AWS::EC2::NatGateway')).toHaveLength(1);
     const [address] = resourceOf(template, 'AWS::EC2::EIP');
     expect(propertiesOf(template, 'AWS::EC2::NatGateway')['AllocationId']).toBe(`${address}.AllocationId`);

@@ -62,7 +62,7 @@ export function resolveTemplate(
     if (!(name in Parameters)) return requireResource(name);
     const value = parameters[name] ?? Parameters[name]?.Default;
     if (value === undefined) throw new Error(`the parameter ${name} has no value`);
-    return Parameters[name]?.Type === 'CommaDelimitedList' ? String(value).split(',') : value;
+    return Parameters[name]?.Type === 'CommaDelimitedList' ? (value as string).split(',') : value;
   }
 
   const functions: Readonly<Record<string, (argument: never) => unknown>> = {
