@@ -1,5 +1,6 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkDeploySettings } from '../../src/config/deploy-file.ts';
 import { deploySettings } from '../../src/config/deploy-settings.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 import { AUDITOR_PERSON, BREAK_GLASS, HARDENED, OPERATOR, REPLICA, REWRAP_PERSON } from './hardened.ts';
@@ -371,5 +372,15 @@ describe('the settings', () => {
     ['replica', { bucketArn: 'the-replica' }],
   ])('refuse %s that is %j', (name, value) => {
     expect(deploySettings.safeParse({ ...SMALLEST, [name]: value }).success).toBe(false);
+  });
+
+  it.each([
+    ['apiGateway', { apiGateway: true }, 'set webhook, too'],
+    ['webAclArn', { webhook: true, webAclArn: HARDENED.webAclArn }, 'set apiGateway, too'],
+  ])('refuse %s without the part that it belongs to', (name, more, text) => {
+    const checked = checkDeploySettings({ ...SMALLEST, ...more });
+    expect('problems' in checked && checked.problems).toEqual([
+      { name, text: expect.stringContaining(text) as unknown },
+    ]);
   });
 });
