@@ -14,4 +14,7 @@ export function readInputs(page: string): CostInputs;
 export function secondsFor(bytes: number, memoryMb: number, inputs: CostInputs): number;
 export function s3WritesFor(bytes: number, inputs: CostInputs): number;
 export function costOfThousand(bytes: number, memoryMb: number, inputs: CostInputs): CostOfThousand;
+export function signingCost(
+  inputs: CostInputs,
+): Readonly<Record<'secret' | 'kms', { readonly monthly: number; readonly perMillion: number }>>;
 export function renewPage(page: string, results: object | undefined): string;

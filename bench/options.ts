@@ -11,12 +11,13 @@ export const PARTS = [
   'steps',
   'profile',
   'cli-memory',
+  'latency',
 ] as const satisfies readonly Part[];
 
 /** What the committed baseline is about. */
 const CHECKED_PARTS: readonly Part[] = ['throughput', 'small', 'memory'];
 
-export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-in-place', 'ours-s3ec', 'floor'] as const;
+export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-s3ec', 'floor'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export const SCHEMES = ['http', 'https'] as const;

@@ -3,7 +3,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { writeKeyringFile } from '../src/envelope/key-files.ts';
 import { addKey } from '../src/envelope/keyring.ts';
+import { NODE_OPTIONS } from '../infra/sizing.ts';
 import type { Scheme, Variant } from './options.ts';
+import type { Delay } from './servers/delay.ts';
 import type { Listening } from './servers/listen.ts';
 import type { Sample, SampleSpec } from './variants/worker.ts';
 
@@ -15,6 +17,11 @@ export interface Bench {
   /** What cannot be measured over HTTPS, and why; `undefined` when it can. */
   readonly noHttps: string | undefined;
   environment(scheme: Scheme, variant: Variant): Record<string, string>;
+  /** The same, with `open`ed lines before the servers. */
+  through(
+    scheme: Scheme,
+    open: (origin: string) => Promise<Delay>,
+  ): Promise<{ readonly bench: Bench; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -27,34 +34,55 @@ export async function startBench(dir: string): Promise<Bench> {
   const sink = await startServer<Listening>(join(dir, 'servers/sink.mjs'), args);
   const keyring = join(dir, 'keyring.json');
   await writeKeyringFile(keyring, addKey(undefined, 'bench'));
-  return {
+  const environmentOf = (
+    variant: Variant,
+    { platform, store }: { readonly platform: string; readonly store: string },
+  ): Record<string, string> => {
+    return {
+      GENESYS_CLIENT_ID: 'bench-client',
+      GENESYS_CLIENT_SECRET: 'bench-secret',
+      GENESYS_ENVIRONMENT: 'mypurecloud.com',
+      GENESYS_LOGIN_URL: platform,
+      GENESYS_API_URL: platform,
+      ARCHIVE_ALLOW_LOOPBACK: '1',
+      S3_ARCHIVE_BUCKET: 'bench',
+      S3_FORCE_PATH_STYLE: '1',
+      AWS_ENDPOINT_URL_S3: store,
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'bench-secret-access-key',
+      AWS_REGION: 'us-east-1',
+      // as the function and the unit of systemd start it
+      ...(variant.startsWith('ours') || variant === 'floor' ? { NODE_OPTIONS } : {}),
+      ...(variant === 'ours-s3ec' ? { ARCHIVE_KEYRING_FILE: keyring } : { ENCRYPTION_KEY_HEX: KEY }),
+      ...('why' in certificate ? {} : { NODE_EXTRA_CA_CERTS: certificate.certFile }),
+    };
+  };
+  const originsOf = (scheme: Scheme) => ({
+    platform: source.said[scheme] ?? '',
+    store: sink.said[scheme] ?? '',
+  });
+  const bench: Bench = {
     dir,
     control: [source.said.http, sink.said.http],
     noHttps: 'why' in certificate ? certificate.why : undefined,
-    environment: (scheme, variant) => {
-      const platform = source.said[scheme] ?? '';
+    environment: (scheme, variant) => environmentOf(variant, originsOf(scheme)),
+    through: async (scheme, open) => {
+      const { platform, store } = originsOf(scheme);
+      const lines = await Promise.all([open(platform), open(store)]);
+      const [near, far] = lines;
+      const origins = { platform: near.origin, store: far.origin };
       return {
-        GENESYS_CLIENT_ID: 'bench-client',
-        GENESYS_CLIENT_SECRET: 'bench-secret',
-        GENESYS_ENVIRONMENT: 'mypurecloud.com',
-        GENESYS_LOGIN_URL: platform,
-        GENESYS_API_URL: platform,
-        ARCHIVE_ALLOW_LOOPBACK: '1',
-        S3_ARCHIVE_BUCKET: 'bench',
-        S3_FORCE_PATH_STYLE: '1',
-        AWS_ENDPOINT_URL_S3: sink.said[scheme] ?? '',
-        AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-        AWS_SECRET_ACCESS_KEY: 'bench-secret-access-key',
-        AWS_REGION: 'us-east-1',
-        ...(variant === 'ours-s3ec' ? { ARCHIVE_KEYRING_FILE: keyring } : { ENCRYPTION_KEY_HEX: KEY }),
-        ...(variant === 'ours-in-place' ? { BENCH_PROCESSORS: '1' } : {}),
-        ...('why' in certificate ? {} : { NODE_EXTRA_CA_CERTS: certificate.certFile }),
+        bench: { ...bench, environment: (_scheme, variant) => environmentOf(variant, origins) },
+        close: async () => {
+          await Promise.all(lines.map((line) => line.close()));
+        },
       };
     },
     close: async () => {
       await Promise.all([source.close(), sink.close()]);
     },
   };
+  return bench;
 }
 
 export interface Server<Said> {

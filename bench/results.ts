@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { StartUp } from './parts/init.ts';
+import type { LatencyRow } from './parts/latency.ts';
 import type { LambdaSize } from './parts/lambda.ts';
 import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
@@ -20,6 +21,7 @@ export interface PartResults {
   readonly steps: readonly MeasuredStep[];
   readonly profile: readonly ProfiledCpu[];
   readonly 'cli-memory': readonly CliMemory[];
+  readonly latency: readonly LatencyRow[];
 }
 
 export type Part = keyof PartResults;

@@ -31,11 +31,34 @@ const ADMINISTRATION = [
  * read again.
  */
 export function createArchiveKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+  return createKey(scope, id, users, {
+    description: 'Wraps the data keys of archived recordings',
+    enableKeyRotation: true,
+  });
+}
+
+/**
+ * The key that signs receipts. It stays when the stack is deleted: its public half can be asked of it as long as it is there. KMS does
+ * not rotate such keys; docs/keys.md says how people do.
+ */
+export function createSigningKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+  return createKey(scope, id, users, {
+    description: 'Signs the receipts of archived recordings',
+    keySpec: 'ECC_NIST_EDWARDS25519',
+    keyUsage: 'SIGN_VERIFY',
+  });
+}
+
+function createKey(
+  scope: Construct,
+  id: string,
+  users: () => readonly KeyUser[],
+  props: Omit<kms.CfnKeyProps, 'keyPolicy'>,
+): kms.CfnKey {
   const { account, partition } = Stack.of(scope);
   const root = { AWS: `arn:${partition}:iam::${account}:root` };
   const key = new kms.CfnKey(scope, id, {
-    description: 'Wraps the data keys of archived recordings',
-    enableKeyRotation: true,
+    ...props,
     pendingWindowInDays: 30,
     keyPolicy: {
       Version: '2012-10-17',

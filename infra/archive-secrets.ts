@@ -16,8 +16,16 @@ export class ArchiveSecrets extends Construct {
     'Credentials',
     'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
   );
-  readonly signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+  readonly signingKey: secrets.CfnSecret | undefined;
   readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
+
+  /** @param props `signingKey`: the key that signs receipts is in a secret, too. */
+  constructor(scope: Construct, id: string, props: { readonly signingKey: boolean }) {
+    super(scope, id);
+    if (props.signingKey) {
+      this.signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+    }
+  }
 
   /**
    * Only these read the values, administrators of the account excluded. Who may change the policy of a secret can change that, and

@@ -12,6 +12,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     existingEventBus: rest.existingEventBus,
     tutorialEvents: rest.tutorialEvents,
     webhook: rest.webhook,
+    signingKey: rest.signingKey,
     logRetentionDays: rest.logRetentionDays,
     maxConcurrency: rest.maxConcurrency,
     environmentVariables: rest.environmentVariables,
@@ -60,6 +61,18 @@ export class GenesysMediaArchiveStack extends Stack {
   }
 }
 
+function signingKeyOutput({
+  signingKeySecret,
+  signingKey,
+}: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
+  return {
+    ...(signingKeySecret === undefined
+      ? {}
+      : { SigningKeySecretArn: [signingKeySecret.ref, 'Takes the key that signs receipts'] }),
+    ...(signingKey === undefined ? {} : { SigningKeyArn: [signingKey.attrArn, 'Signs receipts'] }),
+  };
+}
+
 type Output = readonly [value: string, description: string];
 
 function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
@@ -71,7 +84,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     FunctionName: [archive.function.functionName, 'Archives'],
     KeyArn: [archive.key.attrArn, 'Wraps the data key of each recording'],
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],
-    SigningKeySecretArn: [archive.signingKeySecret.ref, 'Takes the key that signs receipts'],
+    ...signingKeyOutput(archive),
     WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],

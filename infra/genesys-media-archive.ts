@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { createArchiveKey, type KeyUser } from './archive-key.ts';
+import { createArchiveKey, createSigningKey, type KeyUser } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles, givePolicy } from './archive-roles.ts';
@@ -33,7 +33,7 @@ import {
   mediaFolderOf,
 } from './policies.ts';
 import { createWatch } from './watch.ts';
-import { deliveryDelay } from './sizing.ts';
+import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 
 export interface GenesysMediaArchiveProps extends HardeningProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
@@ -51,6 +51,11 @@ export interface GenesysMediaArchiveProps extends HardeningProps {
   readonly tutorialEvents?: boolean;
   /** A Function URL that takes signed webhooks. @default false */
   readonly webhook?: boolean;
+  /**
+   * Where the key that signs receipts is. `kms`: KMS makes it and never gives it away, so that no function holds it; each recording then
+   * costs two signatures (docs/cost.md). @default 'secret': people make it, and put it into the secret
+   */
+  readonly signingKey?: 'secret' | 'kms';
   /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
   readonly objectLock?: ObjectLockSettings;
   /**
@@ -102,7 +107,9 @@ export class GenesysMediaArchive extends Construct {
   readonly auditTrail: AuditTrail | undefined;
   readonly logGroup: logs.LogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
-  readonly signingKeySecret: secrets.CfnSecret;
+  /** There is one of the two. */
+  readonly signingKeySecret: secrets.CfnSecret | undefined;
+  readonly signingKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
   /** Of the function. */
   readonly writerRole: iam.Role;
@@ -140,7 +147,7 @@ export class GenesysMediaArchive extends Construct {
       this.serviceKey,
     ));
     this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
-    const held = new ArchiveSecrets(this, 'Secrets');
+    const held = new ArchiveSecrets(this, 'Secrets', { signingKey: props.signingKey !== 'kms' });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
@@ -149,7 +156,10 @@ export class GenesysMediaArchive extends Construct {
 
     const policies = this.policies(props);
     this.key = createArchiveKey(this, 'Key', policies.keyUsers);
-    const writerPolicy = policies.give(this.key.attrArn);
+    if (props.signingKey === 'kms') {
+      this.signingKey = createSigningKey(this, 'SigningKey', policies.signingKeyUsers);
+    }
+    const writerPolicy = policies.give(this.key.attrArn, this.signingKey?.attrArn);
     ({
       function: this.function,
       webhook: this.webhookFunction,
@@ -169,7 +179,7 @@ export class GenesysMediaArchive extends Construct {
           S3_ARCHIVE_BUCKET: this.bucket.bucketName,
           S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
           ARCHIVE_KMS_KEY_ID: this.key.attrArn,
-          ARCHIVE_SIGNING_KEY_SECRET_ARN: this.signingKeySecret.ref,
+          ...signingVariable(this.signingKeySecret, this.signingKey),
           ...(webhook
             ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
             : {}),
@@ -177,7 +187,7 @@ export class GenesysMediaArchive extends Construct {
           ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
           ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
         },
-        environmentVariables,
+        { NODE_OPTIONS, ...environmentVariables },
       ),
       maxConcurrency,
       webhook: webhook ? props : undefined,
@@ -217,10 +227,11 @@ export class GenesysMediaArchive extends Construct {
     vpc = false,
     conditions = {},
   }: GenesysMediaArchiveProps) {
-    const resources = (keyArn: string): ArchiveResources => ({
+    const resources = (keyArn: string, signingKeyArn?: string): ArchiveResources => ({
       bucketArn: this.bucket.bucketArn,
       bucketName: this.bucket.bucketName,
       keyArn,
+      signingKeyArn,
       organizationId,
       queueArn: this.queue.queueArn,
       deadLetterQueueArn: this.deadLetters.queueArn,
@@ -233,7 +244,7 @@ export class GenesysMediaArchive extends Construct {
       }),
       secretArns: [
         this.credentialsSecret.ref,
-        this.signingKeySecret.ref,
+        ...(this.signingKeySecret === undefined ? [] : [this.signingKeySecret.ref]),
         ...(webhook ? [chooseString(conditions.webhook, this.webhookSecret.ref)] : []),
       ],
       context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
@@ -242,22 +253,27 @@ export class GenesysMediaArchive extends Construct {
       serviceKeyArn: this.serviceKey?.keyArn,
       vpc,
     });
-    const granted = (keyArn: string) => {
-      const about = resources(keyArn);
+    const granted = (keyArn: string, signingKeyArn?: string) => {
+      const about = resources(keyArn, signingKeyArn);
       return [
         { role: this.writerRole, statements: writerStatements(about) },
         { role: this.auditorRole, statements: auditorStatements(about) },
         { role: this.rewrapRole, statements: rewrapStatements(about) },
       ] as const;
     };
+    /** Of the key whose ARN is `*` there. */
+    const usersOf = (grants: ReturnType<typeof granted>): readonly KeyUser[] =>
+      grants.flatMap(({ role, statements }) =>
+        statements.filter(isAboutKey).map((statement) => ({ role, statement })),
+      );
     return {
-      keyUsers: (): readonly KeyUser[] =>
-        granted('*').flatMap(({ role, statements }) =>
-          statements.filter(isAboutKey).map((statement) => ({ role, statement })),
-        ),
+      keyUsers: () => usersOf(granted('*')),
+      signingKeyUsers: () => usersOf(granted('the other key', '*')),
       /** Returns the writer's. */
-      give: (keyArn: string): iam.Policy => {
-        const [writer] = granted(keyArn).map(({ role, statements }) => givePolicy(role, statements));
+      give: (keyArn: string, signingKeyArn: string | undefined): iam.Policy => {
+        const [writer] = granted(keyArn, signingKeyArn).map(({ role, statements }) =>
+          givePolicy(role, statements),
+        );
         if (writer === undefined) throw new Error('no policy was made');
         return writer;
       },
@@ -265,6 +281,16 @@ export class GenesysMediaArchive extends Construct {
   }
 }
 
-function isAboutKey({ Action }: Statement): boolean {
-  return Action.some((action) => action.startsWith('kms:'));
+function isAboutKey({ Action, Resource }: Statement): boolean {
+  return Resource.includes('*') && Action.some((action) => action.startsWith('kms:'));
+}
+
+function signingVariable(
+  secret: secrets.CfnSecret | undefined,
+  key: kms.CfnKey | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    ...(secret === undefined ? {} : { ARCHIVE_SIGNING_KEY_SECRET_ARN: secret.ref }),
+    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: key.attrArn }),
+  };
 }

@@ -25,8 +25,10 @@ export interface ArchiveResources {
   readonly deadLetterQueueArn: string;
   /** Without the `:*` that stands for its streams. */
   readonly logGroupArn: string;
-  /** Credentials, signing key and, with a webhook, its secret. */
+  /** Credentials, signing key where it is in a secret and, with a webhook, its secret. */
   readonly secretArns: readonly string[];
+  /** Of the KMS key that signs receipts, where there is one. */
+  readonly signingKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
   readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
@@ -74,6 +76,7 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
         },
       },
     },
+    ...signingStatements(resources),
     allow('ReadSecrets', ['secretsmanager:GetSecretValue'], secretArns),
     // the event source mapping receives and deletes with the function's role
     allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
@@ -120,6 +123,20 @@ const NETWORK_INTERFACE_ACTIONS = [
   'ec2:AssignPrivateIpAddresses',
   'ec2:UnassignPrivateIpAddresses',
 ] as const;
+
+/** Pure Ed25519 of the message itself; the public half is no secret, and is asked for once by every process. */
+function signingStatements({ signingKeyArn }: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
+  if (signingKeyArn === undefined) return [];
+  return [
+    {
+      ...allow('SignReceipts', ['kms:Sign'], [signingKeyArn]),
+      Condition: {
+        StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
+      },
+    },
+    allow('ShowSigningKey', ['kms:GetPublicKey'], [signingKeyArn]),
+  ];
+}
 
 /** Who restores and verifies: reads everything, changes nothing. */
 export function auditorStatements({

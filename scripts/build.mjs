@@ -5,8 +5,8 @@
 //   --quiet     prints nothing, and overwrites instead of removing dist/ first
 //   --no-maps   writes no source maps, which are two thirds of the published package
 import { readFile, rm } from 'node:fs/promises';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const quiet = process.argv.includes('--quiet');
@@ -30,32 +30,61 @@ const OTHER_CREDENTIALS = {
   '@aws-sdk/credential-provider-sso': 'fromSSO',
   '@aws-sdk/credential-provider-web-identity': 'fromTokenFile',
 };
+/** Credentials of an EC2 instance or of a container without a token. Those of a function with SnapStart come by `credential-provider-http`. */
+const MACHINE_CREDENTIALS = `
+  export const ENV_CMDS_FULL_URI = 'AWS_CONTAINER_CREDENTIALS_FULL_URI';
+  export const ENV_CMDS_RELATIVE_URI = 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
+  export const fromContainerMetadata = passOn;
+  export const fromInstanceMetadata = passOn;
+`;
+/** No call of the function sends or receives a stream of events (`SelectObjectContent` of S3 does). */
+const EVENT_STREAMS = `
+  export const eventStreamSerdeProvider = () => undefined;
+  export const resolveEventStreamSerdeConfig = (input) => input;
+  export const EventStreamSerde = leftOut;
+`;
+/** JavaScript for a Node.js without OpenSSL. */
+const HASHES = ['Md5Js', 'Sha1Js', 'Sha256Js'];
 /** The function lists nothing and replaces nothing: its role may not. */
 const OTHER_S3_CALLS = {
-  's3-list': ['listS3Objects'],
-  's3-replace': ['replaceObject', 'replaceMetadata'],
-  's3-uploads': ['listS3Uploads', 'abortS3Upload'],
+  list: ['listS3Objects'],
+  replace: ['replaceObject', 'replaceMetadata'],
+  uploads: ['listS3Uploads', 'abortS3Upload'],
 };
-const OTHER_S3_FILE = /[\\/]src[\\/]store[\\/](s3-list|s3-replace|s3-uploads)\.ts$/;
+const LEFT_OUT = `const leftOut = () => { throw new Error('left out of this bundle'); };`;
+const PASS_ON = `const passOn = () => async () => {
+  throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
+};`;
 const leaveOut = {
   name: 'leave-out',
-  setup({ onLoad, onResolve }) {
-    onLoad({ filter: OTHER_S3_FILE }, ({ path }) => {
-      const names = OTHER_S3_CALLS[OTHER_S3_FILE.exec(path)[1]].map(
-        (name) => `export const ${name} = leftOut;`,
-      );
-      return {
-        contents: `const leftOut = () => { throw new Error('left out of this bundle'); };\n${names.join('\n')}`,
-        loader: 'js',
-      };
-    });
+  setup({ onLoad: onAnyLoad, onResolve, onEnd }) {
+    // what has moved or was renamed would be bundled again, and only the size would tell
+    const unmatched = new Set();
+    const onLoad = (options, load) => {
+      unmatched.add(options.filter);
+      onAnyLoad(options, (args) => {
+        unmatched.delete(options.filter);
+        return load(args);
+      });
+    };
+    onEnd(() => ({
+      errors: [...unmatched].map((filter) => ({ text: `nothing to leave out matches ${filter}` })),
+    }));
+    const replace = (filter, contents) => onLoad({ filter }, () => ({ contents, loader: 'js' }));
+    replace(/[\\/]credential-provider-imds[\\/]dist-es[\\/]index\.js$/, `${PASS_ON}${MACHINE_CREDENTIALS}`);
+    replace(/[\\/]submodules[\\/]event-streams[\\/]index\.js$/, `${LEFT_OUT}${EVENT_STREAMS}`);
+    for (const name of HASHES) {
+      replace(new RegExp(`[\\\\/]${name}\\.js$`), `${LEFT_OUT}export const ${name} = leftOut;`);
+    }
+    for (const [file, names] of Object.entries(OTHER_S3_CALLS)) {
+      const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
+      replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
+    }
     onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
       path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'no-credentials' }, ({ path }) => ({
-      contents: `export const ${OTHER_CREDENTIALS[path]} = () => async () => {
-        throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
-      };`,
+      contents: `${PASS_ON}export const ${OTHER_CREDENTIALS[path]} = passOn;`,
       loader: 'js',
     }));
     onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
@@ -68,7 +97,7 @@ const leaveOut = {
         const exported = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
         const names = [...exported].map(([, name]) => `export const ${name} = leftOut;`);
         return {
-          contents: `const leftOut = () => { throw new Error('left out of this bundle'); };\n${names.join('\n')}\nexport { leftOut as process };`,
+          contents: `${LEFT_OUT}\n${names.join('\n')}\nexport { leftOut as process };`,
           loader: 'js',
         };
       },
@@ -77,60 +106,27 @@ const leaveOut = {
 };
 
 /**
- * Of a client of the SDK only what somebody imports: esbuild drops nothing of a module that is loaded lazily, and the clients are.
- * So each is bundled by itself first, where it is not lazy, and that takes its place; what the clients share stays shared.
+ * A client describes each call and each shape in a table of its own, whose keys are constants (`{ [_h]: … }`). A computed key may call
+ * anything, so esbuild keeps all the tables: of S3 the 105 calls that are not imported. With the constants' values in their places it
+ * keeps what is used.
  */
-const CLIENT = /^@aws-sdk\/client-(?:s3|kms|secrets-manager)$/;
-const IMPORTERS = [
-  ...readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join('src', name))
-    .filter((name) => !OTHER_S3_FILE.test(`/${name}`)),
-  'node_modules/@aws-lambda-powertools/parameters/lib/esm/secrets/SecretsProvider.js',
-];
-function importedNames(client) {
-  const pattern = new RegExp(`^import (?!type)\\{([^}]*)\\} from '${client}';`, 'gm');
-  const names = IMPORTERS.flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(pattern)].flatMap(([, list]) => list.split(',')),
-  ).map((name) => name.trim());
-  return [...new Set(names)].filter((name) => name !== '' && !name.startsWith('type '));
-}
-const cutClients = {
-  name: 'cut-clients',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: CLIENT }, ({ path }) => ({ path, namespace: 'client' }));
-    onLoad({ filter: /./, namespace: 'client' }, async ({ path }) => {
-      const { outputFiles } = await build({
-        stdin: {
-          contents: `export { ${importedNames(path).join(', ')} } from '${path}';`,
-          resolveDir: process.cwd(),
-        },
-        bundle: true,
-        write: false,
-        platform: 'node',
-        format: 'esm',
-        target: 'node20.19',
-        mainFields: ['module', 'main'],
-        logLevel: 'warning',
-        plugins: [
-          {
-            name: 'only-itself',
-            setup(inner) {
-              inner.onResolve({ filter: /^[^.]/ }, ({ path: wanted, kind }) =>
-                kind === 'entry-point' || wanted === path ? undefined : { path: wanted, external: true },
-              );
-            },
-          },
-        ],
-      });
-      return {
-        contents: outputFiles[0].text,
-        loader: 'js',
-        resolveDir: join(process.cwd(), 'node_modules', path),
-      };
-    });
+const namedKeys = {
+  name: 'named-keys',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]schemas_\d+\.js$/ }, async ({ path }) => ({
+      contents: nameKeys(await readFile(path, 'utf8')),
+      loader: 'js',
+    }));
   },
 };
+function nameKeys(source) {
+  const constants = source.matchAll(/^const (_\w+) = ("(?:[^"\\]|\\.)*");$/gm);
+  const values = new Map([...constants].map(([, name, value]) => [name, value]));
+  return source.replaceAll(/\[(_\w+)\]:/g, (whole, name) => {
+    const value = values.get(name);
+    return value === undefined || value === '"__proto__"' ? whole : `${value}:`;
+  });
+}
 
 /**
  * An ES import of a built-in module reads each of its exports, and some are getters that load much more: one of node:http the whole of
@@ -150,7 +146,7 @@ const requireBuiltins = {
 };
 
 /** Bytes; what a cold start has to read and compile. */
-const LARGEST_LAMBDA_BUNDLE = 830_000;
+const LARGEST_LAMBDA_BUNDLE = 750_000;
 
 const common = {
   bundle: true,
@@ -167,15 +163,6 @@ const common = {
 // Tests build too, perhaps several at once: they only overwrite.
 if (!quiet) await rm('dist', { recursive: true, force: true });
 const jobs = [
-  {
-    ...common,
-    banner,
-    entryPoints: { archive: 'src/lambda/archive.ts' },
-    outdir: 'dist/lambda',
-    minify: true,
-    plugins: [leaveOut, cutClients, requireBuiltins],
-    sourcesContent: false,
-  },
   {
     ...common,
     banner: { js: `#!/usr/bin/env node\n${banner.js}` },
@@ -198,7 +185,10 @@ const jobs = [
     packages: 'external',
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
-const results = await Promise.all(jobs.map((job) => build({ ...job, metafile: true })));
+const results = await Promise.all([
+  ...jobs.map((job) => build({ ...job, metafile: true })),
+  bundleFunction(),
+]);
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > LARGEST_LAMBDA_BUNDLE) {
@@ -213,6 +203,52 @@ if (!quiet) {
   );
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
+}
+
+/**
+ * Of a module that is loaded lazily esbuild keeps everything in a bundle of one file, and only what is used where it may write several.
+ * So it writes several first, in memory, and makes one file of them.
+ */
+async function bundleFunction() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: { archive: 'src/lambda/archive.ts' },
+    outdir: 'dist/lambda',
+    splitting: true,
+    write: false,
+    metafile: true,
+    sourcemap: sourcemap && 'inline',
+    plugins: [leaveOut, namedKeys],
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  await build({
+    ...common,
+    banner,
+    entryPoints: { archive: join(process.cwd(), 'dist/lambda/archive.mjs') },
+    outdir: 'dist/lambda',
+    allowOverwrite: true,
+    minify: true,
+    sourcesContent: false,
+    plugins: [requireBuiltins, fromMemory(texts)],
+  });
+  return { metafile };
+}
+
+function fromMemory(texts) {
+  return {
+    name: 'from-memory',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /./ }, ({ path, resolveDir }) => {
+        const file = resolve(resolveDir, path);
+        return texts.has(file) ? { path: file } : undefined;
+      });
+      onLoad({ filter: /\.mjs$/ }, ({ path }) => ({
+        contents: texts.get(path),
+        loader: 'js',
+        resolveDir: dirname(path),
+      }));
+    },
+  };
 }
 
 /** What is bundled is published, so it stands in the bill of materials, which holds no development dependency. */

@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { createLayout } from './record/layout.ts';
 import type { ReceiptTrust } from './audit/examine-recording.ts';
 import type { Opens } from './archive/open-object.ts';
+import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
 import type { ReceiptSigner } from './record/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
@@ -21,14 +21,13 @@ import { createMediaOpener } from './genesys/media/download.ts';
 import { mediaPolicy } from './genesys/media/hosts.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
-import { createHashing } from './hashing/hashing.ts';
-import { countProcessors } from './hashing/processors.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
 import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
+import { requireSigningKey } from './signing/require-signing-key.ts';
 import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -43,10 +42,7 @@ export interface ArchiverPorts {
   /** Put around the store, whichever it is. */
   readonly wrapStore?: (store: ObjectStore) => ObjectStore;
   readonly timeouts?: Partial<HttpTimeouts>;
-  /**
-   * How many processors this process may keep busy, which decides whether a thread computes hashes beside it; as the system says, where
-   * it is not said.
-   */
+  /** @deprecated Has no effect: hashes are computed as bytes pass (docs/decisions/012). */
   readonly processors?: number;
   /** Where secrets named by an ARN are read. */
   readonly secrets?: SecretValues;
@@ -94,11 +90,9 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const timeouts = ports.timeouts ?? {};
   const { genesys, allowLoopback } = config;
   const apiTransport = createTransport({ timeouts, proxies: config.proxies });
-  const hashing = createHashing(ports.processors ?? countProcessors());
   const mediaTransport = createTransport({
     timeouts,
     readBytes: MEDIA_READ_BYTES,
-    readBuffers: (bytes) => hashing.readBuffers(bytes),
     guard: { allowLoopback },
     proxies: config.proxyMedia ? config.proxies : undefined,
   });
@@ -106,18 +100,21 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const platform = createPlatform(config, { credentials, transport: apiTransport, clock, logger });
   const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
-  const allocate = (bytes: number) => hashing.allocate(bytes);
-  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger, allocate }));
+  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = ports.wrapStore?.(opened) ?? opened;
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope(config.encryption, sources, { clock, logger }),
   );
-  const receiptKeys = new Map(await readReceiptKeys(config.receiptPublicKeys));
-  const openedSigner = await openSigner(config, secrets);
+  const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
+  const receiptKeys = new Map<string, ReceiptKey>(listedKeys);
+  const openedSigner = await openSigner(config, secrets, { clock, logger });
   const findSigner = async (budget: Budget) => {
     const signer = await openedSigner(budget);
-    // what this process has signed stays its own when the key is exchanged
-    if (signer !== undefined) receiptKeys.set(signer.keyId, signer.publicKey);
+    if (signer === undefined) return undefined;
+    const inKms = config.signingKmsKeyId !== undefined;
+    requireSigningKey(signer, { keys: listedKeys, mustBeListed: inKms, now: clock.now() });
+    // what this process has signed stays its own when the key is exchanged; what is listed keeps its limits
+    if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
     return signer;
   };
   const shared = {
@@ -131,10 +128,9 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       logger,
     }),
     envelope,
-    receiptKeys: receiptKeys as ReadonlyMap<string, KeyObject>,
+    receiptKeys: receiptKeys as ReceiptKeys,
     ...(await openOwnReader(config, { clock, logger })),
     store,
-    hashing,
     clock,
     logger,
   };
@@ -173,7 +169,6 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     close: () => {
       apiTransport.close();
       mediaTransport.close();
-      hashing.close();
     },
   };
 }
@@ -198,11 +193,26 @@ async function openOwnReader(
   return { reader, opens };
 }
 
-/** From a file at once; from a secret when it is needed, and again when the secret has another value. */
-async function openSigner(
-  { signingKeyFile, signingKeySecretArn: arn }: Pick<WrapConfig, 'signingKeyFile' | 'signingKeySecretArn'>,
+/**
+ * Gives the signer of receipts: from a file at once; from a secret when it is needed, and again when the secret has another value;
+ * of a KMS key the public half when it is needed.
+ *
+ * @throws `CONFIG_INVALID` for a file that holds no key; what Secrets Manager and KMS say is thrown by what is returned.
+ */
+export async function openSigner(
+  {
+    signingKeyFile,
+    signingKeySecretArn: arn,
+    signingKmsKeyId: keyId,
+    proxies,
+  }: Pick<WrapConfig, 'signingKeyFile' | 'signingKeySecretArn' | 'signingKmsKeyId' | 'proxies'>,
   secrets: SecretValues,
+  context: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
+  if (keyId !== undefined) {
+    const { openKmsSigner } = await import('./signing/kms-signer.ts');
+    return openKmsSigner({ keyId, proxies, ...context });
+  }
   if (arn === undefined) {
     const signer = signingKeyFile === undefined ? undefined : await readSigner(signingKeyFile);
     return () => Promise.resolve(signer);
@@ -239,16 +249,21 @@ export async function openAmending(
   { clock = systemClock, logger = silentLogger }: Pick<ArchiverPorts, 'clock' | 'logger'>,
   budget: Budget,
 ): Promise<ReceiptTrust & { readonly signer: ReceiptSigner | undefined; readonly clock: Clock }> {
-  const signer = await (await openSigner(config, createSecretValues({ clock, logger })))(budget);
+  const { proxies, signingKmsKeyId } = config;
+  const secrets = createSecretValues({ clock, logger, proxies });
+  const signer = await (await openSigner(config, secrets, { clock, logger }))(budget);
   const trust = await readTrust(config);
-  const keys = new Map(trust.keys);
-  if (signer !== undefined) keys.set(signer.keyId, signer.publicKey);
+  const keys = new Map<string, ReceiptKey>(trust.keys);
+  if (signer !== undefined) {
+    requireSigningKey(signer, { keys, mustBeListed: signingKmsKeyId !== undefined, now: clock.now() });
+    if (!keys.has(signer.keyId)) keys.set(signer.keyId, signer.publicKey);
+  }
   return { ...trust, keys, signer, clock };
 }
 
 export function openConfiguredStore(
   { store, s3, proxies }: Pick<ArchiveConfig, 'store' | 's3' | 'proxies'>,
-  tools: { readonly clock: Clock; readonly logger: Logger; readonly allocate?: (bytes: number) => Buffer },
+  tools: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<ObjectStore> {
   const { forcePathStyle, expectedBucketOwner } = s3;
   return openStore(store, {

@@ -183,13 +183,13 @@ export const ERROR_CODES = facts({
     exit: 4,
     retryable: false,
     meaning: 'AWS KMS refused access: wrong credentials, or a policy that does not allow the call.',
-    hint: 'writing needs kms:GenerateDataKey on the key, reading needs kms:Decrypt',
+    hint: 'writing needs kms:GenerateDataKey on the key, reading kms:Decrypt, and signing kms:Sign and kms:GetPublicKey on its own',
   },
   KMS_KEY_UNUSABLE: {
     exit: 2,
     retryable: false,
     meaning: 'The KMS key does not exist, is disabled or waiting for deletion, or is of another kind.',
-    hint: 'check ARCHIVE_KMS_KEY_ID; `genesys-archive keys check` tries it',
+    hint: 'check ARCHIVE_KMS_KEY_ID, which `genesys-archive keys check` tries, or ARCHIVE_SIGNING_KMS_KEY_ID, which `doctor` does',
   },
   SECRET_UNAVAILABLE: {
     exit: 7,

@@ -3,6 +3,5 @@
  * each other. All byte streams are async iterables of chunks; no method ever takes or returns a whole recording.
  */
 export * from './ports/envelope.ts';
-export * from './ports/hashing.ts';
 export * from './ports/media.ts';
 export * from './ports/store.ts';

@@ -1,6 +1,16 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { DatedKey } from './record/receipt-keys.ts';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
+import { INLINE_PUBLIC_KEY } from './config/values.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
+import {
+  datedKeys,
+  looksLikeKeyList,
+  MAX_KEY_LIST_BYTES,
+  mergeKeys,
+  parseKeyList,
+  parsePublicKey,
+} from './signing/key-list.ts';
 import { readTextFile } from './text-file.ts';
 
 /** Bytes; an Ed25519 key in PEM has about 120. */
@@ -15,7 +25,7 @@ const NOT_OWNER = 0o077;
  *   no unencrypted Ed25519 private key; never with what it holds.
  */
 export async function readSigner(path: string): Promise<ReceiptSigner> {
-  return signerOf(await readPem(path, true), 'the signing key file');
+  return signerOf(await readKeyFile(path, true), 'the signing key file');
 }
 
 /**
@@ -29,42 +39,47 @@ export function signerOf(pem: string, what: string): ReceiptSigner {
 }
 
 /**
- * The keys that receipts may be signed with, by the names they go by in receipts.
+ * Reads the keys that receipts may be signed with, by the names they go by in receipts.
  *
+ * @param sources key lists, PEM files, and keys in base64.
  * @throws `CONFIG_INVALID` (not retryable) when a file cannot be read, holds a private key, or no Ed25519 public key.
  */
-export async function readReceiptKeys(paths: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
-  const keys = new Map<string, KeyObject>();
-  for (const path of paths) {
-    const pem = await readPem(path, false);
-    // createPublicKey would quietly derive the public half, and the private one would stay where it must not be
-    if (pem.includes('PRIVATE KEY'))
-      throw invalid('a file of ARCHIVE_RECEIPT_PUBLIC_KEYS holds a private key');
-    const key = parse(
-      pem,
-      createPublicKey,
-      'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS holds no public key in PEM form',
-    );
-    if (key.asymmetricKeyType !== 'ed25519') {
-      throw invalid('a file of ARCHIVE_RECEIPT_PUBLIC_KEYS holds another key than Ed25519');
+export async function readReceiptKeys(sources: readonly string[]): Promise<ReadonlyMap<string, DatedKey>> {
+  const keys = new Map<string, DatedKey>();
+  for (const source of sources) {
+    for (const [keyId, key] of await readSource(source)) {
+      const known = keys.get(keyId);
+      keys.set(keyId, known === undefined ? key : mergeKeys(known, key));
     }
-    keys.set(signingKeyId(key), key);
   }
   return keys;
 }
 
-async function readPem(path: string, isSecret: boolean): Promise<string> {
+async function readSource(source: string): Promise<readonly (readonly [string, DatedKey])[]> {
+  if (INLINE_PUBLIC_KEY.test(source)) return [bareKey(source, 'a key of ARCHIVE_RECEIPT_PUBLIC_KEYS')];
+  const text = await readKeyFile(source, false);
+  const what = 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';
+  return looksLikeKeyList(text) ? datedKeys(parseKeyList(text, what)) : [bareKey(text, what)];
+}
+
+function bareKey(text: string, what: string): readonly [string, DatedKey] {
+  const publicKey = parsePublicKey(text, what);
+  return [signingKeyId(publicKey), { publicKey }];
+}
+
+async function readKeyFile(path: string, isSecret: boolean): Promise<string> {
+  const maxBytes = isSecret ? LARGEST_KEY_FILE : MAX_KEY_LIST_BYTES;
   const what = isSecret ? 'the signing key file' : 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';
   try {
     return await readTextFile(path, {
       what,
       code: 'CONFIG_INVALID',
-      maxBytes: LARGEST_KEY_FILE,
+      maxBytes,
       check: ({ mode, size }) => {
         if (isSecret && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
           throw invalid(`others than its owner can read or write ${what}`, `chmod 600 ${path}`);
         }
-        if (size > LARGEST_KEY_FILE) throw invalid(`${what} is too large to be one`);
+        if (size > maxBytes) throw invalid(`${what} is too large to be one`);
       },
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 /**
  * The rooms of `src/` and what each may import, besides itself. Arrows run one way: lambda, serve, cli → create-archiver → archive,
- * rekey → audit → record → ports ← genesys, envelope, store, hashing → aws → http. Archive and audit do not know each other. Root
+ * rekey → audit → record → ports ← genesys, envelope, store → aws → http. Archive and audit do not know each other. Root
  * files that are named in `GROUND` are what everything stands on.
  */
 const GROUND = new Set([
@@ -30,7 +30,7 @@ const GROUND = new Set([
   'text-file',
 ]);
 const HEART = ['record', 'archive', 'audit', 'rekey'];
-const ADAPTERS = ['genesys', 'envelope', 'store', 'hashing'];
+const ADAPTERS = ['genesys', 'envelope', 'store'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ground: [],
   ports: ['ground'],
@@ -46,14 +46,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   genesys: ['ground', 'ports', 'http'],
   envelope: ['ground', 'ports', 'http', 'aws'],
   store: ['ground', 'ports', 'http', 'aws'],
-  hashing: ['ground', 'ports'],
   s3ec: ['ground', 'ports', 'envelope'],
   config: ['ground'],
   docs: ['ground', 'config', 'record', 'audit'],
-  'signing-keys': ['ground', 'record'],
+  // of the envelopes only KMS
+  signing: ['ground', 'record', 'envelope'],
+  'signing-keys': ['ground', 'record', 'config', 'signing'],
   queue: ['ground', 'ports', 'http', 'aws'],
   secrets: ['ground', 'http', 'aws', 'config'],
-  'create-archiver': ['ground', 'ports', 'http', ...HEART, 'config', 'secrets', 'signing-keys', ...ADAPTERS],
+  'create-archiver': [
+    'ground',
+    'ports',
+    'http',
+    ...HEART,
+    'config',
+    'secrets',
+    'signing',
+    'signing-keys',
+    ...ADAPTERS,
+  ],
   index: ['ground', 'ports', ...HEART, 'config', 'create-archiver', 'events', ...ADAPTERS],
   lambda: [
     'ground',
@@ -62,7 +73,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'create-archiver',
     'events',
-    'hashing',
     'ports',
     'queue',
     'secrets',
@@ -81,6 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'docs',
     'create-archiver',
+    'signing',
     'signing-keys',
     'secrets',
     'queue',
@@ -153,7 +164,7 @@ describe('the architecture', () => {
     const packages = imports.filter(({ to }) => !to.endsWith('.ts') && !to.startsWith('node:'));
     const allowed: Readonly<Record<string, readonly string[]>> = {
       '@aws-sdk/client-s3': ['store', 'stack'],
-      '@aws-sdk/client-kms': ['envelope', 'stack'],
+      '@aws-sdk/client-kms': ['envelope', 'signing', 'stack'],
       '@aws-sdk/client-cloudformation': ['stack'],
       '@aws-sdk/client-cloudwatch': ['stack'],
       '@aws-sdk/client-lambda': ['stack'],
@@ -162,7 +173,7 @@ describe('the architecture', () => {
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],
-      zod: ['config', 'docs', 'record', 'stack'],
+      zod: ['config', 'docs', 'record', 'signing', 'stack'],
       commander: ['cli'],
       '@clack/prompts': ['cli'],
     };

@@ -10,6 +10,7 @@ import { bundleBench } from '../bench/bundle.mjs';
 import { type Bench, runSample, startBench } from '../bench/processes.ts';
 import { recordingId } from '../bench/recording-ids.ts';
 import { unexplained } from '../bench/report/requests.ts';
+import { startDelay } from '../bench/servers/delay.ts';
 import { control } from '../bench/variants/worker.ts';
 import { detectContainer } from '../src/archive/container.ts';
 import { systemClock, unlimited } from '../src/clock.ts';
@@ -165,13 +166,34 @@ describe('the S3 sink of the benchmark', () => {
   });
 });
 
+describe('a line before a server of the benchmark', () => {
+  it('delays a new connection by two round trips and a kept one by one, and changes nothing', async () => {
+    const line = await startDelay(source, 100);
+    try {
+      const took: number[] = [];
+      for (let request = 0; request < 2; request += 1) {
+        const began = performance.now();
+        const response = await fetch(`${line.origin}/media/${recordingId(1, SIZE)}.wav`);
+        took.push(performance.now() - began);
+        expect((await response.arrayBuffer()).byteLength).toBe(SIZE);
+      }
+      const [first = 0, second = 0] = took;
+      expect(first).toBeGreaterThan(180);
+      expect(second).toBeGreaterThan(90);
+      expect(second).toBeLessThan(first);
+    } finally {
+      await line.close();
+    }
+  });
+});
+
 /** ms; each is a process that loads an SDK, and others may be at work on the machine. */
 const SAMPLE_TIMEOUT = 120_000;
 
 describe('a sample', { timeout: SAMPLE_TIMEOUT }, () => {
   const spec = { bytes: 1_000_000, count: 3, concurrency: 2, warmUp: { count: 1, bytes: 100_000 } };
 
-  it.each(['tutorial', 'lib-storage', 'ours', 'ours-in-place', 'ours-s3ec'] as const)(
+  it.each(['tutorial', 'lib-storage', 'ours', 'ours-s3ec'] as const)(
     'of %s counts the requests of what it measured alone',
     async (variant) => {
       const sample = await runSample(bench, { variant, scheme: 'http', spec });

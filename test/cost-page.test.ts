@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { costOfThousand, readInputs, renewPage, s3WritesFor, secondsFor } from '../bench/cost.mjs';
+import {
+  costOfThousand,
+  readInputs,
+  renewPage,
+  s3WritesFor,
+  secondsFor,
+  signingCost,
+} from '../bench/cost.mjs';
 
 const page = readFileSync('docs/cost.md', 'utf8');
 const inputs = readInputs(page);
@@ -26,6 +33,18 @@ describe('docs/cost.md', () => {
     expect(secondsFor(100e6, 1769, inputs)).toBeLessThan(secondsFor(100e6, 256, inputs));
   });
 
+  it('counts two signatures for a recording, each for its price and a round trip', () => {
+    const { secret, kms } = signingCost(inputs);
+    const price = (inputs['kms-sign'] ?? 0) / 10_000;
+    const wait =
+      (inputs['round-trip'] ?? 0) * ((inputs['memory'] ?? 0) / 1024) * (inputs['lambda-gb-second'] ?? 0);
+    expect(inputs['signatures']).toBe(2);
+    expect(kms.perMillion).toBeCloseTo(2e6 * (price + wait), 6);
+    expect(secret.perMillion).toBe(0);
+    expect(kms.monthly).toBe(inputs['kms-key']);
+    expect(page).toContain(`| in KMS | 1.00 | ${kms.perMillion.toFixed(2)} |`);
+  });
+
   it('says what is missing instead of computing with nothing', () => {
     expect(() => renewPage(page.replace('| `kms-call` |', '| `kms` |'), undefined)).toThrow('kms-call');
   });
@@ -35,7 +54,7 @@ describe('docs/cost.md', () => {
       scheme: 'https',
       bytes,
       concurrency: 1,
-      variant: 'ours-in-place',
+      variant: 'ours',
       cpuSecondsPerGb: { median },
       requests: {
         'POST token': 0.01,

@@ -49,9 +49,7 @@ export async function measureLambdaSizes(
       const group = limiter.open(limitsOf(memoryMib));
       try {
         const spec = { bytes, count: 1, concurrency: 1, warmUp: { count: 0, bytes: 0 } };
-        samples.push(
-          await runSample(bench, { variant: 'ours-in-place', scheme, spec, nodeArgs, wrap: group.wrap }),
-        );
+        samples.push(await runSample(bench, { variant: 'ours', scheme, spec, nodeArgs, wrap: group.wrap }));
       } catch (error) {
         outcome = outcomeOf(error);
       }

@@ -4,6 +4,7 @@ import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
 import { measureStartUp } from './init.ts';
+import { type LatencyRow, measureLatency } from './latency.ts';
 import { measureLambdaSizes } from './lambda.ts';
 import { measureLimits } from './limits.ts';
 import { measureMemory, memoryCases } from './memory.ts';
@@ -55,6 +56,8 @@ export async function measurePart(
     }
     case 'cli-memory':
       return { 'cli-memory': await measureCliMemory(bench, quick) };
+    case 'latency':
+      return { latency: await latency(bench, options, onSkip) };
     default:
       return part satisfies never;
   }
@@ -75,6 +78,21 @@ async function small(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promi
   for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
     for (const concurrency of options.concurrency ?? (options.quick ? [8] : [1, 8, 32])) {
       rows.push(...(await compareOne(bench, options, scheme, options.sizes?.[0] ?? 1e6, concurrency)));
+    }
+  }
+  return rows;
+}
+
+async function latency(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<LatencyRow[]> {
+  const { quick, nodeArgs, rounds = quick ? 1 : 3, sizes = [1e6], variants = ['tutorial', 'ours'] } = options;
+  const rows: LatencyRow[] = [];
+  for (const scheme of possible(bench, options.schemes ?? ['https'], onSkip)) {
+    for (const concurrency of options.concurrency ?? (quick ? [1] : [1, 8])) {
+      for (const bytes of sizes) {
+        rows.push(
+          ...(await measureLatency(bench, { scheme, bytes, concurrency, rounds, variants, nodeArgs })),
+        );
+      }
     }
   }
   return rows;

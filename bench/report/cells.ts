@@ -2,6 +2,7 @@
 import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
 import type { StartUp } from '../parts/init.ts';
+import type { LatencyRow } from '../parts/latency.ts';
 import type { LambdaSize } from '../parts/lambda.ts';
 import type { LimitedRun } from '../parts/limits.ts';
 import type { MemoryGrowth } from '../parts/memory.ts';
@@ -115,6 +116,20 @@ export function lambdaTable(sizes: readonly LambdaSize[]): Table {
       seconds(gibSeconds),
       peakMib === undefined ? '–' : peakMib.toFixed(0),
       outcome,
+    ]),
+  };
+}
+
+export function latencyTable(rows: readonly LatencyRow[]): Table {
+  return {
+    header: ['', 'recording', 'at once', 'round trip ms', 'ms a recording', 'round trips in a row'],
+    rows: rows.map(({ variant, scheme, bytes, concurrency, roundTripMs, msPerRecording, roundTrips }) => [
+      variant,
+      `${formatSize(bytes)}, ${scheme.toUpperCase()}`,
+      String(concurrency),
+      String(roundTripMs),
+      formatSpread(msPerRecording),
+      roundTrips === undefined ? '' : roundTrips.toFixed(1),
     ]),
   };
 }

@@ -44,6 +44,8 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       const title = `As on Lambda: one cold recording of ${formatSize(bytes)} over ${scheme.toUpperCase()}`;
       return [{ title, table: cells.lambdaTable(sizes), notes: [] }];
     }
+    case 'latency':
+      return [{ title: 'Over a line', table: cells.latencyTable(results.latency ?? []), notes: [] }];
     case 'init':
       return [{ title: 'Start', table: cells.startUpTable(results.init ?? []), notes: [] }];
     case 'steps': {

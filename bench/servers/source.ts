@@ -34,7 +34,8 @@ function answer(socket: net.Socket, request: WireRequest, origin: string): void 
     }
     const media = {
       id,
-      downloadUrl: `${origin}/media/${id}.wav?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=${'0'.repeat(64)}`,
+      // where the request was sent, which may be a line before this server
+      downloadUrl: `${new URL(origin).protocol}//${request.headers['host'] ?? new URL(origin).host}/media/${id}.wav?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=${'0'.repeat(64)}`,
       status: 'complete',
       mediaType: 'audio',
       // 8,000 samples of 16 bits a second

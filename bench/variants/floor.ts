@@ -6,7 +6,6 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { bytesOfRecording } from '../recording-ids.ts';
-import { settleMemory } from '../../src/memory.ts';
 import { env } from './platform-calls.ts';
 import { runSample } from './worker.ts';
 
@@ -77,7 +76,6 @@ const SIGNED = [
   `x-amz-checksum-sha256: ${'0'.repeat(43)}=`,
 ].join('\r\n');
 
-settleMemory();
 await runSample(() => {
   const key = Buffer.from(env('ENCRYPTION_KEY_HEX'), 'hex');
   const free: { platform: Line; store: Line; part: Buffer }[] = [];

@@ -3,20 +3,22 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { settleMemory } from '../../src/memory.ts';
 import { runSample } from './worker.ts';
 
 /** All of them ended at the same moment, which files them under the same day. */
 const ENDED = '2026-01-02T03:04:05.000Z';
 
-// as the function and the command line do
-settleMemory();
 await runSample(async () => {
   const config = loadConfig({ env: process.env }, 'archive');
-  // stated for a function with less than two of them, where everything is hashed in place
-  const stated = process.env['BENCH_PROCESSORS'];
-  const archiver = await createArchiver(config, stated === undefined ? {} : { processors: Number(stated) });
+  const archiver = await createArchiver(config);
+  // as the function, which waits for it before it answers
+  const rest = new Set<Promise<void>>();
+  const afterwards = (work: Promise<void>) => {
+    rest.add(work);
+    void work.then(() => rest.delete(work));
+  };
   return {
+    finish: () => Promise.all(rest),
     async archive({ id, interactionId }) {
       const parsed = parseEvent({
         version: '0',
@@ -33,7 +35,7 @@ await runSample(async () => {
       if (parsed.kind !== 'requests') throw new Error('the event was not understood');
       for (const request of parsed.requests) {
         // as of a message that a queue delivers for the first time
-        const results = await archiver.archive(request, unlimited, { isFirst: true });
+        const results = await archiver.archive(request, unlimited, { isFirst: true, afterwards });
         if (!results.every((result) => result.state === 'archived' && result.stored)) {
           throw new Error(`${id} was not archived: ${JSON.stringify(results)}`);
         }

@@ -42,6 +42,8 @@ export interface Sample {
 /** Archives one recording, whichever way. */
 export interface Pipeline {
   archive(recording: { readonly id: string; readonly interactionId: string }): Promise<void>;
+  /** Resolves when nothing is left to do for what was archived. */
+  finish?(): Promise<unknown>;
 }
 
 /** Measures `open`'s pipeline as `argv[2]` says and prints a {@link Sample}. */
@@ -63,6 +65,7 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, count) }, lane));
+    await pipeline.finish?.();
   };
   await archiveAll(spec.warmUp.count, spec.warmUp.bytes, spec.concurrency);
   for (const origin of spec.control) await control(origin, '/-/reset');

@@ -71,7 +71,7 @@ async function prove(
   budget: Budget,
 ): Promise<ProvedRecording> {
   const { ids } = item;
-  const { store, references, clock, opener } = ports;
+  const { store, references, opener } = ports;
   const key = statedKey(ports, request, item) ?? (await locate(ids));
   const stat = await store.head(key, budget);
   if (stat === undefined) {
@@ -85,7 +85,7 @@ async function prove(
   const subject = { ids, key, stat };
   const outcome = { ids, key, receiptKey: receiptKey(key), bytes: stat.size };
   const links = async () => {
-    if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget);
+    if (references !== undefined) await linkOnce({ ...ports, references }, ids, stat, budget);
   };
   if (await hasOwnReceipt(ports, subject, budget)) {
     await links();

@@ -1,10 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type {
   Envelope,
   EnvelopeReader,
-  Hashing,
   MediaOpener,
   MediaResolver,
   ObjectStore,
@@ -13,6 +11,7 @@ import type {
 import type { Layout } from '../record/layout.ts';
 import type { Opens } from './open-object.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptKeys } from '../record/receipt-keys.ts';
 
 /** What archiving needs from outside. */
 export interface ArchivePorts {
@@ -25,7 +24,7 @@ export interface ArchivePorts {
   /** `undefined`: receipts are not signed, and objects carry no mark. */
   readonly signer?: ReceiptSigner | undefined;
   /** Public keys that receipts and marks may be signed with, besides the signer's own, by their `signingKeyId`. */
-  readonly receiptKeys?: ReadonlyMap<string, KeyObject> | undefined;
+  readonly receiptKeys?: ReceiptKeys | undefined;
   /** Opens objects whose keys this process holds; absent where it can only write. */
   readonly reader?: EnvelopeReader | undefined;
   /** Which objects `reader` has the keys of: what it is not asked to open proves nothing. */
@@ -35,8 +34,11 @@ export interface ArchivePorts {
   readonly organizationId?: string | undefined;
   /** How objects are named; as in the tutorial where it is not said. */
   readonly layout?: Layout | undefined;
-  /** Where hashes are computed; as the bytes pass, where it is not said. */
-  readonly hashing?: Pick<Hashing, 'begin'> | undefined;
+  /** Takes what is left to do for a recording that is archived and linked; without it, the recording waits for that. */
+  readonly afterwards?: Afterwards | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** The promise never rejects, and ends with the budget at the latest; the process must not end before it. */
+export type Afterwards = (work: Promise<void>) => void;

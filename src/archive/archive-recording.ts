@@ -149,7 +149,7 @@ async function finish(
   const { recordingId, conversationId } = ids;
   const message = how.stored ? 'stored' : 'found in the archive';
   ports.logger.log('debug', message, { recordingId, conversationId, key, bytes, state: 'stored' });
-  const { references, store, clock } = ports;
-  if (references !== undefined) await linkOnce({ references, store, clock }, ids, stat, budget, how.stored);
+  const { references } = ports;
+  if (references !== undefined) await linkOnce({ ...ports, references }, ids, stat, budget, how.stored);
   return { state: 'archived', ids, key, bytes, ...how };
 }

@@ -8,7 +8,7 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../ports.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { Afterwards, ArchivePorts } from './archive-ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
 import type { MediaSource } from './download-again.ts';
 import { keepSidecar } from './export-sidecar.ts';
@@ -46,6 +46,11 @@ export interface DeliveryHints {
    * archive before it is fetched, but only when it could not be. One that was archived all the same costs a download, nothing else.
    */
   readonly isFirst?: boolean;
+  /**
+   * Takes the writing of the marker that says that a recording is linked, so that no recording waits for it. The sender waits for it
+   * before it ends; a marker that is lost makes another delivery write the same reference again, and nothing else.
+   */
+  readonly afterwards?: Afterwards | undefined;
 }
 
 /**
@@ -61,9 +66,9 @@ export async function archiveRequest(
   given: ArchivePorts,
   sent: ArchiveRequest,
   budget: Budget,
-  { isFirst = false }: DeliveryHints = {},
+  { isFirst = false, afterwards }: DeliveryHints = {},
 ): Promise<readonly ArchiveResult[]> {
-  const ports = inOneSpelling(given, sent);
+  const ports = { ...inOneSpelling(given, sent), afterwards };
   const request = canonicalRequest(sent);
   if (request.dialect !== 'media' || request.occurredAt === undefined) {
     return fetchAndArchive(ports, request, budget);

@@ -59,7 +59,7 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
         restarts,
       },
       plaintext: statePlaintext(facts.plaintext),
-      ciphertext: await stateCiphertext(issuer.store, stat.key, facts.ciphertext, budget),
+      ciphertext: await stateCiphertext(issuer, stat.key, facts.ciphertext, budget),
       ...objectFacts(issuer, stat, { format: issuer.format, ...wrapOf(stat, issuer.kmsKeyId) }, at),
     },
     budget,
@@ -101,9 +101,7 @@ export async function issueCompletedReceipt(
       completion: { proof, plaintext: opened === undefined ? from : 'decrypted' },
       ...(plaintext === undefined ? {} : { plaintext: statePlaintext(plaintext) }),
       ciphertext:
-        opened === undefined
-          ? { bytes }
-          : await stateCiphertext(issuer.store, key, opened.ciphertext, budget),
+        opened === undefined ? { bytes } : await stateCiphertext(issuer, key, opened.ciphertext, budget),
       ...facts,
       ...(opened === undefined ? { object: { key, store: location } } : {}),
     },
@@ -124,7 +122,9 @@ export async function adoptReceipt(
   const receipt: Receipt = {
     ...opening(issuer, 'adopted', ids, at),
     ciphertext:
-      seen === undefined ? { bytes: stat.size } : await stateCiphertext(issuer.store, stat.key, seen, budget),
+      seen === undefined
+        ? { bytes: stat.size }
+        : await stateCiphertext({ store: issuer.store }, stat.key, seen, budget),
     ...objectFacts(issuer, stat, { format: formatOf(stat), ...wrapOf(stat, undefined) }, at),
   };
   return put({ ...issuer, signer: undefined }, { ids, key: stat.key, stat }, receipt, budget);

@@ -1,23 +1,25 @@
-import type { Budget, Clock } from '../clock.ts';
-import type { ObjectStat, ObjectStore, RecordingIds, ReferenceWriter } from '../ports.ts';
+import type { Budget } from '../clock.ts';
+import { toArchiveError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { ObjectStat, RecordingIds, ReferenceWriter } from '../ports.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
+import type { ArchivePorts } from './archive-ports.ts';
 import { linkKey } from '../record/object-key.ts';
 import { putSmall } from '../record/small-object.ts';
 
-export interface LinkPorts {
+export interface LinkPorts extends Pick<ArchivePorts, 'store' | 'clock' | 'logger' | 'afterwards'> {
   readonly references: ReferenceWriter;
-  readonly store: ObjectStore;
-  readonly clock: Clock;
 }
 
 /**
  * Writes the reference back to the platform and then a marker that says so. Between the two an interruption makes the next
- * delivery write the very same reference again, which changes nothing there.
+ * delivery write the very same reference again, which changes nothing there. For the same reason the marker may be left to
+ * `afterwards`, and lost there.
  *
  * @param fresh the object was stored just now, by this very attempt, so that nobody can have linked it yet: nothing is asked for.
  */
 export async function linkOnce(
-  { references, store, clock }: LinkPorts,
+  { references, store, clock, logger, afterwards }: LinkPorts,
   ids: RecordingIds,
   stat: ObjectStat,
   budget: Budget,
@@ -32,5 +34,26 @@ export async function linkOnce(
     key,
     linked: new Date(clock.now()).toISOString(),
   });
-  await putSmall(store, marker, Buffer.from(`${linked}\n`), budget);
+  const marking = putSmall(store, marker, Buffer.from(`${linked}\n`), budget);
+  if (afterwards === undefined) {
+    await marking;
+    return;
+  }
+  afterwards(orWarn(marking, logger, { recordingId: ids.recordingId, key }));
+}
+
+async function orWarn(
+  marking: Promise<unknown>,
+  logger: Logger,
+  which: { readonly recordingId: string; readonly key: string },
+): Promise<void> {
+  try {
+    await marking;
+  } catch (error) {
+    const { code } = toArchiveError(error);
+    logger.log('warn', 'no link marker: another delivery would write the reference again', {
+      ...which,
+      code,
+    });
+  }
 }

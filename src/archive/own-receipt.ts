@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
@@ -6,14 +5,16 @@ import { canonicalId } from '../recording-id.ts';
 import { hashMetadata } from '../record/identity.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
-import { checkSignature, type ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
+import type { ReceiptSigner, SignatureVerdict } from '../record/receipt.ts';
 import { getSmall } from '../record/small-object.ts';
+import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface ReceiptTrust {
   readonly store: ObjectStore;
   readonly signer?: ReceiptSigner | undefined;
   /** Besides the signer's own. */
-  readonly receiptKeys?: ReadonlyMap<string, KeyObject> | undefined;
+  readonly receiptKeys?: ReceiptKeys | undefined;
   readonly organizationId?: string | undefined;
 }
 
@@ -21,9 +22,10 @@ export interface ReceiptTrust {
 export function trustedKeys({
   signer,
   receiptKeys,
-}: Pick<ReceiptTrust, 'signer' | 'receiptKeys'>): ReadonlyMap<string, KeyObject> {
-  if (signer === undefined) return receiptKeys ?? new Map<string, KeyObject>();
-  return new Map([...(receiptKeys ?? []), [signer.keyId, signer.publicKey]]);
+}: Pick<ReceiptTrust, 'signer' | 'receiptKeys'>): ReceiptKeys {
+  if (signer === undefined) return receiptKeys ?? new Map<string, ReceiptKey>();
+  // where the list knows the signer's key as well, its limits hold
+  return new Map<string, ReceiptKey>([[signer.keyId, signer.publicKey], ...(receiptKeys ?? [])]);
 }
 
 /** What a receipt has to be about. */
@@ -60,7 +62,9 @@ export async function hasOwnReceipt(
     return isThere;
   }
   if (receipt === undefined) return false;
-  if (keys.size > 0) requireSignature(receipt, keys, place);
+  if (keys.size > 0) {
+    requireValid(await checkStoredSignature({ store: trust.store, keys }, receipt, place, budget), place);
+  }
   const why = whyAnother(receipt, subject, trust.organizationId);
   if (why !== undefined) throw mismatch(`${place} ${why}`);
   return true;
@@ -80,8 +84,11 @@ async function readReceipt(
   }
 }
 
-function requireSignature(receipt: SignedReceipt, keys: ReadonlyMap<string, KeyObject>, place: string): void {
-  switch (checkSignature(receipt, keys)) {
+const REVOKED_HINT =
+  'whoever has that key may have written it: docs/keys.md, "Theft", says how to tell, and how the recording gets another receipt';
+
+function requireValid(verdict: SignatureVerdict, place: string): void {
+  switch (verdict) {
     case 'valid':
       return;
     case 'invalid':
@@ -90,6 +97,14 @@ function requireSignature(receipt: SignedReceipt, keys: ReadonlyMap<string, KeyO
       throw mismatch(
         `${place} is not signed, although this archive signs its receipts`,
         'a receipt from before the signing key was set stays unsigned: check the object with `genesys-archive verify`, then discard the event',
+      );
+    case 'revoked':
+    case 'stored-too-late':
+      throw mismatch(`${place} is signed with a key that was revoked by then`, REVOKED_HINT);
+    case 'outside-validity':
+      throw mismatch(
+        `${place} is signed with a key that was not in use at the time that it states`,
+        'compare validFrom and validUntil of the key list with docs/keys.md',
       );
     case 'unknown-key':
       throw mismatch(

@@ -100,6 +100,7 @@ const MARK_FAULTS: Readonly<Record<Exclude<MarkVerdict, 'valid'>, string>> = {
   absent: 'carries no mark of a writer of this archive',
   malformed: 'carries a mark that is not in the form of one',
   'unknown-key': 'carries a mark of a key that this writer does not know',
+  'revoked-key': 'carries a mark of a key that was revoked',
   invalid: 'carries a mark that was made for something else',
 };
 

@@ -1,17 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { giveBack } from '../memory.ts';
-import {
-  hashInPlace,
-  type MediaItem,
-  MediaRestart,
-  type MediaStream,
-  type ObjectStat,
-  type Sealer,
-  type StreamHash,
-} from '../ports.ts';
+import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
@@ -115,72 +106,66 @@ async function storeOnce(
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;
   const isFramed = contentLength !== undefined || stream.isFramed === true;
-  const hashing = ports.hashing?.begin(contentLength) ?? hashInPlace();
-  const { plaintext, hashPiece } = hashing;
+  const plaintext = createHash('sha256');
   const ciphertext = LeafHasher.leavesOnly();
   let sha256: Buffer | undefined;
   const confirm = async () => {
-    sha256 = await plaintext.digest();
+    sha256 = plaintext.digest();
     if (count.lengthVerified) return;
     await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256, isFramed }, budget);
   };
   const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
-  try {
-    const result = await ports.store.put(
-      key,
-      encrypt(guarded, sealer, plaintext, ciphertext, confirm),
-      {
-        metadata: { ...own, ...mark },
-        contentType: 'application/octet-stream',
-        ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
-        leaves: {
-          leafBytes: ciphertext.leafBytes,
-          leafDigest: (index) => ciphertext.leafDigest(index),
-          ...(hashPiece === undefined ? {} : { hashPieces: () => ciphertext.hashPieces(hashPiece) }),
-        },
+  const sealed = sealer.encrypt(hashed(guarded, plaintext), confirm);
+  const result = await ports.store.put(
+    key,
+    cutIntoLeaves(sealed, ciphertext),
+    {
+      metadata: { ...own, ...mark },
+      contentType: 'application/octet-stream',
+      ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
+      leaves: {
+        leafBytes: ciphertext.leafBytes,
+        leafDigest: (index) => ciphertext.leafDigest(index),
       },
-      budget,
-    );
-    if (result.outcome === 'exists') {
-      return {
-        stored: undefined,
-        ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }),
-      };
-    }
-    if (sha256 === undefined)
-      throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
-    const length = isFramed ? 'framing+second-download' : 'second-download';
-    const facts: StoredFacts = {
-      source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
-      plaintext: { bytes: count.bytes, sha256 },
-      ciphertext: ciphertext.finish(),
+    },
+    budget,
+  );
+  if (result.outcome === 'exists') {
+    return {
+      stored: undefined,
+      ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }),
     };
-    return { stored: { stat: result.stat, facts } };
-  } finally {
-    hashing.close();
+  }
+  if (sha256 === undefined)
+    throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);
+  const length = isFramed ? 'framing+second-download' : 'second-download';
+  const facts: StoredFacts = {
+    source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
+    plaintext: { bytes: count.bytes, sha256 },
+    ciphertext: ciphertext.finish(),
+  };
+  return { stored: { stat: result.stat, facts } };
+}
+
+async function* hashed(
+  chunks: AsyncIterable<Uint8Array>,
+  hash: Hash,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
   }
 }
 
-async function* encrypt(
+async function* cutIntoLeaves(
   chunks: AsyncIterable<Uint8Array>,
-  sealer: Sealer,
-  plaintext: StreamHash,
-  ciphertext: LeafHasher<Buffer | undefined>,
-  confirm: () => Promise<void>,
+  leaves: LeafHasher<Buffer | undefined>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunks) {
-    const room = plaintext.update(chunk);
-    const sealed = sealer.update(chunk);
-    ciphertext.update(sealed);
-    yield sealed;
-    giveBack(sealed);
-    if (room !== undefined) await room;
+    leaves.update(chunk);
+    yield chunk;
   }
-  await confirm();
-  const rest = sealer.final();
-  ciphertext.update(rest);
-  ciphertext.end();
-  yield rest;
+  leaves.end();
 }
 
 /**

@@ -14,6 +14,9 @@ export const FINDING_KINDS = {
   'bad-signature': 'the signature of the receipt does not fit what it states',
   unsigned: 'the receipt is not signed, although public keys are configured',
   'unknown-key': 'the receipt is signed with a key that is not among those configured',
+  'revoked-key': 'the receipt states that it was issued after its key had been revoked',
+  'outside-validity':
+    'the receipt states that it was issued when its key was not in use yet, or not any more',
   'unexpected-object': 'the receipt says that there is nothing to archive, and there is an object',
   swapped: 'the object, its receipt or its key belong to another recording',
   organization: 'the receipt is that of another organization than GENESYS_ORGANIZATION_ID names',

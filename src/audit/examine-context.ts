@@ -6,9 +6,9 @@ import type { ExaminePorts } from './examine-recording.ts';
 import { objectOfReceipt, DATE_LAYOUT } from '../record/layout.ts';
 import { contextPlace } from '../record/object-key.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
-import { checkSignature } from '../record/receipt.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { getSmall } from '../record/small-object.ts';
+import { checkStoredSignature } from '../record/stored-signature.ts';
 import { checkMark } from '../record/writer-mark.ts';
 
 export interface ContextExamination {
@@ -53,7 +53,7 @@ export async function examineContext(
     known.push(finding('swapped', key, 'it is the context of another recording than the receipt beside it'));
   }
   if (keys === undefined || keys.size === 0) return { findings: known, ids: receipt.ids, isMarked: false };
-  const verdict = checkSignature(receipt, keys);
+  const verdict = await checkStoredSignature({ store, keys }, receipt, place, budget);
   if (verdict !== 'valid')
     known.push(finding('bad-signature', key, 'the receipt beside it has no valid signature'));
   const { recording: recordingId, conversation: conversationId, channel, organization } = receipt.ids;

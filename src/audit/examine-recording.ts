@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
@@ -9,10 +8,12 @@ import { readInstruction } from '../record/instruction-file.ts';
 import { hashWrap } from '../record/identity.ts';
 import { identifyKey, type Layout } from '../record/layout.ts';
 import { contextPlace, receiptKey } from '../record/object-key.ts';
+import type { ReceiptKeys } from '../record/receipt-keys.ts';
 import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
-import { checkSignature, type SignatureVerdict } from '../record/receipt.ts';
+import type { SignatureVerdict } from '../record/receipt.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { getSmall } from '../record/small-object.ts';
+import { checkStoredSignature } from '../record/stored-signature.ts';
 import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
 
@@ -22,7 +23,7 @@ export interface ReceiptTrust {
    * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
    * signatures are not looked at.
    */
-  readonly keys?: ReadonlyMap<string, KeyObject> | undefined;
+  readonly keys?: ReceiptKeys | undefined;
   /** Of the archive; that of the tutorial where it is not said. */
   readonly layout?: Layout | undefined;
   /** The organization that the archive belongs to, where it is known. */
@@ -74,7 +75,7 @@ export async function examineRecording(
   const signature =
     receipt === undefined || keys === undefined || keys.size === 0
       ? undefined
-      : checkSignature(receipt, keys);
+      : await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
   if (signature !== undefined) findings.push(...judgeSignature(key, signature));
   let instruction: Promise<string | undefined> | undefined;
   const readOnce = () => (instruction ??= readInstruction(store, key, budget));
@@ -176,6 +177,12 @@ function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
       return [finding('unsigned', key, 'the receipt is not signed')];
     case 'unknown-key':
       return [finding('unknown-key', key, 'the receipt is signed with a key that is not among those given')];
+    case 'revoked':
+      return [finding('revoked-key', key)];
+    case 'stored-too-late':
+      return [finding('revoked-key', key, 'the store got the receipt after its key was no longer believed')];
+    case 'outside-validity':
+      return [finding('outside-validity', key)];
     case 'invalid':
       return [finding('bad-signature', key, 'the signature of the receipt does not fit what it states')];
   }

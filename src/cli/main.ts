@@ -3,7 +3,6 @@ import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
 import { jsonLogger, type Logger, silentLogger } from '../log.ts';
-import { settleMemory } from '../memory.ts';
 import { formatDuration } from './_format.ts';
 import { listenForInterrupts } from './_interrupts.ts';
 import { watchStandardOutput } from './_standard-output.ts';
@@ -16,7 +15,6 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 /** ms */
 const NOTABLE_PAUSE_MS = 1_000;
 
-settleMemory();
 const output = watchStandardOutput(process);
 process.exit(await runCommandLine(process.argv.slice(2)));
 

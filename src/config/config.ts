@@ -47,7 +47,7 @@ export interface StoreConfig {
   readonly idPattern: RegExp;
   readonly allowLoopback: boolean;
   readonly proxies: Proxies;
-  /** PEM files of the public keys that receipts may be signed with. */
+  /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
   readonly receiptPublicKeys: readonly string[];
   /** PEM file of the private key that signs receipts. Who only reads uses its public half, where no public key is named. */
   readonly signingKeyFile: string | undefined;
@@ -66,6 +66,7 @@ export interface RestoreConfig extends StoreConfig {
 /** Enough to move recordings under other keys, and to sign what amends their receipts. */
 export interface WrapConfig extends RestoreConfig {
   readonly signingKeySecretArn: string | undefined;
+  readonly signingKmsKeyId: string | undefined;
 }
 
 /** Everything. */
@@ -86,8 +87,9 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly recordings: RecordingsConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
-  /** The secret that holds the private key that signs receipts. */
+  /** The secret that holds the private key that signs receipts, or the KMS key that it is. */
   readonly signingKeySecretArn: string | undefined;
+  readonly signingKmsKeyId: string | undefined;
   /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
   readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
   /** Host suffixes besides those the region implies. */
@@ -270,6 +272,7 @@ function buildConfig(
       recordings: buildRecordings(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
+      signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
       queues: { source: values.ARCHIVE_QUEUE_URL, deadLetter: values.ARCHIVE_DEAD_LETTER_QUEUE_URL },
       mediaHosts: values.ARCHIVE_MEDIA_HOSTS ?? [],
       proxyMedia: values.ARCHIVE_PROXY_MEDIA ?? true,
@@ -286,6 +289,7 @@ function buildConfig(
   const wrap = (): WrapConfig => ({
     ...restore(),
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
+    signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
   });
   return { store, restore, archive, keys, wrap };
 }

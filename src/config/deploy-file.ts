@@ -6,6 +6,7 @@ import { requireOwnFile } from './file.ts';
 import { findMissingParts } from './hardening-settings.ts';
 import { isStrayName, nearestName, suggestName } from './names.ts';
 import { isSettingName, SETTINGS, type Setting } from './schema.ts';
+import { INLINE_PUBLIC_KEY } from './values.ts';
 import { isKnownAwsRegion } from '../aws-regions.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
 import { shortenForMessage } from '../recording-id.ts';
@@ -32,13 +33,14 @@ const SET_BY_STACK: ReadonlySet<string> = new Set([
   'ARCHIVE_QUEUE_URL',
   'ARCHIVE_DEAD_LETTER_QUEUE_URL',
   'ARCHIVE_RATE_SHARE',
+  'ARCHIVE_SIGNING_KMS_KEY_ID',
   'GENESYS_ENVIRONMENT',
   'GENESYS_ORGANIZATION_ID',
 ]);
 const SECRET_ARN = /^(?:ARCHIVE|GENESYS)_[A-Z_]*SECRET_ARN$/;
 
 /** A function has no files and no loopback services. */
-const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_RECEIPT_PUBLIC_KEYS$|^ARCHIVE_ALLOW_LOOPBACK$/;
+const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_ALLOW_LOOPBACK$/;
 
 /** Of the settings of this program: a deployed function talks to the region's own hosts, and takes no unsigned requests. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -215,7 +217,14 @@ function describeVariable(name: string, text: string): string[] {
   if (secret === true) return ['is a secret: it belongs in Secrets Manager, see docs/quickstart.md'];
   if (text === '') return ['is empty: leave it out'];
   const result = z.safeParse(schema, text);
+  if (result.success && name === 'ARCHIVE_RECEIPT_PUBLIC_KEYS' && namesFiles(result.data)) {
+    return ['names a file, and a function has none: set the keys themselves in base64, see docs/keys.md'];
+  }
   return result.success ? [] : [result.error.issues[0]?.message ?? 'is malformed'];
+}
+
+function namesFiles(keys: unknown): boolean {
+  return !Array.isArray(keys) || keys.some((key) => !INLINE_PUBLIC_KEY.test(String(key)));
 }
 
 function describeForeignVariable(name: string, text: string): string[] {
@@ -233,6 +242,7 @@ function findContradictions({
   environment,
   organizationId,
   webhook,
+  signingKey,
   environmentVariables,
 }: DeploySettings): DeployProblem[] {
   const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}`;
@@ -244,7 +254,9 @@ function findContradictions({
     GENESYS_SECRET_ARN: secret('client'),
     S3_ARCHIVE_BUCKET: 'checked',
     ARCHIVE_KMS_KEY_ID: 'alias/checked',
-    ARCHIVE_SIGNING_KEY_SECRET_ARN: secret('receipts'),
+    ...(signingKey === 'kms'
+      ? { ARCHIVE_SIGNING_KMS_KEY_ID: 'alias/checked' }
+      : { ARCHIVE_SIGNING_KEY_SECRET_ARN: secret('receipts') }),
     ...(webhook ? { ARCHIVE_WEBHOOK_SECRET_ARN: secret('webhook') } : {}),
   };
   return findProblems({ env }, 'archive').map(({ name, text }) => ({

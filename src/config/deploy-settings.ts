@@ -44,6 +44,8 @@ export const deploySettings = z.strictObject({
   tutorialEvents: z.boolean().default(false),
   /** A Function URL that takes signed webhooks. */
   webhook: z.boolean().default(false),
+  /** Where the key that signs receipts is: in a secret that people fill, or in KMS, which makes it and never gives it away. */
+  signingKey: z.enum(['secret', 'kms']).default('secret'),
   /** Nothing can be removed before its time; `compliance`: not even by the account's owner. */
   objectLock: z.strictObject({ mode: z.enum(['governance', 'compliance']), days }).optional(),
   /** Receives the alarms. */
@@ -60,7 +62,10 @@ export type DeploySettings = z.output<typeof deploySettings>;
 
 export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
 
-/** Outputs of the stack. `WebhookUrl`, `EgressAddress` and `AuditTrailName` are there only with these parts. */
+/**
+ * Outputs of the stack. `WebhookUrl`, `EgressAddress` and `AuditTrailName` are there only with these parts; of the signing key there is
+ * one, its secret or itself.
+ */
 export const STACK_OUTPUTS = [
   'BucketName',
   'QueueUrl',
@@ -69,6 +74,7 @@ export const STACK_OUTPUTS = [
   'KeyArn',
   'CredentialsSecretArn',
   'SigningKeySecretArn',
+  'SigningKeyArn',
   'WebhookSecretArn',
   'WebhookUrl',
   'DashboardName',

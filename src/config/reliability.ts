@@ -1,4 +1,4 @@
-import { fileList, filePath, queueUrl } from './values.ts';
+import { filePath, kmsKeyId, publicKeyList, queueUrl } from './values.ts';
 
 /** The settings of receipts and queues. Part of the one table in `schema.ts`. */
 
@@ -15,14 +15,24 @@ export const RELIABILITY_SETTINGS = {
     since: 'receipts',
     usedFor: [...ARCHIVE, ...VERIFY],
   },
-  ARCHIVE_RECEIPT_PUBLIC_KEYS: {
-    schema: fileList,
+  ARCHIVE_SIGNING_KMS_KEY_ID: {
+    schema: kmsKeyId,
     group: 'Archive',
     meaning:
-      'PEM files of the Ed25519 public keys that receipts may be signed with, comma-separated; with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
-    example: 'receipts-2026.pem,receipts-2025.pem',
+      'AWS KMS key of the spec `ECC_NIST_EDWARDS25519` that signs receipts, by its id, ARN or `alias/NAME`, instead of `ARCHIVE_SIGNING_KEY_FILE`: it never leaves KMS; `docs/keys.md` says what that costs',
+    example: 'alias/receipts',
+    since: 'keys',
+    usedFor: [...ARCHIVE, 'wrap'],
+  },
+  ARCHIVE_RECEIPT_PUBLIC_KEYS: {
+    schema: publicKeyList,
+    group: 'Archive',
+    meaning:
+      'Ed25519 public keys that receipts may be signed with, comma-separated: lists that `genesys-archive keys receipts` makes, PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`); with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
+    example: 'receipt-keys.json',
     since: 'receipts',
-    usedFor: VERIFY,
+    // the writer judges by it what another key has signed before
+    usedFor: [...ARCHIVE, ...VERIFY],
     namedFileOnly: true,
   },
   ARCHIVE_QUEUE_URL: {

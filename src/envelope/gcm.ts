@@ -3,6 +3,8 @@
  */
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { ArchiveError } from '../errors.ts';
+import { giveBack } from '../memory.ts';
+import type { Sealer } from '../ports.ts';
 
 export const ALGORITHM = 'aes-256-gcm';
 
@@ -46,19 +48,22 @@ export interface GcmTransform {
   final(): Uint8Array;
 }
 
+/** The encrypting direction, which takes a whole body as well. */
+export type SealingCipher = GcmTransform & Pick<Sealer, 'encrypt'>;
+
 /**
  * Encrypts one message; `final` returns the 16-byte tag.
  *
  * @throws `MEDIA_TOO_LARGE` from the `update` that would exceed the limit; the message cannot be finished after that.
  */
-export function createSealingCipher(parameters: GcmParameters): GcmTransform {
+export function createSealingCipher(parameters: GcmParameters): SealingCipher {
   const { key, iv, additionalAuthenticatedData, maxPlaintextSize = MAX_PLAINTEXT_SIZE } = parameters;
   // Stryker disable next-line ObjectLiteral: equivalent, a tag made has 16 bytes unless another length is asked for
   const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_LENGTH });
   if (additionalAuthenticatedData !== undefined) cipher.setAAD(additionalAuthenticatedData);
   let bytes = 0;
   let finished = false;
-  return {
+  const transform: GcmTransform = {
     update(plaintext) {
       refuseUseAfterEnd(finished);
       bytes += plaintext.length;
@@ -72,6 +77,18 @@ export function createSealingCipher(parameters: GcmParameters): GcmTransform {
       refuseUseAfterEnd(finished);
       finished = true;
       return Buffer.concat([cipher.final(), cipher.getAuthTag()]);
+    },
+  };
+  return {
+    ...transform,
+    async *encrypt(plaintext, confirm) {
+      for await (const chunk of plaintext) {
+        const sealed = transform.update(chunk);
+        yield sealed;
+        giveBack(sealed);
+      }
+      await confirm();
+      yield transform.final();
     },
   };
 }

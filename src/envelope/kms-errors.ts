@@ -9,7 +9,7 @@ import { awsAnswerOf } from '../aws/answer.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
 
-export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt';
+export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt' | 'Sign' | 'GetPublicKey';
 
 /** What is known of a failed KMS call. Never holds the SDK's error: that one carries the request and its context. */
 export interface KmsFailure {
@@ -40,6 +40,10 @@ const wrongSecret: Rule = {
   hint: 'the secret access key does not belong to the access key id (check AWS_SECRET_ACCESS_KEY or the profile), or a proxy changes requests on their way',
 };
 const unusable: Rule = { code: 'KMS_KEY_UNUSABLE' };
+
+/** Said of every key that cannot sign receipts. */
+export const SIGNING_KEY_HINT =
+  'receipts are signed with a KMS key of the spec ECC_NIST_EDWARDS25519 and the usage SIGN_VERIFY: `aws kms create-key --key-spec ECC_NIST_EDWARDS25519 --key-usage SIGN_VERIFY`';
 
 /**
  * Only what AWS calls worth retrying is transient. Asking again cannot make a denied, disabled or wrong key right.
@@ -105,6 +109,22 @@ const RULES: Readonly<Record<string, Rule>> = {
   InvalidCiphertextException: { code: 'DECRYPT_FAILED' },
 };
 
+/** What is said of a key that is asked to sign, or for its public half, and cannot. */
+const SIGNING_HINTS: Readonly<Record<string, string>> = {
+  InvalidKeyUsageException: SIGNING_KEY_HINT,
+  UnsupportedOperationException: SIGNING_KEY_HINT,
+  ValidationException: SIGNING_KEY_HINT,
+};
+
+/** The setting that names the key of a call. */
+export function keySettingOf(operation: KmsCallName): string {
+  return isSigning(operation) ? 'ARCHIVE_SIGNING_KMS_KEY_ID' : 'ARCHIVE_KMS_KEY_ID';
+}
+
+function isSigning(operation: KmsCallName): boolean {
+  return operation === 'Sign' || operation === 'GetPublicKey';
+}
+
 /** Sorts whatever `client.send` threw. */
 export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure {
   const fault = faultOf(error);
@@ -116,7 +136,10 @@ export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure
   const { status, requestId } = awsAnswerOf(error);
   const system = systemCodeOf(error);
   const rule = ruleFor(name, status, system, error);
-  const hint = rule.hint ?? (rule === denied ? `the role needs kms:${operation} on the key` : undefined);
+  const special =
+    isSigning(operation) && Object.hasOwn(SIGNING_HINTS, name) ? SIGNING_HINTS[name] : undefined;
+  const stated = special ?? rule.hint?.replace('ARCHIVE_KMS_KEY_ID', keySettingOf(operation));
+  const hint = stated ?? defaultHint(rule, operation);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
     ...(hint === undefined ? {} : { hint }),
@@ -127,6 +150,13 @@ export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure
     error: new ArchiveError(rule.code, `KMS ${operation}: ${answer}`, options),
     transient: rule.transient === true,
   };
+}
+
+/** Of an encrypting key that cannot be used, the code's own hint says enough. */
+function defaultHint(rule: Rule, operation: KmsCallName): string | undefined {
+  if (rule === denied) return `the role needs kms:${operation} on the key`;
+  if (rule !== unusable || !isSigning(operation)) return undefined;
+  return `check ${keySettingOf(operation)}; \`genesys-archive doctor\` signs with it`;
 }
 
 function ruleFor(name: string, status: number | undefined, system: string | undefined, error: unknown): Rule {

@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Connection } from './connection.ts';
 import type { ProxyServer } from '../proxies.ts';
-import type { NextBuffer } from './gathered-reads.ts';
 
 export interface Target {
   readonly secure: boolean;
@@ -22,12 +21,6 @@ export interface PoolOptions {
    * before the next read.
    */
   readonly readBytes: number;
-  /**
-   * Makes, for one connection, what gives the buffer for the next read. By default it is always the same one. It is asked as soon as
-   * the last read has been handed over, before anybody has looked at it (Node, `lib/internal/stream_base_commons.js`, `onStreamRead`),
-   * unless it is told that somebody has.
-   */
-  readonly readBuffers?: ((bytes: number) => NextBuffer) | undefined;
   /** Injected in tests: makes the connection instead of `net`/`tls`. */
   readonly connect?:
     | ((target: { host: string; port: number; addresses: readonly string[] }) => Duplex)
@@ -102,8 +95,8 @@ export class ConnectionPool {
     const origin = originOf(target);
     const onFree = (connection: Connection) => this.keep(origin, connection);
     const { host, port, addresses } = target;
-    const { readBytes, readBuffers = sameBuffer } = this.options;
-    const gather = () => readBuffers(Math.min(readBytes, MOST_GATHERED));
+    const { readBytes } = this.options;
+    const gather = () => Buffer.allocUnsafeSlow(Math.min(readBytes, MOST_GATHERED));
     if (this.options.connect !== undefined) {
       const socket = this.options.connect({ host, port, addresses: addresses ?? [] });
       return new Connection(socket, { gather: gather(), onFree });
@@ -122,7 +115,8 @@ export class ConnectionPool {
       socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
       socket.on('error', () => this.sessions.delete(origin));
       prepare(socket);
-      return new Connection(socket, { gather: gather(), onFree });
+      // nobody else sees what this socket reads, and Node makes a new buffer for each piece of it
+      return new Connection(socket, { gather: gather(), freesPieces: true, onFree });
     }
     if (tunnel !== undefined) {
       prepare(tunnel);
@@ -134,7 +128,7 @@ export class ConnectionPool {
     const socket = net.connect({
       port,
       ...placeOf(host, addresses),
-      onread: { buffer: readBuffers(readBytes), callback: receive },
+      onread: { buffer: Buffer.allocUnsafeSlow(readBytes), callback: receive },
     });
     prepare(socket);
     const connection = new Connection(socket, { gather: undefined, onFree });
@@ -167,12 +161,6 @@ export class ConnectionPool {
 /** Runs `then` when the event loop has read from its sockets once more: of two immediates in a row, the second follows a poll. */
 function afterNextReads(then: () => void): void {
   setImmediate(() => setImmediate(then));
-}
-
-/** For whoever has dealt with what was read before the next read. */
-function sameBuffer(bytes: number): NextBuffer {
-  const buffer = Buffer.allocUnsafeSlow(bytes);
-  return () => buffer;
 }
 
 function prepare(socket: net.Socket): void {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { BodyFraming } from './body-framing.ts';
 import type { BodySource } from './read-body.ts';
-import { GatheredReads, type NextBuffer } from './gathered-reads.ts';
+import { GatheredReads } from './gathered-reads.ts';
 import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
 
 /** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
@@ -25,6 +25,15 @@ export class ConnectionProblem extends Error {
   override readonly name = 'ConnectionProblem' as const;
 }
 
+export interface ConnectionOptions {
+  /** What bytes of a body are gathered in; `undefined` where they come by {@link Connection.receive}. */
+  readonly gather: Buffer | undefined;
+  /** What the socket hands over is nobody else's, and freed once it has been copied; see {@link GatheredReads}. */
+  readonly freesPieces?: boolean;
+  /** Called when the response is over and the connection can take another request. */
+  readonly onFree: (connection: Connection) => void;
+}
+
 /**
  * One connection of an HTTP/1.1 client: one request at a time, its response read only as fast as it is asked for. The bytes of a body
  * may be views of a buffer that the next read overwrites.
@@ -42,14 +51,11 @@ export class Connection {
   private exchange: Exchange | undefined;
   private failure: Error | undefined;
 
-  constructor(
-    socket: Duplex,
-    { gather, onFree }: { gather: NextBuffer | undefined; onFree: (connection: Connection) => void },
-  ) {
+  constructor(socket: Duplex, { gather, freesPieces = false, onFree }: ConnectionOptions) {
     this.socket = socket;
     this.onFree = onFree;
     if (gather !== undefined) {
-      this.reads = new GatheredReads(socket, gather, this);
+      this.reads = new GatheredReads(socket, { buffer: gather, freesPieces }, this);
       return;
     }
     this.reads = undefined;

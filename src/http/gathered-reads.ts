@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { giveBack } from '../memory.ts';
 
 /** Who takes what was read. */
 export interface Reader {
@@ -10,8 +11,22 @@ export interface Reader {
   end(failure: Error | undefined): void;
 }
 
-/** Gives the buffer for the next read; it is told whether the last one has been dealt with. */
-export type NextBuffer = (isSeen?: boolean) => Buffer;
+export interface GatheringOptions {
+  /** What bytes of a body are gathered in, and handed over from. */
+  readonly buffer: Buffer;
+  /**
+   * Frees each piece of a body once it has been copied. Only for a socket whose pieces have their memory to themselves and are seen by
+   * nobody else, such as one of our own `tls.connect`: left to the garbage collector, they have V8 look through the whole heap over
+   * and over, for they count as memory outside of it (docs/decisions/010).
+   */
+  readonly freesPieces: boolean;
+}
+
+/** What did not fit in the buffer: `bytes` are the end of `piece`. */
+interface Rest {
+  readonly bytes: Buffer;
+  readonly piece: Buffer;
+}
 
 /**
  * Gathers the bytes of a body from a socket that hands over pieces of 16 KiB, as TLS does however much has come (RFC 8446, section
@@ -20,22 +35,20 @@ export type NextBuffer = (isSeen?: boolean) => Buffer;
 export class GatheredReads {
   private readonly socket: Duplex;
   private readonly reader: Reader;
-  private readonly nextBuffer: NextBuffer;
-  private buffer: Buffer;
+  private readonly buffer: Buffer;
+  private readonly freesPieces: boolean;
   private filled = 0;
-  /** What did not fit. */
-  private rest: Buffer | undefined;
+  private rest: Rest | undefined;
   private over = false;
   private failure: Error | undefined;
 
-  /** @param nextBuffer gives the buffer to gather in next, all of one size. */
-  constructor(socket: Duplex, nextBuffer: NextBuffer, reader: Reader) {
+  constructor(socket: Duplex, { buffer, freesPieces }: GatheringOptions, reader: Reader) {
     this.socket = socket;
     this.reader = reader;
-    this.nextBuffer = nextBuffer;
-    this.buffer = nextBuffer(false);
+    this.buffer = buffer;
+    this.freesPieces = freesPieces;
     socket.pause();
-    socket.on('data', (bytes: Buffer) => this.take(bytes));
+    socket.on('data', (piece: Buffer) => this.take(piece, piece));
     socket.on('error', (error) => this.finish(error));
     socket.on('end', () => this.finish());
     socket.on('close', () => this.finish());
@@ -46,24 +59,24 @@ export class GatheredReads {
     const { rest } = this;
     this.rest = undefined;
     if (rest === undefined) this.socket.resume();
-    else this.take(rest);
+    else this.take(rest.bytes, rest.piece);
   }
 
-  private take(bytes: Buffer): void {
+  /** @param bytes all of `piece`, or its end. */
+  private take(bytes: Buffer, piece: Buffer): void {
     if (this.filled === 0) {
       if (!this.reader.isReadingBody) {
         this.handOver(bytes);
         return;
       }
-      this.buffer = this.nextBuffer(true);
       setImmediate(() => this.deliver());
     }
     const length = bytes.copy(this.buffer, this.filled);
     this.filled += length;
     if (length < bytes.byteLength) {
-      this.rest = bytes.subarray(length);
+      this.rest = { bytes: bytes.subarray(length), piece };
       this.socket.pause();
-    }
+    } else if (this.freesPieces) giveBack(piece);
   }
 
   private deliver(): void {

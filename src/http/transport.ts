@@ -8,7 +8,6 @@ import { chooseProxy, type Proxies, type ProxyServer } from '../proxies.ts';
 import { type Connection, ConnectionProblem } from './connection.ts';
 import { faultError, faultOf } from './connection-faults.ts';
 import { ConnectionPool, type Target } from './connection-pool.ts';
-import type { NextBuffer } from './gathered-reads.ts';
 import { readBody } from './read-body.ts';
 import { DEFAULT_TIMEOUTS, type HttpTimeouts } from './timeouts.ts';
 import { openTunnel } from './tunnel.ts';
@@ -54,8 +53,6 @@ export interface TransportOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
   /** Bytes read at a time from a connection, and kept for each; default 16 KiB, enough for the answers of an API. */
   readonly readBytes?: number;
-  /** Makes, for one connection, what gives the buffer for the next read; by default always the same one. */
-  readonly readBuffers?: (bytes: number) => NextBuffer;
   /**
    * Set for addresses that others hand us: every address a host name resolves to is checked, and the connection is made to
    * exactly the checked ones, so that a name cannot resolve to something else in between (DNS rebinding).
@@ -85,8 +82,8 @@ const USER_AGENT = `genesys-media-archive/${PACKAGE_VERSION}`;
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const { readBytes = DEFAULT_READ_BYTES, readBuffers, connect, resolve = resolveAll } = options;
-  const pool = new ConnectionPool({ readBytes, readBuffers, connect });
+  const { readBytes = DEFAULT_READ_BYTES, connect, resolve = resolveAll } = options;
+  const pool = new ConnectionPool({ readBytes, connect });
 
   async function vetted(
     url: HttpTarget,

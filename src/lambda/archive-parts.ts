@@ -164,7 +164,10 @@ async function archiveAndReport(
   const began = clock.now();
   const work = () => ({ source, attempt, messageId, durationMs: clock.now() - began });
   try {
-    const results = await archiver.archive(request, budget, { isFirst: attempt === 1 });
+    const results = await archiver.archive(request, budget, {
+      isFirst: attempt === 1,
+      afterwards: options.afterwards,
+    });
     for (const result of results) reportResult(reportingOf(options), result, work());
     return results;
   } catch (caught) {

@@ -3,8 +3,6 @@ import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { type Archiver, createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
-import { countProcessors } from '../hashing/processors.ts';
-import { settleMemory } from '../memory.ts';
 import { wantsFips } from '../aws-regions.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { readWebhookSecrets } from '../secrets/secret-contents.ts';
@@ -15,8 +13,6 @@ import { countFailure } from './metrics.ts';
 import { createLambdaLogger, createLambdaMetrics, type LambdaContext } from './powertools.ts';
 
 type Handler = ReturnType<typeof createHandler>;
-
-settleMemory();
 
 const logger = createLambdaLogger();
 const metrics = createLambdaMetrics();
@@ -31,10 +27,9 @@ function start(env: NodeJS.ProcessEnv): Handler {
   const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
   const stated = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
   const memoryMb = stated > 0 ? stated : undefined;
-  const processors = countProcessors(memoryMb);
   let archiver: Promise<Archiver> | undefined;
   const open = () => {
-    archiver ??= createArchiver(config, { clock, logger, secrets, processors }).catch((error: unknown) => {
+    archiver ??= createArchiver(config, { clock, logger, secrets }).catch((error: unknown) => {
       archiver = undefined;
       throw error;
     });

@@ -183,7 +183,7 @@ async function attempt(
 }
 
 /** Resolves a grace period after the budget has ended; never for one without a deadline. */
-function endOf({ signal }: Budget): Promise<void> {
+export function endOf({ signal }: Budget): Promise<void> {
   return new Promise((resolve) => {
     const wait = () => setTimeout(resolve, GRACE_MS).unref();
     if (signal.aborted) wait();

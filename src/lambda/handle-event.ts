@@ -1,3 +1,4 @@
+import type { DeliveryHints } from '../archive/archive-request.ts';
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import type { Archiver } from '../create-archiver.ts';
@@ -12,7 +13,7 @@ import type { Secret } from '../secret.ts';
 import { archiveEvent, archiveParts, archiveSeveral, parseAndReport, reportingOf } from './archive-parts.ts';
 import { collapseDuplicates, shareNothing } from './collapse-duplicates.ts';
 import { ConfigCircuit } from './config-circuit.ts';
-import { type BatchAnswer, handleBatch, Pace } from './handle-batch.ts';
+import { type BatchAnswer, endOf, handleBatch, Pace } from './handle-batch.ts';
 import { errorAnswer, type HttpAnswer, jsonAnswer, UNAUTHENTICATED } from './http-answer.ts';
 import { countFailure, type Metrics } from './metrics.ts';
 
@@ -36,6 +37,8 @@ export interface HandlerOptions {
   readonly webhookSecrets?: (budget: Budget) => Promise<readonly Secret[]>;
   /** For batches: puts messages off and hands on hopeless ones. Without it both stay where they are. */
   readonly queue?: MessageQueue | undefined;
+  /** Set for each invocation. */
+  readonly afterwards?: DeliveryHints['afterwards'];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -50,11 +53,13 @@ export interface HandlerOptions {
  * an answer with a status. Everything else (EventBridge, SNS, records of failed invocations, other arrays, a bare event): a
  * failure is **thrown**, so that the platform retries and dead-letters; each of several events is tried before.
  */
-export function createHandler(options: HandlerOptions) {
-  const circuit = new ConfigCircuit(options.clock);
+export function createHandler(given: HandlerOptions) {
+  const circuit = new ConfigCircuit(given.clock);
   const pace = new Pace();
   return async (event: unknown, context: InvocationContext = {}): Promise<HttpAnswer | BatchAnswer> => {
-    const { clock } = options;
+    const { clock } = given;
+    const rest: Promise<void>[] = [];
+    const options = { ...given, afterwards: (work: Promise<void>) => void rest.push(work) };
     const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
     const { budget, end } = startBudget(clock, clock.now() + remaining, RESERVE_MS);
     try {
@@ -71,6 +76,8 @@ export function createHandler(options: HandlerOptions) {
       if (parts.length <= 1) return await archiveParts(options, parts, budget);
       return await archiveSeveral({ ...options, circuit, pace }, parts, budget);
     } finally {
+      // the platform freezes the process once there is an answer
+      if (rest.length > 0) await Promise.race([Promise.all(rest), endOf(budget)]);
       end();
     }
   };

@@ -13,6 +13,15 @@ export interface Sealer {
   update(plaintext: Uint8Array): Uint8Array;
   /** The rest of the ciphertext and the tag. Call only after everything about the plaintext has been checked. */
   final(): Uint8Array;
+  /**
+   * Encrypts a body with `update` and `final`. A chunk is valid until the next one is asked for; its memory is freed then.
+   *
+   * @param confirm called after the last byte of plaintext; only when it has resolved is there a tag.
+   */
+  encrypt(
+    plaintext: AsyncIterable<Uint8Array>,
+    confirm: () => Promise<void>,
+  ): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 export interface Envelope {

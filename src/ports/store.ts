@@ -27,11 +27,6 @@ export interface StoredChecksum {
 export interface BodyLeaves {
   readonly leafBytes: number;
   leafDigest(index: number): Uint8Array | undefined;
-  /**
-   * Present where pieces are better hashed when they are whole than as they pass. A store that calls it, before it reads the body, has
-   * every piece hashed by what it returns, each once and from memory that does not change meanwhile, and does not ask `leafDigest`.
-   */
-  hashPieces?(): (index: number, piece: Uint8Array) => Promise<Uint8Array>;
 }
 
 export interface PutOptions {

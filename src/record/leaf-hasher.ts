@@ -1,5 +1,4 @@
 import { createHash, type Hash } from 'node:crypto';
-import { ArchiveError } from '../errors.ts';
 
 /**
  * Bytes of a leaf: those of an S3 part, so that the digest S3 checks a part by is the leaf of the receipt as well. 64 GiB, the
@@ -26,8 +25,6 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
   private leafFill = 0;
   private bytes = 0;
   private finished: LeafDigests<Whole> | undefined;
-  /** Leaves come in one piece each, by {@link hashPieces}. */
-  private inPieces = false;
   private ended = false;
 
   private constructor(leafBytes: number, hashesWhole: boolean) {
@@ -45,26 +42,7 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
     return new LeafHasher<Buffer | undefined>(leafBytes, false);
   }
 
-  /**
-   * From now on {@link update} only counts, and every leaf is hashed in one piece by what this returns. Before the first byte, and for
-   * leaves alone.
-   */
-  hashPieces(
-    hash: (piece: Uint8Array) => Promise<Buffer>,
-  ): (index: number, piece: Uint8Array) => Promise<Buffer> {
-    this.inPieces = true;
-    return async (index, piece) => {
-      const digest = await hash(piece);
-      this.closed[index] = digest;
-      return digest;
-    };
-  }
-
   update(chunk: Uint8Array): void {
-    if (this.inPieces) {
-      this.bytes += chunk.byteLength;
-      return;
-    }
     for (let at = 0; at < chunk.byteLength; ) {
       if (this.leafFill === this.leafBytes) this.closeLeaf();
       const piece = chunk.subarray(at, at + this.leafBytes - this.leafFill);
@@ -78,7 +56,7 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
 
   /** The last byte has passed: the last leaf is whole. */
   end(): void {
-    if (!this.ended && !this.inPieces) this.closed.push(this.leaf.digest());
+    if (!this.ended) this.closed.push(this.leaf.digest());
     this.ended = true;
   }
 
@@ -87,16 +65,10 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
     return this.closed[index];
   }
 
-  /**
-   * After the last byte. An empty stream has one empty leaf.
-   * @throws `UNEXPECTED` when a leaf is missing.
-   */
+  /** After the last byte. An empty stream has one empty leaf. */
   finish(): LeafDigests<Whole> {
     if (this.finished === undefined) {
       this.end();
-      const expected = Math.max(1, Math.ceil(this.bytes / this.leafBytes));
-      const isWhole = this.closed.length === expected && Object.keys(this.closed).length === expected;
-      if (!isWhole) throw new ArchiveError('UNEXPECTED', 'a part of the object was stored without its hash');
       const [first] = this.closed;
       // `undefined` only where `Whole` allows it: see the two constructors
       const sha256 = (this.closed.length === 1 ? first : this.whole?.digest()) as Whole;

@@ -6,10 +6,17 @@ import type { ObjectStore } from '../ports.ts';
 import type { LeafDigests } from './leaf-hasher.ts';
 import { receiptKey } from './object-key.ts';
 import type { CiphertextFacts } from './receipt-schema.ts';
+import type { ReceiptSigner } from './receipt.ts';
 import { getSmall, putSmall } from './small-object.ts';
 
 /** 5 GiB in leaves of 5 MiB. More of them would make a receipt of over 70 KB out of one of 2, and receipts are read by the thousand. */
 export const MOST_INLINE_LEAVES = 1024;
+
+/**
+ * The same for a signer that takes short messages only: 80 MiB in leaves of 5 MiB. They take 1,072 bytes of the 4,096 that AWS KMS
+ * signs, and the rest of a receipt 3,000 at most in any layout that is in use.
+ */
+export const MAX_INLINE_LEAVES_OF_SHORT_MESSAGES = 16;
 
 /** Bytes; 13,108 lines of 65, the most that 64 GiB in leaves of 5 MiB have, are 852,020. */
 const LARGEST_LIST = 1024 * 1024;
@@ -22,25 +29,35 @@ export function leavesKey(objectKey: string): string {
   return receiptKey(objectKey).replace(/([^/]*)\.json$/, '_$1.leaves');
 }
 
+interface LeafListPorts {
+  readonly store: ObjectStore;
+  /** Of the receipt; without one, there is no limit to its length. */
+  readonly signer?: Pick<ReceiptSigner, 'maxMessageBytes'> | undefined;
+}
+
 /**
  * What a receipt states of the ciphertext. A long list of leaves is stored beside it first: a receipt never refers to something
  * that is not there yet.
  */
 export async function stateCiphertext(
-  store: ObjectStore,
+  { store, signer }: LeafListPorts,
   objectKey: string,
   { bytes, sha256, leafBytes, leaves }: LeafDigests<Buffer | undefined>,
   budget: Budget,
 ): Promise<CiphertextFacts> {
   const whole = { bytes, ...(sha256 === undefined ? {} : { sha256: sha256.toString('hex') }) };
   const digests = leaves.map((leaf) => leaf.toString('hex'));
-  if (digests.length <= MOST_INLINE_LEAVES) return { ...whole, leafBytes, leaves: digests };
+  const signsAll = signer?.maxMessageBytes === undefined;
+  if (digests.length <= (signsAll ? MOST_INLINE_LEAVES : MAX_INLINE_LEAVES_OF_SHORT_MESSAGES))
+    return { ...whole, leafBytes, leaves: digests };
   const list = Buffer.from(digests.map((digest) => `${digest}\n`).join(''));
   const key = leavesKey(objectKey);
   const isOurs =
     (await putSmall(store, key, list, budget)) === 'stored' ||
     (await readList(store, key, budget, ['OBJECT_MALFORMED', 'STORE_DENIED'])) === list.toString();
-  if (isOurs) return { ...whole, leafBytes, leavesSha256: sha256Of(list) };
+  // what is too long to be signed leaf by leaf is signed by the hash of its list, whatever stands there: `verify` finds it
+  if (isOurs || (!signsAll && sha256 === undefined))
+    return { ...whole, leafBytes, leavesSha256: sha256Of(list) };
   // another list stands there, of an object that is no more, or none that may be read
   return sha256 === undefined ? { ...whole, leafBytes, leaves: digests } : whole;
 }

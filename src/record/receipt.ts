@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
+import { judgeTime, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { Receipt, SignedReceipt } from './receipt-schema.ts';
 
 /** Signs receipts and the marks of objects (Ed25519). */
@@ -9,6 +10,8 @@ export interface ReceiptSigner {
   /** The {@link signingKeyId} of `publicKey`. */
   readonly keyId: string;
   readonly publicKey: KeyObject;
+  /** The longest message that it signs; absent where there is no limit. */
+  readonly maxMessageBytes?: number;
   /** Returns the 64 bytes of the signature. A key that is kept by a service may have to be asked for it. */
   sign(bytes: Uint8Array, budget?: Budget): Promise<Uint8Array>;
 }
@@ -56,7 +59,24 @@ export async function formatSigned(
   return Buffer.from(`${canonicalJson({ ...body, signature })}\n`, 'utf8');
 }
 
-export type SignatureVerdict = 'valid' | 'unsigned' | 'unknown-key' | 'invalid';
+export type SignatureVerdict =
+  | 'valid'
+  | 'unsigned'
+  | 'unknown-key'
+  | 'invalid'
+  /** The signature fits, and the key was revoked by the time that the receipt states. */
+  | 'revoked'
+  /** The signature fits, and the key was not in use yet, or not any more. */
+  | 'outside-validity'
+  /** Of `checkStoredSignature`: the store got it when the key was not believed any more. */
+  | 'stored-too-late';
+
+/** A receipt, or another statement that is signed like one, and says when. */
+export type SignedStatement =
+  | SignedReceipt
+  | (Pick<SignedReceipt, 'ids' | 'signature'> & {
+      readonly times: Pick<SignedReceipt['times'], 'issued'>;
+    });
 
 /** Bytes of an Ed25519 signature. */
 const SIGNATURE_LENGTH = 64;
@@ -67,10 +87,7 @@ const SIGNATURE_LENGTH = 64;
  *
  * @param keys by their {@link signingKeyId}.
  */
-export function checkSignature(
-  statement: SignedReceipt | Pick<SignedReceipt, 'ids' | 'signature'>,
-  keys: ReadonlyMap<string, KeyObject>,
-): SignatureVerdict {
+export function checkSignature(statement: SignedStatement, keys: ReceiptKeys): SignatureVerdict {
   const { signature, ...rest } = statement;
   if (signature === undefined) return 'unsigned';
   const key = keys.get(signature.keyId);
@@ -78,7 +95,8 @@ export function checkSignature(
   const bytes = Buffer.from(canonicalJson(asJson(rest)), 'utf8');
   const value = Buffer.from(signature.value, 'base64');
   if (value.length !== SIGNATURE_LENGTH || value.toString('base64') !== signature.value) return 'invalid';
-  return verify(null, bytes, key, value) ? 'valid' : 'invalid';
+  if (!verify(null, bytes, publicKeyOf(key), value)) return 'invalid';
+  return judgeTime(key, Date.parse(statement.times.issued));
 }
 
 /** Interfaces have no index signature, so TypeScript cannot see that a receipt is JSON; its type holds nothing else. */

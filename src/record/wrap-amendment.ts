@@ -1,15 +1,17 @@
 /** Signed amendments: how the data key of an object is wrapped since its receipt was issued (`docs/format.md`, section 12). */
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { amendmentKey } from './object-key.ts';
+import type { ReceiptKeys } from './receipt-keys.ts';
 import { type SignedReceipt, SIGNATURE } from './receipt-schema.ts';
-import { checkSignature, formatSigned, type ReceiptSigner } from './receipt.ts';
+import { formatSigned, type ReceiptSigner } from './receipt.ts';
 import { isOfSameFile } from './same-recording.ts';
 import { getSmall, putSmall } from './small-object.ts';
+import { checkStoredSignature } from './stored-signature.ts';
 
 /** Named in every amendment; another version of the schema has another name. */
 export const AMENDMENT_SCHEMA = 'genesys-media-archive/wrap-amendment/v1';
@@ -102,12 +104,16 @@ export async function amendWrap(
 export async function readAmendment(
   store: ObjectStore,
   { key, receipt, wrapSha256 }: Pick<NewWrap, 'key' | 'receipt' | 'wrapSha256'>,
-  keys: ReadonlyMap<string, KeyObject> | undefined,
+  keys: ReceiptKeys | undefined,
   budget: Budget,
 ): Promise<WrapAmendment | undefined> {
-  const stated = await readStatement(store, amendmentKey(key, wrapSha256), budget);
+  const place = amendmentKey(key, wrapSha256);
+  const stated = await readStatement(store, place, budget);
   if (stated === undefined) return undefined;
-  const isTrusted = keys === undefined || keys.size === 0 || checkSignature(stated, keys) === 'valid';
+  const isTrusted =
+    keys === undefined ||
+    keys.size === 0 ||
+    (await checkStoredSignature({ store, keys }, stated, place, budget)) === 'valid';
   const isMeant =
     stated.object.key === key &&
     stated.wrap.wrapSha256 === wrapSha256 &&

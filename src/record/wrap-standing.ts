@@ -1,7 +1,7 @@
-import type { KeyObject } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { hashWrap } from './identity.ts';
+import type { ReceiptKeys } from './receipt-keys.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 import { coversInstruction, readAmendment } from './wrap-amendment.ts';
 
@@ -23,7 +23,7 @@ export interface KnownWrap {
 export interface WrappedObject {
   readonly stat: ObjectStat;
   readonly receipt: SignedReceipt | undefined;
-  readonly keys: ReadonlyMap<string, KeyObject> | undefined;
+  readonly keys: ReceiptKeys | undefined;
   /** The body of the instruction file, which is read only where the key is not in the metadata. */
   readonly readInstruction: () => Promise<string | undefined>;
   /** Looks for an amendment also where the receipt claims nothing. */

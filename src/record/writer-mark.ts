@@ -1,9 +1,10 @@
 /** The writer's mark: what tells an object of this archive from one that somebody else has put there (`docs/format.md`, section 13). */
-import { createHash, type KeyObject, verify } from 'node:crypto';
+import { createHash, verify } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { hashMetadata, hashWrap } from './identity.ts';
+import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { ReceiptSigner } from './receipt.ts';
 
 /** Of the user metadata of an object: `v1.{keyId}.{base64url of the signature}`. */
@@ -44,14 +45,14 @@ export async function markMetadata(
   return { [MARK]: `v1.${signer.keyId}.${Buffer.from(signature).toString('base64url')}` };
 }
 
-export type MarkVerdict = 'valid' | 'absent' | 'malformed' | 'unknown-key' | 'invalid';
+export type MarkVerdict = 'valid' | 'absent' | 'malformed' | 'unknown-key' | 'revoked-key' | 'invalid';
 
 /**
  * Checks the mark of an object against what the caller knows of it: key and ids come from what was asked for, never from the object.
  *
  * @param keys by their `signingKeyId`.
  */
-export function checkMark(marked: Marked, keys: ReadonlyMap<string, KeyObject>): MarkVerdict {
+export function checkMark(marked: Marked, keys: ReceiptKeys): MarkVerdict {
   const mark = marked.metadata[MARK];
   if (mark === undefined) return 'absent';
   const [, keyId = '', encoded = ''] = FORM.exec(mark) ?? [];
@@ -60,7 +61,9 @@ export function checkMark(marked: Marked, keys: ReadonlyMap<string, KeyObject>):
   if (signature.length !== 64 || signature.toString('base64url') !== encoded) return 'malformed';
   const key = keys.get(keyId);
   if (key === undefined) return 'unknown-key';
-  return verify(null, markStatement(marked), key, signature) ? 'valid' : 'invalid';
+  // a mark states no time: it may have been made when the key was stolen already
+  if (isRevoked(key)) return 'revoked-key';
+  return verify(null, markStatement(marked), publicKeyOf(key), signature) ? 'valid' : 'invalid';
 }
 
 /** Of the user metadata: which version of the file on the media host the object holds, for a writer that cannot open it. */

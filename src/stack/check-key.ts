@@ -48,6 +48,53 @@ export async function checkKeyState(
   return [ok(name, 'the KMS key is enabled')];
 }
 
+/** The key that signs receipts, where it is in KMS. Throws what the SDK throws. */
+export async function checkSigningKey(
+  clients: AwsClients,
+  keyArn: string,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const name = 'signing-key';
+  const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
+  const client = await clients.kms();
+  const { KeyMetadata = {} } = await client.send(new DescribeKeyCommand({ KeyId: keyArn }), {
+    abortSignal: signal,
+  });
+  const {
+    KeyState = 'unknown',
+    KeySpec = 'unknown',
+    KeyUsage = 'unknown',
+  } = KeyMetadata as Partial<KeyFacts>;
+  if (KeyState !== 'Enabled') {
+    const cancel = KeyState === 'PendingDeletion' ? `aws kms cancel-key-deletion --key-id ${keyArn} && ` : '';
+    return [
+      fail(
+        name,
+        `the key that signs receipts is ${KeyState}: nothing is archived`,
+        `${cancel}aws kms enable-key --key-id ${keyArn}`,
+        'KMS_KEY_UNUSABLE',
+      ),
+    ];
+  }
+  if (KeySpec !== 'ECC_NIST_EDWARDS25519' || KeyUsage !== 'SIGN_VERIFY') {
+    return [
+      fail(
+        name,
+        `the key is ${KeySpec} for ${KeyUsage}; receipts need ECC_NIST_EDWARDS25519 for SIGN_VERIFY`,
+        'deploy the stack again: npx cdk deploy',
+        'KMS_KEY_UNUSABLE',
+      ),
+    ];
+  }
+  return [ok(name, 'receipts are signed with a KMS key, and it is enabled')];
+}
+
+interface KeyFacts {
+  readonly KeyState: string;
+  readonly KeySpec: string;
+  readonly KeyUsage: string;
+}
+
 /** Throws what the SDK throws. */
 export async function checkKeyRotation(
   clients: AwsClients,

@@ -9,7 +9,7 @@ import { checkAlarms, checkLastArchive, readOldestAge } from './check-alarms.ts'
 import { checkBucket } from './check-bucket.ts';
 import { checkEventSource, readFunction } from './check-function.ts';
 import { checkHardening } from './check-hardening.ts';
-import { checkKeyRotation, checkKeyState } from './check-key.ts';
+import { checkKeyRotation, checkKeyState, checkSigningKey } from './check-key.ts';
 import { checkQueues, describeAge } from './check-queues.ts';
 import { checkSecret, type OAuthClient, readCredentials } from './check-secrets.ts';
 import { type Finding, skip } from './finding.ts';
@@ -84,7 +84,7 @@ export async function* checkStack(
     }
     const { variables, timeoutS } = yield* checkFunction(clients, outputs, budget);
     const credentials = yield* checkSecrets(clients, outputs, budget);
-    const { BucketName, KeyArn, QueueUrl, DeadLetterQueueUrl, FunctionName } = outputs;
+    const { BucketName, KeyArn, SigningKeyArn, QueueUrl, DeadLetterQueueUrl, FunctionName } = outputs;
     if (BucketName !== undefined) {
       const bucket = { name: BucketName, owner: KeyArn?.split(':')[4] };
       yield* checkBucket(clients, bucket, stack.settings, budget.signal);
@@ -93,6 +93,11 @@ export async function* checkStack(
       yield* await lookAt('key', 'kms:DescribeKey', () => checkKeyState(clients, KeyArn, budget.signal));
       yield* await lookAt('key-rotation', 'kms:GetKeyRotationStatus', () =>
         checkKeyRotation(clients, KeyArn, budget.signal),
+      );
+    }
+    if (SigningKeyArn !== undefined) {
+      yield* await lookAt('signing-key', 'kms:DescribeKey', () =>
+        checkSigningKey(clients, SigningKeyArn, budget.signal),
       );
     }
     let queueArn: string | undefined;

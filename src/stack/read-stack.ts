@@ -5,10 +5,11 @@ import { fail, type Finding, ok, warn } from './finding.ts';
 
 export type StackOutputs = Readonly<Partial<Record<StackOutput, string>>>;
 
-/** There only with a webhook, a VPC, an audit trail. */
+/** There only with a webhook, a VPC, an audit trail, or in the place of another. */
 const OPTIONAL: ReadonlySet<string> = new Set([
   'WebhookUrl',
   'WebhookSecretArn',
+  'SigningKeyArn',
   'EgressAddress',
   'AuditTrailName',
 ]);
@@ -78,7 +79,9 @@ function describeStatus(stackName: string, status: string, changed: Date | undef
 }
 
 function describeLacking(outputs: StackOutputs): Finding[] {
-  const lacking = STACK_OUTPUTS.filter((name) => outputs[name] === undefined && !OPTIONAL.has(name));
+  const isThere = (name: StackOutput) => outputs[name] !== undefined;
+  const isElsewhere = (name: StackOutput) => name === 'SigningKeySecretArn' && isThere('SigningKeyArn');
+  const lacking = STACK_OUTPUTS.filter((name) => !isThere(name) && !OPTIONAL.has(name) && !isElsewhere(name));
   if (lacking.length === 0) return [];
   return [
     fail(

@@ -14,8 +14,6 @@ export interface OpenStoreOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly s3?: S3ClientOptions;
-  /** Makes the buffers of parts, where a store has any; default of ordinary memory. */
-  readonly allocate?: (bytes: number) => Buffer;
   /** AWS account that must own the bucket. */
   readonly expectedBucketOwner?: string;
 }
@@ -55,7 +53,7 @@ export function parseStoreLocation(location: string): StoreLocation {
  * @throws `CONFIG_INVALID` (not retryable).
  */
 export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<ObjectStore> {
-  const { clock = systemClock, logger = silentLogger, allocate, expectedBucketOwner } = options;
+  const { clock = systemClock, logger = silentLogger, expectedBucketOwner } = options;
   const parsed = parseStoreLocation(location);
   if (parsed.kind === 'directory') return createDirectoryStore(parsed.path, clock);
   const [{ createS3Client }, { createS3Store }] = await Promise.all([
@@ -67,7 +65,6 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
     proxies: options.s3?.proxies,
     bucket: parsed.bucket,
     ...(parsed.prefix === undefined ? {} : { prefix: parsed.prefix }),
-    ...(allocate === undefined ? {} : { allocate }),
     ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
     clock,
     logger,

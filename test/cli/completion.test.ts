@@ -97,7 +97,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
   inShell.each([
     ['verify --depth ', ['ciphertext', 'full', 'head']],
     ['verify --depth=f', ['full']],
-    ['keys ', ['check', 'generate', 'list']],
+    ['keys ', ['check', 'generate', 'list', 'receipts']],
     ['keys ge', ['generate']],
     ['completion ', ['bash', 'fish', 'zsh']],
     ['help exit', ['exit-codes']],

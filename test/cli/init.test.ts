@@ -40,6 +40,7 @@ describe('init, by flags', () => {
       existingEventBus: false,
       tutorialEvents: false,
       webhook: true,
+      signingKey: 'secret',
       logRetentionDays: 365,
       maxConcurrency: 5,
       environmentVariables: {},

@@ -135,13 +135,25 @@ function describe(
           call('ReEncryptFrom', 'SourceKeyId', 'SourceEncryptionContext'),
           call('ReEncryptTo', 'DestinationKeyId', 'DestinationEncryptionContext'),
         ]
-      : [call(operation, 'KeyId', 'EncryptionContext')];
+      : [{ ...call(operation, 'KeyId', 'EncryptionContext'), ...signing(operation, input) }];
   }
   if (target === 'AmazonSQS') {
     const resource = arnOf('sqs', text('QueueUrl').split('/').at(-1) ?? '');
     return [{ action: `sqs:${operation}`, resource, conditions: {}, operation }];
   }
   return [{ action: `${target}:${operation}`, resource: text('SecretId'), conditions: {}, operation }];
+}
+
+/** The condition keys of a signature, in the place of those of an encryption context. */
+function signing(operation: string, input: Readonly<Record<string, unknown>>): Partial<AwsCall> {
+  if (operation !== 'Sign') return {};
+  const { SigningAlgorithm, MessageType } = input;
+  return {
+    conditions: {
+      'kms:SigningAlgorithm': String(SigningAlgorithm),
+      'kms:MessageType': String(MessageType),
+    },
+  };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */

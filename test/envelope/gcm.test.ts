@@ -138,3 +138,60 @@ describe('limits and misuse', () => {
     }
   });
 });
+
+describe('a body that is encrypted', () => {
+  const chunksOf = async function* (chunks: readonly Uint8Array[]) {
+    for (const chunk of chunks) yield chunk;
+  };
+  const collect = async (body: AsyncIterable<Uint8Array>) => {
+    const copies: Buffer[] = [];
+    for await (const chunk of body) copies.push(Buffer.from(chunk));
+    return Buffer.concat(copies);
+  };
+
+  it('is what its chunks and its end give', async () => {
+    const shared = parameters();
+    const chunks = [randomBytes(70_000), randomBytes(0), randomBytes(1)];
+    const body = await collect(createSealingCipher(shared).encrypt(chunksOf(chunks), async () => {}));
+    expect(body.equals(run(createSealingCipher(shared), chunks))).toBe(true);
+  });
+
+  it('gives the memory of a chunk back when the next one is asked for', async () => {
+    const body = createSealingCipher(parameters()).encrypt(chunksOf([randomBytes(70_000)]), async () => {});
+    const { value: first } = await body.next();
+    expect(first?.byteLength).toBe(70_000);
+    const { value: tag } = await body.next();
+    expect([first?.byteLength, tag?.byteLength]).toEqual([0, TAG_LENGTH]);
+  });
+
+  it('has no tag before all of it has been checked, and none when it has not passed', async () => {
+    const events: string[] = [];
+    const plaintext = async function* () {
+      yield randomBytes(10);
+      events.push('end of the plaintext');
+    };
+    const failed = new Error('cut');
+    const body = createSealingCipher(parameters()).encrypt(plaintext(), async () => {
+      events.push('checked');
+      throw failed;
+    });
+    await expect(collect(body)).rejects.toBe(failed);
+    expect(events).toEqual(['end of the plaintext', 'checked']);
+    expect(await body.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('closes its source when nobody takes the rest', async () => {
+    let closed = false;
+    const plaintext = async function* () {
+      try {
+        for (;;) yield randomBytes(10);
+      } finally {
+        closed = true;
+      }
+    };
+    const body = createSealingCipher(parameters()).encrypt(plaintext(), async () => {});
+    await body.next();
+    await body.return();
+    expect(closed).toBe(true);
+  });
+});

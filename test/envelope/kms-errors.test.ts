@@ -55,6 +55,19 @@ describe('an error KMS answered with', () => {
     }
   });
 
+  it.each(['Sign', 'GetPublicKey'] as const)('of %s is told with what a signing key needs', (operation) => {
+    const hint = (name: string) => sortKmsError(answered(name, 400), operation).error.hint;
+    expect(hint('AccessDeniedException')).toBe(`the role needs kms:${operation} on the key`);
+    expect(hint('NotFoundException')).toContain('check ARCHIVE_SIGNING_KMS_KEY_ID and AWS_REGION');
+    expect(hint('DisabledException')).toContain('enable-key');
+    expect(hint('InvalidArnException')).toContain('check ARCHIVE_SIGNING_KMS_KEY_ID');
+    for (const name of ['InvalidKeyUsageException', 'UnsupportedOperationException', 'ValidationException']) {
+      expect(hint(name)).toContain('ECC_NIST_EDWARDS25519');
+      expect(hint(name)).not.toContain('SYMMETRIC_DEFAULT');
+    }
+    expect(hint('InvalidArnException')).not.toMatch(/ARCHIVE_KMS_KEY_ID/);
+  });
+
   it.each<[number, ErrorCode, boolean]>([
     [200, 'KMS_UNAVAILABLE', true],
     [299, 'KMS_UNAVAILABLE', true],

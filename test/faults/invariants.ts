@@ -16,6 +16,8 @@ export interface WorldAtEnd {
   readonly nonces: readonly string[];
   /** Keys that were linked before object and receipt stood, or reported as archived before the link marker did too. */
   readonly premature: readonly string[];
+  /** Keys whose link marker could not be written: another delivery would repeat the reference, and none is lost by it. */
+  readonly unmarked: ReadonlySet<string>;
   /** Messages that are in no queue although they were not worked off. */
   readonly lostMessages: readonly string[];
 }
@@ -78,7 +80,7 @@ async function brokenObject(world: WorldAtEnd, file: SourceFile, key: string): P
   } catch {
     broken.push(`I3 the receipt of ${key} is none`);
   }
-  if (!s3.objects.has(linkKey(key))) broken.push(`I4 ${key} has no link marker`);
+  if (!s3.objects.has(linkKey(key)) && !world.unmarked.has(key)) broken.push(`I4 ${key} has no link marker`);
   const references = platform.written.filter(({ ids }) => fileId(ids) === fileId(file.ids));
   if (references.length === 0) broken.push(`I4 no reference to ${key} was written`);
   if (references.some(({ reference }) => reference.key !== key))

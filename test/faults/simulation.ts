@@ -222,7 +222,9 @@ class Schedule {
       if (result.state !== 'archived') continue;
       this.note(`archived ${result.key}`);
       // a promise made to the caller, which has to hold from this moment on
-      const promised = [result.key, result.receiptKey, linkKey(result.key)];
+      const promised = [result.key, result.receiptKey];
+      // the handler takes the marker over, and answers when it is there
+      if (hints?.afterwards === undefined) promised.push(linkKey(result.key));
       if (this.hostilities === undefined && !promised.every((key) => world.s3.objects.has(key)))
         world.premature.push(result.key);
     }

@@ -51,6 +51,8 @@ export class World {
   readonly nonces: string[] = [];
   /** Keys that were linked or reported too early. */
   readonly premature: string[] = [];
+  /** Keys whose link marker could not be written beside the work, which is warned of. */
+  readonly unmarked = new Set<string>();
   readonly honest: HonestWork = { signed: [], puts: new Map() };
   readonly signer: ReceiptSigner = this.#notedSigner();
   readonly #keys = memoryKeyService();
@@ -92,7 +94,11 @@ export class World {
         : { reader: createStaticReader(this.staticKey), opens: new Set(['static'] as const) }),
       organizationId,
       clock,
-      logger: silentLogger,
+      logger: {
+        log: (_level, message, fields) => {
+          if (message.startsWith('no link marker')) this.unmarked.add(fields?.key ?? '');
+        },
+      },
     };
   }
 
@@ -129,9 +135,9 @@ export class World {
   /** Those of I1 to I8 that do not hold, once everything has come to rest. */
   async brokenInvariants(lostMessages: readonly string[]): Promise<string[]> {
     this.s3.settle();
-    const { s3, platform, nonces, premature, staticKey } = this;
+    const { s3, platform, nonces, premature, unmarked, staticKey } = this;
     const reader = createEnvelopeReader({ staticKey, unwrappers: [createKmsWrap(this.#keys)] });
-    const state = { s3, platform, reader, signingKeys, nonces, premature, lostMessages };
+    const state = { s3, platform, reader, signingKeys, nonces, premature, unmarked, lostMessages };
     return [...(await brokenInvariants(state)), ...brokenSignatures(this)];
   }
 

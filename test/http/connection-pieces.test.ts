@@ -33,7 +33,7 @@ function connect() {
   const wire = new Wire();
   const free: Connection[] = [];
   const connection = new Connection(wire, {
-    gather: () => Buffer.alloc(1024 * 1024),
+    gather: Buffer.alloc(1024 * 1024),
     onFree: (it) => void free.push(it),
   });
   return { wire, connection, free };

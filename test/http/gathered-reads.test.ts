@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GatheredReads, type Reader } from '../../src/http/gathered-reads.ts';
+import { GatheredReads, type GatheringOptions, type Reader } from '../../src/http/gathered-reads.ts';
 
 /** A socket that is fed by hand. */
 function openSocket(): Duplex {
@@ -33,15 +33,14 @@ class Taker implements Reader {
   }
 }
 
-function alwaysOne(size: number): () => Buffer {
-  const buffer = Buffer.alloc(size);
-  return () => buffer;
+function keeping(size: number): GatheringOptions {
+  return { buffer: Buffer.alloc(size), freesPieces: false };
 }
 
 function open(size: number) {
   const socket = openSocket();
   const taker = new Taker();
-  return { socket, taker, reads: new GatheredReads(socket, alwaysOne(size), taker) };
+  return { socket, taker, reads: new GatheredReads(socket, keeping(size), taker) };
 }
 
 describe('gathered reads', () => {
@@ -106,7 +105,7 @@ describe('gathered reads', () => {
       buffers.push(bytes.buffer);
       return true;
     };
-    const reads = new GatheredReads(socket, alwaysOne(1000), taker);
+    const reads = new GatheredReads(socket, keeping(1000), taker);
     reads.resume();
     for (let count = 0; count < 3; count += 1) {
       await turn();
@@ -192,7 +191,7 @@ describe('gathered reads', () => {
           wanted = answers[calls++ % answers.length] ?? true;
           return wanted;
         };
-        const reads = new GatheredReads(socket, alwaysOne(size), taker);
+        const reads = new GatheredReads(socket, keeping(size), taker);
         const ask = () => {
           wanted = true;
           reads.resume();
@@ -216,31 +215,85 @@ describe('gathered reads', () => {
     );
   });
 
-  it('gathers in the buffer that it is given, another for each turn', async () => {
-    const socket = openSocket();
-    const given: Buffer[] = [];
-    const views: Buffer[] = [];
-    const taker = new Taker();
-    taker.wantsMore = true;
-    const receive = taker.receive.bind(taker);
-    taker.receive = (bytes) => {
-      views.push(bytes);
-      return receive(bytes);
-    };
-    const nextBuffer = () => {
-      const buffer = Buffer.alloc(100);
-      given.push(buffer);
-      return buffer;
-    };
-    const reads = new GatheredReads(socket, nextBuffer, taker);
-    reads.resume();
-    for (const text of ['first', 'second', 'third']) {
-      socket.push(text.slice(0, 2));
-      socket.push(text.slice(2));
-      for (let turns = 0; turns < 5; turns += 1) await turn();
+  describe('from a socket whose pieces nobody else sees', () => {
+    function openFreeing(size: number) {
+      const socket = openSocket();
+      const taker = new Taker();
+      const reads = new GatheredReads(socket, { buffer: Buffer.alloc(size), freesPieces: true }, taker);
+      return { socket, taker, reads };
     }
-    expect(views.map(String)).toEqual(['first', 'second', 'third']);
-    expect(new Set(views.map(({ buffer }) => buffer)).size).toBe(3);
-    expect(views.every((view) => given.some(({ buffer }) => buffer === view.buffer))).toBe(true);
+    /** In memory of its own, as TLS hands it over. */
+    const pieceOf = (text: string) => Buffer.from(new Uint8Array(Buffer.from(text)).buffer);
+
+    it('free a piece of a body once it has been copied', async () => {
+      const { socket, taker, reads } = openFreeing(100);
+      taker.wantsMore = true;
+      reads.resume();
+      const pieces = ['one ', 'two ', 'three'].map(pieceOf);
+      for (const piece of pieces) socket.push(piece);
+      await turn();
+      await turn();
+      expect(taker.text).toBe('one two three');
+      expect(pieces.map(({ byteLength }) => byteLength)).toEqual([0, 0, 0]);
+    });
+
+    it('free a piece that did not fit only when its end has been copied as well', async () => {
+      const { socket, taker, reads } = openFreeing(4);
+      reads.resume();
+      const piece = pieceOf('0123456789');
+      socket.push(piece);
+      await turn();
+      await turn();
+      reads.resume();
+      await turn();
+      expect(taker.taken.map(String)).toEqual(['0123', '4567']);
+      expect(piece.toString()).toBe('0123456789');
+      reads.resume();
+      await turn();
+      expect(taker.text).toBe('0123456789');
+      expect(piece.byteLength).toBe(0);
+    });
+
+    it('leave alone what is handed over as it comes: a head, and the body that follows it in the same piece', async () => {
+      const { socket, taker, reads } = openFreeing(100);
+      const views: Buffer[] = [];
+      taker.receive = (bytes) => {
+        views.push(bytes);
+        taker.isReadingBody = true;
+        return true;
+      };
+      taker.isReadingBody = false;
+      reads.resume();
+      const head = pieceOf('head, body');
+      socket.push(head);
+      await turn();
+      socket.push(pieceOf(', more'));
+      await turn();
+      await turn();
+      expect(views.map(String)).toEqual(['head, body', ', more']);
+      expect(head.byteLength).toBe(10);
+    });
+
+    it('leave alone the memory of neighbours', async () => {
+      const { socket, taker, reads } = openFreeing(100);
+      reads.resume();
+      const shared = Buffer.from(new ArrayBuffer(8)).fill('ab');
+      socket.push(shared.subarray(0, 4));
+      await turn();
+      await turn();
+      expect(taker.text).toBe('abab');
+      expect(shared.toString()).toBe('abababab');
+    });
+  });
+
+  it('leave the pieces of any other socket to those who made them', async () => {
+    const { socket, taker, reads } = open(100);
+    reads.resume();
+    const piece = Buffer.from(new ArrayBuffer(4)).fill('b');
+    socket.push(piece);
+    await turn();
+    await turn();
+    expect(taker.text).toBe('bbbb');
+    expect(piece.toString()).toBe('bbbb');
   });
 });

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import { failure } from '../failure.ts';
 import { type Certificate, makeCertificate, trust } from './certificates.ts';
@@ -97,6 +97,26 @@ describe.skipIf(ours === undefined || strange === undefined)('a connection over 
     const { url, secured } = await serve((socket) => socket.write(ok('here')));
     expect(await client().read(url)).toBe('here');
     expect(secured[0]).toStrictEqual({ servername: HOST, alpnProtocol: 'http/1.1', isResumed: false });
+  });
+
+  it('frees each piece of a body once it has been copied, and loses none of it', async () => {
+    const content = randomBytes(3_000_000);
+    const { url } = await serve((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${content.length}\r\n\r\n`);
+      socket.write(content);
+    });
+    const pieces: Buffer[] = [];
+    const connect = vi.spyOn(tls, 'connect');
+    const { send } = client({ readBytes: 100_000 });
+    closers.push(() => connect.mockRestore());
+    const { body } = await send(url);
+    const [{ value: socket } = { value: undefined }] = connect.mock.results;
+    (socket as TLSSocket).prependListener('data', (piece: Buffer) => pieces.push(piece));
+    expect((await collect(body)).equals(content)).toBe(true);
+    // the last ones may have been handed over as they came
+    const whole = pieces.filter(({ byteLength }) => byteLength > 0);
+    expect(pieces.length).toBeGreaterThan(content.length / 16_384);
+    expect(whole.length).toBeLessThanOrEqual(1);
   });
 
   it('names nobody where the host is an address, which the certificate has to hold', async () => {

@@ -2,7 +2,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logRetention } from '../../infra/sizing.ts';
-import { deploySettings, STACK_OUTPUTS, type StackOutput } from '../../src/config/deploy-settings.ts';
+import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
 import { REGION } from './resolve-template.ts';
 import { EVENT_SOURCE, ORGANIZATION, propertiesOf, resourcesOf, synthesiseSettings } from './synthesise.ts';
 
@@ -18,6 +18,7 @@ const settings = fc
     existingEventBus: fc.boolean(),
     tutorialEvents: fc.boolean(),
     webhook: fc.boolean(),
+    signingKey: fc.constantFrom('secret', 'kms'),
     objectLock: optional(
       fc.record({
         mode: fc.constantFrom('governance', 'compliance'),
@@ -56,12 +57,13 @@ describe('a stack of any settings', () => {
         end();
         expect(new AwsSolutionsChecks().validateScope(stack).violations).toEqual([]);
 
-        const there: Partial<Record<StackOutput, boolean>> = {
-          WebhookUrl: chosen.webhook,
-          EgressAddress: chosen.vpc,
-          AuditTrailName: chosen.auditTrail,
-        };
-        const wanted = STACK_OUTPUTS.filter((name) => there[name] ?? true);
+        const absent = new Set<string>([
+          chosen.signingKey === 'kms' ? 'SigningKeySecretArn' : 'SigningKeyArn',
+          ...(chosen.webhook ? [] : ['WebhookUrl']),
+          ...(chosen.vpc ? [] : ['EgressAddress']),
+          ...(chosen.auditTrail ? [] : ['AuditTrailName']),
+        ]);
+        const wanted = STACK_OUTPUTS.filter((name) => !absent.has(name));
         expect(Object.keys(template.outputs)).toEqual(wanted);
         const events = chosen.eventSourceName !== undefined;
         expect(resourcesOf(template, 'AWS::Events::Rule')).toHaveLength(

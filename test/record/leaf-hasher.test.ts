@@ -56,48 +56,6 @@ describe('LeafHasher', () => {
     expect(hasher.leafDigest(2)).toBeUndefined();
   });
 
-  describe('of pieces that are hashed when they are whole', () => {
-    const hash = (piece: Uint8Array) => Promise.resolve(createHash('sha256').update(piece).digest());
-    const pieces = ['abc', 'def', 'g'].map((text) => Buffer.from(text));
-
-    it('gives what it gives of bytes that pass, in whichever order they come', async () => {
-      const hasher = LeafHasher.leavesOnly(3);
-      const hashPiece = hasher.hashPieces(hash);
-      for (const piece of pieces) hasher.update(piece);
-      hasher.end();
-      for (const index of [2, 0, 1]) {
-        const piece = pieces[index] ?? Buffer.alloc(0);
-        expect((await hashPiece(index, piece)).toString('hex')).toBe(sha256(piece));
-      }
-      const passing = LeafHasher.leavesOnly(3);
-      for (const piece of pieces) passing.update(piece);
-      expect(hasher.finish()).toEqual(passing.finish());
-    });
-
-    it('has the hash of the whole where there is one piece, and one of nothing', async () => {
-      for (const text of ['', 'ab']) {
-        const hasher = LeafHasher.leavesOnly(3);
-        const hashPiece = hasher.hashPieces(hash);
-        hasher.update(Buffer.from(text));
-        await hashPiece(0, Buffer.from(text));
-        expect(hasher.finish().sha256?.toString('hex')).toBe(sha256(Buffer.from(text)));
-      }
-    });
-
-    it.each([
-      ['the first', [1, 2]],
-      ['one in the middle', [0, 2]],
-      ['the last', [0, 1]],
-      ['all', []],
-    ])('gives none when %s was not hashed', async (_, indexes) => {
-      const hasher = LeafHasher.leavesOnly(3);
-      const hashPiece = hasher.hashPieces(hash);
-      for (const piece of pieces) hasher.update(piece);
-      for (const index of indexes) await hashPiece(index, pieces[index] ?? Buffer.alloc(0));
-      expect(() => hasher.finish()).toThrow(expect.objectContaining({ code: 'UNEXPECTED' }));
-    });
-  });
-
   it('has leaves of the size of an S3 part', () => {
     expect(LEAF_BYTES).toBe(5 * 1024 * 1024);
     expect(LeafHasher.full().leafBytes).toBe(LEAF_BYTES);

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/record/canonical-json.ts';
 import { idempotencyMetadata } from '../../src/record/identity.ts';
 import {
   adoptReceipt,
@@ -8,11 +9,22 @@ import {
   type Issuer,
 } from '../../src/archive/issue-receipt.ts';
 import { LEAF_BYTES, LeafHasher } from '../../src/record/leaf-hasher.ts';
-import { leavesKey, MOST_INLINE_LEAVES, readLeaves, stateCiphertext } from '../../src/record/leaf-list.ts';
+import {
+  leavesKey,
+  MAX_INLINE_LEAVES_OF_SHORT_MESSAGES,
+  MOST_INLINE_LEAVES,
+  readLeaves,
+  stateCiphertext,
+} from '../../src/record/leaf-list.ts';
 import { DATE_LAYOUT, objectOfReceipt } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { openSeekable } from '../../src/audit/read-range.ts';
-import { LARGEST_RECEIPT, parseReceipt } from '../../src/record/receipt-schema.ts';
+import {
+  LARGEST_RECEIPT,
+  parseReceipt,
+  type Receipt,
+  RECEIPT_SCHEMA,
+} from '../../src/record/receipt-schema.ts';
 import { createReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
 import { verifyAgainstReceipt, type VerifyDepth } from '../../src/audit/verify-recording.ts';
 import { walkArchive } from '../../src/audit/walk-archive.ts';
@@ -116,7 +128,7 @@ describe('a list of leaves', () => {
       leafBytes: 1,
       leaves: Array(1025).fill(Buffer.alloc(32)),
     };
-    const facts = await stateCiphertext(watched, KEY, digests, unlimited);
+    const facts = await stateCiphertext({ store: watched }, KEY, digests, unlimited);
     expect(facts.leavesSha256).toMatch(/^[0-9a-f]{64}$/);
     expect(written).toEqual([LIST]);
   });
@@ -130,7 +142,12 @@ describe('a list of leaves', () => {
   it('that was written just now is not read again', async () => {
     const store = mapStore();
     const leaves = Array(1025).fill(Buffer.alloc(32));
-    await stateCiphertext(store, KEY, { bytes: 1025, sha256: undefined, leafBytes: 1, leaves }, unlimited);
+    await stateCiphertext(
+      { store },
+      KEY,
+      { bytes: 1025, sha256: undefined, leafBytes: 1, leaves },
+      unlimited,
+    );
     expect(store.objects.has(LIST)).toBe(true);
     expect(store.reads).toEqual([]);
   });
@@ -138,7 +155,7 @@ describe('a list of leaves', () => {
   it('is all that is stated of an object whose whole nobody has hashed', async () => {
     const leaf = Buffer.alloc(32, 1);
     const digests = { bytes: 20, sha256: undefined, leafBytes: 10, leaves: [leaf, leaf] };
-    expect(await stateCiphertext(mapStore(), KEY, digests, unlimited)).toStrictEqual({
+    expect(await stateCiphertext({ store: mapStore() }, KEY, digests, unlimited)).toStrictEqual({
       bytes: 20,
       leafBytes: 10,
       leaves: [leaf.toString('hex'), leaf.toString('hex')],
@@ -157,7 +174,7 @@ describe('a list of leaves', () => {
     const store = mapStore();
     const leaves = Array.from({ length: 13_108 }, (_, index) => Buffer.alloc(32, index));
     const digests = { bytes: 2 ** 36, sha256: Buffer.alloc(32), leafBytes: 2 ** 23, leaves };
-    const facts = await stateCiphertext(store, KEY, digests, unlimited);
+    const facts = await stateCiphertext({ store }, KEY, digests, unlimited);
     expect(await readLeaves(store, KEY, facts, unlimited)).toHaveLength(13_108);
     // a reader also takes a receipt that holds all of them itself
     expect(13_108 * 67 + 3000).toBeLessThan(LARGEST_RECEIPT);
@@ -214,7 +231,7 @@ describe('a list of leaves', () => {
     await issueCompletedReceipt(issuer, { ids, stat, at: AT }, { proof: 'mark', opened }, unlimited);
     expect(await kinds('full')).toEqual([]);
     store.objects.delete(receiptKey(KEY));
-    const again = await stateCiphertext(store, KEY, digestsOf(store), unlimited);
+    const again = await stateCiphertext({ store }, KEY, digestsOf(store), unlimited);
     expect(again).toEqual(receipt.ciphertext);
   });
 
@@ -251,21 +268,117 @@ describe('the receipt of an object that stands there', () => {
   });
 });
 
+describe('the leaves of a receipt whose signer takes 4,096 bytes', () => {
+  const signer = { maxMessageBytes: 4096 };
+  const digestsOf = (count: number, sha256?: Buffer) => ({
+    bytes: count,
+    sha256,
+    leafBytes: 1,
+    leaves: Array.from({ length: count }, (_, index) => createHash('sha256').update(`${index}`).digest()),
+  });
+
+  it('stand in it up to 16 of them, and beside it from then on', async () => {
+    const store = mapStore();
+    const most = MAX_INLINE_LEAVES_OF_SHORT_MESSAGES;
+    const few = await stateCiphertext({ store, signer }, KEY, digestsOf(most), unlimited);
+    expect(few.leaves).toHaveLength(16);
+    expect([...store.objects.keys()]).toEqual([]);
+    const more = await stateCiphertext({ store, signer }, KEY, digestsOf(most + 1), unlimited);
+    expect(Object.keys(more)).toEqual(['bytes', 'leafBytes', 'leavesSha256']);
+    expect(await readLeaves(store, KEY, more, unlimited)).toHaveLength(17);
+  });
+
+  it('leave room for all else that a receipt states: long names, long headers, a layout of its own', () => {
+    const long = (length: number) => 'x'.repeat(length);
+    const uuid = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
+    const hash = '00'.repeat(32);
+    const receipt: Receipt = {
+      schema: RECEIPT_SCHEMA,
+      kind: 'archived',
+      ids: { organization: uuid, conversation: uuid, recording: uuid, channel: '1' },
+      source: {
+        contentType: long(256),
+        contentLength: 1e11,
+        etag: long(256),
+        length: 'framing+second-download',
+        resumes: 5,
+        restarts: 9,
+      },
+      plaintext: { bytes: 1e11, sha256: hash },
+      ciphertext: {
+        bytes: 1e11,
+        leafBytes: 5_242_880,
+        leaves: digestsOf(16).leaves.map((leaf) => leaf.toString('hex')),
+      },
+      object: {
+        key: long(400),
+        store: `s3://${long(63)}/${long(200)}`,
+        versionId: long(64),
+        etag: long(64),
+        checksum: { type: 'composite', sha256: long(50) },
+      },
+      envelope: {
+        format: 's3ec-v3',
+        metadataSha256: hash,
+        wrapSha256: hash,
+        wrap: 'kms+context',
+        keyId: `arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/${uuid}`,
+      },
+      times: {
+        recorded: '2026-05-20T12:00:00.000Z',
+        stored: '2026-05-20T12:00:00.000Z',
+        issued: '2026-05-20T12:00:00.000Z',
+      },
+      tool: { name: 'genesys-media-archive', version: '10.10.10' },
+    };
+    expect(canonicalJson(receipt as never).length).toBeLessThan(signer.maxMessageBytes);
+  });
+
+  it('stand in it whatever there are up to 1,024, for every other signer', async () => {
+    const store = mapStore();
+    for (const other of [undefined, {}]) {
+      const facts = await stateCiphertext({ store, signer: other }, KEY, digestsOf(1024), unlimited);
+      expect(facts.leaves).toHaveLength(1024);
+    }
+  });
+
+  it('are stated by the hash of their list, also where another list stands in its place: verify tells', async () => {
+    const store = mapStore();
+    await store.put(
+      LIST,
+      once(Buffer.from('another\n')),
+      { metadata: {}, contentType: 'text/plain' },
+      unlimited,
+    );
+    const facts = await stateCiphertext({ store, signer }, KEY, digestsOf(17), unlimited);
+    const lines = digestsOf(17).leaves.map((leaf) => `${leaf.toString('hex')}\n`);
+    expect(facts.leavesSha256).toBe(createHash('sha256').update(lines.join('')).digest('hex'));
+    expect(await readLeaves(store, KEY, facts, unlimited)).toBe('damaged');
+    const whole = Buffer.alloc(32, 7);
+    expect(await stateCiphertext({ store, signer }, KEY, digestsOf(17, whole), unlimited)).toEqual({
+      bytes: 17,
+      sha256: whole.toString('hex'),
+    });
+  });
+});
+
 describe('a list that stands there already', () => {
   it('of another object, where nobody has hashed the whole: the receipt has to hold all the leaves', async () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
-    expect(await stateCiphertext(store, KEY, { ...digests, sha256: undefined }, unlimited)).toStrictEqual({
-      bytes: 1025,
-      leafBytes: 1,
-      leaves: Array(1025).fill('00'.repeat(32)),
-    });
+    expect(await stateCiphertext({ store }, KEY, { ...digests, sha256: undefined }, unlimited)).toStrictEqual(
+      {
+        bytes: 1025,
+        leafBytes: 1,
+        leaves: Array(1025).fill('00'.repeat(32)),
+      },
+    );
   });
 
   it('and is longer than any list: the hash of the whole has to do', async () => {
     const store = mapStore();
     store.objects.set(LIST, endless());
-    expect(await stateCiphertext(store, KEY, digests, unlimited)).toEqual(whole);
+    expect(await stateCiphertext({ store }, KEY, digests, unlimited)).toEqual(whole);
   });
 
   const list = Buffer.from('another\n');
@@ -281,14 +394,14 @@ describe('a list that stands there already', () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
     store.get = () => Promise.reject(new ArchiveError('STORE_DENIED', 'no'));
-    expect(await stateCiphertext(store, KEY, digests, unlimited)).toEqual(whole);
+    expect(await stateCiphertext({ store }, KEY, digests, unlimited)).toEqual(whole);
   });
 
   it('and cannot be read for now: that is for the next delivery', async () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
     store.get = () => Promise.reject(new ArchiveError('STORE_UNAVAILABLE', 'no'));
-    await expect(stateCiphertext(store, KEY, digests, unlimited)).rejects.toMatchObject({
+    await expect(stateCiphertext({ store }, KEY, digests, unlimited)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
   });

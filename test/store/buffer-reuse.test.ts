@@ -96,8 +96,6 @@ describe.each(WAYS)('a request that is sent %s and left behind', (way) => {
       clock: fastClock(),
       logger: silentLogger,
       partSizeBytes: PART_BYTES,
-      // as beside a hash thread
-      allocate: (bytes) => Buffer.from(new SharedArrayBuffer(bytes)),
     });
     serial += 1;
     return {

@@ -194,35 +194,6 @@ describe('what is sent', () => {
       expect(await faulty.store.head(faulty.key, unlimited)).toBeUndefined();
     });
 
-    it('are asked for with the piece itself where the caller hashes whole pieces', async () => {
-      const asked: string[] = [];
-      const leaves = {
-        leafBytes: PART_BYTES,
-        leafDigest: () => Buffer.alloc(32),
-        hashPieces: () => (index: number, piece: Uint8Array) => {
-          asked.push(`${index} ${createHash('sha256').update(piece).digest('hex')}`);
-          return Promise.resolve(digests[index] ?? Buffer.alloc(32));
-        },
-      };
-      const put = faulty.store.put(faulty.key, bodyOf(content), { ...OPTIONS, leaves }, unlimited);
-      expect(await put).toMatchObject({ outcome: 'stored' });
-      expect(asked).toEqual(digests.map((digest, index) => `${index} ${digest.toString('hex')}`));
-      await faulty.expectStored(content);
-    });
-
-    it('end the write where they cannot be had', async () => {
-      const failure = new ArchiveError('UNEXPECTED', 'no digest');
-      const leaves = {
-        leafBytes: PART_BYTES,
-        leafDigest: () => undefined,
-        hashPieces: () => () => Promise.reject(failure),
-      };
-      const put = faulty.store.put(faulty.key, bodyOf(content), { ...OPTIONS, leaves }, unlimited);
-      await expect(put).rejects.toBe(failure);
-      expect(await faulty.store.head(faulty.key, unlimited)).toBeUndefined();
-      expect(await faulty.s3.leftovers()).toEqual([]);
-    });
-
     it('are of no use when the pieces are of another size', async () => {
       const leaves = { leafBytes: PART_BYTES - 1, leafDigest: () => Buffer.alloc(32) };
       await faulty.store.put(faulty.key, bodyOf(content), { ...OPTIONS, leaves }, unlimited);

@@ -17,13 +17,13 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
+import { type ReceiptKeysOptions, runReceiptKeys } from '../_receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 
-interface KeysOptions {
+interface KeysOptions extends ReceiptKeysOptions {
   readonly kid?: string;
   readonly rsa?: string;
   readonly signing?: string;
-  readonly dryRun?: boolean;
 }
 
 /** Bits; 128 bits of security (NIST SP 800-57 part 1, table 2), and its wraps leave room in S3's 2 KB of metadata. */
@@ -42,6 +42,8 @@ export async function run(
   [action = '']: readonly string[],
   options: KeysOptions,
 ): Promise<number> {
+  // a list of public keys needs no setting
+  if (action === 'receipts') return runReceiptKeys(context, options);
   const config = await readSettings(context, 'keys');
   switch (action) {
     case 'generate':
@@ -56,7 +58,7 @@ export async function run(
       return check(context, config);
     default:
       throw new ArchiveError('USAGE', 'there is no such action', {
-        hint: 'keys generate, keys list or keys check',
+        hint: 'keys generate, keys list, keys check or keys receipts',
       });
   }
 }
@@ -149,7 +151,9 @@ async function generateSigning({ ui }: CommandContext, name: string, options: Ke
     ui.out(`${kid}  ${printable(files.private)}  ARCHIVE_SIGNING_KEY_FILE, where recordings are archived`);
     ui.out(`${kid}  ${printable(files.public)}  ARCHIVE_RECEIPT_PUBLIC_KEYS, where they are verified`);
   }
-  ui.say('keep the public key where the writers of the archive cannot exchange it');
+  ui.say(
+    'keep the public key where the writers of the archive cannot exchange it: `keys receipts --list FILE --add` puts it into a list',
+  );
   return 0;
 }
 

@@ -18,6 +18,7 @@ import { parseStoreLocation } from '../../store/open-store.ts';
 import { type CommandContext, readSettingsFile } from '../_context.ts';
 import { type DoctorCheck, failed, skip } from './check.ts';
 import { checkClock, checkGenesys } from './genesys.ts';
+import { checkSigningKey } from './signing.ts';
 import { describeProxies } from './proxies.ts';
 
 /** Until then the AWS SDK and this program run on it; the SDK has announced that it will ask for 22. */
@@ -36,6 +37,7 @@ export async function* checkInstallation(
   yield* settings.checks;
   if (settings.store !== undefined) yield describeProxies(context.env, settings.store, settings.archive);
   yield await checkKey(settings.restore);
+  if (settings.archive !== undefined) yield await checkSigningKey(context, settings.archive, budget);
   if (settings.store === undefined) yield skip('store', 'its settings cannot be read');
   else yield await checkStore(context, settings.store, budget);
   if (settings.archive === undefined) {

@@ -14,6 +14,7 @@ export interface InitOptions {
   readonly existingEventBus?: boolean;
   readonly tutorialEvents?: boolean;
   readonly webhook?: boolean;
+  readonly signingKey?: string;
   readonly objectLock?: string;
   readonly alarmEmail?: string;
   readonly logRetention?: string;
@@ -44,6 +45,7 @@ const FLAGS: Readonly<
   existingEventBus: ['--existing-event-bus', 'the event source is associated with an event bus already'],
   tutorialEvents: ['--tutorial-events', 'takes events of the tutorial’s shape'],
   webhook: ['--webhook', 'a URL that takes signed webhooks'],
+  signingKey: ['--signing-key', 'secret or kms: where the key that signs receipts is'],
   objectLock: ['--object-lock', 'governance:DAYS or compliance:DAYS'],
   alarmEmail: ['--alarm-email', 'address that receives the alarms'],
   logRetentionDays: ['--log-retention', 'days'],
@@ -72,6 +74,7 @@ export function readAnswers(
     existingEventBus: options.existingEventBus,
     tutorialEvents: options.tutorialEvents,
     webhook: options.webhook,
+    signingKey: options.signingKey,
     objectLock: objectLock === undefined || objectLock === 'none' ? undefined : parseLock(objectLock),
     alarmEmail: options.alarmEmail,
     logRetentionDays: options.logRetention === undefined ? undefined : Number(options.logRetention),

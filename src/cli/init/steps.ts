@@ -42,11 +42,17 @@ export function nextSteps(settings: DeploySettings, file: string, program: strin
       ],
     },
     {
-      title:
-        'Make the key that signs receipts; keep receipts-public.pem where the writers cannot exchange it',
+      title: `${settings.signingKey === 'kms' ? 'Take the public half of' : 'Make'} the key that signs receipts; keep receipt-keys.json where the writers cannot exchange it`,
       commands: [
-        `${program} keys generate --signing receipts`,
-        put('SigningKeySecretArn', 'receipts-private.pem'),
+        ...(settings.signingKey === 'kms'
+          ? [
+              `aws kms get-public-key ${where} --key-id "$(output SigningKeyArn)" --query PublicKey --output text | openssl base64 -d -A | openssl pkey -pubin -inform DER -out receipts-public.pem`,
+            ]
+          : [
+              `${program} keys generate --signing receipts`,
+              put('SigningKeySecretArn', 'receipts-private.pem'),
+            ]),
+        `${program} keys receipts --list receipt-keys.json --add receipts-public.pem`,
       ],
     },
     ...(webhook

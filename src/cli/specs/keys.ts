@@ -4,9 +4,9 @@ import { type CommandSpec, CONCURRENCY, DRY_RUN, FROM, ID, TO, UNVERIFIED, WRAP 
 export const KEY_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'keys',
-    summary: 'make, list and try the keys that wrap data keys',
-    arguments: [['<action>', 'generate, list or check']],
-    completes: ['generate', 'list', 'check'],
+    summary: 'make, list and try the keys that wrap data keys, and those that receipts are verified with',
+    arguments: [['<action>', 'generate, list, check or receipts']],
+    completes: ['generate', 'list', 'check', 'receipts'],
     options: [
       { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
       { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },
@@ -14,15 +14,29 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
         flags: '--signing <NAME>',
         description: 'generate: an Ed25519 pair for receipts, NAME-private.pem and NAME-public.pem',
       },
-      { flags: '--dry-run', description: 'generate: write nothing' },
+      { flags: '--list <FILE>', description: 'receipts: the list of public keys' },
+      { flags: '--add <FILE>', description: 'receipts: add this public key (PEM), believed from --at on' },
+      { flags: '--retire <KEYID>', description: 'receipts: this key signs nothing any more after --at' },
+      {
+        flags: '--revoke <KEYID>',
+        description: 'receipts: what this key has signed from --at on is not believed',
+      },
+      { flags: '--at <TIME>', description: 'receipts: when, e.g. 2026-11-28T00:00:00Z (default now)' },
+      {
+        flags: '--stored-by <TIME>',
+        description: 'receipts: with --revoke, believe only what the store had by then',
+      },
+      { flags: '--comment <TEXT>', description: 'receipts: a note on the key that is changed' },
+      { flags: '--dry-run', description: 'generate, receipts: write nothing' },
     ],
     purpose: 'keys',
     details:
-      'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it.',
+      'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it. receipts shows a list of public keys for ARCHIVE_RECEIPT_PUBLIC_KEYS, or makes and changes one; docs/keys.md says when.',
     examples: [
       'genesys-archive keys generate --keyring-file keyring.json',
       'genesys-archive keys generate --rsa recordings',
       'genesys-archive keys check --kms-key-id alias/recordings',
+      'genesys-archive keys receipts --list receipt-keys.json --add receipts-public.pem',
     ],
     exitCodes: [0, 1, 2, 4, 5, 7, 130],
     load: () => import('../commands/keys.ts'),

@@ -1,5 +1,5 @@
 import type { CommandSpec } from './command-spec.ts';
-import { collect, wholeNumber } from './option-values.ts';
+import { collect, oneOf, wholeNumber } from './option-values.ts';
 
 /** To look around and to set up. */
 export const START_COMMANDS: readonly CommandSpec[] = [
@@ -40,6 +40,11 @@ export const START_COMMANDS: readonly CommandSpec[] = [
       },
       { flags: '--tutorial-events', description: 'also take archiving:events of the default event bus' },
       { flags: '--webhook', description: 'also take signed webhooks' },
+      {
+        flags: '--signing-key <WHERE>',
+        description: 'where the key that signs receipts is: secret (default) or kms',
+        parse: oneOf('secret', 'kms'),
+      },
       {
         flags: '--object-lock <MODE>',
         description: 'governance:DAYS or compliance:DAYS; none is the default',

@@ -1,6 +1,6 @@
 /** What the KMS endpoint does with keys, as opposed to what it does with their help. */
 import { createPublicKey } from 'node:crypto';
-import { KEY_OWNER, type KeySpec, type KeyStore, type KmsKey, requireUsable } from './keys.ts';
+import { KEY_OWNER, type KeySpec, type KeyStore, type KmsKey, requireUsable, SIGNING_SPEC } from './keys.ts';
 import { type KmsCall, readInteger, readText, requireKnown, requireText } from './parameters.ts';
 import { KmsRefusal } from './refusal.ts';
 
@@ -9,7 +9,9 @@ export const OAEP_HASHES: Readonly<Record<string, string>> = {
   RSAES_OAEP_SHA_1: 'sha1',
   RSAES_OAEP_SHA_256: 'sha256',
 };
-const KEY_SPECS: readonly KeySpec[] = ['SYMMETRIC_DEFAULT', 'RSA_2048', 'RSA_3072', 'RSA_4096'];
+/** Of Ed25519 keys; the second, of a digest, is shown and not played here. */
+const SIGNING_ALGORITHMS = ['ED25519_SHA_512', 'ED25519_PH_SHA_512'];
+const KEY_SPECS: readonly KeySpec[] = ['SYMMETRIC_DEFAULT', 'RSA_2048', 'RSA_3072', 'RSA_4096', SIGNING_SPEC];
 /** ms */
 const DAY = 86_400_000;
 
@@ -21,27 +23,39 @@ function describe(keys: KeyStore, key: KmsKey): object {
     CreationDate: key.createdAt / 1000,
     Enabled: key.state === 'Enabled',
     Description: key.description,
-    KeyUsage: 'ENCRYPT_DECRYPT',
+    KeyUsage: usageOf(key),
     KeyState: key.state,
     ...(key.deletionAt === undefined ? {} : { DeletionDate: key.deletionAt / 1000 }),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
     KeySpec: key.spec,
     CustomerMasterKeySpec: key.spec,
-    EncryptionAlgorithms: key.spec === 'SYMMETRIC_DEFAULT' ? ['SYMMETRIC_DEFAULT'] : Object.keys(OAEP_HASHES),
+    ...algorithmsOf(key),
     MultiRegion: false,
   };
 }
 
+/** What each usage can do; a key has one. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html */
+function algorithmsOf({ spec }: KmsKey): object {
+  if (spec === SIGNING_SPEC) return { SigningAlgorithms: SIGNING_ALGORITHMS };
+  return {
+    EncryptionAlgorithms: spec === 'SYMMETRIC_DEFAULT' ? ['SYMMETRIC_DEFAULT'] : Object.keys(OAEP_HASHES),
+  };
+}
+
+const usageOf = ({ spec }: Pick<KmsKey, 'spec'>) =>
+  spec === SIGNING_SPEC ? 'SIGN_VERIFY' : 'ENCRYPT_DECRYPT';
+
 export async function createKey({ keys, input }: KmsCall): Promise<object> {
   requireKnown(input, ['Description', 'KeySpec', 'KeyUsage', 'CustomerMasterKeySpec']);
-  if ((readText(input, 'KeyUsage') ?? 'ENCRYPT_DECRYPT') !== 'ENCRYPT_DECRYPT') {
-    throw new KmsRefusal('UnsupportedOperationException');
-  }
   const wanted =
     readText(input, 'KeySpec') ?? readText(input, 'CustomerMasterKeySpec') ?? 'SYMMETRIC_DEFAULT';
   const spec = KEY_SPECS.find((known) => known === wanted);
   if (spec === undefined) throw new KmsRefusal('UnsupportedOperationException');
+  // the usage of a key that signs has to be said
+  if ((readText(input, 'KeyUsage') ?? 'ENCRYPT_DECRYPT') !== usageOf({ spec })) {
+    throw new KmsRefusal('ValidationException', `KeyUsage is not compatible with KeySpec ${spec}`);
+  }
   return { KeyMetadata: describe(keys, await keys.create(spec, readText(input, 'Description') ?? '')) };
 }
 
@@ -59,8 +73,8 @@ export function getPublicKey({ keys, input }: KmsCall): object {
     KeyId: keys.arn(key),
     PublicKey: spki.toString('base64'),
     KeySpec: key.spec,
-    KeyUsage: 'ENCRYPT_DECRYPT',
-    EncryptionAlgorithms: Object.keys(OAEP_HASHES),
+    KeyUsage: usageOf(key),
+    ...algorithmsOf(key),
   };
 }
 

@@ -7,7 +7,10 @@ import { commitRecord, readRecords } from '../s3/files.ts';
 
 /** As `DescribeKey` names them. */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
-export type KeySpec = 'SYMMETRIC_DEFAULT' | 'RSA_2048' | 'RSA_3072' | 'RSA_4096';
+export type KeySpec = 'SYMMETRIC_DEFAULT' | 'RSA_2048' | 'RSA_3072' | 'RSA_4096' | typeof SIGNING_SPEC;
+
+/** The one spec whose keys sign; all others encrypt. */
+export const SIGNING_SPEC = 'ECC_NIST_EDWARDS25519';
 
 /** One key as it is kept in its file. Files hold key material: mode 0600. */
 export interface KmsKey {
@@ -32,7 +35,7 @@ const ALIAS = /^alias\/[A-Za-z0-9/_-]{1,250}$/;
 const OWNER_ONLY_FILE = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
 
-const generateRsaPair = promisify(generateKeyPair);
+const generatePair = promisify(generateKeyPair);
 
 export interface KeyStoreOptions {
   /** Where the keys are kept; without it they live as long as the store. */
@@ -170,7 +173,10 @@ export function requireUsable(keys: KeyStore, key: KmsKey): KmsKey {
 
 async function createMaterial(spec: KeySpec): Promise<string> {
   if (spec === 'SYMMETRIC_DEFAULT') return randomBytes(32).toString('base64');
-  const { privateKey } = await generateRsaPair('rsa', { modulusLength: Number(spec.slice('RSA_'.length)) });
+  const { privateKey } =
+    spec === SIGNING_SPEC
+      ? await generatePair('ed25519')
+      : await generatePair('rsa', { modulusLength: Number(spec.slice('RSA_'.length)) });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 

@@ -1,4 +1,4 @@
-import { constants, createPrivateKey, privateDecrypt, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createPrivateKey, privateDecrypt, publicEncrypt, randomBytes, sign } from 'node:crypto';
 import {
   cancelKeyDeletion,
   createAlias,
@@ -12,7 +12,7 @@ import {
   setEnabled,
 } from './administration.ts';
 import { keyIdOfBlob, openBlob, sealBlob } from './ciphertext.ts';
-import { type KeyStore, type KmsKey, requireUsable } from './keys.ts';
+import { type KeyStore, type KmsKey, requireUsable, SIGNING_SPEC } from './keys.ts';
 import {
   invalid,
   type KmsCall,
@@ -39,7 +39,8 @@ function requireAlgorithm(key: KmsKey, name: string | undefined): string | undef
   const symmetric = key.spec === 'SYMMETRIC_DEFAULT';
   if ((name ?? 'SYMMETRIC_DEFAULT') === 'SYMMETRIC_DEFAULT' && symmetric) return undefined;
   const hash = OAEP_HASHES[name ?? ''];
-  if (symmetric || hash === undefined) throw new KmsRefusal('InvalidKeyUsageException');
+  if (symmetric || key.spec === SIGNING_SPEC || hash === undefined)
+    throw new KmsRefusal('InvalidKeyUsageException');
   return hash;
 }
 
@@ -166,6 +167,26 @@ function reEncrypt({ keys, input }: KmsCall): object {
   };
 }
 
+/** Pure Ed25519 of the message itself; https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html */
+function signMessage({ keys, input }: KmsCall): object {
+  requireKnown(input, ['KeyId', 'Message', 'MessageType', 'SigningAlgorithm', 'DryRun']);
+  const message = requireBlob(input, 'Message', LARGEST_PLAINTEXT);
+  const algorithm = requireText(input, 'SigningAlgorithm');
+  const key = requireUsable(keys, keys.resolve(requireText(input, 'KeyId')));
+  if (key.spec !== SIGNING_SPEC) throw new KmsRefusal('InvalidKeyUsageException');
+  if (algorithm === 'ED25519_PH_SHA_512') throw new KmsRefusal('UnsupportedOperationException');
+  if (algorithm !== 'ED25519_SHA_512') throw new KmsRefusal('InvalidKeyUsageException');
+  if ((readText(input, 'MessageType') ?? 'RAW') !== 'RAW') {
+    throw invalid('ED25519_SHA_512 requires MessageType RAW');
+  }
+  if (input['DryRun'] === true) throw new KmsRefusal('DryRunOperationException');
+  return {
+    KeyId: keys.arn(key),
+    Signature: sign(null, message, key.material).toString('base64'),
+    SigningAlgorithm: algorithm,
+  };
+}
+
 const OPERATIONS = {
   CancelKeyDeletion: cancelKeyDeletion,
   CreateAlias: createAlias,
@@ -182,6 +203,7 @@ const OPERATIONS = {
   ListKeys: listKeys,
   ReEncrypt: reEncrypt,
   ScheduleKeyDeletion: scheduleKeyDeletion,
+  Sign: signMessage,
 } satisfies Record<string, Operation>;
 
 export type KmsOperation = keyof typeof OPERATIONS;

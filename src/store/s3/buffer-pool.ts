@@ -8,21 +8,14 @@ const SMALLEST_KEPT = 64 * 1024;
 export class BufferPool {
   private readonly largest: number;
   private readonly mostBytes: number;
-  private readonly allocate: (bytes: number) => Buffer;
   private readonly kept = new Map<number, Buffer[]>();
   private keptBytes = 0;
 
   /**
    * @param largest bytes of the largest buffer.
    * @param mostBytes bytes that are kept for later, at most.
-   * @param allocate makes a buffer that is not there yet.
    */
-  constructor(
-    largest: number,
-    mostBytes: number,
-    allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
-  ) {
-    this.allocate = allocate;
+  constructor(largest: number, mostBytes: number) {
     this.largest = largest;
     this.mostBytes = mostBytes;
   }
@@ -32,7 +25,7 @@ export class BufferPool {
     if (bytes < SMALLEST_KEPT) return Buffer.allocUnsafeSlow(Math.max(1, bytes));
     const size = this.sizeFor(bytes);
     const found = this.kept.get(size)?.pop();
-    if (found === undefined) return this.allocate(size);
+    if (found === undefined) return Buffer.allocUnsafeSlow(size);
     this.keptBytes -= size;
     return found;
   }

@@ -14,15 +14,12 @@ export function digestOf(body: Uint8Array, known?: Uint8Array): BodyDigest {
   return { bytes, base64: bytes.toString('base64') };
 }
 
-/** Gives the digest of each part, which is asked for once, by the caller's means where that has cut the body into leaves of the same size. */
-export type PartDigests = (part: Part) => BodyDigest | Promise<BodyDigest>;
+/** Returns the digest of a part: the caller's own, where it has cut the body into leaves of the same size. */
+export type PartDigests = (part: Part) => BodyDigest;
 
-/** To be called before the body is read. */
 export function digestsOfParts({ leaves }: Pick<PutOptions, 'leaves'>, partBytes: number): PartDigests {
   if (leaves?.leafBytes !== partBytes) return ({ bytes }) => digestOf(bytes);
-  const hashPiece = leaves.hashPieces?.();
-  if (hashPiece === undefined) return ({ bytes, number }) => digestOf(bytes, leaves.leafDigest(number - 1));
-  return async ({ bytes, number }) => digestOf(bytes, await hashPiece(number - 1, bytes));
+  return ({ bytes, number }) => digestOf(bytes, leaves.leafDigest(number - 1));
 }
 
 /** Of an object uploaded in parts: base64 of the digest of the parts' digests, `-`, number of parts. */

@@ -61,8 +61,7 @@ export async function* cutParts(
         buffer = larger;
       }
       const length = Math.min(chunk.byteLength - taken, Math.min(buffer.byteLength, partBytes) - filled);
-      // not `set`, which takes three times as long where the memory is shared (docs/decisions/012)
-      buffer.fill(chunk.subarray(taken, taken + length), filled, filled + length);
+      buffer.set(chunk.subarray(taken, taken + length), filled);
       taken += length;
       filled += length;
     }

@@ -101,7 +101,7 @@ async function sendParts(
 
   const send = async (part: Part): Promise<void> => {
     try {
-      const digest = await target.digestOf(part);
+      const digest = target.digestOf(part);
       digests[part.number - 1] = digest;
       completed.push(await sendPart(access, target, UploadId, part, digest, work.budget));
       part.release();

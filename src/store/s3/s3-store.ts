@@ -41,8 +41,6 @@ export interface S3StoreOptions {
   readonly partSizeBytes?: number;
   /** Parts in flight at once; default 2. Memory is this many parts and one more. */
   readonly queueSize?: number;
-  /** Makes the buffers of parts; default of ordinary memory. */
-  readonly allocate?: (bytes: number) => Buffer;
   /** AWS account that must own the bucket. */
   readonly expectedBucketOwner?: string;
   /** Of the requests that do not go through `client`; default one with the client's default time-outs. */
@@ -74,7 +72,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const usualPartBytes = choosePartBytes(undefined, options.partSizeBytes);
 
   /** Of the usual size of a part; objects so large that they need larger ones have their own. */
-  const usual = new BufferPool(usualPartBytes, (queueSize + 2) * usualPartBytes, options.allocate);
+  const usual = new BufferPool(usualPartBytes, (queueSize + 2) * usualPartBytes);
   const poolOf = (partBytes: number) => (partBytes === usualPartBytes ? usual : undefined);
 
   async function put(
@@ -98,7 +96,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       const { value: first } = await parts.next();
       if (first === undefined) throw new ArchiveError('UNEXPECTED', 'a body has at least one part');
       if (first.last) {
-        const result = await putWhole(key, first.bytes, await digestOfPart(first), putOptions, budget);
+        const result = await putWhole(key, first.bytes, digestOfPart(first), putOptions, budget);
         first.release();
         return result;
       }
