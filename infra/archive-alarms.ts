@@ -2,6 +2,7 @@ import { type CfnCondition, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -29,6 +30,8 @@ export interface ArchiveAlarmsProps {
   /** Where the runbook is; the anchor is appended. */
   readonly runbook: string;
   readonly oldestMessage: Duration;
+  /** Of the topic. */
+  readonly key?: kms.IKey | undefined;
 }
 
 /** Failures of a quarter of an hour, and their share in percent, from which on somebody is told. One odd recording is no alarm. */
@@ -100,8 +103,12 @@ export class ArchiveAlarms extends Construct {
     };
   }
 
-  private createTopic({ email, emailCondition }: ArchiveAlarmsProps): sns.Topic {
-    const topic = new sns.Topic(this, 'Topic', { displayName: 'Genesys media archive', enforceSSL: true });
+  private createTopic({ email, emailCondition, key }: ArchiveAlarmsProps): sns.Topic {
+    const topic = new sns.Topic(this, 'Topic', {
+      displayName: 'Genesys media archive',
+      enforceSSL: true,
+      ...(key === undefined ? {} : { masterKey: key }),
+    });
     const { account } = Stack.of(this);
     // a topic with a policy of its own has lost the default one, which let the alarms of the account in
     topic.addToResourcePolicy(

@@ -26,6 +26,10 @@ export interface ArchiveBucketProps {
   readonly mediaFolder: string;
   /** The one role that exchanges data keys, and so the metadata of objects. */
   readonly rewrapRole: iam.IRole;
+  /** Nobody but `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
+  readonly protectObjects: boolean;
+  /** ARN. */
+  readonly breakGlassRole?: string | undefined;
   readonly objectLockCondition?: CfnCondition | undefined;
 }
 
@@ -54,7 +58,9 @@ export class ArchiveBucket extends Construct {
     });
     this.logTo(logs);
     if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
-    if (props.requireConditionalWrites) this.denyOverwriting(props.rewrapRole);
+    const breakGlass = props.breakGlassRole ?? NO_ROLE;
+    if (props.requireConditionalWrites) this.denyOverwriting(props.rewrapRole, breakGlass);
+    if (props.protectObjects) this.denyRemoving(breakGlass);
   }
 
   /** By bucket policy and not by an ACL, which an owner-enforced bucket has none of. */
@@ -90,7 +96,7 @@ export class ArchiveBucket extends Construct {
    * which take no condition; the completion, which makes the object, does.
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
    */
-  private denyOverwriting(rewrapRole: iam.IRole): void {
+  private denyOverwriting(rewrapRole: iam.IRole, breakGlass: string): void {
     const deny = (sid: string, absent: readonly string[], principal: Record<string, unknown>) =>
       this.bucket.addToResourcePolicy(
         new iam.PolicyStatement({
@@ -107,10 +113,44 @@ export class ArchiveBucket extends Construct {
         }),
       );
     const rewrap = { 'aws:PrincipalArn': rewrapRole.roleArn };
-    deny('DenyOverwriting', ['s3:if-none-match'], { ArnNotEquals: rewrap });
+    deny('DenyOverwriting', ['s3:if-none-match'], {
+      ArnNotEquals: { 'aws:PrincipalArn': [rewrapRole.roleArn, breakGlass] },
+    });
     // It exchanges an instruction file that it has just read (If-Match), or copies an object onto itself with new metadata.
     deny('DenyBlindOverwriting', ['s3:if-none-match', 's3:if-match', 's3:x-amz-copy-source'], {
       ArnEquals: rewrap,
+    });
+  }
+
+  /**
+   * Administrators of the account included; they can still change this policy, which CloudTrail records. Without the bypass, a retention
+   * in governance mode cannot be shortened or lifted; it can be lengthened. Lifecycle rules and aborts of uploads are not affected, but
+   * only CloudFormation changes the rules.
+   */
+  private denyRemoving(breakGlass: string): void {
+    const { account, partition } = Stack.of(this);
+    const deny = (
+      sid: string,
+      actions: readonly string[],
+      resource: string,
+      conditions: Record<string, object>,
+    ) =>
+      this.bucket.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid,
+          effect: iam.Effect.DENY,
+          principals: [new iam.AnyPrincipal()],
+          actions: [...actions],
+          resources: [resource],
+          conditions,
+        }),
+      );
+    const others = { 'aws:PrincipalArn': [breakGlass] };
+    deny('DenyRemoving', REMOVALS, this.bucket.arnForObjects('*'), { ArnNotEquals: others });
+    const cdk = `arn:${partition}:iam::${account}:role/cdk-*-cfn-exec-role-*`;
+    deny('DenyLoosening', LOOSENINGS, this.bucket.bucketArn, {
+      ArnNotLike: { 'aws:PrincipalArn': [breakGlass, cdk] },
+      'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
     });
   }
 
@@ -118,6 +158,25 @@ export class ArchiveBucket extends Construct {
     return this.bucket.node.defaultChild as s3.CfnBucket;
   }
 }
+
+/** No role has an empty name. */
+export const NO_ROLE = 'arn:aws:iam::000000000000:role/';
+
+const REMOVALS = [
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:DeleteObjectTagging',
+  's3:DeleteObjectVersionTagging',
+  's3:BypassGovernanceRetention',
+] as const;
+
+/** With each of them everything, or everything to come, can be had removed. */
+const LOOSENINGS = [
+  's3:PutLifecycleConfiguration',
+  's3:PutBucketVersioning',
+  's3:PutBucketObjectLockConfiguration',
+  's3:DeleteBucket',
+] as const;
 
 /**
  * SSE-S3 is the second layer, under the encryption of the archiver. With SSE-KMS, completing a multipart upload needs `kms:Decrypt`,

@@ -1,13 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { MESSAGE_RETENTION_S, MOST_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizing.ts';
 
-/**
- * SSE-SQS, and not a KMS key: EventBridge and the function would both need `kms:Decrypt` for it. A message holds ids, no audio;
- * the end of a conversation may name a telephone number.
- */
-const GUARDED = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true } as const;
+/** Seconds that SQS uses a data key for before it asks KMS for another: an hour keeps requests to KMS few. */
+const KEY_REUSE_S = 3_600;
 
 /** Events that wait, and those that nobody could deal with. */
 export class ArchiveQueue extends Construct {
@@ -15,13 +13,24 @@ export class ArchiveQueue extends Construct {
   /** Takes what EventBridge could not deliver, what the function cannot ever archive, and what has failed too often. */
   readonly deadLetters: sqs.Queue;
 
-  /** @param deliveryDelayS see `deliveryDelay`. */
-  constructor(scope: Construct, id: string, deliveryDelayS: number) {
+  /**
+   * SSE-SQS, unless there is a key: then EventBridge and the function need it, too. A message holds ids, no audio; the end of a
+   * conversation may name a telephone number.
+   *
+   * @param deliveryDelayS see `deliveryDelay`.
+   */
+  constructor(scope: Construct, id: string, deliveryDelayS: number, key?: kms.IKey) {
     super(scope, id);
+    const guarded: sqs.QueueProps = {
+      enforceSSL: true,
+      ...(key === undefined
+        ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
+        : { encryptionMasterKey: key, dataKeyReuse: Duration.seconds(KEY_REUSE_S) }),
+    };
     const retentionPeriod = Duration.seconds(MESSAGE_RETENTION_S);
-    this.deadLetters = new sqs.Queue(this, 'DeadLetters', { ...GUARDED, retentionPeriod });
+    this.deadLetters = new sqs.Queue(this, 'DeadLetters', { ...guarded, retentionPeriod });
     this.queue = new sqs.Queue(this, 'Events', {
-      ...GUARDED,
+      ...guarded,
       retentionPeriod,
       visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT_S),
       deliveryDelay: Duration.seconds(deliveryDelayS),

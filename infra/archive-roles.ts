@@ -1,17 +1,94 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { type CfnCondition, Duration, type Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { type ArchiveConditions, choose } from './conditions.ts';
+import type { HardeningProps } from './hardening-props.ts';
 import type { Statement } from './policies.ts';
 
 /** A role and nothing else: no managed policy, no policy yet. */
-export function createRole(
+function createRole(scope: Construct, id: string, description: string, assumedBy: iam.IPrincipal): iam.Role {
+  return new iam.Role(scope, id, { description, assumedBy, maxSessionDuration: Duration.hours(1) });
+}
+
+interface RoleUsers {
+  /** ARNs, or anything that CDK knows as a principal. */
+  readonly who: iam.IPrincipal | readonly string[];
+  /** With multi-factor authentication only. */
+  readonly requireMfa: boolean;
+  /** `who` counts under this condition only. */
+  readonly condition?: CfnCondition | undefined;
+}
+
+export interface ArchiveRoles {
+  /** Of the function. */
+  readonly writerRole: iam.Role;
+  readonly auditorRole: iam.Role;
+  readonly rewrapRole: iam.Role;
+}
+
+export function createRoles(
+  scope: Construct,
+  props: Pick<HardeningProps, 'auditors' | 'rewrappers' | 'requireMfa'>,
+  conditions: ArchiveConditions,
+): ArchiveRoles {
+  const { auditors = [], rewrappers = [], requireMfa = false } = props;
+  return {
+    writerRole: createRole(
+      scope,
+      'Writer',
+      'Genesys media archive: the function; cannot read what it has written',
+      new iam.ServicePrincipal('lambda.amazonaws.com'),
+    ),
+    auditorRole: createHumanRole(scope, 'Auditor', 'Genesys media archive: restores and verifies', {
+      who: auditors,
+      requireMfa,
+      condition: conditions.auditors,
+    }),
+    rewrapRole: createHumanRole(
+      scope,
+      'Rewrap',
+      'Genesys media archive: moves data keys to another KMS key',
+      { who: rewrappers, requireMfa, condition: conditions.rewrappers },
+    ),
+  };
+}
+
+/** A role that people assume. One that nobody is named for exists, so that keys can name it, and lets nobody in. */
+function createHumanRole(
   scope: Construct,
   id: string,
   description: string,
-  assumedBy: iam.IPrincipal,
+  { who, requireMfa, condition }: RoleUsers,
 ): iam.Role {
-  return new iam.Role(scope, id, { description, assumedBy, maxSessionDuration: Duration.hours(1) });
+  const named = isPrincipal(who) ? who : new iam.AccountRootPrincipal();
+  const mfa = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } };
+  const role = createRole(
+    scope,
+    id,
+    description,
+    requireMfa ? new iam.PrincipalWithConditions(named, mfa) : named,
+  );
+  if (!isPrincipal(who)) {
+    const allowed = {
+      Effect: 'Allow',
+      Principal: { AWS: who },
+      Action: 'sts:AssumeRole',
+      ...(requireMfa ? { Condition: mfa } : {}),
+    };
+    const element = role.node.defaultChild as iam.CfnRole;
+    element.assumeRolePolicyDocument = {
+      Version: '2012-10-17',
+      Statement: [who.length === 0 ? NOBODY : choose<object>(condition, allowed, NOBODY)],
+    };
+  }
+  return role;
+}
+
+const NOBODY = { Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+
+function isPrincipal(who: RoleUsers['who']): who is iam.IPrincipal {
+  return !Array.isArray(who);
 }
 
 /** Gives exactly these statements to the role. A policy of its own, because role and key name one another. */
@@ -25,6 +102,15 @@ export function givePolicy(role: iam.Role, statements: readonly Statement[]): ia
 }
 
 const WHY: readonly (readonly [RegExp, string])[] = [
+  [
+    /^\*$/,
+    'Network interfaces of the function: these actions know no resource, and only Lambda itself may use them.',
+  ],
+  [/\/\*\.instruction$/, 'Instruction files beside recordings, under the fixed prefix of media.'],
+  [
+    /\/receipts\/.*\.json$/,
+    'Signed amendments beside receipts; their names hold ids and the hash of a wrap.',
+  ],
   [/:\*$/, 'Streams of the one log group of the function; their names are made by Lambda.'],
   [/\/\*$/, 'Objects of the one bucket under a fixed prefix; their keys hold ids of recordings.'],
 ];

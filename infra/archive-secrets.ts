@@ -11,6 +11,7 @@ const NO_ROTATION =
  * and off without losing it.
  */
 export class ArchiveSecrets extends Construct {
+  private readonly all: secrets.CfnSecret[] = [];
   readonly credentials = this.secret(
     'Credentials',
     'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
@@ -26,8 +27,44 @@ export class ArchiveSecrets extends Construct {
     }
   }
 
+  /**
+   * Only these read the values, administrators of the account excluded. Who may change the policy of a secret can change that, and
+   * CloudTrail has it.
+   */
+  limitReading(readers: readonly string[]): void {
+    for (const secret of this.all) {
+      new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
+        secretId: secret.ref,
+        blockPublicPolicy: true,
+        resourcePolicy: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'DenyReading',
+              Effect: 'Deny',
+              Principal: '*',
+              Action: ['secretsmanager:GetSecretValue', 'secretsmanager:BatchGetSecretValue'],
+              Resource: '*',
+              Condition: { ArnNotEquals: { 'aws:PrincipalArn': readers } },
+            },
+          ],
+        },
+      });
+    }
+  }
+
+  get arns(): readonly string[] {
+    return this.all.map(({ ref }) => ref);
+  }
+
+  /** Under a key of the account instead of AWS's own. */
+  encryptWith(keyArn: string): void {
+    for (const secret of this.all) secret.kmsKeyId = keyArn;
+  }
+
   private secret(id: string, description: string): secrets.CfnSecret {
     const secret = new secrets.CfnSecret(this, id, { description });
+    this.all.push(secret);
     acknowledge(secret, { 'AwsSolutions-SMG4': NO_ROTATION });
     return secret;
   }

@@ -5,7 +5,7 @@ import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-me
 
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
-  const { eventSourceName, objectLock, alarmEmail, ...rest } = settings;
+  const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -16,6 +16,19 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     logRetentionDays: rest.logRetentionDays,
     maxConcurrency: rest.maxConcurrency,
     environmentVariables: rest.environmentVariables,
+    auditors: rest.auditors,
+    rewrappers: rest.rewrappers,
+    requireMfa: rest.requireMfa,
+    protectObjects: rest.protectObjects,
+    secretReaders: rest.secretReaders,
+    webhookConcurrency: rest.webhookConcurrency,
+    apiGateway: rest.apiGateway,
+    vpc: rest.vpc,
+    customerKeys: rest.customerKeys,
+    auditTrail: rest.auditTrail,
+    ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
+    ...(webAclArn === undefined ? {} : { webAclArn }),
+    ...(replica === undefined ? {} : { replica }),
     ...(eventSourceName === undefined ? {} : { eventSourceName }),
     ...(objectLock === undefined ? {} : { objectLock }),
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
@@ -63,7 +76,7 @@ function signingKeyOutput({
 type Output = readonly [value: string, description: string];
 
 function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
-  const { functionUrl } = archive;
+  const { webhookUrl, network, auditTrail } = archive;
   return {
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
@@ -73,10 +86,16 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],
     ...signingKeyOutput(archive),
     WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
-    ...(functionUrl === undefined ? {} : { WebhookUrl: [functionUrl.url, 'Takes signed webhooks'] as const }),
+    ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],
     RewrapRoleArn: [archive.rewrapRole.roleArn, 'To assume for moving data keys to another KMS key'],
+    ...(network === undefined
+      ? {}
+      : { EgressAddress: [network.egressAddress, 'What Genesys Cloud sees'] as const }),
+    ...(auditTrail === undefined
+      ? {}
+      : { AuditTrailName: [auditTrail.trail.trailArn, 'Records accesses to objects and keys'] as const }),
   };
 }

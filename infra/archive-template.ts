@@ -10,6 +10,7 @@ import {
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { NO_ROLE } from './archive-bucket.ts';
 import { GenesysMediaArchiveStack } from './archive-stack.ts';
 import { PARTNER_PREFIX } from './event-rules.ts';
 import type { GenesysMediaArchiveProps } from './genesys-media-archive.ts';
@@ -50,6 +51,14 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
   const codeBucket = text('CodeBucket', 'Bucket with the code of the function, in the same region', {
     minLength: 3,
   });
+  const principals = (id: string, description: string) =>
+    new CfnParameter(stack, id, { type: 'CommaDelimitedList', description, default: '' }).valueAsList;
+  const anyOf = (id: string, list: string[]) => given(id, Fn.join('', list));
+  const auditors = principals('Auditors', 'ARNs of who may assume the role that restores and verifies');
+  const rewrappers = principals('Rewrappers', 'ARNs of who may assume the role that moves data keys');
+  const breakGlass = text('BreakGlassRole', 'ARN of the one role that may delete objects', {
+    default: NO_ROLE,
+  });
   const eventSource = given('HasEventSource', eventSourceName, NO_EVENT_SOURCE);
   return {
     code: lambda.Code.fromBucket(
@@ -80,6 +89,9 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
       minValue: 2,
       maxValue: 100,
     }),
+    auditors,
+    rewrappers,
+    breakGlassRole: breakGlass,
     environmentVariables: {
       ARCHIVE_WRITE_BACK: text('WriteBack', 'ARCHIVE_WRITE_BACK of docs/configuration.md', { default: '' }),
       ARCHIVE_KINDS: text('Kinds', 'ARCHIVE_KINDS of docs/configuration.md', { default: '' }),
@@ -96,6 +108,8 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
       webhook: yes('HasWebhook', flag('Webhook', 'true: a Function URL that takes signed webhooks')),
       objectLock: yes('HasObjectLock', flag('ObjectLock', 'true: nothing can be removed before its time')),
       alarmEmail: given('HasAlarmEmail', alarmEmail),
+      auditors: anyOf('HasAuditors', auditors),
+      rewrappers: anyOf('HasRewrappers', rewrappers),
     },
   };
 }

@@ -13,6 +13,8 @@ export interface ArchiveConditions {
   readonly webhook?: CfnCondition;
   readonly objectLock?: CfnCondition;
   readonly alarmEmail?: CfnCondition;
+  readonly auditors?: CfnCondition;
+  readonly rewrappers?: CfnCondition;
 }
 
 /** `value` where the condition holds, and nothing elsewhere; without a condition `value` itself. */

@@ -40,6 +40,7 @@ export class EventRules extends Construct {
   constructor(scope: Construct, id: string, props: EventRulesProps) {
     super(scope, id);
     const { conditions, eventSourceName, tutorialEvents } = props;
+    const { account } = Stack.of(this);
     const rules: { rule: events.CfnRule; condition: CfnCondition | undefined }[] = [];
     const add = (name: string, condition: CfnCondition | undefined, settings: events.CfnRuleProps): void => {
       const rule = new events.CfnRule(this, name, { ...settings, targets: [this.target(props)] });
@@ -55,7 +56,9 @@ export class EventRules extends Construct {
           ? eventSourceName
           : this.associate(eventSourceName, conditions.eventBus),
         eventPattern: {
-          source: [{ prefix: PARTNER_PREFIX }],
+          // the name of the source holds the organization, which the events themselves do not state
+          source: [eventSourceName],
+          account: [account],
           'detail-type': [...CONVERSATION_ENDS, ...relayed],
         },
       });
@@ -64,6 +67,8 @@ export class EventRules extends Construct {
       add('TutorialEvents', conditions.tutorialEvents, {
         description: 'Finished media, as the tutorial has them, to the queue of the archive',
         eventPattern: {
+          // of no other account that may put events on the bus
+          account: [account],
           'detail-type': [TUTORIAL_EVENTS],
           detail: { data: { eventType: ['media'], status: ['complete'] } },
         },

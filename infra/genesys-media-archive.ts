@@ -1,4 +1,4 @@
-import { Annotations, ArnFormat, Aws, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Aws, type Duration, Stack, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -9,28 +9,33 @@ import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ArchiveAlarms, type RunbookAnchor } from './archive-alarms.ts';
+import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
-import { createDashboard } from './archive-dashboard.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
 import { createArchiveKey, createSigningKey, type KeyUser } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
-import { createRole, givePolicy } from './archive-roles.ts';
+import { ArchiveNetwork } from './archive-network.ts';
+import { createRoles, givePolicy } from './archive-roles.ts';
 import { ArchiveSecrets } from './archive-secrets.ts';
 import { type ArchiveConditions, chooseNumber, chooseString } from './conditions.ts';
 import { functionEnvironment } from './environment.ts';
 import { EventRules } from './event-rules.ts';
+import type { AuditTrail } from './audit-trail.ts';
+import type { HardeningProps } from './hardening-props.ts';
+import { replicate } from './replication.ts';
+import { createServiceKey } from './service-key.ts';
 import {
   type ArchiveResources,
   auditorStatements,
   rewrapStatements,
   type Statement,
   writerStatements,
-  MEDIA_FOLDER,
+  mediaFolderOf,
 } from './policies.ts';
-import { deliveryDelay, logRetention, NODE_OPTIONS } from './sizing.ts';
+import { createWatch } from './watch.ts';
+import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 
-export interface GenesysMediaArchiveProps {
+export interface GenesysMediaArchiveProps extends HardeningProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
   readonly environment: string;
   /** Id of the Genesys Cloud organization, exactly as Genesys Cloud writes it; every data key is bound to it. */
@@ -71,10 +76,6 @@ export interface GenesysMediaArchiveProps {
   readonly maxConcurrency?: number;
   /** Further settings of the function, by their names in docs/configuration.md. Secrets are refused. */
   readonly environmentVariables?: Readonly<Record<string, string>>;
-  /** Who may assume the role that restores and verifies. @default whom the administrators of this account let */
-  readonly auditors?: iam.IPrincipal;
-  /** Who may assume the role that moves data keys to another KMS key. @default whom the administrators of this account let */
-  readonly rewrappers?: iam.IPrincipal;
   /** ARNs of the KMS keys that data keys are moved from or to. @default none: the role can do nothing yet */
   readonly otherKeyArns?: readonly string[];
   /** Where the runbook is; alarms link to its anchors. @default 'docs/runbook.md' */
@@ -98,6 +99,12 @@ export class GenesysMediaArchive extends Construct {
   readonly deadLetters: sqs.Queue;
   readonly function: lambda.Function;
   readonly functionUrl: lambda.FunctionUrl | undefined;
+  /** Takes webhooks, of the Function URL or of the API Gateway. */
+  readonly webhookFunction: lambda.Function | undefined;
+  readonly webhookUrl: string | undefined;
+  readonly serviceKey: kms.Key | undefined;
+  readonly network: ArchiveNetwork | undefined;
+  readonly auditTrail: AuditTrail | undefined;
   readonly logGroup: logs.LogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
   /** There is one of the two. */
@@ -115,21 +122,10 @@ export class GenesysMediaArchive extends Construct {
   constructor(scope: Construct, id: string, props: GenesysMediaArchiveProps) {
     super(scope, id);
     const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
-    const runbook = props.runbook ?? 'docs/runbook.md';
-    const account = new iam.AccountRootPrincipal();
-    const createRoleFor = (id: string, what: string, by: iam.IPrincipal) =>
-      createRole(this, id, `Genesys media archive: ${what}`, by);
-    this.writerRole = createRoleFor(
-      'Writer',
-      'the function; cannot read what it has written',
-      new iam.ServicePrincipal('lambda.amazonaws.com'),
-    );
-    this.auditorRole = createRoleFor('Auditor', 'restores and verifies', props.auditors ?? account);
-    this.rewrapRole = createRoleFor(
-      'Rewrap',
-      'moves data keys to another KMS key',
-      props.rewrappers ?? account,
-    );
+    const roles = createRoles(this, props, conditions);
+    ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
+    this.serviceKey = props.customerKeys ? createServiceKey(this, 'ServiceKey', this.writerRole) : undefined;
+    this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
     ({ bucket: this.bucket } = new ArchiveBucket(this, 'Bucket', {
       objectLock: props.objectLock,
@@ -138,15 +134,25 @@ export class GenesysMediaArchive extends Construct {
       requireConditionalWrites: props.requireConditionalWrites ?? true,
       mediaFolder: mediaFolderOf(props.organizationId, environmentVariables),
       rewrapRole: this.rewrapRole,
+      protectObjects: props.protectObjects ?? true,
+      breakGlassRole: props.breakGlassRole,
     }));
+    replicate(this, this.bucket, props.replica);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
-    ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(this, 'Queue', waits));
-    this.logGroup = createLogGroup(this, 'Logs', retentionOf(props.logRetentionDays ?? 365));
+    ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(
+      this,
+      'Queue',
+      waits,
+      this.serviceKey,
+    ));
+    this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
     const held = new ArchiveSecrets(this, 'Secrets', { signingKey: props.signingKey !== 'kms' });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
+    held.limitReading([this.writerRole.roleArn, ...(props.secretReaders ?? [])]);
+    if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
 
     const policies = this.policies(props);
     this.key = createArchiveKey(this, 'Key', policies.keyUsers);
@@ -154,7 +160,12 @@ export class GenesysMediaArchive extends Construct {
       this.signingKey = createSigningKey(this, 'SigningKey', policies.signingKeyUsers);
     }
     const writerPolicy = policies.give(this.key.attrArn, this.signingKey?.attrArn);
-    ({ function: this.function, url: this.functionUrl } = new ArchiveFunction(this, 'Function', {
+    ({
+      function: this.function,
+      webhook: this.webhookFunction,
+      url: this.functionUrl,
+      webhookUrl: this.webhookUrl,
+    } = new ArchiveFunction(this, 'Function', {
       role: this.writerRole,
       policy: writerPolicy,
       logGroup: this.logGroup,
@@ -179,7 +190,9 @@ export class GenesysMediaArchive extends Construct {
         { NODE_OPTIONS, ...environmentVariables },
       ),
       maxConcurrency,
-      webhook,
+      webhook: webhook ? props : undefined,
+      webhookSecretArn: this.webhookSecret.ref,
+      network: this.network,
       conditions,
     }));
     const { rules } = new EventRules(this, 'Events', {
@@ -197,18 +210,12 @@ export class GenesysMediaArchive extends Construct {
       );
     }
 
-    const watched = { queue: this.queue, deadLetters: this.deadLetters, function: this.function, runbook };
-    ({ topic: this.alarmTopic, alarms: this.alarms } = new ArchiveAlarms(this, 'Alarms', {
-      ...watched,
-      email: props.alarmEmail,
-      emailCondition: conditions.alarmEmail,
-      oldestMessage: props.oldestMessage ?? Duration.hours(2),
-    }));
-    this.dashboard = createDashboard(this, 'Dashboard', {
-      ...watched,
-      bucketName: this.bucket.bucketName,
-      alarms: Object.values(this.alarms),
-    });
+    ({
+      alarmTopic: this.alarmTopic,
+      alarms: this.alarms,
+      auditTrail: this.auditTrail,
+      dashboard: this.dashboard,
+    } = createWatch(this, props));
   }
 
   /** The key names the roles and their policies name the key: its policy is made first, and theirs when it has an ARN. */
@@ -217,10 +224,12 @@ export class GenesysMediaArchive extends Construct {
     webhook = false,
     environmentVariables = {},
     otherKeyArns = [],
+    vpc = false,
     conditions = {},
   }: GenesysMediaArchiveProps) {
     const resources = (keyArn: string, signingKeyArn?: string): ArchiveResources => ({
       bucketArn: this.bucket.bucketArn,
+      bucketName: this.bucket.bucketName,
       keyArn,
       signingKeyArn,
       organizationId,
@@ -241,6 +250,8 @@ export class GenesysMediaArchive extends Construct {
       context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
       mediaFolder: mediaFolderOf(organizationId, environmentVariables),
       otherKeyArns,
+      serviceKeyArn: this.serviceKey?.keyArn,
+      vpc,
     });
     const granted = (keyArn: string, signingKeyArn?: string) => {
       const about = resources(keyArn, signingKeyArn);
@@ -268,15 +279,6 @@ export class GenesysMediaArchive extends Construct {
       },
     };
   }
-}
-
-function retentionOf(days: number): number | undefined {
-  return Token.isUnresolved(days) ? days : logRetention(days);
-}
-
-/** See docs/layouts.md: all layouts but that of Genesys's own export keep media below `archive/`. */
-function mediaFolderOf(organizationId: string, variables: Readonly<Record<string, string>>): string {
-  return variables['ARCHIVE_LAYOUT'] === 'genesys-export' ? organizationId : MEDIA_FOLDER;
 }
 
 function isAboutKey({ Action, Resource }: Statement): boolean {

@@ -16,6 +16,7 @@ export interface Statement {
 /** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
 export interface ArchiveResources {
   readonly bucketArn: string;
+  readonly bucketName: string;
   /** Of the KMS key that wraps the data key of each recording. */
   readonly keyArn: string;
   /** Of Genesys Cloud; every data key is bound to it. */
@@ -34,12 +35,21 @@ export interface ArchiveResources {
   readonly context?: boolean;
   /** KMS keys, besides `keyArn`, that data keys are moved from or to. */
   readonly otherKeyArns?: readonly string[];
+  /** The KMS key of the queues, the logs and the secrets, where it is not AWS's own. */
+  readonly serviceKeyArn?: string | undefined;
+  /** The function runs in a VPC. */
+  readonly vpc?: boolean;
 }
 
 /** Prefixes that the function writes under, see docs/format.md. */
 const PREFIXES = ['receipts', 'links', 'claims'] as const;
 
 export const MEDIA_FOLDER = 'archive';
+
+/** See docs/layouts.md: all layouts but that of Genesys's own export keep media below `archive/`. */
+export function mediaFolderOf(organizationId: string, variables: Readonly<Record<string, string>>): string {
+  return variables['ARCHIVE_LAYOUT'] === 'genesys-export' ? organizationId : MEDIA_FOLDER;
+}
 
 const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id';
 
@@ -73,8 +83,46 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
     allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
     allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
     allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
+    ...serviceStatements(resources),
   ];
 }
+
+/** What optional parts of the deployment need. */
+function serviceStatements({
+  serviceKeyArn,
+  vpc = false,
+}: Pick<ArchiveResources, 'serviceKeyArn' | 'vpc'>): readonly Statement[] {
+  return [
+    ...(serviceKeyArn === undefined
+      ? []
+      : [
+          // `kms:ViaService` names the region too: the key policy limits it to SQS and Secrets Manager
+          {
+            ...allow('OpenMessagesAndSecrets', ['kms:Decrypt', 'kms:GenerateDataKey'], [serviceKeyArn]),
+            Condition: { Null: { 'kms:ViaService': 'false' } },
+          } satisfies Statement,
+        ]),
+    ...(vpc
+      ? [
+          // these know no resource; the key is present in requests of the function's code, which must not make them
+          {
+            ...allow('AttachToVpc', NETWORK_INTERFACE_ACTIONS, ['*']),
+            Condition: { Null: { 'lambda:SourceFunctionArn': 'true' } },
+          } satisfies Statement,
+        ]
+      : []),
+  ];
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
+const NETWORK_INTERFACE_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+] as const;
 
 /** Pure Ed25519 of the message itself; the public half is no secret, and is asked for once by every process. */
 function signingStatements({ signingKeyArn }: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
@@ -106,21 +154,30 @@ export function auditorStatements({
   ];
 }
 
-/** Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. */
+/**
+ * Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. It writes instruction
+ * files, amendments of receipts, and objects that S3 copies from the folder of media itself. IAM cannot compare the source of a copy
+ * with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
+ */
 export function rewrapStatements({
   bucketArn,
+  bucketName,
   keyArn,
   organizationId,
   mediaFolder = MEDIA_FOLDER,
   otherKeyArns = [],
 }: Pick<
   ArchiveResources,
-  'bucketArn' | 'keyArn' | 'organizationId' | 'mediaFolder' | 'otherKeyArns'
+  'bucketArn' | 'bucketName' | 'keyArn' | 'organizationId' | 'mediaFolder' | 'otherKeyArns'
 >): readonly Statement[] {
   return [
     allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/${mediaFolder}/*`, `${bucketArn}/receipts/*`]),
     allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
-    allow('ExchangeWraps', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*`]),
+    {
+      ...allow('CopyOntoItself', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*`]),
+      Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${mediaFolder}/*` } },
+    },
+    allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*.instruction`]),
     allow('AmendReceipts', ['s3:PutObject'], [`${bucketArn}/receipts/*/_*.wrap-*.json`]),
     {
       ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
@@ -129,6 +186,6 @@ export function rewrapStatements({
   ];
 }
 
-function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
+export function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
   return { Sid, Effect: 'Allow', Action, Resource };
 }

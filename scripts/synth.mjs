@@ -1,4 +1,4 @@
-// Synthesises the deployment offline in its smallest and its largest form and as a template with parameters, holds each to cdk-nag
+// Synthesises the deployment offline in its smallest, its largest and its hardened form and as a template with parameters, holds each to cdk-nag
 // (AwsSolutions), to the validator of CloudFormation that CDK brings along and, where it is installed, to cfn-lint, and writes the
 // template to dist/template/. Ends with `N passed, N failed[, N skipped]`.
 import { execFileSync } from 'node:child_process';
@@ -31,6 +31,21 @@ const largest = {
   alarmEmail: 'operator@example.com',
   environmentVariables: { ARCHIVE_CONTEXT: '1' },
 };
+/** With every part that costs money and is off by default. */
+const hardened = {
+  ...largest,
+  auditors: ['arn:aws:iam::123456789012:role/Compliance'],
+  rewrappers: ['arn:aws:iam::123456789012:role/KeyCustodian'],
+  requireMfa: true,
+  breakGlassRole: 'arn:aws:iam::123456789012:role/BreakGlass',
+  secretReaders: ['arn:aws:iam::123456789012:role/Operator'],
+  apiGateway: true,
+  webAclArn: `arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/archive/${ORGANIZATION}`,
+  vpc: true,
+  customerKeys: true,
+  auditTrail: true,
+  replica: { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' },
+};
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
@@ -39,6 +54,7 @@ try {
   const stacks = {
     smallest: fromSettings(app, 'Smallest', smallest),
     largest: fromSettings(app, 'Largest', largest),
+    hardened: fromSettings(app, 'Hardened', hardened),
     template: createTemplateStack(app, 'Template'),
   };
   const assembly = app.synth();

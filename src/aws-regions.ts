@@ -142,3 +142,8 @@ export function regionOfQueueHost(hostname: string): string | undefined {
     /^(?:(?:[a-z0-9-]+\.)*sqs(?:-fips)?\.([a-z0-9-]+)(?:\.vpce)?|([a-z0-9-]+)\.queue)$/.exec(service) ?? [];
   return ofService ?? ofQueue;
 }
+
+/** `AWS_USE_FIPS_ENDPOINT`, as the AWS SDK reads it. */
+export function wantsFips(env: Readonly<Record<string, string | undefined>>): boolean {
+  return env['AWS_USE_FIPS_ENDPOINT'] === 'true';
+}

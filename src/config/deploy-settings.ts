@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
+import { hardeningSettings } from './hardening-settings.ts';
 
 const days = z.int().min(1).max(36_500);
 
@@ -54,13 +55,17 @@ export const deploySettings = z.strictObject({
   maxConcurrency: z.int().min(2).max(100).default(5),
   /** Further settings of the function, by their names in docs/configuration.md, e.g. `{"ARCHIVE_WRITE_BACK": "annotation"}`. */
   environmentVariables: z.record(z.string(), z.string()).default({}),
+  ...hardeningSettings,
 });
 
 export type DeploySettings = z.output<typeof deploySettings>;
 
 export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
 
-/** Outputs of the stack. `WebhookUrl` is there only with a webhook; of the signing key there is one, its secret or itself. */
+/**
+ * Outputs of the stack. `WebhookUrl`, `EgressAddress` and `AuditTrailName` are there only with these parts; of the signing key there is
+ * one, its secret or itself.
+ */
 export const STACK_OUTPUTS = [
   'BucketName',
   'QueueUrl',
@@ -76,6 +81,8 @@ export const STACK_OUTPUTS = [
   'AlarmTopicArn',
   'AuditorRoleArn',
   'RewrapRoleArn',
+  'EgressAddress',
+  'AuditTrailName',
 ] as const;
 
 export type StackOutput = (typeof STACK_OUTPUTS)[number];

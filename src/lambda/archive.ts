@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { type Archiver, createArchiver } from '../create-archiver.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
+import { wantsFips } from '../aws-regions.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { readWebhookSecrets } from '../secrets/secret-contents.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
@@ -43,7 +44,13 @@ function start(env: NodeJS.ProcessEnv): Handler {
     clock,
     logger,
     metrics,
-    queue: createSqsQueue({ clock, logger, region: env['AWS_REGION'], proxies: config.proxies }),
+    queue: createSqsQueue({
+      clock,
+      logger,
+      region: env['AWS_REGION'],
+      fips: wantsFips(env),
+      proxies: config.proxies,
+    }),
     onLambda: (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '',
     memoryMb,
   });

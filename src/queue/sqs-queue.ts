@@ -21,6 +21,8 @@ export interface SqsQueueOptions {
   /** Default: where the AWS SDK finds them. */
   readonly credentials?: () => Promise<AwsCredentials>;
   readonly proxies?: Proxies | undefined;
+  /** Reaches queues at endpoints that are validated under FIPS 140: `AWS_USE_FIPS_ENDPOINT`, which the AWS SDK reads itself. */
+  readonly fips?: boolean;
   /** Injected in tests. */
   readonly transport?: Transport;
 }
@@ -50,7 +52,7 @@ const DENIED =
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
 export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDescriber & { close(): void } {
-  const { clock, logger } = options;
+  const { clock, logger, fips = false } = options;
   const transport = options.transport ?? createTransport({ proxies: options.proxies });
   /** Of the queue's clock before this machine's. */
   let clockOffsetMs = 0;
@@ -75,7 +77,7 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
     input: Readonly<Record<string, unknown>>,
     budget: Budget,
   ): Promise<Readonly<Record<string, unknown>>> {
-    const url = parseQueueUrl(queue);
+    const url = fips ? fipsUrlOf(parseQueueUrl(queue)) : parseQueueUrl(queue);
     const region = regionOfQueueHost(url.hostname) ?? options.region;
     if (region === undefined) {
       throw new ArchiveError('CONFIG_INVALID', 'the region of the queue is not known', {
@@ -226,6 +228,19 @@ function sortAnswer(
     return { error: fail('QUEUE_DENIED'), transient: false };
   }
   return { error: fail('QUEUE_MISSING'), transient: false };
+}
+
+/**
+ * The queue is named by its URL all the same. In AWS GovCloud (US) the plain endpoint is the validated one, as the SDK's rules have it;
+ * other hosts, such as emulators and VPC endpoints, are left alone.
+ */
+function fipsUrlOf(url: URL): URL {
+  const [, region = '', suffix = ''] =
+    /^sqs\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|amazonaws\.eu)$/.exec(url.hostname) ?? [];
+  if (region === '' || region.startsWith('us-gov-')) return url;
+  const validated = new URL(url);
+  validated.hostname = `sqs-fips.${region}.${suffix}`;
+  return validated;
 }
 
 function parseQueueUrl(queue: string): URL {

@@ -37,7 +37,7 @@ export async function* checkBucket(
   yield* await lookAt('object-lock', 's3:GetBucketObjectLockConfiguration', () =>
     checkLock(bucket, settings),
   );
-  yield* await lookAt('policy', 's3:GetBucketPolicy', () => checkPolicy(bucket));
+  yield* await lookAt('policy', 's3:GetBucketPolicy', () => checkPolicy(bucket, settings));
   yield* await lookAt('lifecycle', 's3:GetLifecycleConfiguration', () => checkLifecycle(bucket));
 }
 
@@ -137,8 +137,11 @@ async function checkLock(
   ];
 }
 
-/** TLS only, and nothing is overwritten. */
-async function checkPolicy({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
+/** TLS only, nothing is overwritten, and nothing removed. */
+async function checkPolicy(
+  { client, place, signal }: Bucket,
+  settings: DeploySettings | undefined,
+): Promise<readonly Finding[]> {
   const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(client.send(new GetBucketPolicyCommand(place), { abortSignal: signal }));
   const denials = listDenials(answer?.Policy);
@@ -156,7 +159,33 @@ async function checkPolicy({ client, place, signal }: Bucket): Promise<readonly 
       ),
     );
   }
-  return orOk('policy', problems, 'requests without TLS, and writes that could overwrite, are denied');
+  if (settings?.protectObjects !== false && !deniesRemoving(answer?.Policy)) {
+    problems.push(
+      warn(
+        'policy',
+        'removing objects is not denied: whoever an IAM policy lets delete, deletes',
+        `${REDEPLOY}; or write "protectObjects": false into the settings`,
+      ),
+    );
+  }
+  const removals = settings?.protectObjects === false ? '' : ', and removals,';
+  return orOk(
+    'policy',
+    problems,
+    `requests without TLS, and writes that could overwrite${removals} are denied`,
+  );
+}
+
+function deniesRemoving(policy: string | undefined): boolean {
+  const { Statement = [] } = JSON.parse(policy ?? '{}') as { Statement?: unknown };
+  const statements: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement];
+  return statements.some((statement) => {
+    const { Effect, Action } = statement as { Effect?: unknown; Action?: unknown };
+    const actions = JSON.stringify(Action ?? '');
+    return (
+      Effect === 'Deny' && actions.includes('s3:DeleteObject"') && actions.includes('s3:DeleteObjectVersion"')
+    );
+  });
 }
 
 /** The conditions of everything that is denied, in lower case and without the type of their values. */

@@ -8,6 +8,7 @@ import { lookAt } from './aws-failure.ts';
 import { checkAlarms, checkLastArchive, readOldestAge } from './check-alarms.ts';
 import { checkBucket } from './check-bucket.ts';
 import { checkEventSource, readFunction } from './check-function.ts';
+import { checkHardening } from './check-hardening.ts';
 import { checkKeyRotation, checkKeyState, checkSigningKey } from './check-key.ts';
 import { checkQueues, describeAge } from './check-queues.ts';
 import { checkSecret, type OAuthClient, readCredentials } from './check-secrets.ts';
@@ -20,6 +21,8 @@ export interface StackToCheck {
   readonly region: string | undefined;
   /** What the deployment was asked to be, where that is known. */
   readonly settings: DeploySettings | undefined;
+  /** `AWS_USE_FIPS_ENDPOINT`. */
+  readonly fips?: boolean;
   /** What AWS is reached through. */
   readonly proxies?: Proxies | undefined;
 }
@@ -48,7 +51,9 @@ export const LOOK_PERMISSIONS = [
   's3:GetBucketVersioning',
   's3:GetEncryptionConfiguration',
   's3:GetLifecycleConfiguration',
+  's3:GetReplicationConfiguration',
   'secretsmanager:DescribeSecret',
+  'secretsmanager:GetResourcePolicy',
   'secretsmanager:GetSecretValue',
   'sqs:GetQueueAttributes',
 ] as const;
@@ -63,7 +68,13 @@ export async function* checkStack(
   budget: Budget,
 ): AsyncGenerator<Finding, StackFacts, undefined> {
   const clients = createAwsClients(stack.region, stack.proxies);
-  const queue = createSqsQueue({ clock, logger, region: stack.region, proxies: stack.proxies });
+  const queue = createSqsQueue({
+    clock,
+    logger,
+    region: stack.region,
+    fips: stack.fips ?? false,
+    proxies: stack.proxies,
+  });
   try {
     const { findings, outputs } = await readStack(clients, stack.stackName, budget.signal);
     yield* findings;
@@ -106,6 +117,7 @@ export async function* checkStack(
         ),
       );
     }
+    yield* checkHardening({ clients, outputs, settings: stack.settings, signal: budget.signal });
     yield* await lookAt('alarms', 'cloudwatch:DescribeAlarms', () =>
       checkAlarms(clients, stack.stackName, budget.signal),
     );

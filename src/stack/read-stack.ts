@@ -5,8 +5,14 @@ import { fail, type Finding, ok, warn } from './finding.ts';
 
 export type StackOutputs = Readonly<Partial<Record<StackOutput, string>>>;
 
-/** There only with a webhook, or in the place of another. */
-const OPTIONAL: ReadonlySet<string> = new Set(['WebhookUrl', 'WebhookSecretArn', 'SigningKeyArn']);
+/** There only with a webhook, a VPC, an audit trail, or in the place of another. */
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'WebhookUrl',
+  'WebhookSecretArn',
+  'SigningKeyArn',
+  'EgressAddress',
+  'AuditTrailName',
+]);
 
 /**
  * The stack's state and outputs.

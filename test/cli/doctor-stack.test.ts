@@ -85,7 +85,8 @@ describe('doctor --stack', () => {
     const inOrder =
       'node settings stack function environment credentials signing-key webhook-secret ' +
       'bucket public-access encryption ownership object-lock policy lifecycle key key-rotation ' +
-      'queue dead-letters queue-age event-source alarms last-archive configuration genesys permissions clock';
+      'queue dead-letters queue-age event-source roles secret-readers network audit-trail replica customer-keys ' +
+      'alarms last-archive configuration genesys permissions clock';
     expect(result.checks.map(({ name }) => name)).toEqual(inOrder.split(' '));
     expect([...new Set(aws.calls)].toSorted()).toEqual([...LOOK_PERMISSIONS].toSorted());
     expect(result.records().at(-2)).toMatchObject({ type: 'stack', outputs: { BucketName: BUCKET } });
@@ -121,6 +122,15 @@ describe('doctor --stack', () => {
   it('plain doctor suggests it where the file is', async () => {
     const { stderr } = await runCli(['doctor'], { env, cwd: dir });
     expect(stderr).toContain('genesys-archive.deploy.json names a stack; to check it: ');
+  });
+
+  it('says that no one may assume the auditor’s role where no one is named', async () => {
+    const { auditors: _, ...nameless } = SETTINGS;
+    await writeFile(path.join(dir, 'genesys-archive.deploy.json'), JSON.stringify(nameless));
+    const result = await runDoctor();
+    expect(result.named('roles')).toMatchObject([
+      { status: 'warn', detail: 'no one may assume the role that restores and verifies' },
+    ]);
   });
 
   it('a broken settings file is one finding; the rest is checked all the same', async () => {
@@ -337,6 +347,46 @@ describe('doctor --stack, each thing that can be wrong', () => {
       'policy',
       'warn',
       /If-None-Match/,
+    ],
+    [
+      'a policy that lets remove',
+      's3:GetBucketPolicy',
+      () => ({ Policy: JSON.stringify({ Statement: soundPolicy().Statement.slice(0, 2) }) }),
+      'policy',
+      'warn',
+      /removing objects is not denied/,
+    ],
+    [
+      'secrets that every administrator reads',
+      'secretsmanager:GetResourcePolicy',
+      () => ({}),
+      'secret-readers',
+      'warn',
+      /does not deny reading/,
+    ],
+    [
+      'no replica',
+      's3:GetReplicationConfiguration',
+      () => ({ refuse: 'ReplicationConfigurationNotFoundError' }),
+      'replica',
+      'fail',
+      /nothing is copied/,
+    ],
+    [
+      'a function outside the VPC',
+      'lambda:GetFunctionConfiguration',
+      () => changed('lambda:GetFunctionConfiguration', { VpcConfig: {} }),
+      'network',
+      'fail',
+      /runs in no VPC/,
+    ],
+    [
+      'secrets under the key of AWS',
+      'secretsmanager:DescribeSecret',
+      () => ({ VersionIdsToStages: { one: ['AWSCURRENT'] } }),
+      'customer-keys',
+      'fail',
+      /AWS’s own key/,
     ],
     [
       'leftovers that stay',

@@ -31,7 +31,7 @@ describe('init, by flags', () => {
       code: 0,
       stderr: 'wrote genesys-archive.deploy.json\nwrote genesys-archive.config.json\n',
     });
-    expect(await readDeploySettings(deployFile())).toEqual({
+    expect(await readDeploySettings(deployFile())).toMatchObject({
       stackName: 'GenesysMediaArchive',
       region: 'eu-central-1',
       environment: 'mypurecloud.de',
@@ -227,7 +227,7 @@ describe.skipIf(!hasTerminal)('init, in a terminal [needs: Linux and script]', (
       ['AWS region to deploy to', '\u0015nowhere\r'],
       ['is an AWS region', '\u0015eu-central-1\r'],
       ['Partner event source', `${EVENT_SOURCE}\r`],
-      ['Lock objects', '\u001B[B\r'],
+      ['Lock objects', '\r'],
       ['For how many days', '\u001530\r'],
       ['E-mail address', '\r'],
       ['Write genesys-archive.deploy.json and', '\r'],
@@ -249,7 +249,7 @@ describe.skipIf(!hasTerminal)('init, in a terminal [needs: Linux and script]', (
     const interrupted = await converse('', [['Region of the Genesys', '\u0003']]);
     expect(interrupted.code).toBe(130);
     const refused = await converse(`${FLAGS.join(' ')} --webhook --event-source ${EVENT_SOURCE}`, [
-      ['Lock objects', '\r'],
+      ['Lock objects', '\u001B[B\u001B[B\r'],
       ['E-mail address', '\r'],
       ['Write genesys', 'n'],
     ]);

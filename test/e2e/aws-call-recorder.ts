@@ -172,7 +172,8 @@ function describeS3({ method = '', url = '/', headers }: IncomingMessage): AwsCa
   const source = headers['x-amz-copy-source'];
   if (typeof source !== 'string') return [call];
   const [copied = ''] = decodeURIComponent(source).replace(/^\//, '').split('?');
-  return [call, { ...call, action: 's3:GetObject', resource: `arn:aws:s3:::${copied}`, conditions: {} }];
+  const copy = { ...call, conditions: { ...conditions, 's3:x-amz-copy-source': copied } };
+  return [copy, { ...call, action: 's3:GetObject', resource: `arn:aws:s3:::${copied}`, conditions: {} }];
 }
 
 const ACTIONS: Readonly<Record<string, string>> = {

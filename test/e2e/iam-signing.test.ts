@@ -63,6 +63,7 @@ describe('IAM is exact for a signing key in KMS', () => {
     expect(onKey.map(({ operation }) => operation)).toEqual(['GetPublicKey', 'Sign', 'Sign', 'Sign', 'Sign']);
     const granted = writerStatements({
       bucketArn: 'b',
+      bucketName: 'recordings',
       keyArn: 'k',
       organizationId: ORGANIZATION,
       queueArn: 'q',

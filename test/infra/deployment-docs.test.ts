@@ -21,10 +21,13 @@ it('docs/deployment.md has an example that is accepted', () => {
 });
 
 it('docs/deployment.md has every property of the construct', () => {
-  const source = readFileSync('infra/genesys-media-archive.ts', 'utf8');
-  const [, props = ''] = /interface GenesysMediaArchiveProps \{([\s\S]*?)\n\}/.exec(source) ?? [];
+  const source = ['genesys-media-archive', 'hardening-props']
+    .map((name) => readFileSync(`infra/${name}.ts`, 'utf8'))
+    .join('\n');
+  const found = source.matchAll(/interface (?:GenesysMediaArchive|Hardening)Props[^{]*\{([\s\S]*?)\n\}/g);
+  const props = [...found].map(([, text]) => text).join('\n');
   const names = [...props.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name);
-  expect(names.length).toBeGreaterThan(15);
+  expect(names.length).toBeGreaterThan(28);
   // conditions are for the template itself
   expect(names.filter((name) => name !== 'conditions' && !page.includes(`\`${name}\``))).toEqual([]);
 });

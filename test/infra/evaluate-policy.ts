@@ -50,6 +50,10 @@ const isLike: Test = (value, wanted) => value !== undefined && wanted.some((patt
 /** A negated operator holds for a key that is absent. */
 const OPERATORS: Readonly<Record<string, Test>> = {
   StringEquals: (value, wanted) => value !== undefined && wanted.includes(value),
+  StringLike: isLike,
+  // of a key with one value; it holds for a key that is absent
+  'ForAllValues:StringNotEquals': (value, wanted) => value === undefined || !wanted.includes(value),
+  ArnNotLike: (value, wanted) => !isLike(value, wanted),
   ArnEquals: isLike,
   ArnLike: isLike,
   ArnNotEquals: (value, wanted) => !isLike(value, wanted),

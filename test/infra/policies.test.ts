@@ -12,6 +12,7 @@ import { decide, type Request } from './evaluate-policy.ts';
 /** As docs/aws-permissions.md writes them. */
 const RESOURCES: ArchiveResources = {
   bucketArn: 'arn:aws:s3:::BUCKET',
+  bucketName: 'BUCKET',
   keyArn: 'KEY_ARN',
   organizationId: 'ORGANIZATION_ID',
   queueArn: 'QUEUE_ARN',

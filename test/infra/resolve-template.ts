@@ -8,7 +8,7 @@ export interface Resource {
 }
 
 interface RawTemplate {
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
+  readonly Parameters?: Readonly<Record<string, { readonly Type?: string; readonly Default?: unknown }>>;
   readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Resources: Readonly<Record<string, Resource & { readonly Condition?: string }>>;
   readonly Outputs?: Readonly<Record<string, { readonly Condition?: string; readonly Value: unknown }>>;
@@ -62,7 +62,7 @@ export function resolveTemplate(
     if (!(name in Parameters)) return requireResource(name);
     const value = parameters[name] ?? Parameters[name]?.Default;
     if (value === undefined) throw new Error(`the parameter ${name} has no value`);
-    return value;
+    return Parameters[name]?.Type === 'CommaDelimitedList' ? (value as string).split(',') : value;
   }
 
   const functions: Readonly<Record<string, (argument: never) => unknown>> = {
@@ -71,6 +71,8 @@ export function resolveTemplate(
     'Fn::GetAtt': ([id, attribute]: [string, string]) =>
       attribute === 'Arn' ? arnOf(requireResource(id)) : `${requireResource(id)}.${attribute}`,
     'Fn::Join': ([separator, parts]: [string, unknown[]]) => (resolve(parts) as string[]).join(separator),
+    'Fn::Select': ([index, list]: [number | string, unknown]) => (resolve(list) as unknown[])[Number(index)],
+    'Fn::GetAZs': () => [`${REGION}a`, `${REGION}b`, `${REGION}c`],
     'Fn::Sub': (text: string) => text.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => String(ref(name))),
     'Fn::If': ([name, yes, no]: [string, unknown, unknown]) => resolve(holds(name) ? yes : no),
     'Fn::Not': ([value]: [unknown]) => resolve(value) !== true,

@@ -2,7 +2,6 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTemplateStack } from '../../infra/index.ts';
-import { STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
 import { resolveTemplate, type Resource } from './resolve-template.ts';
 import {
   EVENT_SOURCE,
@@ -87,7 +86,7 @@ describe('the template with parameters', () => {
       LogRetentionDays: 365,
       MaxConcurrency: 5,
     });
-    expect(Object.keys(outputs)).toEqual(STACK_OUTPUTS.filter((name) => name !== 'SigningKeyArn'));
+    expect(Object.keys(outputs)).toEqual(Object.keys(fromSettings.template.outputs));
     expect(normal(resources)).toEqual(normal(fromSettings.template.resources));
   });
 
@@ -98,7 +97,7 @@ describe('the template with parameters', () => {
     );
     expect(propertiesOf(template, 'AWS::SQS::Queue', 'QueueEvents')['DelaySeconds']).toBe(0);
     expect(resourcesOf(template, 'AWS::Lambda::Url')).toEqual([]);
-    expect(propertiesOf(template, 'AWS::Lambda::Function')['Environment']).not.toHaveProperty(
+    expect(propertiesOf(template, 'AWS::Lambda::Function', 'Handler')['Environment']).not.toHaveProperty(
       'Variables.ARCHIVE_WEBHOOK_SECRET_ARN',
     );
   });
@@ -133,7 +132,7 @@ describe('the templates', () => {
         .flatMap(({ data }) => Object.entries(data as Record<string, string>));
       expect(acknowledged.length).toBeGreaterThan(5);
       for (const [rule, reason] of acknowledged) {
-        expect(rule).toMatch(/AwsSolutions-(?:S1|SMG4|IAM5\[Resource::.+\*\])$/);
+        expect(rule).toMatch(/AwsSolutions-(?:S1|SMG4|IAM5\[Resource::.*\*.*\])$/);
         expect(reason.length).toBeGreaterThan(40);
       }
     }

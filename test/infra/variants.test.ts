@@ -28,6 +28,17 @@ const settings = fc
     alarmEmail: optional(fc.constant('operator@example.com')),
     logRetentionDays: fc.integer({ min: 1, max: 36_500 }),
     maxConcurrency: fc.integer({ min: 2, max: 100 }),
+    auditors: fc.constantFrom([], ['arn:aws:iam::123456789012:role/Auditors']),
+    requireMfa: fc.boolean(),
+    protectObjects: fc.boolean(),
+    breakGlassRole: optional(fc.constant('arn:aws:iam::123456789012:role/BreakGlass')),
+    secretReaders: fc.constantFrom([], ['arn:aws:iam::123456789012:role/Operators']),
+    webhookConcurrency: fc.constantFrom(null, 1, 50),
+    apiGateway: fc.boolean(),
+    vpc: fc.boolean(),
+    customerKeys: fc.boolean(),
+    auditTrail: fc.boolean(),
+    replica: optional(fc.constant({ bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' })),
     environmentVariables: fc.constantFrom(
       {},
       { ARCHIVE_CONTEXT: '1', ARCHIVE_SETTLE: '5m' },
@@ -49,6 +60,8 @@ describe('a stack of any settings', () => {
         const absent = new Set<string>([
           chosen.signingKey === 'kms' ? 'SigningKeySecretArn' : 'SigningKeyArn',
           ...(chosen.webhook ? [] : ['WebhookUrl']),
+          ...(chosen.vpc ? [] : ['EgressAddress']),
+          ...(chosen.auditTrail ? [] : ['AuditTrailName']),
         ]);
         const wanted = STACK_OUTPUTS.filter((name) => !absent.has(name));
         expect(Object.keys(template.outputs)).toEqual(wanted);
@@ -62,14 +75,14 @@ describe('a stack of any settings', () => {
         expect(propertiesOf(template, 'AWS::Lambda::EventSourceMapping')).toMatchObject({
           ScalingConfig: { MaximumConcurrency: chosen.maxConcurrency },
         });
-        expect(propertiesOf(template, 'AWS::Lambda::Function')).toMatchObject({
+        expect(propertiesOf(template, 'AWS::Lambda::Function', 'Handler')).toMatchObject({
           Environment: { Variables: { ARCHIVE_RATE_SHARE: `1/${chosen.maxConcurrency}` } },
         });
-        expect(propertiesOf(template, 'AWS::Logs::LogGroup')['RetentionInDays']).toBe(
+        expect(propertiesOf(template, 'AWS::Logs::LogGroup', 'ArchiveLogs')['RetentionInDays']).toBe(
           logRetention(chosen.logRetentionDays),
         );
       }),
-      { numRuns: 6 },
+      { numRuns: 10 },
     );
   });
 });

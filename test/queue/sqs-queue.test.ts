@@ -10,6 +10,10 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { signCall } from '../../src/aws/sign-request.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { Transport } from '../../src/http/transport.ts';
+import { silentLogger } from '../../src/log.ts';
+import { createSqsQueue } from '../../src/queue/sqs-queue.ts';
 import { createClient, createQueue, CREDENTIALS, startEndpoint } from './sqs-fixture.ts';
 
 const RECEIVE = { limit: 10, hideS: 30, waitS: 0 };
@@ -167,5 +171,42 @@ describe('the simulated queues', () => {
       ApproximateNumberOfMessages: '0',
       ApproximateNumberOfMessagesNotVisible: '1',
     });
+  });
+});
+
+describe('where AWS_USE_FIPS_ENDPOINT is set', () => {
+  /** The host that a request went to, and the queue that its body names. */
+  async function sentTo(queueUrl: string, fips: boolean): Promise<{ host: string; named: unknown }> {
+    let host = '';
+    let named: unknown;
+    const transport = {
+      send: ({ url, body }: { url: URL; body?: unknown }) => {
+        ({ host } = url);
+        named = (JSON.parse(String(body)) as { QueueUrl: string }).QueueUrl;
+        return Promise.reject(new ArchiveError('OUT_OF_TIME', 'enough seen'));
+      },
+      close: () => undefined,
+    } as unknown as Transport;
+    const queue = createSqsQueue({
+      clock: systemClock,
+      logger: silentLogger,
+      region: undefined,
+      credentials: () => Promise.resolve(CREDENTIALS),
+      transport,
+      fips,
+    });
+    await codeOf(queue.count(queueUrl, unlimited));
+    return { host, named };
+  }
+
+  it.each([
+    ['sqs.eu-central-1.amazonaws.com', 'sqs-fips.eu-central-1.amazonaws.com'],
+    ['sqs.us-gov-west-1.amazonaws.com', 'sqs.us-gov-west-1.amazonaws.com'],
+    ['sqs-fips.us-east-1.amazonaws.com', 'sqs-fips.us-east-1.amazonaws.com'],
+    ['vpce-0a.sqs.us-east-1.vpce.amazonaws.com', 'vpce-0a.sqs.us-east-1.vpce.amazonaws.com'],
+  ])('a queue at %s is reached at %s, and named as before', async (plain, validated) => {
+    const url = `https://${plain}/123456789012/recordings`;
+    expect(await sentTo(url, true)).toEqual({ host: validated, named: url });
+    expect(await sentTo(url, false)).toEqual({ host: plain, named: url });
   });
 });

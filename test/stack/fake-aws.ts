@@ -95,6 +95,7 @@ const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
   'object-lock': 'GetBucketObjectLockConfiguration',
   policy: 'GetBucketPolicy',
   lifecycle: 'GetLifecycleConfiguration',
+  replication: 'GetReplicationConfiguration',
 };
 
 function understand(request: IncomingMessage, body: string): Call {

@@ -20,6 +20,12 @@ export const SETTINGS = {
   webhook: true,
   objectLock: { mode: 'governance', days: 365 },
   alarmEmail: 'ops@example.com',
+  auditors: [`arn:aws:iam::${ACCOUNT}:role/Compliance`],
+  requireMfa: true,
+  vpc: true,
+  auditTrail: true,
+  customerKeys: true,
+  replica: { bucketArn: 'arn:aws:s3:::the-replica' },
 };
 
 /** Makes `aws` answer as for a stack that has nothing wrong with it, whose function has `variables` besides its own. */
@@ -40,6 +46,8 @@ export function describeSoundStack(aws: FakeAws, variables: Readonly<Record<stri
     AlarmTopicArn: arn('sns', 'alarms'),
     AuditorRoleArn: `arn:aws:iam::${ACCOUNT}:role/auditor`,
     RewrapRoleArn: `arn:aws:iam::${ACCOUNT}:role/rewrap`,
+    EgressAddress: '192.0.2.10',
+    AuditTrailName: arn('cloudtrail', 'trail/archive'),
   };
   const now = Math.floor(Date.now() / 1000);
   const alarms = ['queue-is-old', 'dead-letters', 'verify-failure', 'auth-failure', 'error-rate'];
@@ -62,6 +70,7 @@ export function describeSoundStack(aws: FakeAws, variables: Readonly<Record<stri
       Architectures: ['arm64'],
       MemorySize: 512,
       Timeout: 900,
+      VpcConfig: { VpcId: 'vpc-1', SubnetIds: ['subnet-1', 'subnet-2'], SecurityGroupIds: ['sg-1'] },
       LastModified: '2026-11-20T10:00:00.000+0000',
       Environment: {
         Variables: {
@@ -93,7 +102,17 @@ export function describeSoundStack(aws: FakeAws, variables: Readonly<Record<stri
       ARN: outputs.CredentialsSecretArn,
       SecretString: JSON.stringify({ clientId: 'client', clientSecret: 'canary-client-secret' }),
     },
-    'secretsmanager:DescribeSecret': { VersionIdsToStages: { one: ['AWSCURRENT'] } },
+    'secretsmanager:DescribeSecret': {
+      VersionIdsToStages: { one: ['AWSCURRENT'] },
+      KmsKeyId: arn('kms', 'key/other'),
+    },
+    'secretsmanager:GetResourcePolicy': { ResourcePolicy: JSON.stringify(soundSecretPolicy()) },
+    's3:GetReplicationConfiguration': {
+      ReplicationConfiguration: {
+        Role: `arn:aws:iam::${ACCOUNT}:role/replicator`,
+        Rule: [{ Status: 'Enabled', Destination: { Bucket: 'arn:aws:s3:::the-replica' } }],
+      },
+    },
     's3:GetBucketVersioning': { VersioningConfiguration: { Status: 'Enabled' } },
     's3:GetBucketPublicAccessBlock': {
       PublicAccessBlockConfiguration: {
@@ -176,6 +195,26 @@ export function soundPolicy(): { readonly Statement: readonly object[] } {
         Principal: '*',
         Action: 's3:PutObject',
         Condition: { Null: { 's3:if-none-match': 'true' } },
+      },
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'],
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': [`arn:aws:iam::${ACCOUNT}:role/BreakGlass`] } },
+      },
+    ],
+  };
+}
+
+function soundSecretPolicy(): object {
+  return {
+    Statement: [
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: ['secretsmanager:GetSecretValue'],
+        Resource: '*',
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': [`arn:aws:iam::${ACCOUNT}:role/writer`] } },
       },
     ],
   };

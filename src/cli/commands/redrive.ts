@@ -5,6 +5,7 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEach } from '../../events/parse-event.ts';
 import type { MessageQueue } from '../../queue/message-queue.ts';
+import { wantsFips } from '../../aws-regions.ts';
 import { createSqsQueue } from '../../queue/sqs-queue.ts';
 import { BatchCircuit, isEndOfBudget } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
@@ -44,7 +45,7 @@ export async function run(
   }
   const { allowLoopback, proxies } = await readSettings(context, 'store');
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
-  const queue = createSqsQueue({ clock, logger, region, proxies });
+  const queue = createSqsQueue({ clock, logger, region, fips: wantsFips(env), proxies });
   const { to } = options;
   if (to !== undefined && !isQueueUrl(to, allowLoopback)) {
     throw new ArchiveError('USAGE', '--to must be the URL of an SQS queue');

@@ -1,3 +1,4 @@
+import { wantsFips } from '../../aws-regions.ts';
 import { existsSync } from 'node:fs';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveConfig, loadConfig } from '../../config/config.ts';
@@ -60,6 +61,7 @@ export async function* checkDeployment(
     stackName,
     region: options.region ?? settings?.region,
     settings,
+    fips: wantsFips(context.env),
     proxies: readProxies(context.env),
   };
   const facts = yield* checkStack(stack, { clock, logger }, budget);

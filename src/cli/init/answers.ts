@@ -1,5 +1,6 @@
 import { checkDeploySettings, organizationOf } from '../../config/deploy-file.ts';
 import type { DeploySettings } from '../../config/deploy-settings.ts';
+import type { HardeningSetting } from '../../config/hardening-settings.ts';
 import { ArchiveError } from '../../errors.ts';
 
 /** The flags of `init`, as they were typed. */
@@ -31,7 +32,10 @@ export interface InitOptions {
 /** Deploy settings that nobody has checked yet. */
 export type Answers = Readonly<Partial<Record<keyof DeploySettings, unknown>>>;
 
-const FLAGS: Readonly<Record<keyof DeploySettings, readonly [flag: string, meaning: string]>> = {
+/** What only the file has is added there, see docs/deployment.md. */
+const FLAGS: Readonly<
+  Record<Exclude<keyof DeploySettings, HardeningSetting>, readonly [flag: string, meaning: string]>
+> = {
   stackName: ['--stack-name', 'name of the CloudFormation stack'],
   region: ['--region', 'AWS region to deploy to, e.g. eu-central-1'],
   account: ['--account', 'AWS account, 12 digits'],

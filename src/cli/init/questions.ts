@@ -59,7 +59,10 @@ export async function askForAnswers(given: Answers, terminal: Terminal): Promise
   if (asked('objectLock')) {
     const mode = await askForLock(terminal);
     if (mode !== 'none') {
-      const message = 'For how many days? It cannot be shortened in compliance mode';
+      const message =
+        mode === 'compliance'
+          ? 'For how many days? Nobody can shorten it; storage is paid for until the last day'
+          : 'For how many days?';
       const validate = (days: string | undefined) =>
         problemOf('objectLock', { objectLock: { mode, days: Number(days) } });
       const days = await ask(text({ ...terminal, message, initialValue: '365', validate }));
@@ -120,11 +123,21 @@ function askForLock(terminal: Terminal): Promise<'none' | 'governance' | 'compli
   return ask(
     select<'none' | 'governance' | 'compliance'>({
       ...terminal,
-      message: 'Lock objects against removal (S3 Object Lock)?',
+      message:
+        'Lock objects against removal (S3 Object Lock)? A locked recording cannot be erased before its time, not even for a data subject’s request',
+      initialValue: 'governance',
       options: [
-        { value: 'none', label: 'no', hint: 'they are versioned in any case' },
-        { value: 'governance', label: 'governance', hint: 'who may bypass it can remove them' },
-        { value: 'compliance', label: 'compliance', hint: 'nobody can, not even the owner of the account' },
+        {
+          value: 'governance',
+          label: 'governance',
+          hint: 'the break-glass role can lift it; storage costs until then',
+        },
+        {
+          value: 'compliance',
+          label: 'compliance',
+          hint: 'cannot be undone by anybody, AWS included; an early erasure is impossible',
+        },
+        { value: 'none', label: 'no', hint: 'they are versioned, and the bucket policy denies removal' },
       ],
     }),
   );

@@ -1,0 +1,171 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as cloudtrail from 'aws-cdk-lib/aws-cloudtrail';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { PERIOD } from './archive-metrics.ts';
+
+export interface AuditTrailProps {
+  readonly bucket: s3.Bucket;
+  /** Of recordings; requests name it by either. */
+  readonly keyArn: string;
+  readonly keyId: string;
+  readonly auditorRole: iam.IRole;
+  readonly secretArns: readonly string[];
+  readonly topic: sns.ITopic;
+  readonly runbook: string;
+  readonly logKey?: kms.IKey | undefined;
+}
+
+const TRAIL_DAYS = 365;
+
+/** Anchors of docs/runbook.md. */
+export const TRAIL_ANCHORS = [
+  'foreign-decrypt',
+  'key-policy-change',
+  'object-removed',
+  'policy-change',
+] as const;
+
+export type TrailAnchor = (typeof TRAIL_ANCHORS)[number];
+
+/**
+ * A trail of this region: every management event, and every access to objects of the archive. Decrypting is a management event; that
+ * of one key is told from others by its ARN.
+ */
+export class AuditTrail extends Construct {
+  readonly trail: cloudtrail.Trail;
+  readonly alarms: Readonly<Record<TrailAnchor, cloudwatch.Alarm>>;
+
+  constructor(scope: Construct, id: string, props: AuditTrailProps) {
+    super(scope, id);
+    const files = new s3.Bucket(this, 'Files', {
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      versioned: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [{ expiration: Duration.days(TRAIL_DAYS) }],
+    });
+    acknowledge(files, {
+      'AwsSolutions-S1':
+        'It holds the record of accesses itself; logging accesses to records would never end.',
+    });
+    const group = new logs.LogGroup(this, 'Log', {
+      retention: logs.RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(props.logKey === undefined ? {} : { encryptionKey: props.logKey }),
+    });
+    this.trail = new cloudtrail.Trail(this, 'Trail', {
+      bucket: files as s3.IBucket,
+      isMultiRegionTrail: false,
+      includeGlobalServiceEvents: true,
+      enableFileValidation: true,
+      sendToCloudWatchLogs: true,
+      cloudWatchLogGroup: group,
+    });
+    this.trail.addS3EventSelector([{ bucket: props.bucket }]);
+    acknowledge(this.trail, {
+      'AwsSolutions-IAM5': 'Streams of the one log group of the trail; their names are made by CloudTrail.',
+    });
+    this.alarms = this.createAlarms(group, props);
+  }
+
+  private createAlarms(group: logs.LogGroup, props: AuditTrailProps): AuditTrail['alarms'] {
+    const namespace = `GenesysMediaArchive/Trail/${Stack.of(this).stackName}`;
+    const action = new SnsAction(props.topic);
+    const alarm = (anchor: TrailAnchor, what: string): cloudwatch.Alarm => {
+      for (const [index, pattern] of patterns(props)[anchor].entries()) {
+        new logs.MetricFilter(this, `${anchor}-filter-${index}`, {
+          logGroup: group,
+          filterPattern: logs.FilterPattern.literal(pattern),
+          metricNamespace: namespace,
+          metricName: anchor,
+          metricValue: '1',
+        });
+      }
+      const made = new cloudwatch.Alarm(this, anchor, {
+        metric: new cloudwatch.Metric({ namespace, metricName: anchor, period: PERIOD, statistic: 'Sum' }),
+        threshold: 0,
+        evaluationPeriods: 1,
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarmDescription: `${what} What to do: ${props.runbook}#${anchor}`,
+      });
+      made.addAlarmAction(action);
+      made.addOkAction(action);
+      return made;
+    };
+    return {
+      'foreign-decrypt': alarm(
+        'foreign-decrypt',
+        'Another role than the auditor’s asked for a data key of a recording.',
+      ),
+      'key-policy-change': alarm(
+        'key-policy-change',
+        'The key of the archive, or who may use it, was changed.',
+      ),
+      'object-removed': alarm(
+        'object-removed',
+        'Objects of the archive were removed or unlocked, or that was tried.',
+      ),
+      'policy-change': alarm('policy-change', 'The bucket, or the policy of a secret, was changed.'),
+    };
+  }
+}
+
+/**
+ * A pattern has at most 1,024 characters, and a comparison with an absent field is false.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+function patterns({
+  bucket,
+  keyArn,
+  keyId,
+  auditorRole,
+  secretArns,
+}: AuditTrailProps): Record<TrailAnchor, readonly string[]> {
+  const named = (names: readonly string[]) => names.map((name) => `($.eventName = "${name}")`).join(' || ');
+  const session = '$.userIdentity.sessionContext.sessionIssuer.arn';
+  const ofKey = `(($.resources[0].ARN = "${keyArn}") || ($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}"))`;
+  const ofBucket = `($.requestParameters.bucketName = "${bucket.bucketName}")`;
+  return {
+    'foreign-decrypt': [
+      `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${ofKey} && ((${session} != "${auditorRole.roleArn}") || (${session} NOT EXISTS)) }`,
+    ],
+    'key-policy-change': [`{ ($.eventSource = "kms.amazonaws.com") && (${named(KEY_CHANGES)}) && ${ofKey} }`],
+    'object-removed': [`{ ($.eventSource = "s3.amazonaws.com") && (${named(REMOVALS)}) && ${ofBucket} }`],
+    'policy-change': [
+      `{ ($.eventSource = "s3.amazonaws.com") && (${named(BUCKET_CHANGES)}) && ${ofBucket} }`,
+      ...secretArns.map(
+        (arn) =>
+          `{ (${named(['PutResourcePolicy', 'DeleteResourcePolicy'])}) && ($.requestParameters.secretId = "${arn}") }`,
+      ),
+    ],
+  };
+}
+
+const KEY_CHANGES = [
+  'PutKeyPolicy',
+  'CreateGrant',
+  'ScheduleKeyDeletion',
+  'DisableKey',
+  'DisableKeyRotation',
+];
+const REMOVALS = ['DeleteObject', 'DeleteObjects', 'PutObjectRetention', 'PutObjectLegalHold'];
+const BUCKET_CHANGES = [
+  'PutBucketPolicy',
+  'DeleteBucketPolicy',
+  'PutBucketLifecycle',
+  'PutBucketVersioning',
+  'PutBucketObjectLockConfiguration',
+  'PutBucketReplication',
+  'DeleteBucketReplication',
+];

@@ -1,0 +1,78 @@
+/** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
+import * as z from 'zod';
+
+const PRINCIPAL =
+  /^arn:aws(?:-[a-z]+)*:(?:iam|sts)::\d{12}:(?:root|(?:role|user|assumed-role)\/[\w+=,.@/-]{1,512})$/;
+const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
+
+const principals = z
+  .array(
+    z.string().regex(PRINCIPAL, 'is the ARN of a role, a user or an account (arn:aws:iam::ACCOUNT:root)'),
+  )
+  .max(20)
+  .default([]);
+
+export const hardeningSettings = {
+  /** Who may assume the role that restores and verifies. */
+  auditors: principals,
+  /** Who may assume the role that moves data keys to another KMS key. */
+  rewrappers: principals,
+  /** Both roles are assumed with multi-factor authentication only. */
+  requireMfa: z.boolean().default(false),
+  /** Nobody but `breakGlassRole` deletes or overwrites objects. `false` leaves that to IAM policies alone. */
+  protectObjects: z.boolean().default(true),
+  /** The one role that may delete, overwrite and unlock objects. */
+  breakGlassRole: z.string().regex(ROLE, 'is the ARN of a role').optional(),
+  /** Who may read the secrets of the stack besides the function. */
+  secretReaders: principals,
+  /** Concurrent invocations for webhooks; `null` reserves none. */
+  webhookConcurrency: z.int().min(1).max(1_000).nullable().default(5),
+  /** Webhooks come in through an API Gateway instead of a Function URL. */
+  apiGateway: z.boolean().default(false),
+  /** A web ACL of AWS WAF in front of the API Gateway. */
+  webAclArn: z
+    .string()
+    .regex(
+      /^arn:aws(?:-[a-z]+)*:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/[^\s]+$/,
+      'is the ARN of a regional web ACL',
+    )
+    .optional(),
+  /** The function runs in a VPC of its own, with a fixed address to the outside. */
+  vpc: z.boolean().default(false),
+  /** A KMS key of the account, and not AWS's own keys, encrypts queues, logs, secrets and the topic. */
+  customerKeys: z.boolean().default(false),
+  /** Records every access to objects and every use of keys, with alarms. */
+  auditTrail: z.boolean().default(false),
+  /** A bucket, maybe of another account or region, that gets a copy of every object. */
+  replica: z
+    .strictObject({
+      bucketArn: z
+        .string()
+        .regex(/^arn:aws(?:-[a-z]+)*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is the ARN of a bucket'),
+      account: z
+        .string()
+        .regex(/^\d{12}$/, 'has 12 digits')
+        .optional(),
+    })
+    .optional(),
+} as const;
+
+export type HardeningSetting = keyof typeof hardeningSettings;
+
+/** Parts that are of no use without another one. */
+export function findMissingParts({
+  webhook,
+  apiGateway,
+  webAclArn,
+}: {
+  readonly webhook: boolean;
+  readonly apiGateway: boolean;
+  readonly webAclArn?: string | undefined;
+}): { readonly name: string; readonly text: string }[] {
+  return [
+    ...(apiGateway && !webhook ? [{ name: 'apiGateway', text: 'takes webhooks: set webhook, too' }] : []),
+    ...(webAclArn !== undefined && !apiGateway
+      ? [{ name: 'webAclArn', text: 'stands before an API Gateway: set apiGateway, too' }]
+      : []),
+  ];
+}

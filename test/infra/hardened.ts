@@ -1,0 +1,28 @@
+import { type DeploySettings, deploySettings } from '../../src/config/deploy-settings.ts';
+import { ACCOUNT, REGION } from './resolve-template.ts';
+import { LARGEST } from './synthesise.ts';
+
+const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+
+export const AUDITOR_PERSON = role('Compliance');
+export const REWRAP_PERSON = role('KeyCustodian');
+export const BREAK_GLASS = role('BreakGlass');
+export const OPERATOR = role('Operator');
+export const REPLICA = { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' };
+
+/** Everything that the settings can add, which costs money and is off by default. */
+export const HARDENED: DeploySettings = deploySettings.parse({
+  ...LARGEST,
+  auditors: [AUDITOR_PERSON],
+  rewrappers: [REWRAP_PERSON],
+  requireMfa: true,
+  breakGlassRole: BREAK_GLASS,
+  secretReaders: [OPERATOR],
+  webhookConcurrency: 7,
+  apiGateway: true,
+  webAclArn: `arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/archive/0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77`,
+  vpc: true,
+  customerKeys: true,
+  auditTrail: true,
+  replica: REPLICA,
+});

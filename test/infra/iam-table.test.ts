@@ -1,0 +1,70 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HARDENED } from './hardened.ts';
+import { COLUMNS, type Column, deedsOf, iamTable, may } from './iam-table.ts';
+import { resourceOf, type Synthesised, synthesiseSettings } from './synthesise.ts';
+
+const PAGE = 'docs/aws-permissions.md';
+const BETWEEN = /(<!-- iam:table -->\n)[^]*?(\n<!-- \/iam:table -->)/;
+
+let hardened: Synthesised;
+beforeAll(() => {
+  hardened = synthesiseSettings(HARDENED);
+});
+afterAll(() => hardened.end());
+
+it('docs/aws-permissions.md says what each role may do, as an evaluator decides over the template', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  const renewed = page.replace(BETWEEN, `$1${iamTable(hardened.template)}$2`);
+  // RENEW_IAM_TABLE=1 npx vitest run test/infra/iam-table.test.ts
+  if (process.env['RENEW_IAM_TABLE'] === '1') writeFileSync(PAGE, renewed);
+  else expect(page).toBe(renewed);
+  expect(page).toMatch(BETWEEN);
+});
+
+it('no role does more than its work, and no administrator removes, overwrites or decrypts', () => {
+  const deeds = deedsOf(resourceOf(hardened.template, 'AWS::S3::Bucket', 'BucketObjects')[0]);
+  const allowed = (column: Column) =>
+    deeds.filter((deed) => may(hardened.template, column, deed)).map(({ what }) => what);
+  expect(COLUMNS).toHaveLength(5);
+  expect(allowed('writer')).toEqual([
+    'store a recording that is absent',
+    'store a receipt that is absent',
+    'add a signed amendment',
+    'read ciphertext',
+    'read a receipt',
+    'list the archive',
+    'make a data key for a recording',
+    'read the signing key',
+    'take events from the queue',
+  ]);
+  expect(allowed('auditor')).toEqual([
+    'read ciphertext',
+    'read a receipt',
+    'list the archive',
+    'open a data key',
+  ]);
+  expect(allowed('rewrap')).toEqual([
+    'copy a recording onto itself',
+    'exchange an instruction file just read',
+    'add a signed amendment',
+    'read ciphertext',
+    'read a receipt',
+    'list the archive',
+    'move a data key away',
+    'move a data key here',
+  ]);
+  for (const forbidden of [
+    'overwrite a recording',
+    'copy from another bucket over a recording',
+    'delete an object',
+    'delete a version',
+    'bypass a retention',
+    'change lifecycle rules',
+    'open a data key',
+    'give the use of the key away',
+    'read the signing key',
+  ]) {
+    expect(allowed('administrator')).not.toContain(forbidden);
+  }
+});
