@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
+import { INLINE_PUBLIC_KEY } from './config/values.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -29,14 +30,15 @@ export function signerOf(pem: string, what: string): ReceiptSigner {
 }
 
 /**
- * The keys that receipts may be signed with, by the names they go by in receipts.
+ * The keys that receipts may be signed with, by the names they go by in receipts: from PEM files, and keys in base64.
  *
  * @throws `CONFIG_INVALID` (not retryable) when a file cannot be read, holds a private key, or no Ed25519 public key.
  */
 export async function readReceiptKeys(paths: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
   for (const path of paths) {
-    const pem = await readPem(path, false);
+    const isKey = INLINE_PUBLIC_KEY.test(path);
+    const pem = isKey ? pemOf(path) : await readPem(path, false);
     // createPublicKey would quietly derive the public half, and the private one would stay where it must not be
     if (pem.includes('PRIVATE KEY'))
       throw invalid('a file of ARCHIVE_RECEIPT_PUBLIC_KEYS holds a private key');
@@ -52,6 +54,8 @@ export async function readReceiptKeys(paths: readonly string[]): Promise<Readonl
   }
   return keys;
 }
+
+const pemOf = (base64: string) => `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 
 async function readPem(path: string, isSecret: boolean): Promise<string> {
   const what = isSecret ? 'the signing key file' : 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';

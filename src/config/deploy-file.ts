@@ -5,6 +5,7 @@ import { DEPLOY_SETTINGS_FILE, type DeploySettings, deploySettings } from './dep
 import { requireOwnFile } from './file.ts';
 import { isStrayName, nearestName, suggestName } from './names.ts';
 import { isSettingName, SETTINGS, type Setting } from './schema.ts';
+import { INLINE_PUBLIC_KEY } from './values.ts';
 import { isKnownAwsRegion } from '../aws-regions.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
 import { shortenForMessage } from '../recording-id.ts';
@@ -37,7 +38,7 @@ const SET_BY_STACK: ReadonlySet<string> = new Set([
 const SECRET_ARN = /^(?:ARCHIVE|GENESYS)_[A-Z_]*SECRET_ARN$/;
 
 /** A function has no files and no loopback services. */
-const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_RECEIPT_PUBLIC_KEYS$|^ARCHIVE_ALLOW_LOOPBACK$/;
+const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_ALLOW_LOOPBACK$/;
 
 /** Of the settings of this program: a deployed function talks to the region's own hosts, and takes no unsigned requests. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -213,7 +214,14 @@ function describeVariable(name: string, text: string): string[] {
   if (secret === true) return ['is a secret: it belongs in Secrets Manager, see docs/quickstart.md'];
   if (text === '') return ['is empty: leave it out'];
   const result = z.safeParse(schema, text);
+  if (result.success && name === 'ARCHIVE_RECEIPT_PUBLIC_KEYS' && namesFiles(result.data)) {
+    return ['names a file, and a function has none: set the keys themselves in base64, see docs/runbook.md'];
+  }
   return result.success ? [] : [result.error.issues[0]?.message ?? 'is malformed'];
+}
+
+function namesFiles(keys: unknown): boolean {
+  return !Array.isArray(keys) || keys.some((key) => !INLINE_PUBLIC_KEY.test(String(key)));
 }
 
 function describeForeignVariable(name: string, text: string): string[] {

@@ -1,4 +1,4 @@
-import { fileList, filePath, queueUrl } from './values.ts';
+import { filePath, publicKeyList, queueUrl } from './values.ts';
 
 /** The settings of receipts and queues. Part of the one table in `schema.ts`. */
 
@@ -16,13 +16,14 @@ export const RELIABILITY_SETTINGS = {
     usedFor: [...ARCHIVE, ...VERIFY],
   },
   ARCHIVE_RECEIPT_PUBLIC_KEYS: {
-    schema: fileList,
+    schema: publicKeyList,
     group: 'Archive',
     meaning:
-      'PEM files of the Ed25519 public keys that receipts may be signed with, comma-separated; with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
+      'Ed25519 public keys that receipts may be signed with, comma-separated: PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`, or `ed25519:` and the 32 bytes); with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not. Who archives lists the keys that were used before',
     example: 'receipts-2026.pem,receipts-2025.pem',
     since: 'receipts',
-    usedFor: VERIFY,
+    // the writer judges by it what another key has signed before
+    usedFor: [...ARCHIVE, ...VERIFY],
     namedFileOnly: true,
   },
   ARCHIVE_QUEUE_URL: {
