@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
-import { INLINE_PUBLIC_KEY } from './config/values.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
 import { readTextFile } from './text-file.ts';
 
 /** Bytes; an Ed25519 key in PEM has about 120. */
 const LARGEST_KEY_FILE = 16_384;
+/** As the setting hands keys over: SubjectPublicKeyInfo in base64. */
+const INLINE_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 /** Read, write and search by group and others. */
 const NOT_OWNER = 0o077;
 
