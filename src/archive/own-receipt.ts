@@ -109,7 +109,7 @@ function requireValid(verdict: SignatureVerdict, place: string): void {
     case 'unknown-key':
       throw mismatch(
         `${place} is signed with a key that this writer does not know`,
-        'if the signing key was changed, list the public key before it in ARCHIVE_RECEIPT_PUBLIC_KEYS; otherwise keep the receipt, the object and the access log of the bucket',
+        'if the signing key was changed, list the public key before it in ARCHIVE_RECEIPT_PUBLIC_KEYS (a function takes it in base64); otherwise keep the receipt, the object and the access log of the bucket',
       );
   }
 }

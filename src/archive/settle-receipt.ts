@@ -104,12 +104,17 @@ const MARK_FAULTS: Readonly<Record<Exclude<MarkVerdict, 'valid'>, string>> = {
   invalid: 'carries a mark that was made for something else',
 };
 
+const LIST_OLD_KEY =
+  'if the signing key was changed, list the public key before it in ARCHIVE_RECEIPT_PUBLIC_KEYS (a function takes it in base64) and deliver the event again; otherwise `genesys-archive archive --again` compares the object with the recording of the platform';
+
 function requireMark(ports: ArchivePorts, ids: RecordingIds, stat: ObjectStat): void {
   const { organizationId } = ports;
   const { key, metadata } = stat;
   const marked = { kind: 'media', key, ids, organizationId, metadata } as const;
   const verdict = checkMark(marked, trustedKeys(ports));
-  if (verdict !== 'valid') throw unproven(key, ids, MARK_FAULTS[verdict]);
+  if (verdict === 'valid') return;
+  const hint = verdict === 'unknown-key' ? LIST_OLD_KEY : undefined;
+  throw unproven(key, ids, MARK_FAULTS[verdict], hint);
 }
 
 /** @throws `OBJECT_UNPROVEN` when the object does not decrypt. */

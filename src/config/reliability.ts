@@ -28,7 +28,7 @@ export const RELIABILITY_SETTINGS = {
     schema: publicKeyList,
     group: 'Archive',
     meaning:
-      'Ed25519 public keys that receipts may be signed with, comma-separated: lists that `genesys-archive keys receipts` makes, PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`); with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
+      'Ed25519 public keys that receipts may be signed with, comma-separated: lists that `genesys-archive keys receipts` makes, PEM files, or the keys themselves in base64 (`MCowBQYDK2VwAyEA…`, or `ed25519:` and the 32 bytes); with any, every receipt has to be signed: `verify` reports, and readers refuse, what is not',
     example: 'receipt-keys.json',
     since: 'receipts',
     // the writer judges by it what another key has signed before

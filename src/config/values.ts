@@ -148,14 +148,16 @@ export const secretArn = checked((text) =>
 /** A SubjectPublicKeyInfo of Ed25519 in base64: what stands between the lines of a PEM file. */
 export const INLINE_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 
-/** Files and keys, comma-separated. */
+/** Files and keys, comma-separated. The 12 bytes before the 32 of a bare key fill 16 characters of base64. */
 export const publicKeyList = checked((text) => {
   if (hasControlCharacters(text)) return problem('holds a control character');
-  const items = listItems(text);
+  const items = listItems(text).map((item) => item.replace(/^ed25519:/, 'MCowBQYDK2VwAyEA'));
   if (items.length === 0) return problem('names no key');
   // a key that was copied in part must not be taken for the name of a file
   const broken = items.some((item) => item.startsWith('MCowBQYDK2Vw') && !INLINE_PUBLIC_KEY.test(item));
-  return broken ? problem('has an Ed25519 key that is not 60 characters of base64') : { value: items };
+  return broken
+    ? problem('has an Ed25519 key that is not 60 characters of base64, or 44 after ed25519:')
+    : { value: items };
 });
 
 /** As SQS names its queues: scheme, host and a path. That http needs a setting of its own is checked in `config.ts`. */

@@ -283,6 +283,33 @@ describe('archive', () => {
   });
 });
 
+describe('a signing key that was exchanged', () => {
+  it('receipts of the key before it are accepted when it is listed, as a file or in base64', async () => {
+    const pairs = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+    const files = pairs.map((_pair, index) => path.join(dir, `signing-${index}.pem`));
+    for (const [index, { privateKey }] of pairs.entries()) {
+      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+      await writeFile(files[index] ?? '', pem, { mode: 0o600 });
+    }
+    env['ARCHIVE_SIGNING_KEY_FILE'] = files[0] ?? '';
+    expect((await archive(eventOf())).code).toBe(0);
+    env['ARCHIVE_SIGNING_KEY_FILE'] = files[1] ?? '';
+    const refused = await archive(eventOf());
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('list the public key before it in ARCHIVE_RECEIPT_PUBLIC_KEYS');
+    const spki = pairs[0]?.publicKey.export({ type: 'spki', format: 'der' }) ?? Buffer.alloc(0);
+    const pem = path.join(dir, 'old.pem');
+    await writeFile(pem, pairs[0]?.publicKey.export({ type: 'spki', format: 'pem' }) ?? '');
+    const bare = `ed25519:${spki.subarray(-32).toString('base64')}`;
+    for (const listed of [pem, spki.toString('base64'), bare]) {
+      env['ARCHIVE_RECEIPT_PUBLIC_KEYS'] = listed;
+      expect(await archive(eventOf())).toMatchObject({ code: 0 });
+    }
+    env['ARCHIVE_RECEIPT_PUBLIC_KEYS'] = bare.slice(0, -5);
+    expect((await archive(eventOf())).code).toBe(2);
+  });
+});
+
 describe('archive --again', () => {
   const interaction = () => simulator.recordings[0]?.interactionId ?? '';
   const again = (...args: string[]) => runHere(['archive', '--again', ...args, '--json'], { env });

@@ -70,6 +70,10 @@ describe('a place that is no directory', () => {
       await symlink(path.join(dir, 'nothing'), link);
       return link;
     },
+    'a path below a symbolic link to nothing': async () => {
+      await symlink(path.join(dir, 'nothing'), path.join(dir, 'dangling'));
+      return path.join(dir, 'dangling', 'below', 'archive');
+    },
     'a symbolic link to itself': async () => {
       const link = path.join(dir, 'loop');
       await symlink(link, link);

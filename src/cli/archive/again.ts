@@ -3,13 +3,13 @@ import { findRecording } from '../../audit/find-recording.ts';
 import { isSameRecording } from '../../record/identity.ts';
 import { identifyKey } from '../../record/layout.ts';
 import type { Budget } from '../../clock.ts';
-import type { ArchiveConfig } from '../../config/config.ts';
+import { type ArchiveConfig, loadConfig } from '../../config/config.ts';
 import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ArchiveRequest, ObjectStat, ObjectStore } from '../../ports.ts';
 import { canonicalId, isSafeId } from '../../recording-id.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
-import { type CommandContext, openBudget, searchIn } from '../_context.ts';
+import { type CommandContext, openBudget, readSettings, readSettingsFile, searchIn } from '../_context.ts';
 import { formatBytes, printable } from '../_format.ts';
 
 /** Characters of a reason; it stands in a receipt. */
@@ -32,6 +32,20 @@ export function requireReason(reason: string | undefined): string {
   throw new ArchiveError('USAGE', '--again needs a reason', {
     hint: `--reason TEXT, of 1 to ${MAX_REASON} printable ASCII characters: it stands in the receipt`,
   });
+}
+
+/**
+ * Reads the settings to archive with, and the RSA private key, which is never needed to archive: comparing has to open the object.
+ *
+ * @throws `CONFIG_INVALID`, also where no key opens anything.
+ */
+export async function readAgainSettings(context: CommandContext): Promise<ArchiveConfig> {
+  const config = await readSettings(context, 'archive');
+  const { env, flags } = context;
+  const { encryption } = loadConfig({ flags, env, file: await readSettingsFile(context) }, 'restore');
+  const { privateKeyFile } = encryption;
+  if (privateKeyFile === undefined) return config;
+  return { ...config, encryption: { ...config.encryption, privateKeyFile } };
 }
 
 /** Proves objects that have no receipt, one after the other, and tells what became of each. */

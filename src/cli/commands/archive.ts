@@ -7,7 +7,7 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEach } from '../../events/parse-event.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
-import { requireReason, runAgain } from '../archive/again.ts';
+import { readAgainSettings, requireReason, runAgain } from '../archive/again.ts';
 import { namesOf, plan } from '../archive/plan.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
@@ -87,7 +87,7 @@ async function again(context: CommandContext, options: ArchiveOptions): Promise<
     });
   }
   const events = named === true ? await gatherEvents(context, options) : [];
-  const config = await readSettings(context, 'archive');
+  const config = await readAgainSettings(context);
   const { requests, ignored, refused } = readWork(events, config);
   for (const what of ignored) reportIgnored(context.ui, what);
   const [unusable] = refused;

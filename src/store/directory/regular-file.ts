@@ -1,5 +1,6 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ArchiveError } from '../../errors.ts';
 import { isMissing, printablePath, systemCode } from './fs-errors.ts';
 
@@ -59,7 +60,16 @@ export async function rootExists(root: string): Promise<boolean> {
   }
   const link = await lstat(root).catch(() => undefined);
   if (link?.isSymbolicLink() === true) throw wrongRoot(root, 'is a symbolic link to nothing');
+  if (await liesBelowDanglingLink(root)) throw wrongRoot(root, 'lies below a symbolic link to nothing');
   return false;
+}
+
+/** Directories are made up to the first that is there, and mkdir says of such a link only that it exists. */
+async function liesBelowDanglingLink(path: string): Promise<boolean> {
+  const parent = dirname(path);
+  if (parent === path) return false;
+  const facts = await lstat(parent).catch(() => undefined);
+  return facts === undefined ? liesBelowDanglingLink(parent) : facts.isSymbolicLink();
 }
 
 function wrongRoot(root: string, why: string): ArchiveError {
