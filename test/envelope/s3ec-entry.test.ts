@@ -30,7 +30,9 @@ describe('the S3 Encryption Client entry', () => {
       target === undefined ? [] : [name.slice(root.length)],
     );
     expect(files.length).toBeGreaterThan(8);
-    const outside = files.filter((name) => !/^(?:envelope\/.+|errors|error-codes|metadata-names)\.ts$/.test(name));
+    const outside = files.filter(
+      (name) => !/^(?:envelope\/.+|errors|error-codes|metadata-names)\.ts$/.test(name),
+    );
     expect(outside).toEqual([]);
   });
 
