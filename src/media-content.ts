@@ -49,8 +49,17 @@ const MEDIA_SIGNATURES: readonly RegExp[] = [
 const TEXT_SIGNATURES = /^(?:#!AMR(?:-WB)?(?:_MC1\.0)?\n|\x02?#!SILK_V3|#!EVS_MC1\.0\n|NIST_1A\n {3}1024\n)/;
 
 /** Documents, images, archives, fonts, programs, databases, and uploads to S3 that were stored with their signatures. */
-const FOREIGN_SIGNATURES =
-  /^(?:%PDF-|\x89PNG\r|\xff\xd8\xff[\xc0-\xfe]|GIF8|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|7z\xbc\xaf|\x28\xb5\x2f\xfd|Rar!\x1a|\x7fELF|MZ[\x90\0]\0|\xca\xfe\xba\xbe|\xd0\xcf\x11\xe0\xa1|SQLite format 3\0|\0\0\x01\0[\x01-\x20]\0|wOF[F2]|RIFF[^]{4}WEBP|[0-9a-f]{1,8};chunk-signature=)/;
+const FOREIGN_SIGNATURES: readonly RegExp[] = [
+  /^(?:%PDF-|\xd0\xcf\x11\xe0\xa1|SQLite format 3\0|[0-9a-f]{1,8};chunk-signature=)/,
+  // PNG, JPEG, GIF, TIFF, BMP (its four reserved bytes are zeros), WebP, HEIF and AVIF, JPEG 2000
+  /^(?:\x89PNG\r|\xff\xd8\xff[\xc0-\xfe]|GIF8|II\x2a\0|MM\0\x2a|BM[^]{4}\0{4}|RIFF[^]{4}WEBP)/,
+  /^[^]{4}(?:ftyp(?:hei[cxmsf]|hev[cx]|mif1|msf1|avi[fs])|jP {2}\r\n\x87\n)/,
+  // ICO with the entry of its first image: six bytes of it alone are the quietest beginning of linear PCM
+  /^\0\0\x01\0[\x01-\x20]\0[^]{3}\0[\0\x01]\0[\x01\x04\x08\x18\x20]\0[^]{4}[\x06-\xf6][\0-\x02]\0\0/,
+  // gzip, bzip2, xz, 7z, Zstandard, LZ4, RAR, tar
+  /^(?:\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|7z\xbc\xaf|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18|Rar!\x1a|[^]{257}ustar[\0 ])/,
+  /^(?:\x7fELF|MZ[\x90\0]\0|\xca\xfe\xba\xbe|\0asm\x01\0|wOF[F2])/,
+];
 
 /** Markup that is told by its first tag, whatever bytes follow. */
 const MARKUP_START =
@@ -65,7 +74,7 @@ export function contentOf(head: Uint8Array): Content {
   if (text !== undefined) return kindOfText(text);
   if (MARKUP_START.test(latin1)) return 'markup';
   if (/^PK(?:\x03\x04|\x05\x06|\x07\x08)/.test(latin1)) return 'zip';
-  if (FOREIGN_SIGNATURES.test(latin1)) return 'foreign';
+  if (FOREIGN_SIGNATURES.some((signature) => signature.test(latin1))) return 'foreign';
   if (MEDIA_SIGNATURES.some((signature) => signature.test(latin1)) || isAudioFrame(bytes)) return 'media';
   return isNearlyText(latin1) ? kindOfText(latin1) : 'binary';
 }

@@ -15,7 +15,6 @@ import { readTextFile } from './text-file.ts';
 
 /** Bytes; an Ed25519 key in PEM has about 120. */
 const LARGEST_KEY_FILE = 16_384;
-/** As the setting hands keys over: SubjectPublicKeyInfo in base64. */
 /** Read, write and search by group and others. */
 const NOT_OWNER = 0o077;
 

@@ -34,8 +34,8 @@ export function isAboutKey(asked: string, answered: string | undefined): boolean
   if (wanted === undefined || used === undefined || used.kind !== 'key') return false;
   const { partition, region, account, kind, id } = wanted;
   if (kind === 'key' && id !== used.id) return false;
-  // a bare id in the answer states no more than that, which is enough for a key and too little for an alias
-  if (used.account === undefined) return kind === 'key' && account === undefined;
+  // a bare id in the answer states no more than that: servers in the place of KMS answer so
+  if (used.account === undefined) return account === undefined;
   if (account !== undefined && (account !== used.account || partition !== used.partition)) return false;
   return region === undefined || region === used.region || (kind === 'key' && MULTI_REGION.test(id));
 }

@@ -25,6 +25,7 @@ import type {
   WrappedDataKey,
 } from './key-wrap.ts';
 import {
+  isBlank,
   malformed,
   type Metadata,
   parseNonce,
@@ -32,6 +33,7 @@ import {
   requireExactly,
   requireFittingMetadata,
   requireValue,
+  type StringMap,
 } from './metadata.ts';
 import { createS3ecOpener, createS3ecUnsealer, parseWrapped, requireStatedSize } from './s3ec-reading.ts';
 
@@ -103,9 +105,15 @@ export function parseS3ecV2(metadata: Metadata, size: number): S3ecV2Header {
   return {
     wrapAlgorithm,
     wrapped: parseWrapped(metadata, 'x-amz-key-v2', wrapAlgorithm),
-    description: parseStringMap(metadata, 'x-amz-matdesc'),
+    description: parseDescription(metadata, wrapAlgorithm),
     iv: parseNonce(metadata, 'x-amz-iv', IV_LENGTH),
   };
+}
+
+/** AWS's clients take one that is absent or empty for `{}`. What KMS binds has to be stated. */
+function parseDescription(metadata: Metadata, wrapAlgorithm: ReadableWrapAlgorithm): StringMap {
+  const isRaw = wrapAlgorithm === 'AES/GCM' || wrapAlgorithm === 'RSA-OAEP-SHA1';
+  return isRaw && isBlank(metadata, 'x-amz-matdesc') ? {} : parseStringMap(metadata, 'x-amz-matdesc');
 }
 
 function isWrapAlgorithm(name: string): name is ReadableWrapAlgorithm {

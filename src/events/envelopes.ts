@@ -91,7 +91,7 @@ type Opened =
 
 /** @throws `EVENT_INVALID` (not retryable), and what foreign objects throw. */
 function open({ value, path }: Place, depth: Depth): Opened {
-  const parsed = typeof value === 'string' ? parseJson(value) : value;
+  const parsed = parseText(value);
   if (Array.isArray(parsed) && parsed.length > 0) {
     if (depth.arraysLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
     const source = depth.source ?? 'pipes';
@@ -115,6 +115,12 @@ function open({ value, path }: Place, depth: Depth): Opened {
       depth: { ...depth, source: depth.source ?? source, envelopesLeft, isInside: true },
     })),
   };
+}
+
+/** Templates that quote a message make a text of JSON of it, so that it is one twice. */
+function parseText(value: unknown): unknown {
+  const once = typeof value === 'string' ? parseJson(value) : value;
+  return typeof once === 'string' && typeof value === 'string' ? (parseJson(once) ?? once) : once;
 }
 
 interface Content extends Place {

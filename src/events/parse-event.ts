@@ -28,6 +28,8 @@ export type ParsedEvent =
       readonly requests: readonly ArchiveRequest[];
       /** Events of the same batch that are of another kind. */
       readonly ignored: number;
+      /** `EVENT_INVALID`, of the first event of the delivery that is malformed; only from {@link parseDelivery}. */
+      readonly refused?: ArchiveError;
     }
   | { readonly kind: 'ignored'; readonly source: EventSource; readonly reason: string };
 
@@ -88,6 +90,21 @@ export function parseEvent(event: unknown, options: ParseOptions = {}): ParsedEv
   const parsed = parts.filter((part) => part.kind !== 'refused');
   const [first] = parsed;
   return first !== undefined && parsed.length === 1 ? first : mergeBatch(parsed);
+}
+
+/**
+ * As {@link parseEvent}, but an event that is malformed keeps those beside it from nothing: it is stated in `refused`.
+ *
+ * @throws `EVENT_INVALID` (not retryable) when there is none beside it.
+ */
+export function parseDelivery(event: unknown, options: ParseOptions = {}): ParsedEvent {
+  const { maxRequests = MAX_REQUESTS_PER_EVENT } = options;
+  const parts = parseEach(event, { ...options, maxRequests });
+  const refused = parts.find((part) => part.kind === 'refused');
+  if (refused === undefined) return parseEvent(event, options);
+  const merged = mergeBatch(parts.filter((part) => part.kind !== 'refused'));
+  if (merged.kind === 'ignored') throw refused.error;
+  return { ...merged, refused: refused.error };
 }
 
 /**

@@ -70,7 +70,8 @@ function textOrField(secret: Secret, name: string): unknown {
 
 function parseFields(secret: Secret): Readonly<Record<string, unknown>> | undefined {
   try {
-    const parsed: unknown = JSON.parse(secret.reveal());
+    // a file that PowerShell wrote begins with a byte order mark, and so does a secret that was made of it
+    const parsed: unknown = JSON.parse(secret.reveal().replace(/^\uFEFF/, ''));
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
   } catch {
     return undefined;

@@ -5,7 +5,7 @@ import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
-import { parseEvent } from '../events/parse-event.ts';
+import { parseDelivery } from '../events/parse-event.ts';
 import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { createHttpEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
@@ -69,7 +69,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   const interrupt = new AbortController();
   const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, interrupt.signal);
   const parse = (event: unknown) =>
-    parseEvent(event, { idPattern: config.idPattern, api: config.genesys.api });
+    parseDelivery(event, { idPattern: config.idPattern, api: config.genesys.api });
   const { queued: foundQueued } = await spool.figures();
   const worker = startWorker({
     spool,

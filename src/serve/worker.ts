@@ -110,9 +110,11 @@ export function startWorker(options: WorkerOptions): Worker {
     }
     if (spooled.notBefore > clock.now()) return spool.postpone(entry, spooled.notBefore);
     let requests: readonly ArchiveRequest[];
+    let refused: ArchiveError | undefined;
     try {
       const parsed = options.parse(spooled.event);
       requests = parsed.kind === 'requests' ? parsed.requests : [];
+      if (parsed.kind === 'requests') ({ refused } = parsed);
     } catch (error) {
       return settle(entry, spooled, { state: 'failed', error: toArchiveError(error) });
     }
@@ -125,7 +127,9 @@ export function startWorker(options: WorkerOptions): Worker {
       const outcome = await deliver(options.archiver, requests, budget, (result) =>
         onReport({ kind: 'result', result, durationMs: clock.now() - began }),
       );
-      await settle(entry, spooled, outcome);
+      // what can be done is done; what cannot be read beside it is kept with the reason
+      const rest = outcome.state === 'done' ? refused : undefined;
+      await settle(entry, spooled, rest === undefined ? outcome : { state: 'failed', error: rest });
     } finally {
       for (const key of keys) busy.delete(key);
     }

@@ -165,6 +165,20 @@ describe('metadata as other clients write them', () => {
     expect(run(await anyKey.unseal(stat), [body]).toString()).toBe('call');
   });
 
+  it.each([undefined, ''])(
+    'V2 with no material description, %j, under any key of the ring',
+    async (value) => {
+      const sealer = await sealS3ecV2(wrapper, {});
+      const body = run(sealer, [Buffer.from('call')]);
+      const bare = without(sealer.metadata, 'x-amz-matdesc');
+      const metadata = value === undefined ? bare : { ...bare, 'x-amz-matdesc': value };
+      const ring = createAesUnwrapper([{ kid: 'k1', key }, { key: randomBytes(32) }, { key }]);
+      const anyKey = createEnvelopeReader({ unwrappers: [ring] });
+      const unsealer = await anyKey.unseal({ key: 'k', metadata, size: body.length });
+      expect(run(unsealer, [body]).toString()).toBe('call');
+    },
+  );
+
   it('V2 with a plaintext length, which the body is held to', async () => {
     const sealer = await sealS3ecV2(wrapper, {});
     const body = run(sealer, [Buffer.from('call')]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEach, parseEvent, splitBatch } from '../../src/events/parse-event.ts';
+import { parseDelivery, parseEach, parseEvent, splitBatch } from '../../src/events/parse-event.ts';
 import {
   bare,
   CONVERSATION_ID,
@@ -96,6 +96,8 @@ describe('what a recording is asked for in', () => {
     ['SNS in SQS in a pipe', pipe(sns(eventBridge())), 'pipes'],
     ['a failed invocation by SNS, in SQS', sqs(failed(snsEvent(eventBridge()))), 'sqs'],
     ['a failed invocation by SQS, in SQS in a pipe', pipe(failed(sqs(data))), 'pipes'],
+    ['a message that a template has quoted', sqs(JSON.stringify(JSON.stringify(data))), 'sqs'],
+    ['an array of quoted texts', [JSON.stringify(JSON.stringify(eventBridge()))], 'pipes'],
     ['a message with a byte order mark', sqs(`\uFEFF${JSON.stringify(data)}`), 'sqs'],
   ])('%s', (_, event, source) => {
     expect(mediaOf(event)).toEqual([MEDIA_ID]);
@@ -112,6 +114,21 @@ describe('what a recording is asked for in', () => {
     for (const event of [snsEvent(ids), failed(ids), [ids]]) {
       expect(parseEvent(event)).toMatchObject({ requests: [{ dialect: 'media', ...ids }] });
       expect(JSON.stringify(parseEvent(event))).not.toContain('occurredAt');
+    }
+  });
+});
+
+describe('a delivery of which not everything is an event', () => {
+  it('names what is one, and says what is none; with nothing else to name it is refused', () => {
+    const bad = { mediaId: '../x' };
+    expect(parseDelivery([data, bad, other])).toMatchObject({
+      kind: 'requests',
+      requests: [{ mediaId: MEDIA_ID }, { mediaId: SECOND }],
+      refused: { code: 'EVENT_INVALID' },
+    });
+    expect(parseDelivery([data])).not.toHaveProperty('refused');
+    for (const none of [[bad], [bad, { ...data, status: 'started' }], bad]) {
+      expect(() => parseDelivery(none)).toThrow('mediaId');
     }
   });
 });

@@ -44,6 +44,20 @@ const ERRORS: readonly (readonly [string, Buffer])[] = [
   ],
   ['a PDF', Buffer.from('%PDF-1.7\n\xe2\xe3\xcf\xd3\n1 0 obj\0\x01', 'latin1')],
   ['an image', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1')],
+  ['an image in a container of films', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1')],
+  ['another one', Buffer.from('\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf', 'latin1')],
+  ['a TIFF image', Buffer.from('II\x2a\0\x08\0\0\0\x0b\0\x80\x9c', 'latin1')],
+  ['a BMP image', Buffer.from('BM\x46\x0b\0\0\0\0\0\0\x36\0\0\0\x9c', 'latin1')],
+  [
+    'an icon',
+    Buffer.concat([
+      Buffer.from('00000100010010100000010020006804000016000000', 'hex'),
+      Buffer.alloc(900, 0x9c),
+    ]),
+  ],
+  ['a tape archive', Buffer.from(`${'a.wav'.padEnd(257, '\0')}ustar\x0000${'\0\x9c'.repeat(120)}`, 'latin1')],
+  ['an LZ4 frame', Buffer.from(`\x04\x22\x4d\x18\x64\x40\xa7${'\x9c'.repeat(40)}`, 'latin1')],
+  ['a WebAssembly module', Buffer.from('\0asm\x01\0\0\0\x01\x9c\x80\x80', 'latin1')],
   ['a compressed page', gzipSync(PAGE)],
   ['a ZIP archive', Buffer.from(`PK\x03\x04\x14\0${'\0'.repeat(80)}`, 'latin1')],
 ];
@@ -109,6 +123,7 @@ describe('a recording', () => {
     ['A-law silence', Buffer.alloc(3000, 0x55)],
     ['µ-law silence', Buffer.alloc(3000, 0xff)],
     ['linear silence', Buffer.alloc(3000)],
+    ['linear sound that begins quietly', Buffer.from('000001000100ffff02000100'.repeat(300), 'hex')],
     ['Dialogic ADPCM', Buffer.from('08800880'.repeat(500), 'hex')],
     [
       'µ-law speech',

@@ -27,6 +27,12 @@ describe('what secrets hold', () => {
     expect([clientId, clientSecret.reveal(), String(clientSecret)]).toEqual(['id', 'canary', '[secret]']);
   });
 
+  it('the OAuth client may stand behind the byte order mark of the file it was made of', async () => {
+    const value = `\ufeff${JSON.stringify({ clientId: 'id', clientSecret: 'canary' })}\r\n`;
+    const read = readClientCredentials({ secretArn: ARN }, holding(value));
+    expect((await read(unlimited, false)).clientId).toBe('id');
+  });
+
   it('the OAuth client of the settings is taken as it is, and no secret is read', async () => {
     const settings = { clientId: 'id', clientSecret: new Secret('canary') };
     const never: SecretValues = { read: () => Promise.reject(new Error('nobody asks')) };
@@ -55,6 +61,8 @@ describe('what secrets hold', () => {
     ['text', 'one-secret'],
     ['a line', 'one-secret\n'],
     ['JSON', '{"webhookSecret": "one-secret"}'],
+    ['JSON behind a byte order mark', '\ufeff{"webhookSecret": "one-secret"}'],
+    ['a line behind a byte order mark', '\ufeffone-secret\r\n'],
   ])('the secret of the HTTP entry may be %s', async (_, value) => {
     const secrets = await readWebhookSecrets({ secrets: [], secretArn: ARN }, holding(value))(unlimited);
     expect(secrets.map((secret) => secret.reveal())).toEqual(['one-secret']);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArchiveResult } from '../../src/archive/archive-request.ts';
 import { type Budget, startBudget } from '../../src/clock.ts';
 import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
-import { parseEvent } from '../../src/events/parse-event.ts';
+import { parseDelivery } from '../../src/events/parse-event.ts';
 import type { ArchiveRequest } from '../../src/ports.ts';
 import { SPOOL_RETRIES, type SpoolPolicy } from '../../src/serve/retry-plan.ts';
 import { Spool } from '../../src/serve/spool.ts';
@@ -34,7 +34,7 @@ async function start(
     spool,
     clock,
     budget,
-    parse: (event) => parseEvent(event, { idPattern: /[a-z0-9-]+/ }),
+    parse: (event) => parseDelivery(event, { idPattern: /[a-z0-9-]+/ }),
     policy: { ...SPOOL_RETRIES, ...options.policy },
     concurrency: options.concurrency ?? 4,
     onReport: (report) => reports.push(report),
@@ -240,6 +240,16 @@ describe('the worker', () => {
     await world.untilEmpty();
     expect(world.attempts).toEqual([]);
     expect(world.reports).toMatchObject([{ kind: 'failed', error: { code: 'EVENT_INVALID' } }]);
+  });
+
+  it('archives what stands beside an event that is none, and moves the delivery aside with the reason', async () => {
+    let attempt = 0;
+    world = await start(() => ((attempt += 1) === 1 ? failure('GENESYS_UNAVAILABLE') : archived));
+    await world.add([media('a'), { nothing: true }]);
+    await world.untilEmpty();
+    expect(world.attempts).toHaveLength(2);
+    expect(world.reports.at(-1)).toMatchObject({ kind: 'failed', error: { code: 'EVENT_INVALID' } });
+    expect(await world.inFolder('failed')).toHaveLength(1);
   });
 
   it('keeps what it cannot move, and says so', async () => {

@@ -1,34 +1,30 @@
 import { parseForeignJson } from '../../json.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type Asked, findForeignId, foreignAnswer } from '../answer-ids.ts';
+import { readField } from './references.ts';
 
 /** Statuses that a write may be answered with; 203, 206 or 207 mean that something else, or only a part, happened. */
 const WRITTEN = new Set([200, 201, 202, 204]);
 
 /** Words by which bodies of any make say that they are about a failure. */
 const FAILED =
-  /error|\bfault|fail|reject|refus|denied|forbidden|unauthori|invalid|unavailable|time[d_ -]{0,2}out|not.?found|^false$/i;
+  /error|exception|\bfault|fail|reject|refus|denied|forbidden|unauthori|invalid|unavailable|unsuccess|abort|time[d_ -]{0,2}out|not.?found|^false$|^(?:ko|nok|no)$/i;
 
-/** Members that only bodies about failures have. */
-const FAILURE_MEMBERS = new Set([
-  'error',
-  'errors',
-  'errorcode',
-  'errormessage',
-  'errormsg',
-  'errordescription',
-  'fault',
-  'exception',
-]);
+/** How names begin of members that only bodies about failures have: `errors`, `errorCode`, `exceptionMessage`, `failed`, `hasErrors`. */
+const FAILURE_MEMBER = /^(?:has|is)?(?:err$|errs$|errcode|errmsg|errno|error|fault|fail|exception)/;
 
 /** Members that say whether it went well. */
-const SUCCESS_MEMBERS = new Set(['success', 'succeeded', 'ok']);
+const SUCCESS_MEMBER = /^(?:is|was)?(?:success|successful|successfully|succeeded|ok)$/;
+
+/** Members that say whether it was written, where their value is a plain no: elsewhere they are times or counts. */
+const DONE_MEMBER = /^(?:is|was)?(?:written|updated|saved|stored|applied|accepted|acknowledged|done|merged)$/;
 
 /** Members that say how it went. */
-const OUTCOME_MEMBERS = new Set(['status', 'statuscode', 'code', 'result', 'outcome', 'state']);
+const OUTCOME_MEMBER =
+  /^(?:http|response|request|api)?(?:status|statuscode|code|responsecode|result|resultcode|outcome|state)$/;
 
 /** Members in which some gateways put what failed; others hold words of users. */
-const WRAPPERS = new Set(['data', 'response', 'body', 'payload', 'result', 'details']);
+const WRAPPERS = new Set(['data', 'response', 'body', 'payload', 'result', 'details', 'meta', 'status']);
 
 /** As the platform's `ErrorBody` states them, e.g. `missing.permissions`. */
 const ERROR_CODE = /^[a-z]+(?:[._-][a-z]+)+$/i;
@@ -76,17 +72,27 @@ export function requireWritten(what: string, answer: ApiAnswer, check: WriteChec
  * @param affirmed the body shows what was written: a `message` beside it is only that.
  */
 export function saysFailure(body: object, affirmed = false): boolean {
+  if (!affirmed && isProblem(body)) return true;
   for (const [name, value] of Object.entries(body)) {
     const word = name.toLowerCase().replaceAll(/[_-]/g, '');
-    if (FAILURE_MEMBERS.has(word) && isSomething(value)) return true;
-    if (SUCCESS_MEMBERS.has(word) && !isAffirmative(value)) return true;
-    if (OUTCOME_MEMBERS.has(word) && isFailure(value)) return true;
+    if (FAILURE_MEMBER.test(word) && isSomething(value)) return true;
+    if (SUCCESS_MEMBER.test(word) && !isAffirmative(value)) return true;
+    if (DONE_MEMBER.test(word) && (value === false || value === 'false')) return true;
+    if (OUTCOME_MEMBER.test(word) && isFailure(value)) return true;
+    // as services of AWS name what they throw
+    if (name === '__type') return true;
     if (word === 'code' && typeof value === 'string' && ERROR_CODE.test(value)) return true;
     if (affirmed) continue;
     if (word === 'message' && typeof value === 'string' && value !== '') return true;
     if (WRAPPERS.has(word) && isPlain(value) && saysFailure(value, true)) return true;
   }
   return false;
+}
+
+/** Reports whether a body is a problem of RFC 9457: a title, and what or where it is. */
+function isProblem(body: object): boolean {
+  const has = (name: string) => typeof readField(body, name) === 'string';
+  return has('title') && (has('detail') || has('type') || has('instance'));
 }
 
 function isPlain(value: unknown): value is object {
