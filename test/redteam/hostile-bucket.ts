@@ -103,10 +103,11 @@ export class HostileBucket {
   }
 
   /** @returns what `verify --all` finds of the recording, the most telling first, or `nothing`; and its exit code. */
-  async verify(name: Name = 'a', depth = 'full'): Promise<string> {
+  async verify(of: string = 'a', depth = 'full'): Promise<string> {
+    const key = this.keys[of as Name] ?? of;
     const { code, records } = await this.run('verify', '--all', '--depth', depth, '--json');
     const kinds = records().flatMap((one) =>
-      one['type'] === 'finding' && one['key'] === this.keys[name] ? [String(one['kind'])] : [],
+      one['type'] === 'finding' && one['key'] === key ? [String(one['kind'])] : [],
     );
     return `${code}: ${kinds[0] ?? 'nothing'}`;
   }
@@ -114,7 +115,7 @@ export class HostileBucket {
   /** @returns the error code of a restore; `its own` or `another` for what it has handed out. */
   async restore(name: Name = 'a'): Promise<string> {
     const file = path.join(this.#dir, 'restored.wav');
-    const result = await this.run('restore', this.keys[name], '-o', file, '--json');
+    const result = await this.run('restore', this.ids[name].recordingId, '-o', file, '--json');
     if (result.code !== 0) return lastCode(result.stderr);
     const bytes = await readFile(file);
     await rm(file);
