@@ -82,6 +82,14 @@ export class HostileBucket {
     await makeOld(this.#root());
   }
 
+  /** As a file of the directory, under a name that the store itself would refuse to give. */
+  async copyRaw(from: string, to: string): Promise<void> {
+    for (const suffix of ['', '.metadata.json']) {
+      const file = path.join(this.#root(), `${from}${suffix}`);
+      await cp(file, path.join(this.#root(), `${to}${suffix}`), { force: true }).catch(() => undefined);
+    }
+  }
+
   async change(key: string, change: (stored: Stored) => Partial<Stored>): Promise<void> {
     const stored = await this.get(key);
     await this.put(key, { ...stored, ...change(stored) });
@@ -171,7 +179,9 @@ async function make(wrap: Wrap): Promise<Made> {
   });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const fileOf = (name: string) => path.join(dir, name);
-  await writeFile(fileOf('signing.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  await writeFile(fileOf('signing.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+    mode: 0o600,
+  });
   await writeFile(fileOf('receipts.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
   const { S3_ARCHIVE_BUCKET: _, ...platform } = simulator.environment();
   const env = {

@@ -72,10 +72,17 @@ export const adoption: Kind = {
       const { body, metadata } = await bucket.get(bucket.keys.a);
       await plant(bucket, 'b', { body, metadata: withoutMark(metadata) });
     }),
-    attack('puts one recording under the key of another with the mark of its own object', 'b', async (bucket) => {
-      const [{ body, metadata }, other] = [await bucket.get(bucket.keys.a), await bucket.get(bucket.keys.b)];
-      await plant(bucket, 'b', { body, metadata: { ...metadata, [MARK]: other.metadata[MARK] ?? '' } });
-    }),
+    attack(
+      'puts one recording under the key of another with the mark of its own object',
+      'b',
+      async (bucket) => {
+        const [{ body, metadata }, other] = [
+          await bucket.get(bucket.keys.a),
+          await bucket.get(bucket.keys.b),
+        ];
+        await plant(bucket, 'b', { body, metadata: { ...metadata, [MARK]: other.metadata[MARK] ?? '' } });
+      },
+    ),
     attack('puts one recording under the key of another with a mark of their own', 'c', async (bucket) => {
       const { body, metadata } = await bucket.get(bucket.keys.a);
       const [key, ids] = [bucket.keys.c, bucket.ids.c];
@@ -118,7 +125,10 @@ export const adoption: Kind = {
       const { body, metadata } = await bucket.get(bucket.keys.a);
       const [key, ids] = [contextKey(bucket.keys.c), bucket.ids.c];
       const marked = { kind: 'context', key, ids, organizationId: ORGANIZATION, metadata } as const;
-      await plant(bucket, 'c', { body, metadata: { ...metadata, ...(await markMetadata(stranger, marked)) } });
+      await plant(bucket, 'c', {
+        body,
+        metadata: { ...metadata, ...(await markMetadata(stranger, marked)) },
+      });
     }),
     {
       name: 'puts an object of their own there together with a receipt for it',

@@ -94,7 +94,9 @@ export const forgedReceipts: Kind = {
     ),
     attack(
       'states another plaintext in a signed receipt',
-      edited((text) => text.replace(/("plaintext":\{"bytes":\d+,"sha256":")[0-9a-f]{64}/, `$1${'0'.repeat(64)}`)),
+      edited((text) =>
+        text.replace(/("plaintext":\{"bytes":\d+,"sha256":")[0-9a-f]{64}/, `$1${'0'.repeat(64)}`),
+      ),
       { verify: '5: bad-signature', ...REFUSED },
     ),
     attack(

@@ -28,8 +28,9 @@ function attack(
   };
 }
 
-const withMetadata = (change: (metadata: Stored['metadata']) => Stored['metadata']) => (bucket: HostileBucket) =>
-  bucket.change(bucket.keys.a, ({ metadata }) => ({ metadata: change(metadata) }));
+const withMetadata =
+  (change: (metadata: Stored['metadata']) => Stored['metadata']) => (bucket: HostileBucket) =>
+    bucket.change(bucket.keys.a, ({ metadata }) => ({ metadata: change(metadata) }));
 
 /** A genuine object of the time before data keys were wrapped, of another recording. */
 async function oldObject({ ids }: HostileBucket): Promise<Stored> {
