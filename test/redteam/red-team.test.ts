@@ -10,3 +10,17 @@ describe.each(KINDS)('$title', (kind) => {
     expect(await attack.attempt(mode)).toEqual(attack.outcome);
   });
 });
+
+describe('the suite', () => {
+  const attacks = KINDS.flatMap((kind) => kind.attacks);
+
+  it('has at least 60 attacks of 10 kinds, each with what the attacker may do', () => {
+    expect(KINDS.length).toBeGreaterThanOrEqual(10);
+    expect(attacks.length).toBeGreaterThanOrEqual(60);
+    for (const { may } of attacks) expect(may.length).toBeGreaterThan(10);
+  });
+
+  it('has no two attacks of one name', () => {
+    expect(new Set(attacks.map(({ name }) => name)).size).toBe(attacks.length);
+  });
+});

@@ -6,7 +6,8 @@ import { contextKey, receiptKey } from '../../../src/record/object-key.ts';
 import { createReceiptSigner } from '../../../src/record/receipt.ts';
 import { MARK, markMetadata } from '../../../src/record/writer-mark.ts';
 import type { Attack, Kind, Wrap } from '../attack.ts';
-import { type HostileBucket, ORGANIZATION, sharedBuckets, type Stored } from '../hostile-bucket.ts';
+import { type HostileBucket, sharedBuckets } from '../hostile-bucket.ts';
+import { ORGANIZATION, type Stored } from '../make-bucket.ts';
 
 const buckets = sharedBuckets();
 const MAY =
@@ -14,7 +15,7 @@ const MAY =
 const stranger = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);
 type Target = 'b' | 'c';
 
-const withoutMark = ({ [MARK]: _, ...metadata }: Stored['metadata']) => metadata;
+const withoutMark = ({ [MARK]: _mark, ...metadata }: Stored['metadata']) => metadata;
 
 /** Under the target's key, with its hash of ids, and without a receipt. */
 async function plant(bucket: HostileBucket, target: Target, stored: Stored): Promise<void> {

@@ -146,10 +146,7 @@ export const deployment: Kind = {
       attempt: () =>
         Promise.resolve(
           [{ 'aws:SecureTransport': 'false' }, { 's3:TlsVersion': '1.1' }].map((keys) =>
-            decide(
-              bucketPolicy(),
-              put({ 's3:if-none-match': '*', ...keys } as Record<string, string>, administrator),
-            ),
+            decide(bucketPolicy(), put({ 's3:if-none-match': '*', ...keys }, administrator)),
           ),
         ),
     },

@@ -7,7 +7,7 @@ import {
   verifyWebhookSignature,
 } from '../../../src/events/webhook-signature.ts';
 import { TIMESTAMP_HEADER } from '../../../src/events/webhook-timestamp.ts';
-import { data, functionUrl, sqs, webhook } from '../../events/envelopes.ts';
+import { data, functionUrl, webhook } from '../../events/envelopes.ts';
 import { start } from '../../lambda/start.ts';
 import { type Attack, codeOf, type Kind } from '../attack.ts';
 
@@ -112,7 +112,11 @@ export const events: Kind = {
       may: 'holds a webhook secret',
       outcome: { status: 400, ...UNTOUCHED },
       attempt: () => {
-        const text = JSON.stringify(sqs(...many(1_400)));
+        const Records = many(1_400).map((event, at) => ({
+          messageId: `${at}`,
+          body: JSON.stringify(event),
+        }));
+        const text = JSON.stringify({ Records });
         return call(text, () => ({ [SIGNATURE_HEADER]: signBody(SECRET, text) }));
       },
     },

@@ -4,7 +4,8 @@ import { createStaticEnvelope } from '../../../src/envelope/static-gcm.ts';
 import { idempotencyMetadata } from '../../../src/record/identity.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
 import type { Attack, Kind, Wrap } from '../attack.ts';
-import { type HostileBucket, sharedBuckets, staticKey, type Stored } from '../hostile-bucket.ts';
+import { type HostileBucket, sharedBuckets } from '../hostile-bucket.ts';
+import { staticKey, type Stored } from '../make-bucket.ts';
 
 const buckets = sharedBuckets();
 const MAY =

@@ -192,7 +192,7 @@ export const network: Kind = {
         };
         const ids = { recordingId: 'r', conversationId: 'c' };
         const url = 'https://media.mypurecloud.com/a.wav';
-        return codeOf(() => checkUrl(url, mediaPolicy(places, { region: undefined, ids })));
+        return codeOf(() => checkUrl(url, mediaPolicy(places, { ids })));
       },
     },
   ],

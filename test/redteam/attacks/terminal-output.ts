@@ -8,8 +8,7 @@ import { type HostileBucket, sharedBuckets } from '../hostile-bucket.ts';
 const buckets = sharedBuckets();
 /** Clears the screen, hides what follows, turns the line around, and hides text in tags. */
 const HOSTILE = 'x\u001B[2J\u001B[8m\u009B2J\u202Egpj.\u{E0041}\u200Bz';
-const STEERS =
-  /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200B\u202A-\u202E\u2066-\u2069]|[\u{E0000}-\u{E007F}]/u;
+const STEERS = /(?!\n)[\p{Cc}\p{Cf}]/u;
 
 const judged = (text: string) => ({ shown: text.length > 0, steers: STEERS.test(text) });
 const SILENT = { shown: true, steers: false };

@@ -6,7 +6,8 @@ import { idempotencyMetadata } from '../../../src/record/identity.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
 import { pair3072 } from '../../envelope/rsa-pairs.ts';
 import type { Attack, Kind, Wrap } from '../attack.ts';
-import { type HostileBucket, ORGANIZATION, sharedBuckets, type Stored } from '../hostile-bucket.ts';
+import { type HostileBucket, sharedBuckets } from '../hostile-bucket.ts';
+import { ORGANIZATION, type Stored } from '../make-bucket.ts';
 
 const buckets = sharedBuckets();
 const MAY = 'writes objects and metadata, and knows public keys; has neither the signing key nor a data key';
