@@ -58,7 +58,7 @@ export class ArchiveBucket extends Construct {
     });
     this.logTo(logs);
     if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
-    const breakGlass = props.breakGlassRole ?? NO_ROLE;
+    const breakGlass = props.breakGlassRole ?? `arn:${Stack.of(this).partition}:${NO_ROLE_RESOURCE}`;
     if (props.requireConditionalWrites) this.denyOverwriting(props.rewrapRole, breakGlass);
     if (props.protectObjects) this.denyRemoving(breakGlass);
   }
@@ -160,7 +160,9 @@ export class ArchiveBucket extends Construct {
 }
 
 /** No role has an empty name. */
-export const NO_ROLE = 'arn:aws:iam::000000000000:role/';
+const NO_ROLE_RESOURCE = 'iam::000000000000:role/';
+/** The default of a parameter, which cannot name the partition; in another one it stands for no role as well. */
+export const NO_ROLE = `arn:aws:${NO_ROLE_RESOURCE}`;
 
 const REMOVALS = [
   's3:DeleteObject',

@@ -154,9 +154,9 @@ describe('inspect', () => {
     const { ARCHIVE_STORE = '', ENCRYPTION_KEY_HEX = '' } = archive.env;
     const result = await runCli(['inspect', FIRST], { env: { ARCHIVE_STORE } });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(result.stdout).toContain(`key             ${archive.keys[FIRST]}\n`);
+    expect(result.stdout).toContain(`key                ${archive.keys[FIRST]}\n`);
     expect(result.stdout).toContain(
-      'format          static-gcm\nsize            100016\nplaintextSize   100000\n',
+      'format             static-gcm\nsize               100016\nplaintextSize      100000\n',
     );
     const recipe = /# Node.js.*\n([\s\S]*?)\n\n/.exec(result.stdout)?.[1] ?? '';
     const { dir, remove } = await makeDirectory();
@@ -191,7 +191,7 @@ describe('inspect', () => {
     await rm(`${archive.objectFile(THIRD)}.metadata.json`);
     const result = await run('inspect', archive.keys[THIRD] ?? '');
     expect(result.code).toBe(5);
-    expect(result.stdout).toContain('format          unknown');
+    expect(result.stdout).toContain('format             unknown');
     expect(result.stderr).toContain('[OBJECT_MALFORMED]');
   });
 });

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateAliasCommand, CreateKeyCommand, DisableKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { signingKeyId } from '../../src/record/receipt.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
@@ -20,7 +20,6 @@ let simulator: Simulator;
 let client: KMSClient;
 let keyArn: string;
 let dir: string;
-let kept: NodeJS.ProcessEnv;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kms-signing-'));
   simulator = await startSimulator({ recordings: 6, kms: { dir: join(dir, 'keys') } });
@@ -32,11 +31,10 @@ beforeAll(async () => {
     kms.send(new CreateAliasCommand({ AliasName: 'alias/receipts', TargetKeyId: keyArn })),
   );
   // the SDK reads the environment of the process
-  kept = { ...process.env };
-  Object.assign(process.env, environment());
+  for (const [name, value] of Object.entries(environment())) vi.stubEnv(name, value);
 });
 afterAll(async () => {
-  process.env = kept;
+  vi.unstubAllEnvs();
   await simulator.close();
   await rm(dir, { recursive: true, force: true });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAwsClients } from '../../src/stack/aws-clients.ts';
 import { checkSigningKey } from '../../src/stack/check-key.ts';
 import { readStack } from '../../src/stack/read-stack.ts';
@@ -10,10 +10,9 @@ const SOUND = { KeyId: ARN, KeyState: 'Enabled', KeySpec: 'ECC_NIST_EDWARDS25519
 
 async function start() {
   const aws: FakeAws = await startFakeAws();
-  const kept = { ...process.env };
-  Object.assign(process.env, aws.env);
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   onTestFinished(async () => {
-    process.env = kept;
+    vi.unstubAllEnvs();
     await aws.close();
   });
   const clients = createAwsClients('eu-central-1');
