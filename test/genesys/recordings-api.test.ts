@@ -161,6 +161,12 @@ describe('what is not there yet', () => {
     expect(summary(await resolve(), ids)).toBe('0 |  | ');
   });
 
+  it('of several recordings, those whose files take seconds are waited for in an invocation of a minute', async () => {
+    const { resolver, request, ids, clock } = await start([{ transcodingS: 3 }, { transcodingS: 5 }]);
+    const budget = { deadline: clock.now() + 55_000, signal: unlimited.signal };
+    expect(summary(await resolver.resolve(request, budget), ids)).toBe('0, 1 |  | ');
+  });
+
   it('transcoding is waited for a little, and then left to the queue', async () => {
     const { resolve, ids, clock, count } = await start([{ transcodingS: 20 }, { transcodingS: 300 }]);
     expect(summary(await resolve(), ids)).toBe('0 | 1 transcoding | ');

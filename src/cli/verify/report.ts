@@ -83,7 +83,7 @@ export function describeTally(tally: VerifyTally): string[] {
   const sentences: readonly (readonly [number, string])[] = [
     [
       tally.withoutReceipt,
-      `${recordings(tally.withoutReceipt)} without a receipt, from before there were any: compared only with what the store says`,
+      `${recordings(tally.withoutReceipt)} without a receipt: compared only with what the store says`,
     ],
     [
       tally.adopted,

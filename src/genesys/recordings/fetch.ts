@@ -40,15 +40,19 @@ export const TRANSCODING_PATIENCE_MS = 60_000;
 /** Time that is left for the download itself, ms. */
 export const DOWNLOAD_RESERVE_MS = 30_000;
 
+/** The budget of a look that leaves time to others. */
+export interface LookBudget extends Budget {
+  /** Of {@link DOWNLOAD_RESERVE_MS}, what the deadline has been brought forward by already. */
+  readonly keptMs?: number;
+}
+
 /**
  * May a pause of `delayMs` be slept here, or has the work to go back to the queue?
  * @param waitedMs slept so far.
  */
-export function mayWait(clock: Clock, budget: Budget, waitedMs: number, delayMs: number): boolean {
-  return (
-    waitedMs + delayMs <= TRANSCODING_PATIENCE_MS &&
-    clock.now() + delayMs + DOWNLOAD_RESERVE_MS < budget.deadline
-  );
+export function mayWait(clock: Clock, budget: LookBudget, waitedMs: number, delayMs: number): boolean {
+  const reserveMs = DOWNLOAD_RESERVE_MS - (budget.keptMs ?? 0);
+  return waitedMs + delayMs <= TRANSCODING_PATIENCE_MS && clock.now() + delayMs + reserveMs < budget.deadline;
 }
 
 /** Asks for the files of one recording, and waits a little while they are being made. */

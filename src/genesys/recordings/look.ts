@@ -2,7 +2,13 @@ import type { Budget, Clock } from '../../clock.ts';
 import { ArchiveError, type ErrorCode } from '../../errors.ts';
 import type { RecordingAnswer } from './answers.ts';
 import { requestBatch } from './batch.ts';
-import { DOWNLOAD_RESERVE_MS, type FetchOptions, type Found, fetchRecording } from './fetch.ts';
+import {
+  DOWNLOAD_RESERVE_MS,
+  type FetchOptions,
+  type Found,
+  fetchRecording,
+  type LookBudget,
+} from './fetch.ts';
 
 /** Recordings of one conversation that are asked for at a time; the rate budget is shared anyway. */
 const CONCURRENCY = 4;
@@ -78,8 +84,9 @@ function isOwn(error: ArchiveError, clock: Clock, budget: Budget): boolean {
 }
 
 /** A recording that is never answered must not use up the time in which the others are downloaded. */
-function keepTimeForDownloads(clock: Clock, { deadline, signal }: Budget): Budget {
+function keepTimeForDownloads(clock: Clock, { deadline, signal }: Budget): LookBudget {
   if (!Number.isFinite(deadline)) return { deadline, signal };
   const left = deadline - clock.now();
-  return { deadline: deadline - Math.max(0, Math.min(DOWNLOAD_RESERVE_MS, left / 2)), signal };
+  const keptMs = Math.max(0, Math.min(DOWNLOAD_RESERVE_MS, left / 2));
+  return { deadline: deadline - keptMs, signal, keptMs };
 }
