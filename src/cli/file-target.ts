@@ -23,7 +23,7 @@ export interface OutputOptions {
 }
 
 /**
- * A file that appears under its name only when it is whole. Until `commit`, what is written is kept in memory or, from 64 MiB on,
+ * A file that appears under its name only when it is whole. Until `commit`, what is written is kept in memory or, from 16 MiB on,
  * encrypted under a key that is nowhere else in `<FILE>.<12 hex digits>.partial` beside it (mode 0600); `commit` puts the plaintext
  * there, syncs and renames it. `abandon` removes it, and so does the process when it ends in any way it can notice. What a kill or a
  * power cut leaves is empty or noise, unless it comes during `commit`, and is removed by the next target of that name.

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes held in memory; a longer body goes to the disk, encrypted. Half an hour of WAV at 32 kB/s. */
-export const MOST_IN_MEMORY = 64 * 1024 * 1024;
+export const MOST_IN_MEMORY = 16 * 1024 * 1024;
 /** Bytes; what is encrypted, and later decrypted, at a time. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Bytes of the key and of the first counter block. */

@@ -15,7 +15,7 @@ import { type IntoPorts, planInto, restoreInto } from './restore-into.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 /** Bytes of plaintext held in memory, and of one recording; what is longer is kept encrypted in its directory until it is verified. */
-const [MOST_IN_MEMORY, MOST_OF_ONE] = [256 * 1024 * 1024, 64 * 1024 * 1024];
+const [MOST_IN_MEMORY, MOST_OF_ONE] = [64 * 1024 * 1024, 16 * 1024 * 1024];
 const STATE_WIDTH = 13;
 
 export interface ManyOptions extends Pick<Choice, 'from' | 'to'> {
