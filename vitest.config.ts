@@ -21,6 +21,6 @@ export default defineConfig({
     // file leaves the process as it found it; `test/as-found.ts` asks.
     isolate: false,
     // the tests wait for sockets and child processes more than they compute
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: Math.max(2, availableParallelism()) + 1,
   },
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CrashLab, type Place } from './crash-points.ts';
+import { CrashLab, type Place } from '../faults/crash-points.ts';
 
 /** Every boundary is a crash point in `npm run test:slow`; here a few of each kind. */
 describe('crash points, a sample', { timeout: 240_000 }, () => {
