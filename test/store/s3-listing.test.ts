@@ -119,7 +119,7 @@ describe('a listing of unfinished uploads that is not what was asked for', () =>
 });
 
 describe('a server that is no S3', () => {
-  it.for([
+  it.for<readonly [what: string, body: string, status?: number]>([
     ['nothing', ''],
     ['white space', ' \n '],
     ['JSON', '{"Contents":[]}'],
@@ -152,8 +152,24 @@ describe('a server that is no S3', () => {
       'prefixes instead of keys',
       '<ListBucketResult><Name>any-bucket</Name><Prefix/><IsTruncated>false</IsTruncated><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>',
     ],
-  ])('answers %s with status 200: no listing', async ([, body]) => {
-    const server = createServer((_, response) => response.end(body));
+    [
+      'one document behind another',
+      '<ListBucketResult><Name>any-bucket</Name><Prefix/><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>'.repeat(
+        2,
+      ),
+    ],
+    [
+      'a listing as part of an answer',
+      '<ListBucketResult><Name>any-bucket</Name><Prefix/><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>',
+      206,
+    ],
+    [
+      'a listing that was cut, accepted for later',
+      '<ListBucketResult><Name>any-bucket</Name><Prefix/><IsTruncated>false</IsTruncated>',
+      202,
+    ],
+  ])('answers %s with a status of success: no listing', async ([, body, status = 200]) => {
+    const server = createServer((_, response) => response.writeHead(status).end(body));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const client = createS3Client({
       endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -32,7 +32,10 @@ export function requireDocument<Command extends object>(
     (next) => async (step) => {
       const result = await next(step);
       const answer = result.response as RawAnswer;
-      if (answer.statusCode !== 200) return result;
+      const { statusCode } = answer;
+      if (typeof statusCode !== 'number' || statusCode < 200 || statusCode > 299) return result;
+      // a part of an answer, or one that says it has no content, is no listing however well it reads
+      if (statusCode !== 200) throw notAListing(what, `has status ${statusCode}`);
       const bytes = await readAnswer(answer.body, what);
       const problem = problemOf(bytes.toString('utf8'), root);
       if (problem !== undefined) throw notAListing(what, problem);
@@ -64,5 +67,9 @@ function problemOf(text: string, root: string): string | undefined {
   // S3 may report a failure with status 200 after it has begun to answer
   if (name === 'Error') return undefined;
   if (name !== root) return `is no ${root}`;
-  return document.endsWith(`</${root}>`) ? undefined : 'was cut short';
+  if (!document.endsWith(`</${root}>`)) return 'was cut short';
+  // keys are escaped: the name of the root stands nowhere else
+  return document.indexOf(`</${root}>`) < document.length - root.length - 3
+    ? `is more than one ${root}`
+    : undefined;
 }
