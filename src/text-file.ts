@@ -5,6 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ArchiveError, type ErrorCode } from './errors.ts';
+import { gatherBytes } from './gather-bytes.ts';
 
 const ENCODING_HINT =
   'save it as UTF-8 without a byte order mark; in PowerShell: Set-Content -Encoding utf8NoBOM, or Out-File -Encoding ascii';
@@ -76,24 +77,18 @@ export async function readTextFile(path: string, options: TextFileOptions): Prom
     const stats = await file.stat();
     if (onlyRegular && !stats.isFile()) throw new ArchiveError(code, `${what} is not a regular file`);
     check?.(stats);
-    return decodeText(await readAll(file, options, maxBytes), what, code);
+    const tooLong = () => new ArchiveError(code, `${what} is longer than ${maxBytes} bytes`);
+    return decodeText(await gatherBytes(chunksOf(file), maxBytes, tooLong), what, code);
   } finally {
     await file.close();
   }
 }
 
-async function readAll(
-  file: FileHandle,
-  { what, code }: TextFileOptions,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+/** Reads without a position, which pipes and devices have none of. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
   for (;;) {
     const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(64 * 1024), position: null });
-    if (bytesRead === 0) return Buffer.concat(chunks, size);
-    size += bytesRead;
-    if (size > maxBytes) throw new ArchiveError(code, `${what} is longer than ${maxBytes} bytes`);
-    chunks.push(buffer.subarray(0, bytesRead));
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
   }
 }

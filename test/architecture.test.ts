@@ -12,6 +12,7 @@ const GROUND = new Set([
   'errors',
   'error-codes',
   'exit-codes',
+  'gather-bytes',
   'clock',
   'json',
   'log',

@@ -4,10 +4,10 @@ import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { canonicalId } from '../recording-id.ts';
 import { hashMetadata } from '../record/identity.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import { readReceipt } from '../record/read-receipt.ts';
+import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
 import type { ReceiptSigner, SignatureVerdict } from '../record/receipt.ts';
-import { getSmall } from '../record/small-object.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface ReceiptTrust {
@@ -54,7 +54,7 @@ export async function hasOwnReceipt(
   const keys = trustedKeys(trust);
   let receipt: SignedReceipt | undefined;
   try {
-    receipt = await readReceipt(trust.store, place, budget);
+    receipt = await readOwn(trust.store, place, budget);
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.code !== 'STORE_DENIED') throw error;
     const isThere = (await trust.store.head(place, budget)) !== undefined;
@@ -70,14 +70,13 @@ export async function hasOwnReceipt(
   return true;
 }
 
-async function readReceipt(
+async function readOwn(
   store: ObjectStore,
   place: string,
   budget: Budget,
 ): Promise<SignedReceipt | undefined> {
   try {
-    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
-    return text === undefined ? undefined : parseReceipt(text, place);
+    return await readReceipt(store, place, budget);
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
     throw mismatch(error.message);

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../ports.ts';
 import { sidecarKey } from '../record/genesys-export.ts';
 import type { Layout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt } from '../record/receipt-schema.ts';
+import { readReceipt } from '../record/read-receipt.ts';
 import { getSmall } from '../record/small-object.ts';
 
 /** Bytes; a sidecar of the export has well under one KiB. */
@@ -44,10 +44,9 @@ async function describeByReceipt(
   budget: Budget,
 ): Promise<RecordingDescription> {
   try {
-    const place = receiptKey(key);
-    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
-    if (text === undefined) return {};
-    const { kind: receipt, ids, times, source } = parseReceipt(text, place);
+    const found = await readReceipt(store, receiptKey(key), budget);
+    if (found === undefined) return {};
+    const { kind: receipt, ids, times, source } = found;
     const kind = kindOf(source?.contentType);
     return {
       conversationId: ids.conversation,

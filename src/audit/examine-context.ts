@@ -5,9 +5,9 @@ import { compareWithKey, type Finding, finding } from './compare-with-receipt.ts
 import type { ExaminePorts } from './examine-recording.ts';
 import { objectOfReceipt, DATE_LAYOUT } from '../record/layout.ts';
 import { contextPlace } from '../record/object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import { readReceipt } from '../record/read-receipt.ts';
+import type { SignedReceipt } from '../record/receipt-schema.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
-import { getSmall } from '../record/small-object.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 import { checkMark } from '../record/writer-mark.ts';
 
@@ -33,7 +33,7 @@ export async function examineContext(
   const { store, keys, layout = DATE_LAYOUT } = ports;
   const { key, metadata } = stat;
   const place = contextPlace(key) ?? '';
-  const receipt = await readReceipt(store, place, budget);
+  const receipt = await lookAtReceipt(store, place, budget);
   const none = (kind: 'missing-receipt' | 'unreadable-receipt' | 'swapped', message: string) => ({
     findings: [finding(kind, key, message)],
     ids: undefined,
@@ -64,14 +64,13 @@ export async function examineContext(
   return { findings: known, ids: receipt.ids, isMarked };
 }
 
-async function readReceipt(
+async function lookAtReceipt(
   store: ExaminePorts['store'],
   place: string,
   budget: Budget,
 ): Promise<SignedReceipt | 'unreadable' | undefined> {
   try {
-    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
-    return text === undefined ? undefined : parseReceipt(text, place);
+    return await readReceipt(store, place, budget);
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
     return 'unreadable';

@@ -9,10 +9,10 @@ import { hashWrap } from '../record/identity.ts';
 import { identifyKey, type Layout } from '../record/layout.ts';
 import { contextPlace, receiptKey } from '../record/object-key.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../record/receipt-schema.ts';
+import { readReceipt } from '../record/read-receipt.ts';
+import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
-import { getSmall } from '../record/small-object.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
@@ -70,7 +70,7 @@ export async function examineRecording(
   if (stat !== undefined && contextPlace(key) !== undefined) {
     return { ...(await examineBeside(ports, stat, budget)), notes };
   }
-  const { receipt, findings: ofReceipt } = await readReceipt(store, key, budget);
+  const { receipt, findings: ofReceipt } = await lookAtReceipt(store, key, budget);
   const findings: Finding[] = [...ofObject, ...ofReceipt];
   const signature =
     receipt === undefined || keys === undefined || keys.size === 0
@@ -154,15 +154,13 @@ async function readStat(
   }
 }
 
-async function readReceipt(
+async function lookAtReceipt(
   store: ObjectStore,
   key: string,
   budget: Budget,
 ): Promise<{ receipt: SignedReceipt | undefined; findings: Finding[] }> {
-  const place = receiptKey(key);
   try {
-    const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
-    return { receipt: text === undefined ? undefined : parseReceipt(text, place), findings: [] };
+    return { receipt: await readReceipt(store, receiptKey(key), budget), findings: [] };
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
     return { receipt: undefined, findings: [finding('unreadable-receipt', key, error.message)] };

@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import { isSameId } from '../recording-id.ts';
 import type { ApiAnswer } from './api-client.ts';
-import { readField } from './write-back/references.ts';
+import { readField } from './responses.ts';
 
 /** What an answer was asked about. */
 export interface Asked {

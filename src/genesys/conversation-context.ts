@@ -5,7 +5,7 @@ import { parseRecordingTime } from '../recording-time.ts';
 import { findForeignId } from './answer-ids.ts';
 import type { GenesysApi } from './api-client.ts';
 import { readConversation } from './conversation-facts.ts';
-import { readField } from './write-back/references.ts';
+import { readField } from './responses.ts';
 
 /** Named in every context; another shape has another name. */
 export const CONTEXT_SCHEMA = 'genesys-media-archive/context/v1';

@@ -3,7 +3,7 @@ import { parseRecordingTime } from '../recording-time.ts';
 import { requireSameIds } from './answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
-import { readField } from './write-back/references.ts';
+import { readField } from './responses.ts';
 import { parseJsonObject } from './responses.ts';
 
 /** Participants keep their sessions by medium (`Participant` of the API description). */

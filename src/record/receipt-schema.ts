@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ArchiveError } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** Named in every receipt; another version of the schema has another name. */
@@ -117,7 +118,7 @@ export const LARGEST_RECEIPT = 1024 * 1024;
  * @throws `OBJECT_MALFORMED` (not retryable) when it is no receipt of this version; says which member, not what it holds.
  */
 export function parseReceipt(json: string, key: string): SignedReceipt {
-  const result = z.safeParse(receipt, readJson(json));
+  const result = z.safeParse(receipt, parseForeignJson(json));
   // one form only: a member that stands there twice, or a different order, is not what was signed
   if (result.success && `${canonicalJson(result.data)}\n` === json) return result.data;
   const where = result.error?.issues[0]?.path.join('.') ?? '';
@@ -125,14 +126,6 @@ export function parseReceipt(json: string, key: string): SignedReceipt {
     'OBJECT_MALFORMED',
     `${key} is not a receipt${where === '' ? '' : `: see ${where}`}`,
   );
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** JSON Schema (draft 2020-12) of a receipt, for `docs/`. */

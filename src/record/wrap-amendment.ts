@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { amendmentKey } from './object-key.ts';
@@ -136,20 +137,12 @@ async function readStatement(
   try {
     const json = await getSmall(store, place, LARGEST_AMENDMENT, budget);
     if (json === undefined) return undefined;
-    const result = z.safeParse(amendment, parseJson(json));
+    const result = z.safeParse(amendment, parseForeignJson(json));
     // one form only, as of receipts
     return result.success && `${canonicalJson(result.data)}\n` === json ? result.data : undefined;
   } catch (error) {
     if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return undefined;
     throw error;
-  }
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { idsAt, makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { putSealed } from './archive-fixture.ts';
-import { canMount } from './can-mount.ts';
+import { canMount } from '../can-mount.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 

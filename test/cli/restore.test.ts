@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type ArchiveFixture, FIRST, makeArchive, putSealed, SECOND } from './archive-fixture.ts';
-import { canMount } from './can-mount.ts';
+import { canMount } from '../can-mount.ts';
 import { filesIn, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseFault } from '../../src/simulator/fault-grammar.ts';
+import { canMount } from '../can-mount.ts';
 import { runCli, startCli } from '../cli/run-cli.ts';
 import { addressOf, openSite, post, readHealth, SECRET, type Site, until, untilEmpty } from './serving.ts';
 
@@ -318,17 +319,3 @@ describe('a disk that is full from the start', () => {
     }
   });
 });
-
-function canMount(): boolean {
-  if (process.getuid?.() !== 0 || process.platform !== 'linux') return false;
-  const dir = mkdtempSync(path.join(tmpdir(), 'mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', dir], { stdio: 'ignore' });
-    execFileSync('umount', [dir], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmdirSync(dir);
-  }
-}

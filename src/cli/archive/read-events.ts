@@ -1,4 +1,5 @@
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import { gatherBytes } from '../../gather-bytes.ts';
 import { parseForeignJson } from '../../json.ts';
 import { decodeText, readTextFile } from '../../text-file.ts';
 
@@ -38,12 +39,7 @@ async function readFileText(file: string): Promise<string> {
 }
 
 async function readStandardInput(source: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.byteLength;
-    if (size > MOST_INPUT) throw new ArchiveError('EVENT_INVALID', 'the event is larger than 64 MiB');
-    chunks.push(chunk);
-  }
-  return decodeText(Buffer.concat(chunks), 'the event on standard input', 'EVENT_INVALID');
+  const tooLong = () => new ArchiveError('EVENT_INVALID', 'the event is larger than 64 MiB');
+  const bytes = await gatherBytes(source, MOST_INPUT, tooLong);
+  return decodeText(bytes, 'the event on standard input', 'EVENT_INVALID');
 }

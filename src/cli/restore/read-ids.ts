@@ -1,5 +1,6 @@
 /** Lists of recordings that people and their tools write: lines, CSV, JSON lines. */
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import { gatherBytes } from '../../gather-bytes.ts';
 import { parseForeignJson } from '../../json.ts';
 import { isSafeId, shortenForMessage } from '../../recording-id.ts';
 import { decodeText, readTextFile } from '../../text-file.ts';
@@ -125,14 +126,6 @@ async function readFileText(file: string, what: string): Promise<string> {
 }
 
 async function readStandardInput(source: AsyncIterable<Uint8Array>, what: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.byteLength;
-    if (size > MAX_LIST_BYTES) {
-      throw new ArchiveError('USAGE', `${what} is longer than ${MAX_LIST_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return decodeText(Buffer.concat(chunks), what, 'USAGE');
+  const tooLong = () => new ArchiveError('USAGE', `${what} is longer than ${MAX_LIST_BYTES} bytes`);
+  return decodeText(await gatherBytes(source, MAX_LIST_BYTES, tooLong), what, 'USAGE');
 }

@@ -1,5 +1,16 @@
 import { type CommandSpec, CONCURRENCY, DRY_RUN, FROM, ID, TO, UNVERIFIED, WRAP } from './command-spec.ts';
 
+/** Of every command that moves recordings under other keys. */
+const REKEY_OPTIONS: CommandSpec['options'] = [
+  { flags: '--all', description: 'every recording of the archive' },
+  WRAP,
+  DRY_RUN,
+  UNVERIFIED,
+  FROM,
+  TO,
+  CONCURRENCY,
+];
+
 /** What looks after keys, and moves what is stored under other ones. */
 export const KEY_COMMANDS: readonly CommandSpec[] = [
   {
@@ -45,15 +56,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     name: 'adopt',
     summary: 'make objects of the static key readable by AWS clients, without touching them',
     arguments: [['[id|key...]', ID]],
-    options: [
-      { flags: '--all', description: 'every recording of the archive' },
-      WRAP,
-      DRY_RUN,
-      UNVERIFIED,
-      FROM,
-      TO,
-      CONCURRENCY,
-    ],
+    options: REKEY_OPTIONS,
     purpose: 'wrap',
     details:
       'Writes KEY.instruction beside each object: the static key, wrapped. Nothing is downloaded or encrypted again, and a second run does nothing. It needs ENCRYPTION_KEY_HEX, and one wrapping key. Run `verify` first: objects of another static key would get a file that reads nothing. The format does not commit to its key, so keep others from writing there; `reencrypt` is the whole remedy.',
@@ -68,15 +71,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     name: 'rewrap',
     summary: 'move data keys under another wrapping key, without touching the media',
     arguments: [['[id|key...]', ID]],
-    options: [
-      { flags: '--all', description: 'every recording of the archive' },
-      WRAP,
-      DRY_RUN,
-      UNVERIFIED,
-      FROM,
-      TO,
-      CONCURRENCY,
-    ],
+    options: REKEY_OPTIONS,
     purpose: 'wrap',
     details:
       'Reads with every configured key, and wraps with the one that --wrap names; from one KMS key to another (--wrap kms:KEY) the data key never leaves KMS. Exchanges the instruction file, or, where the key is in the metadata of the object, those: S3 then makes a new version, which a lock may forbid. A recording is held to its receipt first, and an amendment that states the new wrap is stored beside it, signed where receipts are. What is under the wanted key already is passed over, so a run can be ended and repeated. Keep the old key until `rewrap --all` finds everything current.',
@@ -93,13 +88,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     arguments: [['[id|key...]', ID]],
     options: [
       { flags: '--target <STORE>', description: 'where they go: s3://BUCKET[/PREFIX] or file:PATH' },
-      { flags: '--all', description: 'every recording of the archive' },
-      WRAP,
-      DRY_RUN,
-      UNVERIFIED,
-      FROM,
-      TO,
-      CONCURRENCY,
+      ...REKEY_OPTIONS,
     ],
     purpose: 'wrap',
     details:

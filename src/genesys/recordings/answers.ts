@@ -1,6 +1,7 @@
 import type { RecordingKind } from '../../recording-facts.ts';
 import { isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
+import { readField as read } from '../responses.ts';
 import { kindOf } from './policy.ts';
 
 /** What is read of `Recording` and `RecordingMetadata`; everything else is left alone. */
@@ -72,10 +73,4 @@ function readFiles(mediaUris: unknown): RecordingAnswer['files'] {
       return typeof url === 'string' && url !== '' && CHANNEL.test(channel) ? [{ channel, url }] : [];
     })
     .toSorted((one, other) => (one.channel < other.channel ? -1 : 1));
-}
-
-function read(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }

@@ -6,7 +6,7 @@ import { type Asked, findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';
 import { type RecordingAnswer, readRecording } from './answers.ts';
-import { readField } from '../write-back/references.ts';
+import { readField } from '../responses.ts';
 
 /** Recordings of one conversation; a longer list is none of the platform's. */
 export const MAX_LISTED_RECORDINGS = 2_000;

@@ -4,7 +4,8 @@ import { isSameId } from '../../recording-id.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';
-import { ensureFound, readField } from './references.ts';
+import { readField } from '../responses.ts';
+import { ensureFound } from './references.ts';
 import { requireWritten } from './written.ts';
 
 /** Characters; longer descriptions are refused (`recording.annotation.description.too.long`). */

@@ -5,7 +5,8 @@ import { isSameId } from '../../recording-id.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';
-import { ensureFound, readField } from './references.ts';
+import { readField } from '../responses.ts';
+import { ensureFound } from './references.ts';
 import { parseJsonObject } from '../responses.ts';
 import { requireWritten } from './written.ts';
 

@@ -1,7 +1,7 @@
 import { ArchiveError } from '../../errors.ts';
 import type { ReferenceWriter } from '../../ports.ts';
 import type { GenesysApi } from '../api-client.ts';
-import { readField } from './references.ts';
+import { readField } from '../responses.ts';
 import { requireWritten } from './written.ts';
 
 /**

@@ -4,7 +4,8 @@ import { isSafeId } from '../../recording-id.ts';
 import type { GenesysApi } from '../api-client.ts';
 import { readConversation } from '../conversation-facts.ts';
 import { explainRefusal } from '../permissions.ts';
-import { ensureFound, readField } from './references.ts';
+import { readField } from '../responses.ts';
+import { ensureFound } from './references.ts';
 import { requireWritten } from './written.ts';
 
 /**

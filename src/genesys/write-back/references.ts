@@ -15,10 +15,3 @@ export function ensureFound(
     ...(hint === undefined ? {} : { hint }),
   });
 }
-
-/** An own field of a parsed answer; `undefined` for everything else. */
-export function readField(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
-}

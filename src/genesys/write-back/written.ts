@@ -1,7 +1,7 @@
 import { parseForeignJson } from '../../json.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type Asked, findForeignId, foreignAnswer } from '../answer-ids.ts';
-import { readField } from './references.ts';
+import { readField } from '../responses.ts';
 
 /** Statuses that a write may be answered with; 203, 206 or 207 mean that something else, or only a part, happened. */
 const WRITTEN = new Set([200, 201, 202, 204]);

@@ -1,3 +1,4 @@
+import { gatherBytes } from '../../gather-bytes.ts';
 import { MAX_LISTING_BYTES, notAListing } from './listing-pages.ts';
 
 interface RawAnswer {
@@ -50,14 +51,8 @@ export function requireDocument<Command extends object>(
 async function readAnswer(body: unknown, what: string): Promise<Buffer> {
   if (body instanceof Uint8Array) return Buffer.from(body);
   if (body === undefined || body === null) return Buffer.alloc(0);
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of body as AsyncIterable<Uint8Array>) {
-    size += part.byteLength;
-    if (size > MAX_LISTING_BYTES) throw notAListing(what, `has more than ${MAX_LISTING_BYTES} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts, size);
+  const tooLong = () => notAListing(what, `has more than ${MAX_LISTING_BYTES} bytes`);
+  return gatherBytes(body as AsyncIterable<Uint8Array>, MAX_LISTING_BYTES, tooLong);
 }
 
 function problemOf(text: string, root: string): string | undefined {
