@@ -1,25 +1,12 @@
-import * as z from 'zod';
-import { buildLayout, findLayoutProblems, type LayoutConfig } from './layout.ts';
+import { buildLayout, type LayoutConfig } from './layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
-import { buildRecordings, findSchemaProblems, type RecordingsConfig } from './published.ts';
-import { listSettings, type Purpose, type SettingName, type SettingValues } from './schema.ts';
-import {
-  chooseWriting,
-  findEncryptionProblems,
-  type KeySettings,
-  readKeySettings,
-  type WritingSettings,
-} from './encryption.ts';
-import {
-  findMissing,
-  findRegionWarnings,
-  findStoreProblems,
-  findUrlProblems,
-  findWarnings,
-  invalidConfig,
-} from './problems.ts';
-import { type CredentialSettings, findSecretProblems } from './secrets.ts';
-import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
+import { buildRecordings, type RecordingsConfig } from './published.ts';
+import { readSources } from './read-settings.ts';
+import type { Purpose, SettingName, SettingValues } from './schema.ts';
+import { chooseWriting, type KeySettings, readKeySettings, type WritingSettings } from './encryption.ts';
+import { findRegionWarnings, findWarnings, invalidConfig } from './problems.ts';
+import type { CredentialSettings } from './secrets.ts';
+import type { ConfigSources, GatheredSettings } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
 import type { Proxies } from '../proxies.ts';
@@ -152,70 +139,11 @@ export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P
   return freeze(config[purpose]());
 }
 
-/** What {@link loadConfig} would refuse: every problem at once, none of which repeats a value. */
-export function findProblems(sources: ConfigSources, purpose: Purpose): readonly Problem[] {
-  return readSources(sources, purpose).problems;
-}
-
-interface ReadSources {
-  readonly gathered: GatheredSettings;
-  readonly values: SettingValues;
-  readonly problems: readonly Problem[];
-}
-
-function readSources(sources: ConfigSources, purpose: Purpose): ReadSources {
-  const gathered = gatherSettings(sources, purpose);
-  const { values, invalid, problems } = parseSettings(gathered);
-  const onLambda = (sources.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
-  const all = [
-    ...gathered.problems,
-    ...problems,
-    ...findMissing(gathered, purpose),
-    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose, namesPublicKey(sources)),
-    ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
-    ...findUrlProblems(values, invalid),
-    ...findSchemaProblems(values, invalid),
-    ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
-    ...findSecretProblems(values),
-  ];
-  return { gathered, values, problems: all };
-}
-
-/** Also where it is of no use, such as for reading. */
-function namesPublicKey({ flags, env, file }: ConfigSources): boolean {
-  return [flags, env, file?.values].some((layer) => (layer?.['ARCHIVE_PUBLIC_KEY_FILE'] ?? '') !== '');
-}
-
 /** The 32 bytes of a checked key. The caller erases them when it has imported them. */
 export function revealKey(key: Secret): Buffer {
   const bytes = Buffer.from(key.reveal(), 'hex');
   if (bytes.length === 32) return bytes;
   throw new ArchiveError('CONFIG_INVALID', 'the key does not have exactly 64 hex digits');
-}
-
-interface ParsedSettings {
-  readonly values: SettingValues;
-  readonly invalid: ReadonlySet<string>;
-  readonly problems: readonly Problem[];
-}
-
-function parseSettings(gathered: GatheredSettings): ParsedSettings {
-  const values: Record<string, unknown> = {};
-  const problems: Problem[] = [];
-  for (const [name, { schema }] of listSettings()) {
-    const text = gathered.values[name];
-    if (text === undefined) continue;
-    const result = z.safeParse(schema, text);
-    if (result.success) values[name] = result.data;
-    else problems.push({ name, text: result.error.issues[0]?.message ?? 'is malformed' });
-  }
-  // Each value came from the schema of its own name just now.
-  const parsed = values as SettingValues;
-  return { values: parsed, invalid: new Set(problems.map(({ name }) => name)), problems };
-}
-
-function unusable(invalid: ReadonlySet<string>, problems: readonly Problem[]): ReadonlySet<string> {
-  return new Set([...invalid, ...problems.map(({ name }) => name)]);
 }
 
 /** Called when nothing is missing any more; what has a default gets it here. */

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import * as z from 'zod';
-import { findProblems } from './config.ts';
+import { findProblems } from './read-settings.ts';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings, deploySettings } from './deploy-settings.ts';
 import { requireOwnFile } from './file.ts';
 import { findMissingParts } from './hardening-settings.ts';

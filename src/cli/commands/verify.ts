@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { findRecording } from '../../audit/find-recording.ts';
 import { type Verified, verifyArchive, verifyOne } from '../../audit/verify-archive.ts';
-import type { AllowableKind, Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recording.ts';
+import type { Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
@@ -20,6 +19,7 @@ import { count, formatBytes, printable } from '../_format.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
+import { formatShare, makePlan, requireSense, type VerifyOptions } from '../verify/plan.ts';
 import {
   countsOf,
   describeFindings,
@@ -31,26 +31,10 @@ import {
   writeReport,
 } from '../verify/report.ts';
 import { nameStrangers, type Strangers, warnOfStrangers } from '../verify/strangers.ts';
-import { openVerifyState, readSeed, type VerifyPlan, type VerifyState } from '../verify/state.ts';
+import { openVerifyState, type VerifyPlan, type VerifyState } from '../verify/state.ts';
 import { checkOutput } from '../file-target.ts';
 
-interface VerifyOptions {
-  readonly all?: boolean;
-  readonly depth?: VerifyDepth;
-  /** In (0, 1]. */
-  readonly sample?: number;
-  readonly seed?: string;
-  readonly resume?: string;
-  readonly report?: string;
-  readonly allow?: readonly AllowableKind[];
-  readonly from?: string;
-  readonly to?: string;
-  readonly concurrency?: number;
-}
-
 const DEFAULT_CONCURRENCY = 4;
-/** Bytes; seeds are public, they only have to differ. */
-const SEED_BYTES = 8;
 
 interface Run {
   readonly ui: Ui;
@@ -176,38 +160,6 @@ export async function run(
   return concludeItems(total, failures, context.signal, isIntegrityFailure);
 }
 
-function requireSense(ids: readonly string[], { all, sample, seed, resume }: VerifyOptions): void {
-  if (ids.length > 0 === (all === true)) {
-    throw new ArchiveError('USAGE', 'say what to verify', { hint: 'ids or keys of recordings, or --all' });
-  }
-  if (all !== true && (sample !== undefined || resume !== undefined)) {
-    throw new ArchiveError('USAGE', '--sample and --resume go with --all');
-  }
-  if (seed !== undefined && sample === undefined)
-    throw new ArchiveError('USAGE', '--seed goes with --sample');
-}
-
-async function makePlan(
-  options: VerifyOptions,
-  depth: VerifyDepth,
-  store: string,
-  layout: string,
-): Promise<VerifyPlan> {
-  const { sample, seed, resume, allow = [], from = null, to = null } = options;
-  const whole = sample === undefined || sample === 1;
-  const chosen = seed ?? (resume === undefined ? undefined : await readSeed(resume));
-  return {
-    store,
-    depth,
-    share: whole ? null : sample,
-    seed: whole ? null : (chosen ?? randomBytes(SEED_BYTES).toString('hex')),
-    from,
-    to,
-    ...(layout === 'date' ? {} : { layout }),
-    ...(allow.length === 0 ? {} : { allow: allow.toSorted().join(',') }),
-  };
-}
-
 async function verifyAll(
   current: Run,
   plan: VerifyPlan,
@@ -308,8 +260,4 @@ type Digests = {
 /** Of several findings the one that says what happened rather than what differs: a wrong key is the commonest of all. */
 function blame({ damaged }: Run, { key, kind, code, message }: Finding): void {
   if (!damaged.has(key) || kind === 'decrypt-failed') damaged.set(key, new ArchiveError(code, message));
-}
-
-function formatShare(share: number): string {
-  return `${Number((share * 100).toPrecision(6))} %`;
 }

@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { findEncryptionProblems } from './encryption.ts';
+import { findLayoutProblems } from './layout.ts';
+import { findMissing, findStoreProblems, findUrlProblems } from './problems.ts';
+import { findSchemaProblems } from './published.ts';
+import { listSettings, type Purpose, type SettingValues } from './schema.ts';
+import { findSecretProblems } from './secrets.ts';
+import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
+
+/** What `loadConfig` would refuse: every problem at once, none of which repeats a value. */
+export function findProblems(sources: ConfigSources, purpose: Purpose): readonly Problem[] {
+  return readSources(sources, purpose).problems;
+}
+
+export interface ReadSources {
+  readonly gathered: GatheredSettings;
+  readonly values: SettingValues;
+  readonly problems: readonly Problem[];
+}
+
+/** Gathers, parses and checks all settings that `purpose` needs. */
+export function readSources(sources: ConfigSources, purpose: Purpose): ReadSources {
+  const gathered = gatherSettings(sources, purpose);
+  const { values, invalid, problems } = parseSettings(gathered);
+  const onLambda = (sources.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
+  const all = [
+    ...gathered.problems,
+    ...problems,
+    ...findMissing(gathered, purpose),
+    ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose, namesPublicKey(sources)),
+    ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
+    ...findUrlProblems(values, invalid),
+    ...findSchemaProblems(values, invalid),
+    ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
+    ...findSecretProblems(values),
+  ];
+  return { gathered, values, problems: all };
+}
+
+/** Also where it is of no use, such as for reading. */
+function namesPublicKey({ flags, env, file }: ConfigSources): boolean {
+  return [flags, env, file?.values].some((layer) => (layer?.['ARCHIVE_PUBLIC_KEY_FILE'] ?? '') !== '');
+}
+
+interface ParsedSettings {
+  readonly values: SettingValues;
+  readonly invalid: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+function parseSettings(gathered: GatheredSettings): ParsedSettings {
+  const values: Record<string, unknown> = {};
+  const problems: Problem[] = [];
+  for (const [name, { schema }] of listSettings()) {
+    const text = gathered.values[name];
+    if (text === undefined) continue;
+    const result = z.safeParse(schema, text);
+    if (result.success) values[name] = result.data;
+    else problems.push({ name, text: result.error.issues[0]?.message ?? 'is malformed' });
+  }
+  // Each value came from the schema of its own name just now.
+  const parsed = values as SettingValues;
+  return { values: parsed, invalid: new Set(problems.map(({ name }) => name)), problems };
+}
+
+function unusable(invalid: ReadonlySet<string>, problems: readonly Problem[]): ReadonlySet<string> {
+  return new Set([...invalid, ...problems.map(({ name }) => name)]);
+}
