@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
-import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
+import { bodyOf, contentOf, readAll, sha256 } from '../store/bytes.ts';
 
 const key = 'archive/2026/01/31/rec.enc';
 const BYTES = 2 * 1024 * 1024 + 17;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { archiveAroundMidnight } from './day-boundaries.ts';
+import { archiveAroundMidnight } from '../faults/day-boundaries.ts';
 
 const CASES = 10_000;
 

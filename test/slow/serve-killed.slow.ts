@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { surviveKills } from './killing.ts';
+import { surviveKills } from '../serve/killing.ts';
 
 /** 30 kills and 200 events: `npm run test:slow`. */
 describe('kill -9', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deliverInBulk } from './bulk.ts';
+import { deliverInBulk } from '../faults/bulk.ts';
 
 describe('1,000 recordings', () => {
   it('delivered 1 to 5 times each, 50 at once: exactly 1,000 objects, none of them ever replaced', {
