@@ -68,7 +68,8 @@ async function throughput(bench: Bench, options: BenchOptions, onSkip: OnSkip): 
     options.sizes ?? (options.quick ? [1e8] : scheme === 'https' ? [1e6, 1e8] : [1e6, 1e7, 1e8, 1e9]);
   const rows: ComparedVariant[] = [];
   for (const scheme of possible(bench, options.schemes ?? ['http', 'https'], onSkip)) {
-    for (const bytes of sizes(scheme)) rows.push(...(await compareOne(bench, options, scheme, bytes, 1)));
+    for (const bytes of sizes(scheme))
+      rows.push(...(await compareOne(bench, options, { scheme, bytes, concurrency: 1 })));
   }
   return rows;
 }
@@ -77,7 +78,8 @@ async function small(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promi
   const rows: ComparedVariant[] = [];
   for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
     for (const concurrency of options.concurrency ?? (options.quick ? [8] : [1, 8, 32])) {
-      rows.push(...(await compareOne(bench, options, scheme, options.sizes?.[0] ?? 1e6, concurrency)));
+      const bytes = options.sizes?.[0] ?? 1e6;
+      rows.push(...(await compareOne(bench, options, { scheme, bytes, concurrency })));
     }
   }
   return rows;
@@ -101,9 +103,11 @@ async function latency(bench: Bench, options: BenchOptions, onSkip: OnSkip): Pro
 function compareOne(
   bench: Bench,
   { quick, rounds, variants, nodeArgs }: BenchOptions,
-  scheme: Scheme,
-  bytes: number,
-  concurrency: number,
+  {
+    scheme,
+    bytes,
+    concurrency,
+  }: { readonly scheme: Scheme; readonly bytes: number; readonly concurrency: number },
 ): Promise<ComparedVariant[]> {
   return compare(bench, {
     scheme,

@@ -89,7 +89,7 @@ export async function replaceMetadata(
 async function conclude(
   access: S3Access,
   reply: S3Reply<unknown>,
-  { key, whyOther }: { readonly key: string; whyOther(stat: ObjectStat): string | undefined },
+  { key, whyOther }: { readonly key: string; readonly whyOther: (stat: ObjectStat) => string | undefined },
   budget: Budget,
 ): Promise<ReplaceResult> {
   if (!reply.ok && reply.refusal !== 'precondition' && reply.refusal !== 'not-found') {
