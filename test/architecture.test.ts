@@ -110,11 +110,8 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((name) => name.replaceAll('\\', '/'));
 
 function roomOf(file: string): string {
-  const [first = ''] = file.split('/');
-  if (first !== file) return first;
-  const name = first.replace(/\.ts$/, '');
-  if (GROUND.has(name)) return 'ground';
-  return name;
+  const name = (file.split('/')[0] ?? '').replace(/\.ts$/, '');
+  return GROUND.has(name) ? 'ground' : name;
 }
 
 interface Import {

@@ -1,6 +1,6 @@
-import { choice, duration, flag, kindList, schemaId, share } from './values.ts';
+import { choice, duration, flag, kindList, schemaId, share } from '../values.ts';
 
-/** The settings of the published API. Part of the one table in `schema.ts`. */
+/** The settings of the published API. Part of the one table in `config/schema.ts`. */
 
 const ARCHIVE = ['archive'] as const;
 
@@ -9,7 +9,7 @@ export const RECORDINGS_SETTINGS = {
     schema: choice(['WAV', 'WAV_ULAW', 'WEBM', 'OGG_OPUS', 'OGG_VORBIS', 'MP3']),
     group: 'Genesys Cloud',
     meaning:
-      'format that the platform makes of audio: `WAV` states its own length, so that a truncated one is noticed whoever sends it; the others are smaller. Screens are always WEBM, text is ZIP or EML',
+      'format that the platform makes of audio: `WAV` states its own length, so that a truncated one is always noticed; the others are smaller. Screens are always WEBM, text is ZIP or EML',
     example: 'OGG_OPUS',
     default: 'WAV',
     since: 'recordings',

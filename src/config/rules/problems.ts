@@ -6,13 +6,13 @@ import {
   type Setting,
   SETTINGS,
   type SettingValues,
-} from './schema.ts';
-import { isAwsDomain, suggestRegion, withoutAwsSuffix } from '../aws-regions.ts';
-import type { GatheredSettings, Problem } from './sources.ts';
-import { ArchiveError } from '../errors.ts';
-import { isKnownRegionDomain } from '../regions.ts';
+} from '../schema.ts';
+import { isAwsDomain, suggestRegion, withoutAwsSuffix } from '../../aws-regions.ts';
+import type { GatheredSettings, Problem } from '../sources.ts';
+import { ArchiveError } from '../../errors.ts';
+import { isKnownRegionDomain } from '../../regions.ts';
 
-/** Reports whether anybody can put files under a host, unless a bucket narrows it. */
+/** Reports whether every customer of AWS can put files under a host, unless a bucket narrows it. */
 function isEverybodysHost(host: string): boolean {
   const service = isAwsDomain(host) ? '' : withoutAwsSuffix(host);
   return host === 'cloudfront.net' || (service !== undefined && /^(?:s3[a-z0-9.-]*)?$/.test(service));
@@ -73,7 +73,7 @@ export function findUrlProblems(values: SettingValues, invalid: ReadonlySet<stri
   });
 }
 
-/** The AWS SDK would look for hosts of a region that does not exist, and say only that there are none. */
+/** The AWS SDK would look up hosts of a region that does not exist, and report only that they are unknown. */
 export function findRegionWarnings(env: Readonly<Record<string, string | undefined>>): string[] {
   return ['AWS_REGION', 'AWS_DEFAULT_REGION'].flatMap((name) => {
     const meant = suggestRegion(env[name] ?? '');
@@ -93,7 +93,7 @@ export function findWarnings(values: SettingValues): string[] {
   }
   if (values.ARCHIVE_MEDIA_HOSTS?.some(isEverybodysHost) === true) {
     warnings.push(
-      'ARCHIVE_MEDIA_HOSTS holds a host where anybody can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
+      'ARCHIVE_MEDIA_HOSTS names a host where every customer of AWS can put files; narrow it to a bucket, as in s3.amazonaws.com/BUCKET',
     );
   }
   const isBucket = values.S3_ARCHIVE_BUCKET !== undefined || values.ARCHIVE_STORE?.startsWith('s3:') === true;
@@ -108,7 +108,7 @@ export function findWarnings(values: SettingValues): string[] {
     warnings.push(
       secrets.length > 0 || values.ARCHIVE_WEBHOOK_SECRET_ARN !== undefined
         ? 'ARCHIVE_WEBHOOK_OPEN=1 has no effect: there is a secret, so requests must be signed'
-        : 'ARCHIVE_WEBHOOK_OPEN=1 accepts requests without a signature from anybody',
+        : 'ARCHIVE_WEBHOOK_OPEN=1 accepts requests without a signature from any sender',
     );
   }
   return warnings;

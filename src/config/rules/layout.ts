@@ -1,6 +1,6 @@
-import { UUID_PATTERN } from '../recording-id.ts';
-import type { Purpose, SettingValues } from './schema.ts';
-import type { Problem } from './sources.ts';
+import { UUID_PATTERN } from '../../recording-id.ts';
+import type { Purpose, SettingValues } from '../schema.ts';
+import type { Problem } from '../sources.ts';
 
 /** How objects are named. */
 export type LayoutConfig =

@@ -1,6 +1,6 @@
-import { RECORDING_KINDS, type RecordingKind } from '../recording-facts.ts';
-import type { SettingValues } from './schema.ts';
-import type { Problem } from './sources.ts';
+import { RECORDING_KINDS, type RecordingKind } from '../../recording-facts.ts';
+import type { SettingValues } from '../schema.ts';
+import type { Problem } from '../sources.ts';
 
 /** What archiving by the published API needs to know besides its addresses. */
 export interface RecordingsConfig {

@@ -1,6 +1,6 @@
-import { filePath, kmsKeyId, publicKeyList, queueUrl } from './values.ts';
+import { filePath, kmsKeyId, publicKeyList, queueUrl } from '../values.ts';
 
-/** The settings of receipts and queues. Part of the one table in `schema.ts`. */
+/** The settings of receipts and queues. Part of the one table in `config/schema.ts`. */
 
 const ARCHIVE = ['archive'] as const;
 const VERIFY = ['restore', 'store', 'wrap'] as const;
