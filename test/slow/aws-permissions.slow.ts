@@ -8,7 +8,7 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */

@@ -3,8 +3,8 @@ import { unlimited } from '../../src/clock.ts';
 import { createPlatform } from '../../src/genesys/platform.ts';
 import { createTransport, type Transport } from '../../src/http/transport.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { Fault } from '../../src/simulator/faults.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { Fault } from '../../packages/simulator/src/faults.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { virtualClock } from '../virtual-clock.ts';
 import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 

@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../errors.ts';
+import { SimulatorError } from '../simulator-error.ts';
 import { type CataloguedRecording, stableUuid } from '../catalogue.ts';
 import { fileId, type FileName, parseFileId, synthesiseFile } from './recordings-files.ts';
 import {
@@ -51,7 +51,7 @@ export class RecordingsWorld {
       conversation.recordings.some(
         ({ id }, at, all) => this.#recordings.has(id) || all.findIndex((one) => one.id === id) !== at,
       );
-    if (taken) throw new ArchiveError('USAGE', `conversation ${conversation.id}: an id is there already`);
+    if (taken) throw new SimulatorError(`conversation ${conversation.id}: an id is there already`);
     this.#conversations.set(conversation.id, conversation);
     for (const recording of conversation.recordings) this.#recordings.set(recording.id, recording);
     return conversation;

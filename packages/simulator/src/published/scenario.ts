@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ArchiveError, describeForeign } from '../../errors.ts';
+import { SimulatorError, describeCause } from '../simulator-error.ts';
 import { RECORDING_KINDS, type ScriptedConversation, type ScriptedRecording } from './recordings-model.ts';
 
 /** A file that says what happens to which conversation, as `--scenario` takes it. */
@@ -73,7 +73,7 @@ export async function readScenario(path: string): Promise<Scenario> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new ArchiveError('USAGE', `the scenario ${path} cannot be read: ${describeForeign(error)}`);
+    throw new SimulatorError(`the scenario ${path} cannot be read: ${describeCause(error)}`);
   }
   return parseScenario(text);
 }
@@ -84,7 +84,7 @@ export function parseScenario(text: string): Scenario {
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new ArchiveError('USAGE', 'the scenario is not JSON', { hint: `for example ${SCENARIO_EXAMPLE}` });
+    throw new SimulatorError('the scenario is not JSON', { hint: `for example ${SCENARIO_EXAMPLE}` });
   }
   const problems: string[] = [];
   const root = fields(parsed, 'the scenario', problems, { conversations: CONVERSATION.recordings });
@@ -103,7 +103,7 @@ export function parseScenario(text: string): Scenario {
   });
   if (problems.length > 0) {
     const listed = problems.map((problem) => `  ${problem}`).join('\n');
-    throw new ArchiveError('USAGE', `the scenario has ${problems.length} problem(s):\n${listed}`);
+    throw new SimulatorError(`the scenario has ${problems.length} problem(s):\n${listed}`);
   }
   return { conversations };
 }

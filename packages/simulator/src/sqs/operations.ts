@@ -1,44 +1,5 @@
+import { SqsRefusal } from '../aws-refusals.ts';
 import { md5, md5OfAttributes, type SqsAttribute, type SqsMessage, type SqsQueues } from './queues.ts';
-
-/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html and each operation's own. */
-const REFUSALS = {
-  AccessDeniedException: [403, 'You do not have sufficient access to perform this action.'],
-  BatchRequestTooLong: [400, 'The length of all the messages put together is more than the limit.'],
-  EmptyBatchRequest: [400, 'There should be at least one entry in the request.'],
-  InternalFailure: [500, 'The request processing has failed because of an unknown error.'],
-  InvalidMessageContents: [400, 'The message contains characters outside the allowed set.'],
-  InvalidParameterValue: [400, 'A value of the request is not valid.'],
-  InvalidSignatureException: [
-    403,
-    'The request signature we calculated does not match the signature you provided.',
-  ],
-  MessageNotInflight: [400, 'The message is not in flight.'],
-  MissingAuthenticationTokenException: [403, 'Missing Authentication Token'],
-  MissingRequiredParameterException: [400, 'The request must contain this parameter.'],
-  QueueDoesNotExist: [400, 'The specified queue does not exist.'],
-  ReceiptHandleIsInvalid: [404, 'The specified receipt handle is not valid.'],
-  RequestThrottled: [400, 'The request was denied due to request throttling.'],
-  SerializationException: [400, 'The request is not a JSON object.'],
-  TooManyEntriesInBatchRequest: [400, 'Maximum number of entries per request are 10.'],
-  UnknownOperationException: [400, 'This simulator implements only a part of SQS.'],
-  UnrecognizedClientException: [403, 'The security token included in the request is invalid.'],
-  UnsupportedOperation: [400, 'This simulator does not have what the request asks for.'],
-} as const satisfies Record<string, readonly [number, string]>;
-
-export type SqsErrorCode = keyof typeof REFUSALS;
-
-/** Unwinds a request to the place that answers it; callers of the simulator see the HTTP answer. */
-export class SqsRefusal extends Error {
-  override readonly name = 'SqsRefusal' as const;
-  readonly code: SqsErrorCode;
-  readonly status: number;
-
-  constructor(code: SqsErrorCode) {
-    super(REFUSALS[code][1]);
-    this.code = code;
-    this.status = REFUSALS[code][0];
-  }
-}
 
 type Input = Readonly<Record<string, unknown>>;
 interface Call {

@@ -1,4 +1,4 @@
-import { ArchiveError } from '../errors.ts';
+import { SimulatorError } from './simulator-error.ts';
 
 /**
  * What a fault can strike: the OAuth token, the media look-up, the interaction, the download, the S3 and KMS endpoints; of the
@@ -172,7 +172,7 @@ export function retryAfterHeader(retryAfter: RetryAfter, now: number): string | 
 export function checkRule(rule: FaultRule): void {
   const { fault } = rule;
   const refuse = (problem: string) => {
-    throw new ArchiveError('USAGE', `fault "${fault.kind}" on "${rule.on}": ${problem}`);
+    throw new SimulatorError(`fault "${fault.kind}" on "${rule.on}": ${problem}`);
   };
   const times = rule.times ?? 1;
   if (times !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(times) || times < 1))

@@ -24,7 +24,7 @@ import {
   requireKnown,
   requireText,
 } from './parameters.ts';
-import { KmsRefusal } from './refusal.ts';
+import { KmsRefusal } from '../aws-refusals.ts';
 
 /** Bytes; https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
 const LARGEST_PLAINTEXT = 4096;

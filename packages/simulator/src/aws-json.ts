@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AwsProblem, AwsRefusal, type AwsService, refusalOf } from './aws-refusals.ts';
 import { type S3ErrorCode, S3Refusal } from './s3/refusal.ts';
+import { describeCause } from './simulator-error.ts';
 import { sha256Hex, type SigningCredentials, verifySignature } from './sigv4.ts';
 
 /** What every endpoint of an AWS JSON protocol takes. */
@@ -19,25 +21,6 @@ export interface AwsJsonOptions {
   readonly now?: () => number;
 }
 
-/** An answer that is no success. Unwinds a request to the place that answers it; callers see the HTTP answer. */
-export interface AwsRefusal extends Error {
-  /** As in `__type` of the answer, without the service's own prefix. */
-  readonly code: string;
-  /** HTTP status. */
-  readonly status: number;
-}
-
-/** What can be wrong with a request before any operation sees it. Each service has names of its own for these. */
-export type AwsProblem =
-  | 'too-large'
-  | 'unsigned'
-  | 'unknown-key'
-  | 'wrong-signature'
-  | 'incomplete-signature'
-  | 'unknown-operation'
-  | 'no-json'
-  | 'internal';
-
 /** One request that was signed with our key and names an operation of the service. */
 export interface AwsCall<Operation extends string> {
   readonly operation: Operation;
@@ -46,8 +29,8 @@ export interface AwsCall<Operation extends string> {
   readonly socket: IncomingMessage['socket'];
 }
 
-export interface AwsJsonService<Operation extends string, Entry> {
-  readonly credentials: SigningCredentials;
+export interface AwsJsonService<S extends AwsService, Operation extends string, Entry> {
+  readonly credentials: SigningCredentials & { readonly service: S };
   /** What stands before the operation in `x-amz-target`, e.g. `TrentService`. */
   readonly target: string;
   /** Of `application/x-amz-json-`. */
@@ -57,9 +40,6 @@ export interface AwsJsonService<Operation extends string, Entry> {
   /** Bytes. */
   readonly largestRequest: number;
   readonly isOperation: (name: string) => name is Operation;
-  /** @param cause what was thrown, for `internal`. */
-  readonly refuse: (problem: AwsProblem, cause?: unknown) => AwsRefusal;
-  readonly isRefusal: (error: unknown) => error is AwsRefusal;
   /** Called when a request arrives; what it gives stands for that request from then on. */
   readonly begin: () => Entry;
   /** Called as soon as the operation is known, before its input is. */
@@ -70,7 +50,7 @@ export interface AwsJsonService<Operation extends string, Entry> {
     entry: Entry,
   ) => object | undefined | Promise<object | undefined>;
   /** @param status 0 when no answer was sent. */
-  readonly end: (entry: Entry, status: number, refusal: AwsRefusal | undefined) => void;
+  readonly end: (entry: Entry, status: number, refusal: AwsRefusal<S> | undefined) => void;
 }
 
 export interface AwsJsonEndpoint {
@@ -96,10 +76,10 @@ const SIGNATURE_PROBLEMS: Readonly<Partial<Record<S3ErrorCode, AwsProblem>>> = {
 };
 
 /** @param service as it stands in signatures. */
-export function credentialsFor(
-  service: 'kms' | 'secretsmanager' | 'sqs',
+export function credentialsFor<S extends AwsService>(
+  service: S,
   { accessKeyId, secretAccessKey, region }: AwsJsonOptions,
-): SigningCredentials {
+): SigningCredentials & { readonly service: S } {
   return {
     accessKeyId: accessKeyId ?? 'simulator',
     secretAccessKey: secretAccessKey ?? 'simulator-secret-key',
@@ -109,14 +89,14 @@ export function credentialsFor(
 }
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html */
-const ENDPOINT_VARIABLES: Readonly<Record<string, string>> = {
+const ENDPOINT_VARIABLES: Readonly<Record<AwsService, string>> = {
   kms: 'AWS_ENDPOINT_URL_KMS',
   secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
   sqs: 'AWS_ENDPOINT_URL_SQS',
 };
 
-async function readBody<O extends string, E>(
-  service: AwsJsonService<O, E>,
+async function readBody<S extends AwsService, O extends string, E>(
+  service: AwsJsonService<S, O, E>,
   request: IncomingMessage,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -125,13 +105,13 @@ async function readBody<O extends string, E>(
     length += chunk.length;
     if (length <= service.largestRequest) chunks.push(chunk);
   }
-  if (length > service.largestRequest) throw service.refuse('too-large');
+  if (length > service.largestRequest) throw refusalOf(service.credentials.service, 'too-large');
   return Buffer.concat(chunks);
 }
 
 /** @throws a refusal when the request is not signed with our key, or not as it arrived. */
-function requireSignature<O extends string, E>(
-  service: AwsJsonService<O, E>,
+function requireSignature<S extends AwsService, O extends string, E>(
+  service: AwsJsonService<S, O, E>,
   request: IncomingMessage,
   body: Buffer,
   now: number,
@@ -147,7 +127,7 @@ function requireSignature<O extends string, E>(
     if (payload !== digest) throw new S3Refusal('SignatureDoesNotMatch');
   } catch (error) {
     if (!(error instanceof S3Refusal)) throw error;
-    throw service.refuse(SIGNATURE_PROBLEMS[error.code] ?? 'incomplete-signature');
+    throw refusalOf(service.credentials.service, SIGNATURE_PROBLEMS[error.code] ?? 'incomplete-signature');
   }
 }
 
@@ -161,8 +141,8 @@ function parseInput(body: Buffer): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-async function perform<O extends string, E>(
-  service: AwsJsonService<O, E>,
+async function perform<S extends AwsService, O extends string, E>(
+  service: AwsJsonService<S, O, E>,
   request: IncomingMessage,
   entry: E,
   now: number,
@@ -171,23 +151,23 @@ async function perform<O extends string, E>(
   requireSignature(service, request, body, now);
   const [prefix, operation = ''] = String(request.headers['x-amz-target']).split('.');
   if (request.method !== 'POST' || prefix !== service.target || !service.isOperation(operation)) {
-    throw service.refuse('unknown-operation');
+    throw refusalOf(service.credentials.service, 'unknown-operation');
   }
   service.recognise(entry, operation);
   const input = parseInput(body);
-  if (input === undefined) throw service.refuse('no-json');
+  if (input === undefined) throw refusalOf(service.credentials.service, 'no-json');
   return service.perform({ operation, input, socket: request.socket }, entry);
 }
 
-async function answer<O extends string, E>(
-  service: AwsJsonService<O, E>,
+async function answer<S extends AwsService, O extends string, E>(
+  service: AwsJsonService<S, O, E>,
   request: IncomingMessage,
   response: ServerResponse,
   now: () => number,
 ): Promise<void> {
   const entry = service.begin();
   let reply: object | undefined;
-  let refusal: AwsRefusal | undefined;
+  let refusal: AwsRefusal<S> | undefined;
   try {
     reply = await perform(service, request, entry, now());
   } catch (error) {
@@ -196,7 +176,10 @@ async function answer<O extends string, E>(
       service.end(entry, 0, undefined);
       return;
     }
-    refusal = service.isRefusal(error) ? error : service.refuse('internal', error);
+    refusal =
+      error instanceof AwsRefusal
+        ? (error as AwsRefusal<S>)
+        : refusalOf(service.credentials.service, 'internal', describeCause(error));
     reply = { __type: `${service.typePrefix ?? ''}${refusal.code}`, message: refusal.message };
   }
   const status = refusal?.status ?? 200;
@@ -217,11 +200,11 @@ async function answer<O extends string, E>(
  * An endpoint of a service that speaks AWS's JSON protocol (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html) on
  * 127.0.0.1: requests are signed, their operation stands in a header, input and output are JSON objects.
  */
-export async function serveAwsJson<O extends string, E>(
-  service: AwsJsonService<O, E>,
+export async function serveAwsJson<S extends AwsService, O extends string, E>(
+  service: AwsJsonService<S, O, E>,
   { port = 0, now = Date.now }: AwsJsonOptions,
 ): Promise<AwsJsonEndpoint> {
-  const { accessKeyId, secretAccessKey, region, service: name = '' } = service.credentials;
+  const { accessKeyId, secretAccessKey, region, service: name } = service.credentials;
   const underWay = new Set<Promise<void>>();
   // a connection that closes while the client reuses it looks like a fault nobody asked for
   const http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -238,7 +221,7 @@ export async function serveAwsJson<O extends string, E>(
   return {
     url,
     environment: () => ({
-      [ENDPOINT_VARIABLES[name] ?? 'AWS_ENDPOINT_URL']: url,
+      [ENDPOINT_VARIABLES[name]]: url,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_REGION: region,

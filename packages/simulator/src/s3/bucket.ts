@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ArchiveError } from '../../errors.ts';
+import { SimulatorError } from '../simulator-error.ts';
 import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
 import {
   commitRecord,
@@ -238,7 +238,7 @@ export async function openBuckets(options: {
   for (const name of options.buckets) {
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-      throw new ArchiveError('CONFIG_INVALID', `not a valid bucket name: ${JSON.stringify(name)}`);
+      throw new SimulatorError(`not a valid bucket name: ${JSON.stringify(name)}`);
     }
     const directory = path.join(options.dir, name);
     await mkdir(directory, { recursive: true });

@@ -1,23 +1,21 @@
 import { once } from 'node:events';
-import { describeForeign } from '../../errors.ts';
 import {
   type AwsCall,
   type AwsJsonEndpoint,
   type AwsJsonOptions,
-  type AwsProblem,
   credentialsFor,
   NoAnswer,
   serveAwsJson,
 } from '../aws-json.ts';
+import { type KmsErrorCode, KmsRefusal } from '../aws-refusals.ts';
 import { type KmsFault, type KmsFaultRule, KmsFaults } from './faults.ts';
 import { KeyStore } from './keys.ts';
 import { isKmsOperation, KMS_OPERATIONS, type KmsOperation } from './operations.ts';
 import type { KmsInput } from './parameters.ts';
-import { type KmsErrorCode, KmsRefusal } from './refusal.ts';
 
 export type { KmsFault, KmsFaultRule } from './faults.ts';
 export type { KmsOperation } from './operations.ts';
-export type { KmsErrorCode } from './refusal.ts';
+export type { KmsErrorCode } from '../aws-refusals.ts';
 
 export interface KmsOptions extends AwsJsonOptions {
   /** Keys are kept below it, each in a file of mode 0600, and are there again after a restart. Default: in memory only. */
@@ -58,17 +56,6 @@ export const DEFAULT_ALIAS = 'alias/recordings';
 const REMEMBERED = 10_000;
 /** Bytes; KMS takes ciphertexts of 6 KiB and contexts of 8 KiB. */
 const LARGEST_REQUEST = 65_536;
-
-const PROBLEMS: Readonly<Record<AwsProblem, KmsErrorCode>> = {
-  'too-large': 'SerializationException',
-  unsigned: 'MissingAuthenticationTokenException',
-  'unknown-key': 'UnrecognizedClientException',
-  'wrong-signature': 'InvalidSignatureException',
-  'incomplete-signature': 'IncompleteSignatureException',
-  'unknown-operation': 'UnknownOperationException',
-  'no-json': 'SerializationException',
-  internal: 'KMSInternalException',
-};
 
 function describeInput(entry: RequestEntry, input: KmsInput): void {
   const name = input['KeyId'] ?? input['DestinationKeyId'];
@@ -115,9 +102,6 @@ export async function startKms(options: KmsOptions = {}): Promise<KmsEndpoint> {
       version: '1.1',
       largestRequest: LARGEST_REQUEST,
       isOperation: isKmsOperation,
-      refuse: (problem, cause) =>
-        new KmsRefusal(PROBLEMS[problem], problem === 'internal' ? describeForeign(cause) : undefined),
-      isRefusal: (error) => error instanceof KmsRefusal,
       begin: () => {
         const entry: RequestEntry = {
           operation: undefined,
@@ -136,7 +120,7 @@ export async function startKms(options: KmsOptions = {}): Promise<KmsEndpoint> {
       perform,
       end: (entry, status, refusal) => {
         entry.status = status;
-        entry.error = refusal instanceof KmsRefusal ? refusal.code : undefined;
+        entry.error = refusal?.code;
         options.onRequest?.(entry);
       },
     },

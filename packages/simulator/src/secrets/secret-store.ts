@@ -1,45 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-
-/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors */
-const REFUSALS = {
-  AccessDeniedException: [400, 'User is not authorized to perform this operation on this resource'],
-  DecryptionFailure: [
-    400,
-    'Secrets Manager can’t decrypt the protected secret text using the provided KMS key.',
-  ],
-  IncompleteSignatureException: [400, 'The Authorization header is not valid.'],
-  InternalServiceError: [500, 'An error occurred on the server side.'],
-  InvalidParameterException: [400, 'The parameter name or value is invalid.'],
-  InvalidRequestException: [
-    400,
-    "You can't perform this operation on the secret because it was marked for deletion.",
-  ],
-  InvalidSignatureException: [
-    400,
-    'The request signature we calculated does not match the signature you provided.',
-  ],
-  MissingAuthenticationTokenException: [400, 'Missing Authentication Token'],
-  ResourceNotFoundException: [400, "Secrets Manager can't find the specified secret."],
-  SerializationException: [400, 'The request is not a JSON object.'],
-  ThrottlingException: [400, 'Rate exceeded'],
-  UnknownOperationException: [400, 'This simulator implements only a part of Secrets Manager.'],
-  UnrecognizedClientException: [400, 'The security token included in the request is invalid.'],
-} as const satisfies Record<string, readonly [number, string]>;
-
-export type SecretErrorCode = keyof typeof REFUSALS;
-
-/** Unwinds a request to the place that answers it; callers of the simulator see the HTTP answer. */
-export class SecretRefusal extends Error {
-  override readonly name = 'SecretRefusal' as const;
-  readonly code: SecretErrorCode;
-  readonly status: number;
-
-  constructor(code: SecretErrorCode) {
-    super(REFUSALS[code][1]);
-    this.code = code;
-    this.status = REFUSALS[code][0];
-  }
-}
+import { SecretRefusal } from '../aws-refusals.ts';
 
 interface Version {
   readonly id: string;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { ArchiveError, describeForeign } from '../errors.ts';
+import { SimulatorError, describeCause } from './simulator-error.ts';
 import { seededRandom } from './faults.ts';
 import { synthesiseWav } from './speech.ts';
 import { frameBytes, wavDurationMs, wavHeaderBytes, type RiffLength, type WavEncoding } from './wav.ts';
@@ -82,16 +82,13 @@ export function synthesiseRecording(
   const seconds = spec.seconds ?? 3 + Math.floor(random() * 38);
   const format = { encoding, channels, sampleRate };
   if (!Number.isInteger(sampleRate) || sampleRate < 1000 || sampleRate > 192_000)
-    throw new ArchiveError('USAGE', 'recording: sampleRate must be a whole number from 1000 to 192000');
+    throw new SimulatorError('recording: sampleRate must be a whole number from 1000 to 192000');
   const frames =
     spec.bytes === undefined
       ? Math.round(seconds * sampleRate)
       : Math.floor((spec.bytes - wavHeaderBytes(encoding)) / frameBytes(format));
   if (!Number.isSafeInteger(frames) || frames < 0)
-    throw new ArchiveError(
-      'USAGE',
-      'recording: seconds or bytes must be a number that leaves room for sound',
-    );
+    throw new SimulatorError('recording: seconds or bytes must be a number that leaves room for sound');
 
   const id = spec.id ?? stableUuid(`${seed}/recording/${index}`);
   const sound = (version: number) =>
@@ -150,7 +147,7 @@ export async function readMediaFolder(dir: string): Promise<MediaFolder> {
     names = (await readdir(dir)).sort();
     root = await realpath(dir);
   } catch (error) {
-    throw new ArchiveError('USAGE', `the media folder ${dir} cannot be read: ${describeForeign(error)}`);
+    throw new SimulatorError(`the media folder ${dir} cannot be read: ${describeCause(error)}`);
   }
   const recordings: CataloguedRecording[] = [];
   const skipped: SkippedFile[] = [];
@@ -163,7 +160,7 @@ export async function readMediaFolder(dir: string): Promise<MediaFolder> {
     try {
       recordings.push(await readMediaFile(join(root, name), name));
     } catch (error) {
-      skipped.push({ name, reason: `cannot be read: ${describeForeign(error)}` });
+      skipped.push({ name, reason: `cannot be read: ${describeCause(error)}` });
     }
   }
   return { recordings, skipped };
@@ -181,7 +178,7 @@ async function whySkipped(root: string, name: string): Promise<string | undefine
     const facts = await stat(target);
     return facts.isFile() ? undefined : facts.isDirectory() ? 'is a folder' : 'is not a regular file';
   } catch (error) {
-    return `cannot be read: ${describeForeign(error)}`;
+    return `cannot be read: ${describeCause(error)}`;
   }
 }
 

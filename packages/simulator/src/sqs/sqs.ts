@@ -2,18 +2,12 @@ import {
   type AwsCall,
   type AwsJsonEndpoint,
   type AwsJsonOptions,
-  type AwsProblem,
   credentialsFor,
   serveAwsJson,
 } from '../aws-json.ts';
 import { SqsQueues } from './queues.ts';
-import {
-  isSqsOperation,
-  type SqsErrorCode,
-  SQS_OPERATIONS,
-  type SqsOperation,
-  SqsRefusal,
-} from './operations.ts';
+import { type SqsErrorCode, SqsRefusal } from '../aws-refusals.ts';
+import { isSqsOperation, SQS_OPERATIONS, type SqsOperation } from './operations.ts';
 
 export type { SqsOperation } from './operations.ts';
 
@@ -40,17 +34,6 @@ const ACCOUNT = '000000000000';
 /** Bytes; a batch of ten messages in AWS is at most 1 MiB. */
 const LARGEST_REQUEST = 1_200_000;
 
-const PROBLEMS: Readonly<Record<AwsProblem, SqsErrorCode>> = {
-  'too-large': 'BatchRequestTooLong',
-  unsigned: 'MissingAuthenticationTokenException',
-  'unknown-key': 'UnrecognizedClientException',
-  'wrong-signature': 'InvalidSignatureException',
-  'incomplete-signature': 'InvalidSignatureException',
-  'unknown-operation': 'UnknownOperationException',
-  'no-json': 'SerializationException',
-  internal: 'InternalFailure',
-};
-
 /**
  * Starts a small Amazon SQS on 127.0.0.1, by its JSON protocol, requests signed: standard queues, in memory. What it does not have,
  * it refuses by name.
@@ -71,8 +54,6 @@ export async function startSqs(options: SqsOptions = {}): Promise<SqsEndpoint> {
       typePrefix: 'com.amazonaws.sqs#',
       largestRequest: LARGEST_REQUEST,
       isOperation: isSqsOperation,
-      refuse: (problem) => new SqsRefusal(PROBLEMS[problem]),
-      isRefusal: (error) => error instanceof SqsRefusal,
       begin: () => undefined,
       recognise: (_entry, operation) => void operations.push(operation),
       perform: ({ operation, input }: AwsCall<SqsOperation>) => {

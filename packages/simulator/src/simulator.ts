@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ArchiveError, describeForeign } from '../errors.ts';
+import { SimulatorError, describeCause } from './simulator-error.ts';
 import { describeKmsRequest, drawKmsFaults } from './kms/attach-kms.ts';
 import { describeS3Request, drawS3Faults } from './s3/attach-s3.ts';
 import { createEvent, type EventExtras, type EventShape } from './archiving-events.ts';
@@ -139,7 +139,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const enrol = (recording: CataloguedRecording): CataloguedRecording => {
     if (byId.has(recording.id))
-      throw new ArchiveError('USAGE', `there are two recordings with the id ${recording.id}`);
+      throw new SimulatorError(`there are two recordings with the id ${recording.id}`);
     recordings.push(recording);
     byId.set(recording.id, recording);
     if (!interactions.has(recording.interactionId)) interactions.set(recording.interactionId, new Map());
@@ -152,8 +152,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const get = (id: string): CataloguedRecording => {
     const recording = byId.get(id);
-    if (recording === undefined)
-      throw new ArchiveError('USAGE', `the simulator has no recording with the id ${id}`);
+    if (recording === undefined) throw new SimulatorError(`the simulator has no recording with the id ${id}`);
     return recording;
   };
 
@@ -193,8 +192,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return started;
     } catch (error) {
       await close();
-      if (error instanceof ArchiveError) throw error;
-      throw new ArchiveError('USAGE', `the simulator cannot listen: ${describeForeign(error)}`, {
+      if (error instanceof SimulatorError) throw error;
+      throw new SimulatorError(`the simulator cannot listen: ${describeCause(error)}`, {
         hint: 'another program may be using the port; 0 takes any free one',
       });
     }
@@ -256,7 +255,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     conversationEvent(conversationId, what = 'customer.end', body = {}) {
       const conversation = world.conversation(conversationId);
       if (conversation === undefined)
-        throw new ArchiveError('USAGE', `the simulator has no conversation with the id ${conversationId}`);
+        throw new SimulatorError(`the simulator has no conversation with the id ${conversationId}`);
       return createConversationEvent(conversation, what, world.organizationId, body);
     },
     revokeTokens: () => oauth.revokeAll(),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describeForeign } from '../../errors.ts';
+import { describeCause } from '../simulator-error.ts';
 import { inspectBody } from './body.ts';
 import { breakListing, PAGE_PARAMETERS } from './broken-listing.ts';
 import { type Bucket, openBuckets } from './bucket.ts';
@@ -190,8 +190,7 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
     answer = await perform(server, recognised, signature);
   } catch (error) {
     if (error instanceof ConnectionGone) throw error;
-    const refusal =
-      error instanceof S3Refusal ? error : new S3Refusal('InternalError', describeForeign(error));
+    const refusal = error instanceof S3Refusal ? error : new S3Refusal('InternalError', describeCause(error));
     const resource = `/${entry.bucket}${entry.key === '' ? '' : `/${entry.key}`}`;
     answer = describeRefusal(refusal, { resource, requestId, method: request.method ?? '' });
     if (fault?.kind === 'error') {

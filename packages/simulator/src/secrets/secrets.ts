@@ -1,13 +1,8 @@
-import {
-  type AwsJsonEndpoint,
-  type AwsJsonOptions,
-  type AwsProblem,
-  credentialsFor,
-  serveAwsJson,
-} from '../aws-json.ts';
-import { type SecretErrorCode, SecretRefusal, SecretStore } from './secret-store.ts';
+import { type AwsJsonEndpoint, type AwsJsonOptions, credentialsFor, serveAwsJson } from '../aws-json.ts';
+import { type SecretErrorCode, SecretRefusal } from '../aws-refusals.ts';
+import { SecretStore } from './secret-store.ts';
 
-export type { SecretErrorCode } from './secret-store.ts';
+export type { SecretErrorCode } from '../aws-refusals.ts';
 
 export interface SecretsOptions extends AwsJsonOptions {
   /** Values by the names of the secrets. */
@@ -38,17 +33,6 @@ export interface SecretsEndpoint extends AwsJsonEndpoint {
 /** Bytes; a request holds one name. */
 const LARGEST_REQUEST = 16_384;
 
-const PROBLEMS: Readonly<Record<AwsProblem, SecretErrorCode>> = {
-  'too-large': 'SerializationException',
-  unsigned: 'MissingAuthenticationTokenException',
-  'unknown-key': 'UnrecognizedClientException',
-  'wrong-signature': 'InvalidSignatureException',
-  'incomplete-signature': 'IncompleteSignatureException',
-  'unknown-operation': 'UnknownOperationException',
-  'no-json': 'SerializationException',
-  internal: 'InternalServiceError',
-};
-
 const KNOWN_PARAMETERS = new Set(['SecretId', 'VersionStage']);
 
 /**
@@ -71,8 +55,6 @@ export async function startSecrets(options: SecretsOptions = {}): Promise<Secret
       version: '1.1',
       largestRequest: LARGEST_REQUEST,
       isOperation: (name) => name === 'GetSecretValue',
-      refuse: (problem) => new SecretRefusal(PROBLEMS[problem]),
-      isRefusal: (error) => error instanceof SecretRefusal,
       begin: () => {
         const entry = { secretId: '', error: undefined as SecretErrorCode | undefined };
         requests.push(entry);
@@ -96,7 +78,7 @@ export async function startSecrets(options: SecretsOptions = {}): Promise<Secret
         return store.get(id, stage);
       },
       end: (entry, _status, refusal) => {
-        entry.error = refusal instanceof SecretRefusal ? refusal.code : undefined;
+        entry.error = refusal?.code;
       },
     },
     options,

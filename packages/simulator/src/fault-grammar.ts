@@ -1,4 +1,4 @@
-import { ArchiveError } from '../errors.ts';
+import { SimulatorError } from './simulator-error.ts';
 import {
   checkRule,
   FAULT_TARGETS,
@@ -77,7 +77,7 @@ export function parseFault(text: string): FaultRule {
   try {
     fault = read({ mark: mark === '=' || mark === '@' ? mark : undefined, text: value });
   } catch (error) {
-    throw error instanceof ArchiveError ? usage(text, `${kind}: ${error.message}`) : error;
+    throw error instanceof SimulatorError ? usage(text, `${kind}: ${error.message}`) : error;
   }
   const rule: FaultRule = {
     on,
@@ -197,12 +197,12 @@ function readOffset(value: Value): BodyOffset {
 }
 
 function required(value: Value, mark: '=' | '@', pattern: RegExp, what: string): string {
-  if (value.mark !== mark || !pattern.test(value.text)) throw new ArchiveError('USAGE', `needs ${what}`);
+  if (value.mark !== mark || !pattern.test(value.text)) throw new SimulatorError(`needs ${what}`);
   return value.text;
 }
 
 function bare<T extends Fault>(mark: string | undefined, fault: T): T {
-  if (mark !== undefined) throw new ArchiveError('USAGE', 'takes no value');
+  if (mark !== undefined) throw new SimulatorError('takes no value');
   return fault;
 }
 
@@ -210,7 +210,7 @@ function isTarget(name: string): name is FaultTarget {
   return FAULT_TARGETS.some((target) => target === name);
 }
 
-function usage(text: string, problem: string): ArchiveError {
+function usage(text: string, problem: string): SimulatorError {
   // an address may carry a signature or a token in its query
-  return new ArchiveError('USAGE', `fault "${text.replace(/<.*/s, '<…>')}": ${problem}`);
+  return new SimulatorError(`fault "${text.replace(/<.*/s, '<…>')}": ${problem}`);
 }
