@@ -138,7 +138,7 @@ const statement = z.strictObject({
     rules: z.record(name, z.union([z.string(), z.boolean(), z.number()])),
   }),
   clock: z.strictObject({ local: time, store: time.exactOptional() }),
-  /** The newest time that somebody else has put on an earlier checkpoint. */
+  /** The newest time that a third party has put on an earlier checkpoint. */
   anchors: z
     .array(z.strictObject({ kind: name, name: text, size: position, time: time.exactOptional() }))
     .max(20)
