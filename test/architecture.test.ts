@@ -81,7 +81,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
   ],
   serve: ['ground', 'circuit', 'ports', 'http', 'archive', 'config', 'create-archiver', 'events', 'store'],
-  simulator: ['ground'],
   // what speaks to a deployed stack, to look at it
   stack: ['ground', 'http', 'aws', 'config', 'queue'],
   cli: [
@@ -100,22 +99,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'queue',
     'events',
     'serve',
-    'simulator',
     'stack',
     ...ADAPTERS,
   ],
 };
+
+/** As seen from `src/`. */
+const SIMULATOR = '../packages/simulator/';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
   .map((name) => name.replaceAll('\\', '/'));
 
 function roomOf(file: string): string {
-  const [first = ''] = file.split('/');
-  if (first !== file) return first;
-  const name = first.replace(/\.ts$/, '');
-  if (GROUND.has(name)) return 'ground';
-  return name;
+  const name = (file.split('/')[0] ?? '').replace(/\.ts$/, '');
+  return GROUND.has(name) ? 'ground' : name;
 }
 
 interface Import {
@@ -123,18 +121,22 @@ interface Import {
   readonly to: string;
 }
 
-const imports: Import[] = files.flatMap((from) => {
-  const text = readFileSync(join('src', from), 'utf8');
+const imports: Import[] = files.flatMap((from) => importsOf(from, 'src'));
+
+function importsOf(from: string, root: string): Import[] {
+  const text = readFileSync(join(root, from), 'utf8');
   const found = text.matchAll(/^(?:import|export)\b[^;']*?from '([^']+)'|\bimport\('([^']+)'\)/gm);
   return [...found]
     .map(([, stated, lazy]) => ({ target: stated ?? lazy ?? '' }))
     .map(({ target }) => ({
       from,
       to: target.startsWith('.')
-        ? relative('src', join('src', dirname(from), target)).replaceAll('\\', '/')
+        ? relative(root, join(root, dirname(from), target)).replaceAll('\\', '/')
         : target,
     }));
-});
+}
+
+const isInside = (to: string) => to.startsWith('node:') || (to.endsWith('.ts') && !to.startsWith('../'));
 const own = imports.filter(({ to }) => to.endsWith('.ts'));
 const show = (list: readonly Import[]) => list.map(({ from, to }) => `${from} → ${to}`);
 
@@ -147,10 +149,25 @@ describe('the architecture', () => {
 
   it('imports in one direction only', () => {
     const wrong = own.filter(({ from, to }) => {
+      if (to.startsWith(SIMULATOR)) return false; // see below
       const [room, target] = [roomOf(from), roomOf(to)];
       return room !== target && !(MAY_IMPORT[room]?.includes(target) ?? false);
     });
     expect(show(wrong)).toEqual([]);
+  });
+
+  it('lets only the command line know the simulator, and the simulator nothing but itself and Node.js', () => {
+    const users = own.filter(({ to }) => to.startsWith(SIMULATOR)).map(({ from }) => roomOf(from));
+    expect([...new Set(users)]).toEqual(['cli']);
+    const dir = 'packages/simulator/src';
+    const sources = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    expect(sources.length).toBeGreaterThan(50);
+    const wrong = sources.flatMap((from) => importsOf(from, dir).filter(({ to }) => !isInside(to)));
+    expect(show(wrong)).toEqual([]);
+    const long = sources.filter((file) => readFileSync(join(dir, file), 'utf8').split('\n').length > 301);
+    expect(long).toEqual([]);
   });
 
   it('keeps the heart free of I/O: of http only the pure timing, no SDK, no files, no network', () => {
