@@ -4,5 +4,6 @@
  */
 export * from './ports/analytics.ts';
 export * from './ports/envelope.ts';
+export * from './ports/inventory.ts';
 export * from './ports/media.ts';
 export * from './ports/store.ts';

@@ -92,8 +92,5 @@ export interface ConversationAnalytics {
    *
    * @throws `GENESYS_FORBIDDEN`, `GENESYS_BAD_RESPONSE`, `OUT_OF_TIME`, and what the API client throws.
    */
-  conversations(
-    query: DetailsQuery,
-    budget: Budget,
-  ): AsyncGenerator<AnalyzedConversation, void, undefined>;
+  conversations(query: DetailsQuery, budget: Budget): AsyncGenerator<AnalyzedConversation, void, undefined>;
 }

@@ -240,4 +240,3 @@ function refused(query: DetailsQuery | undefined, answer: ApiAnswer, call: Backf
   const name = query === undefined ? 'analytics job' : what(query);
   return unexpectedAnswer(name, answer, explainBackfillRefusal(call, answer));
 }
-

@@ -1,4 +1,9 @@
-import type { AnalyzedConversation, AnalyzedParticipant, AnalyzedSession, AnalyzedWrapUp } from '../../ports.ts';
+import type {
+  AnalyzedConversation,
+  AnalyzedParticipant,
+  AnalyzedSession,
+  AnalyzedWrapUp,
+} from '../../ports.ts';
 import { isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { readField as read } from '../responses.ts';
