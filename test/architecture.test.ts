@@ -42,8 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['ground', 'ports', 'http', 'record'],
   audit: ['ground', 'ports', 'record'],
   rekey: ['ground', 'ports', 'record', 'audit'],
-  // of node: only gzip, for shards and failed lists
-  jobs: ['ground', 'ports', 'record'],
+  // of http only the pure timing; of node only gzip
+  jobs: ['ground', 'ports', 'record', 'circuit', 'http'],
   circuit: ['ground', 'http'],
   events: ['ground', 'ports'],
   genesys: ['ground', 'ports', 'http'],

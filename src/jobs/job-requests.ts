@@ -4,13 +4,14 @@ import type { ErrorCode } from '../error-codes.ts';
 import type { ErrorDetails } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
+import type { JobTiming } from './lease-policy.ts';
 import type { AnyJobKind, JobKind, JobPlan, Rate } from './job-kind.ts';
 
 export interface PlanRequest<Item> {
   /** Where jobs are kept: `ARCHIVE_CATALOGUE`, the archive's own store by default. */
   readonly store: ObjectStore;
   readonly kind: JobKind<Item>;
-  /** In the order in which they are to be worked on. Read once, never held: one shard at a time. */
+  /** In the order of the work. Read once, never held: one shard at a time. */
   readonly items: AsyncIterable<Item> | Iterable<Item>;
   /** The kind's own. Written to job.json: no secrets, no personal data. */
   readonly options: unknown;
@@ -46,6 +47,8 @@ export interface RunRequest {
   readonly workers?: number;
   /** Stays while the job is paused, resting or with other runners, until it is over. Default: ends when nothing is free. */
   readonly stay?: boolean;
+  /** Other times than the engine's own, for tests. */
+  readonly timing?: Partial<JobTiming>;
   /** Told of what happens, for a log: no personal data. */
   readonly onEvent?: (event: RunEvent) => void;
 }
