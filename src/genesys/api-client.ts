@@ -14,7 +14,7 @@ import { errorCode, readCorrelationId, retryPause } from './responses.ts';
 const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST' | 'DELETE';
   /** Path segments, encoded one by one: an id can never change the path it stands in. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
