@@ -30,7 +30,7 @@ const GROUND = new Set([
   'regions',
   'text-file',
 ]);
-const HEART = ['record', 'archive', 'audit', 'rekey'];
+const HEART = ['record', 'archive', 'audit', 'rekey', 'keep'];
 const ADAPTERS = ['genesys', 'envelope', 'store'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ground: [],
@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['ground', 'ports', 'http', 'record'],
   audit: ['ground', 'ports', 'record'],
   rekey: ['ground', 'ports', 'record', 'audit'],
+  keep: ['ground', 'ports', 'record'],
   circuit: ['ground', 'http'],
   events: ['ground', 'ports'],
   genesys: ['ground', 'ports', 'http'],

@@ -25,6 +25,7 @@ import { createSdkCalls } from './object-calls.ts';
 import { readObject } from './read.ts';
 import { replaceMetadata, replaceObject } from './replace.ts';
 import { directTimeouts } from './client.ts';
+import { putLegalHold } from './legal-hold.ts';
 import { listS3Objects } from './list.ts';
 import { abortS3Upload, listS3Uploads } from './uploads.ts';
 import { headObject, resolveUnsure, type SentObject, statOfAnswer, verifyStored } from './verify.ts';
@@ -181,6 +182,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       replaceObject(access, prefix + expected.key, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) =>
       replaceMetadata(access, prefix + expected.key, expected, metadata, budget),
+    setLegalHold: (key, on, budget) => putLegalHold(access, prefix + key, { key, on }, budget),
     listUploads: (budget) => listS3Uploads(access, prefix, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, prefix, upload, budget),
   };
