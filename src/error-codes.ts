@@ -3,6 +3,7 @@ import { DOWNLOAD_CODES } from './error-codes/download.ts';
 import type { ErrorCodeFacts } from './error-codes/facts.ts';
 import { GENESYS_CODES } from './error-codes/genesys.ts';
 import { KEEPING_CODES } from './error-codes/keeping.ts';
+import { JOB_CODES } from './error-codes/jobs.ts';
 import { KEY_SERVICE_CODES } from './error-codes/key-services.ts';
 import { OBJECT_CODES } from './error-codes/objects.ts';
 import { OUTPUT_CODES } from './error-codes/output.ts';
@@ -20,6 +21,7 @@ export const ERROR_CODES = {
   ...KEY_SERVICE_CODES,
   ...OBJECT_CODES,
   ...KEEPING_CODES,
+  ...JOB_CODES,
   ...DEPLOYMENT_CODES,
   ...OUTPUT_CODES,
 } as const;

@@ -1,6 +1,6 @@
 import { errorCodes } from './facts.ts';
 
-/** Codes of holds: what is kept whatever else says that it may go. */
+/** Codes of holds: what is kept against retention and erasure. */
 export const KEEPING_CODES = errorCodes({
   HOLD_NOT_FOUND: {
     exit: 6,
@@ -18,8 +18,7 @@ export const KEEPING_CODES = errorCodes({
   HOLD_SAME_PERSON: {
     exit: 2,
     retryable: false,
-    meaning:
-      'A hold is to be released by another person than the one who placed it (ARCHIVE_HOLD_TWO_PERSONS).',
-    hint: 'have somebody else release it, who gives their own name with --by',
+    meaning: 'The person who placed a hold cannot release it (ARCHIVE_HOLD_TWO_PERSONS).',
+    hint: 'another person releases it, and names themselves with --by',
   },
 });

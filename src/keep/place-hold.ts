@@ -188,14 +188,14 @@ async function setLocks(
   return lock;
 }
 
-/** Letter case and spaces tell nobody apart. */
+/** Letter case and spaces make no other person. */
 function isSamePerson(one: string, other: string): boolean {
   const plain = (name: string) => name.normalize('NFKC').trim().toLowerCase();
   return plain(one) === plain(other);
 }
 
 function taken(key: string): ArchiveError {
-  return new ArchiveError('STORE_UNAVAILABLE', `${key} was there already: somebody else wrote it`, {
+  return new ArchiveError('STORE_UNAVAILABLE', `${key} was there already: another writer was there first`, {
     retryable: true,
   });
 }

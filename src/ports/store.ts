@@ -156,7 +156,7 @@ export interface ObjectStore {
   list(prefix: string, budget: Budget, options?: ListOptions): AsyncIterable<ObjectSummary>;
 
   /**
-   * Forbids, or allows again, that the object as it stands is removed by anybody (S3 Object Lock's legal hold). Absent where a store has
+   * Forbids, or allows again, that the object as it stands is removed, by any user (S3 Object Lock's legal hold). Absent where a store has
    * nothing of the kind.
    *
    * @throws what `put` may throw.

@@ -255,7 +255,7 @@ function requireId(named: readonly string[]): string {
   throw new ArchiveError('USAGE', 'name one hold', { hint: '`genesys-archive hold list` shows them' });
 }
 
-/** The name somebody gives, or the user of this machine. */
+/** The name that `--by` gives, or the user of this machine. */
 function whoIs({ by }: HoldOptions): string {
   if (by !== undefined) return by;
   try {

@@ -23,7 +23,7 @@ export interface HoldChoice {
   readonly to?: string;
 }
 
-/** What is to be held: keys in ascending order, each once, and how they were chosen. */
+/** What the hold names: keys in ascending order, each once, and how they were chosen. */
 export interface ChosenObjects {
   readonly keys: readonly string[];
   readonly selection: string;
@@ -64,7 +64,7 @@ export async function chooseHeld(
     return { keys: sorted(keys), selection: `${count(asked.length, 'id')} that were named` };
   }
   if (conversation === undefined && days === '') {
-    throw new ArchiveError('USAGE', 'say what is to be held', {
+    throw new ArchiveError('USAGE', 'say which recordings to hold', {
       hint: 'ids or keys of recordings, --ids FILE, --conversation ID, or --from DAY and --to DAY',
     });
   }

@@ -5,7 +5,7 @@ import { wholeNumber } from './option-values.ts';
 export const KEEP_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'hold',
-    summary: 'keep recordings whatever retention or erasure say, for a matter, until it is released',
+    summary: 'keep recordings for a matter, against retention and erasure, until it is released',
     arguments: [
       ['<action>', 'place, release, apply or list'],
       ['[id...]', 'place: ids of recordings, or keys; release, apply, list: id of a hold'],

@@ -15,8 +15,8 @@ import { callS3, type S3Access } from './call.ts';
  */
 export async function putLegalHold(
   access: S3Access,
-  Key: string,
-  { key, on }: { readonly key: string; readonly on: boolean },
+  key: string,
+  on: boolean,
   budget: Budget,
 ): Promise<LegalHoldResult> {
   assertObjectKey(key);
@@ -25,7 +25,7 @@ export async function putLegalHold(
       await access.client.send(
         new PutObjectLegalHoldCommand({
           ...access.bucket,
-          Key,
+          Key: access.prefix + key,
           LegalHold: { Status: on ? 'ON' : 'OFF' },
           ChecksumAlgorithm: 'SHA256',
         }),

@@ -32,7 +32,7 @@ export interface ObjectRecord extends ObjectDescription {
   readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
   /** One file per part of a multipart upload: completing it copies nothing. */
   readonly segments: readonly (Segment & { readonly checksum?: string })[];
-  /** S3 Object Lock: while it is on, nobody removes the object. */
+  /** S3 Object Lock: while it is on, the object cannot be removed. */
   readonly legalHold?: boolean;
   /** The multipart upload it came from: after a crash between commit and clean-up, that upload is over. */
   readonly uploadId?: string;
