@@ -17,6 +17,7 @@ const GROUND = new Set([
   'json',
   'log',
   'memory',
+  'present',
   'printable',
   'proxies',
   'metadata-names',
@@ -245,6 +246,13 @@ describe('the architecture', () => {
     expect(show(wrong)).toEqual([]);
     const backwards = imports.filter(({ to }) => /(?:^|\/)infra\/|aws-cdk-lib|^constructs$/.test(to));
     expect(show(backwards)).toEqual([]);
+  });
+
+  it('leaves members out in one way, present()', () => {
+    // the one member that is tested may stand for two, or for the result of a call: that is no omission
+    const spread = /\b([\w.?]+) === undefined \? \{\} : \{ (?:[\w'-]+: )?\1 \}/;
+    const others = files.filter((file) => spread.test(readFileSync(join('src', file), 'utf8')));
+    expect(others).toEqual([]);
   });
 
   it('has files that can be read in one sitting', () => {

@@ -14,6 +14,7 @@ import type { CredentialSettings } from './rules/secrets.ts';
 import type { ConfigSources, GatheredSettings } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
@@ -164,7 +165,7 @@ function buildConfig(
     store: chooseStore(values, ranks),
     s3: {
       forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
-      ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+      ...present({ expectedBucketOwner: owner }),
     },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
@@ -216,7 +217,7 @@ function buildConfig(
       webhook: {
         secrets,
         secretArn,
-        ...(signatures === undefined ? {} : { signatures }),
+        ...present({ signatures }),
         open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 && secretArn === undefined,
       },
     };
@@ -236,7 +237,7 @@ function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'orga
 
 function organizationOf(values: SettingValues): Pick<StoreConfig, 'organizationId'> {
   const { GENESYS_ORGANIZATION_ID: organizationId } = values;
-  return organizationId === undefined ? {} : { organizationId };
+  return present({ organizationId });
 }
 
 function chooseCredentials(values: SettingValues): CredentialSettings {

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { createTransport, type Transport } from '../../http/transport.ts';
 import type { Logger } from '../../log.ts';
 import type { ObjectStore } from '../../ports.ts';
+import { present } from '../../present.ts';
 import type { Proxies } from '../../proxies.ts';
 import { assertObjectKey } from '../object-rules.ts';
 import type { S3Access } from './call.ts';
@@ -47,7 +48,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const prefix = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`;
   const bucket = {
     Bucket: options.bucket,
-    ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
+    ...present({ ExpectedBucketOwner: expectedBucketOwner }),
   };
   const transport =
     options.transport ?? createTransport({ timeouts: directTimeouts(), proxies: options.proxies });
