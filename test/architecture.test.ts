@@ -197,8 +197,7 @@ describe('the architecture', () => {
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],
-      zod: ['config', 'docs', 'jobs', 'record', 'signing', 'stack'],
-      zod: ['config', 'docs', 'proof', 'record', 'signing', 'stack'],
+      zod: ['config', 'docs', 'jobs', 'proof', 'record', 'signing', 'stack'],
       commander: ['cli'],
       '@clack/prompts': ['cli'],
     };
