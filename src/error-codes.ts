@@ -5,6 +5,7 @@ import { GENESYS_CODES } from './error-codes/genesys.ts';
 import { KEY_SERVICE_CODES } from './error-codes/key-services.ts';
 import { OBJECT_CODES } from './error-codes/objects.ts';
 import { OUTPUT_CODES } from './error-codes/output.ts';
+import { PROOF_CODES } from './error-codes/proof.ts';
 import { STORE_CODES } from './error-codes/store.ts';
 import { WORK_CODES } from './error-codes/work.ts';
 
@@ -18,6 +19,7 @@ export const ERROR_CODES = {
   ...STORE_CODES,
   ...KEY_SERVICE_CODES,
   ...OBJECT_CODES,
+  ...PROOF_CODES,
   ...DEPLOYMENT_CODES,
   ...OUTPUT_CODES,
 } as const;
