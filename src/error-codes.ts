@@ -7,6 +7,7 @@ import { JOB_CODES } from './error-codes/jobs.ts';
 import { KEY_SERVICE_CODES } from './error-codes/key-services.ts';
 import { OBJECT_CODES } from './error-codes/objects.ts';
 import { OUTPUT_CODES } from './error-codes/output.ts';
+import { PROOF_CODES } from './error-codes/proof.ts';
 import { STORE_CODES } from './error-codes/store.ts';
 import { WORK_CODES } from './error-codes/work.ts';
 
@@ -22,6 +23,7 @@ export const ERROR_CODES = {
   ...OBJECT_CODES,
   ...KEEPING_CODES,
   ...JOB_CODES,
+  ...PROOF_CODES,
   ...DEPLOYMENT_CODES,
   ...OUTPUT_CODES,
 } as const;
