@@ -60,7 +60,7 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
         for (;;) {
           const token = await tokens.token(budget);
           await rate.acquire(budget);
-          const outcome = await exchange(options, rate, request, token, budget);
+          const outcome = await exchange({ ...options, rate }, request, token, budget);
           if (!('unauthorized' in outcome)) return outcome;
           tokens.reject(token);
           if (renewed) {
@@ -76,8 +76,7 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
 }
 
 async function exchange(
-  { transport, clock, apiUrl }: ApiOptions,
-  rate: RateBudget,
+  { transport, clock, apiUrl, rate }: ApiOptions & { readonly rate: RateBudget },
   request: ApiRequest,
   token: string,
   budget: Budget,
