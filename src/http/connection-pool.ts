@@ -49,7 +49,7 @@ export class ConnectionPool {
   /** Connections by host that wait for the next reads before they are idle. */
   private readonly parked = new Map<string, number>();
   /** Connections by host that were opened ahead of a request, and are connecting. */
-  private readonly opening = new Map<string, Promise<void>[]>();
+  private readonly opening = new Map<string, readonly Promise<void>[]>();
   private closed = false;
 
   constructor(options: PoolOptions) {
@@ -66,9 +66,13 @@ export class ConnectionPool {
     const origin = originOf(target);
     const found = this.popIdle(origin);
     if (found !== undefined) return found;
-    const ahead = this.opening.get(origin)?.shift();
-    if (ahead !== undefined) await ahead;
-    else if (this.parked.has(origin)) await new Promise<void>((resolve) => afterNextReads(resolve));
+    const [ahead, ...others] = this.opening.get(origin) ?? [];
+    if (ahead !== undefined) {
+      this.opening.set(origin, others);
+      await ahead;
+    }
+    if (ahead === undefined && this.parked.has(origin))
+      await new Promise<void>((resolve) => afterNextReads(resolve));
     return this.popIdle(origin);
   }
 
@@ -95,13 +99,13 @@ export class ConnectionPool {
       socket.once('close', end);
       socket.on('error', () => {});
     });
-    const others = this.opening.get(origin) ?? [];
-    others.push(connected);
-    this.opening.set(origin, others);
-    void connected.then(() => {
-      const at = others.indexOf(connected);
-      if (at >= 0) others.splice(at, 1);
-    });
+    this.opening.set(origin, [...(this.opening.get(origin) ?? []), connected]);
+    const forget = () =>
+      this.opening.set(
+        origin,
+        (this.opening.get(origin) ?? []).filter((other) => other !== connected),
+      );
+    void connected.finally(forget);
   }
 
   private popIdle(origin: string): Connection | undefined {
