@@ -1,6 +1,6 @@
 /**
- * Returns numbers in [0, 1) that depend on the seed, a place and a name only: each question about the past has an answer of its own, in
- * whatever order it is asked.
+ * Returns numbers in [0, 1) that depend on the seed, a place and a name only: each question about the past has an answer of its own,
+ * regardless of the order.
  */
 export function drawFor(seed: number, ...place: readonly (number | string)[]): (name: string) => number {
   let base = mix(seed);
