@@ -135,9 +135,18 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     clock,
     logger,
   };
+  let isCold = true;
+  /** While the token is fetched, which takes round trips of its own. */
+  const openConnections = () => {
+    if (!isCold) return;
+    isCold = false;
+    apiTransport.openAhead?.(new URL(genesys.apiUrl));
+    store.openAhead?.();
+  };
   return {
     store,
     archive: async (request, budget = unlimited, hints = {}) => {
+      openConnections();
       const { resolver, references, api } = platform[request.dialect];
       // before the recording is looked up: what cannot be signed must not be downloaded
       const signer = await findSigner(budget);

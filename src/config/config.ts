@@ -56,10 +56,12 @@ export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
 }
 
-/** Enough to move recordings under other keys, and to sign what amends their receipts. */
+/** Enough to move recordings under other keys, to hold them, and to sign what is stated of it. */
 export interface WrapConfig extends RestoreConfig {
   readonly signingKeySecretArn: string | undefined;
   readonly signingKmsKeyId: string | undefined;
+  /** A hold is released by another person than the one who placed it. */
+  readonly holdTwoPersons: boolean;
 }
 
 /** Everything. */
@@ -224,6 +226,7 @@ function buildConfig(
     ...restore(),
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
+    holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
   });
   return { store, restore, archive, keys, wrap };
 }

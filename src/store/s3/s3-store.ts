@@ -9,6 +9,7 @@ import { assertObjectKey } from '../object-rules.ts';
 import type { S3Access } from './call.ts';
 import { directTimeouts } from './client.ts';
 import { createDirectCalls } from './direct.ts';
+import { putLegalHold } from './legal-hold.ts';
 import { listS3Objects } from './list.ts';
 import { createSdkCalls } from './object-calls.ts';
 import { type PartOptions, putInto } from './put.ts';
@@ -65,6 +66,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     replace: (expected, body, putOptions, budget) =>
       replaceObject(access, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) => replaceMetadata(access, expected, metadata, budget),
+    openAhead: () => {
+      if (calls.openAhead !== undefined) void calls.openAhead();
+    },
+    setLegalHold: (key, on, budget) => putLegalHold(access, key, on, budget),
     listUploads: (budget) => listS3Uploads(access, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, upload, budget),
   };
