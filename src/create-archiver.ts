@@ -1,7 +1,7 @@
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { createLayout } from './record/layout.ts';
-import type { ReceiptTrust } from './audit/examine-recording.ts';
+import type { ReceiptTrust } from './audit/examine-ports.ts';
 import type { Opens } from './archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
 import type { ReceiptSigner } from './record/receipt.ts';

@@ -14,7 +14,7 @@ import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import { present } from '../present.ts';
 import { type BatchOptions, handleBatch } from './handle-batch.ts';
-import type { HandlerOptions } from './handle-event.ts';
+import type { HandlerOptions } from './handler-options.ts';
 import { archivedAnswer, type HttpAnswer } from './http-answer.ts';
 import { noMetrics } from './metrics.ts';
 import { reportFailure, type Reporting, reportResult } from './report-work.ts';

@@ -1,14 +1,9 @@
-import type { DeliveryHints } from '../archive/archive-request.ts';
-import { type Budget, type Clock, startBudget } from '../clock.ts';
-import type { ArchiveConfig } from '../config/config.ts';
-import type { Archiver } from '../create-archiver.ts';
+import { type Budget, startBudget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { collapseDuplicates, shareNothing } from '../events/collapse-requests.ts';
 import { type Delivery, openDelivery } from '../events/delivery.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
 import { isTimely, verifyWebhookSignature } from '../events/webhook-signature.ts';
-import type { Logger } from '../log.ts';
-import type { MessageQueue } from '../queue/message-queue.ts';
 import type { Secret } from '../secret.ts';
 import {
   archiveBody,
@@ -20,8 +15,9 @@ import {
 } from './archive-parts.ts';
 import { ConfigCircuit } from './config-circuit.ts';
 import { type BatchAnswer, endOf, handleBatch, Pace } from './handle-batch.ts';
+import type { HandlerOptions } from './handler-options.ts';
 import { errorAnswer, type HttpAnswer, jsonAnswer, UNAUTHENTICATED } from './http-answer.ts';
-import { countFailure, type Metrics } from './metrics.ts';
+import { countFailure } from './metrics.ts';
 
 export type { BatchAnswer } from './handle-batch.ts';
 
@@ -30,28 +26,6 @@ export const RESERVE_MS = 5_000;
 
 export interface InvocationContext {
   getRemainingTimeInMillis?(): number;
-}
-
-export interface HandlerOptions {
-  readonly archiver: Pick<Archiver, 'archive'>;
-  readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'> & {
-    readonly genesys?: Pick<ArchiveConfig['genesys'], 'api'>;
-    readonly queues?: ArchiveConfig['queues'];
-    readonly rateShare?: number;
-  };
-  /** The active secrets of the HTTP entry, as they are now; default those of the configuration. */
-  readonly webhookSecrets?: (budget: Budget) => Promise<readonly Secret[]>;
-  /** For batches: puts messages off and hands on hopeless ones. Without it both stay where they are. */
-  readonly queue?: MessageQueue | undefined;
-  /** Set for each invocation. */
-  readonly afterwards?: DeliveryHints['afterwards'];
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics?: Metrics;
-  /** Memory of the function, MiB, where it is known. */
-  readonly memoryMb?: number | undefined;
-  /** An unsigned HTTP entry is refused there unless the configuration opens it explicitly. */
-  readonly onLambda: boolean;
 }
 
 /**
