@@ -39,6 +39,8 @@ export interface SimulatorOptions {
   readonly recordings?: number | readonly RecordingSpec[];
   /** Conversations of the published API; default none. */
   readonly conversations?: readonly ScriptedConversation[];
+  /** Of the organization, a UUID; default `SIMULATED_ORGANIZATION`. */
+  readonly organizationId?: string;
   /** Default `simulator-client`. */
   readonly clientId?: string;
   /** Default `simulator-secret`. */
@@ -179,7 +181,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     now,
   });
   const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
-  const world = new RecordingsWorld({ seed, now, link: (id) => media.url + signLink(signer, mediaPath(id)) });
+  const world = new RecordingsWorld({
+    seed,
+    now,
+    organizationId: options.organizationId,
+    link: (id) => media.url + signLink(signer, mediaPath(id)),
+  });
   for (const script of options.conversations ?? []) world.add(script);
   const find = (id: string) => byId.get(id) ?? world.file(id);
   const running: { close(): Promise<void> }[] = [];

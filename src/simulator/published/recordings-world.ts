@@ -1,5 +1,5 @@
 import { ArchiveError } from '../../errors.ts';
-import { type CataloguedRecording, stableUuid } from '../catalogue.ts';
+import type { CataloguedRecording } from '../catalogue.ts';
 import { fileId, type FileName, parseFileId, synthesiseFile } from './recordings-files.ts';
 import {
   buildConversation,
@@ -8,6 +8,9 @@ import {
   type ModelRecording,
   type ScriptedConversation,
 } from './recordings-model.ts';
+
+/** The one that the examples of the documentation name. */
+export const SIMULATED_ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
 
 /** A batch download that was asked for. */
 export interface BatchJob {
@@ -19,13 +22,14 @@ export interface BatchJob {
 export interface WorldOptions {
   readonly seed: number;
   readonly now: () => number;
+  readonly organizationId?: string | undefined;
   /** A signed link to a file. */
   readonly link: (fileId: string) => string;
 }
 
 /** The organization the published API speaks of: its conversations, what the client may do, what it has asked for. */
 export class RecordingsWorld {
-  readonly organizationId = stableUuid('organization');
+  readonly organizationId: string;
   readonly jobs = new Map<string, BatchJob>();
   readonly now: () => number;
   readonly #seed: number;
@@ -36,7 +40,8 @@ export class RecordingsWorld {
   readonly #denied = new Set<string>();
   #added = 0;
 
-  constructor({ seed, now, link }: WorldOptions) {
+  constructor({ seed, now, link, organizationId = SIMULATED_ORGANIZATION }: WorldOptions) {
+    this.organizationId = organizationId;
     this.#seed = seed;
     this.now = now;
     this.#link = link;
