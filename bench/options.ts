@@ -8,8 +8,6 @@ export const PARTS = [
   'limits',
   'lambda',
   'init',
-  'steps',
-  'profile',
   'cli-memory',
   'latency',
 ] as const satisfies readonly Part[];
@@ -20,7 +18,8 @@ const CHECKED_PARTS: readonly Part[] = ['throughput', 'small', 'memory'];
 export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-s3ec', 'floor'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-export const SCHEMES = ['http', 'https'] as const;
+/** HTTPS first: it is what runs. */
+export const SCHEMES = ['https', 'http'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
 export interface BenchOptions {

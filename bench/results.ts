@@ -6,8 +6,6 @@ import type { LatencyRow } from './parts/latency.ts';
 import type { LambdaSize } from './parts/lambda.ts';
 import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
-import type { ProfiledCpu } from './parts/profile.ts';
-import type { MeasuredStep } from './parts/steps.ts';
 import type { ComparedVariant } from './parts/throughput.ts';
 
 /** What each part gives. */
@@ -18,8 +16,6 @@ export interface PartResults {
   readonly limits: readonly LimitedRun[] | Skipped;
   readonly lambda: readonly LambdaSize[] | Skipped;
   readonly init: readonly StartUp[];
-  readonly steps: readonly MeasuredStep[];
-  readonly profile: readonly ProfiledCpu[];
   readonly 'cli-memory': readonly CliMemory[];
   readonly latency: readonly LatencyRow[];
 }

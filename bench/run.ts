@@ -74,7 +74,7 @@ async function measureAndPrint(
   measured: Partial<PartResults>,
 ): Promise<void> {
   const onSkip = (why: string) => console.error(`skipped: ${why}`);
-  Object.assign(measured, await measurePart(bench, options, part, { measured, onSkip }));
+  Object.assign(measured, await measurePart(bench, options, part, onSkip));
   if (options.json) {
     const { [part]: given = [] } = measured;
     const rows: readonly object[] = 'skipped' in given ? [given] : given;

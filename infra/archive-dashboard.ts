@@ -100,11 +100,22 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
     ],
     [
       'Is it correct?',
-      'Nothing but zero will do. Whole archives are checked by `genesys-archive verify --all`.',
+      'Nothing but zero will do. A sample is verified each day; whole archives are checked by `genesys-archive verify --all`.',
       [
         {
           title: 'stored otherwise than sent, or a key taken by another',
           left: [ownMetric('verifyFailures', { label: 'verify failures' })],
+        },
+        {
+          title: 'of the daily sample: findings, not looked at; recordings, complete runs',
+          left: [
+            ownMetric('sampleFindings', { label: 'findings' }),
+            ownMetric('sampleFailed', { label: 'not looked at' }),
+          ],
+          right: [
+            ownMetric('sampleVerified', { label: 'recordings' }),
+            ownMetric('sampleComplete', { label: 'complete runs' }),
+          ],
         },
         {
           title: 'credentials or permissions refused; invocations that failed',

@@ -27,6 +27,12 @@ export interface ArchiveRoles {
   readonly rewrapRole: iam.Role;
 }
 
+/** A role of a function that a schedule starts. */
+export function createFunctionRole(scope: Construct, id: string, what: string): iam.Role {
+  const description = `Genesys media archive: ${what}`;
+  return createRole(scope, id, description, new iam.ServicePrincipal('lambda.amazonaws.com'));
+}
+
 export function createRoles(
   scope: Construct,
   props: Pick<HardeningProps, 'auditors' | 'rewrappers' | 'requireMfa'>,

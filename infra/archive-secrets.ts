@@ -28,11 +28,12 @@ export class ArchiveSecrets extends Construct {
   }
 
   /**
-   * Only these read the values, administrators of the account excluded. Who may change the policy of a secret can change that, and
+   * Only these read the values, and `signers` that of the signing key as well, administrators of the account excluded. Who may change the policy of a secret can change that, and
    * CloudTrail has it.
    */
-  limitReading(readers: readonly string[]): void {
+  limitReading(readers: readonly string[], signers: readonly string[]): void {
     for (const secret of this.all) {
+      const allowed = secret === this.signingKey ? [...readers, ...signers] : readers;
       new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
         secretId: secret.ref,
         blockPublicPolicy: true,
@@ -45,7 +46,7 @@ export class ArchiveSecrets extends Construct {
               Principal: '*',
               Action: ['secretsmanager:GetSecretValue', 'secretsmanager:BatchGetSecretValue'],
               Resource: '*',
-              Condition: { ArnNotEquals: { 'aws:PrincipalArn': readers } },
+              Condition: { ArnNotEquals: { 'aws:PrincipalArn': allowed } },
             },
           ],
         },

@@ -26,6 +26,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     vpc: rest.vpc,
     customerKeys: rest.customerKeys,
     auditTrail: rest.auditTrail,
+    verification: rest.verification,
     ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
     ...(webAclArn === undefined ? {} : { webAclArn }),
     ...(replica === undefined ? {} : { replica }),

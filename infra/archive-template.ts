@@ -60,11 +60,13 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
     default: NO_ROLE,
   });
   const eventSource = given('HasEventSource', eventSourceName, NO_EVENT_SOURCE);
+  const code = lambda.Code.fromBucket(
+    s3.Bucket.fromBucketName(stack, 'Code', codeBucket),
+    text('CodeKey', 'Key of the zip file that holds archive.mjs and verify.mjs', { minLength: 1 }),
+  );
   return {
-    code: lambda.Code.fromBucket(
-      s3.Bucket.fromBucketName(stack, 'Code', codeBucket),
-      text('CodeKey', 'Key of the zip file that holds archive.mjs', { minLength: 1 }),
-    ),
+    code,
+    scheduledCode: () => code,
     environment: text('Environment', 'Region domain of Genesys Cloud, e.g. mypurecloud.com', {
       minLength: 3,
     }),

@@ -37,9 +37,10 @@ for (const [owner, { optionalDependencies = {}, dev = false }] of Object.entries
     added += 1;
   }
 }
-/** What stands in the archive of the package around it is covered by that package's hash. */
+/** What stands in the archive of the package around it is covered by that package's hash; workspaces are in this repository. */
 const unchecked = Object.entries(packages).filter(
-  ([path, { integrity, link, inBundle }]) => path !== '' && integrity === undefined && !link && !inBundle,
+  ([path, { integrity, link, inBundle }]) =>
+    path.includes('node_modules/') && integrity === undefined && !link && !inBundle,
 );
 for (const [path, entry] of unchecked) {
   const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);

@@ -19,8 +19,9 @@ Object.assign(bom.metadata.component, { type: 'application', name, version, desc
 const published = new Set(
   Object.entries(packages)
     .filter(
-      ([path, { dev, devOptional, peer, optional }]) =>
-        path !== '' && !dev && !devOptional && !peer && !optional,
+      // a workspace is this repository's own code
+      ([path, { dev, devOptional, peer, optional, link }]) =>
+        path.includes('node_modules/') && !link && !dev && !devOptional && !peer && !optional,
     )
     .map(
       ([path, entry]) =>

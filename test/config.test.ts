@@ -123,7 +123,7 @@ describe('values', () => {
     ]);
   });
 
-  it('media hosts may be narrowed to a path; one where anybody can put files gives a warning', () => {
+  it('media hosts may be narrowed to a path; one where every customer can put files gives a warning', () => {
     const narrow = load({
       ARCHIVE_MEDIA_HOSTS: 'S3.amazonaws.com/Their-Bucket/, mine.s3.us-east-1.amazonaws.com',
     });
@@ -138,7 +138,7 @@ describe('values', () => {
   it('the HTTP entry is open only when that is said and no secret is set', () => {
     const open = load({ ARCHIVE_WEBHOOK_OPEN: '1' });
     expect(open.webhook.open).toBe(true);
-    expect(open.warnings).toEqual([expect.stringContaining('without a signature from anybody')]);
+    expect(open.warnings).toEqual([expect.stringContaining('without a signature from any sender')]);
     const both = load({ ARCHIVE_WEBHOOK_OPEN: '1', ARCHIVE_WEBHOOK_SECRET: 'a-secret-that-is-long' });
     expect(both.webhook.open).toBe(false);
     expect(both.warnings).toEqual([expect.stringContaining('has no effect')]);

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signingKeyId } from '../src/record/receipt.ts';
 import { parseKeyList } from '../src/signing/key-list.ts';
-import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../packages/simulator/src/simulator.ts';
 
 const page = readFileSync('docs/keys.md', 'utf8');
 const run = promisify(execFile);

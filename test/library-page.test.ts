@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../src/events/parse-event.ts';
-import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../packages/simulator/src/simulator.ts';
 
 const run = promisify(execFile);
 const page = await readFile('docs/library.md', 'utf8');

@@ -1,5 +1,5 @@
 /** Which sizes, rounds and variants each part measures unless it is told otherwise. */
-import { type BenchOptions, type Scheme, type Variant, VARIANTS } from '../options.ts';
+import { type BenchOptions, type Scheme, SCHEMES, type Variant, VARIANTS } from '../options.ts';
 import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
@@ -8,24 +8,19 @@ import { type LatencyRow, measureLatency } from './latency.ts';
 import { measureLambdaSizes } from './lambda.ts';
 import { measureLimits } from './limits.ts';
 import { measureMemory, memoryCases } from './memory.ts';
-import { profilePipeline, type ProfiledCpu } from './profile.ts';
-import { measureSteps } from './steps.ts';
 import { type ComparedVariant, compare, countFor } from './throughput.ts';
 
 /** A quick run leaves the variants out that are compared with nothing. */
 const QUICK_VARIANTS: readonly Variant[] = ['tutorial', 'ours'];
 
-/** Of the largest recording of which the floor knows how to make one object. */
-const FLOOR_BYTES = 5e6;
-
 type OnSkip = (why: string) => void;
 
-/** @param measured what earlier parts of the same run gave. */
+/** @param onSkip told why a part, or a half of one, is left out. */
 export async function measurePart(
   bench: Bench,
   options: BenchOptions,
   part: Part,
-  { measured, onSkip }: { readonly measured: Partial<PartResults>; readonly onSkip: OnSkip },
+  onSkip: OnSkip,
 ): Promise<Partial<PartResults>> {
   const { quick, nodeArgs, rounds, sizes } = options;
   switch (part) {
@@ -47,13 +42,6 @@ export async function measurePart(
     }
     case 'init':
       return { init: await measureStartUp(bench, rounds ?? (quick ? 3 : 7)) };
-    case 'steps':
-      return { steps: await measureSteps(bench, rounds ?? (quick ? 3 : 7)) };
-    case 'profile': {
-      // beside the steps of the same run
-      const steps = measured.steps ?? (await measureSteps(bench, rounds ?? 3));
-      return { steps, profile: await profiles(bench, options, onSkip) };
-    }
     case 'cli-memory':
       return { 'cli-memory': await measureCliMemory(bench, quick) };
     case 'latency':
@@ -65,19 +53,21 @@ export async function measurePart(
 
 async function throughput(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ComparedVariant[]> {
   const sizes = (scheme: Scheme): readonly number[] =>
-    options.sizes ?? (options.quick ? [1e8] : scheme === 'https' ? [1e6, 1e8] : [1e6, 1e7, 1e8, 1e9]);
+    options.sizes ?? (options.quick ? [1e8] : scheme === 'https' ? [1e6, 1e8, 1e9] : [1e8, 1e9]);
   const rows: ComparedVariant[] = [];
-  for (const scheme of possible(bench, options.schemes ?? ['http', 'https'], onSkip)) {
-    for (const bytes of sizes(scheme)) rows.push(...(await compareOne(bench, options, scheme, bytes, 1)));
+  for (const scheme of possible(bench, options.schemes ?? SCHEMES, onSkip)) {
+    for (const bytes of sizes(scheme))
+      rows.push(...(await compareOne(bench, options, { scheme, bytes, concurrency: 1 })));
   }
   return rows;
 }
 
 async function small(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ComparedVariant[]> {
   const rows: ComparedVariant[] = [];
-  for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
-    for (const concurrency of options.concurrency ?? (options.quick ? [8] : [1, 8, 32])) {
-      rows.push(...(await compareOne(bench, options, scheme, options.sizes?.[0] ?? 1e6, concurrency)));
+  for (const scheme of possible(bench, options.schemes ?? (options.quick ? ['http'] : SCHEMES), onSkip)) {
+    for (const concurrency of options.concurrency ?? [8]) {
+      const bytes = options.sizes?.[0] ?? 1e6;
+      rows.push(...(await compareOne(bench, options, { scheme, bytes, concurrency })));
     }
   }
   return rows;
@@ -101,9 +91,11 @@ async function latency(bench: Bench, options: BenchOptions, onSkip: OnSkip): Pro
 function compareOne(
   bench: Bench,
   { quick, rounds, variants, nodeArgs }: BenchOptions,
-  scheme: Scheme,
-  bytes: number,
-  concurrency: number,
+  {
+    scheme,
+    bytes,
+    concurrency,
+  }: { readonly scheme: Scheme; readonly bytes: number; readonly concurrency: number },
 ): Promise<ComparedVariant[]> {
   return compare(bench, {
     scheme,
@@ -111,26 +103,9 @@ function compareOne(
     concurrency,
     count: countFor(bytes, quick),
     rounds: rounds ?? (quick || bytes >= 1e9 ? 3 : 5),
-    variants: (variants ?? (quick ? QUICK_VARIANTS : VARIANTS)).filter(
-      (variant) => variant !== 'floor' || (scheme === 'http' && bytes <= FLOOR_BYTES),
-    ),
+    variants: variants ?? (quick ? QUICK_VARIANTS : VARIANTS),
     nodeArgs,
   });
-}
-
-async function profiles(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promise<ProfiledCpu[]> {
-  const { nodeArgs, quick, variants = ['ours'], sizes = [1e8] } = options;
-  const [concurrency = 1] = options.concurrency ?? [];
-  const rows: ProfiledCpu[] = [];
-  for (const scheme of possible(bench, options.schemes ?? ['http'], onSkip)) {
-    for (const variant of variants) {
-      for (const bytes of sizes) {
-        const count = countFor(bytes, quick);
-        rows.push(await profilePipeline(bench, { variant, scheme, bytes, count, concurrency, nodeArgs }));
-      }
-    }
-  }
-  return rows;
 }
 
 function possible({ noHttps }: Bench, schemes: readonly Scheme[], onSkip: OnSkip): readonly Scheme[] {

@@ -6,8 +6,6 @@ import type { LatencyRow } from '../parts/latency.ts';
 import type { LambdaSize } from '../parts/lambda.ts';
 import type { LimitedRun } from '../parts/limits.ts';
 import type { MemoryGrowth } from '../parts/memory.ts';
-import type { ProfiledCpu } from '../parts/profile.ts';
-import { type MeasuredStep, UNAVOIDABLE } from '../parts/steps.ts';
 import type { ComparedVariant } from '../parts/throughput.ts';
 import type { Spread } from './statistics.ts';
 
@@ -144,37 +142,6 @@ export function startUpTable(rows: readonly StartUp[]): Table {
       formatSpread(cpuMs),
       formatSpread(peakRssMb),
     ]),
-  };
-}
-
-export function stepsTable(steps: readonly MeasuredStep[]): Table {
-  return {
-    header: ['step', 'CPU s/GB', 'unavoidable'],
-    rows: steps.map(({ step, cpuSecondsPerGb }) => {
-      const passes = UNAVOIDABLE[step]?.passes;
-      return [step, formatSpread(cpuSecondsPerGb, 2), passes === undefined ? '' : `${passes} ×`];
-    }),
-  };
-}
-
-/** Below this share of the whole, places are added up in one row. */
-const SMALLEST_SHARE = 0.01;
-
-export function profileTable({ places, cpuSecondsPerGb: whole }: ProfiledCpu): Table {
-  const shown = places.filter(({ cpuSecondsPerGb }) => cpuSecondsPerGb >= whole * SMALLEST_SHARE);
-  const rest =
-    sum(places.map((place) => place.cpuSecondsPerGb)) - sum(shown.map((place) => place.cpuSecondsPerGb));
-  const all = [...shown, { place: `${places.length - shown.length} other places`, cpuSecondsPerGb: rest }];
-  return {
-    header: ['where', 'CPU s/GB', 'share'],
-    rows: [
-      ...all.map(({ place, cpuSecondsPerGb }) => [
-        place,
-        cpuSecondsPerGb.toFixed(2),
-        `${((cpuSecondsPerGb / whole) * 100).toFixed(0)} %`,
-      ]),
-      ['together', whole.toFixed(2), '100 %'],
-    ],
   };
 }
 

@@ -59,8 +59,6 @@ function renderBlock(name: string, { machine, parts }: Results): string {
     case 'limits':
     case 'lambda':
     case 'init':
-    case 'steps':
-    case 'profile':
       return parts[name] === undefined ? 'Not measured.' : sections(name, parts);
     default:
       throw new Error(`${DOCS_FILE} has a block "${name}" that nothing writes`);

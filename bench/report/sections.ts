@@ -2,7 +2,6 @@
 import type { LimitedRun } from '../parts/limits.ts';
 import { growthSpread } from '../parts/memory.ts';
 import { PROMISED_GROWTH_MB } from '../parts/cli-memory.ts';
-import { sumOfUnavoidable } from '../parts/steps.ts';
 import type { ComparedVariant } from '../parts/throughput.ts';
 import type { Part, PartResults } from '../results.ts';
 import { formatSize } from '../options.ts';
@@ -48,13 +47,6 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       return [{ title: 'Over a line', table: cells.latencyTable(results.latency ?? []), notes: [] }];
     case 'init':
       return [{ title: 'Start', table: cells.startUpTable(results.init ?? []), notes: [] }];
-    case 'steps': {
-      const steps = results.steps ?? [];
-      const note = `the unavoidable ones together: ${sumOfUnavoidable(steps).toFixed(2)} CPU s/GB`;
-      return [{ title: 'Single steps', table: cells.stepsTable(steps), notes: [note] }];
-    }
-    case 'profile':
-      return profiled(results);
     default:
       return part satisfies never;
   }
@@ -79,23 +71,5 @@ function compared(rows: readonly ComparedVariant[]): Section[] {
       { title, table: cells.comparisonTable(group), notes: [] },
       { title: '', table: cells.requestsTable(group), notes: [] },
     ];
-  });
-}
-
-function profiled({ profile = [], steps }: Partial<PartResults>): Section[] {
-  return profile.map((one) => {
-    const unavoidable = steps === undefined ? undefined : sumOfUnavoidable(steps);
-    const whole = one.cpuSecondsPerGb;
-    const note =
-      unavoidable === undefined
-        ? []
-        : [
-            `the unavoidable steps, measured apart: ${unavoidable.toFixed(2)} CPU s/GB, ${((unavoidable / whole) * 100).toFixed(0)} % of it`,
-          ];
-    return {
-      title: `Where the CPU of ${one.variant} goes: ${one.count} × ${formatSize(one.bytes)} over ${one.scheme.toUpperCase()}, ${one.concurrency} at once`,
-      table: cells.profileTable(one),
-      notes: note,
-    };
   });
 }

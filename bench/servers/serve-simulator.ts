@@ -1,5 +1,5 @@
 /** The source and the S3 sink of a benchmark, in a process of their own: prints one JSON line, ends with its standard input. */
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 
 const [dir = '', ...sizes] = process.argv.slice(2);
 const simulator = await startSimulator({

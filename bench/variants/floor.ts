@@ -1,16 +1,20 @@
 /**
  * The floor: the requests of `ours`, its cipher and its two hashes, and nothing else. Heads of requests are ready strings, answers are
  * not looked at, nothing is signed, checked, retried, timed, limited, parsed or logged. What a program in Node could reach at best
- * that makes these requests from one thread; no pipeline anybody should use. Plain HTTP only, one PutObject, so small recordings.
+ * that makes these requests from one thread; no pipeline anybody should use. A large recording is one PutObject as well, written as
+ * it is read.
  */
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
+import tls from 'node:tls';
 import { bytesOfRecording } from '../recording-ids.ts';
 import { env } from './platform-calls.ts';
 import { runSample } from './worker.ts';
 
 /** As large as those of `ours`: what they are read with, and their receipts. */
 const READ_BYTES = 512 * 1024;
+/** Up to here a recording is sent once all of it is there, as `ours` does. */
+const GATHERED_BYTES = 5e6;
 const RECEIPT_BYTES = 1500;
 
 /** One connection, one request at a time. Bodies are handed over as they are read. */
@@ -23,18 +27,20 @@ class Line {
   private hasBody = true;
 
   constructor(origin: string) {
-    const { hostname, port } = new URL(origin);
+    const { protocol, hostname, port } = new URL(origin);
+    const to = { port: Number(port), host: hostname, noDelay: true };
+    if (protocol === 'https:') {
+      // Node's `tls` has no `onread`
+      this.socket = tls.connect({ ...to, servername: 'localhost' });
+      this.socket.on('data', (bytes: Buffer) => this.read(bytes));
+      return;
+    }
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const callback = (count: number) => {
       this.read(buffer.subarray(0, count));
       return true;
     };
-    this.socket = net.connect({
-      port: Number(port),
-      host: hostname,
-      noDelay: true,
-      onread: { buffer, callback },
-    });
+    this.socket = net.connect({ ...to, onread: { buffer, callback } });
   }
 
   ask(head: string, body: Buffer | undefined, onBody: (bytes: Buffer) => void = () => {}): Promise<void> {
@@ -47,6 +53,13 @@ class Line {
     return new Promise((resolve) => {
       this.onEnd = resolve;
     });
+  }
+
+  /** More of a body whose head has been sent. `source` rests while this line has too much to send. */
+  write(bytes: Buffer, source: Line): void {
+    if (this.socket.write(bytes)) return;
+    source.socket.pause();
+    this.socket.once('drain', () => source.socket.resume());
   }
 
   /** The benchmark's servers send a head in one piece. */
@@ -88,9 +101,12 @@ await runSample(() => {
       const lane = free.pop() ?? {
         platform: new Line(env('GENESYS_API_URL')),
         store: new Line(env('AWS_ENDPOINT_URL_S3')),
-        part: Buffer.allocUnsafeSlow(size + 16),
+        part: Buffer.allocUnsafeSlow(Math.min(size, GATHERED_BYTES) + 16),
       };
       const { platform, store, part } = lane;
+      const isGathered = size <= GATHERED_BYTES;
+      const head = request('PUT', `/bench/archive/${id}`, size + 16);
+      const stored = isGathered ? undefined : store.ask(head, undefined);
       await platform.ask(request('GET', `/api/v2/media/${id}`), undefined);
       const cipher = createCipheriv('aes-256-gcm', key, randomBytes(12), { authTagLength: 16 });
       const [plaintext, ciphertext] = [createHash('sha256'), createHash('sha256')];
@@ -99,14 +115,16 @@ await runSample(() => {
         plaintext.update(bytes);
         const sealed = cipher.update(bytes);
         ciphertext.update(sealed);
-        part.set(sealed, filled);
+        if (isGathered) part.set(sealed, filled);
+        else store.write(sealed, platform);
         filled += sealed.byteLength;
       });
       cipher.final();
-      part.set(cipher.getAuthTag(), filled);
+      if (isGathered) part.set(cipher.getAuthTag(), filled);
+      else store.write(cipher.getAuthTag(), platform);
       plaintext.digest();
       ciphertext.digest();
-      await store.ask(request('PUT', `/bench/archive/${id}`, part.byteLength), part);
+      await (stored ?? store.ask(head, part.subarray(0, size + 16)));
       await store.ask(request('HEAD', `/bench/archive/${id}`), undefined);
       await store.ask(request('PUT', `/bench/receipts/${id}`, receipt.byteLength), receipt);
       await platform.ask(request('PATCH', `/api/v2/interactions/${interactionId}`, 2), Buffer.from('{}'));

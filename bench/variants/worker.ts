@@ -15,8 +15,6 @@ export interface SampleSpec {
   readonly warmUp: { readonly count: number; readonly bytes: number };
   /** Origins of the servers' plain listeners, for their counts. */
   readonly control: readonly string[];
-  /** Where to write a CPU profile of the measured work. */
-  readonly profile?: string;
 }
 
 export interface Sample {
@@ -70,7 +68,6 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
   await archiveAll(spec.warmUp.count, spec.warmUp.bytes, spec.concurrency);
   for (const origin of spec.control) await control(origin, '/-/reset');
 
-  const stopProfile = spec.profile === undefined ? undefined : await startProfile(spec.profile);
   const mainBefore = mainThreadSeconds();
   const cpuBefore = process.cpuUsage();
   const loopBefore = performance.eventLoopUtilization();
@@ -80,7 +77,6 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
   const cpu = process.cpuUsage(cpuBefore);
   const { active } = performance.eventLoopUtilization(loopBefore);
   const mainAfter = mainThreadSeconds();
-  await stopProfile?.();
 
   const peakRss = process.resourceUsage().maxRSS * 1024;
   const requests: Record<string, number> = {};
@@ -118,22 +114,6 @@ function mainThreadSeconds(): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Microseconds between two samples of the profile. */
-const PROFILE_INTERVAL = 1000;
-
-async function startProfile(file: string): Promise<() => Promise<void>> {
-  const { Session } = await import('node:inspector/promises');
-  const session = new Session();
-  session.connect();
-  await session.post('Profiler.enable');
-  await session.post('Profiler.setSamplingInterval', { interval: PROFILE_INTERVAL });
-  await session.post('Profiler.start');
-  return async () => {
-    const { profile } = await session.post('Profiler.stop');
-    writeFileSync(file, JSON.stringify(profile));
-  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import type { Filing } from './filing.ts';
 import { formatOf, hashMetadata, hashWrap, wrapOf } from '../record/identity.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import { stateCiphertext } from '../record/leaf-list.ts';
@@ -24,18 +25,11 @@ export interface Issuer extends ReceiptTrust {
 }
 
 /** An object and whose it is. */
-interface Standing {
-  readonly ids: RecordingIds;
+interface Standing extends Omit<Filing, 'key'> {
   readonly stat: ObjectStat;
-  /** Epoch ms the recording is filed under. */
-  readonly at: number;
 }
 
-interface Stored {
-  readonly ids: RecordingIds;
-  readonly stat: ObjectStat;
-  /** Epoch ms the recording is filed under. */
-  readonly at: number;
+interface Stored extends Standing {
   readonly facts: StoredFacts;
   readonly resumes: number;
   readonly restarts: number;
@@ -133,7 +127,7 @@ export async function adoptReceipt(
 /** The receipt of a recording that will never be available. It states the key that it speaks for, so that it cannot stand for another. */
 export async function issueTerminalReceipt(
   issuer: Issuer,
-  { ids, key, at, reason }: { ids: RecordingIds; key: string; at: number; reason: string },
+  { ids, key, at, reason }: Filing & { readonly reason: string },
   budget: Budget,
 ): Promise<string> {
   const object = { key, store: locationOf(issuer.store) };

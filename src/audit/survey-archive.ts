@@ -14,8 +14,8 @@ export interface Stranger {
   readonly kind: 'other-layout' | 'receipt-of-other-layout' | 'foreign';
 }
 
-/** Beside the objects: claims, marks of references, contexts. */
-const COMPANION = /^(?:claims\/|links\/).+\.json$|^context\/.+\.json\.enc$/;
+/** Beside the objects: claims, marks of references, contexts, jobs. */
+const COMPANION = /^(?:claims\/|links\/).+\.json$|^context\/.+\.json\.enc$|^jobs\/./;
 
 /** @returns `undefined` for what belongs to an archive in this layout. Pure. */
 export function strangerOf(layout: Layout, key: string): Stranger | undefined {

@@ -1,4 +1,4 @@
-import type { Simulator } from '../simulator/simulator.ts';
+import type { Simulator } from '../../packages/simulator/src/simulator.ts';
 import type { Ui } from './_ui.ts';
 
 /** Says which files and folders of `--media` are not served, and why. */

@@ -1,11 +1,16 @@
-import { buildLayout, type LayoutConfig } from './layout.ts';
-import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './network.ts';
-import { buildRecordings, type RecordingsConfig } from './published.ts';
+import { buildLayout, type LayoutConfig } from './rules/layout.ts';
+import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
+import { buildRecordings, type RecordingsConfig } from './rules/published.ts';
 import { readSources } from './read-settings.ts';
 import type { Purpose, SettingName, SettingValues } from './schema.ts';
-import { chooseWriting, type KeySettings, readKeySettings, type WritingSettings } from './encryption.ts';
-import { findRegionWarnings, findWarnings, invalidConfig } from './problems.ts';
-import type { CredentialSettings } from './secrets.ts';
+import {
+  chooseWriting,
+  type KeySettings,
+  readKeySettings,
+  type WritingSettings,
+} from './rules/encryption.ts';
+import { findRegionWarnings, findWarnings, invalidConfig } from './rules/problems.ts';
+import type { CredentialSettings } from './rules/secrets.ts';
 import type { ConfigSources, GatheredSettings } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
@@ -13,11 +18,11 @@ import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
 
-export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './encryption.ts';
-export type { LayoutConfig } from './layout.ts';
-export type { RecordingsConfig } from './published.ts';
+export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './rules/encryption.ts';
+export type { LayoutConfig } from './rules/layout.ts';
+export type { RecordingsConfig } from './rules/published.ts';
 export type { Purpose } from './schema.ts';
-export type { CredentialSettings } from './secrets.ts';
+export type { CredentialSettings } from './rules/secrets.ts';
 export type { ConfigFile, ConfigSources } from './sources.ts';
 
 /** Enough to look at what is stored. */

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { findEncryptionProblems } from './encryption.ts';
-import { findLayoutProblems } from './layout.ts';
-import { findMissing, findStoreProblems, findUrlProblems } from './problems.ts';
-import { findSchemaProblems } from './published.ts';
+import { findEncryptionProblems } from './rules/encryption.ts';
+import { findLayoutProblems } from './rules/layout.ts';
+import { findMissing, findStoreProblems, findUrlProblems } from './rules/problems.ts';
+import { findSchemaProblems } from './rules/published.ts';
 import { listSettings, type Purpose, type SettingValues } from './schema.ts';
-import { findSecretProblems } from './secrets.ts';
+import { findSecretProblems } from './rules/secrets.ts';
 import { type ConfigSources, gatherSettings, type GatheredSettings, type Problem } from './sources.ts';
 
 /** What `loadConfig` would refuse: every problem at once, none of which repeats a value. */

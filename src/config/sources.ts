@@ -1,5 +1,5 @@
 import { describeStray, isStrayName } from './names.ts';
-import { withSharedNames } from './network.ts';
+import { withSharedNames } from './rules/network.ts';
 import { isSettingName, listSettings, type Purpose, type Setting, type SettingName } from './schema.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 

@@ -13,7 +13,7 @@ import { errorCode, readCorrelationId, retryPause } from './responses.ts';
 const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST' | 'DELETE';
   /** Path segments, encoded one by one: an id can never change the path it stands in. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
         for (;;) {
           const token = await tokens.token(budget);
           await rate.acquire(budget);
-          const outcome = await exchange(options, rate, request, token, budget);
+          const outcome = await exchange({ ...options, rate }, request, token, budget);
           if (!('unauthorized' in outcome)) return outcome;
           tokens.reject(token);
           if (renewed) {
@@ -76,8 +76,7 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
 }
 
 async function exchange(
-  { transport, clock, apiUrl }: ApiOptions,
-  rate: RateBudget,
+  { transport, clock, apiUrl, rate }: ApiOptions & { readonly rate: RateBudget },
   request: ApiRequest,
   token: string,
   budget: Budget,

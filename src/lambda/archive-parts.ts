@@ -112,7 +112,7 @@ async function archiveAll(
   }
   const source = parts.find((part) => part.kind !== 'refused')?.source ?? 'unknown';
   for (const request of parts.length > 1 ? collapseRequests(requests) : requests) {
-    const work = () => archiveAndReport(options, request, source, budget, delivery);
+    const work = () => archiveAndReport(options, { request, source }, budget, delivery);
     try {
       results.push(...(await delivery.share(request, work)));
     } catch (error) {
@@ -155,8 +155,7 @@ function mostHopeful(errors: readonly ArchiveError[]): ArchiveError {
 
 async function archiveAndReport(
   options: HandlerOptions,
-  request: ArchiveRequest,
-  source: string,
+  { request, source }: { readonly request: ArchiveRequest; readonly source: string },
   budget: Budget,
   { attempt, messageId }: Delivery,
 ): Promise<readonly ArchiveResult[]> {

@@ -53,7 +53,7 @@ export async function reencryptRecording(
   const metadata = { ...sealer.metadata, ...(idem === undefined ? {} : { 'gca-idem': idem }) };
   const { contentType = 'application/octet-stream' } = stat;
   const read: { outcome?: ReadOutcome } = {};
-  const body = reseal(ports, checked, sealer, read, budget);
+  const body = reseal(ports, { checked, sealer, read }, budget);
   const { outcome } = await target.put(key, body, { metadata, contentType }, budget);
   if (outcome === 'exists') return comparePresent(ports, checked, budget);
   const written = await readBack({ target, reader }, key, budget);
@@ -73,12 +73,17 @@ function readBack(
   return verifyRecording({ store, reader, unverified: true }, key, budget);
 }
 
+interface Resealing {
+  readonly checked: CheckedObject;
+  readonly sealer: Sealer;
+  /** Takes what was read, once that is over. */
+  readonly read: { outcome?: ReadOutcome };
+}
+
 /** The new ciphertext. Ends with an error, and so without an object, when the old one is not what it should be. */
 async function* reseal(
   { source, reader }: Pick<ReencryptPorts, 'source' | 'reader'>,
-  checked: CheckedObject,
-  sealer: Sealer,
-  read: { outcome?: ReadOutcome },
+  { checked, sealer, read }: Resealing,
   budget: Budget,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const decryption = decryptChecked({ store: source, reader }, checked, budget);

@@ -1,6 +1,6 @@
 /** What the secrets of this program hold. A problem is said without repeating any of it. */
 import type { Budget } from '../clock.ts';
-import type { CredentialSettings } from '../config/secrets.ts';
+import type { CredentialSettings } from '../config/rules/secrets.ts';
 import { credentialId, credentialSecret, secretList } from '../config/values.ts';
 import { ArchiveError } from '../errors.ts';
 import { Secret } from '../secret.ts';

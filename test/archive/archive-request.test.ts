@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
-import type { Fault } from '../../src/simulator/faults.ts';
+import type { Fault } from '../../packages/simulator/src/faults.ts';
 import type { ConnectOptions } from '../genesys/connect.ts';
 import { OCCURRED, setUpArchive } from './set-up.ts';
 

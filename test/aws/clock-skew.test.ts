@@ -6,7 +6,7 @@ import { createKmsDataKeys } from '../../src/envelope/kms-data-keys.ts';
 import { clockSkewOf } from '../../src/aws/clock-skew.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createSecretValues } from '../../src/secrets/secret-values.ts';
-import { startKms } from '../../src/simulator/kms/kms.ts';
+import { startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { failure } from '../failure.ts';
 import { fastClock } from '../fast-clock.ts';
 import { createQueue, CREDENTIALS, startEndpoint } from '../queue/sqs-fixture.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkPromises } from '../../src/cli/demo/checks.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticReader } from '../../src/envelope/static-gcm.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { putSealed } from './archive-fixture.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CreateKeyCommand, DisableKeyCommand } from '@aws-sdk/client-kms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signingKeyId } from '../../src/record/receipt.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { createClient } from '../simulator/kms-fixture.ts';
 import { makeDirectory, runCli } from './run-cli.ts';
 

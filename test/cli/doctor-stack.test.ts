@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createUi } from '../../src/cli/_ui.ts';
 import { run } from '../../src/cli/commands/doctor.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { LOOK_PERMISSIONS } from '../../src/stack/check-stack.ts';
 import { type Answer, type FakeAws, startFakeAws } from '../stack/fake-aws.ts';
 import {

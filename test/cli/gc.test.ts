@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { type S3Endpoint, startS3 } from '../../src/simulator/s3/s3.ts';
+import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { FIRST, makeArchive, SECOND } from './archive-fixture.ts';
 import { makeDirectory, runCli } from './run-cli.ts';

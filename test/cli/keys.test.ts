@@ -3,7 +3,7 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parseKeyring } from '../../src/envelope/keyring.ts';
-import { startKms } from '../../src/simulator/kms/kms.ts';
+import { startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
 
 let dir: string;

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type S3Endpoint, startS3 } from '../../src/simulator/s3/s3.ts';
+import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { makeDirectory, runCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';

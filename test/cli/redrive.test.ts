@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { type SqsEndpoint, startSqs } from '../../src/simulator/sqs/sqs.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
+import { type SqsEndpoint, startSqs } from '../../packages/simulator/src/sqs/sqs.ts';
 import { createQueue } from '../queue/sqs-fixture.ts';
 import { makeDirectory, runCli } from './run-cli.ts';
 

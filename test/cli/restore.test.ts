@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type ArchiveFixture, FIRST, makeArchive, putSealed, SECOND } from './archive-fixture.ts';
 import { canMount } from '../can-mount.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { makeDirectory, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';

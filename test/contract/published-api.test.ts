@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLS } from '../../src/genesys/permissions.ts';
 import { formatQuery } from '../../src/genesys/recordings/policy.ts';
-import { RECORDING_KINDS } from '../../src/simulator/published/recordings-model.ts';
-import { PUBLISHED_ROUTES, type PublishedCall } from '../../src/simulator/published/recordings-routes.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings-model.ts';
+import {
+  PUBLISHED_ROUTES,
+  type PublishedCall,
+} from '../../packages/simulator/src/published/recordings-routes.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { deviationsOf, fieldsOf, mutantsOf } from './published-model.ts';
 import { loadSdk } from './sdk.ts';
 

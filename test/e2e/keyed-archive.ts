@@ -14,7 +14,7 @@ import { writeKeyringFile } from '../../src/envelope/key-files.ts';
 import { addKey } from '../../src/envelope/keyring.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { type SimulatorOptions, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 

@@ -7,9 +7,13 @@ import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { signingKeyId } from '../../src/record/receipt.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import { type SecretsEndpoint, startSecrets } from '../../src/simulator/secrets/secrets.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
-import { type SqsEndpoint, startSqs } from '../../src/simulator/sqs/sqs.ts';
+import { type SecretsEndpoint, startSecrets } from '../../packages/simulator/src/secrets/secrets.ts';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../packages/simulator/src/simulator.ts';
+import { type SqsEndpoint, startSqs } from '../../packages/simulator/src/sqs/sqs.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { FUNCTION_ARN, startRuntimeApi } from './lambda-runtime-api.ts';
 

@@ -6,7 +6,7 @@ import { checkSignature } from '../../src/record/receipt.ts';
 import { parseReceipt } from '../../src/record/receipt-schema.ts';
 import { unlimited } from '../../src/clock.ts';
 import { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from '../../src/config/metric-names.ts';
-import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
+import type { SimulatorOptions } from '../../packages/simulator/src/simulator.ts';
 import { startFunction, startWorld, WEBHOOK_SECRET, type World } from './lambda-function.ts';
 
 /**

@@ -7,7 +7,7 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runHere } from '../cli/run-here.ts';
 import { fastClock } from '../fast-clock.ts';

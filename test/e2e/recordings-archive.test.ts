@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
-import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { type SimulatorOptions, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { type FastClock, fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 

@@ -8,9 +8,9 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
-import type { Fault } from '../../src/simulator/faults.ts';
-import type { ScriptedRecording } from '../../src/simulator/published/recordings-model.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { Fault } from '../../packages/simulator/src/faults.ts';
+import type { ScriptedRecording } from '../../packages/simulator/src/published/recordings-model.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 

@@ -16,7 +16,7 @@ import { createKmsDataKeys } from '../../src/envelope/kms-data-keys.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createSqsQueue } from '../../src/queue/sqs-queue.ts';
 import { createSecretValues } from '../../src/secrets/secret-values.ts';
-import { startS3 } from '../../src/simulator/s3/s3.ts';
+import { startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { sortAwsFailure } from '../../src/stack/aws-failure.ts';
 import { createAwsClients } from '../../src/stack/aws-clients.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';

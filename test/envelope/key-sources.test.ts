@@ -20,7 +20,7 @@ import {
 } from '../../src/envelope/key-sources.ts';
 import { rsaKeyId } from '../../src/envelope/raw-wrap.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
+import { type KmsOptions, startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { failureOf, rejectionOf, run } from './bytes.ts';

@@ -10,7 +10,7 @@ import { createKmsDataKeys, type KmsDataKeysOptions } from '../../src/envelope/k
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { type KmsErrorCode, type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
+import { type KmsErrorCode, type KmsOptions, startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { rejectionOf, run } from './bytes.ts';

@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create-archiver.ts';
 import { MAX_REQUESTS_PER_EVENT, parseEvent } from '../../src/events/parse-event.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { CONVERSATION_ID, conversationEnd, data, functionUrl, sns, sqs } from './envelopes.ts';

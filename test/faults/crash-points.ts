@@ -13,7 +13,11 @@ import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
-import { type SimulatedRecording, type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import {
+  type SimulatedRecording,
+  type Simulator,
+  startSimulator,
+} from '../../packages/simulator/src/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';

@@ -20,7 +20,7 @@ import { MemoryS3, PROMPT_CALLER, type S3Caller } from './memory-s3.ts';
 import { seededRandom } from './simulated-time.ts';
 import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 
-const RUNS = 2000;
+const RUNS = 500;
 const recordingId = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';
 const conversationId = '2f7bf00a-0fc2-4d6a-9b56-92238191433e';
 /** What is attacked in a run; the far ends behind the others work. */

@@ -6,17 +6,17 @@ import { type Mutant, simulate, type SimulationOptions } from './simulation.ts';
 /** Seconds on an idle machine; a busy one takes many times as long. */
 describe('deterministic simulation', { timeout: 240_000 }, () => {
   // 5,000 others in `npm run test:slow`
-  it('120 schedules of failing, racing and dying deliveries break no invariant', async () => {
-    const report = await runSchedules(1, 120);
+  it('40 schedules of failing, racing and dying deliveries break no invariant', async () => {
+    const report = await runSchedules(1, 40);
     expect(report.violations).toEqual([]);
     if (process.env['SIM_SEED'] !== undefined) return;
     // it would prove little if nothing went wrong in them
-    expect(report.killed).toBeGreaterThan(25);
+    expect(report.killed).toBeGreaterThan(8);
     expect(report.invocations).toBeGreaterThan(2 * report.files);
   });
 
   it('files that are uploaded in parts break none either', async () => {
-    const report = await runSchedules(10_001, 8, { largeFiles: 0.3 });
+    const report = await runSchedules(10_001, 4, { largeFiles: 0.3 });
     expect(report.violations).toEqual([]);
   });
 

@@ -7,12 +7,12 @@ import { seededRandom, SimulatedTime } from './simulated-time.ts';
 import { recordingFile, runTruncationMatrix } from './truncation.ts';
 
 describe('truncation matrix', { timeout: 240_000 }, () => {
-  it('9 kinds of broken downloads, 50 of each: none becomes an object', async () => {
-    const reports = await runTruncationMatrix(50, 1);
+  it('9 kinds of broken downloads, 20 of each: none becomes an object', async () => {
+    const reports = await runTruncationMatrix(20, 1);
     expect(reports.flatMap(({ bad }) => bad)).toEqual([]);
     expect(reports).toHaveLength(9);
     for (const { kind, refused, archived } of reports) {
-      expect.soft({ kind, refused: refused >= 10, archived: archived > 0 }).toEqual({
+      expect.soft({ kind, refused: refused >= 4, archived: archived > 0 }).toEqual({
         kind,
         refused: true,
         archived: true,

@@ -7,8 +7,8 @@ import { RECORDING_KINDS } from '../../src/recording-facts.ts';
 import type {
   ScriptedConversation,
   ScriptedRecording,
-} from '../../src/simulator/published/recordings-model.ts';
-import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+} from '../../packages/simulator/src/published/recordings-model.ts';
+import { type SimulatorOptions, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { fixedCredentials } from './fixed-credentials.ts';

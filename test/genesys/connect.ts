@@ -5,7 +5,11 @@ import { createMediaOpener } from '../../src/genesys/media/download.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import type { MediaRequest } from '../../src/ports.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../packages/simulator/src/simulator.ts';
 import { type FastClock, fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 import { fixedCredentials } from './fixed-credentials.ts';

@@ -4,7 +4,7 @@ import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { MOST_RESUMES } from '../../src/genesys/media/download.ts';
 import { type MediaItem, MediaRestart } from '../../src/ports.ts';
-import type { Fault } from '../../src/simulator/faults.ts';
+import type { Fault } from '../../packages/simulator/src/faults.ts';
 import { type Connection, connect, type ConnectOptions } from './connect.ts';
 
 let open: Connection[] = [];

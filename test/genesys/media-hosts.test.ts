@@ -9,7 +9,7 @@ import { createArchiver } from '../../src/create-archiver.ts';
 import { type MediaPlaces, mediaPolicy } from '../../src/genesys/media/hosts.ts';
 import { checkUrl } from '../../src/http/url-guard.ts';
 import { GENESYS_REGIONS, RECORDING_REGIONS } from '../../src/regions.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 
 const ids = { recordingId: 'r-1', conversationId: 'c-1' };

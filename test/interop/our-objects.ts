@@ -18,8 +18,8 @@ import { createS3ecEnvelope, recordingContext } from '../../src/envelope/s3ec-en
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { InstructionContent, RecordingIds, Sealer } from '../../src/ports.ts';
-import { DEFAULT_ALIAS, startKms } from '../../src/simulator/kms/kms.ts';
-import { startS3 } from '../../src/simulator/s3/s3.ts';
+import { DEFAULT_ALIAS, startKms } from '../../packages/simulator/src/kms/kms.ts';
+import { startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 

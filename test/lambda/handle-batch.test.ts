@@ -11,7 +11,7 @@ import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf, Pace } from '../..
 import { silentLogger } from '../../src/log.ts';
 import type { QueuedMessage } from '../../src/queue/message-queue.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import type { SqsEndpoint } from '../../src/simulator/sqs/sqs.ts';
+import type { SqsEndpoint } from '../../packages/simulator/src/sqs/sqs.ts';
 import { createQueue, CREDENTIALS, startEndpoint } from '../queue/sqs-fixture.ts';
 import { start, type StartOptions } from './start.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signWebhook } from '../../src/events/webhook-signature.ts';
-import type { EventShape } from '../../src/simulator/simulator.ts';
+import type { EventShape } from '../../packages/simulator/src/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { start, type StartOptions } from './start.ts';
 

@@ -7,7 +7,11 @@ import { createArchiver } from '../../src/create-archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import type { MessageQueue } from '../../src/queue/message-queue.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createSqsQueue, type SqsQueueOptions } from '../../src/queue/sqs-queue.ts';
-import { type SqsEndpoint, type SqsOptions, startSqs } from '../../src/simulator/sqs/sqs.ts';
+import { type SqsEndpoint, type SqsOptions, startSqs } from '../../packages/simulator/src/sqs/sqs.ts';
 import { fastClock } from '../fast-clock.ts';
 
 export const CREDENTIALS = { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' };

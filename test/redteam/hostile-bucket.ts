@@ -4,7 +4,7 @@ import path from 'node:path';
 import { unlimited } from '../../src/clock.ts';
 import type { RecordingIds } from '../../src/ports.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
-import { type Simulator } from '../../src/simulator/simulator.ts';
+import { type Simulator } from '../../packages/simulator/src/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { runHere } from '../cli/run-here.ts';
 import type { Wrap } from './attack.ts';

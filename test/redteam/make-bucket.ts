@@ -10,7 +10,7 @@ import { addKey } from '../../src/envelope/keyring.ts';
 import type { RecordingIds } from '../../src/ports.ts';
 import { linkKey, objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { createReceiptSigner } from '../../src/record/receipt.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { runHere } from '../cli/run-here.ts';
 import { pair3072 } from '../envelope/rsa-pairs.ts';

@@ -9,7 +9,7 @@ import { createArchiver } from '../../src/create-archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { readWebhookSecrets } from '../../src/secrets/secret-contents.ts';
 import { signerOf } from '../../src/signing-keys.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { passTime, startSecretValues } from './secrets-fixture.ts';
 
 const TOKEN = 'POST /oauth/token';

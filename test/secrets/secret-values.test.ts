@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import type { SecretErrorCode } from '../../src/simulator/secrets/secrets.ts';
+import type { SecretErrorCode } from '../../packages/simulator/src/secrets/secrets.ts';
 import { failure } from '../failure.ts';
 import { passTime, startSecretValues } from './secrets-fixture.ts';
 

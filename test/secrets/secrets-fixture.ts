@@ -4,7 +4,7 @@ import {
   type SecretsEndpoint,
   type SecretsOptions,
   startSecrets,
-} from '../../src/simulator/secrets/secrets.ts';
+} from '../../packages/simulator/src/secrets/secrets.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { seededRandom } from '../../src/simulator/faults.ts';
+import { seededRandom } from '../../packages/simulator/src/faults.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { addressOf, openSite, post, until, untilEmpty } from './serving.ts';
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseFault } from '../../src/simulator/fault-grammar.ts';
+import { parseFault } from '../../packages/simulator/src/fault-grammar.ts';
 import { canMount } from '../can-mount.ts';
 import { runCli, startCli } from '../cli/run-cli.ts';
 import { addressOf, openSite, post, readHealth, SECRET, type Site, until, untilEmpty } from './serving.ts';

@@ -2,7 +2,11 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { SIGNATURE_HEADER } from '../../src/events/webhook-signature.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../packages/simulator/src/simulator.ts';
 import { makeDirectory, type RunningCli, startCli } from '../cli/run-cli.ts';
 
 export const SECRET = 'the-secret-of-these-tests';

@@ -14,7 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { MAX_KMS_MESSAGE_BYTES, openKmsSigner } from '../../src/signing/kms-signer.ts';
-import type { KmsErrorCode } from '../../src/simulator/kms/kms.ts';
+import type { KmsErrorCode } from '../../packages/simulator/src/kms/kms.ts';
 import { rejectionOf } from '../envelope/bytes.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

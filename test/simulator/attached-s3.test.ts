@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/simulator/faults.ts';
-import { startSimulator, type SimulatedRequest, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Fault } from '../../packages/simulator/src/faults.ts';
+import {
+  startSimulator,
+  type SimulatedRequest,
+  type Simulator,
+} from '../../packages/simulator/src/simulator.ts';
 
 const Bucket = 'calls';
 const Key = 'archive/2026/11/23/call.enc';
@@ -114,7 +118,7 @@ describe('the S3 endpoint of the simulator', () => {
     };
     await simulator.close();
     await expect(startSimulator({ ports, s3: { dir, bucket: 'Not A Bucket' } })).rejects.toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      expect.objectContaining({ name: 'SimulatorError' }),
     );
     simulator = await startSimulator({ ports });
     expect(simulator.apiUrl).toBe(`http://127.0.0.1:${ports.api}`);

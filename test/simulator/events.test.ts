@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { EVENT_SHAPES } from '../../src/simulator/archiving-events.ts';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { EVENT_SHAPES } from '../../packages/simulator/src/archiving-events.ts';
+import { startSimulator, type Simulator } from '../../packages/simulator/src/simulator.ts';
 
 const id = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';
 const interactionId = '2f7bf00a-0fc2-4d6a-9b56-92238191433e';
@@ -68,6 +68,8 @@ describe('archiving events', () => {
   });
 
   it('knows no event of a recording that does not exist', () => {
-    expect(() => simulator.event('nobody', 'bare')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => simulator.event('nobody', 'bare')).toThrow(
+      expect.objectContaining({ name: 'SimulatorError' }),
+    );
   });
 });

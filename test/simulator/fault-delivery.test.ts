@@ -1,7 +1,11 @@
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/simulator/faults.ts';
-import { startSimulator, type SimulatedRecording, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Fault } from '../../packages/simulator/src/faults.ts';
+import {
+  startSimulator,
+  type SimulatedRecording,
+  type Simulator,
+} from '../../packages/simulator/src/simulator.ts';
 import { askEverywhere, observe, openRequest, type Observation } from './observe.ts';
 
 const now = Date.UTC(2026, 10, 23, 13);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault, RetryAfter } from '../../src/simulator/faults.ts';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Fault, RetryAfter } from '../../packages/simulator/src/faults.ts';
+import { startSimulator, type Simulator } from '../../packages/simulator/src/simulator.ts';
 import { askEverywhere, json, observe, type Observation } from './observe.ts';
 
 const now = Date.UTC(2026, 10, 23, 13);

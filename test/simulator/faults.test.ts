@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FaultPlan, type Fault } from '../../src/simulator/faults.ts';
+import { FaultPlan, type Fault } from '../../packages/simulator/src/faults.ts';
 
 const html: Fault = { kind: 'html' };
 const busy: Fault = { kind: 'status', status: 503 };

@@ -4,7 +4,7 @@ import {
   startSimulator,
   type SimulatedRequest,
   type Simulator,
-} from '../../src/simulator/simulator.ts';
+} from '../../packages/simulator/src/simulator.ts';
 import { authorize, json, observe } from './observe.ts';
 
 const id = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';
@@ -224,7 +224,10 @@ describe('the API host', () => {
   it('says so when its port is taken, and may be closed twice', async () => {
     const ports = { api: Number(new URL(simulator.apiUrl).port) };
     await expect(startSimulator({ ports })).rejects.toThrow(
-      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('EADDRINUSE') as string }),
+      expect.objectContaining({
+        name: 'SimulatorError',
+        message: expect.stringContaining('EADDRINUSE') as string,
+      }),
     );
     await simulator.close();
     await simulator.close();
@@ -244,7 +247,7 @@ describe('the API host', () => {
     };
     expect(await facts(3)).toEqual(await facts(3));
     expect(await facts(3)).not.toEqual(await facts(4));
-    expect(() => simulator.add({ id })).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => simulator.add({ id })).toThrow(expect.objectContaining({ name: 'SimulatorError' }));
     expect(() => simulator.add({ bytes: 10 })).toThrow('seconds or bytes');
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import { onTestFinished } from 'vitest';
-import { type KmsEndpoint, type KmsOptions, startKms } from '../../src/simulator/kms/kms.ts';
+import { type KmsEndpoint, type KmsOptions, startKms } from '../../packages/simulator/src/kms/kms.ts';
 
 /** A directory that is gone after the test. */
 export async function temporaryDirectory(): Promise<string> {

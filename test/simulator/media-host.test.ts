@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseRange } from '../../src/simulator/media-host.ts';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { parseRange } from '../../packages/simulator/src/media-host.ts';
+import { startSimulator, type Simulator } from '../../packages/simulator/src/simulator.ts';
 import { heldBytes } from '../held-memory.ts';
 import { observe } from './observe.ts';
 
@@ -237,7 +237,7 @@ describe('a folder of files', () => {
 
   it('says so when there is no such folder', async () => {
     await expect(startSimulator({ mediaDir: join(tmpdir(), 'no-such-folder-here') })).rejects.toThrow(
-      expect.objectContaining({ code: 'USAGE' }),
+      expect.objectContaining({ name: 'SimulatorError' }),
     );
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { startSimulator, type Simulator } from '../../packages/simulator/src/simulator.ts';
 import { askToken, authorize, CREDENTIALS, json, observe } from './observe.ts';
 
 const id = 'a1b2c3d4-5678-90ab-cdef-1234567890ab';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { Fault, FaultTarget } from '../../src/simulator/faults.ts';
-import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { Fault, FaultTarget } from '../../packages/simulator/src/faults.ts';
+import type { Simulator } from '../../packages/simulator/src/simulator.ts';
 
 /** What a client saw of one request, to the end of the connection. */
 export interface Observation {

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PUBLISHED_ROUTES } from '../../src/simulator/published/recordings-routes.ts';
-import { parseScenario, SCENARIO_EXAMPLE } from '../../src/simulator/published/scenario.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { PUBLISHED_ROUTES } from '../../packages/simulator/src/published/recordings-routes.ts';
+import { parseScenario, SCENARIO_EXAMPLE } from '../../packages/simulator/src/published/scenario.ts';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../packages/simulator/src/simulator.ts';
 import { authorize, json, observe } from './observe.ts';
 
 const open: Simulator[] = [];

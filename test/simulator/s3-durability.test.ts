@@ -11,7 +11,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { startS3 } from '../../src/simulator/s3/s3.ts';
+import { startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { heldBytes } from '../held-memory.ts';
 import { BUCKET, createClient, sampleBytes, startEndpoint, temporaryDirectory } from './s3-fixture.ts';
 
@@ -87,7 +87,7 @@ describe('after a restart', () => {
 
 it('refuses a bucket name that S3 would not have', async () => {
   const dir = await temporaryDirectory();
-  await expect(startS3({ dir, buckets: ['../outside'] })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  await expect(startS3({ dir, buckets: ['../outside'] })).rejects.toMatchObject({ name: 'SimulatorError' });
   expect(await readdir(dir)).toEqual([]);
 });
 

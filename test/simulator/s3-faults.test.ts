@@ -13,7 +13,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import type { Corruption, S3Options } from '../../src/simulator/s3/s3.ts';
+import type { Corruption, S3Options } from '../../packages/simulator/src/s3/s3.ts';
 import { BUCKET, createClient, failureOf, sampleBytes, startEndpoint } from './s3-fixture.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();

@@ -11,7 +11,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { onTestFinished } from 'vitest';
-import { type S3Endpoint, type S3Options, startS3 } from '../../src/simulator/s3/s3.ts';
+import { type S3Endpoint, type S3Options, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 
 export const BUCKET = 'recordings';
 

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type SecretsOptions, startSecrets } from '../../src/simulator/secrets/secrets.ts';
+import { type SecretsOptions, startSecrets } from '../../packages/simulator/src/secrets/secrets.ts';
 
 async function start(options: SecretsOptions = {}, secretAccessKey = 'simulator-secret-key') {
   const endpoint = await startSecrets(options);

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { S3Refusal } from '../../src/simulator/s3/refusal.ts';
-import { decodeChunked } from '../../src/simulator/s3/chunked.ts';
+import { S3Refusal } from '../../packages/simulator/src/s3/refusal.ts';
+import { decodeChunked } from '../../packages/simulator/src/s3/chunked.ts';
 import {
   deriveSigningKey,
   type RequestSignature,
   type SignableRequest,
   verifySignature,
-} from '../../src/simulator/sigv4.ts';
+} from '../../packages/simulator/src/sigv4.ts';
 
 /**
  * The examples AWS publishes, signatures included:

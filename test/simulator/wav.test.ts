@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { synthesiseWav, toMulaw } from '../../src/simulator/speech.ts';
-import { layOutWav, wavDurationMs, type WavFormat } from '../../src/simulator/wav.ts';
+import { synthesiseWav, toMulaw } from '../../packages/simulator/src/speech.ts';
+import { layOutWav, wavDurationMs, type WavFormat } from '../../packages/simulator/src/wav.ts';
 
 interface Parsed {
   riffLength: number;

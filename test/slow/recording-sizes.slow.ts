@@ -11,7 +11,7 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver, createReader } from '../../src/create-archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 
 const MIB = 1024 * 1024;

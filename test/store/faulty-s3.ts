@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { abortReason, type Budget, type Clock, unlimited } from '../../src/clock.ts';
 import type { LogFields, Logger } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import type { S3ErrorCode, S3Fault, S3Operation } from '../../src/simulator/s3/s3.ts';
+import type { S3ErrorCode, S3Fault, S3Operation } from '../../packages/simulator/src/s3/s3.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
 import { PART_BYTES } from './s3-under-test.ts';

@@ -6,7 +6,7 @@ import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import { type S3Endpoint, startS3 } from '../../src/simulator/s3/s3.ts';
+import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { createS3Client, type S3ClientOptions } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { contentOf } from './bytes.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
-import type { BrokenListing } from '../../src/simulator/s3/s3.ts';
+import type { BrokenListing } from '../../packages/simulator/src/s3/s3.ts';
 import { ListingPages } from '../../src/store/s3/listing-pages.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { abortReason, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import type { S3ErrorCode, S3Fault, S3Operation } from '../../src/simulator/s3/s3.ts';
+import type { S3ErrorCode, S3Fault, S3Operation } from '../../packages/simulator/src/s3/s3.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { bodyOf, contentOf, readAll } from './bytes.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createTransport, type Transport } from '../../src/http/transport.ts';
-import type { S3Fault } from '../../src/simulator/s3/s3.ts';
+import type { S3Fault } from '../../packages/simulator/src/s3/s3.ts';
 import { bodyOf, contentOf, sha256 } from './bytes.ts';
 import { FaultyS3, OPTIONS, SMALL } from './faulty-s3.ts';
 import { PART_BYTES } from './s3-under-test.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type S3Endpoint, startS3 } from '../../src/simulator/s3/s3.ts';
+import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { type S3UnderTest, useS3 } from './s3-under-test.ts';
 
 export interface SimulatedS3 extends S3UnderTest {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import type { PutOptions } from '../../src/ports.ts';
-import type { Corruption } from '../../src/simulator/s3/s3.ts';
+import type { Corruption } from '../../packages/simulator/src/s3/s3.ts';
 import { type ProxiedS3, useProxiedS3 } from './answer-proxy.ts';
 import { bodyOf, contentOf, readAll, sha256 } from './bytes.ts';
 import type { S3UnderTest } from './s3-under-test.ts';

@@ -7,9 +7,10 @@ import { createArchiver, createReader, openConfiguredStore } from '../../create-
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
-import { EVENT_SHAPES } from '../../simulator/archiving-events.ts';
-import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { EVENT_SHAPES } from '../../../packages/simulator/src/archiving-events.ts';
+import { type Simulator, startSimulator } from '../../../packages/simulator/src/simulator.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
+import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
 import { type CheckPorts, type Check, checkPromises } from '../demo/checks.ts';
 import { type CallHistory, deliver, type Delivery, describeOutcome } from '../demo/delivery.ts';
@@ -41,10 +42,12 @@ export async function run(
   options: DemoOptions,
 ): Promise<number> {
   const place = await prepareDirectory(options.out);
-  const simulator = await startSimulator({
-    recordings: options.calls ?? DEFAULT_CALLS,
-    ...(options.media === undefined ? {} : { mediaDir: options.media }),
-  });
+  const simulator = await asUsage(() =>
+    startSimulator({
+      recordings: options.calls ?? DEFAULT_CALLS,
+      ...(options.media === undefined ? {} : { mediaDir: options.media }),
+    }),
+  );
   tellSkippedFiles(context.ui, simulator);
   const { budget, end } = openBudget(context);
   try {

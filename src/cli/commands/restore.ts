@@ -59,7 +59,7 @@ async function restoreByName(
   try {
     const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
     const many = { directory, force, dryRun, unverified, concurrency, ...times };
-    return await restoreMany(context, ports, { ids, range: searchIn(config, days) }, many, budget);
+    return await restoreMany(context, ports, { ids, range: searchIn(config, days), ...many }, budget);
   } finally {
     end();
   }

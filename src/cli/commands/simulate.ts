@@ -1,10 +1,16 @@
-import { EVENT_SHAPES, type EventShape } from '../../simulator/archiving-events.ts';
-import { FAULT_GRAMMAR, parseFault } from '../../simulator/fault-grammar.ts';
-import { readScenario, SCENARIO_EXAMPLE } from '../../simulator/published/scenario.ts';
-import { type SimulatedRequest, type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { EVENT_SHAPES, type EventShape } from '../../../packages/simulator/src/archiving-events.ts';
+import { FAULT_GRAMMAR, parseFault } from '../../../packages/simulator/src/fault-grammar.ts';
+import { readScenario, SCENARIO_EXAMPLE } from '../../../packages/simulator/src/published/scenario.ts';
+import { SimulatorError } from '../../../packages/simulator/src/simulator-error.ts';
+import {
+  type SimulatedRequest,
+  type Simulator,
+  startSimulator,
+} from '../../../packages/simulator/src/simulator.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
 import { checkUrl } from '../../http/url-guard.ts';
+import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
@@ -44,6 +50,10 @@ export async function run(
   _args: readonly string[],
   options: SimulateOptions,
 ): Promise<number> {
+  return asUsage(() => simulate(context, options));
+}
+
+async function simulate(context: CommandContext, options: SimulateOptions): Promise<number> {
   const { ui, signal } = context;
   const shape = requireShape(options.shape ?? 'eventbridge');
   const faults = (options.fault ?? []).map((spec) => parseFault(spec));
@@ -85,7 +95,7 @@ async function start(
       ...(port === undefined ? {} : { ports: { api: port, media: port + 1, s3: port + 2, kms: port + 3 } }),
     });
   } catch (error) {
-    if (error instanceof ArchiveError) throw error;
+    if (error instanceof ArchiveError || error instanceof SimulatorError) throw error;
     throw new ArchiveError('USAGE', `the simulator cannot start: ${describeForeign(error)}`, {
       hint: 'EADDRINUSE: another program has the port; choose another --port',
     });

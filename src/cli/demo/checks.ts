@@ -8,7 +8,7 @@ import type { Budget } from '../../clock.ts';
 import { toArchiveError } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
-import type { Simulator } from '../../simulator/simulator.ts';
+import type { Simulator } from '../../../packages/simulator/src/simulator.ts';
 import { createFileTarget } from '../file-target.ts';
 
 /** One promise, and whether it was kept. */

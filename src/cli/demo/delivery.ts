@@ -66,7 +66,8 @@ export async function deliver(
     else {
       history.setbacks.push(setback);
       ports.onSetback(recordingId);
-      if (history.deliveries < MOST_DELIVERIES) queue.push(delivery);
+      // A page instead of a sound is injected once, and one delivery starts over by itself: if it is still there, it is the file.
+      if (setback !== 'MEDIA_NOT_AUDIO' && history.deliveries < MOST_DELIVERIES) queue.push(delivery);
     }
     ports.onDelivered(recordingId, setback === undefined);
   };

@@ -1,5 +1,5 @@
-import type { FaultKind, FaultRule } from '../../simulator/faults.ts';
-import type { SimulatedRequest, Simulator } from '../../simulator/simulator.ts';
+import type { FaultKind, FaultRule } from '../../../packages/simulator/src/faults.ts';
+import type { SimulatedRequest, Simulator } from '../../../packages/simulator/src/simulator.ts';
 
 /** One thing that goes wrong in the demo, always for the same call. */
 export interface PlannedFault {

@@ -1,4 +1,4 @@
-import { withSharedNames } from '../../config/network.ts';
+import { withSharedNames } from '../../config/rules/network.ts';
 import type { ArchiveConfig, StoreConfig } from '../../config/config.ts';
 import { chooseProxy } from '../../proxies.ts';
 import type { DoctorCheck } from './check.ts';

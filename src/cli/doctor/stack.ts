@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveConfig, loadConfig } from '../../config/config.ts';
 import { readDeploySettings } from '../../config/deploy-file.ts';
-import { readProxies } from '../../config/network.ts';
+import { readProxies } from '../../config/rules/network.ts';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { checkStack, type StackFacts } from '../../stack/check-stack.ts';

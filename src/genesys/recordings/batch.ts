@@ -130,7 +130,7 @@ async function collect(
   }
 }
 
-interface BatchResult {
+export interface BatchResult {
   /** Empty when it states none. */
   readonly recordingId: string;
   readonly url: string | undefined;
@@ -165,7 +165,7 @@ function readResults(
 }
 
 /** `undefined` when no result is about it. */
-function foundOf(item: BatchItem, own: readonly BatchResult[], answer: ApiAnswer): Found | undefined {
+export function foundOf(item: BatchItem, own: readonly BatchResult[], answer: ApiAnswer): Found | undefined {
   if (own.length === 0) return undefined;
   const { conversationId, recordingId, listed } = item;
   const foreign = own
@@ -196,7 +196,7 @@ function whatOf({ recordingId }: BatchItem): string {
 }
 
 /** `errorMsg` is free text and says nothing that could be relied on, so only its presence counts. */
-function readResult(value: unknown): BatchResult {
+export function readResult(value: unknown): BatchResult {
   if (typeof value !== 'object' || value === null) {
     return { recordingId: '', url: undefined, contentType: undefined, value };
   }

@@ -40,7 +40,7 @@ export function createCustomAttributesWriter(api: GenesysApi, schemaId: string):
           throw unexpectedAnswer(what, listed, explainRefusal('listCustomAttributes', listed));
         const document = readDocument(what, listed, conversationId, schemaId);
         if (document?.keys.includes(reference.key) === true) return;
-        const answer = await amend(api, path, schemaId, document, reference, budget);
+        const answer = await amend(api, { path, schemaId, document }, reference, budget);
         ensureFound(answer, `conversation ${conversationId}`);
         if (answer.status === 409) continue;
         requireWritten(what, answer, {
@@ -56,11 +56,16 @@ export function createCustomAttributesWriter(api: GenesysApi, schemaId: string):
   };
 }
 
+interface Amendable {
+  readonly path: readonly string[];
+  readonly schemaId: string;
+  /** `undefined`: it is created. */
+  readonly document: Document | undefined;
+}
+
 async function amend(
   api: GenesysApi,
-  path: readonly string[],
-  schemaId: string,
-  document: Document | undefined,
+  { path, schemaId, document }: Amendable,
   { key, algorithm }: ArchiveReference,
   budget: Budget,
 ): Promise<ApiAnswer> {

@@ -17,14 +17,12 @@ const WHAT = 'LIST objects';
  */
 export async function* listS3Objects(
   access: S3Access,
-  /** Of the store; `prefix` is empty, or ends with `/`. */
-  { prefix, pageSize }: { readonly prefix: string; readonly pageSize: number },
   keyPrefix: string,
   budget: Budget,
-  { onOther }: ListOptions = {},
+  { onOther, pageSize }: ListOptions & { readonly pageSize: number },
 ): AsyncGenerator<ObjectSummary, void, undefined> {
   assertListPrefix(keyPrefix);
-  const { client, bucket, clock } = access;
+  const { client, bucket, prefix, clock } = access;
   const asked = { bucket: bucket.Bucket, prefix: prefix + keyPrefix };
   const pages = new ListingPages(WHAT, asked.prefix, { repeats: false });
   let token: string | undefined;

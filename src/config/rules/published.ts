@@ -1,0 +1,42 @@
+import { RECORDING_KINDS, type RecordingKind } from '../../recording-facts.ts';
+import type { SettingValues } from '../schema.ts';
+import type { Problem } from '../sources.ts';
+
+/** What archiving by the published API needs to know besides its addresses. */
+export interface RecordingsConfig {
+  readonly format: 'WAV' | 'WAV_ULAW' | 'WEBM' | 'OGG_OPUS' | 'OGG_VORBIS' | 'MP3';
+  readonly kinds: readonly RecordingKind[];
+  readonly settleMs: number;
+  readonly horizonMs: number;
+  readonly restoreArchived: boolean;
+  readonly batch: boolean;
+  /** Keeps the context of the conversation beside each recording. */
+  readonly context: boolean;
+  readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
+  /** Set whenever `writeBack` is `custom-attributes`. */
+  readonly customAttributesSchema: string | undefined;
+}
+
+/** What has a default gets it here. */
+export function buildRecordings(values: SettingValues): RecordingsConfig {
+  const { ARCHIVE_WRITE_BACK: writeBack = 'none' } = values;
+  return {
+    format: values.GENESYS_FORMAT ?? 'WAV',
+    kinds: values.ARCHIVE_KINDS ?? RECORDING_KINDS,
+    settleMs: values.ARCHIVE_SETTLE ?? 15 * 60_000,
+    horizonMs: values.ARCHIVE_READY_HORIZON ?? 2 * 3_600_000,
+    restoreArchived: values.ARCHIVE_RESTORE_ARCHIVED ?? false,
+    batch: values.GENESYS_BATCH ?? false,
+    context: values.ARCHIVE_CONTEXT ?? false,
+    writeBack: writeBack === 'interaction' ? 'none' : writeBack,
+    customAttributesSchema: values.ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA,
+  };
+}
+
+export function findSchemaProblems(values: SettingValues, invalid: ReadonlySet<string>): Problem[] {
+  const name = 'ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA';
+  if (values.ARCHIVE_WRITE_BACK !== 'custom-attributes' || invalid.has(name)) return [];
+  return values[name] === undefined
+    ? [{ name, text: 'is missing; ARCHIVE_WRITE_BACK=custom-attributes needs it' }]
+    : [];
+}

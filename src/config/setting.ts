@@ -1,0 +1,39 @@
+import type * as z from 'zod';
+
+/**
+ * What a configuration is for: to archive, to read back, only to look at what is stored, to look after keys, or to move what is
+ * stored under other keys.
+ */
+export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap';
+
+export type SettingGroup =
+  | 'Genesys Cloud'
+  | 'Archive'
+  | 'Encryption'
+  | 'Download'
+  | 'Events'
+  | 'Operation'
+  | 'Network';
+
+export interface Setting {
+  readonly schema: z.ZodType<unknown, string>;
+  readonly group: SettingGroup;
+  /** A noun phrase; it stands in problems and in the table. */
+  readonly meaning: string;
+  readonly example: string;
+  /** For people. What has one is never missing. */
+  readonly default?: string;
+  /** The feature that brought it. */
+  readonly since: string;
+  readonly usedFor: readonly Purpose[];
+  readonly requiredFor?: readonly Purpose[];
+  /** Name of the setting that makes up for this one where it is required. */
+  readonly unless?: string;
+  /** Taken from the environment only: files are copied and committed, command lines are listed by `ps`. */
+  readonly secret?: true;
+  /**
+   * Decides where data go, who is trusted or what is run: never from a config file that was found in the working directory and that
+   * `--config` does not name.
+   */
+  readonly namedFileOnly?: true;
+}

@@ -1,0 +1,70 @@
+import { accountId, bucketName, choice, flag, layoutChoice, storeLocation } from '../values.ts';
+
+const ARCHIVE = ['archive'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+
+/** Where objects are kept, and how they are named. Part of the one table in `schema.ts`. */
+export const ARCHIVE_SETTINGS = {
+  ARCHIVE_STORE: {
+    schema: storeLocation,
+    group: 'Archive',
+    meaning: 'where objects are kept: `s3://BUCKET[/PREFIX]` or `file:PATH`',
+    example: 's3://my-archive/calls',
+    default: '`file:./archive` for the command line; none on Lambda',
+    since: 'archive',
+    usedFor: ALL,
+  },
+  S3_ARCHIVE_BUCKET: {
+    schema: bucketName,
+    group: 'Archive',
+    meaning: 'bucket to keep objects in, the same as `ARCHIVE_STORE=s3://BUCKET`',
+    example: 'my-archive',
+    since: 'tutorial',
+    usedFor: ALL,
+  },
+  ARCHIVE_LAYOUT: {
+    schema: layoutChoice,
+    group: 'Archive',
+    meaning:
+      'how objects are named: `date` is `archive/YYYY/MM/DD/ID.enc`, in UTC; `genesys-export` is that of the platform’s own export; or a template. Choose before the first recording: `docs/layouts.md`',
+    example: 'archive/{yyyy}/{mm}/{dd}/{hh}/{conversationId}/{recordingId}{channel}.enc',
+    default: 'date',
+    since: 'archive',
+    usedFor: ALL,
+  },
+  ARCHIVE_WRITE_BACK: {
+    schema: choice([
+      'interaction',
+      'annotation',
+      'custom-attributes',
+      'external-tag',
+      'participant-attributes',
+      'none',
+    ]),
+    group: 'Archive',
+    meaning:
+      'where the reference to the stored object is written on the platform; `docs/write-back.md` says what each of them does not do',
+    example: 'none',
+    default: '`interaction` for events of the tutorial, `none` for those of the published API',
+    since: 'archive',
+    usedFor: ARCHIVE,
+  },
+  S3_FORCE_PATH_STYLE: {
+    schema: flag,
+    group: 'Archive',
+    meaning: 'addresses buckets as part of the path, for S3-compatible servers',
+    example: '1',
+    default: '0',
+    since: 'archive',
+    usedFor: ALL,
+  },
+  S3_EXPECTED_BUCKET_OWNER: {
+    schema: accountId,
+    group: 'Archive',
+    meaning:
+      'AWS account that must own the bucket; every request says so, and S3 refuses it when another account owns the bucket',
+    example: '123456789012',
+    since: 'archive',
+    usedFor: ALL,
+  },
+} as const;

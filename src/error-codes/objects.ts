@@ -1,0 +1,78 @@
+import { errorCodes } from './facts.ts';
+
+/** Codes of what is stored: keys, objects, receipts. */
+export const OBJECT_CODES = errorCodes({
+  KEY_INVALID: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The key is not valid for an object.',
+  },
+  KEY_COLLISION: {
+    exit: 5,
+    retryable: false,
+    meaning: 'An object of another recording already stands under this key. It was not touched.',
+  },
+  OBJECT_UNPROVEN: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'An object has the key of the recording but no receipt, and nothing proves that this archive stored it. It was kept and not signed.',
+    hint: '`genesys-archive archive --again ID --reason TEXT` compares it with the recording on the platform, and writes a receipt if both are the same',
+  },
+  OBJECT_NOT_FOUND: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The archive has no such object.',
+    hint: '`genesys-archive list` shows its contents',
+  },
+  NOTHING_FOUND: {
+    exit: 6,
+    retryable: false,
+    meaning:
+      'A command that walks the archive found no recording: the place, layout or range of days is wrong, or the archive is still empty.',
+    hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
+  },
+  JOB_NOT_FOUND: {
+    exit: 6,
+    retryable: false,
+    meaning: 'No job has that id, or the beginning of an id fits several.',
+    hint: 'genesys-archive jobs list shows all of them',
+  },
+  JOB_CHANGED: {
+    exit: 2,
+    retryable: false,
+    meaning:
+      'The job is not what the command expects: it is over, was cancelled, or was planned for another archive or layout.',
+    hint: 'genesys-archive jobs show JOB says what it is now',
+  },
+  JOB_EMPTY: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The plan would have no items, so no job was made.',
+    hint: 'check the range or list that it was planned from',
+  },
+  OBJECT_MALFORMED: {
+    exit: 5,
+    retryable: false,
+    meaning: 'The object or its metadata is damaged, or in an unknown format. No plaintext was released.',
+  },
+  DECRYPT_FAILED: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'Authentication of the object failed: the key is wrong or the object was changed. No plaintext was released.',
+  },
+  CONTEXT_MISMATCH: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'The object is bound to another conversation or recording than requested, or to another organization than GENESYS_ORGANIZATION_ID; the message says which. No key service was called, no plaintext was released.',
+  },
+  RECEIPT_MISMATCH: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'An object does not match its receipt, one of the two is missing, or the receipt cannot be trusted.',
+    hint: 'do not overwrite anything: keep the object, its receipt and the access log of the bucket; docs/runbook.md says what to do about each finding, docs/format.md, section 11, how to check by hand',
+  },
+});

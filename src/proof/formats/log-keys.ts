@@ -1,0 +1,68 @@
+/** The names of all objects of a log: `proof/{organizationId}/…`. docs/proof.md, "Objects". */
+
+/** Everything of every log stands under this prefix. */
+export const PROOF_PREFIX = 'proof/';
+
+/** Digits of a size in a key, so that keys sort as sizes do. */
+const SIZE_DIGITS = 12;
+
+const digits = (size: number) => String(size).padStart(SIZE_DIGITS, '0');
+const dayPath = (day: string) => day.replaceAll('-', '/');
+
+export interface LogKeys {
+  readonly prefix: string;
+  readonly log: string;
+  readonly checkpoint: string;
+  readonly days: string;
+  readonly checkpoints: string;
+  readonly seals: string;
+  seal(from: number): string;
+  statement(day: string, index: number): string;
+  dayPrefix(day: string): string;
+  note(size: number): string;
+  token(size: number, authority: string): string;
+  cosignatures(size: number): string;
+  key(index: number): string;
+  list(day: string, root: string, kind: 'source' | 'exceptions'): string;
+  /** Of a path below the log's own prefix. */
+  path(relative: string): string;
+}
+
+/** @param organizationId as in `GENESYS_ORGANIZATION_ID`. */
+export function logKeys(organizationId: string): LogKeys {
+  const prefix = `${PROOF_PREFIX}${organizationId}/`;
+  return {
+    prefix,
+    log: `${prefix}log.json`,
+    checkpoint: `${prefix}checkpoint`,
+    days: `${prefix}days/`,
+    checkpoints: `${prefix}checkpoints/`,
+    seals: `${prefix}seals/`,
+    seal: (from) => `${prefix}seals/${digits(from)}.json.gz`,
+    statement: (day, index) => `${prefix}days/${dayPath(day)}/${digits(index)}.json`,
+    dayPrefix: (day) => `${prefix}days/${dayPath(day)}/`,
+    note: (size) => `${prefix}checkpoints/${digits(size)}.note`,
+    token: (size, authority) => `${prefix}checkpoints/${digits(size)}.${authority}.tsr`,
+    cosignatures: (size) => `${prefix}checkpoints/${digits(size)}.cosig`,
+    key: (index) => `${prefix}keys/${digits(index)}.json`,
+    list: (day, root, kind) => `${prefix}lists/${dayPath(day)}/${root.slice(0, 16)}.${kind}.jsonl.gz`,
+    path: (relative) => prefix + relative,
+  };
+}
+
+/** Returns day and place in the log that a statement's key names. */
+export function parseStatementKey(
+  keys: LogKeys,
+  key: string,
+): { readonly day: string; readonly index: number } | undefined {
+  if (!key.startsWith(keys.days)) return undefined;
+  const [, date, index] = /^(\d{4}\/\d{2}\/\d{2})\/(\d{12})\.json$/.exec(key.slice(keys.days.length)) ?? [];
+  return date === undefined ? undefined : { day: date.replaceAll('/', '-'), index: Number(index) };
+}
+
+/** Returns the size that the key of a checkpoint names. */
+export function parseNoteKey(keys: LogKeys, key: string): number | undefined {
+  if (!key.startsWith(keys.checkpoints)) return undefined;
+  const [, size] = /^(\d{12})\.note$/.exec(key.slice(keys.checkpoints.length)) ?? [];
+  return size === undefined ? undefined : Number(size);
+}

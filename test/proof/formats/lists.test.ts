@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type ListLine,
+  listRoot,
+  makeList,
+  parseLine,
+  redactLine,
+} from '../../../src/proof/formats/list-lines.ts';
+
+const id = fc.stringMatching(/^[0-9a-f]{8}$/);
+const line: fc.Arbitrary<ListLine> = fc.record({
+  conversation: id,
+  media: fc.constantFrom('call', 'screen', 'chat'),
+  nonce: fc.stringMatching(/^[0-9a-f]{32}$/),
+  recording: id,
+  state: fc.constantFrom('both', 'missing', 'excluded'),
+});
+
+describe('the lists behind a statement', () => {
+  it('have the same root in whatever order the lines came', () => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
+        expect(makeList(lines.toReversed())).toEqual(makeList(lines));
+        expect(makeList(lines).lines.map(parseLine)).toHaveLength(lines.length);
+      }),
+    );
+  });
+
+  it('keep their root when lines are erased, and hold nothing of them any more', () => {
+    const some = fc
+      .array(line, { minLength: 1, maxLength: 20 })
+      .chain((lines) => fc.tuple(fc.constant(lines), fc.array(fc.nat(lines.length - 1), { minLength: 1 })));
+    fc.assert(
+      fc.property(some, ([lines, erased]) => {
+        const list = makeList(lines);
+        const redacted = list.lines.map((text, at) => (erased.includes(at) ? redactLine(text) : text));
+        expect(listRoot(redacted)).toBe(list.root);
+        for (const at of erased) {
+          expect(redacted[at]).not.toContain('recording');
+          expect(redactLine(redacted[at] as string)).toBe(redacted[at]);
+        }
+      }),
+    );
+  });
+
+  it('have another root after any other change', () => {
+    const some = fc
+      .array(line, { minLength: 1, maxLength: 20 })
+      .chain((lines) => fc.tuple(fc.constant(lines), fc.nat(lines.length - 1)));
+    fc.assert(
+      fc.property(some, ([lines, at]) => {
+        const list = makeList(lines);
+        const changed = list.lines.with(at, (list.lines[at] as string).replace('state', 'stata'));
+        expect(listRoot(changed)).not.toBe(list.root);
+        expect(listRoot(list.lines.toSpliced(at, 1))).not.toBe(list.root);
+      }),
+    );
+  });
+
+  it('take no line in another spelling', () => {
+    const [text = ''] = makeList(fc.sample(line, { numRuns: 1, seed: 7 })).lines;
+    expect(parseLine(text)).toBeDefined();
+    for (const wrong of ['', '{}', ` ${text}`, text.replace('}', ',"name":"x"}'), '{"leaf":"00"}']) {
+      expect(parseLine(wrong)).toBeUndefined();
+    }
+  });
+});
