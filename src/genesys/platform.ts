@@ -7,8 +7,10 @@ import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './write-back/interaction-writer.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media/api.ts';
 import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createRecordingsApi } from './recordings/api.ts';
+import type { FetchOptions } from './recordings/fetch.ts';
+import type { FileFetcher } from './recordings/look.ts';
 import type { AudioFormat } from './recordings/policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
@@ -53,15 +55,20 @@ export function createPlatform(
     transport,
     clock,
     logger,
+    rate = createRateBudget({ clock, share: config.rateShare }),
+    fetchFiles,
   }: {
     readonly credentials: OAuthOptions['credentials'];
     readonly transport: Transport;
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Of a backfill; default a whole one of its own. */
+    readonly rate?: RateBudget;
+    /** Fetches the files of many conversations together; default each by itself. */
+    readonly fetchFiles?: (options: FetchOptions) => FileFetcher;
   },
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
   const { loginUrl, apiUrl } = config.genesys;
-  const rate = createRateBudget({ clock, share: config.rateShare });
   const connect = (scope: string | undefined) => {
     const tokens = createTokenSource({ loginUrl, credentials, scope, transport, clock, logger });
     return { tokens, api: createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate }) };
@@ -85,6 +92,13 @@ export function createPlatform(
         api: recordings.api,
         clock,
         logger,
+        fetchFiles: fetchFiles?.({
+          api: recordings.api,
+          clock,
+          logger,
+          format: choices.format,
+          organizationId: config.organizationId,
+        }),
       }),
       references: createReferenceWriter(recordings.api, logger, config.recordings),
     },

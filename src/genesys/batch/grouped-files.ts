@@ -35,7 +35,13 @@ export interface GroupedFiles {
   readonly fetch: FileFetcher;
   open(): FileGroup;
   /** What batches did so far. */
-  readonly counts: { readonly batches: number; readonly leftOut: number; readonly single: number };
+  readonly counts: {
+    readonly batches: number;
+    readonly leftOut: number;
+    readonly single: number;
+    /** Batches that are not complete now. */
+    readonly making: number;
+  };
 }
 
 interface Waiting {
@@ -52,7 +58,10 @@ interface Waiting {
  */
 export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
   const groups = new Map<string, Group>();
-  const counts = { batches: 0, leftOut: 0, single: 0 };
+  const counts = { batches: 0, leftOut: 0, single: 0, making: 0 };
+
+  const requestWishes = (wishes: readonly ConversationWish[], budget: Budget) =>
+    requestConversations(options, wishes, budget);
 
   const single = async (
     conversationId: string,
@@ -63,16 +72,22 @@ export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
     return standAlone(() => fetchRecording(options, conversationId, recording, budget));
   };
 
+  const make: typeof requestWishes = async (wishes, budget) => {
+    counts.batches += 1;
+    counts.making += 1;
+    try {
+      return await requestWishes(wishes, budget);
+    } finally {
+      counts.making -= 1;
+    }
+  };
+
   const request = async (waiting: readonly Waiting[]): Promise<void> => {
     const [first] = waiting;
     if (first === undefined) return;
-    counts.batches += 1;
     // each conversation has the budget of the same job
-    const found = await requestConversations(
-      options,
-      waiting.map(({ wish }) => wish),
-      first.budget,
-    );
+    const wishes = waiting.map(({ wish }) => wish);
+    const found = await make(wishes, first.budget);
     for (const [at, one] of waiting.entries()) one.resolve(found[at] ?? []);
   };
 
@@ -163,8 +178,7 @@ export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
     const group = groups.get(canonicalId(conversationId));
     if (group !== undefined) return group.ask(wish, budget);
     // its group is done: a link has expired meanwhile
-    counts.batches += 1;
-    const [found = []] = await requestConversations(options, [wish], budget);
+    const [found = []] = await make([wish], budget);
     return found;
   };
 
