@@ -2,6 +2,7 @@
 import { archivedByReceipts } from './backfill/archived-by-receipts.ts';
 import { type BackfillPorts, createBackfillKind } from './backfill/backfill-kind.ts';
 import { DownloadSlots } from './backfill/download-slots.ts';
+import { filingTime } from './backfill/filing-time.ts';
 import { findKept } from './backfill/find-kept.ts';
 import { openExported } from './backfill/export/exported-media.ts';
 import type { BackfillItem } from './backfill/items.ts';
@@ -16,6 +17,7 @@ import { createPlatformLimits } from './genesys/organization/limits.ts';
 import { createOrganizationNames } from './genesys/organization/names.ts';
 import { createPlatform } from './genesys/platform.ts';
 import { createYieldingBudget, type YieldingBudget } from './genesys/rate-yield.ts';
+import type { RecordingAnswer } from './genesys/recordings/answers.ts';
 import { factsOf } from './genesys/recordings/fetch.ts';
 import type { FileFetcher } from './genesys/recordings/look.ts';
 import { extensionOf } from './genesys/recordings/policy.ts';
@@ -26,11 +28,13 @@ import type {
   ArchivedRecordings,
   Asked,
   ConversationAnalytics,
+  ConversationTimes,
   ObjectStore,
   OrganizationNames,
   RecordingInventory,
 } from './ports.ts';
 import { createLayout } from './record/layout.ts';
+import { canonicalId } from './recording-id.ts';
 import { readClientCredentials } from './secrets/secret-contents.ts';
 import { createSecretValues } from './secrets/secret-values.ts';
 import { openStore } from './store/open-store.ts';
@@ -85,6 +89,15 @@ export async function createBackfill(
   const opened = wiring.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = wiring.wrapStore?.(opened) ?? opened;
 
+  /** Of conversations that are worked on. */
+  const times = new Map<string, ConversationTimes>();
+  const filed = (conversationId: string, { id: recordingId, recordedAt, kind }: RecordingAnswer) => ({
+    conversationId,
+    recordingId,
+    recordedAt,
+    times: times.get(canonicalId(conversationId)),
+    extension: extensionOf(kind, recordings.format),
+  });
   let grouped: GroupedFiles | undefined;
   const platform = createPlatform(config, {
     credentials: readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets),
@@ -95,16 +108,18 @@ export async function createBackfill(
     fetchFiles: (options) => {
       const files = createGroupedFiles({
         ...options,
-        isBatchable: (recording) =>
-          recordings.batch ||
-          // a batch states neither its own time, nor text as live archiving keeps it
-          (backfill.batch && recording.kind === 'call' && recording.recordedAt !== undefined),
+        asBatchable: (conversationId, recording) => {
+          if (recordings.batch) return recording;
+          // text and screens are kept as live archiving keeps them
+          if (!backfill.batch || recording.kind !== 'call') return undefined;
+          const recordedAt = filingTime(layout, filed(conversationId, recording));
+          return recordedAt === undefined ? undefined : { ...recording, recordedAt };
+        },
         fetchLeftOut: !recordings.batch,
         findKept: async (conversationId, listed, budget) => {
-          const { id: recordingId, recordedAt, kind } = listed;
-          const file = factsOf(listed, extensionOf(kind, recordings.format));
-          const wanted = { conversationId, recordingId, recordedAt, file };
-          const item = await findKept({ store, layout }, wanted, budget);
+          const recording = filed(conversationId, listed);
+          const file = factsOf(listed, recording.extension);
+          const item = await findKept({ store, layout }, { ...recording, file }, budget);
           return item === undefined ? undefined : { state: 'files', items: [item] };
         },
       });
@@ -122,6 +137,7 @@ export async function createBackfill(
   const files = grouped;
   const { api } = platform.recordings;
   const shared = { api, clock, logger, organizationId };
+  const analytics = createConversationAnalytics(shared);
   const archiver = await createArchiver(config, { clock, logger, timeouts, secrets, store, platform });
 
   const exports = new Map<string, Promise<ObjectStore>>();
@@ -138,11 +154,22 @@ export async function createBackfill(
         return await archiver.archive(request, budget);
       } finally {
         slots.giveBack(request.conversationId);
+        times.delete(canonicalId(request.conversationId));
       }
+    },
+    prepare: async (items, budget) => {
+      const unknown: string[] = [];
+      for (const { conversationId, startedAt, endedAt } of items) {
+        if (startedAt === undefined || endedAt === undefined) unknown.push(conversationId);
+        else times.set(canonicalId(conversationId), { startedAt, endedAt });
+      }
+      const isOfUse = backfill.batch && !recordings.batch;
+      if (unknown.length === 0 || !isOfUse) return;
+      for (const [id, known] of await analytics.times(unknown, budget)) times.set(id, known);
     },
     archiveExported: (location, file, bytes, budget) =>
       archiveOneExported({ archiver, slots, openExport }, { location, file, bytes }, budget),
-    openGroup: files.open,
+    openGroup: () => files.open(),
     useRate: (next) => {
       currentRate = next;
     },
@@ -151,12 +178,12 @@ export async function createBackfill(
   return {
     kind: createBackfillKind(ports),
     store,
-    analytics: createConversationAnalytics(shared),
+    analytics,
     inventory: createRecordingInventory(shared),
     names: createOrganizationNames(api),
     archived: archivedByReceipts(store, layout),
     rate,
-    useRate: ports.useRate,
+    useRate: (next) => ports.useRate(next),
     batches: files.counts,
     readLimit: async (budget) => {
       const limit = await createPlatformLimits(api).requestsPerMinute(budget);

@@ -4,15 +4,7 @@ import { canonicalIds, isSameRecording } from '../record/identity.ts';
 import type { Layout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
 import type { FileFacts } from '../recording-facts.ts';
-
-/** A recording as the platform lists it. */
-export interface ListedRecording {
-  readonly conversationId: string;
-  readonly recordingId: string;
-  /** Epoch ms. */
-  readonly recordedAt: number | undefined;
-  readonly file: FileFacts;
-}
+import { type FiledRecording, filingTime } from './filing-time.ts';
 
 /**
  * A stand-in for the file of a recording that the archive has with its receipt, so that the platform need not make it again. Who
@@ -20,15 +12,17 @@ export interface ListedRecording {
  */
 export async function findKept(
   { store, layout }: { readonly store: ObjectStore; readonly layout: Layout },
-  { conversationId, recordingId, recordedAt, file }: ListedRecording,
+  recording: FiledRecording & { readonly file: FileFacts },
   budget: Budget,
 ): Promise<MediaItem | undefined> {
-  if (recordedAt === undefined || layout.filedBy !== 'recording') return undefined;
+  const { conversationId, recordingId, file, extension } = recording;
+  const at = layout.filedBy === 'recording' ? filingTime(layout, recording) : undefined;
+  if (at === undefined) return undefined;
   const spelled = { recordingId, conversationId };
   const ids = canonicalIds(spelled);
-  const key = layout.keyOf({ ids, at: recordedAt, extension: file.extension });
+  const key = layout.keyOf({ ids, at, extension });
   const stat = await store.head(key, budget);
   if (stat === undefined || !isSameRecording(stat, ids)) return undefined;
   if ((await store.head(receiptKey(key), budget)) === undefined) return undefined;
-  return { ids: spelled, url: 'archived:', recordedAt, file };
+  return { ids: spelled, url: 'archived:', recordedAt: at, file };
 }
