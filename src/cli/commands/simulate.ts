@@ -15,8 +15,7 @@ import { tellSkippedFiles } from '../_skipped-files.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import { SIGNATURE_HEADER, signBody, signWebhook } from '../../events/webhook-signature.ts';
-import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
+import { SIGNATURE_HEADER, signBody, signWebhook, TIMESTAMP_HEADER } from '../../events/webhook-signature.ts';
 import { present } from '../../present.ts';
 
 interface SimulateOptions {
