@@ -21,7 +21,7 @@ export interface SealingPlace extends LogPlace {
 const WIDTH = 16;
 
 /**
- * Does what is left to do of a staged seal, whoever staged it. Every step can be done any number of times, by several at once.
+ * Does what is left to do of a staged seal by any sealer. Every step can be done any number of times, by several at once.
  *
  * @param head the tree that the seal continues.
  * @throws `LOG_CONFLICT` when something else stands under a key; `LOG_MALFORMED` when the tree that is there is damaged.
@@ -139,7 +139,7 @@ async function signCheckpoint(
     }
     await putSmall(store, key, Buffer.from(note), budget);
   }
-  // what stands there counts, whoever wrote it: a signer that signs twice may sign differently
+  // what stands there counts: a signer that signs twice may sign differently
   const { verdict, checkpoint } = stored ?? (await readNote(place, key, budget)) ?? {};
   if (verdict === 'valid' && checkpoint?.size === size && checkpoint.root.equals(root))
     return checkpoint.note;
