@@ -81,14 +81,14 @@ export async function verifySample(
     count.checked += 1;
     if (depth !== 'head') count.bytes += bytes;
     if (findings.length === 0) count.intact += 1;
-    else if (await isPending(ports, key, findings, now, budget)) count.pending += 1;
+    else if (await isPending(ports, { key, findings, now }, budget)) count.pending += 1;
     else {
       count.findings += findings.length;
       for (const found of findings) watcher.onFinding(found);
     }
   };
   const turn = turnOf(options, now);
-  const days = await daysOfTurn(ports, layout, turn, now, budget);
+  const days = await daysOfTurn(ports, { layout, turn, now }, budget);
   const walk = { depth, concurrency, range: { layout }, days, isMeant: turn.hasKey };
   await verifyArchive({ ...ports, allow: options.allow }, walk, { onVerified: take }, budget);
   return {
@@ -129,9 +129,7 @@ function groupOf(text: string, groups: number): number {
 /** The midnights of the days that have their turn, from the first recording on. */
 async function daysOfTurn(
   ports: VerifyPorts,
-  layout: Layout,
-  turn: Turn,
-  now: number,
+  { layout, turn, now }: { readonly layout: Layout; readonly turn: Turn; readonly now: number },
   budget: Budget,
 ): Promise<ReadonlySet<number>> {
   const days = new Set<number>();
@@ -156,12 +154,17 @@ function isYearFirst(layout: Layout): boolean {
   return layout.prefixOf(Date.UTC(2000, 11, 31)) < layout.prefixOf(Date.UTC(2001, 0, 1));
 }
 
+interface Checked {
+  readonly key: string;
+  readonly findings: readonly Finding[];
+  /** Epoch ms. */
+  readonly now: number;
+}
+
 /** Nothing but what an attempt that is repeated will put right. */
 async function isPending(
   { store }: VerifyPorts,
-  key: string,
-  findings: readonly Finding[],
-  now: number,
+  { key, findings, now }: Checked,
   budget: Budget,
 ): Promise<boolean> {
   if (!findings.every(({ kind }) => PENDING.has(kind))) return false;

@@ -1,0 +1,13 @@
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import type { GenesysApi } from '../api-client.ts';
+
+export interface AnalyticsOptions {
+  readonly api: GenesysApi;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where it is known, answers about another organization are refused. */
+  readonly organizationId?: string | undefined;
+}
+
+/** The asynchronous details jobs: attributes, notes and wrap-ups of a day's conversations, 1,000 an answer. */
