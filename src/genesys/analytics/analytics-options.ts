@@ -9,5 +9,3 @@ export interface AnalyticsOptions {
   /** Where it is known, answers about another organization are refused. */
   readonly organizationId?: string | undefined;
 }
-
-/** The asynchronous details jobs: attributes, notes and wrap-ups of a day's conversations, 1,000 an answer. */

@@ -30,6 +30,7 @@ const MAX_PAGE_ENTRIES = 10_000;
 
 const DAY_MS = 86_400_000;
 
+/** The asynchronous details jobs: attributes, notes and wrap-ups of a day's conversations, 1,000 an answer. */
 export function createConversationAnalytics(options: AnalyticsOptions): ConversationAnalytics {
   return {
     availability: (budget) => readAvailability(options, budget),
