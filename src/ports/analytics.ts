@@ -40,7 +40,7 @@ export interface AnalyzedParticipant {
   readonly sessions: AnalyzedSession[];
 }
 
-/** One conversation, without what nobody stated. Personal data is in it. */
+/** One conversation, without what the platform did not state. Personal data is in it. */
 export interface AnalyzedConversation {
   readonly conversationId: string;
   readonly start: string;

@@ -1,5 +1,5 @@
 import { jobRate } from '../job-rate.ts';
-import { choice } from '../values.ts';
+import { choice, flag } from '../values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
 const KEYS = ['keys', 'wrap'] as const;
@@ -24,5 +24,14 @@ export const OPERATION_SETTINGS = {
     default: 'yield',
     since: 'jobs',
     usedFor: ALL,
+  },
+  ARCHIVE_HOLD_TWO_PERSONS: {
+    schema: flag,
+    group: 'Archive',
+    meaning: 'a hold is released by another person than the one who placed it, as both name themselves',
+    example: '1',
+    default: '0',
+    since: 'hold',
+    usedFor: ['wrap'],
   },
 } as const;

@@ -5,12 +5,7 @@ import { foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
-import {
-  type BatchItem,
-  type BatchResult,
-  foundOf,
-  readResult,
-} from '../recordings/batch.ts';
+import { type BatchItem, type BatchResult, foundOf, readResult } from '../recordings/batch.ts';
 import type { FetchOptions, Found } from '../recordings/fetch.ts';
 import { parseJsonObject } from '../responses.ts';
 

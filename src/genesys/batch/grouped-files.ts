@@ -47,7 +47,7 @@ interface Waiting {
 
 /**
  * Has the files of many conversations fetched by few calls: each conversation is looked at by itself, and those of a group wait for each
- * other, to be asked for in one batch. Nobody who looks at a conversation notices: recordings that a batch does not give are
+ * other, to be asked for in one batch. A reader of one conversation does not notice: recordings that a batch does not give are
  * fetched one by one, and all come back in their order.
  */
 export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
@@ -193,7 +193,7 @@ export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
   return { fetch, open: () => new Group(), counts };
 }
 
-/** What a batch said of somebody else is no word about this recording: it can still be asked for by itself. */
+/** What a batch said of another recording is no word about this recording: it can still be asked for by itself. */
 function isForeign(found: Found): boolean {
   return found.state === 'failed' && found.error.code === 'GENESYS_BAD_RESPONSE';
 }

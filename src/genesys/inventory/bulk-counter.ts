@@ -12,7 +12,7 @@ const JOBS = ['api', 'v2', 'recording', 'jobs'] as const;
 /** Between two looks, ms. */
 const POLL_MS = 15_000;
 
-/** ms: the platform needs up to an hour for 500,000 conversations. Whoever waits for a dry run does not want to wait that long. */
+/** ms: the platform needs up to an hour for 500,000 conversations. A dry run does not wait that long. */
 const COUNT_PATIENCE_MS = 300_000;
 
 /** ms from now: were the job ever started, nothing would happen for ten years. */
