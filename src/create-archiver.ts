@@ -25,6 +25,7 @@ import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
+import { present } from './present.ts';
 import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { requireSigningKey } from './signing/require-signing-key.ts';
@@ -134,9 +135,18 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     clock,
     logger,
   };
+  let isCold = true;
+  /** While the token is fetched, which takes round trips of its own. */
+  const openConnections = () => {
+    if (!isCold) return;
+    isCold = false;
+    apiTransport.openAhead?.(new URL(genesys.apiUrl));
+    store.openAhead?.();
+  };
   return {
     store,
     archive: async (request, budget = unlimited, hints = {}) => {
+      openConnections();
       const { resolver, references, api } = platform[request.dialect];
       // before the recording is looked up: what cannot be signed must not be downloaded
       const signer = await findSigner(budget);
@@ -269,7 +279,7 @@ export function openConfiguredStore(
   return openStore(store, {
     ...tools,
     s3: { forcePathStyle, proxies },
-    ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
+    ...present({ expectedBucketOwner }),
   });
 }
 

@@ -17,6 +17,7 @@ const GROUND = new Set([
   'json',
   'log',
   'memory',
+  'present',
   'printable',
   'proxies',
   'metadata-names',
@@ -30,7 +31,7 @@ const GROUND = new Set([
   'regions',
   'text-file',
 ]);
-const HEART = ['record', 'archive', 'audit', 'rekey', 'jobs'];
+const HEART = ['record', 'archive', 'audit', 'rekey', 'jobs', 'keep'];
 const ADAPTERS = ['genesys', 'envelope', 'store'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ground: [],
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['ground', 'ports', 'http', 'record'],
   audit: ['ground', 'ports', 'record'],
   rekey: ['ground', 'ports', 'record', 'audit'],
+  keep: ['ground', 'ports', 'record'],
   // of http only the pure timing; of node only gzip
   jobs: ['ground', 'ports', 'record', 'circuit', 'http'],
   proof: ['ground', 'ports', 'record', 'audit'],
