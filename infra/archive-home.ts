@@ -22,7 +22,7 @@ export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'brea
   /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
   readonly objectLock?: ObjectLockSettings;
   /**
-   * Where recordings are kept when they get older. `intelligent-tiering` moves what nobody reads to cheaper tiers and charges
+   * Where recordings are kept when they get older. `intelligent-tiering` moves what is not read to cheaper tiers and charges
    * nothing for reading; `glacier-instant-retrieval`, after 30 days, is cheaper still and charges for every byte that `restore` or
    * `verify` reads. @default 'intelligent-tiering'
    */
@@ -65,7 +65,7 @@ export function createHome(scope: Construct, props: HomeProps, rewrapRole: iam.I
           rewrapRoles: [rewrapRole.roleArn, ...sharedWith.flatMap((other) => other.rewrapRole ?? [])],
         })
       : {
-          bucket: s3.Bucket.fromBucketName(scope, 'Bucket', existingBucket) as s3.IBucket,
+          bucket: s3.Bucket.fromBucketName(scope, 'Bucket', existingBucket),
           logs: createAccessLogs(scope, 'AccessLogs'),
         };
   return {
