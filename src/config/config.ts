@@ -1,3 +1,4 @@
+import { type BackfillConfig, buildBackfill } from './rules/backfill.ts';
 import { buildLayout, type LayoutConfig } from './rules/layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
 import { buildRecordings, type RecordingsConfig } from './rules/published.ts';
@@ -80,6 +81,8 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly writeBack: 'interaction' | 'none';
   /** For events of the published API. */
   readonly recordings: RecordingsConfig;
+  /** For jobs that bring recordings from before. */
+  readonly backfill: BackfillConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
   /** The secret that holds the private key that signs receipts, or the KMS key that it is. */
@@ -206,6 +209,7 @@ function buildConfig(
       },
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
+      backfill: buildBackfill(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,

@@ -19,6 +19,8 @@ export const METRICS = {
   failed: 'RecordingsFailed',
   /** Count: credentials or permissions refused by Genesys Cloud, S3, KMS or Secrets Manager. */
   authFailures: 'AuthFailures',
+  /** Count: the platform does not tell which organization the OAuth client belongs to; one for each process. */
+  organizationUnknown: 'OrganizationUnknown',
   /** Count: what the store holds is not what was sent, or another recording stands under the key. */
   verifyFailures: 'VerifyFailures',
   /** Count: 429, SlowDown and the like that outlasted their retries. */

@@ -81,15 +81,16 @@ async function* planDay(
     else if (expectation === 'still-open') counts.stillOpen += 1;
     else {
       counts.items += 1;
-      yield itemOf(conversation, name);
+      yield itemOf(conversation);
     }
   }
   await facts?.finish(until);
   if (until === undefined || until < day + DAY_MS) counts.lateDays.push({ day: name, until });
 }
 
-function itemOf({ conversationId, end }: AnalyzedConversation, day: string): ConversationItem {
-  return { conversationId, ...(end === undefined ? {} : { endedAt: Date.parse(end) }), day };
+function itemOf({ conversationId, start, end }: AnalyzedConversation): ConversationItem {
+  const startedAt = Date.parse(start);
+  return { conversationId, startedAt, ...(end === undefined ? {} : { endedAt: Date.parse(end) }) };
 }
 
 export function dayName(day: number): string {

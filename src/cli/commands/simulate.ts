@@ -140,7 +140,7 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
   const key =
     simulator.kms === undefined
       ? 'ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)'
-      : 'ARCHIVE_KMS_KEY_ID=alias/recordings GENESYS_ORGANIZATION_ID=simulated-organization';
+      : `ARCHIVE_KMS_KEY_ID=alias/recordings GENESYS_ORGANIZATION_ID=${simulator.world.organizationId}`;
   ui.say(`paste the lines above into another shell, and a key: export ${key}`);
 }
 
