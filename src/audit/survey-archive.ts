@@ -15,7 +15,7 @@ export interface Stranger {
 }
 
 /** Beside the objects: claims, marks of references, contexts. */
-const COMPANION = /^(?:claims\/|links\/).+\.json$|^context\/.+\.json\.enc$/;
+const COMPANION = /^(?:claims\/|links\/).+\.json$|^context\/.+\.json\.enc$|^(?:proof|drills|erasures)\//;
 
 /** @returns `undefined` for what belongs to an archive in this layout. Pure. */
 export function strangerOf(layout: Layout, key: string): Stranger | undefined {

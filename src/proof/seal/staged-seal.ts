@@ -133,7 +133,7 @@ export interface StagedSeal {
 /**
  * Reads the staged seal that continues a tree of `from` leaves.
  *
- * @returns `undefined` when there is none.
+ * @returns `undefined` without one.
  * @throws `SEAL_FORGED` when it does not carry the signature of the log, or does not continue it.
  */
 export async function readStagedSeal(
