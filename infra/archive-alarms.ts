@@ -1,12 +1,12 @@
 import { type CfnCondition, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { type AlarmSettings, createAlarm } from './alarm.ts';
 import { ownMetric, PERIOD } from './archive-metrics.ts';
 import { onlyWhen } from './conditions.ts';
 
@@ -46,23 +46,9 @@ export class ArchiveAlarms extends Construct {
   constructor(scope: Construct, id: string, props: ArchiveAlarmsProps) {
     super(scope, id);
     this.topic = this.createTopic(props);
-    const action = new SnsAction(this.topic);
-    const alarm = (
-      anchor: RunbookAnchor,
-      what: string,
-      settings: Omit<cloudwatch.AlarmProps, 'evaluationPeriods'> & { readonly evaluationPeriods?: number },
-    ): cloudwatch.Alarm => {
-      const made = new cloudwatch.Alarm(this, anchor, {
-        evaluationPeriods: 1,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarmDescription: `${what} What to do: ${props.runbook}#${anchor}`,
-        ...settings,
-      });
-      made.addAlarmAction(action);
-      made.addOkAction(action);
-      return made;
-    };
+    const place = { topic: this.topic, runbook: props.runbook };
+    const alarm = (anchor: RunbookAnchor, what: string, settings: Omit<AlarmSettings, 'anchor' | 'what'>) =>
+      createAlarm(this, place, { anchor, what, ...settings });
     const { queue, deadLetters, oldestMessage } = props;
     this.alarms = {
       'queue-is-old': alarm(

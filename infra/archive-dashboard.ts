@@ -100,11 +100,16 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
     ],
     [
       'Is it correct?',
-      'Nothing but zero will do. Whole archives are checked by `genesys-archive verify --all`.',
+      'Nothing but zero will do. A sample is verified each day; whole archives are checked by `genesys-archive verify --all`.',
       [
         {
           title: 'stored otherwise than sent, or a key taken by another',
           left: [ownMetric('verifyFailures', { label: 'verify failures' })],
+        },
+        {
+          title: 'of the daily sample: findings, complete runs',
+          left: [ownMetric('sampleFindings', { label: 'findings' })],
+          right: [ownMetric('sampleComplete', { label: 'complete runs' })],
         },
         {
           title: 'credentials or permissions refused; invocations that failed',

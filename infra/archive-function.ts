@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Duration, IgnoreMode, RemovalPolicy, Token } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -48,8 +48,7 @@ export class ArchiveFunction extends Construct {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       handler: 'archive.handler',
-      // the source map is for people: the function does not read it
-      code: props.code ?? lambda.Code.fromAsset(bundleFolder(), { exclude: ['*.map'] }),
+      code: props.code ?? bundledCode('archive'),
       memorySize: MEMORY_MB,
       timeout: Duration.seconds(FUNCTION_TIMEOUT_S),
       role: props.role,
@@ -130,15 +129,21 @@ export function createLogGroup(
 }
 
 /** `dist/lambda/`, from the package's own `dist/cdk/` and from the sources. */
-function bundleFolder(): string {
+function bundleFolder(bundle: string): string {
   const folders = ['../lambda/', '../dist/lambda/'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
-  const found = folders.find((folder) => existsSync(`${folder}archive.mjs`));
+  const found = folders.find((folder) => existsSync(`${folder}${bundle}.mjs`));
   if (found === undefined) {
     throw new Error(
-      `the bundle of the function, archive.mjs, is not in ${folders.join(' or ')}: run \`npm run build\`, or pass \`code\``,
+      `the bundle of the function, ${bundle}.mjs, is not in ${folders.join(' or ')}: run \`npm run build\`, or pass its code`,
     );
   }
   return found;
+}
+
+/** One file, without its source map, which is for people: the function does not read it. */
+export function bundledCode(bundle: string): lambda.Code {
+  const exclude = ['*', `!${bundle}.mjs`];
+  return lambda.Code.fromAsset(bundleFolder(bundle), { exclude, ignoreMode: IgnoreMode.GIT });
 }

@@ -1,7 +1,6 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudtrail from 'aws-cdk-lib/aws-cloudtrail';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -9,6 +8,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { createAlarm } from './alarm.ts';
 import { PERIOD } from './archive-metrics.ts';
 
 export interface AuditTrailProps {
@@ -16,7 +16,10 @@ export interface AuditTrailProps {
   /** Of recordings; requests name it by either. */
   readonly keyArn: string;
   readonly keyId: string;
-  readonly auditorRole: iam.IRole;
+  /** Whose decrypting is no news: the auditor's, and those of functions that open data keys. */
+  readonly readers: readonly iam.IRole[];
+  /** All roles of the stack that do something: their policies and trust are watched. */
+  readonly roles: readonly iam.IRole[];
   readonly secretArns: readonly string[];
   readonly topic: sns.ITopic;
   readonly runbook: string;
@@ -31,13 +34,15 @@ export const TRAIL_ANCHORS = [
   'key-policy-change',
   'object-removed',
   'policy-change',
+  'role-change',
 ] as const;
 
 export type TrailAnchor = (typeof TRAIL_ANCHORS)[number];
 
 /**
- * A trail of this region: every management event, and every access to objects of the archive. Decrypting is a management event; that
- * of one key is told from others by its ARN.
+ * A trail of every management event, and every access to objects of the archive. Decrypting is a management event; that of one key is
+ * told from others by its ARN. Changes of roles are events of IAM's own region, which a trail of another region does not get.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
  */
 export class AuditTrail extends Construct {
   readonly trail: cloudtrail.Trail;
@@ -65,7 +70,7 @@ export class AuditTrail extends Construct {
     });
     this.trail = new cloudtrail.Trail(this, 'Trail', {
       bucket: files as s3.IBucket,
-      isMultiRegionTrail: false,
+      isMultiRegionTrail: true,
       includeGlobalServiceEvents: true,
       enableFileValidation: true,
       sendToCloudWatchLogs: true,
@@ -80,7 +85,6 @@ export class AuditTrail extends Construct {
 
   private createAlarms(group: logs.LogGroup, props: AuditTrailProps): AuditTrail['alarms'] {
     const namespace = `GenesysMediaArchive/Trail/${Stack.of(this).stackName}`;
-    const action = new SnsAction(props.topic);
     const alarm = (anchor: TrailAnchor, what: string): cloudwatch.Alarm => {
       for (const [index, pattern] of patterns(props)[anchor].entries()) {
         new logs.MetricFilter(this, `${anchor}-filter-${index}`, {
@@ -91,22 +95,17 @@ export class AuditTrail extends Construct {
           metricValue: '1',
         });
       }
-      const made = new cloudwatch.Alarm(this, anchor, {
+      return createAlarm(this, props, {
+        anchor,
+        what,
         metric: new cloudwatch.Metric({ namespace, metricName: anchor, period: PERIOD, statistic: 'Sum' }),
         threshold: 0,
-        evaluationPeriods: 1,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarmDescription: `${what} What to do: ${props.runbook}#${anchor}`,
       });
-      made.addAlarmAction(action);
-      made.addOkAction(action);
-      return made;
     };
     return {
       'foreign-decrypt': alarm(
         'foreign-decrypt',
-        'Another role than the auditor’s asked for a data key of a recording.',
+        'Another role than those that read the archive asked for a data key of a recording.',
       ),
       'key-policy-change': alarm(
         'key-policy-change',
@@ -117,6 +116,10 @@ export class AuditTrail extends Construct {
         'Objects of the archive were removed or unlocked, or that was tried.',
       ),
       'policy-change': alarm('policy-change', 'The bucket, or the policy of a secret, was changed.'),
+      'role-change': alarm(
+        'role-change',
+        'A role of the archive was changed: who may assume it, or what it may do.',
+      ),
     };
   }
 }
@@ -129,16 +132,18 @@ function patterns({
   bucket,
   keyArn,
   keyId,
-  auditorRole,
+  readers,
+  roles,
   secretArns,
 }: AuditTrailProps): Record<TrailAnchor, readonly string[]> {
   const named = (names: readonly string[]) => names.map((name) => `($.eventName = "${name}")`).join(' || ');
   const session = '$.userIdentity.sessionContext.sessionIssuer.arn';
+  const strangers = readers.map(({ roleArn }) => `(${session} != "${roleArn}")`).join(' && ');
   const ofKey = `(($.resources[0].ARN = "${keyArn}") || ($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}"))`;
   const ofBucket = `($.requestParameters.bucketName = "${bucket.bucketName}")`;
   return {
     'foreign-decrypt': [
-      `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${ofKey} && ((${session} != "${auditorRole.roleArn}") || (${session} NOT EXISTS)) }`,
+      `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${ofKey} && ((${strangers}) || (${session} NOT EXISTS)) }`,
     ],
     'key-policy-change': [`{ ($.eventSource = "kms.amazonaws.com") && (${named(KEY_CHANGES)}) && ${ofKey} }`],
     'object-removed': [`{ ($.eventSource = "s3.amazonaws.com") && (${named(REMOVALS)}) && ${ofBucket} }`],
@@ -149,6 +154,10 @@ function patterns({
           `{ (${named(['PutResourcePolicy', 'DeleteResourcePolicy'])}) && ($.requestParameters.secretId = "${arn}") }`,
       ),
     ],
+    'role-change': roles.map(
+      ({ roleName }) =>
+        `{ ($.eventSource = "iam.amazonaws.com") && (${named(ROLE_CHANGES)}) && ($.requestParameters.roleName = "${roleName}") }`,
+    ),
   };
 }
 
@@ -168,4 +177,14 @@ const BUCKET_CHANGES = [
   'PutBucketObjectLockConfiguration',
   'PutBucketReplication',
   'DeleteBucketReplication',
+];
+const ROLE_CHANGES = [
+  'UpdateAssumeRolePolicy',
+  'PutRolePolicy',
+  'DeleteRolePolicy',
+  'AttachRolePolicy',
+  'DetachRolePolicy',
+  'PutRolePermissionsBoundary',
+  'DeleteRolePermissionsBoundary',
+  'DeleteRole',
 ];

@@ -1,6 +1,6 @@
-import { Annotations, ArnFormat, Aws, type Duration, Stack, Tokenization } from 'aws-cdk-lib';
+import { Annotations, Aws, type Duration, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -12,26 +12,23 @@ import { Construct } from 'constructs';
 import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { createArchiveKey, createSigningKey, type KeyUser } from './archive-key.ts';
+import { createArchiveKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
-import { createRoles, givePolicy } from './archive-roles.ts';
+import { createRoles } from './archive-roles.ts';
 import { ArchiveSecrets } from './archive-secrets.ts';
-import { type ArchiveConditions, chooseNumber, chooseString } from './conditions.ts';
+import { type ArchiveConditions, chooseNumber, chooseString, onlyWhen } from './conditions.ts';
 import { functionEnvironment } from './environment.ts';
+import { describeResources } from './describe-resources.ts';
 import { EventRules } from './event-rules.ts';
+import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { HardeningProps } from './hardening-props.ts';
 import { replicate } from './replication.ts';
 import { createServiceKey } from './service-key.ts';
-import {
-  type ArchiveResources,
-  auditorStatements,
-  rewrapStatements,
-  type Statement,
-  writerStatements,
-  mediaFolderOf,
-} from './policies.ts';
+import { auditorStatements, mediaFolderOf, rewrapStatements, writerStatements } from './policies.ts';
+import { Scheduled } from './scheduled/scheduled.ts';
+import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 
@@ -82,6 +79,8 @@ export interface GenesysMediaArchiveProps extends HardeningProps {
   readonly runbook?: string;
   /** The function's code. @default the bundle of this package, `dist/lambda/` */
   readonly code?: lambda.Code;
+  /** That of the functions that schedules start. @default their bundles of this package */
+  readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
   /** For templates with parameters: parts that are there only under a condition. */
   readonly conditions?: ArchiveConditions;
 }
@@ -107,7 +106,7 @@ export class GenesysMediaArchive extends Construct {
   readonly auditTrail: AuditTrail | undefined;
   readonly logGroup: logs.LogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
-  /** There is one of the two. */
+  /** There is one of the two; both, each under its condition, where there are conditions. */
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
@@ -117,6 +116,9 @@ export class GenesysMediaArchive extends Construct {
   readonly rewrapRole: iam.Role;
   readonly alarmTopic: sns.Topic;
   readonly alarms: Readonly<Record<RunbookAnchor, cloudwatch.Alarm>>;
+  /** Of the functions that schedules start, by their anchors in the runbook. */
+  readonly scheduledAlarms: Readonly<Record<string, cloudwatch.Alarm>>;
+  readonly scheduled: Scheduled;
   readonly dashboard: cloudwatch.Dashboard;
 
   constructor(scope: Construct, id: string, props: GenesysMediaArchiveProps) {
@@ -124,7 +126,9 @@ export class GenesysMediaArchive extends Construct {
     const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
     const roles = createRoles(this, props, conditions);
     ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
-    this.serviceKey = props.customerKeys ? createServiceKey(this, 'ServiceKey', this.writerRole) : undefined;
+    this.serviceKey = props.customerKeys
+      ? createServiceKey(this, 'ServiceKey', { writer: this.writerRole, signers: [this.rewrapRole] })
+      : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
     ({ bucket: this.bucket } = new ArchiveBucket(this, 'Bucket', {
@@ -147,19 +151,51 @@ export class GenesysMediaArchive extends Construct {
       this.serviceKey,
     ));
     this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
-    const held = new ArchiveSecrets(this, 'Secrets', { signingKey: props.signingKey !== 'kms' });
+    const held = new ArchiveSecrets(this, 'Secrets', {
+      signingKey: props.signingKey !== 'kms',
+      signingKeyCondition: conditions.signingSecret,
+    });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
-    held.limitReading([this.writerRole.roleArn, ...(props.secretReaders ?? [])]);
+    held.limitReading([this.writerRole.roleArn, ...(props.secretReaders ?? [])], [this.rewrapRole.roleArn]);
     if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
 
-    const policies = this.policies(props);
-    this.key = createArchiveKey(this, 'Key', policies.keyUsers);
-    if (props.signingKey === 'kms') {
-      this.signingKey = createSigningKey(this, 'SigningKey', policies.signingKeyUsers);
+    this.scheduled = new Scheduled(this, props, this.serviceKey);
+    const grants = new Grants(
+      [
+        { role: this.writerRole, statements: writerStatements },
+        { role: this.auditorRole, statements: auditorStatements },
+        { role: this.rewrapRole, statements: rewrapStatements },
+        ...this.scheduled.grants,
+      ],
+      describeResources(this, props),
+      conditions,
+    );
+    this.key = createArchiveKey(this, 'Key', () => grants.keyUsers());
+    if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
+      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.signingKeyUsers());
+      onlyWhen(conditions.signingKms, this.signingKey);
     }
-    const writerPolicy = policies.give(this.key.attrArn, this.signingKey?.attrArn);
+    const policies = grants.give(this.key.attrArn, this.signingKey?.attrArn);
+    const environment = functionEnvironment(
+      {
+        GENESYS_ENVIRONMENT: props.environment,
+        GENESYS_ORGANIZATION_ID: props.organizationId,
+        GENESYS_SECRET_ARN: this.credentialsSecret.ref,
+        S3_ARCHIVE_BUCKET: this.bucket.bucketName,
+        S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
+        ARCHIVE_KMS_KEY_ID: this.key.attrArn,
+        ...signingVariables(this, conditions),
+        ...(webhook
+          ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
+          : {}),
+        ARCHIVE_QUEUE_URL: this.queue.queueUrl,
+        ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
+        ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
+      },
+      { NODE_OPTIONS, ...environmentVariables },
+    );
     ({
       function: this.function,
       webhook: this.webhookFunction,
@@ -167,34 +203,19 @@ export class GenesysMediaArchive extends Construct {
       webhookUrl: this.webhookUrl,
     } = new ArchiveFunction(this, 'Function', {
       role: this.writerRole,
-      policy: writerPolicy,
+      policy: requirePolicy(policies, this.writerRole),
       logGroup: this.logGroup,
       queue: this.queue,
       code: props.code,
-      environment: functionEnvironment(
-        {
-          GENESYS_ENVIRONMENT: props.environment,
-          GENESYS_ORGANIZATION_ID: props.organizationId,
-          GENESYS_SECRET_ARN: this.credentialsSecret.ref,
-          S3_ARCHIVE_BUCKET: this.bucket.bucketName,
-          S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
-          ARCHIVE_KMS_KEY_ID: this.key.attrArn,
-          ...signingVariable(this.signingKeySecret, this.signingKey),
-          ...(webhook
-            ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
-            : {}),
-          ARCHIVE_QUEUE_URL: this.queue.queueUrl,
-          ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
-          ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
-        },
-        { NODE_OPTIONS, ...environmentVariables },
-      ),
+      environment,
       maxConcurrency,
       webhook: webhook ? props : undefined,
       webhookSecretArn: this.webhookSecret.ref,
       network: this.network,
       conditions,
     }));
+    const { network } = this;
+    this.scheduled.create({ environment, environmentVariables, network, policies });
     const { rules } = new EventRules(this, 'Events', {
       queue: this.queue,
       deadLetters: this.deadLetters,
@@ -213,84 +234,21 @@ export class GenesysMediaArchive extends Construct {
     ({
       alarmTopic: this.alarmTopic,
       alarms: this.alarms,
+      scheduledAlarms: this.scheduledAlarms,
       auditTrail: this.auditTrail,
       dashboard: this.dashboard,
     } = createWatch(this, props));
   }
-
-  /** The key names the roles and their policies name the key: its policy is made first, and theirs when it has an ARN. */
-  private policies({
-    organizationId,
-    webhook = false,
-    environmentVariables = {},
-    otherKeyArns = [],
-    vpc = false,
-    conditions = {},
-  }: GenesysMediaArchiveProps) {
-    const resources = (keyArn: string, signingKeyArn?: string): ArchiveResources => ({
-      bucketArn: this.bucket.bucketArn,
-      bucketName: this.bucket.bucketName,
-      keyArn,
-      signingKeyArn,
-      organizationId,
-      queueArn: this.queue.queueArn,
-      deadLetterQueueArn: this.deadLetters.queueArn,
-      // the ARN that CloudFormation knows ends with `:*`
-      logGroupArn: Stack.of(this).formatArn({
-        service: 'logs',
-        resource: 'log-group',
-        resourceName: this.logGroup.logGroupName,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-      secretArns: [
-        this.credentialsSecret.ref,
-        ...(this.signingKeySecret === undefined ? [] : [this.signingKeySecret.ref]),
-        ...(webhook ? [chooseString(conditions.webhook, this.webhookSecret.ref)] : []),
-      ],
-      context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
-      mediaFolder: mediaFolderOf(organizationId, environmentVariables),
-      otherKeyArns,
-      serviceKeyArn: this.serviceKey?.keyArn,
-      vpc,
-    });
-    const granted = (keyArn: string, signingKeyArn?: string) => {
-      const about = resources(keyArn, signingKeyArn);
-      return [
-        { role: this.writerRole, statements: writerStatements(about) },
-        { role: this.auditorRole, statements: auditorStatements(about) },
-        { role: this.rewrapRole, statements: rewrapStatements(about) },
-      ] as const;
-    };
-    /** Of the key whose ARN is `*` there. */
-    const usersOf = (grants: ReturnType<typeof granted>): readonly KeyUser[] =>
-      grants.flatMap(({ role, statements }) =>
-        statements.filter(isAboutKey).map((statement) => ({ role, statement })),
-      );
-    return {
-      keyUsers: () => usersOf(granted('*')),
-      signingKeyUsers: () => usersOf(granted('the other key', '*')),
-      /** Returns the writer's. */
-      give: (keyArn: string, signingKeyArn: string | undefined): iam.Policy => {
-        const [writer] = granted(keyArn, signingKeyArn).map(({ role, statements }) =>
-          givePolicy(role, statements),
-        );
-        if (writer === undefined) throw new Error('no policy was made');
-        return writer;
-      },
-    };
-  }
 }
 
-function isAboutKey({ Action, Resource }: Statement): boolean {
-  return Resource.includes('*') && Action.some((action) => action.startsWith('kms:'));
-}
-
-function signingVariable(
-  secret: secrets.CfnSecret | undefined,
-  key: kms.CfnKey | undefined,
+function signingVariables(
+  { signingKeySecret: secret, signingKey: key }: Pick<GenesysMediaArchive, 'signingKeySecret' | 'signingKey'>,
+  { signingSecret, signingKms }: ArchiveConditions,
 ): Readonly<Record<string, string>> {
   return {
-    ...(secret === undefined ? {} : { ARCHIVE_SIGNING_KEY_SECRET_ARN: secret.ref }),
-    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: key.attrArn }),
+    ...(secret === undefined
+      ? {}
+      : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
+    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
   };
 }

@@ -13,6 +13,16 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** A part of the stack that a template with parameters may lack. */
+export type OptionalPart = 'signingSecret' | 'signingKms';
+
+/** By their names: the statements that are of no use without that part. */
+export const STATEMENTS_OF_PARTS: Readonly<Record<string, OptionalPart>> = {
+  SignReceipts: 'signingKms',
+  ShowSigningKey: 'signingKms',
+  ReadSigningKey: 'signingSecret',
+};
+
 /** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
 export interface ArchiveResources {
   readonly bucketArn: string;
@@ -27,6 +37,8 @@ export interface ArchiveResources {
   readonly logGroupArn: string;
   /** Credentials, signing key where it is in a secret and, with a webhook, its secret. */
   readonly secretArns: readonly string[];
+  /** Of the secret that holds the key that signs receipts, where there is one; among `secretArns`, too. */
+  readonly signingSecretArn?: string | undefined;
   /** Of the KMS key that signs receipts, where there is one. */
   readonly signingKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
@@ -51,7 +63,7 @@ export function mediaFolderOf(organizationId: string, variables: Readonly<Record
   return variables['ARCHIVE_LAYOUT'] === 'genesys-export' ? organizationId : MEDIA_FOLDER;
 }
 
-const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id';
+export const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id';
 
 /** The function: writes what is absent, makes data keys that it cannot open again, and works on its queue. */
 export function writerStatements(resources: ArchiveResources): readonly Statement[] {
@@ -102,16 +114,21 @@ function serviceStatements({
             Condition: { Null: { 'kms:ViaService': 'false' } },
           } satisfies Statement,
         ]),
-    ...(vpc
-      ? [
-          // these know no resource; the key is present in requests of the function's code, which must not make them
-          {
-            ...allow('AttachToVpc', NETWORK_INTERFACE_ACTIONS, ['*']),
-            Condition: { Null: { 'lambda:SourceFunctionArn': 'true' } },
-          } satisfies Statement,
-        ]
-      : []),
+    ...networkStatements({ vpc }),
   ];
+}
+
+/** Of a function that runs in a VPC. */
+export function networkStatements({ vpc = false }: Pick<ArchiveResources, 'vpc'>): readonly Statement[] {
+  return vpc
+    ? [
+        // these know no resource; the key is present in requests of the function's code, which must not make them
+        {
+          ...allow('AttachToVpc', NETWORK_INTERFACE_ACTIONS, ['*']),
+          Condition: { Null: { 'lambda:SourceFunctionArn': 'true' } },
+        } satisfies Statement,
+      ]
+    : [];
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
@@ -156,8 +173,8 @@ export function auditorStatements({
 
 /**
  * Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. It writes instruction
- * files, amendments of receipts, and objects that S3 copies from the folder of media itself. IAM cannot compare the source of a copy
- * with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
+ * files, amendments of receipts, which it signs, and objects that S3 copies from the folder of media itself. IAM cannot compare the
+ * source of a copy with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
  */
 export function rewrapStatements({
   bucketArn,
@@ -166,10 +183,10 @@ export function rewrapStatements({
   organizationId,
   mediaFolder = MEDIA_FOLDER,
   otherKeyArns = [],
-}: Pick<
-  ArchiveResources,
-  'bucketArn' | 'bucketName' | 'keyArn' | 'organizationId' | 'mediaFolder' | 'otherKeyArns'
->): readonly Statement[] {
+  signingKeyArn,
+  signingSecretArn,
+  serviceKeyArn,
+}: RewrapResources): readonly Statement[] {
   return [
     allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/${mediaFolder}/*`, `${bucketArn}/receipts/*`]),
     allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
@@ -183,7 +200,35 @@ export function rewrapStatements({
       ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
       Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
     },
+    ...signingStatements({ signingKeyArn }),
+    ...(signingSecretArn === undefined
+      ? []
+      : [
+          allow('ReadSigningKey', ['secretsmanager:GetSecretValue'], [signingSecretArn]),
+          ...(serviceKeyArn === undefined ? [] : [openSecretsWith(serviceKeyArn)]),
+        ]),
   ];
+}
+
+type RewrapResources = Pick<
+  ArchiveResources,
+  | 'bucketArn'
+  | 'bucketName'
+  | 'keyArn'
+  | 'organizationId'
+  | 'mediaFolder'
+  | 'otherKeyArns'
+  | 'signingKeyArn'
+  | 'signingSecretArn'
+  | 'serviceKeyArn'
+>;
+
+/** `kms:ViaService` names the region too: the key policy limits it to Secrets Manager. */
+function openSecretsWith(serviceKeyArn: string): Statement {
+  return {
+    ...allow('OpenSecrets', ['kms:Decrypt'], [serviceKeyArn]),
+    Condition: { Null: { 'kms:ViaService': 'false' } },
+  };
 }
 
 export function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {

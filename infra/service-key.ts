@@ -3,12 +3,19 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/**
- * The key of everything but the recordings: queues, logs, secrets and the topic. It stays when the stack is deleted, as the logs do.
- *
- * @param writer the role of the function, which opens messages and secrets, and nothing else with it.
- */
-export function createServiceKey(scope: Construct, id: string, writer: iam.IRole): kms.Key {
+export interface ServiceKeyUsers {
+  /** The role of the function, which opens messages and secrets, and nothing else with it. */
+  readonly writer: iam.IRole;
+  /** Roles that read the secret of the signing key, and nothing else with it. */
+  readonly signers: readonly iam.IRole[];
+}
+
+/** The key of everything but the recordings: queues, logs, secrets and the topic. It stays when the stack is deleted, as the logs do. */
+export function createServiceKey(
+  scope: Construct,
+  id: string,
+  { writer, signers }: ServiceKeyUsers,
+): kms.Key {
   const { account, partition, region, urlSuffix } = Stack.of(scope);
   const key = new kms.Key(scope, id, {
     description: 'Encrypts queues, logs, secrets and the topic of the archive',
@@ -52,5 +59,10 @@ export function createServiceKey(scope: Construct, id: string, writer: iam.IRole
   allow('OpenMessagesAndSecrets', writer, ['kms:Decrypt', 'kms:GenerateDataKey'], {
     StringEquals: { 'kms:ViaService': services },
   });
+  for (const signer of signers) {
+    allow(`OpenSigningKey${signer.node.id}`, signer, ['kms:Decrypt'], {
+      StringEquals: { 'kms:ViaService': services.filter((service) => service.startsWith('secretsmanager.')) },
+    });
+  }
   return key;
 }

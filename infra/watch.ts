@@ -8,10 +8,11 @@ import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { ArchiveAlarms, type RunbookAnchor } from './archive-alarms.ts';
+import { ArchiveAlarms } from './archive-alarms.ts';
 import { createDashboard } from './archive-dashboard.ts';
 import { AuditTrail } from './audit-trail.ts';
 import type { ArchiveConditions } from './conditions.ts';
+import type { Scheduled } from './scheduled/scheduled.ts';
 import type { HardeningProps } from './hardening-props.ts';
 
 export interface WatchedParts {
@@ -21,7 +22,10 @@ export interface WatchedParts {
   readonly bucket: s3.Bucket;
   /** Of recordings. */
   readonly key: kms.CfnKey;
+  readonly writerRole: iam.IRole;
   readonly auditorRole: iam.IRole;
+  readonly rewrapRole: iam.IRole;
+  readonly scheduled: Scheduled;
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly webhookSecret: secrets.CfnSecret;
@@ -37,7 +41,8 @@ export interface WatchProps extends Pick<HardeningProps, 'auditTrail'> {
 
 export interface Watch {
   readonly alarmTopic: sns.Topic;
-  readonly alarms: Readonly<Record<RunbookAnchor, cloudwatch.Alarm>>;
+  readonly alarms: ArchiveAlarms['alarms'];
+  readonly scheduledAlarms: ReturnType<Scheduled['createAlarms']>;
   readonly auditTrail: AuditTrail | undefined;
   readonly dashboard: cloudwatch.Dashboard;
 }
@@ -55,12 +60,14 @@ export function createWatch(parts: Construct & WatchedParts, props: WatchProps):
     oldestMessage: props.oldestMessage ?? Duration.hours(2),
     key: parts.serviceKey,
   });
+  const scheduledAlarms = parts.scheduled.createAlarms({ topic, runbook });
   const auditTrail = props.auditTrail
     ? new AuditTrail(scope, 'Trail', {
         bucket,
         keyArn: key.attrArn,
         keyId: key.ref,
-        auditorRole: parts.auditorRole,
+        readers: [parts.auditorRole, ...parts.scheduled.readers],
+        roles: [parts.writerRole, parts.auditorRole, parts.rewrapRole, ...parts.scheduled.roles],
         secretArns: [parts.credentialsSecret, parts.signingKeySecret, parts.webhookSecret].flatMap(
           (secret) => secret?.ref ?? [],
         ),
@@ -72,7 +79,7 @@ export function createWatch(parts: Construct & WatchedParts, props: WatchProps):
   const dashboard = createDashboard(scope, 'Dashboard', {
     ...watched,
     bucketName: bucket.bucketName,
-    alarms: [...Object.values(alarms), ...Object.values(auditTrail?.alarms ?? {})],
+    alarms: [alarms, scheduledAlarms, auditTrail?.alarms ?? {}].flatMap((some) => Object.values(some)),
   });
-  return { alarmTopic: topic, alarms, auditTrail, dashboard };
+  return { alarmTopic: topic, alarms, scheduledAlarms, auditTrail, dashboard };
 }

@@ -1,4 +1,5 @@
-// Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs) and the public API
+// Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs), a handler for each scheduled function
+// (dist/lambda/verify.mjs …), and the public API
 // (dist/index.mjs, and of it dist/s3ec.mjs on its own), and the deployment (dist/cdk/index.mjs, its app beside it). The AWS SDK is
 // bundled: importing it costs half as much as importing the runtime's own copy.
 //
@@ -145,6 +146,9 @@ const requireBuiltins = {
   },
 };
 
+/** Functions that a schedule starts, by the names of their files: each is a bundle of its own, and nothing of it is in `archive.mjs`. */
+const SCHEDULED = ['verify'];
+
 /** Bytes; what a cold start has to read and compile. */
 const LARGEST_LAMBDA_BUNDLE = 750_000;
 
@@ -187,7 +191,8 @@ const jobs = [
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
 const results = await Promise.all([
   ...jobs.map((job) => build({ ...job, metafile: true })),
-  bundleFunction(),
+  bundleFunction('archive', [leaveOut]),
+  ...SCHEDULED.map((name) => bundleFunction(name, [])),
 ]);
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
@@ -209,22 +214,22 @@ if (!quiet) {
  * Of a module that is loaded lazily esbuild keeps everything in a bundle of one file, and only what is used where it may write several.
  * So it writes several first, in memory, and makes one file of them.
  */
-async function bundleFunction() {
+async function bundleFunction(name, omissions) {
   const { outputFiles, metafile } = await build({
     ...common,
-    entryPoints: { archive: 'src/lambda/archive.ts' },
+    entryPoints: { [name]: `src/lambda/${name}.ts` },
     outdir: 'dist/lambda',
     splitting: true,
     write: false,
     metafile: true,
     sourcemap: sourcemap && 'inline',
-    plugins: [leaveOut, namedKeys],
+    plugins: [...omissions, namedKeys],
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   await build({
     ...common,
     banner,
-    entryPoints: { archive: join(process.cwd(), 'dist/lambda/archive.mjs') },
+    entryPoints: { [name]: join(process.cwd(), `dist/lambda/${name}.mjs`) },
     outdir: 'dist/lambda',
     allowOverwrite: true,
     minify: true,

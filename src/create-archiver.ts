@@ -25,6 +25,7 @@ import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
+import { present } from './present.ts';
 import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { requireSigningKey } from './signing/require-signing-key.ts';
@@ -269,7 +270,7 @@ export function openConfiguredStore(
   return openStore(store, {
     ...tools,
     s3: { forcePathStyle, proxies },
-    ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
+    ...present({ expectedBucketOwner }),
   });
 }
 

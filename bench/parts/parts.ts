@@ -56,7 +56,8 @@ async function throughput(bench: Bench, options: BenchOptions, onSkip: OnSkip): 
     options.sizes ?? (options.quick ? [1e8] : scheme === 'https' ? [1e6, 1e8, 1e9] : [1e8, 1e9]);
   const rows: ComparedVariant[] = [];
   for (const scheme of possible(bench, options.schemes ?? SCHEMES, onSkip)) {
-    for (const bytes of sizes(scheme)) rows.push(...(await compareOne(bench, options, scheme, bytes, 1)));
+    for (const bytes of sizes(scheme))
+      rows.push(...(await compareOne(bench, options, { scheme, bytes, concurrency: 1 })));
   }
   return rows;
 }
@@ -65,7 +66,8 @@ async function small(bench: Bench, options: BenchOptions, onSkip: OnSkip): Promi
   const rows: ComparedVariant[] = [];
   for (const scheme of possible(bench, options.schemes ?? (options.quick ? ['http'] : SCHEMES), onSkip)) {
     for (const concurrency of options.concurrency ?? [8]) {
-      rows.push(...(await compareOne(bench, options, scheme, options.sizes?.[0] ?? 1e6, concurrency)));
+      const bytes = options.sizes?.[0] ?? 1e6;
+      rows.push(...(await compareOne(bench, options, { scheme, bytes, concurrency })));
     }
   }
   return rows;
@@ -89,9 +91,11 @@ async function latency(bench: Bench, options: BenchOptions, onSkip: OnSkip): Pro
 function compareOne(
   bench: Bench,
   { quick, rounds, variants, nodeArgs }: BenchOptions,
-  scheme: Scheme,
-  bytes: number,
-  concurrency: number,
+  {
+    scheme,
+    bytes,
+    concurrency,
+  }: { readonly scheme: Scheme; readonly bytes: number; readonly concurrency: number },
 ): Promise<ComparedVariant[]> {
   return compare(bench, {
     scheme,

@@ -62,7 +62,7 @@ function legend(): string[] {
   return SHOWN.flatMap(({ label, colour }) => {
     const at = left;
     left += 40 + label.length * 6.4;
-    return [rect(at, 36, 12, 12, colour), text(at + 18, 46, label, {})];
+    return [rect({ x: at, y: 36, width: 12, height: 12 }, colour), text(at + 18, 46, label, {})];
   });
 }
 
@@ -78,7 +78,7 @@ function drawPanel(
   const bottom = TOP + cases.length * ROW;
   const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, at) => at * step);
   const grid = ticks.flatMap((tick) => [
-    line(x(tick), TOP, x(tick), bottom, tick === 1 ? INK : '#e5e7eb', tick === 1 ? 1.5 : 1),
+    line([x(tick), TOP], [x(tick), bottom], tick === 1 ? INK : '#e5e7eb', tick === 1 ? 1.5 : 1),
     text(x(tick), bottom + 16, String(tick), { anchor: 'middle', colour: FAINT, size: 11 }),
   ]);
   const bars = cases.flatMap((name, at) =>
@@ -91,12 +91,14 @@ function drawPanel(
   return [
     text(left, TOP - 8, title, { colour: FAINT }),
     ...grid,
-    ...bars.map(({ spread, colour, top }) => rect(left, top, x(spread.median) - left, BAR, colour)),
-    line(x(1), TOP, x(1), bottom, INK, 1.5),
+    ...bars.map(({ spread, colour, top }) =>
+      rect({ x: left, y: top, width: x(spread.median) - left, height: BAR }, colour),
+    ),
+    line([x(1), TOP], [x(1), bottom], INK, 1.5),
     ...bars.flatMap(({ spread, top }) => {
       const middle = top + BAR / 2;
       const label = text(x(spread.max) + 5, middle + 4, spread.median.toFixed(2), { size: 11, halo: true });
-      return [line(x(spread.min), middle, x(spread.max), middle, INK, 1), label];
+      return [line([x(spread.min), middle], [x(spread.max), middle], INK, 1), label];
     }),
   ];
 }
@@ -121,11 +123,20 @@ function text(x: number, y: number, content: string, style: TextStyle): string {
   return `<text x="${short(x)}" y="${short(y)}" fill="${colour}"${extra.join('')}>${content}</text>`;
 }
 
-function rect(x: number, y: number, width: number, height: number, colour: string): string {
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function rect({ x, y, width, height }: Box, colour: string): string {
   return `<rect x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${height}" fill="${colour}"/>`;
 }
 
-function line(x1: number, y1: number, x2: number, y2: number, colour: string, width: number): string {
+type Dot = readonly [x: number, y: number];
+
+function line([x1, y1]: Dot, [x2, y2]: Dot, colour: string, width: number): string {
   return `<line x1="${short(x1)}" y1="${short(y1)}" x2="${short(x2)}" y2="${short(y2)}" stroke="${colour}" stroke-width="${width}"/>`;
 }
 

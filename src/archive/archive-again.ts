@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaItem, RecordingIds } from '../ports.ts';
-import { sourceOf } from './archive-request.ts';
+import { sourcesOf } from './archive-request.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { downloadAgain } from './download-again.ts';
 import { isSameRecording } from '../record/identity.ts';
@@ -59,15 +59,14 @@ export async function archiveAgain(
     );
   }
   const proved: ProvedRecording[] = [];
-  for (const item of items) proved.push(await prove(ports, request, item, options, budget));
+  for (const item of items) proved.push(await prove(ports, item, { request, ...options }, budget));
   return proved;
 }
 
 async function prove(
   ports: ArchivePorts,
-  request: ArchiveRequest,
   item: MediaItem,
-  { reason, locate }: AgainOptions,
+  { request, reason, locate }: AgainOptions & { readonly request: ArchiveRequest },
   budget: Budget,
 ): Promise<ProvedRecording> {
   const { ids } = item;
@@ -85,7 +84,7 @@ async function prove(
   const subject = { ids, key, stat };
   const outcome = { ids, key, receiptKey: receiptKey(key), bytes: stat.size };
   const links = async () => {
-    if (references !== undefined) await linkOnce({ ...ports, references }, ids, stat, budget);
+    if (references !== undefined) await linkOnce({ ...ports, references }, { ids, stat }, budget);
   };
   if (await hasOwnReceipt(ports, subject, budget)) {
     await links();
@@ -94,9 +93,9 @@ async function prove(
   const opened = await openObject(ports, stat, ids, budget);
   if (opened === undefined) throw kept(key, ids, 'cannot be opened with the keys that are configured');
   const readable = requireOpen(ids, opened, KEPT);
-  const { refresh } = sourceOf(ports, request, ids, budget);
-  const source = { find: () => Promise.resolve(item), refresh };
-  const served = await downloadAgain(opener, source, readable.plaintext.bytes, budget);
+  const { refresh } = sourcesOf(ports, request, ids, budget);
+  const findSource = () => Promise.resolve({ item, refresh });
+  const served = await downloadAgain(opener, findSource, readable.plaintext.bytes, budget);
   if (served === undefined)
     throw new ArchiveError('MEDIA_NOT_FOUND', 'the platform no longer has the recording');
   const why = whyDifferent(readable.plaintext, served);

@@ -1,9 +1,10 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { MediaItem, ObjectStat, RecordingIds } from '../ports.ts';
+import type { ObjectStat, RecordingIds } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import type { Downloaded, MediaSource } from './download-again.ts';
-import { idempotencyMetadata, isSameRecording } from '../record/identity.ts';
+import type { Downloaded } from './download-again.ts';
+import type { Filing, FindSource, Source } from './filing.ts';
+import { isSameRecording } from '../record/identity.ts';
 import { linkOnce } from './link-recording.ts';
 import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
@@ -26,40 +27,30 @@ export interface ArchivedRecording {
 /**
  * Archives one file, whatever an earlier attempt got done: object, then receipt, then the reference on the platform. Each step is
  * one conditional write, so that a redelivery at any point, or several at once, end in the same state.
- *
- * @param at the time the file is filed under, epoch ms.
  */
 export async function archiveItem(
   ports: ArchivePorts,
-  item: MediaItem,
-  refresh: () => Promise<MediaItem>,
-  key: string,
-  at: number,
+  source: Source,
+  filing: Filing,
   budget: Budget,
 ): Promise<ArchivedRecording> {
-  const { ids } = item;
-  const metadata = idempotencyMetadata(ids);
-  const { stored, downloaded, ...how } = await storeRecording(ports, item, refresh, key, metadata, budget);
+  const { stored, downloaded, ...how } = await storeRecording(ports, source, filing, budget);
   if (stored !== undefined) {
-    const receiptKey = await reported(ports, ids, key, () =>
-      issueReceipt(issuerOf(ports), { ids, at, ...stored, ...how }, budget),
+    const receiptKey = await reported(ports, filing, () =>
+      issueReceipt(issuerOf(ports), { ...filing, ...stored, ...how }, budget),
     );
-    return finish(ports, ids, stored.stat, { receiptKey, stored: true, ...how }, budget);
+    return finish(ports, { ...filing, ...stored }, { receiptKey, stored: true, ...how }, budget);
   }
   // Another delivery of the same event was faster, between our look and our write.
-  const source = { find: () => Promise.resolve(item), refresh };
-  const found = await findArchived(ports, { ids, key, at, source, downloaded, ...how }, budget);
+  const findSource = () => Promise.resolve(source);
+  const found = await findArchived(ports, { ...filing, findSource, downloaded, ...how }, budget);
   if (found !== undefined) return found;
-  throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
+  throw new ArchiveError('STORE_UNAVAILABLE', `${filing.key} was refused as existing and then not found`);
 }
 
 /** What is looked for in the archive, and what this attempt has done so far. */
-export interface Wanted {
-  readonly ids: RecordingIds;
-  readonly key: string;
-  /** Epoch ms the recording is filed under. */
-  readonly at: number;
-  readonly source: MediaSource;
+export interface Wanted extends Filing {
+  readonly findSource: FindSource;
   readonly downloaded?: Downloaded | undefined;
   readonly resumes?: number;
   readonly restarts?: number;
@@ -82,13 +73,13 @@ export async function findArchived(
   if (stat === undefined) return undefined;
   if (!isSameRecording(stat, ids)) {
     const { recordingId } = ids;
-    warn(ports, 'KEY_COLLISION', key, ids);
+    warn(ports, 'KEY_COLLISION', wanted);
     throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${key}`, {
       details: { key, recordingId },
     });
   }
-  const receiptKey = await reported(ports, ids, key, () => settleReceipt(ports, { ...wanted, stat }, budget));
-  return finish(ports, ids, stat, { receiptKey, stored: false, resumes, restarts }, budget);
+  const receiptKey = await reported(ports, wanted, () => settleReceipt(ports, { ...wanted, stat }, budget));
+  return finish(ports, { ids, stat }, { receiptKey, stored: false, resumes, restarts }, budget);
 }
 
 const WARNINGS = {
@@ -100,15 +91,14 @@ const WARNINGS = {
 /** Somebody has to look at these: what is in the bucket is not what this archive has put there. */
 async function reported<T>(
   ports: ArchivePorts,
-  ids: RecordingIds,
-  key: string,
+  which: Pick<Filing, 'ids' | 'key'>,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const code = error instanceof ArchiveError ? error.code : undefined;
-    if (code === 'OBJECT_UNPROVEN' || code === 'RECEIPT_MISMATCH') warn(ports, code, key, ids);
+    if (code === 'OBJECT_UNPROVEN' || code === 'RECEIPT_MISMATCH') warn(ports, code, which);
     throw error;
   }
 }
@@ -116,32 +106,26 @@ async function reported<T>(
 function warn(
   { logger }: ArchivePorts,
   code: keyof typeof WARNINGS,
-  key: string,
-  { recordingId }: RecordingIds,
+  { ids, key }: Pick<Filing, 'ids' | 'key'>,
 ): void {
-  logger.log('warn', WARNINGS[code], { key, recordingId, code });
+  logger.log('warn', WARNINGS[code], { key, recordingId: ids.recordingId, code });
 }
 
 /** Puts down for good that a recording will never be available, in a receipt without an object. */
 export async function recordTerminal(
   ports: ArchivePorts,
-  ids: RecordingIds,
-  key: string,
-  at: number,
+  filing: Filing,
   reason: string,
   budget: Budget,
 ): Promise<void> {
-  await reported(ports, ids, key, () =>
-    issueTerminalReceipt(issuerOf(ports), { ids, key, at, reason }, budget),
-  );
-  const { recordingId, conversationId } = ids;
+  await reported(ports, filing, () => issueTerminalReceipt(issuerOf(ports), { ...filing, reason }, budget));
+  const { recordingId, conversationId } = filing.ids;
   ports.logger.log('warn', 'recording is gone', { recordingId, conversationId, reason, state: 'gone' });
 }
 
 async function finish(
   ports: ArchivePorts,
-  ids: RecordingIds,
-  stat: ObjectStat,
+  { ids, stat }: { readonly ids: RecordingIds; readonly stat: ObjectStat },
   how: Pick<ArchivedRecording, 'receiptKey' | 'stored' | 'resumes' | 'restarts'>,
   budget: Budget,
 ): Promise<ArchivedRecording> {
@@ -150,6 +134,7 @@ async function finish(
   const message = how.stored ? 'stored' : 'found in the archive';
   ports.logger.log('debug', message, { recordingId, conversationId, key, bytes, state: 'stored' });
   const { references } = ports;
-  if (references !== undefined) await linkOnce({ ...ports, references }, ids, stat, budget, how.stored);
+  if (references !== undefined)
+    await linkOnce({ ...ports, references }, { ids, stat, isFresh: how.stored }, budget);
   return { state: 'archived', ids, key, bytes, ...how };
 }

@@ -8,9 +8,10 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../ports.ts';
+import { present } from '../present.ts';
 import type { Afterwards, ArchivePorts } from './archive-ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
-import type { MediaSource } from './download-again.ts';
+import type { FindSource, Source } from './filing.ts';
 import { keepSidecar } from './export-sidecar.ts';
 import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
 import { placeAt, placeItem, placeTerminal } from './place-recording.ts';
@@ -74,12 +75,11 @@ export async function archiveRequest(
     return fetchAndArchive(ports, request, budget);
   }
   // The event's own time names the key without asking the platform, so a redelivery costs it nothing.
-  const { key, at } = placeAt(ports, idsOf(request), request.occurredAt);
-  const ids = idsOf(request);
-  const source = sourceOf(ports, request, ids, budget);
+  const filing = placeAt(ports, idsOf(request), request.occurredAt);
+  const { findSource } = sourcesOf(ports, request, filing.ids, budget);
   const look = async () =>
-    (await findArchived(ports, { ids, key, at, source }, budget)) ??
-    (await findAsSent(ports, sent, source, budget));
+    (await findArchived(ports, { ...filing, findSource }, budget)) ??
+    (await findAsSent(ports, sent, findSource, budget));
   if (!isFirst) {
     const done = await look();
     return done === undefined ? fetchAndArchive(ports, request, budget) : [done];
@@ -101,14 +101,13 @@ export async function archiveRequest(
 async function findAsSent(
   ports: ArchivePorts,
   sent: ArchiveRequest,
-  source: MediaSource,
+  findSource: FindSource,
   budget: Budget,
 ): Promise<ArchivedRecording | undefined> {
   if (sent.dialect !== 'media' || sent.occurredAt === undefined) return undefined;
-  const ids = idsOf(sent);
-  const { key, at } = placeAt(ports, ids, sent.occurredAt);
-  if (key === placeAt(ports, idsOf(canonicalRequest(sent)), sent.occurredAt).key) return undefined;
-  return findArchived(ports, { ids, key, at, source }, budget);
+  const filing = placeAt(ports, idsOf(sent), sent.occurredAt);
+  if (filing.key === placeAt(ports, idsOf(canonicalRequest(sent)), sent.occurredAt).key) return undefined;
+  return findArchived(ports, { ...filing, findSource }, budget);
 }
 
 async function fetchAndArchive(
@@ -159,24 +158,23 @@ async function archiveReady(
   item: MediaItem,
   budget: Budget,
 ): Promise<ArchivedRecording> {
-  const { ids } = item;
-  const { key, at } = await placeItem(ports, request, item, budget);
+  const filing = await placeItem(ports, request, item, budget);
   const askedAlready = request.dialect === 'media' && request.occurredAt !== undefined;
-  const { refresh } = sourceOf(ports, request, ids, budget);
-  const source = { find: () => Promise.resolve(item), refresh };
-  const done = askedAlready ? undefined : await findArchived(ports, { ids, key, at, source }, budget);
-  const archived = done ?? (await archiveItem(ports, item, refresh, key, at, budget));
-  if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, key, budget);
+  const source: Source = { item, refresh: sourcesOf(ports, request, item.ids, budget).refresh };
+  const findSource = () => Promise.resolve(source);
+  const done = askedAlready ? undefined : await findArchived(ports, { ...filing, findSource }, budget);
+  const archived = done ?? (await archiveItem(ports, source, filing, budget));
+  if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, filing.key, budget);
   return archived;
 }
 
 /** Where the platform has one file of a request, asked when it is needed. */
-export function sourceOf(
+export function sourcesOf(
   { resolver }: Pick<ArchivePorts, 'resolver'>,
   request: ArchiveRequest,
   ids: RecordingIds,
   budget: Budget,
-): MediaSource {
+): { readonly findSource: FindSource; readonly refresh: Source['refresh'] } {
   const resolve = () =>
     resolver.resolve(
       request.dialect === 'media' ? request : { ...request, recordingId: ids.recordingId },
@@ -190,21 +188,20 @@ export function sourceOf(
     if (found === undefined && failed !== undefined) throw failed.error;
     return found;
   };
-  return {
-    find: async () => {
-      const resolution = await resolve();
-      if (resolution.state !== 'not-ready') return pick(resolution);
-      throw new ArchiveError('MEDIA_NOT_READY', `recording ${ids.recordingId} is not complete yet`);
-    },
-    refresh: async () => {
-      const found = pick(await resolve());
-      if (found !== undefined) return found;
-      throw new ArchiveError(
-        'MEDIA_LINK_EXPIRED',
-        'the platform has no fresh download link for the recording',
-      );
-    },
+  const refresh = async () => {
+    const found = pick(await resolve());
+    if (found !== undefined) return found;
+    throw new ArchiveError('MEDIA_LINK_EXPIRED', 'the platform has no fresh download link for the recording');
   };
+  const findSource = async () => {
+    const resolution = await resolve();
+    if (resolution.state === 'not-ready') {
+      throw new ArchiveError('MEDIA_NOT_READY', `recording ${ids.recordingId} is not complete yet`);
+    }
+    const item = pick(resolution);
+    return item === undefined ? undefined : { item, refresh };
+  };
+  return { findSource, refresh };
 }
 
 async function settleTerminal(
@@ -215,17 +212,14 @@ async function settleTerminal(
 ): Promise<ArchiveResult> {
   const { ids, reason, status, permanent, hint } = recording;
   if (permanent) {
-    const { key, at } = await placeTerminal(ports, request, recording, budget);
+    const filing = await placeTerminal(ports, request, recording, budget);
     // it may have been archived while the platform still had it: then the object has its receipt, and none says that there is nothing
-    const source = {
-      find: () => Promise.resolve(undefined),
-      refresh: sourceOf(ports, request, ids, budget).refresh,
-    };
-    const done = await findArchived(ports, { ids, key, at, source }, budget);
+    const findSource = () => Promise.resolve(undefined);
+    const done = await findArchived(ports, { ...filing, findSource }, budget);
     if (done !== undefined) return done;
-    await recordTerminal(ports, ids, key, at, `${reason} (${status})`, budget);
+    await recordTerminal(ports, filing, `${reason} (${status})`, budget);
   }
-  return { state: 'gone', ids, reason, settled: permanent, ...(hint === undefined ? {} : { hint }) };
+  return { state: 'gone', ids, reason, settled: permanent, ...present({ hint }) };
 }
 
 function idsOf({ mediaId, interactionId }: MediaRequest): RecordingIds {

@@ -1,21 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { type MediaItem, type MediaOpener, MediaRestart } from '../ports.ts';
+import { type MediaOpener, MediaRestart } from '../ports.ts';
+import type { FindSource, Source } from './filing.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import type { Plaintext } from './open-object.ts';
 
 /** A recording as it was served, whole. */
 export interface Downloaded extends Plaintext {
   readonly etag: string | undefined;
-}
-
-/** Where the platform has the file of a recording. */
-export interface MediaSource {
-  /** `undefined` when the platform has it no more. */
-  readonly find: () => Promise<MediaItem | undefined>;
-  /** The same under a fresh link. @throws `MEDIA_LINK_EXPIRED` when there is none. */
-  readonly refresh: () => Promise<MediaItem>;
 }
 
 /**
@@ -28,15 +21,15 @@ export interface MediaSource {
  */
 export async function downloadAgain(
   opener: MediaOpener,
-  { find, refresh }: MediaSource,
+  findSource: FindSource,
   expected: number,
   budget: Budget,
 ): Promise<Downloaded | undefined> {
-  const item = await find();
-  if (item === undefined) return undefined;
-  const first = await download(opener, item, refresh, budget);
+  const source = await findSource();
+  if (source === undefined) return undefined;
+  const first = await download(opener, source, budget);
   if (first.lengthVerified || first.bytes === expected) return first;
-  const second = await download(opener, item, refresh, budget);
+  const second = await download(opener, source, budget);
   if (second.bytes === first.bytes && second.sha256.equals(first.sha256)) return second;
   throw new ArchiveError(
     'MEDIA_TRUNCATED',
@@ -46,8 +39,7 @@ export async function downloadAgain(
 
 async function download(
   opener: MediaOpener,
-  item: MediaItem,
-  refresh: () => Promise<MediaItem>,
+  { item, refresh }: Source,
   budget: Budget,
 ): Promise<Downloaded & Pick<MediaCount, 'lengthVerified'>> {
   const digest = createHash('sha256');

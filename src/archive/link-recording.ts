@@ -11,22 +11,26 @@ export interface LinkPorts extends Pick<ArchivePorts, 'store' | 'clock' | 'logge
   readonly references: ReferenceWriter;
 }
 
+/** An object to link. */
+export interface Linkable {
+  readonly ids: RecordingIds;
+  readonly stat: ObjectStat;
+  /** This very attempt has stored the object, so that it cannot be linked yet and no marker is looked for. */
+  readonly isFresh?: boolean;
+}
+
 /**
  * Writes the reference back to the platform and then a marker that says so. Between the two an interruption makes the next
  * delivery write the very same reference again, which changes nothing there. For the same reason the marker may be left to
  * `afterwards`, and lost there.
- *
- * @param fresh the object was stored just now, by this very attempt, so that nobody can have linked it yet: nothing is asked for.
  */
 export async function linkOnce(
   { references, store, clock, logger, afterwards }: LinkPorts,
-  ids: RecordingIds,
-  stat: ObjectStat,
+  { ids, stat, isFresh = false }: Linkable,
   budget: Budget,
-  fresh = false,
 ): Promise<void> {
   const marker = linkKey(stat.key);
-  if (!fresh && (await store.head(marker, budget)) !== undefined) return;
+  if (!isFresh && (await store.head(marker, budget)) !== undefined) return;
   const { key, lastModified: archivedAt } = stat;
   await references.write(ids, { key, archivedAt, algorithm: 'AES-256-GCM' }, budget);
   const linked = canonicalJson({

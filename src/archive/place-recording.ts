@@ -1,30 +1,26 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { ArchiveRequest, MediaItem, RecordingIds, TerminalRecording } from '../ports.ts';
+import type { ArchiveRequest, MediaItem, ObjectStore, RecordingIds, TerminalRecording } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { claimFirstSeen } from './claim.ts';
+import type { Filing } from './filing.ts';
 import { DATE_LAYOUT } from '../record/layout.ts';
+import { claimKey } from '../record/object-key.ts';
+import { getSmall, putSmall } from '../record/small-object.ts';
 
-/** Where a file is kept, and the time that says so. */
-export interface RecordingPlace {
-  readonly key: string;
-  /** Epoch ms. */
-  readonly at: number;
+interface Stated {
+  /** Epoch ms, as the event or the platform states it. */
+  readonly stated?: number | undefined;
 }
 
 type PlacingPorts = Pick<ArchivePorts, 'layout' | 'store' | 'clock'>;
 
-/** The place of a file whose time is known. @throws `EVENT_INVALID` (not retryable). */
-export function placeAt(
-  { layout = DATE_LAYOUT }: PlacingPorts,
-  ids: RecordingIds,
-  at: number,
-): RecordingPlace {
-  return { key: layout.keyOf({ ids, at }), at };
+/** Files a recording whose time is known. @throws `EVENT_INVALID` (not retryable). */
+export function placeAt({ layout = DATE_LAYOUT }: PlacingPorts, ids: RecordingIds, at: number): Filing {
+  return { ids, key: layout.keyOf({ ids, at }), at };
 }
 
 /**
- * The place of a file that the platform has told about. Filed by recording, its time is the one the event states, else the
+ * Files what the platform offers. Filed by recording, its time is the one the event states, else the
  * platform's, else one that is pinned in the archive now and for all redeliveries. Filed by conversation, there is only the
  * conversation's own start.
  *
@@ -35,28 +31,27 @@ export async function placeItem(
   request: ArchiveRequest,
   item: MediaItem,
   budget: Budget,
-): Promise<RecordingPlace> {
+): Promise<Filing> {
   const stated = (request.dialect === 'media' ? request.occurredAt : undefined) ?? item.recordedAt;
-  return place(ports, request, item, stated, budget);
+  return place(ports, request, { ...item, stated }, budget);
 }
 
-/** The place that a recording would have if it had a file. Throws as {@link placeItem}. */
+/** Files a recording as if it had a file. Throws as {@link placeItem}. */
 export function placeTerminal(
   ports: PlacingPorts,
   request: ArchiveRequest,
   recording: TerminalRecording,
   budget: Budget,
-): Promise<RecordingPlace> {
-  return place(ports, request, recording, undefined, budget);
+): Promise<Filing> {
+  return place(ports, request, recording, budget);
 }
 
 async function place(
   ports: PlacingPorts,
   request: ArchiveRequest,
-  { ids, file, conversation }: Pick<MediaItem, 'ids' | 'file' | 'conversation'>,
-  stated: number | undefined,
+  { ids, file, conversation, stated }: Pick<MediaItem, 'ids' | 'file' | 'conversation'> & Stated,
   budget: Budget,
-): Promise<RecordingPlace> {
+): Promise<Filing> {
   const { layout = DATE_LAYOUT } = ports;
   const extension = file?.extension;
   if (layout.filedBy === 'conversation') {
@@ -67,14 +62,42 @@ async function place(
       );
     }
     const { startedAt: at } = conversation;
-    return { key: layout.keyOf({ ids, at, extension }), at };
+    return { ids, key: layout.keyOf({ ids, at, extension }), at };
   }
   const at =
     stated ?? (await claimFirstSeen(ports.store, ids.recordingId, firstSeen(ports, request), budget));
-  return { key: layout.keyOf({ ids, at, extension }), at };
+  return { ids, key: layout.keyOf({ ids, at, extension }), at };
 }
 
 /** For a claim. The end of the conversation, where the event states it, says more than the time of this attempt. */
 function firstSeen({ clock }: PlacingPorts, request: ArchiveRequest): number {
   return (request.dialect === 'recordings' ? request.endedAt : undefined) ?? clock.now();
+}
+
+/** Bytes; a claim is about 60. */
+const LARGEST_CLAIM = 1024;
+
+/**
+ * For a recording whose time neither the event nor the platform states: pins the time it was first seen, in one conditional write, so that every retry and
+ * redelivery files it under the same day.
+ *
+ * @param now epoch ms, used only if no claim stands yet.
+ * @returns the pinned time, epoch ms.
+ */
+export async function claimFirstSeen(
+  store: ObjectStore,
+  recordingId: string,
+  now: number,
+  budget: Budget,
+): Promise<number> {
+  const key = claimKey(recordingId);
+  const body = Buffer.from(`${JSON.stringify({ firstSeen: new Date(now).toISOString() })}\n`);
+  if ((await putSmall(store, key, body, budget)) === 'stored') return now;
+  const text = await getSmall(store, key, LARGEST_CLAIM, budget);
+  if (text === undefined) {
+    throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
+  }
+  const at = Date.parse(/^\{"firstSeen":"([0-9TZ:.-]+)"\}\n$/.exec(text)?.[1] ?? '');
+  if (Number.isFinite(at)) return at;
+  throw new ArchiveError('OBJECT_MALFORMED', `${key} is not a claim`);
 }

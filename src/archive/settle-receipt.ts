@@ -3,7 +3,8 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
 import type { ArchivePorts } from './archive-ports.ts';
-import { type Downloaded, downloadAgain, type MediaSource } from './download-again.ts';
+import { type Downloaded, downloadAgain } from './download-again.ts';
+import type { Filing, FindSource } from './filing.ts';
 import { adoptReceipt, issueCompletedReceipt, type Proof } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
 import { receiptKey } from '../record/object-key.ts';
@@ -12,12 +13,9 @@ import { hasOwnReceipt, trustedKeys } from './own-receipt.ts';
 import { checkMark, isOfSource, type MarkVerdict } from '../record/writer-mark.ts';
 
 /** An object as it was found, and where the same recording can be had again. */
-export interface Found {
-  readonly ids: RecordingIds;
+export interface Found extends Filing {
   readonly stat: ObjectStat;
-  /** Epoch ms the recording is filed under. */
-  readonly at: number;
-  readonly source: MediaSource;
+  readonly findSource: FindSource;
   /** What this attempt has downloaded whole, when another one stored its object first. */
   readonly downloaded?: Downloaded | undefined;
 }
@@ -71,7 +69,8 @@ async function completeMarked(ports: ArchivePorts, found: Found, budget: Budget)
     );
   }
   const expected = stat.size - TAG_BYTES;
-  const downloaded = found.downloaded ?? (await downloadAgain(ports.opener, found.source, expected, budget));
+  const downloaded =
+    found.downloaded ?? (await downloadAgain(ports.opener, found.findSource, expected, budget));
   // of another version of the file the hash would not be that of the object
   const isSame = downloaded?.bytes === expected && isOfSource(stat.metadata, downloaded);
   const proof: Proof = { proof: 'mark', ...(isSame ? { downloaded } : {}) };
@@ -85,7 +84,7 @@ async function completeUnsigned(ports: ArchivePorts, found: Found, budget: Budge
   if (opened === undefined) return adoptReceipt(issuer, found, budget);
   const proved = requireOpen(ids, opened);
   const compared =
-    found.downloaded ?? (await downloadAgain(ports.opener, found.source, proved.plaintext.bytes, budget));
+    found.downloaded ?? (await downloadAgain(ports.opener, found.findSource, proved.plaintext.bytes, budget));
   if (compared === undefined) return adoptReceipt(issuer, { ids, stat: opened.stat, at }, budget);
   const why = whyDifferent(proved.plaintext, compared);
   if (why !== undefined) throw unproven(stat.key, ids, why);

@@ -1,7 +1,8 @@
 import type { Budget } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { Envelope, ObjectStore, RecordingIds } from '../ports.ts';
+import type { Envelope, ObjectStore } from '../ports.ts';
 import type { ArchiveResult } from './archive-request.ts';
+import type { Filing } from './filing.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
 import { contextKey } from '../record/object-key.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
@@ -25,8 +26,7 @@ export interface ContextPorts {
  */
 export async function storeContext(
   { store, envelope, signer, organizationId }: ContextPorts,
-  ids: RecordingIds,
-  key: string,
+  { ids, key }: Pick<Filing, 'ids' | 'key'>,
   describe: () => Promise<string | undefined>,
   budget: Budget,
 ): Promise<boolean> {
@@ -68,9 +68,8 @@ export async function keepContext(
   };
   for (const result of results) {
     if (result.state !== 'archived') continue;
-    const { ids, key } = result;
-    if (await storeContext(ports, ids, key, ask, budget)) continue;
-    const { recordingId, conversationId } = ids;
+    if (await storeContext(ports, result, ask, budget)) continue;
+    const { recordingId, conversationId } = result.ids;
     ports.logger.log('warn', 'the platform has no context of the conversation any more', {
       recordingId,
       conversationId,

@@ -2,9 +2,12 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { type MediaItem, MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
+import { MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
+import { present } from '../present.ts';
 import type { ArchivePorts } from './archive-ports.ts';
+import type { Filing, Source } from './filing.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
+import { idempotencyMetadata } from '../record/identity.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
@@ -37,10 +40,8 @@ export interface StoredRecording {
  */
 export async function storeRecording(
   ports: ArchivePorts,
-  item: MediaItem,
-  refresh: () => Promise<MediaItem>,
-  key: string,
-  metadata: Readonly<Record<string, string>>,
+  { item, refresh }: Source,
+  filing: Filing,
   budget: Budget,
 ): Promise<StoredRecording> {
   const { clock, logger } = ports;
@@ -50,7 +51,7 @@ export async function storeRecording(
     try {
       const stream = await ports.opener.open(current, refresh, budget);
       try {
-        const outcome = await storeOnce(ports, current, stream, refresh, key, metadata, budget);
+        const outcome = await storeOnce(ports, { item: current, refresh, stream }, filing, budget);
         return { ...outcome, resumes: resumes + stream.resumes(), restarts };
       } finally {
         resumes += stream.resumes();
@@ -90,18 +91,15 @@ function restartable(error: unknown): ArchiveError | undefined {
 
 async function storeOnce(
   ports: ArchivePorts,
-  item: MediaItem,
-  stream: MediaStream,
-  refresh: () => Promise<MediaItem>,
-  key: string,
-  metadata: Readonly<Record<string, string>>,
+  download: Source & { readonly stream: MediaStream },
+  { ids, key }: Filing,
   budget: Budget,
 ): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
-  const { ids } = item;
+  const { item, stream } = download;
   const { signer, organizationId } = ports;
   const sealer = await ports.envelope.seal(ids, budget);
   const source = signer === undefined ? {} : sourceMetadata(stream.etag);
-  const own = { ...sealer.metadata, ...metadata, ...source };
+  const own = { ...sealer.metadata, ...idempotencyMetadata(ids), ...source };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;
@@ -112,7 +110,7 @@ async function storeOnce(
   const confirm = async () => {
     sha256 = plaintext.digest();
     if (count.lengthVerified) return;
-    await confirmBySecondDownload(ports, item, refresh, { bytes: count.bytes, sha256, isFramed }, budget);
+    await confirmBySecondDownload(ports, download, { bytes: count.bytes, sha256, isFramed }, budget);
   };
   const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
   const sealed = sealer.encrypt(hashed(guarded, plaintext), confirm);
@@ -122,7 +120,9 @@ async function storeOnce(
     {
       metadata: { ...own, ...mark },
       contentType: 'application/octet-stream',
-      ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
+      ...present({
+        contentLength: contentLength === undefined ? undefined : contentLength + sealer.overhead,
+      }),
       leaves: {
         leafBytes: ciphertext.leafBytes,
         leafDigest: (index) => ciphertext.leafDigest(index),
@@ -174,8 +174,7 @@ async function* cutIntoLeaves(
  */
 async function confirmBySecondDownload(
   { opener }: ArchivePorts,
-  item: MediaItem,
-  refresh: () => Promise<MediaItem>,
+  { item, refresh }: Source,
   first: { bytes: number; sha256: Buffer; isFramed: boolean },
   budget: Budget,
 ): Promise<void> {

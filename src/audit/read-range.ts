@@ -93,13 +93,18 @@ export async function openSeekable(
   return createSeekable(opened, leaves, 'object');
 }
 
-/** One range of one object; who reads several opens it once, with {@link openSeekable}, which also says what is thrown. */
-export async function* readRange(
+/** Part of the library, and stays as it is. */
+type ReadRangeArguments = [
   ports: RangePorts,
   key: string,
   range: PlaintextRange,
   budget: Budget,
-  options: RangeOptions = {},
+  options?: RangeOptions,
+];
+
+/** One range of one object; who reads several opens it once, with {@link openSeekable}, which also says what is thrown. */
+export async function* readRange(
+  ...[ports, key, range, budget, options = {}]: ReadRangeArguments
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const recording = await openSeekable(ports, key, budget, options);
   yield* recording.read(range, budget);
@@ -128,7 +133,7 @@ function createSeekable(
     // whole leaves: the last one also holds the tag, which is compared and never decrypted
     const lastByte = Math.min(Math.ceil(end / leafBytes) * leafBytes, stat.size) - 1;
     const { body } = await store.get(stat.key, budget, { first: firstLeaf * leafBytes, last: lastByte });
-    for await (const leaf of cutVerified(body, leaves, firstLeaf, lastByte, stat.key)) {
+    for await (const leaf of cutVerified(body, leaves, { firstLeaf, lastByte, key: stat.key })) {
       const from = Math.max(first, leaf.offset);
       const to = Math.min(end, leaf.offset + leaf.bytes.length);
       yield unsealer.decryptAt(from, leaf.bytes.subarray(from - leaf.offset, to - leaf.offset));
@@ -137,15 +142,17 @@ function createSeekable(
   return { stat, bytes, verifiedBy, receipt, notes, read };
 }
 
-/** The leaves of a body that begins with leaf `index` and ends with `lastByte`, each compared before it is passed on. */
+/** The leaves of a body that begins with `firstLeaf` and ends with `lastByte`, each compared before it is passed on. */
 async function* cutVerified(
   body: AsyncIterable<Uint8Array>,
   { leafBytes, digests }: VerifiedLeaves,
-  index: number,
-  lastByte: number,
-  key: string,
+  {
+    firstLeaf,
+    lastByte,
+    key,
+  }: { readonly firstLeaf: number; readonly lastByte: number; readonly key: string },
 ): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }, void, undefined> {
-  let at = index;
+  let at = firstLeaf;
   let held: Uint8Array[] = [];
   let fill = 0;
   const lengthOf = (leaf: number) => Math.min(leafBytes, lastByte + 1 - leaf * leafBytes);

@@ -23,6 +23,10 @@ export interface WalkOptions {
   readonly sample?: Sample | undefined;
   /** Only keys after this one. */
   readonly after?: string | undefined;
+  /** Midnights, epoch ms: only recordings of these UTC days, and only they are listed where the layout lets them. */
+  readonly days?: ReadonlySet<number> | undefined;
+  /** Only keys of which this is true. */
+  readonly isMeant?: ((key: string) => boolean) | undefined;
 }
 
 /**
@@ -35,13 +39,19 @@ export async function* walkArchive(
   options: WalkOptions,
   budget: Budget,
 ): AsyncGenerator<string, void, undefined> {
-  const { range = {}, sample, after = '' } = options;
+  const { range = {}, sample, after = '', days, isMeant } = options;
   const { layout = DATE_LAYOUT } = range;
-  const isMeant = (key: string) => key > after && isWithin(layout.parse(key)?.date ?? '', range);
+  const isWanted = (key: string) => {
+    const date = layout.parse(key)?.date ?? '';
+    if (key <= after || !isWithin(date, range) || isMeant?.(key) === false) return false;
+    return days === undefined || days.has(Date.parse(`${date}T00:00:00Z`));
+  };
+  const prefixes =
+    days === undefined ? prefixesWithin(range) : [...new Set([...days].map((day) => layout.prefixOf(day)))];
   // in the order of keys, where days without leading zeros are not in that of the calendar
-  for (const prefix of prefixesWithin(range).toSorted()) {
+  for (const prefix of prefixes.toSorted()) {
     for await (const folder of joinFolders(store, layout, prefix, budget)) {
-      for (const key of [...folder].sort()) if (isMeant(key) && isSampled(key, sample)) yield key;
+      for (const key of [...folder].sort()) if (isWanted(key) && isSampled(key, sample)) yield key;
     }
   }
 }

@@ -14,6 +14,7 @@ import type { CredentialSettings } from './rules/secrets.ts';
 import type { ConfigSources, GatheredSettings } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
@@ -55,10 +56,12 @@ export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
 }
 
-/** Enough to move recordings under other keys, and to sign what amends their receipts. */
+/** Enough to move recordings under other keys, to hold them, and to sign what is stated of it. */
 export interface WrapConfig extends RestoreConfig {
   readonly signingKeySecretArn: string | undefined;
   readonly signingKmsKeyId: string | undefined;
+  /** A hold is released by another person than the one who placed it. */
+  readonly holdTwoPersons: boolean;
 }
 
 /** Everything. */
@@ -162,7 +165,7 @@ function buildConfig(
     store: chooseStore(values, ranks),
     s3: {
       forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
-      ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+      ...present({ expectedBucketOwner: owner }),
     },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
@@ -214,7 +217,7 @@ function buildConfig(
       webhook: {
         secrets,
         secretArn,
-        ...(signatures === undefined ? {} : { signatures }),
+        ...present({ signatures }),
         open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 && secretArn === undefined,
       },
     };
@@ -223,6 +226,7 @@ function buildConfig(
     ...restore(),
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
+    holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
   });
   return { store, restore, archive, keys, wrap };
 }
@@ -233,7 +237,7 @@ function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'orga
 
 function organizationOf(values: SettingValues): Pick<StoreConfig, 'organizationId'> {
   const { GENESYS_ORGANIZATION_ID: organizationId } = values;
-  return organizationId === undefined ? {} : { organizationId };
+  return present({ organizationId });
 }
 
 function chooseCredentials(values: SettingValues): CredentialSettings {

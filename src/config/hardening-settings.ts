@@ -1,5 +1,6 @@
 /** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
 import * as z from 'zod';
+import { verificationSettings } from './verification-settings.ts';
 
 const PRINCIPAL =
   /^arn:aws(?:-[a-z]+)*:(?:iam|sts)::\d{12}:(?:root|(?:role|user|assumed-role)\/[\w+=,.@/-]{1,512})$/;
@@ -43,6 +44,8 @@ export const hardeningSettings = {
   customerKeys: z.boolean().default(false),
   /** Records every access to objects and every use of keys, with alarms. */
   auditTrail: z.boolean().default(false),
+  /** A function that verifies another sample of the archive each day; `false` for none. */
+  verification: z.union([z.literal(false), verificationSettings]).default(verificationSettings.parse({})),
   /** A bucket, maybe of another account or region, that gets a copy of every object. */
   replica: z
     .strictObject({

@@ -68,7 +68,11 @@ export function createEnvelopeReader(keys: ReadingKeys): AnyEnvelopeReader {
     if (format !== STATIC_GCM) {
       requireExpectedIds(detected, stat.size, keys.organizationId, options.expected);
       const openS3ec = format === S3EC_V2 ? openS3ecV2 : openS3ecV3;
-      return openS3ec(metadata, stat.size, unwrappers, options.expectedContext, options.budget);
+      return openS3ec(
+        { metadata, size: stat.size },
+        { unwrappers, expected: options.expectedContext },
+        options.budget,
+      );
     }
     if (openStatic === undefined) {
       throw new ArchiveError('DECRYPT_FAILED', 'no key is configured for objects of format static-gcm', {

@@ -165,18 +165,25 @@ function describeContext(context: EncryptionContext, contentAlgorithm: ContentAl
   return { ...context, [CONTENT_ALGORITHM_NAME]: contentAlgorithm };
 }
 
+/** What a data key is unwrapped with. */
+export interface KeyHolders {
+  readonly unwrappers: readonly KeyUnwrapper[];
+  /**
+   * The context the reader knows from elsewhere, without {@link CONTENT_ALGORITHM_NAME}. Only a KMS wrap can be held to it: raw wraps
+   * carry no authenticated context.
+   */
+  readonly expected?: EncryptionContext | undefined;
+}
+
 /**
- * The data key of an object that is to be read.
+ * Returns the data key of an object.
  *
- * @param expected the context the reader knows from elsewhere, without {@link CONTENT_ALGORITHM_NAME}. Only a KMS wrap
- *   can be held to it: raw wraps carry no authenticated context.
  * @throws `CONTEXT_MISMATCH` before any key service is asked; `OBJECT_MALFORMED`; `DECRYPT_FAILED`.
  */
 export async function unwrapDataKey(
   key: StoredDataKey,
   contentAlgorithm: ContentAlgorithm,
-  unwrappers: readonly KeyUnwrapper[],
-  expected: EncryptionContext | undefined,
+  { unwrappers, expected }: KeyHolders,
   budget?: Budget,
 ): Promise<Uint8Array> {
   if (key.wrapAlgorithm === 'kms+context' && key.description[CONTENT_ALGORITHM_NAME] !== contentAlgorithm) {

@@ -8,6 +8,7 @@ import {
 import { awsAnswerOf } from '../aws/answer.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
+import { present } from '../present.ts';
 
 export type KmsCallName = 'GenerateDataKey' | 'Decrypt' | 'Encrypt' | 'ReEncrypt' | 'Sign' | 'GetPublicKey';
 
@@ -142,8 +143,7 @@ export function sortKmsError(error: unknown, operation: KmsCallName): KmsFailure
   const hint = stated ?? defaultHint(rule, operation);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
-    ...(hint === undefined ? {} : { hint }),
-    ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
+    ...present({ hint, retryable: rule.retryable }),
   };
   const answer = rule.says ?? (status === undefined ? (system ?? name) : name);
   return {

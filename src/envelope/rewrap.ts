@@ -56,7 +56,7 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
     if (moved === 'own') return undefined;
     // within the key service: nobody here has seen the data key
     if (moved !== undefined) return { edk: moved, isCommitted: false };
-    const dataKey = await unwrapDataKey(edk, contentAlgorithm, unwrappers, undefined, budget);
+    const dataKey = await unwrapDataKey(edk, contentAlgorithm, { unwrappers }, budget);
     try {
       const isCommitted = object.check(dataKey);
       const context = bound ? callerContext(edk.description) : partialContext(organizationId, ids);

@@ -5,6 +5,7 @@ import { createUnsealingCipher, type GcmParameters, plaintextSize } from './gcm.
 import {
   type ContentAlgorithm,
   type EncryptionContext,
+  type KeyHolders,
   type KeyUnwrapper,
   type ReadableWrapAlgorithm,
   type StoredDataKey,
@@ -25,26 +26,25 @@ export interface S3ecReading<Header extends StoredDataKey> {
   derive(dataKey: Uint8Array, header: Header): GcmParameters;
 }
 
+/** One object of either format. */
+export interface S3ecObject {
+  /** Merged with that of its instruction file where it has one. */
+  readonly metadata: Metadata;
+  /** Bytes of the body. */
+  readonly size: number;
+}
+
 /**
- * The key and IV of the body of one object.
+ * Returns the key and IV of the body of one object.
  *
- * @param metadata of the object, merged with its instruction file's where there is one.
- * @param size bytes of the body.
- * @param expected see {@link unwrapDataKey}.
  * @throws `OBJECT_MALFORMED`, `CONTEXT_MISMATCH`, `DECRYPT_FAILED`, none of them retryable; what an unwrapper throws.
  */
-export type S3ecOpener = (
-  metadata: Metadata,
-  size: number,
-  unwrappers: readonly KeyUnwrapper[],
-  expected?: EncryptionContext,
-  budget?: Budget,
-) => Promise<GcmParameters>;
+export type S3ecOpener = (object: S3ecObject, keys: KeyHolders, budget?: Budget) => Promise<GcmParameters>;
 
 export function createS3ecOpener<Header extends StoredDataKey>(format: S3ecReading<Header>): S3ecOpener {
-  return async (metadata, size, unwrappers, expected, budget) => {
+  return async ({ metadata, size }, keys, budget) => {
     const header = format.parse(metadata, size);
-    const dataKey = await unwrapDataKey(header, format.contentAlgorithm, unwrappers, expected, budget);
+    const dataKey = await unwrapDataKey(header, format.contentAlgorithm, keys, budget);
     try {
       return format.derive(dataKey, header);
     } finally {
@@ -53,11 +53,19 @@ export function createS3ecOpener<Header extends StoredDataKey>(format: S3ecReadi
   };
 }
 
-/** Begins reading one object. Takes and throws what its {@link S3ecOpener} does. */
-export function createS3ecUnsealer(
-  open: S3ecOpener,
-): (...object: Parameters<S3ecOpener>) => Promise<Unsealer> {
-  return async (...object) => createUnsealingCipher(await open(...object));
+/** What `unsealS3ecV2` and `unsealS3ecV3` take: they are part of the library, and stay as they are. */
+type UnsealArguments = [
+  metadata: Metadata,
+  size: number,
+  unwrappers: readonly KeyUnwrapper[],
+  expected?: EncryptionContext,
+  budget?: Budget,
+];
+
+/** Begins reading one object. Throws what its {@link S3ecOpener} does. */
+export function createS3ecUnsealer(open: S3ecOpener): (...object: UnsealArguments) => Promise<Unsealer> {
+  return async (...[metadata, size, unwrappers, expected, budget]) =>
+    createUnsealingCipher(await open({ metadata, size }, { unwrappers, expected }, budget));
 }
 
 /** The wrapped data key, of the length its wrap has where that is fixed. @throws `OBJECT_MALFORMED`. */

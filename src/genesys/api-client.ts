@@ -5,6 +5,7 @@ import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Attempt, withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { TokenSource } from './oauth.ts';
 import { createRateBudget, type RateBudget, readRateReport } from './rate-budget.ts';
 import { errorCode, readCorrelationId, retryPause } from './responses.ts';
@@ -13,7 +14,7 @@ import { errorCode, readCorrelationId, retryPause } from './responses.ts';
 const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST' | 'DELETE';
   /** Path segments, encoded one by one: an id can never change the path it stands in. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
         for (;;) {
           const token = await tokens.token(budget);
           await rate.acquire(budget);
-          const outcome = await exchange(options, rate, request, token, budget);
+          const outcome = await exchange({ ...options, rate }, request, token, budget);
           if (!('unauthorized' in outcome)) return outcome;
           tokens.reject(token);
           if (renewed) {
@@ -76,8 +77,7 @@ export function createGenesysApi(options: ApiOptions): GenesysApi {
 }
 
 async function exchange(
-  { transport, clock, apiUrl }: ApiOptions,
-  rate: RateBudget,
+  { transport, clock, apiUrl, rate }: ApiOptions & { readonly rate: RateBudget },
   request: ApiRequest,
   token: string,
   budget: Budget,
@@ -91,9 +91,9 @@ async function exchange(
       headers: {
         authorization: `Bearer ${token}`,
         accept: 'application/json',
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...present({ 'content-type': request.body === undefined ? undefined : 'application/json' }),
       },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...present({ body: request.body === undefined ? undefined : JSON.stringify(request.body) }),
       signal: budget.signal,
       failure: 'GENESYS_UNAVAILABLE',
     });
@@ -132,7 +132,7 @@ export function unexpectedAnswer(
     const said = errorCode === undefined ? '' : `, ${errorCode}`;
     return new ArchiveError('GENESYS_FORBIDDEN', `${what}: forbidden (403${said})`, {
       details,
-      ...(hint === undefined ? {} : { hint }),
+      ...present({ hint }),
     });
   }
   return new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: unexpected answer (${status})`, {

@@ -2,7 +2,7 @@ import type { ApiAnswer } from './api-client.ts';
 
 /** A call of the published API that this program makes, and what the role of the OAuth client has to allow for it. */
 export interface PermittedCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As the platform's API description writes it. */
   readonly path: string;
   /** Any one of these is enough; empty where the platform documents none. */
@@ -114,9 +114,16 @@ export const SENSITIVE = 'recording:recording:viewSensitiveData';
  */
 export function explainRefusal(
   call: CallName,
+  answer: Pick<ApiAnswer, 'status' | 'errorCode'>,
+): string | undefined {
+  return explainRefusalOf(CALLS[call], answer);
+}
+
+/** The same for a call of any table. */
+export function explainRefusalOf(
+  { permissions }: PermittedCall,
   { status, errorCode = '' }: Pick<ApiAnswer, 'status' | 'errorCode'>,
 ): string | undefined {
-  const { permissions }: PermittedCall = CALLS[call];
   const wanted =
     permissions.length === 0 ? '' : ` ${permissions.length > 1 ? 'one of ' : ''}${permissions.join(', ')}`;
   if (status === 404) {

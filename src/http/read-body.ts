@@ -98,7 +98,10 @@ export async function readText(
   let size = 0;
   for await (const chunk of body) {
     size += chunk.byteLength;
-    if (size > limit) throw new ArchiveError(failure, `an answer is longer than ${limit} bytes`);
+    if (size > limit) {
+      const details = { limitBytes: limit };
+      throw new ArchiveError(failure, `an answer is longer than ${limit} bytes`, { details });
+    }
     parts.push(Buffer.from(chunk));
   }
   return Buffer.concat(parts, size).toString('utf8');

@@ -2,13 +2,14 @@
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { type Archiver, createArchiver } from '../create-archiver.ts';
-import { type ArchiveError, toArchiveError } from '../errors.ts';
+import { toArchiveError } from '../errors.ts';
 import { wantsFips } from '../aws-regions.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { readWebhookSecrets } from '../secrets/secret-contents.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
 import { type BatchAnswer, createHandler, type InvocationContext } from './handle-event.ts';
 import type { HttpAnswer } from './http-answer.ts';
+import { InvocationFailure } from './invocation-failure.ts';
 import { countFailure } from './metrics.ts';
 import { createLambdaLogger, createLambdaMetrics, type LambdaContext } from './powertools.ts';
 
@@ -54,17 +55,6 @@ function start(env: NodeJS.ProcessEnv): Handler {
     onLambda: (env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '',
     memoryMb,
   });
-}
-
-/** The platform reports a failure by class name and message; the stable code tells more than `ArchiveError`. */
-class InvocationFailure extends Error {
-  constructor({ code, message, hint, retryable }: ArchiveError) {
-    super(hint === undefined ? message : `${message} (${hint})`);
-    this.name = code;
-    this.retryable = retryable;
-  }
-
-  readonly retryable: boolean;
 }
 
 /** The one line of an invocation that never came as far as a recording. */

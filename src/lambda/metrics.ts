@@ -27,11 +27,17 @@ const UNVERIFIED: ReadonlySet<ErrorCode> = new Set([
 const THROTTLED: ReadonlySet<ErrorCode> = new Set(['GENESYS_THROTTLED', 'STORE_THROTTLED', 'KMS_THROTTLED']);
 
 /** What one failed attempt counts as, besides being one. */
-export function countFailure(metrics: Metrics, { code }: ArchiveError): void {
+export function countFailure(metrics: Metrics, error: ArchiveError): void {
+  const { code } = error;
   metrics.add('failed', 1);
-  if (REFUSED.has(code)) metrics.add('authFailures', 1);
+  countRefusal(metrics, error);
   if (UNVERIFIED.has(code)) metrics.add('verifyFailures', 1);
   if (THROTTLED.has(code)) metrics.add('throttled', 1);
+}
+
+/** Counts credentials or permissions that were refused. */
+export function countRefusal(metrics: Metrics, { code }: ArchiveError): void {
+  if (REFUSED.has(code)) metrics.add('authFailures', 1);
 }
 
 /** What one recording counts as at the end of the work on it. */

@@ -103,7 +103,7 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
         credentialsNow,
       );
       try {
-        const answer = await exchange(transport, url, headers, body, budget);
+        const answer = await exchange(transport, url, { headers, body }, budget);
         const { status, text, retryAfter } = answer;
         if (status === 200) return { value: parseObject(text) };
         const { error, transient } = sortAnswer(what, status, text);
@@ -192,8 +192,7 @@ interface Exchanged {
 async function exchange(
   transport: Transport,
   { origin }: URL,
-  headers: Readonly<Record<string, string>>,
-  body: string,
+  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
   { signal }: Budget,
 ): Promise<Exchanged> {
   const failure: ErrorCode = 'QUEUE_UNAVAILABLE';

@@ -4,6 +4,7 @@ import type { EnvelopeReader, ObjectStore, RecordingIds, Sealer } from '../ports
 import { idempotencyKey } from '../record/identity.ts';
 import { type CheckedObject, type Checking, openChecked } from '../audit/open-checked.ts';
 import { decryptChecked, readChecked, type ReadOutcome, verifyRecording } from '../audit/read-recording.ts';
+import { present } from '../present.ts';
 
 /** The recordings are held to their receipts: see `Checking` for what may be given, and for `unverified`. */
 export interface ReencryptPorts extends Checking {
@@ -50,10 +51,10 @@ export async function reencryptRecording(
   if (found !== undefined) return comparePresent(ports, checked, budget);
   const sealer = await resealer.seal(ids, budget);
   const idem = stat.metadata['gca-idem'] ?? (isComplete(ids) ? idempotencyKey(ids) : undefined);
-  const metadata = { ...sealer.metadata, ...(idem === undefined ? {} : { 'gca-idem': idem }) };
+  const metadata = { ...sealer.metadata, ...present({ 'gca-idem': idem }) };
   const { contentType = 'application/octet-stream' } = stat;
   const read: { outcome?: ReadOutcome } = {};
-  const body = reseal(ports, checked, sealer, read, budget);
+  const body = reseal(ports, { checked, sealer, read }, budget);
   const { outcome } = await target.put(key, body, { metadata, contentType }, budget);
   if (outcome === 'exists') return comparePresent(ports, checked, budget);
   const written = await readBack({ target, reader }, key, budget);
@@ -73,12 +74,17 @@ function readBack(
   return verifyRecording({ store, reader, unverified: true }, key, budget);
 }
 
+interface Resealing {
+  readonly checked: CheckedObject;
+  readonly sealer: Sealer;
+  /** Takes what was read, once that is over. */
+  readonly read: { outcome?: ReadOutcome };
+}
+
 /** The new ciphertext. Ends with an error, and so without an object, when the old one is not what it should be. */
 async function* reseal(
   { source, reader }: Pick<ReencryptPorts, 'source' | 'reader'>,
-  checked: CheckedObject,
-  sealer: Sealer,
-  read: { outcome?: ReadOutcome },
+  { checked, sealer, read }: Resealing,
   budget: Budget,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const decryption = decryptChecked({ store: source, reader }, checked, budget);

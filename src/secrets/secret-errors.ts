@@ -8,6 +8,7 @@ import {
 import { awsAnswerOf } from '../aws/answer.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
 import { isTransientStatus } from '../http/retry-timing.ts';
+import { present } from '../present.ts';
 
 /** What is known of a failed read. Never holds the SDK's error. */
 export interface SecretFailure {
@@ -78,7 +79,7 @@ export function sortSecretError(error: unknown, name: string): SecretFailure {
   const answer = status === undefined ? (system ?? className) : className;
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: className },
-    ...(rule.hint === undefined ? {} : { hint: rule.hint }),
+    ...present({ hint: rule.hint }),
   };
   return {
     error: new ArchiveError(rule.code, `secret ${name}: ${answer}`, options),

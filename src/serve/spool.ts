@@ -56,6 +56,13 @@ export interface SpoolFigures {
   readonly oldestReceivedAt: number | undefined;
 }
 
+interface Publishing {
+  readonly folder: 'queue' | 'failed';
+  readonly name: string;
+  /** For an error. */
+  readonly doing: string;
+}
+
 export class Spool {
   readonly directory: string;
   /** Paths of what is in the spool and is no file, and so was left alone: links, FIFOs, directories. */
@@ -127,7 +134,7 @@ export class Spool {
     const receivedAt = this.clock.now();
     const name = spoolName(receivedAt, bodyHash);
     const spooled: SpooledEvent = { schemaVersion: 1, receivedAt, attempts: 0, notBefore: 0, event };
-    const adding = this.publish('queue', name, spooled, 'spooling the event', () =>
+    const adding = this.publish({ folder: 'queue', name, doing: 'spooling the event' }, spooled, () =>
       this.enqueue({ name, receivedAt, bodyHash }, 0),
     );
     this.adding.set(bodyHash, adding);
@@ -186,7 +193,10 @@ export class Spool {
   async putBack(entry: SpoolEntry, spooled: SpooledEvent, next: Reschedule): Promise<void> {
     const { notBefore, attempts } = next;
     try {
-      await this.publish('queue', entry.name, rescheduled(spooled, next), 'rewriting the event');
+      await this.publish(
+        { folder: 'queue', name: entry.name, doing: 'rewriting the event' },
+        rescheduled(spooled, next),
+      );
       this.unwritten.delete(entry.name);
     } catch {
       this.unwritten.set(entry.name, { attempts, notBefore });
@@ -210,7 +220,7 @@ export class Spool {
   ): Promise<void> {
     const known = 'event' in spooled ? spooled : foreignEvent(spooled.malformed, entry.receivedAt);
     const state = givenUp(known, error, this.clock.now());
-    await this.publish('failed', entry.name, state, 'moving the event to failed/');
+    await this.publish({ folder: 'failed', name: entry.name, doing: 'moving the event to failed/' }, state);
     await rm(this.pathOf('queue', entry.name), { force: true }).catch(() => undefined);
     this.forget(entry);
   }
@@ -272,18 +282,16 @@ export class Spool {
 
   /** Writes, syncs, renames, and syncs the name. `onNamed` runs once the file has its name, even if that cannot be synced. */
   private async publish(
-    directory: 'queue' | 'failed',
-    name: string,
+    { folder, name, doing }: Publishing,
     spooled: SpooledEvent,
-    doing: string,
     onNamed: () => void = () => {},
   ): Promise<void> {
     const partial = this.pathOf('incoming', `${randomUUID()}.partial`);
     try {
       await writeText(partial, formatSpooledEvent(spooled));
-      await rename(partial, this.pathOf(directory, name));
+      await rename(partial, this.pathOf(folder, name));
       onNamed();
-      await syncDirectory(this.pathOf(directory));
+      await syncDirectory(this.pathOf(folder));
     } catch (error) {
       await rm(partial, { force: true }).catch(() => undefined);
       throw directoryError(error, doing);

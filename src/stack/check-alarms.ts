@@ -64,13 +64,8 @@ export async function checkLastArchive(
     MetricName: METRICS.archived,
     Dimensions: [{ Name: 'service', Value: METRICS_SERVICE }],
   };
-  const points = await readMetric(
-    clients,
-    metric,
-    'Sum',
-    { from: now - DAY_MS, to: now, periodS: 3_600 },
-    signal,
-  );
+  const range = { metric, statistic: 'Sum', from: now - DAY_MS, to: now, periodS: 3_600 } as const;
+  const points = await readMetric(clients, range, signal);
   const number = points.reduce((sum, { value }) => sum + value, 0);
   const last = Math.max(...points.filter(({ value }) => value > 0).map(({ at }) => at));
   if (number === 0) {
@@ -99,8 +94,8 @@ export async function readOldestAge(
     MetricName: 'ApproximateAgeOfOldestMessage',
     Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }],
   };
-  const range = { from: now - HOUR_MS, to: now, periodS: 900 };
-  const points = await readMetric(clients, metric, 'Maximum', range, signal);
+  const range = { metric, statistic: 'Maximum', from: now - HOUR_MS, to: now, periodS: 900 } as const;
+  const points = await readMetric(clients, range, signal);
   return points.toSorted((one, other) => other.at - one.at)[0]?.value;
 }
 
@@ -110,11 +105,18 @@ interface Point {
   readonly value: number;
 }
 
+interface MetricRange {
+  readonly metric: Metric;
+  readonly statistic: 'Sum' | 'Maximum';
+  /** Epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly periodS: number;
+}
+
 async function readMetric(
   clients: AwsClients,
-  metric: Metric,
-  statistic: 'Sum' | 'Maximum',
-  { from, to, periodS }: { readonly from: number; readonly to: number; readonly periodS: number },
+  { metric, statistic, from, to, periodS }: MetricRange,
   signal: AbortSignal,
 ): Promise<readonly Point[]> {
   const { GetMetricDataCommand } = await import('@aws-sdk/client-cloudwatch');

@@ -44,12 +44,18 @@ export async function readCredentials(
   };
 }
 
+interface SecretToCheck {
+  /** Of the finding. */
+  readonly name: string;
+  readonly secretArn: string;
+  /** A command. */
+  readonly howToMake: string;
+}
+
 /** That a secret has a value; it is not read. Throws what the SDK throws. */
 export async function checkSecret(
   clients: AwsClients,
-  name: string,
-  secretArn: string,
-  howToMake: string,
+  { name, secretArn, howToMake }: SecretToCheck,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const { DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');

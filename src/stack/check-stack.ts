@@ -165,16 +165,22 @@ async function* checkSecrets(
     yield* await lookAt('signing-key', 'secretsmanager:DescribeSecret', () =>
       checkSecret(
         clients,
-        'signing-key',
-        SigningKeySecretArn,
-        'genesys-archive keys generate --signing receipts',
+        {
+          name: 'signing-key',
+          secretArn: SigningKeySecretArn,
+          howToMake: 'genesys-archive keys generate --signing receipts',
+        },
         signal,
       ),
     );
   }
   if (WebhookUrl !== undefined && WebhookSecretArn !== undefined) {
     yield* await lookAt('webhook-secret', 'secretsmanager:DescribeSecret', () =>
-      checkSecret(clients, 'webhook-secret', WebhookSecretArn, 'openssl rand -hex 32', signal),
+      checkSecret(
+        clients,
+        { name: 'webhook-secret', secretArn: WebhookSecretArn, howToMake: 'openssl rand -hex 32' },
+        signal,
+      ),
     );
   }
   return credentials;

@@ -21,14 +21,14 @@ describe('where a file is kept', () => {
     const ports = start();
     const recordedAt = Date.UTC(2026, 0, 2);
     const place = await placeItem(ports, recordings, { ...item, recordedAt }, unlimited);
-    expect(place).toEqual({ key: 'archive/2026/01/02/r.enc', at: recordedAt });
+    expect(place).toEqual({ ids: item.ids, key: 'archive/2026/01/02/r.enc', at: recordedAt });
     expect(ports.store.objects.size).toBe(0);
   });
 
   it('else by the end of the conversation, as the first event stated it, whatever the next one says', async () => {
     const ports = start();
     const first = await placeItem(ports, recordings, item, unlimited);
-    expect(first).toEqual({ key: 'archive/2026/05/20/r.enc', at: ENDED });
+    expect(first).toEqual({ ids: item.ids, key: 'archive/2026/05/20/r.enc', at: ENDED });
     const later: ArchiveRequest = { ...recordings, endedAt: ENDED + 600_000 };
     expect(await placeItem(ports, later, item, unlimited)).toEqual(first);
     expect(await placeItem(ports, { dialect: 'recordings', conversationId: 'c' }, item, unlimited)).toEqual(
@@ -58,7 +58,7 @@ describe('where a file is kept', () => {
     const key = `${organizationId}/year=2026/month=5/day=9/hour=8/conversation_id=c/r.wav`;
     const at = conversation.startedAt;
     const known = { ...item, file, conversation, recordedAt: ENDED };
-    expect(await placeItem(ports, recordings, known, unlimited)).toEqual({ key, at });
+    expect(await placeItem(ports, recordings, known, unlimited)).toEqual({ ids: item.ids, key, at });
     const gone = {
       ids: item.ids,
       reason: 'deleted',
@@ -67,7 +67,7 @@ describe('where a file is kept', () => {
       file,
       conversation,
     } as const;
-    expect(await placeTerminal(ports, recordings, gone, unlimited)).toEqual({ key, at });
+    expect(await placeTerminal(ports, recordings, gone, unlimited)).toEqual({ ids: item.ids, key, at });
     expect(ports.store.objects.size).toBe(0);
     await expect(placeItem(ports, media, { ...item, file }, unlimited)).rejects.toMatchObject({
       code: 'EVENT_INVALID',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
-import { claimFirstSeen } from '../../src/archive/claim.ts';
+import { claimFirstSeen } from '../../src/archive/place-recording.ts';
 import { formatOf, idempotencyKey, idempotencyMetadata, isSameRecording } from '../../src/record/identity.ts';
 import { MOST_RESTARTS } from '../../src/archive/store-recording.ts';
 import { unlimited } from '../../src/clock.ts';

@@ -41,7 +41,9 @@ describe('the context of a recording', () => {
 
   it('is encrypted like it, and says whose it is', async () => {
     const { store, ports, describeAs } = setUp();
-    expect(await storeContext(ports, ids, KEY, describeAs('{"queue":"sales"}'), unlimited)).toBe(true);
+    expect(await storeContext(ports, { ids, key: KEY }, describeAs('{"queue":"sales"}'), unlimited)).toBe(
+      true,
+    );
     const stored = store.objects.get(contextKey(KEY));
     expect(stored?.stat).toMatchObject({
       contentType: 'application/octet-stream',
@@ -59,16 +61,16 @@ describe('the context of a recording', () => {
 
   it('the first one stays, and the platform is not asked for another', async () => {
     const { store, ports, describeAs, asked } = setUp();
-    await storeContext(ports, ids, KEY, describeAs('{}'), unlimited);
+    await storeContext(ports, { ids, key: KEY }, describeAs('{}'), unlimited);
     const before = store.objects.get(contextKey(KEY))?.body;
-    expect(await storeContext(ports, ids, KEY, describeAs('{"a":1}'), unlimited)).toBe(true);
+    expect(await storeContext(ports, { ids, key: KEY }, describeAs('{"a":1}'), unlimited)).toBe(true);
     expect(asked()).toBe(1);
     expect(store.objects.get(contextKey(KEY))?.body).toBe(before);
   });
 
   it('is none where the platform has none any more', async () => {
     const { store, ports, describeAs } = setUp();
-    expect(await storeContext(ports, ids, KEY, describeAs(undefined), unlimited)).toBe(false);
+    expect(await storeContext(ports, { ids, key: KEY }, describeAs(undefined), unlimited)).toBe(false);
     expect(store.objects.size).toBe(0);
   });
 });
@@ -126,7 +128,12 @@ describe('the mark of a context', () => {
   it('is that of a context, and not of the recording beside it', async () => {
     const { store, ports, describeAs } = setUp();
     const signer = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);
-    await storeContext({ ...ports, signer, organizationId: 'o' }, ids, KEY, describeAs('{}'), unlimited);
+    await storeContext(
+      { ...ports, signer, organizationId: 'o' },
+      { ids, key: KEY },
+      describeAs('{}'),
+      unlimited,
+    );
     const { metadata = {} } = store.objects.get(contextKey(KEY))?.stat ?? {};
     const keys = new Map([[signer.keyId, signer.publicKey]]);
     const marked = { key: contextKey(KEY), ids, organizationId: 'o', metadata };

@@ -1,39 +1,26 @@
-import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ArchiveResources,
   auditorStatements,
   rewrapStatements,
-  type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
+import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
+import { missing, unused } from './compare-grants.ts';
 import { openWorld, ORGANIZATION, WEBHOOK_SECRET, type World } from './lambda-function.ts';
+import { runBundle } from './run-bundle.ts';
 
 /**
  * Every call to AWS of an end-to-end run, of the bundle as it ships and of the command line, compared with what the roles of the stack
  * allow: nothing missing, nothing unused.
  */
-
-/** Gives the events of a file to the handler of the bundle, one after the other, in a process of its own. */
-const RUNNER = `
-import { readFileSync } from 'node:fs';
-const { handler } = await import(process.argv[2]);
-const outcomes = [];
-for (const event of JSON.parse(readFileSync(process.argv[3], 'utf8'))) {
-  const context = { getRemainingTimeInMillis: () => 120000 };
-  outcomes.push(await handler(event, context).catch(({ name }) => ({ error: name })));
-}
-process.stdout.write('OUTCOMES' + JSON.stringify(outcomes) + '\\n');
-process.exit(0);
-`;
 
 const SQS_ARN = 'arn:aws:sqs:us-east-1:000000000000:';
 
@@ -55,6 +42,8 @@ let outcomes: readonly Readonly<Record<string, unknown>>[];
 let output: string;
 let audited: readonly AwsCall[];
 let rewrapped: readonly AwsCall[];
+let verified: Readonly<Record<'head' | 'full', readonly AwsCall[]>>;
+let samples: readonly unknown[];
 let codes: readonly (number | undefined)[];
 
 const arnOf = (service: 'kms' | 'sqs', name: string) => (service === 'kms' ? name : `${SQS_ARN}${name}`);
@@ -94,6 +83,7 @@ beforeAll(async () => {
       (name) => world.environment[name] ?? '',
     ),
     context: true,
+    signingSecretArn: world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'],
     otherKeyArns: [otherKeyArn],
   };
   const environment = { ...world.environment, ARCHIVE_KMS_KEY_ID: keyArn };
@@ -114,7 +104,8 @@ beforeAll(async () => {
   for (const command of commands) ends.push((await runCli(command, { env: audit.environment })).code);
   audited = audit.calls;
   await audit.close();
-  const rewrap = await recordAwsCalls(readingSettings, arnOf);
+  const signing = pick(environment, [/^ARCHIVE_SIGNING_KEY_SECRET_ARN$/]);
+  const rewrap = await recordAwsCalls({ ...readingSettings, ...signing }, arnOf);
   // to the other key, and back
   for (const [from, to] of [
     [keyArn, otherKeyArn],
@@ -126,6 +117,19 @@ beforeAll(async () => {
   rewrapped = rewrap.calls;
   await rewrap.close();
   codes = ends;
+  const sample = async (depth: 'head' | 'full') => {
+    const recorder = await recordAwsCalls(readingSettings, arnOf);
+    const { outcomes: reports } = await runBundle('verify', {
+      dir,
+      events: [{ days: 1, depth }],
+      environment: recorder.environment,
+    });
+    await recorder.close();
+    return { calls: recorder.calls, report: reports[0] };
+  };
+  const [head, full] = [await sample('head'), await sample('full')];
+  verified = { head: head.calls, full: full.calls };
+  samples = [head.report, full.report];
 }, 180_000);
 
 afterAll(async () => {
@@ -178,70 +182,9 @@ async function runWriter(environment: Readonly<Record<string, string>>) {
     simulator.conversationEvent(conversation?.id ?? ''),
   ];
   const recorder = await recordAwsCalls(environment, arnOf);
-  const [runner, file] = [join(dir, 'runner.mjs'), join(dir, 'events.json')];
-  await writeFile(runner, RUNNER);
-  await writeFile(file, JSON.stringify(events));
-  const child = spawn(process.execPath, [runner, resolve('dist/lambda/archive.mjs'), file], {
-    env: { PATH: process.env['PATH'] ?? '', ...recorder.environment, AWS_LAMBDA_FUNCTION_NAME: 'archiver' },
-    cwd: dir,
-  });
-  let output = '';
-  const gather = (chunk: Buffer) => {
-    output += chunk.toString();
-  };
-  child.stdout.on('data', gather);
-  child.stderr.on('data', gather);
-  await once(child, 'close');
+  const ran = await runBundle('archive', { dir, events, environment: recorder.environment });
   await recorder.close();
-  const line = output.split('\n').find((text) => text.startsWith('OUTCOMES'));
-  if (line === undefined) throw new Error(`the bundle did not run:\n${output}`);
-  return {
-    output,
-    calls: recorder.calls,
-    outcomes: JSON.parse(line.slice('OUTCOMES'.length)) as readonly Readonly<Record<string, unknown>>[],
-  };
-}
-
-/** An asterisk stands for any characters, slashes among them, wherever it is. */
-function matches(pattern: string, resource: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.\\+?^${}()|[\]]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(resource);
-}
-
-function holds({ Condition = {} }: Statement, { conditions }: AwsCall): boolean {
-  return Object.entries(Condition).every(([operator, wanted]) =>
-    Object.entries(wanted).every(([key, value]) => {
-      if (operator === 'StringEquals') return conditions[key] === value;
-      if (operator === 'StringLike') return matches(value, conditions[key] ?? '');
-      if (operator === 'Null') return String(conditions[key] === undefined) === value;
-      throw new Error(`the operator ${operator} is not known here`);
-    }),
-  );
-}
-
-const allows = (statement: Statement, call: AwsCall, action: string, resource: string): boolean =>
-  call.action === action && matches(resource, call.resource) && holds(statement, call);
-
-function missing(statements: readonly Statement[], calls: readonly AwsCall[]): AwsCall[] {
-  return calls.filter(
-    (call) =>
-      !statements.some((statement) =>
-        statement.Resource.some((resource) =>
-          statement.Action.some((action) => allows(statement, call, action, resource)),
-        ),
-      ),
-  );
-}
-
-/** Each action on each resource that no call has asked for. */
-function unused(statements: readonly Statement[], calls: readonly AwsCall[]): string[] {
-  return statements.flatMap((statement) =>
-    statement.Action.flatMap((action) =>
-      statement.Resource.filter(
-        (resource) => !calls.some((call) => allows(statement, call, action, resource)),
-      ).map((resource) => `${action} on ${resource}`),
-    ),
-  );
+  return { ...ran, calls: recorder.calls };
 }
 
 describe('IAM is exact', () => {
@@ -326,5 +269,18 @@ describe('IAM is exact', () => {
     // this run has no adopted recordings, whose wraps alone are in files of their own
     const left = unused(statements, rewrapped).filter((grant) => !grant.endsWith('.instruction'));
     expect(left).toEqual([]);
+  });
+
+  it.each([
+    ['head', false],
+    ['full', true],
+  ] as const)('verifier at depth %s: nothing missing, nothing unused, nothing written', (depth, decrypts) => {
+    const statements = verifierStatements(resources, decrypts);
+    const calls = verified[depth];
+    const complete = { complete: true, failed: 0, findings: 0, checked: 5 };
+    expect(samples).toEqual([expect.objectContaining(complete), expect.objectContaining(complete)]);
+    expect(missing(statements, calls)).toEqual([]);
+    expect(unused(statements, calls)).toEqual([]);
+    expect(calls.filter(({ action }) => !/^(?:s3:(?:Get|List)|kms:Decrypt$)/.test(action))).toEqual([]);
   });
 });

@@ -42,7 +42,7 @@ describe('objects written by AWS’s own clients', () => {
     const v3 = golden.format === 'V3';
     const header = (v3 ? parseS3ecV3 : parseS3ecV2)(golden.metadata, size);
     const algorithm = v3 ? '115' : 'AES/GCM/NoPadding';
-    const dataKey = await unwrapDataKey(header, algorithm, [goldenUnwrapper(golden)], undefined);
+    const dataKey = await unwrapDataKey(header, algorithm, { unwrappers: [goldenUnwrapper(golden)] });
     expect(Buffer.from(dataKey).toString('hex')).toBe(golden.dataKeyHex);
   });
 

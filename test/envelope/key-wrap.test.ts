@@ -83,7 +83,7 @@ describe('kms+context', () => {
     ]);
     const description = { ...context, 'aws:x-amz-cek-alg': '115' };
     const key = { wrapAlgorithm: 'kms+context', wrapped: answer.wrapped, description } as const;
-    expect((await rejectionOf(unwrapDataKey(key, '115', [kms], undefined))).code).toBe('DECRYPT_FAILED');
+    expect((await rejectionOf(unwrapDataKey(key, '115', { unwrappers: [kms] }))).code).toBe('DECRYPT_FAILED');
   });
 
   it('passes the service’s own errors on, and strips foreign ones', async () => {
@@ -136,17 +136,17 @@ describe('kms+context', () => {
     const service = memoryKeyService();
     const kms = createKmsWrap(service);
     const { plaintext: _, ...edk } = await kms.generate('115', context);
-    const relabelled = await rejectionOf(unwrapDataKey(edk, V2, [kms], undefined));
+    const relabelled = await rejectionOf(unwrapDataKey(edk, V2, { unwrappers: [kms] }));
     expect([relabelled.code, relabelled.message]).toEqual([
       'OBJECT_MALFORMED',
       'the encryption context does not bind the content algorithm',
     ]);
     const { 'aws:x-amz-cek-alg': __, ...description } = edk.description;
-    expect((await rejectionOf(unwrapDataKey({ ...edk, description }, '115', [kms], undefined))).code).toBe(
-      'OBJECT_MALFORMED',
-    );
+    expect(
+      (await rejectionOf(unwrapDataKey({ ...edk, description }, '115', { unwrappers: [kms] }))).code,
+    ).toBe('OBJECT_MALFORMED');
     expect(service.calls.decrypt).toBe(0);
-    expect(await unwrapDataKey(edk, '115', [kms], undefined)).toHaveLength(32);
+    expect(await unwrapDataKey(edk, '115', { unwrappers: [kms] })).toHaveLength(32);
   });
 
   it('wraps a given data key where the service can, and knows none for its own by sight', async () => {
@@ -376,7 +376,9 @@ describe('the archive’s envelope', () => {
     const stat = { key: 'k', metadata: sealer.metadata, size: body.length };
     const instruction = sealer.instruction?.body ?? '';
     const header = parseS3ecV3(detectFormat(stat.metadata, instruction).metadata, body.length);
-    const dataKey = await unwrapDataKey(header, '115', [createAesUnwrapper([{ key: oldKey }])], undefined);
+    const dataKey = await unwrapDataKey(header, '115', {
+      unwrappers: [createAesUnwrapper([{ key: oldKey }])],
+    });
     const wrapped = await aesWrap('k2', newKey).wrap(new Uint8Array(dataKey), '115');
     const edk = { wrapAlgorithm: 'AES/GCM', wrapped, description: { kid: 'k2' } } as const;
     const rewrapped = createS3ecV3Instruction(edk);

@@ -350,7 +350,7 @@ describe('the function', () => {
       Timeout: 900,
       MemorySize: 512,
     });
-    expect(resourcesOf(smallest.template, 'AWS::Lambda::Function')).toHaveLength(1);
+    expect(resourcesOf(smallest.template, 'AWS::Lambda::Function', 'ArchiveFunction')).toHaveLength(1);
   });
 
   it('takes batches of its queue, answers for each message, and keeps to the rate budget', () => {
@@ -409,7 +409,7 @@ describe('the function', () => {
       ...SMALLEST,
       environmentVariables: { NODE_OPTIONS: '--use-openssl-ca' },
     });
-    expect(propertiesOf(own, 'AWS::Lambda::Function')['Environment']).toMatchObject({
+    expect(propertiesOf(own, 'AWS::Lambda::Function', 'Handler')['Environment']).toMatchObject({
       Variables: { NODE_OPTIONS: '--use-openssl-ca' },
     });
   });
@@ -425,7 +425,7 @@ describe('the function', () => {
   });
 
   it('logs to a group of its own that ends and outlives the stack', () => {
-    const [id, { Properties, DeletionPolicy }] = resourceOf(template, 'AWS::Logs::LogGroup');
+    const [id, { Properties, DeletionPolicy }] = resourceOf(template, 'AWS::Logs::LogGroup', 'ArchiveLogs');
     expect(Properties['RetentionInDays']).toBe(365);
     expect(DeletionPolicy).toBe('Retain');
     expect(propertiesOf(template, 'AWS::Lambda::Function', 'Handler')['LoggingConfig']).toEqual({
@@ -458,7 +458,7 @@ describe('the secrets', () => {
 
 describe('the alarms', () => {
   const alarms = () =>
-    resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    resourcesOf(template, 'AWS::CloudWatch::Alarm', 'ArchiveAlarms').map(([, { Properties }]) => Properties);
 
   it('are five, tell the topic when they begin and end, and name their place in the runbook', () => {
     const [topic] = resourceOf(template, 'AWS::SNS::Topic');

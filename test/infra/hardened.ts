@@ -24,5 +24,6 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   vpc: true,
   customerKeys: true,
   auditTrail: true,
+  verification: { depth: 'full' },
   replica: REPLICA,
 });

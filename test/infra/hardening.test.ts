@@ -74,13 +74,18 @@ describe('the roles that people assume', () => {
     }
   });
 
-  it('are the function’s and S3’s only where they are not for people', () => {
+  it('are those of services only where they are not for people', () => {
     const services = resourcesOf(template, 'AWS::IAM::Role').flatMap(([, { Properties }]) => {
       const text = JSON.stringify(Properties['AssumeRolePolicyDocument']);
       return [...text.matchAll(/"Service":"([a-z0-9.]+)"/g)].map(([, service]) => service);
     });
     expect(new Set(services)).toEqual(
-      new Set(['cloudtrail.amazonaws.com', 'lambda.amazonaws.com', 's3.amazonaws.com']),
+      new Set([
+        'cloudtrail.amazonaws.com',
+        'lambda.amazonaws.com',
+        's3.amazonaws.com',
+        'scheduler.amazonaws.com',
+      ]),
     );
   });
 });
@@ -337,22 +342,44 @@ describe('the audit trail', () => {
     expect(resourcesOf(largest.template, 'AWS::CloudTrail::Trail')).toEqual([]);
   });
 
-  it('tells of decryptions by others than the auditor, of changes of keys and policies, and of removals', () => {
+  it('tells of decryptions by others than those who read, of changes of keys, policies and roles, and of removals', () => {
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm', 'Trail');
     expect(alarms.map(([, { Properties }]) => Properties['MetricName'])).toEqual([
       'foreign-decrypt',
       'key-policy-change',
       'object-removed',
       'policy-change',
+      'role-change',
     ]);
     const text = Object.values(patterns()).join('\n');
     for (const name of ['Decrypt', 'PutKeyPolicy', 'CreateGrant', 'ScheduleKeyDeletion', 'DeleteObjects']) {
       expect(text).toContain(`"${name}"`);
     }
     expect(text).toContain(`!= "${roleArn('Auditor')}"`);
+    expect(text).toContain(`!= "${roleArn('Verifier')}"`);
     for (const [, { Properties }] of alarms) {
       expect(Properties['AlarmActions']).toEqual([resourceOf(template, 'AWS::SNS::Topic')[0]]);
     }
+  });
+
+  it('tells of every change of the trust or the rights of every role that does something', () => {
+    const roles = resourcesOf(template, 'AWS::IAM::Role')
+      .map(([id]) => id)
+      .filter((id) => /^Archive(?:Writer|Auditor|Rewrap|Verifier)/.test(id));
+    expect(roles).toHaveLength(4);
+    const texts = Object.values(patterns());
+    for (const id of roles) {
+      const own = texts.filter((text) => text.includes(`roleName = "${id}"`));
+      expect([id, own.length]).toEqual([id, 1]);
+      for (const name of ['UpdateAssumeRolePolicy', 'PutRolePolicy', 'AttachRolePolicy']) {
+        expect(own[0]).toContain(`$.eventName = "${name}"`);
+      }
+    }
+    // IAM is global: its events are in one region, which a trail of another one does not get
+    expect(propertiesOf(template, 'AWS::CloudTrail::Trail')).toMatchObject({
+      IsMultiRegionTrail: true,
+      IncludeGlobalServiceEvents: true,
+    });
   });
 
   it('keeps its patterns to what CloudWatch Logs takes', () => {

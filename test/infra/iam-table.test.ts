@@ -26,7 +26,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
   const deeds = deedsOf(resourceOf(hardened.template, 'AWS::S3::Bucket', 'BucketObjects')[0]);
   const allowed = (column: Column) =>
     deeds.filter((deed) => may(hardened.template, column, deed)).map(({ what }) => what);
-  expect(COLUMNS).toHaveLength(5);
+  expect(COLUMNS).toHaveLength(6);
   expect(allowed('writer')).toEqual([
     'store a recording that is absent',
     'store a receipt that is absent',
@@ -53,6 +53,14 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'list the archive',
     'move a data key away',
     'move a data key here',
+    'read the signing key',
+  ]);
+  // with depth `full`
+  expect(allowed('verifier')).toEqual([
+    'read ciphertext',
+    'read a receipt',
+    'list the archive',
+    'open a data key',
   ]);
   for (const forbidden of [
     'overwrite a recording',

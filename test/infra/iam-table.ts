@@ -84,7 +84,7 @@ export function deedsOf(bucketName: string): readonly Deed[] {
 }
 
 /** `administrator` stands for a role of the account whose IAM policy allows everything. */
-export const COLUMNS = ['writer', 'auditor', 'rewrap', 'break-glass', 'administrator'] as const;
+export const COLUMNS = ['writer', 'auditor', 'rewrap', 'verifier', 'break-glass', 'administrator'] as const;
 
 export type Column = (typeof COLUMNS)[number];
 
@@ -96,9 +96,14 @@ const ALL = { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
  */
 export function may(template: ResolvedTemplate, column: Column, deed: Deed): boolean {
   const bucket = resourceOf(template, 'AWS::S3::Bucket', 'BucketObjects')[0];
-  const roles = { writer: 'ArchiveWriter', auditor: 'ArchiveAuditor', rewrap: 'ArchiveRewrap' } as const;
+  const roles = {
+    writer: 'ArchiveWriter',
+    auditor: 'ArchiveAuditor',
+    rewrap: 'ArchiveRewrap',
+    verifier: 'ArchiveVerifier',
+  } as const;
   const name = column in roles ? roles[column as keyof typeof roles] : undefined;
-  const roleId = name === undefined ? undefined : resourceOf(template, 'AWS::IAM::Role', name)[0];
+  const roleId = name === undefined ? undefined : roleNamed(template, name);
   const real =
     column === 'break-glass' ? BREAK_GLASS : `arn:aws:iam::${ACCOUNT}:role/${name ?? 'Administrator'}`;
   // attributes of a synthesised role have no account, which key policies look at
@@ -107,7 +112,9 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
       ? document
       : JSON.parse(JSON.stringify(document).replaceAll(`"${arnOf(roleId)}"`, `"${real}"`));
   const identity =
-    name === undefined ? ALL : settle(propertiesOf(template, 'AWS::IAM::Policy', name)['PolicyDocument']);
+    name === undefined
+      ? ALL
+      : settle(propertiesOf(template, 'AWS::IAM::Policy', `${name}Policy`)['PolicyDocument']);
   const [secret] = resourceOf(template, 'AWS::SecretsManager::Secret', 'SigningKey');
   const [key] = resourcesOf(template, 'AWS::KMS::Key').find(([id]) => !id.includes('ServiceKey')) ?? [''];
   const [queue] = resourceOf(template, 'AWS::SQS::Queue', 'QueueEvents');
@@ -136,6 +143,14 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
   if (byRole === 'deny' || byResource === 'deny') return false;
   if (deed.on === 'key') return byRole === 'allow' && byResource === 'allow';
   return byRole === 'allow' || byResource === 'allow';
+}
+
+/** CDK adds a hash to what the construct is named; roles in the construct of a function have longer names. */
+function roleNamed(template: ResolvedTemplate, name: string): string {
+  const pattern = new RegExp(`^${name}[0-9A-F]{8}$`);
+  const found = resourcesOf(template, 'AWS::IAM::Role').find(([id]) => pattern.test(id));
+  if (found === undefined) throw new Error(`there is no role ${name}`);
+  return found[0];
 }
 
 /** In Markdown. */

@@ -54,9 +54,11 @@ describe('a signing key in KMS', () => {
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
   });
 
-  it('signs for the function alone, and pure Ed25519 only', () => {
-    expect(ask('kms:Sign', roleIn('Writer'))).toBe('allow');
-    expect(ask('kms:GetPublicKey', roleIn('Writer'), {})).toBe('allow');
+  it('signs for the function and for the role that amends receipts, and pure Ed25519 only', () => {
+    for (const role of ['Writer', 'Rewrap']) {
+      expect(ask('kms:Sign', roleIn(role))).toBe('allow');
+      expect(ask('kms:GetPublicKey', roleIn(role), {})).toBe('allow');
+    }
     for (const other of [
       {},
       { ...PURE, 'kms:SigningAlgorithm': 'ED25519_PH_SHA_512' },
@@ -64,7 +66,7 @@ describe('a signing key in KMS', () => {
     ]) {
       expect(ask('kms:Sign', roleIn('Writer'), other)).not.toBe('allow');
     }
-    for (const principal of [roleIn('Auditor'), roleIn('Rewrap'), roleIn('Administrator')]) {
+    for (const principal of [roleIn('Auditor'), roleIn('Administrator')]) {
       expect(ask('kms:Sign', principal)).not.toBe('allow');
     }
     for (const action of ['kms:CreateGrant', 'kms:Verify', 'kms:GenerateDataKey', 'kms:Decrypt']) {
@@ -91,7 +93,13 @@ describe('a signing key in KMS', () => {
         .filter(({ Resource }) => [Resource].flat().includes(arnOf(id)))
         .flatMap(({ Action }) => Action)
         .toSorted();
-    expect(actionsOn(signingKey()[0])).toEqual(['kms:GetPublicKey', 'kms:Sign']);
+    // of the function, and of the role that amends receipts
+    expect(actionsOn(signingKey()[0])).toEqual([
+      'kms:GetPublicKey',
+      'kms:GetPublicKey',
+      'kms:Sign',
+      'kms:Sign',
+    ]);
     expect(actionsOn(id)).toEqual([
       'kms:Decrypt',
       'kms:GenerateDataKey',

@@ -44,8 +44,7 @@ interface Tally {
 export async function restoreMany(
   context: CommandContext,
   ports: IntoPorts,
-  { ids, range }: Wanted,
-  options: ManyOptions,
+  { ids, range, ...options }: Wanted & ManyOptions,
   budget: Budget,
 ): Promise<number> {
   const { ui, clock } = context;

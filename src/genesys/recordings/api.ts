@@ -9,6 +9,7 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../../ports.ts';
+import { present } from '../../present.ts';
 import type { RecordingKind } from '../../recording-facts.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { isSameId } from '../../recording-id.ts';
@@ -16,7 +17,7 @@ import type { ApiAnswer } from '../api-client.ts';
 import type { RecordingAnswer } from './answers.ts';
 import { factsOf, type FetchOptions, type Found, requestRestore } from './fetch.ts';
 import { listRecordings } from './listing.ts';
-import { fetchFiles, standAlone } from './look.ts';
+import { fetchAlone, type FileFetcher, standAlone } from './look.ts';
 import { extensionOf, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './policy.ts';
 import { readConversation, requireConversationFacts } from '../conversation-facts.ts';
 
@@ -32,6 +33,8 @@ export interface RecordingsOptions extends FetchOptions {
   readonly batch: boolean;
   /** Says of each file when its conversation began, which costs one more call. */
   readonly describeConversation: boolean;
+  /** Fetches the files of the recordings that are wanted, in their order; absent: each conversation by itself. */
+  readonly fetchFiles?: FileFetcher | undefined;
 }
 
 type Ready = Extract<Resolution, { state: 'ready' }>;
@@ -91,7 +94,8 @@ class Look {
       if (!kinds.has(recording.kind)) continue;
       if (await this.alone(recording, () => this.isWanted(recording))) wanted.push(recording);
     }
-    const found = await fetchFiles(this.options, this.request.conversationId, wanted, this.budget);
+    const fetch = this.options.fetchFiles ?? fetchAlone(this.options);
+    const found = await fetch(this.request.conversationId, wanted, this.budget);
     const items: MediaItem[] = [];
     for (const [at, one] of found.entries()) {
       const recording = wanted[at];
@@ -247,7 +251,7 @@ class Look {
       reason,
       status: wordOf(recording.fileState ?? 'no file'),
       permanent: reason === 'deleted' || reason === 'error',
-      ...(hint === undefined ? {} : { hint }),
+      ...present({ hint }),
       file: factsOf(recording, extensionOf(recording.kind, this.options.format)),
     });
   }

@@ -1,6 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { MediaItem } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { isSafeId, isSameId } from '../../recording-id.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
@@ -130,7 +131,7 @@ async function collect(
   }
 }
 
-interface BatchResult {
+export interface BatchResult {
   /** Empty when it states none. */
   readonly recordingId: string;
   readonly url: string | undefined;
@@ -165,7 +166,7 @@ function readResults(
 }
 
 /** `undefined` when no result is about it. */
-function foundOf(item: BatchItem, own: readonly BatchResult[], answer: ApiAnswer): Found | undefined {
+export function foundOf(item: BatchItem, own: readonly BatchResult[], answer: ApiAnswer): Found | undefined {
   if (own.length === 0) return undefined;
   const { conversationId, recordingId, listed } = item;
   const foreign = own
@@ -182,10 +183,12 @@ function foundOf(item: BatchItem, own: readonly BatchResult[], answer: ApiAnswer
       ({ url = '', contentType }, at): MediaItem => ({
         ids: { conversationId, recordingId, ...(files.length === 1 ? {} : { channel: String(at) }) },
         url,
-        ...(contentType === undefined ? {} : { mediaType: contentType.split('/')[0] ?? '' }),
-        ...(listed?.recordedAt === undefined ? {} : { recordedAt: listed.recordedAt }),
-        ...(listed?.region === undefined ? {} : { region: listed.region }),
-        ...(listed === undefined ? {} : { file: factsOf(listed, extensionOfType(contentType)) }),
+        ...present({
+          mediaType: contentType === undefined ? undefined : (contentType.split('/')[0] ?? ''),
+          recordedAt: listed?.recordedAt === undefined ? undefined : listed.recordedAt,
+          region: listed?.region === undefined ? undefined : listed.region,
+          file: listed === undefined ? undefined : factsOf(listed, extensionOfType(contentType)),
+        }),
       }),
     ),
   };
@@ -196,7 +199,7 @@ function whatOf({ recordingId }: BatchItem): string {
 }
 
 /** `errorMsg` is free text and says nothing that could be relied on, so only its presence counts. */
-function readResult(value: unknown): BatchResult {
+export function readResult(value: unknown): BatchResult {
   if (typeof value !== 'object' || value === null) {
     return { recordingId: '', url: undefined, contentType: undefined, value };
   }

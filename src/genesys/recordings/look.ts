@@ -49,6 +49,18 @@ export async function fetchFiles(
   return found;
 }
 
+/** Fetches the files of recordings of one conversation: one {@link Found} for each, in their order. */
+export type FileFetcher = (
+  conversationId: string,
+  wanted: readonly RecordingAnswer[],
+  budget: Budget,
+) => Promise<readonly Found[]>;
+
+/** Fetches for each conversation by itself. */
+export function fetchAlone(options: FetchOptions & { readonly batch: boolean }): FileFetcher {
+  return (conversationId, wanted, budget) => fetchFiles(options, conversationId, wanted, budget);
+}
+
 async function fetchBatch(
   options: FetchOptions,
   conversationId: string,

@@ -1,6 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ArchiveReference, ReferenceWriter } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { isSameId } from '../../recording-id.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
@@ -40,7 +41,7 @@ export function createCustomAttributesWriter(api: GenesysApi, schemaId: string):
           throw unexpectedAnswer(what, listed, explainRefusal('listCustomAttributes', listed));
         const document = readDocument(what, listed, conversationId, schemaId);
         if (document?.keys.includes(reference.key) === true) return;
-        const answer = await amend(api, path, schemaId, document, reference, budget);
+        const answer = await amend(api, { path, schemaId, document }, reference, budget);
         ensureFound(answer, `conversation ${conversationId}`);
         if (answer.status === 409) continue;
         requireWritten(what, answer, {
@@ -56,11 +57,16 @@ export function createCustomAttributesWriter(api: GenesysApi, schemaId: string):
   };
 }
 
+interface Amendable {
+  readonly path: readonly string[];
+  readonly schemaId: string;
+  /** `undefined`: it is created. */
+  readonly document: Document | undefined;
+}
+
 async function amend(
   api: GenesysApi,
-  path: readonly string[],
-  schemaId: string,
-  document: Document | undefined,
+  { path, schemaId, document }: Amendable,
   { key, algorithm }: ArchiveReference,
   budget: Budget,
 ): Promise<ApiAnswer> {
@@ -72,8 +78,7 @@ async function amend(
   const { id, version, divisions } = document;
   const body = {
     id,
-    ...(version === undefined ? {} : { version }),
-    ...(divisions === undefined ? {} : { divisions }),
+    ...present({ version, divisions }),
     customAttributes,
   };
   return api.call({ method: 'PATCH', path, body }, budget);

@@ -17,12 +17,16 @@ import { formatRecord, readRecord } from './metadata-file.ts';
 import { publishMode, verifyFile, writeFile, writeText } from './partial-file.ts';
 import { withReplaceLock } from './replace-lock.ts';
 
-type StatOf = (place: ObjectPlace) => Promise<ObjectStat | undefined>;
+/** What is replaced. */
+interface Replacement {
+  readonly place: ObjectPlace;
+  readonly expected: ObjectStat;
+  /** Looks again. */
+  readonly statOf: (place: ObjectPlace) => Promise<ObjectStat | undefined>;
+}
 
 export async function replaceFiles(
-  place: ObjectPlace,
-  expected: ObjectStat,
-  statOf: StatOf,
+  { place, expected, statOf }: Replacement,
   body: Uint8Array,
   options: PutOptions,
 ): Promise<ReplaceResult> {
@@ -55,9 +59,7 @@ export async function replaceFiles(
 }
 
 export async function replaceRecord(
-  place: ObjectPlace,
-  expected: ObjectStat,
-  statOf: StatOf,
+  { place, expected, statOf }: Replacement,
   metadata: Readonly<Record<string, string>>,
 ): Promise<ReplaceResult> {
   const { record: file } = newAttempt(place);

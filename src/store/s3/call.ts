@@ -12,10 +12,14 @@ export interface S3Access {
   readonly client: S3Client;
   /** Part of every request. */
   readonly bucket: BucketAddress;
+  /** In front of every key: empty, or with `/` at its end. */
+  readonly prefix: string;
   /** For the operations that every recording needs. */
   readonly calls: ObjectCalls;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of each operation; {@link S3_RETRIES} where it is absent. */
+  readonly retries?: RetryPolicy;
 }
 
 export type S3Reply<T> =
@@ -38,9 +42,8 @@ export async function callS3<T>(
   what: string,
   budget: Budget,
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-  policy: RetryPolicy = S3_RETRIES,
 ): Promise<S3Reply<T>> {
-  const { clock, logger, bucket } = access;
+  const { clock, logger, bucket, retries: policy = S3_RETRIES } = access;
   const client: SkewableClient | undefined = 'config' in access.client ? access.client : undefined;
   const { signal } = budget;
   let unsure = false;

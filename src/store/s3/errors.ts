@@ -8,6 +8,7 @@ import {
 import { type AwsAnswer, awsAnswerOf } from '../../aws/answer.ts';
 import { faultError, faultOf } from '../../http/connection-faults.ts';
 import { isTransientStatus } from '../../http/retry-timing.ts';
+import { present } from '../../present.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
 export type S3Refusal = 'precondition' | 'not-found' | 'no-upload' | 'range';
@@ -199,8 +200,7 @@ export function sortS3Error(error: unknown, what: string, owner = false): S3Fail
   const hint = hintOf(rule, answered, owner);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
-    ...(hint === undefined ? {} : { hint }),
-    ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
+    ...present({ hint, retryable: rule.retryable }),
   };
   return {
     kind: 'failure',

@@ -15,7 +15,6 @@ import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './verify.
 
 export interface MultipartTarget {
   readonly key: string;
-  readonly Key: string;
   readonly options: Pick<PutOptions, 'metadata' | 'contentType'>;
   readonly digestOf: PartDigests;
   /** Parts in flight at most; one more is being filled meanwhile. */
@@ -28,16 +27,27 @@ export interface Work {
   fail(error: ArchiveError): void;
 }
 
-/** One object's parts: `first`, already taken from `rest`, then the others. Aborts the upload on every failure. */
+interface OpenUpload extends MultipartTarget {
+  /** Of the target, as S3 names it. */
+  readonly of: { readonly Key: string; readonly UploadId: string };
+}
+
+/** The parts of one object: `first`, already taken from `rest`, then the others. */
+export interface PartsToSend {
+  readonly first: Part;
+  readonly rest: AsyncIterable<Part>;
+}
+
+/** Sends an object in parts. Aborts the upload on every failure. */
 export async function uploadInParts(
   access: S3Access,
   target: MultipartTarget,
-  first: Part,
-  rest: AsyncIterable<Part>,
+  parts: PartsToSend,
   work: Work,
 ): Promise<PutResult> {
   const { client, bucket } = access;
-  const { Key, options } = target;
+  const { options } = target;
+  const Key = access.prefix + target.key;
   const created = await callS3(access, 'create multipart upload', work.budget, (send) =>
     client.send(
       new CreateMultipartUploadCommand({
@@ -59,21 +69,17 @@ export async function uploadInParts(
   }
   let open = true;
   try {
-    const sent = await sendParts(access, target, UploadId, first, rest, work);
-    const result = await complete(access, target, UploadId, sent, work.budget);
+    const upload: OpenUpload = { ...target, of: { Key, UploadId } };
+    const sent = await sendParts(access, upload, parts, work);
+    const result = await complete(access, upload, sent, work.budget);
     // A conditional completion that found the key taken leaves the upload open.
     open = result.outcome === 'exists';
     return result;
   } finally {
     if (open) {
-      await cleanUp(access, 'aborting a multipart upload', target.key, (budget, policy) =>
-        callS3(
-          access,
-          'abort multipart upload',
-          budget,
-          (send) => client.send(new AbortMultipartUploadCommand({ ...bucket, Key, UploadId }), send),
-          policy,
-        ),
+      const abort = new AbortMultipartUploadCommand({ ...bucket, Key, UploadId });
+      await cleanUp(access, 'aborting a multipart upload', target.key, (brief, budget) =>
+        callS3(brief, 'abort multipart upload', budget, (send) => client.send(abort, send)),
       );
     }
   }
@@ -87,10 +93,8 @@ interface SentParts {
 
 async function sendParts(
   access: S3Access,
-  target: MultipartTarget,
-  UploadId: string,
-  first: Part,
-  rest: AsyncIterable<Part>,
+  upload: OpenUpload,
+  { first, rest }: PartsToSend,
   work: Work,
 ): Promise<SentParts> {
   const digests: BodyDigest[] = [];
@@ -101,9 +105,9 @@ async function sendParts(
 
   const send = async (part: Part): Promise<void> => {
     try {
-      const digest = target.digestOf(part);
+      const digest = upload.digestOf(part);
       digests[part.number - 1] = digest;
-      completed.push(await sendPart(access, target, UploadId, part, digest, work.budget));
+      completed.push(await sendPart(access, upload, { ...part, digest }, work.budget));
       part.release();
     } catch (error) {
       failures.push(toArchiveError(error));
@@ -120,7 +124,7 @@ async function sendParts(
     start(first);
     for await (const part of rest) {
       if (part.number > MAX_PARTS) throw tooManyParts();
-      while (inFlight.size >= target.queueSize) await Promise.race(inFlight);
+      while (inFlight.size >= upload.queueSize) await Promise.race(inFlight);
       if (failures.length > 0) break;
       start(part);
     }
@@ -140,26 +144,22 @@ async function sendParts(
 
 async function sendPart(
   access: S3Access,
-  target: MultipartTarget,
-  UploadId: string,
-  part: Part,
-  digest: BodyDigest,
+  { key, of }: OpenUpload,
+  { number: PartNumber, bytes: body, digest }: Part & { readonly digest: BodyDigest },
   budget: Budget,
 ): Promise<CompletedPart> {
-  const PartNumber = part.number;
-  const { Key } = target;
   const reply = await callS3(access, `upload part ${PartNumber}`, budget, (send) =>
-    access.calls.uploadPart({ Key, UploadId, PartNumber, body: part.bytes, digest }, send),
+    access.calls.uploadPart({ ...of, PartNumber, body, digest }, send),
   );
   if (!reply.ok) {
     throw new ArchiveError('STORE_UNAVAILABLE', `upload part ${PartNumber}: the upload is gone`, {
-      details: { key: target.key },
+      details: { key },
     });
   }
   const { etag, sha256 } = reply.value;
   if (etag === undefined || (sha256 !== undefined && sha256 !== digest.base64)) {
     throw new ArchiveError('STORE_MISMATCH', `upload part ${PartNumber}: S3 holds something else`, {
-      details: { key: target.key },
+      details: { key },
     });
   }
   return { PartNumber, ETag: etag, ChecksumSHA256: digest.base64 };
@@ -167,22 +167,19 @@ async function sendPart(
 
 async function complete(
   access: S3Access,
-  target: MultipartTarget,
-  UploadId: string,
+  { key, of, options }: OpenUpload,
   parts: SentParts,
   budget: Budget,
 ): Promise<PutResult> {
   const { client, bucket } = access;
-  const { key, Key } = target;
-  const { metadata, contentType } = target.options;
+  const { metadata, contentType } = options;
   const checksum = compositeOf(parts.digests);
-  const sent: SentObject = { key, Key, size: parts.size, checksum, metadata, contentType };
+  const sent: SentObject = { key, size: parts.size, checksum, metadata, contentType };
   const reply = await callS3(access, 'complete multipart upload', budget, (send) =>
     client.send(
       new CompleteMultipartUploadCommand({
         ...bucket,
-        Key: target.Key,
-        UploadId,
+        ...of,
         IfNoneMatch: '*',
         // S3 checks the sum of the parts against it
         MpuObjectSize: parts.size,
@@ -192,12 +189,15 @@ async function complete(
       send,
     ),
   );
-  if (reply.ok) return verifyStored(access, sent, reply.value.ChecksumSHA256, reply.value.ETag, budget);
+  if (reply.ok) {
+    const { ChecksumSHA256: sha256, ETag: etag } = reply.value;
+    return verifyStored(access, sent, { sha256, etag }, budget);
+  }
   if (reply.refusal === 'precondition' && !reply.unsure) return { outcome: 'exists' };
-  // Either our own completion went through although its answer was lost, or somebody ended the upload.
+  // Either our own completion went through although its answer was lost, or another client ended the upload.
   const resolved = await resolveUnsure(access, sent, budget);
   if (resolved !== undefined) return resolved;
   throw new ArchiveError('STORE_UNAVAILABLE', 'complete multipart upload: the upload is gone', {
-    details: { key: target.key },
+    details: { key },
   });
 }

@@ -1,15 +1,33 @@
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { abortReason, type Budget } from '../../clock.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
-import type { ObjectStat } from '../../ports.ts';
-import type { ByteRange } from '../object-rules.ts';
+import type { ObjectStat, ObjectStore } from '../../ports.ts';
+import { present } from '../../present.ts';
+import { assertObjectKey, assertRange, type ByteRange, rangeNotSatisfiable } from '../object-rules.ts';
+import { callS3, type S3Access } from './call.ts';
+
+/** Opens objects for reading. */
+export function getFrom(access: S3Access): ObjectStore['get'] {
+  const { client, bucket, prefix } = access;
+  return async (key, budget, range) => {
+    assertObjectKey(key);
+    assertRange(range);
+    const Range = range === undefined ? undefined : `bytes=${range.first}-${range.last}`;
+    const reply = await callS3(access, 'GET object', budget, (send) =>
+      client.send(new GetObjectCommand({ ...bucket, Key: prefix + key, ...present({ Range }) }), send),
+    );
+    if (reply.ok) return readObject(key, reply.value, range, budget);
+    if (reply.refusal === 'range') throw rangeNotSatisfiable(key, range?.first ?? 0);
+    throw new ArchiveError('OBJECT_NOT_FOUND', 'there is no such object', { details: { key } });
+  };
+}
 
 /**
  * The answer to a GET as the port states it. The bytes are counted: an answer that ends early is an error of the iteration.
  * A body that is not read holds its connection until the client's idle timeout.
  */
-export function readObject(
+function readObject(
   key: string,
   answer: GetObjectCommandOutput,
   range: ByteRange | undefined,
@@ -29,7 +47,7 @@ export function readObject(
     metadata: answer.Metadata ?? {},
     contentType: answer.ContentType,
     etag: answer.ETag,
-    ...(answer.VersionId === undefined ? {} : { versionId: answer.VersionId }),
+    ...present({ versionId: answer.VersionId }),
     checksum: undefined,
     lastModified: answer.LastModified?.getTime() ?? 0,
   };

@@ -3,6 +3,7 @@ import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStat, PutOptions, ReplaceResult } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { assertObjectKey, assertPutOptions } from '../object-rules.ts';
 import { callS3, type S3Access, type S3Reply } from './call.ts';
 import { digestOf, withPayloadHash } from './checksum.ts';
@@ -14,7 +15,6 @@ const LARGEST_COPY = 5 * 1024 ** 3;
 /** One conditional PutObject: `If-Match` with the entity tag of `expected`. */
 export async function replaceObject(
   access: S3Access,
-  Key: string,
   expected: ObjectStat,
   { body, options }: { readonly body: Uint8Array; readonly options: PutOptions },
   budget: Budget,
@@ -26,7 +26,6 @@ export async function replaceObject(
   const digest = digestOf(body);
   const sent: SentObject = {
     key: expected.key,
-    Key,
     size: body.byteLength,
     checksum: { type: 'full', sha256: digest.base64 },
     metadata,
@@ -35,7 +34,7 @@ export async function replaceObject(
   const reply = await callS3(access, 'PUT object', budget, (send) => {
     const command = new PutObjectCommand({
       ...access.bucket,
-      Key,
+      Key: access.prefix + expected.key,
       Body: body,
       ContentLength: body.byteLength,
       ContentType: contentType,
@@ -46,13 +45,12 @@ export async function replaceObject(
     });
     return access.client.send(withPayloadHash(command, digest), send);
   });
-  return conclude(access, reply, expected, budget, Key, (stat) => differenceOf(sent, stat));
+  return conclude(access, reply, { key: expected.key, whyOther: (stat) => differenceOf(sent, stat) }, budget);
 }
 
 /** One conditional CopyObject of the object onto itself: S3 moves no byte of it through here. */
 export async function replaceMetadata(
   access: S3Access,
-  Key: string,
   expected: ObjectStat,
   metadata: Readonly<Record<string, string>>,
   budget: Budget,
@@ -63,6 +61,7 @@ export async function replaceMetadata(
   if (etag === undefined) return noEntityTag();
   if (size > LARGEST_COPY) return { outcome: 'unsupported', reason: 'S3 copies at most 5 GiB at a time' };
   const { ExpectedBucketOwner: owner } = access.bucket;
+  const Key = access.prefix + key;
   const source = [access.bucket.Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
   const reply = await callS3(access, 'COPY object', budget, (send) =>
     access.client.send(
@@ -70,7 +69,7 @@ export async function replaceMetadata(
         ...access.bucket,
         Key,
         CopySource: source,
-        ...(owner === undefined ? {} : { ExpectedSourceBucketOwner: owner }),
+        ...present({ ExpectedSourceBucketOwner: owner }),
         CopySourceIfMatch: etag,
         MetadataDirective: 'REPLACE',
         Metadata: { ...metadata },
@@ -80,20 +79,19 @@ export async function replaceMetadata(
       send,
     ),
   );
-  return conclude(access, reply, expected, budget, Key, (stat) => {
+  const whyOther = (stat: ObjectStat) => {
     if (stat.size !== size) return 'length';
     return hash(stat.metadata) === hash(metadata) ? undefined : 'metadata';
-  });
+  };
+  return conclude(access, reply, { key, whyOther }, budget);
 }
 
 /** Looks at what stands there now, which also settles what became of a request whose answer was lost. */
 async function conclude(
   access: S3Access,
   reply: S3Reply<unknown>,
-  { key }: ObjectStat,
+  { key, whyOther }: { readonly key: string; readonly whyOther: (stat: ObjectStat) => string | undefined },
   budget: Budget,
-  Key: string,
-  whyOther: (stat: ObjectStat) => string | undefined,
 ): Promise<ReplaceResult> {
   if (!reply.ok && reply.refusal !== 'precondition' && reply.refusal !== 'not-found') {
     throw new ArchiveError('STORE_UNAVAILABLE', `replacing an object: ${reply.refusal}`, {
@@ -101,7 +99,7 @@ async function conclude(
     });
   }
   if (!reply.ok && !reply.unsure) return { outcome: 'changed' };
-  const stat = await headObject(access, key, Key, budget);
+  const stat = await headObject(access, key, budget);
   if (stat === undefined) return { outcome: 'changed' };
   const problem = whyOther(stat);
   if (problem === undefined) return { outcome: 'replaced', stat };

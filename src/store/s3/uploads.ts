@@ -20,16 +20,15 @@ interface Markers {
 }
 
 /**
- * Open multipart uploads of objects below `prefix` (empty, or with `/` at its end).
+ * Open multipart uploads of objects of the store.
  *
  * @throws `STORE_UNAVAILABLE` for an answer that is not a listing of just that, see {@link ListingPages}.
  */
 export async function* listS3Uploads(
   access: S3Access,
-  prefix: string,
   budget: Budget,
 ): AsyncGenerator<UnfinishedUpload, void, undefined> {
-  const { client, bucket } = access;
+  const { client, bucket, prefix } = access;
   const asked = { bucket: bucket.Bucket, prefix };
   const pages = new ListingPages(WHAT, prefix, { repeats: true });
   let after: Markers | undefined = {};
@@ -77,11 +76,10 @@ function readPage(
 /** Completed or aborted meanwhile is no error. */
 export async function abortS3Upload(
   access: S3Access,
-  prefix: string,
   { key, id }: UnfinishedUpload,
   budget: Budget,
 ): Promise<void> {
-  const { client, bucket } = access;
+  const { client, bucket, prefix } = access;
   await callS3(access, 'abort multipart upload', budget, (send) =>
     client.send(new AbortMultipartUploadCommand({ ...bucket, Key: prefix + key, UploadId: id }), send),
   );

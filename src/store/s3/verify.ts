@@ -3,6 +3,7 @@ import { type Budget, startBudget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { RetryPolicy } from '../../http/retry-timing.ts';
 import type { ObjectStat, PutResult, StoredChecksum } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { callS3, type S3Access } from './call.ts';
 import { storedChecksum } from './checksum.ts';
 import type { Written } from './object-calls.ts';
@@ -11,8 +12,6 @@ import type { Written } from './object-calls.ts';
 export interface SentObject {
   /** As callers know it, without the store's prefix. */
   readonly key: string;
-  /** As S3 knows it. */
-  readonly Key: string;
   readonly size: number;
   readonly checksum: StoredChecksum;
   readonly metadata: Readonly<Record<string, string>>;
@@ -23,16 +22,16 @@ export interface SentObject {
 const CLEANUP_MS = 5_000;
 const CLEANUP_RETRIES: RetryPolicy = { retries: 2, baseMs: 200, capMs: 1_000, maxRetryAfterMs: 1_000 };
 
-/** Runs `work` on a short budget of its own; a failure is logged, never thrown. */
+/** Runs `work` on a short budget and few retries of its own; a failure is logged, never thrown. */
 export async function cleanUp(
   access: S3Access,
   what: string,
   key: string,
-  work: (budget: Budget, policy: RetryPolicy) => Promise<unknown>,
+  work: (access: S3Access, budget: Budget) => Promise<unknown>,
 ): Promise<void> {
   const { budget, end } = startBudget(access.clock, access.clock.now() + CLEANUP_MS);
   try {
-    await work(budget, CLEANUP_RETRIES);
+    await work({ ...access, retries: CLEANUP_RETRIES }, budget);
   } catch (error) {
     access.logger.log('warn', `${what} failed`, { key, code: toArchiveError(error).code });
   } finally {
@@ -47,10 +46,11 @@ export async function cleanUp(
 export async function headObject(
   access: S3Access,
   key: string,
-  Key: string,
   budget: Budget,
 ): Promise<ObjectStat | undefined> {
-  const reply = await callS3(access, 'HEAD object', budget, (options) => access.calls.head(Key, options));
+  const reply = await callS3(access, 'HEAD object', budget, (options) =>
+    access.calls.head(access.prefix + key, options),
+  );
   if (!reply.ok) {
     await assertBucket(access, budget);
     return undefined;
@@ -59,7 +59,7 @@ export async function headObject(
   return {
     key,
     ...stated,
-    ...(versionId === undefined ? {} : { versionId }),
+    ...present({ versionId }),
     checksum: storedChecksum(sha256),
     lastModified,
   };
@@ -91,18 +91,17 @@ async function assertBucket(access: S3Access, budget: Budget): Promise<void> {
 /**
  * Asks S3 what it holds and compares it with what was sent: length, checksum, metadata, content type.
  *
- * @param claimed the checksum S3 stated in its answer to the write, where it did.
- * @param etag of the object just written: on a mismatch exactly that object is removed again, where that is permitted.
+ * @param answer S3's answer to the write: the checksum, where it states one, and the entity tag of the object just written. On a
+ *   mismatch exactly that object is removed again, where that is permitted.
  * @throws `STORE_MISMATCH` (retryable).
  */
 export async function verifyStored(
   access: S3Access,
   sent: SentObject,
-  claimed: string | undefined,
-  etag: string | undefined,
+  { sha256: claimed, etag }: Pick<Written, 'sha256' | 'etag'>,
   budget: Budget,
 ): Promise<PutResult> {
-  const stat = await headObject(access, sent.key, sent.Key, budget);
+  const stat = await headObject(access, sent.key, budget);
   const problem =
     claimed !== undefined && claimed !== sent.checksum.sha256
       ? 'checksum of the write'
@@ -112,16 +111,10 @@ export async function verifyStored(
     details: { key: sent.key, sent: sent.size, stored: stat?.size },
   });
   if (stat !== undefined && etag !== undefined) {
-    const { client, bucket } = access;
-    await cleanUp(access, 'removing an object that differs from what was sent', sent.key, (own, policy) =>
-      callS3(
-        access,
-        'DELETE object',
-        own,
-        (options) =>
-          client.send(new DeleteObjectCommand({ ...bucket, Key: sent.Key, IfMatch: etag }), options),
-        policy,
-      ),
+    const { client, bucket, prefix } = access;
+    const wrong = { ...bucket, Key: prefix + sent.key, IfMatch: etag };
+    await cleanUp(access, 'removing an object that differs from what was sent', sent.key, (brief, own) =>
+      callS3(brief, 'DELETE object', own, (options) => client.send(new DeleteObjectCommand(wrong), options)),
     );
   }
   throw error;
@@ -136,7 +129,7 @@ export function statOfAnswer(sent: SentObject, answer: Written, now: number): Ob
   const { etag, sha256, versionId, at: lastModified = now } = answer;
   if (etag === undefined || sha256 !== sent.checksum.sha256) return undefined;
   const { key, size, metadata, contentType, checksum } = sent;
-  const version = versionId === undefined ? {} : { versionId };
+  const version = present({ versionId });
   return { key, size, metadata, contentType, etag, ...version, checksum, lastModified };
 }
 
@@ -151,7 +144,7 @@ export async function resolveUnsure(
   sent: SentObject,
   budget: Budget,
 ): Promise<PutResult | undefined> {
-  const stat = await headObject(access, sent.key, sent.Key, budget);
+  const stat = await headObject(access, sent.key, budget);
   if (stat === undefined) return undefined;
   return differenceOf(sent, stat) === undefined ? { outcome: 'stored', stat } : { outcome: 'exists' };
 }

@@ -1,0 +1,57 @@
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { chooseString } from './conditions.ts';
+import type { GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import type { DescribeResources } from './grants.ts';
+import { logGroupArn } from './log-group-arn.ts';
+import { mediaFolderOf } from './policies.ts';
+
+interface ArchiveParts {
+  readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
+  readonly queue: sqs.IQueue;
+  readonly deadLetters: sqs.IQueue;
+  readonly logGroup: logs.ILogGroup;
+  readonly credentialsSecret: secrets.CfnSecret;
+  readonly signingKeySecret: secrets.CfnSecret | undefined;
+  readonly webhookSecret: secrets.CfnSecret;
+  readonly serviceKey: kms.IKey | undefined;
+}
+
+/** What the policies of the roles are about. */
+export function describeResources(
+  parts: ArchiveParts,
+  {
+    organizationId,
+    webhook = false,
+    environmentVariables = {},
+    otherKeyArns = [],
+    vpc = false,
+    conditions = {},
+  }: GenesysMediaArchiveProps,
+): DescribeResources {
+  const signingSecretArn = parts.signingKeySecret?.ref;
+  return (keyArn, signingKeyArn) => ({
+    bucketArn: parts.bucket.bucketArn,
+    bucketName: parts.bucket.bucketName,
+    keyArn,
+    signingKeyArn,
+    organizationId,
+    queueArn: parts.queue.queueArn,
+    deadLetterQueueArn: parts.deadLetters.queueArn,
+    logGroupArn: logGroupArn(parts.logGroup),
+    secretArns: [
+      parts.credentialsSecret.ref,
+      ...(signingSecretArn === undefined ? [] : [chooseString(conditions.signingSecret, signingSecretArn)]),
+      ...(webhook ? [chooseString(conditions.webhook, parts.webhookSecret.ref)] : []),
+    ],
+    signingSecretArn,
+    context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
+    mediaFolder: mediaFolderOf(organizationId, environmentVariables),
+    otherKeyArns,
+    serviceKeyArn: parts.serviceKey?.keyArn,
+    vpc,
+  });
+}

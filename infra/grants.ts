@@ -1,0 +1,65 @@
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { KeyUser } from './archive-key.ts';
+import { givePolicy } from './archive-roles.ts';
+import type { ArchiveConditions } from './conditions.ts';
+import type { ArchiveResources, Statement } from './policies.ts';
+
+/** What one role may do, once the ARNs of the keys are known. */
+export interface Grant {
+  readonly role: iam.Role;
+  readonly statements: (about: ArchiveResources) => readonly Statement[];
+}
+
+/** Makes what the statements are about. The arguments are `*` where the policy of that key is made. */
+export type DescribeResources = (keyArn: string, signingKeyArn?: string) => ArchiveResources;
+
+/** The key names the roles and their policies name the key: its policy is made first, and theirs when it has an ARN. */
+export class Grants {
+  readonly #grants: readonly Grant[];
+  readonly #describe: DescribeResources;
+  readonly #conditions: ArchiveConditions;
+
+  constructor(grants: readonly Grant[], describe: DescribeResources, conditions: ArchiveConditions) {
+    this.#grants = grants;
+    this.#describe = describe;
+    this.#conditions = conditions;
+  }
+
+  keyUsers(): readonly KeyUser[] {
+    return this.#usersOf(this.#describe('*'));
+  }
+
+  signingKeyUsers(): readonly KeyUser[] {
+    return this.#usersOf(this.#describe('the other key', '*'));
+  }
+
+  /** Gives each role its policy. @returns that of each, by its role. */
+  give(keyArn: string, signingKeyArn: string | undefined): ReadonlyMap<iam.Role, iam.Policy> {
+    const about = this.#describe(keyArn, signingKeyArn);
+    return new Map(
+      this.#grants.map(
+        ({ role, statements }) => [role, givePolicy(role, statements(about), this.#conditions)] as const,
+      ),
+    );
+  }
+
+  /** Of the key whose ARN is `*` there. */
+  #usersOf(about: ArchiveResources): readonly KeyUser[] {
+    return this.#grants.flatMap(({ role, statements }) =>
+      statements(about)
+        .filter(isAboutKey)
+        .map((statement) => ({ role, statement })),
+    );
+  }
+}
+
+/** Of the role, which has been given one. */
+export function requirePolicy(policies: ReadonlyMap<iam.Role, iam.Policy>, role: iam.Role): iam.Policy {
+  const policy = policies.get(role);
+  if (policy === undefined) throw new Error(`no policy was made for ${role.node.path}`);
+  return policy;
+}
+
+function isAboutKey({ Action, Resource }: Statement): boolean {
+  return Resource.includes('*') && Action.some((action) => action.startsWith('kms:'));
+}

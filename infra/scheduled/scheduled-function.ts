@@ -1,0 +1,110 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import { bundledCode } from '../archive-function.ts';
+import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
+
+/** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
+export type ScheduledBundle = 'verify';
+
+export interface ScheduledFunctionProps {
+  readonly bundle: ScheduledBundle;
+  readonly description: string;
+  /** Nothing is added to it. */
+  readonly role: iam.IRole;
+  readonly logGroup: logs.ILogGroup;
+  /** `rate(…)` or `cron(…)`, UTC. */
+  readonly schedule: string;
+  /** Minutes within which the function is started; without it, on the minute. */
+  readonly windowMinutes?: number;
+  /** The event of the function. */
+  readonly input: object;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly reservedConcurrency?: number;
+  readonly network: { readonly vpc: ec2.Vpc; readonly securityGroup: ec2.SecurityGroup } | undefined;
+  /** @default the bundle of this package */
+  readonly code: lambda.Code | undefined;
+}
+
+/** Lambda itself tries again after a failure; a schedule that cannot reach Lambda tries for an hour. */
+const RETRIES_OF_FAILURE = 1;
+const RETRIES_OF_SCHEDULE = 10;
+const EVENT_AGE_S = 3_600;
+
+/** A function that a schedule starts, with a log and a role of its own. Nothing else can start it but who may invoke functions. */
+export class ScheduledFunction extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: ScheduledFunctionProps) {
+    super(scope, id);
+    const { bundle, role, network, reservedConcurrency } = props;
+    this.function = new lambda.Function(this, 'Task', {
+      description: props.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: `${bundle}.handler`,
+      code: props.code ?? bundledCode(bundle),
+      memorySize: MEMORY_MB,
+      timeout: Duration.seconds(FUNCTION_TIMEOUT_S),
+      role,
+      logGroup: props.logGroup,
+      environment: { NODE_OPTIONS, ...props.environment },
+      retryAttempts: RETRIES_OF_FAILURE,
+      maxEventAge: Duration.seconds(EVENT_AGE_S),
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
+      ...(network === undefined
+        ? {}
+        : {
+            vpc: network.vpc as ec2.IVpc,
+            vpcSubnets: { subnetGroupName: 'Function' },
+            securityGroups: [network.securityGroup],
+          }),
+    });
+    new scheduler.CfnSchedule(this, 'Schedule', {
+      description: props.description,
+      scheduleExpression: props.schedule,
+      flexibleTimeWindow:
+        props.windowMinutes === undefined
+          ? { mode: 'OFF' }
+          : { mode: 'FLEXIBLE', maximumWindowInMinutes: props.windowMinutes },
+      target: {
+        arn: this.function.functionArn,
+        roleArn: this.createStarter().roleArn,
+        input: JSON.stringify(props.input),
+        retryPolicy: { maximumEventAgeInSeconds: EVENT_AGE_S, maximumRetryAttempts: RETRIES_OF_SCHEDULE },
+      },
+    });
+  }
+
+  /** Invocations that failed, or were ended by Lambda, in an hour. */
+  get failures(): cloudwatch.Metric {
+    return this.function.metricErrors({ period: Duration.hours(1), statistic: 'Sum' });
+  }
+
+  /** The role that EventBridge Scheduler starts the function with, and does nothing else. */
+  private createStarter(): iam.Role {
+    const { account } = Stack.of(this);
+    const role = new iam.Role(this, 'Starter', {
+      description: 'Genesys media archive: EventBridge Scheduler starts a function',
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': account } },
+      }),
+    });
+    new iam.Policy(role, 'Policy', {
+      roles: [role],
+      statements: [
+        new iam.PolicyStatement({
+          sid: 'StartTheFunction',
+          actions: ['lambda:InvokeFunction'],
+          resources: [this.function.functionArn],
+        }),
+      ],
+    });
+    return role;
+  }
+}

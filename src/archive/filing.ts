@@ -1,0 +1,19 @@
+import type { MediaItem, RecordingIds } from '../ports.ts';
+
+/** How an object is filed: of which recording it is, under which key, and by which time. */
+export interface Filing {
+  readonly ids: RecordingIds;
+  readonly key: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** One file as the platform offers it. */
+export interface Source {
+  readonly item: MediaItem;
+  /** The same under a fresh link. @throws `MEDIA_LINK_EXPIRED` when the platform has no link. */
+  readonly refresh: () => Promise<MediaItem>;
+}
+
+/** Asks the platform for a file that is archived already. `undefined` when the platform no longer has it. */
+export type FindSource = () => Promise<Source | undefined>;
