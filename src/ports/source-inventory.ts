@@ -43,6 +43,8 @@ export interface SourceFacts {
     readonly divisions: 'all' | 'unknown' | readonly string[];
     readonly permissions: readonly string[];
   };
+  /** Recordings of the day that belong to no conversation, and so cannot be archived. Absent where they were not counted. */
+  readonly orphans?: number;
   /**
    * Sources that were not asked, or refused: name (`uploads`, `orphans`, …) and why (`forbidden`, `not-asked`, …). One that is absent
    * here was asked.

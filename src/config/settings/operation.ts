@@ -1,6 +1,6 @@
 import { choice, flag } from '../values.ts';
 
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** How the program reports. Part of the one table in `schema.ts`. */

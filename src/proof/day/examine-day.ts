@@ -36,6 +36,8 @@ export interface DayToExamine {
   readonly erasures: readonly KnownErasure[];
   /** Entries at most; what is beyond is left to the next seal. */
   readonly room: number;
+  /** Reads no receipts but those whose objects are missing. */
+  readonly light?: boolean;
 }
 
 /** Clocks of stores differ, and a listing may be behind. */
@@ -44,12 +46,15 @@ const SLACK_MS = 3_600_000;
 /** @throws `STORE_*`, `OUT_OF_TIME`. */
 export async function examineDay(
   ports: ReceiptPorts,
-  { day, history, erasures, room }: DayToExamine,
+  { day, history, erasures, room, light }: DayToExamine,
   budget: Budget,
 ): Promise<ExaminedDay> {
   const listing = await listDay(ports.store, ports.layout, day, budget);
   const last = history.last?.statement.archive;
-  const read = await readCandidates(ports, { day, listing, history }, budget);
+  const read =
+    light === true
+      ? { fit: [], refused: [], isAll: false }
+      : await readCandidates(ports, { day, listing, history }, budget);
   // most days are as they were: only then is it worth to know which hashes are logged
   const isNew = read.fit.length > 0 || erasures.length > (last?.erased ?? 0);
   const logged = isNew && last !== undefined ? await history.logged(budget) : new Set<string>();

@@ -149,7 +149,12 @@ function newsOf({
   const asked =
     'unavailable' in source
       ? { code: source.unavailable.code }
-      : { recordings: source.recordings, visibility: source.visibility, notAsked: source.notAsked };
+      : {
+          recordings: source.recordings,
+          visibility: source.visibility,
+          notAsked: source.notAsked,
+          orphans: source.orphans,
+        };
   const { list: _, ...counts } = differences ?? {};
   return canonicalJson({ archive, asked, counts, status, open });
 }
@@ -199,6 +204,7 @@ function describeSource(
     recordings: comparison.listed.length,
     byMedia,
     ...(isSmall(byDivision) ? { byDivision } : {}),
+    ...(facts.orphans === undefined ? {} : { orphans: facts.orphans }),
     ...(facts.notAsked === undefined ? {} : { notAsked: { ...facts.notAsked } }),
     list: { count: listed.lines.length, root: listed.root },
   };

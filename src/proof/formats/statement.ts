@@ -89,6 +89,8 @@ const available = z.strictObject({
   recordings: count,
   byMedia: counts,
   byDivision: z.record(text, count).exactOptional(),
+  /** Recordings that belong to no conversation. */
+  orphans: count.exactOptional(),
   /** What was not asked, or refused: each by its name. */
   notAsked: z.record(name, z.string().regex(/^[a-z-]{1,40}$/)).exactOptional(),
   list,
