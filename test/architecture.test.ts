@@ -127,6 +127,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'create-verifier',
     'create-job-runner',
+    // the names of the kinds
+    'job-kinds',
     'events',
     'ports',
     'queue',
