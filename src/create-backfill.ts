@@ -80,7 +80,7 @@ export async function createBackfill(
 ): Promise<BackfillOfArchive> {
   const { clock = systemClock, logger = silentLogger, timeouts = {} } = wiring;
   const { organizationId, proxies, recordings, backfill } = config;
-  let currentRate: () => Rate = () => backfill.rate;
+  let currentRate: () => Rate = () => config.jobRate;
   const rate = createYieldingBudget({ clock, rate: () => currentRate() });
   const secrets = wiring.secrets ?? createSecretValues({ clock, logger, proxies });
   const transport = createTransport({ timeouts, proxies });

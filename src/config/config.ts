@@ -48,6 +48,8 @@ export interface StoreConfig {
   /** The organization all recordings belong to, where it is known. */
   readonly organizationId?: string;
   readonly logLevel: LogLevel;
+  /** Items a minute of a job whose plan names no rate; `yield`: what live calls leave free. */
+  readonly jobRate: 'yield' | number;
   /** To be shown at every start; none repeats a value. */
   readonly warnings: readonly string[];
 }
@@ -178,6 +180,7 @@ function buildConfig(
     signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
     ...organizationOf(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
+    jobRate: values.ARCHIVE_JOB_RATE ?? 'yield',
     warnings,
   });
   const restore = (): RestoreConfig => ({

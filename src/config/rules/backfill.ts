@@ -5,8 +5,6 @@ import { chooseBackfillCredentials, type CredentialSettings } from './secrets.ts
 export interface BackfillConfig {
   /** The second OAuth client; `undefined` where jobs share that of live archiving. */
   readonly credentials: CredentialSettings | undefined;
-  /** Requests a minute, or as many as live archiving leaves. */
-  readonly rate: number | 'yield';
   /** Has files fetched in batches, as they were recorded. False where a format was chosen, or stands in the keys. */
   readonly batch: boolean;
   readonly transcripts: boolean;
@@ -21,7 +19,6 @@ export function buildBackfill(values: SettingValues): BackfillConfig {
   const formatIsFree = values.GENESYS_FORMAT === undefined && !formatIsInKeys;
   return {
     credentials: chooseBackfillCredentials(values),
-    rate: values.ARCHIVE_JOB_RATE ?? 'yield',
     batch: values.GENESYS_BATCH === true || formatIsFree,
     transcripts: values.ARCHIVE_TRANSCRIPTS ?? false,
     transcriptShare: values.ARCHIVE_TRANSCRIPT_SHARE ?? 0.25,

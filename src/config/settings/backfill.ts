@@ -1,15 +1,6 @@
-import { checked, credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
+import { credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
-
-/** Requests a minute, or as many as live archiving leaves. */
-const jobRate = checked<number | 'yield'>((text) => {
-  if (text === 'yield') return { value: text };
-  const perMinute = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
-  return perMinute > 0
-    ? { value: perMinute }
-    : { problem: 'must be yield, or requests a minute such as 120' };
-});
 
 /** What brings recordings from before, and what is known of conversations. Part of the one table in `schema.ts`. */
 export const BACKFILL_SETTINGS = {
@@ -39,16 +30,6 @@ export const BACKFILL_SETTINGS = {
     since: 'backfill',
     usedFor: ARCHIVE,
     secret: true,
-  },
-  ARCHIVE_JOB_RATE: {
-    schema: jobRate,
-    group: 'Operation',
-    meaning:
-      'requests a minute that jobs send to Genesys Cloud: `yield` leaves live archiving what it needs and takes nine tenths of the rest; a number is a fixed rate',
-    example: '120',
-    default: 'yield',
-    since: 'backfill',
-    usedFor: ARCHIVE,
   },
   ARCHIVE_TRANSCRIPTS: {
     schema: flag,

@@ -1,3 +1,4 @@
+import { jobRate } from '../job-rate.ts';
 import { choice, flag } from '../values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
@@ -22,5 +23,15 @@ export const OPERATION_SETTINGS = {
     default: '0',
     since: 'hold',
     usedFor: ['wrap'],
+  },
+  ARCHIVE_JOB_RATE: {
+    schema: jobRate,
+    group: 'Operation',
+    meaning:
+      'items a minute that a job may work on where its plan names no rate, or `yield`: as many as live calls leave free',
+    example: '120',
+    default: 'yield',
+    since: 'jobs',
+    usedFor: ALL,
   },
 } as const;
