@@ -1,4 +1,4 @@
-import { credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
+import { choice, credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
 
@@ -30,6 +30,16 @@ export const BACKFILL_SETTINGS = {
     since: 'backfill',
     usedFor: ARCHIVE,
     secret: true,
+  },
+  ARCHIVE_FACTS: {
+    schema: choice(['analytics', 'context', 'none']),
+    group: 'Archive',
+    meaning:
+      'where what is known of conversations comes from, for search and context: `analytics` keeps, sealed, what one job a day tells of all of them, with numbers, names, attributes and notes; `context` has only what `ARCHIVE_CONTEXT` keeps; `none` nothing',
+    example: 'none',
+    default: 'analytics',
+    since: 'backfill',
+    usedFor: ARCHIVE,
   },
   ARCHIVE_TRANSCRIPTS: {
     schema: flag,
