@@ -105,7 +105,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'rekey',
     'config',
     'envelope',
+    'backfill',
     'create-archiver',
+    'create-backfill',
   ],
   'create-job-runner': [
     'ground',
