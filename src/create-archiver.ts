@@ -3,7 +3,7 @@ import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { holdWrites } from './archive/hold-writes.ts';
 import { createLayout } from './record/layout.ts';
-import type { ReceiptTrust } from './audit/examine-recording.ts';
+import type { ReceiptTrust } from './audit/examine-ports.ts';
 import type { Opens } from './archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
 import type { ReceiptSigner } from './record/receipt.ts';

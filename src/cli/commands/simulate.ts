@@ -17,8 +17,7 @@ import { type CommandContext, openBudget } from '../_context.ts';
 import { checkExportFlags, EXPORT_BUCKET, type ExportFlags, writeExports } from '../simulate/export.ts';
 import { type PastFlags, readPastFlags } from '../simulate/past-options.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import { SIGNATURE_HEADER, signBody, signWebhook } from '../../events/webhook-signature.ts';
-import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
+import { SIGNATURE_HEADER, signBody, signWebhook, TIMESTAMP_HEADER } from '../../events/webhook-signature.ts';
 import { present } from '../../present.ts';
 
 interface SimulateOptions extends PastFlags, ExportFlags {
