@@ -1,6 +1,9 @@
 /* On their own, so that the function need not carry the settings of the deployment. */
 
-/** Namespace and metrics that the function emits, all with the single dimension `service`. */
+/**
+ * Namespace and metrics that the functions emit, all with the single dimension `service`. Its value is the name of the stack, and this
+ * where no stack has said so (`POWERTOOLS_SERVICE_NAME`).
+ */
 export const METRICS_NAMESPACE = 'GenesysMediaArchive';
 export const METRICS_SERVICE = 'genesys-media-archive';
 export const METRICS = {

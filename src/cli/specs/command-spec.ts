@@ -1,6 +1,6 @@
 import type { CommandModule } from '../_context.ts';
 import type { CommandOutline, OptionSpec } from './command-outline.ts';
-import { wholeNumber } from './option-values.ts';
+import { rate, wholeNumber } from './option-values.ts';
 
 export type { OptionSpec };
 
@@ -29,5 +29,20 @@ export const WRAP: OptionSpec = {
   flags: '--wrap <KEY>',
   description: 'wrapping key: kms, kms:KEY, aes or rsa (default: the only one configured)',
 };
+/** Of every command that can make a job of its work. */
+export const JOB_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--job',
+    description: 'with --all: plan a job, which any runner works on; see genesys-archive jobs',
+  },
+  { flags: '--wait', description: 'with --job: work on it here until it is over' },
+  {
+    flags: '--workers <N>',
+    description: 'with --job --wait: shards that are worked on at once (default 1)',
+    parse: wholeNumber(1, 32),
+  },
+  { flags: '--rate <RATE>', description: 'with --job: recordings a minute, or yield (default)', parse: rate },
+  { flags: '--name <NAME>', description: 'with --job: a name for people' },
+];
 /** What commands for recordings take as arguments. */
 export const ID = 'id of a recording, or key of its object';

@@ -7,8 +7,8 @@ import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField } from '../responses.ts';
-import type { AnalyticsOptions } from './analytics-options.ts';
 import { readConversation } from './read-conversation.ts';
+import type { AnalyticsOptions } from './analytics-options.ts';
 import { readTimes } from './conversation-times.ts';
 
 const JOBS = ['api', 'v2', 'analytics', 'conversations', 'details', 'jobs'] as const;
