@@ -1,4 +1,4 @@
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import {
   type Verification,
@@ -39,7 +39,7 @@ export async function verifyArchive(
   ports: VerifyPorts,
   options: VerifyArchiveOptions,
   watcher: VerifyWatcher,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<void> {
   const { depth, concurrency } = options;
   const keys = walkArchive(ports.store, options, budget);
