@@ -1,12 +1,16 @@
-import { createArchiver } from '../../create-archiver.ts';
+import path from 'node:path';
+import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { abortReason, unlimited } from '../../clock.ts';
+import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
+import { listArchives } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
-import { type Serving, startServing } from '../../serve/start-serving.ts';
+import type { PipelineOptions } from '../../serve/pipeline.ts';
+import { type Serving, startServingAll } from '../../serve/start-serving.ts';
 import type { WorkerReport } from '../../serve/worker.ts';
-import { type CommandContext, readSettings } from '../_context.ts';
+import { type CommandContext, readSettings, readSources } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 
@@ -37,34 +41,44 @@ export async function run(
   options: ServeCommandOptions,
 ): Promise<number> {
   const { ui, clock, logger, signal } = context;
-  const config = await readSettings(context, 'archive');
   const spool = options.spool ?? DEFAULT_SPOOL;
   const host = options.host ?? DEFAULT_HOST;
   const port = options.port ?? DEFAULT_PORT;
-  const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
-  const archiver = await createArchiver(config, { clock, logger, secrets });
-  const readSecrets = readWebhookSecrets(config.webhook, secrets);
+  const names = await archivesToServe(context);
   const lost = new AbortController();
   let failures = 0;
+  const archivers: Archiver[] = [];
   try {
-    const serving = await startServing({
-      config,
-      archiver,
-      webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
-      clock,
-      logger,
-      spool,
-      listen: options.once === true ? undefined : { host, port },
-      timeouts: { keepAliveMs: config.serveKeepAliveMs },
-      concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-      policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
-      onReport: (report) => {
-        if (report.kind === 'failed') failures += 1;
-        tell(ui, report);
-      },
-      onLost: (error) => lost.abort(error),
-    });
-    announce(ui, serving, spool);
+    const pipelines: PipelineOptions[] = [];
+    let keepAliveMs = 0;
+    for (const name of names) {
+      const config = await readSettings({ ...context, archive: name }, 'archive');
+      const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
+      const archiver = await createArchiver(config, { clock, logger, secrets });
+      archivers.push(archiver);
+      const readSecrets = readWebhookSecrets(config.webhook, secrets);
+      keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
+      pipelines.push({
+        name,
+        config,
+        archiver,
+        webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
+        clock,
+        logger,
+        // one archive that was chosen has the folder that it has among several
+        spool: name === undefined ? spool : path.join(spool, name),
+        concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+        policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
+        onReport: (report) => {
+          if (report.kind === 'failed') failures += 1;
+          tell(ui, report, name);
+        },
+        onLost: (error) => lost.abort(error),
+      });
+    }
+    const listen = options.once === true ? undefined : { host, port };
+    const serving = await startServingAll(pipelines, { clock, logger, listen, timeouts: { keepAliveMs } });
+    announce(ui, serving, spool, names);
     const ends = [untilAborted(signal), untilAborted(lost.signal)];
     if (options.once === true) ends.push(serving.caughtUp());
     await Promise.race(ends);
@@ -73,8 +87,17 @@ export async function run(
     if (left > 0) ui.say(`${count(left, 'event')} left in ${spool}: the next start takes up from there`);
     return conclude(context, { left, failures });
   } finally {
-    archiver.close();
+    for (const archiver of archivers) archiver.close();
   }
+}
+
+/** The archive that was chosen, or all that the settings have; `undefined` is the only one of a file without archives. */
+async function archivesToServe(context: CommandContext): Promise<readonly (string | undefined)[]> {
+  const sources = await readSources(context);
+  const chosen = [sources.archive, sources.env[ARCHIVE_VARIABLE]].find((name) => (name ?? '') !== '');
+  if (chosen !== undefined) return [chosen];
+  const names = listArchives(sources);
+  return names.length === 0 ? [undefined] : names;
 }
 
 function conclude(
@@ -97,37 +120,54 @@ function conclude(
   return 0;
 }
 
-function announce(ui: Ui, { url, foundQueued, strangers }: Serving, spool: string): void {
+function announce(
+  ui: Ui,
+  { url, foundQueued, strangers }: Serving,
+  spool: string,
+  names: readonly (string | undefined)[],
+): void {
+  const archives = names.filter((name) => name !== undefined);
   for (const stranger of strangers) ui.warn(`${printable(stranger)} is no file and is left alone`);
-  if (ui.json) ui.record('serving', { url: url ?? null, spool, queued: foundQueued });
+  if (ui.json)
+    ui.record('serving', {
+      url: url ?? null,
+      spool,
+      queued: foundQueued,
+      ...(archives.length === 0 ? {} : { archives }),
+    });
   if (foundQueued > 0) ui.say(`${count(foundQueued, 'event')} found in ${spool}`);
-  if (url !== undefined) ui.say(`listening on ${url}; Ctrl-C ends it`);
+  if (url !== undefined) {
+    for (const name of archives) ui.say(`archive ${name}: POST ${url}/events/${name}`);
+    ui.say(`listening on ${url}; Ctrl-C ends it`);
+  }
 }
 
-function tell(ui: Ui, report: WorkerReport): void {
+function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
-    ui.record(report.kind === 'result' ? 'recording' : report.kind, describe(report));
+    const archive = name === undefined ? {} : { archive: name };
+    ui.record(report.kind === 'result' ? 'recording' : report.kind, { ...archive, ...describe(report) });
     return;
   }
+  const of = name === undefined ? '' : `${name}  `;
   switch (report.kind) {
     case 'result': {
       const { result } = report;
       if (result.state !== 'archived') return;
       const { ids, key, bytes, stored } = result;
       const what = stored ? ui.style('green', 'archived') : 'found   ';
-      ui.out(`${what}  ${ids.recordingId}  ${key}  ${formatBytes(bytes)}`);
+      ui.out(`${of}${what}  ${ids.recordingId}  ${key}  ${formatBytes(bytes)}`);
       return;
     }
     case 'again': {
       const why = report.error === undefined ? 'not ready' : `${report.error.message} [${report.error.code}]`;
-      ui.say(`again in ${formatDuration(report.delayMs)}: ${printable(why)}`);
+      ui.say(`${of}again in ${formatDuration(report.delayMs)}: ${printable(why)}`);
       return;
     }
     case 'failed':
-      ui.warn(`moved to failed/${report.name}: ${report.error.message} [${report.error.code}]`);
+      ui.warn(`${of}moved to failed/${report.name}: ${report.error.message} [${report.error.code}]`);
       return;
     case 'stuck':
-      ui.warn(`${report.name} stays in the spool: ${report.error.message} [${report.error.code}]`);
+      ui.warn(`${of}${report.name} stays in the spool: ${report.error.message} [${report.error.code}]`);
   }
 }
 
