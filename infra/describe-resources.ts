@@ -44,7 +44,7 @@ export function describeResources(
     logGroupArn: logGroupArn(parts.logGroup),
     secretArns: [
       parts.credentialsSecret.ref,
-      ...(signingSecretArn === undefined ? [] : [signingSecretArn]),
+      ...(signingSecretArn === undefined ? [] : [chooseString(conditions.signingSecret, signingSecretArn)]),
       ...(webhook ? [chooseString(conditions.webhook, parts.webhookSecret.ref)] : []),
     ],
     signingSecretArn,

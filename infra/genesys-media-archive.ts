@@ -17,7 +17,7 @@ import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
 import { ArchiveSecrets } from './archive-secrets.ts';
-import { type ArchiveConditions, chooseNumber, chooseString } from './conditions.ts';
+import { type ArchiveConditions, chooseNumber, chooseString, onlyWhen } from './conditions.ts';
 import { functionEnvironment } from './environment.ts';
 import { describeResources } from './describe-resources.ts';
 import { EventRules } from './event-rules.ts';
@@ -106,7 +106,7 @@ export class GenesysMediaArchive extends Construct {
   readonly auditTrail: AuditTrail | undefined;
   readonly logGroup: logs.LogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
-  /** There is one of the two. */
+  /** There is one of the two; both, each under its condition, where there are conditions. */
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
@@ -151,7 +151,10 @@ export class GenesysMediaArchive extends Construct {
       this.serviceKey,
     ));
     this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
-    const held = new ArchiveSecrets(this, 'Secrets', { signingKey: props.signingKey !== 'kms' });
+    const held = new ArchiveSecrets(this, 'Secrets', {
+      signingKey: props.signingKey !== 'kms',
+      signingKeyCondition: conditions.signingSecret,
+    });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
@@ -167,10 +170,12 @@ export class GenesysMediaArchive extends Construct {
         ...this.scheduled.grants,
       ],
       describeResources(this, props),
+      conditions,
     );
     this.key = createArchiveKey(this, 'Key', () => grants.keyUsers());
-    if (props.signingKey === 'kms') {
+    if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
       this.signingKey = createSigningKey(this, 'SigningKey', () => grants.signingKeyUsers());
+      onlyWhen(conditions.signingKms, this.signingKey);
     }
     const policies = grants.give(this.key.attrArn, this.signingKey?.attrArn);
     const environment = functionEnvironment(
@@ -181,7 +186,7 @@ export class GenesysMediaArchive extends Construct {
         S3_ARCHIVE_BUCKET: this.bucket.bucketName,
         S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
         ARCHIVE_KMS_KEY_ID: this.key.attrArn,
-        ...signingVariable(this.signingKeySecret, this.signingKey),
+        ...signingVariables(this, conditions),
         ...(webhook
           ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
           : {}),
@@ -236,12 +241,14 @@ export class GenesysMediaArchive extends Construct {
   }
 }
 
-function signingVariable(
-  secret: secrets.CfnSecret | undefined,
-  key: kms.CfnKey | undefined,
+function signingVariables(
+  { signingKeySecret: secret, signingKey: key }: Pick<GenesysMediaArchive, 'signingKeySecret' | 'signingKey'>,
+  { signingSecret, signingKms }: ArchiveConditions,
 ): Readonly<Record<string, string>> {
   return {
-    ...(secret === undefined ? {} : { ARCHIVE_SIGNING_KEY_SECRET_ARN: secret.ref }),
-    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: key.attrArn }),
+    ...(secret === undefined
+      ? {}
+      : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
+    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
   };
 }

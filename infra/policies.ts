@@ -13,6 +13,16 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** A part of the stack that a template with parameters may lack. */
+export type OptionalPart = 'signingSecret' | 'signingKms';
+
+/** By their names: the statements that are of no use without that part. */
+export const STATEMENTS_OF_PARTS: Readonly<Record<string, OptionalPart>> = {
+  SignReceipts: 'signingKms',
+  ShowSigningKey: 'signingKms',
+  ReadSigningKey: 'signingSecret',
+};
+
 /** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
 export interface ArchiveResources {
   readonly bucketArn: string;

@@ -1,3 +1,4 @@
+import type { ArchivePorts } from './archive/archive-ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { holdWrites } from './archive/hold-writes.ts';
@@ -27,6 +28,7 @@ import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
+import { present } from './present.ts';
 import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { requireSigningKey } from './signing/require-signing-key.ts';
@@ -50,6 +52,10 @@ export interface ArchiverPorts {
   readonly processors?: number;
   /** Where secrets named by an ARN are read. */
   readonly secrets?: SecretValues;
+  /** The platform, for those who share its rate or ask it in another way. */
+  readonly platform?: Readonly<Record<'media' | 'recordings', Dialect>>;
+  /** What is known of a conversation already; `undefined` has the platform asked. */
+  readonly describeContext?: (conversationId: string) => Promise<object | undefined>;
 }
 
 export interface Archiver {
@@ -60,6 +66,15 @@ export interface Archiver {
    *   may succeed later.
    */
   archive(request: ArchiveRequest, budget?: Budget, hints?: DeliveryHints): Promise<readonly ArchiveResult[]>;
+  /**
+   * Archives what another source than the platform has, as {@link archive} does.
+   * @throws what the source throws, and what {@link archive} throws of keys, store and signing.
+   */
+  archiveFrom(
+    source: Pick<ArchivePorts, 'resolver' | 'opener'>,
+    request: ArchiveRequest,
+    budget?: Budget,
+  ): Promise<readonly ArchiveResult[]>;
   /**
    * Compares objects that nothing proves with what the platform serves, and gives them a receipt when they are the same. Uses all keys
    * that are configured, also those that {@link archive} never asks.
@@ -109,13 +124,15 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const { onOrganizationUnknown } = ports;
-  const platform = createPlatform(config, {
-    credentials,
-    transport: apiTransport,
-    onOrganizationUnknown,
-    clock,
-    logger,
-  });
+  const platform =
+    ports.platform ??
+    createPlatform(config, {
+      credentials,
+      transport: apiTransport,
+      onOrganizationUnknown,
+      clock,
+      logger,
+    });
   const usualDialect = genesys.api === 'recordings' ? 'recordings' : 'media';
   const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
   const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
@@ -152,6 +169,14 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     clock,
     logger,
   };
+  let isCold = true;
+  /** While the token is fetched, which takes round trips of its own. */
+  const openConnections = () => {
+    if (!isCold) return;
+    isCold = false;
+    apiTransport.openAhead?.(new URL(genesys.apiUrl));
+    store.openAhead?.();
+  };
   /** Begins to compare the organization while the recording is looked up; what is written waits for the end of it. */
   const hold = ({ pin }: Dialect, budget: Budget): ObjectStore => {
     if (config.organizationId === undefined) return store;
@@ -161,6 +186,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   return {
     store,
     archive: async (request, budget = unlimited, hints = {}) => {
+      openConnections();
       const dialect = platform[request.dialect];
       const { resolver, references, api } = dialect;
       const held = hold(dialect, budget);
@@ -170,10 +196,19 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       const results = await archiveRequest(all, request, budget, hints);
       if (request.dialect === 'recordings' && config.recordings.context) {
         const { conversationId } = request;
-        const describe = () => fetchContext(api, conversationId, clock.now(), budget);
+        const describe = async () =>
+          (await ports.describeContext?.(conversationId)) ??
+          fetchContext(api, conversationId, clock.now(), budget);
         await keepContext(all, results, describe, budget);
       }
       return results;
+    },
+    archiveFrom: async (source, request, budget = unlimited) => {
+      const dialect = platform[request.dialect];
+      const { references } = dialect;
+      const held = hold(dialect, budget);
+      const signer = await findSigner(budget);
+      return archiveRequest({ ...shared, store: held, signer, references, ...source }, request, budget);
     },
     again: async (request, options, budget = unlimited) => {
       const dialect = platform[request.dialect];
@@ -297,7 +332,7 @@ export function openConfiguredStore(
   return openStore(store, {
     ...tools,
     s3: { forcePathStyle, proxies },
-    ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
+    ...present({ expectedBucketOwner }),
   });
 }
 

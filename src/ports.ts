@@ -3,6 +3,7 @@
  * each other. All byte streams are async iterables of chunks; no method ever takes or returns a whole recording.
  */
 export * from './ports/analytics.ts';
+export * from './ports/archived.ts';
 export * from './ports/envelope.ts';
 export * from './ports/inventory.ts';
 export * from './ports/media.ts';

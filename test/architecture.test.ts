@@ -17,6 +17,7 @@ const GROUND = new Set([
   'json',
   'log',
   'memory',
+  'present',
   'printable',
   'proxies',
   'metadata-names',
@@ -30,7 +31,7 @@ const GROUND = new Set([
   'regions',
   'text-file',
 ]);
-const HEART = ['record', 'archive', 'audit', 'rekey', 'jobs'];
+const HEART = ['record', 'archive', 'audit', 'rekey', 'jobs', 'keep'];
 const ADAPTERS = ['genesys', 'envelope', 'store'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ground: [],
@@ -42,9 +43,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['ground', 'ports', 'http', 'record'],
   audit: ['ground', 'ports', 'record'],
   rekey: ['ground', 'ports', 'record', 'audit'],
+  keep: ['ground', 'ports', 'record'],
   // of http only the pure timing; of node only gzip
   jobs: ['ground', 'ports', 'record', 'circuit', 'http'],
   proof: ['ground', 'ports', 'record', 'audit'],
+  backfill: ['ground', 'circuit', 'ports', 'record', 'archive', 'jobs'],
   circuit: ['ground', 'http'],
   events: ['ground', 'ports'],
   genesys: ['ground', 'ports', 'http'],
@@ -67,6 +70,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'signing',
     'signing-keys',
+    ...ADAPTERS,
+  ],
+  'create-backfill': [
+    'ground',
+    'ports',
+    'http',
+    'record',
+    'jobs',
+    'backfill',
+    'config',
+    'secrets',
+    'create-archiver',
     ...ADAPTERS,
   ],
   index: ['ground', 'ports', ...HEART, 'config', 'create-archiver', 'events', ...ADAPTERS],
@@ -94,9 +109,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'aws',
     ...HEART,
+    'backfill',
     'config',
     'docs',
     'create-archiver',
+    'create-backfill',
     'signing',
     'signing-keys',
     'secrets',

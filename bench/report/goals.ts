@@ -25,6 +25,9 @@ const MOST_ROUND_TRIPS = 6;
 const MOST_GROWTH_MB = { https: 60, http: 40 } as const;
 const MOST_SPREAD_MB = 15;
 
+/** The goal, its unit, and the digits behind the point that are compared. */
+type AtMost = readonly [goal: number, unit: string, digits: number];
+
 /** Only what was measured. */
 export function goalsOf(results: Partial<PartResults>): Goal[] {
   const { throughput = [], small = [], memory = [], latency = [], limits = [] } = results;
@@ -33,7 +36,7 @@ export function goalsOf(results: Partial<PartResults>): Goal[] {
     if (measured === undefined) return;
     goals.push({ what, goal: `≥ ${goal} ×`, measured: `${measured.toFixed(2)} ×`, met: measured >= goal });
   };
-  const atMost = (what: string, measured: number | undefined, goal: number, unit: string, digits: number) => {
+  const atMost = (what: string, measured: number | undefined, [goal, unit, digits]: AtMost) => {
     if (measured === undefined) return;
     const text = `${measured.toFixed(digits)} ${unit}`;
     goals.push({
@@ -55,13 +58,13 @@ export function goalsOf(results: Partial<PartResults>): Goal[] {
   for (const { what, bytes, concurrency, ...goal } of OVER_HTTPS) {
     const ours = find('ours', 'https', bytes, concurrency);
     atLeast(`throughput, ${what} over HTTPS`, ours?.timesThroughput?.median, goal.throughput);
-    atMost(`CPU, ${what} over HTTPS`, ours?.timesCpu?.median, goal.cpu, '×', 2);
+    atMost(`CPU, ${what} over HTTPS`, ours?.timesCpu?.median, [goal.cpu, '×', 2]);
   }
   const [ours, floor] = ['ours', 'floor'].map(
     (variant) => find(variant, 'https', 1e8, 1)?.cpuSecondsPerGb.median,
   );
   const ofFloor = ours === undefined || floor === undefined ? undefined : ours / floor;
-  atMost('CPU, 100 MB over HTTPS, of the least a Node program takes', ofFloor, MOST_CPU_OF_FLOOR, '×', 2);
+  atMost('CPU, 100 MB over HTTPS, of the least a Node program takes', ofFloor, [MOST_CPU_OF_FLOOR, '×', 2]);
   for (const scheme of ['https', 'http'] as const) {
     const growths = throughput.filter(
       (row) => row.variant === 'ours' && row.scheme === scheme && row.bytes >= 1e8,
@@ -69,15 +72,15 @@ export function goalsOf(results: Partial<PartResults>): Goal[] {
     const worst =
       growths.length === 0 ? undefined : Math.max(...growths.map((row) => row.rssGrowthMb.median));
     const what = `memory over the idle process, 100 MB and more over ${scheme.toUpperCase()}`;
-    atMost(what, worst, MOST_GROWTH_MB[scheme], 'MB', 0);
+    atMost(what, worst, [MOST_GROWTH_MB[scheme], 'MB', 0]);
   }
   if (memory.length > 0) {
-    atMost('its difference between sizes, at equal volume', growthSpread(memory), MOST_SPREAD_MB, 'MB', 0);
+    atMost('its difference between sizes, at equal volume', growthSpread(memory), [MOST_SPREAD_MB, 'MB', 0]);
   }
   const line = latency.find(
     (row) => row.variant === 'ours' && row.concurrency === 1 && row.roundTrips !== undefined,
   );
-  atMost('round trips in a row, 1 MB', line?.roundTrips, MOST_ROUND_TRIPS, 'trips', 1);
+  atMost('round trips in a row, 1 MB', line?.roundTrips, [MOST_ROUND_TRIPS, 'trips', 1]);
   const limited = 'skipped' in limits ? undefined : limits.find(({ variant }) => variant === 'ours');
   if (limited !== undefined) {
     const { outcome, peakMib } = limited;

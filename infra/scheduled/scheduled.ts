@@ -16,7 +16,7 @@ import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts
 import { logStatements } from './statements.ts';
 import { verificationPart } from './verification.ts';
 
-/** One function that a schedule starts: what it is, what it may do, and when an operator has to know. */
+/** One function that a schedule starts: what it is, what it may do, and the alarms about it. */
 export interface ScheduledPart {
   /** Of the constructs, and of the role. */
   readonly id: string;

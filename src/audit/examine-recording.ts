@@ -2,6 +2,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import { readInstruction } from '../record/instruction-file.ts';
@@ -207,7 +208,7 @@ function judgeWithoutReceipt(stat: ObjectStat, trust: ReceiptTrust): Finding[] {
 const asStated = ({ recordingId, conversationId, channel }: RecordingIds) => ({
   recording: recordingId,
   conversation: conversationId,
-  ...(channel === undefined ? {} : { channel }),
+  ...present({ channel }),
 });
 
 /** Who the object is, where its encryption context names the conversation: nothing else does without a receipt. */
@@ -216,7 +217,7 @@ function idsOfContext({ key, metadata }: ObjectStat): RecordingIds | undefined {
   const conversationId = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['conversation-id'];
   if (named === undefined || typeof conversationId !== 'string') return undefined;
   const { recordingId, channel } = named;
-  return { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
+  return { recordingId, conversationId, ...present({ channel }) };
 }
 
 function readContext(text: string | undefined): Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { type BackfillConfig, buildBackfill } from './rules/backfill.ts';
 import { buildLayout, type LayoutConfig } from './rules/layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
 import { buildRecordings, type RecordingsConfig } from './rules/published.ts';
@@ -14,6 +15,7 @@ import type { CredentialSettings } from './rules/secrets.ts';
 import type { ConfigSources, GatheredSettings } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
@@ -56,10 +58,12 @@ export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
 }
 
-/** Enough to move recordings under other keys, and to sign what amends their receipts. */
+/** Enough to move recordings under other keys, to hold them, and to sign what is stated of it. */
 export interface WrapConfig extends RestoreConfig {
   readonly signingKeySecretArn: string | undefined;
   readonly signingKmsKeyId: string | undefined;
+  /** A hold is released by another person than the one who placed it. */
+  readonly holdTwoPersons: boolean;
 }
 
 /** Everything. */
@@ -78,6 +82,8 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly writeBack: 'interaction' | 'none';
   /** For events of the published API. */
   readonly recordings: RecordingsConfig;
+  /** For jobs that bring recordings from before. */
+  readonly backfill: BackfillConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
   /** The secret that holds the private key that signs receipts, or the KMS key that it is. */
@@ -163,7 +169,7 @@ function buildConfig(
     store: chooseStore(values, ranks),
     s3: {
       forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
-      ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+      ...present({ expectedBucketOwner: owner }),
     },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
@@ -204,6 +210,7 @@ function buildConfig(
       },
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
+      backfill: buildBackfill(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
@@ -215,7 +222,7 @@ function buildConfig(
       webhook: {
         secrets,
         secretArn,
-        ...(signatures === undefined ? {} : { signatures }),
+        ...present({ signatures }),
         open: values.ARCHIVE_WEBHOOK_OPEN === true && secrets.length === 0 && secretArn === undefined,
       },
     };
@@ -224,6 +231,7 @@ function buildConfig(
     ...restore(),
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
+    holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
   });
   return { store, restore, archive, keys, wrap };
 }
@@ -234,7 +242,7 @@ function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'orga
 
 function organizationOf(values: SettingValues): Pick<StoreConfig, 'organizationId'> {
   const { GENESYS_ORGANIZATION_ID: organizationId } = values;
-  return organizationId === undefined ? {} : { organizationId };
+  return present({ organizationId });
 }
 
 function chooseCredentials(values: SettingValues): CredentialSettings {

@@ -63,7 +63,7 @@ export type DeploySettings = z.output<typeof deploySettings>;
 export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
 
 /**
- * Outputs of the stack. `WebhookUrl`, `EgressAddress` and `AuditTrailName` are there only with these parts; of the signing key there is
+ * Outputs of the stack. `WebhookUrl`, `VerifierFunctionName`, `EgressAddress` and `AuditTrailName` are there only with these parts; of the signing key there is
  * one, its secret or itself.
  */
 export const STACK_OUTPUTS = [
@@ -77,6 +77,7 @@ export const STACK_OUTPUTS = [
   'SigningKeyArn',
   'WebhookSecretArn',
   'WebhookUrl',
+  'VerifierFunctionName',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',

@@ -26,12 +26,8 @@ export const METRICS = {
   bytes: 'BytesArchived',
   /** Milliseconds from the start of the work on a recording to its end. */
   duration: 'ArchiveDuration',
-  /** Of the scheduled verification. Count: recordings that were looked at. */
-  sampleVerified: 'SampleVerified',
-  /** Count: what is wrong with them. */
+  /** Of the scheduled verification. Count: what is wrong with the recordings that were looked at. */
   sampleFindings: 'SampleFindings',
-  /** Count: recordings that could not be looked at. */
-  sampleFailed: 'SampleFailed',
   /** 1 for a run that has looked at all that had their turn, 0 for another. */
   sampleComplete: 'SampleComplete',
 } as const;

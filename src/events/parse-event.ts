@@ -1,6 +1,7 @@
 import type { ArchiveError } from '../errors.ts';
 import { toArchiveError } from '../errors.ts';
 import type { ArchiveRequest } from '../ports.ts';
+import { present } from '../present.ts';
 import { shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
 import { collapseRequests } from './collapse-requests.ts';
@@ -245,7 +246,7 @@ function parseData(
     dialect: 'media',
     mediaId,
     interactionId,
-    ...(occurredAt === undefined ? {} : { occurredAt }),
+    ...present({ occurredAt }),
   };
   return { kind: 'requests', source, requests: [request], ignored: 0 };
 }

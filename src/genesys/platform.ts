@@ -8,8 +8,10 @@ import { createInteractionWriter } from './write-back/interaction-writer.ts';
 import { holdChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media/api.ts';
 import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createRecordingsApi } from './recordings/api.ts';
+import type { FetchOptions } from './recordings/fetch.ts';
+import type { FileFetcher } from './recordings/look.ts';
 import type { AudioFormat } from './recordings/policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
@@ -61,16 +63,21 @@ export function createPlatform(
     onOrganizationUnknown: onUnknown,
     clock,
     logger,
+    rate = createRateBudget({ clock, share: config.rateShare }),
+    fetchFiles,
   }: {
     readonly credentials: OAuthOptions['credentials'];
     readonly transport: Transport;
     readonly onOrganizationUnknown?: (() => void) | undefined;
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Of a backfill; default a whole one of its own. */
+    readonly rate?: RateBudget;
+    /** Fetches the files of many conversations together; default each by itself. */
+    readonly fetchFiles?: (options: FetchOptions) => FileFetcher;
   },
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
   const { loginUrl, apiUrl } = config.genesys;
-  const rate = createRateBudget({ clock, share: config.rateShare });
   const compare = pinOrganization({ organizationId: config.organizationId, clock, logger, onUnknown });
   const connect = (scope: string | undefined) => {
     const tokens = createTokenSource({ loginUrl, credentials, scope, transport, clock, logger });
@@ -97,6 +104,13 @@ export function createPlatform(
         api: heldRecordings,
         clock,
         logger,
+        fetchFiles: fetchFiles?.({
+          api: recordings.api,
+          clock,
+          logger,
+          format: choices.format,
+          organizationId: config.organizationId,
+        }),
       }),
       references: createReferenceWriter(heldRecordings, logger, config.recordings),
     },

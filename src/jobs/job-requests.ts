@@ -24,6 +24,8 @@ export interface PlanRequest<Item> {
   /** The host or function that plans. */
   readonly createdBy: string;
   readonly retryOf?: string;
+  /** Items of a shard, 1 to 1,000: fewer where one item is hours of work. Default 1,000. */
+  readonly shardItems?: number;
   readonly clock: Clock;
   readonly budget: Budget;
   /** Told after each shard how many items have been planned. */

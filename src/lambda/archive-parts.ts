@@ -6,6 +6,7 @@ import { collapseRequests } from '../events/collapse-requests.ts';
 import { MAX_REQUESTS_PER_EVENT, parseEach } from '../events/parse-event.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { ArchiveRequest } from '../ports.ts';
+import { present } from '../present.ts';
 import { collapseDuplicates, type Share, shareNothing } from './collapse-duplicates.ts';
 import { type BatchOptions, handleBatch } from './handle-batch.ts';
 import type { HandlerOptions } from './handle-event.ts';
@@ -136,7 +137,7 @@ export function parseAndReport(
     reportFailure(reportingOf(options), error, undefined, work);
   };
   try {
-    const bound = maxRequests === undefined ? {} : { maxRequests };
+    const bound = present({ maxRequests });
     const parts = parseEach(event, { idPattern, api: genesys?.api ?? 'auto', ...bound });
     for (const part of parts) if (part.kind === 'refused') report(part.error);
     return parts;
@@ -203,7 +204,7 @@ function requireDone(results: readonly ArchiveResult[], thrown: readonly Archive
     if (result.state !== 'gone' || result.settled) continue;
     const { hint } = result;
     const message = `${nameOf(result)} cannot be had: ${result.reason}`;
-    throw new ArchiveError('MEDIA_NOT_FOUND', message, hint === undefined ? {} : { hint });
+    throw new ArchiveError('MEDIA_NOT_FOUND', message, present({ hint }));
   }
 }
 

@@ -6,6 +6,7 @@ import type { ParsedEvent } from '../events/parse-event.ts';
 import { verifyWebhookSignature } from '../events/webhook-signature.ts';
 import { isTimely } from '../events/webhook-timestamp.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';
 import { decodeText } from '../text-file.ts';
 
@@ -169,7 +170,7 @@ export function methodNotAllowed(allow: string): Answer {
 export function unavailable(error: string, code?: string): Answer {
   return {
     status: 503,
-    body: { error, ...(code === undefined ? {} : { code }), retryable: true },
+    body: { error, ...present({ code }), retryable: true },
     headers: { 'retry-after': String(RETRY_AFTER_S) },
   };
 }

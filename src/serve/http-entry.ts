@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import { limitConnections } from './connection-limit.ts';
 import {
   type Answer,
@@ -164,12 +165,12 @@ async function describeHealth(
     status: status === 'ok' ? 200 : 503,
     body: {
       status,
-      ...(spoolError === undefined ? {} : { code: spoolError.code }),
+      ...present({ code: spoolError?.code }),
       queued: sum('queued'),
       inFlight: sum('inFlight'),
       oldestAgeS: Math.max(...all.map(({ oldestAgeS }) => oldestAgeS)),
       failed: sum('failed'),
-      ...(pausedBy === undefined ? {} : { pausedBy }),
+      ...present({ pausedBy }),
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseDelivery } from '../events/parse-event.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';
 import type { Door } from './door.ts';
 import { SPOOL_RETRIES, type SpoolPolicy } from './retry-plan.ts';
@@ -117,7 +118,7 @@ async function describeHealth(spool: Spool, worker: Worker, clock: Clock) {
     inFlight,
     oldestAgeS: Math.max(0, Math.round(age / 1000)),
     failed,
-    ...(pausedBy === undefined ? {} : { pausedBy }),
+    ...present({ pausedBy }),
   };
 }
 
@@ -138,7 +139,7 @@ function log(logger: Logger, report: WorkerReport): void {
         requestId: name,
         delayMs,
         attempt: attempts,
-        ...(error === undefined ? {} : { code: error.code }),
+        ...present({ code: error?.code }),
       });
       return;
     }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import { createSharedEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
 import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts';
 
@@ -78,7 +79,7 @@ export async function startServingAll(
   try {
     for (const options of archives) pipelines.push(await startPipeline(options));
     const doors = pipelines.map(({ door }) => door);
-    entry = createSharedEntry(doors, { logger, ...(timeouts === undefined ? {} : { timeouts }) });
+    entry = createSharedEntry(doors, { logger, ...present({ timeouts }) });
     const url = listen === undefined ? undefined : await startListening(entry, listen);
     return {
       url,

@@ -104,7 +104,9 @@ describe('the organization of the archive', () => {
 
   it('is not told by the platform: archives all the same, and says once that it was not compared', async () => {
     const { open, requestOf, simulator, logger, kept } = await start({ GENESYS_ORGANIZATION_ID: OWN });
+    // neither by the organization nor by the token
     simulator.faults.add({ on: 'conversation', fault: { kind: 'status', status: 403 } });
+    simulator.faults.add({ on: 'platform', fault: { kind: 'status', status: 403 } });
     const archiver = await open();
     await archiver.archive(requestOf(0));
     await archiver.archive(requestOf(1));

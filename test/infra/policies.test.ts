@@ -7,6 +7,7 @@ import {
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
+import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 
 /** As docs/aws-permissions.md writes them. */
@@ -43,14 +44,20 @@ function comparable(statements: readonly Documented[]): readonly string[] {
 const roles = {
   writer: writerStatements(RESOURCES),
   auditor: auditorStatements(RESOURCES),
-  rewrap: rewrapStatements({ ...RESOURCES, otherKeyArns: ['OTHER_KEY_ARN'] }),
+  rewrap: rewrapStatements({
+    ...RESOURCES,
+    otherKeyArns: ['OTHER_KEY_ARN'],
+    signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
+  }),
+  verifier: verifierStatements(RESOURCES, true),
 };
 
 describe('the policies of the roles', () => {
   it.each([
     ['writer', ['writer', 'kms-writer', 'deployed-writer']],
     ['auditor', ['auditor', 'kms-auditor']],
-    ['rewrap', ['rewrap']],
+    ['rewrap', ['rewrap', 'rewrap-signing']],
+    ['verifier', ['verifier', 'verifier-full']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -110,6 +117,11 @@ describe('the policies of the roles', () => {
     ['rewrap', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
     ['rewrap', ['s3:DeleteObject'], media],
     ['rewrap', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
+    ['rewrap', ['secretsmanager:GetSecretValue'], 'CREDENTIALS_SECRET_ARN'],
+    ['verifier', ['s3:PutObject', 's3:DeleteObject'], media],
+    ['verifier', ['kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:Sign'], 'KEY_ARN'],
+    ['verifier', ['secretsmanager:GetSecretValue'], 'SIGNING_KEY_SECRET_ARN'],
+    ['verifier', ['s3:GetObject'], 'arn:aws:s3:::BUCKET/context/2026/05/20/a.json.enc'],
   ] as const)('do not let the %s do %j', (role, actions, resource) => {
     expect(actions.filter((action) => may(role, action, resource))).toEqual([]);
   });

@@ -17,6 +17,7 @@ import { type CommandContext, openBudget } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
 import { SIGNATURE_HEADER, signBody, signWebhook } from '../../events/webhook-signature.ts';
 import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
+import { present } from '../../present.ts';
 
 interface SimulateOptions {
   readonly recordings?: number;
@@ -89,10 +90,12 @@ async function start(
       recordings: options.recordings ?? (scenario === undefined ? DEFAULT_RECORDINGS : 0),
       ...scenario,
       onRequest,
-      ...(media === undefined ? {} : { mediaDir: media }),
-      ...(s3 === undefined ? {} : { s3: { dir: s3, bucket: BUCKET } }),
-      ...(kms === undefined ? {} : { kms: { dir: kms } }),
-      ...(port === undefined ? {} : { ports: { api: port, media: port + 1, s3: port + 2, kms: port + 3 } }),
+      ...present({
+        mediaDir: media,
+        s3: s3 === undefined ? undefined : { dir: s3, bucket: BUCKET },
+        kms: kms === undefined ? undefined : { dir: kms },
+        ports: port === undefined ? undefined : { api: port, media: port + 1, s3: port + 2, kms: port + 3 },
+      }),
     });
   } catch (error) {
     if (error instanceof ArchiveError || error instanceof SimulatorError) throw error;

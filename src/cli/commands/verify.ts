@@ -4,6 +4,7 @@ import type { Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recor
 import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { present } from '../../present.ts';
 import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
@@ -238,7 +239,7 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     const { kind, code, message, leaf } = found;
     current.findings.push(found);
     blame(current, found);
-    if (ui.json) ui.record('finding', { key, kind, code, message, ...(leaf === undefined ? {} : { leaf }) });
+    if (ui.json) ui.record('finding', { key, kind, code, message, ...present({ leaf }) });
     else
       ui.out(`${ui.style('red', 'FINDING')}  ${printable(key)}  ${kind}: ${printable(message)}  [${code}]`);
   }

@@ -1,4 +1,4 @@
-import { choice } from '../values.ts';
+import { choice, flag } from '../values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
 const KEYS = ['keys', 'wrap'] as const;
@@ -13,5 +13,14 @@ export const OPERATION_SETTINGS = {
     default: 'info',
     since: 'archive',
     usedFor: [...ALL, ...KEYS],
+  },
+  ARCHIVE_HOLD_TWO_PERSONS: {
+    schema: flag,
+    group: 'Archive',
+    meaning: 'a hold is released by another person than the one who placed it, as both name themselves',
+    example: '1',
+    default: '0',
+    since: 'hold',
+    usedFor: ['wrap'],
   },
 } as const;

@@ -44,6 +44,8 @@ export interface S3Options {
   readonly dir: string;
   /** Created when they do not exist. */
   readonly buckets: readonly string[];
+  /** Created too, with Object Lock: their objects may be put under a legal hold. */
+  readonly lockedBuckets?: readonly string[];
   /** Default `simulator`. */
   readonly accessKeyId?: string;
   /** Default `simulator-secret-key`. */
