@@ -7,3 +7,4 @@ export * from './ports/envelope.ts';
 export * from './ports/inventory.ts';
 export * from './ports/media.ts';
 export * from './ports/store.ts';
+export * from './ports/table.ts';
