@@ -79,8 +79,8 @@ export function monthlyCost(inputs) {
   return {
     'KMS key': get('kms-key'),
     'three secrets': 3 * get('secret'),
-    'ten metrics': 10 * get('metric'),
-    'five alarms': 5 * get('alarm'),
+    'twelve metrics': 12 * get('metric'),
+    'seven alarms': 7 * get('alarm'),
     dashboard: get('dashboard'),
     'asking the empty queue': (polls * get('sqs-request')) / MB,
   };

@@ -85,7 +85,8 @@ export interface KeyUser {
 function useStatement({ role, statement }: KeyUser, root: object): object {
   const { Sid, Effect, Action, Condition } = statement;
   return {
-    Sid,
+    // several roles may have statements of one name
+    Sid: `${Sid}As${role.node.id}`,
     Effect,
     Principal: root,
     Action,

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { type ArchiveConditions, choose } from './conditions.ts';
 import type { HardeningProps } from './hardening-props.ts';
-import type { Statement } from './policies.ts';
+import { type Statement, STATEMENTS_OF_PARTS } from './policies.ts';
 
 /** A role and nothing else: no managed policy, no policy yet. */
 function createRole(scope: Construct, id: string, description: string, assumedBy: iam.IPrincipal): iam.Role {
@@ -98,13 +98,36 @@ function isPrincipal(who: RoleUsers['who']): who is iam.IPrincipal {
 }
 
 /** Gives exactly these statements to the role. A policy of its own, because role and key name one another. */
-export function givePolicy(role: iam.Role, statements: readonly Statement[]): iam.Policy {
+export function givePolicy(
+  role: iam.Role,
+  statements: readonly Statement[],
+  conditions: ArchiveConditions = {},
+): iam.Policy {
   const policy = new iam.Policy(role, 'Policy', {
     roles: [role],
     document: iam.PolicyDocument.fromJson({ Version: '2012-10-17', Statement: statements }),
   });
+  for (const [index, statement] of statements.entries()) {
+    const part = STATEMENTS_OF_PARTS[statement.Sid];
+    const condition = part === undefined ? undefined : conditions[part];
+    if (condition === undefined) continue;
+    const element = policy.node.defaultChild as iam.CfnPolicy;
+    element.addPropertyOverride(`PolicyDocument.Statement.${index}`, {
+      'Fn::If': [condition.logicalId, plain(statement), { Ref: 'AWS::NoValue' }],
+      // what stood there stays beside an override
+      ...Object.fromEntries(Object.keys(statement).map((name) => [name, undefined])),
+    });
+  }
   acknowledge(policy, wildcards(role.stack, statements));
   return policy;
+}
+
+/** As CDK writes it: lists of one are no lists. */
+function plain(statement: Statement): object {
+  const entries = Object.entries(statement).map(([name, value]: [string, unknown]) =>
+    Array.isArray(value) && value.length === 1 ? [name, value[0] as unknown] : [name, value],
+  );
+  return Object.fromEntries(entries) as object;
 }
 
 const WHY: readonly (readonly [RegExp, string])[] = [

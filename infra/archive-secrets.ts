@@ -1,6 +1,8 @@
+import type { CfnCondition } from 'aws-cdk-lib';
 import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { onlyWhen } from './conditions.ts';
 
 const NO_ROTATION =
   'Its value is issued elsewhere, so that no function of this stack could rotate it; docs/runbook.md says how people do.';
@@ -20,10 +22,15 @@ export class ArchiveSecrets extends Construct {
   readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
 
   /** @param props `signingKey`: the key that signs receipts is in a secret, too. */
-  constructor(scope: Construct, id: string, props: { readonly signingKey: boolean }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly signingKey: boolean; readonly signingKeyCondition?: CfnCondition | undefined },
+  ) {
     super(scope, id);
     if (props.signingKey) {
       this.signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+      onlyWhen(props.signingKeyCondition, this.signingKey);
     }
   }
 
@@ -34,7 +41,7 @@ export class ArchiveSecrets extends Construct {
   limitReading(readers: readonly string[], signers: readonly string[]): void {
     for (const secret of this.all) {
       const allowed = secret === this.signingKey ? [...readers, ...signers] : readers;
-      new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
+      const policy = new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
         secretId: secret.ref,
         blockPublicPolicy: true,
         resourcePolicy: {
@@ -51,6 +58,7 @@ export class ArchiveSecrets extends Construct {
           ],
         },
       });
+      onlyWhen(secret.cfnOptions.condition, policy);
     }
   }
 

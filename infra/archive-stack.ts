@@ -1,11 +1,13 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { type CfnCondition, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { DeploySettings, StackOutput } from '../src/config/deploy-settings.ts';
+import type { ArchiveConditions } from './conditions.ts';
 import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
 
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
+  const { prefix, existingBucket } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -27,6 +29,9 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     customerKeys: rest.customerKeys,
     auditTrail: rest.auditTrail,
     verification: rest.verification,
+    sharedWith: rest.sharedWith,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(existingBucket === undefined ? {} : { existingBucket }),
     ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
     ...(webAclArn === undefined ? {} : { webAclArn }),
     ...(replica === undefined ? {} : { replica }),
@@ -55,11 +60,20 @@ export class GenesysMediaArchiveStack extends Stack {
     this.archive = new GenesysMediaArchive(this, 'Archive', archiveProps);
     for (const [name, [value, description]] of Object.entries(outputs(this.archive))) {
       const output = new CfnOutput(this, name, { value, description });
-      if (name === 'WebhookUrl' && archiveProps.conditions?.webhook !== undefined) {
-        output.condition = archiveProps.conditions.webhook;
-      }
+      const condition = conditionOf(name, archiveProps.conditions);
+      if (condition !== undefined) output.condition = condition;
     }
   }
+}
+
+/** What an output is there under. */
+function conditionOf(
+  output: string,
+  { webhook, signingSecret, signingKms }: ArchiveConditions = {},
+): CfnCondition | undefined {
+  if (output === 'WebhookUrl') return webhook;
+  if (output === 'SigningKeySecretArn') return signingSecret;
+  return output === 'SigningKeyArn' ? signingKms : undefined;
 }
 
 function signingKeyOutput({
@@ -74,12 +88,19 @@ function signingKeyOutput({
   };
 }
 
+function verifierOutput({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
+  const verifier = scheduled.functions.get('Verifier');
+  if (verifier === undefined) return {};
+  return { VerifierFunctionName: [verifier.function.functionName, 'Verifies a sample each day'] };
+}
+
 type Output = readonly [value: string, description: string];
 
 function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
   const { webhookUrl, network, auditTrail } = archive;
   return {
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
+    CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
     DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that nobody could deal with'],
     FunctionName: [archive.function.functionName, 'Archives'],
@@ -88,6 +109,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     ...signingKeyOutput(archive),
     WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
+    ...verifierOutput(archive),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],

@@ -19,6 +19,18 @@ import { LOG_RETENTION_DAYS } from './sizing.ts';
 /** Of a form that the properties of event buses accept, for templates are checked with their defaults. */
 const NO_EVENT_SOURCE = `${PARTNER_PREFIX}/none`;
 
+/** Settings of the function that have a parameter; empty, they count as not set. */
+const SETTING_PARAMETERS = {
+  WriteBack: 'ARCHIVE_WRITE_BACK',
+  Kinds: 'ARCHIVE_KINDS',
+  Api: 'GENESYS_API',
+  MediaHosts: 'ARCHIVE_MEDIA_HOSTS',
+  MediaRegions: 'ARCHIVE_REGIONS',
+  ReceiptPublicKeys: 'ARCHIVE_RECEIPT_PUBLIC_KEYS',
+  WebhookSignature: 'ARCHIVE_WEBHOOK_SIGNATURE',
+  LogLevel: 'ARCHIVE_LOG_LEVEL',
+} as const;
+
 /** The stack for people without CDK: what the settings file says is asked for by parameters of the template. */
 export function createTemplateStack(scope: Construct, id: string): GenesysMediaArchiveStack {
   // no bootstrap of CDK is needed where there are no assets
@@ -59,6 +71,12 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
   const breakGlass = text('BreakGlassRole', 'ARN of the one role that may delete objects', {
     default: NO_ROLE,
   });
+  const signingKey = text('SigningKey', 'Where the key that signs receipts is: a secret, or a KMS key', {
+    default: 'secret',
+    allowedValues: ['secret', 'kms'],
+  });
+  const signedBy = (id: string, where: string) =>
+    new CfnCondition(stack, id, { expression: Fn.conditionEquals(signingKey, where) });
   const eventSource = given('HasEventSource', eventSourceName, NO_EVENT_SOURCE);
   const code = lambda.Code.fromBucket(
     s3.Bucket.fromBucketName(stack, 'Code', codeBucket),
@@ -94,10 +112,12 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
     auditors,
     rewrappers,
     breakGlassRole: breakGlass,
-    environmentVariables: {
-      ARCHIVE_WRITE_BACK: text('WriteBack', 'ARCHIVE_WRITE_BACK of docs/configuration.md', { default: '' }),
-      ARCHIVE_KINDS: text('Kinds', 'ARCHIVE_KINDS of docs/configuration.md', { default: '' }),
-    },
+    environmentVariables: Object.fromEntries(
+      Object.entries(SETTING_PARAMETERS).map(([id, name]) => [
+        name,
+        text(id, `${name} of docs/configuration.md`, { default: '' }),
+      ]),
+    ),
     conditions: {
       eventSource,
       eventBus: new CfnCondition(stack, 'MakesEventBus', {
@@ -112,6 +132,8 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
       alarmEmail: given('HasAlarmEmail', alarmEmail),
       auditors: anyOf('HasAuditors', auditors),
       rewrappers: anyOf('HasRewrappers', rewrappers),
+      signingSecret: signedBy('SignsWithSecret', 'secret'),
+      signingKms: signedBy('SignsWithKms', 'kms'),
     },
   };
 }

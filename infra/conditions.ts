@@ -15,6 +15,9 @@ export interface ArchiveConditions {
   readonly alarmEmail?: CfnCondition;
   readonly auditors?: CfnCondition;
   readonly rewrappers?: CfnCondition;
+  /** The key that signs receipts: one of the two holds, and both places are in the template. */
+  readonly signingSecret?: CfnCondition;
+  readonly signingKms?: CfnCondition;
 }
 
 /** `value` where the condition holds, and nothing elsewhere; without a condition `value` itself. */

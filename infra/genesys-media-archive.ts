@@ -10,29 +10,29 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunbookAnchor } from './archive-alarms.ts';
-import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
+import { createHome, type HomeProps } from './archive-home.ts';
+import { METRICS_OF_STACK } from './archive-metrics.ts';
 import { createArchiveKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
 import { ArchiveSecrets } from './archive-secrets.ts';
-import { type ArchiveConditions, chooseNumber, chooseString } from './conditions.ts';
+import { type ArchiveConditions, chooseNumber, chooseString, onlyWhen } from './conditions.ts';
 import { functionEnvironment } from './environment.ts';
 import { describeResources } from './describe-resources.ts';
 import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { HardeningProps } from './hardening-props.ts';
-import { replicate } from './replication.ts';
 import { createServiceKey } from './service-key.ts';
-import { auditorStatements, mediaFolderOf, rewrapStatements, writerStatements } from './policies.ts';
+import { auditorStatements, rewrapStatements, writerStatements } from './policies.ts';
 import { Scheduled } from './scheduled/scheduled.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 
-export interface GenesysMediaArchiveProps extends HardeningProps {
+export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
   readonly environment: string;
   /** Id of the Genesys Cloud organization, exactly as Genesys Cloud writes it; every data key is bound to it. */
@@ -53,16 +53,6 @@ export interface GenesysMediaArchiveProps extends HardeningProps {
    * costs two signatures (docs/cost.md). @default 'secret': people make it, and put it into the secret
    */
   readonly signingKey?: 'secret' | 'kms';
-  /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
-  readonly objectLock?: ObjectLockSettings;
-  /**
-   * Where recordings are kept when they get older. `intelligent-tiering` moves what nobody reads to cheaper tiers and charges
-   * nothing for reading; `glacier-instant-retrieval`, after 30 days, is cheaper still and charges for every byte that `restore` or
-   * `verify` reads. @default 'intelligent-tiering'
-   */
-  readonly tiering?: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
-  /** The bucket refuses every write that could replace an object. @default true */
-  readonly requireConditionalWrites?: boolean;
   /** Receives the alarms; has to confirm once. */
   readonly alarmEmail?: string;
   /** Age of the oldest event from which on it is an alarm. @default 2 hours, the default of `ARCHIVE_READY_HORIZON` */
@@ -92,7 +82,9 @@ export interface GenesysMediaArchiveProps extends HardeningProps {
  * Bucket, access logs, KMS key and logs stay when it is deleted.
  */
 export class GenesysMediaArchive extends Construct {
-  readonly bucket: s3.Bucket;
+  readonly bucket: s3.IBucket;
+  /** Of facts, catalogue and jobs. */
+  readonly catalogueBucket: s3.Bucket;
   readonly key: kms.CfnKey;
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
@@ -106,7 +98,7 @@ export class GenesysMediaArchive extends Construct {
   readonly auditTrail: AuditTrail | undefined;
   readonly logGroup: logs.LogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
-  /** There is one of the two. */
+  /** There is one of the two; both, each under its condition, where there are conditions. */
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
@@ -131,17 +123,8 @@ export class GenesysMediaArchive extends Construct {
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
-    ({ bucket: this.bucket } = new ArchiveBucket(this, 'Bucket', {
-      objectLock: props.objectLock,
-      objectLockCondition: conditions.objectLock,
-      tiering: props.tiering ?? 'intelligent-tiering',
-      requireConditionalWrites: props.requireConditionalWrites ?? true,
-      mediaFolder: mediaFolderOf(props.organizationId, environmentVariables),
-      rewrapRole: this.rewrapRole,
-      protectObjects: props.protectObjects ?? true,
-      breakGlassRole: props.breakGlassRole,
-    }));
-    replicate(this, this.bucket, props.replica);
+    const home = createHome(this, props, this.rewrapRole);
+    ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(
@@ -151,7 +134,10 @@ export class GenesysMediaArchive extends Construct {
       this.serviceKey,
     ));
     this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
-    const held = new ArchiveSecrets(this, 'Secrets', { signingKey: props.signingKey !== 'kms' });
+    const held = new ArchiveSecrets(this, 'Secrets', {
+      signingKey: props.signingKey !== 'kms',
+      signingKeyCondition: conditions.signingSecret,
+    });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
@@ -167,10 +153,12 @@ export class GenesysMediaArchive extends Construct {
         ...this.scheduled.grants,
       ],
       describeResources(this, props),
+      conditions,
     );
     this.key = createArchiveKey(this, 'Key', () => grants.keyUsers());
-    if (props.signingKey === 'kms') {
+    if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
       this.signingKey = createSigningKey(this, 'SigningKey', () => grants.signingKeyUsers());
+      onlyWhen(conditions.signingKms, this.signingKey);
     }
     const policies = grants.give(this.key.attrArn, this.signingKey?.attrArn);
     const environment = functionEnvironment(
@@ -178,10 +166,10 @@ export class GenesysMediaArchive extends Construct {
         GENESYS_ENVIRONMENT: props.environment,
         GENESYS_ORGANIZATION_ID: props.organizationId,
         GENESYS_SECRET_ARN: this.credentialsSecret.ref,
-        S3_ARCHIVE_BUCKET: this.bucket.bucketName,
+        ...home.variables,
         S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
         ARCHIVE_KMS_KEY_ID: this.key.attrArn,
-        ...signingVariable(this.signingKeySecret, this.signingKey),
+        ...signingVariables(this, conditions),
         ...(webhook
           ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
           : {}),
@@ -189,7 +177,7 @@ export class GenesysMediaArchive extends Construct {
         ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
         ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
       },
-      { NODE_OPTIONS, ...environmentVariables },
+      { NODE_OPTIONS, POWERTOOLS_SERVICE_NAME: METRICS_OF_STACK, ...environmentVariables },
     );
     ({
       function: this.function,
@@ -236,12 +224,14 @@ export class GenesysMediaArchive extends Construct {
   }
 }
 
-function signingVariable(
-  secret: secrets.CfnSecret | undefined,
-  key: kms.CfnKey | undefined,
+function signingVariables(
+  { signingKeySecret: secret, signingKey: key }: Pick<GenesysMediaArchive, 'signingKeySecret' | 'signingKey'>,
+  { signingSecret, signingKms }: ArchiveConditions,
 ): Readonly<Record<string, string>> {
   return {
-    ...(secret === undefined ? {} : { ARCHIVE_SIGNING_KEY_SECRET_ARN: secret.ref }),
-    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: key.attrArn }),
+    ...(secret === undefined
+      ? {}
+      : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
+    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
   };
 }

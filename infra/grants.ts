@@ -1,6 +1,7 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { KeyUser } from './archive-key.ts';
 import { givePolicy } from './archive-roles.ts';
+import type { ArchiveConditions } from './conditions.ts';
 import type { ArchiveResources, Statement } from './policies.ts';
 
 /** What one role may do, once the ARNs of the keys are known. */
@@ -16,10 +17,12 @@ export type DescribeResources = (keyArn: string, signingKeyArn?: string) => Arch
 export class Grants {
   readonly #grants: readonly Grant[];
   readonly #describe: DescribeResources;
+  readonly #conditions: ArchiveConditions;
 
-  constructor(grants: readonly Grant[], describe: DescribeResources) {
+  constructor(grants: readonly Grant[], describe: DescribeResources, conditions: ArchiveConditions) {
     this.#grants = grants;
     this.#describe = describe;
+    this.#conditions = conditions;
   }
 
   keyUsers(): readonly KeyUser[] {
@@ -34,7 +37,9 @@ export class Grants {
   give(keyArn: string, signingKeyArn: string | undefined): ReadonlyMap<iam.Role, iam.Policy> {
     const about = this.#describe(keyArn, signingKeyArn);
     return new Map(
-      this.#grants.map(({ role, statements }) => [role, givePolicy(role, statements(about))] as const),
+      this.#grants.map(
+        ({ role, statements }) => [role, givePolicy(role, statements(about), this.#conditions)] as const,
+      ),
     );
   }
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ArchiveError } from './errors.ts';
+import { present } from './present.ts';
 
 /**
  * The only doors to time and (non-cryptographic) chance. Injected once at the top, so that policy can be tested with a
@@ -19,7 +20,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
     try {
-      await wait(ms, undefined, signal === undefined ? {} : { signal });
+      await wait(ms, undefined, present({ signal }));
     } catch {
       throw abortReason(signal);
     }

@@ -3,10 +3,12 @@ import { DEPLOYMENT_CODES } from './error-codes/deployment.ts';
 import { DOWNLOAD_CODES } from './error-codes/download.ts';
 import type { ErrorCodeFacts } from './error-codes/facts.ts';
 import { GENESYS_CODES } from './error-codes/genesys.ts';
+import { KEEPING_CODES } from './error-codes/keeping.ts';
 import { JOB_CODES } from './error-codes/jobs.ts';
 import { KEY_SERVICE_CODES } from './error-codes/key-services.ts';
 import { OBJECT_CODES } from './error-codes/objects.ts';
 import { OUTPUT_CODES } from './error-codes/output.ts';
+import { PROOF_CODES } from './error-codes/proof.ts';
 import { STORE_CODES } from './error-codes/store.ts';
 import { WORK_CODES } from './error-codes/work.ts';
 
@@ -20,8 +22,10 @@ export const ERROR_CODES = {
   ...STORE_CODES,
   ...KEY_SERVICE_CODES,
   ...OBJECT_CODES,
+  ...KEEPING_CODES,
   ...JOB_CODES,
   ...CATALOGUE_CODES,
+  ...PROOF_CODES,
   ...DEPLOYMENT_CODES,
   ...OUTPUT_CODES,
 } as const;

@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import { present } from './present.ts';
 
 export type { ErrorCode } from './error-codes.ts';
 
@@ -41,7 +42,7 @@ export class ArchiveError extends Error {
       code: this.code,
       message: this.message,
       retryable: this.retryable,
-      ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...present({ hint: this.hint }),
       ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
     };
   }
@@ -54,7 +55,7 @@ export function withHint(error: ArchiveError, hint: string): ArchiveError {
     hint,
     retryable,
     details,
-    ...(cause === undefined ? {} : { cause }),
+    ...present({ cause }),
   });
 }
 

@@ -45,3 +45,10 @@ function endOfString(text: string, start: number): number {
   }
   return text.length;
 }
+
+/** An own field of a parsed answer; `undefined` for everything else. */
+export function readField(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}

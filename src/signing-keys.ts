@@ -3,6 +3,7 @@ import type { DatedKey } from './record/receipt-keys.ts';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
 import { INLINE_PUBLIC_KEY } from './config/values.ts';
 import { ArchiveError, describeForeign } from './errors.ts';
+import { present } from './present.ts';
 import {
   datedKeys,
   looksLikeKeyList,
@@ -97,5 +98,5 @@ function parse(pem: string, read: (pem: string) => KeyObject, problem: string): 
 }
 
 function invalid(message: string, hint?: string): ArchiveError {
-  return new ArchiveError('CONFIG_INVALID', message, hint === undefined ? {} : { hint });
+  return new ArchiveError('CONFIG_INVALID', message, present({ hint }));
 }

@@ -5,7 +5,7 @@ import { ownMetric } from '../archive-metrics.ts';
 import type { ScheduledPart } from './scheduled.ts';
 import { verifierStatements } from './statements.ts';
 
-/** Hours without a run that has looked at everything, from which on an alarm tells the operator: two runs have failed. */
+/** Hours without a run that has looked at everything: then two runs have failed. */
 const OVERDUE_HOURS = 50;
 
 /** Verifies a sample of the archive, another one each day. */
@@ -26,6 +26,7 @@ export function verificationPart({
     decrypts,
     variables: [
       'S3_ARCHIVE_BUCKET',
+      'ARCHIVE_STORE',
       'S3_EXPECTED_BUCKET_OWNER',
       'GENESYS_ORGANIZATION_ID',
       ...(decrypts ? ['ARCHIVE_KMS_KEY_ID'] : []),

@@ -8,6 +8,7 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../ports.ts';
+import { present } from '../present.ts';
 import type { Afterwards, ArchivePorts } from './archive-ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
 import type { FindSource, Source } from './filing.ts';
@@ -218,7 +219,7 @@ async function settleTerminal(
     if (done !== undefined) return done;
     await recordTerminal(ports, filing, `${reason} (${status})`, budget);
   }
-  return { state: 'gone', ids, reason, settled: permanent, ...(hint === undefined ? {} : { hint }) };
+  return { state: 'gone', ids, reason, settled: permanent, ...present({ hint }) };
 }
 
 function idsOf({ mediaId, interactionId }: MediaRequest): RecordingIds {

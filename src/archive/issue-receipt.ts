@@ -1,6 +1,7 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import type { Filing } from './filing.ts';
 import { formatOf, hashMetadata, hashWrap, wrapOf } from '../record/identity.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
@@ -45,10 +46,12 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
     {
       ...opening(issuer, 'archived', ids, at),
       source: {
-        ...(contentType === undefined ? {} : { contentType: printable(contentType) }),
-        ...(contentLength === undefined ? {} : { contentLength }),
-        ...(etag === undefined ? {} : { etag: printable(etag) }),
-        ...(length === undefined ? {} : { length }),
+        ...present({
+          contentType: contentType === undefined ? undefined : printable(contentType),
+          contentLength,
+          etag: etag === undefined ? undefined : printable(etag),
+          length,
+        }),
         resumes,
         restarts,
       },
@@ -91,9 +94,9 @@ export async function issueCompletedReceipt(
     { ids, key, stat },
     {
       ...opening(issuer, 'completed', ids, at),
-      ...(reason === undefined ? {} : { reason: printable(reason) }),
+      ...present({ reason: reason === undefined ? undefined : printable(reason) }),
       completion: { proof, plaintext: opened === undefined ? from : 'decrypted' },
-      ...(plaintext === undefined ? {} : { plaintext: statePlaintext(plaintext) }),
+      ...present({ plaintext: plaintext === undefined ? undefined : statePlaintext(plaintext) }),
       ciphertext:
         opened === undefined ? { bytes } : await stateCiphertext(issuer, key, opened.ciphertext, budget),
       ...facts,
@@ -146,10 +149,10 @@ function opening(issuer: Omit<Issuer, 'signer'>, kind: Receipt['kind'], ids: Rec
     schema: RECEIPT_SCHEMA,
     kind,
     ids: {
-      ...(organizationId === undefined ? {} : { organization: organizationId }),
+      ...present({ organization: organizationId }),
       conversation,
       recording,
-      ...(channel === undefined ? {} : { channel }),
+      ...present({ channel }),
     },
     times: { recorded: iso(at), issued: iso(clock.now()) },
     tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },
@@ -168,14 +171,12 @@ function objectFacts(
     object: {
       key,
       store: locationOf(store),
-      ...(versionId === undefined ? {} : { versionId }),
-      ...(etag === undefined ? {} : { etag: printable(etag) }),
-      ...(checksum === undefined ? {} : { checksum }),
+      ...present({ versionId, etag: etag === undefined ? undefined : printable(etag), checksum }),
     },
     envelope: {
       ...envelope,
       metadataSha256: hashMetadata(stat),
-      ...(wrapSha256 === undefined ? {} : { wrapSha256 }),
+      ...present({ wrapSha256 }),
     },
     times: { recorded: iso(at), stored: iso(lastModified), issued: iso(clock.now()) },
   };

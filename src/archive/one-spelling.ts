@@ -1,5 +1,6 @@
 import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaResolver, RecordingIds, ReferenceWriter, Resolution } from '../ports.ts';
+import { present } from '../present.ts';
 import { canonicalId } from '../recording-id.ts';
 import { canonicalIds } from '../record/identity.ts';
 
@@ -15,7 +16,9 @@ export function canonicalRequest<T extends ArchiveRequest>(request: T): T {
       ? { mediaId: canonicalId(request.mediaId), interactionId: canonicalId(request.interactionId) }
       : {
           conversationId: canonicalId(request.conversationId),
-          ...(request.recordingId === undefined ? {} : { recordingId: canonicalId(request.recordingId) }),
+          ...present({
+            recordingId: request.recordingId === undefined ? undefined : canonicalId(request.recordingId),
+          }),
         };
   return { ...request, ...ids };
 }
@@ -75,7 +78,7 @@ function respell(request: ArchiveRequest, asSent: (id: string) => string): Archi
   return {
     ...request,
     conversationId: asSent(conversationId),
-    ...(recordingId === undefined ? {} : { recordingId: asSent(recordingId) }),
+    ...present({ recordingId: recordingId === undefined ? undefined : asSent(recordingId) }),
   };
 }
 
@@ -98,14 +101,15 @@ function canonicalResolution(resolution: Resolution): Resolution {
   return {
     ...resolution,
     items: items.map(named),
-    ...(pending === undefined
-      ? {}
-      : {
-          pending: pending.map((one) => ({
-            ...one,
-            recordingId: one.recordingId === undefined ? undefined : canonicalId(one.recordingId),
-          })),
-        }),
-    ...(terminal === undefined ? {} : { terminal: terminal.map(named) }),
+    ...present({
+      pending:
+        pending === undefined
+          ? undefined
+          : pending.map((one) => ({
+              ...one,
+              recordingId: one.recordingId === undefined ? undefined : canonicalId(one.recordingId),
+            })),
+      terminal: terminal?.map(named),
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import { canonicalId } from '../recording-id.ts';
 import { hashMetadata } from '../record/identity.ts';
 import { receiptKey } from '../record/object-key.ts';
@@ -145,5 +146,5 @@ function whyAnother(
 const sameId = (one: string, other: string) => canonicalId(one) === canonicalId(other);
 
 function mismatch(message: string, hint?: string): ArchiveError {
-  return new ArchiveError('RECEIPT_MISMATCH', message, hint === undefined ? {} : { hint });
+  return new ArchiveError('RECEIPT_MISMATCH', message, present({ hint }));
 }

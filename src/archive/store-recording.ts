@@ -3,6 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
 import { MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
+import { present } from '../present.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import type { Filing, Source } from './filing.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
@@ -119,7 +120,9 @@ async function storeOnce(
     {
       metadata: { ...own, ...mark },
       contentType: 'application/octet-stream',
-      ...(contentLength === undefined ? {} : { contentLength: contentLength + sealer.overhead }),
+      ...present({
+        contentLength: contentLength === undefined ? undefined : contentLength + sealer.overhead,
+      }),
       leaves: {
         leafBytes: ciphertext.leafBytes,
         leafDigest: (index) => ciphertext.leafDigest(index),

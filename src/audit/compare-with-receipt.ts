@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
+import { present } from '../present.ts';
 import { isSameId } from '../recording-id.ts';
 import { formatOf, hashMetadata } from '../record/identity.ts';
 import { DATE_LAYOUT, identifyKey, type Layout } from '../record/layout.ts';
@@ -58,7 +59,7 @@ export function finding(
   return { kind, key, message, code, ...pickLeaf(more.leaf) };
 }
 
-const pickLeaf = (leaf: number | undefined) => (leaf === undefined ? {} : { leaf });
+const pickLeaf = (leaf: number | undefined) => present({ leaf });
 
 /** What a receipt is compared with besides its object. What is not known is not compared. */
 export interface ReceiptContext {
@@ -161,7 +162,7 @@ function namesKey(
   layout: Layout,
   recordingId: string,
 ): boolean {
-  const ids = { recordingId, conversationId: conversation, ...(channel === undefined ? {} : { channel }) };
+  const ids = { recordingId, conversationId: conversation, ...present({ channel }) };
   const extension = /\.([A-Za-z0-9]+)$/.exec(key)?.[1];
   try {
     return (

@@ -1,6 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
 import { sidecarKey } from '../record/genesys-export.ts';
 import type { Layout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
@@ -50,7 +51,7 @@ async function describeByReceipt(
     const kind = kindOf(source?.contentType);
     return {
       conversationId: ids.conversation,
-      ...(kind === undefined ? {} : { kind }),
+      ...present({ kind }),
       recordedAt: times.recorded,
       receipt,
     };

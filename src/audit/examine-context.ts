@@ -1,8 +1,9 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
+import { present } from '../present.ts';
 import { compareWithKey, type Finding, finding } from './compare-with-receipt.ts';
-import type { ExaminePorts } from './examine-recording.ts';
+import type { ExaminePorts } from './examine-ports.ts';
 import { objectOfReceipt, DATE_LAYOUT } from '../record/layout.ts';
 import { contextPlace } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
@@ -57,7 +58,7 @@ export async function examineContext(
   if (verdict !== 'valid')
     known.push(finding('bad-signature', key, 'the receipt beside it has no valid signature'));
   const { recording: recordingId, conversation: conversationId, channel, organization } = receipt.ids;
-  const ids = { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
+  const ids = { recordingId, conversationId, ...present({ channel }) };
   const isMarked =
     checkMark({ kind: 'context', key, ids, organizationId: organization, metadata }, keys) === 'valid';
   if (!isMarked) known.push(finding('unproven', key, 'it carries no valid mark of its writer'));

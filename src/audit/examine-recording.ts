@@ -2,13 +2,14 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
+import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
 import { readInstruction } from '../record/instruction-file.ts';
 import { hashWrap } from '../record/identity.ts';
-import { identifyKey, type Layout } from '../record/layout.ts';
+import { identifyKey } from '../record/layout.ts';
 import { contextPlace, receiptKey } from '../record/object-key.ts';
-import type { ReceiptKeys } from '../record/receipt-keys.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
@@ -16,23 +17,6 @@ import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
-
-/** What an object and its receipt are held to. */
-export interface ReceiptTrust {
-  /**
-   * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
-   * signatures are not looked at.
-   */
-  readonly keys?: ReceiptKeys | undefined;
-  /** Of the archive; that of the tutorial where it is not said. */
-  readonly layout?: Layout | undefined;
-  /** The organization that the archive belongs to, where it is known. */
-  readonly organizationId?: string | undefined;
-}
-
-export interface ExaminePorts extends ReceiptTrust {
-  readonly store: ObjectStore;
-}
 
 /** What can be told of a recording without reading its body or any key. */
 export interface Examination {
@@ -207,7 +191,7 @@ function judgeWithoutReceipt(stat: ObjectStat, trust: ReceiptTrust): Finding[] {
 const asStated = ({ recordingId, conversationId, channel }: RecordingIds) => ({
   recording: recordingId,
   conversation: conversationId,
-  ...(channel === undefined ? {} : { channel }),
+  ...present({ channel }),
 });
 
 /** Who the object is, where its encryption context names the conversation: nothing else does without a receipt. */
@@ -216,7 +200,7 @@ function idsOfContext({ key, metadata }: ObjectStat): RecordingIds | undefined {
   const conversationId = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['conversation-id'];
   if (named === undefined || typeof conversationId !== 'string') return undefined;
   const { recordingId, channel } = named;
-  return { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
+  return { recordingId, conversationId, ...present({ channel }) };
 }
 
 function readContext(text: string | undefined): Readonly<Record<string, unknown>> {

@@ -3,8 +3,10 @@ import { canonicalJson } from '../record/canonical-json.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata } from '../metadata-names.ts';
 import type { ObjectStat, ObjectStore, RecordingIds, UnsealRequest } from '../ports.ts';
+import { present } from '../present.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
-import { type Examination, examineRecording, type ReceiptTrust } from './examine-recording.ts';
+import type { ReceiptTrust } from './examine-ports.ts';
+import { type Examination, examineRecording } from './examine-recording.ts';
 import { identifyKey } from '../record/layout.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { KnownWrap } from '../record/wrap-standing.ts';
@@ -91,7 +93,7 @@ export async function openChecked(
     request: {
       readInstruction,
       // who asks for a key asks for that recording, whatever another object's metadata copied there may say
-      ...(ids.recordingId === undefined ? {} : { expected: expectedOf(ids, blocking) }),
+      ...present({ expected: ids.recordingId === undefined ? undefined : expectedOf(ids, blocking) }),
       budget,
     },
   };
@@ -103,7 +105,7 @@ function expectedOf(
   blocking: readonly Finding[],
 ): NonNullable<UnsealRequest['expected']> {
   return {
-    ...(recordingId === undefined ? {} : { recordingId }),
+    ...present({ recordingId }),
     ...(conversationId === undefined || blocking.length > 0 ? {} : { conversationId }),
   };
 }
@@ -144,7 +146,7 @@ function idsIn({ recording, conversation, channel }: SignedReceipt['ids']): Reco
   return {
     recordingId: recording,
     conversationId: conversation,
-    ...(channel === undefined ? {} : { channel }),
+    ...present({ channel }),
   };
 }
 
@@ -170,8 +172,7 @@ function idsOf(
   const conversation = ids?.recording === recordingId || held !== undefined ? ids?.conversation : undefined;
   return {
     recordingId: held?.ids.recording ?? recordingId,
-    ...(channel === undefined ? {} : { channel }),
-    ...(conversation === undefined ? {} : { conversationId: conversation }),
+    ...present({ channel, conversationId: conversation }),
   };
 }
 

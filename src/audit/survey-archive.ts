@@ -14,8 +14,19 @@ export interface Stranger {
   readonly kind: 'other-layout' | 'receipt-of-other-layout' | 'foreign';
 }
 
-/** Beside the objects: claims, marks of references, contexts, jobs. */
-const COMPANION = /^(?:claims\/|links\/).+\.json$|^context\/.+\.json\.enc$|^jobs\/./;
+/**
+ * Beside the objects: claims, marks of references, contexts, and what later rooms keep in the archive's store where no other one is set
+ * (docs/format.md).
+ */
+const COMPANION = new RegExp(
+  [
+    String.raw`^(?:claims|links)/.+\.json$`,
+    String.raw`^context/.+\.json\.enc$`,
+    String.raw`^holds/.+(?:\.json|/keys-\d{6}\.txt)$`,
+    String.raw`^(?:access|drills|erasures)/.+\.jsonl?$`,
+    '^(?:catalogue|facts|jobs|keys|peaks|proof|transcripts)/.',
+  ].join('|'),
+);
 
 /** @returns `undefined` for what belongs to an archive in this layout. Pure. */
 export function strangerOf(layout: Layout, key: string): Stranger | undefined {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports.ts';
+import { present } from '../present.ts';
 import { type Finding, finding } from './compare-with-receipt.ts';
 import { readInstruction } from '../record/instruction-file.ts';
 import { LEAF_BYTES, type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
@@ -139,8 +140,10 @@ class Decryption {
     this.unsealer = await this.reader.unseal(stat, {
       readInstruction: this.readInstruction,
       expected: {
-        ...(recordingId === undefined ? {} : { recordingId }),
-        ...(receipt === undefined ? {} : { conversationId: receipt.ids.conversation }),
+        ...present({
+          recordingId,
+          conversationId: receipt?.ids.conversation,
+        }),
       },
       budget,
     });

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { chooseProxy, type Proxies } from '../proxies.ts';
 import { openTunnel } from '../http/tunnel.ts';
+import { present } from '../present.ts';
 
 export interface AwsTimeouts {
   /** TCP and TLS set-up, ms. */
@@ -33,7 +34,7 @@ export function awsRequestHandler(
     connectionTimeout: proxied ? 2 * connectMs : connectMs,
     requestTimeout: requestMs,
     throwOnRequestTimeout: true,
-    ...(idleMs === undefined ? {} : { socketTimeout: idleMs }),
+    ...present({ socketTimeout: idleMs }),
     httpAgent: new TunnelAgent(proxies, connectMs),
     httpsAgent: new SecureTunnelAgent(proxies, connectMs),
   };

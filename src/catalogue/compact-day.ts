@@ -81,8 +81,8 @@ async function attemptDay(
     if (isCurrent && (await writePeople.isCurrent(ports, inputs, budget))) {
       return { ...shared, outcome: 'unchanged', rows: old.table.rows };
     }
-    await eraseFacts(ports, inputs, run.erased, budget);
     const made = await makeDay(ports, { inputs, old }, run, budget);
+    await eraseFacts(ports, inputs.facts, made.erasedConversations, budget);
     const facts = {
       day: at.day,
       inputs: inputs.digest,
@@ -142,6 +142,8 @@ export interface MadeDay {
   readonly people: readonly PeopleRow[];
   readonly read: number;
   readonly unreadable: number;
+  /** Of recordings that were erased, as receipts and the old file know them. */
+  readonly erasedConversations: ReadonlySet<string>;
 }
 
 /** What an old row says of the receipt: the columns that are not made anew. */
@@ -174,10 +176,14 @@ export async function makeDay(
   const { archive, layout, options, logger } = ports;
   const { files, day } = inputs;
   const receipts = new Map<string, ReceiptFacts>();
+  const erasedConversations = new Set<string>();
+  const isErased = (recordingId: string) => run.erased.isErased(day, recordingId);
   if (old !== undefined) {
     for (const range of groupsOf(old.table)) {
       for (const row of await readRows(old.table, range, RECEIPT_COLUMNS)) {
         const file = files.get(row.key);
+        if (row.conversation_id !== null && isErased(row.recording_id))
+          erasedConversations.add(row.conversation_id);
         if (row.kind !== null && file?.receipt !== undefined) receipts.set(file.key, slim(row));
       }
     }
@@ -197,23 +203,27 @@ export async function makeDay(
     }
   });
   const wanted = new Set<string>();
-  for (const { conversation_id: id } of receipts.values())
-    if (id !== null && !run.erased.conversations.has(id)) wanted.add(id);
+  for (const { conversation_id: id, recording_id: recordingId } of receipts.values()) {
+    if (id === null) continue;
+    wanted.add(id);
+    if (isErased(recordingId)) erasedConversations.add(id);
+  }
+  for (const id of erasedConversations) wanted.delete(id);
   const calls = await readFactsOfDay(ports, inputs.facts, (id) => wanted.has(id), budget);
   const rows: CatalogueRow[] = [];
   const people: PeopleRow[] = [];
   for (const file of files.values()) {
     const receipt = receipts.get(file.key);
-    const isErased = run.erased.objects.has(file.key);
-    const call = isErased ? undefined : calls.get(receipt?.conversation_id ?? '');
+    const ofKey = receipt ?? factsOfKey(layout, file.key, day);
+    const call = calls.get(receipt?.conversation_id ?? '');
     const { searchKey, held } = run;
     rows.push(
       rowOf({
         file,
         receipt,
-        ofKey: receipt ?? factsOfKey(layout, file.key, day),
+        ofKey,
         call,
-        isErased,
+        isErased: isErased(ofKey.recording_id),
         holds: held.holdsOf(file.key),
         searchKey,
         agents: options.agents,
@@ -222,7 +232,7 @@ export async function makeDay(
     const person = peopleOf(file.key, call);
     if (person !== undefined) people.push(person);
   }
-  return { rows: rows.sort(compareRows), people, read: unknown.length, unreadable };
+  return { rows: rows.sort(compareRows), people, read: unknown.length, unreadable, erasedConversations };
 }
 
 function slim(row: CatalogueRow): ReceiptFacts {

@@ -70,7 +70,6 @@ export async function listDay(
     file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
     file.receiptSize = size;
   }
-  for (const key of run.erased.objects.keys()) fileOf(key);
   const files = new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
   const facts: FactsVersion[] = [];
   if (options.facts === 'analytics' && ports.reader !== undefined) {
@@ -100,9 +99,8 @@ function digestOf(
     if (receipt !== undefined) line('receipt', receipt, receiptSize);
     const holds = held.holdsOf(key);
     if (holds.length > 0) line('hold', key, ...holds);
-    const erasure = erased.objects.get(key);
-    if (erasure !== undefined) line('erasure', key, erasure);
   }
   for (const { key, version } of facts) line('facts', key, version);
+  for (const id of erased.tombstonesOf(day)) line('erasure', id);
   return hash.digest('hex');
 }

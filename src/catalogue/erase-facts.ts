@@ -2,26 +2,24 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader } from '../ports.ts';
 import { type FactsLine, factsIds, parseFactsKey, readFacts, writeFacts } from '../record/facts-file.ts';
-import type { Erased } from './erasures.ts';
-import type { DayInputs } from './day-inputs.ts';
+import type { FactsVersion } from './facts-of-day.ts';
 import type { CataloguePorts } from './ports.ts';
 import { openSealed, sealBytes } from './sealed-object.ts';
 
 /**
- * Takes the erased conversations out of facts, where any object of the day was erased. What was taken out does not come back: facts that
+ * Takes the conversations of erased recordings out of facts. What was taken out does not come back: facts that
  * are fetched again are another version, and so looked at again.
  *
  * @throws `CATALOGUE_CONTENDED` (retryable) when the facts were replaced in between.
  */
 export async function eraseFacts(
   ports: CataloguePorts,
-  { facts, files }: Pick<DayInputs, 'facts' | 'files'>,
-  erased: Erased,
+  facts: readonly FactsVersion[],
+  erased: ReadonlySet<string>,
   budget: Budget,
 ): Promise<void> {
   const { reader, envelope } = ports;
-  if (reader === undefined || erased.conversations.size === 0) return;
-  if (![...files.keys()].some((key) => erased.objects.has(key))) return;
+  if (reader === undefined || erased.size === 0) return;
   for (const { key } of facts) await eraseFrom(key, reader);
 
   async function eraseFrom(key: string, opener: EnvelopeReader): Promise<void> {
@@ -35,7 +33,7 @@ export async function eraseFacts(
     const kept: FactsLine[] = [];
     let taken = 0;
     for await (const line of lines) {
-      if (erased.conversations.has(line.conversationId)) taken += 1;
+      if (erased.has(line.conversationId)) taken += 1;
       else kept.push(line);
     }
     if (taken === 0) return;

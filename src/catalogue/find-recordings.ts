@@ -210,7 +210,7 @@ async function staleDays(
   files: readonly ListedDay[],
   budget: Budget,
 ): Promise<Map<string, FreshDay>> {
-  const run: RunInputs = await readRunInputs({ ...ports, envelope: undefined }, undefined, budget);
+  const run: RunInputs = await readRunInputs({ ...ports, envelope: undefined }, budget);
   const days = new Set([...files.map(({ day }) => day), ...(await daysOfArchive(ports, budget))]);
   const found = new Map<string, FreshDay>();
   for (const day of days) {

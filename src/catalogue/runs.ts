@@ -7,7 +7,9 @@ import { canonicalJson } from '../record/canonical-json.ts';
 import { getSmall } from '../record/small-object.ts';
 import { RUNS_KEY } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
-import type { Scope } from './update-catalogue.ts';
+
+/** Which days are looked at: the present one, with the one before, the last 35, or all that the archive has. */
+export type Scope = 'today' | 'yesterday' | 'recent' | 'all';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_ATTEMPTS = 5;

@@ -4,20 +4,17 @@ import { objectOfReceipt } from '../record/layout.ts';
 import { RECEIPT_PREFIX } from '../record/object-key.ts';
 import { compactDay, type CompactedDay } from './compact-day.ts';
 import type { RunInputs } from './day-inputs.ts';
-import { NOTHING_ERASED, readErased } from './erasures.ts';
-import { type Held, NOTHING_HELD } from './holds.ts';
+import { readErased } from './erasures.ts';
+import { readHeld } from './holds.ts';
 import { updateLookup } from './lookup-index.ts';
 import { dayOf, DAYS_PREFIX, nextDay, parseDayFileKey, type Shard, shardsOf } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
-import { noteRun } from './runs.ts';
+import { noteRun, type Scope } from './runs.ts';
 import { currentSearchKey } from './search-keys.ts';
 
-/** Which days are looked at: the present one, with the one before, the last 35, or all that the archive has. */
-export type Scope = 'today' | 'yesterday' | 'recent' | 'all';
-
 const RECENT_DAYS = 35;
-/** ms; tombstones that were stored this long ago have been seen by every kind of run. */
-const ERASURE_NEWS_MS = 8 * 86_400_000;
+/** ms; tombstones and holds that were stored this long ago have been seen by a run over all days. */
+const NEWS_MS = 8 * 86_400_000;
 
 export interface UpdateOptions {
   /** By the time of the day where it is not said. */
@@ -25,7 +22,6 @@ export interface UpdateOptions {
   /** Some days alone, `YYYY-MM-DD`, both included. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-  readonly held?: Held | undefined;
   /** Of each file of a day, as it is known. */
   readonly onDay?: ((day: CompactedDay) => void) | undefined;
   /** Of a day that could not be brought up to date; the others are. */
@@ -70,7 +66,7 @@ export async function updateCatalogue(
   budget: Budget,
 ): Promise<UpdateReport> {
   const startedAt = ports.clock.now();
-  const run = await readRunInputs(ports, options.held, budget);
+  const run = await readRunInputs(ports, budget);
   const named = options.from !== undefined || options.to !== undefined;
   const scope = named ? 'days' : (options.scope ?? scopeOf(startedAt));
   const shards = await listShards(ports, budget);
@@ -123,17 +119,11 @@ export async function updateCatalogue(
 
 const isEnd = ({ code }: ArchiveError) => code === 'OUT_OF_TIME' || code === 'INTERRUPTED';
 
-export async function readRunInputs(
-  ports: CataloguePorts,
-  held: Held = NOTHING_HELD,
-  budget: Budget,
-): Promise<RunInputs> {
-  const [erased, searchKey] = await Promise.all([
-    readErased(ports.archive, budget).catch((error: unknown) => {
-      // who may not list tombstones is told so by the store; an archive that is not there yet has none
-      if (error instanceof ArchiveError && error.code === 'STORE_MISSING') return NOTHING_ERASED;
-      throw error;
-    }),
+/** What a run has to know of all days. @throws what the stores and the key service throw; `HOLD_DAMAGED`, `OBJECT_MALFORMED`. */
+export async function readRunInputs(ports: CataloguePorts, budget: Budget): Promise<RunInputs> {
+  const [erased, held, searchKey] = await Promise.all([
+    readErased(ports.archive, budget),
+    readHeld(ports.archive, budget),
     ports.options.facts === 'none' ? undefined : currentSearchKey(ports, budget),
   ]);
   return { erased, held, searchKey };
@@ -167,9 +157,10 @@ async function daysOf(
   }
   const back = { today: 0, yesterday: 1, recent: RECENT_DAYS - 1 }[scope];
   const days = new Set(daysBetween(nextDay(today, -back), today).toReversed());
-  for (const [key, at] of known.run.erased.storedAt) {
+  for (const day of known.run.erased.daysSince(known.now - NEWS_MS)) days.add(day);
+  for (const key of known.run.held.newsSince(known.now - NEWS_MS)) {
     const day = ports.layout.parse(key)?.date;
-    if (day !== undefined && known.now - at < ERASURE_NEWS_MS) days.add(day);
+    if (day !== undefined) days.add(day);
   }
   return [...days];
 }

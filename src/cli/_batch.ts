@@ -1,6 +1,7 @@
 import { advanceCircuit, type Circuit, CLOSED, isOpen, judgeOutcome, planRest } from '../circuit.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
+import { present } from '../present.ts';
 import { count, formatDuration } from './_format.ts';
 import type { Ui } from './_ui.ts';
 
@@ -137,7 +138,7 @@ export function recordOfRest({ stoppedBy, interrupted, notTried }: BatchEnd): ob
   return {
     ...(interrupted > 0 ? { interrupted } : {}),
     ...(notTried === 0 ? {} : { notTried: notTried ?? null }),
-    ...(stoppedBy === undefined ? {} : { stoppedBy: stoppedBy.code }),
+    ...present({ stoppedBy: stoppedBy?.code }),
   };
 }
 

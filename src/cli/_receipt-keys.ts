@@ -1,6 +1,7 @@
 import { chmod, open, readFile, stat, unlink } from 'node:fs/promises';
 import { signingKeyId } from '../record/receipt.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
+import { present } from '../present.ts';
 import {
   formatKeyList,
   type KeyList,
@@ -73,7 +74,7 @@ function changeOf(options: ReceiptKeysOptions, now: number): Change | undefined 
     throw usage('--comment belongs to --add, --retire or --revoke');
   if (options.at !== undefined && asked.length === 0)
     throw usage('--at belongs to --add, --retire or --revoke');
-  const note = comment === undefined ? {} : { comment };
+  const note = present({ comment });
   if (add !== undefined)
     return async (list) => addKey(list, await readText(add), { validFrom: time, ...note });
   if (retire !== undefined) {
@@ -85,7 +86,7 @@ function changeOf(options: ReceiptKeysOptions, now: number): Change | undefined 
     changeKey(list, revoke, (key) => ({
       ...key,
       revokedAt: earlier(key, 'revokedAt', time),
-      ...(storedBy === undefined ? {} : { storedBy: earlier(key, 'storedBy', storedBy) }),
+      ...present({ storedBy: storedBy === undefined ? undefined : earlier(key, 'storedBy', storedBy) }),
       ...note,
     }));
 }
@@ -187,5 +188,5 @@ async function lock(file: string): Promise<() => Promise<void>> {
 }
 
 function usage(message: string, hint?: string): ArchiveError {
-  return new ArchiveError('USAGE', message, hint === undefined ? {} : { hint });
+  return new ArchiveError('USAGE', message, present({ hint }));
 }

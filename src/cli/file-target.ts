@@ -3,6 +3,7 @@ import { constants, type FileHandle, link, lstat, open, realpath, rename, unlink
 import path from 'node:path';
 import type { RestoreTarget } from '../audit/read-recording.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
+import { present } from '../present.ts';
 import { createHiddenBody, MOST_IN_MEMORY } from './restore/hidden-body.ts';
 import { partialName, sweepPartials } from './restore/partial-names.ts';
 
@@ -200,7 +201,7 @@ export function outputError(error: unknown, doing: string, file: string): Archiv
   return new ArchiveError(
     'OUTPUT_FAILED',
     `${doing} ${file} failed: ${describeForeign(error)}; nothing was left behind`,
-    hint === undefined ? {} : { hint },
+    present({ hint }),
   );
 }
 

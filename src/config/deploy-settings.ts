@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 import { hardeningSettings } from './hardening-settings.ts';
+import { homeSettings } from './home-settings.ts';
 
 const days = z.int().min(1).max(36_500);
 
@@ -55,6 +56,7 @@ export const deploySettings = z.strictObject({
   maxConcurrency: z.int().min(2).max(100).default(5),
   /** Further settings of the function, by their names in docs/configuration.md, e.g. `{"ARCHIVE_WRITE_BACK": "annotation"}`. */
   environmentVariables: z.record(z.string(), z.string()).default({}),
+  ...homeSettings,
   ...hardeningSettings,
 });
 
@@ -63,11 +65,12 @@ export type DeploySettings = z.output<typeof deploySettings>;
 export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
 
 /**
- * Outputs of the stack. `WebhookUrl`, `EgressAddress` and `AuditTrailName` are there only with these parts; of the signing key there is
+ * Outputs of the stack. `WebhookUrl`, `VerifierFunctionName`, `EgressAddress` and `AuditTrailName` are there only with these parts; of the signing key there is
  * one, its secret or itself.
  */
 export const STACK_OUTPUTS = [
   'BucketName',
+  'CatalogueBucketName',
   'QueueUrl',
   'DeadLetterQueueUrl',
   'FunctionName',
@@ -77,6 +80,7 @@ export const STACK_OUTPUTS = [
   'SigningKeyArn',
   'WebhookSecretArn',
   'WebhookUrl',
+  'VerifierFunctionName',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',

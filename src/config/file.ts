@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ConfigFile } from './sources.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
+import { present } from '../present.ts';
 import { readTextFile } from '../text-file.ts';
 
 /** Looked for in the working directory when no other file is named. */
@@ -39,7 +40,11 @@ export async function readConfigFile(
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw invalidFile(shown, 'is not one JSON object');
   }
-  return { path: shown, values: { ...values }, ...(path === undefined ? {} : { isNamed: true }) };
+  return {
+    path: shown,
+    values: { ...values },
+    ...present({ isNamed: path === undefined ? undefined : true }),
+  };
 }
 
 /**

@@ -1,6 +1,9 @@
 /* On their own, so that the function need not carry the settings of the deployment. */
 
-/** Namespace and metrics that the function emits, all with the single dimension `service`. */
+/**
+ * Namespace and metrics that the functions emit, all with the single dimension `service`. Its value is the name of the stack, and this
+ * where no stack has said so (`POWERTOOLS_SERVICE_NAME`).
+ */
 export const METRICS_NAMESPACE = 'GenesysMediaArchive';
 export const METRICS_SERVICE = 'genesys-media-archive';
 export const METRICS = {
@@ -16,6 +19,8 @@ export const METRICS = {
   failed: 'RecordingsFailed',
   /** Count: credentials or permissions refused by Genesys Cloud, S3, KMS or Secrets Manager. */
   authFailures: 'AuthFailures',
+  /** Count: the platform does not tell which organization the OAuth client belongs to; one for each process. */
+  organizationUnknown: 'OrganizationUnknown',
   /** Count: what the store holds is not what was sent, or another recording stands under the key. */
   verifyFailures: 'VerifyFailures',
   /** Count: 429, SlowDown and the like that outlasted their retries. */
@@ -24,12 +29,8 @@ export const METRICS = {
   bytes: 'BytesArchived',
   /** Milliseconds from the start of the work on a recording to its end. */
   duration: 'ArchiveDuration',
-  /** Of the scheduled verification. Count: recordings that were looked at. */
-  sampleVerified: 'SampleVerified',
-  /** Count: what is wrong with them. */
+  /** Of the scheduled verification. Count: what is wrong with the recordings that were looked at. */
   sampleFindings: 'SampleFindings',
-  /** Count: recordings that could not be looked at. */
-  sampleFailed: 'SampleFailed',
   /** 1 for a run that has looked at all that had their turn, 0 for another. */
   sampleComplete: 'SampleComplete',
 } as const;

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Envelope } from '../ports.ts';
+import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 import { type AnyEnvelopeReader, createEnvelopeReader } from './envelope-reader.ts';
 import { readKeyringFile, readPrivateKeyFiles, readPublicKeyFile } from './key-files.ts';
@@ -52,7 +53,7 @@ export async function openEnvelope(
   }
   const { organizationId } = sources;
   const wrapper = await openWrapper(mode, sources, context);
-  return createS3ecEnvelope({ format, wrapper, ...(organizationId === undefined ? {} : { organizationId }) });
+  return createS3ecEnvelope({ format, wrapper, ...present({ organizationId }) });
 }
 
 /** A wrapping key to move data keys under. */
@@ -159,8 +160,7 @@ export async function openEnvelopeReader(
   const unwrappers = await openUnwrappers(sources, context);
   return createEnvelopeReader({
     unwrappers,
-    ...(staticKey === undefined ? {} : { staticKey }),
-    ...(organizationId === undefined ? {} : { organizationId }),
+    ...present({ staticKey, organizationId }),
   });
 }
 
@@ -177,7 +177,7 @@ async function openKms(
   { clock, logger }: KeyContext,
 ): Promise<KeyWrapper & KeyUnwrapper> {
   const { createKmsDataKeys } = await import('./kms-data-keys.ts');
-  const moving = sourceKeyId === undefined ? {} : { sourceKeyId };
+  const moving = present({ sourceKeyId });
   return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, proxies, ...moving }));
 }
 

@@ -7,6 +7,7 @@ import { withCorrectedClock } from '../aws/clock-skew.ts';
 import { KMS_RETRIES } from '../http/retry-timing.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 import { keySettingOf, type KmsCallName, sortKmsError } from './kms-errors.ts';
 import { isAboutKey } from './kms-key-name.ts';
@@ -81,9 +82,7 @@ function createClient(options: KmsClientOptions & { readonly keyId: string }): K
   const { endpoint, credentials } = options;
   const region = options.region ?? regionOfArn(options.keyId);
   const given: KMSClientConfig = {
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...present({ endpoint, region, credentials }),
   };
   return new KMSClient({
     ...given,

@@ -2,6 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Envelope, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import { type EncryptionContext, type KeyWrapper, ORGANIZATION_NAME } from './key-wrap.ts';
 import { S3EC_V2, sealS3ecV2 } from './s3ec-v2.ts';
 import { type Placement, S3EC_V3, type S3ecV3Sealer, sealS3ecV3 } from './s3ec-v3.ts';
@@ -73,8 +74,10 @@ export function partialContext(
   { conversationId, recordingId }: Partial<RecordingIds>,
 ): EncryptionContext {
   return {
-    ...(organizationId === undefined ? {} : { [CONTEXT_NAMES.organizationId]: organizationId }),
-    ...(conversationId === undefined ? {} : { [CONTEXT_NAMES.conversationId]: conversationId }),
-    ...(recordingId === undefined ? {} : { [CONTEXT_NAMES.recordingId]: recordingId }),
+    ...present({
+      [CONTEXT_NAMES.organizationId]: organizationId,
+      [CONTEXT_NAMES.conversationId]: conversationId,
+      [CONTEXT_NAMES.recordingId]: recordingId,
+    }),
   };
 }

@@ -49,4 +49,16 @@ export const DOWNLOAD_CODES = errorCodes({
     retryable: false,
     meaning: 'The recording is larger than one AES-GCM message may be (64 GiB − 32 bytes).',
   },
+  EXPORT_ENCRYPTED: {
+    exit: 2,
+    retryable: false,
+    meaning: 'A file of the platform’s export is encrypted with OpenPGP. It was not archived.',
+    hint: 'decrypt the export with the private key of its integration and give the decrypted copy to --from-export, or archive these recordings by --ids',
+  },
+  EXPORT_MALFORMED: {
+    exit: 5,
+    retryable: false,
+    meaning: 'A file of the platform’s export contradicts its name or its sidecar. It was not archived.',
+    hint: 'archive the recording by --ids from the platform itself',
+  },
 });

@@ -32,24 +32,11 @@ export const OBJECT_CODES = errorCodes({
       'A command that walks the archive found no recording: the place, layout or range of days is wrong, or the archive is still empty.',
     hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
   },
-  JOB_NOT_FOUND: {
-    exit: 6,
-    retryable: false,
-    meaning: 'No job has that id, or the beginning of an id fits several.',
-    hint: 'genesys-archive jobs list shows all of them',
-  },
-  JOB_CHANGED: {
+  WRAP_UNSUPPORTED: {
     exit: 2,
     retryable: false,
-    meaning:
-      'The job is not what the command expects: it is over, was cancelled, or was planned for another archive or layout.',
-    hint: 'genesys-archive jobs show JOB says what it is now',
-  },
-  JOB_EMPTY: {
-    exit: 6,
-    retryable: false,
-    meaning: 'The plan would have no items, so no job was made.',
-    hint: 'check the range or list that it was planned from',
+    meaning: 'The store cannot exchange the wrapped data key of this object; the reason says why.',
+    hint: 'reencrypt makes a new object under the wanted key',
   },
   OBJECT_MALFORMED: {
     exit: 5,

@@ -1,4 +1,5 @@
 import type { RecordingsRequest } from '../ports.ts';
+import { present } from '../present.ts';
 import { shortenForMessage } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
 import { invalidEvent, isObject, joinPath, type Place, readField, requireId } from './fields.ts';
@@ -61,7 +62,7 @@ export function parseConversationEvent(
     request: {
       dialect: 'recordings',
       conversationId,
-      ...(endedAt === undefined ? {} : { endedAt }),
+      ...present({ endedAt }),
     },
   };
 }
@@ -84,9 +85,12 @@ export function parseBareConversation(
   return {
     dialect: 'recordings',
     conversationId: requireId(value, 'conversationId', path, idPattern),
-    ...((readField(value, 'recordingId') ?? undefined) === undefined
-      ? {}
-      : { recordingId: requireId(value, 'recordingId', path, idPattern) }),
-    ...(endedAt === undefined ? {} : { endedAt }),
+    ...present({
+      recordingId:
+        (readField(value, 'recordingId') ?? undefined) === undefined
+          ? undefined
+          : requireId(value, 'recordingId', path, idPattern),
+      endedAt,
+    }),
   };
 }

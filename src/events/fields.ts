@@ -1,5 +1,6 @@
 import { ArchiveError } from '../errors.ts';
 import { isNestedTooDeeply } from '../json.ts';
+import { present } from '../present.ts';
 import { isSafeId, shortenForMessage } from '../recording-id.ts';
 
 /**
@@ -15,7 +16,7 @@ export interface Place {
 }
 
 export function invalidEvent(message: string, hint?: string): ArchiveError {
-  return new ArchiveError('EVENT_INVALID', message, hint === undefined ? {} : { hint });
+  return new ArchiveError('EVENT_INVALID', message, present({ hint }));
 }
 
 export function isObject(value: unknown): value is object {

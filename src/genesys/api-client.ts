@@ -5,6 +5,7 @@ import { GENESYS_RETRIES, isTransientStatus } from '../http/retry-timing.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Attempt, withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { TokenSource } from './oauth.ts';
 import { createRateBudget, type RateBudget, readRateReport } from './rate-budget.ts';
 import { errorCode, readCorrelationId, retryPause } from './responses.ts';
@@ -90,9 +91,9 @@ async function exchange(
       headers: {
         authorization: `Bearer ${token}`,
         accept: 'application/json',
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...present({ 'content-type': request.body === undefined ? undefined : 'application/json' }),
       },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...present({ body: request.body === undefined ? undefined : JSON.stringify(request.body) }),
       signal: budget.signal,
       failure: 'GENESYS_UNAVAILABLE',
     });
@@ -131,7 +132,7 @@ export function unexpectedAnswer(
     const said = errorCode === undefined ? '' : `, ${errorCode}`;
     return new ArchiveError('GENESYS_FORBIDDEN', `${what}: forbidden (403${said})`, {
       details,
-      ...(hint === undefined ? {} : { hint }),
+      ...present({ hint }),
     });
   }
   return new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: unexpected answer (${status})`, {

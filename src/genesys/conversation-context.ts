@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import type { Budget } from '../clock.ts';
 import { parseForeignJson } from '../json.ts';
 import { isSafeId } from '../recording-id.ts';
@@ -105,9 +106,9 @@ export function describeConversation(
     conversationId,
     takenAt: new Date(takenAt).toISOString(),
     ...times(conversation),
-    ...optional('direction', text(readField(participants.flatMap(sessions)[0], 'direction'))),
+    ...present({ direction: text(readField(participants.flatMap(sessions)[0], 'direction')) }),
     divisionIds: divisions.map((one) => readField(readField(one, 'division'), 'id')).filter(isSafeId),
-    ...optional('externalTag', text(readField(conversation, 'externalTag'))),
+    ...present({ externalTag: text(readField(conversation, 'externalTag')) }),
     participants: participants.flatMap(describeParticipant),
     recordings: recordings.slice(0, MOST_MEMBERS).flatMap(describeRecording),
   };
@@ -119,8 +120,7 @@ function describeParticipant(value: unknown): ContextParticipant[] {
   const wrapup = readField(value, 'wrapup');
   const durationSeconds = readField(wrapup, 'durationSeconds');
   const wrapUp = {
-    ...optional('code', text(readField(wrapup, 'code'))),
-    ...optional('name', text(readField(wrapup, 'name'))),
+    ...present({ code: text(readField(wrapup, 'code')), name: text(readField(wrapup, 'name')) }),
     ...(typeof durationSeconds === 'number' ? { durationSeconds } : {}),
   };
   const holds = sessions(value)
@@ -131,10 +131,12 @@ function describeParticipant(value: unknown): ContextParticipant[] {
   return [
     {
       id,
-      ...optional('purpose', text(readField(value, 'purpose'))),
-      ...optional('userId', text(readField(value, 'userId'))),
-      ...optional('queueId', text(readField(value, 'queueId'))),
-      ...optional('queueName', text(readField(value, 'queueName'))),
+      ...present({
+        purpose: text(readField(value, 'purpose')),
+        userId: text(readField(value, 'userId')),
+        queueId: text(readField(value, 'queueId')),
+        queueName: text(readField(value, 'queueName')),
+      }),
       ...times(value),
       ...(Object.keys(wrapUp).length === 0 ? {} : { wrapUp }),
       holds,
@@ -155,8 +157,10 @@ function describeRecording(value: unknown): ContextRecording[] {
   return [
     {
       id,
-      ...optional('media', text(readField(value, 'media'))),
-      ...optional('mediaSubtype', text(readField(value, 'mediaSubtype'))),
+      ...present({
+        media: text(readField(value, 'media')),
+        mediaSubtype: text(readField(value, 'mediaSubtype')),
+      }),
       pauses,
     },
   ];
@@ -171,8 +175,10 @@ function sessions(participant: unknown): readonly unknown[] {
 
 function times(value: unknown): { readonly startTime?: string; readonly endTime?: string } {
   return {
-    ...optional('startTime', isoTime(readField(value, 'startTime'))),
-    ...optional('endTime', isoTime(readField(value, 'endTime'))),
+    ...present({
+      startTime: isoTime(readField(value, 'startTime')),
+      endTime: isoTime(readField(value, 'endTime')),
+    }),
   };
 }
 
@@ -192,8 +198,4 @@ function list(value: unknown): readonly unknown[] {
 /** What is listed of other conversations is left out. */
 function ownRecordings(json: string, conversationId: string): readonly unknown[] {
   return list(parseForeignJson(json)).filter((one) => findForeignId(one, { conversationId }) === undefined);
-}
-
-function optional<K extends string>(name: K, value: string | undefined): { readonly [P in K]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]?: string });
 }

@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import type { ConversationFacts } from '../recording-facts.ts';
 import { parseRecordingTime } from '../recording-time.ts';
 import { requireSameIds } from './answer-ids.ts';
@@ -51,8 +52,7 @@ function describeFacts(conversation: unknown): ConversationFacts | undefined {
   const direction = word(readField(session, 'direction'));
   return {
     startedAt,
-    ...(provider === undefined ? {} : { provider }),
-    ...(direction === undefined ? {} : { direction }),
+    ...present({ provider, direction }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Budget } from '../clock.ts';
+import { present } from '../present.ts';
 import type { ApiRequest, GenesysApi } from './api-client.ts';
 import { CALLS, type CallName, explainRefusal, type PermittedCall } from './permissions.ts';
 
@@ -74,8 +75,7 @@ export async function probePermissions(
       permissions,
       why,
       status,
-      ...(hint === undefined ? {} : { hint }),
-      ...(correlationId === undefined ? {} : { correlationId }),
+      ...present({ hint, correlationId }),
     });
   }
   return probes;

@@ -34,9 +34,4 @@ export function errorCode(text: string): string | undefined {
   return typeof code === 'string' && /^[a-z0-9._ -]{1,80}$/i.test(code) ? code : undefined;
 }
 
-/** An own field of a parsed answer; `undefined` for everything else. */
-export function readField(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
-}
+export { readField } from '../json.ts';

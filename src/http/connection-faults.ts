@@ -1,6 +1,7 @@
 /** Why a connection could not be made, where that is for a person to put right: certificates and proxies. */
 import type { ErrorCode } from '../error-codes.ts';
 import { ArchiveError, systemCodeOf } from '../errors.ts';
+import { present } from '../present.ts';
 
 export interface ConnectionFault {
   /** The error code; absent where the caller's own code for a lost connection says enough. */
@@ -93,7 +94,7 @@ export function faultError(
   host?: string,
 ): ArchiveError {
   return new ArchiveError(code ?? failure, `${what}: ${message}`, {
-    ...(hint === undefined ? {} : { hint }),
-    details: { ...(host === undefined ? {} : { host }), ...facts },
+    ...present({ hint }),
+    details: { ...present({ host }), ...facts },
   });
 }

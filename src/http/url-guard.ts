@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { ArchiveError } from '../errors.ts';
+import { present } from '../present.ts';
 import { isPermittedLoopback, isPublicAddress } from './addresses.ts';
 
 export interface UrlPolicy {
@@ -104,6 +105,6 @@ function refused(why: string, host?: string, hint?: string): ArchiveError {
   const name = shown === undefined ? '' : ` (${shown})`;
   return new ArchiveError('URL_REFUSED', `address refused${name}: ${why}`, {
     details: { host: shown },
-    ...(hint === undefined ? {} : { hint }),
+    ...present({ hint }),
   });
 }

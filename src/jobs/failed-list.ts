@@ -32,7 +32,7 @@ export async function writeFailures(
   failures: readonly Failure[],
   budget: Budget,
 ): Promise<void> {
-  const packed = await packLines(failures.map((failure) => JSON.stringify(failure)));
+  const packed = packLines(failures.map((failure) => JSON.stringify(failure)));
   await store.put(failedKey(id, at), packed, budget);
 }
 
@@ -46,7 +46,7 @@ export async function readFailures(
   const key = failedKey(id, at);
   const bytes = await store.get(key, budget);
   if (bytes === undefined) return [];
-  return (await unpackLines(key, bytes)).flatMap((value) => {
+  return unpackLines(key, bytes).flatMap((value) => {
     const parsed = failureSchema.safeParse(value);
     return parsed.success ? [parsed.data] : [];
   });

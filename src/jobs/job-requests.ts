@@ -10,7 +10,8 @@ import type { AnyJobKind, JobKind, JobPlan, Rate } from './job-kind.ts';
 export interface PlanRequest<Item> {
   /** Where jobs are kept: `ARCHIVE_CATALOGUE`, the archive's own store by default. */
   readonly store: ObjectStore;
-  readonly kind: JobKind<Item>;
+  /** Planning needs its name only. */
+  readonly kind: Pick<JobKind<Item>, 'name'>;
   /** In the order of the work. Read once, never held: one shard at a time. */
   readonly items: AsyncIterable<Item> | Iterable<Item>;
   /** The kind's own. Written to job.json: no secrets, no personal data. */
@@ -24,6 +25,8 @@ export interface PlanRequest<Item> {
   /** The host or function that plans. */
   readonly createdBy: string;
   readonly retryOf?: string;
+  /** Items of a shard, 1 to 1,000: fewer where one item is hours of work. Default 1,000. */
+  readonly shardItems?: number;
   readonly clock: Clock;
   readonly budget: Budget;
   /** Told after each shard how many items have been planned. */

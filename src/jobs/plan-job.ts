@@ -21,6 +21,7 @@ const MAX_ID_ATTEMPTS = 4;
 export async function planJob<Item>(request: PlanRequest<Item>): Promise<JobPlan> {
   const { items, kind, clock, budget, onPlanned } = request;
   const store = patientStore(request.store, clock);
+  const shardItems = Math.max(1, Math.min(request.shardItems ?? MAX_SHARD_ITEMS, MAX_SHARD_ITEMS));
   const writes = new Writes();
   let id: string | undefined;
   let planned = 0;
@@ -34,7 +35,7 @@ export async function planJob<Item>(request: PlanRequest<Item>): Promise<JobPlan
     lines = [];
     shards += 1;
     await writes.add(async () => {
-      await store.put(key, await packLines(full), budget);
+      await store.put(key, packLines(full), budget);
     });
     planned += full.length;
     onPlanned?.(planned);
@@ -42,7 +43,7 @@ export async function planJob<Item>(request: PlanRequest<Item>): Promise<JobPlan
   try {
     for await (const item of items) {
       lines.push(lineOf(item, kind.name));
-      if (lines.length === MAX_SHARD_ITEMS) await flush();
+      if (lines.length === shardItems) await flush();
     }
     if (lines.length > 0) await flush();
   } finally {

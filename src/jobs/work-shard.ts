@@ -90,7 +90,7 @@ class ShardWork implements BatchHandling {
     const key = shardKey(plan.id, this.#lease.shard);
     const bytes = await store.get(key, io);
     if (bytes === undefined) throw malformed(key);
-    this.#lines = (await unpackLines(key, bytes)).map((value) => ({ value, item: parseItem(kind, value) }));
+    this.#lines = unpackLines(key, bytes).map((value) => ({ value, item: parseItem(kind, value) }));
     const cursor = await readCursor(store, plan.id, this.#lease.shard, io);
     if (cursor === undefined || cursor.state.after > this.#lines.length) return;
     this.#state = cursor.state;
@@ -100,7 +100,7 @@ class ShardWork implements BatchHandling {
   async run(): Promise<ShardEnd> {
     const { clock, kind } = this.#run;
     for (;;) {
-      this.#state = expire(this.#state, clock.now());
+      this.#become(expire(this.#state, clock.now()));
       const batch = this.#nextBatch(kind.batchSize ?? DEFAULT_BATCH);
       if (batch.length === 0 && !this.#clearSuspects()) break;
       if (batch.length === 0) continue;
@@ -258,15 +258,21 @@ class ShardWork implements BatchHandling {
     return cleared.length > 0;
   }
 
-  #record(outcome: Outcome): void {
+  /** Takes the next state, and counts what it settles. */
+  #become(state: ShardState): void {
     const before = this.#state;
-    this.#state = settle(before, outcome, this.#run.clock.now());
-    if (this.#state === before) return;
+    if (state === before) return;
+    this.#state = state;
     this.#unsaved += 1;
     const { counts } = this.#run;
-    if (outcome.state === 'later') return;
-    counts[outcome.state] += 1;
-    counts.bytes += outcome.bytes;
+    counts.failed += state.failed.length - before.failed.length;
+    for (const name of ['done', 'already', 'bytes'] as const) {
+      counts[name] += state.counts[name] - before.counts[name];
+    }
+  }
+
+  #record(outcome: Outcome): void {
+    this.#become(settle(this.#state, outcome, this.#run.clock.now()));
     if (outcome.state !== 'failed') return;
     const item = this.#lines[outcome.index]?.item;
     this.#run.tell({

@@ -35,7 +35,7 @@ export function countFailure(metrics: Metrics, error: ArchiveError): void {
   if (THROTTLED.has(code)) metrics.add('throttled', 1);
 }
 
-/** Credentials or permissions that were refused, in any kind of work. */
+/** Counts credentials or permissions that were refused. */
 export function countRefusal(metrics: Metrics, { code }: ArchiveError): void {
   if (REFUSED.has(code)) metrics.add('authFailures', 1);
 }

@@ -2,6 +2,7 @@ import type { ArchiveResult } from '../archive/archive-request.ts';
 import type { ArchiveError } from '../errors.ts';
 import type { LogFields, Logger } from '../log.ts';
 import type { ArchiveRequest } from '../ports.ts';
+import { present } from '../present.ts';
 import { countFailure, countResult, type Metrics } from './metrics.ts';
 
 export interface Reporting {
@@ -77,7 +78,7 @@ function fieldsOf({ source, attempt, messageId, durationMs }: Work): LogFields {
     source,
     durationMs,
     attempt: attempt ?? 1,
-    ...(messageId === undefined ? {} : { requestId: messageId }),
+    ...present({ requestId: messageId }),
   };
 }
 

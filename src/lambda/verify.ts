@@ -25,9 +25,7 @@ export async function verify(run: ScheduledRun): Promise<SampleReport> {
   const options = { rotation, depth, allow: new Set(allow), concurrency: CONCURRENCY };
   const report = await verifier.verify(options, budget);
   const isDone = report.complete && report.failed === 0;
-  metrics.add('sampleVerified', report.checked);
   metrics.add('sampleFindings', report.findings);
-  metrics.add('sampleFailed', report.failed);
   metrics.add('sampleComplete', isDone ? 1 : 0);
   logger.log(isDone ? 'info' : 'warn', 'sample verified', {
     count: report.checked,

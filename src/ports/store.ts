@@ -67,6 +67,9 @@ export type ReplaceResult =
   /** This store cannot do that to this object, and never will. */
   | { readonly outcome: 'unsupported'; readonly reason: string };
 
+/** `unsupported`: the bucket was made without a lock; `absent`: there is no such object. */
+export type LegalHoldResult = 'set' | 'unsupported' | 'absent';
+
 export interface ObjectSummary {
   readonly key: string;
   readonly size: number;
@@ -176,6 +179,17 @@ export interface ObjectStore {
    * @throws what `put` may throw.
    */
   list(prefix: string, budget: Budget, options?: ListOptions): AsyncIterable<ObjectSummary>;
+
+  /**
+   * Forbids, or allows again, that the object as it stands is removed, by any user (S3 Object Lock's legal hold). Absent where a store has
+   * nothing of the kind.
+   *
+   * @throws what `put` may throw.
+   */
+  readonly setLegalHold?: (key: string, on: boolean, budget: Budget) => Promise<LegalHoldResult>;
+
+  /** Opens a connection ahead of the first request. Sends nothing, and reports no failure. Absent where a store has no connections. */
+  readonly openAhead?: () => void;
 
   /** What writers that were killed have left: open multipart uploads, temporary files. Also what is being written just now. */
   readonly listUploads?: (budget: Budget) => AsyncIterable<UnfinishedUpload>;

@@ -1,15 +1,23 @@
 import { regionOfQueueHost } from '../aws-regions.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
+import {
+  type AwsErrorRule,
+  commonRules,
+  CREDENTIALS_HINT,
+  kindOfName,
+  kindOfStatus,
+} from '../aws/classify-error.ts';
 import { clockSkewOf, skewHint } from '../aws/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
 import type { AwsCredentials } from '../aws/sigv4.ts';
 import { awsRequestHandler } from '../aws/requests.ts';
-import { isTransientStatus, parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
+import { parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { Proxies } from '../proxies.ts';
+import { present } from '../present.ts';
 import type { MessageQueue, QueuedMessage } from './message-queue.ts';
 import { signCall } from '../aws/sign-request.ts';
 
@@ -42,10 +50,18 @@ const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const LARGEST_ANSWER = 12 * 1024 * 1024;
 
-/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
-const THROTTLED = /Throttl|RequestLimitExceeded|OverLimit|KmsThrottled/;
-const DENIED =
-  /AccessDenied|UnrecognizedClient|InvalidClientTokenId|MissingAuthenticationToken|SignatureDoesNotMatch|InvalidSignature|IncompleteSignature|ExpiredToken|InvalidSecurity|OptInRequired|InvalidAccessKeyId/;
+const COMMON = commonRules(
+  { throttled: 'QUEUE_UNAVAILABLE', unavailable: 'QUEUE_UNAVAILABLE', denied: 'QUEUE_DENIED' },
+  { place: 'queue', service: 'SQS' },
+);
+const missing: AwsErrorRule = { code: 'QUEUE_MISSING' };
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html#API_ReceiveMessage_Errors */
+const RULES: Readonly<Record<string, AwsErrorRule>> = {
+  OverLimit: COMMON.throttled,
+  KmsThrottled: COMMON.throttled,
+  KmsAccessDenied: COMMON.denied,
+};
 
 /**
  * Queues of Amazon SQS, by its JSON protocol. The calls are signed here; the AWS SDK only finds the credentials.
@@ -66,7 +82,7 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
       return await (await provider)();
     } catch (error) {
       throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`, {
-        hint: 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role has them',
+        hint: CREDENTIALS_HINT,
       });
     }
   };
@@ -218,15 +234,17 @@ function sortAnswer(
   const stated = textOf(asObject(safeParse(text))['__type']);
   const name = /([A-Za-z0-9.]{1,80})$/.exec(stated)?.[1] ?? '';
   const message = `${what}: ${status} ${name}`.trim();
-  const details = { status, reason: name };
-  const fail = (code: ErrorCode) => new ArchiveError(code, message, { details });
-  if (THROTTLED.test(name) || isTransientStatus(status)) {
-    return { error: fail('QUEUE_UNAVAILABLE'), transient: true };
-  }
-  if (DENIED.test(name) || status === 401 || status === 403) {
-    return { error: fail('QUEUE_DENIED'), transient: false };
-  }
-  return { error: fail('QUEUE_MISSING'), transient: false };
+  const { code, hint, transient = false } = ruleFor(name, status);
+  const error = new ArchiveError(code, message, { details: { status, reason: name }, ...present({ hint }) });
+  return { error, transient };
+}
+
+function ruleFor(name: string, status: number): AwsErrorRule {
+  // such as AWS.SimpleQueueService.AccessDenied
+  const word = name.slice(name.lastIndexOf('.') + 1);
+  const own = Object.hasOwn(RULES, word) ? RULES[word] : undefined;
+  const kind = kindOfName(word) ?? kindOfStatus(status);
+  return own ?? (kind === undefined ? missing : COMMON[kind]);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ArchiveError } from '../errors.ts';
+import { present } from '../present.ts';
 import { isSafeId, shortenForMessage } from '../recording-id.ts';
 import { isPlausibleTime, parseDay } from '../recording-time.ts';
 import type { ParsedObjectKey } from './object-key.ts';
@@ -130,15 +131,19 @@ export function exportMetadata(facts: ExportFacts): ExportMetadata {
   const bothKnown = startedAt !== undefined && endedAt !== undefined;
   return {
     mediaType: MEDIA_TYPES[facts.kind],
-    ...(subtype === undefined ? {} : { mediaSubtype: subtype }),
-    ...(provider === undefined ? {} : { provider: provider.toLowerCase() }),
-    ...(userIds === undefined ? {} : { userIds: [...new Set(userIds)].toSorted() }),
+    ...present({
+      mediaSubtype: subtype,
+      provider: provider?.toLowerCase(),
+      userIds: userIds === undefined ? undefined : [...new Set(userIds)].toSorted(),
+    }),
     conversationId: facts.conversationId,
     recordingId: facts.recordingId,
-    ...(startedAt === undefined ? {} : { startTime: exportTime(startedAt) }),
-    ...(endedAt === undefined ? {} : { endTime: exportTime(endedAt) }),
+    ...present({
+      startTime: startedAt === undefined ? undefined : exportTime(startedAt),
+      endTime: endedAt === undefined ? undefined : exportTime(endedAt),
+    }),
     ...(bothKnown ? { durationMs: Math.max(0, endedAt - startedAt) } : {}),
-    ...(direction === undefined ? {} : { initialDirection: direction.toLowerCase() }),
+    ...present({ initialDirection: direction?.toLowerCase() }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalMetadata } from '../metadata-names.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import { canonicalId } from '../recording-id.ts';
 import { canonicalJson } from './canonical-json.ts';
 
@@ -80,7 +81,7 @@ export function wrapOf(
     Object.entries(WRAPS).find((names) => stated !== undefined && names.includes(stated)) ?? [];
   if (wrap === undefined) return {};
   const keyId = wrap === 'kms+context' ? kmsKeyId : kidOf(metadata['x-amz-m'] ?? metadata['x-amz-matdesc']);
-  return { wrap, ...(keyId === undefined ? {} : { keyId }) };
+  return { wrap, ...present({ keyId }) };
 }
 
 /** The `kid` of a material description; `undefined` for one that has none, or is somebody else's. */

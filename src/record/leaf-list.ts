@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, type ErrorCode } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
 import type { LeafDigests } from './leaf-hasher.ts';
 import { receiptKey } from './object-key.ts';
 import type { CiphertextFacts } from './receipt-schema.ts';
@@ -45,7 +46,7 @@ export async function stateCiphertext(
   { bytes, sha256, leafBytes, leaves }: LeafDigests<Buffer | undefined>,
   budget: Budget,
 ): Promise<CiphertextFacts> {
-  const whole = { bytes, ...(sha256 === undefined ? {} : { sha256: sha256.toString('hex') }) };
+  const whole = { bytes, ...present({ sha256: sha256?.toString('hex') }) };
   const digests = leaves.map((leaf) => leaf.toString('hex'));
   const signsAll = signer?.maxMessageBytes === undefined;
   if (digests.length <= (signsAll ? MOST_INLINE_LEAVES : MAX_INLINE_LEAVES_OF_SHORT_MESSAGES))

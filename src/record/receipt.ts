@@ -74,9 +74,7 @@ export type SignatureVerdict =
 /** A receipt, or another statement that is signed like one, and says when. */
 export type SignedStatement =
   | SignedReceipt
-  | (Pick<SignedReceipt, 'ids' | 'signature'> & {
-      readonly times: Pick<SignedReceipt['times'], 'issued'>;
-    });
+  | (Pick<SignedReceipt, 'signature'> & { readonly times: Pick<SignedReceipt['times'], 'issued'> });
 
 /** Bytes of an Ed25519 signature. */
 const SIGNATURE_LENGTH = 64;

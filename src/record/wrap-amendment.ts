@@ -5,6 +5,7 @@ import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { amendmentKey } from './object-key.ts';
 import type { ReceiptKeys } from './receipt-keys.ts';
@@ -82,8 +83,10 @@ export async function amendWrap(
     wrap: {
       placement: instruction === undefined ? 'metadata' : 'instruction',
       wrapSha256,
-      ...(instruction === undefined ? {} : { instructionSha256: sha256Of(instruction) }),
-      ...(replaces === undefined ? {} : { replaces }),
+      ...present({
+        instructionSha256: instruction === undefined ? undefined : sha256Of(instruction),
+        replaces,
+      }),
       proof,
     },
     times: { issued: new Date(clock.now()).toISOString() },

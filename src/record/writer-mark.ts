@@ -2,6 +2,7 @@
 import { createHash, verify } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { hashMetadata, hashWrap } from './identity.ts';
 import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
@@ -96,13 +97,13 @@ export function markStatement({ kind, key, ids, organizationId, metadata }: Mark
     kind,
     key,
     ids: {
-      ...(organizationId === undefined ? {} : { organization: organizationId }),
+      ...present({ organization: organizationId }),
       conversation,
       recording,
-      ...(channel === undefined ? {} : { channel }),
+      ...present({ channel }),
     },
     metadataSha256: hashMetadata({ metadata: others }),
-    ...(wrapSha256 === undefined ? {} : { wrapSha256 }),
+    ...present({ wrapSha256 }),
   });
   return Buffer.from(`${DOMAIN}${statement}`, 'utf8');
 }

@@ -4,6 +4,7 @@ import type { EnvelopeReader, ObjectStore, RecordingIds, Sealer } from '../ports
 import { idempotencyKey } from '../record/identity.ts';
 import { type CheckedObject, type Checking, openChecked } from '../audit/open-checked.ts';
 import { decryptChecked, readChecked, type ReadOutcome, verifyRecording } from '../audit/read-recording.ts';
+import { present } from '../present.ts';
 
 /** The recordings are held to their receipts: see `Checking` for what may be given, and for `unverified`. */
 export interface ReencryptPorts extends Checking {
@@ -50,7 +51,7 @@ export async function reencryptRecording(
   if (found !== undefined) return comparePresent(ports, checked, budget);
   const sealer = await resealer.seal(ids, budget);
   const idem = stat.metadata['gca-idem'] ?? (isComplete(ids) ? idempotencyKey(ids) : undefined);
-  const metadata = { ...sealer.metadata, ...(idem === undefined ? {} : { 'gca-idem': idem }) };
+  const metadata = { ...sealer.metadata, ...present({ 'gca-idem': idem }) };
   const { contentType = 'application/octet-stream' } = stat;
   const read: { outcome?: ReadOutcome } = {};
   const body = reseal(ports, { checked, sealer, read }, budget);

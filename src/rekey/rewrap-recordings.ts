@@ -11,6 +11,7 @@ import type {
 import { hashWrap } from '../record/identity.ts';
 import { formatInstruction, instructionKey, readInstruction } from '../record/instruction-file.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../audit/open-checked.ts';
+import { present } from '../present.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import { amendWrap } from '../record/wrap-amendment.ts';
 
@@ -77,7 +78,7 @@ export async function rewrapRecording(
         : await replaceInstruction(store, file, wanted.instruction, budget);
     const { outcome } = result ?? { outcome: 'unsupported' };
     if (outcome === 'replaced') {
-      return { state: 'rewrapped', key, placement, notes, ...(amendment === undefined ? {} : { amendment }) };
+      return { state: 'rewrapped', key, placement, notes, ...present({ amendment }) };
     }
     if (outcome === 'unsupported') {
       const reason = result?.outcome === 'unsupported' ? result.reason : 'the store cannot replace it';

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ParsedEvent } from '../events/parse-event.ts';
-import { verifyWebhookSignature } from '../events/webhook-signature.ts';
-import { isTimely } from '../events/webhook-timestamp.ts';
+import { isTimely, verifyWebhookSignature } from '../events/webhook-signature.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';
 import { limitConnections } from './connection-limit.ts';
 import { decodeText } from '../text-file.ts';
@@ -248,7 +248,11 @@ async function describeHealth(options: EntryOptions, { refusing, spoolError }: E
   const status = refusing ? 'stopping' : spoolError === undefined ? 'ok' : 'spool-unwritable';
   return {
     status: status === 'ok' ? 200 : 503,
-    body: { status, ...(spoolError === undefined ? {} : { code: spoolError.code }), ...figures },
+    body: {
+      status,
+      ...present({ code: spoolError?.code }),
+      ...figures,
+    },
   };
 }
 
@@ -259,7 +263,7 @@ function methodNotAllowed(allow: string): Answer {
 function unavailable(error: string, code?: string): Answer {
   return {
     status: 503,
-    body: { error, ...(code === undefined ? {} : { code }), retryable: true },
+    body: { error, ...present({ code }), retryable: true },
     headers: { 'retry-after': String(RETRY_AFTER_S) },
   };
 }

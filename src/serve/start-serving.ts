@@ -7,6 +7,7 @@ import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { parseDelivery } from '../events/parse-event.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';
 import { createHttpEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
 import { SPOOL_RETRIES, type SpoolPolicy } from './retry-plan.ts';
@@ -96,7 +97,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     health: () => describeHealth(spool, worker, clock),
     clock,
     logger,
-    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+    ...present({ timeouts: options.timeouts }),
   });
 
   const stop = async (graceMs: number): Promise<number> => {
@@ -175,7 +176,7 @@ async function describeHealth(spool: Spool, worker: Worker, clock: Clock) {
     inFlight,
     oldestAgeS: Math.max(0, Math.round(age / 1000)),
     failed,
-    ...(pausedBy === undefined ? {} : { pausedBy }),
+    ...present({ pausedBy }),
   };
 }
 
@@ -196,7 +197,7 @@ function log(logger: Logger, report: WorkerReport): void {
         requestId: name,
         delayMs,
         attempt: attempts,
-        ...(error === undefined ? {} : { code: error.code }),
+        ...present({ code: error?.code }),
       });
       return;
     }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { DatedKey, KeyLimits } from '../record/receipt-keys.ts';
 import { signingKeyId } from '../record/receipt.ts';
 import { ArchiveError } from '../errors.ts';
+import { present } from '../present.ts';
 
 /** Bytes; a thousand keys with comments have half of it. */
 export const MAX_KEY_LIST_BYTES = 1024 * 1024;
@@ -93,10 +94,12 @@ export function datedKeys({ keys }: KeyList): readonly (readonly [keyId: string,
     keyId,
     {
       publicKey: parsePublicKey(publicKey, keyId),
-      ...(validFrom === undefined ? {} : { validFrom: at(validFrom) }),
-      ...(validUntil === undefined ? {} : { validUntil: at(validUntil) }),
-      ...(revokedAt === undefined ? {} : { revokedAt: at(revokedAt) }),
-      ...(storedBy === undefined ? {} : { storedBy: at(storedBy) }),
+      ...present({
+        validFrom: validFrom === undefined ? undefined : at(validFrom),
+        validUntil: validUntil === undefined ? undefined : at(validUntil),
+        revokedAt: revokedAt === undefined ? undefined : at(revokedAt),
+        storedBy: storedBy === undefined ? undefined : at(storedBy),
+      }),
     },
   ]);
 }

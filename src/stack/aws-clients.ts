@@ -5,6 +5,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { awsConnection } from '../aws/requests.ts';
+import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 
 /**
@@ -28,7 +29,7 @@ const REQUEST_MS = 10_000;
 /** @param region e.g. `eu-central-1`; without it `AWS_REGION` or the profile. */
 export function createAwsClients(region: string | undefined, proxies?: Proxies): AwsClients {
   const settings = {
-    ...(region === undefined ? {} : { region }),
+    ...present({ region }),
     maxAttempts: 3,
     ...awsConnection({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }, proxies),
   };

@@ -1,4 +1,5 @@
 import type { DeploySettings } from '../config/deploy-settings.ts';
+import { present } from '../present.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { lookAt, sortAwsFailure } from './aws-failure.ts';
 import { fail, type Finding, ok, orOk, skip, warn } from './finding.ts';
@@ -131,7 +132,7 @@ async function checkReplica(
     .send(
       new GetBucketReplicationCommand({
         Bucket: outputs.BucketName,
-        ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }),
+        ...present({ ExpectedBucketOwner: owner }),
       }),
       { abortSignal: signal },
     )

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import { present } from '../present.ts';
 
 /** What one look at the deployment has found. `detail` and `fix` hold nothing secret. */
 export interface Finding {
@@ -21,7 +22,7 @@ export function warn(name: string, detail: string, fix: string): Finding {
 }
 
 export function fail(name: string, detail: string, fix: string, code?: ErrorCode): Finding {
-  return { name, status: 'fail', detail, fix, ...(code === undefined ? {} : { code }) };
+  return { name, status: 'fail', detail, fix, ...present({ code }) };
 }
 
 export function skip(name: string, detail: string): Finding {

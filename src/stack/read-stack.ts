@@ -5,11 +5,12 @@ import { fail, type Finding, ok, warn } from './finding.ts';
 
 export type StackOutputs = Readonly<Partial<Record<StackOutput, string>>>;
 
-/** There only with a webhook, a VPC, an audit trail, or in the place of another. */
+/** There only with a webhook, a verification, a VPC, an audit trail, or in the place of another. */
 const OPTIONAL: ReadonlySet<string> = new Set([
   'WebhookUrl',
   'WebhookSecretArn',
   'SigningKeyArn',
+  'VerifierFunctionName',
   'EgressAddress',
   'AuditTrailName',
 ]);

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
 import { createDirectoryStore } from './directory/directory-store.ts';
 import { isObjectKey } from './object-rules.ts';
 import type { S3ClientOptions } from './s3/client.ts';
@@ -64,8 +65,7 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
     client: createS3Client(options.s3),
     proxies: options.s3?.proxies,
     bucket: parsed.bucket,
-    ...(parsed.prefix === undefined ? {} : { prefix: parsed.prefix }),
-    ...(expectedBucketOwner === undefined ? {} : { expectedBucketOwner }),
+    ...present({ prefix: parsed.prefix, expectedBucketOwner }),
     clock,
     logger,
   });

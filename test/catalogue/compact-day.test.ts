@@ -18,7 +18,7 @@ import { type VersionedStore, versionedStore } from './versioned-store.ts';
 const AT = { day: DAY, shard: WHOLE_DAY };
 
 async function compact(ports: CataloguePorts) {
-  return compactDay(ports, AT, await readRunInputs(ports, undefined, unlimited), unlimited);
+  return compactDay(ports, AT, await readRunInputs(ports, unlimited), unlimited);
 }
 
 async function rowsOfDay(ports: CataloguePorts): Promise<CatalogueRow[]> {
@@ -118,7 +118,7 @@ describe('a day of the catalogue', () => {
     const one = await addRecording(ports.archive);
     await putFacts(ports, [factsLine(one.conversationId, {})]);
     await compact(ports);
-    const run = await readRunInputs(ports, undefined, unlimited);
+    const run = await readRunInputs(ports, unlimited);
     storeOf(ports).calls.length = 0;
     expect(await compactDay(ports, AT, run, unlimited)).toMatchObject({ outcome: 'unchanged', rows: 1 });
     const { calls } = storeOf(ports);
@@ -158,7 +158,7 @@ describe('a day of the catalogue', () => {
               );
               await putFacts(ports, lines);
             }
-            if (step === 'erase') await putErasure(ports.archive, [last]);
+            if (step === 'erase') await putErasure(ports.archive, last);
             if (step === 'lose') storeOf(ports).remove(last.key);
             if (step === 'compact') await compact(ports);
           }
@@ -184,7 +184,7 @@ describe('a day of the catalogue', () => {
       const one = await addRecording(ports.archive);
       await putFacts(ports, [factsLine(one.conversationId, {})]);
       await compact(ports);
-      await putErasure(ports.archive, [one]);
+      await putErasure(ports.archive, one);
       const two = await addRecording(ports.archive, { recordingId: 'a0000000-0000-4000-8000-000000000001' });
       await putFacts(ports, [factsLine(one.conversationId, {}), factsLine(two.conversationId, {})]);
       storeOf(ports).calls.length = 0;

@@ -7,8 +7,7 @@ import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
 import { parquetTables } from '../../src/parquet/tables.ts';
 import type { ObjectStore } from '../../src/ports.ts';
-import { canonicalJson } from '../../src/record/canonical-json.ts';
-import { erasureKey, ERASURE_SCHEMA } from '../../src/record/erasure.ts';
+import { erasureKey, ERASURE_SCHEMA, formatErasure, subjectHash } from '../../src/record/erasure.ts';
 import {
   FACTS_SCHEMA,
   factsIds,
@@ -157,21 +156,16 @@ export async function putFacts(
   else await catalogue.replace?.(before, body, options, unlimited);
 }
 
-export async function putErasure(
-  store: ObjectStore,
-  erased: readonly Invented[],
-  id = randomUUID(),
-): Promise<void> {
-  const tombstone = {
+export async function putErasure(store: ObjectStore, { recordingId }: Invented, day = DAY): Promise<void> {
+  const id = randomUUID();
+  const body = formatErasure({
     schema: ERASURE_SCHEMA,
     id,
-    conversations: erased.map(({ conversationId }) => conversationId),
-    objects: erased.map(({ key }) => key),
+    day,
+    what: ['media', 'catalogue'],
     reason: 'art. 17',
-    by: 'dpo',
-    times: { issued: '2026-04-01T00:00:00.000Z' },
-    tool: { name: 'genesys-media-archive', version: '0.1.0' },
-  };
-  const body = Buffer.from(`${canonicalJson(tombstone)}\n`);
+    at: '2026-04-01T00:00:00.000Z',
+    recording: subjectHash(recordingId),
+  });
   await store.put(erasureKey(id), body, { metadata: {}, contentType: 'application/json' }, unlimited);
 }

@@ -147,10 +147,10 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
 
 /** CDK adds a hash to what the construct is named; roles in the construct of a function have longer names. */
 function roleNamed(template: ResolvedTemplate, name: string): string {
-  const [[id = ''] = []] = resourcesOf(template, 'AWS::IAM::Role').filter(([found]) =>
-    new RegExp(`^${name}[0-9A-F]{8}$`).test(found),
-  );
-  return id;
+  const pattern = new RegExp(`^${name}[0-9A-F]{8}$`);
+  const found = resourcesOf(template, 'AWS::IAM::Role').find(([id]) => pattern.test(id));
+  if (found === undefined) throw new Error(`there is no role ${name}`);
+  return found[0];
 }
 
 /** In Markdown. */

@@ -7,12 +7,14 @@ import {
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
+import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 
 /** As docs/aws-permissions.md writes them. */
 const RESOURCES: ArchiveResources = {
   bucketArn: 'arn:aws:s3:::BUCKET',
   bucketName: 'BUCKET',
+  catalogueBucketArn: 'arn:aws:s3:::CATALOGUE_BUCKET',
   keyArn: 'KEY_ARN',
   organizationId: 'ORGANIZATION_ID',
   queueArn: 'QUEUE_ARN',
@@ -43,14 +45,20 @@ function comparable(statements: readonly Documented[]): readonly string[] {
 const roles = {
   writer: writerStatements(RESOURCES),
   auditor: auditorStatements(RESOURCES),
-  rewrap: rewrapStatements({ ...RESOURCES, otherKeyArns: ['OTHER_KEY_ARN'] }),
+  rewrap: rewrapStatements({
+    ...RESOURCES,
+    otherKeyArns: ['OTHER_KEY_ARN'],
+    signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
+  }),
+  verifier: verifierStatements(RESOURCES, true),
 };
 
 describe('the policies of the roles', () => {
   it.each([
     ['writer', ['writer', 'kms-writer', 'deployed-writer']],
-    ['auditor', ['auditor', 'kms-auditor']],
-    ['rewrap', ['rewrap']],
+    ['auditor', ['auditor', 'auditor-catalogue', 'kms-auditor']],
+    ['rewrap', ['rewrap', 'rewrap-signing']],
+    ['verifier', ['verifier', 'verifier-full']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -65,6 +73,25 @@ describe('the policies of the roles', () => {
     for (const { Action, Resource } of Object.values(roles).flat()) {
       expect(Action.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
       expect(Resource.filter((resource) => /^\*|^arn:aws:s3:::\*/.test(resource))).toEqual([]);
+    }
+  });
+
+  it('of a shared bucket are limited to the prefix as that page says', () => {
+    const shared = { ...RESOURCES, keyPrefix: 'PREFIX/' };
+    const [, condition = ''] = /```json shared\n([^`]+)```/.exec(page) ?? [];
+    for (const statements of [
+      writerStatements(shared),
+      auditorStatements(shared),
+      rewrapStatements(shared),
+      verifierStatements(shared, true),
+    ]) {
+      const objects = statements.flatMap(({ Resource }) =>
+        Resource.filter((one) => one.includes(':BUCKET/')),
+      );
+      expect(objects.length).toBeGreaterThan(0);
+      expect(objects.filter((one) => !one.startsWith('arn:aws:s3:::BUCKET/PREFIX/'))).toEqual([]);
+      const lists = statements.filter(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET'));
+      expect(lists.map(({ Condition }) => Condition)).toEqual([JSON.parse(condition)]);
     }
   });
 
@@ -110,6 +137,11 @@ describe('the policies of the roles', () => {
     ['rewrap', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
     ['rewrap', ['s3:DeleteObject'], media],
     ['rewrap', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
+    ['rewrap', ['secretsmanager:GetSecretValue'], 'CREDENTIALS_SECRET_ARN'],
+    ['verifier', ['s3:PutObject', 's3:DeleteObject'], media],
+    ['verifier', ['kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:Sign'], 'KEY_ARN'],
+    ['verifier', ['secretsmanager:GetSecretValue'], 'SIGNING_KEY_SECRET_ARN'],
+    ['verifier', ['s3:GetObject'], 'arn:aws:s3:::BUCKET/context/2026/05/20/a.json.enc'],
   ] as const)('do not let the %s do %j', (role, actions, resource) => {
     expect(actions.filter((action) => may(role, action, resource))).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTemplateStack } from '../../infra/index.ts';
-import { resolveTemplate, type Resource } from './resolve-template.ts';
+import { arnOf, resolveTemplate, type Resource } from './resolve-template.ts';
 import {
   EVENT_SOURCE,
   LARGEST,
@@ -88,6 +88,29 @@ describe('the template with parameters', () => {
     });
     expect(Object.keys(outputs)).toEqual(Object.keys(fromSettings.template.outputs));
     expect(normal(resources)).toEqual(normal(fromSettings.template.resources));
+  });
+
+  it('makes the signing key in KMS where a parameter says so, for who signs, and no secret for it', () => {
+    const inKms = { ...REQUIRED, SigningKey: 'kms', ReceiptPublicKeys: 'ed25519:key' };
+    const { resources, outputs } = resolveTemplate(withParameters.raw, inKms);
+    const of = (type: string, name: string) =>
+      Object.entries(resources).filter(([id, { Type }]) => Type === type && id.includes(name));
+    expect(of('AWS::SecretsManager::Secret', 'SigningKey')).toEqual([]);
+    expect(of('AWS::SecretsManager::ResourcePolicy', 'SigningKey')).toEqual([]);
+    const [[keyId, key] = ['', undefined]] = of('AWS::KMS::Key', 'SigningKey');
+    expect(key?.Properties['KeySpec']).toBe('ECC_NIST_EDWARDS25519');
+    expect(outputs).toMatchObject({ SigningKeyArn: arnOf(keyId) });
+    expect(outputs).not.toHaveProperty('SigningKeySecretArn');
+    const [[, handler] = ['', undefined]] = of('AWS::Lambda::Function', 'Handler');
+    expect(handler?.Properties['Environment']).toMatchObject({
+      Variables: { ARCHIVE_SIGNING_KMS_KEY_ID: arnOf(keyId), ARCHIVE_RECEIPT_PUBLIC_KEYS: 'ed25519:key' },
+    });
+    expect(handler?.Properties['Environment']).not.toHaveProperty('Variables.ARCHIVE_SIGNING_KEY_SECRET_ARN');
+    const signers = of('AWS::IAM::Policy', '').flatMap(([id, { Properties }]) =>
+      JSON.stringify(Properties).includes('kms:Sign') ? [id.slice(0, 13)] : [],
+    );
+    expect(signers).toEqual(['ArchiveWriter', 'ArchiveRewrap']);
+    expect(JSON.stringify(withParameters.template.resources)).not.toContain('kms:Sign');
   });
 
   it('takes defaults that lock nothing and expect no events', () => {

@@ -26,7 +26,7 @@ describe('a function that a schedule starts', () => {
       async ({ budget, event, metrics: own }) => {
         expect(event).toEqual({ days: 3 });
         expect(budget.deadline).toBe(1_000_000 + 60_000 - 20_000);
-        own.add('sampleVerified', 7);
+        own.add('sampleFindings', 7);
         await new Promise((resolve) => budget.signal.addEventListener('abort', resolve));
         return 'ended';
       },
@@ -36,7 +36,7 @@ describe('a function that a schedule starts', () => {
     const outcome = handler({ days: 3 }, context);
     await vi.advanceTimersByTimeAsync(40_000);
     expect(await outcome).toBe('ended');
-    expect(written).toEqual([['sampleVerified 7']]);
+    expect(written).toEqual([['sampleFindings 7']]);
     expect(logger.setContext).toHaveBeenCalledWith(context);
   });
 

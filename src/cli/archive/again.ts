@@ -7,6 +7,7 @@ import { type ArchiveConfig, loadConfig } from '../../config/config.ts';
 import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ArchiveRequest, ObjectStat, ObjectStore } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { canonicalId, isSafeId } from '../../recording-id.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, openBudget, readSettings, readSettingsFile, searchIn } from '../_context.ts';
@@ -150,7 +151,7 @@ function conversationOf(stat: ObjectStat, recordingId: string): string | undefin
   const [, conversationId] = /"conversation-id"\s*:\s*"([A-Za-z0-9._-]{1,128})"/.exec(context) ?? [];
   if (conversationId === undefined) return undefined;
   const { channel } = identifyKey(stat.key) ?? {};
-  const ids = { recordingId, conversationId, ...(channel === undefined ? {} : { channel }) };
+  const ids = { recordingId, conversationId, ...present({ channel }) };
   return isSameRecording(stat, ids) ? conversationId : undefined;
 }
 

@@ -3,6 +3,7 @@ import type { Layout } from '../../record/layout.ts';
 import { canonicalRequest } from '../../archive/one-spelling.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../../ports.ts';
+import { present } from '../../present.ts';
 
 /** What a request names: a recording, or a conversation whose recordings the platform knows. */
 export function namesOf(
@@ -12,7 +13,7 @@ export function namesOf(
     return { recordingId: request.mediaId, conversationId: request.interactionId };
   }
   const { recordingId, conversationId } = request;
-  return { conversationId, ...(recordingId === undefined ? {} : { recordingId }) };
+  return { conversationId, ...present({ recordingId }) };
 }
 
 /** Where the store says that a recording is, or would be, without asking the platform. */

@@ -7,6 +7,7 @@ import { createArchiver, createReader, openConfiguredStore } from '../../create-
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
+import { present } from '../../present.ts';
 import { EVENT_SHAPES } from '../../../packages/simulator/src/archiving-events.ts';
 import { type Simulator, startSimulator } from '../../../packages/simulator/src/simulator.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
@@ -45,7 +46,7 @@ export async function run(
   const simulator = await asUsage(() =>
     startSimulator({
       recordings: options.calls ?? DEFAULT_CALLS,
-      ...(options.media === undefined ? {} : { mediaDir: options.media }),
+      ...present({ mediaDir: options.media }),
     }),
   );
   tellSkippedFiles(context.ui, simulator);

@@ -208,7 +208,7 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
     keyId: wrapping?.keyId,
     context: wrapping?.context,
     commitment: wrapping?.commitment,
-    sha256: checksum === undefined ? undefined : checksum.sha256,
+    sha256: checksum?.sha256,
     sha256Of:
       checksum === undefined ? undefined : checksum.type === 'full' ? 'object' : 'digests of its parts',
     etag,

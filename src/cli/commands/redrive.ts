@@ -6,6 +6,7 @@ import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEach } from '../../events/parse-event.ts';
 import type { MessageQueue } from '../../queue/message-queue.ts';
 import { wantsFips } from '../../aws-regions.ts';
+import { present } from '../../present.ts';
 import { createSqsQueue } from '../../queue/sqs-queue.ts';
 import { BatchCircuit, isEndOfBudget } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
@@ -105,7 +106,10 @@ export async function run(
       found: done + failures.length,
       failed: failures.length,
     };
-    ui.record('summary', { ...counts, ...(stoppedBy === undefined ? {} : { stoppedBy: stoppedBy.code }) });
+    ui.record('summary', {
+      ...counts,
+      ...present({ stoppedBy: stoppedBy?.code }),
+    });
   } else if (dryRun) ui.say(`dry run: ${count(done, 'message')}, all left where they are`);
   else {
     const why = stoppedBy && `; stopped because ${stoppedBy.code} would meet every other one as well`;

@@ -4,6 +4,7 @@ import { restoreRecording, type RestoreTarget } from '../../audit/read-recording
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
 import { tellNotes } from '../_conclude.ts';
 import { formatBytes, printable } from '../_format.ts';
@@ -57,7 +58,7 @@ async function restoreByName(
   const ports = { store, reader, ...(await readTrust(config)), unverified };
   const { budget, end } = openBudget(context);
   try {
-    const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const times = present({ from, to });
     const many = { directory, force, dryRun, unverified, concurrency, ...times };
     return await restoreMany(context, ports, { ids, range: searchIn(config, days), ...many }, budget);
   } finally {

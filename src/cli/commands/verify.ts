@@ -4,6 +4,7 @@ import type { Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recor
 import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
+import { present } from '../../present.ts';
 import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
@@ -16,6 +17,7 @@ import {
   searchIn,
 } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { planVerification } from '../verify/plan-verification.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
@@ -70,6 +72,10 @@ export async function run(
   const range = searchIn(config, days);
   const plainStore = await openConfiguredStore(config, { clock, logger });
   const plan = await makePlan(options, depth, plainStore.location, range.layout.source);
+  if (options.job === true) {
+    const archive = plainStore;
+    return planVerification(context, { options, plan, depth, config, archive, range });
+  }
   const state =
     options.resume === undefined ? undefined : await openVerifyState(options.resume, plan, clock.now());
   const startedAt = state?.progress.startedAt ?? new Date(clock.now()).toISOString();
@@ -238,7 +244,7 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     const { kind, code, message, leaf } = found;
     current.findings.push(found);
     blame(current, found);
-    if (ui.json) ui.record('finding', { key, kind, code, message, ...(leaf === undefined ? {} : { leaf }) });
+    if (ui.json) ui.record('finding', { key, kind, code, message, ...present({ leaf }) });
     else
       ui.out(`${ui.style('red', 'FINDING')}  ${printable(key)}  ${kind}: ${printable(message)}  [${code}]`);
   }

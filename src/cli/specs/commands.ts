@@ -1,5 +1,7 @@
 import type { CommandSpec } from './command-spec.ts';
 import { ARCHIVE_COMMANDS } from './archive.ts';
+import { JOB_COMMANDS } from './jobs.ts';
+import { KEEP_COMMANDS } from './keep.ts';
 import { KEY_COMMANDS } from './keys.ts';
 import { READ_COMMANDS } from './read.ts';
 import { SIMULATOR_COMMANDS } from './simulate.ts';
@@ -10,6 +12,8 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Begin:', START_COMMANDS],
   ['Archive:', ARCHIVE_COMMANDS],
   ['Read back:', READ_COMMANDS],
+  ['Many at once:', JOB_COMMANDS],
+  ['Keep:', KEEP_COMMANDS],
   ['Keys:', KEY_COMMANDS],
   ['Test:', SIMULATOR_COMMANDS],
 ];

@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open, rm } from 'node:fs/promises';
 import type { Finding } from '../../audit/verify-recording.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../../errors.ts';
+import { present } from '../../present.ts';
 import { outputHint } from '../file-target.ts';
 
 /** What makes two runs of `verify` one. */
@@ -174,6 +175,6 @@ function failed(error: unknown): ArchiveError {
   return new ArchiveError(
     'OUTPUT_FAILED',
     `the file of --resume: ${describeForeign(error)}`,
-    hint === undefined ? {} : { hint },
+    present({ hint }),
   );
 }

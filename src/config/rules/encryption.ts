@@ -1,3 +1,4 @@
+import { present } from '../../present.ts';
 import type { Secret } from '../../secret.ts';
 import type { Purpose, SettingName, SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
@@ -95,11 +96,7 @@ export function readKeySettings(values: SettingValues): KeySettings {
     ARCHIVE_PRIVATE_KEY_FILE: privateKeyFile,
   } = values;
   return {
-    ...(key === undefined ? {} : { key }),
-    ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
-    ...(keyringFile === undefined ? {} : { keyringFile }),
-    ...(publicKeyFile === undefined ? {} : { publicKeyFile }),
-    ...(privateKeyFile === undefined ? {} : { privateKeyFile }),
+    ...present({ key, kmsKeyId, keyringFile, publicKeyFile, privateKeyFile }),
   };
 }
 

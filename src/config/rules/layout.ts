@@ -1,3 +1,4 @@
+import { present } from '../../present.ts';
 import { UUID_PATTERN } from '../../recording-id.ts';
 import type { Purpose, SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
@@ -16,7 +17,7 @@ export function buildLayout(values: SettingValues): LayoutConfig {
   return {
     name: 'template',
     template: layout,
-    ...(organizationId === undefined ? {} : { organizationId }),
+    ...present({ organizationId }),
   };
 }
 

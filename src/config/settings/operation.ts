@@ -1,6 +1,7 @@
-import { choice } from '../values.ts';
+import { jobRate } from '../job-rate.ts';
+import { choice, flag } from '../values.ts';
 
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** How the program reports. Part of the one table in `schema.ts`. */
@@ -13,5 +14,24 @@ export const OPERATION_SETTINGS = {
     default: 'info',
     since: 'archive',
     usedFor: [...ALL, ...KEYS],
+  },
+  ARCHIVE_JOB_RATE: {
+    schema: jobRate,
+    group: 'Operation',
+    meaning:
+      'items a minute that a job may work on where its plan names no rate, or `yield`: as many as live calls leave free',
+    example: '120',
+    default: 'yield',
+    since: 'jobs',
+    usedFor: ALL,
+  },
+  ARCHIVE_HOLD_TWO_PERSONS: {
+    schema: flag,
+    group: 'Archive',
+    meaning: 'a hold is released by another person than the one who placed it, as both name themselves',
+    example: '1',
+    default: '0',
+    since: 'hold',
+    usedFor: ['wrap'],
   },
 } as const;

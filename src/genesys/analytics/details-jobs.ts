@@ -9,6 +9,7 @@ import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField } from '../responses.ts';
 import { readConversation } from './read-conversation.ts';
+import { readTimes } from './conversation-times.ts';
 
 const JOBS = ['api', 'v2', 'analytics', 'conversations', 'details', 'jobs'] as const;
 
@@ -42,6 +43,7 @@ export function createConversationAnalytics(options: AnalyticsOptions): Conversa
   return {
     availability: (budget) => readAvailability(options, budget),
     conversations: (query, budget) => listConversations(options, query, budget),
+    times: (ids, budget) => readTimes(options, ids, budget),
   };
 }
 

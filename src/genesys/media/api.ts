@@ -1,5 +1,6 @@
 import { ArchiveError } from '../../errors.ts';
 import type { ArchiveRequest, MediaResolver, Resolution } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { parseJsonObject } from '../responses.ts';
@@ -70,7 +71,7 @@ export function createMediaApi(api: GenesysApi, organizationId?: string): MediaR
             url,
             ...(typeof mediaType === 'string' ? { mediaType: mediaType.slice(0, 40) } : {}),
             ...(typeof durationMs === 'number' && durationMs >= 0 ? { durationMs } : {}),
-            ...(recordedAt === undefined ? {} : { recordedAt }),
+            ...present({ recordedAt }),
           },
         ],
       };

@@ -9,6 +9,7 @@ import type {
   Resolution,
   TerminalRecording,
 } from '../../ports.ts';
+import { present } from '../../present.ts';
 import type { RecordingKind } from '../../recording-facts.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { isSameId } from '../../recording-id.ts';
@@ -250,7 +251,7 @@ class Look {
       reason,
       status: wordOf(recording.fileState ?? 'no file'),
       permanent: reason === 'deleted' || reason === 'error',
-      ...(hint === undefined ? {} : { hint }),
+      ...present({ hint }),
       file: factsOf(recording, extensionOf(recording.kind, this.options.format)),
     });
   }

@@ -1,6 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { MediaItem } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { isSafeId, isSameId } from '../../recording-id.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
@@ -182,10 +183,12 @@ export function foundOf(item: BatchItem, own: readonly BatchResult[], answer: Ap
       ({ url = '', contentType }, at): MediaItem => ({
         ids: { conversationId, recordingId, ...(files.length === 1 ? {} : { channel: String(at) }) },
         url,
-        ...(contentType === undefined ? {} : { mediaType: contentType.split('/')[0] ?? '' }),
-        ...(listed?.recordedAt === undefined ? {} : { recordedAt: listed.recordedAt }),
-        ...(listed?.region === undefined ? {} : { region: listed.region }),
-        ...(listed === undefined ? {} : { file: factsOf(listed, extensionOfType(contentType)) }),
+        ...present({
+          mediaType: contentType === undefined ? undefined : (contentType.split('/')[0] ?? ''),
+          recordedAt: listed?.recordedAt === undefined ? undefined : listed.recordedAt,
+          region: listed?.region === undefined ? undefined : listed.region,
+          file: listed === undefined ? undefined : factsOf(listed, extensionOfType(contentType)),
+        }),
       }),
     ),
   };

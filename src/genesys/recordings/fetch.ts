@@ -2,6 +2,7 @@ import type { Budget, Clock } from '../../clock.ts';
 import type { ArchiveError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { MediaItem } from '../../ports.ts';
+import { present } from '../../present.ts';
 import type { FileFacts } from '../../recording-facts.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from '../api-client.ts';
@@ -111,10 +112,12 @@ function toItem(
     // as it was listed: an answer may spell it in another letter case, and keys are made of it
     ids: { recordingId: listed.id, conversationId, ...(channel === 'S' ? {} : { channel }) },
     url,
-    ...(media === undefined ? {} : { mediaType: media.toLowerCase().slice(0, 40) }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-    ...(recordedAt === undefined ? {} : { recordedAt }),
-    ...(region === undefined ? {} : { region }),
+    ...present({
+      mediaType: media?.toLowerCase().slice(0, 40),
+      durationMs,
+      recordedAt,
+      region,
+    }),
     file: factsOf(recording, extensionOf(recording.kind, format)),
   };
 }
@@ -127,8 +130,7 @@ export function factsOf(
   return {
     kind,
     extension,
-    ...(subtype === undefined ? {} : { subtype }),
-    ...(endedAt === undefined ? {} : { endedAt }),
+    ...present({ subtype, endedAt }),
   };
 }
 
@@ -155,7 +157,7 @@ export async function requestRestore(
       path: ['api', 'v2', 'conversations', conversationId, 'recordings', recordingId],
       body: {
         archiveDate: new Date(clock.now() + RESTORED_FOR_MS).toISOString(),
-        ...(deleteDate === undefined ? {} : { deleteDate }),
+        ...present({ deleteDate }),
       },
     },
     budget,

@@ -1,6 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ArchiveReference, ReferenceWriter } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { isSameId } from '../../recording-id.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
@@ -77,8 +78,7 @@ async function amend(
   const { id, version, divisions } = document;
   const body = {
     id,
-    ...(version === undefined ? {} : { version }),
-    ...(divisions === undefined ? {} : { divisions }),
+    ...present({ version, divisions }),
     customAttributes,
   };
   return api.call({ method: 'PATCH', path, body }, budget);

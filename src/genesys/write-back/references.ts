@@ -1,4 +1,5 @@
 import { ArchiveError } from '../../errors.ts';
+import { present } from '../../present.ts';
 import type { ApiAnswer } from '../api-client.ts';
 
 /** What the writers of references share. */
@@ -12,6 +13,6 @@ export function ensureFound(
   if (status !== 404) return;
   throw new ArchiveError('INTERACTION_NOT_FOUND', `${what} not found (404)`, {
     details: { status, errorCode, correlationId },
-    ...(hint === undefined ? {} : { hint }),
+    ...present({ hint }),
   });
 }

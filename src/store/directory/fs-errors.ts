@@ -1,4 +1,5 @@
 import { ArchiveError, describeForeign, type ErrorCode } from '../../errors.ts';
+import { present } from '../../present.ts';
 
 /** The system code of a failed file operation, e.g. `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
@@ -57,7 +58,7 @@ export function directoryError(error: unknown, doing: string, key?: string): Arc
   const hint = HINTS[system];
   return new ArchiveError(code, `${doing} failed: ${why}${path === undefined ? '' : `: ${path}`}`, {
     details: { key, path },
-    ...(hint === undefined ? {} : { hint }),
+    ...present({ hint }),
   });
 }
 

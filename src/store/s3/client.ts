@@ -1,6 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { awsConnection } from '../../aws/requests.ts';
 import type { HttpTimeouts } from '../../http/timeouts.ts';
+import { present } from '../../present.ts';
 import type { Proxies } from '../../proxies.ts';
 
 export interface S3Timeouts {
@@ -40,10 +41,7 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
   const timeouts = { ...DEFAULT_S3_TIMEOUTS, ...options.timeouts };
   const { endpoint, region, credentials, forcePathStyle } = options;
   const given: S3ClientConfig = {
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(forcePathStyle === undefined ? {} : { forcePathStyle }),
+    ...present({ endpoint, region, credentials, forcePathStyle }),
   };
   return new S3Client({
     ...given,

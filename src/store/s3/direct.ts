@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../../errors.ts';
 import { type AwsCredentials, signRequest } from '../../aws/sigv4.ts';
 import type { HttpResponse, Transport } from '../../http/transport.ts';
+import { present } from '../../present.ts';
 import type {
   BucketAddress,
   CallOptions,
@@ -46,10 +47,7 @@ export function createDirectCalls(
   fallback: ObjectCalls,
 ): ObjectCalls {
   let found: Place | 'unsupported' | undefined;
-  const owner =
-    bucket.ExpectedBucketOwner === undefined
-      ? {}
-      : { 'x-amz-expected-bucket-owner': bucket.ExpectedBucketOwner };
+  const owner = present({ 'x-amz-expected-bucket-owner': bucket.ExpectedBucketOwner });
 
   async function place(): Promise<Place | undefined> {
     found ??= await locate(client, bucket);
@@ -82,7 +80,7 @@ export function createDirectCalls(
         method,
         url: { ...at.origin, pathname: path, search: query === '' ? '' : `?${query}` },
         headers,
-        ...(body === undefined ? {} : { body }),
+        ...present({ body }),
         signal: options.abortSignal,
         failure: 'STORE_UNAVAILABLE',
       })
@@ -98,6 +96,10 @@ export function createDirectCalls(
   }
 
   return {
+    async openAhead() {
+      const at = await place().catch(() => undefined);
+      if (at !== undefined) transport.openAhead?.({ ...at.origin, pathname: at.path, search: '' });
+    },
     async put(object: NewObject, options) {
       const at = await place();
       if (at === undefined) return fallback.put(object, options);

@@ -3,6 +3,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { ensureTimeLeft } from '../../http/with-retry.ts';
 import type { ListOptions, ObjectSummary } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { assertPageHead, ListingPages, notAListing } from './listing-pages.ts';
 import { assertListPrefix, isObjectKey } from '../object-rules.ts';
 import { callS3, type S3Access } from './call.ts';
@@ -32,7 +33,7 @@ export async function* listS3Objects(
         ...bucket,
         Prefix: asked.prefix,
         MaxKeys: pageSize,
-        ...(token === undefined ? {} : { ContinuationToken: token }),
+        ...present({ ContinuationToken: token }),
       });
       const page = await client.send(requireDocument(command, 'ListBucketResult', WHAT), send);
       const objects = readPage(page, asked, token);

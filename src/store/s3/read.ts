@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { abortReason, type Budget } from '../../clock.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat, ObjectStore } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { assertObjectKey, assertRange, type ByteRange, rangeNotSatisfiable } from '../object-rules.ts';
 import { callS3, type S3Access } from './call.ts';
 
@@ -14,10 +15,7 @@ export function getFrom(access: S3Access): ObjectStore['get'] {
     assertRange(range);
     const Range = range === undefined ? undefined : `bytes=${range.first}-${range.last}`;
     const reply = await callS3(access, 'GET object', budget, (send) =>
-      client.send(
-        new GetObjectCommand({ ...bucket, Key: prefix + key, ...(Range === undefined ? {} : { Range }) }),
-        send,
-      ),
+      client.send(new GetObjectCommand({ ...bucket, Key: prefix + key, ...present({ Range }) }), send),
     );
     if (reply.ok) return readObject(key, reply.value, range, budget);
     if (reply.refusal === 'range') throw rangeNotSatisfiable(key, range?.first ?? 0);
@@ -49,7 +47,7 @@ function readObject(
     metadata: answer.Metadata ?? {},
     contentType: answer.ContentType,
     etag: answer.ETag,
-    ...(answer.VersionId === undefined ? {} : { versionId: answer.VersionId }),
+    ...present({ versionId: answer.VersionId }),
     checksum: undefined,
     lastModified: answer.LastModified?.getTime() ?? 0,
   };

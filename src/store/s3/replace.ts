@@ -3,6 +3,7 @@ import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStat, PutOptions, ReplaceResult } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { assertObjectKey, assertPutOptions } from '../object-rules.ts';
 import { callS3, type S3Access, type S3Reply } from './call.ts';
 import { digestOf, withPayloadHash } from './checksum.ts';
@@ -68,7 +69,7 @@ export async function replaceMetadata(
         ...access.bucket,
         Key,
         CopySource: source,
-        ...(owner === undefined ? {} : { ExpectedSourceBucketOwner: owner }),
+        ...present({ ExpectedSourceBucketOwner: owner }),
         CopySourceIfMatch: etag,
         MetadataDirective: 'REPLACE',
         Metadata: { ...metadata },

@@ -3,11 +3,13 @@ import type { Clock } from '../../clock.ts';
 import { createTransport, type Transport } from '../../http/transport.ts';
 import type { Logger } from '../../log.ts';
 import type { ObjectStore } from '../../ports.ts';
+import { present } from '../../present.ts';
 import type { Proxies } from '../../proxies.ts';
 import { assertObjectKey } from '../object-rules.ts';
 import type { S3Access } from './call.ts';
 import { directTimeouts } from './client.ts';
 import { createDirectCalls } from './direct.ts';
+import { putLegalHold } from './legal-hold.ts';
 import { listS3Objects } from './list.ts';
 import { createSdkCalls } from './object-calls.ts';
 import { type PartOptions, putInto } from './put.ts';
@@ -46,7 +48,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const prefix = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`;
   const bucket = {
     Bucket: options.bucket,
-    ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
+    ...present({ ExpectedBucketOwner: expectedBucketOwner }),
   };
   const transport =
     options.transport ?? createTransport({ timeouts: directTimeouts(), proxies: options.proxies });
@@ -64,6 +66,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     replace: (expected, body, putOptions, budget) =>
       replaceObject(access, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) => replaceMetadata(access, expected, metadata, budget),
+    openAhead: () => {
+      if (calls.openAhead !== undefined) void calls.openAhead();
+    },
+    setLegalHold: (key, on, budget) => putLegalHold(access, key, on, budget),
     listUploads: (budget) => listS3Uploads(access, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, upload, budget),
   };

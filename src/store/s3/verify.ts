@@ -3,6 +3,7 @@ import { type Budget, startBudget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { RetryPolicy } from '../../http/retry-timing.ts';
 import type { ObjectStat, PutResult, StoredChecksum } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { callS3, type S3Access } from './call.ts';
 import { storedChecksum } from './checksum.ts';
 import type { Written } from './object-calls.ts';
@@ -58,7 +59,7 @@ export async function headObject(
   return {
     key,
     ...stated,
-    ...(versionId === undefined ? {} : { versionId }),
+    ...present({ versionId }),
     checksum: storedChecksum(sha256),
     lastModified,
   };
@@ -128,7 +129,7 @@ export function statOfAnswer(sent: SentObject, answer: Written, now: number): Ob
   const { etag, sha256, versionId, at: lastModified = now } = answer;
   if (etag === undefined || sha256 !== sent.checksum.sha256) return undefined;
   const { key, size, metadata, contentType, checksum } = sent;
-  const version = versionId === undefined ? {} : { versionId };
+  const version = present({ versionId });
   return { key, size, metadata, contentType, etag, ...version, checksum, lastModified };
 }
 

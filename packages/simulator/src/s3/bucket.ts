@@ -32,6 +32,8 @@ export interface ObjectRecord extends ObjectDescription {
   readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
   /** One file per part of a multipart upload: completing it copies nothing. */
   readonly segments: readonly (Segment & { readonly checksum?: string })[];
+  /** S3 Object Lock: while it is on, the object cannot be removed. */
+  readonly legalHold?: boolean;
   /** The multipart upload it came from: after a crash between commit and clean-up, that upload is over. */
   readonly uploadId?: string;
 }
@@ -63,18 +65,21 @@ export const compareKeys = (a: string, b: string) => Buffer.compare(Buffer.from(
 
 /** One bucket: the records of its objects and open uploads, in memory and on disk alike. One process per directory. */
 export class Bucket {
+  /** Whether it was made with Object Lock. */
+  readonly hasObjectLock: boolean;
   readonly #directory: string;
   readonly #objects = new Map<string, ObjectRecord>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #queues = new Map<string, Promise<unknown>>();
   #sortedKeys: readonly string[] | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, hasObjectLock: boolean) {
     this.#directory = directory;
+    this.hasObjectLock = hasObjectLock;
   }
 
-  static async open(directory: string): Promise<Bucket> {
-    const bucket = new Bucket(directory);
+  static async open(directory: string, hasObjectLock = false): Promise<Bucket> {
+    const bucket = new Bucket(directory, hasObjectLock);
     await bucket.#recover();
     return bucket;
   }
@@ -229,20 +234,22 @@ export class Bucket {
   }
 }
 
-/** @throws `CONFIG_INVALID` for a bucket name S3 would not accept. */
+/** @throws SimulatorError for a bucket name S3 would not accept. */
 export async function openBuckets(options: {
   readonly dir: string;
   readonly buckets: readonly string[];
+  readonly lockedBuckets?: readonly string[];
 }): Promise<ReadonlyMap<string, Bucket>> {
   const buckets = new Map<string, Bucket>();
-  for (const name of options.buckets) {
+  const { lockedBuckets = [] } = options;
+  for (const name of new Set([...options.buckets, ...lockedBuckets])) {
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
       throw new SimulatorError(`not a valid bucket name: ${JSON.stringify(name)}`);
     }
     const directory = path.join(options.dir, name);
     await mkdir(directory, { recursive: true });
-    buckets.set(name, await Bucket.open(directory));
+    buckets.set(name, await Bucket.open(directory, lockedBuckets.includes(name)));
   }
   return buckets;
 }

@@ -14,6 +14,7 @@ export type S3Operation =
   | 'GetObject'
   | 'HeadObject'
   | 'DeleteObject'
+  | 'PutObjectLegalHold'
   | 'CreateMultipartUpload'
   | 'UploadPart'
   | 'CompleteMultipartUpload'
@@ -74,6 +75,7 @@ const PARAMETERS: Readonly<Record<S3Operation, readonly string[]>> = {
   GetObject: [],
   HeadObject: [],
   DeleteObject: [],
+  PutObjectLegalHold: ['legal-hold'],
   CreateMultipartUpload: ['uploads'],
   UploadPart: ['partNumber', 'uploadId'],
   CompleteMultipartUpload: ['uploadId'],
@@ -142,6 +144,7 @@ function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): 
   switch (method) {
     case 'PUT':
       if (has('uploadId') || has('partNumber')) return 'UploadPart';
+      if (has('legal-hold')) return 'PutObjectLegalHold';
       return headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject';
     case 'GET':
       return has('uploadId') ? 'ListParts' : 'GetObject';

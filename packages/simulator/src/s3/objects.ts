@@ -127,6 +127,9 @@ export function getObject(call: S3Call): S3Answer {
     ...record.headers,
     ...Object.fromEntries(metadata),
     ...checksums,
+    ...(record.legalHold === undefined
+      ? {}
+      : { 'x-amz-object-lock-legal-hold': record.legalHold ? 'ON' : 'OFF' }),
     ...(range === undefined ? {} : { 'content-range': `bytes ${first}-${last}/${record.size}` }),
   };
   return {
@@ -142,6 +145,8 @@ export async function deleteObject(call: S3Call): Promise<S3Answer> {
     const record = call.bucket.object(call.key);
     if (record === undefined || !matches(ifMatch, record.etag)) throw preconditionFailed('If-Match');
   }
+  // with versions, S3 would put a marker above the object; here is one version, so removing it is what a hold forbids
+  if (call.bucket.object(call.key)?.legalHold === true) throw new S3Refusal('AccessDenied');
   await call.bucket.remove(call.key);
   return { status: 204 };
 }

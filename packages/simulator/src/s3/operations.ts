@@ -6,6 +6,7 @@ import {
   createMultipartUpload,
   uploadPart,
 } from './multipart.ts';
+import { putLegalHold } from './legal-hold.ts';
 import { copyObject, deleteObject, getObject, putObject } from './objects.ts';
 
 /** What works on a bucket; `ListBuckets` alone does not. */
@@ -20,6 +21,7 @@ export const OPERATIONS: Readonly<
   GetObject: getObject,
   HeadObject: getObject,
   DeleteObject: deleteObject,
+  PutObjectLegalHold: putLegalHold,
   CreateMultipartUpload: createMultipartUpload,
   UploadPart: uploadPart,
   CompleteMultipartUpload: completeMultipartUpload,

@@ -1,0 +1,267 @@
+import { hostname, userInfo } from 'node:os';
+import type { Budget } from '../../clock.ts';
+import { openAmending, openConfiguredStore } from '../../create-archiver.ts';
+import { ArchiveError } from '../../errors.ts';
+import {
+  applyHold,
+  type HoldPorts,
+  type LockedObject,
+  placeHold,
+  releaseHold,
+  unlockReleased,
+} from '../../keep/place-hold.ts';
+import { listHolds, readHold, type StandingHold } from '../../keep/read-holds.ts';
+import type { Hold } from '../../record/hold.ts';
+import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
+import { count, printable } from '../_format.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
+import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
+
+interface HoldOptions extends HoldChoice {
+  readonly matter?: string;
+  readonly reason?: string;
+  readonly by?: string;
+  readonly yes?: number;
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Above it, who places a hold has to name the number. */
+const MAX_UNCONFIRMED = 10_000;
+/** Characters of a matter, a reason or a name. */
+const MAX_TEXT = 1000;
+
+/** Places, releases and lists holds. */
+export async function run(
+  context: CommandContext,
+  [action = '', ...named]: readonly string[],
+  options: HoldOptions,
+): Promise<number> {
+  const actions: Readonly<Record<string, typeof place>> = { place, release, apply, list };
+  const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (act === undefined) {
+    throw new ArchiveError('USAGE', `hold does not know ${printable(action.slice(0, 40))}`, {
+      hint: 'hold place, hold release, hold apply or hold list',
+    });
+  }
+  requireFitting(action, options);
+  const config = await readSettings(context, 'wrap');
+  const store = await openConfiguredStore(config, context);
+  const { budget, end } = openBudget(context);
+  try {
+    const { keys, signer, clock } = await openAmending(config, context, budget);
+    const ports: HoldPorts = { store, keys: keys ?? new Map(), signer, clock };
+    const search = searchIn(config);
+    return await readArchive(store, () =>
+      act(context, { ports, search, named, options, twoPersons: config.holdTwoPersons }, budget),
+    );
+  } finally {
+    end();
+  }
+}
+
+interface HoldWork {
+  readonly ports: HoldPorts;
+  readonly search: ReturnType<typeof searchIn>;
+  readonly named: readonly string[];
+  readonly options: HoldOptions;
+  readonly twoPersons: boolean;
+}
+
+async function place(context: CommandContext, work: HoldWork, budget: Budget): Promise<number> {
+  const { ui } = context;
+  const { ports, search, named, options } = work;
+  const { matter, reason, yes, dryRun = false } = options;
+  if (matter === undefined)
+    throw new ArchiveError('USAGE', 'say what the hold is for', { hint: '--matter TEXT' });
+  const { store } = ports;
+  const { keys, selection } = await chooseHeld(
+    context,
+    { store, search },
+    { named, choice: options },
+    budget,
+  );
+  if (dryRun) {
+    if (ui.json) ui.record('hold', { dryRun, matter, objects: keys.length, selection });
+    else for (const key of keys) ui.out(`would hold  ${printable(key)}`);
+    ui.say(`${count(keys.length, 'object')} to hold (${selection}); dry run: nothing was written`);
+    return 0;
+  }
+  if (keys.length > MAX_UNCONFIRMED && yes !== keys.length) {
+    throw new ArchiveError('USAGE', `${keys.length} objects would be held`, {
+      hint: `if that is meant: --yes ${keys.length}`,
+    });
+  }
+  const hold = await placeHold(ports, { matter, reason, by: whoIs(options), selection, keys }, budget);
+  tellHold(context, { hold, signature: 'not-asked', release: undefined, doubt: undefined });
+  ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
+  return tellLocks(context, applyHold(ports, hold, budget), { hold, doing: 'apply' });
+}
+
+async function apply(context: CommandContext, { ports, named }: HoldWork, budget: Budget): Promise<number> {
+  const standing = await readHold(ports, requireId(named), budget);
+  if (standing.release !== undefined) {
+    return tellLocks(context, unlockReleased(ports, standing.hold, budget), {
+      hold: standing.hold,
+      doing: 'apply',
+    });
+  }
+  return tellLocks(context, applyHold(ports, standing.hold, budget), { hold: standing.hold, doing: 'apply' });
+}
+
+async function release(context: CommandContext, work: HoldWork, budget: Budget): Promise<number> {
+  const { ports, named, options, twoPersons } = work;
+  const standing = await readHold(ports, requireId(named), budget);
+  const { hold } = standing;
+  if (options.dryRun === true) {
+    context.ui.say(
+      `would release ${hold.id}: ${count(hold.objects, 'object')}; dry run: nothing was written`,
+    );
+    return 0;
+  }
+  const releasing = { by: whoIs(options), reason: options.reason, twoPersons };
+  const done = await releaseHold(ports, standing, releasing, budget);
+  tellHold(context, { ...standing, release: done });
+  context.ui.say(`released ${hold.id} by ${printable(done.releasedBy)}`);
+  return tellLocks(context, unlockReleased(ports, hold, budget), { hold, doing: 'apply' });
+}
+
+async function list(
+  context: CommandContext,
+  { ports, search, named, options }: HoldWork,
+  budget: Budget,
+): Promise<number> {
+  const { ui } = context;
+  if (named.length > 0) {
+    tellHold(context, await readHold(ports, requireId(named), budget));
+    return 0;
+  }
+  let standing = 0;
+  let released = 0;
+  for await (const hold of listHolds(ports, budget)) {
+    if (hold.release === undefined) standing += 1;
+    else released += 1;
+    if (hold.release === undefined || options.all === true) tellHold(context, hold);
+    await ui.drained();
+  }
+  // no hold is an answer of an archive; of another place it is none
+  if (standing + released === 0)
+    await requireArchive(ports.store, search, ['present', 'other-layout'], budget);
+  ui.say(`${count(standing, 'hold')} standing, ${released} released, in ${printable(ports.store.location)}`);
+  return 0;
+}
+
+function tellHold({ ui }: CommandContext, { hold, signature, release: ended, doubt }: StandingHold): void {
+  const { id, matter, reason, placedBy, times, objects, selection } = hold;
+  if (ui.json) {
+    ui.record('hold', {
+      id,
+      state: ended === undefined ? 'standing' : 'released',
+      matter,
+      reason,
+      placedBy,
+      placedAt: times.issued,
+      objects,
+      selection,
+      signature,
+      releasedBy: ended?.releasedBy,
+      releasedAt: ended?.times.issued,
+      doubt,
+    });
+    return;
+  }
+  const fields = [
+    id,
+    ended === undefined ? 'standing' : `released ${ended.times.issued.slice(0, 10)}`,
+    times.issued.slice(0, 10),
+    count(objects, 'object'),
+    matter,
+    `by ${placedBy}`,
+  ];
+  ui.out(fields.map(printable).join('  '));
+  if (signature === 'unsigned' || signature === 'not-valid')
+    ui.warn(`${id}: its signature is ${signature.replace('-', ' ')}`);
+  if (doubt !== undefined) ui.warn(`${id}: ${doubt}, so it stands`);
+}
+
+/** Counts what the store's own lock was told. @returns the exit code. */
+async function tellLocks(
+  { ui }: CommandContext,
+  locks: AsyncIterable<LockedObject & { readonly heldBy?: readonly string[] }>,
+  { hold, doing }: { readonly hold: Hold; readonly doing: string },
+): Promise<number> {
+  const seen = new Map<string, number>();
+  for await (const { key, lock, heldBy } of locks) {
+    const state = heldBy === undefined ? lock : 'held-by-another';
+    seen.set(state, (seen.get(state) ?? 0) + 1);
+    if (ui.json) ui.record('held', { hold: hold.id, key, lock: state, heldBy });
+    await ui.drained();
+  }
+  const times = (state: string) => seen.get(state) ?? 0;
+  if (ui.json) ui.record('summary', { hold: hold.id, locks: Object.fromEntries(seen) });
+  if (times('set') > 0)
+    ui.say(`${count(times('set'), 'object')}: the legal hold of S3 is set as it should be`);
+  if (times('held-by-another') > 0)
+    ui.say(`${count(times('held-by-another'), 'object')} stay locked: another hold holds them`);
+  const unlocked = times('unsupported') + times('not-offered');
+  if (unlocked > 0) {
+    ui.say(
+      `${count(unlocked, 'object')}: the store has no lock of its own; this program's commands keep to the hold, others may not`,
+    );
+  }
+  if (times('absent') > 0) {
+    ui.warn(
+      `${count(times('absent'), 'object')} of ${hold.id} are not there; \`hold ${doing} ${hold.id} --json\` names them`,
+    );
+    return 3;
+  }
+  return 0;
+}
+
+function requireFitting(action: string, options: HoldOptions): void {
+  const only: Readonly<Record<string, readonly string[]>> = {
+    matter: ['place'],
+    reason: ['place', 'release'],
+    by: ['place', 'release'],
+    ids: ['place'],
+    skipInvalid: ['place'],
+    skipMissing: ['place'],
+    conversation: ['place'],
+    from: ['place'],
+    to: ['place'],
+    yes: ['place'],
+    all: ['list'],
+    dryRun: ['place', 'release'],
+  };
+  for (const [name, actions] of Object.entries(only)) {
+    if (options[name as keyof HoldOptions] === undefined || actions.includes(action)) continue;
+    const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new ArchiveError('USAGE', `--${option} goes with hold ${actions.join(' and hold ')} only`);
+  }
+  for (const name of ['matter', 'reason', 'by'] as const) {
+    const text = options[name];
+    if (text !== undefined && (text.trim() === '' || text.length > MAX_TEXT)) {
+      throw new ArchiveError(
+        'USAGE',
+        `--${name} is ${text.trim() === '' ? 'empty' : `longer than ${MAX_TEXT} characters`}`,
+      );
+    }
+  }
+}
+
+function requireId(named: readonly string[]): string {
+  const [id, ...others] = named;
+  if (id !== undefined && others.length === 0) return id;
+  throw new ArchiveError('USAGE', 'name one hold', { hint: '`genesys-archive hold list` shows them' });
+}
+
+/** The name that `--by` gives, or the user of this machine. */
+function whoIs({ by }: HoldOptions): string {
+  if (by !== undefined) return by;
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // a container may run as a user that has no name
+    throw new ArchiveError('USAGE', 'this machine does not say who you are', { hint: '--by NAME' });
+  }
+}

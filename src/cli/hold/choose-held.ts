@@ -1,0 +1,121 @@
+import { describeRecording } from '../../audit/describe-recording.ts';
+import { findAllRecordings, listRecordings } from '../../audit/find-recording.ts';
+import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
+import type { ObjectStore } from '../../ports.ts';
+import { isSameId } from '../../recording-id.ts';
+import { type CommandContext, readRange, type searchIn } from '../_context.ts';
+import { count } from '../_format.ts';
+import { mapAhead } from '../_map-ahead.ts';
+import { gatherIds } from '../restore/choose.ts';
+
+/** Receipts that are read at a time. */
+const READ_AHEAD = 16;
+/** Ids named in a message. */
+const SHOWN = 10;
+
+export interface HoldChoice {
+  readonly ids?: string;
+  readonly skipInvalid?: boolean;
+  readonly skipMissing?: boolean;
+  readonly conversation?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** What the hold names: keys in ascending order, each once, and how they were chosen. */
+export interface ChosenObjects {
+  readonly keys: readonly string[];
+  readonly selection: string;
+}
+
+/** @throws `USAGE` when it is not clear what is meant; `OBJECT_NOT_FOUND` when the archive does not hold all of it. */
+export async function chooseHeld(
+  context: Pick<CommandContext, 'ui' | 'stdin'>,
+  { store, search }: { readonly store: ObjectStore; readonly search: ReturnType<typeof searchIn> },
+  { named, choice }: { readonly named: readonly string[]; readonly choice: HoldChoice },
+  budget: Budget,
+): Promise<ChosenObjects> {
+  const { ids, conversation, from, to } = choice;
+  const range = { ...search, ...readRange(choice) };
+  const days = [from === undefined ? '' : `from ${from}`, to === undefined ? '' : `to ${to}`]
+    .filter(Boolean)
+    .join(' ');
+  const isByIds = named.length > 0 || ids !== undefined;
+  if (isByIds && conversation !== undefined) {
+    throw new ArchiveError(
+      'USAGE',
+      'ids and --conversation both choose: place two holds, or name one of them',
+    );
+  }
+  if (isByIds) {
+    const asked = await gatherIds(context, named, choice);
+    const found = await findAllRecordings(store, asked, range, budget);
+    const keys: string[] = [];
+    const missing: string[] = [];
+    for (const [id, of] of found) {
+      const there = id.includes('/') ? await present(store, of, budget) : of;
+      if (there.length === 0) missing.push(id);
+      keys.push(...there);
+    }
+    refuseMissing(store, missing, choice);
+    if (missing.length > 0)
+      context.ui.warn(`${count(missing.length, 'id')} that the archive does not hold: passed over`);
+    return { keys: sorted(keys), selection: `${count(asked.length, 'id')} that were named` };
+  }
+  if (conversation === undefined && days === '') {
+    throw new ArchiveError('USAGE', 'say which recordings to hold', {
+      hint: 'ids or keys of recordings, --ids FILE, --conversation ID, or --from DAY and --to DAY',
+    });
+  }
+  const keys: string[] = [];
+  const describe = async ({ key }: { readonly key: string }) => ({
+    key,
+    conversationId:
+      conversation === undefined
+        ? undefined
+        : (await describeRecording(store, search.layout, key, budget)).conversationId,
+  });
+  for await (const { key, conversationId } of mapAhead(
+    listRecordings(store, range, budget),
+    READ_AHEAD,
+    describe,
+  )) {
+    if (
+      conversation === undefined ||
+      (conversationId !== undefined && isSameId(conversationId, conversation))
+    ) {
+      keys.push(key);
+    }
+  }
+  if (keys.length === 0) {
+    const what =
+      conversation === undefined
+        ? 'no recording'
+        : `no recording of the conversation ${conversation.slice(0, 80)}`;
+    throw new ArchiveError('OBJECT_NOT_FOUND', `${what} ${days} in ${store.location}`.replaceAll('  ', ' '), {
+      hint: '`genesys-archive list` shows what it holds',
+    });
+  }
+  const what = conversation === undefined ? 'every recording' : `conversation ${conversation}`;
+  return { keys: sorted(keys), selection: [what, days].filter(Boolean).join(' ') };
+}
+
+async function present(store: ObjectStore, keys: readonly string[], budget: Budget): Promise<string[]> {
+  const there: string[] = [];
+  for (const key of keys) if ((await store.head(key, budget)) !== undefined) there.push(key);
+  return there;
+}
+
+function refuseMissing(store: ObjectStore, missing: readonly string[], { skipMissing }: HoldChoice): void {
+  if (missing.length === 0 || skipMissing === true) return;
+  const shown = missing.slice(0, SHOWN).map((id) => id.slice(0, 80));
+  const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : '';
+  throw new ArchiveError('OBJECT_NOT_FOUND', `not in ${store.location}: ${shown.join(', ')}${more}`, {
+    hint: 'archive them first, or go on without them: --skip-missing',
+  });
+}
+
+function sorted(keys: readonly string[]): string[] {
+  return [...new Set(keys)].toSorted((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+}
