@@ -42,6 +42,13 @@ export interface StoreConfig {
   readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
+  readonly catalogue: {
+    /** As `store`; `undefined`: where the archive is. */
+    readonly store: string | undefined;
+    readonly agents: 'id' | 'hash';
+    readonly shards: number;
+    readonly facts: 'analytics' | 'context' | 'none';
+  };
   readonly allowLoopback: boolean;
   readonly proxies: Proxies;
   /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
@@ -191,6 +198,12 @@ function buildConfig(
     },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
+    catalogue: {
+      store: values.ARCHIVE_CATALOGUE,
+      agents: values.ARCHIVE_CATALOGUE_AGENTS ?? 'id',
+      shards: Number(values.ARCHIVE_CATALOGUE_SHARDS ?? 1),
+      facts: values.ARCHIVE_FACTS ?? 'analytics',
+    },
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
