@@ -2,6 +2,7 @@ import type { CommandSpec } from './command-spec.ts';
 import { ARCHIVE_COMMANDS } from './archive.ts';
 import { KEEP_COMMANDS } from './keep.ts';
 import { KEY_COMMANDS } from './keys.ts';
+import { PROOF_COMMANDS } from './proof.ts';
 import { READ_COMMANDS } from './read.ts';
 import { SIMULATOR_COMMANDS } from './simulate.ts';
 import { START_COMMANDS } from './start.ts';
@@ -12,6 +13,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Archive:', ARCHIVE_COMMANDS],
   ['Read back:', READ_COMMANDS],
   ['Keep:', KEEP_COMMANDS],
+  ['Prove:', PROOF_COMMANDS],
   ['Keys:', KEY_COMMANDS],
   ['Test:', SIMULATOR_COMMANDS],
 ];
