@@ -1,3 +1,4 @@
+import { type BackfillConfig, buildBackfill } from './rules/backfill.ts';
 import { buildLayout, type LayoutConfig } from './rules/layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
 import { buildProof, buildSealer, type ProofConfig, type SealerConfig } from './rules/proof.ts';
@@ -50,6 +51,8 @@ export interface StoreConfig {
   readonly organizationId?: string;
   readonly proof: ProofConfig;
   readonly logLevel: LogLevel;
+  /** Items a minute of a job whose plan names no rate; `yield`: what live calls leave free. */
+  readonly jobRate: 'yield' | number;
   /** To be shown at every start; none repeats a value. */
   readonly warnings: readonly string[];
 }
@@ -95,6 +98,8 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly writeBack: 'interaction' | 'none';
   /** For events of the published API. */
   readonly recordings: RecordingsConfig;
+  /** For jobs that bring recordings from before. */
+  readonly backfill: BackfillConfig;
   /** In (0, 1]. */
   readonly rateShare: number;
   /** The secret that holds the private key that signs receipts, or the KMS key that it is. */
@@ -192,6 +197,7 @@ function buildConfig(
     ...organizationOf(values),
     proof: buildProof(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
+    jobRate: values.ARCHIVE_JOB_RATE ?? 'yield',
     warnings,
   });
   const restore = (): RestoreConfig => ({
@@ -233,6 +239,7 @@ function buildConfig(
       genesys: genesys(),
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
+      backfill: buildBackfill(values),
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Purpose, Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings/archive.ts';
+import { BACKFILL_SETTINGS } from './settings/backfill.ts';
 import { DOWNLOAD_SETTINGS } from './settings/download.ts';
 import { ENCRYPTION_SETTINGS } from './settings/encryption.ts';
 import { EVENT_SETTINGS } from './settings/events.ts';
@@ -23,6 +24,7 @@ export const SETTINGS = {
   ...EVENT_SETTINGS,
   ...OPERATION_SETTINGS,
   ...RECORDINGS_SETTINGS,
+  ...BACKFILL_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
   ...PROOF_SETTINGS,

@@ -48,6 +48,8 @@ export class ConnectionPool {
   private readonly mostIdle: number;
   /** Connections by host that wait for the next reads before they are idle. */
   private readonly parked = new Map<string, number>();
+  /** Connections by host that were opened ahead of a request, and are connecting. */
+  private readonly opening = new Map<string, readonly Promise<void>[]>();
   private closed = false;
 
   constructor(options: PoolOptions) {
@@ -57,14 +59,53 @@ export class ConnectionPool {
 
   /**
    * An idle connection, or `undefined`. One that has just been given back is waited for: bytes that came right behind its last response
-   * belong to no request, and have to be seen before it is used again.
+   * belong to no request, and have to be seen before it is used again. One that was opened ahead is waited for as well: it is further than a
+   * new one would be.
    */
   async takeIdle(target: Target): Promise<Connection | undefined> {
     const origin = originOf(target);
     const found = this.popIdle(origin);
-    if (found !== undefined || !this.parked.has(origin)) return found;
-    await new Promise<void>((resolve) => afterNextReads(resolve));
+    if (found !== undefined) return found;
+    const [ahead, ...others] = this.opening.get(origin) ?? [];
+    if (ahead !== undefined) {
+      this.opening.set(origin, others);
+      await ahead;
+    }
+    if (ahead === undefined && this.parked.has(origin))
+      await new Promise<void>((resolve) => afterNextReads(resolve));
     return this.popIdle(origin);
+  }
+
+  /**
+   * Opens a connection ahead of the request that will need it. A failure is not reported: that request then opens one of its own.
+   *
+   * @param timeoutMs after which it is given up.
+   */
+  openAhead(target: Target, timeoutMs: number, tunnel?: net.Socket): void {
+    const origin = originOf(target);
+    const connected = new Promise<void>((resolve) => {
+      const connection = this.open(target, tunnel);
+      const { socket } = connection;
+      const timer = setTimeout(() => socket.destroy(), timeoutMs);
+      const end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+        setReferenced(socket, false);
+        this.putAway(origin, connection);
+        end();
+      });
+      socket.once('close', end);
+      socket.on('error', () => {});
+    });
+    this.opening.set(origin, [...(this.opening.get(origin) ?? []), connected]);
+    const forget = () =>
+      this.opening.set(
+        origin,
+        (this.opening.get(origin) ?? []).filter((other) => other !== connected),
+      );
+    void connected.finally(forget);
   }
 
   private popIdle(origin: string): Connection | undefined {

@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 import { abortReason } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, systemCodeOf } from '../errors.ts';
 import { chooseProxy, type Proxies, type ProxyServer } from '../proxies.ts';
-import { type Connection, ConnectionProblem } from './connection.ts';
+import { ConnectionProblem } from './body-source.ts';
+import type { Connection } from './connection.ts';
 import { faultError, faultOf } from './connection-faults.ts';
 import { ConnectionPool, type Target } from './connection-pool.ts';
 import { readBody } from './read-body.ts';
@@ -45,6 +46,11 @@ export interface HttpResponse {
 export interface Transport {
   /** @throws `request.failure` for network errors and timeouts (retryable); `URL_REFUSED`; the signal's reason. */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * Opens a connection ahead of the first request to `url`, which then saves its round trips. Sends nothing, reports no failure, and does
+   * nothing where addresses are guarded.
+   */
+  openAhead?(url: HttpTarget): void;
   /** Closes idle connections. */
   close(): void;
 }
@@ -85,6 +91,25 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const { readBytes = DEFAULT_READ_BYTES, connect, resolve = resolveAll } = options;
   const pool = new ConnectionPool({ readBytes, connect });
 
+  function placeOf(url: HttpTarget) {
+    // Stryker disable next-line Regex: brackets stand at both ends of a host name, or nowhere
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const secure = url.protocol === 'https:';
+    const port = Number(url.port) || (secure ? 443 : 80);
+    return { secure, host, port, proxy: chooseProxy(options.proxies, { secure, host, port }) };
+  }
+
+  function openAhead(url: HttpTarget): void {
+    const target: Target = { ...placeOf(url), addresses: undefined };
+    // a proxy is asked when there is something to ask it for
+    if (options.guard !== undefined || target.proxy !== undefined) return;
+    try {
+      pool.openAhead(target, timeouts.connectMs);
+    } catch {
+      // the request itself says what is wrong with it
+    }
+  }
+
   async function vetted(
     url: HttpTarget,
     host: string,
@@ -119,11 +144,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const { url, signal, failure, method, body } = request;
     if (signal.aborted) throw abortReason(signal);
-    // Stryker disable next-line Regex: brackets stand at both ends of a host name, or nowhere
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const secure = url.protocol === 'https:';
-    const port = Number(url.port) || (secure ? 443 : 80);
-    const proxy = chooseProxy(options.proxies, { secure, host, port });
+    const { secure, host, port, proxy } = placeOf(url);
     const addresses = await vetted(url, host, failure, proxy);
     if (signal.aborted) throw abortReason(signal);
     const head = formatHead(request);
@@ -190,7 +211,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     });
   }
 
-  return { send, close: () => pool.close() };
+  return { send, openAhead, close: () => pool.close() };
 }
 
 /** @throws a `TypeError` when a header value holds what no header may. */

@@ -163,6 +163,9 @@ export interface ObjectStore {
    */
   readonly setLegalHold?: (key: string, on: boolean, budget: Budget) => Promise<LegalHoldResult>;
 
+  /** Opens a connection ahead of the first request. Sends nothing, and reports no failure. Absent where a store has no connections. */
+  readonly openAhead?: () => void;
+
   /** What writers that were killed have left: open multipart uploads, temporary files. Also what is being written just now. */
   readonly listUploads?: (budget: Budget) => AsyncIterable<UnfinishedUpload>;
 

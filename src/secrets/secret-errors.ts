@@ -1,13 +1,12 @@
 import {
-  ArchiveError,
-  type ArchiveErrorOptions,
-  classNameOf,
-  type ErrorCode,
-  systemCodeOf,
-} from '../errors.ts';
-import { awsAnswerOf } from '../aws/answer.ts';
+  type AwsError,
+  type AwsErrorRule,
+  commonRules,
+  kindOfStatus,
+  readAwsError,
+} from '../aws/classify-error.ts';
+import { ArchiveError, type ArchiveErrorOptions } from '../errors.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
-import { isTransientStatus } from '../http/retry-timing.ts';
 import { present } from '../present.ts';
 
 /** What is known of a failed read. Never holds the SDK's error. */
@@ -17,81 +16,46 @@ export interface SecretFailure {
   readonly transient: boolean;
 }
 
-interface Rule {
-  readonly code: ErrorCode;
-  readonly hint?: string;
-}
-
-const unavailable: Rule = { code: 'SECRET_UNAVAILABLE' };
-const denied: Rule = { code: 'SECRET_DENIED' };
-const missing: Rule = { code: 'SECRET_MISSING' };
-const unknownCredentials: Rule = {
-  code: 'SECRET_DENIED',
-  hint: 'the AWS credentials are not valid there',
-};
-const expired: Rule = {
-  code: 'SECRET_DENIED',
-  hint: 'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
-};
+const COMMON = commonRules(
+  { throttled: 'SECRET_UNAVAILABLE', unavailable: 'SECRET_UNAVAILABLE', denied: 'SECRET_DENIED' },
+  { place: 'secret', service: 'SECRETS_MANAGER' },
+);
+const missing: AwsErrorRule = { code: 'SECRET_MISSING' };
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors */
-const RULES: Readonly<Record<string, Rule>> = {
-  ThrottlingException: unavailable,
-  Throttling: unavailable,
-  TooManyRequestsException: unavailable,
-  RequestLimitExceeded: unavailable,
-  InternalServiceError: unavailable,
-  InternalFailure: unavailable,
-  ServiceUnavailable: unavailable,
-  AccessDeniedException: denied,
-  AccessDenied: denied,
+const RULES: Readonly<Record<string, AwsErrorRule>> = {
   DecryptionFailure: {
     code: 'SECRET_DENIED',
     hint: 'the KMS key that the secret is encrypted with cannot be used: the role needs kms:Decrypt on it, and the key must be enabled',
   },
-  ExpiredTokenException: expired,
-  ExpiredToken: expired,
-  UnrecognizedClientException: unknownCredentials,
-  InvalidClientTokenId: unknownCredentials,
-  InvalidSignatureException: unknownCredentials,
-  IncompleteSignatureException: unknownCredentials,
-  MissingAuthenticationTokenException: unknownCredentials,
-  CredentialsProviderError: { code: 'SECRET_DENIED', hint: 'no AWS credentials were found' },
-  ResourceNotFoundException: missing,
   InvalidRequestException: {
     code: 'SECRET_MISSING',
     hint: 'the secret is marked for deletion: `aws secretsmanager restore-secret`',
   },
-  InvalidParameterException: missing,
 };
 
-/** Sorts whatever reading the secret `name` threw. */
+/** Sorts what reading the secret `name` threw. */
 export function sortSecretError(error: unknown, name: string): SecretFailure {
   const fault = faultOf(error);
   if (fault !== undefined) {
     const told = faultError(fault, 'SECRET_UNAVAILABLE', `secret ${name}`);
     return { error: told, transient: told.retryable };
   }
-  const className = classNameOf(error) ?? 'Error';
-  const { status, requestId } = awsAnswerOf(error);
-  const system = systemCodeOf(error);
-  const rule = ruleFor(className, status);
-  const answer = status === undefined ? (system ?? className) : className;
+  const failed = readAwsError(error);
+  const { name: reason, status, requestId, system } = failed;
+  const rule = ruleFor(failed);
+  const answer = rule.says ?? (status === undefined ? (system ?? reason) : reason);
   const options: ArchiveErrorOptions = {
-    details: { status, requestId, reason: className },
-    ...present({ hint: rule.hint }),
+    details: { status, requestId, reason },
+    ...present({ hint: rule.hint, retryable: rule.retryable }),
   };
   return {
     error: new ArchiveError(rule.code, `secret ${name}: ${answer}`, options),
-    transient: rule === unavailable,
+    transient: rule.transient === true,
   };
 }
 
-function ruleFor(name: string, status: number | undefined): Rule {
-  const known = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-  if (known !== undefined) return known;
-  // connections that were refused, reset or silent, and answers that are none
-  if (status === undefined || isTransientStatus(status) || (status >= 200 && status < 300))
-    return unavailable;
-  return status === 401 || status === 403 ? denied : missing;
+function ruleFor({ name, status, kind = kindOfStatus(status) }: AwsError): AwsErrorRule {
+  const own = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+  return own ?? (kind === undefined ? missing : COMMON[kind]);
 }

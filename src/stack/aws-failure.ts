@@ -1,5 +1,5 @@
-import { ArchiveError, classNameOf, systemCodeOf } from '../errors.ts';
-import { awsAnswerOf } from '../aws/answer.ts';
+import { isAboutCredentials, readAwsError } from '../aws/classify-error.ts';
+import { ArchiveError } from '../errors.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
 import { type Finding, fail } from './finding.ts';
 
@@ -7,29 +7,13 @@ import { type Finding, fail } from './finding.ts';
 export type AwsFailure =
   /** These credentials may not make this call. */
   | { readonly kind: 'denied' }
-  /** Nobody knows these credentials, or there are none: no other call will succeed either. */
+  /** These credentials are unknown or missing: no other call will succeed either. */
   | { readonly kind: 'no-credentials'; readonly reason: string }
   | { readonly kind: 'missing'; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly fix?: string | undefined };
 
-const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
-  'CredentialsProviderError',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'IncompleteSignature',
-  'IncompleteSignatureException',
-  'InvalidAccessKeyId',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'MissingAuthenticationToken',
-  'MissingAuthenticationTokenException',
-  'RequestExpired',
-  'RequestTimeTooSkewed',
-  'SignatureDoesNotMatch',
-  'TokenRefreshRequired',
-  'UnrecognizedClientException',
-]);
-const DENIED = /AccessDenied|AllAccessDisabled|NotAuthorized|OptInRequired|Forbidden/;
+/** Besides what all services have. */
+const DENIED = /AccessDenied|AllAccessDisabled|NotAuthorized|Forbidden/;
 const MISSING = /NotFound|^NoSuch|DoesNotExist|NonExistent|^ValidationError$|^InvalidArn|^PermanentRedirect$/;
 
 /** Sorts what an SDK client, or the queue, threw. */
@@ -44,12 +28,11 @@ export function sortAwsFailure(error: unknown): AwsFailure {
     const { message, hint } = faultError(fault, 'AWS_UNAVAILABLE', 'the connection');
     return { kind: 'unavailable', reason: message, fix: hint };
   }
-  const name = classNameOf(error) ?? 'Error';
-  const { status } = awsAnswerOf(error);
-  if (BAD_CREDENTIALS.has(name)) return { kind: 'no-credentials', reason: name };
-  if (DENIED.test(name) || status === 401 || status === 403) return { kind: 'denied' };
+  const { name, status, system, kind } = readAwsError(error);
+  if (isAboutCredentials(kind)) return { kind: 'no-credentials', reason: name };
+  if (kind === 'denied' || DENIED.test(name) || status === 401 || status === 403) return { kind: 'denied' };
   if (MISSING.test(name) || status === 404) return { kind: 'missing', reason: name };
-  const reason = status === undefined ? (systemCodeOf(error) ?? name) : `${status} ${name}`;
+  const reason = status === undefined ? (system ?? name) : `${status} ${name}`;
   return { kind: 'unavailable', reason };
 }
 

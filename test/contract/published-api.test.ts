@@ -8,6 +8,7 @@ import {
   type PublishedCall,
 } from '../../packages/simulator/src/published/recordings-routes.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
+import { PLATFORM_SCENES } from './platform-scenes.ts';
 import { deviationsOf, fieldsOf, mutantsOf } from './published-model.ts';
 import { loadSdk } from './sdk.ts';
 
@@ -24,10 +25,25 @@ const organizationApi = new sdk.OrganizationApi();
 let simulator: Simulator;
 beforeAll(async () => {
   simulator = await startSimulator({
+    behaviour: { detailsJobMs: 0, bulkBuildMs: 0, bulkRunMs: 0, reportMs: 0, auditMs: 0 },
+    orphans: [{}, { mediaType: 'SCREEN', status: 'CONVERSATION_NOT_COMPLETE' }],
     conversations: [
       {
         endedAt: Date.UTC(2026, 4, 20, 12),
-        recordings: [{ transcodingS: 0 }, { kind: 'chat' }, { fate: 'archived' }],
+        transcribed: true,
+        wrapUpNote: 'called back',
+        attributes: { accountNumber: '4711' },
+        recordings: [
+          { transcodingS: 0, deletedAfterS: 400_000_000 },
+          { kind: 'chat' },
+          { fate: 'archived' },
+          { fate: 'error' },
+        ],
+      },
+      {
+        endedAt: Date.UTC(2026, 4, 20, 13),
+        direction: 'outbound',
+        recordings: [{ kind: 'email' }],
       },
       {
         endedAt: Date.now(),
@@ -82,7 +98,7 @@ const invoke = (
 };
 
 /** Each call that the simulator answers, made by the SDK. */
-const SCENES: Readonly<Record<PublishedCall, Scene>> = {
+const SCENES: Readonly<Record<Exclude<PublishedCall, keyof typeof PLATFORM_SCENES>, Scene>> = {
   listMetadata: {
     call: ({ conversation }) => invoke(recordingApi, 'getConversationRecordingmetadata', conversation),
     status: 200,
@@ -203,17 +219,8 @@ describe('the SDK against the simulator', () => {
     });
   });
 
-  it.each(Object.entries(SCENES))('%s', async (name, { call, status, model }) => {
-    const [conversation] = simulator.world.conversations;
-    const [first, , third] = conversation?.recordings ?? [];
-    const ids: Ids = {
-      conversation: conversation?.id ?? '',
-      recording: first?.id ?? '',
-      archived: third?.id ?? '',
-      participant: conversation?.participants[0]?.id ?? '',
-      job: [...simulator.world.jobs.keys()][0] ?? '',
-    };
-    const answer = (await call(ids)) as ExtendedAnswer;
+  const expectAsPublished = (answer: ExtendedAnswer, name: string, scene: Omit<Scene, 'call'>) => {
+    const { status, model } = scene;
     const route = PUBLISHED_ROUTES.find((one) => one.name === name);
     expect(simulator.requests.at(-1)).toMatchObject({ route: `${route?.method} ${route?.path}`, status });
     expect(answer.status).toBe(status);
@@ -224,6 +231,23 @@ describe('the SDK against the simulator', () => {
     expect(mutants.length).toBeGreaterThanOrEqual(2);
     const unnoticed = mutants.filter((mutant) => deviationsOf(mutant.answer, model).length === 0);
     expect(unnoticed.map(({ what }) => what)).toEqual([]);
+  };
+
+  it.each(Object.entries(SCENES))('%s', async (name, { call, ...scene }) => {
+    const [conversation] = simulator.world.conversations;
+    const [first, , third] = conversation?.recordings ?? [];
+    const ids: Ids = {
+      conversation: conversation?.id ?? '',
+      recording: first?.id ?? '',
+      archived: third?.id ?? '',
+      participant: conversation?.participants[0]?.id ?? '',
+      job: [...simulator.world.jobs.keys()][0] ?? '',
+    };
+    expectAsPublished((await call(ids)) as ExtendedAnswer, name, scene);
+  });
+
+  it.each(Object.entries(PLATFORM_SCENES))('%s', async (name, { call, ...scene }) => {
+    expectAsPublished((await call(simulator.world)) as ExtendedAnswer, name, scene);
   });
 
   it('answers as published for recordings of every kind, in every state', async () => {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-type SdkCall = (...args: unknown[]) => Promise<unknown>;
+export type SdkCall = (...args: unknown[]) => Promise<unknown>;
 
 /** What is used of the platform's own SDK; its declarations do not export its classes. */
 export interface Sdk {
@@ -15,9 +15,17 @@ export interface Sdk {
       clearAccessToken(): void;
     };
   };
-  readonly RecordingApi: new () => Record<string, SdkCall>;
+  readonly AnalyticsApi: new () => Record<string, SdkCall>;
+  readonly AuthorizationApi: new () => Record<string, SdkCall>;
   readonly ConversationsApi: new () => Record<string, SdkCall>;
+  readonly GeneralDataProtectionRegulationApi: new () => Record<string, SdkCall>;
   readonly OrganizationApi: new () => Record<string, SdkCall>;
+  readonly QualityApi: new () => Record<string, SdkCall>;
+  readonly RecordingApi: new () => Record<string, SdkCall>;
+  readonly RoutingApi: new () => Record<string, SdkCall>;
+  readonly SpeechTextAnalyticsApi: new () => Record<string, SdkCall>;
+  readonly TokensApi: new () => Record<string, SdkCall>;
+  readonly UsersApi: new () => Record<string, SdkCall>;
 }
 
 /** The SDK as published, which watches a file in the home directory unless it is told not to. */

@@ -229,3 +229,71 @@ describe('a connection that somebody else makes', () => {
     expect(asked).toEqual([{ host: '127.0.0.1', port: 8080, addresses }]);
   });
 });
+
+describe('a connection that is opened ahead of a request', () => {
+  it('is the one that the request takes, connected or not', async () => {
+    for (const wait of [0, 50]) {
+      const server = await serve((_request, response) => response.end('here'));
+      const { transport, send } = client();
+      transport.openAhead?.(server.url);
+      if (wait > 0) await until(() => server.counted.accepted === 1);
+      expect(await text(await send(server.url))).toBe('here');
+      expect(server.counted.accepted).toBe(1);
+    }
+  });
+
+  it('is for one request: a second at the same time opens its own', async () => {
+    const server = await serve((_request, response) => response.end('here'));
+    const { transport, send } = client();
+    transport.openAhead?.(server.url);
+    const answers = await Promise.all([send(server.url), send(server.url)]);
+    expect(await Promise.all(answers.map(text))).toEqual(['here', 'here']);
+    expect(server.counted.accepted).toBe(2);
+  });
+
+  it('reports no failure: the request says what is wrong', async () => {
+    const server = await serve((_request, response) => response.end());
+    const gone = new URL(server.url);
+    await closers.pop()?.();
+    const { transport, send } = client();
+    transport.openAhead?.(gone);
+    await expect(send(gone)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('that the server closes again is not used', async () => {
+    let isFirst = true;
+    const server = net.createServer((socket) => {
+      if (isFirst) socket.destroy();
+      else socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhere'));
+      isFirst = false;
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => void server.close());
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const { transport, send } = client();
+    transport.openAhead?.(url);
+    await until(() => !isFirst);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await text(await send(url))).toBe('here');
+  });
+
+  it('keeps no process alive', async () => {
+    const server = await serve((_request, response) => response.end());
+    const { transport } = client();
+    const before = referenced();
+    transport.openAhead?.(server.url);
+    await until(() => server.counted.accepted === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // the server's end of it
+    expect(referenced()).toBeLessThanOrEqual(before + 1);
+  });
+
+  it('is not opened where addresses are guarded, or through a proxy', async () => {
+    const server = await serve((_request, response) => response.end());
+    const { transport } = client({ guard: { allowLoopback: true } });
+    transport.openAhead?.(server.url);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(server.counted.accepted).toBe(0);
+  });
+});

@@ -72,7 +72,7 @@ describe('a secret of AWS Secrets Manager', () => {
     ['AccessDeniedException', 'SECRET_DENIED', /secretsmanager:GetSecretValue/],
     ['DecryptionFailure', 'SECRET_DENIED', /kms:Decrypt/],
     ['UnrecognizedClientException', 'SECRET_DENIED', /not valid there/],
-    ['InvalidSignatureException', 'SECRET_DENIED', /not valid there/],
+    ['InvalidSignatureException', 'SECRET_DENIED', /AWS_SECRET_ACCESS_KEY/],
     ['ResourceNotFoundException', 'SECRET_MISSING', /describe-secret/],
     ['InvalidParameterException', 'SECRET_MISSING', /describe-secret/],
     ['ThrottlingException', 'SECRET_UNAVAILABLE', /^$/],

@@ -155,7 +155,7 @@ describe('/api/v2/interactions/{id}', () => {
 
 describe('the API host', () => {
   it('says what it knows when asked for something else', async () => {
-    const answer = await observe(`${simulator.apiUrl}/api/v2/routing/queues`);
+    const answer = await observe(`${simulator.apiUrl}/api/v2/routing/skills`);
     expect(answer.status).toBe(404);
     for (const { path } of listRoutes().filter(({ server }) => server === 'api'))
       expect(json(answer)['message']).toContain(path);

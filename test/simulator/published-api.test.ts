@@ -23,7 +23,9 @@ async function start(options: SimulatorOptions = {}) {
     const seen = await observe(simulator.apiUrl + path, {
       method,
       headers: { ...headers, 'content-type': 'application/json' },
-      ...(body === undefined || method === 'GET' ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined || method === 'GET' || method === 'DELETE'
+        ? {}
+        : { body: JSON.stringify(body) }),
     });
     const text = seen.body.toString();
     return {
@@ -282,14 +284,17 @@ describe('the client', () => {
 });
 
 describe('faults', () => {
-  it.each(['recording', 'conversation', 'batch'] as const)('strike %s', async (on) => {
-    const { simulator, ask } = await start({ conversations: [{}] });
-    simulator.faults.add({ on, times: 20, fault: { kind: 'status', status: 503 } });
-    for (const route of PUBLISHED_ROUTES.filter((one) => one.on === on)) {
-      const answer = await ask(route.path.replaceAll(/\{\w+\}/g, 'x'), route.method, {});
-      expect([route.name, answer.status]).toEqual([route.name, 503]);
-    }
-  });
+  it.each(['recording', 'conversation', 'batch', 'analytics', 'bulk', 'transcript', 'platform'] as const)(
+    'strike %s',
+    async (on) => {
+      const { simulator, ask } = await start({ conversations: [{}] });
+      simulator.faults.add({ on, times: 30, fault: { kind: 'status', status: 503 } });
+      for (const route of PUBLISHED_ROUTES.filter((one) => one.on === on)) {
+        const answer = await ask(route.path.replaceAll(/\{\w+\}/g, 'x'), route.method, {});
+        expect([route.name, answer.status]).toEqual([route.name, 503]);
+      }
+    },
+  );
 });
 
 describe('a scenario', () => {

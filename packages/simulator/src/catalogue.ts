@@ -68,7 +68,7 @@ export function stableUuid(text: string): string {
   ].join('-');
 }
 
-/** @throws `USAGE` when the specification makes no sense; the message names the field. */
+/** @throws SimulatorError when the specification makes no sense; the message names the field. */
 export function synthesiseRecording(
   spec: RecordingSpec,
   seed: number,
@@ -138,7 +138,7 @@ export interface MediaFolder {
 /**
  * Every visible file of a folder (not of its subfolders) as a recording; ids depend on the file's name only. A link out of the folder
  * is not followed: what the user has shown is the folder.
- * @throws `USAGE` when the folder cannot be read.
+ * @throws SimulatorError when the folder cannot be read.
  */
 export async function readMediaFolder(dir: string): Promise<MediaFolder> {
   let names: string[];

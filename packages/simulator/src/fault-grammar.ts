@@ -13,8 +13,9 @@ import {
 export const FAULT_GRAMMAR = `FAULT is TARGET[#ID]:KIND[xTIMES][~CHANCE][+SKIP], for example download:cut@50%x3
 
 TARGET  token | media | interaction | download | s3 | kms, and of the published API
-        recording | conversation | batch; #ID limits it to one recording, interaction, S3 key or
-        KMS operation
+        recording | conversation | batch | analytics (details jobs) | bulk (bulk jobs, upload
+        reports) | transcript | platform (organization, limits, audits, orphans and the rest);
+        #ID limits it to one recording, interaction, job, S3 key or KMS operation
 
 KIND    503, status=503           that status (400 to 599), with the service's own error body
         throttle                  429 (download, s3: 503 SlowDown; kms: 400 ThrottlingException) without Retry-After
@@ -57,7 +58,7 @@ type Reader = (value: Value) => Fault;
 
 /**
  * Reads the textual form of a fault; {@link FAULT_GRAMMAR} describes it.
- * @throws `USAGE`; the message names the part that is wrong.
+ * @throws SimulatorError; the message names the part that is wrong.
  */
 export function parseFault(text: string): FaultRule {
   const parts = RULE.exec(text)?.groups;

@@ -2,7 +2,8 @@ import { SimulatorError } from './simulator-error.ts';
 
 /**
  * What a fault can strike: the OAuth token, the media look-up, the interaction, the download, the S3 and KMS endpoints; of the
- * published API, what concerns recordings, conversations and batch downloads.
+ * published API, what concerns recordings, conversations, batch downloads, queries of the data lake, bulk jobs and reports of uploads,
+ * transcripts, and the organization.
  */
 export const FAULT_TARGETS = [
   'token',
@@ -14,6 +15,10 @@ export const FAULT_TARGETS = [
   'recording',
   'conversation',
   'batch',
+  'analytics',
+  'bulk',
+  'transcript',
+  'platform',
 ] as const;
 export type FaultTarget = (typeof FAULT_TARGETS)[number];
 
@@ -90,7 +95,7 @@ export class FaultPlan {
     this.#seed = seed;
   }
 
-  /** @throws `USAGE` when the rule makes no sense; the message names the field. */
+  /** @throws SimulatorError when the rule makes no sense; the message names the field. */
   add(rule: FaultRule): void {
     checkRule(rule);
     this.#added += 1;
@@ -168,7 +173,7 @@ export function retryAfterHeader(retryAfter: RetryAfter, now: number): string | 
   return new Date(now + retryAfter.httpDateIn * 1000).toUTCString();
 }
 
-/** @throws `USAGE` when the rule makes no sense; the message names the field. */
+/** @throws SimulatorError when the rule makes no sense; the message names the field. */
 export function checkRule(rule: FaultRule): void {
   const { fault } = rule;
   const refuse = (problem: string) => {

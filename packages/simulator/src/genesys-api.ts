@@ -31,6 +31,10 @@ export function createGenesysApi(options: ApiOptions): Service {
     recording: none,
     conversation: none,
     batch: none,
+    analytics: none,
+    bulk: none,
+    transcript: none,
+    platform: none,
   };
 
   return {
@@ -56,13 +60,13 @@ export function createGenesysApi(options: ApiOptions): Service {
 export function guardCall(
   { oauth, requestsPerMinute, now }: Pick<ApiOptions, 'oauth' | 'requestsPerMinute' | 'now'>,
   call: Call,
-  answer: () => Reply,
+  answer: (clientId: string) => Reply,
 ): Reply {
   const check = oauth.check(call.request.headers.authorization, call.match.scope);
   if (!check.valid) return check.reply;
   const rate = countRequest(check.token, requestsPerMinute ?? REQUESTS_PER_MINUTE, now());
   const refused = rate.exceeded && requestsPerMinute !== undefined;
-  const reply = refused ? throttleReply('genesys', String(rate.resetS)) : answer();
+  const reply = refused ? throttleReply('genesys', String(rate.resetS)) : answer(check.token.clientId);
   return {
     ...reply,
     headers: { 'inin-correlation-id': randomUUID(), ...rate.headers, ...reply.headers },

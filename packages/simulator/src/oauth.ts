@@ -7,14 +7,20 @@ import type { Reply } from './reply.ts';
 export const SCOPES = ['media:view', 'interaction:metadata:update'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-export interface OAuthOptions {
+export interface OAuthClient {
   readonly clientId: string;
   readonly clientSecret: string;
+}
+
+export interface OAuthOptions {
+  /** The first one is the one whose secret can be exchanged. */
+  readonly clients: readonly OAuthClient[];
   readonly tokenLifetimeS: number;
   readonly now: () => number;
 }
 
 interface Token {
+  readonly clientId: string;
   readonly expiresAt: number;
   readonly scopes: readonly string[];
   requests: number;
@@ -28,17 +34,18 @@ export type TokenCheck =
 /** The authorisation server: client credentials only, opaque tokens that expire and can be revoked. */
 export class OAuthServer {
   readonly #options: OAuthOptions;
-  #secret: string;
+  readonly #secrets: Map<string, string>;
   readonly #tokens = new Map<string, Token>();
 
   constructor(options: OAuthOptions) {
     this.#options = options;
-    this.#secret = options.clientSecret;
+    this.#secrets = new Map(options.clients.map(({ clientId, clientSecret }) => [clientId, clientSecret]));
   }
 
-  /** The client has another secret from now on; tokens that were issued stay good. */
+  /** The first client has another secret from now on; tokens that were issued stay good. */
   exchangeSecret(secret: string): void {
-    this.#secret = secret;
+    const [first] = this.#secrets.keys();
+    if (first !== undefined) this.#secrets.set(first, secret);
   }
 
   /** Makes every token issued so far worthless, as when somebody deletes them in the admin console. */
@@ -59,9 +66,12 @@ export class OAuthServer {
     const id = basic?.id ?? form.get('client_id') ?? '';
     const secret = basic?.secret ?? form.get('client_secret') ?? '';
     // both are compared, always: neither the answer nor its timing tells which one was wrong
-    const idMatches = equal(id, this.#options.clientId);
-    const secretMatches = equal(secret, this.#secret);
-    if (!idMatches || !secretMatches) return errorReply('oauth', 401);
+    let clientId: string | undefined;
+    for (const [knownId, known] of this.#secrets) {
+      const [idMatches, secretMatches] = [equal(id, knownId), equal(secret, known)];
+      if (idMatches && secretMatches) clientId = knownId;
+    }
+    if (clientId === undefined) return errorReply('oauth', 401);
 
     const requested = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
     if (requested.some((scope) => !SCOPES.some((known) => known === scope)))
@@ -71,7 +81,7 @@ export class OAuthServer {
     for (const [value, token] of this.#tokens) if (token.expiresAt <= now) this.#tokens.delete(value);
     const value = randomBytes(32).toString('base64url');
     const expiresAt = now + this.#options.tokenLifetimeS * 1000;
-    this.#tokens.set(value, { expiresAt, scopes, requests: 0, windowStart: now });
+    this.#tokens.set(value, { clientId, expiresAt, scopes, requests: 0, windowStart: now });
     return jsonReply(
       200,
       {

@@ -46,6 +46,8 @@ export interface Call {
   readonly query: URLSearchParams;
   /** Without its query, still percent-encoded. */
   readonly path: string;
+  /** Of the token, once it was checked. */
+  readonly clientId?: string;
 }
 
 export interface Service {

@@ -1,12 +1,16 @@
 import { createArchiver } from '../../create-archiver.ts';
+import { createJobRunner } from '../../create-job-runner.ts';
+import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, unlimited } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
+import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
 import { type Serving, startServing } from '../../serve/start-serving.ts';
 import type { WorkerReport } from '../../serve/worker.ts';
-import { type CommandContext, readSettings } from '../_context.ts';
+import type { CommandContext } from '../_context.ts';
+import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 
@@ -18,12 +22,15 @@ interface ServeCommandOptions {
   readonly attempts?: number;
   readonly grace?: number;
   readonly once?: boolean;
+  readonly jobs?: number;
 }
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_SPOOL = './spool';
 const DEFAULT_CONCURRENCY = 4;
+/** Shards of jobs at once: live calls come first. */
+const DEFAULT_JOBS = 1;
 /** Seconds. */
 const DEFAULT_GRACE = 20;
 
@@ -37,13 +44,15 @@ export async function run(
   options: ServeCommandOptions,
 ): Promise<number> {
   const { ui, clock, logger, signal } = context;
-  const config = await readSettings(context, 'archive');
+  const tools = jobTools(context);
+  const config = await tools.settings('archive');
   const spool = options.spool ?? DEFAULT_SPOOL;
   const host = options.host ?? DEFAULT_HOST;
   const port = options.port ?? DEFAULT_PORT;
   const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
   const archiver = await createArchiver(config, { clock, logger, secrets });
   const readSecrets = readWebhookSecrets(config.webhook, secrets);
+  const startDueJobs = await openJobs(context, tools, options);
   const lost = new AbortController();
   let failures = 0;
   try {
@@ -65,16 +74,32 @@ export async function run(
       onLost: (error) => lost.abort(error),
     });
     announce(ui, serving, spool);
+    const jobs = startDueJobs();
     const ends = [untilAborted(signal), untilAborted(lost.signal)];
     if (options.once === true) ends.push(serving.caughtUp());
     await Promise.race(ends);
-    const left = await serving.stop((options.grace ?? DEFAULT_GRACE) * 1000);
+    const graceMs = (options.grace ?? DEFAULT_GRACE) * 1000;
+    const [left] = await Promise.all([serving.stop(graceMs), jobs?.stop()]);
     if (lost.signal.aborted) throw abortReason(lost.signal);
     if (left > 0) ui.say(`${count(left, 'event')} left in ${spool}: the next start takes up from there`);
     return conclude(context, { left, failures });
   } finally {
     archiver.close();
   }
+}
+
+/** Works on jobs beside the webhooks; not with `--once`, which is about the spool. */
+async function openJobs(
+  { clock, logger }: CommandContext,
+  tools: JobTools,
+  { jobs = DEFAULT_JOBS, once }: ServeCommandOptions,
+): Promise<() => RunningJobs | undefined> {
+  if (jobs === 0 || once === true) return () => undefined;
+  const runner = await createJobRunner({ ...tools, owner: runnerName('serve') });
+  return () => {
+    const running = startJobs({ runner, workers: jobs, clock, logger });
+    return { stop: () => running.stop().finally(() => runner.close()) };
+  };
 }
 
 function conclude(

@@ -17,6 +17,7 @@ import {
   searchIn,
 } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { planVerification } from '../verify/plan-verification.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
@@ -71,6 +72,10 @@ export async function run(
   const range = searchIn(config, days);
   const plainStore = await openConfiguredStore(config, { clock, logger });
   const plan = await makePlan(options, depth, plainStore.location, range.layout.source);
+  if (options.job === true) {
+    const archive = plainStore;
+    return planVerification(context, { options, plan, depth, config, archive, range });
+  }
   const state =
     options.resume === undefined ? undefined : await openVerifyState(options.resume, plan, clock.now());
   const startedAt = state?.progress.startedAt ?? new Date(clock.now()).toISOString();

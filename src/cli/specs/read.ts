@@ -1,4 +1,4 @@
-import { type CommandSpec, CONCURRENCY, FROM, ID, TO, UNVERIFIED } from './command-spec.ts';
+import { type CommandSpec, CONCURRENCY, FROM, ID, JOB_OPTIONS, TO, UNVERIFIED } from './command-spec.ts';
 import { oneOf, percentage, someOf } from './option-values.ts';
 
 /** What reads the archive and changes nothing. */
@@ -71,6 +71,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       FROM,
       TO,
       CONCURRENCY,
+      ...JOB_OPTIONS,
     ],
     purpose: 'restore',
     details:
@@ -78,6 +79,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'genesys-archive verify --all',
       'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',
+      'genesys-archive verify --all --depth head --job --wait --workers 4',
       'genesys-archive verify --all --sample 5% --from 2026-05-01 --to 2026-05-31 --json',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],

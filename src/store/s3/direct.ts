@@ -96,6 +96,10 @@ export function createDirectCalls(
   }
 
   return {
+    async openAhead() {
+      const at = await place().catch(() => undefined);
+      if (at !== undefined) transport.openAhead?.({ ...at.origin, pathname: at.path, search: '' });
+    },
     async put(object: NewObject, options) {
       const at = await place();
       if (at === undefined) return fallback.put(object, options);

@@ -1,13 +1,12 @@
 import {
-  ArchiveError,
-  type ArchiveErrorOptions,
-  classNameOf,
-  type ErrorCode,
-  systemCodeOf,
-} from '../../errors.ts';
-import { type AwsAnswer, awsAnswerOf } from '../../aws/answer.ts';
+  type AwsError,
+  type AwsErrorRule,
+  commonRules,
+  kindOfStatus,
+  readAwsError,
+} from '../../aws/classify-error.ts';
+import { ArchiveError, type ArchiveErrorOptions } from '../../errors.ts';
 import { faultError, faultOf } from '../../http/connection-faults.ts';
-import { isTransientStatus } from '../../http/retry-timing.ts';
 import { present } from '../../present.ts';
 
 /** Answers the store has a use for, as opposed to failures. */
@@ -26,15 +25,6 @@ export type S3Failure =
       readonly retryAfter: string | undefined;
     };
 
-interface Rule {
-  readonly code: ErrorCode;
-  readonly transient?: boolean;
-  readonly retryable?: boolean;
-  readonly hint?: string;
-  /** Instead of the answer, which says nothing. */
-  readonly says?: string;
-}
-
 const REFUSALS: Readonly<Record<string, S3Refusal>> = {
   PreconditionFailed: 'precondition',
   NoSuchUpload: 'no-upload',
@@ -43,31 +33,26 @@ const REFUSALS: Readonly<Record<string, S3Refusal>> = {
   InvalidRange: 'range',
 };
 
-const throttled: Rule = { code: 'STORE_THROTTLED', transient: true };
-const damaged: Rule = { code: 'STORE_MISMATCH', transient: true };
-const denied = (hint: string): Rule => ({ code: 'STORE_DENIED', hint });
-const expired = denied(
-  'the AWS credentials have expired; renew them (aws sso login, a new session token) and run it again',
+const COMMON = commonRules(
+  { throttled: 'STORE_THROTTLED', unavailable: 'STORE_UNAVAILABLE', denied: 'STORE_DENIED' },
+  { place: 'bucket', service: 'S3' },
 );
-const otherRegion: Rule = {
+const { throttled, unavailable } = COMMON;
+const damaged: AwsErrorRule = { code: 'STORE_MISMATCH', transient: true };
+const denied = (hint: string): AwsErrorRule => ({ code: 'STORE_DENIED', hint });
+const otherRegion: AwsErrorRule = {
   code: 'STORE_MISSING',
   hint: 'the bucket is in another region: set AWS_REGION to the region of the bucket',
 };
-const redirected: Rule = {
+const redirected: AwsErrorRule = {
   code: 'STORE_UNAVAILABLE',
   transient: true,
   hint: 'S3 redirects until the name of a new bucket is known everywhere, which takes minutes: run it again then; if it goes on, set AWS_REGION to the region of the bucket',
 };
-const full: Rule = { code: 'STORE_FULL' };
+const full: AwsErrorRule = { code: 'STORE_FULL' };
 const PERMISSIONS =
   'the role needs s3:PutObject, s3:GetObject, s3:AbortMultipartUpload on the objects and s3:ListBucket on the bucket (without the last, S3 calls a missing object forbidden)';
 const forbidden = denied(PERMISSIONS);
-const unknownKey = denied(
-  'this access key is not known there: check AWS_PROFILE or AWS_ACCESS_KEY_ID, and that they are for this endpoint',
-);
-const badToken = denied(
-  'the session token is not valid: unset AWS_SESSION_TOKEN where it is left over, or renew the AWS credentials',
-);
 const bucketKey = denied(
   'the KMS key that the bucket encrypts with cannot be used: look at its state and policy (aws s3api get-bucket-encryption, aws kms describe-key)',
 );
@@ -80,28 +65,19 @@ const unexplainedForbidden = denied(
 );
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-const RULES: Readonly<Record<string, Rule>> = {
-  SlowDown: throttled,
-  Throttling: throttled,
-  ThrottlingException: throttled,
-  ThrottledException: throttled,
-  RequestLimitExceeded: throttled,
-  RequestThrottled: throttled,
-  TooManyRequests: throttled,
-  TooManyRequestsException: throttled,
-  BandwidthLimitExceeded: throttled,
+const RULES: Readonly<Record<string, AwsErrorRule>> = {
+  // S3's word for "slow down" when a prefix has too many requests
   ServiceUnavailable: throttled,
   // another conditional write to the same key was in progress; the next attempt sees how it ended
-  ConditionalRequestConflict: { code: 'STORE_UNAVAILABLE', transient: true },
-  OperationAborted: { code: 'STORE_UNAVAILABLE', transient: true },
-  RequestTimeout: { code: 'STORE_UNAVAILABLE', transient: true },
-  InternalError: { code: 'STORE_UNAVAILABLE', transient: true },
+  ConditionalRequestConflict: unavailable,
+  OperationAborted: unavailable,
+  RequestTimeout: unavailable,
   // what arrived is not what was sent
   BadDigest: damaged,
   XAmzContentSHA256Mismatch: damaged,
   IncompleteBody: damaged,
   // the parts were sent a moment ago; asked again, S3 knows them
-  InvalidPart: { code: 'STORE_UNAVAILABLE', transient: true },
+  InvalidPart: unavailable,
   TemporaryRedirect: redirected,
   NoSuchBucket: {
     code: 'STORE_MISSING',
@@ -110,21 +86,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   PermanentRedirect: otherRegion,
   AuthorizationHeaderMalformed: otherRegion,
   IllegalLocationConstraintException: otherRegion,
-  ExpiredToken: expired,
-  ExpiredTokenException: expired,
-  TokenRefreshRequired: expired,
-  CredentialsProviderError: denied(
-    'no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role has them',
-  ),
-  RequestTimeTooSkewed: denied('set the clock of this machine, e.g. by NTP, and run it again'),
-  AccessDenied: forbidden,
-  SignatureDoesNotMatch: denied(
-    'the secret access key does not belong to the access key id (check AWS_SECRET_ACCESS_KEY or the profile), or a proxy changes requests on their way',
-  ),
-  InvalidAccessKeyId: unknownKey,
-  InvalidClientTokenId: unknownKey,
-  InvalidToken: badToken,
-  InvalidSecurity: badToken,
   AccountProblem: denied('AWS has suspended something about the account: see the AWS Health dashboard'),
   AllAccessDisabled: denied('AWS has disabled all access to this bucket: see the AWS Health dashboard'),
   NotSignedUp: denied('the account is not signed up for S3'),
@@ -149,6 +110,16 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 const refused = denied('the server does not accept this request; see `reason`, and its own log');
 
+/** Answers that state no reason. */
+const OF_STATUS: Readonly<Record<number, AwsErrorRule>> = {
+  301: otherRegion,
+  307: redirected,
+  404: { code: 'STORE_MISSING' },
+  // another write to the same key was in progress
+  409: unavailable,
+  507: full,
+};
+
 /** What the SDK and we call an answer without a reason. */
 const NAMELESS: ReadonlySet<string> = new Set([
   'UnknownError',
@@ -167,16 +138,9 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-const LOST: ReadonlySet<string> = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ECONNABORTED',
-  'ERR_STREAM_PREMATURE_CLOSE',
-]);
 
 /**
- * Sorts whatever `client.send` threw.
+ * Sorts what `client.send` threw.
  *
  * @param what the operation, e.g. `HEAD object`.
  * @param owner `S3_EXPECTED_BUCKET_OWNER` was sent.
@@ -190,24 +154,23 @@ export function sortS3Error(error: unknown, what: string, owner = false): S3Fail
     // an answer that broke off, or that is none (`listing-pages.ts`), may have taken effect
     return { kind: 'failure', error, transient: true, unsure: true, retryAfter: undefined };
   }
-  const name = safeName(error);
-  const answered = awsAnswerOf(error);
-  const { status, requestId } = answered;
+  const failed = { ...readAwsError(error), ...ownName(error) };
+  const { name, status, requestId, system, retryAfter } = failed;
   const refusal = REFUSALS[name] ?? (status === 412 ? 'precondition' : status === 416 ? 'range' : undefined);
   // A bucket that is missing, and a HEAD of one, are also 404.
   if (refusal !== undefined) return { kind: 'refusal', refusal };
-  const rule = ruleFor(name, what, error, answered);
-  const hint = hintOf(rule, answered, owner);
+  const rule = ruleFor(failed, what);
+  const hint = hintOf(rule, failed, owner);
   const options: ArchiveErrorOptions = {
     details: { status, requestId, reason: name },
     ...present({ hint, retryable: rule.retryable }),
   };
   return {
     kind: 'failure',
-    error: new ArchiveError(rule.code, `${what}: ${rule.says ?? answerOf(error, name, status)}`, options),
+    error: new ArchiveError(rule.code, `${what}: ${rule.says ?? answerOf(failed)}`, options),
     transient: rule.transient === true,
-    unsure: rule.transient === true && rule !== redirected && !NEVER_SENT.has(systemCodeOf(error) ?? ''),
-    retryAfter: answered.retryAfter,
+    unsure: rule.transient === true && rule !== redirected && !NEVER_SENT.has(system ?? ''),
+    retryAfter,
   };
 }
 
@@ -216,12 +179,17 @@ function neverSent(error: ArchiveError): S3Failure {
   return { kind: 'failure', error, transient: error.retryable, unsure: false, retryAfter: undefined };
 }
 
-function answerOf(error: unknown, name: string, status: number | undefined): string {
-  if (status === undefined) return systemCodeOf(error) ?? name;
+/** Some of S3's names are no names of classes, such as `KMS.NotFoundException`. */
+function ownName(error: unknown): { readonly name?: string } {
+  return error instanceof Error && Object.hasOwn(RULES, error.name) ? { name: error.name } : {};
+}
+
+function answerOf({ name, status, system }: AwsError): string {
+  if (status === undefined) return system ?? name;
   return NAMELESS.has(name) ? String(status) : `${status} ${name}`;
 }
 
-function hintOf(rule: Rule, { bucketRegion }: AwsAnswer, owner: boolean): string | undefined {
+function hintOf(rule: AwsErrorRule, { bucketRegion }: AwsError, owner: boolean): string | undefined {
   if ((rule === otherRegion || rule === unexplained) && bucketRegion !== undefined) {
     return `the bucket is in ${bucketRegion}: set AWS_REGION=${bucketRegion}`;
   }
@@ -231,47 +199,15 @@ function hintOf(rule: Rule, { bucketRegion }: AwsAnswer, owner: boolean): string
   return rule.hint;
 }
 
-function ruleFor(name: string, what: string, error: unknown, { status, bucketRegion }: AwsAnswer): Rule {
-  const known = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-  if (known !== undefined) return known;
-  const code = systemCodeOf(error);
-  if (status !== undefined) {
-    if (status === 429) return throttled;
-    // 409: another write to the same key was in progress, in an answer without a body to say so.
-    if (isTransientStatus(status) || status === 409) return { code: 'STORE_UNAVAILABLE', transient: true };
-    if (status === 301) return otherRegion;
-    if (status === 307) return redirected;
-    if (status === 404) return { code: 'STORE_MISSING' };
-    if (status === 507) return full;
-    if (status >= 200 && status < 300) return { code: 'STORE_UNAVAILABLE', transient: true };
-    const isHead = what.startsWith('HEAD');
-    if (status === 400 && (isHead || bucketRegion !== undefined)) return unexplained;
-    if (status === 401 || status === 403) return isHead ? unexplainedForbidden : refused;
-    return refused;
-  }
-  if (error instanceof Error && error.message === 'Region is missing') {
-    return {
-      code: 'CONFIG_INVALID',
-      says: 'no AWS region is set',
-      hint: 'set AWS_REGION to the region of the bucket, or the region of the profile (aws configure set region)',
-    };
-  }
-  if (name === 'TimeoutError' || (code !== undefined && (LOST.has(code) || NEVER_SENT.has(code)))) {
-    return { code: 'STORE_UNAVAILABLE', transient: true };
-  }
-  if (code !== undefined && /TLS|SSL|EPROTO/.test(code)) {
-    return {
-      code: 'STORE_UNAVAILABLE',
-      retryable: false,
-      hint: 'no TLS could be agreed with the endpoint: check its scheme and port (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3)',
-    };
-  }
-  // An answer that cannot be parsed, or a protocol error of the HTTP client: nobody knows what became of the request.
-  return { code: 'STORE_UNAVAILABLE', transient: true };
-}
-
-/** Class names and S3 error codes are words; anything else may quote the request. */
-function safeName(error: unknown): string {
-  const name = error instanceof Error ? error.name : '';
-  return Object.hasOwn(RULES, name) || Object.hasOwn(REFUSALS, name) ? name : (classNameOf(error) ?? 'Error');
+function ruleFor({ name, status, bucketRegion, kind }: AwsError, what: string): AwsErrorRule {
+  const own = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+  if (own !== undefined) return own;
+  if (kind !== undefined) return kind === 'denied' ? forbidden : COMMON[kind];
+  const ofS3 = status === undefined ? undefined : OF_STATUS[status];
+  if (ofS3 !== undefined) return ofS3;
+  const isHead = what.startsWith('HEAD');
+  if (status === 400) return isHead || bucketRegion !== undefined ? unexplained : refused;
+  const ofStatus = kindOfStatus(status);
+  if (ofStatus === 'denied') return isHead ? unexplainedForbidden : refused;
+  return ofStatus === undefined ? refused : COMMON[ofStatus];
 }

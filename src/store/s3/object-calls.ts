@@ -59,6 +59,8 @@ export interface ObjectCalls {
   put(object: NewObject, options: CallOptions): Promise<Written>;
   uploadPart(part: NewPart, options: CallOptions): Promise<Written>;
   head(Key: string, options: CallOptions): Promise<ObjectHead>;
+  /** Opens a connection ahead of the first request, where it can be told to which host. Never rejects. */
+  openAhead?(): Promise<void>;
 }
 
 /** Through the SDK and all its middleware. */

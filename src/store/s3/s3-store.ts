@@ -66,6 +66,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     replace: (expected, body, putOptions, budget) =>
       replaceObject(access, expected, { body, options: putOptions }, budget),
     replaceMetadata: (expected, metadata, budget) => replaceMetadata(access, expected, metadata, budget),
+    openAhead: () => {
+      if (calls.openAhead !== undefined) void calls.openAhead();
+    },
     setLegalHold: (key, on, budget) => putLegalHold(access, key, on, budget),
     listUploads: (budget) => listS3Uploads(access, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, upload, budget),

@@ -1,9 +1,8 @@
 import { stableUuid } from '../catalogue.ts';
+import { AGENTS, DIVISIONS, entryAt, QUEUES, WRAP_UP_CODES } from './directory.ts';
 import { errorReply, jsonReply } from '../genesys-errors.ts';
 import { readObject } from './recordings-api.ts';
 import type { CustomAttributesDocument, ModelConversation, ModelParticipant } from './recordings-model.ts';
-import { isListed } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
 import { type Reply, textReply } from '../reply.ts';
 import type { Call } from '../service.ts';
 
@@ -17,7 +16,7 @@ export function getConversation(conversation: ModelConversation): Reply {
     endTime: new Date(endedAt).toISOString(),
     ...(externalTag === undefined ? {} : { externalTag }),
     participants: conversation.participants.map((participant) => describe(participant, conversation)),
-    divisions: [{ division: { id: stableUuid('division') }, entities: [] }],
+    divisions: [{ division: { id: entryAt(DIVISIONS, conversation.division).id }, entities: [] }],
     recordingState: 'NONE',
     selfUri: `/api/v2/conversations/${id}`,
   });
@@ -27,7 +26,10 @@ function describe({ id, purpose, attributes }: ModelParticipant, conversation: M
   const startTime = new Date(conversation.startedAt).toISOString();
   const endTime = new Date(conversation.endedAt).toISOString();
   const held = new Date((conversation.startedAt + conversation.endedAt) / 2).toISOString();
-  const queue = { queueId: stableUuid('queue'), queueName: 'Support' };
+  const { id: queueId, name: queueName } = entryAt(QUEUES, conversation.queue);
+  const { id: code, name: wrapUpName } = entryAt(WRAP_UP_CODES, conversation.wrapUp);
+  const { customer, customerName, wrapUpNote } = conversation;
+  const address = customer.includes('@') ? customer : `tel:${customer}`;
   const segment = (type: string, from: string, to: string) => ({ type, startTime: from, endTime: to });
   return {
     id,
@@ -36,13 +38,17 @@ function describe({ id, purpose, attributes }: ModelParticipant, conversation: M
     endTime,
     connectedTime: startTime,
     attributes: Object.fromEntries(attributes),
-    ...(purpose === 'customer'
-      ? { name: 'Jane Doe', address: 'tel:+13175550100', ani: 'tel:+13175550100' }
-      : queue),
+    ...(purpose === 'customer' ? { name: customerName, address, ani: address } : { queueId, queueName }),
     ...(purpose === 'agent'
       ? {
-          userId: stableUuid('agent'),
-          wrapup: { code: stableUuid('wrap-up'), name: 'Resolved', durationSeconds: 12, endTime },
+          userId: entryAt(AGENTS, conversation.agent).id,
+          wrapup: {
+            code,
+            name: wrapUpName,
+            ...(wrapUpNote === undefined ? {} : { notes: wrapUpNote }),
+            durationSeconds: 12,
+            endTime,
+          },
         }
       : {}),
     calls: [
@@ -148,76 +154,6 @@ export function changeCustomAttributes(conversation: ModelConversation, call: Ca
   for (const [name, value] of Object.entries(values)) known.values.set(name, value);
   known.version += 1;
   return amend ? textReply(204, 'application/json', '') : jsonReply(200, { id });
-}
-
-/** Records of one page at most, by the query's own default. */
-const PAGE_SIZE = 25;
-
-export function queryConversations(world: RecordingsWorld, call: Call): Reply {
-  const given = readObject(call.body);
-  const [, from = '', to = ''] = /^([^/]+)\/([^/]+)$/.exec(String(given?.['interval'])) ?? [];
-  const [begin, end] = [Date.parse(from), Date.parse(to)];
-  if (!Number.isFinite(begin) || !Number.isFinite(end) || begin >= end)
-    return badBody('interval is not valid');
-  const paging = given?.['paging'];
-  const page = (name: string, fallback: number) => Number(readField(paging, name) ?? fallback);
-  const [pageSize, pageNumber] = [page('pageSize', PAGE_SIZE), page('pageNumber', 1)];
-  if (!(pageSize >= 1 && pageSize <= 100)) return badBody('paging.pageSize must be from 1 to 100');
-  const found = world.conversations.filter(({ startedAt }) => startedAt >= begin && startedAt < end);
-  const shown = found.slice((pageNumber - 1) * pageSize, pageNumber * pageSize);
-  return jsonReply(200, {
-    totalHits: found.length,
-    conversations: shown.map(({ id, startedAt, endedAt, participants, recordings }) => ({
-      conversationId: id,
-      conversationStart: new Date(startedAt).toISOString(),
-      conversationEnd: new Date(endedAt).toISOString(),
-      originatingDirection: 'inbound',
-      participants: participants.map((participant) => ({
-        participantId: participant.id,
-        purpose: participant.purpose,
-        sessions: [{ mediaType: 'voice', recording: recordings.some(({ kind }) => kind === 'call') }],
-      })),
-    })),
-  });
-}
-
-/** Recordings that are older than `retentionThresholdDays`; the cursor is the place in the list. */
-export function queryRetention(world: RecordingsWorld, call: Call): Reply {
-  const days = Number(call.query.get('retentionThresholdDays') ?? Number.NaN);
-  const pageSize = Number(call.query.get('pageSize') ?? PAGE_SIZE);
-  const at = Number(call.query.get('cursor') ?? 0);
-  if (!Number.isInteger(days) || !(pageSize >= 1 && pageSize <= 500) || !Number.isInteger(at)) {
-    return badBody('retentionThresholdDays, pageSize or cursor is not valid');
-  }
-  const before = world.now() - days * 86_400_000;
-  const all = world.conversations
-    .filter(({ endedAt }) => endedAt <= before)
-    .flatMap(({ recordings }) => recordings.filter((recording) => isListed(recording, world.now())));
-  const next = at + pageSize;
-  const uri = (cursor: number) =>
-    `/api/v2/recordings/retention/query?retentionThresholdDays=${days}&pageSize=${pageSize}&cursor=${cursor}`;
-  return jsonReply(200, {
-    entities: all.slice(at, next).map(({ id, conversation }) => ({
-      conversationId: conversation.id,
-      recordingId: id,
-      creationTime: new Date(conversation.startedAt).toISOString(),
-    })),
-    ...(next < all.length ? { nextUri: uri(next) } : {}),
-    ...(at > 0 ? { previousUri: uri(Math.max(0, at - pageSize)) } : {}),
-  });
-}
-
-export function getOrganization(world: RecordingsWorld): Reply {
-  return jsonReply(200, {
-    id: world.organizationId,
-    name: 'Simulated Organization',
-    version: 1,
-    state: 'active',
-  });
-}
-
-function readField(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function badBody(message: string): Reply {

@@ -22,6 +22,14 @@ export function listMetadata(world: RecordingsWorld, conversation: ModelConversa
   );
 }
 
+export function getMetadata(world: RecordingsWorld, recording: ModelRecording): Reply {
+  return jsonReply(200, describe(world, recording, 'metadata'));
+}
+
+export function listAnnotations({ annotations }: ModelRecording): Reply {
+  return jsonReply(200, annotations);
+}
+
 export function listRecordings(world: RecordingsWorld, conversation: ModelConversation, call: Call): Reply {
   const format = readFormat(call, 'formatId', 'WEBM');
   if (format === undefined) return badFormat('formatId');
@@ -48,7 +56,10 @@ export function getRecording(world: RecordingsWorld, recording: ModelRecording, 
     if (given !== null && !allowed.some((one) => one === given)) return badFormat(name);
   }
   const { body, transcodingMs } = withFiles(world, recording, format, call.query.get('download') === 'true');
-  if (transcodingMs === undefined) return jsonReply(200, body);
+  if (transcodingMs === undefined) {
+    world.record(recording, 'Download', call);
+    return jsonReply(200, body);
+  }
   return jsonReply(202, { ...body, ...(isText(kind) ? {} : { estimatedTranscodeTimeMs: transcodingMs }) });
 }
 
@@ -68,7 +79,10 @@ export function putRecording(world: RecordingsWorld, recording: ModelRecording, 
   const deleteDate = readDate(given['deleteDate']);
   if (archiveDate === 'invalid' || deleteDate === 'invalid') return invalidJson();
   // what is left out is taken away
-  recording.deleteDate = deleteDate === undefined ? undefined : new Date(deleteDate).toISOString();
+  const iso = (date: number | undefined) => (date === undefined ? undefined : new Date(date).toISOString());
+  recording.deleteDate = iso(deleteDate);
+  if (recording.fate !== 'archived' && state !== 'ARCHIVED') recording.archiveDate = iso(archiveDate);
+  world.record(recording, 'UpdateRetention', call);
   if (state === 'ARCHIVED' && archiveDate !== undefined && archiveDate > now) {
     if (!world.has('recording:recording:restore')) {
       return errorReply('genesys', 403, {
@@ -77,6 +91,7 @@ export function putRecording(world: RecordingsWorld, recording: ModelRecording, 
       });
     }
     recording.restore = { requestedAt: now, until: archiveDate };
+    world.record(recording, 'RestoreRequest', call);
   }
   return jsonReply(200, describe(world, recording, 'recording'));
 }
@@ -119,7 +134,7 @@ function describe(
   recording: ModelRecording,
   as: 'metadata' | 'recording',
 ): Record<string, unknown> {
-  const { conversation, kind, leg, restore, fate, deleteDate } = recording;
+  const { conversation, kind, leg, restore, fate, archiveDate, deleteDate, exportedDate } = recording;
   const state = fileStateOf(recording, world.now());
   const startTime = new Date(conversation.startedAt).toISOString();
   const endTime = new Date(conversation.endedAt).toISOString();
@@ -134,7 +149,10 @@ function describe(
     ...(kind === 'screen' ? { mediaSubtype: 'Screen' } : {}),
     annotations: state === 'AVAILABLE' ? recording.annotations : [],
     fileState: state,
-    ...(fate === 'archived' ? { archiveDate: endTime, archiveMedium: 'CLOUDARCHIVE' } : {}),
+    ...(archiveDate === undefined ? {} : { archiveDate }),
+    ...(fate === 'archived' ? { archiveDate: endTime } : {}),
+    ...(fate === 'archived' || state === 'ARCHIVED' ? { archiveMedium: 'CLOUDARCHIVE' } : {}),
+    ...(exportedDate === undefined ? {} : { exportedDate }),
     ...(restore === undefined ? {} : { restoreExpirationTime: new Date(restore.until).toISOString() }),
     ...(deleteDate === undefined ? {} : { deleteDate }),
     ...(as === 'metadata'
@@ -170,10 +188,16 @@ function withFiles(
     ? Array.from({ length: recording.channels }, (_, channel) => String(channel))
     : ['S'];
   const files = channels.map((channel) => {
-    const mediaUri = world.link({ recordingId: recording.id, format, channel });
+    const mediaUri = world.link({
+      recordingId: recording.id,
+      format,
+      channel,
+      redacted: world.redacts(recording),
+    });
     return [channel, { mediaUri, waveformData: [] }] as const;
   });
   const first = world.file(`${recording.id}.${format}.${channels[0] ?? 'S'}`);
+
   return {
     body: {
       ...base,

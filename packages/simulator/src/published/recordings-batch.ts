@@ -3,15 +3,13 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import { contentTypeOf } from './recordings-files.ts';
 import { fileStateOf, isListed, isText, type ModelRecording } from './recordings-model.ts';
 import { readObject } from './recordings-api.ts';
-import type { BatchJob, RecordingsWorld } from './recordings-world.ts';
+import type { RecordingsWorld } from './recordings-world.ts';
+import { type BatchJob, shareDone } from './world-state.ts';
 import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 
 /** Items of one batch, from the platform's API description. */
 const MOST_ITEMS = 100;
-
-/** How long a batch takes, ms of the simulator's clock. */
-const BATCH_MS = 10_000;
 
 /** `POST /api/v2/recording/batchrequests` */
 export function postBatch(world: RecordingsWorld, call: Call): Reply {
@@ -27,7 +25,12 @@ export function postBatch(world: RecordingsWorld, call: Call): Reply {
     });
   }
   const id = stableUuid(`batch/${world.jobs.size}`);
-  world.jobs.set(id, { id, submittedAt: world.now(), items: items.filter((item) => item !== undefined) });
+  world.jobs.set(id, {
+    id,
+    clientId: call.clientId ?? '',
+    submittedAt: world.now(),
+    items: items.filter((item) => item !== undefined),
+  });
   return jsonReply(200, { id, selfUri: `/api/v2/recording/batchrequests/${id}` });
 }
 
@@ -39,13 +42,19 @@ function readItem(value: unknown): BatchJob['items'][number] | undefined {
 }
 
 /** `GET /api/v2/recording/batchrequests/{jobId}`: results appear one after the other; the count of them is a guess until the end. */
-export function getBatch(world: RecordingsWorld, jobId: string): Reply {
+export function getBatch(world: RecordingsWorld, call: Call, jobId: string): Reply {
   const job = world.jobs.get(jobId);
   if (job === undefined) {
     return errorReply('genesys', 404, { code: 'batch.download.job.not.found', message: 'Job not found.' });
   }
+  if (job.clientId !== (call.clientId ?? '')) {
+    return errorReply('genesys', 403, {
+      code: 'batch.download.permission.denied',
+      message: 'Only the client that submitted the job may read it.',
+    });
+  }
   const all = job.items.flatMap((item) => resultsOf(world, item));
-  const done = Math.min(1, (world.now() - job.submittedAt) / BATCH_MS);
+  const done = shareDone(job.submittedAt, world.behaviour.batchMs, world.now());
   const results = done === 1 ? all : all.slice(0, Math.floor(all.length * done));
   return jsonReply(200, {
     id: job.id,
@@ -62,7 +71,8 @@ export function getBatch(world: RecordingsWorld, jobId: string): Reply {
 function resultsOf(world: RecordingsWorld, item: BatchJob['items'][number]): Record<string, unknown>[] {
   const { conversationId } = item;
   const conversation = world.conversation(conversationId);
-  const recordings = (conversation?.recordings ?? []).filter(
+  const seen = conversation?.otherDivision === true ? [] : conversation?.recordings;
+  const recordings = (seen ?? []).filter(
     (one) => isListed(one, world.now()) && (item.recordingId === undefined || one.id === item.recordingId),
   );
   if (recordings.length === 0 && item.recordingId !== undefined) {
@@ -70,7 +80,7 @@ function resultsOf(world: RecordingsWorld, item: BatchJob['items'][number]): Rec
   }
   // what the client may not see in full is not spoken of
   const visible = recordings.filter(
-    ({ sensitive }) => !sensitive || world.has('recording:recording:viewSensitiveData'),
+    (recording) => !world.redacts(recording) && recording.batch !== 'omitted',
   );
   return visible.flatMap((recording) => filesOf(world, recording));
 }
@@ -79,8 +89,11 @@ function filesOf(world: RecordingsWorld, recording: ModelRecording): Record<stri
   const ids = { conversationId: recording.conversation.id, recordingId: recording.id };
   const state = fileStateOf(recording, world.now());
   if (state !== 'AVAILABLE' && state !== 'RESTORED') {
-    return [{ ...ids, errorMsg: `The recording is not available (${state}).` }];
+    return world.behaviour.batchOmitsUnavailable
+      ? []
+      : [{ ...ids, errorMsg: `The recording is not available (${state}).` }];
   }
+  if (recording.batch === 'error') return [{ ...ids, errorMsg: 'The recording could not be processed.' }];
   const count = recording.perChannel && !isText(recording.kind) ? recording.channels : 1;
   return Array.from({ length: count }, (_, channel) => ({
     ...ids,

@@ -37,16 +37,21 @@ export interface FileName {
   readonly format: Format | 'ORIGINAL';
   /** `S` for one file of all, else the channel. */
   readonly channel: string;
+  /** With what is sensitive taken out; default false. */
+  readonly redacted?: boolean;
 }
 
-export function fileId({ recordingId, format, channel }: FileName): string {
-  return `${recordingId}.${format}.${channel}`;
+export function fileId({ recordingId, format, channel, redacted = false }: FileName): string {
+  return `${recordingId}.${format}.${channel}${redacted ? 'R' : ''}`;
 }
 
 export function parseFileId(id: string): FileName | undefined {
-  const [, recordingId = '', format = '', channel = ''] = /^(.+)\.([A-Z0-9_]+)\.([0-9S])$/.exec(id) ?? [];
+  const [, recordingId = '', format = '', channel = '', redacted] =
+    /^(.+)\.([A-Z0-9_]+)\.([0-9S])(R?)$/.exec(id) ?? [];
   const known = format === 'ORIGINAL' ? format : FORMATS.find((one) => one === format);
-  return known === undefined ? undefined : { recordingId, format: known, channel };
+  return known === undefined
+    ? undefined
+    : { recordingId, format: known, channel, redacted: redacted === 'R' };
 }
 
 export function contentTypeOf(recording: ModelRecording, format: Format | 'ORIGINAL'): string {
@@ -77,39 +82,68 @@ export function synthesiseFile(recording: ModelRecording, name: FileName): Catal
       conversation.endedAt,
     );
   }
-  const bytes = isText(kind)
-    ? textFile(recording, contentTypeOf(recording, name.format))
+  const { length, make } = isText(kind)
+    ? ofText(textFile(recording, contentTypeOf(recording, name.format)))
     : soundFile(recording, id, format);
+  // made again when it is read again and the memory was needed meanwhile
+  let kept: WeakRef<Buffer> | undefined;
+  const bytes = () => {
+    const known = kept?.deref();
+    if (known !== undefined) return known;
+    const made = make();
+    kept = new WeakRef(made);
+    return made;
+  };
   return catalogue({
     id,
     interactionId: conversation.id,
-    bytes: bytes.length,
+    bytes: length,
     contentType: contentTypeOf(recording, name.format),
     startedAt: conversation.startedAt,
     durationMs: isText(kind) ? undefined : seconds * 1000,
     fileName: undefined,
     status: 'complete',
-    read: (first, last) => (last < first ? [] : [bytes.subarray(first, last + 1)]),
+    read: (first, last) => (last < first ? [] : [bytes().subarray(first, last + 1)]),
     onChange: () => {},
   });
 }
 
-function soundFile({ kind, seconds }: ModelRecording, id: string, format: Format): Buffer {
-  const bytes = seconds * 4000;
-  if (kind === 'screen') return noise(id, MAGIC.WEBM, bytes);
+/** A file whose length is known before its bytes are made. */
+interface Lazy {
+  readonly length: number;
+  readonly make: () => Buffer;
+}
+
+function ofText(bytes: Buffer): Lazy {
+  return { length: bytes.length, make: () => bytes };
+}
+
+function soundFile({ kind, seconds, bytesPerSecond }: ModelRecording, id: string, format: Format): Lazy {
+  const bytes = seconds * bytesPerSecond;
+  if (kind === 'screen') return { length: bytes, make: () => noise(id, MAGIC.WEBM, bytes) };
   return CONTENT_TYPES[format] === 'audio/ogg'
-    ? oggOf(noise(id, '', bytes))
-    : noise(id, MAGIC[format], bytes);
+    ? { length: oggLength(bytes), make: () => oggOf(noise(id, '', bytes)) }
+    : { length: bytes, make: () => noise(id, MAGIC[format], bytes) };
+}
+
+const OGG_BODY = 51 * 255;
+const OGG_HEADER = 27;
+
+function oggLength(content: number): number {
+  const full = Math.max(0, Math.ceil(content / OGG_BODY) - 1);
+  const lacing = (body: number) => Math.ceil((body + 1) / 255);
+  const last = content - full * OGG_BODY;
+  return content + full * (OGG_HEADER + lacing(OGG_BODY)) + OGG_HEADER + lacing(last);
 }
 
 /** One stream in pages of 51 full segments (13,005 bytes), the last of them marked. RFC 3533, section 6; its checksums are left out. */
 function oggOf(content: Buffer): Buffer {
   const pages: Buffer[] = [];
-  for (let at = 0; at === 0 || at < content.length; at += 51 * 255) {
-    const body = content.subarray(at, at + 51 * 255);
+  for (let at = 0; at === 0 || at < content.length; at += OGG_BODY) {
+    const body = content.subarray(at, at + OGG_BODY);
     const lacing = Buffer.alloc(Math.ceil((body.length + 1) / 255), 255);
     lacing.writeUInt8(body.length % 255, lacing.length - 1);
-    const header = Buffer.alloc(27);
+    const header = Buffer.alloc(OGG_HEADER);
     header.write('OggS', 0, 'latin1');
     header.writeUInt8((at === 0 ? 2 : 0) | (at + body.length >= content.length ? 4 : 0), 5);
     header.writeUInt32LE(1, 14);

@@ -31,7 +31,16 @@ export interface ScriptedRecording {
   readonly jsonText?: boolean;
   /** AWS region the file is kept in, as its metadata state it; default `us-east-1`. */
   readonly region?: string;
+  /** What a batch download does with it besides what `sensitive` and `fate` say; default `delivered`. */
+  readonly batch?: BatchOutcome;
+  /** The platform deletes it so long after the conversation's end, unless it is protected; default never. */
+  readonly deletedAfterS?: number | undefined;
+  /** Of the file in its original format, sound only; default 4000. */
+  readonly bytesPerSecond?: number;
 }
+
+/** `omitted`: without a word. `error`: with an `errorMsg`, though the recording is there. */
+export type BatchOutcome = 'delivered' | 'omitted' | 'error';
 
 export const RECORDING_KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
 export type RecordingKind = (typeof RECORDING_KINDS)[number];
@@ -46,6 +55,28 @@ export interface ScriptedConversation {
   readonly recordings?: readonly ScriptedRecording[];
   /** In a division that the OAuth client has no role in; default false. */
   readonly otherDivision?: boolean;
+  /** Epoch ms before which the platform shows neither the conversation in analytics nor its recordings; default none. */
+  readonly arrivesAt?: number | undefined;
+  /** Seconds that the data lake, which details jobs read, is behind for this one, besides the general delay; default 0. */
+  readonly lakeLateS?: number;
+  /** It goes on: analytics show no end of it; default false. */
+  readonly ongoing?: boolean;
+  /** The platform sends no event of it; default false. */
+  readonly unannounced?: boolean;
+  /** Of the customer; default none. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly direction?: 'inbound' | 'outbound';
+  /** Phone number or e-mail address of the customer. */
+  readonly customer?: string;
+  readonly customerName?: string;
+  /** Places in the directory's lists; default 0. */
+  readonly queue?: number;
+  readonly agent?: number;
+  readonly division?: number;
+  readonly wrapUp?: number;
+  readonly wrapUpNote?: string | undefined;
+  /** Has speech and text analytics a transcript of it? Default false. */
+  readonly transcribed?: boolean;
   /** Accepts attributes and forgets them, as happens once the participant is gone; default false. */
   readonly forgetsAttributes?: boolean;
 }
@@ -68,15 +99,21 @@ export interface RecordingAnnotation {
 }
 
 /** A recording as it is now; what the API changes is not read-only. */
-export interface ModelRecording extends Required<ScriptedRecording> {
+export interface ModelRecording extends Required<Omit<ScriptedRecording, 'deletedAfterS'>> {
   readonly conversation: ModelConversation;
   readonly annotations: RecordingAnnotation[];
   /** Epoch ms at which the making of a format began. */
   readonly transcodings: Map<string, number>;
   /** Set by a restore request, epoch ms. */
   restore: { readonly requestedAt: number; readonly until: number } | undefined;
-  /** ISO 8601, as set through the API. */
+  /** ISO 8601, as set through the API or by the platform's policy. */
   deleteDate: string | undefined;
+  /** ISO 8601, as set through the API. */
+  archiveDate: string | undefined;
+  exportDate: string | undefined;
+  exportedDate: string | undefined;
+  /** Deleted for good: no protection and no other date brings it back. */
+  gone: boolean;
 }
 
 export interface ModelParticipant {
@@ -94,7 +131,9 @@ export interface CustomAttributesDocument {
   version: number;
 }
 
-export interface ModelConversation {
+type Stated = Omit<ScriptedConversation, 'id' | 'endedAt' | 'lastedS' | 'recordings' | 'attributes'>;
+
+export interface ModelConversation extends Required<Stated> {
   readonly id: string;
   /** Epoch ms. */
   readonly startedAt: number;
@@ -102,9 +141,9 @@ export interface ModelConversation {
   readonly recordings: readonly ModelRecording[];
   readonly participants: readonly ModelParticipant[];
   readonly customAttributes: CustomAttributesDocument[];
-  readonly otherDivision: boolean;
-  readonly forgetsAttributes: boolean;
   externalTag: string | undefined;
+  /** A legal hold: its recordings are not deleted. */
+  isProtected: boolean;
 }
 
 /** Fills in what the script leaves open. Equal arguments give equal ids. */
@@ -126,12 +165,26 @@ export function buildConversation(
     participants: purposes.map((purpose) => ({
       id: stableUuid(`${id}/${purpose}`),
       purpose,
-      attributes: new Map(),
+      attributes: new Map(purpose === 'customer' ? Object.entries(script.attributes ?? {}) : []),
     })),
     customAttributes: [],
     otherDivision: script.otherDivision ?? false,
     forgetsAttributes: script.forgetsAttributes ?? false,
+    arrivesAt: script.arrivesAt,
+    lakeLateS: script.lakeLateS ?? 0,
+    ongoing: script.ongoing ?? false,
+    unannounced: script.unannounced ?? false,
+    direction: script.direction ?? 'inbound',
+    customer: script.customer ?? '+13175550100',
+    customerName: script.customerName ?? 'Jane Doe',
+    queue: script.queue ?? 0,
+    agent: script.agent ?? 0,
+    division: script.division ?? 0,
+    wrapUp: script.wrapUp ?? 0,
+    wrapUpNote: script.wrapUpNote,
+    transcribed: script.transcribed ?? false,
     externalTag: undefined,
+    isProtected: false,
   };
   for (const [at, one] of (script.recordings ?? []).entries()) {
     recordings.push({
@@ -151,10 +204,19 @@ export function buildConversation(
       sensitive: one.sensitive ?? false,
       jsonText: one.jsonText ?? false,
       region: one.region ?? 'us-east-1',
+      batch: one.batch ?? 'delivered',
+      bytesPerSecond: one.bytesPerSecond ?? 4000,
       annotations: [],
       transcodings: new Map(),
       restore: undefined,
-      deleteDate: undefined,
+      deleteDate:
+        one.deletedAfterS === undefined
+          ? undefined
+          : new Date(endedAt + one.deletedAfterS * 1000).toISOString(),
+      archiveDate: undefined,
+      exportDate: undefined,
+      exportedDate: undefined,
+      gone: false,
     });
   }
   return conversation;
@@ -162,18 +224,34 @@ export function buildConversation(
 
 /** Has the platform heard of it yet? */
 export function isListed(recording: ModelRecording, now: number): boolean {
-  return now >= recording.conversation.endedAt + recording.listedAfterS * 1000;
+  const { conversation, listedAfterS } = recording;
+  return hasArrived(conversation, now) && now >= conversation.endedAt + listedAfterS * 1000;
+}
+
+/** Does the platform show it by now? */
+export function hasArrived({ startedAt, arrivesAt = startedAt }: ModelConversation, now: number): boolean {
+  return now >= Math.max(startedAt, arrivesAt);
 }
 
 export function fileStateOf(recording: ModelRecording, now: number): FileState {
   const { restore, fate, conversation, uploadedAfterS, stubUntilS, restoringS } = recording;
+  if (isDeleted(recording, now)) return 'DELETED';
   if (now < conversation.endedAt + uploadedAfterS * 1000) return 'UPLOADING';
   if (fate === 'deleted') return 'DELETED';
   if (fate === 'error') return 'ERROR';
-  if (fate === 'available') return 'AVAILABLE';
+  if (fate === 'available' && !isPast(recording.archiveDate, now)) return 'AVAILABLE';
   if (now < conversation.endedAt + stubUntilS * 1000) return 'AVAILABLE';
   if (restore === undefined || now >= restore.until) return 'ARCHIVED';
   return now < restore.requestedAt + restoringS * 1000 ? 'RESTORING' : 'RESTORED';
+}
+
+/** Deleted by a date, which a protection holds back, or for good. */
+export function isDeleted({ gone, deleteDate, conversation }: ModelRecording, now: number): boolean {
+  return gone || (isPast(deleteDate, now) && !conversation.isProtected);
+}
+
+function isPast(date: string | undefined, now: number): boolean {
+  return date !== undefined && Date.parse(date) <= now;
 }
 
 export type FileReadiness =

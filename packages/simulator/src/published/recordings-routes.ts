@@ -1,35 +1,8 @@
-import type { FaultTarget } from '../faults.ts';
 import type { RouteMatch } from '../routes.ts';
+import { PLATFORM_ROUTES } from './platform-routes.ts';
+import { type PublishedRoute, routesOf } from './published-route.ts';
 
-/** One thing the simulator answers in the published dialect; documentation and contract tests are made from the list. */
-export interface PublishedRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
-  /** With `{name}` for variable segments, as the platform's API description writes it. */
-  readonly path: string;
-  readonly on: Extract<FaultTarget, 'recording' | 'conversation' | 'batch'>;
-  /** A client needs any one of these; empty where the platform documents none. */
-  readonly permissions: readonly string[];
-  readonly name: PublishedCall;
-  readonly does: string;
-}
-
-export type PublishedCall =
-  | 'listMetadata'
-  | 'listRecordings'
-  | 'getRecording'
-  | 'putRecording'
-  | 'postAnnotation'
-  | 'postBatch'
-  | 'getBatch'
-  | 'getConversation'
-  | 'putTags'
-  | 'patchParticipant'
-  | 'listCustomAttributes'
-  | 'putCustomAttributes'
-  | 'patchCustomAttributes'
-  | 'queryConversations'
-  | 'queryRetention'
-  | 'getOrganization';
+export type { PublishedCall, PublishedRoute } from './published-route.ts';
 
 const VIEW = [
   'recording:recording:view',
@@ -41,146 +14,110 @@ const C = '/api/v2/conversations/{conversationId}';
 const R = `${C}/recordings/{recordingId}`;
 
 export const PUBLISHED_ROUTES: readonly PublishedRoute[] = [
-  route(
-    'listMetadata',
-    'GET',
-    `${C}/recordingmetadata`,
-    'recording',
-    VIEW,
-    'the recordings of a conversation, without files',
-  ),
-  route(
-    'listRecordings',
-    'GET',
-    `${C}/recordings`,
-    'recording',
-    VIEW,
-    'all recordings with their files; 202 without a body while one is being made',
-  ),
-  route(
-    'getRecording',
-    'GET',
-    R,
-    'recording',
-    VIEW,
-    'one recording with its files; 202 while they are being made',
-  ),
-  route(
-    'putRecording',
-    'PUT',
-    R,
-    'recording',
-    ['recording:recording:restore', 'recording:recording:editRetention'],
-    'sets archive and delete dates; for an archived one, brings it back until then',
-  ),
-  route(
-    'postAnnotation',
-    'POST',
-    `${R}/annotations`,
-    'recording',
-    ['recording:annotation:add'],
-    'adds an annotation',
-  ),
-  route(
-    'postBatch',
-    'POST',
-    '/api/v2/recording/batchrequests',
-    'batch',
-    VIEW,
-    'begins a batch download of up to 100 items',
-  ),
-  route(
-    'getBatch',
-    'GET',
-    '/api/v2/recording/batchrequests/{jobId}',
-    'batch',
-    [],
-    'state and results of a batch download',
-  ),
-  route(
-    'getConversation',
-    'GET',
-    C,
-    'conversation',
-    ['conversation:communication:view'],
-    'the conversation and its participants',
-  ),
-  route(
-    'putTags',
-    'PUT',
-    `${C}/tags`,
-    'conversation',
-    ['conversation:externalTag:edit'],
-    'sets the external tag',
-  ),
-  route(
-    'patchParticipant',
-    'PATCH',
-    `${C}/participants/{participantId}/attributes`,
-    'conversation',
-    [],
-    'merges attributes of a participant; 202',
-  ),
-  route(
-    'listCustomAttributes',
-    'GET',
-    `${C}/customattributes`,
-    'conversation',
-    ['conversation:customAttributes:view'],
-    'the custom attributes, one document per schema',
-  ),
-  route(
-    'putCustomAttributes',
-    'PUT',
-    `${C}/customattributes`,
-    'conversation',
-    ['conversation:customAttributes:edit'],
-    'replaces a document of custom attributes',
-  ),
-  route(
-    'patchCustomAttributes',
-    'PATCH',
-    `${C}/customattributes`,
-    'conversation',
-    ['conversation:customAttributes:edit'],
-    'amends a document of custom attributes; 204',
-  ),
-  route(
-    'queryConversations',
-    'POST',
-    '/api/v2/analytics/conversations/details/query',
-    'conversation',
-    ['analytics:conversationDetail:view'],
-    'the conversations of an interval, page by page',
-  ),
-  route(
-    'queryRetention',
-    'GET',
-    '/api/v2/recordings/retention/query',
-    'recording',
-    ['recording:recording:view'],
-    'all recordings older than some days, by cursor',
-  ),
-  route(
-    'getOrganization',
-    'GET',
-    '/api/v2/organizations/me',
-    'conversation',
-    [],
-    'the organization of the client',
-  ),
+  ...routesOf('recording', [
+    [
+      'listMetadata',
+      'GET',
+      `${C}/recordingmetadata`,
+      VIEW,
+      'the recordings of a conversation, without files',
+    ],
+    ['getMetadata', 'GET', `${C}/recordingmetadata/{recordingId}`, VIEW, 'one recording, without files'],
+    [
+      'listRecordings',
+      'GET',
+      `${C}/recordings`,
+      VIEW,
+      'all recordings with their files; 202 without a body while one is being made',
+    ],
+    ['getRecording', 'GET', R, VIEW, 'one recording with its files; 202 while they are being made'],
+    [
+      'putRecording',
+      'PUT',
+      R,
+      ['recording:recording:restore', 'recording:recording:editRetention'],
+      'sets archive and delete dates; for an archived one, brings it back until then',
+    ],
+    ['postAnnotation', 'POST', `${R}/annotations`, ['recording:annotation:add'], 'adds an annotation'],
+    [
+      'queryRetention',
+      'GET',
+      '/api/v2/recordings/retention/query',
+      ['recording:recording:view'],
+      'all recordings older than some days, by cursor',
+    ],
+    [
+      'listAnnotations',
+      'GET',
+      `${R}/annotations`,
+      ['recording:annotation:view', ...VIEW],
+      'the annotations of a recording',
+    ],
+  ]),
+  ...routesOf('batch', [
+    [
+      'postBatch',
+      'POST',
+      '/api/v2/recording/batchrequests',
+      VIEW,
+      'begins a batch download of up to 100 items',
+    ],
+    [
+      'getBatch',
+      'GET',
+      '/api/v2/recording/batchrequests/{jobId}',
+      [],
+      'state and results of a batch download',
+    ],
+  ]),
+  ...routesOf('conversation', [
+    [
+      'getConversation',
+      'GET',
+      C,
+      ['conversation:communication:view'],
+      'the conversation and its participants',
+    ],
+    ['putTags', 'PUT', `${C}/tags`, ['conversation:externalTag:edit'], 'sets the external tag'],
+    [
+      'patchParticipant',
+      'PATCH',
+      `${C}/participants/{participantId}/attributes`,
+      [],
+      'merges attributes of a participant; 202',
+    ],
+    [
+      'listCustomAttributes',
+      'GET',
+      `${C}/customattributes`,
+      ['conversation:customAttributes:view'],
+      'the custom attributes, one document per schema',
+    ],
+    [
+      'putCustomAttributes',
+      'PUT',
+      `${C}/customattributes`,
+      ['conversation:customAttributes:edit'],
+      'replaces a document of custom attributes',
+    ],
+    [
+      'patchCustomAttributes',
+      'PATCH',
+      `${C}/customattributes`,
+      ['conversation:customAttributes:edit'],
+      'amends a document of custom attributes; 204',
+    ],
+    ['getOrganization', 'GET', '/api/v2/organizations/me', [], 'the organization of the client'],
+    [
+      'queryConversations',
+      'POST',
+      '/api/v2/analytics/conversations/details/query',
+      ['analytics:conversationDetail:view'],
+      'the conversations of an interval, page by page',
+    ],
+  ]),
+  ...PLATFORM_ROUTES,
 ];
-
-function route(
-  name: PublishedCall,
-  method: PublishedRoute['method'],
-  path: string,
-  on: PublishedRoute['on'],
-  permissions: readonly string[],
-  does: string,
-): PublishedRoute {
-  return { name, method, path, on, permissions, does };
-}
 
 export interface PublishedMatch extends RouteMatch {
   readonly published: PublishedRoute;
@@ -193,7 +130,8 @@ export function matchPublished(method: string, path: string): PublishedMatch | u
   for (const published of PUBLISHED_ROUTES) {
     const params = published.method === method ? matchTemplate(published.path, path) : undefined;
     if (params === undefined) continue;
-    const id = params['recordingId'] ?? params['conversationId'] ?? params['jobId'];
+    const id =
+      params['recordingId'] ?? params['conversationId'] ?? params['jobId'] ?? Object.values(params)[0];
     return {
       route: `${published.method} ${published.path}`,
       on: published.on,

@@ -35,6 +35,12 @@ const TIME: Check = (value) =>
   typeof value === 'string' && Number.isFinite(Date.parse(value))
     ? undefined
     : 'must be a time such as 2026-01-31T12:00:00Z';
+const TEXT: Check = (value) =>
+  typeof value === 'string' && value.length <= 500 ? undefined : 'must be text of at most 500 characters';
+const TEXTS: Check = (value) =>
+  typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string')
+    ? undefined
+    : 'must be an object of texts';
 const oneOf =
   (...options: readonly (string | number)[]): Check =>
   (value) =>
@@ -56,6 +62,9 @@ const RECORDING: Readonly<Record<keyof ScriptedRecording, Check>> = {
   sensitive: FLAG,
   jsonText: FLAG,
   region: ID,
+  batch: oneOf('delivered', 'omitted', 'error'),
+  deletedAfterS: NUMBER,
+  bytesPerSecond: NUMBER,
 };
 
 const CONVERSATION: Readonly<Record<keyof ScriptedConversation, Check>> = {
@@ -65,9 +74,23 @@ const CONVERSATION: Readonly<Record<keyof ScriptedConversation, Check>> = {
   recordings: (value) => (Array.isArray(value) ? undefined : 'must be a list'),
   otherDivision: FLAG,
   forgetsAttributes: FLAG,
+  arrivesAt: TIME,
+  lakeLateS: NUMBER,
+  ongoing: FLAG,
+  unannounced: FLAG,
+  attributes: TEXTS,
+  direction: oneOf('inbound', 'outbound'),
+  customer: TEXT,
+  customerName: TEXT,
+  queue: NUMBER,
+  agent: NUMBER,
+  division: NUMBER,
+  wrapUp: NUMBER,
+  wrapUpNote: TEXT,
+  transcribed: FLAG,
 };
 
-/** @throws `USAGE` when the file cannot be read or makes no sense; the message names the place, e.g. `conversations[0].lastedS`. */
+/** @throws SimulatorError when the file cannot be read or makes no sense; the message names the place, e.g. `conversations[0].lastedS`. */
 export async function readScenario(path: string): Promise<Scenario> {
   let text: string;
   try {
@@ -78,7 +101,7 @@ export async function readScenario(path: string): Promise<Scenario> {
   return parseScenario(text);
 }
 
-/** @throws `USAGE`; see {@link readScenario}. All problems are listed. */
+/** @throws SimulatorError; see {@link readScenario}. All problems are listed. */
 export function parseScenario(text: string): Scenario {
   let parsed: unknown;
   try {
@@ -90,10 +113,11 @@ export function parseScenario(text: string): Scenario {
   const root = fields(parsed, 'the scenario', problems, { conversations: CONVERSATION.recordings });
   const conversations = list(root['conversations']).map((value, at): ScriptedConversation => {
     const place = `conversations[${at}]`;
-    const { endedAt, recordings, ...rest } = fields(value, place, problems, CONVERSATION);
+    const { endedAt, arrivesAt, recordings, ...rest } = fields(value, place, problems, CONVERSATION);
     return {
       ...rest,
       ...(typeof endedAt === 'string' ? { endedAt: Date.parse(endedAt) } : {}),
+      ...(typeof arrivesAt === 'string' ? { arrivesAt: Date.parse(arrivesAt) } : {}),
       // every value was checked by the entry of its own name
       recordings: list(recordings).map(
         (one, index) =>

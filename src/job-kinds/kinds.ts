@@ -1,0 +1,14 @@
+import type { JobKindSource } from './kind-source.ts';
+
+/** A source whose code is loaded when a job of it comes up. */
+function lazy(name: string, load: () => Promise<JobKindSource>): JobKindSource {
+  return { name, open: async (tools) => (await load()).open(tools) };
+}
+
+/** The kinds of jobs that the product has. */
+export const JOB_KINDS: readonly JobKindSource[] = [
+  lazy('verify', async () => (await import('./verify.ts')).verifyJobs),
+  lazy('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
+  lazy('adopt', async () => (await import('./adopt.ts')).adoptJobs),
+  lazy('reencrypt', async () => (await import('./reencrypt.ts')).reencryptJobs),
+];
