@@ -9,6 +9,7 @@ export const PARTS = [
   'lambda',
   'init',
   'cli-memory',
+  'jobs',
   'latency',
 ] as const satisfies readonly Part[];
 
