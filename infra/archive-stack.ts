@@ -7,6 +7,7 @@ import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-me
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
+  const { prefix, existingBucket } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -28,6 +29,9 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     customerKeys: rest.customerKeys,
     auditTrail: rest.auditTrail,
     verification: rest.verification,
+    sharedWith: rest.sharedWith,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(existingBucket === undefined ? {} : { existingBucket }),
     ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
     ...(webAclArn === undefined ? {} : { webAclArn }),
     ...(replica === undefined ? {} : { replica }),
@@ -96,6 +100,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
   const { webhookUrl, network, auditTrail } = archive;
   return {
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
+    CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
     DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that nobody could deal with'],
     FunctionName: [archive.function.functionName, 'Archives'],

@@ -11,6 +11,7 @@ import { mediaFolderOf } from './policies.ts';
 
 interface ArchiveParts {
   readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
+  readonly catalogueBucket: Pick<s3.IBucket, 'bucketArn'>;
   readonly queue: sqs.IQueue;
   readonly deadLetters: sqs.IQueue;
   readonly logGroup: logs.ILogGroup;
@@ -25,6 +26,7 @@ export function describeResources(
   parts: ArchiveParts,
   {
     organizationId,
+    prefix,
     webhook = false,
     environmentVariables = {},
     otherKeyArns = [],
@@ -36,6 +38,8 @@ export function describeResources(
   return (keyArn, signingKeyArn) => ({
     bucketArn: parts.bucket.bucketArn,
     bucketName: parts.bucket.bucketName,
+    keyPrefix: prefix === undefined ? '' : `${prefix}/`,
+    catalogueBucketArn: parts.catalogueBucket.bucketArn,
     keyArn,
     signingKeyArn,
     organizationId,

@@ -28,8 +28,8 @@ export interface HardeningProps {
   readonly customerKeys?: boolean;
   /** Records every access to objects and every use of keys, with alarms. @default false */
   readonly auditTrail?: boolean;
-  /** A function that verifies another sample of the archive each day; `false` for none. @default 100 days, depth `head` */
-  readonly verification?: Partial<VerificationSettings> | false;
+  /** A function that verifies another sample of the archive each day, and how. @default true: in 100 days, depth `head` */
+  readonly verification?: boolean | Partial<VerificationSettings>;
   /** Gets a copy of every object. @default none */
   readonly replica?: ReplicaSettings;
 }

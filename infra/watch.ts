@@ -19,7 +19,7 @@ export interface WatchedParts {
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
   readonly function: lambda.Function;
-  readonly bucket: s3.Bucket;
+  readonly bucket: s3.IBucket;
   /** Of recordings. */
   readonly key: kms.CfnKey;
   readonly writerRole: iam.IRole;

@@ -6,6 +6,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { VerificationSettings } from '../../src/config/deploy-settings.ts';
 import { type AlarmPlace, createAlarm } from '../alarm.ts';
+import { METRICS_OF_STACK } from '../archive-metrics.ts';
 import { createLogGroup } from '../archive-function.ts';
 import type { ArchiveNetwork } from '../archive-network.ts';
 import { createFunctionRole } from '../archive-roles.ts';
@@ -42,7 +43,7 @@ export interface ScheduledAlarm {
   /** Of docs/runbook.md. */
   readonly anchor: string;
   readonly what: string;
-  /** `failure` of an invocation, unless there is a metric. */
+  /** Failures of invocations, unless there is another metric. */
   readonly metric?: cloudwatch.IMetric;
   readonly threshold?: number;
   readonly evaluationPeriods?: number;
@@ -51,7 +52,7 @@ export interface ScheduledAlarm {
 }
 
 export interface ScheduledProps {
-  readonly verification?: Partial<VerificationSettings> | false;
+  readonly verification?: boolean | Partial<VerificationSettings>;
   readonly logRetentionDays?: number;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
 }
@@ -122,7 +123,11 @@ export class Scheduled {
         role,
         logGroup,
         network,
-        environment: { ...environmentVariables, ...Object.fromEntries(own) },
+        environment: {
+          POWERTOOLS_SERVICE_NAME: METRICS_OF_STACK,
+          ...environmentVariables,
+          ...Object.fromEntries(own),
+        },
         code: this.#code?.(part.bundle),
       });
       made.function.node.addDependency(requirePolicy(policies, role));
@@ -148,6 +153,6 @@ export class Scheduled {
   }
 }
 
-function partsOf({ verification = {} }: ScheduledProps): readonly ScheduledPart[] {
-  return verification === false ? [] : [verificationPart(verification)];
+function partsOf({ verification = true }: ScheduledProps): readonly ScheduledPart[] {
+  return verification === false ? [] : [verificationPart(verification === true ? {} : verification)];
 }

@@ -1,5 +1,13 @@
 /** What the role of each scheduled function may do; docs/aws-permissions.md gives the reasons. */
-import { allow, type ArchiveResources, MEDIA_FOLDER, ORGANIZATION, type Statement } from '../policies.ts';
+import {
+  allow,
+  type ArchiveResources,
+  listing,
+  MEDIA_FOLDER,
+  ORGANIZATION,
+  rootOf,
+  type Statement,
+} from '../policies.ts';
 
 /** Writes what the function prints. */
 export function logStatements(logGroupArn: string): readonly Statement[] {
@@ -8,21 +16,14 @@ export function logStatements(logGroupArn: string): readonly Statement[] {
 
 /** The verification reads recordings and receipts, and writes nothing. It opens data keys where it is to decrypt. */
 export function verifierStatements(
-  {
-    bucketArn,
-    keyArn,
-    organizationId,
-    mediaFolder = MEDIA_FOLDER,
-  }: Pick<ArchiveResources, 'bucketArn' | 'keyArn' | 'organizationId' | 'mediaFolder'>,
+  resources: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix' | 'keyArn' | 'organizationId' | 'mediaFolder'>,
   decrypts: boolean,
 ): readonly Statement[] {
+  const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const root = rootOf(resources);
   return [
-    allow(
-      'ReadRecordingsAndReceipts',
-      ['s3:GetObject'],
-      [`${bucketArn}/${mediaFolder}/*`, `${bucketArn}/receipts/*`],
-    ),
-    allow('FindRecordings', ['s3:ListBucket'], [bucketArn]),
+    allow('ReadRecordingsAndReceipts', ['s3:GetObject'], [`${root}${mediaFolder}/*`, `${root}receipts/*`]),
+    listing('FindRecordings', resources),
     ...(decrypts
       ? [
           {

@@ -26,6 +26,7 @@ export function verificationPart({
     decrypts,
     variables: [
       'S3_ARCHIVE_BUCKET',
+      'ARCHIVE_STORE',
       'S3_EXPECTED_BUCKET_OWNER',
       'GENESYS_ORGANIZATION_ID',
       ...(decrypts ? ['ARCHIVE_KMS_KEY_ID'] : []),

@@ -1,5 +1,5 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
-import { type Budget, followAbort } from '../clock.ts';
+import { type Budget, followAbort, startBudget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { JobKind, Limit, Outcome, Rate, WorkContext } from '../jobs/job-kind.ts';
 import type { RecordingsRequest } from '../ports.ts';
@@ -26,7 +26,7 @@ const MAX_OPEN_GROUPS = 4;
 /** Items that a runner takes at once: a whole shard, so that no group waits for the one before it. */
 const BATCH_SIZE = 1_000;
 
-/** ms from the deadline at which no conversation is begun any more. */
+/** What a backfill needs from outside. */
 export interface BackfillPorts {
   /** The archive's layout, as the setting says it. */
   readonly layout: string;
@@ -46,7 +46,7 @@ export interface BackfillPorts {
     close(): void;
     readonly isComplete: Promise<void>;
   };
-  /** Told the days and conversations that come next, so that what is known of them is read once. */
+  /** Told which conversations come next, so that what they need is asked once. */
   prepare?(items: readonly ConversationItem[], budget: Budget): Promise<void>;
   /** Asked before each call to the platform. */
   useRate(rate: () => Rate): void;
@@ -77,7 +77,8 @@ async function* work(
   ports.useRate(() => context.rate());
   const stop = new AbortController();
   const unfollow = followAbort(context.signal, stop);
-  const budget = { deadline: Number.POSITIVE_INFINITY, signal: stop.signal };
+  // many calls listen to its signal at once
+  const { budget, end } = startBudget(context, Number.POSITIVE_INFINITY, 0, stop.signal);
   const channel = new OutcomeChannel();
   const shard = new Shard(ports, options, { budget, channel, context, stop });
   const working = shard.run(items).then(
@@ -90,6 +91,7 @@ async function* work(
     // the reader has stopped, or an error has: nothing is begun any more, and what is under way ends cleanly
     stop.abort(new ArchiveError('INTERRUPTED', 'the work on this part of the job was stopped'));
     await working;
+    end();
     unfollow();
   }
 }
@@ -154,7 +156,8 @@ class Shard {
         if ('conversationId' in item) group.leave(item.conversationId);
       });
     const done = (async () => {
-      await Promise.all(part.map((item, at) => (isRepeated[at] === true ? undefined : work(item, at))));
+      const firsts = [...part.entries()].filter(([at]) => isRepeated[at] !== true);
+      await Promise.all(firsts.map(([at, item]) => work(item, at)));
       for (const [at, item] of part.entries()) if (isRepeated[at] === true) await work(item, at);
     })();
     return { done, isComplete: group.isComplete };

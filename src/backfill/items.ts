@@ -10,8 +10,8 @@ export interface ConversationItem {
   readonly recordingIds?: readonly string[];
   /** Epoch ms, as far as the source of the plan knew; decides how long a recording is waited for, never where it is kept. */
   readonly endedAt?: number;
-  /** `YYYY-MM-DD` on which it began, where the source knew: that of its facts. */
-  readonly day?: string;
+  /** Epoch ms, where the source knew. With the end it tells which day its recordings can only be of. */
+  readonly startedAt?: number;
 }
 
 /** One file of the platform's own export. */
@@ -49,22 +49,24 @@ export function parseItem(value: unknown): BackfillItem {
   const conversationId = readField(value, 'conversationId');
   const recordingIds = readField(value, 'recordingIds');
   const endedAt = readField(value, 'endedAt');
-  const day = readField(value, 'day');
+  const startedAt = readField(value, 'startedAt');
   const idsAreSound =
     recordingIds === undefined ||
     (Array.isArray(recordingIds) &&
       recordingIds.length > 0 &&
       recordingIds.length <= MAX_NAMED_RECORDINGS &&
       recordingIds.every(isSafeId));
-  const isTimeSound = endedAt === undefined || (typeof endedAt === 'number' && isPlausibleTime(endedAt));
-  const isDaySound = day === undefined || (typeof day === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(day));
-  if (!isSafeId(conversationId) || !idsAreSound || !isTimeSound || !isDaySound) throw noItem();
+  if (!isSafeId(conversationId) || !idsAreSound || !isTime(startedAt) || !isTime(endedAt)) throw noItem();
   return {
     conversationId,
-    ...(recordingIds === undefined ? {} : { recordingIds: recordingIds as readonly string[] }),
+    ...(recordingIds === undefined ? {} : { recordingIds: recordingIds }),
     ...(endedAt === undefined ? {} : { endedAt }),
-    ...(day === undefined ? {} : { day }),
+    ...(startedAt === undefined ? {} : { startedAt }),
   };
+}
+
+function isTime(value: unknown): value is number | undefined {
+  return value === undefined || (typeof value === 'number' && isPlausibleTime(value));
 }
 
 function parseExported(file: unknown, bytes: unknown): ExportedItem {
@@ -107,7 +109,7 @@ export function requireOptions(options: unknown, layout: string): BackfillOption
 
 const SOURCES: readonly BackfillSource[] = ['days', 'inventory', 'ids', 'export', 'failed'];
 
-/** The same conversation, whatever its spelling. */
+/** The same conversation in any spelling. */
 export function keyOfConversation({ conversationId }: Pick<ConversationItem, 'conversationId'>): string {
   return canonicalId(conversationId);
 }

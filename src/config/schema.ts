@@ -1,12 +1,14 @@
 import type * as z from 'zod';
 import type { Purpose, Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings/archive.ts';
+import { BACKFILL_SETTINGS } from './settings/backfill.ts';
 import { DOWNLOAD_SETTINGS } from './settings/download.ts';
 import { ENCRYPTION_SETTINGS } from './settings/encryption.ts';
 import { EVENT_SETTINGS } from './settings/events.ts';
 import { GENESYS_SETTINGS } from './settings/genesys.ts';
 import { NETWORK_SETTINGS } from './settings/network.ts';
 import { OPERATION_SETTINGS } from './settings/operation.ts';
+import { PROOF_SETTINGS } from './settings/proof.ts';
 import { RECORDINGS_SETTINGS } from './settings/recordings.ts';
 import { RELIABILITY_SETTINGS } from './settings/reliability.ts';
 import { SECRET_SETTINGS } from './settings/secrets.ts';
@@ -22,8 +24,10 @@ export const SETTINGS = {
   ...EVENT_SETTINGS,
   ...OPERATION_SETTINGS,
   ...RECORDINGS_SETTINGS,
+  ...BACKFILL_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
+  ...PROOF_SETTINGS,
   ...NETWORK_SETTINGS,
 } as const satisfies Record<string, Setting>;
 

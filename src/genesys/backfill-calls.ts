@@ -36,6 +36,12 @@ export const BACKFILL_CALLS = {
     permissions: ['analytics:conversationDetail:view'],
     why: 'knows until when those lists are complete',
   },
+  detailsByIds: {
+    method: 'GET',
+    path: '/api/v2/analytics/conversations/details',
+    permissions: DETAILS,
+    why: 'tells when conversations were that are named by their ids, so that their files can be asked for together',
+  },
   queryRetention: {
     method: 'GET',
     path: '/api/v2/recordings/retention/query',

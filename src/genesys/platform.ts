@@ -1,14 +1,17 @@
-import type { Clock } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
 import type { RecordingKind } from '../recording-facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './write-back/interaction-writer.ts';
+import { holdChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media/api.ts';
 import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createRecordingsApi } from './recordings/api.ts';
+import type { FetchOptions } from './recordings/fetch.ts';
+import type { FileFetcher } from './recordings/look.ts';
 import type { AudioFormat } from './recordings/policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
@@ -35,7 +38,13 @@ export interface PlatformConfig {
 /** One of the two APIs that events can be of. */
 export interface Dialect {
   readonly tokens: TokenSource;
+  /** Of this one nothing waits for the organization to be compared. */
   readonly api: GenesysApi;
+  /**
+   * Compares the configured organization with that of the OAuth client, once for both dialects; see `pinOrganization`. Calls of
+   * `resolver` and `references` that change something wait for it.
+   */
+  readonly pin: (budget: Budget) => Promise<OrganizationStanding>;
   readonly resolver: MediaResolver;
   readonly references: ReferenceWriter | undefined;
 }
@@ -51,29 +60,39 @@ export function createPlatform(
   {
     credentials,
     transport,
+    onOrganizationUnknown: onUnknown,
     clock,
     logger,
+    rate = createRateBudget({ clock, share: config.rateShare }),
+    fetchFiles,
   }: {
     readonly credentials: OAuthOptions['credentials'];
     readonly transport: Transport;
+    readonly onOrganizationUnknown?: (() => void) | undefined;
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Of a backfill; default a whole one of its own. */
+    readonly rate?: RateBudget;
+    /** Fetches the files of many conversations together; default each by itself. */
+    readonly fetchFiles?: (options: FetchOptions) => FileFetcher;
   },
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
   const { loginUrl, apiUrl } = config.genesys;
-  const rate = createRateBudget({ clock, share: config.rateShare });
+  const compare = pinOrganization({ organizationId: config.organizationId, clock, logger, onUnknown });
   const connect = (scope: string | undefined) => {
     const tokens = createTokenSource({ loginUrl, credentials, scope, transport, clock, logger });
-    return { tokens, api: createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate }) };
+    const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
+    const pin = (budget: Budget) => compare(api, budget);
+    return { tokens, api, pin, held: holdChanges(api, pin) };
   };
-  const media = connect(MEDIA_SCOPES);
-  const recordings = connect(undefined);
+  const { held: heldMedia, ...media } = connect(MEDIA_SCOPES);
+  const { held: heldRecordings, ...recordings } = connect(undefined);
   const { kinds, ...choices } = config.recordings;
   return {
     media: {
       ...media,
-      resolver: createMediaApi(media.api, config.organizationId),
-      references: config.writeBack === 'none' ? undefined : createInteractionWriter(media.api),
+      resolver: createMediaApi(heldMedia, config.organizationId),
+      references: config.writeBack === 'none' ? undefined : createInteractionWriter(heldMedia),
     },
     recordings: {
       ...recordings,
@@ -82,11 +101,18 @@ export function createPlatform(
         organizationId: config.organizationId,
         kinds: new Set(kinds),
         describeConversation: config.layout.name === 'genesys-export',
-        api: recordings.api,
+        api: heldRecordings,
         clock,
         logger,
+        fetchFiles: fetchFiles?.({
+          api: recordings.api,
+          clock,
+          logger,
+          format: choices.format,
+          organizationId: config.organizationId,
+        }),
       }),
-      references: createReferenceWriter(recordings.api, logger, config.recordings),
+      references: createReferenceWriter(heldRecordings, logger, config.recordings),
     },
   };
 }

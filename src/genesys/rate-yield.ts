@@ -167,6 +167,8 @@ export interface YieldingBudget extends RateBudget {
   quota(): number;
   /** Requests sent since it was made. */
   sent(): number;
+  /** Calls that wait for their turn now. */
+  waiting(): number;
 }
 
 /**
@@ -183,6 +185,7 @@ export function createYieldingBudget({
 }): YieldingBudget {
   let state = startYielding(clock.now());
   let sent = 0;
+  let waiting = 0;
   let queue: Promise<void> = Promise.resolve();
 
   const waitForTurn: RateBudget['acquire'] = async (budget) => {
@@ -206,7 +209,12 @@ export function createYieldingBudget({
 
   return {
     acquire(budget) {
-      const turn = queue.then(() => waitForTurn(budget));
+      waiting += 1;
+      const turn = queue
+        .then(() => waitForTurn(budget))
+        .finally(() => {
+          waiting -= 1;
+        });
       queue = turn.catch(() => undefined);
       return turn;
     },
@@ -221,5 +229,6 @@ export function createYieldingBudget({
     },
     quota: () => quotaOf(rollWindow(state, clock.now()), rate(), clock.now()),
     sent: () => sent,
+    waiting: () => waiting,
   };
 }

@@ -84,7 +84,20 @@ export type Availability =
   | { readonly state: 'forbidden' }
   | { readonly state: 'unknown' };
 
+/** Epoch ms. */
+export interface ConversationTimes {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
 export interface ConversationAnalytics {
+  /**
+   * When conversations began and ended, by their id in the archive's spelling. One that is missing is not known, goes on, or is not this
+   * client's to see.
+   *
+   * @throws what the platform's API client throws.
+   */
+  times(conversationIds: readonly string[], budget: Budget): Promise<ReadonlyMap<string, ConversationTimes>>;
   /** @throws what the platform's API client throws. */
   availability(budget: Budget): Promise<Availability>;
   /**

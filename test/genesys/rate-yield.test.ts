@@ -87,8 +87,8 @@ describe('a backfill that shares its client with live archiving', () => {
   ];
   it.each(cases)('never has live archiving refused or wait at $live', ({ live, of, atLeast }) => {
     const { refused, waits, backfillPerMinute } = share(of, 60, 'yield');
-    console.log(
-      `live ${live}: ${refused} refused, p99 wait ${p99(waits)} ms, backfill ${backfillPerMinute.toFixed(0)} a minute`,
+    process.stdout.write(
+      `live ${live}: ${refused} refused, p99 wait ${p99(waits)} ms, backfill ${backfillPerMinute.toFixed(0)} a minute\n`,
     );
     expect(refused).toBe(0);
     expect(p99(waits)).toBe(0);

@@ -14,6 +14,7 @@ import { decide, type Request } from './evaluate-policy.ts';
 const RESOURCES: ArchiveResources = {
   bucketArn: 'arn:aws:s3:::BUCKET',
   bucketName: 'BUCKET',
+  catalogueBucketArn: 'arn:aws:s3:::CATALOGUE_BUCKET',
   keyArn: 'KEY_ARN',
   organizationId: 'ORGANIZATION_ID',
   queueArn: 'QUEUE_ARN',
@@ -55,7 +56,7 @@ const roles = {
 describe('the policies of the roles', () => {
   it.each([
     ['writer', ['writer', 'kms-writer', 'deployed-writer']],
-    ['auditor', ['auditor', 'kms-auditor']],
+    ['auditor', ['auditor', 'auditor-catalogue', 'kms-auditor']],
     ['rewrap', ['rewrap', 'rewrap-signing']],
     ['verifier', ['verifier', 'verifier-full']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
@@ -72,6 +73,25 @@ describe('the policies of the roles', () => {
     for (const { Action, Resource } of Object.values(roles).flat()) {
       expect(Action.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
       expect(Resource.filter((resource) => /^\*|^arn:aws:s3:::\*/.test(resource))).toEqual([]);
+    }
+  });
+
+  it('of a shared bucket are limited to the prefix as that page says', () => {
+    const shared = { ...RESOURCES, keyPrefix: 'PREFIX/' };
+    const [, condition = ''] = /```json shared\n([^`]+)```/.exec(page) ?? [];
+    for (const statements of [
+      writerStatements(shared),
+      auditorStatements(shared),
+      rewrapStatements(shared),
+      verifierStatements(shared, true),
+    ]) {
+      const objects = statements.flatMap(({ Resource }) =>
+        Resource.filter((one) => one.includes(':BUCKET/')),
+      );
+      expect(objects.length).toBeGreaterThan(0);
+      expect(objects.filter((one) => !one.startsWith('arn:aws:s3:::BUCKET/PREFIX/'))).toEqual([]);
+      const lists = statements.filter(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET'));
+      expect(lists.map(({ Condition }) => Condition)).toEqual([JSON.parse(condition)]);
     }
   });
 

@@ -1,7 +1,7 @@
 import { EndWatch } from '../../archive/container-end.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { MediaItem, MediaOpener, MediaResolver, ObjectStore } from '../../ports.ts';
+import type { MediaItem, MediaOpener, MediaResolver, ObjectStore, RecordingsRequest } from '../../ports.ts';
 import { getSmall } from '../../record/small-object.ts';
 import { type ExportedName, readExportKey, SIDECAR_SUFFIX } from './export-keys.ts';
 import { readSidecar, type Sidecar } from './read-sidecar.ts';
@@ -18,7 +18,7 @@ const MIN_CHECKED_DURATION_MS = 10_000;
 
 /** One file of an export, and the ports through which the archive's own use case takes it. */
 export interface ExportedRecording {
-  readonly item: MediaItem;
+  readonly request: RecordingsRequest;
   readonly resolver: MediaResolver;
   readonly opener: MediaOpener;
 }
@@ -55,10 +55,24 @@ export async function openExported(
   }
   requireLikelySize(file, stat.size, sidecar);
   const item = itemOf(name, sidecar);
+  const { conversationId, recordingId } = item.ids;
+  const opener = openerOf(source, file, stat.etag);
+  let wasOpened = false;
   return {
-    item,
-    resolver: { resolve: () => Promise.resolve({ state: 'ready', items: [item] }) },
-    opener: openerOf(source, file, stat.etag),
+    request: { dialect: 'recordings', conversationId, recordingId },
+    resolver: {
+      resolve: () => {
+        // asked anew only where the bytes were wrong, and they stay so
+        if (wasOpened) return Promise.reject(truncated(file, 'is not whole'));
+        return Promise.resolve({ state: 'ready', items: [item] });
+      },
+    },
+    opener: {
+      open: (...given) => {
+        wasOpened = true;
+        return opener.open(...given);
+      },
+    },
   };
 }
 

@@ -28,7 +28,7 @@ export interface DaysRequest {
 
 /**
  * The days of a range, newest first: what was said yesterday is asked for sooner than what was said years ago. UTC days have 24 hours,
- * whatever clocks on the wall do.
+ * and changes of the clocks do not matter.
  */
 export function daysOf(from: number, to: number): readonly number[] {
   const days: number[] = [];
@@ -81,15 +81,16 @@ async function* planDay(
     else if (expectation === 'still-open') counts.stillOpen += 1;
     else {
       counts.items += 1;
-      yield itemOf(conversation, name);
+      yield itemOf(conversation);
     }
   }
   await facts?.finish(until);
   if (until === undefined || until < day + DAY_MS) counts.lateDays.push({ day: name, until });
 }
 
-function itemOf({ conversationId, end }: AnalyzedConversation, day: string): ConversationItem {
-  return { conversationId, ...(end === undefined ? {} : { endedAt: Date.parse(end) }), day };
+function itemOf({ conversationId, start, end }: AnalyzedConversation): ConversationItem {
+  const startedAt = Date.parse(start);
+  return { conversationId, startedAt, ...(end === undefined ? {} : { endedAt: Date.parse(end) }) };
 }
 
 export function dayName(day: number): string {

@@ -12,12 +12,33 @@ export function findSecretProblems(values: SettingValues): Problem[] {
   const pairs = [
     ['GENESYS_SECRET_ARN', 'GENESYS_CLIENT_ID'],
     ['GENESYS_SECRET_ARN', 'GENESYS_CLIENT_SECRET'],
+    ['GENESYS_BACKFILL_SECRET_ARN', 'GENESYS_BACKFILL_CLIENT_ID'],
+    ['GENESYS_BACKFILL_SECRET_ARN', 'GENESYS_BACKFILL_CLIENT_SECRET'],
     ['ARCHIVE_SIGNING_KEY_SECRET_ARN', 'ARCHIVE_SIGNING_KEY_FILE'],
     ['ARCHIVE_SIGNING_KMS_KEY_ID', 'ARCHIVE_SIGNING_KEY_FILE'],
     ['ARCHIVE_SIGNING_KMS_KEY_ID', 'ARCHIVE_SIGNING_KEY_SECRET_ARN'],
     ['ARCHIVE_WEBHOOK_SECRET_ARN', 'ARCHIVE_WEBHOOK_SECRET'],
   ] as const;
-  return pairs
+  const halves = [
+    ['GENESYS_BACKFILL_CLIENT_ID', 'GENESYS_BACKFILL_CLIENT_SECRET'],
+    ['GENESYS_BACKFILL_CLIENT_SECRET', 'GENESYS_BACKFILL_CLIENT_ID'],
+  ] as const;
+  const doubled = pairs
     .filter(([one, other]) => values[one] !== undefined && values[other] !== undefined)
     .map(([one, name]) => ({ name, text: `and ${one} are both set; set one of them` }));
+  const alone = halves
+    .filter(([one, other]) => values[one] !== undefined && values[other] === undefined)
+    .map(([one, name]) => ({ name, text: `is missing; ${one} is set` }));
+  return [...doubled, ...alone];
+}
+
+/** The second OAuth client, where there is one. */
+export function chooseBackfillCredentials(values: SettingValues): CredentialSettings | undefined {
+  const {
+    GENESYS_BACKFILL_SECRET_ARN: arn,
+    GENESYS_BACKFILL_CLIENT_ID: clientId,
+    GENESYS_BACKFILL_CLIENT_SECRET: clientSecret,
+  } = values;
+  if (arn !== undefined) return { secretArn: arn };
+  return clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret };
 }

@@ -1,7 +1,7 @@
 import { jobRate } from '../job-rate.ts';
 import { choice, flag } from '../values.ts';
 
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** How the program reports. Part of the one table in `schema.ts`. */

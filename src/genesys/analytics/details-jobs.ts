@@ -9,6 +9,8 @@ import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField } from '../responses.ts';
 import { readConversation } from './read-conversation.ts';
+import type { AnalyticsOptions } from './analytics-options.ts';
+import { readTimes } from './conversation-times.ts';
 
 const JOBS = ['api', 'v2', 'analytics', 'conversations', 'details', 'jobs'] as const;
 
@@ -29,19 +31,12 @@ const MAX_PAGE_ENTRIES = 10_000;
 
 const DAY_MS = 86_400_000;
 
-export interface AnalyticsOptions {
-  readonly api: GenesysApi;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Where it is known, answers about another organization are refused. */
-  readonly organizationId?: string | undefined;
-}
-
 /** The asynchronous details jobs: attributes, notes and wrap-ups of a day's conversations, 1,000 an answer. */
 export function createConversationAnalytics(options: AnalyticsOptions): ConversationAnalytics {
   return {
     availability: (budget) => readAvailability(options, budget),
     conversations: (query, budget) => listConversations(options, query, budget),
+    times: (ids, budget) => readTimes(options, ids, budget),
   };
 }
 

@@ -8,8 +8,11 @@ import { type FileFetcher, standAlone } from '../recordings/look.ts';
 import { type ConversationWish, entriesOf, requestConversations } from './conversation-batch.ts';
 
 export interface GroupedFilesOptions extends FetchOptions {
-  /** Which recordings a batch gives as live archiving would keep them. */
-  readonly isBatchable: (recording: RecordingAnswer) => boolean;
+  /**
+   * A recording that a batch gives as live archiving would keep it, with the time it is filed under, which neither the list of
+   * recordings nor a batch states; `undefined` for one that has to be asked for by itself.
+   */
+  readonly asBatchable: (conversationId: string, recording: RecordingAnswer) => RecordingAnswer | undefined;
   /** Fetches one by one what a batch leaves out. Otherwise what is left out is said to be. */
   readonly fetchLeftOut: boolean;
   /** Which of these the archive has already: their files are not asked for. `undefined` for one that it has not. */
@@ -35,7 +38,13 @@ export interface GroupedFiles {
   readonly fetch: FileFetcher;
   open(): FileGroup;
   /** What batches did so far. */
-  readonly counts: { readonly batches: number; readonly leftOut: number; readonly single: number };
+  readonly counts: {
+    readonly batches: number;
+    readonly leftOut: number;
+    readonly single: number;
+    /** Batches that are not complete now. */
+    readonly making: number;
+  };
 }
 
 interface Waiting {
@@ -52,7 +61,10 @@ interface Waiting {
  */
 export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
   const groups = new Map<string, Group>();
-  const counts = { batches: 0, leftOut: 0, single: 0 };
+  const counts = { batches: 0, leftOut: 0, single: 0, making: 0 };
+
+  const requestWishes = (wishes: readonly ConversationWish[], budget: Budget) =>
+    requestConversations(options, wishes, budget);
 
   const single = async (
     conversationId: string,
@@ -63,16 +75,22 @@ export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
     return standAlone(() => fetchRecording(options, conversationId, recording, budget));
   };
 
+  const make: typeof requestWishes = async (wishes, budget) => {
+    counts.batches += 1;
+    counts.making += 1;
+    try {
+      return await requestWishes(wishes, budget);
+    } finally {
+      counts.making -= 1;
+    }
+  };
+
   const request = async (waiting: readonly Waiting[]): Promise<void> => {
     const [first] = waiting;
     if (first === undefined) return;
-    counts.batches += 1;
     // each conversation has the budget of the same job
-    const found = await requestConversations(
-      options,
-      waiting.map(({ wish }) => wish),
-      first.budget,
-    );
+    const wishes = waiting.map(({ wish }) => wish);
+    const found = await make(wishes, first.budget);
     for (const [at, one] of waiting.entries()) one.resolve(found[at] ?? []);
   };
 
@@ -163,8 +181,7 @@ export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
     const group = groups.get(canonicalId(conversationId));
     if (group !== undefined) return group.ask(wish, budget);
     // its group is done: a link has expired meanwhile
-    counts.batches += 1;
-    const [found = []] = await requestConversations(options, [wish], budget);
+    const [found = []] = await make([wish], budget);
     return found;
   };
 
@@ -172,13 +189,17 @@ export function createGroupedFiles(options: GroupedFilesOptions): GroupedFiles {
     const kept = await Promise.all(
       wanted.map((one) => options.findKept?.(conversationId, one, budget) ?? Promise.resolve(undefined)),
     );
-    const missing = wanted.filter((_one, at) => kept[at] === undefined);
-    const batchable = missing.filter(options.isBatchable);
+    const batchable = wanted.flatMap((recording, at) => {
+      const timed = kept[at] === undefined ? options.asBatchable(conversationId, recording) : undefined;
+      return timed === undefined ? [] : [{ at, timed }];
+    });
     if (batchable.length === 0) groups.get(canonicalId(conversationId))?.leave(conversationId);
-    const given = batchable.length === 0 ? [] : await ask(conversationId, batchable, budget);
+    const wishes = batchable.map(({ timed }) => timed);
+    const answers = wishes.length === 0 ? [] : await ask(conversationId, wishes, budget);
+    const given = new Map(batchable.map(({ at }, place) => [at, answers[place]]));
     const result: Found[] = [];
     for (const [at, recording] of wanted.entries()) {
-      const known = kept[at] ?? given[batchable.indexOf(recording)];
+      const known = kept[at] ?? given.get(at);
       const isGiven = known !== undefined && known.state !== 'left-out' && known.state !== 'no-file';
       if (isGiven && !isForeign(known)) result.push(known);
       else if (known !== undefined && !options.fetchLeftOut) result.push(known);

@@ -44,7 +44,7 @@ async function connect({ jobs = [], states = () => 'FULFILLED', override }: Scri
       body: { conversations: pages[at] ?? [], dataAvailabilityDate: '2026-11-21T06:00:00.000Z', ...cursor },
     };
   });
-  open.push(platform.close);
+  open.push(() => platform.close());
   const { api, clock, calls } = platform;
   const analytics = createConversationAnalytics({ api, clock, logger: recordingLogger(), organizationId });
   const list = async (of: 'started' | 'active' = 'started') => {
@@ -156,7 +156,9 @@ describe('the conversations of a day', () => {
 
   it('whose reader stops early leave no job behind', async () => {
     const { analytics, calls } = await connect({ jobs: [[[conversation('a')], [conversation('b')]]] });
-    for await (const _one of analytics.conversations({ day: DAY, of: 'started' }, unlimited)) break;
+    const listing = analytics.conversations({ day: DAY, of: 'started' }, unlimited);
+    await listing.next();
+    await listing.return();
     expect(calls.filter(({ method }) => method === 'DELETE').map(({ path }) => path)).toEqual([
       'analytics/conversations/details/jobs/job-1',
     ]);
@@ -179,7 +181,7 @@ describe('how far the data go', () => {
     const { analytics } = await connect({ jobs: [[[conversation('a')]]] });
     const told: number[] = [];
     const query = { day: DAY, of: 'started', onAvailability: (until: number) => told.push(until) } as const;
-    for await (const _one of analytics.conversations(query, unlimited));
+    await analytics.conversations(query, unlimited).next();
     expect(told).toEqual([Date.UTC(2026, 10, 21, 6)]);
   });
 });

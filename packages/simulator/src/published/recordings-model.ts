@@ -229,8 +229,8 @@ export function isListed(recording: ModelRecording, now: number): boolean {
 }
 
 /** Does the platform show it by now? */
-export function hasArrived({ arrivesAt }: ModelConversation, now: number): boolean {
-  return arrivesAt === undefined || now >= arrivesAt;
+export function hasArrived({ startedAt, arrivesAt = startedAt }: ModelConversation, now: number): boolean {
+  return now >= Math.max(startedAt, arrivesAt);
 }
 
 export function fileStateOf(recording: ModelRecording, now: number): FileState {

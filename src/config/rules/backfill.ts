@@ -1,0 +1,29 @@
+import type { SettingValues } from '../schema.ts';
+import { chooseBackfillCredentials, type CredentialSettings } from './secrets.ts';
+
+/** What jobs need that bring recordings from before. */
+export interface BackfillConfig {
+  /** The second OAuth client; `undefined` where jobs share that of live archiving. */
+  readonly credentials: CredentialSettings | undefined;
+  /** Requests a minute, or as many as live archiving leaves. */
+  readonly rate: number | 'yield';
+  /** Has files fetched in batches, as they were recorded. False where a format was chosen, or stands in the keys. */
+  readonly batch: boolean;
+  readonly transcripts: boolean;
+  /** Of the requests of a job, in (0, 1]. */
+  readonly transcriptShare: number;
+}
+
+/** What has a default gets it here. */
+export function buildBackfill(values: SettingValues): BackfillConfig {
+  // a key of that layout ends with the format: one and the same recording would be stored under two
+  const formatIsInKeys = values.ARCHIVE_LAYOUT === 'genesys-export';
+  const formatIsFree = values.GENESYS_FORMAT === undefined && !formatIsInKeys;
+  return {
+    credentials: chooseBackfillCredentials(values),
+    rate: values.ARCHIVE_JOB_RATE ?? 'yield',
+    batch: values.GENESYS_BATCH === true || formatIsFree,
+    transcripts: values.ARCHIVE_TRANSCRIPTS ?? false,
+    transcriptShare: values.ARCHIVE_TRANSCRIPT_SHARE ?? 0.25,
+  };
+}
