@@ -69,7 +69,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--resume <FILE>',
-        description: 'with --all: keep the progress there; an interrupted run goes on',
+        description: 'with --all: keep the progress there; an interrupted run goes on, as a job with --job',
       },
       { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
       {
