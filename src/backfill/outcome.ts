@@ -27,7 +27,7 @@ export function outcomeOf(results: readonly ArchiveResult[]): Settled {
     const { reason, hint, ids } = unsettled;
     const code: ErrorCode = reason === 'forbidden' ? 'GENESYS_FORBIDDEN' : 'MEDIA_NOT_FOUND';
     const why = hint === undefined ? reason : `${reason} (${hint})`;
-    // what the platform has moved away, or this client may not see, can be had once somebody has changed that
+    // available again once it is restored, or the client has the permission
     const retryable = reason === 'archived' || reason === 'forbidden';
     return { state: 'failed', bytes, code, reason: `${nameIn(ids)}: ${why}`, retryable };
   }

@@ -28,7 +28,7 @@ export interface DaysRequest {
 
 /**
  * The days of a range, newest first: what was said yesterday is asked for sooner than what was said years ago. UTC days have 24 hours,
- * whatever clocks on the wall do.
+ * also where local clocks change.
  */
 export function daysOf(from: number, to: number): readonly number[] {
   const days: number[] = [];

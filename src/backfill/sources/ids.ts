@@ -27,7 +27,7 @@ const MAX_ALONE = 200_000;
 /**
  * Items from a list of ids.
  *
- * @throws `USAGE` at the end of a list that has lines which are no ids, or recordings whose conversation nobody knows, and
+ * @throws `USAGE` at the end of a list that has lines which are no ids, or recordings whose conversation is not known, and
  *   `skipInvalid` was not asked for; what is planned by then is no job.
  */
 export async function* planIds(request: IdsRequest): AsyncGenerator<ConversationItem, void, undefined> {
