@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import type { Part } from './results.ts';
 
 export const PARTS = [
   'throughput',
@@ -10,7 +9,8 @@ export const PARTS = [
   'init',
   'cli-memory',
   'latency',
-] as const satisfies readonly Part[];
+] as const;
+export type Part = (typeof PARTS)[number];
 
 /** What the committed baseline is about. */
 const CHECKED_PARTS: readonly Part[] = ['throughput', 'small', 'memory'];

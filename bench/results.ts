@@ -1,5 +1,6 @@
 /** What a run of the benchmark gave, as `bench/results.json` keeps it. */
 import { readFileSync } from 'node:fs';
+import type { Part } from './options.ts';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { StartUp } from './parts/init.ts';
 import type { LatencyRow } from './parts/latency.ts';
@@ -8,8 +9,7 @@ import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
 import type { ComparedVariant } from './parts/throughput.ts';
 
-/** What each part gives. */
-export interface PartResults {
+interface Given {
   readonly throughput: readonly ComparedVariant[];
   readonly small: readonly ComparedVariant[];
   readonly memory: readonly MemoryGrowth[];
@@ -20,7 +20,10 @@ export interface PartResults {
   readonly latency: readonly LatencyRow[];
 }
 
-export type Part = keyof PartResults;
+/** What each part gives. */
+export type PartResults = Pick<Given, Part>;
+
+export type { Part };
 
 export interface Machine {
   readonly node: string;

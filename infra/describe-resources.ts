@@ -11,12 +11,14 @@ import { mediaFolderOf } from './policies.ts';
 
 interface ArchiveParts {
   readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
+  readonly catalogueBucket: Pick<s3.IBucket, 'bucketArn'>;
   readonly queue: sqs.IQueue;
   readonly deadLetters: sqs.IQueue;
   readonly logGroup: logs.ILogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   readonly serviceKey: kms.IKey | undefined;
 }
 
@@ -25,6 +27,7 @@ export function describeResources(
   parts: ArchiveParts,
   {
     organizationId,
+    prefix,
     webhook = false,
     environmentVariables = {},
     otherKeyArns = [],
@@ -36,6 +39,8 @@ export function describeResources(
   return (keyArn, signingKeyArn) => ({
     bucketArn: parts.bucket.bucketArn,
     bucketName: parts.bucket.bucketName,
+    keyPrefix: prefix === undefined ? '' : `${prefix}/`,
+    catalogueBucketArn: parts.catalogueBucket.bucketArn,
     keyArn,
     signingKeyArn,
     organizationId,
@@ -48,6 +53,10 @@ export function describeResources(
       ...(webhook ? [chooseString(conditions.webhook, parts.webhookSecret.ref)] : []),
     ],
     signingSecretArn,
+    clientSecretArns: [
+      parts.credentialsSecret.ref,
+      ...(parts.backfillSecret === undefined ? [] : [parts.backfillSecret.ref]),
+    ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,

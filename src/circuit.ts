@@ -14,6 +14,7 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_INVALID',
   'GENESYS_AUTH_REJECTED',
   'GENESYS_FORBIDDEN',
+  'ORGANIZATION_MISMATCH',
   'GENESYS_THROTTLED',
   'GENESYS_UNAVAILABLE',
   'STORE_DENIED',
@@ -42,6 +43,7 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const STANDING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_INVALID',
   'GENESYS_AUTH_REJECTED',
+  'ORGANIZATION_MISMATCH',
   'STORE_MISSING',
   'STORE_FULL',
   'SECRET_DENIED',

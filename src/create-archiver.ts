@@ -1,8 +1,9 @@
 import type { ArchivePorts } from './archive/archive-ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
+import { holdWrites } from './archive/hold-writes.ts';
 import { createLayout } from './record/layout.ts';
-import type { ReceiptTrust } from './audit/examine-recording.ts';
+import type { ReceiptTrust } from './audit/examine-ports.ts';
 import type { Opens } from './archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
 import type { ReceiptSigner } from './record/receipt.ts';
@@ -20,6 +21,7 @@ import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/ke
 import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media/download.ts';
 import { mediaPolicy } from './genesys/media/hosts.ts';
+import type { OrganizationStanding } from './genesys/pin-organization.ts';
 import { createPlatform, type Dialect } from './genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
@@ -44,6 +46,8 @@ export interface ArchiverPorts {
   /** Put around the store, whichever it is. */
   readonly wrapStore?: (store: ObjectStore) => ObjectStore;
   readonly timeouts?: Partial<HttpTimeouts>;
+  /** Called once when the platform does not tell which organization the OAuth client belongs to. */
+  readonly onOrganizationUnknown?: () => void;
   /** @deprecated Has no effect: hashes are computed as bytes pass (docs/decisions/012). */
   readonly processors?: number;
   /** Where secrets named by an ARN are read. */
@@ -82,6 +86,12 @@ export interface Archiver {
    * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
    */
   checkCredentials(budget?: Budget): Promise<void>;
+  /**
+   * Compares `GENESYS_ORGANIZATION_ID` with the organization that the OAuth client belongs to. {@link archive} and {@link again} do so by
+   * themselves, before they write anything.
+   * @throws `ORGANIZATION_MISMATCH`, and what {@link checkCredentials} throws.
+   */
+  checkOrganization(budget?: Budget): Promise<OrganizationStanding>;
   /** Which of the calls of the published API that the configuration asks for the OAuth client may make; changes nothing. */
   probePermissions(budget?: Budget): Promise<readonly PermissionProbe[]>;
   /** Closes idle connections. */
@@ -113,8 +123,17 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   });
   const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
   const credentials = readClientCredentials(genesys.credentials, secrets);
+  const { onOrganizationUnknown } = ports;
   const platform =
-    ports.platform ?? createPlatform(config, { credentials, transport: apiTransport, clock, logger });
+    ports.platform ??
+    createPlatform(config, {
+      credentials,
+      transport: apiTransport,
+      onOrganizationUnknown,
+      clock,
+      logger,
+    });
+  const usualDialect = genesys.api === 'recordings' ? 'recordings' : 'media';
   const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
   const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = ports.wrapStore?.(opened) ?? opened;
@@ -158,14 +177,22 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     apiTransport.openAhead?.(new URL(genesys.apiUrl));
     store.openAhead?.();
   };
+  /** Begins to compare the organization while the recording is looked up; what is written waits for the end of it. */
+  const hold = ({ pin }: Dialect, budget: Budget): ObjectStore => {
+    if (config.organizationId === undefined) return store;
+    pin(budget).catch(() => undefined); // each write meets the same error
+    return holdWrites(store, pin);
+  };
   return {
     store,
     archive: async (request, budget = unlimited, hints = {}) => {
       openConnections();
-      const { resolver, references, api } = platform[request.dialect];
+      const dialect = platform[request.dialect];
+      const { resolver, references, api } = dialect;
+      const held = hold(dialect, budget);
       // before the recording is looked up: what cannot be signed must not be downloaded
       const signer = await findSigner(budget);
-      const all = { ...shared, signer, resolver, references };
+      const all = { ...shared, store: held, signer, resolver, references };
       const results = await archiveRequest(all, request, budget, hints);
       if (request.dialect === 'recordings' && config.recordings.context) {
         const { conversationId } = request;
@@ -177,25 +204,29 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       return results;
     },
     archiveFrom: async (source, request, budget = unlimited) => {
-      const { references } = platform[request.dialect];
+      const dialect = platform[request.dialect];
+      const { references } = dialect;
+      const held = hold(dialect, budget);
       const signer = await findSigner(budget);
-      return archiveRequest({ ...shared, signer, references, ...source }, request, budget);
+      return archiveRequest({ ...shared, store: held, signer, references, ...source }, request, budget);
     },
     again: async (request, options, budget = unlimited) => {
-      const { resolver, references } = platform[request.dialect];
+      const dialect = platform[request.dialect];
+      const { resolver, references } = dialect;
+      const held = hold(dialect, budget);
       const signer = await findSigner(budget);
       const reader = await createReader(config, { clock, logger });
       return archiveAgain(
-        { ...shared, signer, resolver, references, reader, opens: EVERY_KEY },
+        { ...shared, store: held, signer, resolver, references, reader, opens: EVERY_KEY },
         request,
         options,
         budget,
       );
     },
     checkCredentials: async (budget = unlimited) => {
-      const dialect = genesys.api === 'recordings' ? 'recordings' : 'media';
-      await platform[dialect].tokens.token(budget);
+      await platform[usualDialect].tokens.token(budget);
     },
+    checkOrganization: (budget = unlimited) => platform[usualDialect].pin(budget),
     probePermissions: (budget = unlimited) =>
       probePermissions(platform.recordings.api, config.recordings, budget),
     close: () => {

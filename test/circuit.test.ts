@@ -28,6 +28,7 @@ describe('what a failure tells', () => {
       'CONFIG_INVALID',
       'GENESYS_AUTH_REJECTED',
       'GENESYS_FORBIDDEN',
+      'ORGANIZATION_MISMATCH',
       'GENESYS_THROTTLED',
       'GENESYS_UNAVAILABLE',
       'TLS_UNTRUSTED',

@@ -46,7 +46,7 @@ export interface BackfillPorts {
     close(): void;
     readonly isComplete: Promise<void>;
   };
-  /** Told which conversations come next, so that they are asked about once. */
+  /** Told which conversations come next, so that what they need is asked once. */
   prepare?(items: readonly ConversationItem[], budget: Budget): Promise<void>;
   /** Asked before each call to the platform. */
   useRate(rate: () => Rate): void;

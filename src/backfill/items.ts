@@ -109,7 +109,7 @@ export function requireOptions(options: unknown, layout: string): BackfillOption
 
 const SOURCES: readonly BackfillSource[] = ['days', 'inventory', 'ids', 'export', 'failed'];
 
-/** The same conversation, in any spelling. */
+/** The same conversation in any spelling. */
 export function keyOfConversation({ conversationId }: Pick<ConversationItem, 'conversationId'>): string {
   return canonicalId(conversationId);
 }

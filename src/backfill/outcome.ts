@@ -27,7 +27,7 @@ export function outcomeOf(results: readonly ArchiveResult[]): Settled {
     const { reason, hint, ids } = unsettled;
     const code: ErrorCode = reason === 'forbidden' ? 'GENESYS_FORBIDDEN' : 'MEDIA_NOT_FOUND';
     const why = hint === undefined ? reason : `${reason} (${hint})`;
-    // available again once it is restored, or the client has the permission
+    // what the platform has moved away, or this client may not see, is available once an administrator has changed that
     const retryable = reason === 'archived' || reason === 'forbidden';
     return { state: 'failed', bytes, code, reason: `${nameIn(ids)}: ${why}`, retryable };
   }

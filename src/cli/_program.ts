@@ -3,6 +3,7 @@ import { listSettings, type Purpose, type SettingName } from '../config/schema.t
 import { ArchiveError } from '../errors.ts';
 import type { CommandSpec } from './specs/command-spec.ts';
 import { COMMAND_GROUPS, COMMANDS } from './specs/commands.ts';
+import { GLOBAL_OPTIONS } from './specs/global-options.ts';
 import { flagOf, TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
 
@@ -15,17 +16,6 @@ export interface GlobalOptions {
   readonly debug?: boolean;
   readonly config?: string;
 }
-
-export const GLOBAL_OPTIONS: readonly { readonly flags: string; readonly description: string }[] = [
-  { flags: '--json', description: 'print JSON lines, each with a type and a schemaVersion' },
-  { flags: '-q, --quiet', description: 'no progress and no messages, only data, warnings and errors' },
-  { flags: '--no-color', description: 'no colours; so does the variable NO_COLOR' },
-  { flags: '--debug', description: 'log to stderr, and say where errors come from' },
-  {
-    flags: '--config <FILE>',
-    description: 'settings file (default ./genesys-archive.config.json, where it exists)',
-  },
-];
 
 /** What the command line asks for. */
 export type Invocation =

@@ -9,6 +9,7 @@ import { watchStandardOutput } from './_standard-output.ts';
 import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { COMMANDS } from './specs/commands.ts';
 
 // `doctor` says which Node.js to have; the SDK would say so in seven lines at every start
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -65,6 +66,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
         stdin: process.stdin,
         flags,
         configFile: globals.config,
+        commands: COMMANDS,
         program: programName(process.argv[1]),
       },
       args,

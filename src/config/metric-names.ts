@@ -1,6 +1,9 @@
 /* On their own, so that the function need not carry the settings of the deployment. */
 
-/** Namespace and metrics that the function emits, all with the single dimension `service`. */
+/**
+ * Namespace and metrics that the functions emit, all with the single dimension `service`. Its value is the name of the stack, and this
+ * where no stack has said so (`POWERTOOLS_SERVICE_NAME`).
+ */
 export const METRICS_NAMESPACE = 'GenesysMediaArchive';
 export const METRICS_SERVICE = 'genesys-media-archive';
 export const METRICS = {
@@ -16,6 +19,8 @@ export const METRICS = {
   failed: 'RecordingsFailed',
   /** Count: credentials or permissions refused by Genesys Cloud, S3, KMS or Secrets Manager. */
   authFailures: 'AuthFailures',
+  /** Count: the platform does not tell which organization the OAuth client belongs to; one for each process. */
+  organizationUnknown: 'OrganizationUnknown',
   /** Count: what the store holds is not what was sent, or another recording stands under the key. */
   verifyFailures: 'VerifyFailures',
   /** Count: 429, SlowDown and the like that outlasted their retries. */

@@ -8,6 +8,7 @@ import { EVENT_SETTINGS } from './settings/events.ts';
 import { GENESYS_SETTINGS } from './settings/genesys.ts';
 import { NETWORK_SETTINGS } from './settings/network.ts';
 import { OPERATION_SETTINGS } from './settings/operation.ts';
+import { PROOF_SETTINGS } from './settings/proof.ts';
 import { RECORDINGS_SETTINGS } from './settings/recordings.ts';
 import { RELIABILITY_SETTINGS } from './settings/reliability.ts';
 import { SECRET_SETTINGS } from './settings/secrets.ts';
@@ -26,6 +27,7 @@ export const SETTINGS = {
   ...BACKFILL_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
+  ...PROOF_SETTINGS,
   ...NETWORK_SETTINGS,
 } as const satisfies Record<string, Setting>;
 

@@ -13,6 +13,13 @@ export const GENESYS_CODES = errorCodes({
     retryable: false,
     meaning: 'Genesys Cloud refused the call (403): the OAuth client lacks a scope, permission or division.',
   },
+  ORGANIZATION_MISMATCH: {
+    exit: 2,
+    retryable: false,
+    meaning:
+      'The OAuth client belongs to another organization than GENESYS_ORGANIZATION_ID names. Nothing was written.',
+    hint: 'use the OAuth client of that organization, or correct GENESYS_ORGANIZATION_ID; one archive is one organization',
+  },
   GENESYS_THROTTLED: {
     exit: 7,
     retryable: true,

@@ -1,10 +1,11 @@
-import type { Clock } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
 import type { RecordingKind } from '../recording-facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './write-back/interaction-writer.ts';
+import { holdChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media/api.ts';
 import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
@@ -37,7 +38,13 @@ export interface PlatformConfig {
 /** One of the two APIs that events can be of. */
 export interface Dialect {
   readonly tokens: TokenSource;
+  /** Of this one nothing waits for the organization to be compared. */
   readonly api: GenesysApi;
+  /**
+   * Compares the configured organization with that of the OAuth client, once for both dialects; see `pinOrganization`. Calls of
+   * `resolver` and `references` that change something wait for it.
+   */
+  readonly pin: (budget: Budget) => Promise<OrganizationStanding>;
   readonly resolver: MediaResolver;
   readonly references: ReferenceWriter | undefined;
 }
@@ -53,6 +60,7 @@ export function createPlatform(
   {
     credentials,
     transport,
+    onOrganizationUnknown: onUnknown,
     clock,
     logger,
     rate = createRateBudget({ clock, share: config.rateShare }),
@@ -60,6 +68,7 @@ export function createPlatform(
   }: {
     readonly credentials: OAuthOptions['credentials'];
     readonly transport: Transport;
+    readonly onOrganizationUnknown?: (() => void) | undefined;
     readonly clock: Clock;
     readonly logger: Logger;
     /** Of a backfill; default a whole one of its own. */
@@ -69,18 +78,21 @@ export function createPlatform(
   },
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
   const { loginUrl, apiUrl } = config.genesys;
+  const compare = pinOrganization({ organizationId: config.organizationId, clock, logger, onUnknown });
   const connect = (scope: string | undefined) => {
     const tokens = createTokenSource({ loginUrl, credentials, scope, transport, clock, logger });
-    return { tokens, api: createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate }) };
+    const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
+    const pin = (budget: Budget) => compare(api, budget);
+    return { tokens, api, pin, held: holdChanges(api, pin) };
   };
-  const media = connect(MEDIA_SCOPES);
-  const recordings = connect(undefined);
+  const { held: heldMedia, ...media } = connect(MEDIA_SCOPES);
+  const { held: heldRecordings, ...recordings } = connect(undefined);
   const { kinds, ...choices } = config.recordings;
   return {
     media: {
       ...media,
-      resolver: createMediaApi(media.api, config.organizationId),
-      references: config.writeBack === 'none' ? undefined : createInteractionWriter(media.api),
+      resolver: createMediaApi(heldMedia, config.organizationId),
+      references: config.writeBack === 'none' ? undefined : createInteractionWriter(heldMedia),
     },
     recordings: {
       ...recordings,
@@ -89,7 +101,7 @@ export function createPlatform(
         organizationId: config.organizationId,
         kinds: new Set(kinds),
         describeConversation: config.layout.name === 'genesys-export',
-        api: recordings.api,
+        api: heldRecordings,
         clock,
         logger,
         fetchFiles: fetchFiles?.({
@@ -100,7 +112,7 @@ export function createPlatform(
           organizationId: config.organizationId,
         }),
       }),
-      references: createReferenceWriter(recordings.api, logger, config.recordings),
+      references: createReferenceWriter(heldRecordings, logger, config.recordings),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { BodyFraming } from './body-framing.ts';
-import type { BodySource } from './read-body.ts';
+import { type BodySource, ConnectionProblem } from './body-source.ts';
 import { GatheredReads } from './gathered-reads.ts';
 import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
 
@@ -18,11 +18,6 @@ const BLANK_LINE = '\r\n\r\n';
 export interface ReceivedResponse {
   readonly head: ResponseHead;
   readonly body: BodySource;
-}
-
-/** What is wrong with a connection, in words that hold nothing of what was sent or received. */
-export class ConnectionProblem extends Error {
-  override readonly name = 'ConnectionProblem' as const;
 }
 
 export interface ConnectionOptions {

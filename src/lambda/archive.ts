@@ -30,7 +30,12 @@ function start(env: NodeJS.ProcessEnv): Handler {
   const memoryMb = stated > 0 ? stated : undefined;
   let archiver: Promise<Archiver> | undefined;
   const open = () => {
-    archiver ??= createArchiver(config, { clock, logger, secrets }).catch((error: unknown) => {
+    archiver ??= createArchiver(config, {
+      clock,
+      logger,
+      secrets,
+      onOrganizationUnknown: () => metrics.add('organizationUnknown', 1),
+    }).catch((error: unknown) => {
       archiver = undefined;
       throw error;
     });

@@ -3,8 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ParsedEvent } from '../events/parse-event.ts';
-import { verifyWebhookSignature } from '../events/webhook-signature.ts';
-import { isTimely } from '../events/webhook-timestamp.ts';
+import { isTimely, verifyWebhookSignature } from '../events/webhook-signature.ts';
 import type { Logger } from '../log.ts';
 import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';

@@ -207,12 +207,13 @@ describe('simulate --kms', () => {
   it('is enough to archive and restore under a KMS key', async () => {
     const running = startCli(['simulate', '--recordings', '1', '--kms', path.join(dir, 'kms')]);
     await running.shows('Ctrl-C ends it');
+    const [, organization = ''] = /GENESYS_ORGANIZATION_ID=(\S+)/.exec(running.stderr()) ?? [];
     const exports = [...running.stdout().matchAll(/^export (\w+)=(.*)$/gm)];
     const env = {
       ...Object.fromEntries(exports.map(([, name, value]) => [name, value] as [string, string])),
       ARCHIVE_STORE: `file:${path.join(dir, 'archive')}`,
       ARCHIVE_KMS_KEY_ID: 'alias/recordings',
-      GENESYS_ORGANIZATION_ID: 'simulated-organization',
+      GENESYS_ORGANIZATION_ID: organization,
     };
     const events = startCli(['simulate', '--recordings', '1', '--events', '--shape', 'bare']);
     await events.shows('interactionId');

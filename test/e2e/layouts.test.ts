@@ -33,6 +33,7 @@ interface Archive {
 async function start(settings: Readonly<Record<string, string>>): Promise<Archive> {
   const clock = fastClock();
   const simulator = await startSimulator({
+    organizationId: ORGANIZATION,
     now: () => clock.now(),
     conversations: [
       {

@@ -38,7 +38,10 @@ export interface SimulatedOrganization {
 }
 
 export interface OrganizationsOptions {
-  readonly first: OrganizationContents & { readonly clients: readonly OAuthClient[] };
+  readonly first: OrganizationContents & {
+    readonly clients: readonly OAuthClient[];
+    readonly organizationId?: string;
+  };
   readonly others: readonly OrganizationOptions[];
   readonly seed: number;
   readonly now: () => number;
@@ -73,7 +76,7 @@ export function createOrganizations(options: OrganizationsOptions): Organization
     for (const script of contents.conversations ?? []) world.add(script);
     return world;
   };
-  const home = make(first, 0, {});
+  const home = make(first, 0, first.organizationId === undefined ? {} : { id: first.organizationId });
   const list: SimulatedOrganization[] = [
     { name: home.organizationName, clients: first.clients, world: home },
     ...others.map((other, at) => ({

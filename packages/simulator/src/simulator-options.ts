@@ -14,6 +14,8 @@ export interface SimulatorOptions extends OrganizationContents {
   readonly mediaDir?: string;
   /** Synthetic recordings, by number or one by one; default none. */
   readonly recordings?: number | readonly RecordingSpec[];
+  /** Of the organization; default made from its name. */
+  readonly organizationId?: string;
   /** Default `simulator-client`. */
   readonly clientId?: string;
   /** Default `simulator-secret`. */

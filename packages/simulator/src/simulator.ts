@@ -9,7 +9,6 @@ import {
   synthesiseRecording,
   type CataloguedRecording,
   type RecordingSpec,
-  type SimulatedRecording,
 } from './catalogue.ts';
 import { FaultPlan } from './faults.ts';
 import { createConversationEvent } from './published/conversation-events.ts';
@@ -88,12 +87,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     onEnd: (request) => options.onRequest?.(request),
   };
   const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
+  const linkTo = (id: string) => media.url + signLink(signer, mediaPath(id));
   const organizations = createOrganizations({
     first: { ...options, clients: [{ clientId, clientSecret }, ...(options.clients ?? [])] },
     others: options.organizations ?? [],
     seed,
     now,
-    link: (id) => media.url + signLink(signer, mediaPath(id)),
+    link: linkTo,
     requestsPerMinute: options.requestsPerMinute,
   });
   const world = organizations.worldOf(clientId);
@@ -122,7 +122,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 
   const media = await start(serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0));
-  const link = (recording: SimulatedRecording) => media.url + signLink(signer, mediaPath(recording.id));
   const limits = { oauth, requestsPerMinute: options.requestsPerMinute, now };
   const apiService = withPublishedApi({
     worldOf: (id) => organizations.worldOf(id),
@@ -130,7 +129,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ...limits,
       find: (id) => byId.get(id),
       interactions,
-      link,
+      link: (recording) => linkTo(recording.id),
       statesStartTime: options.statesStartTime ?? true,
     }),
     guard: (call, answer) => guardCall(limits, call, answer),
@@ -192,7 +191,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     revokeTokens: () => oauth.revokeAll(),
     setClientSecret: (secret) => oauth.exchangeSecret(secret),
-    link: (recordingId) => link(get(recordingId)),
+    link: (recordingId) => linkTo(get(recordingId).id),
     environment: () => ({
       GENESYS_CLIENT_ID: clientId,
       GENESYS_CLIENT_SECRET: clientSecret,

@@ -3,7 +3,7 @@ import { isPlausibleTime } from '../../recording-time.ts';
 
 /*
  * Keys of the platform's own export to S3. Months, days and hours are written without leading zeros, and with them by those who have
- * copied an export; what stands before the partitions is the organization, or a copy's own folders.
+ * copied an export; what stands before the partitions is the organization, or what a copy has put there.
  */
 
 /** What the key of a recording says. */

@@ -28,7 +28,7 @@ export interface DaysRequest {
 
 /**
  * The days of a range, newest first: what was said yesterday is asked for sooner than what was said years ago. UTC days have 24 hours,
- * also where local clocks change.
+ * and changes of the clocks do not matter.
  */
 export function daysOf(from: number, to: number): readonly number[] {
   const days: number[] = [];

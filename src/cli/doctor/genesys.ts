@@ -1,6 +1,6 @@
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
-import { createArchiver } from '../../create-archiver.ts';
+import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
 import type { CommandContext } from '../_context.ts';
@@ -22,9 +22,11 @@ export async function checkGenesys(
   const archiver = await createArchiver(config, { clock, logger });
   try {
     await archiver.checkCredentials(budget);
-    const detail = `${config.genesys.loginUrl} issued a token`;
+    const organization = await checkOrganization(archiver, budget);
+    const detail = `${config.genesys.loginUrl} issued a token${organization === 'same' ? `, of organization ${config.organizationId}` : ''}`;
     const permissions = config.genesys.api === 'media' ? [] : await checkPermissions(archiver, budget);
-    return [{ name: 'genesys', status: 'ok', detail }, ...permissions];
+    const found = typeof organization === 'string' ? [] : [organization];
+    return [{ name: 'genesys', status: 'ok', detail }, ...found, ...permissions];
   } catch (error) {
     const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
     // the time is up because the host kept silent, which is what there is to say
@@ -36,6 +38,23 @@ export async function checkGenesys(
     return [failed('genesys', told, fix)];
   } finally {
     archiver.close();
+  }
+}
+
+/** That the OAuth client belongs to the organization that the archive is of; a check of its own only where there is something to say. */
+async function checkOrganization(
+  archiver: Pick<Archiver, 'checkOrganization'>,
+  budget: Budget,
+): Promise<DoctorCheck | 'same' | 'not-asked'> {
+  const name = 'organization';
+  try {
+    const standing = await archiver.checkOrganization(budget);
+    if (standing !== 'unknown') return standing;
+    const detail = 'the platform does not tell which organization the OAuth client belongs to: not compared';
+    const fix = 'allow the OAuth client GET /api/v2/organizations/me';
+    return { name, status: 'warn', detail, fix };
+  } catch (error) {
+    return failed(name, error, 'check GENESYS_ORGANIZATION_ID');
   }
 }
 

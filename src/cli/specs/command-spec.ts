@@ -1,34 +1,13 @@
-import type { Purpose } from '../../config/schema.ts';
 import type { CommandModule } from '../_context.ts';
+import type { CommandOutline, OptionSpec } from './command-outline.ts';
 import { rate, wholeNumber } from './option-values.ts';
 
-export interface OptionSpec {
-  readonly flags: string;
-  readonly description: string;
-  readonly parse?: (value: string, previous: unknown) => unknown;
-  readonly default?: unknown;
-}
+export type { OptionSpec };
 
 /** A command as data: its help cannot drift from its parser, and its code is loaded only when it runs. */
-export interface CommandSpec {
-  readonly name: string;
-  readonly summary: string;
-  /** In commander's notation: `<required>`, `[optional]`, `<several...>`. */
-  readonly arguments?: readonly (readonly [name: string, description: string])[];
-  /** What a shell offers for its arguments: words, or names of files; nothing where it is not said. */
-  readonly completes?: readonly string[] | 'files';
-  readonly options: readonly OptionSpec[];
-  /** Which settings its flags mirror. */
-  readonly purpose?: Purpose;
-  readonly details?: string;
+export interface CommandSpec extends CommandOutline {
   /** More of its help, from code that is loaded only when the command is named. */
   readonly loadNotes?: () => Promise<string>;
-  readonly examples: readonly string[];
-  readonly exitCodes: readonly number[];
-  /** Retries are what it is about: they are not told one by one. */
-  readonly expectsRetries?: true;
-  /** Its output is all there is to it: when nobody reads that any more, it ends. */
-  readonly isForReading?: true;
   readonly load: () => Promise<CommandModule>;
 }
 

@@ -13,8 +13,8 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Begin:', START_COMMANDS],
   ['Archive:', ARCHIVE_COMMANDS],
   ['Read back:', READ_COMMANDS],
-  ['Keep:', KEEP_COMMANDS],
   ['Many at once:', [...BACKFILL_COMMANDS, ...JOB_COMMANDS]],
+  ['Keep:', KEEP_COMMANDS],
   ['Keys:', KEY_COMMANDS],
   ['Test:', SIMULATOR_COMMANDS],
 ];

@@ -7,8 +7,8 @@ import {
   regionDomain,
 } from '../values.ts';
 
-const ARCHIVE = ['archive'] as const;
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ARCHIVE = ['archive', 'seal'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** Which platform, and who asks. Part of the one table in `schema.ts`. */
@@ -67,7 +67,7 @@ export const GENESYS_SETTINGS = {
     schema: organizationId,
     group: 'Genesys Cloud',
     meaning:
-      'id of the organization; KMS binds every data key to it, so it must be set with `ARCHIVE_KMS_KEY_ID` to archive, and with a layout that names it',
+      'id of the organization; an OAuth client of another one is refused before anything is written (`docs/permissions.md`). KMS binds every data key to it, so it must be set with `ARCHIVE_KMS_KEY_ID` to archive, and with a layout that names it',
     example: '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
     since: 'key modes',
     usedFor: [...ALL, ...KEYS],

@@ -1,7 +1,7 @@
 import { jobRate } from '../job-rate.ts';
 import { choice, flag } from '../values.ts';
 
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** How the program reports. Part of the one table in `schema.ts`. */
@@ -15,15 +15,6 @@ export const OPERATION_SETTINGS = {
     since: 'archive',
     usedFor: [...ALL, ...KEYS],
   },
-  ARCHIVE_HOLD_TWO_PERSONS: {
-    schema: flag,
-    group: 'Archive',
-    meaning: 'a hold is released by another person than the one who placed it, as both name themselves',
-    example: '1',
-    default: '0',
-    since: 'hold',
-    usedFor: ['wrap'],
-  },
   ARCHIVE_JOB_RATE: {
     schema: jobRate,
     group: 'Operation',
@@ -33,5 +24,14 @@ export const OPERATION_SETTINGS = {
     default: 'yield',
     since: 'jobs',
     usedFor: ALL,
+  },
+  ARCHIVE_HOLD_TWO_PERSONS: {
+    schema: flag,
+    group: 'Archive',
+    meaning: 'a hold is released by another person than the one who placed it, as both name themselves',
+    example: '1',
+    default: '0',
+    since: 'hold',
+    usedFor: ['wrap'],
   },
 } as const;

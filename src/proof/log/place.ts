@@ -31,7 +31,7 @@ export interface LogPlace {
 /** Bytes of a bundle of entries of ours, generously. */
 const MAX_BUNDLE_BYTES = TILE_WIDTH * (MAX_ENTRY_BYTES + 2);
 
-/** Reads a small object. `undefined` when there is none. @throws `LOG_MALFORMED` when it is larger than `limit` bytes. */
+/** Reads a small object. `undefined` without one. @throws `LOG_MALFORMED` when it is larger than `limit` bytes. */
 export async function readBytes(
   store: ObjectStore,
   key: string,
@@ -145,7 +145,7 @@ export function openCheckpoint(
   return { verdict: checkNote(note, place.trusted), checkpoint: { ...checkpoint, note: text } };
 }
 
-/** Reads the note of one size. `undefined` when there is none that verifies. */
+/** Reads the note of one size. `undefined` without one that verifies. */
 export async function readNote(
   place: LogPlace,
   key: string,

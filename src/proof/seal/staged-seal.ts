@@ -45,16 +45,17 @@ export interface SealDraft {
   readonly statements: readonly ((place: StatementPlace) => Statement)[];
 }
 
-/**
- * Writes the staged seal that continues the log, unless one is there.
- *
- * @param previous the statement that ends the log.
- */
+export interface SealToStage {
+  readonly head: TreeHead;
+  /** The statement that ends the log. */
+  readonly previous: Statement['previous'];
+  readonly draft: SealDraft;
+}
+
+/** Writes the staged seal that continues the log, unless one is there. */
 export async function stageSeal(
   place: LogPlace & { readonly signer: LogSigner },
-  head: TreeHead,
-  previous: Statement['previous'],
-  draft: SealDraft,
+  { head, previous, draft }: SealToStage,
   budget: Budget,
 ): Promise<'stored' | 'exists'> {
   const { statements, objects } = placeStatements(place, head, previous, draft);
@@ -133,7 +134,7 @@ export interface StagedSeal {
 /**
  * Reads the staged seal that continues a tree of `from` leaves.
  *
- * @returns `undefined` when there is none.
+ * @returns `undefined` without one.
  * @throws `SEAL_FORGED` when it does not carry the signature of the log, or does not continue it.
  */
 export async function readStagedSeal(

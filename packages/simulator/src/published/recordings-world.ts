@@ -27,6 +27,9 @@ import {
   type UploadReport,
 } from './world-state.ts';
 
+/** The organization that the examples of the documentation name. */
+export const SIMULATED_ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
+
 export interface WorldOptions {
   readonly seed: number;
   readonly now: () => number;
@@ -80,7 +83,7 @@ export class RecordingsWorld {
     this.#seed = seed;
     this.now = now;
     this.#link = link;
-    this.organizationId = options.organizationId ?? stableUuid('organization');
+    this.organizationId = options.organizationId ?? SIMULATED_ORGANIZATION;
     this.organizationName = options.organizationName ?? 'Simulated Organization';
     this.requestsPerMinute = options.requestsPerMinute;
     this.behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
