@@ -53,7 +53,7 @@ export interface EstimateRequest {
 export interface Estimate {
   readonly days: number;
   readonly limitedBy: 'genesys-rate' | 'download';
-  /** US dollars; `undefined` for a directory, which costs nobody but its owner. */
+  /** US dollars; `undefined` for a directory, which costs nothing at AWS. */
   readonly cost?: { readonly once: number; readonly monthly: number };
 }
 

@@ -1,6 +1,5 @@
 import { BACKFILL } from '../backfill/backfill-kind.ts';
 import { createBackfill } from '../create-backfill.ts';
-import type { AnyJobKind } from '../jobs/job-kind.ts';
 import type { JobKindSource } from './kind-source.ts';
 
 /** Brings recordings from before into the archive. */
@@ -8,6 +7,6 @@ export const backfillJobs: JobKindSource = {
   name: BACKFILL,
   open: async ({ clock, logger, settings }) => {
     const backfill = await createBackfill(await settings('archive'), { clock, logger });
-    return { kind: backfill.kind as AnyJobKind, close: () => backfill.close() };
+    return { kind: backfill.kind, close: () => backfill.close() };
   },
 };

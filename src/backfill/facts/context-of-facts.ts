@@ -38,7 +38,8 @@ function describe({ id, purpose, userId, sessions }: FactsParticipant, names: Co
   const wrapUp = sessions.flatMap(({ wrapUps }) => wrapUps).at(-1);
   const starts = sessions.flatMap(({ start }) => start ?? []).toSorted();
   const ends = sessions.map(({ end }) => end);
-  const allEnded = ends.length > 0 && !ends.includes(undefined);
+  const known = ends.filter((end) => end !== undefined);
+  const allEnded = ends.length > 0 && known.length === ends.length;
   const holds = sessions.flatMap((one) => one.holds);
   return {
     id,
@@ -47,7 +48,7 @@ function describe({ id, purpose, userId, sessions }: FactsParticipant, names: Co
     ...optional('queueId', queueId),
     ...optional('queueName', queueId === undefined ? undefined : names.queues?.[queueId]),
     ...optional('startTime', starts[0]),
-    ...optional('endTime', allEnded ? ends.toSorted().at(-1) : undefined),
+    ...optional('endTime', allEnded ? known.toSorted().at(-1) : undefined),
     ...(wrapUp === undefined
       ? {}
       : { wrapUp: { code: wrapUp.code, ...optional('name', names.wrapUps?.[wrapUp.code]) } }),

@@ -7,7 +7,7 @@ import { factsIds, factsKey, type FactsHeader, type FactsLine, readFacts } from 
 const MAX_PART_BYTES = 512 * 1024 * 1024;
 
 /**
- * The facts of one day, conversation by conversation; `undefined` where there are none. Parts of another writing than the first one's are
+ * The facts of one day, conversation by conversation; `undefined` for a day without facts. Parts of another writing than the first one's are
  * left out.
  *
  * @throws `OBJECT_MALFORMED`, `DECRYPT_FAILED`, and what store and key service throw.

@@ -54,7 +54,7 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
   });
   const storeCurrent = async (until: number | undefined) => {
     if (current === first) return;
-    await putSealed(ports, day, parts, await current.pack(headerOf(parts, until)), budget);
+    await putSealed(ports, { day, part: parts }, await current.pack(headerOf(parts, until)), budget);
   };
   return {
     async add(conversation: AnalyzedConversation) {
@@ -67,15 +67,14 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
     },
     async finish(until) {
       await storeCurrent(until);
-      await putSealed(ports, day, 1, await first.pack(headerOf(1, until)), budget);
+      await putSealed(ports, { day, part: 1 }, await first.pack(headerOf(1, until)), budget);
     },
   };
 }
 
 async function putSealed(
   { store, envelope }: FactsPorts,
-  day: string,
-  part: number,
+  { day, part }: { readonly day: string; readonly part: number },
   body: Buffer,
   budget: Budget,
 ): Promise<void> {

@@ -69,7 +69,7 @@ export async function estimatePlan(
   };
 }
 
-/** Of the first objects of the archive; `undefined` where there is none. */
+/** Of the first objects of the archive; `undefined` for an empty archive. */
 async function meanBytes(
   store: ObjectStore,
   config: ArchiveConfig,

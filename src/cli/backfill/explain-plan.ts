@@ -12,7 +12,7 @@ export function describePlan(chosen: ChosenSource, counts: PlanCounts): readonly
   if (notRecorded > 0) parts.push(`${notRecorded} not recorded`);
   if (stillOpen > 0) parts.push(`${stillOpen} still going on`);
   if (repeated > 0) parts.push(`${repeated} named twice`);
-  if (others > 0) parts.push(`${count(others, 'other file')}`);
+  if (others > 0) parts.push(count(others, 'other file'));
   if (invalidLines > 0) parts.push(`${count(invalidLines, 'line')} skipped`);
   if (unresolvedIds > 0) parts.push(`${count(unresolvedIds, 'recording')} that the platform does not list`);
   return [parts.join(', '), ...describeLateDays(counts)];

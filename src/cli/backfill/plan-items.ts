@@ -72,7 +72,7 @@ export async function planItems(chosen: ChosenSource, tools: PlanTools): Promise
   }
 }
 
-/** What an earlier job could not do; all of it, for somebody has asked. */
+/** What an earlier job could not do; all of it, final failures included. */
 async function planFailed(
   job: string,
   { jobs, budget }: PlanTools,

@@ -124,7 +124,7 @@ function nothingToDo(chosen: ChosenSource, { counts }: PlannedItems): ArchiveErr
   return new ArchiveError('JOB_EMPTY', explainNothing(chosen, counts), { hint: NOTHING_HINTS[chosen.kind] });
 }
 
-/** The same items, as long as they are as many as somebody has agreed to; a plan that is broken off is no job. */
+/** The same items, as long as they are as many as the operator has agreed to; a plan that is broken off is no job. */
 async function* requireYes(
   items: AsyncIterable<BackfillItem>,
   yes: number | undefined,
@@ -154,11 +154,7 @@ async function showDryRun(
   tools: PlanTools,
 ): Promise<number> {
   const { ui } = context;
-  let items = 0;
-  for await (const _item of planned.items) {
-    items += 1;
-    if (items % 1_000 === 0) ui.status(`counting: ${items}`);
-  }
+  const items = await countItems(planned.items, (soFar) => ui.status(`counting: ${soFar}`));
   ui.status(undefined);
   if (items === 0) throw nothingToDo(chosen, planned);
   const found = await estimatePlan(chosen, planned, tools);
@@ -172,6 +168,19 @@ async function showDryRun(
   if (items > MAX_ITEMS_WITHOUT_YES) ui.say(`to plan it, add --yes ${items}`);
   ui.say('dry run: nothing was planned');
   return 0;
+}
+
+async function countItems(
+  items: AsyncIterable<BackfillItem>,
+  onCounted: (items: number) => void,
+): Promise<number> {
+  const iterator = items[Symbol.asyncIterator]();
+  let counted = 0;
+  while ((await iterator.next()).done !== true) {
+    counted += 1;
+    if (counted % 1_000 === 0) onCounted(counted);
+  }
+  return counted;
 }
 
 function describeEstimate(items: number, found: PlanEstimate): readonly string[] {

@@ -4,6 +4,7 @@ import { BACKFILL_COMMANDS } from './backfill.ts';
 import { JOB_COMMANDS } from './jobs.ts';
 import { KEEP_COMMANDS } from './keep.ts';
 import { KEY_COMMANDS } from './keys.ts';
+import { PROOF_COMMANDS } from './proof.ts';
 import { READ_COMMANDS } from './read.ts';
 import { SIMULATOR_COMMANDS } from './simulate.ts';
 import { START_COMMANDS } from './start.ts';
@@ -15,6 +16,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Read back:', READ_COMMANDS],
   ['Many at once:', [...BACKFILL_COMMANDS, ...JOB_COMMANDS]],
   ['Keep:', KEEP_COMMANDS],
+  ['Prove:', PROOF_COMMANDS],
   ['Keys:', KEY_COMMANDS],
   ['Test:', SIMULATOR_COMMANDS],
 ];
