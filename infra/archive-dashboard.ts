@@ -115,6 +115,7 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
           title: 'credentials or permissions refused; invocations that failed',
           left: [
             ownMetric('authFailures', { label: 'refused' }),
+            ownMetric('organizationUnknown', { label: 'organization of the client unknown' }),
             handler.metricErrors({ period, label: 'failed invocations' }),
           ],
         },

@@ -29,6 +29,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     customerKeys: rest.customerKeys,
     auditTrail: rest.auditTrail,
     verification: rest.verification,
+    jobs: rest.jobs,
     sharedWith: rest.sharedWith,
     ...(prefix === undefined ? {} : { prefix }),
     ...(existingBucket === undefined ? {} : { existingBucket }),
@@ -88,10 +89,19 @@ function signingKeyOutput({
   };
 }
 
-function verifierOutput({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
-  const verifier = scheduled.functions.get('Verifier');
-  if (verifier === undefined) return {};
-  return { VerifierFunctionName: [verifier.function.functionName, 'Verifies a sample each day'] };
+/** The names of the functions that schedules start, to invoke them by hand. */
+const SCHEDULED_OUTPUTS = {
+  Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
+  JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
+} as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
+
+function scheduledOutputs({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
+  return Object.fromEntries(
+    Object.entries(SCHEDULED_OUTPUTS).flatMap(([id, [output, description]]) => {
+      const made = scheduled.functions.get(id);
+      return made === undefined ? [] : [[output, [made.function.functionName, description] as const]];
+    }),
+  );
 }
 
 type Output = readonly [value: string, description: string];
@@ -108,8 +118,11 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],
     ...signingKeyOutput(archive),
     WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
+    ...(archive.backfillSecret === undefined
+      ? {}
+      : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
-    ...verifierOutput(archive),
+    ...scheduledOutputs(archive),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],

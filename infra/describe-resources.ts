@@ -18,6 +18,7 @@ interface ArchiveParts {
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   readonly serviceKey: kms.IKey | undefined;
 }
 
@@ -52,6 +53,10 @@ export function describeResources(
       ...(webhook ? [chooseString(conditions.webhook, parts.webhookSecret.ref)] : []),
     ],
     signingSecretArn,
+    clientSecretArns: [
+      parts.credentialsSecret.ref,
+      ...(parts.backfillSecret === undefined ? [] : [parts.backfillSecret.ref]),
+    ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,

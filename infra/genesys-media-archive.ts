@@ -102,6 +102,7 @@ export class GenesysMediaArchive extends Construct {
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   /** Of the function. */
   readonly writerRole: iam.Role;
   readonly auditorRole: iam.Role;
@@ -118,8 +119,12 @@ export class GenesysMediaArchive extends Construct {
     const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
     const roles = createRoles(this, props, conditions);
     ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
+    this.scheduled = new Scheduled(this, props);
     this.serviceKey = props.customerKeys
-      ? createServiceKey(this, 'ServiceKey', { writer: this.writerRole, signers: [this.rewrapRole] })
+      ? createServiceKey(this, 'ServiceKey', {
+          writer: this.writerRole,
+          signers: [this.rewrapRole, ...this.scheduled.secretReaders],
+        })
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
@@ -137,14 +142,22 @@ export class GenesysMediaArchive extends Construct {
     const held = new ArchiveSecrets(this, 'Secrets', {
       signingKey: props.signingKey !== 'kms',
       signingKeyCondition: conditions.signingSecret,
+      backfill: typeof props.jobs === 'object' && props.jobs.ownClient === true,
     });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
-    held.limitReading([this.writerRole.roleArn, ...(props.secretReaders ?? [])], [this.rewrapRole.roleArn]);
+    this.backfillSecret = held.backfill;
+    held.limitReading(
+      [
+        ...[this.writerRole, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
+        ...(props.secretReaders ?? []),
+      ],
+      [this.rewrapRole.roleArn],
+    );
     if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
 
-    this.scheduled = new Scheduled(this, props, this.serviceKey);
+    this.scheduled.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
     const grants = new Grants(
       [
         { role: this.writerRole, statements: writerStatements },
@@ -198,7 +211,18 @@ export class GenesysMediaArchive extends Construct {
       conditions,
     }));
     const { network } = this;
-    this.scheduled.create({ environment, environmentVariables, network, policies });
+    this.scheduled.create({
+      environment: {
+        ...environment,
+        ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
+        ...(this.backfillSecret === undefined
+          ? {}
+          : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
+      },
+      environmentVariables,
+      network,
+      policies,
+    });
     const { rules } = new EventRules(this, 'Events', {
       queue: this.queue,
       deadLetters: this.deadLetters,

@@ -1,5 +1,5 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { VerificationSettings } from '../src/config/deploy-settings.ts';
+import type { JobsSettings, VerificationSettings } from '../src/config/deploy-settings.ts';
 import type { ReplicaSettings } from './replication.ts';
 
 /** Who may do what, and parts that cost money and are off by default. docs/deployment.md says what each is for. */
@@ -30,6 +30,8 @@ export interface HardeningProps {
   readonly auditTrail?: boolean;
   /** A function that verifies another sample of the archive each day, and how. @default true: in 100 days, depth `head` */
   readonly verification?: boolean | Partial<VerificationSettings>;
+  /** A function that works on jobs, such as a backfill, and how. @default false */
+  readonly jobs?: boolean | Partial<JobsSettings>;
   /** Gets a copy of every object. @default none */
   readonly replica?: ReplicaSettings;
 }

@@ -41,6 +41,8 @@ export interface ArchiveResources {
   readonly logGroupArn: string;
   /** Credentials, signing key where it is in a secret and, with a webhook, its secret. */
   readonly secretArns: readonly string[];
+  /** Of the OAuth client, and of that of backfills where there is one. */
+  readonly clientSecretArns?: readonly string[];
   /** Of the secret that holds the key that signs receipts, where there is one; among `secretArns`, too. */
   readonly signingSecretArn?: string | undefined;
   /** Of the KMS key that signs receipts, where there is one. */
@@ -71,8 +73,22 @@ export const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id
 
 /** The function: writes what is absent, makes data keys that it cannot open again, and works on its queue. */
 export function writerStatements(resources: ArchiveResources): readonly Statement[] {
-  const { keyArn, organizationId, queueArn, deadLetterQueueArn, logGroupArn, secretArns } = resources;
-  const { mediaFolder = MEDIA_FOLDER, context = false } = resources;
+  const { queueArn, deadLetterQueueArn, logGroupArn } = resources;
+  return [
+    ...archivingStatements(resources),
+    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], resources.secretArns),
+    // the event source mapping receives and deletes with the function's role
+    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
+    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
+    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
+    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
+    ...serviceStatements(resources),
+  ];
+}
+
+/** What archiving a recording takes, by whichever function. */
+export function archivingStatements(resources: ArchiveResources): readonly Statement[] {
+  const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER, context = false } = resources;
   const root = rootOf(resources);
   const prefixes = [mediaFolder, ...PREFIXES, ...(context ? ['context'] : [])];
   const objects = prefixes.map((prefix) => `${root}${prefix}/*`);
@@ -93,13 +109,6 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
       },
     },
     ...signingStatements(resources),
-    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], secretArns),
-    // the event source mapping receives and deletes with the function's role
-    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
-    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
-    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
-    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
-    ...serviceStatements(resources),
   ];
 }
 
@@ -230,7 +239,7 @@ type RewrapResources = Pick<
 >;
 
 /** `kms:ViaService` names the region too: the key policy limits it to Secrets Manager. */
-function openSecretsWith(serviceKeyArn: string): Statement {
+export function openSecretsWith(serviceKeyArn: string): Statement {
   return {
     ...allow('OpenSecrets', ['kms:Decrypt'], [serviceKeyArn]),
     Condition: { Null: { 'kms:ViaService': 'false' } },

@@ -2,8 +2,10 @@
 import {
   allow,
   type ArchiveResources,
+  archivingStatements,
   listing,
   MEDIA_FOLDER,
+  openSecretsWith,
   ORGANIZATION,
   rootOf,
   type Statement,
@@ -32,5 +34,34 @@ export function verifierStatements(
           },
         ]
       : []),
+  ];
+}
+
+/** Secrets that are under a key of the account. */
+export function secretStatements(
+  { readsSecrets = false }: { readonly readsSecrets?: boolean },
+  { serviceKeyArn }: Pick<ArchiveResources, 'serviceKeyArn'>,
+): readonly Statement[] {
+  return readsSecrets && serviceKeyArn !== undefined ? [openSecretsWith(serviceKeyArn)] : [];
+}
+
+/**
+ * The runner of jobs archives as the function does, without its queue, and keeps its jobs in the second bucket. It opens no data key:
+ * what has to is left to runners of other roles.
+ */
+export function jobsStatements(resources: ArchiveResources): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', clientSecretArns = [], signingSecretArn } = resources;
+  return [
+    ...archivingStatements(resources),
+    allow(
+      'ReadClients',
+      ['secretsmanager:GetSecretValue'],
+      [...clientSecretArns, ...(signingSecretArn === undefined ? [] : [signingSecretArn])],
+    ),
+    allow('KeepJobs', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/jobs/*`]),
+    {
+      ...allow('FindJobs', ['s3:ListBucket'], [catalogue]),
+      Condition: { StringLike: { 's3:prefix': 'jobs/*' } },
+    },
   ];
 }

@@ -79,8 +79,10 @@ export const STACK_OUTPUTS = [
   'SigningKeySecretArn',
   'SigningKeyArn',
   'WebhookSecretArn',
+  'BackfillSecretArn',
   'WebhookUrl',
   'VerifierFunctionName',
+  'JobRunnerFunctionName',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',
@@ -92,4 +94,5 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
+export type { JobsSettings } from './jobs-settings.ts';
 export type { VerificationSettings } from './verification-settings.ts';

@@ -12,6 +12,7 @@ function attended(name: string, load: () => Promise<JobKindSource>): JobKindSour
 
 /** The kinds of jobs that the product has. */
 export const JOB_KINDS: readonly JobKindSource[] = [
+  lazy('backfill', async () => (await import('./backfill.ts')).backfillJobs),
   lazy('verify', async () => (await import('./verify.ts')).verifyJobs),
   attended('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
   attended('adopt', async () => (await import('./adopt.ts')).adoptJobs),

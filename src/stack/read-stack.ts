@@ -10,7 +10,9 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'WebhookUrl',
   'WebhookSecretArn',
   'SigningKeyArn',
+  'BackfillSecretArn',
   'VerifierFunctionName',
+  'JobRunnerFunctionName',
   'EgressAddress',
   'AuditTrailName',
 ]);

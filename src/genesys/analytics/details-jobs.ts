@@ -1,11 +1,10 @@
-import type { Budget, Clock } from '../../clock.ts';
+import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
 import type { AnalyzedConversation, Availability, ConversationAnalytics, DetailsQuery } from '../../ports.ts';
 import { canonicalId, isSafeId, isSameId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
-import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
+import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField } from '../responses.ts';
 import { readConversation } from './read-conversation.ts';
