@@ -9,6 +9,7 @@ import { createGenesysApi } from './genesys/api-client.ts';
 import { createDayInventory } from './genesys/inventory/day-inventory.ts';
 import { createRecordingInventory } from './genesys/inventory/inventory.ts';
 import { createTokenSource } from './genesys/oauth.ts';
+import { pinOrganization } from './genesys/pin-organization.ts';
 import { createRateBudget } from './genesys/rate-budget.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
@@ -83,7 +84,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     version: PACKAGE_VERSION,
     rules: {
       kinds: [...config.recordings.kinds].sort().join(','),
-      restoreArchived: config.recordings.restoreArchived,
+      'restore-archived': config.recordings.restoreArchived,
       layout: config.layout.name,
     },
   };
@@ -209,7 +210,8 @@ function openSource(
   const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
   const asked = { api, clock, logger, organizationId };
   const clientId = 'clientId' in genesys.credentials ? genesys.credentials.clientId : undefined;
-  return createDayInventory({
+  const pin = pinOrganization({ organizationId, clock, logger });
+  const inventory = createDayInventory({
     api,
     clock,
     analytics: createConversationAnalytics(asked),
@@ -221,4 +223,11 @@ function openSource(
     restoreArchived: recordings.restoreArchived,
     filedBy: createLayout(config.layout).filedBy,
   });
+  return {
+    // another organization's recordings would be stated as missing here
+    listDay: async (day, budget) => {
+      await pin(api, budget);
+      return inventory.listDay(day, budget);
+    },
+  };
 }
