@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command-spec.ts';
 import { ARCHIVE_COMMANDS } from './archive.ts';
+import { BACKFILL_COMMANDS } from './backfill.ts';
 import { JOB_COMMANDS } from './jobs.ts';
 import { KEEP_COMMANDS } from './keep.ts';
 import { KEY_COMMANDS } from './keys.ts';
@@ -13,7 +14,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Begin:', START_COMMANDS],
   ['Archive:', ARCHIVE_COMMANDS],
   ['Read back:', READ_COMMANDS],
-  ['Many at once:', JOB_COMMANDS],
+  ['Many at once:', [...BACKFILL_COMMANDS, ...JOB_COMMANDS]],
   ['Keep:', KEEP_COMMANDS],
   ['Prove:', PROOF_COMMANDS],
   ['Keys:', KEY_COMMANDS],
