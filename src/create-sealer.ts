@@ -28,6 +28,7 @@ import { publicKeyOf } from './record/receipt-keys.ts';
 import { readClientCredentials } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { openStore } from './store/open-store.ts';
+import { readTextFile } from './text-file.ts';
 
 export interface SealerPorts {
   readonly clock?: Clock;
@@ -98,9 +99,22 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     });
   };
   const openAnchors = async (sealing: LogPlace): Promise<readonly Anchor[]> => {
-    const { secondStore } = config.sealer;
-    if (secondStore === undefined) return [];
-    return [createSecondStore(sealing, await openStore(secondStore, { clock, logger, s3: { proxies } }))];
+    const { secondStore, timestampUrls, timestampCaFile } = config.sealer;
+    // the second store first: what others are told must be remembered here
+    const anchors: Anchor[] = [];
+    if (secondStore !== undefined) {
+      anchors.push(
+        createSecondStore(sealing, await openStore(secondStore, { clock, logger, s3: { proxies } })),
+      );
+    }
+    if (timestampUrls.length === 0) return anchors;
+    const { createTimestamper, readCertificates } = await import('./anchor/rfc3161.ts');
+    const trusted = readCertificates(await readCaFile(timestampCaFile));
+    const keyOf = place.keys.token;
+    return [
+      ...anchors,
+      ...timestampUrls.map((url) => createTimestamper({ url, trusted, transport, store, keyOf })),
+    ];
   };
   const sealing = async (budget: Budget): Promise<SealDaysPorts> => {
     const signers = await signersOf(budget);
@@ -172,6 +186,19 @@ async function openLogSigners(
     const signers = await Promise.all(opened.map((open) => open(budget)));
     return signers.filter((signer) => signer !== undefined);
   };
+}
+
+/** Bytes. */
+const MAX_CA_FILE_BYTES = 1024 * 1024;
+
+function readCaFile(file: string | undefined): Promise<string> {
+  if (file === undefined) {
+    throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_TSA_CA_FILE is missing', {
+      hint: 'a time stamp that nothing was compared with proves nothing: name the certificates of the authority',
+    });
+  }
+  const what = 'ARCHIVE_PROOF_TSA_CA_FILE';
+  return readTextFile(file, { what, code: 'CONFIG_INVALID', maxBytes: MAX_CA_FILE_BYTES });
 }
 
 /** The platform must not use up the time that the seal needs: what it did not answer by then is stated as unavailable. */
