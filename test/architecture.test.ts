@@ -89,8 +89,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     ...ADAPTERS,
   ],
+  anchor: ['ground', 'ports', 'http'],
   'create-sealer': [
     'ground',
+    'anchor',
     'ports',
     'http',
     'record',
@@ -301,6 +303,7 @@ describe('the architecture', () => {
       '@aws-lambda-powertools/metrics': ['lambda'],
       hyparquet: ['parquet'],
       'hyparquet-writer': ['parquet'],
+      '@sigstore/core': ['anchor'],
       zod: ['catalogue', 'config', 'docs', 'job-kinds', 'jobs', 'proof', 'record', 'signing', 'stack'],
       commander: ['cli'],
       '@clack/prompts': ['cli'],

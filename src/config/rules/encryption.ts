@@ -55,7 +55,7 @@ export function findEncryptionProblems(
   hasPublicKey = false,
 ): Problem[] {
   const isUnusable = (name: SettingName) => unusable.has(name);
-  if (purpose === 'store' || purpose === 'keys' || purpose === 'wrap') return [];
+  if (purpose !== 'archive' && purpose !== 'restore') return [];
   if (purpose === 'restore') {
     const known = READING_NAMES.some((name) => values[name] !== undefined || isUnusable(name));
     if (known) return [];
