@@ -127,6 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'create-verifier',
     'create-job-runner',
+    'create-sealer',
     // the names of the kinds
     'job-kinds',
     'events',
