@@ -46,6 +46,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   keep: ['ground', 'ports', 'record'],
   // of http only the pure timing; of node only gzip
   jobs: ['ground', 'ports', 'record', 'circuit', 'http'],
+  catalogue: ['ground', 'ports', 'record'],
+  // the only importer of the Parquet library
+  parquet: ['ground', 'ports'],
   proof: ['ground', 'ports', 'record', 'audit'],
   backfill: ['ground', 'circuit', 'ports', 'record', 'archive', 'jobs'],
   circuit: ['ground', 'http'],
@@ -105,7 +108,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'rekey',
     'config',
     'envelope',
+    'backfill',
     'create-archiver',
+    'create-backfill',
   ],
   'create-job-runner': [
     'ground',
@@ -117,6 +122,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'create-archiver',
   ],
+  'create-catalogue': [
+    'ground',
+    'ports',
+    'record',
+    'catalogue',
+    'parquet',
+    'config',
+    'create-archiver',
+    'envelope',
+  ],
   'create-verifier': ['ground', 'ports', 'audit', 'config', 'create-archiver'],
   lambda: [
     'ground',
@@ -125,6 +140,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'audit',
     'config',
     'create-archiver',
+    'create-catalogue',
     'create-verifier',
     'create-job-runner',
     'create-sealer',
@@ -144,6 +160,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'archive',
     'config',
     'create-archiver',
+    'create-catalogue',
     'events',
     'store',
   ],
@@ -163,6 +180,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-job-runner',
     'create-archiver',
     'create-backfill',
+    'catalogue',
+    'create-catalogue',
     'create-sealer',
     'proof',
     'signing',
@@ -257,7 +276,7 @@ describe('the architecture', () => {
   });
 
   it('keeps the heart free of I/O: of http only the pure timing, no SDK, no files, no network', () => {
-    const heart = imports.filter(({ from }) => [...HEART, 'proof'].includes(roomOf(from)));
+    const heart = imports.filter(({ from }) => [...HEART, 'proof', 'catalogue'].includes(roomOf(from)));
     const wrong = heart.filter(
       ({ to }) =>
         (to.startsWith('http/') && to !== 'http/retry-timing.ts') ||
@@ -279,7 +298,9 @@ describe('the architecture', () => {
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],
-      zod: ['config', 'docs', 'job-kinds', 'jobs', 'proof', 'record', 'signing', 'stack'],
+      hyparquet: ['parquet'],
+      'hyparquet-writer': ['parquet'],
+      zod: ['catalogue', 'config', 'docs', 'job-kinds', 'jobs', 'proof', 'record', 'signing', 'stack'],
       commander: ['cli'],
       '@clack/prompts': ['cli'],
     };

@@ -7,6 +7,7 @@ function lazy(name: string, load: () => Promise<JobKindSource>): JobKindSource {
 
 /** The kinds of jobs that the product has. */
 export const JOB_KINDS: readonly JobKindSource[] = [
+  lazy('backfill', async () => (await import('./backfill.ts')).backfillJobs),
   lazy('verify', async () => (await import('./verify.ts')).verifyJobs),
   lazy('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
   lazy('adopt', async () => (await import('./adopt.ts')).adoptJobs),

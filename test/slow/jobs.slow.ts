@@ -15,6 +15,7 @@ import { countedItems } from '../jobs/counting-kind.ts';
 const ITEMS = 200_000;
 const RUNNERS = 4;
 const KILLS = 25;
+const MOST_KILLS = 30;
 
 let directory: string;
 beforeEach(async () => {
@@ -88,10 +89,10 @@ describe('a job whose runners are killed', () => {
     const began = performance.now();
     for (let at = 0; at < RUNNERS; at += 1) start();
     while (!over) {
-      await systemClock.sleep(400 + Math.random() * 1_200);
+      await systemClock.sleep(500 + Math.random() * 800);
       const victims = [...alive];
       const victim = victims[Math.floor(Math.random() * victims.length)];
-      if (over || kills >= 60 || victim === undefined) continue;
+      if (over || kills >= MOST_KILLS || victim === undefined) continue;
       kills += 1;
       victim.kill('SIGKILL');
     }

@@ -15,7 +15,7 @@ import { concludeJob, type FollowedJob, isOver, watchJob } from '../jobs/follow-
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { showJobs } from '../jobs/list-jobs.ts';
 import { runAllHere, runJobHere } from '../jobs/run-here.ts';
-import { JOB_ACTIONS } from '../specs/jobs.ts';
+import { JOB_ACTIONS } from '../specs/job-actions.ts';
 
 interface JobsOptions {
   readonly wait?: boolean;

@@ -1,17 +1,6 @@
 import type { CommandSpec } from './command-spec.ts';
+import { JOB_ACTIONS } from './job-actions.ts';
 import { rate, wholeNumber } from './option-values.ts';
-
-export const JOB_ACTIONS = [
-  'list',
-  'show',
-  'watch',
-  'pause',
-  'resume',
-  'cancel',
-  'failed',
-  'retry',
-  'run',
-] as const;
 
 /** What looks after work on many recordings. */
 export const JOB_COMMANDS: readonly CommandSpec[] = [
