@@ -147,6 +147,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-catalogue',
     'create-verifier',
     'create-job-runner',
+    'create-sealer',
     // the names of the kinds
     'job-kinds',
     'events',
