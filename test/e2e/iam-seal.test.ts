@@ -114,13 +114,24 @@ describe('the sealer of the log', () => {
 });
 it('debug', async () => {
   const { readdir, readFile } = await import('node:fs/promises');
-  const { statement, parseStatement } = (await import('../../src/proof/formats/statement.ts')) as never as { statement?: { safeParse: (x: unknown) => unknown }; parseStatement: (t: string) => unknown };
-  for (const prefix of ['2026/11/26','2026/11/27'])
-  for await (const { key } of world.store.list(`proof/${ORGANIZATION}/days/${prefix}`, (await import('../../src/clock.ts')).unlimited)) {
-    const { body } = await world.store.get(key, (await import('../../src/clock.ts')).unlimited);
-    const chunks: Uint8Array[] = []; for await (const c of body) chunks.push(Buffer.from(c));
-    const text = Buffer.concat(chunks).toString();
-    process.stderr.write(`DEBUG ${key} ${text}\nPARSED ${JSON.stringify(parseStatement(text))?.slice(0, 60)}\n`);
-  }
-  void readdir; void readFile; void statement;
+  const { statement, parseStatement } = (await import('../../src/proof/formats/statement.ts')) as never as {
+    statement?: { safeParse: (x: unknown) => unknown };
+    parseStatement: (t: string) => unknown;
+  };
+  for (const prefix of ['2026/11/26', '2026/11/27'])
+    for await (const { key } of world.store.list(
+      `proof/${ORGANIZATION}/days/${prefix}`,
+      (await import('../../src/clock.ts')).unlimited,
+    )) {
+      const { body } = await world.store.get(key, (await import('../../src/clock.ts')).unlimited);
+      const chunks: Uint8Array[] = [];
+      for await (const c of body) chunks.push(Buffer.from(c));
+      const text = Buffer.concat(chunks).toString();
+      process.stderr.write(
+        `DEBUG ${key} ${text}\nPARSED ${JSON.stringify(parseStatement(text))?.slice(0, 60)}\n`,
+      );
+    }
+  void readdir;
+  void readFile;
+  void statement;
 });
