@@ -51,12 +51,12 @@ export interface JobRunner {
   close(): void;
 }
 
-/** Where jobs are kept. Makes no request. */
+/** Where jobs are kept: `ARCHIVE_CATALOGUE`, or the archive's own store without it. Makes no request. */
 export function openJobStore(
   config: StoreConfig,
   tools: Pick<JobTools, 'clock' | 'logger'>,
 ): Promise<ObjectStore> {
-  return openConfiguredStore(config, tools);
+  return openConfiguredStore({ ...config, store: config.catalogue.store ?? config.store }, tools);
 }
 
 /** Wires a runner of jobs from its settings. Makes no request; keys and clients are opened when a job needs them. */
