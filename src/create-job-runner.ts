@@ -56,7 +56,8 @@ export function openJobStore(
   config: StoreConfig,
   tools: Pick<JobTools, 'clock' | 'logger'>,
 ): Promise<ObjectStore> {
-  return openConfiguredStore(config, tools);
+  const { store = config.store } = config.catalogue;
+  return openConfiguredStore({ ...config, store }, tools);
 }
 
 /** Wires a runner of jobs from its settings. Makes no request; keys and clients are opened when a job needs them. */

@@ -83,7 +83,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     version: PACKAGE_VERSION,
     rules: {
       kinds: [...config.recordings.kinds].sort().join(','),
-      restoreArchived: config.recordings.restoreArchived,
+      'restore-archived': config.recordings.restoreArchived,
       layout: config.layout.name,
     },
   };
