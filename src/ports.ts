@@ -10,3 +10,4 @@ export * from './ports/inventory.ts';
 export * from './ports/media.ts';
 export * from './ports/source-inventory.ts';
 export * from './ports/store.ts';
+export * from './ports/table.ts';

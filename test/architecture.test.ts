@@ -19,9 +19,11 @@ const GROUND = new Set([
   'memory',
   'present',
   'printable',
+  'process-holder',
   'proxies',
   'metadata-names',
   'secret',
+  'key-file',
   'key-template',
   'media-content',
   'make-directories',
@@ -46,6 +48,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   keep: ['ground', 'ports', 'record'],
   // of http only the pure timing; of node only gzip
   jobs: ['ground', 'ports', 'record', 'circuit', 'http'],
+  catalogue: ['ground', 'ports', 'record'],
+  // the only importer of the Parquet library
+  parquet: ['ground', 'ports'],
   proof: ['ground', 'ports', 'record', 'audit'],
   backfill: ['ground', 'circuit', 'ports', 'record', 'archive', 'jobs'],
   circuit: ['ground', 'http'],
@@ -61,12 +66,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'signing-keys': ['ground', 'record', 'config', 'signing'],
   queue: ['ground', 'ports', 'http', 'aws'],
   secrets: ['ground', 'http', 'aws', 'config'],
+  'open-configured': [
+    'ground',
+    'ports',
+    'record',
+    'audit',
+    'config',
+    'secrets',
+    'signing',
+    'signing-keys',
+    ...ADAPTERS,
+  ],
   'create-archiver': [
     'ground',
     'ports',
     'http',
     ...HEART,
     'config',
+    'open-configured',
     'secrets',
     'signing',
     'signing-keys',
@@ -84,8 +101,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     ...ADAPTERS,
   ],
+  anchor: ['ground', 'ports', 'http'],
   'create-sealer': [
     'ground',
+    'anchor',
     'ports',
     'http',
     'record',
@@ -119,6 +138,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'create-archiver',
   ],
+  'create-catalogue': [
+    'ground',
+    'ports',
+    'record',
+    'catalogue',
+    'parquet',
+    'config',
+    'create-archiver',
+    'envelope',
+  ],
   'create-verifier': ['ground', 'ports', 'audit', 'config', 'create-archiver'],
   lambda: [
     'ground',
@@ -127,8 +156,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'audit',
     'config',
     'create-archiver',
+    'create-catalogue',
     'create-verifier',
     'create-job-runner',
+    'create-sealer',
     // the names of the kinds
     'job-kinds',
     'events',
@@ -145,6 +176,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'archive',
     'config',
     'create-archiver',
+    'create-catalogue',
     'events',
     'store',
   ],
@@ -164,6 +196,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-job-runner',
     'create-archiver',
     'create-backfill',
+    'catalogue',
+    'create-catalogue',
     'create-sealer',
     'proof',
     'signing',
@@ -258,7 +292,7 @@ describe('the architecture', () => {
   });
 
   it('keeps the heart free of I/O: of http only the pure timing, no SDK, no files, no network', () => {
-    const heart = imports.filter(({ from }) => [...HEART, 'proof'].includes(roomOf(from)));
+    const heart = imports.filter(({ from }) => [...HEART, 'proof', 'catalogue'].includes(roomOf(from)));
     const wrong = heart.filter(
       ({ to }) =>
         (to.startsWith('http/') && to !== 'http/retry-timing.ts') ||
@@ -280,7 +314,10 @@ describe('the architecture', () => {
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],
-      zod: ['config', 'docs', 'job-kinds', 'jobs', 'proof', 'record', 'signing', 'stack'],
+      hyparquet: ['parquet'],
+      'hyparquet-writer': ['parquet'],
+      '@sigstore/core': ['anchor'],
+      zod: ['catalogue', 'config', 'docs', 'job-kinds', 'jobs', 'proof', 'record', 'signing', 'stack'],
       commander: ['cli'],
       '@clack/prompts': ['cli'],
     };

@@ -8,6 +8,7 @@ import {
   openSecretsWith,
   ORGANIZATION,
   rootOf,
+  signatures,
   type Statement,
 } from '../policies.ts';
 
@@ -63,5 +64,46 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
       ...allow('FindJobs', ['s3:ListBucket'], [catalogue]),
       Condition: { StringLike: { 's3:prefix': 'jobs/*' } },
     },
+  ];
+}
+
+/**
+ * The sealer lists the archive and reads receipts, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
+ * newest checkpoint. It alone signs with the key of the log.
+ *
+ * @param secondStore `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint.
+ */
+export function sealerStatements(resources: ArchiveResources, secondStore?: string): readonly Statement[] {
+  const { logKeyArn, clientSecretArns = [] } = resources;
+  const root = rootOf(resources);
+  const log = `${root}proof/*`;
+  return [
+    allow('ReadReceiptsAndLog', ['s3:GetObject'], [`${root}receipts/*`, `${root}erasures/*`, log]),
+    listing('ListArchive', resources),
+    {
+      ...allow('AddToLog', ['s3:PutObject'], [log]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+    {
+      ...allow('PointToNewest', ['s3:PutObject'], [`${root}proof/*/checkpoint`]),
+      Condition: { Null: { 's3:if-match': 'false' } },
+    },
+    ...secondStoreStatements(secondStore, resources.partition),
+    ...signatures(logKeyArn, { sign: 'SignLog', show: 'ShowLogKey' }),
+    allow('ReadClient', ['secretsmanager:GetSecretValue'], clientSecretArns.slice(0, 1)),
+  ];
+}
+
+function secondStoreStatements(secondStore: string | undefined, partition = 'aws'): readonly Statement[] {
+  if (secondStore === undefined) return [];
+  const [bucket = '', ...rest] = secondStore.replace('s3://', '').split('/');
+  const prefix = rest.filter((part) => part !== '').join('/');
+  const place = {
+    bucketArn: `arn:${partition}:s3:::${bucket}`,
+    keyPrefix: prefix === '' ? '' : `${prefix}/`,
+  };
+  return [
+    allow('KeepCheckpoints', ['s3:GetObject', 's3:PutObject'], [`${rootOf(place)}*`]),
+    listing('FindCheckpoints', place),
   ];
 }

@@ -27,6 +27,7 @@ export type { ProofConfig, SealerConfig } from './rules/proof.ts';
 export type { RecordingsConfig } from './rules/published.ts';
 export type { Purpose } from './schema.ts';
 export type { CredentialSettings } from './rules/secrets.ts';
+export { listArchives } from './archives/choose-archive.ts';
 export type { ConfigFile, ConfigSources } from './sources.ts';
 
 /** Enough to look at what is stored. */
@@ -41,6 +42,13 @@ export interface StoreConfig {
   readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
+  readonly catalogue: {
+    /** As `store`; `undefined`: where the archive is. */
+    readonly store: string | undefined;
+    readonly agents: 'id' | 'hash';
+    readonly shards: number;
+    readonly facts: 'analytics' | 'context' | 'none';
+  };
   readonly allowLoopback: boolean;
   readonly proxies: Proxies;
   /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
@@ -156,8 +164,8 @@ const DEFAULT_STORE = 'file:./archive';
  * @throws `CONFIG_INVALID` (not retryable), whose message lists every problem at once and repeats no value.
  */
 export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P): ConfigFor[P] {
-  const { gathered, values, problems } = readSources(sources, purpose);
-  if (problems.length > 0) throw invalidConfig(problems);
+  const { gathered, values, problems, archive } = readSources(sources, purpose);
+  if (problems.length > 0) throw invalidConfig(problems, archive);
   const warnings = [
     ...gathered.warnings,
     ...findWarnings(values),
@@ -190,6 +198,12 @@ function buildConfig(
     },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
+    catalogue: {
+      store: values.ARCHIVE_CATALOGUE,
+      agents: values.ARCHIVE_CATALOGUE_AGENTS ?? 'id',
+      shards: Number(values.ARCHIVE_CATALOGUE_SHARDS ?? 1),
+      facts: values.ARCHIVE_FACTS ?? 'analytics',
+    },
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],

@@ -83,6 +83,8 @@ export const STACK_OUTPUTS = [
   'WebhookUrl',
   'VerifierFunctionName',
   'JobRunnerFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',
@@ -95,4 +97,5 @@ export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
 export type { JobsSettings } from './jobs-settings.ts';
+export type { SealSettings } from './seal-settings.ts';
 export type { VerificationSettings } from './verification-settings.ts';

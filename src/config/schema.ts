@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Purpose, Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings/archive.ts';
 import { BACKFILL_SETTINGS } from './settings/backfill.ts';
+import { CATALOGUE_SETTINGS } from './settings/catalogue.ts';
 import { DOWNLOAD_SETTINGS } from './settings/download.ts';
 import { ENCRYPTION_SETTINGS } from './settings/encryption.ts';
 import { EVENT_SETTINGS } from './settings/events.ts';
@@ -19,6 +20,7 @@ export type { Purpose, Setting };
 export const SETTINGS = {
   ...GENESYS_SETTINGS,
   ...ARCHIVE_SETTINGS,
+  ...CATALOGUE_SETTINGS,
   ...ENCRYPTION_SETTINGS,
   ...DOWNLOAD_SETTINGS,
   ...EVENT_SETTINGS,

@@ -9,6 +9,7 @@ export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap' | 'seal'
 export type SettingGroup =
   | 'Genesys Cloud'
   | 'Archive'
+  | 'Catalogue'
   | 'Encryption'
   | 'Download'
   | 'Events'

@@ -13,6 +13,8 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'BackfillSecretArn',
   'VerifierFunctionName',
   'JobRunnerFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'EgressAddress',
   'AuditTrailName',
 ]);
