@@ -7,7 +7,7 @@ import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-me
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
-  const { prefix, existingBucket } = settings;
+  const { prefix, existingBucket, seal } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -30,9 +30,11 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     auditTrail: rest.auditTrail,
     verification: rest.verification,
     jobs: rest.jobs,
+    catalogue: rest.catalogue,
     sharedWith: rest.sharedWith,
     ...(prefix === undefined ? {} : { prefix }),
     ...(existingBucket === undefined ? {} : { existingBucket }),
+    ...(seal === undefined ? {} : { seal }),
     ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
     ...(webAclArn === undefined ? {} : { webAclArn }),
     ...(replica === undefined ? {} : { replica }),
@@ -93,6 +95,8 @@ function signingKeyOutput({
 const SCHEDULED_OUTPUTS = {
   Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
+  Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
+  Sealer: ['SealerFunctionName', 'Seals each day in the log'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
 
 function scheduledOutputs({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
@@ -123,6 +127,9 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
       : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
     ...scheduledOutputs(archive),
+    ...(archive.logKey === undefined
+      ? {}
+      : { LogKeyArn: [archive.logKey.attrArn, 'Signs the log'] as const }),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],

@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -36,13 +37,15 @@ export function describeResources(
   }: GenesysMediaArchiveProps,
 ): DescribeResources {
   const signingSecretArn = parts.signingKeySecret?.ref;
-  return (keyArn, signingKeyArn) => ({
+  return ({ key: keyArn, signing: signingKeyArn, log: logKeyArn }) => ({
     bucketArn: parts.bucket.bucketArn,
+    partition: Aws.PARTITION,
     bucketName: parts.bucket.bucketName,
     keyPrefix: prefix === undefined ? '' : `${prefix}/`,
     catalogueBucketArn: parts.catalogueBucket.bucketArn,
     keyArn,
     signingKeyArn,
+    logKeyArn,
     organizationId,
     queueArn: parts.queue.queueArn,
     deadLetterQueueArn: parts.deadLetters.queueArn,

@@ -13,7 +13,7 @@ import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
 import { createHome, type HomeProps } from './archive-home.ts';
 import { METRICS_OF_STACK } from './archive-metrics.ts';
-import { createArchiveKey, createSigningKey } from './archive-key.ts';
+import { createArchiveKey, createLogKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
@@ -101,6 +101,8 @@ export class GenesysMediaArchive extends Construct {
   /** There is one of the two; both, each under its condition, where there are conditions. */
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
+  /** Signs the log. */
+  readonly logKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
   readonly backfillSecret: secrets.CfnSecret | undefined;
   /** Of the function. */
@@ -128,7 +130,7 @@ export class GenesysMediaArchive extends Construct {
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
-    const home = createHome(this, props, this.rewrapRole);
+    const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
     ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
@@ -168,12 +170,17 @@ export class GenesysMediaArchive extends Construct {
       describeResources(this, props),
       conditions,
     );
-    this.key = createArchiveKey(this, 'Key', () => grants.keyUsers());
+    this.key = createArchiveKey(this, 'Key', () => grants.usersOf('key'));
     if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
-      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.signingKeyUsers());
+      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.usersOf('signing'));
       onlyWhen(conditions.signingKms, this.signingKey);
     }
-    const policies = grants.give(this.key.attrArn, this.signingKey?.attrArn);
+    if (props.seal !== undefined) this.logKey = createLogKey(this, 'LogKey', () => grants.usersOf('log'));
+    const policies = grants.give({
+      key: this.key.attrArn,
+      signing: this.signingKey?.attrArn,
+      log: this.logKey?.attrArn,
+    });
     const environment = functionEnvironment(
       {
         GENESYS_ENVIRONMENT: props.environment,
@@ -257,5 +264,18 @@ function signingVariables(
       ? {}
       : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
     ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
+  };
+}
+
+function sealVariables(
+  seal: GenesysMediaArchiveProps['seal'],
+  key: kms.CfnKey | undefined,
+): Readonly<Record<string, string>> {
+  if (seal === undefined || key === undefined) return {};
+  const { origin, secondStore } = seal;
+  return {
+    ARCHIVE_PROOF_ORIGIN: origin,
+    ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
+    ...(secondStore === undefined ? {} : { ARCHIVE_PROOF_SECOND_STORE: secondStore }),
   };
 }

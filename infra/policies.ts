@@ -10,7 +10,7 @@ export interface Statement {
   readonly Action: readonly string[];
   /** ARNs; `*` at the end stands for anything. */
   readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** A part of the stack that a template with parameters may lack. */
@@ -26,6 +26,8 @@ export const STATEMENTS_OF_PARTS: Readonly<Record<string, OptionalPart>> = {
 /** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
 export interface ArchiveResources {
   readonly bucketArn: string;
+  /** Of AWS. @default aws */
+  readonly partition?: string;
   readonly bucketName: string;
   /** What all keys begin with, with its slash; nothing where the bucket is the archive's alone. */
   readonly keyPrefix?: string;
@@ -47,6 +49,8 @@ export interface ArchiveResources {
   readonly signingSecretArn?: string | undefined;
   /** Of the KMS key that signs receipts, where there is one. */
   readonly signingKeyArn?: string | undefined;
+  /** Of the KMS key that signs the log, where there is one. */
+  readonly logKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
   readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
@@ -156,15 +160,23 @@ const NETWORK_INTERFACE_ACTIONS = [
 
 /** Pure Ed25519 of the message itself; the public half is no secret, and is asked for once by every process. */
 function signingStatements({ signingKeyArn }: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
-  if (signingKeyArn === undefined) return [];
+  return signatures(signingKeyArn, { sign: 'SignReceipts', show: 'ShowSigningKey' });
+}
+
+/** With a key of KMS, where there is one. */
+export function signatures(
+  keyArn: string | undefined,
+  sids: { readonly sign: string; readonly show: string },
+): readonly Statement[] {
+  if (keyArn === undefined) return [];
   return [
     {
-      ...allow('SignReceipts', ['kms:Sign'], [signingKeyArn]),
+      ...allow(sids.sign, ['kms:Sign'], [keyArn]),
       Condition: {
         StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
       },
     },
-    allow('ShowSigningKey', ['kms:GetPublicKey'], [signingKeyArn]),
+    allow(sids.show, ['kms:GetPublicKey'], [keyArn]),
   ];
 }
 

@@ -4,7 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { JobsSettings, VerificationSettings } from '../../src/config/deploy-settings.ts';
+import type { JobsSettings, SealSettings, VerificationSettings } from '../../src/config/deploy-settings.ts';
 import { type AlarmPlace, createAlarm } from '../alarm.ts';
 import { METRICS_OF_STACK } from '../archive-metrics.ts';
 import { createLogGroup } from '../archive-function.ts';
@@ -13,9 +13,11 @@ import { createFunctionRole } from '../archive-roles.ts';
 import { type Grant, requirePolicy } from '../grants.ts';
 import { logGroupArn } from '../log-group-arn.ts';
 import { networkStatements } from '../policies.ts';
+import { cataloguePart } from './catalogue.ts';
 import { jobsPart } from './jobs.ts';
 import type { ScheduledPart } from './part.ts';
 import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts';
+import { sealPart } from './seal.ts';
 import { logStatements, secretStatements } from './statements.ts';
 import { verificationPart } from './verification.ts';
 
@@ -23,6 +25,8 @@ import { verificationPart } from './verification.ts';
 export interface ScheduledProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
   readonly jobs?: boolean | Partial<JobsSettings>;
+  readonly catalogue?: boolean;
+  readonly seal?: SealSettings;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
 }
 
@@ -92,6 +96,11 @@ export class Scheduled {
     return this.#prepared.filter(({ part }) => part.decrypts).map(({ role }) => role);
   }
 
+  /** Those that exchange objects of the archive. */
+  get replacers(): readonly iam.Role[] {
+    return this.#prepared.filter(({ part }) => part.replaces === true).map(({ role }) => role);
+  }
+
   create({ environment, environmentVariables, network, policies }: ScheduledPlace): void {
     for (const prepared of this.#prepared) {
       const { part, role } = prepared;
@@ -134,10 +143,17 @@ export class Scheduled {
   }
 }
 
-function partsOf({ verification = true, jobs = false }: ScheduledProps): readonly ScheduledPart[] {
+function partsOf({
+  verification = true,
+  jobs = false,
+  catalogue = false,
+  seal,
+}: ScheduledProps): readonly ScheduledPart[] {
   return [
     ...(verification === false ? [] : [verificationPart(verification === true ? {} : verification)]),
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
+    ...(catalogue ? [cataloguePart()] : []),
+    ...(seal === undefined ? [] : [sealPart(seal)]),
   ];
 }
 

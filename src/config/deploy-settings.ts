@@ -83,6 +83,9 @@ export const STACK_OUTPUTS = [
   'WebhookUrl',
   'VerifierFunctionName',
   'JobRunnerFunctionName',
+  'CompactorFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',
@@ -95,4 +98,5 @@ export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
 export type { JobsSettings } from './jobs-settings.ts';
+export type { SealSettings } from './seal-settings.ts';
 export type { VerificationSettings } from './verification-settings.ts';

@@ -13,6 +13,9 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'BackfillSecretArn',
   'VerifierFunctionName',
   'JobRunnerFunctionName',
+  'CompactorFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'EgressAddress',
   'AuditTrailName',
 ]);
