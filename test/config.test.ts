@@ -181,6 +181,7 @@ describe('precedence', () => {
     );
     expect(refused.map(([name]) => name).toSorted()).toEqual([
       'ARCHIVE_ALLOW_LOOPBACK',
+      'ARCHIVE_CATALOGUE',
       'ARCHIVE_DEAD_LETTER_QUEUE_URL',
       'ARCHIVE_MEDIA_HOSTS',
       'ARCHIVE_PROOF_SECOND_STORE',

@@ -75,13 +75,14 @@ async function attemptDay(
   const inputs = await listDay(ports, at, run, budget);
   const old = await openOld(ports, key, before, budget);
   try {
-    const isCurrent = old?.facts.inputs === inputs.digest;
+    const isCurrent = run.anew !== true && old?.facts.inputs === inputs.digest;
     const shared = { ...at, unreadable: 0, read: 0 };
     if (old === undefined && inputs.files.size === 0) return { ...shared, outcome: 'unchanged', rows: 0 };
     if (isCurrent && (await writePeople.isCurrent(ports, inputs, budget))) {
       return { ...shared, outcome: 'unchanged', rows: old.table.rows };
     }
-    const made = await makeDay(ports, { inputs, old }, run, budget);
+    const known = run.anew === true ? undefined : old;
+    const made = await makeDay(ports, { inputs, old: known }, run, budget);
     await eraseFacts(ports, inputs.facts, made.erasedConversations, budget);
     const facts = {
       day: at.day,
@@ -192,10 +193,13 @@ export async function makeDay(
     ({ key, receipt }) => receipt !== undefined && !receipts.has(key),
   );
   let unreadable = 0;
+  const later = new Set<string>();
   await inParallel(unknown, RECEIPTS_AT_ONCE, async ({ key, receipt: place = '' }) => {
     try {
       const receipt = await readReceipt(archive, place, budget);
-      if (receipt !== undefined) receipts.set(key, factsOfReceipt(receipt));
+      if (receipt === undefined) return;
+      if (run.asOf !== undefined && Date.parse(receipt.times.issued) > run.asOf) later.add(key);
+      else receipts.set(key, factsOfReceipt(receipt));
     } catch (error) {
       if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
       unreadable += 1;
@@ -213,6 +217,8 @@ export async function makeDay(
   const rows: CatalogueRow[] = [];
   const people: PeopleRow[] = [];
   for (const file of files.values()) {
+    // without a receipt there is no telling when it came
+    if (later.has(file.key) || (run.asOf !== undefined && !receipts.has(file.key))) continue;
     const receipt = receipts.get(file.key);
     const ofKey = receipt ?? factsOfKey(layout, file.key, day);
     const call = calls.get(receipt?.conversation_id ?? '');

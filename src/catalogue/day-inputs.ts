@@ -26,6 +26,10 @@ export interface RunInputs {
   readonly erased: Erased;
   readonly held: Held;
   readonly searchKey: SearchKey | undefined;
+  /** Reads every receipt again, as if there were no files. */
+  readonly anew?: boolean | undefined;
+  /** Epoch ms: leaves out what was issued later. */
+  readonly asOf?: number | undefined;
 }
 
 /** All that the rows of a day depend on, by name and version. */
@@ -41,7 +45,7 @@ export interface DayInputs {
 
 /** Looks at what there is of a day; reads nothing. @throws what the stores throw. */
 export async function listDay(
-  ports: Pick<CataloguePorts, 'archive' | 'catalogue' | 'layout' | 'options' | 'reader'>,
+  ports: Pick<CataloguePorts, 'archive' | 'catalogue' | 'facts' | 'layout' | 'options' | 'reader'>,
   { day, shard }: { readonly day: string; readonly shard: Shard },
   run: RunInputs,
   budget: Budget,
@@ -73,7 +77,8 @@ export async function listDay(
   const files = new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
   const facts: FactsVersion[] = [];
   if (options.facts === 'analytics' && ports.reader !== undefined) {
-    for (const near of factsDaysOf(day)) facts.push(...(await listFacts(catalogue, near, budget)));
+    for (const near of factsDaysOf(day))
+      facts.push(...(await listFacts(ports.facts ?? catalogue, near, budget)));
   }
   return {
     day,

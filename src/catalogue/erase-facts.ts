@@ -18,7 +18,7 @@ export async function eraseFacts(
   erased: ReadonlySet<string>,
   budget: Budget,
 ): Promise<void> {
-  const { reader, envelope } = ports;
+  const { reader, envelope, facts: store = ports.catalogue } = ports;
   if (reader === undefined || erased.size === 0) return;
   for (const { key } of facts) await eraseFrom(key, reader);
 
@@ -27,7 +27,7 @@ export async function eraseFacts(
     const opened =
       named === undefined
         ? undefined
-        : await openSealed(ports.catalogue, opener, { key, ids: factsIds(named.day) }, budget);
+        : await openSealed(store, opener, { key, ids: factsIds(named.day) }, budget);
     if (named === undefined || opened === undefined) return;
     const { header, lines } = await readFacts(key, [opened.bytes]);
     const kept: FactsLine[] = [];
@@ -37,7 +37,7 @@ export async function eraseFacts(
       else kept.push(line);
     }
     if (taken === 0) return;
-    if (envelope === undefined || ports.catalogue.replace === undefined) {
+    if (envelope === undefined || store.replace === undefined) {
       throw new ArchiveError('CONFIG_INVALID', `${key} has facts of what was erased, and cannot be written`, {
         hint: 'run `genesys-archive catalogue update` with the keys that recordings are written with',
       });
@@ -45,7 +45,7 @@ export async function eraseFacts(
     const chunks: Uint8Array[] = [];
     for await (const chunk of writeFacts(header, kept)) chunks.push(chunk);
     const { body, options } = await sealBytes(envelope, factsIds(named.day), Buffer.concat(chunks), budget);
-    const { outcome } = await ports.catalogue.replace(opened.stat, body, options, budget);
+    const { outcome } = await store.replace(opened.stat, body, options, budget);
     if (outcome !== 'replaced')
       throw new ArchiveError(
         'CATALOGUE_CONTENDED',

@@ -65,7 +65,12 @@ export async function listFacts(
  * @throws what the store and the key service throw; `OBJECT_MALFORMED` for a damaged file.
  */
 export async function readFactsOfDay(
-  { catalogue, reader, logger }: Pick<CataloguePorts, 'catalogue' | 'reader' | 'logger'>,
+  {
+    catalogue,
+    facts = catalogue,
+    reader,
+    logger,
+  }: Pick<CataloguePorts, 'catalogue' | 'facts' | 'reader' | 'logger'>,
   listed: readonly FactsVersion[],
   wanted: (conversationId: string) => boolean,
   budget: Budget,
@@ -84,7 +89,7 @@ export async function readFactsOfDay(
     for (let part = 1; part <= (first?.parts ?? 1); part += 1) {
       const key = factsKey(day, part);
       const opened = await openSealed(
-        catalogue,
+        facts,
         reader as NonNullable<typeof reader>,
         { key, ids: factsIds(day) },
         budget,

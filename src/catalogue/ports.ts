@@ -9,6 +9,8 @@ export interface CataloguePorts {
   readonly archive: ObjectStore;
   /** Where the catalogue and the facts are kept; the archive’s own store, or another. */
   readonly catalogue: ObjectStore;
+  /** Where the facts are, if not beside the catalogue. */
+  readonly facts?: ObjectStore | undefined;
   readonly tables: Tables;
   readonly layout: Layout;
   /** Opens facts, people and the search key. Without one rows have no facts. */

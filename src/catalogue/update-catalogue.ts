@@ -22,6 +22,10 @@ export interface UpdateOptions {
   /** Some days alone, `YYYY-MM-DD`, both included. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** Reads every receipt again, and writes every file. */
+  readonly anew?: boolean | undefined;
+  /** Epoch ms: the rows that there were then, as far as receipts say. */
+  readonly asOf?: number | undefined;
   /** Of each file of a day, as it is known. */
   readonly onDay?: ((day: CompactedDay) => void) | undefined;
   /** Of a day that could not be brought up to date; the others are. */
@@ -66,7 +70,7 @@ export async function updateCatalogue(
   budget: Budget,
 ): Promise<UpdateReport> {
   const startedAt = ports.clock.now();
-  const run = await readRunInputs(ports, budget);
+  const run: RunInputs = { ...(await readRunInputs(ports, budget)), anew: options.anew, asOf: options.asOf };
   const named = options.from !== undefined || options.to !== undefined;
   const scope = named ? 'days' : (options.scope ?? scopeOf(startedAt));
   const shards = await listShards(ports, budget);

@@ -159,9 +159,10 @@ function separateSettings(
   const own: Record<string, unknown> = { ...options };
   const flags: Partial<Record<SettingName, string>> = {};
   if (purpose !== undefined) {
-    for (const [name] of listSettings()) {
+    for (const [name, { usedFor }] of listSettings()) {
       const flag = flagOf(name);
-      if (flag === undefined) continue;
+      // of another purpose it is no flag of this command, and may be an option of its own
+      if (flag === undefined || !usedFor.includes(purpose)) continue;
       const attribute = new Option(flag).attributeName();
       const value = own[attribute];
       // a switch without its value

@@ -112,6 +112,16 @@ describe('verify --all --job', () => {
     );
   });
 
+  it('keeps jobs where ARCHIVE_CATALOGUE says, and nothing of them in the archive', async () => {
+    const env = { ...archive.env, ARCHIVE_CATALOGUE: `file:${path.join(archive.dir, 'catalogue')}` };
+    const ran = await runHere(['verify', '--all', '--job', '--wait', '--json'], { env });
+    expect(ran.records().at(-1)).toMatchObject({ state: 'finished', done: 3 });
+    expect((await jobs('list', '--all')).stderr).toContain('no jobs');
+    expect((await runHere(['jobs', 'list', '--all', '--json'], { env })).records()).toMatchObject([
+      { done: 3 },
+    ]);
+  });
+
   it('is not confused by the objects of jobs when it verifies the archive', async () => {
     await jobs('run', await planJob());
     const verified = await cli('verify', '--all', '--json');

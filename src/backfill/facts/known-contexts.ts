@@ -7,7 +7,7 @@ import { contextOfFacts } from './context-of-facts.ts';
 import { readFactsDay } from './read-facts-day.ts';
 
 /** What makes facts unusable for now without anything being wrong with the work itself. */
-const NOT_TO_BE_HAD = new Set(['OBJECT_MALFORMED', 'DECRYPT_FAILED', 'CONTEXT_MISMATCH']);
+const NOT_TO_BE_HAD = new Set(['OBJECT_MALFORMED', 'DECRYPT_FAILED', 'CONTEXT_MISMATCH', 'KMS_DENIED']);
 
 /** Contexts of conversations that are worked on, from the facts of their days. */
 export class KnownContexts {

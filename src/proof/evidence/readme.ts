@@ -24,7 +24,7 @@ ${findings.length === 0 ? '' : `\nTHIS PACKAGE WAS MADE ALTHOUGH NOT EVERYTHING 
 WHAT IT DOES NOT SHOW
 Genesys Cloud signs none of its answers. That the platform recorded every call, and that the archive passed on everything the
 platform told it, cannot be shown by any archive; the statements in days/ say what the platform listed, when it was asked, and
-what the archive held. Whoever holds the log's key could have begun a second log; a time stamp, or a checkpoint that another
+what the archive held. The holder of the log’s key could have begun a second log; a time stamp, or a checkpoint that another
 party kept, shows that they did not. The number of entries in the log, ${size}, tells roughly how many recordings there are.
 
 CHECK IT
