@@ -12,7 +12,7 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
-import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchVersions } from '../_context.ts';
 import { readCallFacts } from '../inspect/call-facts.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
 import { printable, printableLines } from '../_format.ts';
@@ -20,6 +20,7 @@ import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
 
 interface InspectOptions {
   readonly unverified?: boolean;
+  readonly objectVersion?: number;
   readonly from?: string;
   readonly to?: string;
 }
@@ -60,7 +61,8 @@ export async function run(
   const { ui, clock, logger } = context;
   const days = readRange(options);
   const config = await readSettings(context, 'store');
-  const range = searchIn(config, days);
+  const trust = await readTrust(config);
+  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const store = await openConfiguredStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
@@ -71,7 +73,7 @@ export async function run(
     stat = await store.head(await findRecording(store, idOrKey, range, budget), budget);
     if (stat !== undefined) {
       instruction = await readInstruction(store, stat.key, budget);
-      const ports = { store, ...(await readTrust(config)), unverified: true };
+      const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);
       call = await readCallFacts({ store, layout: range.layout }, checked, budget);
     }

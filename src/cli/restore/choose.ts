@@ -1,5 +1,9 @@
 import { describeRecording } from '../../audit/describe-recording.ts';
-import { type DayRange, findAllRecordings, listRecordings } from '../../audit/find-recording.ts';
+import {
+  findCurrentRecordings,
+  listCurrentRecordings,
+  type SearchRange,
+} from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
@@ -17,6 +21,7 @@ export interface Choice {
   readonly directory?: string;
   readonly ids?: string;
   readonly skipInvalid?: boolean;
+  readonly objectVersion?: number;
   readonly from?: string;
   readonly to?: string;
 }
@@ -30,12 +35,15 @@ export interface Chosen {
 
 /** @throws `USAGE` when it is not clear which recordings are meant, or where they are to go. */
 export function requireChoice(args: readonly string[], choice: Choice): void {
-  const { output, directory, ids, skipInvalid, from, to } = choice;
+  const { output, directory, ids, skipInvalid, from, to, objectVersion } = choice;
   const isMany = args.length > 1 || ids !== undefined || args.length === 0;
   if (args.length === 0 && ids === undefined && from === undefined && to === undefined) {
     throw new ArchiveError('USAGE', 'say which recordings are meant', {
       hint: 'ids or keys of recordings, --ids FILE, or --from DAY and --to DAY',
     });
+  }
+  if (objectVersion !== undefined && args.length === 0 && ids === undefined) {
+    throw new ArchiveError('USAGE', '--object-version goes with ids or keys of recordings only');
   }
   if (skipInvalid === true && ids === undefined) {
     throw new ArchiveError('USAGE', '--skip-invalid goes with --ids only');
@@ -70,11 +78,11 @@ export async function gatherIds(
 export async function chooseByIds(
   store: ObjectStore,
   asked: readonly string[],
-  range: DayRange,
+  range: SearchRange,
   budget: Budget,
 ): Promise<readonly Chosen[]> {
   const names = new FileNames(range.layout ?? DATE_LAYOUT);
-  const found = await findAllRecordings(store, asked, range, budget);
+  const found = await findCurrentRecordings(store, asked, range, budget);
   const seen = new Set<string>();
   return [...found].flatMap(([id, keys]): Chosen[] => {
     if (keys.length === 0) return [{ asked: id, key: undefined, name: '' }];
@@ -91,14 +99,14 @@ export async function chooseByIds(
 export async function* chooseByDays(
   store: ObjectStore,
   named: Pick<Choice, 'from' | 'to'> & { readonly onUntimed: () => void },
-  range: DayRange & { readonly layout: Layout },
+  range: SearchRange & { readonly layout: Layout },
   budget: Budget,
 ): AsyncGenerator<Chosen, void, undefined> {
   const names = new FileNames(range.layout);
   const isExact = namesTime(named.from) || namesTime(named.to);
   const timeOf = async (key: string) =>
     isExact ? (await describeRecording(store, range.layout, key, budget)).recordedAt : undefined;
-  const listed = mapAhead(listRecordings(store, range, budget), READ_AHEAD, async ({ key }) => ({
+  const listed = mapAhead(listCurrentRecordings(store, range, budget), READ_AHEAD, async ({ key }) => ({
     key,
     // the name is the same whichever times are chosen
     name: names.claim(key),

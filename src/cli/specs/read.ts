@@ -1,4 +1,13 @@
-import { ALL_ARCHIVES, type CommandSpec, CONCURRENCY, FROM, ID, TO, UNVERIFIED } from './command-spec.ts';
+import {
+  ALL_ARCHIVES,
+  type CommandSpec,
+  CONCURRENCY,
+  FROM,
+  ID,
+  OBJECT_VERSION,
+  TO,
+  UNVERIFIED,
+} from './command-spec.ts';
 import { oneOf, percentage, someOf } from './option-values.ts';
 
 /** What reads the archive and changes nothing. */
@@ -25,6 +34,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',
       },
       UNVERIFIED,
+      OBJECT_VERSION,
       FROM,
       TO,
       CONCURRENCY,
@@ -69,6 +79,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         parse: someOf('adopted', 'unproven', 'moved'),
       },
       ALL_ARCHIVES,
+      OBJECT_VERSION,
       FROM,
       TO,
       CONCURRENCY,
@@ -94,7 +105,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'inspect',
     summary: 'show what is known of a recording without any key, and how to decrypt it by hand',
     arguments: [['<id|key>', ID]],
-    options: [UNVERIFIED, ALL_ARCHIVES, FROM, TO],
+    options: [UNVERIFIED, OBJECT_VERSION, ALL_ARCHIVES, FROM, TO],
     purpose: 'store',
     allArchives: { isSearch: true },
     details:

@@ -7,6 +7,7 @@ import { readSeed, type VerifyPlan } from './state.ts';
 const SEED_BYTES = 8;
 
 export interface VerifyOptions {
+  readonly objectVersion?: number;
   readonly all?: boolean;
   readonly depth?: VerifyDepth;
   /** In (0, 1]. */
@@ -21,7 +22,16 @@ export interface VerifyOptions {
 }
 
 /** @throws `USAGE` for options that do not go together. */
-export function requireSense(ids: readonly string[], { all, sample, seed, resume }: VerifyOptions): void {
+export function requireSense(
+  ids: readonly string[],
+  { all, sample, seed, resume, objectVersion }: VerifyOptions,
+): void {
+  if (all === true && objectVersion !== undefined) {
+    throw new ArchiveError(
+      'USAGE',
+      '--object-version goes with ids or keys of recordings: --all takes every version',
+    );
+  }
   if (ids.length > 0 === (all === true)) {
     throw new ArchiveError('USAGE', 'say what to verify', { hint: 'ids or keys of recordings, or --all' });
   }
