@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import type { Part } from './results.ts';
 
 export const PARTS = [
   'throughput',
@@ -9,8 +8,10 @@ export const PARTS = [
   'lambda',
   'init',
   'cli-memory',
+  'jobs',
   'latency',
-] as const satisfies readonly Part[];
+] as const;
+export type Part = (typeof PARTS)[number];
 
 /** What the committed baseline is about. */
 const CHECKED_PARTS: readonly Part[] = ['throughput', 'small', 'memory'];

@@ -1,15 +1,16 @@
 /** What a run of the benchmark gave, as `bench/results.json` keeps it. */
 import { readFileSync } from 'node:fs';
+import type { Part } from './options.ts';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { StartUp } from './parts/init.ts';
+import type { JobCost } from './parts/jobs.ts';
 import type { LatencyRow } from './parts/latency.ts';
 import type { LambdaSize } from './parts/lambda.ts';
 import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
 import type { ComparedVariant } from './parts/throughput.ts';
 
-/** What each part gives. */
-export interface PartResults {
+interface Given {
   readonly throughput: readonly ComparedVariant[];
   readonly small: readonly ComparedVariant[];
   readonly memory: readonly MemoryGrowth[];
@@ -18,9 +19,13 @@ export interface PartResults {
   readonly init: readonly StartUp[];
   readonly 'cli-memory': readonly CliMemory[];
   readonly latency: readonly LatencyRow[];
+  readonly jobs: readonly JobCost[];
 }
 
-export type Part = keyof PartResults;
+/** What each part gives. */
+export type PartResults = Pick<Given, Part>;
+
+export type { Part };
 
 export interface Machine {
   readonly node: string;

@@ -1,12 +1,9 @@
-import { type CfnCondition, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { type CfnCondition, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import { when } from './conditions.ts';
-
-/** Days that records of who asked the bucket for what are kept. */
-const ACCESS_LOG_DAYS = 365;
+import { createAccessLogs, GUARDED, logAccesses } from './guarded-bucket.ts';
 
 export interface ObjectLockSettings {
   /**
@@ -22,10 +19,10 @@ export interface ArchiveBucketProps {
   readonly objectLock?: ObjectLockSettings | undefined;
   readonly tiering: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
   readonly requireConditionalWrites: boolean;
-  /** What the keys of media begin with, up to the first slash. */
-  readonly mediaFolder: string;
-  /** The one role that exchanges data keys, and so the metadata of objects. */
-  readonly rewrapRole: iam.IRole;
+  /** What the keys of media begin with, of every archive in the bucket. */
+  readonly mediaPrefixes: readonly string[];
+  /** ARNs of the roles that exchange an object that they have just read; their own policies say which. */
+  readonly replacers: readonly string[];
   /** Nobody but `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
   readonly protectObjects: boolean;
   /** ARN. */
@@ -36,49 +33,23 @@ export interface ArchiveBucketProps {
 /** The archive, and the bucket of its access logs. Both stay when the stack is deleted. */
 export class ArchiveBucket extends Construct {
   readonly bucket: s3.Bucket;
+  readonly logs: s3.Bucket;
 
   constructor(scope: Construct, id: string, props: ArchiveBucketProps) {
     super(scope, id);
-    const logs = new s3.Bucket(this, 'AccessLogs', {
-      ...GUARDED,
-      lifecycleRules: [{ expiration: Duration.days(ACCESS_LOG_DAYS) }],
-    });
-    acknowledge(logs, {
-      'AwsSolutions-S1': 'It holds the access logs of the archive; logging accesses to logs would never end.',
-    });
+    this.logs = createAccessLogs(this, 'AccessLogs');
     this.bucket = new s3.Bucket(this, 'Objects', {
       ...GUARDED,
       versioned: true,
       // Without a default retention it does nothing. It is always on because CloudFormation replaces a bucket to turn it on.
       objectLockEnabled: true,
-      lifecycleRules: [
-        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        ...(props.tiering === 'none' ? [] : [{ ...TIERING[props.tiering], prefix: `${props.mediaFolder}/` }]),
-      ],
+      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }, ...tieringRules(props)],
     });
-    this.logTo(logs);
+    logAccesses(this.bucket, this.logs, 'archive');
     if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
     const breakGlass = props.breakGlassRole ?? `arn:${Stack.of(this).partition}:${NO_ROLE_RESOURCE}`;
-    if (props.requireConditionalWrites) this.denyOverwriting(props.rewrapRole, breakGlass);
+    if (props.requireConditionalWrites) this.denyOverwriting(props.replacers, breakGlass);
     if (props.protectObjects) this.denyRemoving(breakGlass);
-  }
-
-  /** By bucket policy and not by an ACL, which an owner-enforced bucket has none of. */
-  private logTo(logs: s3.Bucket): void {
-    const { account } = Stack.of(this);
-    this.element.loggingConfiguration = { destinationBucketName: logs.bucketName, logFilePrefix: 'archive/' };
-    logs.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'DeliverAccessLogs',
-        principals: [new iam.ServicePrincipal('logging.s3.amazonaws.com')],
-        actions: ['s3:PutObject'],
-        resources: [logs.arnForObjects('archive/*')],
-        conditions: {
-          ArnLike: { 'aws:SourceArn': this.bucket.bucketArn },
-          StringEquals: { 'aws:SourceAccount': account },
-        },
-      }),
-    );
   }
 
   private lock({ mode, days }: ObjectLockSettings, condition: CfnCondition | undefined): void {
@@ -96,7 +67,7 @@ export class ArchiveBucket extends Construct {
    * which take no condition; the completion, which makes the object, does.
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
    */
-  private denyOverwriting(rewrapRole: iam.IRole, breakGlass: string): void {
+  private denyOverwriting(replacers: readonly string[], breakGlass: string): void {
     const deny = (sid: string, absent: readonly string[], principal: Record<string, unknown>) =>
       this.bucket.addToResourcePolicy(
         new iam.PolicyStatement({
@@ -112,13 +83,13 @@ export class ArchiveBucket extends Construct {
           },
         }),
       );
-    const rewrap = { 'aws:PrincipalArn': rewrapRole.roleArn };
+    const replacing = { 'aws:PrincipalArn': oneOrMore(replacers) };
     deny('DenyOverwriting', ['s3:if-none-match'], {
-      ArnNotEquals: { 'aws:PrincipalArn': [rewrapRole.roleArn, breakGlass] },
+      ArnNotEquals: { 'aws:PrincipalArn': [...replacers, breakGlass] },
     });
     // It exchanges an instruction file that it has just read (If-Match), or copies an object onto itself with new metadata.
     deny('DenyBlindOverwriting', ['s3:if-none-match', 's3:if-match', 's3:x-amz-copy-source'], {
-      ArnEquals: rewrap,
+      ArnEquals: replacing,
     });
   }
 
@@ -159,6 +130,12 @@ export class ArchiveBucket extends Construct {
   }
 }
 
+/** As CloudFormation has it: a list of one is no list. */
+function oneOrMore(values: readonly string[]): string | readonly string[] {
+  const [only, ...others] = values;
+  return only !== undefined && others.length === 0 ? only : values;
+}
+
 /** No role has an empty name. */
 const NO_ROLE_RESOURCE = 'iam::000000000000:role/';
 /** The default of a parameter, which cannot name the partition; in another one it stands for no role as well. */
@@ -180,18 +157,9 @@ const LOOSENINGS = [
   's3:DeleteBucket',
 ] as const;
 
-/**
- * SSE-S3 is the second layer, under the encryption of the archiver. With SSE-KMS, completing a multipart upload needs `kms:Decrypt`,
- * which the writer must not have.
- */
-const GUARDED: s3.BucketProps = {
-  encryption: s3.BucketEncryption.S3_MANAGED,
-  blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-  objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-  enforceSSL: true,
-  minimumTLSVersion: 1.2,
-  removalPolicy: RemovalPolicy.RETAIN,
-};
+function tieringRules({ tiering, mediaPrefixes }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
+  return tiering === 'none' ? [] : mediaPrefixes.map((prefix) => ({ ...TIERING[tiering], prefix }));
+}
 
 /** Of recordings only: receipts, markers and claims are small, and read more often than they would be worth moving. */
 const TIERING = {

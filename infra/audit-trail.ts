@@ -12,7 +12,7 @@ import { createAlarm } from './alarm.ts';
 import { PERIOD } from './archive-metrics.ts';
 
 export interface AuditTrailProps {
-  readonly bucket: s3.Bucket;
+  readonly bucket: s3.IBucket;
   /** Of recordings; requests name it by either. */
   readonly keyArn: string;
   readonly keyId: string;

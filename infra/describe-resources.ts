@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -11,12 +12,14 @@ import { mediaFolderOf } from './policies.ts';
 
 interface ArchiveParts {
   readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
+  readonly catalogueBucket: Pick<s3.IBucket, 'bucketArn'>;
   readonly queue: sqs.IQueue;
   readonly deadLetters: sqs.IQueue;
   readonly logGroup: logs.ILogGroup;
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   readonly serviceKey: kms.IKey | undefined;
 }
 
@@ -25,6 +28,7 @@ export function describeResources(
   parts: ArchiveParts,
   {
     organizationId,
+    prefix,
     webhook = false,
     environmentVariables = {},
     otherKeyArns = [],
@@ -33,11 +37,15 @@ export function describeResources(
   }: GenesysMediaArchiveProps,
 ): DescribeResources {
   const signingSecretArn = parts.signingKeySecret?.ref;
-  return (keyArn, signingKeyArn) => ({
+  return ({ key: keyArn, signing: signingKeyArn, log: logKeyArn }) => ({
     bucketArn: parts.bucket.bucketArn,
+    partition: Aws.PARTITION,
     bucketName: parts.bucket.bucketName,
+    keyPrefix: prefix === undefined ? '' : `${prefix}/`,
+    catalogueBucketArn: parts.catalogueBucket.bucketArn,
     keyArn,
     signingKeyArn,
+    logKeyArn,
     organizationId,
     queueArn: parts.queue.queueArn,
     deadLetterQueueArn: parts.deadLetters.queueArn,
@@ -48,6 +56,10 @@ export function describeResources(
       ...(webhook ? [chooseString(conditions.webhook, parts.webhookSecret.ref)] : []),
     ],
     signingSecretArn,
+    clientSecretArns: [
+      parts.credentialsSecret.ref,
+      ...(parts.backfillSecret === undefined ? [] : [parts.backfillSecret.ref]),
+    ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,

@@ -10,9 +10,10 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunbookAnchor } from './archive-alarms.ts';
-import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { createArchiveKey, createSigningKey } from './archive-key.ts';
+import { createHome, type HomeProps } from './archive-home.ts';
+import { METRICS_OF_STACK } from './archive-metrics.ts';
+import { createArchiveKey, createLogKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
@@ -24,15 +25,14 @@ import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { HardeningProps } from './hardening-props.ts';
-import { replicate } from './replication.ts';
 import { createServiceKey } from './service-key.ts';
-import { auditorStatements, mediaFolderOf, rewrapStatements, writerStatements } from './policies.ts';
+import { auditorStatements, rewrapStatements, writerStatements } from './policies.ts';
 import { Scheduled } from './scheduled/scheduled.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 
-export interface GenesysMediaArchiveProps extends HardeningProps {
+export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
   readonly environment: string;
   /** Id of the Genesys Cloud organization, exactly as Genesys Cloud writes it; every data key is bound to it. */
@@ -53,16 +53,6 @@ export interface GenesysMediaArchiveProps extends HardeningProps {
    * costs two signatures (docs/cost.md). @default 'secret': people make it, and put it into the secret
    */
   readonly signingKey?: 'secret' | 'kms';
-  /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
-  readonly objectLock?: ObjectLockSettings;
-  /**
-   * Where recordings are kept when they get older. `intelligent-tiering` moves what nobody reads to cheaper tiers and charges
-   * nothing for reading; `glacier-instant-retrieval`, after 30 days, is cheaper still and charges for every byte that `restore` or
-   * `verify` reads. @default 'intelligent-tiering'
-   */
-  readonly tiering?: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
-  /** The bucket refuses every write that could replace an object. @default true */
-  readonly requireConditionalWrites?: boolean;
   /** Receives the alarms; has to confirm once. */
   readonly alarmEmail?: string;
   /** Age of the oldest event from which on it is an alarm. @default 2 hours, the default of `ARCHIVE_READY_HORIZON` */
@@ -92,7 +82,9 @@ export interface GenesysMediaArchiveProps extends HardeningProps {
  * Bucket, access logs, KMS key and logs stay when it is deleted.
  */
 export class GenesysMediaArchive extends Construct {
-  readonly bucket: s3.Bucket;
+  readonly bucket: s3.IBucket;
+  /** Of facts, catalogue and jobs. */
+  readonly catalogueBucket: s3.Bucket;
   readonly key: kms.CfnKey;
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
@@ -109,7 +101,10 @@ export class GenesysMediaArchive extends Construct {
   /** There is one of the two; both, each under its condition, where there are conditions. */
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
+  /** Signs the log. */
+  readonly logKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   /** Of the function. */
   readonly writerRole: iam.Role;
   readonly auditorRole: iam.Role;
@@ -126,22 +121,17 @@ export class GenesysMediaArchive extends Construct {
     const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
     const roles = createRoles(this, props, conditions);
     ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
+    this.scheduled = new Scheduled(this, props);
     this.serviceKey = props.customerKeys
-      ? createServiceKey(this, 'ServiceKey', { writer: this.writerRole, signers: [this.rewrapRole] })
+      ? createServiceKey(this, 'ServiceKey', {
+          writer: this.writerRole,
+          signers: [this.rewrapRole, ...this.scheduled.secretReaders],
+        })
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
-    ({ bucket: this.bucket } = new ArchiveBucket(this, 'Bucket', {
-      objectLock: props.objectLock,
-      objectLockCondition: conditions.objectLock,
-      tiering: props.tiering ?? 'intelligent-tiering',
-      requireConditionalWrites: props.requireConditionalWrites ?? true,
-      mediaFolder: mediaFolderOf(props.organizationId, environmentVariables),
-      rewrapRole: this.rewrapRole,
-      protectObjects: props.protectObjects ?? true,
-      breakGlassRole: props.breakGlassRole,
-    }));
-    replicate(this, this.bucket, props.replica);
+    const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
+    ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(
@@ -154,14 +144,22 @@ export class GenesysMediaArchive extends Construct {
     const held = new ArchiveSecrets(this, 'Secrets', {
       signingKey: props.signingKey !== 'kms',
       signingKeyCondition: conditions.signingSecret,
+      backfill: typeof props.jobs === 'object' && props.jobs.ownClient === true,
     });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
-    held.limitReading([this.writerRole.roleArn, ...(props.secretReaders ?? [])], [this.rewrapRole.roleArn]);
+    this.backfillSecret = held.backfill;
+    held.limitReading(
+      [
+        ...[this.writerRole, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
+        ...(props.secretReaders ?? []),
+      ],
+      [this.rewrapRole.roleArn],
+    );
     if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
 
-    this.scheduled = new Scheduled(this, props, this.serviceKey);
+    this.scheduled.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
     const grants = new Grants(
       [
         { role: this.writerRole, statements: writerStatements },
@@ -172,18 +170,23 @@ export class GenesysMediaArchive extends Construct {
       describeResources(this, props),
       conditions,
     );
-    this.key = createArchiveKey(this, 'Key', () => grants.keyUsers());
+    this.key = createArchiveKey(this, 'Key', () => grants.usersOf('key'));
     if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
-      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.signingKeyUsers());
+      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.usersOf('signing'));
       onlyWhen(conditions.signingKms, this.signingKey);
     }
-    const policies = grants.give(this.key.attrArn, this.signingKey?.attrArn);
+    if (props.seal !== undefined) this.logKey = createLogKey(this, 'LogKey', () => grants.usersOf('log'));
+    const policies = grants.give({
+      key: this.key.attrArn,
+      signing: this.signingKey?.attrArn,
+      log: this.logKey?.attrArn,
+    });
     const environment = functionEnvironment(
       {
         GENESYS_ENVIRONMENT: props.environment,
         GENESYS_ORGANIZATION_ID: props.organizationId,
         GENESYS_SECRET_ARN: this.credentialsSecret.ref,
-        S3_ARCHIVE_BUCKET: this.bucket.bucketName,
+        ...home.variables,
         S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
         ARCHIVE_KMS_KEY_ID: this.key.attrArn,
         ...signingVariables(this, conditions),
@@ -194,7 +197,7 @@ export class GenesysMediaArchive extends Construct {
         ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
         ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
       },
-      { NODE_OPTIONS, ...environmentVariables },
+      { NODE_OPTIONS, POWERTOOLS_SERVICE_NAME: METRICS_OF_STACK, ...environmentVariables },
     );
     ({
       function: this.function,
@@ -215,7 +218,18 @@ export class GenesysMediaArchive extends Construct {
       conditions,
     }));
     const { network } = this;
-    this.scheduled.create({ environment, environmentVariables, network, policies });
+    this.scheduled.create({
+      environment: {
+        ...environment,
+        ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
+        ...(this.backfillSecret === undefined
+          ? {}
+          : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
+      },
+      environmentVariables,
+      network,
+      policies,
+    });
     const { rules } = new EventRules(this, 'Events', {
       queue: this.queue,
       deadLetters: this.deadLetters,
@@ -250,5 +264,18 @@ function signingVariables(
       ? {}
       : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
     ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
+  };
+}
+
+function sealVariables(
+  seal: GenesysMediaArchiveProps['seal'],
+  key: kms.CfnKey | undefined,
+): Readonly<Record<string, string>> {
+  if (seal === undefined || key === undefined) return {};
+  const { origin, secondStore } = seal;
+  return {
+    ARCHIVE_PROOF_ORIGIN: origin,
+    ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
+    ...(secondStore === undefined ? {} : { ARCHIVE_PROOF_SECOND_STORE: secondStore }),
   };
 }

@@ -10,7 +10,7 @@ export interface Statement {
   readonly Action: readonly string[];
   /** ARNs; `*` at the end stands for anything. */
   readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** A part of the stack that a template with parameters may lack. */
@@ -26,7 +26,13 @@ export const STATEMENTS_OF_PARTS: Readonly<Record<string, OptionalPart>> = {
 /** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
 export interface ArchiveResources {
   readonly bucketArn: string;
+  /** Of AWS. @default aws */
+  readonly partition?: string;
   readonly bucketName: string;
+  /** What all keys begin with, with its slash; nothing where the bucket is the archive's alone. */
+  readonly keyPrefix?: string;
+  /** Of the bucket of facts, catalogue and jobs. */
+  readonly catalogueBucketArn?: string | undefined;
   /** Of the KMS key that wraps the data key of each recording. */
   readonly keyArn: string;
   /** Of Genesys Cloud; every data key is bound to it. */
@@ -37,10 +43,14 @@ export interface ArchiveResources {
   readonly logGroupArn: string;
   /** Credentials, signing key where it is in a secret and, with a webhook, its secret. */
   readonly secretArns: readonly string[];
+  /** Of the OAuth client, and of that of backfills where there is one. */
+  readonly clientSecretArns?: readonly string[];
   /** Of the secret that holds the key that signs receipts, where there is one; among `secretArns`, too. */
   readonly signingSecretArn?: string | undefined;
   /** Of the KMS key that signs receipts, where there is one. */
   readonly signingKeyArn?: string | undefined;
+  /** Of the KMS key that signs the log, where there is one. */
+  readonly logKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
   readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
@@ -67,17 +77,31 @@ export const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id
 
 /** The function: writes what is absent, makes data keys that it cannot open again, and works on its queue. */
 export function writerStatements(resources: ArchiveResources): readonly Statement[] {
-  const { bucketArn, keyArn, organizationId, queueArn, deadLetterQueueArn, logGroupArn, secretArns } =
-    resources;
-  const { mediaFolder = MEDIA_FOLDER, context = false } = resources;
+  const { queueArn, deadLetterQueueArn, logGroupArn } = resources;
+  return [
+    ...archivingStatements(resources),
+    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], resources.secretArns),
+    // the event source mapping receives and deletes with the function's role
+    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
+    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
+    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
+    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
+    ...serviceStatements(resources),
+  ];
+}
+
+/** What archiving a recording takes, by whichever function. */
+export function archivingStatements(resources: ArchiveResources): readonly Statement[] {
+  const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER, context = false } = resources;
+  const root = rootOf(resources);
   const prefixes = [mediaFolder, ...PREFIXES, ...(context ? ['context'] : [])];
-  const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}/*`);
+  const objects = prefixes.map((prefix) => `${root}${prefix}/*`);
   return [
     allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),
     // nothing else is large enough to be uploaded in parts
-    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${bucketArn}/${mediaFolder}/*`]),
+    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
     allow('SeeWhatIsThere', ['s3:GetObject'], objects),
-    allow('TellAbsentFromForbidden', ['s3:ListBucket'], [bucketArn]),
+    listing('TellAbsentFromForbidden', resources),
     {
       ...allow('MakeDataKeys', ['kms:GenerateDataKey'], [keyArn]),
       Condition: {
@@ -89,13 +113,6 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
       },
     },
     ...signingStatements(resources),
-    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], secretArns),
-    // the event source mapping receives and deletes with the function's role
-    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
-    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
-    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
-    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
-    ...serviceStatements(resources),
   ];
 }
 
@@ -143,27 +160,43 @@ const NETWORK_INTERFACE_ACTIONS = [
 
 /** Pure Ed25519 of the message itself; the public half is no secret, and is asked for once by every process. */
 function signingStatements({ signingKeyArn }: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
-  if (signingKeyArn === undefined) return [];
+  return signatures(signingKeyArn, { sign: 'SignReceipts', show: 'ShowSigningKey' });
+}
+
+/** With a key of KMS, where there is one. */
+export function signatures(
+  keyArn: string | undefined,
+  sids: { readonly sign: string; readonly show: string },
+): readonly Statement[] {
+  if (keyArn === undefined) return [];
   return [
     {
-      ...allow('SignReceipts', ['kms:Sign'], [signingKeyArn]),
+      ...allow(sids.sign, ['kms:Sign'], [keyArn]),
       Condition: {
         StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
       },
     },
-    allow('ShowSigningKey', ['kms:GetPublicKey'], [signingKeyArn]),
+    allow(sids.show, ['kms:GetPublicKey'], [keyArn]),
   ];
 }
 
 /** Who restores and verifies: reads everything, changes nothing. */
-export function auditorStatements({
-  bucketArn,
-  keyArn,
-  organizationId,
-}: Pick<ArchiveResources, 'bucketArn' | 'keyArn' | 'organizationId'>): readonly Statement[] {
+export function auditorStatements(
+  resources: Pick<
+    ArchiveResources,
+    'bucketArn' | 'keyPrefix' | 'catalogueBucketArn' | 'keyArn' | 'organizationId'
+  >,
+): readonly Statement[] {
+  const { catalogueBucketArn: catalogue, keyArn, organizationId } = resources;
   return [
-    allow('ReadObjects', ['s3:GetObject'], [`${bucketArn}/*`]),
-    allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
+    allow('ReadObjects', ['s3:GetObject'], [`${rootOf(resources)}*`]),
+    listing('FindObjects', resources),
+    ...(catalogue === undefined
+      ? []
+      : [
+          allow('ReadCatalogue', ['s3:GetObject'], [`${catalogue}/*`]),
+          allow('FindInCatalogue', ['s3:ListBucket'], [catalogue]),
+        ]),
     {
       ...allow('OpenDataKeys', ['kms:Decrypt'], [keyArn]),
       Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
@@ -176,26 +209,19 @@ export function auditorStatements({
  * files, amendments of receipts, which it signs, and objects that S3 copies from the folder of media itself. IAM cannot compare the
  * source of a copy with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
  */
-export function rewrapStatements({
-  bucketArn,
-  bucketName,
-  keyArn,
-  organizationId,
-  mediaFolder = MEDIA_FOLDER,
-  otherKeyArns = [],
-  signingKeyArn,
-  signingSecretArn,
-  serviceKeyArn,
-}: RewrapResources): readonly Statement[] {
+export function rewrapStatements(resources: RewrapResources): readonly Statement[] {
+  const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
+  const root = rootOf(resources);
   return [
-    allow('ReadWraps', ['s3:GetObject'], [`${bucketArn}/${mediaFolder}/*`, `${bucketArn}/receipts/*`]),
-    allow('FindObjects', ['s3:ListBucket'], [bucketArn]),
+    allow('ReadWraps', ['s3:GetObject'], [`${root}${mediaFolder}/*`, `${root}receipts/*`]),
+    listing('FindObjects', resources),
     {
-      ...allow('CopyOntoItself', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*`]),
-      Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${mediaFolder}/*` } },
+      ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),
+      Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${keyPrefix}${mediaFolder}/*` } },
     },
-    allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${bucketArn}/${mediaFolder}/*.instruction`]),
-    allow('AmendReceipts', ['s3:PutObject'], [`${bucketArn}/receipts/*/_*.wrap-*.json`]),
+    allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
+    allow('AmendReceipts', ['s3:PutObject'], [`${root}receipts/*/_*.wrap-*.json`]),
     {
       ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
       Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
@@ -214,6 +240,7 @@ type RewrapResources = Pick<
   ArchiveResources,
   | 'bucketArn'
   | 'bucketName'
+  | 'keyPrefix'
   | 'keyArn'
   | 'organizationId'
   | 'mediaFolder'
@@ -224,11 +251,33 @@ type RewrapResources = Pick<
 >;
 
 /** `kms:ViaService` names the region too: the key policy limits it to Secrets Manager. */
-function openSecretsWith(serviceKeyArn: string): Statement {
+export function openSecretsWith(serviceKeyArn: string): Statement {
   return {
     ...allow('OpenSecrets', ['kms:Decrypt'], [serviceKeyArn]),
     Condition: { Null: { 'kms:ViaService': 'false' } },
   };
+}
+
+/** What the ARNs of all objects of the archive begin with. */
+export function rootOf({
+  bucketArn,
+  keyPrefix = '',
+}: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix'>): string {
+  return `${bucketArn}/${keyPrefix}`;
+}
+
+/**
+ * Lists the archive, and tells a missing object of it from a forbidden one: S3 takes the key that is asked for as `s3:prefix` then. In
+ * a bucket that is shared, the names of other archives stay unknown.
+ */
+export function listing(
+  sid: string,
+  { bucketArn, keyPrefix = '' }: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix'>,
+): Statement {
+  const statement = allow(sid, ['s3:ListBucket'], [bucketArn]);
+  return keyPrefix === ''
+    ? statement
+    : { ...statement, Condition: { StringLike: { 's3:prefix': `${keyPrefix}*` } } };
 }
 
 export function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {

@@ -180,6 +180,7 @@ const PURPOSES: readonly (readonly [Exclude<Purpose, 'keys' | 'wrap'>, string])[
   ['archive', 'archive recordings'],
   ['restore', 'restore and verify them'],
   ['store', 'list what is stored'],
+  ['seal', 'compare it with the platform, and seal the log'],
 ];
 
 const KEYS_NEEDED = {
@@ -192,7 +193,7 @@ const KEYS_NEEDED = {
 function requiredNames(purpose: Exclude<Purpose, 'keys' | 'wrap'>): string {
   const names = listSettings().filter(([, setting]) => setting.requiredFor?.includes(purpose) === true);
   const store = 'on Lambda `ARCHIVE_STORE` or `S3_ARCHIVE_BUCKET`';
-  const keys = purpose === 'store' ? [] : [KEYS_NEEDED[purpose]];
+  const keys = purpose === 'store' || purpose === 'seal' ? [] : [KEYS_NEEDED[purpose]];
   const words = names.map(([name, { unless }]) => {
     return unless === undefined ? `\`${name}\`` : `\`${name}\` (or \`${unless}\`)`;
   });

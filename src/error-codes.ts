@@ -1,3 +1,4 @@
+import { CATALOGUE_CODES } from './error-codes/catalogue.ts';
 import { DEPLOYMENT_CODES } from './error-codes/deployment.ts';
 import { DOWNLOAD_CODES } from './error-codes/download.ts';
 import type { ErrorCodeFacts } from './error-codes/facts.ts';
@@ -23,6 +24,7 @@ export const ERROR_CODES = {
   ...OBJECT_CODES,
   ...KEEPING_CODES,
   ...JOB_CODES,
+  ...CATALOGUE_CODES,
   ...PROOF_CODES,
   ...DEPLOYMENT_CODES,
   ...OUTPUT_CODES,

@@ -23,7 +23,7 @@ export {
   verifyRecording,
 } from './audit/read-recording.ts';
 export { type CheckedPorts, type Checking, type ReceiptStanding } from './audit/open-checked.ts';
-export { type ReceiptTrust } from './audit/examine-recording.ts';
+export type { ReceiptTrust } from './audit/examine-ports.ts';
 export { createLeafCache, type LeafCache } from './audit/verified-leaves.ts';
 export { type Verified, verifyArchive, type VerifyArchiveOptions } from './audit/verify-archive.ts';
 export {

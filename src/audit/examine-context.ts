@@ -3,7 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
 import { present } from '../present.ts';
 import { compareWithKey, type Finding, finding } from './compare-with-receipt.ts';
-import type { ExaminePorts } from './examine-recording.ts';
+import type { ExaminePorts } from './examine-ports.ts';
 import { objectOfReceipt, DATE_LAYOUT } from '../record/layout.ts';
 import { contextPlace } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';

@@ -5,11 +5,11 @@ import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
+import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
 import { readInstruction } from '../record/instruction-file.ts';
 import { hashWrap } from '../record/identity.ts';
-import { identifyKey, type Layout } from '../record/layout.ts';
+import { identifyKey } from '../record/layout.ts';
 import { contextPlace, receiptKey } from '../record/object-key.ts';
-import type { ReceiptKeys } from '../record/receipt-keys.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
@@ -17,23 +17,6 @@ import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
-
-/** What an object and its receipt are held to. */
-export interface ReceiptTrust {
-  /**
-   * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
-   * signatures are not looked at.
-   */
-  readonly keys?: ReceiptKeys | undefined;
-  /** Of the archive; that of the tutorial where it is not said. */
-  readonly layout?: Layout | undefined;
-  /** The organization that the archive belongs to, where it is known. */
-  readonly organizationId?: string | undefined;
-}
-
-export interface ExaminePorts extends ReceiptTrust {
-  readonly store: ObjectStore;
-}
 
 /** What can be told of a recording without reading its body or any key. */
 export interface Examination {

@@ -1,4 +1,4 @@
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording-id.ts';
@@ -33,7 +33,7 @@ export interface ListedRecording extends ObjectSummary {
 export async function* listRecordings(
   store: ObjectStore,
   range: DayRange,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): AsyncGenerator<ListedRecording, void, undefined> {
   const { layout = DATE_LAYOUT } = range;
   for (const prefix of prefixesWithin(range)) {
@@ -55,7 +55,7 @@ export async function findRecording(
   store: ObjectStore,
   idOrKey: string,
   range: SearchRange,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<string> {
   const { version, keys: trusted } = range;
   if (idOrKey.trim() === '') {

@@ -1,8 +1,9 @@
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../ports.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
-import { type ExaminePorts, examineRecording } from './examine-recording.ts';
+import type { ExaminePorts } from './examine-ports.ts';
+import { examineRecording } from './examine-recording.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
 import { splitVersion } from '../record/versions.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
@@ -63,7 +64,7 @@ export async function verifyAgainstReceipt(
   ports: VerifyPorts,
   key: string,
   depth: VerifyDepth,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<Verification> {
   const { store, allow = new Set<FindingKind>() } = ports;
   const {

@@ -81,14 +81,16 @@ export async function verifySample(
     count.checked += 1;
     if (depth !== 'head') count.bytes += bytes;
     if (findings.length === 0) count.intact += 1;
-    else if (await isPending(ports, key, findings, now, budget)) count.pending += 1;
+    else if (findings.every(({ kind }) => PENDING.has(kind)) && (await isFresh(ports, key, now, budget)))
+      count.pending += 1;
     else {
       count.findings += findings.length;
       for (const found of findings) watcher.onFinding(found);
     }
   };
   const turn = turnOf(options, now);
-  const days = await daysOfTurn(ports, layout, turn, now, budget);
+  const first = await firstDay(ports, layout, budget);
+  const days = new Set(daysBetween(first, Math.min(LAST_DAY, now)).filter(turn.hasDay));
   const walk = { depth, concurrency, range: { layout }, days, isMeant: turn.hasKey };
   await verifyArchive({ ...ports, allow: options.allow }, walk, { onVerified: take }, budget);
   return {
@@ -126,19 +128,10 @@ function groupOf(text: string, groups: number): number {
   return Math.floor(fraction * groups);
 }
 
-/** The midnights of the days that have their turn, from the first recording on. */
-async function daysOfTurn(
-  ports: VerifyPorts,
-  layout: Layout,
-  turn: Turn,
-  now: number,
-  budget: Budget,
-): Promise<ReadonlySet<number>> {
-  const days = new Set<number>();
-  const first = await firstDay(ports, layout, budget);
-  const last = Math.min(LAST_DAY, now);
-  for (let day = first; day <= last; day += DAY_MS) if (turn.hasDay(day)) days.add(day);
-  return days;
+/** Midnights. */
+function daysBetween(first: number, last: number): readonly number[] {
+  const count = Math.max(0, Math.floor((last - first) / DAY_MS) + 1);
+  return Array.from({ length: count }, (_, index) => first + index * DAY_MS);
 }
 
 /** Midnight of a day before which there is no recording. Within a year, keys may be in another order than the days. */
@@ -156,15 +149,8 @@ function isYearFirst(layout: Layout): boolean {
   return layout.prefixOf(Date.UTC(2000, 11, 31)) < layout.prefixOf(Date.UTC(2001, 0, 1));
 }
 
-/** Nothing but what an attempt that is repeated will put right. */
-async function isPending(
-  { store }: VerifyPorts,
-  key: string,
-  findings: readonly Finding[],
-  now: number,
-  budget: Budget,
-): Promise<boolean> {
-  if (!findings.every(({ kind }) => PENDING.has(kind))) return false;
+/** Whether the object was stored within the last day. */
+async function isFresh({ store }: VerifyPorts, key: string, now: number, budget: Budget): Promise<boolean> {
   const stat = await store.head(key, budget);
   return stat !== undefined && Math.abs(now - stat.lastModified) < GRACE_MS;
 }

@@ -14,6 +14,7 @@ import { parseDay, parseRecordingTime } from '../recording-time.ts';
 import type { DayRange, SearchRange } from '../audit/find-recording.ts';
 import { createLayout } from '../record/layout.ts';
 import { printable } from './_format.ts';
+import type { CommandOutline } from './specs/command-outline.ts';
 import type { Ui } from './_ui.ts';
 
 /** What a command may use of the world. */
@@ -30,6 +31,8 @@ export interface CommandContext {
   readonly flags: Readonly<Record<string, string | undefined>>;
   /** `--config`. */
   readonly configFile: string | undefined;
+  /** All that this program has, for completion. */
+  readonly commands: readonly CommandOutline[];
   /** `--archive`, or the one of `--all-archives` that it is now about. */
   readonly archive?: string | undefined;
   /** How this program was called, for commands to copy. */

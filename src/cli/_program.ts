@@ -3,6 +3,7 @@ import { listSettings, type Purpose, type SettingName } from '../config/schema.t
 import { ArchiveError } from '../errors.ts';
 import type { CommandSpec } from './specs/command-spec.ts';
 import { COMMAND_GROUPS, COMMANDS } from './specs/commands.ts';
+import { GLOBAL_OPTIONS } from './specs/global-options.ts';
 import { flagOf, TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
 
@@ -16,21 +17,6 @@ export interface GlobalOptions {
   readonly config?: string;
   readonly archive?: string;
 }
-
-export const GLOBAL_OPTIONS: readonly { readonly flags: string; readonly description: string }[] = [
-  { flags: '--json', description: 'print JSON lines, each with a type and a schemaVersion' },
-  { flags: '-q, --quiet', description: 'no progress and no messages, only data, warnings and errors' },
-  { flags: '--no-color', description: 'no colours; so does the variable NO_COLOR' },
-  { flags: '--debug', description: 'log to stderr, and say where errors come from' },
-  {
-    flags: '--config <FILE>',
-    description: 'settings file (default ./genesys-archive.config.json, where it exists)',
-  },
-  {
-    flags: '--archive <NAME>',
-    description: 'which of several archives of the settings file (default: the only one; GENESYS_ARCHIVE)',
-  },
-];
 
 /** What the command line asks for. */
 export type Invocation =
@@ -173,9 +159,10 @@ function separateSettings(
   const own: Record<string, unknown> = { ...options };
   const flags: Partial<Record<SettingName, string>> = {};
   if (purpose !== undefined) {
-    for (const [name] of listSettings()) {
+    for (const [name, { usedFor }] of listSettings()) {
       const flag = flagOf(name);
-      if (flag === undefined) continue;
+      // of another purpose it is no flag of this command, and may be an option of its own
+      if (flag === undefined || !usedFor.includes(purpose)) continue;
       const attribute = new Option(flag).attributeName();
       const value = own[attribute];
       // a switch without its value

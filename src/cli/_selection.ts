@@ -9,9 +9,15 @@ import { type CommandContext, noteWholeDays, openBudget, readRange, searchIn } f
 import { count, printable } from './_format.ts';
 import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
+import {
+  type JobOptions,
+  type PlannedWork,
+  planRecordings,
+  requireJobSense,
+} from './jobs/plan-recordings.ts';
 
 /** Options of every command that does one thing to many recordings. */
-export interface SelectionOptions {
+export interface SelectionOptions extends JobOptions {
   readonly all?: boolean;
   readonly from?: string;
   readonly to?: string;
@@ -45,7 +51,9 @@ const WOULD: Readonly<Record<string, string>> = {
 const STATE_WIDTH = 15;
 
 /** @throws `USAGE` when it is not clear which recordings are meant. */
-export function requireSelection(ids: readonly string[], { all }: SelectionOptions): void {
+export function requireSelection(ids: readonly string[], options: SelectionOptions): void {
+  const { all } = options;
+  requireJobSense(ids, options);
   if (ids.length > 0 === (all === true)) {
     const message =
       all === true
@@ -53,6 +61,20 @@ export function requireSelection(ids: readonly string[], { all }: SelectionOptio
         : 'say which recordings are meant';
     throw new ArchiveError('USAGE', message, { hint: 'ids or keys of recordings, or --all' });
   }
+}
+
+/** Makes a job of a command that changes every recording, or all of some days. */
+export async function planSelection(
+  context: CommandContext,
+  options: SelectionOptions,
+  { kind, config, archive, options: own }: Pick<PlannedWork, 'kind' | 'config' | 'archive' | 'options'>,
+): Promise<number> {
+  const range = searchIn(config, readRange(options));
+  const { from, to } = options;
+  const { budget, end } = openBudget(context);
+  const keys = () => listRecordings(archive, range, budget);
+  const work = { kind, config, archive, keys, options: own, selection: { from, to }, writes: true };
+  return planRecordings(context, work, options, budget).finally(end);
 }
 
 /** Does `work` to each of the recordings, tells what became of each, and concludes with an exit code. */

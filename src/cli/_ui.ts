@@ -15,6 +15,8 @@ export interface Ui {
   readonly quiet: boolean;
   /** Is stderr a terminal that can redraw a line? */
   readonly live: boolean;
+  /** Of the terminal that stdout is; `undefined` where it is none. */
+  readonly columns?: number | undefined;
   /** One line of data. */
   out(line: string): void;
   /** One line of data as JSON, with `type` and `schemaVersion`. */
@@ -92,6 +94,7 @@ export function createUi(options: UiOptions): Ui {
     json,
     quiet,
     live,
+    columns: stdout.isTTY === true ? (stdout.columns ?? DEFAULT_COLUMNS) : undefined,
     style: paint(stdout),
     styleMessage,
     out: (line) => write(stdout, harmless(line)),

@@ -10,6 +10,7 @@ import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
 import { runCommand } from './_run-command.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { COMMANDS } from './specs/commands.ts';
 
 // `doctor` says which Node.js to have; the SDK would say so in seven lines at every start
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -65,6 +66,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
       flags,
       configFile: globals.config,
       archive: globals.archive,
+      commands: COMMANDS,
       program: programName(process.argv[1]),
     });
     await output.flush();

@@ -1,6 +1,7 @@
 import { type BackfillConfig, buildBackfill } from './rules/backfill.ts';
 import { buildLayout, type LayoutConfig } from './rules/layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
+import { buildProof, buildSealer, type ProofConfig, type SealerConfig } from './rules/proof.ts';
 import { buildRecordings, type RecordingsConfig } from './rules/published.ts';
 import { readSources } from './read-settings.ts';
 import type { Purpose, SettingName, SettingValues } from './schema.ts';
@@ -22,6 +23,7 @@ import type { Secret } from '../secret.ts';
 
 export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './rules/encryption.ts';
 export type { LayoutConfig } from './rules/layout.ts';
+export type { ProofConfig, SealerConfig } from './rules/proof.ts';
 export type { RecordingsConfig } from './rules/published.ts';
 export type { Purpose } from './schema.ts';
 export type { CredentialSettings } from './rules/secrets.ts';
@@ -40,6 +42,13 @@ export interface StoreConfig {
   readonly layout: LayoutConfig;
   /** Matches whole ids. */
   readonly idPattern: RegExp;
+  readonly catalogue: {
+    /** As `store`; `undefined`: where the archive is. */
+    readonly store: string | undefined;
+    readonly agents: 'id' | 'hash';
+    readonly shards: number;
+    readonly facts: 'analytics' | 'context' | 'none';
+  };
   readonly allowLoopback: boolean;
   readonly proxies: Proxies;
   /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
@@ -48,9 +57,32 @@ export interface StoreConfig {
   readonly signingKeyFile: string | undefined;
   /** The organization all recordings belong to, where it is known. */
   readonly organizationId?: string;
+  readonly proof: ProofConfig;
   readonly logLevel: LogLevel;
+  /** Items a minute of a job whose plan names no rate; `yield`: what live calls leave free. */
+  readonly jobRate: 'yield' | number;
   /** To be shown at every start; none repeats a value. */
   readonly warnings: readonly string[];
+}
+
+/** Enough to ask the platform. */
+export interface GenesysConfig {
+  readonly credentials: CredentialSettings;
+  /** Domain of the region, e.g. `mypurecloud.com`. */
+  readonly environment: string;
+  /** Scheme, host and port, without a slash at the end. */
+  readonly loginUrl: string;
+  readonly apiUrl: string;
+  readonly api: 'auto' | 'media' | 'recordings';
+}
+
+/** Enough to compare the archive with the platform, and to seal the log: no key of recordings. */
+export interface SealConfig extends StoreConfig {
+  readonly genesys: GenesysConfig;
+  readonly recordings: Pick<RecordingsConfig, 'kinds' | 'restoreArchived'>;
+  /** In (0, 1]. */
+  readonly rateShare: number;
+  readonly sealer: SealerConfig;
 }
 
 /** Enough to read recordings back. */
@@ -69,15 +101,7 @@ export interface WrapConfig extends RestoreConfig {
 /** Everything. */
 export interface ArchiveConfig extends RestoreConfig {
   readonly encryption: KeySettings & WritingSettings;
-  readonly genesys: {
-    readonly credentials: CredentialSettings;
-    /** Domain of the region, e.g. `mypurecloud.com`. */
-    readonly environment: string;
-    /** Scheme, host and port, without a slash at the end. */
-    readonly loginUrl: string;
-    readonly apiUrl: string;
-    readonly api: 'auto' | 'media' | 'recordings';
-  };
+  readonly genesys: GenesysConfig;
   /** For events of the tutorial's dialect. */
   readonly writeBack: 'interaction' | 'none';
   /** For events of the published API. */
@@ -126,6 +150,7 @@ export interface ConfigFor {
   readonly keys: KeysConfig;
   /** All sources that are set: which of them wraps is said where it is done. */
   readonly wrap: WrapConfig;
+  readonly seal: SealConfig;
 }
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
@@ -173,12 +198,20 @@ function buildConfig(
     },
     layout: buildLayout(values),
     idPattern: values.ARCHIVE_ID_PATTERN ?? UUID_PATTERN,
+    catalogue: {
+      store: values.ARCHIVE_CATALOGUE,
+      agents: values.ARCHIVE_CATALOGUE_AGENTS ?? 'id',
+      shards: Number(values.ARCHIVE_CATALOGUE_SHARDS ?? 1),
+      facts: values.ARCHIVE_FACTS ?? 'analytics',
+    },
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),
     receiptPublicKeys: values.ARCHIVE_RECEIPT_PUBLIC_KEYS ?? [],
     signingKeyFile: values.ARCHIVE_SIGNING_KEY_FILE,
     ...organizationOf(values),
+    proof: buildProof(values),
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
+    jobRate: values.ARCHIVE_JOB_RATE ?? 'yield',
     warnings,
   });
   const restore = (): RestoreConfig => ({
@@ -191,8 +224,24 @@ function buildConfig(
     logLevel: values.ARCHIVE_LOG_LEVEL ?? 'info',
     warnings,
   });
-  const archive = (): ArchiveConfig => {
+  const genesys = (): GenesysConfig => {
     const environment = requireValue(values, 'GENESYS_ENVIRONMENT');
+    return {
+      credentials: chooseCredentials(values),
+      environment,
+      loginUrl: values.GENESYS_LOGIN_URL ?? `https://login.${environment}`,
+      apiUrl: values.GENESYS_API_URL ?? `https://api.${environment}`,
+      api: values.GENESYS_API ?? 'auto',
+    };
+  };
+  const seal = (): SealConfig => ({
+    ...store(),
+    genesys: genesys(),
+    recordings: buildRecordings(values),
+    rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
+    sealer: buildSealer(values),
+  });
+  const archive = (): ArchiveConfig => {
     const {
       ARCHIVE_WEBHOOK_SECRET: secrets = [],
       ARCHIVE_WEBHOOK_SECRET_ARN: secretArn,
@@ -201,13 +250,7 @@ function buildConfig(
     return {
       ...restore(),
       encryption: { ...readKeySettings(values), ...chooseWriting(values) },
-      genesys: {
-        credentials: chooseCredentials(values),
-        environment,
-        loginUrl: values.GENESYS_LOGIN_URL ?? `https://login.${environment}`,
-        apiUrl: values.GENESYS_API_URL ?? `https://api.${environment}`,
-        api: values.GENESYS_API ?? 'auto',
-      },
+      genesys: genesys(),
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
       backfill: buildBackfill(values),
@@ -233,7 +276,7 @@ function buildConfig(
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
   });
-  return { store, restore, archive, keys, wrap };
+  return { store, restore, archive, keys, wrap, seal };
 }
 
 function ownership(values: SettingValues): Pick<KeysConfig, 'encryption' | 'organizationId'> {

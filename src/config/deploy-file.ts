@@ -4,6 +4,7 @@ import { findProblems } from './read-settings.ts';
 import { DEPLOY_SETTINGS_FILE, type DeploySettings, deploySettings } from './deploy-settings.ts';
 import { requireOwnFile } from './file.ts';
 import { findMissingParts } from './hardening-settings.ts';
+import { findHomeProblems } from './home-settings.ts';
 import { isStrayName, nearestName, suggestName } from './names.ts';
 import { isSettingName, SETTINGS, type Setting } from './schema.ts';
 import { INLINE_PUBLIC_KEY } from './values.ts';
@@ -82,7 +83,7 @@ export function checkDeploySettings(value: unknown): CheckedDeploySettings {
       problems.push({ name: 'eventSourceName', text: 'belongs to another organization than organizationId' });
     }
   }
-  if (result.success) problems.push(...findMissingParts(result.data));
+  if (result.success) problems.push(...findMissingParts(result.data), ...findHomeProblems(result.data));
   if (result.success && problems.length === 0) problems.push(...findContradictions(result.data));
   return result.success && problems.length === 0
     ? { settings: result.data, warnings: findWarnings(result.data) }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 import { hardeningSettings } from './hardening-settings.ts';
+import { homeSettings } from './home-settings.ts';
 
 const days = z.int().min(1).max(36_500);
 
@@ -55,6 +56,7 @@ export const deploySettings = z.strictObject({
   maxConcurrency: z.int().min(2).max(100).default(5),
   /** Further settings of the function, by their names in docs/configuration.md, e.g. `{"ARCHIVE_WRITE_BACK": "annotation"}`. */
   environmentVariables: z.record(z.string(), z.string()).default({}),
+  ...homeSettings,
   ...hardeningSettings,
 });
 
@@ -68,6 +70,7 @@ export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
  */
 export const STACK_OUTPUTS = [
   'BucketName',
+  'CatalogueBucketName',
   'QueueUrl',
   'DeadLetterQueueUrl',
   'FunctionName',
@@ -76,8 +79,13 @@ export const STACK_OUTPUTS = [
   'SigningKeySecretArn',
   'SigningKeyArn',
   'WebhookSecretArn',
+  'BackfillSecretArn',
   'WebhookUrl',
   'VerifierFunctionName',
+  'JobRunnerFunctionName',
+  'CompactorFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',
@@ -89,4 +97,6 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
+export type { JobsSettings } from './jobs-settings.ts';
+export type { SealSettings } from './seal-settings.ts';
 export type { VerificationSettings } from './verification-settings.ts';

@@ -1,6 +1,9 @@
 /* On their own, so that the function need not carry the settings of the deployment. */
 
-/** Namespace and metrics that the function emits, all with the single dimension `service`. */
+/**
+ * Namespace and metrics that the functions emit, all with the single dimension `service`. Its value is the name of the stack, and this
+ * where no stack has said so (`POWERTOOLS_SERVICE_NAME`).
+ */
 export const METRICS_NAMESPACE = 'GenesysMediaArchive';
 export const METRICS_SERVICE = 'genesys-media-archive';
 export const METRICS = {
@@ -28,6 +31,12 @@ export const METRICS = {
   duration: 'ArchiveDuration',
   /** Of the scheduled verification. Count: what is wrong with the recordings that were looked at. */
   sampleFindings: 'SampleFindings',
+  /** Of the sealer. 1 for each run that has sealed all that was due. */
+  sealed: 'Sealed',
+  /** Count: recordings that the statements of a run call missing or unexpected. */
+  sealDifferences: 'SealDifferences',
+  /** Count: runs that found the log changed or set back. */
+  logBroken: 'LogBroken',
   /** 1 for a run that has looked at all that had their turn, 0 for another. */
   sampleComplete: 'SampleComplete',
 } as const;

@@ -2,12 +2,14 @@ import type * as z from 'zod';
 import type { Purpose, Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings/archive.ts';
 import { BACKFILL_SETTINGS } from './settings/backfill.ts';
+import { CATALOGUE_SETTINGS } from './settings/catalogue.ts';
 import { DOWNLOAD_SETTINGS } from './settings/download.ts';
 import { ENCRYPTION_SETTINGS } from './settings/encryption.ts';
 import { EVENT_SETTINGS } from './settings/events.ts';
 import { GENESYS_SETTINGS } from './settings/genesys.ts';
 import { NETWORK_SETTINGS } from './settings/network.ts';
 import { OPERATION_SETTINGS } from './settings/operation.ts';
+import { PROOF_SETTINGS } from './settings/proof.ts';
 import { RECORDINGS_SETTINGS } from './settings/recordings.ts';
 import { RELIABILITY_SETTINGS } from './settings/reliability.ts';
 import { SECRET_SETTINGS } from './settings/secrets.ts';
@@ -18,6 +20,7 @@ export type { Purpose, Setting };
 export const SETTINGS = {
   ...GENESYS_SETTINGS,
   ...ARCHIVE_SETTINGS,
+  ...CATALOGUE_SETTINGS,
   ...ENCRYPTION_SETTINGS,
   ...DOWNLOAD_SETTINGS,
   ...EVENT_SETTINGS,
@@ -26,6 +29,7 @@ export const SETTINGS = {
   ...BACKFILL_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
+  ...PROOF_SETTINGS,
   ...NETWORK_SETTINGS,
 } as const satisfies Record<string, Setting>;
 

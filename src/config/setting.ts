@@ -1,18 +1,20 @@
 import type * as z from 'zod';
 
 /**
- * What a configuration is for: to archive, to read back, only to look at what is stored, to look after keys, or to move what is
- * stored under other keys.
+ * What a configuration is for: to archive, to read back, only to look at what is stored, to look after keys, to move what is
+ * stored under other keys, or to seal the log.
  */
-export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap';
+export type Purpose = 'archive' | 'restore' | 'store' | 'keys' | 'wrap' | 'seal';
 
 export type SettingGroup =
   | 'Genesys Cloud'
   | 'Archive'
+  | 'Catalogue'
   | 'Encryption'
   | 'Download'
   | 'Events'
   | 'Operation'
+  | 'Proof'
   | 'Network';
 
 export interface Setting {

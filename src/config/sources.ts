@@ -1,5 +1,4 @@
-import { ARCHIVES, archiveVariable, variableOf } from './archives/archive-names.ts';
-import type { ChosenArchive } from './archives/choose-archive.ts';
+import { ARCHIVES, archiveVariable, type ChosenArchive, variableOf } from './archives/archive-names.ts';
 import { isOwnSetting } from './archives/own-settings.ts';
 import { describeStray, isStrayName } from './names.ts';
 import { withSharedNames } from './rules/network.ts';

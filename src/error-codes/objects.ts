@@ -32,6 +32,12 @@ export const OBJECT_CODES = errorCodes({
       'A command that walks the archive found no recording: the place, layout or range of days is wrong, or the archive is still empty.',
     hint: 'check ARCHIVE_STORE, ARCHIVE_LAYOUT, --from and --to; `genesys-archive doctor` looks at the store',
   },
+  WRAP_UNSUPPORTED: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The store cannot exchange the wrapped data key of this object; the reason says why.',
+    hint: 'reencrypt makes a new object under the wanted key',
+  },
   OBJECT_MALFORMED: {
     exit: 5,
     retryable: false,

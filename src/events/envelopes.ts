@@ -3,7 +3,7 @@ import type { ArchiveError } from '../errors.ts';
 import { toArchiveError } from '../errors.ts';
 import { decodeText } from '../text-file.ts';
 import { invalidEvent, isObject, joinPath, type Place, parseJson, readField, readSafely } from './fields.ts';
-import { httpBody } from './http-body.ts';
+import { type HttpBody, httpBody } from './http-body.ts';
 import { isSqsMessage } from './sqs-batch.ts';
 
 /** The outermost shape an event came in. */
@@ -60,6 +60,29 @@ interface Depth {
  * @throws `EVENT_INVALID` (not retryable) when there are more than 10,000 of them.
  */
 export function unwrapEvents(event: unknown): readonly (UnwrappedEvent | RefusedEvent)[] {
+  return unwrap({ value: event, path: '' }, OUTERMOST);
+}
+
+/** As {@link unwrapEvents}, of the body of a request that has been read. */
+export function unwrapBody({ raw }: HttpBody): readonly (UnwrappedEvent | RefusedEvent)[] {
+  let value: string;
+  try {
+    value = decodeText(raw, 'body', 'EVENT_INVALID');
+  } catch (error) {
+    return [{ error: toArchiveError(error), source: undefined }];
+  }
+  const depth: Depth = { ...OUTERMOST, source: 'http', envelopesLeft: MAX_ENVELOPES - 1, isInside: true };
+  return unwrap({ value, path: 'body' }, depth);
+}
+
+const OUTERMOST: Depth = {
+  source: undefined,
+  envelopesLeft: MAX_ENVELOPES,
+  arraysLeft: MAX_NESTED_ARRAYS,
+  isInside: false,
+};
+
+function unwrap(outermost: Place, depth: Depth): readonly (UnwrappedEvent | RefusedEvent)[] {
   const found: (UnwrappedEvent | RefusedEvent)[] = [];
   let visited = 0;
   const visit = (place: Place, depth: Depth): void => {
@@ -77,10 +100,7 @@ export function unwrapEvents(event: unknown): readonly (UnwrappedEvent | Refused
     if ('event' in opened) found.push(opened);
     else for (const { place: inner, depth: below } of opened.inside) visit(inner, below);
   };
-  visit(
-    { value: event, path: '' },
-    { source: undefined, envelopesLeft: MAX_ENVELOPES, arraysLeft: MAX_NESTED_ARRAYS, isInside: false },
-  );
+  visit(outermost, depth);
   return found;
 }
 

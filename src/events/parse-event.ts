@@ -6,7 +6,13 @@ import { shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
 import { collapseRequests } from './collapse-requests.ts';
 import { parseBareConversation, parseConversationEvent } from './conversation-event.ts';
-import { type EventSource, requireObject, type UnwrappedEvent, unwrapEvents } from './envelopes.ts';
+import {
+  type EventSource,
+  requireObject,
+  unwrapBody,
+  type UnwrappedEvent,
+  unwrapEvents,
+} from './envelopes.ts';
 import {
   invalidEvent,
   isObject,
@@ -17,6 +23,8 @@ import {
   readSafely,
   requireId,
 } from './fields.ts';
+
+import type { HttpBody } from './http-body.ts';
 
 export type { EventSource } from './envelopes.ts';
 export { httpBody } from './http-body.ts';
@@ -118,10 +126,25 @@ export function parseEach(
   event: unknown,
   options: ParseOptions = {},
 ): readonly (ParsedEvent | RefusedPart)[] {
+  return parseUnwrappedEvents(unwrapEvents(event), options);
+}
+
+/** As {@link parseEach}, of the body of a request that {@link httpBody} has read. */
+export function parseBody(
+  body: HttpBody,
+  options: ParseOptions = {},
+): readonly (ParsedEvent | RefusedPart)[] {
+  return parseUnwrappedEvents(unwrapBody(body), options);
+}
+
+function parseUnwrappedEvents(
+  events: ReturnType<typeof unwrapEvents>,
+  options: ParseOptions,
+): readonly (ParsedEvent | RefusedPart)[] {
   const { source, flags } = options.idPattern ?? UUID_PATTERN;
   const idPattern = new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, ''));
   const context = { idPattern, api: options.api ?? 'auto' };
-  const parts = unwrapEvents(event).map((unwrapped): ParsedEvent | RefusedPart => {
+  const parts = events.map((unwrapped): ParsedEvent | RefusedPart => {
     if ('error' in unwrapped) return { kind: 'refused', error: unwrapped.error };
     try {
       return readSafely(() => parseUnwrappedEvent(unwrapped, context));

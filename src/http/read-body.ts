@@ -1,17 +1,7 @@
 import { abortReason } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode } from '../errors.ts';
-import { ConnectionProblem } from './connection.ts';
+import { type BodySource, ConnectionProblem } from './body-source.ts';
 import type { HttpTimeouts } from './timeouts.ts';
-
-/** The body of a response, as its connection has it. */
-export interface BodySource {
-  /** The next bytes, valid until the next call; `undefined` when no more come. Rejects with the connection's error. */
-  next(): Promise<Uint8Array | undefined>;
-  /** True once all of it has come. */
-  readonly complete: boolean;
-  /** Gives the connection up, unless the body is complete. What waits for bytes is told. */
-  destroy(): void;
-}
 
 export interface ReadBodyOptions {
   readonly host: string;

@@ -10,7 +10,8 @@ import type { AnyJobKind, JobKind, JobPlan, Rate } from './job-kind.ts';
 export interface PlanRequest<Item> {
   /** Where jobs are kept: `ARCHIVE_CATALOGUE`, the archive's own store by default. */
   readonly store: ObjectStore;
-  readonly kind: JobKind<Item>;
+  /** Planning needs its name only. */
+  readonly kind: Pick<JobKind<Item>, 'name'>;
   /** In the order of the work. Read once, never held: one shard at a time. */
   readonly items: AsyncIterable<Item> | Iterable<Item>;
   /** The kind's own. Written to job.json: no secrets, no personal data. */

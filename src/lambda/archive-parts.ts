@@ -2,14 +2,19 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import { collapseRequests } from '../events/collapse-requests.ts';
-import { MAX_REQUESTS_PER_EVENT, parseEach } from '../events/parse-event.ts';
+import {
+  collapseDuplicates,
+  collapseRequests,
+  type Share,
+  shareNothing,
+} from '../events/collapse-requests.ts';
+import type { HttpBody } from '../events/http-body.ts';
+import { MAX_REQUESTS_PER_EVENT, parseBody, parseEach, type ParseOptions } from '../events/parse-event.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import { present } from '../present.ts';
-import { collapseDuplicates, type Share, shareNothing } from './collapse-duplicates.ts';
 import { type BatchOptions, handleBatch } from './handle-batch.ts';
-import type { HandlerOptions } from './handle-event.ts';
+import type { HandlerOptions } from './handler-options.ts';
 import { archivedAnswer, type HttpAnswer } from './http-answer.ts';
 import { noMetrics } from './metrics.ts';
 import { reportFailure, type Reporting, reportResult } from './report-work.ts';
@@ -76,6 +81,19 @@ export async function archiveEvent(
   return archiveParts(options, parts, budget, delivery);
 }
 
+/** As {@link archiveEvent}, of the body of a request. */
+export async function archiveBody(
+  options: HandlerOptions,
+  request: HttpBody,
+  budget: Budget,
+): Promise<HttpAnswer> {
+  const delivery: Delivery = { share: shareNothing };
+  const parts = understand(options, delivery, (rules) =>
+    parseBody(request, { ...rules, maxRequests: MAX_REQUESTS_PER_EVENT }),
+  );
+  return archiveParts(options, parts, budget, delivery);
+}
+
 export async function archiveParts(
   options: HandlerOptions,
   parts: readonly EventPart[],
@@ -128,8 +146,19 @@ async function archiveAll(
 export function parseAndReport(
   options: HandlerOptions,
   event: unknown,
-  { attempt, messageId }: Delivery,
+  delivery: Delivery,
   maxRequests?: number,
+): readonly EventPart[] {
+  return understand(options, delivery, (rules) =>
+    parseEach(event, { ...rules, ...present({ maxRequests }) }),
+  );
+}
+
+/** Reports each part that is refused. @throws `EVENT_INVALID` when the delivery as a whole is. */
+function understand(
+  options: HandlerOptions,
+  { attempt, messageId }: Delivery,
+  parse: (rules: ParseOptions) => readonly EventPart[],
 ): readonly EventPart[] {
   const { idPattern, genesys } = options.config;
   const report = (error: ArchiveError) => {
@@ -137,8 +166,7 @@ export function parseAndReport(
     reportFailure(reportingOf(options), error, undefined, work);
   };
   try {
-    const bound = present({ maxRequests });
-    const parts = parseEach(event, { idPattern, api: genesys?.api ?? 'auto', ...bound });
+    const parts = parse({ idPattern, api: genesys?.api ?? 'auto' });
     for (const part of parts) if (part.kind === 'refused') report(part.error);
     return parts;
   } catch (caught) {

@@ -1,21 +1,23 @@
-import type { DeliveryHints } from '../archive/archive-request.ts';
-import { type Budget, type Clock, startBudget } from '../clock.ts';
-import type { ArchiveConfig } from '../config/config.ts';
-import type { Archiver } from '../create-archiver.ts';
+import { type Budget, startBudget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import { httpBody } from '../events/http-body.ts';
-import { type BatchRecord, splitBatch } from '../events/sqs-batch.ts';
-import { verifyWebhookSignature } from '../events/webhook-signature.ts';
-import { isTimely } from '../events/webhook-timestamp.ts';
-import type { Logger } from '../log.ts';
-import type { MessageQueue } from '../queue/message-queue.ts';
+import { collapseDuplicates, shareNothing } from '../events/collapse-requests.ts';
+import { type Delivery, openDelivery } from '../events/delivery.ts';
+import type { BatchRecord } from '../events/sqs-batch.ts';
+import { isTimely, verifyWebhookSignature } from '../events/webhook-signature.ts';
 import type { Secret } from '../secret.ts';
-import { archiveEvent, archiveParts, archiveSeveral, parseAndReport, reportingOf } from './archive-parts.ts';
-import { collapseDuplicates, shareNothing } from './collapse-duplicates.ts';
+import {
+  archiveBody,
+  archiveEvent,
+  archiveParts,
+  archiveSeveral,
+  parseAndReport,
+  reportingOf,
+} from './archive-parts.ts';
 import { ConfigCircuit } from './config-circuit.ts';
 import { type BatchAnswer, endOf, handleBatch, Pace } from './handle-batch.ts';
+import type { HandlerOptions } from './handler-options.ts';
 import { errorAnswer, type HttpAnswer, jsonAnswer, UNAUTHENTICATED } from './http-answer.ts';
-import { countFailure, type Metrics } from './metrics.ts';
+import { countFailure } from './metrics.ts';
 
 export type { BatchAnswer } from './handle-batch.ts';
 
@@ -24,28 +26,6 @@ export const RESERVE_MS = 5_000;
 
 export interface InvocationContext {
   getRemainingTimeInMillis?(): number;
-}
-
-export interface HandlerOptions {
-  readonly archiver: Pick<Archiver, 'archive'>;
-  readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'> & {
-    readonly genesys?: Pick<ArchiveConfig['genesys'], 'api'>;
-    readonly queues?: ArchiveConfig['queues'];
-    readonly rateShare?: number;
-  };
-  /** The active secrets of the HTTP entry, as they are now; default those of the configuration. */
-  readonly webhookSecrets?: (budget: Budget) => Promise<readonly Secret[]>;
-  /** For batches: puts messages off and hands on hopeless ones. Without it both stay where they are. */
-  readonly queue?: MessageQueue | undefined;
-  /** Set for each invocation. */
-  readonly afterwards?: DeliveryHints['afterwards'];
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics?: Metrics;
-  /** Memory of the function, MiB, where it is known. */
-  readonly memoryMb?: number | undefined;
-  /** An unsigned HTTP entry is refused there unless the configuration opens it explicitly. */
-  readonly onLambda: boolean;
 }
 
 /**
@@ -63,16 +43,15 @@ export function createHandler(given: HandlerOptions) {
     const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
     const { budget, end } = startBudget(clock, clock.now() + remaining, RESERVE_MS);
     try {
-      const records = splitBatch(event);
-      if (records !== undefined) {
+      const delivery = openDelivery(event);
+      if (delivery.kind === 'http') return await handleHttp(options, delivery.request, budget);
+      if (delivery.kind === 'batch') {
         const share = collapseDuplicates();
         const archive = (body: unknown, { messageId, receiveCount: attempt }: BatchRecord) =>
           archiveEvent(options, body, budget, { messageId, attempt, share });
-        return await handleBatch({ ...options, circuit, pace, archive }, records, budget);
+        return await handleBatch({ ...options, circuit, pace, archive }, delivery.records, budget);
       }
-      const http = readHttp(event);
-      if (http !== undefined) return await handleHttp(options, event, http, budget);
-      const parts = parseAndReport(options, event, { share: shareNothing });
+      const parts = parseAndReport(options, delivery.event, { share: shareNothing });
       if (parts.length <= 1) return await archiveParts(options, parts, budget);
       return await archiveSeveral({ ...options, circuit, pace }, parts, budget);
     } finally {
@@ -83,21 +62,9 @@ export function createHandler(given: HandlerOptions) {
   };
 }
 
-type HttpRequest = NonNullable<ReturnType<typeof httpBody>> | { readonly refused: ArchiveError };
-
-/** A request that cannot be read is still a request: it is answered, not thrown. */
-function readHttp(event: unknown): HttpRequest | undefined {
-  try {
-    return httpBody(event);
-  } catch (error) {
-    return { refused: toArchiveError(error) };
-  }
-}
-
 async function handleHttp(
   options: HandlerOptions,
-  event: unknown,
-  request: HttpRequest,
+  request: Extract<Delivery, { readonly kind: 'http' }>['request'],
   budget: Budget,
 ): Promise<HttpAnswer> {
   const { config, logger, onLambda } = options;
@@ -134,7 +101,7 @@ async function handleHttp(
     return UNAUTHENTICATED;
   }
   try {
-    return jsonAnswer(await archiveEvent(options, event, budget));
+    return jsonAnswer(await archiveBody(options, request, budget));
   } catch (error) {
     return errorAnswer(toArchiveError(error));
   }

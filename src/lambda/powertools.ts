@@ -49,9 +49,15 @@ export interface LambdaMetrics extends Metrics {
   flush(): void;
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
-export function createLambdaMetrics(): LambdaMetrics {
-  const metrics = new PowertoolsMetrics({ namespace: METRICS_NAMESPACE, serviceName: METRICS_SERVICE });
+/**
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ *
+ * @param serviceName the value of the one dimension: the stack sets its name, so that stacks of one account keep apart.
+ */
+export function createLambdaMetrics(
+  serviceName = process.env['POWERTOOLS_SERVICE_NAME'] ?? METRICS_SERVICE,
+): LambdaMetrics {
+  const metrics = new PowertoolsMetrics({ namespace: METRICS_NAMESPACE, serviceName });
   return {
     add: (metric, value) => metrics.addMetric(METRICS[metric], UNITS[metric] ?? MetricUnit.Count, value),
     flush: () => {

@@ -74,6 +74,23 @@ export interface ObjectSummary {
   readonly key: string;
   readonly size: number;
   readonly lastModified: number;
+  /** Another one for another version, where the store's listing tells versions apart. */
+  readonly etag?: string | undefined;
+  /** As the store calls it, where its listing says so: `STANDARD`, `GLACIER`. */
+  readonly storageClass?: string;
+}
+
+/** One version of an object, held open for reading pieces of it. */
+export interface PinnedObject {
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * @param end of the byte behind the last.
+   * @throws `STORE_UNAVAILABLE` (retryable) when the object was replaced by then.
+   */
+  read(first: number, end: number): Promise<Uint8Array>;
+  /** To be called at the end. */
+  close(): Promise<void>;
 }
 
 export interface ListOptions {
@@ -146,6 +163,14 @@ export interface ObjectStore {
     metadata: Readonly<Record<string, string>>,
     budget: Budget,
   ): Promise<ReplaceResult>;
+
+  /**
+   * Opens one version of an object for many small reads, where that is faster than `get` of a range each time; `undefined` when there is
+   * no such object. Absent where it is not.
+   *
+   * @throws what `get` may throw.
+   */
+  readonly pin?: (key: string, budget: Budget) => Promise<PinnedObject | undefined>;
 
   /**
    * All objects whose key starts with `prefix`, in ascending UTF-8 byte order of their keys. Ends with an error, never early, when

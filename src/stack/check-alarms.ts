@@ -1,5 +1,5 @@
 import type { Metric } from '@aws-sdk/client-cloudwatch';
-import { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from '../config/deploy-settings.ts';
+import { METRICS, METRICS_NAMESPACE } from '../config/deploy-settings.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { fail, type Finding, ok, orOk, warn } from './finding.ts';
 
@@ -55,6 +55,7 @@ export async function checkAlarms(
 /** That something was archived within a day. Throws what the SDK throws. */
 export async function checkLastArchive(
   clients: AwsClients,
+  stackName: string,
   now: number,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
@@ -62,7 +63,7 @@ export async function checkLastArchive(
   const metric: Metric = {
     Namespace: METRICS_NAMESPACE,
     MetricName: METRICS.archived,
-    Dimensions: [{ Name: 'service', Value: METRICS_SERVICE }],
+    Dimensions: [{ Name: 'service', Value: stackName }],
   };
   const range = { metric, statistic: 'Sum', from: now - DAY_MS, to: now, periodS: 3_600 } as const;
   const points = await readMetric(clients, range, signal);

@@ -122,7 +122,7 @@ export async function* checkStack(
       checkAlarms(clients, stack.stackName, budget.signal),
     );
     yield* await lookAt('last-archive', 'cloudwatch:GetMetricData', () =>
-      checkLastArchive(clients, clock.now(), budget.signal),
+      checkLastArchive(clients, stack.stackName, clock.now(), budget.signal),
     );
     return { outputs, variables, credentials };
   } finally {

@@ -100,6 +100,26 @@ describe('--all-archives', () => {
     ]);
   });
 
+  it('lists the jobs of each, and works on all of them', async () => {
+    for (const archive of ['emea', 'apac']) {
+      const planned = await run(['verify', '--all', '--depth', 'head', '--job', '--archive', archive]);
+      expect(planned.code).toBe(0);
+    }
+    const listed = await run(['jobs', 'list', '--all-archives', '--json']);
+    expect(listed.records()).toMatchObject([
+      { archive: 'emea', kind: 'verify', left: 3 },
+      { archive: 'apac', kind: 'verify', left: 3 },
+    ]);
+    const id = String(listed.records()[0]?.['job']);
+    const one = await run(['jobs', 'run', id, '--all-archives']);
+    expect(one.stderr).toContain('a job belongs to one archive');
+    const ran = await run(['jobs', 'run', '--all-archives', '--json']);
+    expect(ran.records().filter(({ type }) => type === 'run')).toMatchObject([
+      { archive: 'emea', end: 'over' },
+      { archive: 'apac', end: 'over' },
+    ]);
+  });
+
   it('verifies each, and one that is damaged keeps none of the others from being looked at', async () => {
     await emea.flipBit(FIRST, 10);
     const { code, records } = await run([

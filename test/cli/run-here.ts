@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { toArchiveError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { CliResult, RunOptions } from './run-cli.ts';
+import { COMMANDS } from '../../src/cli/specs/commands.ts';
 
 /**
  * Runs a command in this process, in a small part of the time that {@link runCli} takes to start it: for the second and further
@@ -65,6 +66,7 @@ export function contextHere(
     stdin: Readable.from([]),
     flags: {},
     configFile: undefined,
+    commands: COMMANDS,
     program: 'genesys-archive',
     ...own,
   };

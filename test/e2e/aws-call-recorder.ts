@@ -168,6 +168,8 @@ function describeS3({ method = '', url = '/', headers }: IncomingMessage): AwsCa
   const ifNoneMatch = headers['if-none-match'];
   const conditions: Record<string, string> =
     isWrite && ifNoneMatch !== undefined ? { 's3:if-none-match': ifNoneMatch } : {};
+  const prefix = operation === 'ListObjectsV2' ? searchParams.get('prefix') : null;
+  if (prefix !== null) conditions['s3:prefix'] = prefix;
   const call: AwsCall = { action: `s3:${action}`, resource, conditions, operation };
   const source = headers['x-amz-copy-source'];
   if (typeof source !== 'string') return [call];

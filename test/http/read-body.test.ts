@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
-import { type BodySource, readBody, type ReadBodyOptions, readText } from '../../src/http/read-body.ts';
+import type { BodySource } from '../../src/http/body-source.ts';
+import { readBody, type ReadBodyOptions, readText } from '../../src/http/read-body.ts';
 import { seededRandom, SimulatedTime } from '../faults/simulated-time.ts';
 
 const timeouts = { idleMs: 15_000, minimumBytesPerSecond: 100, minimumSpeedWindowMs: 1000 };

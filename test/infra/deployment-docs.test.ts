@@ -21,10 +21,12 @@ it('docs/deployment.md has an example that is accepted', () => {
 });
 
 it('docs/deployment.md has every property of the construct', () => {
-  const source = ['genesys-media-archive', 'hardening-props']
+  const source = ['genesys-media-archive', 'hardening-props', 'archive-home']
     .map((name) => readFileSync(`infra/${name}.ts`, 'utf8'))
     .join('\n');
-  const found = source.matchAll(/interface (?:GenesysMediaArchive|Hardening)Props[^{]*\{([\s\S]*?)\n\}/g);
+  const found = source.matchAll(
+    /interface (?:GenesysMediaArchive|Hardening|Home)Props[^{]*\{([\s\S]*?)\n\}/g,
+  );
   const props = [...found].map(([, text]) => text).join('\n');
   const names = [...props.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(28);

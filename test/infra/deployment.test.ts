@@ -1,12 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUNBOOK_ANCHORS } from '../../infra/index.ts';
-import {
-  METRICS,
-  METRICS_NAMESPACE,
-  METRICS_SERVICE,
-  STACK_OUTPUTS,
-} from '../../src/config/deploy-settings.ts';
+import { METRICS, METRICS_NAMESPACE, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf, type ResolvedTemplate } from './resolve-template.ts';
 import {
@@ -42,7 +37,7 @@ describe('the bucket of the archive', () => {
   it('blocks public access, is owner-enforced, versioned, encrypted, and stays when the stack is deleted', () => {
     for (const { template } of [largest, smallest]) {
       const buckets = resourcesOf(template, 'AWS::S3::Bucket');
-      expect(buckets).toHaveLength(2);
+      expect(buckets).toHaveLength(3);
       for (const [, { Properties, DeletionPolicy, UpdateReplacePolicy }] of buckets) {
         expect(Properties['PublicAccessBlockConfiguration']).toEqual({
           BlockPublicAcls: true,
@@ -386,6 +381,8 @@ describe('the function', () => {
       ARCHIVE_DEAD_LETTER_QUEUE_URL: id('AWS::SQS::Queue', 'DeadLetters'),
       ARCHIVE_RATE_SHARE: '1/5',
       NODE_OPTIONS: '--max-semi-space-size=4',
+      // the dimension of its metrics
+      POWERTOOLS_SERVICE_NAME: 'Stack',
     });
     expect(variables(smallest.template)).not.toHaveProperty('ARCHIVE_WEBHOOK_SECRET_ARN');
   });
@@ -478,7 +475,7 @@ describe('the alarms', () => {
       EvaluationPeriods: 3,
     });
     expect(dead).toMatchObject({ MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 0 });
-    const own = { Namespace: METRICS_NAMESPACE, Dimensions: [{ Name: 'service', Value: METRICS_SERVICE }] };
+    const own = { Namespace: METRICS_NAMESPACE, Dimensions: [{ Name: 'service', Value: 'Stack' }] };
     expect(verify).toMatchObject({
       ...own,
       MetricName: METRICS.verifyFailures,
@@ -550,7 +547,14 @@ describe('the outputs', () => {
   it('are those that doctor reads', () => {
     // with a signing key in KMS there is `SigningKeyArn` in the place of its secret's
     const usual = STACK_OUTPUTS.filter(
-      (name) => !['SigningKeyArn', 'EgressAddress', 'AuditTrailName'].includes(name),
+      (name) =>
+        ![
+          'SigningKeyArn',
+          'BackfillSecretArn',
+          'JobRunnerFunctionName',
+          'EgressAddress',
+          'AuditTrailName',
+        ].includes(name),
     );
     expect(Object.keys(template.outputs)).toEqual(usual);
     expect(Object.keys(smallest.template.outputs)).toEqual(usual.filter((name) => name !== 'WebhookUrl'));

@@ -7,13 +7,14 @@ import {
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
-import { verifierStatements } from '../../infra/scheduled/statements.ts';
+import { jobsStatements, verifierStatements } from '../../infra/scheduled/statements.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 
 /** As docs/aws-permissions.md writes them. */
 const RESOURCES: ArchiveResources = {
   bucketArn: 'arn:aws:s3:::BUCKET',
   bucketName: 'BUCKET',
+  catalogueBucketArn: 'arn:aws:s3:::CATALOGUE_BUCKET',
   keyArn: 'KEY_ARN',
   organizationId: 'ORGANIZATION_ID',
   queueArn: 'QUEUE_ARN',
@@ -50,14 +51,20 @@ const roles = {
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
   verifier: verifierStatements(RESOURCES, true),
+  'job runner': jobsStatements({
+    ...RESOURCES,
+    clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
+    signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
+  }),
 };
 
 describe('the policies of the roles', () => {
   it.each([
     ['writer', ['writer', 'kms-writer', 'deployed-writer']],
-    ['auditor', ['auditor', 'kms-auditor']],
+    ['auditor', ['auditor', 'auditor-catalogue', 'kms-auditor']],
     ['rewrap', ['rewrap', 'rewrap-signing']],
     ['verifier', ['verifier', 'verifier-full']],
+    ['job runner', ['writer', 'kms-writer', 'job-runner']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -72,6 +79,25 @@ describe('the policies of the roles', () => {
     for (const { Action, Resource } of Object.values(roles).flat()) {
       expect(Action.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
       expect(Resource.filter((resource) => /^\*|^arn:aws:s3:::\*/.test(resource))).toEqual([]);
+    }
+  });
+
+  it('of a shared bucket are limited to the prefix as that page says', () => {
+    const shared = { ...RESOURCES, keyPrefix: 'PREFIX/' };
+    const [, condition = ''] = /```json shared\n([^`]+)```/.exec(page) ?? [];
+    for (const statements of [
+      writerStatements(shared),
+      auditorStatements(shared),
+      rewrapStatements(shared),
+      verifierStatements(shared, true),
+    ]) {
+      const objects = statements.flatMap(({ Resource }) =>
+        Resource.filter((one) => one.includes(':BUCKET/')),
+      );
+      expect(objects.length).toBeGreaterThan(0);
+      expect(objects.filter((one) => !one.startsWith('arn:aws:s3:::BUCKET/PREFIX/'))).toEqual([]);
+      const lists = statements.filter(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET'));
+      expect(lists.map(({ Condition }) => Condition)).toEqual([JSON.parse(condition)]);
     }
   });
 
@@ -118,6 +144,10 @@ describe('the policies of the roles', () => {
     ['rewrap', ['s3:DeleteObject'], media],
     ['rewrap', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
     ['rewrap', ['secretsmanager:GetSecretValue'], 'CREDENTIALS_SECRET_ARN'],
+    ['job runner', ['kms:Decrypt', 'kms:ReEncryptFrom'], 'KEY_ARN'],
+    ['job runner', ['s3:DeleteObject'], media],
+    ['job runner', ['s3:GetObject', 's3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/facts/a'],
+    ['job runner', ['sqs:ReceiveMessage', 'sqs:SendMessage'], 'QUEUE_ARN'],
     ['verifier', ['s3:PutObject', 's3:DeleteObject'], media],
     ['verifier', ['kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:Sign'], 'KEY_ARN'],
     ['verifier', ['secretsmanager:GetSecretValue'], 'SIGNING_KEY_SECRET_ARN'],

@@ -65,14 +65,11 @@ describe('a job on a store that fails', () => {
       const job = await setting.plan(someFail(), countedItems(ITEMS), plainly);
       const kind = someFail();
       const result = await setting.clock.run(setting.run(job.id, kind, { stay: true }));
-      expect(result, `step ${nth}`).toMatchObject({ end: 'over', done: 117, failed: 13 });
+      expect({ nth, ...result }).toMatchObject({ nth, end: 'over', done: 117, failed: 13 });
       expect(await total(setting, job.id)).toEqual({ done: 117, failed: 13 });
       expect(kind.seen.size).toBe(ITEMS);
       // once, and those that had to wait twice
-      expect(
-        [...kind.seen.values()].reduce((sum, times) => sum + times, 0),
-        `step ${nth}`,
-      ).toBe(ITEMS + 13);
+      expect([...kind.seen.values()].reduce((sum, times) => sum + times, 0)).toBe(ITEMS + 13);
     }
     process.stdout.write(`two store failures in a row at each of ${steps} steps: all converged\n`);
   });
@@ -89,8 +86,8 @@ describe('a job on a store that fails', () => {
       const running = setting.run(job.id, first, { store, owner: 'killed' });
       await setting.clock.run(Promise.race([running, dead]));
       const result = await setting.clock.run(setting.run(job.id, second, { stay: true, owner: 'next' }));
-      expect(result.end, `step ${nth}`).toBe('over');
-      expect(await total(setting, job.id), `step ${nth}`).toEqual({ done: 117, failed: 13 });
+      expect({ nth, ...result }).toMatchObject({ nth, end: 'over' });
+      expect(await total(setting, job.id)).toEqual({ done: 117, failed: 13 });
       const missed = Array.from(countedItems(ITEMS)).filter(
         ({ id }) => !first.seen.has(id) && !second.seen.has(id),
       );

@@ -34,7 +34,7 @@ export function aStatement(changes: Partial<Statement> = {}): Statement {
       refused: { total: 0, byReason: {} },
       bytes: 1_000,
       store: 's3://bucket/prefix',
-      objects: { listed: 9, absent: 0, withoutReceipt: 0, compared: 9, sizeDiffers: 0 },
+      objects: { listed: 9, receipts: 10, absent: 0, withoutReceipt: 0, compared: 9, sizeDiffers: 0 },
     },
     source: {
       method: 'conversation-job+recordings',

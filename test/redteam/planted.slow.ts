@@ -133,7 +133,7 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
     attacks: events,
   },
   'takes every time of a webhook for now': {
-    module: 'src/events/webhook-timestamp.ts',
+    module: 'src/events/webhook-signature.ts',
     plant: () => ({ isTimely: () => true }),
     attacks: events,
   },

@@ -5,8 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import { SIGNATURE_HEADER, signWebhook } from '../../src/events/webhook-signature.ts';
-import { TIMESTAMP_HEADER } from '../../src/events/webhook-timestamp.ts';
+import { SIGNATURE_HEADER, signWebhook, TIMESTAMP_HEADER } from '../../src/events/webhook-signature.ts';
 import { Secret } from '../../src/secret.ts';
 import {
   createHttpEntry,

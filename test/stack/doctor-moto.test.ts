@@ -15,12 +15,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBudget, systemClock } from '../../src/clock.ts';
-import {
-  deploySettings,
-  METRICS,
-  METRICS_NAMESPACE,
-  METRICS_SERVICE,
-} from '../../src/config/deploy-settings.ts';
+import { deploySettings, METRICS, METRICS_NAMESPACE } from '../../src/config/deploy-settings.ts';
 import { silentLogger } from '../../src/log.ts';
 import { checkStack } from '../../src/stack/check-stack.ts';
 import type { Finding } from '../../src/stack/finding.ts';
@@ -101,7 +96,7 @@ describe.skipIf(endpoint === undefined)('doctor --stack, against moto [needs: TE
         MetricData: [
           {
             MetricName: METRICS.archived,
-            Dimensions: [{ Name: 'service', Value: METRICS_SERVICE }],
+            Dimensions: [{ Name: 'service', Value: stackName }],
             Timestamp: new Date(Date.now() - 600_000),
             Value: 3,
           },
@@ -110,6 +105,7 @@ describe.skipIf(endpoint === undefined)('doctor --stack, against moto [needs: TE
     );
     const outputs = {
       BucketName: bucket,
+      CatalogueBucketName: 'catalogue',
       QueueUrl: events.url,
       DeadLetterQueueUrl: deadLetters.url,
       KeyArn: keyArn,

@@ -34,6 +34,7 @@ export function describeSoundStack(aws: FakeAws, variables: Readonly<Record<stri
   const deadLetters = `${aws.url}/${ACCOUNT}/dead-letters`;
   const outputs = {
     BucketName: BUCKET,
+    CatalogueBucketName: 'catalogue',
     QueueUrl: queue,
     DeadLetterQueueUrl: deadLetters,
     FunctionName: FUNCTION,

@@ -9,7 +9,6 @@ import {
   synthesiseRecording,
   type CataloguedRecording,
   type RecordingSpec,
-  type SimulatedRecording,
 } from './catalogue.ts';
 import { FaultPlan } from './faults.ts';
 import { createConversationEvent } from './published/conversation-events.ts';

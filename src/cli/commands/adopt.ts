@@ -1,10 +1,8 @@
 import { adoptRecording } from '../../rekey/adopt-recordings.ts';
-import { openConfiguredStore, openKeySources, readTrust } from '../../create-archiver.ts';
-import { type Adopter, createAdopter } from '../../envelope/adopt.ts';
-import { chooseWrap, openWrap } from '../../envelope/key-sources.ts';
-import { ArchiveError } from '../../errors.ts';
+import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { openAdopter } from '../../job-kinds/adopt.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
-import { requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
+import { planSelection, requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
 
 interface AdoptOptions extends SelectionOptions {
   readonly wrap?: string;
@@ -21,15 +19,17 @@ export async function run(
   const config = await readSettings(context, 'wrap');
   const store = await openConfiguredStore(config, context);
   const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
-  const adopter = await openKeySources(config, async (sources): Promise<Adopter> => {
-    const { staticKey, organizationId } = sources;
-    if (staticKey === undefined) {
-      throw new ArchiveError('CONFIG_INVALID', 'ENCRYPTION_KEY_HEX is not set: it is the key to be wrapped');
-    }
-    const wrapper = await openWrap(chooseWrap(options.wrap, sources), sources, context);
-    return createAdopter({ staticKey, wrapper, organizationId });
-  });
+  const adopter = await openAdopter(config, options.wrap, context);
   try {
+    if (options.job === true) {
+      const chosen = { wrap: options.wrap, unverified: options.unverified === true };
+      return await planSelection(context, options, {
+        kind: 'adopt',
+        config,
+        archive: store,
+        options: chosen,
+      });
+    }
     return await runSelection(context, ids, options, {
       doing: 'adopting',
       record: 'adoption',

@@ -3,9 +3,10 @@ import type { CommandContext } from '../_context.ts';
 import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
+import type { CommandOutline } from '../specs/command-outline.ts';
 
 interface Shell {
-  readonly script: () => string;
+  readonly script: (commands: readonly CommandOutline[]) => string;
   readonly howToInstall: string;
 }
 
@@ -32,12 +33,12 @@ const SHELLS: ReadonlyMap<string, Shell> = new Map([
 ]);
 
 /** Prints a script that completes commands, flags and their values. It is made of the same data as the help. */
-export function run({ ui }: CommandContext, [shell = '']: readonly string[]): Promise<number> {
+export function run({ ui, commands }: CommandContext, [shell = '']: readonly string[]): Promise<number> {
   const known = SHELLS.get(shell);
   if (known === undefined) {
     throw new ArchiveError('USAGE', 'there is no completion for that shell', { hint: 'bash, zsh or fish' });
   }
-  const script = known.script();
+  const script = known.script(commands);
   if (ui.json) ui.record('completion', { shell, script });
   else ui.out(script);
   ui.say(`to install it: ${known.howToInstall}`);

@@ -80,10 +80,15 @@ function showCheck({ ui }: CommandContext, { name, status, detail, fix, code }: 
   if (fix !== undefined) ui.out(`  ${' '.repeat(14)} ${ui.style('cyan', 'fix:')} ${printable(fix)}`);
 }
 
+/** Of an archive that shares its bucket, the prefix is in the variables of the function. */
+function placeOf(bucket: string | undefined, store: string | undefined) {
+  return store === undefined ? { S3_ARCHIVE_BUCKET: bucket } : { ARCHIVE_STORE: store };
+}
+
 /** What `list`, `verify` and `restore` need; the auditor's role may use both. */
 function tellHowToRead({ ui }: CommandContext, { outputs, variables }: StackFacts): void {
   const settings = {
-    S3_ARCHIVE_BUCKET: outputs?.BucketName,
+    ...placeOf(outputs?.BucketName, variables?.['ARCHIVE_STORE']),
     ARCHIVE_KMS_KEY_ID: outputs?.KeyArn,
     GENESYS_ORGANIZATION_ID: variables?.['GENESYS_ORGANIZATION_ID'],
   };

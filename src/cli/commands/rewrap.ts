@@ -1,9 +1,8 @@
 import { type Rewrap, rewrapRecording } from '../../rekey/rewrap-recordings.ts';
-import { openAmending, openConfiguredStore, openKeySources } from '../../create-archiver.ts';
-import { chooseWrap, openUnwrappers, openWrap } from '../../envelope/key-sources.ts';
-import { createRewrapper } from '../../envelope/rewrap.ts';
+import { openConfiguredStore } from '../../create-archiver.ts';
+import { openRewrapping } from '../../job-kinds/rewrap.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
+import { planSelection, requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
 
 interface RewrapOptions extends SelectionOptions {
   readonly wrap?: string;
@@ -19,14 +18,12 @@ export async function run(
   requireSelection(ids, options);
   const config = await readSettings(context, 'wrap');
   const store = await openConfiguredStore(config, context);
-  const rewrapper = await openKeySources(config, async (sources) => {
-    const wrapper = await openWrap(chooseWrap(options.wrap, sources), sources, context);
-    const unwrappers = await openUnwrappers(sources, context);
-    return createRewrapper({ wrapper, unwrappers, organizationId: sources.organizationId });
-  });
   const { budget, end } = openBudget(context);
-  const amending = await openAmending(config, context, budget).finally(end);
-  const checking = { ...amending, unverified: options.unverified === true };
+  const chosen = { wrap: options.wrap, unverified: options.unverified === true };
+  const rewrapping = await openRewrapping(config, chosen, context, budget).finally(end);
+  if (options.job === true) {
+    return planSelection(context, options, { kind: 'rewrap', config, archive: store, options: chosen });
+  }
   const dryRun = options.dryRun === true;
   return runSelection(context, ids, options, {
     doing: 'rewrapping',
@@ -34,7 +31,7 @@ export async function run(
     store,
     layout: config.layout,
     work: async (_, key, budget) => {
-      const ports = { store, rewrapper, ...checking };
+      const ports = { store, ...rewrapping };
       const rewrapped: Rewrap = await rewrapRecording(ports, key, { dryRun }, budget);
       const { state, placement, reason, amendment, notes } = rewrapped;
       return { state, facts: { placement, reason, amendment, notes } };

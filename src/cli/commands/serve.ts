@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { type Archiver, createArchiver } from '../../create-archiver.ts';
+import { createJobRunner } from '../../create-job-runner.ts';
+import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, unlimited } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
 import { listArchives } from '../../config/config.ts';
@@ -8,9 +10,11 @@ import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
+import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
 import { type Serving, startServingAll } from '../../serve/start-serving.ts';
 import type { WorkerReport } from '../../serve/worker.ts';
-import { type CommandContext, readSettings, readSources } from '../_context.ts';
+import { type CommandContext, readSources } from '../_context.ts';
+import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 
@@ -22,12 +26,15 @@ interface ServeCommandOptions {
   readonly attempts?: number;
   readonly grace?: number;
   readonly once?: boolean;
+  readonly jobs?: number;
 }
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_SPOOL = './spool';
 const DEFAULT_CONCURRENCY = 4;
+/** Shards of jobs at once: live calls come first. */
+const DEFAULT_JOBS = 1;
 /** Seconds. */
 const DEFAULT_GRACE = 20;
 
@@ -50,12 +57,16 @@ export async function run(
   const archivers: Archiver[] = [];
   try {
     const pipelines: PipelineOptions[] = [];
+    const starters: (() => RunningJobs | undefined)[] = [];
     let keepAliveMs = 0;
     for (const name of names) {
-      const config = await readSettings({ ...context, archive: name }, 'archive');
+      const own = { ...context, archive: name };
+      const tools = jobTools(own);
+      const config = await tools.settings('archive');
       const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
       const archiver = await createArchiver(config, { clock, logger, secrets });
       archivers.push(archiver);
+      starters.push(await openJobs(own, tools, options));
       const readSecrets = readWebhookSecrets(config.webhook, secrets);
       keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
       pipelines.push({
@@ -79,16 +90,32 @@ export async function run(
     const listen = options.once === true ? undefined : { host, port };
     const serving = await startServingAll(pipelines, { clock, logger, listen, timeouts: { keepAliveMs } });
     announce(ui, serving, spool, names);
+    const jobs = starters.map((start) => start());
     const ends = [untilAborted(signal), untilAborted(lost.signal)];
     if (options.once === true) ends.push(serving.caughtUp());
     await Promise.race(ends);
-    const left = await serving.stop((options.grace ?? DEFAULT_GRACE) * 1000);
+    const graceMs = (options.grace ?? DEFAULT_GRACE) * 1000;
+    const [left] = await Promise.all([serving.stop(graceMs), ...jobs.map((running) => running?.stop())]);
     if (lost.signal.aborted) throw abortReason(lost.signal);
     if (left > 0) ui.say(`${count(left, 'event')} left in ${spool}: the next start takes up from there`);
     return conclude(context, { left, failures });
   } finally {
     for (const archiver of archivers) archiver.close();
   }
+}
+
+/** Works on jobs beside the webhooks; not with `--once`, which is about the spool. */
+async function openJobs(
+  { clock, logger }: CommandContext,
+  tools: JobTools,
+  { jobs = DEFAULT_JOBS, once }: ServeCommandOptions,
+): Promise<() => RunningJobs | undefined> {
+  if (jobs === 0 || once === true) return () => undefined;
+  const runner = await createJobRunner({ ...tools, owner: runnerName('serve') });
+  return () => {
+    const running = startJobs({ runner, workers: jobs, clock, logger });
+    return { stop: () => running.stop().finally(() => runner.close()) };
+  };
 }
 
 /** The archive that was chosen, or all that the settings have; `undefined` is the only one of a file without archives. */

@@ -14,17 +14,16 @@ import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
+import { checkExportFlags, EXPORT_BUCKET, type ExportFlags, writeExports } from '../simulate/export.ts';
+import { type PastFlags, readPastFlags } from '../simulate/past-options.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import { SIGNATURE_HEADER, signBody, signWebhook } from '../../events/webhook-signature.ts';
-import { TIMESTAMP_HEADER } from '../../events/webhook-timestamp.ts';
+import { SIGNATURE_HEADER, signBody, signWebhook, TIMESTAMP_HEADER } from '../../events/webhook-signature.ts';
 import { present } from '../../present.ts';
 
-interface SimulateOptions {
-  readonly recordings?: number;
+interface SimulateOptions extends PastFlags, ExportFlags {
   readonly media?: string;
   readonly port?: number;
   readonly fault?: readonly string[];
-  readonly s3?: string;
   readonly kms?: string;
   readonly events?: boolean;
   readonly shape?: string;
@@ -58,15 +57,16 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
   const { ui, signal } = context;
   const shape = requireShape(options.shape ?? 'eventbridge');
   const faults = (options.fault ?? []).map((spec) => parseFault(spec));
+  checkExportFlags(options);
   const target = options.post === undefined ? undefined : requireLoopback(options.post);
-  const simulator = await start(options, (request) => ui.say(describeRequest(request)));
+  const simulator = await start(context, options);
   try {
     for (const fault of faults) simulator.faults.add(fault);
+    await writeExports(context, simulator, options);
     announce(context, simulator, options.events === true);
     const ids = simulator.recordings.slice(0, options.emit).map(({ id }) => id);
     if (options.events === true) {
-      const conversations = simulator.world.conversations.map(({ id }) => simulator.conversationEvent(id));
-      for (const event of [...ids.map((id) => simulator.event(id, shape)), ...conversations]) {
+      for (const event of eventsOf(simulator, ids, shape, options.emit)) {
         if (ui.json) ui.record('event', { event });
         else ui.out(printableJson(event));
       }
@@ -79,20 +79,39 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
   }
 }
 
-async function start(
-  options: SimulateOptions,
-  onRequest: (request: SimulatedRequest) => void,
-): Promise<Simulator> {
+/** Of the tutorial's recordings, then of conversations; those of the past up to `most`. */
+function* eventsOf(
+  simulator: Simulator,
+  ids: readonly string[],
+  shape: EventShape,
+  most = Number.POSITIVE_INFINITY,
+): Generator {
+  for (const id of ids) yield simulator.event(id, shape);
+  const { world } = simulator;
+  let left = Math.max(most, world.conversations.length);
+  for (const { id, unannounced } of world.from(0)) {
+    if (left === 0) return;
+    left -= 1;
+    if (!unannounced) yield simulator.conversationEvent(id);
+  }
+}
+
+async function start({ ui, clock }: CommandContext, options: SimulateOptions): Promise<Simulator> {
+  const onRequest = (request: SimulatedRequest) => ui.say(describeRequest(request));
   const { port, media, s3, kms } = options;
   const scenario = options.scenario === undefined ? undefined : await readScenario(options.scenario);
+  const contents = readPastFlags(options, clock.now());
+  const byDefault = scenario === undefined ? DEFAULT_RECORDINGS : 0;
+  const others = options.exportBucket === true ? [EXPORT_BUCKET] : [];
   try {
     return await startSimulator({
-      recordings: options.recordings ?? (scenario === undefined ? DEFAULT_RECORDINGS : 0),
+      recordings: contents.past === undefined ? (options.recordings ?? byDefault) : 0,
       ...scenario,
+      ...contents,
       onRequest,
       ...present({
         mediaDir: media,
-        s3: s3 === undefined ? undefined : { dir: s3, bucket: BUCKET },
+        s3: s3 === undefined ? undefined : { dir: s3, bucket: BUCKET, others },
         kms: kms === undefined ? undefined : { dir: kms },
         ports: port === undefined ? undefined : { api: port, media: port + 1, s3: port + 2, kms: port + 3 },
       }),
@@ -111,7 +130,7 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
   const environment = {
     ...simulator.environment(),
     // a simulated conversation ends when the simulator starts; nobody wants to wait for its recordings to settle
-    ...(world.conversations.length === 0 ? {} : { ARCHIVE_SETTLE: '0s' }),
+    ...(world.size === 0 ? {} : { ARCHIVE_SETTLE: '0s' }),
   };
   if (ui.json) {
     const listed = recordings.map(({ id, interactionId, bytes, fileName }) => ({
@@ -127,6 +146,12 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
       kmsUrl: simulator.kms?.url,
       environment,
       recordings: listed,
+      past: describePast(simulator),
+      organizations: simulator.organizations.map(({ name, world: { organizationId }, clients }) => ({
+        name,
+        id: organizationId,
+        clientIds: clients.map(({ clientId }) => clientId),
+      })),
     });
   } else {
     for (const [name, value] of Object.entries(environment)) {
@@ -145,9 +170,23 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
 }
 
 function describeContents({ recordings, world }: Simulator): string {
+  const { past } = world;
   const { length } = world.conversations;
   const media = count(recordings.length, 'recording');
-  return length === 0 ? media : `${media} of the tutorial and ${count(length, 'conversation')}`;
+  const parts = [
+    ...(world.size === 0 ? [media] : []),
+    ...(length > 0 ? [`${media} of the tutorial`, count(length, 'conversation')] : []),
+    ...(past === undefined
+      ? []
+      : [`${count(past.recordings, 'recording')} of ${count(past.conversations, 'past conversation')}`]),
+  ];
+  return parts.join(' and ');
+}
+
+function describePast({ world: { past } }: Simulator): object | undefined {
+  if (past === undefined) return undefined;
+  const { recordings, conversations, special } = past;
+  return { recordings, conversations, perDay: Object.fromEntries(past.perDay()), ...special };
 }
 
 function describeRequest({ server, method, path, status, range, faults }: SimulatedRequest): string {

@@ -17,6 +17,7 @@ import {
   searchVersions,
 } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { planVerification } from '../verify/plan-verification.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
@@ -72,6 +73,10 @@ export async function run(
   const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const plainStore = await openConfiguredStore(config, { clock, logger });
   const plan = await makePlan(options, depth, plainStore.location, range.layout.source);
+  if (options.job === true) {
+    const archive = plainStore;
+    return planVerification(context, { options, plan, depth, config, archive, range });
+  }
   const state =
     options.resume === undefined ? undefined : await openVerifyState(options.resume, plan, clock.now());
   const startedAt = state?.progress.startedAt ?? new Date(clock.now()).toISOString();

@@ -1,3 +1,4 @@
+import type { CommandOutline } from '../specs/command-outline.ts';
 import {
   type CompletedCommand,
   type Completes,
@@ -8,8 +9,8 @@ import {
 } from './model.ts';
 
 /** For bash 3.2 (macOS) and later. */
-export function bashCompletion(): string {
-  const commands = completedCommands();
+export function bashCompletion(outlines: readonly CommandOutline[]): string {
+  const commands = completedCommands(outlines);
   const globals = globalFlags();
   const first = [...commands.map(({ name }) => name), ...flagNames([...globals, VERSION_FLAG])];
   return [

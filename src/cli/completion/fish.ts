@@ -1,7 +1,8 @@
+import type { CommandOutline } from '../specs/command-outline.ts';
 import { type Completes, completedCommands, type Flag, globalFlags, VERSION_FLAG } from './model.ts';
 
 /** A file for `completions/genesys-archive.fish`. */
-export function fishCompletion(): string {
+export function fishCompletion(outlines: readonly CommandOutline[]): string {
   return [
     'function __genesys_archive_command',
     '    set -l skip 0',
@@ -25,7 +26,7 @@ export function fishCompletion(): string {
     'complete -c genesys-archive -f',
     ...globalFlags().map((flag) => flagLine(flag)),
     flagLine(VERSION_FLAG, 'not __genesys_archive_command >/dev/null'),
-    ...completedCommands().flatMap(({ name, summary, flags, completes }) => [
+    ...completedCommands(outlines).flatMap(({ name, summary, flags, completes }) => [
       `complete -c genesys-archive -n 'not __genesys_archive_command >/dev/null' -a ${name} -d ${quote(summary)}`,
       ...flags.map((flag) => flagLine(flag, `__genesys_archive_is ${name}`)),
       ...argumentLine(completes, `__genesys_archive_is ${name}`),

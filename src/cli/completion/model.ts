@@ -1,8 +1,7 @@
 import { listSettings } from '../../config/schema.ts';
-import type { CommandSpec } from '../specs/command-spec.ts';
-import { COMMANDS } from '../specs/commands.ts';
+import type { CommandOutline } from '../specs/command-outline.ts';
+import { GLOBAL_OPTIONS } from '../specs/global-options.ts';
 import { choicesOf } from '../specs/option-values.ts';
-import { GLOBAL_OPTIONS } from '../_program.ts';
 import { flagOf, TOPICS } from '../_topics.ts';
 
 /** What may stand in a place: names of files or folders, one of some words, or something that a shell cannot know. */
@@ -38,8 +37,8 @@ export const VERSION_FLAG: Flag = {
 };
 
 /** The commands with their flags, from the data that the help is made of. */
-export function completedCommands(): readonly CompletedCommand[] {
-  const commands = COMMANDS.map(
+export function completedCommands(outlines: readonly CommandOutline[]): readonly CompletedCommand[] {
+  const commands = outlines.map(
     (spec): CompletedCommand => ({
       name: spec.name,
       summary: spec.summary,
@@ -70,7 +69,7 @@ function readFlag(option: {
   return { names, description, value, completes };
 }
 
-function settingFlags({ purpose }: CommandSpec): Flag[] {
+function settingFlags({ purpose }: CommandOutline): Flag[] {
   return listSettings().flatMap(([name, { meaning, usedFor, default: byDefault }]) => {
     const flag = flagOf(name);
     if (purpose === undefined || flag === undefined || !usedFor.includes(purpose)) return [];

@@ -1,8 +1,9 @@
+import type { CommandOutline } from '../specs/command-outline.ts';
 import { type Completes, completedCommands, type Flag, globalFlags, VERSION_FLAG } from './model.ts';
 
 /** A completion function of zsh's own kind: to be sourced, or a file `_genesys-archive` in `$fpath`. */
-export function zshCompletion(): string {
-  const commands = completedCommands();
+export function zshCompletion(outlines: readonly CommandOutline[]): string {
+  const commands = completedCommands(outlines);
   return [
     '#compdef genesys-archive',
     '_genesys_archive() {',

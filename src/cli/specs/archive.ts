@@ -65,11 +65,16 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
         description: 'when stopped, time for what is in flight (default 20)',
         parse: wholeNumber(0, 3_600),
       },
+      {
+        flags: '--jobs <N>',
+        description: 'also work on jobs, this many shards at a time (default 1; 0: on none)',
+        parse: wholeNumber(0, 32),
+      },
       { flags: '--once', description: 'do not listen: work through the spool and end' },
     ],
     purpose: 'archive',
     details:
-      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, whatever happens to this process. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool. See docs/serve.md.',
+      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, whatever happens to this process. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool, and jobs are handed over to other runners. See docs/serve.md.',
     examples: [
       'genesys-archive serve --spool /var/lib/genesys-archive/spool',
       'genesys-archive serve --host 0.0.0.0 --port 8443 --concurrency 8',

@@ -1,34 +1,13 @@
-import type { Purpose } from '../../config/schema.ts';
 import type { CommandModule } from '../_context.ts';
-import { wholeNumber } from './option-values.ts';
+import type { CommandOutline, OptionSpec } from './command-outline.ts';
+import { rate, wholeNumber } from './option-values.ts';
 
-export interface OptionSpec {
-  readonly flags: string;
-  readonly description: string;
-  readonly parse?: (value: string, previous: unknown) => unknown;
-  readonly default?: unknown;
-}
+export type { OptionSpec };
 
 /** A command as data: its help cannot drift from its parser, and its code is loaded only when it runs. */
-export interface CommandSpec {
-  readonly name: string;
-  readonly summary: string;
-  /** In commander's notation: `<required>`, `[optional]`, `<several...>`. */
-  readonly arguments?: readonly (readonly [name: string, description: string])[];
-  /** What a shell offers for its arguments: words, or names of files; nothing where it is not said. */
-  readonly completes?: readonly string[] | 'files';
-  readonly options: readonly OptionSpec[];
-  /** Which settings its flags mirror. */
-  readonly purpose?: Purpose;
-  readonly details?: string;
+export interface CommandSpec extends CommandOutline {
   /** More of its help, from code that is loaded only when the command is named. */
   readonly loadNotes?: () => Promise<string>;
-  readonly examples: readonly string[];
-  readonly exitCodes: readonly number[];
-  /** Retries are what it is about: they are not told one by one. */
-  readonly expectsRetries?: true;
-  /** Its output is all there is to it: when nobody reads that any more, it ends. */
-  readonly isForReading?: true;
   /** It takes `--all-archives`: it is run for each of several archives. */
   readonly allArchives?: AllArchives;
   readonly load: () => Promise<CommandModule>;
@@ -73,5 +52,20 @@ export const WRAP: OptionSpec = {
   flags: '--wrap <KEY>',
   description: 'wrapping key: kms, kms:KEY, aes or rsa (default: the only one configured)',
 };
+/** Of every command that can make a job of its work. */
+export const JOB_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--job',
+    description: 'with --all: plan a job, which any runner works on; see genesys-archive jobs',
+  },
+  { flags: '--wait', description: 'with --job: work on it here until it is over' },
+  {
+    flags: '--workers <N>',
+    description: 'with --job --wait: shards that are worked on at once (default 1)',
+    parse: wholeNumber(1, 32),
+  },
+  { flags: '--rate <RATE>', description: 'with --job: recordings a minute, or yield (default)', parse: rate },
+  { flags: '--name <NAME>', description: 'with --job: a name for people' },
+];
 /** What commands for recordings take as arguments. */
 export const ID = 'id of a recording, or key of its object';

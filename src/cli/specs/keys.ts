@@ -1,4 +1,15 @@
-import { type CommandSpec, CONCURRENCY, DRY_RUN, FROM, ID, TO, UNVERIFIED, WRAP } from './command-spec.ts';
+import {
+  type CommandSpec,
+  CONCURRENCY,
+  DRY_RUN,
+  FROM,
+  ID,
+  JOB_OPTIONS,
+  TO,
+  UNVERIFIED,
+  WRAP,
+} from './command-spec.ts';
+import { wholeNumber } from './option-values.ts';
 
 /** Of every command that moves recordings under other keys. */
 const REKEY_OPTIONS: CommandSpec['options'] = [
@@ -9,6 +20,12 @@ const REKEY_OPTIONS: CommandSpec['options'] = [
   FROM,
   TO,
   CONCURRENCY,
+  ...JOB_OPTIONS,
+  {
+    flags: '--yes <COUNT>',
+    description: 'with --job: how many recordings it is about, needed above 10000; --job --dry-run tells',
+    parse: wholeNumber(1, 999_999_999),
+  },
 ];
 
 /** What looks after keys, and moves what is stored under other ones. */
@@ -78,6 +95,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'genesys-archive rewrap --all --dry-run --wrap kms:alias/recordings-2027',
       'genesys-archive rewrap --all --wrap aes --json',
+      'genesys-archive rewrap --all --wrap kms:alias/recordings-2027 --job --rate 6000',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/rewrap.ts'),

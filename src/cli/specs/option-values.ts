@@ -54,3 +54,10 @@ export function age(value: string): number {
 export function collect(value: string, previous: unknown): unknown {
   return [...(Array.isArray(previous) ? previous : []), value] as unknown;
 }
+
+/** `yield`, or items a minute. */
+export function rate(value: string): 'yield' | number {
+  if (value === 'yield') return value;
+  if (/^[1-9]\d{0,6}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be yield or a number of items a minute.');
+}

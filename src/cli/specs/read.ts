@@ -4,6 +4,7 @@ import {
   CONCURRENCY,
   FROM,
   ID,
+  JOB_OPTIONS,
   OBJECT_VERSION,
   TO,
   UNVERIFIED,
@@ -70,7 +71,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--resume <FILE>',
-        description: 'with --all: keep the progress there; an interrupted run goes on',
+        description: 'with --all: keep the progress there; an interrupted run goes on, as a job with --job',
       },
       { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
       {
@@ -83,6 +84,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       FROM,
       TO,
       CONCURRENCY,
+      ...JOB_OPTIONS,
     ],
     purpose: 'restore',
     allArchives: {
@@ -96,6 +98,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'genesys-archive verify --all',
       'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',
+      'genesys-archive verify --all --depth head --job --wait --workers 4',
       'genesys-archive verify --all --sample 5% --from 2026-05-01 --to 2026-05-31 --json',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],

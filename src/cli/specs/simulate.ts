@@ -9,8 +9,8 @@ export const SIMULATOR_COMMANDS: readonly CommandSpec[] = [
     options: [
       {
         flags: '--recordings <N>',
-        description: 'synthetic recordings (default 10)',
-        parse: wholeNumber(0, 10_000),
+        description: 'synthetic recordings (default 10), or recordings of the past with --from and --to',
+        parse: wholeNumber(0, 10_000_000),
       },
       { flags: '--media <DIR>', description: 'serve the files of this folder as recordings' },
       {
@@ -22,6 +22,45 @@ export const SIMULATOR_COMMANDS: readonly CommandSpec[] = [
         flags: '--fault <SPEC>',
         description: 'make requests fail; may be repeated, see below',
         parse: collect,
+      },
+      { flags: '--from <DAY>', description: 'first day (UTC) of a past that can be backfilled' },
+      { flags: '--to <DAY>', description: 'last day of it' },
+      { flags: '--empty-day <DAY>', description: 'a day of it without recordings' },
+      {
+        flags: '--late-day <DAY>',
+        description: 'a day of it that arrives 60 seconds after the simulator has started',
+      },
+      { flags: '--delete-one', description: 'the platform has deleted one recording of the past' },
+      { flags: '--unannounced', description: 'the platform sends no event of one conversation of the past' },
+      {
+        flags: '--omit <PERCENT>',
+        description: 'so many recordings of the past are left out by batch downloads',
+        parse: wholeNumber(0, 100),
+      },
+      {
+        flags: '--longest <SECONDS>',
+        description: 'the longest recording of the past (default 900); most are much shorter',
+        parse: wholeNumber(1, 86_400),
+      },
+      {
+        flags: '--lake-lag <SECONDS>',
+        description: 'how far the data lake of analytics is behind (default 86400, a day)',
+        parse: wholeNumber(0, 864_000),
+      },
+      {
+        flags: '--organizations <N>',
+        description: 'organizations (default 1), each with an OAuth client and a past of its own',
+        parse: wholeNumber(1, 20),
+      },
+      { flags: '--export <DIR>', description: 'write the recordings there as a bulk export of the platform' },
+      {
+        flags: '--export-bucket',
+        description: 'the same, into a second bucket of the S3 endpoint; needs --s3',
+      },
+      {
+        flags: '--export-faults <N>',
+        description: 'of the export, N files each without a sidecar, cut short, and encrypted with PGP',
+        parse: wholeNumber(0, 1_000),
       },
       { flags: '--s3 <DIR>', description: 'also run an S3 endpoint that keeps its objects there' },
       { flags: '--kms <DIR>', description: 'also run a KMS endpoint that keeps its keys there' },
@@ -43,6 +82,8 @@ export const SIMULATOR_COMMANDS: readonly CommandSpec[] = [
       "genesys-archive simulate --fault 'download:cut@50%x3' --fault 'media:throttle=1x*~20%'",
       'genesys-archive simulate --events --shape sqs',
       'genesys-archive simulate --scenario calls.json --events',
+      'genesys-archive simulate --recordings 50000 --from 2026-01-01 --to 2026-03-31 --omit 5',
+      'genesys-archive simulate --recordings 300 --from 2026-01-01 --to 2026-01-03 --export ./export --export-faults 2',
     ],
     exitCodes: [0, 1, 2],
     loadNotes: async () => (await import('../commands/simulate.ts')).renderNotes(),

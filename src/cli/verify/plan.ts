@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { AllowableKind, VerifyDepth } from '../../audit/verify-recording.ts';
 import { ArchiveError } from '../../errors.ts';
+import { type JobOptions, requireJobSense } from '../jobs/plan-recordings.ts';
 import { readSeed, type VerifyPlan } from './state.ts';
 
 /** Bytes; seeds are public, they only have to differ. */
 const SEED_BYTES = 8;
 
-export interface VerifyOptions {
+export interface VerifyOptions extends JobOptions {
   readonly objectVersion?: number;
   readonly all?: boolean;
   readonly depth?: VerifyDepth;
@@ -22,10 +23,9 @@ export interface VerifyOptions {
 }
 
 /** @throws `USAGE` for options that do not go together. */
-export function requireSense(
-  ids: readonly string[],
-  { all, sample, seed, resume, objectVersion }: VerifyOptions,
-): void {
+export function requireSense(ids: readonly string[], options: VerifyOptions): void {
+  const { all, sample, seed, resume, report, objectVersion } = options;
+  requireJobSense(ids, options, { '--report': report });
   if (all === true && objectVersion !== undefined) {
     throw new ArchiveError(
       'USAGE',

@@ -21,3 +21,12 @@ export function archiveVariable(variable: string, archive: string): string | und
   const setting = variable.slice(0, Math.max(0, at));
   return at > 0 && variable === variableOf(setting, archive) ? setting : undefined;
 }
+
+/** One of several archives, and what only it says. */
+export interface ChosenArchive {
+  readonly name: string;
+  /** Its part of the file. */
+  readonly section: Readonly<Record<string, unknown>>;
+  /** The environment's variables of its own, by the names of the settings. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}

@@ -2,17 +2,14 @@ import { ArchiveError } from '../../errors.ts';
 import { shortenForMessage } from '../../recording-id.ts';
 import { nearestName } from '../names.ts';
 import type { ConfigFile, ConfigSources } from '../sources.ts';
-import { ARCHIVE_NAME, ARCHIVE_VARIABLE, archiveVariable, ARCHIVES } from './archive-names.ts';
+import {
+  ARCHIVE_NAME,
+  ARCHIVE_VARIABLE,
+  archiveVariable,
+  ARCHIVES,
+  type ChosenArchive,
+} from './archive-names.ts';
 import { requireSeparatePlaces } from './separate-places.ts';
-
-/** One of several archives, and what only it says. */
-export interface ChosenArchive {
-  readonly name: string;
-  /** Its part of the file. */
-  readonly section: Readonly<Record<string, unknown>>;
-  /** The environment's variables of its own, by the names of the settings. */
-  readonly variables: Readonly<Record<string, string | undefined>>;
-}
 
 /**
  * Names of the archives that the file has, in its order; empty where it has none.

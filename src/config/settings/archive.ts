@@ -1,7 +1,7 @@
 import { accountId, bucketName, choice, flag, layoutChoice, storeLocation } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 
 /** Where objects are kept, and how they are named. Part of the one table in `schema.ts`. */
 export const ARCHIVE_SETTINGS = {

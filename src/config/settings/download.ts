@@ -1,7 +1,7 @@
 import { flag, hostList, regionList } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 
 /** Where recordings may come from. Part of the one table in `schema.ts`. */
 export const DOWNLOAD_SETTINGS = {

@@ -1,7 +1,7 @@
 import { choice, flag, idPattern, secretList } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 
 /** How events are understood, and who may send them. Part of the one table in `schema.ts`. */
 export const EVENT_SETTINGS = {

@@ -7,8 +7,8 @@ import {
   regionDomain,
 } from '../values.ts';
 
-const ARCHIVE = ['archive'] as const;
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ARCHIVE = ['archive', 'seal'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** Which platform, and who asks. Part of the one table in `schema.ts`. */

@@ -1,7 +1,7 @@
 import { parseDirectRules, parseProxy } from '../../proxies.ts';
 import { checked, duration, flag } from '../values.ts';
 
-const ALL = ['archive', 'restore', 'store', 'keys', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'keys', 'wrap', 'seal'] as const;
 
 const proxy = checked(parseProxy);
 const directRules = checked((text) => ({ value: parseDirectRules(text) }));

@@ -1,6 +1,7 @@
+import { jobRate } from '../job-rate.ts';
 import { choice, flag } from '../values.ts';
 
-const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;
 
 /** How the program reports. Part of the one table in `schema.ts`. */
@@ -13,6 +14,16 @@ export const OPERATION_SETTINGS = {
     default: 'info',
     since: 'archive',
     usedFor: [...ALL, ...KEYS],
+  },
+  ARCHIVE_JOB_RATE: {
+    schema: jobRate,
+    group: 'Operation',
+    meaning:
+      'items a minute that a job may work on where its plan names no rate, or `yield`: as many as live calls leave free. Of a `backfill`: requests a minute to Genesys Cloud',
+    example: '120',
+    default: 'yield',
+    since: 'jobs',
+    usedFor: ALL,
   },
   ARCHIVE_HOLD_TWO_PERSONS: {
     schema: flag,

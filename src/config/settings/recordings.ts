@@ -33,7 +33,7 @@ export const RECORDINGS_SETTINGS = {
     example: 'call,screen',
     default: 'all of them',
     since: 'recordings',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, 'seal'],
   },
   ARCHIVE_SETTLE: {
     schema: duration,
@@ -62,7 +62,7 @@ export const RECORDINGS_SETTINGS = {
     example: '1',
     default: '0',
     since: 'recordings',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, 'seal'],
   },
   ARCHIVE_CONTEXT: {
     schema: flag,
@@ -91,6 +91,6 @@ export const RECORDINGS_SETTINGS = {
     example: '1/10',
     default: '1',
     since: 'recordings',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, 'seal'],
   },
 } as const;

@@ -32,7 +32,7 @@ export const RELIABILITY_SETTINGS = {
     example: 'receipt-keys.json',
     since: 'receipts',
     // the writer judges by it what another key has signed before
-    usedFor: [...ARCHIVE, ...VERIFY],
+    usedFor: [...ARCHIVE, ...VERIFY, 'seal'],
     namedFileOnly: true,
   },
   ARCHIVE_QUEUE_URL: {

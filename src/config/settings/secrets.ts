@@ -14,7 +14,7 @@ export const SECRET_SETTINGS = {
       'ARN of the secret in AWS Secrets Manager with the OAuth client as JSON, `{"clientId": "…", "clientSecret": "…"}`, instead of `GENESYS_CLIENT_ID` and `GENESYS_CLIENT_SECRET`; it is read again when Genesys Cloud refuses what was read',
     example: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:genesys-AbCdEf',
     since: 'secrets',
-    usedFor: ARCHIVE,
+    usedFor: [...ARCHIVE, 'seal'],
   },
   ARCHIVE_SIGNING_KEY_SECRET_ARN: {
     schema: secretArn,

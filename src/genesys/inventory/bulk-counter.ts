@@ -5,7 +5,7 @@ import { foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject } from '../responses.ts';
-import type { InventoryOptions } from './inventory.ts';
+import type { InventoryOptions } from './inventory-options.ts';
 
 const JOBS = ['api', 'v2', 'recording', 'jobs'] as const;
 
@@ -31,7 +31,7 @@ export async function countByBulkJob(
     action: 'ARCHIVE',
     actionDate: new Date(clock.now() + FAR_AHEAD_MS).toISOString(),
     includeRecordingsWithSensitiveData: true,
-    includeScreenRecordings: false,
+    includeScreenRecordings: true,
     conversationQuery: { interval: `${new Date(from).toISOString()}/${new Date(to).toISOString()}` },
   };
   const answer = await api.call({ method: 'POST', path: JOBS, body }, budget);

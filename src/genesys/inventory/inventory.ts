@@ -1,23 +1,15 @@
-import type { Budget, Clock } from '../../clock.ts';
-import type { Logger } from '../../log.ts';
+import type { Budget } from '../../clock.ts';
 import type { InventoriedRecording, OrphanRecording, RecordingInventory } from '../../ports.ts';
 import { ArchiveError } from '../../errors.ts';
 import { isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
-import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
+import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField as read } from '../responses.ts';
 import { countByBulkJob } from './bulk-counter.ts';
+import type { InventoryOptions } from './inventory-options.ts';
 import { requestUploads } from './upload-report.ts';
-
-export interface InventoryOptions {
-  readonly api: GenesysApi;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Where it is known, answers about another organization are refused. */
-  readonly organizationId?: string | undefined;
-}
 
 /** Entries of one page, the platform's maximum. */
 const RETENTION_PAGE = 500;

@@ -5,7 +5,7 @@ import { foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject } from '../responses.ts';
-import type { InventoryOptions } from './inventory.ts';
+import type { InventoryOptions } from './inventory-options.ts';
 
 const REPORTS = ['api', 'v2', 'recording', 'uploads', 'reports'] as const;
 

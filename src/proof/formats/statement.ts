@@ -50,11 +50,12 @@ const archive = z.strictObject({
   /** For people; decides nothing. */
   store: text,
   /**
-   * `listed`: objects of the day. `absent`: receipts that promise an object that was not seen. `compared`: objects whose size was
+   * `listed`: objects of the day, and `receipts` of them. `absent`: receipts that promise an object that was not seen. `compared`: objects whose size was
    * compared with their receipt, and `sizeDiffers` of them are of another.
    */
   objects: z.strictObject({
     listed: count,
+    receipts: count,
     absent: count,
     withoutReceipt: count,
     compared: count,
@@ -88,6 +89,8 @@ const available = z.strictObject({
   recordings: count,
   byMedia: counts,
   byDivision: z.record(text, count).exactOptional(),
+  /** Recordings that belong to no conversation. */
+  orphans: count.exactOptional(),
   /** What was not asked, or refused: each by its name. */
   notAsked: z.record(name, z.string().regex(/^[a-z-]{1,40}$/)).exactOptional(),
   list,

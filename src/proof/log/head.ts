@@ -68,18 +68,26 @@ export async function readLastStatement(
   size: number,
   budget: Budget,
 ): Promise<StoredStatement | undefined> {
-  if (size === 0) return undefined;
-  for await (const entry of readEntries(place, { start: size - 1, end: size }, size, budget)) {
-    if (entry.kind !== 'statement') throw malformed(`entry ${size - 1} of ${place.origin} is no statement`);
-    return readStatement(place, entry, budget);
+  return size === 0 ? undefined : readStatementAt(place, size - 1, size, budget);
+}
+
+/** Reads the statement of an entry, in a log of `size` entries. @throws `LOG_MALFORMED` when it is not the one that is logged. */
+export async function readStatementAt(
+  place: LogPlace,
+  index: number,
+  size: number,
+  budget: Budget,
+): Promise<StoredStatement> {
+  for await (const entry of readEntries(place, { start: index, end: index + 1 }, size, budget)) {
+    if (entry.kind === 'statement') return readStatement(place, entry, budget);
   }
-  return undefined;
+  throw malformed(`entry ${index} of ${place.origin} is no statement`);
 }
 
 /** Reads the statement that an entry names. @throws `LOG_MALFORMED` when it is gone, or another one. */
-export async function readStatement(
+async function readStatement(
   { store, keys }: LogPlace,
-  { day, index, sha256 }: { readonly day: string; readonly index: number; readonly sha256?: string },
+  { day, index, sha256 }: { readonly day: string; readonly index: number; readonly sha256: string },
   budget: Budget,
 ): Promise<StoredStatement> {
   const key = keys.statement(day, index);
@@ -87,7 +95,7 @@ export async function readStatement(
   if (bytes === undefined) throw malformed(`the statement ${key} is missing`);
   const actual = sha256Hex(bytes);
   const statement = parseStatement(bytes.toString('utf8'));
-  if (statement === undefined || (sha256 !== undefined && actual !== sha256)) {
+  if (statement === undefined || actual !== sha256) {
     throw malformed(`${key} is not the statement that the log holds`);
   }
   if (statement.day !== day || statement.log.index !== index) {

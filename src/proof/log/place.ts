@@ -145,7 +145,7 @@ export function openCheckpoint(
   return { verdict: checkNote(note, place.trusted), checkpoint: { ...checkpoint, note: text } };
 }
 
-/** Reads the note of one size. `undefined` when no note verifies. */
+/** Reads the note of one size. `undefined` without one that verifies. */
 export async function readNote(
   place: LogPlace,
   key: string,

@@ -12,7 +12,7 @@ export interface LogSigner {
 /**
  * Makes the key of a file or of KMS the key of a log.
  *
- * @param receiptKeys that may sign receipts: the process that archives must not be able to seal.
+ * @param receiptKeys that may sign receipts: what archives must not be able to seal.
  * @throws `CONFIG_INVALID` when the two are one.
  */
 export function createLogSigner(

@@ -9,6 +9,7 @@ import { splitBundle, type Tile, tileOf, tilePath, TILE_WIDTH } from '../formats
 import { type GrownTree, growTree, rootFromTiles } from '../log/grow-tree.ts';
 import { readLastEntries, type TreeHead } from '../log/head.ts';
 import { type LogPlace, malformed, openCheckpoint, readBytes, readNote, tilesIn } from '../log/place.ts';
+import { mapWide } from '../log/map-wide.ts';
 import type { LogSigner } from '../log/signer.ts';
 import type { StagedSeal } from './staged-seal.ts';
 
@@ -17,11 +18,8 @@ export interface SealingPlace extends LogPlace {
   readonly signers: readonly [LogSigner, ...LogSigner[]];
 }
 
-/** Objects that are written or read at once. */
-const WIDTH = 16;
-
 /**
- * Does what is left to do of a staged seal by any sealer. Every step can be done any number of times, by several at once.
+ * Does what is left to do of a staged seal, also of another sealer. Every step can be done any number of times, by several at once.
  *
  * @param head the tree that the seal continues.
  * @throws `LOG_CONFLICT` when something else stands under a key; `LOG_MALFORMED` when the tree that is there is damaged.
@@ -168,19 +166,4 @@ export async function publish(place: LogPlace, head: TreeHead, budget: Budget): 
     if (replaced?.outcome === 'replaced') return;
     if (replaced?.outcome !== 'changed') return;
   }
-}
-
-/** Maps with several at once; the first error ends it. */
-export async function mapWide<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const one = async (): Promise<void> => {
-    while (next < items.length) {
-      const at = next;
-      next += 1;
-      results[at] = await work(items[at] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, one));
-  return results;
 }

@@ -64,7 +64,7 @@ export async function sealLog(place: SealingPlace, steps: SealSteps, budget: Bud
     }
     const previous = last === undefined ? undefined : { index: last.index, sha256: last.sha256 };
     const [signer] = place.signers;
-    const outcome = await stageSeal({ ...place, signer }, head, previous, draft, budget);
+    const outcome = await stageSeal({ ...place, signer }, { head, previous, draft }, budget);
     if (outcome === 'stored') staged += 1;
     else lost += 1;
     const done = await finishAll();

@@ -7,6 +7,7 @@ import { settle } from './commit.ts';
 import { directoryError } from './fs-errors.ts';
 import { getFrom } from './get.ts';
 import { type ObjectPlace, placeOf } from './paths.ts';
+import { pinFrom } from './pin.ts';
 import { putInto } from './put.ts';
 import { rootExists } from './regular-file.ts';
 import { replaceFiles, replaceRecord } from './replace.ts';
@@ -45,7 +46,8 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
         const file = await lstatObject(place);
         if (file === undefined) continue;
         if (!hasRecord) await settle(place);
-        yield { key, size: Number(file.size), lastModified: modifiedAt(file) };
+        const etag = `"${file.ino.toString(36)}-${file.mtimeNs.toString(36)}-${file.size.toString(36)}"`;
+        yield { key, size: Number(file.size), lastModified: modifiedAt(file), etag };
       }
     } catch (error) {
       throw directoryError(error, 'listing');
@@ -89,6 +91,7 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
     put: putInto(root, clock),
     head,
     get: getFrom(root, clock),
+    pin: pinFrom(root, clock),
     list,
     replace: (expected, body, options, budget) => {
       assertPutOptions(options);

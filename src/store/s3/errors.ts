@@ -110,6 +110,16 @@ const RULES: Readonly<Record<string, AwsErrorRule>> = {
 
 const refused = denied('the server does not accept this request; see `reason`, and its own log');
 
+/** Answers that state no reason. */
+const OF_STATUS: Readonly<Record<number, AwsErrorRule>> = {
+  301: otherRegion,
+  307: redirected,
+  404: { code: 'STORE_MISSING' },
+  // another write to the same key was in progress
+  409: unavailable,
+  507: full,
+};
+
 /** What the SDK and we call an answer without a reason. */
 const NAMELESS: ReadonlySet<string> = new Set([
   'UnknownError',
@@ -193,25 +203,11 @@ function ruleFor({ name, status, bucketRegion, kind }: AwsError, what: string): 
   const own = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
   if (own !== undefined) return own;
   if (kind !== undefined) return kind === 'denied' ? forbidden : COMMON[kind];
+  const ofS3 = status === undefined ? undefined : OF_STATUS[status];
+  if (ofS3 !== undefined) return ofS3;
   const isHead = what.startsWith('HEAD');
-  switch (status) {
-    case 301:
-      return otherRegion;
-    case 307:
-      return redirected;
-    case 400:
-      return isHead || bucketRegion !== undefined ? unexplained : refused;
-    case 404:
-      return { code: 'STORE_MISSING' };
-    case 409:
-      // another write to the same key was in progress, in an answer without a body to say so
-      return unavailable;
-    case 507:
-      return full;
-    default: {
-      const ofStatus = kindOfStatus(status);
-      if (ofStatus === 'denied') return isHead ? unexplainedForbidden : refused;
-      return ofStatus === undefined ? refused : COMMON[ofStatus];
-    }
-  }
+  if (status === 400) return isHead || bucketRegion !== undefined ? unexplained : refused;
+  const ofStatus = kindOfStatus(status);
+  if (ofStatus === 'denied') return isHead ? unexplainedForbidden : refused;
+  return ofStatus === undefined ? refused : COMMON[ofStatus];
 }

@@ -45,14 +45,14 @@ export async function* listS3Objects(
       return { objects, next };
     });
     if (!reply.ok) throw new ArchiveError('STORE_UNAVAILABLE', `${WHAT}: ${reply.refusal}`);
-    for (const { key, size, lastModified } of reply.value.objects) {
-      const own = key.slice(prefix.length);
+    for (const found of reply.value.objects) {
+      const own = found.key.slice(prefix.length);
       if (!isObjectKey(own)) {
         onOther?.(own);
         continue;
       }
       ensureTimeLeft(clock, budget);
-      yield { key: own, size, lastModified };
+      yield { ...found, key: own };
     }
     token = reply.value.next?.mark;
   } while (token !== undefined);
@@ -72,11 +72,17 @@ function readPage(
   if (page.ContinuationToken !== undefined && page.ContinuationToken !== (token ?? '')) {
     throw notAListing(WHAT, 'is another page');
   }
-  return Contents.map(({ Key, Size, LastModified }) => {
+  return Contents.map(({ Key, Size, LastModified, ETag, StorageClass }) => {
     if (Key === undefined || Key === '') throw notAListing(WHAT, 'has an object without a key');
     if (Size === undefined || !Number.isSafeInteger(Size) || Size < 0) {
       throw notAListing(WHAT, 'has an object without a size');
     }
-    return { key: Key, size: Size, lastModified: LastModified?.getTime() ?? 0 };
+    return {
+      key: Key,
+      size: Size,
+      lastModified: LastModified?.getTime() ?? 0,
+      ...(ETag === undefined ? {} : { etag: ETag }),
+      ...(StorageClass === undefined ? {} : { storageClass: StorageClass }),
+    };
   });
 }

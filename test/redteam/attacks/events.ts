@@ -6,7 +6,7 @@ import {
   signWebhook,
   verifyWebhookSignature,
 } from '../../../src/events/webhook-signature.ts';
-import { TIMESTAMP_HEADER } from '../../../src/events/webhook-timestamp.ts';
+import { TIMESTAMP_HEADER } from '../../../src/events/webhook-signature.ts';
 import { data, functionUrl, webhook } from '../../events/envelopes.ts';
 import { start } from '../../lambda/start.ts';
 import { type Attack, codeOf, type Kind } from '../attack.ts';

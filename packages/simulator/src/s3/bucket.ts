@@ -234,7 +234,7 @@ export class Bucket {
   }
 }
 
-/** @throws `CONFIG_INVALID` for a bucket name S3 would not accept. */
+/** @throws SimulatorError for a bucket name S3 would not accept. */
 export async function openBuckets(options: {
   readonly dir: string;
   readonly buckets: readonly string[];

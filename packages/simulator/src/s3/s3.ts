@@ -6,6 +6,7 @@ import { describeCause } from '../simulator-error.ts';
 import { inspectBody } from './body.ts';
 import { breakListing, PAGE_PARAMETERS } from './broken-listing.ts';
 import { type Bucket, openBuckets } from './bucket.ts';
+import { type PlacedObject, placeObject } from './place-object.ts';
 import {
   parseRequest,
   type ParsedRequest,
@@ -32,6 +33,7 @@ export type { BrokenListing } from './broken-listing.ts';
 export type { S3Operation } from './call.ts';
 export type { Corruption, S3Fault, S3FaultRule } from './faults.ts';
 export type { S3ErrorCode } from './refusal.ts';
+export type { PlacedObject } from './place-object.ts';
 
 /** The account all buckets belong to; another one in `x-amz-expected-bucket-owner` is refused. */
 export const BUCKET_OWNER = '123456789012';
@@ -83,6 +85,8 @@ export interface S3Endpoint {
   readonly faults: { add(rule: S3FaultRule): void; clear(): void };
   /** Waits for the clean-up of requests under way, which are cut off. */
   close(): Promise<void>;
+  /** Puts an object into a bucket, as another program would; one that is there already is kept. */
+  place(bucket: string, object: PlacedObject): Promise<void>;
   /** `bucket/key` of the multipart uploads that were neither completed nor aborted. */
   openUploads(): string[];
 }
@@ -214,7 +218,7 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
  * Known differences from S3: an object sent without a checksum gets none (S3 adds CRC64NVME); a reader may be cut off when its
  * object is replaced or deleted; there are no versions; a copy keeps the ETag and checksum of a multipart upload.
  *
- * @throws `CONFIG_INVALID` for a bucket name S3 would not accept.
+ * @throws SimulatorError for a bucket name S3 would not accept.
  */
 export async function startS3(options: S3Options): Promise<S3Endpoint> {
   const now = options.now ?? (() => Date.now());
@@ -284,6 +288,7 @@ export async function startS3(options: S3Options): Promise<S3Endpoint> {
       await closed;
       await Promise.all(underWay);
     },
+    place: (name, object) => placeObject(server.buckets.get(name), object, now()),
     openUploads: () =>
       [...server.buckets].flatMap(([name, bucket]) =>
         bucket.uploads().map(({ record }) => `${name}/${record.key}`),

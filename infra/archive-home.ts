@@ -1,0 +1,107 @@
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { ArchiveBucket, type ObjectLockSettings } from './archive-bucket.ts';
+import { createCatalogueBucket } from './catalogue-bucket.ts';
+import type { ArchiveConditions } from './conditions.ts';
+import { createAccessLogs } from './guarded-bucket.ts';
+import type { HardeningProps } from './hardening-props.ts';
+import { MEDIA_FOLDER, mediaFolderOf } from './policies.ts';
+import { replicate } from './replication.ts';
+
+/** An archive of another stack in the same bucket. */
+export interface SharingArchive {
+  /** Its `prefix`. */
+  readonly prefix: string;
+  /** ARN of its role that moves data keys. @default none: it cannot rewrap what is in the bucket */
+  readonly rewrapRole?: string | undefined;
+  /** ARN of the role of its function that seals. @default none: it has no log */
+  readonly sealRole?: string | undefined;
+}
+
+export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'breakGlassRole' | 'replica'> {
+  readonly organizationId: string;
+  /** Nothing can be removed before its time. @default none; it can be set later, and never be taken from what is stored by then */
+  readonly objectLock?: ObjectLockSettings;
+  /**
+   * Where recordings are kept when they get older. `intelligent-tiering` moves what is not read to cheaper tiers and charges
+   * nothing for reading; `glacier-instant-retrieval`, after 30 days, is cheaper still and charges for every byte that `restore` or
+   * `verify` reads. @default 'intelligent-tiering'
+   */
+  readonly tiering?: 'intelligent-tiering' | 'glacier-instant-retrieval' | 'none';
+  /** The bucket refuses every write that could replace an object. @default true */
+  readonly requireConditionalWrites?: boolean;
+  /** What all keys begin with in a bucket that is shared, without a slash at its end. @default none: the bucket is the archive's alone */
+  readonly prefix?: string;
+  /** Name of the bucket of another stack, which is used instead of one of its own. @default none */
+  readonly existingBucket?: string;
+  /** Archives of other stacks in the bucket of this one. @default none */
+  readonly sharedWith?: readonly SharingArchive[];
+  readonly environmentVariables?: Readonly<Record<string, string>>;
+  readonly conditions?: ArchiveConditions;
+}
+
+/** Where an archive is kept. */
+export interface ArchiveHome {
+  readonly bucket: s3.IBucket;
+  /** Of facts, catalogue and jobs. */
+  readonly catalogueBucket: s3.Bucket;
+  /** What all keys begin with: nothing, or a prefix with its slash. */
+  readonly keyPrefix: string;
+  /** Variables that say where the archive is. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes the buckets, or takes the one that another stack has made.
+ *
+ * @param replacers roles that exchange an object that they have just read.
+ */
+export function createHome(scope: Construct, props: HomeProps, replacers: readonly iam.IRole[]): ArchiveHome {
+  const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
+  const keyPrefix = prefix === undefined ? '' : `${prefix}/`;
+  const mediaFolder = mediaFolderOf(props.organizationId, environmentVariables);
+  const { bucket, logs } =
+    existingBucket === undefined
+      ? createOwnBucket(scope, props, {
+          mediaPrefixes: [
+            `${keyPrefix}${mediaFolder}/`,
+            ...sharedWith.map((other) => `${other.prefix}/${MEDIA_FOLDER}/`),
+          ],
+          replacers: [
+            ...replacers.map(({ roleArn }) => roleArn),
+            ...sharedWith.flatMap(({ rewrapRole, sealRole }) => [rewrapRole ?? [], sealRole ?? []].flat()),
+          ],
+        })
+      : {
+          bucket: s3.Bucket.fromBucketName(scope, 'Bucket', existingBucket),
+          logs: createAccessLogs(scope, 'AccessLogs'),
+        };
+  return {
+    bucket,
+    catalogueBucket: createCatalogueBucket(scope, 'Catalogue', logs),
+    keyPrefix,
+    variables:
+      prefix === undefined
+        ? { S3_ARCHIVE_BUCKET: bucket.bucketName }
+        : { ARCHIVE_STORE: `s3://${bucket.bucketName}/${prefix}` },
+  };
+}
+
+function createOwnBucket(
+  scope: Construct,
+  props: HomeProps,
+  shared: { readonly mediaPrefixes: readonly string[]; readonly replacers: readonly string[] },
+): { readonly bucket: s3.IBucket; readonly logs: s3.Bucket } {
+  const { bucket, logs } = new ArchiveBucket(scope, 'Bucket', {
+    ...shared,
+    objectLock: props.objectLock,
+    objectLockCondition: props.conditions?.objectLock,
+    tiering: props.tiering ?? 'intelligent-tiering',
+    requireConditionalWrites: props.requireConditionalWrites ?? true,
+    protectObjects: props.protectObjects ?? true,
+    breakGlassRole: props.breakGlassRole,
+  });
+  replicate(scope, bucket, props.replica);
+  return { bucket: bucket as s3.IBucket, logs };
+}

@@ -1,0 +1,20 @@
+import type { ObjectStore } from '../ports.ts';
+import type { Layout } from '../record/layout.ts';
+import type { ReceiptKeys } from '../record/receipt-keys.ts';
+
+/** What an object and its receipt are held to. */
+export interface ReceiptTrust {
+  /**
+   * Public keys of receipts, by their `signingKeyId`. With any, a receipt has to exist and to be signed by one of them; without,
+   * signatures are not looked at.
+   */
+  readonly keys?: ReceiptKeys | undefined;
+  /** Of the archive; that of the tutorial where it is not said. */
+  readonly layout?: Layout | undefined;
+  /** The organization that the archive belongs to, where it is known. */
+  readonly organizationId?: string | undefined;
+}
+
+export interface ExaminePorts extends ReceiptTrust {
+  readonly store: ObjectStore;
+}

@@ -1,0 +1,257 @@
+/**
+ * The only writer of the catalogue. The files of a day are a function of what the archive has of that day, so several compactors may
+ * write them, and often, and the rows are the same.
+ */
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { ObjectStat, PutOptions } from '../ports.ts';
+import { readReceipt } from '../record/read-receipt.ts';
+import { type OpenDayFile, groupsOf, openDayFile, readRows, writeDayFile } from './day-file.ts';
+import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
+import { eraseFacts } from './erase-facts.ts';
+import { readFactsOfDay } from './facts-of-day.ts';
+import { inParallel } from './in-parallel.ts';
+import { dayFileKey, type Shard } from './places.ts';
+import { writePeople } from './people-file.ts';
+import type { CataloguePorts } from './ports.ts';
+import { compareRows, factsOfKey, factsOfReceipt, peopleOf, type ReceiptFacts, rowOf } from './row.ts';
+import type { CatalogueRow, ColumnName, PeopleRow } from './schema.ts';
+
+export interface CompactedDay {
+  readonly day: string;
+  readonly shard: Shard;
+  /** `lost`: others wrote it each time, and what they wrote stands. */
+  readonly outcome: 'unchanged' | 'written' | 'lost';
+  readonly rows: number;
+  /** Receipts that were read. */
+  readonly read: number;
+  /** Objects whose receipt cannot be read. */
+  readonly unreadable: number;
+}
+
+/** How often a day is begun again that others have written in between. */
+const MAX_ATTEMPTS = 5;
+const RECEIPTS_AT_ONCE = 16;
+const OPTIONS: PutOptions = { metadata: {}, contentType: 'application/vnd.apache.parquet' };
+
+/**
+ * Brings one file of a day up to date.
+ *
+ * @throws what the stores and the key service throw; `OBJECT_MALFORMED` for damaged facts.
+ */
+export async function compactDay(
+  ports: CataloguePorts,
+  at: { readonly day: string; readonly shard: Shard },
+  run: RunInputs,
+  budget: Budget,
+): Promise<CompactedDay> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    try {
+      const done = await attemptDay(ports, at, run, budget);
+      if (done !== undefined) return done;
+    } catch (error) {
+      if (!isReplacedMeanwhile(error) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+  return { ...at, outcome: 'lost', rows: 0, read: 0, unreadable: 0 };
+}
+
+/** A file that was replaced, or taken away, while it was read is read again. */
+function isReplacedMeanwhile(error: unknown): boolean {
+  return error instanceof ArchiveError && error.code === 'STORE_UNAVAILABLE';
+}
+
+/** @returns `undefined` when others wrote in between. */
+async function attemptDay(
+  ports: CataloguePorts,
+  at: { readonly day: string; readonly shard: Shard },
+  run: RunInputs,
+  budget: Budget,
+): Promise<CompactedDay | undefined> {
+  const { catalogue, archive } = ports;
+  const key = dayFileKey(at.day, at.shard);
+  // the version that is replaced is looked at before anything else is
+  const before = await catalogue.head(key, budget);
+  const inputs = await listDay(ports, at, run, budget);
+  const old = await openOld(ports, key, before, budget);
+  try {
+    const isCurrent = run.anew !== true && old?.facts.inputs === inputs.digest;
+    const shared = { ...at, unreadable: 0, read: 0 };
+    if (old === undefined && inputs.files.size === 0) return { ...shared, outcome: 'unchanged', rows: 0 };
+    if (isCurrent && (await writePeople.isCurrent(ports, inputs, budget))) {
+      return { ...shared, outcome: 'unchanged', rows: old.table.rows };
+    }
+    const known = run.anew === true ? undefined : old;
+    const made = await makeDay(ports, { inputs, old: known }, run, budget);
+    await eraseFacts(ports, inputs.facts, made.erasedConversations, budget);
+    const facts = {
+      day: at.day,
+      inputs: inputs.digest,
+      search_key_id: run.searchKey?.id ?? '-',
+      store: archive.location,
+    };
+    if (!(await writePeople.write(ports, inputs, made.people, budget))) return undefined;
+    const done = { ...shared, read: made.read, unreadable: made.unreadable, rows: made.rows.length };
+    if (isCurrent) return { ...done, outcome: 'written' };
+    const body = writeDayFile(ports.tables, made.rows, facts);
+    return (await store(ports, { key, before }, body, budget)) ? { ...done, outcome: 'written' } : undefined;
+  } finally {
+    await old?.close();
+  }
+}
+
+async function store(
+  { catalogue }: CataloguePorts,
+  { key, before }: { readonly key: string; readonly before: ObjectStat | undefined },
+  body: Uint8Array,
+  budget: Budget,
+): Promise<boolean> {
+  if (before === undefined) {
+    const options = { ...OPTIONS, contentLength: body.byteLength };
+    return (await catalogue.put(key, body, options, budget)).outcome === 'stored';
+  }
+  if (catalogue.replace === undefined)
+    throw new ArchiveError(
+      'CONFIG_INVALID',
+      `${catalogue.location} cannot replace objects, which the catalogue needs`,
+    );
+  const { outcome } = await catalogue.replace(before, body, OPTIONS, budget);
+  if (outcome === 'unsupported')
+    throw new ArchiveError('CONFIG_INVALID', `${catalogue.location} cannot replace ${key}`);
+  return outcome === 'replaced';
+}
+
+/** A file that cannot be read is as good as none: it is made anew. */
+async function openOld(
+  { catalogue, tables, archive, logger }: CataloguePorts,
+  key: string,
+  before: ObjectStat | undefined,
+  budget: Budget,
+): Promise<OpenDayFile | undefined> {
+  if (before === undefined) return undefined;
+  try {
+    return await openDayFile({ catalogue, tables, location: archive.location }, key, before, budget);
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'CATALOGUE_UNREADABLE') throw error;
+    logger.log('warn', error.message, { key, code: error.code });
+    return undefined;
+  }
+}
+
+export interface MadeDay {
+  readonly rows: readonly CatalogueRow[];
+  readonly people: readonly PeopleRow[];
+  readonly read: number;
+  readonly unreadable: number;
+  /** Of recordings that were erased, as receipts and the old file know them. */
+  readonly erasedConversations: ReadonlySet<string>;
+}
+
+/** What an old row says of the receipt: the columns that are not made anew. */
+const RECEIPT_COLUMNS: readonly ColumnName[] = [
+  'organization_id',
+  'conversation_id',
+  'recording_id',
+  'channel',
+  'key',
+  'kind',
+  'recorded_at',
+  'stored_at',
+  'content_type',
+  'format',
+  'key_id',
+];
+
+/**
+ * The rows of a day. Of files whose receipt the old file knows, no receipt is read: under one key there is only ever one.
+ *
+ * @param known with no `old` file, every receipt is read.
+ */
+export async function makeDay(
+  ports: CataloguePorts,
+  known: { readonly inputs: DayInputs; readonly old: OpenDayFile | undefined },
+  run: RunInputs,
+  budget: Budget,
+): Promise<MadeDay> {
+  const { inputs, old } = known;
+  const { archive, layout, options, logger } = ports;
+  const { files, day } = inputs;
+  const receipts = new Map<string, ReceiptFacts>();
+  const erasedConversations = new Set<string>();
+  const isErased = (recordingId: string) => run.erased.isErased(day, recordingId);
+  if (old !== undefined) {
+    for (const range of groupsOf(old.table)) {
+      for (const row of await readRows(old.table, range, RECEIPT_COLUMNS)) {
+        const file = files.get(row.key);
+        if (row.conversation_id !== null && isErased(row.recording_id))
+          erasedConversations.add(row.conversation_id);
+        if (row.kind !== null && file?.receipt !== undefined) receipts.set(file.key, slim(row));
+      }
+    }
+  }
+  const unknown = [...files.values()].filter(
+    ({ key, receipt }) => receipt !== undefined && !receipts.has(key),
+  );
+  let unreadable = 0;
+  const later = new Set<string>();
+  await inParallel(unknown, RECEIPTS_AT_ONCE, async ({ key, receipt: place = '' }) => {
+    try {
+      const receipt = await readReceipt(archive, place, budget);
+      if (receipt === undefined) return;
+      if (run.asOf !== undefined && Date.parse(receipt.times.issued) > run.asOf) later.add(key);
+      else receipts.set(key, factsOfReceipt(receipt));
+    } catch (error) {
+      if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
+      unreadable += 1;
+      logger.log('warn', error.message, { key, code: error.code, state: 'unreceipted' });
+    }
+  });
+  const wanted = new Set<string>();
+  for (const { conversation_id: id, recording_id: recordingId } of receipts.values()) {
+    if (id === null) continue;
+    wanted.add(id);
+    if (isErased(recordingId)) erasedConversations.add(id);
+  }
+  for (const id of erasedConversations) wanted.delete(id);
+  const calls = await readFactsOfDay(ports, inputs.facts, (id) => wanted.has(id), budget);
+  const rows: CatalogueRow[] = [];
+  const people: PeopleRow[] = [];
+  for (const file of files.values()) {
+    // without a receipt there is no telling when it came
+    if (later.has(file.key) || (run.asOf !== undefined && !receipts.has(file.key))) continue;
+    const receipt = receipts.get(file.key);
+    const ofKey = receipt ?? factsOfKey(layout, file.key, day);
+    const call = calls.get(receipt?.conversation_id ?? '');
+    const { searchKey, held } = run;
+    rows.push(
+      rowOf({
+        file,
+        receipt,
+        ofKey,
+        call,
+        isErased: isErased(ofKey.recording_id),
+        holds: held.holdsOf(file.key),
+        searchKey,
+        agents: options.agents,
+      }),
+    );
+    const person = peopleOf(file.key, call);
+    if (person !== undefined) people.push(person);
+  }
+  return { rows: rows.sort(compareRows), people, read: unknown.length, unreadable, erasedConversations };
+}
+
+function slim(row: CatalogueRow): ReceiptFacts {
+  return {
+    organization_id: row.organization_id,
+    conversation_id: row.conversation_id,
+    recording_id: row.recording_id,
+    channel: row.channel,
+    kind: row.kind,
+    recorded_at: row.recorded_at,
+    stored_at: row.stored_at,
+    content_type: row.content_type,
+    format: row.format,
+    key_id: row.key_id,
+  };
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import type { Budget } from '../clock.ts';
+import { objectOfReceipt } from '../record/layout.ts';
+import { receiptKey, receiptPrefix } from '../record/object-key.ts';
+import type { Erased } from './erasures.ts';
+import { factsDaysOf, type FactsVersion, listFacts } from './facts-of-day.ts';
+import type { Held } from './holds.ts';
+import type { CataloguePorts } from './ports.ts';
+import { dayAt, type Shard, shardOfKey } from './places.ts';
+import { CATALOGUE_SCHEMA } from './schema.ts';
+import type { SearchKey } from './search-keys.ts';
+
+/** What listings say of one file of a recording. */
+export interface ListedFile {
+  readonly key: string;
+  /** Bytes of the object; `undefined` without one. */
+  size: number | undefined;
+  storageClass: string | undefined;
+  /** Where its receipt stands; `undefined` without one. */
+  receipt: string | undefined;
+  receiptSize: number;
+}
+
+/** What a run of the compactor knows of all days. */
+export interface RunInputs {
+  readonly erased: Erased;
+  readonly held: Held;
+  readonly searchKey: SearchKey | undefined;
+  /** Reads every receipt again, as if there were no files. */
+  readonly anew?: boolean | undefined;
+  /** Epoch ms: leaves out what was issued later. */
+  readonly asOf?: number | undefined;
+}
+
+/** All that the rows of a day depend on, by name and version. */
+export interface DayInputs {
+  readonly day: string;
+  readonly shard: Shard;
+  /** By key of the object, in its order. */
+  readonly files: ReadonlyMap<string, ListedFile>;
+  readonly facts: readonly FactsVersion[];
+  /** SHA-256 in hex. Of two equal ones the rows are the same. */
+  readonly digest: string;
+}
+
+/** Looks at what there is of a day; reads nothing. @throws what the stores throw. */
+export async function listDay(
+  ports: Pick<CataloguePorts, 'archive' | 'catalogue' | 'facts' | 'layout' | 'options' | 'reader'>,
+  { day, shard }: { readonly day: string; readonly shard: Shard },
+  run: RunInputs,
+  budget: Budget,
+): Promise<DayInputs> {
+  const { archive, catalogue, layout, options } = ports;
+  const found = new Map<string, ListedFile>();
+  const fileOf = (key: string): ListedFile | undefined => {
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    if (layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index) return undefined;
+    const file = { key, size: undefined, storageClass: undefined, receipt: undefined, receiptSize: 0 };
+    found.set(key, file);
+    return file;
+  };
+  const prefix = layout.prefixOf(dayAt(day));
+  for await (const { key, size, storageClass } of archive.list(prefix, budget)) {
+    const file = fileOf(key);
+    if (file === undefined) continue;
+    file.size = size;
+    file.storageClass = storageClass;
+  }
+  for await (const { key, size } of archive.list(receiptPrefix(prefix), budget)) {
+    const object = objectOfReceipt(layout, key);
+    const file = object === undefined ? undefined : fileOf(object);
+    if (file === undefined) continue;
+    file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
+    file.receiptSize = size;
+  }
+  const files = new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
+  const facts: FactsVersion[] = [];
+  if (options.facts === 'analytics' && ports.reader !== undefined) {
+    for (const near of factsDaysOf(day))
+      facts.push(...(await listFacts(ports.facts ?? catalogue, near, budget)));
+  }
+  return {
+    day,
+    shard,
+    files,
+    facts,
+    digest: digestOf({ day, shard, files, facts }, run, options, archive.location),
+  };
+}
+
+function digestOf(
+  { day, shard, files, facts }: Omit<DayInputs, 'digest'>,
+  { erased, held, searchKey }: RunInputs,
+  options: CataloguePorts['options'],
+  store: string,
+): string {
+  const hash = createHash('sha256');
+  const line = (...words: readonly (string | number)[]) => hash.update(`${words.join('\t')}\n`);
+  line('catalogue', CATALOGUE_SCHEMA, store, day, shard.index, shard.of);
+  line('options', options.agents, options.facts, searchKey?.id ?? '-');
+  for (const { key, size, storageClass = '-', receipt, receiptSize } of files.values()) {
+    if (size !== undefined) line('object', key, size, storageClass);
+    if (receipt !== undefined) line('receipt', receipt, receiptSize);
+    const holds = held.holdsOf(key);
+    if (holds.length > 0) line('hold', key, ...holds);
+  }
+  for (const { key, version } of facts) line('facts', key, version);
+  for (const id of erased.tombstonesOf(day)) line('erasure', id);
+  return hash.digest('hex');
+}

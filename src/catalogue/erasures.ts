@@ -1,0 +1,58 @@
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { ObjectStore } from '../ports.ts';
+import { ERASURE_PREFIX, erasureKey, LARGEST_ERASURE, parseErasure, subjectHash } from '../record/erasure.ts';
+import { getSmall } from '../record/small-object.ts';
+import { inParallel } from './in-parallel.ts';
+
+/** What was erased, by tombstone. */
+export interface Erased {
+  /** Ids of the tombstones of a day, in order. */
+  tombstonesOf(day: string): readonly string[];
+  isErased(day: string, recordingId: string): boolean;
+  /** Days with a tombstone that was stored since then, epoch ms. */
+  daysSince(at: number): readonly string[];
+}
+
+const READ_AT_ONCE = 16;
+
+export const NOTHING_ERASED: Erased = {
+  tombstonesOf: () => [],
+  isErased: () => false,
+  daysSince: () => [],
+};
+
+interface ErasedDay {
+  readonly ids: string[];
+  readonly recordings: Set<string>;
+  storedAt: number;
+}
+
+/**
+ * Reads all tombstones. One that cannot be read ends it: without it, what it erased would appear again.
+ *
+ * @throws `OBJECT_MALFORMED` (not retryable); what the store throws.
+ */
+export async function readErased(store: ObjectStore, budget: Budget): Promise<Erased> {
+  const days = new Map<string, ErasedDay>();
+  const listed: { readonly key: string; readonly lastModified: number }[] = [];
+  for await (const { key, lastModified } of store.list(ERASURE_PREFIX, budget))
+    listed.push({ key, lastModified });
+  await inParallel(listed, READ_AT_ONCE, async ({ key, lastModified }) => {
+    const json = await getSmall(store, key, LARGEST_ERASURE, budget);
+    const tombstone = json === undefined ? undefined : parseErasure(json);
+    if (tombstone === undefined || erasureKey(tombstone.id) !== key)
+      throw new ArchiveError('OBJECT_MALFORMED', `${key} is not the tombstone of an erasure`);
+    const day = days.get(tombstone.day) ?? { ids: [], recordings: new Set(), storedAt: 0 };
+    day.ids.push(tombstone.id);
+    if (tombstone.recording !== undefined) day.recordings.add(tombstone.recording);
+    day.storedAt = Math.max(day.storedAt, lastModified);
+    days.set(tombstone.day, day);
+  });
+  for (const { ids } of days.values()) ids.sort();
+  return {
+    tombstonesOf: (day) => days.get(day)?.ids ?? [],
+    isErased: (day, recordingId) => days.get(day)?.recordings.has(subjectHash(recordingId)) ?? false,
+    daysSince: (at) => [...days].filter(([, { storedAt }]) => storedAt >= at).map(([day]) => day),
+  };
+}

@@ -1,0 +1,142 @@
+import type { CatalogueRow, PeopleRow } from '../../catalogue/schema.ts';
+import { formatBytes } from '../_format.ts';
+import { printable } from '../../printable.ts';
+
+/** A row, and what is known of its people where that is shown. */
+export interface FoundRow {
+  readonly row: CatalogueRow;
+  readonly people?: PeopleRow | undefined;
+}
+
+interface Heading {
+  readonly title: string;
+  readonly isNumber?: true;
+  /** Columns that a narrow terminal leaves it at least; `undefined`: it is never cut. */
+  readonly least?: number;
+  readonly cell: (found: FoundRow) => string;
+}
+
+const names = (ids: CatalogueRow['queue_ids'], named: CatalogueRow['queue_names']) =>
+  (ids ?? []).map((id, at) => named?.[at] ?? id ?? '').join(', ');
+
+const HEADINGS: readonly Heading[] = [
+  { title: 'UTC', cell: ({ row }) => formatUtc(row.recorded_at) },
+  { title: 'local', cell: ({ row }) => formatLocal(row.recorded_at) },
+  { title: 'length', isNumber: true, cell: ({ row }) => formatLength(row.duration_ms) },
+  {
+    title: 'size',
+    isNumber: true,
+    cell: ({ row }) => (row.bytes === null ? '' : formatBytes(Number(row.bytes))),
+  },
+  { title: 'kind', cell: ({ row }) => [row.direction, row.media].filter(Boolean).join(' ') },
+  { title: 'queue', least: 8, cell: ({ row }) => names(row.queue_ids, row.queue_names) },
+  {
+    title: 'agent',
+    least: 8,
+    cell: ({ row, people }) => names(people?.agent_ids ?? row.agent_ids, people?.agent_names ?? null),
+  },
+  {
+    title: 'customer',
+    least: 8,
+    cell: ({ people }) => [people?.customer, people?.customer_name].filter(Boolean).join(' '),
+  },
+  { title: 'wrap-up', least: 8, cell: ({ row }) => names(row.wrap_up_codes, row.wrap_up_names) },
+  { title: 'state', cell: ({ row }) => (row.legal_hold === true ? `${row.state}, held` : row.state) },
+  { title: 'id', cell: ({ row }) => row.recording_id + (row.channel === null ? '' : `.${row.channel}`) },
+];
+
+const GAP = '  ';
+
+/**
+ * Lines for eyes: a heading and a line for each row, in columns as wide as they have to be. Columns that are empty throughout are left
+ * out. Pure.
+ *
+ * @param width of the terminal; `undefined` where nothing has to be cut.
+ */
+export function formatTable(
+  rows: readonly FoundRow[],
+  width: number | undefined,
+): { readonly heading: string; readonly lines: readonly string[] } {
+  const filled = HEADINGS.map((heading) => ({
+    heading,
+    cells: rows.map((row) => printable(heading.cell(row))),
+  }));
+  const shown = filled.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const widths = shown.map(({ heading, cells }) => Math.max(...[heading.title, ...cells].map(columnsOf)));
+  shrink(
+    widths,
+    shown.map(({ heading }) => heading.least),
+    width,
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => fit(cell, widths[at] ?? 0, shown[at]?.heading.isNumber === true))
+      .join(GAP)
+      .trimEnd();
+  return {
+    heading: line(shown.map(({ heading }) => heading.title)),
+    lines: rows.map((_, at) => line(shown.map(({ cells }) => cells[at] ?? ''))),
+  };
+}
+
+/** Takes from the widest column that may be cut, until all fit. */
+function shrink(widths: number[], least: readonly (number | undefined)[], width: number | undefined): void {
+  if (width === undefined) return;
+  const total = () => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
+  while (total() > width) {
+    let widest: number | undefined;
+    for (const [at, own] of widths.entries()) {
+      const floor = least[at];
+      if (floor !== undefined && own > floor && (widest === undefined || own > (widths[widest] ?? 0)))
+        widest = at;
+    }
+    if (widest === undefined) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+}
+
+/** How many columns of a terminal a text takes: wide characters take two. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += isWide(character) ? 2 : 1;
+  return columns;
+}
+
+const isWide = (character: string): boolean =>
+  /^[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]$/u.test(
+    character,
+  );
+
+function fit(text: string, width: number, isNumber: boolean): string {
+  let cut = text;
+  if (columnsOf(text) > width) {
+    cut = '';
+    for (const character of text) {
+      if (columnsOf(cut + character) > width - 1) break;
+      cut += character;
+    }
+    cut += '…';
+  }
+  const space = ' '.repeat(Math.max(0, width - columnsOf(cut)));
+  return isNumber ? space + cut : cut + space;
+}
+
+const formatUtc = (at: number) => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+
+/** Of the machine’s time zone, with the day only where it is another one. */
+export function formatLocal(at: number): string {
+  const date = new Date(at);
+  const pad = (number: number) => String(number).padStart(2, '0');
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  return day === date.toISOString().slice(0, 10) ? time : `${time} (${day.slice(5)})`;
+}
+
+/** `0:07`, `12:30`, `1:02:30`. */
+export function formatLength(ms: number | null): string {
+  if (ms === null) return '';
+  const seconds = Math.round(ms / 1000);
+  const pad = (number: number) => String(number).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+}

@@ -1,0 +1,60 @@
+/** Deploy settings about where an archive is kept: a bucket of its own, or a prefix of one that several share. */
+import * as z from 'zod';
+
+const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
+
+const role = z.string().regex(ROLE, 'is the ARN of a role');
+
+/** What keys may begin with; each part of `/` to `/` is a name. */
+const prefix = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._=-]*(?:\/[A-Za-z0-9][A-Za-z0-9._=-]*)*$/, 'is names with slashes between');
+
+export const homeSettings = {
+  /** What all keys begin with in a bucket that is shared. */
+  prefix: prefix.optional(),
+  /** The bucket of another stack, which is used instead of one of its own. */
+  existingBucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is the name of a bucket')
+    .optional(),
+  /** Archives of other stacks in the bucket of this one. */
+  sharedWith: z
+    .array(z.strictObject({ prefix, rewrapRole: role.optional(), sealRole: role.optional() }))
+    .max(50)
+    .default([]),
+} as const;
+
+interface Home {
+  readonly prefix?: string | undefined;
+  readonly existingBucket?: string | undefined;
+  readonly sharedWith: readonly { readonly prefix: string }[];
+  readonly objectLock?: unknown;
+  readonly replica?: unknown;
+  readonly breakGlassRole?: unknown;
+}
+
+/** What contradicts itself about the bucket. */
+export function findHomeProblems(home: Home): { readonly name: string; readonly text: string }[] {
+  const { prefix: own, existingBucket, sharedWith } = home;
+  const problems: { name: string; text: string }[] = [];
+  const add = (name: string, text: string) => problems.push({ name, text });
+  if (own === undefined) {
+    const shares = existingBucket === undefined ? sharedWith.length > 0 && 'sharedWith' : 'existingBucket';
+    if (shares !== false) add(shares, 'shares a bucket: set prefix, too');
+  }
+  if (existingBucket !== undefined) {
+    for (const name of ['objectLock', 'replica', 'breakGlassRole'] as const) {
+      if (home[name] !== undefined) add(name, 'belongs to the stack that has made the bucket: set it there');
+    }
+    if (sharedWith.length > 0)
+      add('sharedWith', 'belongs to the stack that has made the bucket: set it there');
+  }
+  const all = [...(own === undefined ? [] : [own]), ...sharedWith.map((other) => other.prefix)];
+  const within = all.find((one, index) =>
+    all.some((other, place) => place !== index && `${one}/`.startsWith(`${other}/`)),
+  );
+  if (within !== undefined) add('sharedWith', `has a prefix that is, or lies in, another one: ${within}`);
+  return problems;
+}

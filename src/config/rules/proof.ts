@@ -1,0 +1,37 @@
+import type { SettingValues } from '../schema.ts';
+
+/** What a reader of the log needs to know. */
+export interface ProofConfig {
+  readonly origin: string | undefined;
+  readonly vkeys: readonly string[];
+  readonly timestampCaFile: string | undefined;
+}
+
+/** And what seals it. */
+export interface SealerConfig extends ProofConfig {
+  /** The newest first. */
+  readonly keyFiles: readonly string[];
+  readonly keySecretArn: string | undefined;
+  readonly kmsKeyId: string | undefined;
+  readonly timestampUrls: readonly string[];
+  readonly secondStore: string | undefined;
+}
+
+export function buildProof(values: SettingValues): ProofConfig {
+  return {
+    origin: values.ARCHIVE_PROOF_ORIGIN,
+    vkeys: values.ARCHIVE_PROOF_VKEYS ?? [],
+    timestampCaFile: values.ARCHIVE_PROOF_TSA_CA_FILE,
+  };
+}
+
+export function buildSealer(values: SettingValues): SealerConfig {
+  return {
+    ...buildProof(values),
+    keyFiles: values.ARCHIVE_PROOF_KEY_FILE ?? [],
+    keySecretArn: values.ARCHIVE_PROOF_KEY_SECRET_ARN,
+    kmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+    timestampUrls: values.ARCHIVE_PROOF_TSA_URL ?? [],
+    secondStore: values.ARCHIVE_PROOF_SECOND_STORE,
+  };
+}

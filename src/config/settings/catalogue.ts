@@ -1,0 +1,48 @@
+import { choice, storeLocation } from '../values.ts';
+
+const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
+
+/** Of the catalogue. Part of the one table in `schema.ts`. */
+export const CATALOGUE_SETTINGS = {
+  ARCHIVE_CATALOGUE: {
+    schema: storeLocation,
+    group: 'Catalogue',
+    meaning:
+      'where the catalogue, the facts and jobs are kept: `s3://BUCKET[/PREFIX]` or `file:PATH`; a bucket of its own where that of the archive has a default retention, because they are rewritten',
+    example: 's3://my-archive-catalogue',
+    default: 'where the archive is',
+    since: 'catalogue',
+    usedFor: ALL,
+    namedFileOnly: true,
+  },
+  ARCHIVE_CATALOGUE_AGENTS: {
+    schema: choice(['id', 'hash']),
+    group: 'Catalogue',
+    meaning:
+      'what the catalogue has in clear of agents: their ids, which are pseudonyms of the platform, or keyed hashes of them',
+    example: 'hash',
+    default: 'id',
+    since: 'catalogue',
+    usedFor: ALL,
+  },
+  ARCHIVE_CATALOGUE_SHARDS: {
+    schema: choice(['1', '2', '4', '8', '16', '32', '64']),
+    group: 'Catalogue',
+    meaning:
+      'files that a day of the catalogue is kept in, a power of two up to 64: 8 from two million recordings a day. A day keeps the number that it began with until it is rebuilt',
+    example: '8',
+    default: '1',
+    since: 'catalogue',
+    usedFor: ALL,
+  },
+  ARCHIVE_FACTS: {
+    schema: choice(['analytics', 'context', 'none']),
+    group: 'Catalogue',
+    meaning:
+      'where the catalogue has agents, queues and numbers from: `analytics` is one job of the platform a day, `context` what `ARCHIVE_CONTEXT` keeps beside each recording, `none` leaves them out',
+    example: 'none',
+    default: 'analytics',
+    since: 'catalogue',
+    usedFor: ALL,
+  },
+} as const;

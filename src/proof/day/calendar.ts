@@ -1,0 +1,84 @@
+/** Which days are stated when: docs/proof.md, "When a day is final". Pure. */
+
+export const DAY_MS = 86_400_000;
+
+/** Hours after its end from which on a day can be final: the platform rewrites data for three days. */
+const SETTLED_MS = 96 * 3_600_000;
+/** How far the platform's data must reach beyond the end of the day. */
+const MARGIN_MS = 24 * 3_600_000;
+/** A day that is still open then becomes final with what is open named. */
+export const MAX_OPEN_DAYS = 35;
+/** Days after a day on which it is looked at again, final or not. */
+const LOOKS = [14, MAX_OPEN_DAYS] as const;
+
+export const startOf = (day: string): number => Date.parse(`${day}T00:00:00.000Z`);
+export const endOf = (day: string): number => startOf(day) + DAY_MS;
+/** Returns the UTC day of a time, in epoch ms. */
+export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+export const addDays = (day: string, count: number): string => dayOf(startOf(day) + count * DAY_MS);
+
+/** Returns the days from one to another, both included. */
+export function daysBetween(first: string, last: string): readonly string[] {
+  const count = Math.floor((startOf(last) - startOf(first)) / DAY_MS) + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, at) => addDays(first, at));
+}
+
+export type OpenQuestion = 'pending' | 'source-late' | 'source-unavailable';
+
+export interface DaySituation {
+  readonly day: string;
+  /** Epoch ms. */
+  readonly now: number;
+  /** Recordings that the platform does not have ready yet; `undefined` when it could not be asked. */
+  readonly pending: number | undefined;
+  /** Epoch ms, where the platform says it. */
+  readonly dataAvailableUntil: number | undefined;
+}
+
+/** Says whether a day is final, and with which questions open. */
+export function statusOf({ day, now, pending, dataAvailableUntil }: DaySituation): {
+  readonly status: 'provisional' | 'final';
+  readonly open?: OpenQuestion[];
+} {
+  const open: OpenQuestion[] = [];
+  if (pending === undefined) open.push('source-unavailable');
+  else {
+    if (pending > 0) open.push('pending');
+    if (dataAvailableUntil === undefined || dataAvailableUntil < endOf(day) + MARGIN_MS)
+      open.push('source-late');
+  }
+  if (now < endOf(day) + SETTLED_MS) return { status: 'provisional' };
+  if (open.length === 0) return { status: 'final' };
+  return now >= endOf(day) + MAX_OPEN_DAYS * DAY_MS ? { status: 'final', open } : { status: 'provisional' };
+}
+
+/** What the last revision of a day says of itself. */
+export interface LastLook {
+  readonly day: string;
+  readonly status: 'provisional' | 'final';
+  /** Epoch ms at which it was made. */
+  readonly at: number;
+}
+
+/**
+ * Lists the days whose source is asked again when the days from `first` to `last` are stated for the first time: those that are looked
+ * at 14 and 35 days later, provisional ones that may have settled, and those that were stated before they had ended.
+ */
+export function looksDue(
+  fresh: { readonly first: string; readonly last: string } | undefined,
+  known: readonly LastLook[],
+  now: number,
+): readonly string[] {
+  const due = new Set<string>();
+  for (const { day, status, at } of known) {
+    if (at < endOf(day) && now >= endOf(day)) due.add(day);
+    if (fresh === undefined) continue;
+    if (status === 'provisional' && now >= endOf(day) + SETTLED_MS) due.add(day);
+    const isLook = LOOKS.some((count) => {
+      const onDay = addDays(day, count);
+      return onDay >= fresh.first && onDay <= fresh.last;
+    });
+    if (isLook) due.add(day);
+  }
+  return [...due].sort();
+}

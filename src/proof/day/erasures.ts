@@ -1,0 +1,32 @@
+/** Tombstones become entries. */
+import type { Budget } from '../../clock.ts';
+import type { ObjectStore } from '../../ports.ts';
+import { ERASURE_PREFIX, erasureKey, LARGEST_ERASURE, parseErasure } from '../../record/erasure.ts';
+import { sha256Hex } from '../formats/entry.ts';
+import { mapWide } from '../log/map-wide.ts';
+import { readBytes } from '../log/place.ts';
+import type { KnownErasure } from './examine-day.ts';
+
+/**
+ * Reads the tombstones of all erasures, by the day of what was erased. What is no tombstone is passed over: nothing is erased by it.
+ *
+ * @throws `STORE_*`, `OUT_OF_TIME`.
+ */
+export async function readErasures(
+  store: ObjectStore,
+  budget: Budget,
+): Promise<ReadonlyMap<string, readonly KnownErasure[]>> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(ERASURE_PREFIX, budget)) keys.push(key);
+  const byDay = new Map<string, KnownErasure[]>();
+  await mapWide(keys, async (key) => {
+    const bytes = await readBytes(store, key, LARGEST_ERASURE, budget).catch(() => undefined);
+    const erasure = parseErasure(bytes?.toString('utf8') ?? '');
+    if (bytes === undefined || erasure === undefined || erasureKey(erasure.id) !== key) return;
+    const entry = { kind: 'erasure', day: erasure.day, sha256: sha256Hex(bytes) } as const;
+    const known = byDay.get(erasure.day) ?? [];
+    known.push({ entry, recording: erasure.recording });
+    byDay.set(erasure.day, known);
+  });
+  return byDay;
+}

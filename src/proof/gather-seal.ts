@@ -1,0 +1,198 @@
+/** What the next seal holds: the days that are due, and those that something has happened to. */
+import type { Budget } from '../clock.ts';
+import { addDays, dayOf, daysBetween, type LastLook, looksDue, MAX_OPEN_DAYS } from './day/calendar.ts';
+import { readErasures } from './day/erasures.ts';
+import { type ExaminedDay, examineDay } from './day/examine-day.ts';
+import {
+  type DayHistory,
+  listStatements,
+  monthPrefixes,
+  openHistory,
+  type StatementPlaces,
+} from './day/history.ts';
+import { lookAtDay, stateDay, type StatingPorts, storeLists } from './day/state-day.ts';
+import type { Entry } from './formats/entry.ts';
+import { sortEntries } from './formats/entry.ts';
+import type { Statement } from './formats/statement.ts';
+import type { StoredStatement, TreeHead } from './log/head.ts';
+import { mapWide } from './log/map-wide.ts';
+import type { LogPlace } from './log/place.ts';
+import { MAX_SEAL_ENTRIES, type SealDraft, type StatementPlace } from './seal/staged-seal.ts';
+
+/** New days in one seal. */
+const MAX_NEW_DAYS = 31;
+/** Entries from which on no further day is added to a seal. */
+const ENOUGH_ENTRIES = 50_000;
+
+export interface GatherOptions {
+  /** The first day that the log states. */
+  readonly first: string;
+  /** The last day to state, `YYYY-MM-DD`; default: yesterday. Today makes a statement of an unfinished day. */
+  readonly through?: string;
+  /** Looks at all days for what has joined or is lost, not only at the last 35. */
+  readonly everyDay?: boolean;
+  /** A change of the log's key, logged once. */
+  readonly keyChange?: { readonly entry: Entry; readonly file: string };
+  readonly extra?: Pick<Statement, 'anchors' | 'drills'>;
+}
+
+export type GatherPorts = StatingPorts & LogPlace;
+
+interface Gathered {
+  readonly day: string;
+  readonly history: DayHistory;
+  readonly examined: ExaminedDay;
+}
+
+/**
+ * Gathers one seal. `undefined` when nothing has to be sealed.
+ *
+ * @param last the statement that ends the log.
+ */
+export async function gatherSeal(
+  ports: GatherPorts,
+  options: GatherOptions,
+  { head, last }: { readonly head: TreeHead; readonly last: StoredStatement | undefined },
+  budget: Budget,
+): Promise<SealDraft | undefined> {
+  const now = ports.now();
+  const covered = last?.statement.log.through;
+  const through = options.through ?? addDays(dayOf(now), -1);
+  const firstNew = covered === undefined ? options.first : addDays(covered, 1);
+  const newDays = daysBetween(firstNew, through).slice(0, MAX_NEW_DAYS);
+  const first = last?.statement.log.first ?? options.first;
+  const erasures = await readErasures(ports.store, budget);
+  const oldDays =
+    covered === undefined
+      ? []
+      : daysWithin(options.everyDay === true ? first : addDays(covered, -MAX_OPEN_DAYS), first, covered);
+  const known = [...new Set([...oldDays, ...erasedDays(erasures, first, covered)])].sort();
+  const { size } = head;
+  const stored =
+    known.length === 0 ? new Map() : await listStatements(ports, monthPrefixes(ports, known), size, budget);
+  const examine = async (day: string, history: DayHistory): Promise<Gathered> => {
+    const examined = await examineDay(
+      ports,
+      { day, history, erasures: erasures.get(day) ?? [], room },
+      budget,
+    );
+    room -= examined.entries.length;
+    return { day, history, examined };
+  };
+  const histories = await openAll(ports, { days: known, stored, size }, budget);
+  const looks = looksAmong(histories, newDays, now);
+  const amended: Gathered[] = [];
+  let room = MAX_SEAL_ENTRIES;
+  for (const [day, history] of histories) {
+    const gathered = await examine(day, history);
+    if (gathered.examined.isChanged || looks.includes(day)) amended.push(gathered);
+  }
+  const fresh: Gathered[] = [];
+  for (const day of newDays) {
+    if (fresh.length > 0 && MAX_SEAL_ENTRIES - room >= ENOUGH_ENTRIES) break;
+    fresh.push(await examine(day, await openHistory(ports, { day, indexes: [], size }, budget)));
+  }
+  const reach = fresh.at(-1)?.day ?? covered ?? first;
+  return writeDraft(ports, options, { amended, fresh, first, through: reach, now }, budget);
+}
+
+interface Days {
+  readonly amended: readonly Gathered[];
+  readonly fresh: readonly Gathered[];
+  readonly first: string;
+  readonly through: string;
+  readonly now: number;
+}
+
+async function writeDraft(
+  ports: GatherPorts,
+  options: GatherOptions,
+  { amended, fresh, first, through, now }: Days,
+  budget: Budget,
+): Promise<SealDraft | undefined> {
+  const entries: Entry[] = [];
+  const statements: ((place: StatementPlace) => Statement)[] = [];
+  const looked: string[] = [];
+  const { extra } = options;
+  for (const { day, history, examined } of [...amended, ...fresh]) {
+    const seen = await lookAtDay(ports, examined, budget);
+    const { organization, origin } = ports;
+    const stated = stateDay(ports, {
+      examined,
+      looked: seen,
+      history,
+      organization,
+      origin,
+      first,
+      through,
+      now,
+      ...(extra === undefined ? {} : { extra }),
+    });
+    const { last } = history;
+    const hadSource = last !== undefined && !('unavailable' in last.statement.source);
+    // a look that failed says less than what is there, and is tried again
+    const isEmptyHanded = seen.source instanceof Error && hadSource && !examined.isChanged;
+    if (isEmptyHanded) continue;
+    if (!stated.isNews) {
+      looked.push(day);
+      continue;
+    }
+    await storeLists(ports, day, stated.lists, budget);
+    entries.push(...examined.entries);
+    statements.push(stated.statement);
+  }
+  const { keyChange } = options;
+  if (keyChange !== undefined && statements.length > 0) entries.push(keyChange.entry);
+  const newest = statements.pop();
+  if (newest === undefined) return undefined;
+  const withLooks = (place: StatementPlace): Statement => {
+    const statement = newest(place);
+    return looked.length === 0 ? statement : { ...statement, looked };
+  };
+  return {
+    entries: sortEntries(entries),
+    keyFiles: keyChange === undefined ? [] : [keyChange.file],
+    statements: [...statements, withLooks],
+  };
+}
+
+/** Opens the histories of days: two small objects each. */
+async function openAll(
+  ports: GatherPorts,
+  {
+    days,
+    stored,
+    size,
+  }: { readonly days: readonly string[]; readonly stored: StatementPlaces; readonly size: number },
+  budget: Budget,
+): Promise<readonly (readonly [day: string, history: DayHistory])[]> {
+  return mapWide(days, async (day) => {
+    const indexes = stored.get(day) ?? [];
+    return [day, await openHistory(ports, { day, indexes, size }, budget)] as const;
+  });
+}
+
+const daysWithin = (from: string, first: string, last: string): readonly string[] =>
+  daysBetween(from < first ? first : from, last);
+
+/** Days before the last 35 are looked at again when something of them is erased. */
+function erasedDays(
+  erasures: ReadonlyMap<string, unknown>,
+  first: string,
+  covered: string | undefined,
+): readonly string[] {
+  return covered === undefined ? [] : [...erasures.keys()].filter((day) => day >= first && day <= covered);
+}
+
+function looksAmong(
+  amended: readonly (readonly [day: string, history: DayHistory])[],
+  newDays: readonly string[],
+  now: number,
+): readonly string[] {
+  const known = amended.flatMap(([day, { last: stored }]): LastLook[] => {
+    const last = stored?.statement;
+    return last === undefined ? [] : [{ day, status: last.status, at: Date.parse(last.clock.local) }];
+  });
+  const [from, to] = [newDays[0], newDays.at(-1)];
+  return looksDue(from === undefined || to === undefined ? undefined : { first: from, last: to }, known, now);
+}
