@@ -8,6 +8,7 @@ export const PARTS = [
   'lambda',
   'init',
   'cli-memory',
+  'jobs',
   'latency',
 ] as const;
 export type Part = (typeof PARTS)[number];

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Part } from './options.ts';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { StartUp } from './parts/init.ts';
+import type { JobCost } from './parts/jobs.ts';
 import type { LatencyRow } from './parts/latency.ts';
 import type { LambdaSize } from './parts/lambda.ts';
 import type { LimitedRun, Skipped } from './parts/limits.ts';
@@ -18,6 +19,7 @@ interface Given {
   readonly init: readonly StartUp[];
   readonly 'cli-memory': readonly CliMemory[];
   readonly latency: readonly LatencyRow[];
+  readonly jobs: readonly JobCost[];
 }
 
 /** What each part gives. */

@@ -21,8 +21,8 @@ export interface ArchiveBucketProps {
   readonly requireConditionalWrites: boolean;
   /** What the keys of media begin with, of every archive in the bucket. */
   readonly mediaPrefixes: readonly string[];
-  /** ARNs of the roles that exchange data keys, and so the metadata of objects: one for each archive in the bucket. */
-  readonly rewrapRoles: readonly string[];
+  /** ARNs of the roles that exchange an object that they have just read; their own policies say which. */
+  readonly replacers: readonly string[];
   /** Nobody but `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
   readonly protectObjects: boolean;
   /** ARN. */
@@ -48,7 +48,7 @@ export class ArchiveBucket extends Construct {
     logAccesses(this.bucket, this.logs, 'archive');
     if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
     const breakGlass = props.breakGlassRole ?? `arn:${Stack.of(this).partition}:${NO_ROLE_RESOURCE}`;
-    if (props.requireConditionalWrites) this.denyOverwriting(props.rewrapRoles, breakGlass);
+    if (props.requireConditionalWrites) this.denyOverwriting(props.replacers, breakGlass);
     if (props.protectObjects) this.denyRemoving(breakGlass);
   }
 
@@ -67,7 +67,7 @@ export class ArchiveBucket extends Construct {
    * which take no condition; the completion, which makes the object, does.
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
    */
-  private denyOverwriting(rewrapRoles: readonly string[], breakGlass: string): void {
+  private denyOverwriting(replacers: readonly string[], breakGlass: string): void {
     const deny = (sid: string, absent: readonly string[], principal: Record<string, unknown>) =>
       this.bucket.addToResourcePolicy(
         new iam.PolicyStatement({
@@ -83,13 +83,13 @@ export class ArchiveBucket extends Construct {
           },
         }),
       );
-    const rewrap = { 'aws:PrincipalArn': oneOrMore(rewrapRoles) };
+    const replacing = { 'aws:PrincipalArn': oneOrMore(replacers) };
     deny('DenyOverwriting', ['s3:if-none-match'], {
-      ArnNotEquals: { 'aws:PrincipalArn': [...rewrapRoles, breakGlass] },
+      ArnNotEquals: { 'aws:PrincipalArn': [...replacers, breakGlass] },
     });
     // It exchanges an instruction file that it has just read (If-Match), or copies an object onto itself with new metadata.
     deny('DenyBlindOverwriting', ['s3:if-none-match', 's3:if-match', 's3:x-amz-copy-source'], {
-      ArnEquals: rewrap,
+      ArnEquals: replacing,
     });
   }
 

@@ -112,9 +112,18 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
           right: [ownMetric('sampleComplete', { label: 'complete runs' })],
         },
         {
+          title: 'of the log: differences, changes of it; seals',
+          left: [
+            ownMetric('sealDifferences', { label: 'differences' }),
+            ownMetric('logBroken', { label: 'changed or set back' }),
+          ],
+          right: [ownMetric('sealed', { label: 'seals' })],
+        },
+        {
           title: 'credentials or permissions refused; invocations that failed',
           left: [
             ownMetric('authFailures', { label: 'refused' }),
+            ownMetric('organizationUnknown', { label: 'organization of the client unknown' }),
             handler.metricErrors({ period, label: 'failed invocations' }),
           ],
         },

@@ -15,6 +15,8 @@ export interface SharingArchive {
   readonly prefix: string;
   /** ARN of its role that moves data keys. @default none: it cannot rewrap what is in the bucket */
   readonly rewrapRole?: string | undefined;
+  /** ARN of the role of its function that seals. @default none: it has no log */
+  readonly sealRole?: string | undefined;
 }
 
 export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'breakGlassRole' | 'replica'> {
@@ -50,8 +52,12 @@ export interface ArchiveHome {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Makes the buckets, or takes the one that another stack has made. */
-export function createHome(scope: Construct, props: HomeProps, rewrapRole: iam.IRole): ArchiveHome {
+/**
+ * Makes the buckets, or takes the one that another stack has made.
+ *
+ * @param replacers roles that exchange an object that they have just read.
+ */
+export function createHome(scope: Construct, props: HomeProps, replacers: readonly iam.IRole[]): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
   const keyPrefix = prefix === undefined ? '' : `${prefix}/`;
   const mediaFolder = mediaFolderOf(props.organizationId, environmentVariables);
@@ -62,7 +68,10 @@ export function createHome(scope: Construct, props: HomeProps, rewrapRole: iam.I
             `${keyPrefix}${mediaFolder}/`,
             ...sharedWith.map((other) => `${other.prefix}/${MEDIA_FOLDER}/`),
           ],
-          rewrapRoles: [rewrapRole.roleArn, ...sharedWith.flatMap((other) => other.rewrapRole ?? [])],
+          replacers: [
+            ...replacers.map(({ roleArn }) => roleArn),
+            ...sharedWith.flatMap(({ rewrapRole, sealRole }) => [rewrapRole ?? [], sealRole ?? []].flat()),
+          ],
         })
       : {
           bucket: s3.Bucket.fromBucketName(scope, 'Bucket', existingBucket),
@@ -82,7 +91,7 @@ export function createHome(scope: Construct, props: HomeProps, rewrapRole: iam.I
 function createOwnBucket(
   scope: Construct,
   props: HomeProps,
-  shared: { readonly mediaPrefixes: readonly string[]; readonly rewrapRoles: readonly string[] },
+  shared: { readonly mediaPrefixes: readonly string[]; readonly replacers: readonly string[] },
 ): { readonly bucket: s3.IBucket; readonly logs: s3.Bucket } {
   const { bucket, logs } = new ArchiveBucket(scope, 'Bucket', {
     ...shared,

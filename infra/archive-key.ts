@@ -49,6 +49,15 @@ export function createSigningKey(scope: Construct, id: string, users: () => read
   });
 }
 
+/** The key that signs the log: another one than that of receipts, so that what archives cannot seal. It stays when the stack is deleted. */
+export function createLogKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+  return createKey(scope, id, users, {
+    description: 'Signs the log of the archive',
+    keySpec: 'ECC_NIST_EDWARDS25519',
+    keyUsage: 'SIGN_VERIFY',
+  });
+}
+
 function createKey(
   scope: Construct,
   id: string,

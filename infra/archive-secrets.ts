@@ -19,18 +19,30 @@ export class ArchiveSecrets extends Construct {
     'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
   );
   readonly signingKey: secrets.CfnSecret | undefined;
+  readonly backfill: secrets.CfnSecret | undefined;
   readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
 
   /** @param props `signingKey`: the key that signs receipts is in a secret, too. */
   constructor(
     scope: Construct,
     id: string,
-    props: { readonly signingKey: boolean; readonly signingKeyCondition?: CfnCondition | undefined },
+    props: {
+      readonly signingKey: boolean;
+      readonly signingKeyCondition?: CfnCondition | undefined;
+      /** An OAuth client of backfills. */
+      readonly backfill: boolean;
+    },
   ) {
     super(scope, id);
     if (props.signingKey) {
       this.signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
       onlyWhen(props.signingKeyCondition, this.signingKey);
+    }
+    if (props.backfill) {
+      this.backfill = this.secret(
+        'Backfill',
+        'OAuth client of Genesys Cloud for backfills: {"clientId": "…", "clientSecret": "…"}',
+      );
     }
   }
 

@@ -7,7 +7,7 @@ import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-me
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
-  const { prefix, existingBucket } = settings;
+  const { prefix, existingBucket, seal } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -29,9 +29,12 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     customerKeys: rest.customerKeys,
     auditTrail: rest.auditTrail,
     verification: rest.verification,
+    jobs: rest.jobs,
+    catalogue: rest.catalogue,
     sharedWith: rest.sharedWith,
     ...(prefix === undefined ? {} : { prefix }),
     ...(existingBucket === undefined ? {} : { existingBucket }),
+    ...(seal === undefined ? {} : { seal }),
     ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
     ...(webAclArn === undefined ? {} : { webAclArn }),
     ...(replica === undefined ? {} : { replica }),
@@ -88,10 +91,21 @@ function signingKeyOutput({
   };
 }
 
-function verifierOutput({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
-  const verifier = scheduled.functions.get('Verifier');
-  if (verifier === undefined) return {};
-  return { VerifierFunctionName: [verifier.function.functionName, 'Verifies a sample each day'] };
+/** The names of the functions that schedules start, to invoke them by hand. */
+const SCHEDULED_OUTPUTS = {
+  Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
+  JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
+  Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
+  Sealer: ['SealerFunctionName', 'Seals each day in the log'],
+} as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
+
+function scheduledOutputs({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
+  return Object.fromEntries(
+    Object.entries(SCHEDULED_OUTPUTS).flatMap(([id, [output, description]]) => {
+      const made = scheduled.functions.get(id);
+      return made === undefined ? [] : [[output, [made.function.functionName, description] as const]];
+    }),
+  );
 }
 
 type Output = readonly [value: string, description: string];
@@ -108,8 +122,14 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],
     ...signingKeyOutput(archive),
     WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
+    ...(archive.backfillSecret === undefined
+      ? {}
+      : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
-    ...verifierOutput(archive),
+    ...scheduledOutputs(archive),
+    ...(archive.logKey === undefined
+      ? {}
+      : { LogKeyArn: [archive.logKey.attrArn, 'Signs the log'] as const }),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],

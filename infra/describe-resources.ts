@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -18,6 +19,7 @@ interface ArchiveParts {
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   readonly serviceKey: kms.IKey | undefined;
 }
 
@@ -35,13 +37,15 @@ export function describeResources(
   }: GenesysMediaArchiveProps,
 ): DescribeResources {
   const signingSecretArn = parts.signingKeySecret?.ref;
-  return (keyArn, signingKeyArn) => ({
+  return ({ key: keyArn, signing: signingKeyArn, log: logKeyArn }) => ({
     bucketArn: parts.bucket.bucketArn,
+    partition: Aws.PARTITION,
     bucketName: parts.bucket.bucketName,
     keyPrefix: prefix === undefined ? '' : `${prefix}/`,
     catalogueBucketArn: parts.catalogueBucket.bucketArn,
     keyArn,
     signingKeyArn,
+    logKeyArn,
     organizationId,
     queueArn: parts.queue.queueArn,
     deadLetterQueueArn: parts.deadLetters.queueArn,
@@ -52,6 +56,10 @@ export function describeResources(
       ...(webhook ? [chooseString(conditions.webhook, parts.webhookSecret.ref)] : []),
     ],
     signingSecretArn,
+    clientSecretArns: [
+      parts.credentialsSecret.ref,
+      ...(parts.backfillSecret === undefined ? [] : [parts.backfillSecret.ref]),
+    ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,

@@ -13,7 +13,7 @@ import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
 import { createHome, type HomeProps } from './archive-home.ts';
 import { METRICS_OF_STACK } from './archive-metrics.ts';
-import { createArchiveKey, createSigningKey } from './archive-key.ts';
+import { createArchiveKey, createLogKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
@@ -101,7 +101,10 @@ export class GenesysMediaArchive extends Construct {
   /** There is one of the two; both, each under its condition, where there are conditions. */
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly signingKey: kms.CfnKey | undefined;
+  /** Signs the log. */
+  readonly logKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   /** Of the function. */
   readonly writerRole: iam.Role;
   readonly auditorRole: iam.Role;
@@ -118,12 +121,16 @@ export class GenesysMediaArchive extends Construct {
     const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
     const roles = createRoles(this, props, conditions);
     ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
+    this.scheduled = new Scheduled(this, props);
     this.serviceKey = props.customerKeys
-      ? createServiceKey(this, 'ServiceKey', { writer: this.writerRole, signers: [this.rewrapRole] })
+      ? createServiceKey(this, 'ServiceKey', {
+          writer: this.writerRole,
+          signers: [this.rewrapRole, ...this.scheduled.secretReaders],
+        })
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
-    const home = createHome(this, props, this.rewrapRole);
+    const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
     ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
@@ -137,14 +144,22 @@ export class GenesysMediaArchive extends Construct {
     const held = new ArchiveSecrets(this, 'Secrets', {
       signingKey: props.signingKey !== 'kms',
       signingKeyCondition: conditions.signingSecret,
+      backfill: typeof props.jobs === 'object' && props.jobs.ownClient === true,
     });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
-    held.limitReading([this.writerRole.roleArn, ...(props.secretReaders ?? [])], [this.rewrapRole.roleArn]);
+    this.backfillSecret = held.backfill;
+    held.limitReading(
+      [
+        ...[this.writerRole, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
+        ...(props.secretReaders ?? []),
+      ],
+      [this.rewrapRole.roleArn],
+    );
     if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
 
-    this.scheduled = new Scheduled(this, props, this.serviceKey);
+    this.scheduled.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
     const grants = new Grants(
       [
         { role: this.writerRole, statements: writerStatements },
@@ -155,12 +170,17 @@ export class GenesysMediaArchive extends Construct {
       describeResources(this, props),
       conditions,
     );
-    this.key = createArchiveKey(this, 'Key', () => grants.keyUsers());
+    this.key = createArchiveKey(this, 'Key', () => grants.usersOf('key'));
     if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
-      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.signingKeyUsers());
+      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.usersOf('signing'));
       onlyWhen(conditions.signingKms, this.signingKey);
     }
-    const policies = grants.give(this.key.attrArn, this.signingKey?.attrArn);
+    if (props.seal !== undefined) this.logKey = createLogKey(this, 'LogKey', () => grants.usersOf('log'));
+    const policies = grants.give({
+      key: this.key.attrArn,
+      signing: this.signingKey?.attrArn,
+      log: this.logKey?.attrArn,
+    });
     const environment = functionEnvironment(
       {
         GENESYS_ENVIRONMENT: props.environment,
@@ -198,7 +218,18 @@ export class GenesysMediaArchive extends Construct {
       conditions,
     }));
     const { network } = this;
-    this.scheduled.create({ environment, environmentVariables, network, policies });
+    this.scheduled.create({
+      environment: {
+        ...environment,
+        ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
+        ...(this.backfillSecret === undefined
+          ? {}
+          : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
+      },
+      environmentVariables,
+      network,
+      policies,
+    });
     const { rules } = new EventRules(this, 'Events', {
       queue: this.queue,
       deadLetters: this.deadLetters,
@@ -233,5 +264,18 @@ function signingVariables(
       ? {}
       : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
     ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
+  };
+}
+
+function sealVariables(
+  seal: GenesysMediaArchiveProps['seal'],
+  key: kms.CfnKey | undefined,
+): Readonly<Record<string, string>> {
+  if (seal === undefined || key === undefined) return {};
+  const { origin, secondStore } = seal;
+  return {
+    ARCHIVE_PROOF_ORIGIN: origin,
+    ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
+    ...(secondStore === undefined ? {} : { ARCHIVE_PROOF_SECOND_STORE: secondStore }),
   };
 }

@@ -10,8 +10,21 @@ export interface Grant {
   readonly statements: (about: ArchiveResources) => readonly Statement[];
 }
 
-/** Makes what the statements are about. The arguments are `*` where the policy of that key is made. */
-export type DescribeResources = (keyArn: string, signingKeyArn?: string) => ArchiveResources;
+/** ARNs of the keys of a stack; `*` where the policy of that key is made. */
+export interface KeyArns {
+  /** Of recordings. */
+  readonly key: string;
+  /** Of receipts, where it is in KMS. */
+  readonly signing?: string | undefined;
+  /** Of the log, where there is one. */
+  readonly log?: string | undefined;
+}
+
+/** Makes what the statements are about. */
+export type DescribeResources = (keys: KeyArns) => ArchiveResources;
+
+/** Stands for the key of recordings where the policy of another one is made. */
+const OTHER_KEY = 'the other key';
 
 /** The key names the roles and their policies name the key: its policy is made first, and theirs when it has an ARN. */
 export class Grants {
@@ -25,17 +38,15 @@ export class Grants {
     this.#conditions = conditions;
   }
 
-  keyUsers(): readonly KeyUser[] {
-    return this.#usersOf(this.#describe('*'));
-  }
-
-  signingKeyUsers(): readonly KeyUser[] {
-    return this.#usersOf(this.#describe('the other key', '*'));
+  /** Whom the policy of that key lets in. */
+  usersOf(key: keyof KeyArns): readonly KeyUser[] {
+    const others = { key: OTHER_KEY };
+    return this.#usersOf(this.#describe({ ...others, [key]: '*' }));
   }
 
   /** Gives each role its policy. @returns that of each, by its role. */
-  give(keyArn: string, signingKeyArn: string | undefined): ReadonlyMap<iam.Role, iam.Policy> {
-    const about = this.#describe(keyArn, signingKeyArn);
+  give(keys: KeyArns): ReadonlyMap<iam.Role, iam.Policy> {
+    const about = this.#describe(keys);
     return new Map(
       this.#grants.map(
         ({ role, statements }) => [role, givePolicy(role, statements(about), this.#conditions)] as const,

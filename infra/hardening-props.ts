@@ -1,5 +1,5 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { VerificationSettings } from '../src/config/deploy-settings.ts';
+import type { JobsSettings, SealSettings, VerificationSettings } from '../src/config/deploy-settings.ts';
 import type { ReplicaSettings } from './replication.ts';
 
 /** Who may do what, and parts that cost money and are off by default. docs/deployment.md says what each is for. */
@@ -30,6 +30,12 @@ export interface HardeningProps {
   readonly auditTrail?: boolean;
   /** A function that verifies another sample of the archive each day, and how. @default true: in 100 days, depth `head` */
   readonly verification?: boolean | Partial<VerificationSettings>;
+  /** A function that works on jobs, such as a backfill, and how. @default false */
+  readonly jobs?: boolean | Partial<JobsSettings>;
+  /** A function that keeps the catalogue up to date. @default false */
+  readonly catalogue?: boolean;
+  /** A function that compares each day with the platform, and seals it in a log. @default none */
+  readonly seal?: SealSettings;
   /** Gets a copy of every object. @default none */
   readonly replica?: ReplicaSettings;
 }

@@ -10,7 +10,7 @@ export interface Statement {
   readonly Action: readonly string[];
   /** ARNs; `*` at the end stands for anything. */
   readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** A part of the stack that a template with parameters may lack. */
@@ -26,6 +26,8 @@ export const STATEMENTS_OF_PARTS: Readonly<Record<string, OptionalPart>> = {
 /** What the statements are about. All ARNs may be tokens of CDK, which are resolved at deployment. */
 export interface ArchiveResources {
   readonly bucketArn: string;
+  /** Of AWS. @default aws */
+  readonly partition?: string;
   readonly bucketName: string;
   /** What all keys begin with, with its slash; nothing where the bucket is the archive's alone. */
   readonly keyPrefix?: string;
@@ -41,10 +43,14 @@ export interface ArchiveResources {
   readonly logGroupArn: string;
   /** Credentials, signing key where it is in a secret and, with a webhook, its secret. */
   readonly secretArns: readonly string[];
+  /** Of the OAuth client, and of that of backfills where there is one. */
+  readonly clientSecretArns?: readonly string[];
   /** Of the secret that holds the key that signs receipts, where there is one; among `secretArns`, too. */
   readonly signingSecretArn?: string | undefined;
   /** Of the KMS key that signs receipts, where there is one. */
   readonly signingKeyArn?: string | undefined;
+  /** Of the KMS key that signs the log, where there is one. */
+  readonly logKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
   readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
@@ -71,8 +77,22 @@ export const ORGANIZATION = 'kms:EncryptionContext:genesys-cloud-organization-id
 
 /** The function: writes what is absent, makes data keys that it cannot open again, and works on its queue. */
 export function writerStatements(resources: ArchiveResources): readonly Statement[] {
-  const { keyArn, organizationId, queueArn, deadLetterQueueArn, logGroupArn, secretArns } = resources;
-  const { mediaFolder = MEDIA_FOLDER, context = false } = resources;
+  const { queueArn, deadLetterQueueArn, logGroupArn } = resources;
+  return [
+    ...archivingStatements(resources),
+    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], resources.secretArns),
+    // the event source mapping receives and deletes with the function's role
+    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
+    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
+    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
+    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
+    ...serviceStatements(resources),
+  ];
+}
+
+/** What archiving a recording takes, by whichever function. */
+export function archivingStatements(resources: ArchiveResources): readonly Statement[] {
+  const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER, context = false } = resources;
   const root = rootOf(resources);
   const prefixes = [mediaFolder, ...PREFIXES, ...(context ? ['context'] : [])];
   const objects = prefixes.map((prefix) => `${root}${prefix}/*`);
@@ -93,13 +113,6 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
       },
     },
     ...signingStatements(resources),
-    allow('ReadSecrets', ['secretsmanager:GetSecretValue'], secretArns),
-    // the event source mapping receives and deletes with the function's role
-    allow('TakeMessages', ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queueArn]),
-    allow('PutOffWhatIsNotReady', ['sqs:ChangeMessageVisibility'], [queueArn]),
-    allow('SetPoisonAside', ['sqs:SendMessage'], [deadLetterQueueArn]),
-    allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroupArn}:*`]),
-    ...serviceStatements(resources),
   ];
 }
 
@@ -147,15 +160,23 @@ const NETWORK_INTERFACE_ACTIONS = [
 
 /** Pure Ed25519 of the message itself; the public half is no secret, and is asked for once by every process. */
 function signingStatements({ signingKeyArn }: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
-  if (signingKeyArn === undefined) return [];
+  return signatures(signingKeyArn, { sign: 'SignReceipts', show: 'ShowSigningKey' });
+}
+
+/** With a key of KMS, where there is one. */
+export function signatures(
+  keyArn: string | undefined,
+  sids: { readonly sign: string; readonly show: string },
+): readonly Statement[] {
+  if (keyArn === undefined) return [];
   return [
     {
-      ...allow('SignReceipts', ['kms:Sign'], [signingKeyArn]),
+      ...allow(sids.sign, ['kms:Sign'], [keyArn]),
       Condition: {
         StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
       },
     },
-    allow('ShowSigningKey', ['kms:GetPublicKey'], [signingKeyArn]),
+    allow(sids.show, ['kms:GetPublicKey'], [keyArn]),
   ];
 }
 
@@ -230,7 +251,7 @@ type RewrapResources = Pick<
 >;
 
 /** `kms:ViaService` names the region too: the key policy limits it to Secrets Manager. */
-function openSecretsWith(serviceKeyArn: string): Statement {
+export function openSecretsWith(serviceKeyArn: string): Statement {
   return {
     ...allow('OpenSecrets', ['kms:Decrypt'], [serviceKeyArn]),
     Condition: { Null: { 'kms:ViaService': 'false' } },

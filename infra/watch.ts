@@ -29,6 +29,7 @@ export interface WatchedParts {
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
   readonly webhookSecret: secrets.CfnSecret;
+  readonly backfillSecret: secrets.CfnSecret | undefined;
   readonly serviceKey: kms.Key | undefined;
 }
 
@@ -68,9 +69,12 @@ export function createWatch(parts: Construct & WatchedParts, props: WatchProps):
         keyId: key.ref,
         readers: [parts.auditorRole, ...parts.scheduled.readers],
         roles: [parts.writerRole, parts.auditorRole, parts.rewrapRole, ...parts.scheduled.roles],
-        secretArns: [parts.credentialsSecret, parts.signingKeySecret, parts.webhookSecret].flatMap(
-          (secret) => secret?.ref ?? [],
-        ),
+        secretArns: [
+          parts.credentialsSecret,
+          parts.signingKeySecret,
+          parts.webhookSecret,
+          parts.backfillSecret,
+        ].flatMap((secret) => secret?.ref ?? []),
         topic,
         runbook,
         logKey: parts.serviceKey,

@@ -45,6 +45,7 @@ const hardened = {
   customerKeys: true,
   auditTrail: true,
   verification: { depth: 'full' },
+  jobs: { ownClient: true },
   replica: { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' },
 };
 

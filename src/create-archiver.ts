@@ -3,21 +3,12 @@ import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
 import { holdWrites } from './archive/hold-writes.ts';
 import { createLayout } from './record/layout.ts';
-import type { ReceiptTrust } from './audit/examine-ports.ts';
 import type { Opens } from './archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
-import type { ReceiptSigner } from './record/receipt.ts';
 import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
-import {
-  type ArchiveConfig,
-  type KeysConfig,
-  type RestoreConfig,
-  revealKey,
-  type StoreConfig,
-  type WrapConfig,
-} from './config/config.ts';
-import { type KeySources, openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
+import type { ArchiveConfig } from './config/config.ts';
+import { openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
 import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media/download.ts';
 import { mediaPolicy } from './genesys/media/hosts.ts';
@@ -27,13 +18,21 @@ import { type PermissionProbe, probePermissions } from './genesys/probe-permissi
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
-import type { ArchiveRequest, EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
-import { present } from './present.ts';
-import { readClientCredentials, readSigningKey } from './secrets/secret-contents.ts';
+import { createReader, openConfiguredStore, openKeySources, openSigner } from './open-configured.ts';
+import type { ArchiveRequest, EnvelopeReader, ObjectStore } from './ports.ts';
+import { readClientCredentials } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { requireSigningKey } from './signing/require-signing-key.ts';
-import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
-import { openStore } from './store/open-store.ts';
+import { readReceiptKeys } from './signing-keys.ts';
+
+export {
+  createReader,
+  openAmending,
+  openConfiguredStore,
+  openKeySources,
+  openSigner,
+  readTrust,
+} from './open-configured.ts';
 
 /** Bytes read at a time of a download. docs/decisions/010 */
 const MEDIA_READ_BYTES = 512 * 1024;
@@ -254,111 +253,4 @@ async function openOwnReader(
     openEnvelopeReader(sources, context),
   );
   return { reader, opens };
-}
-
-/**
- * Gives the signer of receipts: from a file at once; from a secret when it is needed, and again when the secret has another value;
- * of a KMS key the public half when it is needed.
- *
- * @throws `CONFIG_INVALID` for a file that holds no key; what Secrets Manager and KMS say is thrown by what is returned.
- */
-export async function openSigner(
-  {
-    signingKeyFile,
-    signingKeySecretArn: arn,
-    signingKmsKeyId: keyId,
-    proxies,
-  }: Pick<WrapConfig, 'signingKeyFile' | 'signingKeySecretArn' | 'signingKmsKeyId' | 'proxies'>,
-  secrets: SecretValues,
-  context: { readonly clock: Clock; readonly logger: Logger },
-): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
-  if (keyId !== undefined) {
-    const { openKmsSigner } = await import('./signing/kms-signer.ts');
-    return openKmsSigner({ keyId, proxies, ...context });
-  }
-  if (arn === undefined) {
-    const signer = signingKeyFile === undefined ? undefined : await readSigner(signingKeyFile);
-    return () => Promise.resolve(signer);
-  }
-  let known: { readonly pem: string; readonly signer: ReceiptSigner } | undefined;
-  return async (budget) => {
-    const pem = (await readSigningKey(arn, secrets, budget)).reveal();
-    if (known?.pem !== pem) known = { pem, signer: signerOf(pem, 'the secret of the signing key') };
-    return known.signer;
-  };
-}
-
-/**
- * What recordings are held to when they are opened: the configured public keys, or else the public half of the key that signs.
- *
- * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used.
- */
-export async function readTrust(config: StoreConfig): Promise<ReceiptTrust> {
-  const { receiptPublicKeys, signingKeyFile, organizationId } = config;
-  const layout = createLayout(config.layout);
-  const own = receiptPublicKeys.length === 0 && signingKeyFile !== undefined;
-  if (!own) return { keys: await readReceiptKeys(receiptPublicKeys), layout, organizationId };
-  const { keyId, publicKey } = await readSigner(signingKeyFile);
-  return { keys: new Map([[keyId, publicKey]]), layout, organizationId };
-}
-
-/**
- * The same for who also amends receipts, with the key that signs the amendments, where there is one.
- *
- * @throws `CONFIG_INVALID` when a key cannot be used; `SECRET_*`.
- */
-export async function openAmending(
-  config: WrapConfig,
-  { clock = systemClock, logger = silentLogger }: Pick<ArchiverPorts, 'clock' | 'logger'>,
-  budget: Budget,
-): Promise<ReceiptTrust & { readonly signer: ReceiptSigner | undefined; readonly clock: Clock }> {
-  const { proxies, signingKmsKeyId } = config;
-  const secrets = createSecretValues({ clock, logger, proxies });
-  const signer = await (await openSigner(config, secrets, { clock, logger }))(budget);
-  const trust = await readTrust(config);
-  const keys = new Map<string, ReceiptKey>(trust.keys);
-  if (signer !== undefined) {
-    requireSigningKey(signer, { keys, mustBeListed: signingKmsKeyId !== undefined, now: clock.now() });
-    if (!keys.has(signer.keyId)) keys.set(signer.keyId, signer.publicKey);
-  }
-  return { ...trust, keys, signer, clock };
-}
-
-export function openConfiguredStore(
-  { store, s3, proxies }: Pick<ArchiveConfig, 'store' | 's3' | 'proxies'>,
-  tools: { readonly clock: Clock; readonly logger: Logger },
-): Promise<ObjectStore> {
-  const { forcePathStyle, expectedBucketOwner } = s3;
-  return openStore(store, {
-    ...tools,
-    s3: { forcePathStyle, proxies },
-    ...present({ expectedBucketOwner }),
-  });
-}
-
-/**
- * Reads every format that the configured keys open. Makes no request.
- *
- * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used.
- */
-export function createReader(
-  config: RestoreConfig,
-  ports: Pick<ArchiverPorts, 'clock' | 'logger'> = {},
-): Promise<EnvelopeReader & RangeReader> {
-  const { clock = systemClock, logger = silentLogger } = ports;
-  return openKeySources(config, (sources) => openEnvelopeReader(sources, { clock, logger }));
-}
-
-/** Hands the configured sources of keys to `use`; the static key is in clear only until that is done. */
-export async function openKeySources<T>(
-  { encryption, organizationId, proxies }: Pick<KeysConfig, 'encryption' | 'organizationId' | 'proxies'>,
-  use: (sources: KeySources) => Promise<T>,
-): Promise<T> {
-  const { key, ...others } = encryption;
-  const staticKey = key === undefined ? undefined : revealKey(key);
-  try {
-    return await use({ ...others, staticKey, organizationId, proxies });
-  } finally {
-    staticKey?.fill(0);
-  }
 }

@@ -1,14 +1,26 @@
+import { randomBytes } from 'node:crypto';
 /** Wires a backfill: the archiver of live events with a rate, a client and a way to fetch files of its own. */
 import { archivedByReceipts } from './backfill/archived-by-receipts.ts';
 import { type BackfillPorts, createBackfillKind } from './backfill/backfill-kind.ts';
 import { DownloadSlots } from './backfill/download-slots.ts';
 import { filingTime } from './backfill/filing-time.ts';
 import { findKept } from './backfill/find-kept.ts';
+import { KnownContexts } from './backfill/facts/known-contexts.ts';
+import { nameEverything, openFactsDay } from './backfill/facts/store-facts.ts';
 import { openExported } from './backfill/export/exported-media.ts';
 import type { BackfillItem } from './backfill/items.ts';
-import { type Budget, systemClock } from './clock.ts';
+import type { FactsSink } from './backfill/sources/days.ts';
+import { type Budget, type Clock, systemClock } from './clock.ts';
 import type { ArchiveConfig } from './config/config.ts';
-import { createArchiver, openConfiguredStore, type Archiver, type ArchiverPorts } from './create-archiver.ts';
+import {
+  createArchiver,
+  createReader,
+  openConfiguredStore,
+  openKeySources,
+  type Archiver,
+  type ArchiverPorts,
+} from './create-archiver.ts';
+import { openEnvelope } from './envelope/key-sources.ts';
 import { ArchiveError } from './errors.ts';
 import { createConversationAnalytics } from './genesys/analytics/details-jobs.ts';
 import { createGroupedFiles, type GroupedFiles } from './genesys/batch/grouped-files.ts';
@@ -23,12 +35,13 @@ import type { FileFetcher } from './genesys/recordings/look.ts';
 import { extensionOf } from './genesys/recordings/policy.ts';
 import { createTransport } from './http/transport.ts';
 import type { JobKind, Limit, Rate } from './jobs/job-kind.ts';
-import { silentLogger } from './log.ts';
+import { type Logger, silentLogger } from './log.ts';
 import type {
   ArchivedRecordings,
   Asked,
   ConversationAnalytics,
   ConversationTimes,
+  Envelope,
   ObjectStore,
   OrganizationNames,
   RecordingInventory,
@@ -59,6 +72,8 @@ export interface BackfillOfArchive {
   readLimit(budget: Budget): Promise<Asked<{ readonly perMinute: number }>>;
   /** @throws `CONFIG_INVALID` for a location that is none. */
   openExport(location: string): Promise<ObjectStore>;
+  /** Opens what takes the facts of a day. Names are asked for once. */
+  openFacts(day: string, budget: Budget): Promise<FactsSink>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -80,7 +95,7 @@ export async function createBackfill(
 ): Promise<BackfillOfArchive> {
   const { clock = systemClock, logger = silentLogger, timeouts = {} } = wiring;
   const { organizationId, proxies, recordings, backfill } = config;
-  let currentRate: () => Rate = () => backfill.rate;
+  let currentRate: () => Rate = () => config.jobRate;
   const rate = createYieldingBudget({ clock, rate: () => currentRate() });
   const secrets = wiring.secrets ?? createSecretValues({ clock, logger, proxies });
   const transport = createTransport({ timeouts, proxies });
@@ -138,7 +153,16 @@ export async function createBackfill(
   const { api } = platform.recordings;
   const shared = { api, clock, logger, organizationId };
   const analytics = createConversationAnalytics(shared);
-  const archiver = await createArchiver(config, { clock, logger, timeouts, secrets, store, platform });
+  const contexts = recordings.context ? await openContexts(config, { clock, logger, store }) : undefined;
+  const archiver = await createArchiver(config, {
+    clock,
+    logger,
+    timeouts,
+    secrets,
+    store,
+    platform,
+    describeContext: (conversationId) => Promise.resolve(contexts?.take(conversationId)),
+  });
 
   const exports = new Map<string, Promise<ObjectStore>>();
   const openExport = (location: string) => {
@@ -146,6 +170,17 @@ export async function createBackfill(
       exports.get(location) ?? openStore(location, { clock, logger, s3: { ...config.s3, proxies } });
     exports.set(location, known);
     return known;
+  };
+  const readLimit: BackfillOfArchive['readLimit'] = async (budget) => {
+    const limit = await createPlatformLimits(api).requestsPerMinute(budget);
+    if (limit.state === 'known') rate.allow(limit.perMinute);
+    return limit;
+  };
+  let wasAsked = false;
+  const readLimitOnce = async (budget: Budget) => {
+    if (wasAsked) return;
+    wasAsked = true;
+    await readLimit(budget);
   };
   const ports: BackfillPorts = {
     layout: layout.source,
@@ -158,6 +193,8 @@ export async function createBackfill(
       }
     },
     prepare: async (items, budget) => {
+      await readLimitOnce(budget);
+      await contexts?.prepare(items, budget);
       const unknown: string[] = [];
       for (const { conversationId, startedAt, endedAt } of items) {
         if (startedAt === undefined || endedAt === undefined) unknown.push(conversationId);
@@ -175,27 +212,48 @@ export async function createBackfill(
     },
     limitedBy: () => limitOf(slots, rate, files),
   };
+  const names = createOrganizationNames(api);
+  const writtenBy = randomBytes(12).toString('hex');
+  let envelope: Promise<Envelope> | undefined;
+  let named: ReturnType<typeof nameEverything> | undefined;
   return {
     kind: createBackfillKind(ports),
     store,
     analytics,
     inventory: createRecordingInventory(shared),
-    names: createOrganizationNames(api),
+    names,
     archived: archivedByReceipts(store, layout),
     rate,
     useRate: (next) => ports.useRate(next),
     batches: files.counts,
-    readLimit: async (budget) => {
-      const limit = await createPlatformLimits(api).requestsPerMinute(budget);
-      if (limit.state === 'known') rate.allow(limit.perMinute);
-      return limit;
-    },
+    readLimit,
     openExport,
+    openFacts: async (day, budget) => {
+      envelope ??= openKeySources(config, (sources) =>
+        openEnvelope(config.encryption, sources, { clock, logger }),
+      );
+      named ??= nameEverything(names, budget);
+      const facts = { store, envelope: await envelope, clock, named: await named, writtenBy };
+      return openFactsDay(facts, day, budget);
+    },
     close: () => {
       transport.close();
       archiver.close();
     },
   };
+}
+
+/** Contexts from facts that this process can open. */
+async function openContexts(
+  config: ArchiveConfig,
+  { clock, logger, store }: { readonly clock: Clock; readonly logger: Logger; readonly store: ObjectStore },
+): Promise<KnownContexts> {
+  const reader = await createReader(config, { clock, logger });
+  return new KnownContexts({ store, reader }, (day, code) => {
+    logger.log('warn', `the facts of ${day} cannot be used: conversations are asked for one by one`, {
+      code,
+    });
+  });
 }
 
 async function archiveOneExported(

@@ -51,12 +51,12 @@ export interface JobRunner {
   close(): void;
 }
 
-/** Where jobs are kept. Makes no request. */
+/** Where jobs are kept: `ARCHIVE_CATALOGUE`, or the archive's own store without it. Makes no request. */
 export function openJobStore(
   config: StoreConfig,
   tools: Pick<JobTools, 'clock' | 'logger'>,
 ): Promise<ObjectStore> {
-  return openConfiguredStore(config, tools);
+  return openConfiguredStore({ ...config, store: config.catalogue.store ?? config.store }, tools);
 }
 
 /** Wires a runner of jobs from its settings. Makes no request; keys and clients are opened when a job needs them. */
@@ -75,18 +75,20 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<JobRun
     return opening;
   };
   const refused = new Set<string>();
+  const refuse = (name: string, why: string) => {
+    if (!refused.has(name)) logger.log('warn', `jobs of the kind ${name} are left to other runners: ${why}`);
+    refused.add(name);
+    return undefined;
+  };
   const findKind = async (name: string): Promise<AnyJobKind | undefined> => {
+    if (kinds.find((source) => source.name === name)?.attended === true) {
+      return refuse(name, 'a person starts them, with genesys-archive jobs run JOB');
+    }
     try {
       return (await openKind(name))?.kind;
     } catch (error) {
       if (!(error instanceof ArchiveError) || error.code !== 'CONFIG_INVALID') throw error;
-      if (!refused.has(name)) {
-        logger.log('warn', `jobs of the kind ${name} are left to other runners: ${error.message}`, {
-          code: error.code,
-        });
-      }
-      refused.add(name);
-      return undefined;
+      return refuse(name, error.message);
     }
   };
   const signer = options.signer ?? openReportSigner(options);

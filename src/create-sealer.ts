@@ -9,6 +9,7 @@ import { createGenesysApi } from './genesys/api-client.ts';
 import { createDayInventory } from './genesys/inventory/day-inventory.ts';
 import { createRecordingInventory } from './genesys/inventory/inventory.ts';
 import { createTokenSource } from './genesys/oauth.ts';
+import { pinOrganization } from './genesys/pin-organization.ts';
 import { createRateBudget } from './genesys/rate-budget.ts';
 import type { HttpTimeouts } from './http/timeouts.ts';
 import { createTransport } from './http/transport.ts';
@@ -27,6 +28,7 @@ import { publicKeyOf } from './record/receipt-keys.ts';
 import { readClientCredentials } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { openStore } from './store/open-store.ts';
+import { readTextFile } from './text-file.ts';
 
 export interface SealerPorts {
   readonly clock?: Clock;
@@ -83,7 +85,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     version: PACKAGE_VERSION,
     rules: {
       kinds: [...config.recordings.kinds].sort().join(','),
-      restoreArchived: config.recordings.restoreArchived,
+      'restore-archived': config.recordings.restoreArchived,
       layout: config.layout.name,
     },
   };
@@ -97,9 +99,22 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     });
   };
   const openAnchors = async (sealing: LogPlace): Promise<readonly Anchor[]> => {
-    const { secondStore } = config.sealer;
-    if (secondStore === undefined) return [];
-    return [createSecondStore(sealing, await openStore(secondStore, { clock, logger, s3: { proxies } }))];
+    const { secondStore, timestampUrls, timestampCaFile } = config.sealer;
+    // the second store first: what others are told must be remembered here
+    const anchors: Anchor[] = [];
+    if (secondStore !== undefined) {
+      anchors.push(
+        createSecondStore(sealing, await openStore(secondStore, { clock, logger, s3: { proxies } })),
+      );
+    }
+    if (timestampUrls.length === 0) return anchors;
+    const { createTimestamper, readCertificates } = await import('./anchor/rfc3161.ts');
+    const trusted = readCertificates(await readCaFile(timestampCaFile));
+    const keyOf = place.keys.token;
+    return [
+      ...anchors,
+      ...timestampUrls.map((url) => createTimestamper({ url, trusted, transport, store, keyOf })),
+    ];
   };
   const sealing = async (budget: Budget): Promise<SealDaysPorts> => {
     const signers = await signersOf(budget);
@@ -173,6 +188,19 @@ async function openLogSigners(
   };
 }
 
+/** Bytes. */
+const MAX_CA_FILE_BYTES = 1024 * 1024;
+
+function readCaFile(file: string | undefined): Promise<string> {
+  if (file === undefined) {
+    throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_TSA_CA_FILE is missing', {
+      hint: 'a time stamp that nothing was compared with proves nothing: name the certificates of the authority',
+    });
+  }
+  const what = 'ARCHIVE_PROOF_TSA_CA_FILE';
+  return readTextFile(file, { what, code: 'CONFIG_INVALID', maxBytes: MAX_CA_FILE_BYTES });
+}
+
 /** The platform must not use up the time that the seal needs: what it did not answer by then is stated as unavailable. */
 function endingBefore(source: SourceInventory, clock: Clock): SourceInventory {
   return {
@@ -209,7 +237,8 @@ function openSource(
   const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
   const asked = { api, clock, logger, organizationId };
   const clientId = 'clientId' in genesys.credentials ? genesys.credentials.clientId : undefined;
-  return createDayInventory({
+  const pin = pinOrganization({ organizationId, clock, logger });
+  const inventory = createDayInventory({
     api,
     clock,
     analytics: createConversationAnalytics(asked),
@@ -221,4 +250,11 @@ function openSource(
     restoreArchived: recordings.restoreArchived,
     filedBy: createLayout(config.layout).filedBy,
   });
+  return {
+    // another organization's recordings would be stated as missing here
+    listDay: async (day, budget) => {
+      await pin(api, budget);
+      return inventory.listDay(day, budget);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import { receiptJsonSchema } from './record/receipt-schema.ts';
+import { OWN_SETTINGS } from './config/archives/own-settings.ts';
 import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
 import { EXIT_CODES, EXIT_RULES } from './exit-codes.ts';
@@ -57,6 +58,7 @@ export function renderConfigurationDoc(): string {
     '',
     '“Since” names the feature that brought a setting: the five names of the tutorial keep working as they are.',
     '',
+    ...SEVERAL_ARCHIVES,
     ...tables,
     '## Required',
     '',
@@ -64,6 +66,59 @@ export function renderConfigurationDoc(): string {
     '|---|---|',
     ...PURPOSES.map(([purpose, label]) => `| ${label} | ${requiredNames(purpose)} |`),
   );
+}
+
+/** The part of the page about `archives` in a config file. */
+const SEVERAL_ARCHIVES = [
+  '## Several archives',
+  '',
+  'An archive is one organization of Genesys Cloud, in one place, under keys of its own. A config file may hold several:',
+  '',
+  '```json',
+  '{',
+  '  "ARCHIVE_KINDS": "call",',
+  '  "archives": {',
+  '    "emea": { "GENESYS_ENVIRONMENT": "mypurecloud.de", "GENESYS_ORGANIZATION_ID": "0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77", "ARCHIVE_STORE": "s3://recordings/emea" },',
+  '    "apac": { "GENESYS_ENVIRONMENT": "mypurecloud.jp", "GENESYS_ORGANIZATION_ID": "8d4d3f1e-7a55-4b39-9a6c-0d7f9f2f5c11", "ARCHIVE_STORE": "s3://recordings/apac" }',
+  '  }',
+  '}',
+  '```',
+  '',
+  '`--archive NAME` or `GENESYS_ARCHIVE` chooses one; where there is one only, it is chosen. `--all-archives` runs `verify`, `list` and `inspect` for each,',
+  'one after the other, and so does `doctor` where none is chosen; the exit code is the gravest one. `serve` serves all, each at `POST /events/NAME`, with a',
+  'spool, secrets and limits of its own. (`redrive --archive` takes no name: there, set `GENESYS_ARCHIVE`.)',
+  '',
+  'A name has 1 to 32 of `a-z`, `0-9` and `-`, and begins with a letter. Two archives in one bucket need prefixes neither of which contains the other; two',
+  'archives in one place are refused. An archive has no default store.',
+  '',
+  'What stands outside `archives`, in the file or in the environment, is a default for all of them, except what belongs to one organization:',
+  '',
+  ...ownSettings(),
+  '',
+  'These are taken from the archive’s own part only, from flags, and from a variable with the archive’s name, in upper case with `_` for `-`:',
+  '`ENCRYPTION_KEY_HEX__EMEA`, `GENESYS_CLIENT_SECRET__APAC`. Any setting may be set so. One that stands outside is not used, and gives a warning. An archive',
+  'never takes anything from another one. `HTTPS_PROXY` and `HTTP_PROXY` belong to the machine and hold for all.',
+  '',
+  'For an archive, the source that stands first wins:',
+  '',
+  '1. flags',
+  '2. the archive’s part of the file that `--config` names',
+  '3. variables with the archive’s name, `SETTING__NAME`',
+  '4. the archive’s part of `./genesys-archive.config.json`',
+  '5. what stands outside, in the order above',
+  '',
+] as const;
+
+function ownSettings(): string[] {
+  const reasons = [...new Set(Object.values(OWN_SETTINGS))];
+  return [
+    '| belongs to one archive | settings |',
+    '|---|---|',
+    ...reasons.map((reason) => {
+      const names = Object.entries(OWN_SETTINGS).filter(([, why]) => why === reason);
+      return `| ${reason} | ${names.map(([name]) => `\`${name}\``).join(', ')} |`;
+    }),
+  ];
 }
 
 /** When nothing is an answer, and when it is a failure. */

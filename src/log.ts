@@ -23,6 +23,8 @@ export interface LogFields {
   readonly correlationId?: string;
   readonly retryable?: boolean;
   readonly reason?: string;
+  /** Of several that one process serves. */
+  readonly archive?: string;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -52,6 +54,7 @@ const FIELD_NAMES: Record<keyof LogFields, true> = {
   correlationId: true,
   retryable: true,
   reason: true,
+  archive: true,
 };
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

@@ -2,7 +2,8 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { DatedKey } from './record/receipt-keys.ts';
 import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
 import { INLINE_PUBLIC_KEY } from './config/values.ts';
-import { ArchiveError, describeForeign } from './errors.ts';
+import { ArchiveError } from './errors.ts';
+import { type KeyFile, readKeyFile } from './key-file.ts';
 import { present } from './present.ts';
 import {
   datedKeys,
@@ -12,12 +13,14 @@ import {
   parseKeyList,
   parsePublicKey,
 } from './signing/key-list.ts';
-import { readTextFile } from './text-file.ts';
 
-/** Bytes; an Ed25519 key in PEM has about 120. */
-const LARGEST_KEY_FILE = 16_384;
-/** Read, write and search by group and others. */
-const NOT_OWNER = 0o077;
+/** An Ed25519 key in PEM has about 120 bytes. */
+const SIGNING_KEY_FILE: KeyFile = { what: 'the signing key file', maxBytes: 16_384, isSecret: true };
+const KEY_LIST_FILE: KeyFile = {
+  what: 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS',
+  maxBytes: MAX_KEY_LIST_BYTES,
+  isSecret: false,
+};
 
 /**
  * The key that signs receipts: PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it.
@@ -26,7 +29,7 @@ const NOT_OWNER = 0o077;
  *   no unencrypted Ed25519 private key; never with what it holds.
  */
 export async function readSigner(path: string): Promise<ReceiptSigner> {
-  return signerOf(await readKeyFile(path, true), 'the signing key file');
+  return signerOf(await readKeyFile(path, SIGNING_KEY_FILE), 'the signing key file');
 }
 
 /**
@@ -58,7 +61,7 @@ export async function readReceiptKeys(sources: readonly string[]): Promise<Reado
 
 async function readSource(source: string): Promise<readonly (readonly [string, DatedKey])[]> {
   if (INLINE_PUBLIC_KEY.test(source)) return [bareKey(source, 'a key of ARCHIVE_RECEIPT_PUBLIC_KEYS')];
-  const text = await readKeyFile(source, false);
+  const text = await readKeyFile(source, KEY_LIST_FILE);
   const what = 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';
   return looksLikeKeyList(text) ? datedKeys(parseKeyList(text, what)) : [bareKey(text, what)];
 }
@@ -66,27 +69,6 @@ async function readSource(source: string): Promise<readonly (readonly [string, D
 function bareKey(text: string, what: string): readonly [string, DatedKey] {
   const publicKey = parsePublicKey(text, what);
   return [signingKeyId(publicKey), { publicKey }];
-}
-
-async function readKeyFile(path: string, isSecret: boolean): Promise<string> {
-  const maxBytes = isSecret ? LARGEST_KEY_FILE : MAX_KEY_LIST_BYTES;
-  const what = isSecret ? 'the signing key file' : 'a file of ARCHIVE_RECEIPT_PUBLIC_KEYS';
-  try {
-    return await readTextFile(path, {
-      what,
-      code: 'CONFIG_INVALID',
-      maxBytes,
-      check: ({ mode, size }) => {
-        if (isSecret && process.platform !== 'win32' && (mode & NOT_OWNER) !== 0) {
-          throw invalid(`others than its owner can read or write ${what}`, `chmod 600 ${path}`);
-        }
-        if (size > maxBytes) throw invalid(`${what} is too large to be one`);
-      },
-    });
-  } catch (error) {
-    if (error instanceof ArchiveError) throw error;
-    throw invalid(`${what} cannot be read: ${describeForeign(error)}`);
-  }
 }
 
 function parse(pem: string, read: (pem: string) => KeyObject, problem: string): KeyObject {

@@ -181,8 +181,12 @@ describe('precedence', () => {
     );
     expect(refused.map(([name]) => name).toSorted()).toEqual([
       'ARCHIVE_ALLOW_LOOPBACK',
+      'ARCHIVE_CATALOGUE',
       'ARCHIVE_DEAD_LETTER_QUEUE_URL',
       'ARCHIVE_MEDIA_HOSTS',
+      'ARCHIVE_PROOF_SECOND_STORE',
+      'ARCHIVE_PROOF_TSA_URL',
+      'ARCHIVE_PROOF_VKEYS',
       'ARCHIVE_PROXY_MEDIA',
       'ARCHIVE_QUEUE_URL',
       'ARCHIVE_RECEIPT_PUBLIC_KEYS',

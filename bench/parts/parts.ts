@@ -4,6 +4,7 @@ import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
 import { measureStartUp } from './init.ts';
+import { measureJobs } from './jobs.ts';
 import { type LatencyRow, measureLatency } from './latency.ts';
 import { measureLambdaSizes } from './lambda.ts';
 import { measureLimits } from './limits.ts';
@@ -44,6 +45,8 @@ export async function measurePart(
       return { init: await measureStartUp(bench, rounds ?? (quick ? 3 : 7)) };
     case 'cli-memory':
       return { 'cli-memory': await measureCliMemory(bench, quick) };
+    case 'jobs':
+      return { jobs: await measureJobs(bench, quick) };
     case 'latency':
       return { latency: await latency(bench, options, onSkip) };
     default:

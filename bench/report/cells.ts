@@ -2,6 +2,7 @@
 import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
 import type { StartUp } from '../parts/init.ts';
+import type { JobCost } from '../parts/jobs.ts';
 import type { LatencyRow } from '../parts/latency.ts';
 import type { LambdaSize } from '../parts/lambda.ts';
 import type { LimitedRun } from '../parts/limits.ts';
@@ -85,6 +86,15 @@ export function cliMemoryTable(rows: readonly CliMemory[]): Table {
         row.bytes < 5e7 ? '–' : seconds.toFixed(1),
       ),
     ]),
+  };
+}
+
+export function jobsTable(rows: readonly JobCost[]): Table {
+  return {
+    header: ['items', 'planned a second', 'planning +MB', 'settled a second', 'running +MB'],
+    rows: rows.map(({ items, plannedPerSecond, planGrowthMb, settledPerSecond, runGrowthMb }) =>
+      [items, plannedPerSecond, planGrowthMb, settledPerSecond, runGrowthMb].map((value) => value.toFixed(0)),
+    ),
   };
 }
 

@@ -55,6 +55,7 @@ function renderBlock(name: string, { machine, parts }: Results): string {
     }
     case 'memory':
     case 'cli-memory':
+    case 'jobs':
     case 'latency':
     case 'limits':
     case 'lambda':

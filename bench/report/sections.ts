@@ -2,6 +2,7 @@
 import type { LimitedRun } from '../parts/limits.ts';
 import { growthSpread } from '../parts/memory.ts';
 import { PROMISED_GROWTH_MB } from '../parts/cli-memory.ts';
+import { PROMISED_JOB_GROWTH_MB, PROMISED_PLANNED_PER_SECOND } from '../parts/jobs.ts';
 import type { ComparedVariant } from '../parts/throughput.ts';
 import type { Part, PartResults } from '../results.ts';
 import { formatSize } from '../options.ts';
@@ -29,6 +30,16 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       const worst = Math.max(...rows.flatMap((row) => [row.archiveGrowthMb, row.restoreGrowthMb]));
       const note = `largest growth ${worst.toFixed(0)} MB, promised at most ${PROMISED_GROWTH_MB} MB`;
       return [{ title: 'Through the command line', table: cells.cliMemoryTable(rows), notes: [note] }];
+    }
+    case 'jobs': {
+      const rows = results.jobs ?? [];
+      const slowest = Math.min(...rows.map(({ plannedPerSecond }) => plannedPerSecond));
+      const largest = Math.max(...rows.flatMap((row) => [row.planGrowthMb, row.runGrowthMb]));
+      const notes = [
+        `slowest planning ${slowest.toFixed(0)} items a second, promised at least ${PROMISED_PLANNED_PER_SECOND}`,
+        `largest growth ${largest.toFixed(0)} MB, promised at most ${PROMISED_JOB_GROWTH_MB} MB`,
+      ];
+      return [{ title: 'Jobs, without their work', table: cells.jobsTable(rows), notes }];
     }
     case 'limits': {
       const runs = results.limits ?? [];

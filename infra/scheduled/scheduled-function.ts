@@ -10,7 +10,7 @@ import { bundledCode } from '../archive-function.ts';
 import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
-export type ScheduledBundle = 'verify';
+export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'seal';
 
 export interface ScheduledFunctionProps {
   readonly bundle: ScheduledBundle;
@@ -25,16 +25,21 @@ export interface ScheduledFunctionProps {
   /** The event of the function. */
   readonly input: object;
   readonly environment: Readonly<Record<string, string>>;
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrency?: number | undefined;
+  /** Times that Lambda starts the function again after a failure, at most 2. */
+  readonly retries: number;
+  /** How long an event waits for the function to be free, 60 s to 6 h. @default an hour */
+  readonly eventAgeS?: number;
+  /** MB. @default that of the archiving function */
+  readonly memoryMb?: number;
   readonly network: { readonly vpc: ec2.Vpc; readonly securityGroup: ec2.SecurityGroup } | undefined;
   /** @default the bundle of this package */
   readonly code: lambda.Code | undefined;
 }
 
-/** Lambda itself tries again after a failure; a schedule that cannot reach Lambda tries for an hour. */
-const RETRIES_OF_FAILURE = 1;
-const RETRIES_OF_SCHEDULE = 10;
+/** What cannot be started within an hour is left to the next time. */
 const EVENT_AGE_S = 3_600;
+const RETRIES_OF_SCHEDULE = 10;
 
 /** A function that a schedule starts, with a log and a role of its own. Nothing else can start it but who may invoke functions. */
 export class ScheduledFunction extends Construct {
@@ -42,20 +47,20 @@ export class ScheduledFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ScheduledFunctionProps) {
     super(scope, id);
-    const { bundle, role, network, reservedConcurrency } = props;
+    const { bundle, role, network, reservedConcurrency, eventAgeS = EVENT_AGE_S } = props;
     this.function = new lambda.Function(this, 'Task', {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       handler: `${bundle}.handler`,
       code: props.code ?? bundledCode(bundle),
-      memorySize: MEMORY_MB,
+      memorySize: props.memoryMb ?? MEMORY_MB,
       timeout: Duration.seconds(FUNCTION_TIMEOUT_S),
       role,
       logGroup: props.logGroup,
       environment: { NODE_OPTIONS, ...props.environment },
-      retryAttempts: RETRIES_OF_FAILURE,
-      maxEventAge: Duration.seconds(EVENT_AGE_S),
+      retryAttempts: props.retries,
+      maxEventAge: Duration.seconds(eventAgeS),
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
       ...(network === undefined
         ? {}
@@ -76,7 +81,7 @@ export class ScheduledFunction extends Construct {
         arn: this.function.functionArn,
         roleArn: this.createStarter().roleArn,
         input: JSON.stringify(props.input),
-        retryPolicy: { maximumEventAgeInSeconds: EVENT_AGE_S, maximumRetryAttempts: RETRIES_OF_SCHEDULE },
+        retryPolicy: { maximumEventAgeInSeconds: eventAgeS, maximumRetryAttempts: RETRIES_OF_SCHEDULE },
       },
     });
   }

@@ -4,7 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { VerificationSettings } from '../../src/config/deploy-settings.ts';
+import type { JobsSettings, SealSettings, VerificationSettings } from '../../src/config/deploy-settings.ts';
 import { type AlarmPlace, createAlarm } from '../alarm.ts';
 import { METRICS_OF_STACK } from '../archive-metrics.ts';
 import { createLogGroup } from '../archive-function.ts';
@@ -12,48 +12,21 @@ import type { ArchiveNetwork } from '../archive-network.ts';
 import { createFunctionRole } from '../archive-roles.ts';
 import { type Grant, requirePolicy } from '../grants.ts';
 import { logGroupArn } from '../log-group-arn.ts';
-import { type ArchiveResources, networkStatements, type Statement } from '../policies.ts';
+import { networkStatements } from '../policies.ts';
+import { cataloguePart } from './catalogue.ts';
+import { jobsPart } from './jobs.ts';
+import type { ScheduledPart } from './part.ts';
 import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts';
-import { logStatements } from './statements.ts';
+import { sealPart } from './seal.ts';
+import { logStatements, secretStatements } from './statements.ts';
 import { verificationPart } from './verification.ts';
 
-/** One function that a schedule starts: what it is, what it may do, and the alarms about it. */
-export interface ScheduledPart {
-  /** Of the constructs, and of the role. */
-  readonly id: string;
-  readonly bundle: ScheduledBundle;
-  readonly description: string;
-  /** `rate(…)` or `cron(…)`, UTC. */
-  readonly schedule: string;
-  /** Minutes within which the function is started; without it, on the minute. */
-  readonly windowMinutes?: number;
-  /** The event of the function. */
-  readonly input: object;
-  /** Besides the log and the network. */
-  readonly statements: (about: ArchiveResources) => readonly Statement[];
-  /** It opens data keys of recordings. */
-  readonly decrypts: boolean;
-  readonly reservedConcurrency?: number;
-  /** Names of those variables of the archiving function that it is given as well. */
-  readonly variables: readonly string[];
-  readonly alarms: readonly ScheduledAlarm[];
-}
-
-export interface ScheduledAlarm {
-  /** Of docs/runbook.md. */
-  readonly anchor: string;
-  readonly what: string;
-  /** Failures of invocations, unless there is another metric. */
-  readonly metric?: cloudwatch.IMetric;
-  readonly threshold?: number;
-  readonly evaluationPeriods?: number;
-  readonly comparisonOperator?: cloudwatch.ComparisonOperator;
-  readonly treatMissingData?: cloudwatch.TreatMissingData;
-}
-
+/** Which functions there are. */
 export interface ScheduledProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
-  readonly logRetentionDays?: number;
+  readonly jobs?: boolean | Partial<JobsSettings>;
+  readonly catalogue?: boolean;
+  readonly seal?: SealSettings;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
 }
 
@@ -70,7 +43,8 @@ export interface ScheduledPlace {
 interface Prepared {
   readonly part: ScheduledPart;
   readonly role: iam.Role;
-  readonly logGroup: logs.LogGroup;
+  /** Made before the role has its policy, which names it. */
+  logGroup?: logs.LogGroup;
 }
 
 /**
@@ -84,23 +58,33 @@ export class Scheduled {
   readonly #code: ScheduledProps['scheduledCode'];
   readonly #scope: Construct;
 
-  constructor(scope: Construct, props: ScheduledProps, logKey: kms.IKey | undefined) {
+  constructor(scope: Construct, props: ScheduledProps) {
     this.#scope = scope;
     this.#code = props.scheduledCode;
-    const { logRetentionDays = 365 } = props;
     this.#prepared = partsOf(props).map((part) => ({
       part,
       role: createFunctionRole(scope, part.id, part.description),
-      logGroup: createLogGroup(scope, `Scheduled${part.id}Logs`, logRetentionDays, logKey),
     }));
-    this.grants = this.#prepared.map(({ part, role, logGroup }) => ({
-      role,
+    this.grants = this.#prepared.map((prepared) => ({
+      role: prepared.role,
       statements: (about) => [
-        ...part.statements(about),
-        ...logStatements(logGroupArn(logGroup)),
+        ...prepared.part.statements(about),
+        ...logStatements(logGroupArn(logGroupOf(prepared))),
+        ...secretStatements(prepared.part, about),
         ...networkStatements(about),
       ],
     }));
+  }
+
+  createLogs(days: number, key: kms.IKey | undefined): void {
+    for (const prepared of this.#prepared) {
+      prepared.logGroup = createLogGroup(this.#scope, `Scheduled${prepared.part.id}Logs`, days, key);
+    }
+  }
+
+  /** Those that the secrets let in. */
+  get secretReaders(): readonly iam.Role[] {
+    return this.#prepared.filter(({ part }) => part.readsSecrets === true).map(({ role }) => role);
   }
 
   get roles(): readonly iam.Role[] {
@@ -112,8 +96,14 @@ export class Scheduled {
     return this.#prepared.filter(({ part }) => part.decrypts).map(({ role }) => role);
   }
 
+  /** Those that exchange objects of the archive. */
+  get replacers(): readonly iam.Role[] {
+    return this.#prepared.filter(({ part }) => part.replaces === true).map(({ role }) => role);
+  }
+
   create({ environment, environmentVariables, network, policies }: ScheduledPlace): void {
-    for (const { part, role, logGroup } of this.#prepared) {
+    for (const prepared of this.#prepared) {
+      const { part, role } = prepared;
       const own = part.variables.flatMap((name) => {
         const value = environment[name];
         return value === undefined ? [] : [[name, value] as const];
@@ -121,7 +111,7 @@ export class Scheduled {
       const made = new ScheduledFunction(this.#scope, `Scheduled${part.id}`, {
         ...part,
         role,
-        logGroup,
+        logGroup: logGroupOf(prepared),
         network,
         environment: {
           POWERTOOLS_SERVICE_NAME: METRICS_OF_STACK,
@@ -153,6 +143,21 @@ export class Scheduled {
   }
 }
 
-function partsOf({ verification = true }: ScheduledProps): readonly ScheduledPart[] {
-  return verification === false ? [] : [verificationPart(verification === true ? {} : verification)];
+function partsOf({
+  verification = true,
+  jobs = false,
+  catalogue = false,
+  seal,
+}: ScheduledProps): readonly ScheduledPart[] {
+  return [
+    ...(verification === false ? [] : [verificationPart(verification === true ? {} : verification)]),
+    ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
+    ...(catalogue ? [cataloguePart()] : []),
+    ...(seal === undefined ? [] : [sealPart(seal)]),
+  ];
+}
+
+function logGroupOf({ part, logGroup }: Prepared): logs.LogGroup {
+  if (logGroup === undefined) throw new Error(`the log group of ${part.id} was not made`);
+  return logGroup;
 }

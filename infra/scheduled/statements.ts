@@ -2,10 +2,13 @@
 import {
   allow,
   type ArchiveResources,
+  archivingStatements,
   listing,
   MEDIA_FOLDER,
+  openSecretsWith,
   ORGANIZATION,
   rootOf,
+  signatures,
   type Statement,
 } from '../policies.ts';
 
@@ -32,5 +35,107 @@ export function verifierStatements(
           },
         ]
       : []),
+  ];
+}
+
+/** Secrets that are under a key of the account. */
+export function secretStatements(
+  { readsSecrets = false }: { readonly readsSecrets?: boolean },
+  { serviceKeyArn }: Pick<ArchiveResources, 'serviceKeyArn'>,
+): readonly Statement[] {
+  return readsSecrets && serviceKeyArn !== undefined ? [openSecretsWith(serviceKeyArn)] : [];
+}
+
+/**
+ * The runner of jobs archives as the function does, without its queue, and keeps its jobs in the second bucket. It opens no data key:
+ * what has to is left to runners of other roles.
+ */
+export function jobsStatements(resources: ArchiveResources): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', clientSecretArns = [], signingSecretArn } = resources;
+  return [
+    ...archivingStatements(resources),
+    allow(
+      'ReadClients',
+      ['secretsmanager:GetSecretValue'],
+      [...clientSecretArns, ...(signingSecretArn === undefined ? [] : [signingSecretArn])],
+    ),
+    allow('KeepJobs', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/jobs/*`]),
+    {
+      ...allow('FindJobs', ['s3:ListBucket'], [catalogue]),
+      Condition: { StringLike: { 's3:prefix': 'jobs/*' } },
+    },
+  ];
+}
+
+/**
+ * The sealer lists the archive and reads receipts, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
+ * newest checkpoint. It alone signs with the key of the log.
+ *
+ * @param secondStore `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint.
+ */
+export function sealerStatements(resources: ArchiveResources, secondStore?: string): readonly Statement[] {
+  const { logKeyArn, clientSecretArns = [] } = resources;
+  const root = rootOf(resources);
+  const log = `${root}proof/*`;
+  return [
+    allow('ReadReceiptsAndLog', ['s3:GetObject'], [`${root}receipts/*`, `${root}erasures/*`, log]),
+    listing('ListArchive', resources),
+    {
+      ...allow('AddToLog', ['s3:PutObject'], [log]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+    {
+      ...allow('PointToNewest', ['s3:PutObject'], [`${root}proof/*/checkpoint`]),
+      Condition: { Null: { 's3:if-match': 'false' } },
+    },
+    ...secondStoreStatements(secondStore, resources.partition),
+    ...signatures(logKeyArn, { sign: 'SignLog', show: 'ShowLogKey' }),
+    allow('ReadClient', ['secretsmanager:GetSecretValue'], clientSecretArns.slice(0, 1)),
+  ];
+}
+
+function secondStoreStatements(secondStore: string | undefined, partition = 'aws'): readonly Statement[] {
+  if (secondStore === undefined) return [];
+  const [bucket = '', ...rest] = secondStore.replace('s3://', '').split('/');
+  const prefix = rest.filter((part) => part !== '').join('/');
+  const place = {
+    bucketArn: `arn:${partition}:s3:::${bucket}`,
+    keyPrefix: prefix === '' ? '' : `${prefix}/`,
+  };
+  return [
+    allow('KeepCheckpoints', ['s3:GetObject', 's3:PutObject'], [`${rootOf(place)}*`]),
+    listing('FindCheckpoints', place),
+  ];
+}
+
+/** Encryption contexts of what the catalogue keeps sealed; no recording can have such an id. */
+const SEALED_OF_CATALOGUE = ['people/*', 'search-key/*'] as const;
+
+/**
+ * The compactor lists the archive and reads receipts, holds and erasures, and facts; it replaces files of the catalogue. It opens people,
+ * search keys and facts, and can open no recording: their ids are other ones.
+ */
+export function catalogueStatements(resources: ArchiveResources): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', keyArn, organizationId } = resources;
+  const root = rootOf(resources);
+  const sealed = (ids: readonly string[]) => ({
+    StringEquals: { [ORGANIZATION]: organizationId },
+    StringLike: { 'kms:EncryptionContext:recording-id': ids },
+  });
+  return [
+    allow(
+      'ReadReceiptsHoldsAndErasures',
+      ['s3:GetObject'],
+      ['receipts', 'holds', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
+    listing('ListArchive', resources),
+    allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),
+    allow('KeepCatalogue', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/catalogue/*`]),
+    allow('FindInCatalogue', ['s3:ListBucket'], [catalogue]),
+    {
+      ...allow('OpenPeopleAndFacts', ['kms:Decrypt'], [keyArn]),
+      Condition: sealed([...SEALED_OF_CATALOGUE, 'facts/*']),
+    },
+    { ...allow('SealPeople', ['kms:GenerateDataKey'], [keyArn]), Condition: sealed(SEALED_OF_CATALOGUE) },
   ];
 }

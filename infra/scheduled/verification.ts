@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { VerificationSettings } from '../../src/config/deploy-settings.ts';
 import { ownMetric } from '../archive-metrics.ts';
-import type { ScheduledPart } from './scheduled.ts';
+import type { ScheduledPart } from './part.ts';
 import { verifierStatements } from './statements.ts';
 
 /** Hours without a run that has looked at everything: then two runs have failed. */
@@ -24,6 +24,7 @@ export function verificationPart({
     input: { days, depth, allow },
     statements: (about) => verifierStatements(about, decrypts),
     decrypts,
+    retries: 1,
     variables: [
       'S3_ARCHIVE_BUCKET',
       'ARCHIVE_STORE',

@@ -22,31 +22,31 @@ const HEAD_BYTES = 4;
 /** Watches the bytes of one file go by. */
 export class EndWatch {
   /** Until there are enough bytes to tell. */
-  private head: Buffer | undefined = Buffer.alloc(0);
-  private check: EndCheck | undefined;
+  #head: Buffer | undefined = Buffer.alloc(0);
+  #check: EndCheck | undefined;
 
   /** The same chunks. They are not changed, and not kept. */
   async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of chunks) {
-      this.push(chunk);
+      this.#push(chunk);
       yield chunk;
     }
   }
 
   verdict(): EndVerdict {
-    return this.check?.verdict() ?? 'unknown';
+    return this.#check?.verdict() ?? 'unknown';
   }
 
-  private push(chunk: Uint8Array): void {
-    if (this.head === undefined) {
-      this.check?.push(chunk);
+  #push(chunk: Uint8Array): void {
+    if (this.#head === undefined) {
+      this.#check?.push(chunk);
       return;
     }
-    const head = Buffer.concat([this.head, chunk]);
-    this.head = head.length < HEAD_BYTES ? head : undefined;
-    if (this.head !== undefined) return;
-    this.check = checkFor(head);
-    this.check?.push(head);
+    const head = Buffer.concat([this.#head, chunk]);
+    this.#head = head.length < HEAD_BYTES ? head : undefined;
+    if (this.#head !== undefined) return;
+    this.#check = checkFor(head);
+    this.#check?.push(head);
   }
 }
 
@@ -75,26 +75,26 @@ const END64_BYTES = 56;
 const TAIL_BYTES = END_BYTES + LONGEST_COMMENT + LOCATOR_BYTES + END64_BYTES;
 
 class ZipEnd implements EndCheck {
-  private readonly tail = Buffer.alloc(2 * TAIL_BYTES);
+  readonly #tail = Buffer.alloc(2 * TAIL_BYTES);
   /** Of `tail` in use. */
-  private used = 0;
-  private total = 0;
+  #used = 0;
+  #total = 0;
 
   push(chunk: Uint8Array): void {
-    this.total += chunk.byteLength;
+    this.#total += chunk.byteLength;
     const rest = chunk.subarray(Math.max(0, chunk.byteLength - TAIL_BYTES));
-    if (this.used + rest.byteLength > this.tail.length) {
+    if (this.#used + rest.byteLength > this.#tail.length) {
       const kept = TAIL_BYTES - rest.byteLength;
-      this.tail.copyWithin(0, this.used - kept, this.used);
-      this.used = kept;
+      this.#tail.copyWithin(0, this.#used - kept, this.#used);
+      this.#used = kept;
     }
-    this.tail.set(rest, this.used);
-    this.used += rest.byteLength;
+    this.#tail.set(rest, this.#used);
+    this.#used += rest.byteLength;
   }
 
   verdict(): EndVerdict {
-    const tail = this.tail.subarray(0, this.used);
-    const start = this.total - this.used;
+    const tail = this.#tail.subarray(0, this.#used);
+    const start = this.#total - this.#used;
     let verdict: EndVerdict = 'cut';
     // more than one place can look like an end record: a comment, or a ZIP within this one, holds what it likes
     for (let at = tail.lastIndexOf(END_SIGNATURE, -1, 'latin1'); at >= 0; ) {
@@ -134,55 +134,56 @@ const MOST_STREAMS = 64;
 
 class OggEnd implements EndCheck {
   /** Of the page header that is being read. */
-  private header: Buffer = Buffer.alloc(0);
+  #header: Buffer = Buffer.alloc(0);
   /** Bytes of the page's body that are still to come. */
-  private body = 0;
+  #body = 0;
   /** Serial numbers of the streams that have begun and not ended. */
-  private readonly open = new Set<number>();
-  private lost = false;
+  readonly #open = new Set<number>();
+  #lost = false;
 
   push(chunk: Uint8Array): void {
     let rest = chunk;
-    while (rest.byteLength > 0 && !this.lost) {
-      const skipped = Math.min(this.body, rest.byteLength);
-      this.body -= skipped;
-      rest = this.readHeader(rest.subarray(skipped));
+    while (rest.byteLength > 0 && !this.#lost) {
+      const skipped = Math.min(this.#body, rest.byteLength);
+      this.#body -= skipped;
+      rest = this.#readHeader(rest.subarray(skipped));
     }
   }
 
   verdict(): EndVerdict {
-    if (this.lost) return 'unknown';
-    if (this.body > 0 || this.header.length > 0) return 'cut';
+    if (this.#lost) return 'unknown';
+    if (this.#body > 0 || this.#header.length > 0) return 'cut';
     // not every recorder marks the last page, RFC 7845 section 3 knows such files
-    return this.open.size === 0 ? 'whole' : 'unknown';
+    return this.#open.size === 0 ? 'whole' : 'unknown';
   }
 
-  private readHeader(chunk: Uint8Array): Uint8Array {
+  #readHeader(chunk: Uint8Array): Uint8Array {
     const wanted = () =>
-      PAGE_HEADER_BYTES + (this.header.length < PAGE_HEADER_BYTES ? 0 : this.header.readUInt8(26));
+      PAGE_HEADER_BYTES + (this.#header.length < PAGE_HEADER_BYTES ? 0 : this.#header.readUInt8(26));
     let taken = 0;
-    while (this.header.length < wanted() && taken < chunk.byteLength) {
-      const part = chunk.subarray(taken, taken + wanted() - this.header.length);
+    while (this.#header.length < wanted() && taken < chunk.byteLength) {
+      const part = chunk.subarray(taken, taken + wanted() - this.#header.length);
       taken += part.byteLength;
-      this.header = Buffer.concat([this.header, part]);
+      this.#header = Buffer.concat([this.#header, part]);
     }
-    if (this.header.length === wanted()) this.beginPage();
+    if (this.#header.length === wanted()) this.#beginPage();
     return chunk.subarray(taken);
   }
 
-  private beginPage(): void {
-    const { header, open } = this;
-    this.header = Buffer.alloc(0);
+  #beginPage(): void {
+    const header = this.#header;
+    const open = this.#open;
+    this.#header = Buffer.alloc(0);
     if (header.toString('latin1', 0, 4) !== 'OggS' || header.readUInt8(4) !== 0) {
-      this.lost = true;
+      this.#lost = true;
       return;
     }
     const flags = header.readUInt8(5);
     const serial = header.readUInt32LE(14);
     if ((flags & BEGINS_STREAM) !== 0) open.add(serial);
     // a page of a stream that never began, or is over, says nothing about any end
-    this.lost = !open.has(serial) || open.size > MOST_STREAMS;
+    this.#lost = !open.has(serial) || open.size > MOST_STREAMS;
     if ((flags & ENDS_STREAM) !== 0) open.delete(serial);
-    this.body = header.subarray(PAGE_HEADER_BYTES).reduce((sum, lacing) => sum + lacing, 0);
+    this.#body = header.subarray(PAGE_HEADER_BYTES).reduce((sum, lacing) => sum + lacing, 0);
   }
 }

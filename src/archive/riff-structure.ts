@@ -40,44 +40,46 @@ const isPlaceholder = (size: number) =>
 
 /** Watches the bytes of one file. Of what is not WAV nothing is kept. */
 export class RiffStructure {
-  private total = 0;
-  private header: Buffer = Buffer.alloc(0);
-  private wanted = FORM_BYTES;
+  #total = 0;
+  #header: Buffer = Buffer.alloc(0);
+  #wanted = FORM_BYTES;
   /** Bytes to pass over before the next header. */
-  private skip = 0;
-  private state: 'form' | 'sizes64' | 'chunk' | 'stopped' = 'form';
+  #skip = 0;
+  #state: 'form' | 'sizes64' | 'chunk' | 'stopped' = 'form';
   /** Of a `ds64` chunk. */
-  private dataSize64: number | undefined;
-  private dataSize: number | undefined;
-  private dataStart = 0;
+  #dataSize64: number | undefined;
+  #dataSize: number | undefined;
+  #dataStart = 0;
   /** Of a `ds64` chunk with its padding. */
-  private sizes64Bytes = 0;
-  private chunks = 0;
+  #sizes64Bytes = 0;
+  #chunks = 0;
   /** Bytes behind the current chunk that only fill it up to an even length. */
-  private padding = 0;
+  #padding = 0;
 
   push(chunk: Uint8Array): void {
-    this.total += chunk.byteLength;
-    if (this.state === 'stopped') return;
+    this.#total += chunk.byteLength;
+    if (this.#state === 'stopped') return;
     for (let at = 0; at < chunk.byteLength; ) {
-      const skipped = Math.min(this.skip, chunk.byteLength - at);
-      this.skip -= skipped;
+      const skipped = Math.min(this.#skip, chunk.byteLength - at);
+      this.#skip -= skipped;
       at += skipped;
       if (at === chunk.byteLength) return;
-      const taken = chunk.subarray(at, at + this.wanted - this.header.length);
-      this.header = Buffer.concat([this.header, taken]);
+      const taken = chunk.subarray(at, at + this.#wanted - this.#header.length);
+      this.#header = Buffer.concat([this.#header, taken]);
       at += taken.byteLength;
-      if (this.header.length < this.wanted) return;
-      const { header } = this;
-      this.header = Buffer.alloc(0);
-      this.wanted = CHUNK_HEADER_BYTES;
-      this.read(header, this.total - chunk.byteLength + at);
+      if (this.#header.length < this.#wanted) return;
+      const header = this.#header;
+      this.#header = Buffer.alloc(0);
+      this.#wanted = CHUNK_HEADER_BYTES;
+      this.#read(header, this.#total - chunk.byteLength + at);
     }
   }
 
   /** @param statedBytes of the whole file, by its RIFF size; `undefined` where that is open. */
   verdict(statedBytes: number | undefined): RiffVerdict {
-    const { total, dataSize, dataStart } = this;
+    const total = this.#total;
+    const dataSize = this.#dataSize;
+    const dataStart = this.#dataStart;
     const says = (verdict: RiffVerdict['verdict'], totalBytes = total) => ({ verdict, totalBytes });
     const hasData = dataSize !== undefined;
     const isDataOpen = hasData && isOpen(dataSize) && (dataSize > 0 || total > dataStart);
@@ -96,7 +98,7 @@ export class RiffStructure {
     if (riffExcess !== undefined && riffExcess > 0) {
       if (dataExcess !== undefined && dataExcess > 0) return says('cut', statedBytes);
       const isSmall = riffExcess <= MAX_MISCOUNTED_BYTES;
-      if (this.isAtChunkEnd) return isSmall ? says('doubtful') : says('overstated', statedBytes);
+      if (this.#isAtChunkEnd) return isSmall ? says('doubtful') : says('overstated', statedBytes);
       const isUnconfirmed = hasData && dataExcess === undefined;
       return isUnconfirmed && isSmall ? says('doubtful') : says('cut', statedBytes);
     }
@@ -108,49 +110,52 @@ export class RiffStructure {
       return says(isBroken ? 'overstated' : 'cut', dataEnd);
     }
     if (isRiffPlaceholder || isDataPlaceholder) return says('doubtful');
-    return isRiffExact && (!hasData || this.isAtChunkEnd) ? says('whole') : says('open');
+    return isRiffExact && (!hasData || this.#isAtChunkEnd) ? says('whole') : says('open');
   }
 
   /** The data chunk and all behind it is there; the padding byte of the last chunk need not be. */
-  private get isAtChunkEnd(): boolean {
-    const { state, header, skip, dataSize } = this;
-    return state === 'chunk' && dataSize !== undefined && header.length === 0 && skip <= this.padding;
+  get #isAtChunkEnd(): boolean {
+    const state = this.#state;
+    const header = this.#header;
+    const skip = this.#skip;
+    const dataSize = this.#dataSize;
+    return state === 'chunk' && dataSize !== undefined && header.length === 0 && skip <= this.#padding;
   }
 
-  private read(header: Buffer, position: number): void {
+  #read(header: Buffer, position: number): void {
     const id = header.toString('latin1', 0, 4);
-    if (this.state === 'form') {
+    if (this.#state === 'form') {
       const isWave = /^(?:RIFF|RF64|BW64)$/.test(id) && header.toString('latin1', 8, 12) === 'WAVE';
-      this.state = isWave ? 'chunk' : 'stopped';
+      this.#state = isWave ? 'chunk' : 'stopped';
       return;
     }
-    if (this.state === 'sizes64') {
-      this.dataSize64 = Number(header.readBigUInt64LE(8));
-      this.skip = this.sizes64Bytes - SIZES64_BYTES;
-      this.state = 'chunk';
+    if (this.#state === 'sizes64') {
+      this.#dataSize64 = Number(header.readBigUInt64LE(8));
+      this.#skip = this.#sizes64Bytes - SIZES64_BYTES;
+      this.#state = 'chunk';
       return;
     }
-    this.chunks += 1;
+    this.#chunks += 1;
     const stated = header.readUInt32LE(4);
-    if (!CHUNK_ID.test(id) || this.chunks > MAX_CHUNKS) {
-      this.state = 'stopped';
+    if (!CHUNK_ID.test(id) || this.#chunks > MAX_CHUNKS) {
+      this.#state = 'stopped';
       return;
     }
-    this.padding = stated % 2;
-    this.skip = stated + this.padding;
-    if (id === 'ds64' && this.dataSize === undefined && stated >= SIZES64_BYTES) {
-      this.state = 'sizes64';
-      this.wanted = SIZES64_BYTES;
-      this.sizes64Bytes = this.skip;
-      this.skip = 0;
+    this.#padding = stated % 2;
+    this.#skip = stated + this.#padding;
+    if (id === 'ds64' && this.#dataSize === undefined && stated >= SIZES64_BYTES) {
+      this.#state = 'sizes64';
+      this.#wanted = SIZES64_BYTES;
+      this.#sizes64Bytes = this.#skip;
+      this.#skip = 0;
       return;
     }
-    if (id !== 'data' || this.dataSize !== undefined) return;
-    const size = stated === 0xffff_ffff ? (this.dataSize64 ?? stated) : stated;
-    this.dataSize = size;
-    this.dataStart = position;
-    this.padding = size % 2;
-    this.skip = size + this.padding;
-    if (isOpen(size)) this.state = 'stopped';
+    if (id !== 'data' || this.#dataSize !== undefined) return;
+    const size = stated === 0xffff_ffff ? (this.#dataSize64 ?? stated) : stated;
+    this.#dataSize = size;
+    this.#dataStart = position;
+    this.#padding = size % 2;
+    this.#skip = size + this.#padding;
+    if (isOpen(size)) this.#state = 'stopped';
   }
 }

@@ -1,4 +1,4 @@
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording-id.ts';
@@ -20,7 +20,7 @@ export interface ListedRecording extends ObjectSummary {
 export async function* listRecordings(
   store: ObjectStore,
   range: DayRange,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): AsyncGenerator<ListedRecording, void, undefined> {
   const { layout = DATE_LAYOUT } = range;
   for (const prefix of prefixesWithin(range)) {
@@ -41,7 +41,7 @@ export async function findRecording(
   store: ObjectStore,
   idOrKey: string,
   range: DayRange,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<string> {
   if (idOrKey.trim() === '') {
     throw new ArchiveError('USAGE', 'the id of the recording is empty', {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, RangeReader, RangeUnsealer } from '../ports.ts';
 import { type CheckedPorts, openChecked, type ReceiptStanding } from './open-checked.ts';
@@ -69,7 +69,7 @@ const DEFAULT_LEAF_BYTES = 64 * 1024;
 export async function openSeekable(
   ports: RangePorts,
   key: string,
-  budget: Budget,
+  budget: Budget = unlimited,
   options: RangeOptions = {},
 ): Promise<SeekableRecording> {
   const { store, reader, cache } = ports;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, Unsealer } from '../ports.ts';
 import {
@@ -50,7 +50,7 @@ export async function restoreRecording(
   ports: ReadPorts,
   key: string,
   target: RestoreTarget,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<ReadOutcome> {
   let checked: CheckedObject;
   try {
@@ -80,7 +80,11 @@ export async function restoreChecked(
 }
 
 /** Reads and authenticates one object, and keeps nothing. Throws as {@link restoreRecording}. */
-export async function verifyRecording(ports: ReadPorts, key: string, budget: Budget): Promise<ReadOutcome> {
+export async function verifyRecording(
+  ports: ReadPorts,
+  key: string,
+  budget: Budget = unlimited,
+): Promise<ReadOutcome> {
   return readChecked(ports, await openChecked(ports, key, budget), budget);
 }
 

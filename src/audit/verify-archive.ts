@@ -1,4 +1,4 @@
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import {
   type Verification,
@@ -39,7 +39,7 @@ export async function verifyArchive(
   ports: VerifyPorts,
   options: VerifyArchiveOptions,
   watcher: VerifyWatcher,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<void> {
   const { depth, concurrency } = options;
   const keys = walkArchive(ports.store, options, budget);
@@ -91,11 +91,11 @@ export async function verifyOne(
 export class CompletionLine {
   /** How many have ended before the first gap. */
   count = 0;
-  private readonly turns: { readonly key: string; ended: boolean }[] = [];
+  readonly #turns: { readonly key: string; ended: boolean }[] = [];
 
   begin(key: string): { readonly key: string; ended: boolean } {
     const turn = { key, ended: false };
-    this.turns.push(turn);
+    this.#turns.push(turn);
     return turn;
   }
 
@@ -103,8 +103,8 @@ export class CompletionLine {
   end(turn: { ended: boolean }): string | undefined {
     turn.ended = true;
     let reached: string | undefined;
-    while (this.turns[0]?.ended === true) {
-      reached = this.turns.shift()?.key;
+    while (this.#turns[0]?.ended === true) {
+      reached = this.#turns.shift()?.key;
       this.count += 1;
     }
     return reached;

@@ -97,14 +97,14 @@ interface Decrypted {
 
 /** Decryption beside the hashing: when it fails, the rest of the bytes are still hashed. */
 class Decryption {
-  private readonly readInstruction: () => Promise<string | undefined>;
-  private readonly reader: EnvelopeReader;
-  private readonly stat: ObjectStat;
-  private readonly receipt: SignedReceipt | undefined;
-  private unsealer: Unsealer | undefined;
-  private failure: Finding | undefined;
-  private readonly hash = createHash('sha256');
-  private bytes = 0;
+  readonly #readInstruction: () => Promise<string | undefined>;
+  readonly #reader: EnvelopeReader;
+  readonly #stat: ObjectStat;
+  readonly #receipt: SignedReceipt | undefined;
+  #unsealer: Unsealer | undefined;
+  #failure: Finding | undefined;
+  readonly #hash = createHash('sha256');
+  #bytes = 0;
 
   constructor(
     readOnce: () => Promise<string | undefined>,
@@ -112,33 +112,34 @@ class Decryption {
     stat: ObjectStat,
     receipt: SignedReceipt | undefined,
   ) {
-    this.readInstruction = readOnce;
-    this.reader = reader;
-    this.stat = stat;
-    this.receipt = receipt;
+    this.#readInstruction = readOnce;
+    this.#reader = reader;
+    this.#stat = stat;
+    this.#receipt = receipt;
   }
 
   async update(chunk: Uint8Array, budget: Budget): Promise<void> {
-    await this.attempt(async () => this.take((await this.open(budget)).update(chunk)));
+    await this.#attempt(async () => this.#take((await this.#open(budget)).update(chunk)));
   }
 
   async finish(budget: Budget): Promise<Decrypted> {
-    await this.attempt(async () => this.take((await this.open(budget)).final()));
-    if (this.failure !== undefined) return { findings: [this.failure], plaintext: undefined };
-    const { key } = this.stat;
-    const plaintext = { bytes: this.bytes, sha256: this.hash.digest('hex') };
-    const stated = this.receipt?.plaintext;
+    await this.#attempt(async () => this.#take((await this.#open(budget)).final()));
+    if (this.#failure !== undefined) return { findings: [this.#failure], plaintext: undefined };
+    const { key } = this.#stat;
+    const plaintext = { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    const stated = this.#receipt?.plaintext;
     const differs =
       stated !== undefined && (stated.bytes !== plaintext.bytes || stated.sha256 !== plaintext.sha256);
     return { findings: differs ? [finding('plaintext-sha256', key)] : [], plaintext };
   }
 
-  private async open(budget: Budget): Promise<Unsealer> {
-    if (this.unsealer !== undefined) return this.unsealer;
-    const { stat, receipt } = this;
+  async #open(budget: Budget): Promise<Unsealer> {
+    if (this.#unsealer !== undefined) return this.#unsealer;
+    const stat = this.#stat;
+    const receipt = this.#receipt;
     const recordingId = receipt?.ids.recording ?? identifyKey(stat.key)?.recordingId;
-    this.unsealer = await this.reader.unseal(stat, {
-      readInstruction: this.readInstruction,
+    this.#unsealer = await this.#reader.unseal(stat, {
+      readInstruction: this.#readInstruction,
       expected: {
         ...present({
           recordingId,
@@ -147,21 +148,21 @@ class Decryption {
       },
       budget,
     });
-    return this.unsealer;
+    return this.#unsealer;
   }
 
-  private async attempt(work: () => Promise<void>): Promise<void> {
-    if (this.failure !== undefined) return;
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) return;
     try {
       await work();
     } catch (error) {
-      this.failure = asFinding(error, this.stat.key, this.receipt);
+      this.#failure = asFinding(error, this.#stat.key, this.#receipt);
     }
   }
 
-  private take(plaintext: Uint8Array): void {
-    this.bytes += plaintext.byteLength;
-    this.hash.update(plaintext);
+  #take(plaintext: Uint8Array): void {
+    this.#bytes += plaintext.byteLength;
+    this.#hash.update(plaintext);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../ports.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
@@ -62,7 +62,7 @@ export async function verifyAgainstReceipt(
   ports: VerifyPorts,
   key: string,
   depth: VerifyDepth,
-  budget: Budget,
+  budget: Budget = unlimited,
 ): Promise<Verification> {
   const { store, allow = new Set<FindingKind>() } = ports;
   const {

@@ -83,7 +83,8 @@ async function* work(
   const shard = new Shard(ports, options, { budget, channel, context, stop });
   const working = shard.run(items).then(
     () => channel.end(),
-    (error: unknown) => channel.end(error),
+    // what was stopped has no error of its own
+    (error: unknown) => channel.end(context.signal.aborted ? undefined : error),
   );
   try {
     yield* channel.read();
@@ -120,6 +121,7 @@ class Shard {
   async run(items: readonly BackfillItem[]): Promise<void> {
     const { budget } = this.#running;
     const conversations = items.filter((one): one is ConversationItem => 'conversationId' in one);
+    if (budget.signal.aborted) return;
     if (conversations.length > 0) await this.#ports.prepare?.(conversations, budget);
     const open = new Set<Promise<void>>();
     for (let at = 0; at < items.length && !budget.signal.aborted; at += GROUP_SIZE) {

@@ -1,7 +1,13 @@
 import path from 'node:path';
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import { readConfigFile } from '../config/file.ts';
-import { type ConfigFile, type ConfigFor, type Purpose, loadConfig } from '../config/config.ts';
+import {
+  type ConfigFile,
+  type ConfigFor,
+  type ConfigSources,
+  type Purpose,
+  loadConfig,
+} from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseDay, parseRecordingTime } from '../recording-time.ts';
@@ -27,6 +33,8 @@ export interface CommandContext {
   readonly configFile: string | undefined;
   /** All that this program has, for completion. */
   readonly commands: readonly CommandOutline[];
+  /** `--archive`, or the one of `--all-archives` that it is now about. */
+  readonly archive?: string | undefined;
   /** How this program was called, for commands to copy. */
   readonly program: string;
 }
@@ -45,11 +53,19 @@ export async function readSettings<P extends Purpose>(
   context: CommandContext,
   purpose: P,
 ): Promise<ConfigFor[P]> {
-  const { ui, env, flags } = context;
-  const file = await readSettingsFile(context);
-  const config = loadConfig({ flags, env, file }, purpose);
+  const { ui } = context;
+  const config = loadConfig(await readSources(context), purpose);
   for (const warning of config.warnings) ui.warn(warning);
   return config;
+}
+
+/**
+ * Where this command's settings come from.
+ * @throws `CONFIG_INVALID`.
+ */
+export async function readSources(context: CommandContext): Promise<ConfigSources> {
+  const { env, flags, archive } = context;
+  return { flags, env, archive, file: await readSettingsFile(context) };
 }
 
 /** Those that were told already which file was found. */

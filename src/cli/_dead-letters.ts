@@ -1,5 +1,6 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 import type { MessageQueue, QueuedMessage } from '../queue/message-queue.ts';
 import { readEvents } from './archive/read-events.ts';
 
@@ -141,7 +142,7 @@ function readLetter(event: unknown): { body: string; attributes: Record<string, 
 
 /** Why an invocation failed, as the record of it says: words of Lambda and the name of an error, never its message. */
 function readFailedInvocation(event: unknown): Record<string, string> {
-  const outer = asObject(typeof event === 'string' ? parseJson(event) : event);
+  const outer = asObject(typeof event === 'string' ? parseForeignJson(event) : event);
   const record = outer['requestPayload'] === undefined ? asObject(outer['detail']) : outer;
   if (record['requestPayload'] === undefined) return {};
   const words = [
@@ -178,12 +179,4 @@ export function isQueueUrl(text: string, allowLoopback: boolean): boolean {
   throw new ArchiveError('USAGE', 'the address of the queue must start with https://', {
     hint: 'ARCHIVE_ALLOW_LOOPBACK=1 permits one on this machine',
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

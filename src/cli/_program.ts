@@ -15,6 +15,7 @@ export interface GlobalOptions {
   readonly color: boolean;
   readonly debug?: boolean;
   readonly config?: string;
+  readonly archive?: string;
 }
 
 /** What the command line asks for. */
@@ -52,7 +53,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .usage('<command> [options]');
-  for (const { flags, description } of GLOBAL_OPTIONS) program.option(flags, description);
+  for (const { flags, description } of globalOptionsOf(argv)) program.option(flags, description);
   for (const [heading, specs] of COMMAND_GROUPS) {
     program.commandsGroup(heading);
     for (const spec of specs) {
@@ -87,6 +88,15 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
   }
   if (invocation === undefined) throw noCommand();
   return invocation;
+}
+
+/** A command that has had an option of the same name for longer keeps it: `redrive --archive` takes no name. */
+function globalOptionsOf(argv: readonly string[]): typeof GLOBAL_OPTIONS {
+  const spec = COMMANDS.find(
+    ({ name }) => name === argv.find((word) => COMMANDS.some((one) => one.name === word)),
+  );
+  const [own, nameOf] = [spec?.options ?? [], (flags: string) => /--[a-z-]+/.exec(flags)?.[0]];
+  return GLOBAL_OPTIONS.filter(({ flags }) => !own.some((option) => nameOf(option.flags) === nameOf(flags)));
 }
 
 function declare(

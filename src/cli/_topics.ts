@@ -44,6 +44,7 @@ function renderEnvironment(): string {
     'Settings come from flags, from the JSON file that --config names, from the environment, and from',
     './genesys-archive.config.json, in this order: what comes first wins. Secrets come from the environment only.',
     'The last one is read only when nobody else could have written it, and must not say which hosts are trusted.',
+    'A file may hold several archives: --archive NAME or GENESYS_ARCHIVE chooses one; docs/configuration.md.',
     ...lines,
     '',
     'Also understood:',

@@ -8,6 +8,7 @@ import { listenForInterrupts } from './_interrupts.ts';
 import { watchStandardOutput } from './_standard-output.ts';
 import { createUi, type Ui } from './_ui.ts';
 import { type Invocation, parseCommandLine } from './_program.ts';
+import { runCommand } from './_run-command.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { COMMANDS } from './specs/commands.ts';
 
@@ -40,7 +41,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
     await output.flush();
     return failed ? exitCodeOf('USAGE') : afterOutput(openUi({ color: !argv.includes('--no-color') }), 0);
   }
-  const { globals, spec, args, options, flags } = invocation;
+  const { globals, spec, flags } = invocation;
   const ui = openUi(globals);
   if (spec.isForReading === true) {
     output.onLost((error) => {
@@ -52,26 +53,22 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
   const signal = listenForInterrupts(ui, process);
   try {
-    const command = await spec.load();
-    const code = await command.run(
-      {
-        ui,
-        env: process.env,
-        clock: systemClock,
-        signal,
-        logger: openLogger(
-          globals.debug === true ? 'debug' : (flags['ARCHIVE_LOG_LEVEL'] ?? process.env['ARCHIVE_LOG_LEVEL']),
-          spec.expectsRetries === true ? undefined : ui,
-        ),
-        stdin: process.stdin,
-        flags,
-        configFile: globals.config,
-        commands: COMMANDS,
-        program: programName(process.argv[1]),
-      },
-      args,
-      options,
-    );
+    const code = await runCommand(invocation, {
+      ui,
+      env: process.env,
+      clock: systemClock,
+      signal,
+      logger: openLogger(
+        globals.debug === true ? 'debug' : (flags['ARCHIVE_LOG_LEVEL'] ?? process.env['ARCHIVE_LOG_LEVEL']),
+        spec.expectsRetries === true ? undefined : ui,
+      ),
+      stdin: process.stdin,
+      flags,
+      configFile: globals.config,
+      archive: globals.archive,
+      commands: COMMANDS,
+      program: programName(process.argv[1]),
+    });
     await output.flush();
     return afterOutput(ui, code);
   } catch (error) {

@@ -27,6 +27,7 @@ export type { ProofConfig, SealerConfig } from './rules/proof.ts';
 export type { RecordingsConfig } from './rules/published.ts';
 export type { Purpose } from './schema.ts';
 export type { CredentialSettings } from './rules/secrets.ts';
+export { listArchives } from './archives/choose-archive.ts';
 export type { ConfigFile, ConfigSources } from './sources.ts';
 
 /** Enough to look at what is stored. */
@@ -163,8 +164,8 @@ const DEFAULT_STORE = 'file:./archive';
  * @throws `CONFIG_INVALID` (not retryable), whose message lists every problem at once and repeats no value.
  */
 export function loadConfig<P extends Purpose>(sources: ConfigSources, purpose: P): ConfigFor[P] {
-  const { gathered, values, problems } = readSources(sources, purpose);
-  if (problems.length > 0) throw invalidConfig(problems);
+  const { gathered, values, problems, archive } = readSources(sources, purpose);
+  if (problems.length > 0) throw invalidConfig(problems, archive);
   const warnings = [
     ...gathered.warnings,
     ...findWarnings(values),

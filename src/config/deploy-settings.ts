@@ -79,8 +79,13 @@ export const STACK_OUTPUTS = [
   'SigningKeySecretArn',
   'SigningKeyArn',
   'WebhookSecretArn',
+  'BackfillSecretArn',
   'WebhookUrl',
   'VerifierFunctionName',
+  'JobRunnerFunctionName',
+  'CompactorFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',
@@ -92,4 +97,6 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
+export type { JobsSettings } from './jobs-settings.ts';
+export type { SealSettings } from './seal-settings.ts';
 export type { VerificationSettings } from './verification-settings.ts';

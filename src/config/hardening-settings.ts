@@ -1,6 +1,8 @@
 /** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
 import * as z from 'zod';
+import { jobsSettings } from './jobs-settings.ts';
 import type { homeSettings } from './home-settings.ts';
+import { sealSettings } from './seal-settings.ts';
 import { verificationSettings } from './verification-settings.ts';
 
 const PRINCIPAL =
@@ -45,6 +47,12 @@ export const hardeningSettings = {
   customerKeys: z.boolean().default(false),
   /** Records every access to objects and every use of keys, with alarms. */
   auditTrail: z.boolean().default(false),
+  /** A function that works on jobs, such as a backfill, and how. */
+  jobs: z.union([z.boolean(), jobsSettings]).default(false),
+  /** A function that keeps the catalogue up to date. */
+  catalogue: z.boolean().default(false),
+  /** A function that compares each day with the platform, and seals it in a log. */
+  seal: sealSettings.optional(),
   /** A function that verifies another sample of the archive each day, and how. */
   verification: z.union([z.boolean(), verificationSettings]).default(true),
   /** A bucket, maybe of another account or region, that gets a copy of every object. */

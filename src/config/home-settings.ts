@@ -3,6 +3,8 @@ import * as z from 'zod';
 
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
 
+const role = z.string().regex(ROLE, 'is the ARN of a role');
+
 /** What keys may begin with; each part of `/` to `/` is a name. */
 const prefix = z
   .string()
@@ -19,7 +21,7 @@ export const homeSettings = {
     .optional(),
   /** Archives of other stacks in the bucket of this one. */
   sharedWith: z
-    .array(z.strictObject({ prefix, rewrapRole: z.string().regex(ROLE, 'is the ARN of a role').optional() }))
+    .array(z.strictObject({ prefix, rewrapRole: role.optional(), sealRole: role.optional() }))
     .max(50)
     .default([]),
 } as const;

@@ -31,6 +31,12 @@ export const METRICS = {
   duration: 'ArchiveDuration',
   /** Of the scheduled verification. Count: what is wrong with the recordings that were looked at. */
   sampleFindings: 'SampleFindings',
+  /** Of the sealer. 1 for each run that has sealed all that was due. */
+  sealed: 'Sealed',
+  /** Count: recordings that the statements of a run call missing or unexpected. */
+  sealDifferences: 'SealDifferences',
+  /** Count: runs that found the log changed or set back. */
+  logBroken: 'LogBroken',
   /** 1 for a run that has looked at all that had their turn, 0 for another. */
   sampleComplete: 'SampleComplete',
 } as const;

@@ -1,3 +1,4 @@
+import { ARCHIVE_VARIABLE } from './archives/archive-names.ts';
 import { isSettingName, listSettings } from './schema.ts';
 import { shortenForMessage } from '../recording-id.ts';
 
@@ -6,12 +7,16 @@ const OUR_PREFIXES = ['ARCHIVE_', 'GENESYS_', 'S3_ARCHIVE', 'S3_FORCE', 'ENCRYPT
 
 /** Does a variable of the environment look as if it were meant for us, though it is none of our names? */
 export function isStrayName(name: string): boolean {
+  if (name === ARCHIVE_VARIABLE) return false;
   return OUR_PREFIXES.some((prefix) => name.toUpperCase().startsWith(prefix)) && !isSettingName(name);
 }
 
 /** `NAME is no setting of this program; did you mean OTHER?` */
 export function describeStray(name: string): string {
   const shown = /^[A-Za-z0-9_]{1,64}$/.test(name) ? name : shortenForMessage(name);
+  const [setting = '', archive] = name.split('__');
+  if (archive !== undefined && isSettingName(setting))
+    return `${shown} belongs to no archive of the config file`;
   const nearest = suggestName(name);
   return `${shown} is no setting of this program${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
 }

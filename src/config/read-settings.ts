@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import { variableOf } from './archives/archive-names.ts';
+import { chooseArchive } from './archives/choose-archive.ts';
+import { isOwnSetting } from './archives/own-settings.ts';
 import { findEncryptionProblems } from './rules/encryption.ts';
 import { findLayoutProblems } from './rules/layout.ts';
 import { findMissing, findStoreProblems, findUrlProblems } from './rules/problems.ts';
@@ -16,11 +19,14 @@ export interface ReadSources {
   readonly gathered: GatheredSettings;
   readonly values: SettingValues;
   readonly problems: readonly Problem[];
+  /** Which of several archives; `undefined` where the file has none. */
+  readonly archive: string | undefined;
 }
 
 /** Gathers, parses and checks all settings that `purpose` needs. */
 export function readSources(sources: ConfigSources, purpose: Purpose): ReadSources {
-  const gathered = gatherSettings(sources, purpose);
+  const archive = chooseArchive(sources);
+  const gathered = gatherSettings(sources, purpose, archive);
   const { values, invalid, problems } = parseSettings(gathered);
   const onLambda = (sources.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
   const all = [
@@ -28,13 +34,24 @@ export function readSources(sources: ConfigSources, purpose: Purpose): ReadSourc
     ...problems,
     ...findMissing(gathered, purpose),
     ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose, namesPublicKey(sources)),
-    ...findStoreProblems(values, invalid, gathered.ranks, onLambda),
+    ...findStoreProblems(values, invalid, gathered.ranks, onLambda || archive !== undefined),
     ...findUrlProblems(values, invalid),
     ...findSchemaProblems(values, invalid),
     ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),
     ...findSecretProblems(values),
   ];
-  return { gathered, values, problems: all };
+  const told = archive === undefined ? all : all.map((problem) => nameVariable(problem, archive.name));
+  return { gathered, values, problems: told, archive: archive?.name };
+}
+
+/** What is missing of an archive may stand in the environment under a name of the archive's own, and only there. */
+function nameVariable(problem: Problem, archive: string): Problem {
+  const { name, text } = problem;
+  if (!isOwnSetting(name) || !text.startsWith('is missing')) return problem;
+  return {
+    name,
+    text: `${text} of archive ${archive}, in its part of the file or as ${variableOf(name, archive)}`,
+  };
 }
 
 /** Also where it is of no use, such as for reading. */

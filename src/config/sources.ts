@@ -1,3 +1,5 @@
+import { ARCHIVES, archiveVariable, type ChosenArchive, variableOf } from './archives/archive-names.ts';
+import { isOwnSetting } from './archives/own-settings.ts';
 import { describeStray, isStrayName } from './names.ts';
 import { withSharedNames } from './rules/network.ts';
 import { isSettingName, listSettings, type Purpose, type Setting, type SettingName } from './schema.ts';
@@ -18,6 +20,8 @@ export interface ConfigSources {
   /** `process.env`, or what stands for it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly file?: ConfigFile | undefined;
+  /** `--archive` or `GENESYS_ARCHIVE`: which of the archives of the file. */
+  readonly archive?: string | undefined;
 }
 
 export interface Problem {
@@ -28,7 +32,7 @@ export interface Problem {
 
 export interface GatheredSettings {
   readonly values: Readonly<Partial<Record<SettingName, string>>>;
-  /** Of the source of each value: 0 for flags, 1 for a named file, 2 for the environment, 3 for a file that was found. */
+  /** Of the source of each value: the smaller, the stronger. Values of one rank come from one source. */
   readonly ranks: Readonly<Partial<Record<SettingName, number>>>;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
@@ -48,24 +52,40 @@ const NAMED_ONLY = 'is not taken from a config file that was found here; name th
 
 type Layer = Readonly<Record<string, string | undefined>>;
 
-/** Takes each setting from the strongest source that has it. A value that is empty counts as not set. */
-export function gatherSettings(sources: ConfigSources, purpose: Purpose): GatheredSettings {
+/**
+ * Takes each setting from the strongest source that has it. A value that is empty counts as not set.
+ *
+ * @param archive the one of several that is read: what is said of it alone wins over what is said of all.
+ */
+export function gatherSettings(
+  sources: ConfigSources,
+  purpose: Purpose,
+  archive: ChosenArchive | undefined,
+): GatheredSettings {
   const problems: Problem[] = [];
-  const file = readLayer(sources.file?.values ?? {}, problems);
+  const outside = readLayer(sources.file?.values ?? {}, problems);
+  const section = readLayer(archive?.section ?? {}, problems);
+  const file: Layer = { ...outside, ...section };
   const isFound = sources.file?.isNamed !== true;
   const flags: Layer = sources.flags ?? {};
   const env: Layer = withSharedNames(sources.env);
-  const layers: readonly Layer[] = isFound ? [flags, {}, env, file] : [flags, file, env, {}];
+  const variables: Layer = archive?.variables ?? {};
+  const [general, shared] = archive === undefined ? [env, outside] : [withoutOwn(env), withoutOwn(outside)];
+  const layers: readonly Layer[] = isFound
+    ? [flags, variables, section, general, shared]
+    : [flags, section, variables, shared, general];
   const values: Partial<Record<SettingName, string>> = {};
   const ranks: Partial<Record<SettingName, number>> = {};
   for (const [name, setting] of listSettings()) {
-    const rank = layers.findIndex((layer) => readName(layer, name) !== undefined);
-    const layer = layers[rank];
-    if (layer === undefined) continue;
     const inFile = readName(file, name);
     if (setting.secret === true && inFile !== undefined) {
       problems.push({ name, text: 'is a secret and must not stand in a config file; use the environment' });
-    } else if (setting.secret === true && rank === 0) {
+      continue;
+    }
+    const rank = layers.findIndex((layer) => readName(layer, name) !== undefined);
+    const layer = layers[rank];
+    if (layer === undefined) continue;
+    if (setting.secret === true && rank === 0) {
       problems.push({
         name,
         text: 'is a secret and is not taken from the command line; use the environment',
@@ -77,13 +97,14 @@ export function gatherSettings(sources: ConfigSources, purpose: Purpose): Gather
       ranks[name] = rank;
     }
   }
+  const stated = archive === undefined ? [] : describeUnused(archive.name, env, outside);
   const named = [
     ...new Set(layers.flatMap((layer) => Object.keys(layer).filter((name) => readName(layer, name)))),
   ];
   const stray = named.filter((name) => {
     // The environment belongs to everybody; a flag or an entry of the file can only be meant for this program.
     const onlyInEnv = readName(flags, name) === undefined && readName(file, name) === undefined;
-    return onlyInEnv ? isStrayName(name) : !isSettingName(name);
+    return onlyInEnv ? isStrayName(name) && !isOfArchive(name, sources.file) : !isSettingName(name);
   });
   const rerouting = isFound
     ? Object.keys(file).filter((name) => !isSettingName(name) && REROUTES.test(name))
@@ -92,7 +113,32 @@ export function gatherSettings(sources: ConfigSources, purpose: Purpose): Gather
     ...rerouting.map((name) => ({ name, text: 'is no setting of a config file; set it in the environment' })),
   );
   const strange = stray.filter((name) => !rerouting.includes(name));
-  return { values, ranks, problems, warnings: strange.map(describeStray) };
+  return { values, ranks, problems, warnings: [...stated, ...strange.map(describeStray)] };
+}
+
+/** `SETTING__ARCHIVE` of an archive that the file has. */
+function isOfArchive(variable: string, file: ConfigFile | undefined): boolean {
+  const archives: unknown = file?.values[ARCHIVES];
+  return Object.keys(typeof archives === 'object' && archives !== null ? archives : {}).some((archive) =>
+    isSettingName(archiveVariable(variable, archive) ?? ''),
+  );
+}
+
+function withoutOwn(layer: Layer): Layer {
+  return Object.fromEntries(Object.entries(layer).filter(([name]) => !isOwnSetting(name)));
+}
+
+/** What looks like the archive's, and is not used for it. */
+function describeUnused(archive: string, env: Layer, outside: Layer): string[] {
+  const say = (name: string, where: string) =>
+    `${name} ${where} is not used for archive ${archive}: write it into the archive’s part of the file, or set ${variableOf(name, archive)}`;
+  return listSettings().flatMap(([name]) => {
+    if (!isOwnSetting(name)) return [];
+    return [
+      ...(readName(outside, name) === undefined ? [] : [say(name, `outside ${ARCHIVES}`)]),
+      ...(readName(env, name) === undefined ? [] : [say(name, 'in the environment')]),
+    ];
+  });
 }
 
 /** The client secret goes to the environment's domain: a file that was found may only name one of the platform's own. */
@@ -110,7 +156,7 @@ function readLayer(values: Readonly<Record<string, unknown>>, problems: Problem[
   const layer = new Map<string, string>();
   for (const [name, value] of Object.entries(values)) {
     // An editor's `$schema` is no setting; any other stranger is kept for a warning, whatever its value.
-    if (value === null || name === '$schema') continue;
+    if (value === null || name === '$schema' || name === ARCHIVES) continue;
     const text = readJsonValue(value) ?? (isSettingName(name) ? undefined : JSON_VALUE);
     if (text !== undefined) layer.set(name, text);
     else problems.push({ name, text: 'must be text, a number, true, false, or a list of texts' });

@@ -4,24 +4,20 @@ import type { Stats } from 'node:fs';
 import { link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
-import { readTextFile } from '../text-file.ts';
+import { readKeyFile } from '../key-file.ts';
 import { withKeyringLock } from './keyring-lock.ts';
 import { formatKeyring, type Keyring, parseKeyring } from './keyring.ts';
 import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
 
 /** Bytes; a thousand AES keys, or any RSA key, take less. */
 const MAX_KEY_FILE = 131_072;
-/** Read, write and search by group and others. */
-const NOT_OWNER = 0o077;
 const OWNER_ONLY = 0o600;
 /** Of exchanging a keyring that programs without the lock change, too. */
 const MAX_ATTEMPTS = 10;
-/** Windows has access lists instead, and shows every file as readable by all. */
-const HAS_MODES = process.platform !== 'win32';
 
 /** @throws `CONFIG_INVALID` when it cannot be read, others than its owner can read or write it, or it is no keyring. */
 export async function readKeyringFile(path: string): Promise<Keyring> {
-  return parseKeyring(await readKeyFile(path, 'secret'));
+  return parseKeyring(await readKeys(path, 'secret'));
 }
 
 /**
@@ -84,7 +80,7 @@ async function findKeyring(path: string): Promise<FoundKeyring | undefined> {
     throw error;
   });
   if (owner === undefined) return undefined;
-  const text = await readKeyFile(path, 'secret');
+  const text = await readKeys(path, 'secret');
   return { keyring: parseKeyring(text), text, owner };
 }
 
@@ -129,7 +125,7 @@ async function writeKeyring(
     } finally {
       await file.close();
     }
-    if (expected?.text !== undefined && (await readKeyFile(path, 'secret')) !== expected.text) {
+    if (expected?.text !== undefined && (await readKeys(path, 'secret')) !== expected.text) {
       throw new ArchiveError('OUTPUT_EXISTS', 'the keyring file was changed meanwhile');
     }
     // link, unlike rename, refuses to replace what stands there
@@ -163,7 +159,7 @@ function unwritable(path: string, error: unknown): ArchiveError {
  * @throws `CONFIG_INVALID` when the file holds a private key, or none of 3072 to 8192 bits.
  */
 export async function readPublicKeyFile(path: string): Promise<KeyObject> {
-  const pem = await readKeyFile(path, 'public');
+  const pem = await readKeys(path, 'public');
   // createPublicKey would quietly derive the public half, and the private one would stay where it must not be
   if (/PRIVATE KEY/.test(pem)) {
     throw invalid(
@@ -192,7 +188,7 @@ const MAX_PRIVATE_KEYS = 16;
  *   least 2048 bits.
  */
 export async function readPrivateKeyFiles(path: string): Promise<readonly [KeyObject, ...KeyObject[]]> {
-  const pem = await readKeyFile(path, 'secret');
+  const pem = await readKeys(path, 'secret');
   const blocks = pem.match(/-----BEGIN [A-Z ]+-----[^]*?-----END [A-Z ]+-----/g) ?? [];
   if (blocks.length > MAX_PRIVATE_KEYS) {
     throw invalid(
@@ -209,28 +205,14 @@ export async function readPrivateKeyFiles(path: string): Promise<readonly [KeyOb
   return [read(first), ...others.map(read)];
 }
 
-async function readKeyFile(path: string, kind: 'secret' | 'public'): Promise<string> {
-  try {
-    return await readTextFile(path, {
-      what: `the key file ${path}`,
-      code: 'CONFIG_INVALID',
-      maxBytes: MAX_KEY_FILE,
-      check: ({ mode, size }) => {
-        if (kind === 'secret' && HAS_MODES && (mode & NOT_OWNER) !== 0) {
-          throw invalid('others than its owner can read or write the key file', `chmod 600 ${path}`);
-        }
-        if (size > MAX_KEY_FILE) {
-          throw invalid('the key file is too large to be one', `the file that is meant is ${path}`);
-        }
-      },
-    });
-  } catch (error) {
-    if (error instanceof ArchiveError) throw error;
-    throw invalid(
-      `the key file cannot be read: ${describeForeign(error)}`,
-      `the file that is meant is ${path}`,
-    );
-  }
+function readKeys(path: string, kind: 'secret' | 'public'): Promise<string> {
+  return readKeyFile(path, {
+    what: 'the key file',
+    named: `the key file ${path}`,
+    maxBytes: MAX_KEY_FILE,
+    isSecret: kind === 'secret',
+    hint: `the file that is meant is ${path}`,
+  });
 }
 
 function parsePem(path: string, pem: string, parse: (pem: string) => KeyObject): KeyObject {

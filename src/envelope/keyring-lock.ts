@@ -4,26 +4,16 @@
  * namespace, by a process number that is free or given to another process. Everywhere else the wait ends with an error.
  */
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, readlink, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { link, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ArchiveError, systemCodeOf } from '../errors.ts';
+import { describeSelf, parseHolder, type ProcessHolder as Holder, stateOf } from '../process-holder.ts';
 
 /** ms; a writer holds the lock for the time of three syncs. */
 const MAX_WAIT_MS = 20_000;
 const MAX_PAUSE_MS = 50;
 
 const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
-interface Holder {
-  /** Of this one lock. */
-  readonly token: string;
-  readonly pid: number;
-  /** Where `pid` means something: host and process namespace. */
-  readonly place: string;
-  /** When the process began, where the system tells; a number that is used again has another one. */
-  readonly startedAt: string;
-}
 
 /**
  * Runs `work` while this process alone may change `file`.
@@ -32,7 +22,7 @@ interface Holder {
  */
 export async function withKeyringLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const lock = `${file}.lock`;
-  const holder: Holder = { token: randomUUID(), pid: process.pid, ...(await describeProcess(process.pid)) };
+  const holder = await describeSelf();
   await takeLock(lock, holder);
   try {
     return await work();
@@ -91,7 +81,7 @@ async function linkOrCopy(partial: string, file: string, text: string): Promise<
  */
 async function breakStale(lock: string, self: Holder): Promise<boolean> {
   const found = await readHolder(lock);
-  if (found === undefined || !(await isGone(found, self))) return false;
+  if (found === undefined || (await stateOf(found, self)) !== 'ended') return false;
   const right = `${lock}.break`;
   if (!(await createWhole(right, JSON.stringify(self)))) return false;
   try {
@@ -103,40 +93,7 @@ async function breakStale(lock: string, self: Holder): Promise<boolean> {
   }
 }
 
+/** `undefined` when the lock is gone meanwhile, or none of ours: it is waited for. */
 async function readHolder(lock: string): Promise<Holder | undefined> {
-  try {
-    const value = JSON.parse(await readFile(lock, 'utf8')) as Partial<Holder> | null;
-    const { token, pid, place, startedAt } = value ?? {};
-    const isHolder =
-      typeof token === 'string' &&
-      typeof place === 'string' &&
-      typeof startedAt === 'string' &&
-      Number.isSafeInteger(pid);
-    return isHolder ? { token, pid: Number(pid), place, startedAt } : undefined;
-  } catch {
-    // gone meanwhile, or not a lock of ours: it is waited for
-    return undefined;
-  }
-}
-
-async function isGone({ pid, place, startedAt }: Holder, self: Holder): Promise<boolean> {
-  if (place !== self.place) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return systemCodeOf(error) === 'ESRCH';
-  }
-  const now = await describeProcess(pid);
-  return startedAt !== '' && now.startedAt !== '' && now.startedAt !== startedAt;
-}
-
-async function describeProcess(pid: number): Promise<Pick<Holder, 'place' | 'startedAt'>> {
-  const [namespace, boot, facts] = await Promise.all([
-    readlink('/proc/self/ns/pid').catch(() => ''),
-    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
-    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
-  ]);
-  // the name in parentheses may hold anything; the 20th field behind it is the start time (proc(5))
-  const startedAt = facts.slice(facts.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  return { place: [hostname(), namespace, boot.trim()].join(' '), startedAt };
+  return parseHolder(await readFile(lock, 'utf8').catch(() => ''));
 }

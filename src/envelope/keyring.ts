@@ -8,6 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ArchiveError } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 import { KEY_LENGTH } from './gcm.ts';
 import type { KeyUnwrapper, KeyWrapper } from './key-wrap.ts';
 import { createAesUnwrapper, createAesWrapper, KID_PATTERN } from './raw-wrap.ts';
@@ -96,11 +97,9 @@ function parseEntry(entry: unknown): KeyringEntry {
 }
 
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalid('the keyring is not JSON');
-  }
+  const value = parseForeignJson(text);
+  if (value === undefined) throw invalid('the keyring is not JSON');
+  return value;
 }
 
 function requireObject(value: unknown, what: string, names: readonly string[]): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { ArchiveError } from '../errors.ts';
-import { isNestedTooDeeply } from '../json.ts';
+import { parseForeignJson } from '../json.ts';
 import { present } from '../present.ts';
 import { isSafeId, shortenForMessage } from '../recording-id.ts';
 
@@ -38,12 +38,7 @@ export function joinPath(path: string, name: string): string {
  * deeply or no JSON.
  */
 export function parseJson(text: string): unknown {
-  if (text.length > MAX_TEXT_CHARACTERS || isNestedTooDeeply(text)) return undefined;
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
-    return undefined;
-  }
+  return text.length > MAX_TEXT_CHARACTERS ? undefined : parseForeignJson(text.replace(/^\uFEFF/, ''));
 }
 
 /**

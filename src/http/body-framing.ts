@@ -21,45 +21,45 @@ export type Step =
 
 /** Tells the bytes of one body from what frames it (RFC 9112, sections 6 and 7). Copies nothing. */
 export class BodyFraming {
-  private readonly kind: Framing['kind'];
+  readonly #kind: Framing['kind'];
   /** Bytes of the body, or of the current chunk, that are still to come. */
-  private left: number;
-  private state: 'size' | 'data' | 'data-end' | 'trailers' = 'size';
-  private line = '';
-  private trailers = 0;
+  #left: number;
+  #state: 'size' | 'data' | 'data-end' | 'trailers' = 'size';
+  #line = '';
+  #trailers = 0;
 
   constructor(framing: Framing) {
-    this.kind = framing.kind;
-    this.left = framing.kind === 'length' ? framing.bytes : 0;
+    this.#kind = framing.kind;
+    this.#left = framing.kind === 'length' ? framing.bytes : 0;
   }
 
   /** The connection has ended here: is the body whole? */
   get endsWithConnection(): boolean {
-    return this.kind === 'close';
+    return this.#kind === 'close';
   }
 
   /** Nothing more is needed, not even a byte. */
   get isEmpty(): boolean {
-    return this.kind === 'none' || (this.kind === 'length' && this.left === 0);
+    return this.#kind === 'none' || (this.#kind === 'length' && this.#left === 0);
   }
 
   step(bytes: Buffer): Step {
     if (this.isEmpty) return { kind: 'end', used: 0 };
     if (bytes.length === 0) return { kind: 'more', used: 0 };
-    if (this.kind === 'close') return { kind: 'data', data: bytes, used: bytes.length };
-    if (this.kind === 'length') return this.take(bytes, 0);
-    return this.stepChunked(bytes);
+    if (this.#kind === 'close') return { kind: 'data', data: bytes, used: bytes.length };
+    if (this.#kind === 'length') return this.#take(bytes, 0);
+    return this.#stepChunked(bytes);
   }
 
-  private take(bytes: Buffer, from: number): Step {
-    const data = bytes.subarray(from, from + this.left);
-    this.left -= data.length;
+  #take(bytes: Buffer, from: number): Step {
+    const data = bytes.subarray(from, from + this.#left);
+    this.#left -= data.length;
     return { kind: 'data', data, used: from + data.length };
   }
 
   /** Is `data` that of a small chunk, with more of the body behind it? */
   isInSmallChunks({ data }: { readonly data: Buffer }, rest: Buffer): boolean {
-    return this.kind === 'chunked' && data.length <= SMALL_CHUNK_BYTES && rest.length > 0;
+    return this.#kind === 'chunked' && data.length <= SMALL_CHUNK_BYTES && rest.length > 0;
   }
 
   /**
@@ -69,22 +69,22 @@ export class BodyFraming {
   gather(bytes: Buffer, into: Buffer): { readonly used: number; readonly filled: number } {
     let at = 0;
     let filled = 0;
-    while (at < bytes.length && this.line === '') {
-      if (this.state === 'data') {
-        const length = Math.min(this.left, bytes.length - at, into.length - filled);
-        if (length === 0 || this.left > SMALL_CHUNK_BYTES) break;
+    while (at < bytes.length && this.#line === '') {
+      if (this.#state === 'data') {
+        const length = Math.min(this.#left, bytes.length - at, into.length - filled);
+        if (length === 0 || this.#left > SMALL_CHUNK_BYTES) break;
         if (length > TINY_BYTES) bytes.copy(into, filled, at, at + length);
         else for (let one = 0; one < length; one += 1) into[filled + one] = bytes[at + one] ?? 0;
         at += length;
         filled += length;
-        this.left -= length;
-        if (this.left === 0) this.state = 'data-end';
-      } else if (this.state === 'data-end') {
+        this.#left -= length;
+        if (this.#left === 0) this.#state = 'data-end';
+      } else if (this.#state === 'data-end') {
         if (bytes[at] !== CR || bytes[at + 1] !== LF) break;
-        this.state = 'size';
+        this.#state = 'size';
         at += 2;
       } else {
-        const used = this.state === 'size' ? this.readChunkLine(bytes, at) : 0;
+        const used = this.#state === 'size' ? this.#readChunkLine(bytes, at) : 0;
         if (used === 0) break;
         at += used;
       }
@@ -107,7 +107,7 @@ export class BodyFraming {
    *
    * @returns its length with CRLF; 0 when it is not all there, or malformed.
    */
-  private readChunkLine(bytes: Buffer, from: number): number {
+  #readChunkLine(bytes: Buffer, from: number): number {
     let size = 0;
     let at = from;
     for (; ; at += 1) {
@@ -121,40 +121,40 @@ export class BodyFraming {
     if (bytes[at] === SEMICOLON) while (isExtension(bytes[at])) at += 1;
     const isLine = bytes[at] === CR && bytes[at + 1] === LF && at - from < LONGEST_LINE;
     if (!isLine) return 0;
-    this.beginChunk(size);
+    this.#beginChunk(size);
     return at + 2 - from;
   }
 
-  private beginChunk(size: number): void {
-    this.left = size;
-    this.state = size === 0 ? 'trailers' : 'data';
+  #beginChunk(size: number): void {
+    this.#left = size;
+    this.#state = size === 0 ? 'trailers' : 'data';
   }
 
-  private stepChunked(bytes: Buffer): Step {
+  #stepChunked(bytes: Buffer): Step {
     let at = 0;
     while (at < bytes.length) {
-      if (this.state === 'data') {
-        const step = this.take(bytes, at);
-        if (this.left === 0) this.state = 'data-end';
+      if (this.#state === 'data') {
+        const step = this.#take(bytes, at);
+        if (this.#left === 0) this.#state = 'data-end';
         return step;
       }
       const end = bytes.indexOf(0x0a, at);
-      this.line += bytes.toString('latin1', at, end === -1 ? bytes.length : end);
-      if (this.line.length > LONGEST_LINE) return { kind: 'malformed' };
+      this.#line += bytes.toString('latin1', at, end === -1 ? bytes.length : end);
+      if (this.#line.length > LONGEST_LINE) return { kind: 'malformed' };
       at = end === -1 ? bytes.length : end + 1;
       if (end === -1) break;
-      if (!this.line.endsWith('\r')) return { kind: 'malformed' };
-      const line = this.line.slice(0, -1);
-      this.line = '';
-      if (this.state === 'size') {
-        if (this.readChunkLine(Buffer.from(`${line}\r\n`, 'latin1'), 0) === 0) return { kind: 'malformed' };
-      } else if (this.state === 'data-end') {
+      if (!this.#line.endsWith('\r')) return { kind: 'malformed' };
+      const line = this.#line.slice(0, -1);
+      this.#line = '';
+      if (this.#state === 'size') {
+        if (this.#readChunkLine(Buffer.from(`${line}\r\n`, 'latin1'), 0) === 0) return { kind: 'malformed' };
+      } else if (this.#state === 'data-end') {
         if (line !== '') return { kind: 'malformed' };
-        this.state = 'size';
+        this.#state = 'size';
       } else {
         if (line === '') return { kind: 'end', used: at };
-        this.trailers += line.length;
-        if (this.trailers > LONGEST_TRAILERS) return { kind: 'malformed' };
+        this.#trailers += line.length;
+        if (this.#trailers > LONGEST_TRAILERS) return { kind: 'malformed' };
       }
     }
     return { kind: 'more', used: at };

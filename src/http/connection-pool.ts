@@ -41,20 +41,20 @@ const KEEP_ALIVE_PROBE_MS = 1_000;
 
 /** Connections of one client, used again where the server allows it. */
 export class ConnectionPool {
-  private readonly options: PoolOptions;
-  private readonly idle = new Map<string, Connection[]>();
+  readonly #options: PoolOptions;
+  readonly #idle = new Map<string, Connection[]>();
   /** TLS sessions by host: resuming one saves the server's certificate and most of the handshake. */
-  private readonly sessions = new Map<string, Buffer>();
-  private readonly mostIdle: number;
+  readonly #sessions = new Map<string, Buffer>();
+  readonly #mostIdle: number;
   /** Connections by host that wait for the next reads before they are idle. */
-  private readonly parked = new Map<string, number>();
+  readonly #parked = new Map<string, number>();
   /** Connections by host that were opened ahead of a request, and are connecting. */
-  private readonly opening = new Map<string, readonly Promise<void>[]>();
-  private closed = false;
+  readonly #opening = new Map<string, readonly Promise<void>[]>();
+  #closed = false;
 
   constructor(options: PoolOptions) {
-    this.options = options;
-    this.mostIdle = Math.min(MOST_IDLE, Math.ceil(MOST_IDLE_BYTES / options.readBytes));
+    this.#options = options;
+    this.#mostIdle = Math.min(MOST_IDLE, Math.ceil(MOST_IDLE_BYTES / options.readBytes));
   }
 
   /**
@@ -64,16 +64,16 @@ export class ConnectionPool {
    */
   async takeIdle(target: Target): Promise<Connection | undefined> {
     const origin = originOf(target);
-    const found = this.popIdle(origin);
+    const found = this.#popIdle(origin);
     if (found !== undefined) return found;
-    const [ahead, ...others] = this.opening.get(origin) ?? [];
+    const [ahead, ...others] = this.#opening.get(origin) ?? [];
     if (ahead !== undefined) {
-      this.opening.set(origin, others);
+      this.#opening.set(origin, others);
       await ahead;
     }
-    if (ahead === undefined && this.parked.has(origin))
+    if (ahead === undefined && this.#parked.has(origin))
       await new Promise<void>((resolve) => afterNextReads(resolve));
-    return this.popIdle(origin);
+    return this.#popIdle(origin);
   }
 
   /**
@@ -93,23 +93,23 @@ export class ConnectionPool {
       };
       socket.once(target.secure ? 'secureConnect' : 'connect', () => {
         setReferenced(socket, false);
-        this.putAway(origin, connection);
+        this.#putAway(origin, connection);
         end();
       });
       socket.once('close', end);
       socket.on('error', () => {});
     });
-    this.opening.set(origin, [...(this.opening.get(origin) ?? []), connected]);
+    this.#opening.set(origin, [...(this.#opening.get(origin) ?? []), connected]);
     const forget = () =>
-      this.opening.set(
+      this.#opening.set(
         origin,
-        (this.opening.get(origin) ?? []).filter((other) => other !== connected),
+        (this.#opening.get(origin) ?? []).filter((other) => other !== connected),
       );
     void connected.finally(forget);
   }
 
-  private popIdle(origin: string): Connection | undefined {
-    const kept = this.idle.get(origin) ?? [];
+  #popIdle(origin: string): Connection | undefined {
+    const kept = this.#idle.get(origin) ?? [];
     for (let connection = kept.pop(); connection !== undefined; connection = kept.pop()) {
       if (!connection.isUsable) continue;
       setReferenced(connection.socket, true);
@@ -120,11 +120,11 @@ export class ConnectionPool {
 
   /** Ends the idle connections; those in use end when their response has been read. */
   close(): void {
-    this.closed = true;
-    for (const connections of this.idle.values()) {
+    this.#closed = true;
+    for (const connections of this.#idle.values()) {
       for (const connection of connections) connection.destroy();
     }
-    this.idle.clear();
+    this.#idle.clear();
   }
 
   /**
@@ -134,12 +134,12 @@ export class ConnectionPool {
    */
   open(target: Target, tunnel?: net.Socket): Connection {
     const origin = originOf(target);
-    const onFree = (connection: Connection) => this.keep(origin, connection);
+    const onFree = (connection: Connection) => this.#keep(origin, connection);
     const { host, port, addresses } = target;
-    const { readBytes } = this.options;
+    const { readBytes } = this.#options;
     const gather = () => Buffer.allocUnsafeSlow(Math.min(readBytes, MOST_GATHERED));
-    if (this.options.connect !== undefined) {
-      const socket = this.options.connect({ host, port, addresses: addresses ?? [] });
+    if (this.#options.connect !== undefined) {
+      const socket = this.#options.connect({ host, port, addresses: addresses ?? [] });
       return new Connection(socket, { gather: gather(), onFree });
     }
     const place = tunnel === undefined ? { port, ...placeOf(host, addresses) } : { host, socket: tunnel };
@@ -149,12 +149,12 @@ export class ConnectionPool {
         servername: isIP(host) === 0 ? host : '',
         // Stryker disable next-line StringLiteral: Node itself ends the process over an empty name
         ALPNProtocols: ['http/1.1'],
-        session: this.sessions.get(origin),
+        session: this.#sessions.get(origin),
         // said, not inherited: NODE_TLS_REJECT_UNAUTHORIZED=0 must not weaken it
         rejectUnauthorized: true,
       });
-      socket.on('session', (fresh: Buffer) => this.sessions.set(origin, fresh));
-      socket.on('error', () => this.sessions.delete(origin));
+      socket.on('session', (fresh: Buffer) => this.#sessions.set(origin, fresh));
+      socket.on('error', () => this.#sessions.delete(origin));
       prepare(socket);
       // nobody else sees what this socket reads, and Node makes a new buffer for each piece of it
       return new Connection(socket, { gather: gather(), freesPieces: true, onFree });
@@ -176,26 +176,26 @@ export class ConnectionPool {
     return connection;
   }
 
-  private keep(origin: string, connection: Connection): void {
+  #keep(origin: string, connection: Connection): void {
     // An idle connection does not keep the process alive.
     setReferenced(connection.socket, false);
-    this.parked.set(origin, (this.parked.get(origin) ?? 0) + 1);
+    this.#parked.set(origin, (this.#parked.get(origin) ?? 0) + 1);
     afterNextReads(() => {
-      const others = (this.parked.get(origin) ?? 1) - 1;
-      if (others === 0) this.parked.delete(origin);
-      else this.parked.set(origin, others);
-      if (connection.isUsable) this.putAway(origin, connection);
+      const others = (this.#parked.get(origin) ?? 1) - 1;
+      if (others === 0) this.#parked.delete(origin);
+      else this.#parked.set(origin, others);
+      if (connection.isUsable) this.#putAway(origin, connection);
     });
   }
 
-  private putAway(origin: string, connection: Connection): void {
-    const kept = this.idle.get(origin) ?? [];
-    if (this.closed || kept.length >= this.mostIdle) {
+  #putAway(origin: string, connection: Connection): void {
+    const kept = this.#idle.get(origin) ?? [];
+    if (this.#closed || kept.length >= this.#mostIdle) {
       connection.destroy();
       return;
     }
     kept.push(connection);
-    this.idle.set(origin, kept);
+    this.#idle.set(origin, kept);
   }
 }
 

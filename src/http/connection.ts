@@ -36,31 +36,31 @@ export interface ConnectionOptions {
 export class Connection {
   readonly socket: Duplex;
   /** `undefined` where bytes come by {@link receive}, as the socket reads them. */
-  private readonly reads: GatheredReads | undefined;
+  readonly #reads: GatheredReads | undefined;
   /** Somebody waits for bytes, or for the end of an idle connection. */
-  private wanting = false;
+  #wanting = false;
   /** Bytes of the request that the socket has not been given yet. */
-  private unsent = 0;
+  #unsent = 0;
   /** Called when the response is over and the connection can take another request. */
-  private readonly onFree: (connection: Connection) => void;
-  private exchange: Exchange | undefined;
-  private failure: Error | undefined;
+  readonly #onFree: (connection: Connection) => void;
+  #exchange: Exchange | undefined;
+  #failure: Error | undefined;
 
   constructor(socket: Duplex, { gather, freesPieces = false, onFree }: ConnectionOptions) {
     this.socket = socket;
-    this.onFree = onFree;
+    this.#onFree = onFree;
     if (gather !== undefined) {
-      this.reads = new GatheredReads(socket, { buffer: gather, freesPieces }, this);
+      this.#reads = new GatheredReads(socket, { buffer: gather, freesPieces }, this);
       return;
     }
-    this.reads = undefined;
+    this.#reads = undefined;
     socket.on('error', (error) => this.end(error));
     socket.on('end', () => this.end());
     socket.on('close', () => this.end());
   }
 
   get isReadingBody(): boolean {
-    return this.exchange?.isReadingBody === true;
+    return this.#exchange?.isReadingBody === true;
   }
 
   get isUsable(): boolean {
@@ -70,10 +70,10 @@ export class Connection {
   /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
   send(method: string, head: string, body: string | Uint8Array | undefined): Promise<ReceivedResponse> {
     return new Promise((resolve, reject) => {
-      this.exchange = new Exchange(this, method, resolve, reject);
-      if (this.reads !== undefined && typeof body === 'object' && body.byteLength > WRITE_BYTES) {
+      this.#exchange = new Exchange(this, method, resolve, reject);
+      if (this.#reads !== undefined && typeof body === 'object' && body.byteLength > WRITE_BYTES) {
         this.socket.write(head, 'latin1');
-        this.writeFrom(body, 0);
+        this.#writeFrom(body, 0);
       } else {
         this.socket.cork();
         this.socket.write(head, 'latin1');
@@ -84,28 +84,28 @@ export class Connection {
     });
   }
 
-  private writeFrom(body: Uint8Array, start: number): void {
+  #writeFrom(body: Uint8Array, start: number): void {
     const end = Math.min(start + WRITE_BYTES, body.byteLength);
-    this.unsent = body.byteLength - end;
+    this.#unsent = body.byteLength - end;
     this.socket.write(body.subarray(start, end), (error) => {
-      if (this.unsent > 0 && (error === undefined || error === null)) this.writeFrom(body, end);
+      if (this.#unsent > 0 && (error === undefined || error === null)) this.#writeFrom(body, end);
     });
   }
 
   /** Have the next bytes, or the end. */
   want(): void {
-    this.wanting = true;
-    if (this.reads === undefined) this.socket.resume();
-    else this.reads.resume();
+    this.#wanting = true;
+    if (this.#reads === undefined) this.socket.resume();
+    else this.#reads.resume();
   }
 
   /** Bytes have come. @returns false to have no more until {@link want}. */
   receive(bytes: Buffer): boolean {
-    this.wanting = false;
-    if (this.exchange !== undefined) {
-      const more = this.exchange.receive(bytes);
+    this.#wanting = false;
+    if (this.#exchange !== undefined) {
+      const more = this.#exchange.receive(bytes);
       // Whoever found more to be wanted while looking at these bytes could not resume what has not paused yet.
-      return more || this.wanting;
+      return more || this.#wanting;
     }
     // Nobody has asked for anything: whatever this is, the next response cannot be trusted any more.
     this.socket.destroy();
@@ -114,12 +114,12 @@ export class Connection {
 
   /** The response is over. */
   release(keepAlive: boolean): void {
-    this.exchange = undefined;
+    this.#exchange = undefined;
     // A request that was answered before it was sent leaves the rest of itself in the way of the next one.
-    const isSent = this.unsent === 0 && this.socket.writableLength === 0;
+    const isSent = this.#unsent === 0 && this.socket.writableLength === 0;
     if (!keepAlive || !this.isUsable || !isSent) this.socket.destroy();
     else {
-      this.onFree(this);
+      this.#onFree(this);
       this.want();
     }
   }
@@ -129,8 +129,8 @@ export class Connection {
   }
 
   end(failure?: Error): void {
-    this.failure ??= failure;
-    this.exchange?.end(this.failure);
+    this.#failure ??= failure;
+    this.#exchange?.end(this.#failure);
     this.socket.destroy();
   }
 }
@@ -138,23 +138,23 @@ export class Connection {
 /** One request and its response. */
 class Exchange implements BodySource {
   complete = false;
-  private readonly connection: Connection;
-  private readonly method: string;
-  private readonly resolve: (response: ReceivedResponse) => void;
-  private readonly reject: (error: Error) => void;
-  private headText = '';
-  private interims = 0;
-  private head: ResponseHead | undefined;
-  private framing: BodyFraming | undefined;
+  readonly #connection: Connection;
+  readonly #method: string;
+  readonly #resolve: (response: ReceivedResponse) => void;
+  readonly #reject: (error: Error) => void;
+  #headText = '';
+  #interims = 0;
+  #head: ResponseHead | undefined;
+  #framing: BodyFraming | undefined;
   /** Of the read buffer, not yet understood. */
-  private pending: Buffer | undefined;
+  #pending: Buffer | undefined;
   /** Made for a body in small chunks. */
-  private gathered: Buffer | undefined;
-  private waiter:
+  #gathered: Buffer | undefined;
+  #waiter:
     | { readonly resolve: (chunk: Buffer | undefined) => void; readonly reject: (error: Error) => void }
     | undefined;
-  private failure: Error | undefined;
-  private ended = false;
+  #failure: Error | undefined;
+  #ended = false;
 
   constructor(
     connection: Connection,
@@ -162,47 +162,47 @@ class Exchange implements BodySource {
     resolve: (response: ReceivedResponse) => void,
     reject: (error: Error) => void,
   ) {
-    this.connection = connection;
-    this.method = method;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.#connection = connection;
+    this.#method = method;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   get isReadingBody(): boolean {
-    return this.head !== undefined;
+    return this.#head !== undefined;
   }
 
   receive(bytes: Buffer): boolean {
-    if (this.head === undefined) return this.receiveHead(bytes);
-    this.pending = this.pending === undefined ? bytes : Buffer.concat([this.pending, bytes]);
-    this.serve();
+    if (this.#head === undefined) return this.#receiveHead(bytes);
+    this.#pending = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
+    this.#serve();
     return false;
   }
 
-  private receiveHead(bytes: Buffer): boolean {
-    const before = this.headText.length;
+  #receiveHead(bytes: Buffer): boolean {
+    const before = this.#headText.length;
     // What follows is the body, hundreds of kilobytes perhaps, and no text.
     const blank = bytes.subarray(0, LONGEST_HEAD).indexOf(BLANK_LINE);
-    this.headText += bytes.toString('latin1', 0, blank === -1 ? LONGEST_HEAD : blank + BLANK_LINE.length);
-    const end = this.headText.indexOf(BLANK_LINE, Math.max(0, before - 3));
-    const size = end === -1 ? this.headText.length + 1 : end + 4;
-    if (size > LONGEST_HEAD) return this.refuse('the head of the response is too long');
+    this.#headText += bytes.toString('latin1', 0, blank === -1 ? LONGEST_HEAD : blank + BLANK_LINE.length);
+    const end = this.#headText.indexOf(BLANK_LINE, Math.max(0, before - 3));
+    const size = end === -1 ? this.#headText.length + 1 : end + 4;
+    if (size > LONGEST_HEAD) return this.#refuse('the head of the response is too long');
     if (end === -1) return true;
-    const head = parseResponseHead(this.headText.slice(0, end), this.method);
-    if (head === undefined || head.status === 101) return this.refuse('the response is malformed');
+    const head = parseResponseHead(this.#headText.slice(0, end), this.#method);
+    if (head === undefined || head.status === 101) return this.#refuse('the response is malformed');
     const rest = bytes.subarray(end + 4 - before);
     if (head.status < 200) {
       // Interim: the final one follows (RFC 9110, section 15.2).
-      this.interims += 1;
-      if (this.interims > MOST_INTERIMS) return this.refuse('too many interim responses');
-      this.headText = '';
-      return this.receiveHead(rest);
+      this.#interims += 1;
+      if (this.#interims > MOST_INTERIMS) return this.#refuse('too many interim responses');
+      this.#headText = '';
+      return this.#receiveHead(rest);
     }
-    this.head = head;
-    this.framing = new BodyFraming(head.framing);
-    this.pending = rest.length === 0 ? undefined : rest;
-    if (this.framing.isEmpty) this.finish();
-    this.resolve({ head, body: this });
+    this.#head = head;
+    this.#framing = new BodyFraming(head.framing);
+    this.#pending = rest.length === 0 ? undefined : rest;
+    if (this.#framing.isEmpty) this.#finish();
+    this.#resolve({ head, body: this });
     // What is in the buffer must stay there until it is asked for; an empty body has let go of the connection already.
     return this.complete;
   }
@@ -210,88 +210,91 @@ class Exchange implements BodySource {
   /** The next bytes of the body, valid until the next call; `undefined` after the last ones. */
   next(): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
-      this.waiter = { resolve, reject };
-      this.serve();
+      this.#waiter = { resolve, reject };
+      this.#serve();
     });
   }
 
   destroy(): void {
-    if (!this.complete) this.connection.destroy();
+    if (!this.complete) this.#connection.destroy();
   }
 
   /** The connection has ended. */
   end(error: Error | undefined): void {
     if (this.complete) return;
-    this.ended = true;
-    this.failure ??= error;
-    if (this.head === undefined) {
-      this.reject(this.failure ?? new ConnectionProblem('the connection was closed'));
+    this.#ended = true;
+    this.#failure ??= error;
+    if (this.#head === undefined) {
+      this.#reject(this.#failure ?? new ConnectionProblem('the connection was closed'));
       return;
     }
-    this.serve();
+    this.#serve();
   }
 
   /** Answers the one who waits, with what there is. */
-  private serve(): void {
-    const { waiter, framing } = this;
+  #serve(): void {
+    const waiter = this.#waiter;
+    const framing = this.#framing;
     if (waiter === undefined || framing === undefined) return;
-    while (this.pending !== undefined && !this.complete) {
-      const step = framing.step(this.pending);
+    while (this.#pending !== undefined && !this.complete) {
+      const step = framing.step(this.#pending);
       if (step.kind === 'malformed') {
-        this.refuse('the body is malformed');
+        this.#refuse('the body is malformed');
         break;
       }
-      const rest = this.pending.subarray(step.used);
-      this.pending = rest.length === 0 ? undefined : rest;
+      const rest = this.#pending.subarray(step.used);
+      this.#pending = rest.length === 0 ? undefined : rest;
       if (step.kind === 'data') {
-        this.answer(framing.isInSmallChunks(step, rest) ? this.gather(framing, step.data, rest) : step.data);
+        this.#answer(
+          framing.isInSmallChunks(step, rest) ? this.#gather(framing, step.data, rest) : step.data,
+        );
         return;
       }
-      if (step.kind === 'end') this.finish();
+      if (step.kind === 'end') this.#finish();
     }
-    const isEnded = this.ended && this.failure === undefined;
+    const isEnded = this.#ended && this.#failure === undefined;
     if (this.complete || framing.isEmpty || (isEnded && framing.endsWithConnection)) {
-      this.finish();
-      this.answer(undefined);
-    } else if (this.failure !== undefined) {
-      this.waiter = undefined;
-      waiter.reject(this.failure);
+      this.#finish();
+      this.#answer(undefined);
+    } else if (this.#failure !== undefined) {
+      this.#waiter = undefined;
+      waiter.reject(this.#failure);
     } else if (isEnded) {
       // A body that ends early is told by `complete`.
-      this.answer(undefined);
+      this.#answer(undefined);
     } else {
-      this.connection.want();
+      this.#connection.want();
     }
   }
 
   /** @param data of the first of some small chunks. */
-  private gather(framing: BodyFraming, data: Buffer, rest: Buffer): Buffer {
-    this.gathered ??= Buffer.allocUnsafe(GATHERED_BYTES);
-    const into = this.gathered;
+  #gather(framing: BodyFraming, data: Buffer, rest: Buffer): Buffer {
+    this.#gathered ??= Buffer.allocUnsafe(GATHERED_BYTES);
+    const into = this.#gathered;
     data.copy(into);
     const { used, filled } = framing.gather(rest, into.subarray(data.length));
-    this.pending = used === rest.length ? undefined : rest.subarray(used);
+    this.#pending = used === rest.length ? undefined : rest.subarray(used);
     return into.subarray(0, data.length + filled);
   }
 
-  private answer(chunk: Buffer | undefined): void {
-    const { waiter } = this;
-    this.waiter = undefined;
+  #answer(chunk: Buffer | undefined): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
     waiter?.resolve(chunk);
   }
 
-  private finish(): void {
+  #finish(): void {
     if (this.complete) return;
     this.complete = true;
-    const excess = this.pending !== undefined;
-    this.pending = undefined;
-    this.connection.release(this.head?.keepAlive === true && !excess);
+    const excess = this.#pending !== undefined;
+    this.#pending = undefined;
+    this.#connection.release(this.#head?.keepAlive === true && !excess);
   }
 
-  private refuse(why: string): boolean {
-    this.failure ??= new ConnectionProblem(why);
-    if (this.head === undefined) this.reject(this.failure);
-    this.connection.destroy();
+  #refuse(why: string): boolean {
+    this.#failure ??= new ConnectionProblem(why);
+    if (this.#head === undefined) this.#reject(this.#failure);
+    this.#connection.destroy();
     return false;
   }
 }

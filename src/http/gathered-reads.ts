@@ -33,74 +33,74 @@ interface Rest {
  * 5.1): one turn of the event loop brings a dozen of them, and whatever is done with a piece then costs its time once for all.
  */
 export class GatheredReads {
-  private readonly socket: Duplex;
-  private readonly reader: Reader;
-  private readonly buffer: Buffer;
-  private readonly freesPieces: boolean;
-  private filled = 0;
-  private rest: Rest | undefined;
-  private over = false;
-  private failure: Error | undefined;
+  readonly #socket: Duplex;
+  readonly #reader: Reader;
+  readonly #buffer: Buffer;
+  readonly #freesPieces: boolean;
+  #filled = 0;
+  #rest: Rest | undefined;
+  #over = false;
+  #failure: Error | undefined;
 
   constructor(socket: Duplex, { buffer, freesPieces }: GatheringOptions, reader: Reader) {
-    this.socket = socket;
-    this.reader = reader;
-    this.buffer = buffer;
-    this.freesPieces = freesPieces;
+    this.#socket = socket;
+    this.#reader = reader;
+    this.#buffer = buffer;
+    this.#freesPieces = freesPieces;
     socket.pause();
-    socket.on('data', (piece: Buffer) => this.take(piece, piece));
-    socket.on('error', (error) => this.finish(error));
-    socket.on('end', () => this.finish());
-    socket.on('close', () => this.finish());
+    socket.on('data', (piece: Buffer) => this.#take(piece, piece));
+    socket.on('error', (error) => this.#finish(error));
+    socket.on('end', () => this.#finish());
+    socket.on('close', () => this.#finish());
   }
 
   /** Have more, until the reader has enough. */
   resume(): void {
-    const { rest } = this;
-    this.rest = undefined;
-    if (rest === undefined) this.socket.resume();
-    else this.take(rest.bytes, rest.piece);
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest === undefined) this.#socket.resume();
+    else this.#take(rest.bytes, rest.piece);
   }
 
   /** @param bytes all of `piece`, or its end. */
-  private take(bytes: Buffer, piece: Buffer): void {
-    if (this.filled === 0) {
-      if (!this.reader.isReadingBody) {
-        this.handOver(bytes);
+  #take(bytes: Buffer, piece: Buffer): void {
+    if (this.#filled === 0) {
+      if (!this.#reader.isReadingBody) {
+        this.#handOver(bytes);
         return;
       }
-      setImmediate(() => this.deliver());
+      setImmediate(() => this.#deliver());
     }
-    const length = bytes.copy(this.buffer, this.filled);
-    this.filled += length;
+    const length = bytes.copy(this.#buffer, this.#filled);
+    this.#filled += length;
     if (length < bytes.byteLength) {
-      this.rest = { bytes: bytes.subarray(length), piece };
-      this.socket.pause();
-    } else if (this.freesPieces) giveBack(piece);
+      this.#rest = { bytes: bytes.subarray(length), piece };
+      this.#socket.pause();
+    } else if (this.#freesPieces) giveBack(piece);
   }
 
-  private deliver(): void {
-    if (this.filled === 0) return;
-    const bytes = this.buffer.subarray(0, this.filled);
-    this.filled = 0;
-    this.handOver(bytes);
-    if (this.over) this.tellEnd();
+  #deliver(): void {
+    if (this.#filled === 0) return;
+    const bytes = this.#buffer.subarray(0, this.#filled);
+    this.#filled = 0;
+    this.#handOver(bytes);
+    if (this.#over) this.#tellEnd();
   }
 
-  private handOver(bytes: Buffer): void {
-    if (this.reader.receive(bytes)) this.resume();
-    else this.socket.pause();
+  #handOver(bytes: Buffer): void {
+    if (this.#reader.receive(bytes)) this.resume();
+    else this.#socket.pause();
   }
 
-  private finish(failure?: Error): void {
-    this.over = true;
-    this.failure ??= failure;
-    this.deliver();
-    this.tellEnd();
+  #finish(failure?: Error): void {
+    this.#over = true;
+    this.#failure ??= failure;
+    this.#deliver();
+    this.#tellEnd();
   }
 
   /** What came before the end is handed over before it. */
-  private tellEnd(): void {
-    if (this.filled === 0 && this.rest === undefined) this.reader.end(this.failure);
+  #tellEnd(): void {
+    if (this.#filled === 0 && this.#rest === undefined) this.#reader.end(this.#failure);
   }
 }

@@ -14,6 +14,11 @@ export interface JobTools {
 /** A kind that is made when a job of it comes up. */
 export interface JobKindSource {
   readonly name: string;
+  /**
+   * Its jobs decide under which key, or where, recordings can be read: only a runner that a person has told to work on this very job
+   * does. A plan is an unsigned object: a writer of the store alone must not be able to have data keys moved.
+   */
+  readonly attended?: true;
   /** @throws `CONFIG_INVALID` where this installation lacks a setting of it. */
   open(tools: JobTools): Promise<OpenJobKind>;
 }

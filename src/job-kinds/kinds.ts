@@ -5,10 +5,16 @@ function lazy(name: string, load: () => Promise<JobKindSource>): JobKindSource {
   return { name, open: async (tools) => (await load()).open(tools) };
 }
 
+/** The same of a kind that no runner works on unasked. */
+function attended(name: string, load: () => Promise<JobKindSource>): JobKindSource {
+  return { ...lazy(name, load), attended: true };
+}
+
 /** The kinds of jobs that the product has. */
 export const JOB_KINDS: readonly JobKindSource[] = [
+  lazy('backfill', async () => (await import('./backfill.ts')).backfillJobs),
   lazy('verify', async () => (await import('./verify.ts')).verifyJobs),
-  lazy('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
-  lazy('adopt', async () => (await import('./adopt.ts')).adoptJobs),
-  lazy('reencrypt', async () => (await import('./reencrypt.ts')).reencryptJobs),
+  attended('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
+  attended('adopt', async () => (await import('./adopt.ts')).adoptJobs),
+  attended('reencrypt', async () => (await import('./reencrypt.ts')).reencryptJobs),
 ];

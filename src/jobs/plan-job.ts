@@ -5,8 +5,8 @@ import { MAX_SHARD_ITEMS, MAX_SHARDS, newJobId, openedKey, planKey, shardKey } f
 import { jsonBytes, type PatientStore, patientStore } from './patient-store.ts';
 import { packLines } from './shard.ts';
 
-/** Shards that are written at once. */
-const WRITES_AHEAD = 4;
+/** Shards that are written at once; each more costs a megabyte or two and gains little. */
+const WRITES_AHEAD = 2;
 /** Characters of one item's line. */
 const MAX_LINE = 8 * 1024;
 /** Six random characters of thirty each: a second attempt is rare, a fourth is a broken source of chance. */

@@ -6,26 +6,26 @@ import type { Clock } from '../clock.ts';
  * and opens again after as many failures.
  */
 export class ConfigCircuit {
-  private readonly clock: Pick<Clock, 'now' | 'random'>;
-  private circuit = CLOSED;
-  private underWay = 0;
+  readonly #clock: Pick<Clock, 'now' | 'random'>;
+  #circuit = CLOSED;
+  #underWay = 0;
 
   constructor(clock: Pick<Clock, 'now' | 'random'>) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   /** @returns `undefined` when nothing is to be tried, else what to tell the outcome to, once. */
   admit(): ((outcome: CircuitOutcome) => void) | undefined {
-    const { clock } = this;
-    if (!admits(this.circuit, clock.now(), this.underWay)) return undefined;
-    this.underWay += 1;
+    const clock = this.#clock;
+    if (!admits(this.#circuit, clock.now(), this.#underWay)) return undefined;
+    this.#underWay += 1;
     return (outcome) => {
-      this.underWay -= 1;
-      this.circuit = advanceCircuit(this.circuit, outcome, clock.now(), clock.random());
+      this.#underWay -= 1;
+      this.#circuit = advanceCircuit(this.#circuit, outcome, clock.now(), clock.random());
     };
   }
 
   get isOpen(): boolean {
-    return isOpen(this.circuit);
+    return isOpen(this.#circuit);
   }
 }

@@ -1,13 +1,7 @@
 import { regionOfQueueHost } from '../aws-regions.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
-import {
-  type AwsErrorRule,
-  commonRules,
-  CREDENTIALS_HINT,
-  kindOfName,
-  kindOfStatus,
-} from '../aws/classify-error.ts';
+import { CREDENTIALS_HINT } from '../aws/classify-error.ts';
 import { clockSkewOf, skewHint } from '../aws/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
 import type { AwsCredentials } from '../aws/sigv4.ts';
@@ -17,8 +11,9 @@ import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
 import type { Logger } from '../log.ts';
 import type { Proxies } from '../proxies.ts';
-import { present } from '../present.ts';
-import type { MessageQueue, QueuedMessage } from './message-queue.ts';
+import type { MessageQueue } from './message-queue.ts';
+import { sortAnswer } from './refusals.ts';
+import { asObject, formatAttributes, parseObject, readMessage, textOf } from './json-protocol.ts';
 import { signCall } from '../aws/sign-request.ts';
 
 export interface SqsQueueOptions {
@@ -49,19 +44,6 @@ const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const LARGEST_ANSWER = 12 * 1024 * 1024;
-
-const COMMON = commonRules(
-  { throttled: 'QUEUE_UNAVAILABLE', unavailable: 'QUEUE_UNAVAILABLE', denied: 'QUEUE_DENIED' },
-  { place: 'queue', service: 'SQS' },
-);
-const missing: AwsErrorRule = { code: 'QUEUE_MISSING' };
-
-/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html#API_ReceiveMessage_Errors */
-const RULES: Readonly<Record<string, AwsErrorRule>> = {
-  OverLimit: COMMON.throttled,
-  KmsThrottled: COMMON.throttled,
-  KmsAccessDenied: COMMON.denied,
-};
 
 /**
  * Queues of Amazon SQS, by its JSON protocol. The calls are signed here; the AWS SDK only finds the credentials.
@@ -225,28 +207,6 @@ async function exchange(
   return { status: response.status, text, retryAfter, date, age };
 }
 
-/** Codes only: messages of the service may quote what was sent. */
-function sortAnswer(
-  what: string,
-  status: number,
-  text: string,
-): { readonly error: ArchiveError; readonly transient: boolean } {
-  const stated = textOf(asObject(safeParse(text))['__type']);
-  const name = /([A-Za-z0-9.]{1,80})$/.exec(stated)?.[1] ?? '';
-  const message = `${what}: ${status} ${name}`.trim();
-  const { code, hint, transient = false } = ruleFor(name, status);
-  const error = new ArchiveError(code, message, { details: { status, reason: name }, ...present({ hint }) });
-  return { error, transient };
-}
-
-function ruleFor(name: string, status: number): AwsErrorRule {
-  // such as AWS.SimpleQueueService.AccessDenied
-  const word = name.slice(name.lastIndexOf('.') + 1);
-  const own = Object.hasOwn(RULES, word) ? RULES[word] : undefined;
-  const kind = kindOfName(word) ?? kindOfStatus(status);
-  return own ?? (kind === undefined ? missing : COMMON[kind]);
-}
-
 /**
  * The queue is named by its URL all the same. In AWS GovCloud (US) the plain endpoint is the validated one, as the SDK's rules have it;
  * other hosts, such as emulators and VPC endpoints, are left alone.
@@ -263,49 +223,4 @@ function fipsUrlOf(url: URL): URL {
 function parseQueueUrl(queue: string): URL {
   if (URL.canParse(queue)) return new URL(queue);
   throw new ArchiveError('CONFIG_INVALID', 'the address of the queue is not a URL');
-}
-
-function formatAttributes(attributes: Readonly<Record<string, string>>): Record<string, object> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
-  );
-}
-
-function readMessage(value: unknown): QueuedMessage[] {
-  const { MessageId, ReceiptHandle, Body, Attributes, MessageAttributes } = asObject(value);
-  if (typeof MessageId !== 'string' || typeof ReceiptHandle !== 'string' || typeof Body !== 'string')
-    return [];
-  const attributes = Object.entries(asObject(MessageAttributes)).flatMap(([name, attribute]) => {
-    const { StringValue } = asObject(attribute);
-    return typeof StringValue === 'string' ? [[name, StringValue] as const] : [];
-  });
-  return [
-    {
-      messageId: MessageId,
-      receiptHandle: ReceiptHandle,
-      body: Body,
-      attributes: Object.fromEntries(attributes),
-      receiveCount: Number(asObject(Attributes)['ApproximateReceiveCount'] ?? 0),
-    },
-  ];
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  return asObject(text === '' ? {} : safeParse(text));
-}
-
-function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function safeParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

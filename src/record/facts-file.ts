@@ -5,7 +5,7 @@
  * A file holds personal data (numbers, names, attributes, notes). What may leave it in clear is the reader's to decide.
  */
 import { pipeline, Readable } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip, createGzip, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
@@ -176,6 +176,45 @@ export async function* writeFacts(
   // an error of either side ends the other, and is thrown by the iteration
   pipeline(Readable.from(texts()), gzip, () => undefined);
   for await (const chunk of gzip) yield chunk as Uint8Array;
+}
+
+/**
+ * Gathers the conversations of one part, compressed: a part of {@link MAX_FACTS_PART_LINES} has some 20 MB. Its header comes last, for
+ * only then is it known how many parts there are; it is a gzip member of its own in front of the others (RFC 1952, section 2.2).
+ */
+export class FactsPart {
+  readonly #gzip = createGzip();
+  readonly #chunks: Buffer[] = [];
+  readonly #ended: Promise<void>;
+  #lines = 0;
+
+  constructor() {
+    this.#ended = (async () => {
+      for await (const chunk of this.#gzip) this.#chunks.push(chunk as Buffer);
+    })();
+    // thrown by `pack`
+    this.#ended.catch(() => undefined);
+  }
+
+  /** Conversations so far. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  async add(conversation: FactsLine): Promise<void> {
+    this.#lines += 1;
+    const text = `${JSON.stringify(line.parse(conversation))}\n`;
+    await new Promise<void>((resolve, reject) => {
+      this.#gzip.write(text, (error) => (error === null || error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  /** The whole part. Nothing can be added any more. */
+  async pack(head: FactsHeader): Promise<Buffer> {
+    this.#gzip.end();
+    await this.#ended;
+    return Buffer.concat([gzipSync(`${JSON.stringify(header.parse(head))}\n`), ...this.#chunks]);
+  }
 }
 
 /**

@@ -17,19 +17,19 @@ export interface LeafDigests<Whole extends Buffer | undefined = Buffer> {
 /** SHA-256 of every `leafBytes` of a stream and, in a second pass that can be left out, of the whole. */
 export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
   readonly leafBytes: number;
-  private readonly hashesWhole: boolean;
-  private readonly closed: Buffer[] = [];
+  readonly #hashesWhole: boolean;
+  readonly #closed: Buffer[] = [];
   /** `undefined` during the first leaf, whose hash it continues: what fits in one leaf is hashed once. */
-  private whole: Hash | undefined;
-  private leaf = createHash('sha256');
-  private leafFill = 0;
-  private bytes = 0;
-  private finished: LeafDigests<Whole> | undefined;
-  private ended = false;
+  #whole: Hash | undefined;
+  #leaf = createHash('sha256');
+  #leafFill = 0;
+  #bytes = 0;
+  #finished: LeafDigests<Whole> | undefined;
+  #ended = false;
 
   private constructor(leafBytes: number, hashesWhole: boolean) {
     this.leafBytes = leafBytes;
-    this.hashesWhole = hashesWhole;
+    this.#hashesWhole = hashesWhole;
   }
 
   /** Of the leaves and of the whole. */
@@ -44,43 +44,43 @@ export class LeafHasher<Whole extends Buffer | undefined = Buffer> {
 
   update(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.byteLength; ) {
-      if (this.leafFill === this.leafBytes) this.closeLeaf();
-      const piece = chunk.subarray(at, at + this.leafBytes - this.leafFill);
-      this.leaf.update(piece);
-      this.whole?.update(piece);
-      this.leafFill += piece.byteLength;
-      this.bytes += piece.byteLength;
+      if (this.#leafFill === this.leafBytes) this.#closeLeaf();
+      const piece = chunk.subarray(at, at + this.leafBytes - this.#leafFill);
+      this.#leaf.update(piece);
+      this.#whole?.update(piece);
+      this.#leafFill += piece.byteLength;
+      this.#bytes += piece.byteLength;
       at += piece.byteLength;
     }
   }
 
   /** The last byte has passed: the last leaf is whole. */
   end(): void {
-    if (!this.ended) this.closed.push(this.leaf.digest());
-    this.ended = true;
+    if (!this.#ended) this.#closed.push(this.#leaf.digest());
+    this.#ended = true;
   }
 
   /** The digest of leaf `index`, once all its bytes have passed; the last one after {@link end}. */
   leafDigest(index: number): Buffer | undefined {
-    return this.closed[index];
+    return this.#closed[index];
   }
 
   /** After the last byte. An empty stream has one empty leaf. */
   finish(): LeafDigests<Whole> {
-    if (this.finished === undefined) {
+    if (this.#finished === undefined) {
       this.end();
-      const [first] = this.closed;
+      const [first] = this.#closed;
       // `undefined` only where `Whole` allows it: see the two constructors
-      const sha256 = (this.closed.length === 1 ? first : this.whole?.digest()) as Whole;
-      this.finished = { bytes: this.bytes, sha256, leafBytes: this.leafBytes, leaves: this.closed };
+      const sha256 = (this.#closed.length === 1 ? first : this.#whole?.digest()) as Whole;
+      this.#finished = { bytes: this.#bytes, sha256, leafBytes: this.leafBytes, leaves: this.#closed };
     }
-    return this.finished;
+    return this.#finished;
   }
 
-  private closeLeaf(): void {
-    if (this.hashesWhole) this.whole ??= this.leaf.copy();
-    this.closed.push(this.leaf.digest());
-    this.leaf = createHash('sha256');
-    this.leafFill = 0;
+  #closeLeaf(): void {
+    if (this.#hashesWhole) this.#whole ??= this.#leaf.copy();
+    this.#closed.push(this.#leaf.digest());
+    this.#leaf = createHash('sha256');
+    this.#leafFill = 0;
   }
 }

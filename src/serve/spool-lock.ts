@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, lstat, readdir, readFile, readlink, rm, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { link, lstat, readdir, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { describeSelf, parseHolder, type ProcessHolder as Holder, stateOf } from '../process-holder.ts';
 import { systemCode } from '../store/directory/fs-errors.ts';
 import { writeText } from '../store/directory/partial-file.ts';
 import { readOwnFile } from './own-files.ts';
@@ -27,16 +26,6 @@ const DEAD_AFTER_MS = 60_000;
 /** Taking over from a dead holder is a matter of milliseconds; so often, and so long (ms), others wait for it. */
 const MOST_TRIES = 40;
 const TAKEOVER_PAUSE_MS = 25;
-
-interface Holder {
-  readonly token: string;
-  readonly pid: number;
-  readonly host: string;
-  /** Where this number means this process: the boot of the kernel and the pid namespace. Empty where the system has none. */
-  readonly scope: string;
-  /** When the process began, in clock ticks since the boot, so that a number that was given out again is told apart. */
-  readonly startedAt: string;
-}
 
 export interface SpoolLock {
   release(): Promise<void>;
@@ -154,61 +143,17 @@ async function readHolder(file: string): Promise<Holder | undefined> {
       hint: 'this program makes only files there: find out who made it, then remove it',
     });
   }
-  try {
-    const holder = JSON.parse(found.bytes.toString('utf8')) as Partial<Holder> | null;
-    const { token, pid, host, scope, startedAt } = holder ?? {};
-    const texts = [token, host, scope, startedAt].every((value) => typeof value === 'string');
-    return texts && Number.isSafeInteger(pid) && (pid ?? 0) > 0 ? (holder as Holder) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-async function describeSelf(): Promise<Holder> {
-  const [boot, namespace, started] = await Promise.all([
-    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
-    readlink('/proc/self/ns/pid').catch(() => ''),
-    startOf(process.pid),
-  ]);
-  return {
-    token: randomUUID(),
-    pid: process.pid,
-    host: hostname(),
-    scope: boot === '' || namespace === '' ? '' : `${boot.trim()} ${namespace}`,
-    startedAt: started ?? '',
-  };
+  return parseHolder(found.bytes.toString('utf8'));
 }
 
 async function isAlive(file: string, holder: Holder, own: Holder, now: number): Promise<boolean> {
-  if (holder.scope === own.scope && own.scope !== '') {
-    return holder.startedAt !== '' && (await startOf(holder.pid)) === holder.startedAt;
-  }
-  const sameSystem = holder.scope === own.scope && holder.host === own.host;
-  if (sameSystem && (holder.pid === own.pid || !answers(holder.pid))) return false;
+  const state = await stateOf(holder, own);
+  if (state !== 'unknown') return state === 'running';
+  // an earlier process had the number that this one has now
+  if (own.scope === '' && holder.scope === '' && holder.host === own.host && holder.pid === own.pid)
+    return false;
   const beaten = await lstat(file).catch(() => undefined);
   return beaten !== undefined && now - beaten.mtimeMs < DEAD_AFTER_MS;
-}
-
-/**
- * Start time of a running process, field 22 of its `stat`; `undefined` when there is no such process, when it is a zombie, or
- * when the system has no /proc. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
- */
-async function startOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // the second field is the command in parentheses, which may hold spaces and parentheses itself
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state = '', start] = [fields[0], fields[19]];
-  return ['', 'Z', 'X'].includes(state) ? undefined : start;
-}
-
-function answers(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }
 
 function inUse(dir: string, holder: Holder | undefined): ArchiveError {

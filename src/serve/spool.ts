@@ -21,6 +21,7 @@ import { directoryError } from '../store/directory/fs-errors.ts';
 import { writeText } from '../store/directory/partial-file.ts';
 import { decodeText } from '../text-file.ts';
 import { DueQueue } from './due-queue.ts';
+import { KnownBodies } from './known-bodies.ts';
 import { claimDirectory, claimFolder, listOwnFiles, readOwnFile } from './own-files.ts';
 import { lockSpool, type SpoolLock } from './spool-lock.ts';
 import {
@@ -34,11 +35,6 @@ import {
   type SpooledEvent,
   spoolName,
 } from './spooled-event.ts';
-
-/** ms for which an event that is done is still recognised by its body. Only saves work: archiving twice changes nothing. */
-export const DUPLICATE_WINDOW_MS = 15 * 60_000;
-/** Of those, at most so many; 100 bytes or so each. */
-const MOST_RECENT = 10_000;
 
 /** One file of `queue/`. */
 export interface SpoolEntry {
@@ -67,22 +63,20 @@ export class Spool {
   readonly directory: string;
   /** Paths of what is in the spool and is no file, and so was left alone: links, FIFOs, directories. */
   readonly strangers: string[] = [];
-  private readonly clock: Clock;
-  private readonly due = new DueQueue<SpoolEntry>();
+  readonly #clock: Clock;
+  readonly #due = new DueQueue<SpoolEntry>();
   /** By name. */
-  private readonly entries = new Map<string, SpoolEntry>();
+  readonly #entries = new Map<string, SpoolEntry>();
   /** What could not be written to its file because the disk was full; by name. */
-  private readonly unwritten = new Map<string, Pick<SpooledEvent, 'attempts' | 'notBefore'>>();
-  /** Names in `queue/` by the hash of their body. */
-  private readonly queuedHashes = new Map<string, string>();
-  /** Epoch ms at which an event was done, by the hash of its body; the oldest first. */
-  private readonly doneHashes = new Map<string, number>();
-  private readonly adding = new Map<string, Promise<void>>();
-  private lock: SpoolLock | undefined;
+  readonly #unwritten = new Map<string, Pick<SpooledEvent, 'attempts' | 'notBefore'>>();
+  readonly #bodies: KnownBodies;
+  readonly #adding = new Map<string, Promise<void>>();
+  #lock: SpoolLock | undefined;
 
   private constructor(directory: string, clock: Clock) {
     this.directory = directory;
-    this.clock = clock;
+    this.#clock = clock;
+    this.#bodies = new KnownBodies(clock);
   }
 
   /**
@@ -103,10 +97,10 @@ export class Spool {
       throw directoryError(error, 'opening the spool');
     }
     try {
-      spool.lock = await lockSpool(spool.directory, clock, onLost);
-      await spool.recover();
+      spool.#lock = await lockSpool(spool.directory, clock, onLost);
+      await spool.#recover();
     } catch (error) {
-      await spool.lock?.release();
+      await spool.#lock?.release();
       throw directoryError(error, 'opening the spool');
     }
     return spool;
@@ -114,7 +108,7 @@ export class Spool {
 
   /** Gives the directory to whoever comes next. What is under way must have ended. */
   async close(): Promise<void> {
-    await this.lock?.release();
+    await this.#lock?.release();
   }
 
   /**
@@ -125,39 +119,39 @@ export class Spool {
    * @throws `STORE_FULL`, `STORE_UNAVAILABLE` (retryable), `STORE_DENIED`: the event must not be acknowledged.
    */
   async add(event: unknown, bodyHash: string): Promise<'queued' | 'duplicate'> {
-    if (this.knows(bodyHash)) return 'duplicate';
-    const sameUnderWay = this.adding.get(bodyHash);
+    if (this.#bodies.has(bodyHash)) return 'duplicate';
+    const sameUnderWay = this.#adding.get(bodyHash);
     if (sameUnderWay !== undefined) {
       await sameUnderWay;
       return 'duplicate';
     }
-    const receivedAt = this.clock.now();
+    const receivedAt = this.#clock.now();
     const name = spoolName(receivedAt, bodyHash);
     const spooled: SpooledEvent = { schemaVersion: 1, receivedAt, attempts: 0, notBefore: 0, event };
-    const adding = this.publish({ folder: 'queue', name, doing: 'spooling the event' }, spooled, () =>
-      this.enqueue({ name, receivedAt, bodyHash }, 0),
+    const adding = this.#publish({ folder: 'queue', name, doing: 'spooling the event' }, spooled, () =>
+      this.#enqueue({ name, receivedAt, bodyHash }, 0),
     );
-    this.adding.set(bodyHash, adding);
+    this.#adding.set(bodyHash, adding);
     try {
       await adding;
     } catch (error) {
       // its name may stand and not be synced: whoever sends it again is not told that it is safe already
-      if (this.queuedHashes.get(bodyHash) === name) this.queuedHashes.delete(bodyHash);
+      this.#bodies.forget(bodyHash, name);
       throw error;
     } finally {
-      this.adding.delete(bodyHash);
+      this.#adding.delete(bodyHash);
     }
     return 'queued';
   }
 
   /** The next event that is due; it stays in its file until {@link done}, {@link fail} or {@link putBack}. */
   take(): SpoolEntry | undefined {
-    return this.due.takeDue(this.clock.now());
+    return this.#due.takeDue(this.#clock.now());
   }
 
   /** Epoch ms at which the next event is due; `undefined` when none waits. */
   get nextDueAt(): number | undefined {
-    return this.due.earliest;
+    return this.#due.earliest;
   }
 
   /**
@@ -167,46 +161,41 @@ export class Spool {
   async read(entry: SpoolEntry): Promise<SpooledEvent | { readonly malformed: string } | undefined> {
     let text: string;
     try {
-      const found = await readOwnFile(this.pathOf('queue', entry.name));
+      const found = await readOwnFile(this.#pathOf('queue', entry.name));
       if (found === undefined || found === 'not-a-file') return undefined;
       text = readText(found.bytes);
     } catch (error) {
       throw directoryError(error, 'reading the spool');
     }
     const spooled = parseSpooledEvent(text);
-    return spooled === undefined ? { malformed: text } : { ...spooled, ...this.unwritten.get(entry.name) };
+    return spooled === undefined ? { malformed: text } : { ...spooled, ...this.#unwritten.get(entry.name) };
   }
 
   /** The event is archived, or nothing is to be archived. */
   async done(entry: SpoolEntry): Promise<void> {
-    await rm(this.pathOf('queue', entry.name), { force: true }).catch(() => undefined);
-    this.forget(entry);
-    this.doneHashes.delete(entry.bodyHash);
-    this.doneHashes.set(entry.bodyHash, this.clock.now());
-    if (this.doneHashes.size > MOST_RECENT) {
-      const [oldest] = this.doneHashes.keys();
-      if (oldest !== undefined) this.doneHashes.delete(oldest);
-    }
+    await rm(this.#pathOf('queue', entry.name), { force: true }).catch(() => undefined);
+    this.#forget(entry);
+    this.#bodies.finish(entry.bodyHash);
   }
 
   /** The event is tried again later. On a full disk its file keeps the older state, which only makes a restart try it sooner. */
   async putBack(entry: SpoolEntry, spooled: SpooledEvent, next: Reschedule): Promise<void> {
     const { notBefore, attempts } = next;
     try {
-      await this.publish(
+      await this.#publish(
         { folder: 'queue', name: entry.name, doing: 'rewriting the event' },
         rescheduled(spooled, next),
       );
-      this.unwritten.delete(entry.name);
+      this.#unwritten.delete(entry.name);
     } catch {
-      this.unwritten.set(entry.name, { attempts, notBefore });
+      this.#unwritten.set(entry.name, { attempts, notBefore });
     }
-    this.due.add(notBefore, entry);
+    this.#due.add(notBefore, entry);
   }
 
   /** The event waits for `notBefore`, without a trace on disk. */
   postpone(entry: SpoolEntry, notBefore: number): void {
-    this.due.add(notBefore, entry);
+    this.#due.add(notBefore, entry);
   }
 
   /**
@@ -219,86 +208,80 @@ export class Spool {
     error: ArchiveError,
   ): Promise<void> {
     const known = 'event' in spooled ? spooled : foreignEvent(spooled.malformed, entry.receivedAt);
-    const state = givenUp(known, error, this.clock.now());
-    await this.publish({ folder: 'failed', name: entry.name, doing: 'moving the event to failed/' }, state);
-    await rm(this.pathOf('queue', entry.name), { force: true }).catch(() => undefined);
-    this.forget(entry);
+    const state = givenUp(known, error, this.#clock.now());
+    await this.#publish({ folder: 'failed', name: entry.name, doing: 'moving the event to failed/' }, state);
+    await rm(this.#pathOf('queue', entry.name), { force: true }).catch(() => undefined);
+    this.#forget(entry);
   }
 
   async figures(): Promise<SpoolFigures> {
-    const failed = (await readdir(this.pathOf('failed')).catch(() => [])).filter(isEventFile).length;
+    const failed = (await readdir(this.#pathOf('failed')).catch(() => [])).filter(isEventFile).length;
     let oldestReceivedAt: number | undefined;
-    for (const { receivedAt } of this.entries.values()) {
+    for (const { receivedAt } of this.#entries.values()) {
       oldestReceivedAt = Math.min(oldestReceivedAt ?? receivedAt, receivedAt);
     }
-    return { queued: this.entries.size, failed, oldestReceivedAt };
+    return { queued: this.#entries.size, failed, oldestReceivedAt };
   }
 
-  private async recover(): Promise<void> {
+  async #recover(): Promise<void> {
     for (const directory of ['incoming', 'queue', 'failed']) {
-      await claimFolder(this.pathOf(directory));
+      await claimFolder(this.#pathOf(directory));
     }
     await syncDirectory(this.directory);
     await syncDirectory(path.dirname(this.directory));
     // nobody else writes here, so what is there was never acknowledged
-    const incoming = await listOwnFiles(this.pathOf('incoming'));
+    const incoming = await listOwnFiles(this.#pathOf('incoming'));
     for (const name of incoming.files) {
-      if (name.endsWith('.partial')) await rm(this.pathOf('incoming', name), { force: true });
+      if (name.endsWith('.partial')) await rm(this.#pathOf('incoming', name), { force: true });
     }
     // killed between naming a file and syncing its name: from now on its sender is told that it is queued
-    await syncDirectory(this.pathOf('queue'));
-    const failed = new Set(await readdir(this.pathOf('failed')));
-    const queued = await listOwnFiles(this.pathOf('queue'));
+    await syncDirectory(this.#pathOf('queue'));
+    const failed = new Set(await readdir(this.#pathOf('failed')));
+    const queued = await listOwnFiles(this.#pathOf('queue'));
     this.strangers.push(
-      ...incoming.others.map((name) => this.pathOf('incoming', name)),
-      ...queued.others.map((name) => this.pathOf('queue', name)),
+      ...incoming.others.map((name) => this.#pathOf('incoming', name)),
+      ...queued.others.map((name) => this.#pathOf('queue', name)),
     );
     for (const name of queued.files.filter(isEventFile).toSorted()) {
       // killed between writing the one and removing the other: it is tried once more
-      if (failed.has(name)) await rm(this.pathOf('failed', name), { force: true });
-      const parsed = parseSpoolName(name) ?? { receivedAt: this.clock.now(), bodyHash: name };
+      if (failed.has(name)) await rm(this.#pathOf('failed', name), { force: true });
+      const parsed = parseSpoolName(name) ?? { receivedAt: this.#clock.now(), bodyHash: name };
       // each file says itself when it is due; it is read when its turn comes
-      this.enqueue({ name, ...parsed }, 0);
+      this.#enqueue({ name, ...parsed }, 0);
     }
   }
 
-  private enqueue(entry: SpoolEntry, notBefore: number): void {
-    this.entries.set(entry.name, entry);
-    this.queuedHashes.set(entry.bodyHash, entry.name);
-    this.due.add(notBefore, entry);
+  #enqueue(entry: SpoolEntry, notBefore: number): void {
+    this.#entries.set(entry.name, entry);
+    this.#bodies.queue(entry.bodyHash, entry.name);
+    this.#due.add(notBefore, entry);
   }
 
-  private forget({ name, bodyHash }: SpoolEntry): void {
-    this.entries.delete(name);
-    this.unwritten.delete(name);
-    if (this.queuedHashes.get(bodyHash) === name) this.queuedHashes.delete(bodyHash);
-  }
-
-  private knows(bodyHash: string): boolean {
-    if (this.queuedHashes.has(bodyHash)) return true;
-    const doneAt = this.doneHashes.get(bodyHash);
-    return doneAt !== undefined && this.clock.now() - doneAt < DUPLICATE_WINDOW_MS;
+  #forget({ name, bodyHash }: SpoolEntry): void {
+    this.#entries.delete(name);
+    this.#unwritten.delete(name);
+    this.#bodies.forget(bodyHash, name);
   }
 
   /** Writes, syncs, renames, and syncs the name. `onNamed` runs once the file has its name, even if that cannot be synced. */
-  private async publish(
+  async #publish(
     { folder, name, doing }: Publishing,
     spooled: SpooledEvent,
     onNamed: () => void = () => {},
   ): Promise<void> {
-    const partial = this.pathOf('incoming', `${randomUUID()}.partial`);
+    const partial = this.#pathOf('incoming', `${randomUUID()}.partial`);
     try {
       await writeText(partial, formatSpooledEvent(spooled));
-      await rename(partial, this.pathOf(folder, name));
+      await rename(partial, this.#pathOf(folder, name));
       onNamed();
-      await syncDirectory(this.pathOf(folder));
+      await syncDirectory(this.#pathOf(folder));
     } catch (error) {
       await rm(partial, { force: true }).catch(() => undefined);
       throw directoryError(error, doing);
     }
   }
 
-  private pathOf(...names: readonly string[]): string {
+  #pathOf(...names: readonly string[]): string {
     return path.join(this.directory, ...names);
   }
 }

@@ -1,4 +1,5 @@
 import type { ArchiveError } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 
 /**
  * The file of one event: one line of JSON, in `queue/` and in `failed/`. Several of them one after the other are JSON lines with
@@ -70,7 +71,7 @@ export function formatSpooledEvent(spooled: SpooledEvent): string {
  * put right what made it fail.
  */
 export function parseSpooledEvent(text: string): SpooledEvent | undefined {
-  const value = parseJson(text) as Partial<SpooledEvent> | null | undefined;
+  const value = parseForeignJson(text) as Partial<SpooledEvent> | null | undefined;
   if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
   const { event, receivedAt, attempts, notBefore, reason, code, failedAt } = value;
   if (![receivedAt, attempts, notBefore].every((number) => Number.isSafeInteger(number))) return undefined;
@@ -84,12 +85,4 @@ export function parseSpooledEvent(text: string): SpooledEvent | undefined {
     ...(typeof code === 'string' && !isAnew ? { code } : {}),
     event,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,41 +1,26 @@
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import type { Archiver } from '../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
-import { parseDelivery } from '../events/parse-event.ts';
 import type { Logger } from '../log.ts';
 import { present } from '../present.ts';
-import type { Secret } from '../secret.ts';
-import { createHttpEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
-import { SPOOL_RETRIES, type SpoolPolicy } from './retry-plan.ts';
-import { Spool } from './spool.ts';
-import { startWorker, type Worker, type WorkerReport } from './worker.ts';
+import { createSharedEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
+import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts';
 
 /** ms that interrupted work has to clean up after itself (a temporary file, a multipart upload). */
 const CLEANUP_MS = 5_000;
 
-export interface ServeOptions {
-  readonly config: Pick<ArchiveConfig, 'webhook' | 'idPattern'> & {
-    readonly genesys: Pick<ArchiveConfig['genesys'], 'api'>;
-  };
-  readonly archiver: Pick<Archiver, 'archive'>;
-  /** The active secrets of the entry, where they can change; default those of the configuration. */
-  readonly webhookSecrets?: (() => Promise<readonly Secret[]>) | undefined;
+/** Of the one server, for one archive or many. */
+export interface ListenOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly spool: string;
-  /** Where to listen; `undefined` to work through the spool only. Port 0 is any free one. */
+  /** Where to listen; `undefined` to work through the spools only. Port 0 is any free one. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
-  readonly concurrency: number;
-  readonly policy?: SpoolPolicy;
   readonly timeouts?: Partial<EntryTimeouts>;
-  readonly onReport: (report: WorkerReport) => void;
-  /** Another process has taken the spool. */
-  readonly onLost: (error: ArchiveError) => void;
 }
+
+export type ServeOptions = PipelineOptions & ListenOptions;
 
 export interface Serving {
   /** `undefined` when it does not listen. */
@@ -60,64 +45,51 @@ export interface Serving {
  * @throws `CONFIG_INVALID` when it would be open to others without a signature; `USAGE` when the spool or the port is in use;
  *   `STORE_*` when the spool cannot be used.
  */
-export async function startServing(options: ServeOptions): Promise<Serving> {
-  const { config, clock, logger, listen } = options;
-  if (listen !== undefined) requireSafeEntry(config.webhook, listen.host);
-  const spool = await Spool.open(options.spool, clock, options.onLost);
-  for (const stranger of spool.strangers) {
-    logger.log('warn', 'what is in the spool and is no file is left alone', { source: stranger });
-  }
-  const interrupt = new AbortController();
-  const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, interrupt.signal);
-  const parse = (event: unknown) =>
-    parseDelivery(event, { idPattern: config.idPattern, api: config.genesys.api });
-  const { queued: foundQueued } = await spool.figures();
-  const worker = startWorker({
-    spool,
-    archiver: options.archiver,
-    parse,
-    clock,
-    policy: options.policy ?? SPOOL_RETRIES,
-    concurrency: options.concurrency,
-    budget,
-    onReport: (report) => {
-      log(logger, report);
-      options.onReport(report);
-    },
-  });
-  const entry = createHttpEntry({
-    secrets: options.webhookSecrets ?? config.webhook.secrets,
-    signatures: config.webhook.signatures,
-    parse,
-    accept: async (event, bodyHash) => {
-      const outcome = await spool.add(event, bodyHash);
-      worker.wake();
-      return outcome;
-    },
-    health: () => describeHealth(spool, worker, clock),
-    clock,
-    logger,
-    ...present({ timeouts: options.timeouts }),
-  });
+export function startServing(options: ServeOptions): Promise<Serving> {
+  return startServingAll([options], options);
+}
+
+/** The same for several archives in one process: one server, and for each archive its own door, spool, secrets and limits. */
+export async function startServingAll(
+  archives: readonly PipelineOptions[],
+  { clock, logger, listen, timeouts }: ListenOptions,
+): Promise<Serving> {
+  if (listen !== undefined)
+    for (const { config, name } of archives) requireSafeEntry(config.webhook, listen.host, name);
+  const pipelines: Pipeline[] = [];
+  let entry: HttpEntry | undefined;
 
   const stop = async (graceMs: number): Promise<number> => {
     const grace = new AbortController();
-    const ended = Promise.all([closeServer(entry), worker.stop()]).then(() => grace.abort());
+    const ended = Promise.all([
+      entry === undefined ? undefined : closeServer(entry),
+      ...pipelines.map(async (pipeline) => pipeline.stop()),
+    ]).then(() => grace.abort());
     await clock.sleep(graceMs, grace.signal).catch(() => undefined);
-    interrupt.abort(new ArchiveError('INTERRUPTED', 'the server is stopping'));
-    entry.server.closeAllConnections();
+    for (const pipeline of pipelines) pipeline.interrupt();
+    entry?.server.closeAllConnections();
     const cleanup = new AbortController();
     await Promise.race([ended, clock.sleep(CLEANUP_MS, cleanup.signal).catch(() => undefined)]);
     cleanup.abort();
-    end();
-    const { queued } = await spool.figures();
-    await spool.close();
-    return queued;
+    let left = 0;
+    for (const pipeline of pipelines) left += await pipeline.close();
+    return left;
   };
 
   try {
+    for (const options of archives) pipelines.push(await startPipeline(options));
+    const doors = pipelines.map(({ door }) => door);
+    entry = createSharedEntry(doors, { logger, ...present({ timeouts }) });
     const url = listen === undefined ? undefined : await startListening(entry, listen);
-    return { url, foundQueued, strangers: spool.strangers, caughtUp: () => worker.caughtUp(), stop };
+    return {
+      url,
+      foundQueued: pipelines.reduce((total, { foundQueued }) => total + foundQueued, 0),
+      strangers: pipelines.flatMap(({ strangers }) => strangers),
+      caughtUp: async () => {
+        await Promise.all(pipelines.map(async (pipeline) => pipeline.caughtUp()));
+      },
+      stop,
+    };
   } catch (error) {
     await stop(0);
     throw error;
@@ -125,11 +97,19 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
 }
 
 /** Anybody who reaches an entry without a signature can have calls archived: only this machine may, unless that is wanted. */
-function requireSafeEntry({ secrets, secretArn, open }: ArchiveConfig['webhook'], host: string): void {
+function requireSafeEntry(
+  { secrets, secretArn, open }: ArchiveConfig['webhook'],
+  host: string,
+  name: string | undefined,
+): void {
   if (secrets.length > 0 || secretArn !== undefined || open || isLoopback(host)) return;
-  throw new ArchiveError('CONFIG_INVALID', 'webhooks from other machines must be signed', {
-    hint: 'set ARCHIVE_WEBHOOK_SECRET or ARCHIVE_WEBHOOK_SECRET_ARN, or listen on 127.0.0.1; ARCHIVE_WEBHOOK_OPEN=1 accepts unsigned ones from anybody',
-  });
+  throw new ArchiveError(
+    'CONFIG_INVALID',
+    `webhooks from other machines must be signed${name === undefined ? '' : `, also those of archive ${name}`}`,
+    {
+      hint: 'set ARCHIVE_WEBHOOK_SECRET or ARCHIVE_WEBHOOK_SECRET_ARN, or listen on 127.0.0.1; ARCHIVE_WEBHOOK_OPEN=1 accepts unsigned ones from anybody',
+    },
+  );
 }
 
 function isLoopback(host: string): boolean {
@@ -165,46 +145,4 @@ function closeServer(entry: HttpEntry): Promise<void> {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
-}
-
-async function describeHealth(spool: Spool, worker: Worker, clock: Clock) {
-  const { queued, failed, oldestReceivedAt } = await spool.figures();
-  const { inFlight, pausedBy } = worker;
-  const age = oldestReceivedAt === undefined ? 0 : clock.now() - oldestReceivedAt;
-  return {
-    queued,
-    inFlight,
-    oldestAgeS: Math.max(0, Math.round(age / 1000)),
-    failed,
-    ...present({ pausedBy }),
-  };
-}
-
-function log(logger: Logger, report: WorkerReport): void {
-  switch (report.kind) {
-    case 'result': {
-      const { result, durationMs } = report;
-      const { recordingId, conversationId } = result.ids;
-      const fields = { recordingId, conversationId, state: result.state, durationMs };
-      if (result.state === 'archived') {
-        logger.log('info', 'recording processed', { ...fields, key: result.key, bytes: result.bytes });
-      } else logger.log('info', 'recording processed', fields);
-      return;
-    }
-    case 'again': {
-      const { name, delayMs, attempts, error } = report;
-      logger.log('info', error?.message ?? 'recording is not ready', {
-        requestId: name,
-        delayMs,
-        attempt: attempts,
-        ...present({ code: error?.code }),
-      });
-      return;
-    }
-    case 'failed':
-    case 'stuck': {
-      const { name, error } = report;
-      logger.log('error', error.message, { requestId: name, code: error.code, state: report.kind });
-    }
-  }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseForeignJson } from '../json.ts';
 import { Secret } from '../secret.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { sortAwsFailure } from './aws-failure.ts';
@@ -32,7 +33,7 @@ export async function readCredentials(
     if (sortAwsFailure(error).kind !== 'missing') throw error;
     return { findings: [fail(name, 'the secret has no value yet', put)], credentials: undefined };
   }
-  const parsed = client.safeParse(parseJson(text));
+  const parsed = client.safeParse(parseForeignJson(text));
   if (!parsed.success) {
     const finding = fail(name, 'the secret is not {"clientId": "…", "clientSecret": "…"}', put);
     return { findings: [finding], credentials: undefined };
@@ -73,12 +74,4 @@ export async function checkSecret(
   if (current) return [ok(name, 'the secret has a value')];
   const put = `aws secretsmanager put-secret-value --secret-id ${secretArn} --secret-string file://FILE`;
   return [fail(name, 'the secret has no value yet', `${howToMake}, then ${put}`)];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -10,7 +10,12 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'WebhookUrl',
   'WebhookSecretArn',
   'SigningKeyArn',
+  'BackfillSecretArn',
   'VerifierFunctionName',
+  'JobRunnerFunctionName',
+  'CompactorFunctionName',
+  'SealerFunctionName',
+  'LogKeyArn',
   'EgressAddress',
   'AuditTrailName',
 ]);

@@ -68,6 +68,8 @@ describe('the command line', () => {
       which is compared with the receipts.
 
       Options:
+        --all-archives  for each archive of the settings file, one
+        after the other
         --from <DAY>  first day, UTC, e.g. 2026-05-01
         --to <DAY>  last day, UTC, e.g. 2026-05-31
         --brief  read no receipts: only days, sizes and

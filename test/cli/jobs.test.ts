@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
@@ -112,6 +112,16 @@ describe('verify --all --job', () => {
     );
   });
 
+  it('keeps jobs where ARCHIVE_CATALOGUE says, and nothing of them in the archive', async () => {
+    const env = { ...archive.env, ARCHIVE_CATALOGUE: `file:${path.join(archive.dir, 'catalogue')}` };
+    const ran = await runHere(['verify', '--all', '--job', '--wait', '--json'], { env });
+    expect(ran.records().at(-1)).toMatchObject({ state: 'finished', done: 3 });
+    expect((await jobs('list', '--all')).stderr).toContain('no jobs');
+    expect((await runHere(['jobs', 'list', '--all', '--json'], { env })).records()).toMatchObject([
+      { done: 3 },
+    ]);
+  });
+
   it('is not confused by the objects of jobs when it verifies the archive', async () => {
     await jobs('run', await planJob());
     const verified = await cli('verify', '--all', '--json');
@@ -220,5 +230,64 @@ describe('a job that writes', () => {
     });
     const rewrap = ['rewrap', '--all', '--job', '--wait', '--wrap', 'aes', '--json'];
     expect((await runHere(rewrap, { env })).records().at(-1)).toMatchObject({ kind: 'rewrap', already: 3 });
+  });
+});
+
+describe('verify --all --job --resume', () => {
+  it('takes over what an interrupted run has left, tells what that run had found, and leaves its file alone', async () => {
+    const file = path.join(archive.dir, 'verify.state');
+    const [first = '', second = '', third = ''] = Object.values(archive.keys);
+    const plan = {
+      type: 'plan',
+      version: 1,
+      startedAt: '2026-11-01T00:00:00.000Z',
+      store: archive.env['ARCHIVE_STORE'],
+      depth: 'ciphertext',
+      share: null,
+      seed: null,
+      from: null,
+      to: null,
+    };
+    const finding = { key: second, kind: 'missing-object', code: 'OBJECT_NOT_FOUND', message: 'it is gone' };
+    const lines = [
+      plan,
+      { type: 'failed', key: first },
+      { type: 'finding', finding },
+      { type: 'reached', key: second, checked: 2 },
+    ];
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    await writeFile(file, text);
+    const other = await cli('verify', '--all', '--depth', 'head', '--job', '--resume', file);
+    expect(other).toMatchObject({ code: 2 });
+    expect(other.stderr).toContain('belongs to a run with another depth');
+    const taken = await cli(
+      'verify',
+      '--all',
+      '--depth',
+      'ciphertext',
+      '--job',
+      '--wait',
+      '--resume',
+      file,
+      '--json',
+    );
+    expect(taken.code).toBe(0);
+    expect(taken.records()).toEqual([
+      expect.objectContaining({ type: 'finding', key: second, kind: 'missing-object' }),
+      expect.objectContaining({ type: 'planned', items: 2 }),
+      expect.objectContaining({ type: 'job', done: 2, state: 'finished' }),
+    ]);
+    expect(taken.stderr).toContain('takes over after 2 recordings and 1 finding');
+    expect(await readFile(file, 'utf8')).toBe(text);
+    expect(third).not.toBe('');
+  });
+});
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('of %s knows the actions of jobs', async (shell) => {
+    const { stdout } = await cli('completion', shell);
+    for (const action of ['list', 'show', 'watch', 'pause', 'resume', 'cancel', 'failed', 'retry', 'run']) {
+      expect(stdout).toMatch(new RegExp(`\\bjobs\\b[^]*\\b${action}\\b`));
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { CommandContext } from '../../src/cli/_context.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
+import { runCommand } from '../../src/cli/_run-command.ts';
 import { createUi } from '../../src/cli/_ui.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -27,11 +28,16 @@ export async function runHere(
   try {
     const invocation = await parseCommandLine(args);
     if (invocation.kind === 'text') throw new Error('there is no command to run');
-    const { spec, globals, flags } = invocation;
+    const { globals, flags } = invocation;
     ui = open(globals.json === true, globals.quiet === true);
     const stdin = Readable.from([Buffer.from(input)]);
-    const context = contextHere(ui, env, { stdin, flags, configFile: globals.config });
-    code = await (await spec.load()).run(context, invocation.args, invocation.options);
+    const context = contextHere(ui, env, {
+      stdin,
+      flags,
+      configFile: globals.config,
+      archive: globals.archive,
+    });
+    code = await runCommand(invocation, context);
   } catch (error) {
     ui.fail(error);
     code = exitCodeOf(toArchiveError(error).code);

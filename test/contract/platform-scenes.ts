@@ -59,6 +59,19 @@ export const PLATFORM_SCENES = {
     status: 200,
     model: 'Annotation',
   },
+  getDetailsOfMany: {
+    call: (world) =>
+      invoke('analytics', 'getAnalyticsConversationsDetails', {
+        id: world.conversations.slice(0, 2).map(({ id }) => id),
+      }),
+    status: 200,
+    model: 'AnalyticsConversationWithoutAttributesMultiGetResponse',
+  },
+  getDetailsOfOne: {
+    call: (world) => invoke('analytics', 'getAnalyticsConversationDetails', first(world).conversation),
+    status: 200,
+    model: 'AnalyticsConversationWithoutAttributes',
+  },
   postDetailsJob: {
     call: () =>
       invoke('analytics', 'postAnalyticsConversationsDetailsJobs', {

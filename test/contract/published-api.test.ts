@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BACKFILL_CALLS } from '../../src/genesys/backfill-calls.ts';
 import { CALLS } from '../../src/genesys/permissions.ts';
 import { formatQuery } from '../../src/genesys/recordings/policy.ts';
 import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings-model.ts';
@@ -291,14 +292,14 @@ describe('what this program believes', () => {
   it('every call it makes is one that the simulator answers, and so one that the SDK makes', () => {
     const routes = new Set(PUBLISHED_ROUTES.map(({ method, path }) => `${method} ${path}`));
     expect(
-      Object.values(CALLS)
+      Object.values({ ...CALLS, ...BACKFILL_CALLS })
         .map(({ method, path }) => `${method} ${path}`)
         .filter((one) => !routes.has(one)),
     ).toEqual([]);
   });
 
   it('the permissions of both are the same', () => {
-    for (const { method, path, permissions } of Object.values(CALLS)) {
+    for (const { method, path, permissions } of Object.values({ ...CALLS, ...BACKFILL_CALLS })) {
       const route = PUBLISHED_ROUTES.find((one) => one.method === method && one.path === path);
       for (const permission of permissions) expect(route?.permissions).toContain(permission);
     }

@@ -20,17 +20,22 @@ type Values = Readonly<Record<string, Readonly<Record<string, 'date-time' | 'int
 const VALUES = JSON.parse(readFileSync(new URL('published-values.json', import.meta.url), 'utf8')) as Values;
 
 let declarations: string | undefined;
+const models = new Map<string, ReadonlyMap<string, Field>>();
 
 /** Returns the fields of an interface as the SDK declares it. @throws Error when the SDK declares no such interface. */
 export function fieldsOf(model: string): ReadonlyMap<string, Field> {
+  const known = models.get(model);
+  if (known !== undefined) return known;
   declarations ??= readFileSync(require.resolve('purecloud-platform-client-v2/index.d.ts'), 'utf8');
   const [, body] =
     new RegExp(`export interface ${model} \\{([^}]*(?:\\}[;>][^}]*)*)\\n\\t\\}`).exec(declarations) ?? [];
   if (body === undefined) throw new Error(`the SDK declares no ${model}`);
-  const fields = body.matchAll(/"(\w+)"(\??): ([^\n]+);/g);
-  return new Map(
-    [...fields].map(([, name = '', mark, type = '']) => [name, { type, required: mark === '' }]),
+  const found = body.matchAll(/"(\w+)"(\??): ([^\n]+);/g);
+  const fields = new Map<string, Field>(
+    [...found].map(([, name = '', mark, type = '']) => [name, { type, required: mark === '' }]),
   );
+  models.set(model, fields);
+  return fields;
 }
 
 /** Returns what is wrong with `value` as an answer of the published API, a line each: unknown names, types, values, omissions. */

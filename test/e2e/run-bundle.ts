@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 const { handler } = await import(process.argv[2]);
 const outcomes = [];
 for (const event of JSON.parse(readFileSync(process.argv[3], 'utf8'))) {
-  const context = { getRemainingTimeInMillis: () => 120000 };
+  const context = { getRemainingTimeInMillis: () => 840000 };
   outcomes.push(await handler(event, context).catch(({ name }) => ({ error: name })));
 }
 process.stdout.write('OUTCOMES' + JSON.stringify(outcomes) + '\\n');

@@ -25,5 +25,6 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   customerKeys: true,
   auditTrail: true,
   verification: { depth: 'full' },
+  jobs: { ownClient: true },
   replica: REPLICA,
 });

@@ -26,7 +26,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
   const deeds = deedsOf(resourceOf(hardened.template, 'AWS::S3::Bucket', 'BucketObjects')[0]);
   const allowed = (column: Column) =>
     deeds.filter((deed) => may(hardened.template, column, deed)).map(({ what }) => what);
-  expect(COLUMNS).toHaveLength(6);
+  expect(COLUMNS).toHaveLength(7);
   expect(allowed('writer')).toEqual([
     'store a recording that is absent',
     'store a receipt that is absent',
@@ -35,6 +35,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read a receipt',
     'list the archive',
     'make a data key for a recording',
+    'read the OAuth client',
     'read the signing key',
     'take events from the queue',
   ]);
@@ -43,6 +44,23 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read a receipt',
     'list the archive',
     'open a data key',
+    'read a job',
+    'read facts',
+    'read the catalogue',
+  ]);
+  // archives as the writer does, and opens nothing
+  expect(allowed('job runner')).toEqual([
+    'store a recording that is absent',
+    'store a receipt that is absent',
+    'add a signed amendment',
+    'read ciphertext',
+    'read a receipt',
+    'list the archive',
+    'make a data key for a recording',
+    'read a job',
+    'write a job',
+    'read the OAuth client',
+    'read the signing key',
   ]);
   expect(allowed('rewrap')).toEqual([
     'copy a recording onto itself',

@@ -9,7 +9,7 @@ interface Deed {
   readonly what: string;
   readonly action: string;
   /** Whose policy speaks besides that of the principal. */
-  readonly on: 'bucket' | 'key' | 'secret' | 'queue';
+  readonly on: 'bucket' | 'catalogue' | 'key' | 'secret' | 'client' | 'queue';
   /** Below the resource, e.g. `/archive/a`. */
   readonly part?: string;
   readonly keys?: Keys;
@@ -76,6 +76,15 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     kms('give the use of the key away', 'CreateGrant', {}),
     kms('change the key policy', 'PutKeyPolicy', {}),
     kms('schedule the deletion of the key', 'ScheduleKeyDeletion', {}),
+    ...[
+      ['read a job', 'GetObject', '/jobs/j/job.json'],
+      ['write a job', 'PutObject', '/jobs/j/job.json'],
+      ['read facts', 'GetObject', '/facts/2026/05/20/conversations.ndjson.gz.enc'],
+      ['replace facts', 'PutObject', '/facts/2026/05/20/conversations.ndjson.gz.enc'],
+      ['read the catalogue', 'GetObject', '/catalogue/recordings/v1/day=2026-05-20/recordings.parquet'],
+      ['replace the catalogue', 'PutObject', '/catalogue/recordings/v1/day=2026-05-20/recordings.parquet'],
+    ].map(([what = '', action = '', part = '']) => ({ ...s3(what, action, part), on: 'catalogue' as const })),
+    { what: 'read the OAuth client', action: 'secretsmanager:GetSecretValue', on: 'client' },
     { what: 'read the signing key', action: 'secretsmanager:GetSecretValue', on: 'secret' },
     { what: 'replace the signing key', action: 'secretsmanager:PutSecretValue', on: 'secret' },
     { what: 'take events from the queue', action: 'sqs:ReceiveMessage', on: 'queue' },
@@ -84,7 +93,15 @@ export function deedsOf(bucketName: string): readonly Deed[] {
 }
 
 /** `administrator` stands for a role of the account whose IAM policy allows everything. */
-export const COLUMNS = ['writer', 'auditor', 'rewrap', 'verifier', 'break-glass', 'administrator'] as const;
+export const COLUMNS = [
+  'writer',
+  'auditor',
+  'rewrap',
+  'verifier',
+  'job runner',
+  'break-glass',
+  'administrator',
+] as const;
 
 export type Column = (typeof COLUMNS)[number];
 
@@ -101,6 +118,7 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     auditor: 'ArchiveAuditor',
     rewrap: 'ArchiveRewrap',
     verifier: 'ArchiveVerifier',
+    'job runner': 'ArchiveJobRunner',
   } as const;
   const name = column in roles ? roles[column as keyof typeof roles] : undefined;
   const roleId = name === undefined ? undefined : roleNamed(template, name);
@@ -116,6 +134,8 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
       ? ALL
       : settle(propertiesOf(template, 'AWS::IAM::Policy', `${name}Policy`)['PolicyDocument']);
   const [secret] = resourceOf(template, 'AWS::SecretsManager::Secret', 'SigningKey');
+  const [client] = resourceOf(template, 'AWS::SecretsManager::Secret', 'Credentials');
+  const [catalogue] = resourceOf(template, 'AWS::S3::Bucket', 'Catalogue');
   const [key] = resourcesOf(template, 'AWS::KMS::Key').find(([id]) => !id.includes('ServiceKey')) ?? [''];
   const [queue] = resourceOf(template, 'AWS::SQS::Queue', 'QueueEvents');
   const places = {
@@ -127,6 +147,14 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     secret: [
       secret,
       propertiesOf(template, 'AWS::SecretsManager::ResourcePolicy', 'SigningKey')['ResourcePolicy'],
+    ],
+    catalogue: [
+      arnOf(catalogue),
+      propertiesOf(template, 'AWS::S3::BucketPolicy', 'Catalogue')['PolicyDocument'],
+    ],
+    client: [
+      client,
+      propertiesOf(template, 'AWS::SecretsManager::ResourcePolicy', 'Credentials')['ResourcePolicy'],
     ],
     queue: [arnOf(queue), propertiesOf(template, 'AWS::SQS::QueuePolicy', 'QueueEvents')['PolicyDocument']],
   } as const;

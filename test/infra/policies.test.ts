@@ -7,7 +7,7 @@ import {
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
-import { verifierStatements } from '../../infra/scheduled/statements.ts';
+import { jobsStatements, verifierStatements } from '../../infra/scheduled/statements.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 
 /** As docs/aws-permissions.md writes them. */
@@ -51,6 +51,11 @@ const roles = {
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
   verifier: verifierStatements(RESOURCES, true),
+  'job runner': jobsStatements({
+    ...RESOURCES,
+    clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
+    signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
+  }),
 };
 
 describe('the policies of the roles', () => {
@@ -59,6 +64,7 @@ describe('the policies of the roles', () => {
     ['auditor', ['auditor', 'auditor-catalogue', 'kms-auditor']],
     ['rewrap', ['rewrap', 'rewrap-signing']],
     ['verifier', ['verifier', 'verifier-full']],
+    ['job runner', ['writer', 'kms-writer', 'job-runner']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -138,6 +144,10 @@ describe('the policies of the roles', () => {
     ['rewrap', ['s3:DeleteObject'], media],
     ['rewrap', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
     ['rewrap', ['secretsmanager:GetSecretValue'], 'CREDENTIALS_SECRET_ARN'],
+    ['job runner', ['kms:Decrypt', 'kms:ReEncryptFrom'], 'KEY_ARN'],
+    ['job runner', ['s3:DeleteObject'], media],
+    ['job runner', ['s3:GetObject', 's3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/facts/a'],
+    ['job runner', ['sqs:ReceiveMessage', 'sqs:SendMessage'], 'QUEUE_ARN'],
     ['verifier', ['s3:PutObject', 's3:DeleteObject'], media],
     ['verifier', ['kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:Sign'], 'KEY_ARN'],
     ['verifier', ['secretsmanager:GetSecretValue'], 'SIGNING_KEY_SECRET_ARN'],

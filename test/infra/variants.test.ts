@@ -38,6 +38,8 @@ const settings = fc
     vpc: fc.boolean(),
     customerKeys: fc.boolean(),
     auditTrail: fc.boolean(),
+    verification: fc.constantFrom(true, false, { days: 30, depth: 'full' as const }),
+    jobs: fc.constantFrom(false, true, { concurrency: null, ownClient: true }),
     replica: optional(fc.constant({ bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' })),
     environmentVariables: fc.constantFrom(
       {},
@@ -60,6 +62,9 @@ describe('a stack of any settings', () => {
         const absent = new Set<string>([
           chosen.signingKey === 'kms' ? 'SigningKeySecretArn' : 'SigningKeyArn',
           ...(chosen.webhook ? [] : ['WebhookUrl']),
+          ...(chosen.verification === false ? ['VerifierFunctionName'] : []),
+          ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
+          ...(typeof chosen.jobs === 'object' ? [] : ['BackfillSecretArn']),
           ...(chosen.vpc ? [] : ['EgressAddress']),
           ...(chosen.auditTrail ? [] : ['AuditTrailName']),
         ]);

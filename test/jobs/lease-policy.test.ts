@@ -7,7 +7,7 @@ const anyTime = fc.integer({ min: 0, max: 4_000_000_000_000 });
 const anySpan = fc.integer({ min: 0, max: 10 * leaseMs });
 
 describe('a lease', () => {
-  it('never ends while its owner writes a sign of life in time, whatever a runner’s own clock says', () => {
+  it('never ends while its owner writes a sign of life in time, regardless of a runner’s own clock', () => {
     fc.assert(
       fc.property(anyTime, fc.integer({ min: 0, max: leaseMs - 1 }), fc.nat(), (storeNow, age, turn) => {
         const sight = { turn, released: false, restMs: 0, lastSign: storeNow - age };

@@ -7,7 +7,7 @@ describe('the pace of a job', () => {
   it('begins no more items than its rate allows, follows a new rate, and does not make up for a pause', async () => {
     const clock = virtualClock(0);
     let rate: Rate = 60;
-    const pace = pacer({ rate: () => rate, now: clock.now }, (ms, signal) => clock.sleep(ms, signal));
+    const pace = pacer({ rate: () => rate, now: () => clock.now() }, (ms, signal) => clock.sleep(ms, signal));
     const { signal } = new AbortController();
     const take = async (count: number) => {
       const before = clock.now();

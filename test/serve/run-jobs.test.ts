@@ -141,4 +141,39 @@ describe('a runner without a job of its own', () => {
       expect.stringContaining('jobs of the kind locked are left to other runners: no key'),
     ]);
   });
+
+  it('never moves keys unasked: a plan that a writer of the store has put there is left alone', async () => {
+    const setting = setUp();
+    const { clock, store } = setting;
+    for (const name of ['rewrap', 'adopt', 'reencrypt']) {
+      const options = {
+        store: 'memory:',
+        layout: 'date',
+        wrap: 'kms:another',
+        unverified: true,
+        target: 'file:/tmp/x',
+      };
+      await planJob({
+        store,
+        kind: { name },
+        items: [{ key: 'a' }],
+        options,
+        createdBy: 'a stranger',
+        clock,
+        budget: unlimited,
+      });
+    }
+    const logger = recordingLogger();
+    const runner = await createJobRunner({
+      store,
+      clock,
+      logger,
+      owner: 'server',
+      settings: () => Promise.reject(new Error('no setting is read')),
+      signer: () => Promise.resolve(undefined),
+    });
+    expect(await clock.run(runner.runDueJobs({ signal: unlimited.signal }))).toEqual([]);
+    expect(logger.lines).toHaveLength(3);
+    expect([...store.objects.keys()].filter((key) => key.includes('/leases/'))).toEqual([]);
+  });
 });

@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
-import { DUPLICATE_WINDOW_MS, Spool, type SpoolEntry } from '../../src/serve/spool.ts';
+import { DUPLICATE_WINDOW_MS } from '../../src/serve/known-bodies.ts';
+import { Spool, type SpoolEntry } from '../../src/serve/spool.ts';
 import type { SpooledEvent } from '../../src/serve/spooled-event.ts';
 import { makeDirectory } from '../cli/run-cli.ts';
 import { fastClock } from '../fast-clock.ts';

@@ -160,16 +160,16 @@ describe('the simulator with a past', () => {
       found.push(...ids);
     }
     expect(new Set(found).size).toBe(past.conversations);
-    const listed = new Set<string>();
-    let uri: string | undefined = '/api/v2/recordings/retention/query?retentionThresholdDays=0&pageSize=500';
+    const listed: string[] = [];
+    let uri: string | undefined = '/api/v2/recordings/retention/query?retentionThresholdDays=0&pageSize=497';
     let pages = 0;
     while (uri !== undefined) {
       const { body } = await ask(uri);
-      for (const { recordingId } of body.entities) listed.add(recordingId);
+      for (const { recordingId } of body.entities) listed.push(recordingId);
       uri = body.nextUri;
       pages += 1;
     }
-    expect([listed.size, pages]).toEqual([1_234, 3]);
+    expect([listed.length, new Set(listed).size, pages]).toEqual([1_234, 1_234, 3]);
     const batch = '/api/v2/recording/batchrequests';
     const list = found.slice(0, 100).map((conversationId) => ({ conversationId }));
     const { body: job } = await ask(batch, 'POST', { batchDownloadRequestList: list });
@@ -185,17 +185,38 @@ describe('the simulator with a past', () => {
 
   it('has a day that arrives late, and keeps what is changed', async () => {
     const until = Date.UTC(2026, 4, 20, 13);
-    const { ask, idsOf, pass, past, simulator } = await start({ late: { day: '2026-05-05', until } });
+    const { ask, idsOf, pass, past, simulator } = await start({
+      recordings: 4_000,
+      late: { day: '2026-05-05', until },
+    });
     expect(await idsOf('2026-05-05')).toEqual([]);
+    const late = past.conversationId(past.range(0, Date.UTC(2026, 4, 5))[1]);
+    const metadataOfLate = async () =>
+      (await ask(`/api/v2/conversations/${late}/recordingmetadata`)).body.length;
+    expect(await metadataOfLate()).toBe(0);
     const [first = ''] = await idsOf('2026-05-04');
     const path = `/api/v2/conversations/${first}/recordings`;
     const [{ id }] = (await ask(`/api/v2/conversations/${first}/recordingmetadata`)).body;
     await ask(`${path}/${id}`, 'PUT', { deleteDate: '2026-05-20T12:30:00Z' });
     pass(3600);
+    expect(await metadataOfLate()).toBeGreaterThan(0);
     expect(await idsOf('2026-05-05')).toHaveLength(past.perDay().get('2026-05-05') ?? -1);
     for (let index = 0; index < past.conversations; index += 1)
       simulator.world.conversation(past.conversationId(index));
     expect((await ask(`${path}/${id}`)).body.fileState).toBe('DELETED');
+  });
+
+  it('shows nothing of days to come', async () => {
+    const { ask } = await start({ from: '2026-05-20', to: '2026-05-22' });
+    const { body } = await ask('/api/v2/analytics/conversations/details/query', 'POST', {
+      interval: '2026-05-20T00:00:00Z/2026-05-23T00:00:00Z',
+      paging: { pageSize: 100 },
+    });
+    expect(body.totalHits).toBeGreaterThan(10);
+    expect(body.totalHits).toBeLessThan(400);
+    for (const { conversationStart } of body.conversations) {
+      expect(Date.parse(conversationStart)).toBeLessThanOrEqual(Date.UTC(2026, 4, 20, 12));
+    }
   });
 
   it('answers for 10,000,000 recordings without holding them', async () => {

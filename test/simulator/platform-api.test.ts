@@ -97,17 +97,30 @@ describe('what a recording’s dates do', () => {
     expect((await ask(path(1).replace('recordings', 'recordingmetadata'))).body.deleteDate).toBe(
       '2027-05-21T00:00:00.000Z',
     );
-    simulator.world.deny('recording:recording:restore');
     simulator.world.deny('recording:recording:editRetention');
-    expect((await ask(path(1), 'PUT', {})).status).toBe(403);
+    expect(await ask(path(1), 'PUT', {})).toMatchObject({
+      status: 403,
+      body: { code: 'recording.recording.edit.retention.permission.check.failed' },
+    });
   });
 
-  it('archives on its date', async () => {
-    const { ask, pass, id, recordingIds } = await start({ conversations: [{ recordings: [{}] }] });
+  it('archives on its date, and only a client that may restore brings it back', async () => {
+    const { ask, pass, id, recordingIds, simulator } = await start({ conversations: [{ recordings: [{}] }] });
     const path = `/api/v2/conversations/${id}/recordings/${recordingIds[0]}`;
     await ask(path, 'PUT', { archiveDate: '2026-05-21T00:00:00Z' });
     pass(DAY_S);
     expect((await ask(path)).body).toMatchObject({ fileState: 'ARCHIVED', archiveMedium: 'CLOUDARCHIVE' });
+    simulator.world.deny('recording:recording:restore');
+    const until = { archiveDate: '2026-06-01T00:00:00Z' };
+    expect(await ask(path, 'PUT', until)).toMatchObject({
+      status: 403,
+      body: { code: 'recording.recording.restore.permission.check.failed' },
+    });
+    simulator.world.grant('recording:recording:restore');
+    expect((await ask(path, 'PUT', until)).status).toBe(200);
+    expect((await ask(path)).body.fileState).toBe('RESTORING');
+    pass(4 * 3600);
+    expect((await ask(path)).body.fileState).toBe('RESTORED');
   });
 });
 

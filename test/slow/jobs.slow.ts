@@ -15,6 +15,7 @@ import { countedItems } from '../jobs/counting-kind.ts';
 const ITEMS = 200_000;
 const RUNNERS = 4;
 const KILLS = 25;
+const MOST_KILLS = 30;
 
 let directory: string;
 beforeEach(async () => {
@@ -57,7 +58,7 @@ describe('a job whose runners are killed', () => {
     const planningMs = performance.now() - planned;
     const logs: string[] = [];
     const alive = new Set<ChildProcess>();
-    let over = false;
+    const progress = { over: false };
     let kills = 0;
     const start = () => {
       const log = path.join(directory, `log-${logs.length}`);
@@ -77,21 +78,22 @@ describe('a job whose runners are killed', () => {
       child.stdout.on('data', (chunk: Buffer) => {
         said += chunk.toString('utf8');
       });
-      const ended = once(child, 'exit').then(() => {
+      const untilEnd = async () => {
+        await once(child, 'exit');
         alive.delete(child);
-        if (said === 'over') over = true;
-        else if (!over) start();
-      });
-      running.push(ended);
+        if (said === 'over') progress.over = true;
+        else if (!progress.over) start();
+      };
+      running.push(untilEnd());
     };
     const running: Promise<void>[] = [];
     const began = performance.now();
     for (let at = 0; at < RUNNERS; at += 1) start();
-    while (!over) {
-      await systemClock.sleep(400 + Math.random() * 1_200);
+    while (!progress.over) {
+      await systemClock.sleep(500 + Math.random() * 800);
       const victims = [...alive];
       const victim = victims[Math.floor(Math.random() * victims.length)];
-      if (over || kills >= 60 || victim === undefined) continue;
+      if (progress.over || kills >= MOST_KILLS || victim === undefined) continue;
       kills += 1;
       victim.kill('SIGKILL');
     }

@@ -130,7 +130,7 @@ describe('a keyring that is changed', () => {
     await writeFile(`${ring()}.lock`, JSON.stringify({ ...holder, startedAt: '1' }));
     if (process.platform === 'linux') await add('c');
     const before = await readFile(ring(), 'utf8');
-    await writeFile(`${ring()}.lock`, JSON.stringify({ ...holder, place: 'another machine', pid: gone }));
+    await writeFile(`${ring()}.lock`, JSON.stringify({ ...holder, scope: 'another boot', pid: gone }));
     const waiting = add('d');
     const first = await Promise.race([waiting.then(() => 'done'), sleep(500).then(() => 'waiting')]);
     expect([first, await readFile(ring(), 'utf8')]).toEqual(['waiting', before]);

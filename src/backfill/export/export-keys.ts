@@ -36,7 +36,9 @@ export function readExportKey(key: string): ExportedKey {
   const [, recordingId, extension] = /^(.+)\.([A-Za-z0-9]{1,8})$/.exec(file) ?? [];
   const at = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour));
   // 30 February would be another day
-  const isTime = new Date(at).getUTCDate() === Number(day) && Number(hour) < 24 && isPlausibleTime(at);
+  const read = new Date(at);
+  const isDay = read.getUTCDate() === Number(day) && read.getUTCMonth() === Number(month) - 1;
+  const isTime = isDay && Number(hour) < 24 && isPlausibleTime(at);
   if (!isSafeId(conversationId) || !isSafeId(recordingId) || !isTime) return { kind: 'other' };
   return {
     kind: 'recording',

@@ -1,11 +1,13 @@
+import { HEAD_BYTES, looksLikeMarkup } from '../../archive/container.ts';
 import { EndWatch } from '../../archive/container-end.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
+import { contentOf, expectationOf, needsMoreBytes, unexpectedContent } from '../../media-content.ts';
 import type { MediaItem, MediaOpener, MediaResolver, ObjectStore, RecordingsRequest } from '../../ports.ts';
 import { getSmall } from '../../record/small-object.ts';
 import { type ExportedName, readExportKey, SIDECAR_SUFFIX } from './export-keys.ts';
 import { readSidecar, type Sidecar } from './read-sidecar.ts';
-import { isOpenPgp, PGP_HEAD_BYTES } from './sniff-pgp.ts';
+import { isOpenPgp } from './sniff-pgp.ts';
 
 /** Bytes; a sidecar has about 500. */
 const MAX_SIDECAR_BYTES = 256 * 1024;
@@ -56,24 +58,27 @@ export async function openExported(
   requireLikelySize(file, stat.size, sidecar);
   const item = itemOf(name, sidecar);
   const { conversationId, recordingId } = item.ids;
-  const opener = openerOf(source, file, stat.etag);
-  let wasOpened = false;
+  const reading: Reading = { file, item, wasOpened: false };
   return {
     request: { dialect: 'recordings', conversationId, recordingId },
     resolver: {
       resolve: () => {
         // asked anew only where the bytes were wrong, and they stay so
-        if (wasOpened) return Promise.reject(truncated(file, 'is not whole'));
+        if (reading.wasOpened) return Promise.reject(reading.failure ?? truncated(file, 'is not whole'));
         return Promise.resolve({ state: 'ready', items: [item] });
       },
     },
-    opener: {
-      open: (...given) => {
-        wasOpened = true;
-        return opener.open(...given);
-      },
-    },
+    opener: openerOf(source, reading),
   };
+}
+
+/** One file that is read. */
+interface Reading {
+  readonly file: string;
+  readonly item: MediaItem;
+  wasOpened: boolean;
+  /** What its bytes were refused for. */
+  failure?: ArchiveError;
 }
 
 function itemOf(name: ExportedName, sidecar: Sidecar): MediaItem {
@@ -109,17 +114,18 @@ function requireLikelySize(file: string, bytes: number, { kind, durationMs = 0 }
   }
 }
 
-function openerOf(source: ObjectStore, file: string, etag: string | undefined): MediaOpener {
+function openerOf(source: ObjectStore, reading: Reading): MediaOpener {
   return {
     open: async (_item, _refresh, budget) => {
-      const { stat, body } = await source.get(file, budget);
+      reading.wasOpened = true;
+      const { stat, body } = await source.get(reading.file, budget);
       return {
         contentLength: stat.size,
         isFramed: true,
         // what a bucket says of it is what its writer said, as a rule nothing
         contentType: undefined,
-        etag: stat.etag ?? etag,
-        chunks: checked(file, body),
+        etag: stat.etag,
+        chunks: checked(reading, body),
         resumes: () => 0,
       };
     },
@@ -128,7 +134,7 @@ function openerOf(source: ObjectStore, file: string, etag: string | undefined): 
 
 /** The bytes, as long as they are a recording that is not encrypted, up to the end that its container has. */
 async function* checked(
-  file: string,
+  reading: Reading,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const end = new EndWatch();
@@ -139,21 +145,30 @@ async function* checked(
       continue;
     }
     head = Buffer.concat([head, chunk]);
-    if (head.length < PGP_HEAD_BYTES) continue;
-    refusePgp(file, head);
+    if (head.length < HEAD_BYTES || needsMoreBytes(head)) continue;
+    refuseHead(reading, head);
     yield head;
     head = undefined;
   }
   if (head !== undefined) {
-    refusePgp(file, head);
+    refuseHead(reading, head);
     if (head.length > 0) yield head;
   }
-  if (end.verdict() === 'cut') throw truncated(file, 'does not end as such a file ends');
+  if (end.verdict() !== 'cut') return;
+  reading.failure = truncated(reading.file, 'does not end as such a file ends');
+  throw reading.failure;
 }
 
-function refusePgp(file: string, head: Buffer): void {
-  if (!isOpenPgp(head)) return;
-  throw new ArchiveError('EXPORT_ENCRYPTED', `${file} is encrypted with OpenPGP`);
+function refuseHead(reading: Reading, head: Buffer): void {
+  const { file, item } = reading;
+  if (isOpenPgp(head)) throw new ArchiveError('EXPORT_ENCRYPTED', `${file} is encrypted with OpenPGP`);
+  const content = looksLikeMarkup(head) ? 'markup' : contentOf(head);
+  const found = unexpectedContent(content, expectationOf(item), undefined);
+  if (found === undefined) return;
+  reading.failure = new ArchiveError('MEDIA_NOT_AUDIO', `${file} holds ${found}, not a recording`, {
+    retryable: false,
+  });
+  throw reading.failure;
 }
 
 /** Reading it again would give the same bytes. */

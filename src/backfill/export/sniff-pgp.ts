@@ -3,9 +3,6 @@
  * bytes have to.
  */
 
-/** Bytes that {@link isOpenPgp} looks at. */
-export const PGP_HEAD_BYTES = 32;
-
 /** Public-key encrypted session key, symmetric-key encrypted session key, encrypted data, integrity protected data. */
 const ENCRYPTED_TAGS: ReadonlySet<number> = new Set([1, 3, 9, 18]);
 

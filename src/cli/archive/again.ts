@@ -10,7 +10,7 @@ import type { ArchiveRequest, ObjectStat, ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { canonicalId, isSafeId } from '../../recording-id.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
-import { type CommandContext, openBudget, readSettings, readSettingsFile, searchIn } from '../_context.ts';
+import { type CommandContext, openBudget, readSettings, readSources, searchIn } from '../_context.ts';
 import { formatBytes, printable } from '../_format.ts';
 
 /** Characters of a reason; it stands in a receipt. */
@@ -42,8 +42,7 @@ export function requireReason(reason: string | undefined): string {
  */
 export async function readAgainSettings(context: CommandContext): Promise<ArchiveConfig> {
   const config = await readSettings(context, 'archive');
-  const { env, flags } = context;
-  const { encryption } = loadConfig({ flags, env, file: await readSettingsFile(context) }, 'restore');
+  const { encryption } = loadConfig(await readSources(context), 'restore');
   const { privateKeyFile } = encryption;
   if (privateKeyFile === undefined) return config;
   return { ...config, encryption: { ...config.encryption, privateKeyFile } };

@@ -14,8 +14,9 @@ import { type CommandContext, openBudget } from '../_context.ts';
 import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
 import { type CheckPorts, type Check, checkPromises } from '../demo/checks.ts';
-import { type CallHistory, deliver, type Delivery, describeOutcome } from '../demo/delivery.ts';
-import { armFaults, type PlannedFault } from '../demo/faults.ts';
+import { type CallHistory, deliver, type Delivery } from '../demo/delivery.ts';
+import { armFaults } from '../demo/faults.ts';
+import { describeFaults, describeOthers, describeRefused, printCheck, printTable } from '../demo/report.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 
@@ -201,18 +202,6 @@ async function demonstrate(
   return kept ? 0 : 1;
 }
 
-/** Files and calls that were delivered as often as a queue would, and are not in the archive. */
-function describeRefused(
-  { recordings }: Simulator,
-  histories: ReadonlyMap<string, CallHistory>,
-): { readonly name: string; readonly reason: string }[] {
-  return recordings.flatMap(({ id, fileName }) => {
-    const history = histories.get(id);
-    if (history?.result !== undefined) return [];
-    return { name: fileName ?? id, reason: history?.refusal ?? 'never delivered' };
-  });
-}
-
 /** Each call once, in every shape an event can have; some of them twice, the second time at the end. */
 function planDeliveries(simulator: Simulator): Delivery[] {
   const events = simulator.recordings.map(({ id }, index) => ({
@@ -222,75 +211,6 @@ function planDeliveries(simulator: Simulator): Delivery[] {
     }),
   }));
   return [...events, ...events.filter((_, index) => index % DUPLICATE_EVERY === DUPLICATE_EVERY - 1)];
-}
-
-interface Row {
-  readonly fault: string;
-  readonly struck: number;
-  readonly outcome: string;
-}
-
-function describeFaults(
-  faults: readonly PlannedFault[],
-  { requests }: Simulator,
-  histories: ReadonlyMap<string, CallHistory>,
-): Row[] {
-  return faults.map(({ title, recordingId, struck }) => ({
-    fault: title,
-    struck: struck(requests),
-    outcome: describeOutcome(histories.get(recordingId)),
-  }));
-}
-
-function describeOthers(facts: {
-  readonly simulator: Simulator;
-  readonly histories: ReadonlyMap<string, CallHistory>;
-  readonly duplicates: number;
-  readonly revokedAfter: number | undefined;
-  readonly unfinishedId: string | undefined;
-}): Row[] {
-  const { simulator, histories, duplicates, revokedAfter, unfinishedId } = facts;
-  const { requests } = simulator;
-  const tokens = requests.filter(
-    ({ route, status }) => route === 'POST /oauth/token' && status === 200,
-  ).length;
-  const refused = requests.filter(({ status, faults }) => status === 401 && faults.length === 0).length;
-  const all = [...histories.values()];
-  const found = all.reduce((sum, history) => sum + history.found, 0);
-  const storedTwice = all.filter(({ stored }) => stored > 1).length;
-  const unfinished = unfinishedId === undefined ? undefined : histories.get(unfinishedId);
-  const rows = [
-    {
-      fault: `token revoked after ${revokedAfter ?? 0} calls`,
-      struck: refused,
-      outcome: `${count(refused, 'request')} refused (401), ${count(tokens, 'token')} issued in all`,
-    },
-    {
-      fault: 'event delivered twice',
-      struck: duplicates,
-      outcome: `${found} found in the archive, ${storedTwice} stored twice`,
-    },
-    {
-      fault: 'recording not complete yet',
-      struck: unfinished?.setbacks.filter((setback) => setback === 'not ready').length ?? 0,
-      outcome: describeOutcome(unfinished),
-    },
-  ];
-  // a demo of a few calls has no room for all of it
-  return rows.filter(({ struck }) => struck > 0);
-}
-
-function printTable({ ui }: CommandContext, rows: readonly Row[]): void {
-  const width = Math.max(...rows.map(({ fault }) => fault.length));
-  ui.out('');
-  ui.out(ui.style('bold', `${'injected'.padEnd(width)}  struck  outcome`));
-  for (const { fault, struck, outcome } of rows) {
-    ui.out(`${fault.padEnd(width)}  ${String(struck).padStart(6)}  ${outcome}`);
-  }
-}
-
-function printCheck({ ui }: CommandContext, { kept, text }: Check): void {
-  ui.out(`${kept ? ui.style('green', '✓') : ui.style('red', '✗ NOT KEPT:')} ${text}`);
 }
 
 function printNextSteps(

@@ -15,7 +15,7 @@ import { concludeJob, type FollowedJob, isOver, watchJob } from '../jobs/follow-
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { showJobs } from '../jobs/list-jobs.ts';
 import { runAllHere, runJobHere } from '../jobs/run-here.ts';
-import { JOB_ACTIONS } from '../specs/jobs.ts';
+import { JOB_ACTIONS } from '../specs/job-actions.ts';
 
 interface JobsOptions {
   readonly wait?: boolean;
@@ -24,13 +24,14 @@ interface JobsOptions {
   readonly rate?: Rate;
   readonly name?: string;
   readonly all?: boolean;
+  readonly allArchives?: boolean;
 }
 
 type JobAction = (typeof JOB_ACTIONS)[number];
 
 /** The options that each action has. */
 const OPTIONS_OF: Readonly<Record<JobAction, readonly (keyof JobsOptions)[]>> = {
-  list: ['all'],
+  list: ['all', 'allArchives'],
   show: ['wait'],
   watch: [],
   pause: [],
@@ -38,7 +39,7 @@ const OPTIONS_OF: Readonly<Record<JobAction, readonly (keyof JobsOptions)[]>> = 
   cancel: [],
   failed: [],
   retry: ['all', 'name', 'rate', 'wait', 'workers'],
-  run: ['workers', 'once'],
+  run: ['workers', 'once', 'allArchives'],
 };
 
 /** Looks after jobs. None of its actions keeps a runner from working, but pause and cancel. */
@@ -110,7 +111,13 @@ function requireSense(
     });
   }
   const foreign = Object.keys(options).find((name) => !OPTIONS_OF[known].includes(name as keyof JobsOptions));
-  if (foreign !== undefined) throw new ArchiveError('USAGE', `--${foreign} does not go with jobs ${known}`);
+  if (foreign !== undefined) {
+    const flag = foreign.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new ArchiveError('USAGE', `--${flag} does not go with jobs ${known}`);
+  }
+  if (options.allArchives === true && job !== undefined) {
+    throw new ArchiveError('USAGE', 'a job belongs to one archive, and --all-archives asks for all');
+  }
   if (known === 'retry' && options.workers !== undefined && options.wait !== true) {
     throw new ArchiveError('USAGE', '--workers goes with jobs retry --wait');
   }

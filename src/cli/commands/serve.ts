@@ -1,16 +1,20 @@
-import { createArchiver } from '../../create-archiver.ts';
+import path from 'node:path';
+import { type Archiver, createArchiver } from '../../create-archiver.ts';
 import { createJobRunner } from '../../create-job-runner.ts';
 import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, unlimited } from '../../clock.ts';
+import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
+import { type ArchiveConfig, listArchives } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
+import type { PipelineOptions } from '../../serve/pipeline.ts';
 import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
-import { type Serving, startServing } from '../../serve/start-serving.ts';
+import { type Serving, startServingAll } from '../../serve/start-serving.ts';
 import type { WorkerReport } from '../../serve/worker.ts';
-import type { CommandContext } from '../_context.ts';
+import { type CommandContext, readSources } from '../_context.ts';
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
@@ -45,48 +49,67 @@ export async function run(
   options: ServeCommandOptions,
 ): Promise<number> {
   const { ui, clock, logger, signal } = context;
-  const tools = jobTools(context);
-  const config = await tools.settings('archive');
   const spool = options.spool ?? DEFAULT_SPOOL;
   const host = options.host ?? DEFAULT_HOST;
   const port = options.port ?? DEFAULT_PORT;
-  const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
-  const archiver = await createArchiver(config, { clock, logger, secrets });
-  const readSecrets = readWebhookSecrets(config.webhook, secrets);
-  const startDueJobs = await openJobs(context, tools, options);
+  const names = await archivesToServe(context);
   const lost = new AbortController();
   let failures = 0;
+  const archivers: Archiver[] = [];
   try {
-    const serving = await startServing({
-      config,
-      archiver,
-      webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
-      clock,
-      logger,
-      spool,
-      listen: options.once === true ? undefined : { host, port },
-      timeouts: { keepAliveMs: config.serveKeepAliveMs },
-      concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-      policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
-      onReport: (report) => {
-        if (report.kind === 'failed') failures += 1;
-        tell(ui, report);
-      },
-      onLost: (error) => lost.abort(error),
-    });
-    announce(ui, serving, spool);
-    const jobs = startDueJobs();
-    const catalogue = options.once === true ? undefined : keepCatalogue(config, { clock, logger });
+    const pipelines: PipelineOptions[] = [];
+    const configs: ArchiveConfig[] = [];
+    const starters: (() => RunningJobs | undefined)[] = [];
+    let keepAliveMs = 0;
+    for (const name of names) {
+      const own = { ...context, archive: name };
+      const tools = jobTools(own);
+      const config = await tools.settings('archive');
+      const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
+      const archiver = await createArchiver(config, { clock, logger, secrets });
+      archivers.push(archiver);
+      configs.push(config);
+      starters.push(await openJobs(own, tools, options));
+      const readSecrets = readWebhookSecrets(config.webhook, secrets);
+      keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
+      pipelines.push({
+        name,
+        config,
+        archiver,
+        webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
+        clock,
+        logger,
+        // one archive that was chosen has the folder that it has among several
+        spool: name === undefined ? spool : path.join(spool, name),
+        concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+        policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
+        onReport: (report) => {
+          if (report.kind === 'failed') failures += 1;
+          tell(ui, report, name);
+        },
+        onLost: (error) => lost.abort(error),
+      });
+    }
+    const listen = options.once === true ? undefined : { host, port };
+    const serving = await startServingAll(pipelines, { clock, logger, listen, timeouts: { keepAliveMs } });
+    announce(ui, serving, spool, names);
+    const jobs = starters.map((start) => start());
+    const catalogues =
+      options.once === true ? [] : configs.map((own) => keepCatalogue(own, { clock, logger }));
     const ends = [untilAborted(signal), untilAborted(lost.signal)];
     if (options.once === true) ends.push(serving.caughtUp());
     await Promise.race(ends);
     const graceMs = (options.grace ?? DEFAULT_GRACE) * 1000;
-    const [left] = await Promise.all([serving.stop(graceMs), jobs?.stop(), catalogue?.stop()]);
+    const [left] = await Promise.all([
+      serving.stop(graceMs),
+      ...jobs.map((running) => running?.stop()),
+      ...catalogues.map((kept) => kept.stop()),
+    ]);
     if (lost.signal.aborted) throw abortReason(lost.signal);
     if (left > 0) ui.say(`${count(left, 'event')} left in ${spool}: the next start takes up from there`);
     return conclude(context, { left, failures });
   } finally {
-    archiver.close();
+    for (const archiver of archivers) archiver.close();
   }
 }
 
@@ -102,6 +125,15 @@ async function openJobs(
     const running = startJobs({ runner, workers: jobs, clock, logger });
     return { stop: () => running.stop().finally(() => runner.close()) };
   };
+}
+
+/** The archive that was chosen, or all that the settings have; `undefined` is the only one of a file without archives. */
+async function archivesToServe(context: CommandContext): Promise<readonly (string | undefined)[]> {
+  const sources = await readSources(context);
+  const chosen = [sources.archive, sources.env[ARCHIVE_VARIABLE]].find((name) => (name ?? '') !== '');
+  if (chosen !== undefined) return [chosen];
+  const names = listArchives(sources);
+  return names.length === 0 ? [undefined] : names;
 }
 
 function conclude(
@@ -124,37 +156,54 @@ function conclude(
   return 0;
 }
 
-function announce(ui: Ui, { url, foundQueued, strangers }: Serving, spool: string): void {
+function announce(
+  ui: Ui,
+  { url, foundQueued, strangers }: Serving,
+  spool: string,
+  names: readonly (string | undefined)[],
+): void {
+  const archives = names.filter((name) => name !== undefined);
   for (const stranger of strangers) ui.warn(`${printable(stranger)} is no file and is left alone`);
-  if (ui.json) ui.record('serving', { url: url ?? null, spool, queued: foundQueued });
+  if (ui.json)
+    ui.record('serving', {
+      url: url ?? null,
+      spool,
+      queued: foundQueued,
+      ...(archives.length === 0 ? {} : { archives }),
+    });
   if (foundQueued > 0) ui.say(`${count(foundQueued, 'event')} found in ${spool}`);
-  if (url !== undefined) ui.say(`listening on ${url}; Ctrl-C ends it`);
+  if (url !== undefined) {
+    for (const name of archives) ui.say(`archive ${name}: POST ${url}/events/${name}`);
+    ui.say(`listening on ${url}; Ctrl-C ends it`);
+  }
 }
 
-function tell(ui: Ui, report: WorkerReport): void {
+function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
-    ui.record(report.kind === 'result' ? 'recording' : report.kind, describe(report));
+    const archive = name === undefined ? {} : { archive: name };
+    ui.record(report.kind === 'result' ? 'recording' : report.kind, { ...archive, ...describe(report) });
     return;
   }
+  const of = name === undefined ? '' : `${name}  `;
   switch (report.kind) {
     case 'result': {
       const { result } = report;
       if (result.state !== 'archived') return;
       const { ids, key, bytes, stored } = result;
       const what = stored ? ui.style('green', 'archived') : 'found   ';
-      ui.out(`${what}  ${ids.recordingId}  ${key}  ${formatBytes(bytes)}`);
+      ui.out(`${of}${what}  ${ids.recordingId}  ${key}  ${formatBytes(bytes)}`);
       return;
     }
     case 'again': {
       const why = report.error === undefined ? 'not ready' : `${report.error.message} [${report.error.code}]`;
-      ui.say(`again in ${formatDuration(report.delayMs)}: ${printable(why)}`);
+      ui.say(`${of}again in ${formatDuration(report.delayMs)}: ${printable(why)}`);
       return;
     }
     case 'failed':
-      ui.warn(`moved to failed/${report.name}: ${report.error.message} [${report.error.code}]`);
+      ui.warn(`${of}moved to failed/${report.name}: ${report.error.message} [${report.error.code}]`);
       return;
     case 'stuck':
-      ui.warn(`${report.name} stays in the spool: ${report.error.message} [${report.error.code}]`);
+      ui.warn(`${of}${report.name} stays in the spool: ${report.error.message} [${report.error.code}]`);
   }
 }
 

@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createLayout } from '../../record/layout.ts';
 import type { Budget } from '../../clock.ts';
+import { chooseArchive } from '../../config/archives/choose-archive.ts';
 import {
   type ArchiveConfig,
   type ConfigFile,
@@ -75,7 +76,7 @@ interface ReadableSettings {
 
 /** Without any of Genesys's settings, an installation that only reads back is a sound one. */
 async function readWhatCanBeRead(context: CommandContext): Promise<ReadableSettings> {
-  const { env, flags } = context;
+  const { env, flags, archive: chosen } = context;
   const problems: DoctorCheck[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -94,8 +95,11 @@ async function readWhatCanBeRead(context: CommandContext): Promise<ReadableSetti
       throw error;
     });
   }
-  const sources = { flags, env, file };
-  const named = new Set([...Object.keys(flags), ...Object.keys(env), ...Object.keys(file?.values ?? {})]);
+  const sources = { flags, env, file, archive: chosen };
+  const own = quietly(() => chooseArchive(sources));
+  const named = new Set(
+    [flags, env, file?.values ?? {}, own?.section ?? {}, own?.variables ?? {}].flatMap(Object.keys),
+  );
   const wantsGenesys = GENESYS_NAMES.some((name) => named.has(name) && env[name] !== '');
   const archive = wantsGenesys ? attempt(() => loadConfig(sources, 'archive')) : undefined;
   // problems of the larger purpose include those of the smaller ones: they are told once

@@ -71,7 +71,7 @@ export interface PlannedWork {
 /**
  * Plans the job, and works on it with `--wait`.
  *
- * @throws `JOB_EMPTY` when there are no such recordings; `USAGE` when it would write to many and nobody has said how many.
+ * @throws `JOB_EMPTY` when there are no such recordings; `USAGE` when it would write to many without `--yes` and their number.
  */
 export async function planRecordings(
   context: CommandContext,

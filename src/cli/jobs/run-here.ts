@@ -32,6 +32,8 @@ export async function runJobHere(
   const tools = jobTools(context);
   const runner = await createJobRunner({ ...tools, owner: runnerName('command line') });
   const { budget, end } = openBudget(context);
+  // who runs it must see what it does: a plan is an object like others
+  ui.say(`${plan.kind} job ${plan.id}: ${printable(JSON.stringify(plan.options))}`);
   try {
     const store = patientStore(runner.store, clock);
     const running = runner.runJob({

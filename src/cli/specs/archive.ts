@@ -92,7 +92,10 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     completes: 'files',
     options: [
       { flags: '--to <URL>', description: 'send each message to this SQS queue' },
-      { flags: '--archive', description: 'archive each message here and now' },
+      {
+        flags: '--archive',
+        description: 'archive each message here and now; GENESYS_ARCHIVE names one of several archives',
+      },
       { flags: '--dry-run', description: 'only show them' },
       {
         flags: '--limit <N>',

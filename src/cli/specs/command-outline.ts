@@ -23,6 +23,6 @@ export interface CommandOutline {
   readonly exitCodes: readonly number[];
   /** Retries are what it is about: they are not told one by one. */
   readonly expectsRetries?: true;
-  /** Its output is all there is to it: when its reader has gone, it ends. */
+  /** It does nothing but print: it ends when its reader has gone. */
   readonly isForReading?: true;
 }

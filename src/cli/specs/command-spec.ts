@@ -8,8 +8,25 @@ export type { OptionSpec };
 export interface CommandSpec extends CommandOutline {
   /** More of its help, from code that is loaded only when the command is named. */
   readonly loadNotes?: () => Promise<string>;
+  /** It takes `--all-archives`: it is run for each of several archives. */
+  readonly allArchives?: AllArchives;
   readonly load: () => Promise<CommandModule>;
 }
+
+/** What a command does where there are several archives. */
+export interface AllArchives {
+  /** It looks for something: one archive that has it is enough. */
+  readonly isSearch?: boolean;
+  /** Also without the option, where none is chosen. */
+  readonly byDefault?: boolean;
+  /** Options that name what only one archive can have, by their attribute. */
+  readonly notWith?: readonly (readonly [attribute: string, flag: string])[];
+}
+
+export const ALL_ARCHIVES: OptionSpec = {
+  flags: '--all-archives',
+  description: 'for each archive of the settings file, one after the other',
+};
 
 /* Options and arguments that several commands have. */
 

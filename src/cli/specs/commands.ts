@@ -1,9 +1,11 @@
 import type { CommandSpec } from './command-spec.ts';
 import { ARCHIVE_COMMANDS } from './archive.ts';
+import { BACKFILL_COMMANDS } from './backfill.ts';
 import { FIND_COMMANDS } from './find.ts';
 import { JOB_COMMANDS } from './jobs.ts';
 import { KEEP_COMMANDS } from './keep.ts';
 import { KEY_COMMANDS } from './keys.ts';
+import { PROOF_COMMANDS } from './proof.ts';
 import { READ_COMMANDS } from './read.ts';
 import { SIMULATOR_COMMANDS } from './simulate.ts';
 import { START_COMMANDS } from './start.ts';
@@ -14,8 +16,9 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Archive:', ARCHIVE_COMMANDS],
   ['Find:', FIND_COMMANDS],
   ['Read back:', READ_COMMANDS],
-  ['Many at once:', JOB_COMMANDS],
+  ['Many at once:', [...BACKFILL_COMMANDS, ...JOB_COMMANDS]],
   ['Keep:', KEEP_COMMANDS],
+  ['Prove:', PROOF_COMMANDS],
   ['Keys:', KEY_COMMANDS],
   ['Test:', SIMULATOR_COMMANDS],
 ];

@@ -10,4 +10,8 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     flags: '--config <FILE>',
     description: 'settings file (default ./genesys-archive.config.json, where it exists)',
   },
+  {
+    flags: '--archive <NAME>',
+    description: 'which of several archives of the settings file (default: the only one; GENESYS_ARCHIVE)',
+  },
 ];

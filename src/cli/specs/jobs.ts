@@ -1,17 +1,6 @@
-import type { CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
+import { JOB_ACTIONS } from './job-actions.ts';
 import { rate, wholeNumber } from './option-values.ts';
-
-export const JOB_ACTIONS = [
-  'list',
-  'show',
-  'watch',
-  'pause',
-  'resume',
-  'cancel',
-  'failed',
-  'retry',
-  'run',
-] as const;
 
 /** What looks after work on many recordings. */
 export const JOB_COMMANDS: readonly CommandSpec[] = [
@@ -41,8 +30,10 @@ export const JOB_COMMANDS: readonly CommandSpec[] = [
         flags: '--all',
         description: 'list: also jobs that are over; retry: also what is not expected to succeed',
       },
+      { ...ALL_ARCHIVES, description: 'list, run: for each archive of the settings file' },
     ],
     purpose: 'archive',
+    allArchives: {},
     details:
       'A job is planned by another command, such as `verify --all --job`, and worked on by any number of runners at once: `jobs run` on any machine, `serve`, and the scheduled function of a stack. What a runner was killed over is worked on again by another one, five minutes later. pause lets the work under way end, within ten seconds; resume goes on; cancel is for good. watch shows progress until the job is over. failed lists what could not be done, retry makes a job of it. run without a job works on all that are not over. See docs/jobs.md.',
     examples: [

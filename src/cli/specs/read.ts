@@ -1,4 +1,5 @@
 import {
+  ALL_ARCHIVES,
   type CommandSpec,
   CONCURRENCY,
   FROM,
@@ -70,7 +71,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--resume <FILE>',
-        description: 'with --all: keep the progress there; an interrupted run goes on',
+        description: 'with --all: keep the progress there; an interrupted run goes on, as a job with --job',
       },
       { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
       {
@@ -78,12 +79,19 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         description: 'count these, and do not fail on them: adopted, unproven, moved',
         parse: someOf('adopted', 'unproven', 'moved'),
       },
+      ALL_ARCHIVES,
       FROM,
       TO,
       CONCURRENCY,
       ...JOB_OPTIONS,
     ],
     purpose: 'restore',
+    allArchives: {
+      notWith: [
+        ['resume', '--resume'],
+        ['report', '--report'],
+      ],
+    },
     details:
       'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed. Receipts that rest on adoption, objects that nothing proves to be ours, and an archive that was moved are findings unless --allow names them.',
     examples: [
@@ -99,8 +107,9 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'inspect',
     summary: 'show what is known of a recording without any key, and how to decrypt it by hand',
     arguments: [['[id|key]', ID]],
-    options: [WHERE, UNVERIFIED, FROM, TO],
+    options: [WHERE, UNVERIFIED, ALL_ARCHIVES, FROM, TO],
     purpose: 'store',
+    allArchives: { isSearch: true },
     details:
       'Shows the call (conversation, time, content type, what proved its length) as its receipt states it; the receipt with its kind and the verdict on its signature, which needs ARCHIVE_RECEIPT_PUBLIC_KEYS; and how the object is encrypted, and whether its wrapped data key is still the one that was stored. A receipt that does not fit is shown as what it is, and ends with exit code 5.',
     examples: ['genesys-archive inspect 1b2c…', 'genesys-archive inspect 1b2c… --json | jq .conversationId'],
@@ -112,6 +121,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'list',
     summary: 'list the recordings of the archive, oldest day first',
     options: [
+      ALL_ARCHIVES,
       FROM,
       TO,
       {
@@ -120,6 +130,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     purpose: 'store',
+    allArchives: {},
     details:
       'Each line has the day, the size of the object and its key, and what is known of the recording: kind, duration, conversation. That comes from the receipt, and in the layout genesys-export from its sidecar, so it costs a request or two for each recording. --from and --to also take a time, such as 2026-05-20T14:00:00Z, which is compared with the receipts.',
     examples: [

@@ -1,4 +1,4 @@
-import type { CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
 import { collect, oneOf, wholeNumber } from './option-values.ts';
 
 /** To look around and to set up. */
@@ -86,8 +86,10 @@ export const START_COMMANDS: readonly CommandSpec[] = [
         flags: '--settings <FILE>',
         description: 'what the stack should be (default genesys-archive.deploy.json, where it exists)',
       },
+      ALL_ARCHIVES,
     ],
     purpose: 'archive',
+    allArchives: { byDefault: true, notWith: [['stack', '--stack']] },
     details:
       'Changes nothing, and prints nothing secret: its output can be pasted into an issue. A check that AWS does not allow names the permission it needs, and does not keep the others from being made.',
     examples: [

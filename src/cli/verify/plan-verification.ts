@@ -4,15 +4,20 @@ import type { StoreConfig } from '../../config/config.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { type CommandContext, openBudget, type searchIn } from '../_context.ts';
 import { planRecordings } from '../jobs/plan-recordings.ts';
+import { count, printable } from '../_format.ts';
+import type { Ui } from '../_ui.ts';
 import type { VerifyOptions } from './plan.ts';
-import type { VerifyPlan } from './state.ts';
+import { readVerifyState, type VerifyPlan, type VerifyProgress } from './state.ts';
 
-/** A sample, days or all of the archive, as a job. */
+/**
+ * A sample, days or all of the archive, as a job. With `--resume` it is what an interrupted run without a job has left: that run's
+ * findings are told now, and its file is of no more use.
+ */
 export async function planVerification(
   context: CommandContext,
   {
     options,
-    plan: { share, seed },
+    plan,
     depth,
     config,
     archive,
@@ -26,13 +31,30 @@ export async function planVerification(
     readonly range: ReturnType<typeof searchIn>;
   },
 ): Promise<number> {
-  const { from, to, allow = [] } = options;
+  const { from, to, allow = [], resume } = options;
+  const { share, seed } = plan;
+  const earlier = resume === undefined ? undefined : await readVerifyState(resume, plan);
   const { budget, end } = openBudget(context);
   const sample = share === null ? undefined : { share, seed: seed ?? '' };
   const selection = { from, to, ...(sample === undefined ? {} : { sample }) };
   async function* keys() {
-    for await (const key of walkArchive(archive, { range, sample }, budget)) yield { key };
+    // what could not be looked at the last time comes first
+    for (const key of earlier?.failed ?? []) yield { key };
+    for await (const key of walkArchive(archive, { range, sample, after: earlier?.after }, budget))
+      yield { key };
   }
+  if (earlier !== undefined) tellEarlier(context.ui, earlier, resume ?? '');
   const work = { kind: 'verify', config, archive, keys, options: { depth, allow }, selection, writes: false };
   return planRecordings(context, work, options, budget).finally(end);
+}
+
+function tellEarlier(ui: Ui, { startedAt, checked, findings }: VerifyProgress, file: string): void {
+  for (const { key, kind, code, message } of findings) {
+    if (ui.json) ui.record('finding', { key, kind, code, message });
+    else
+      ui.out(`${ui.style('red', 'FINDING')}  ${printable(key)}  ${kind}: ${printable(message)}  [${code}]`);
+  }
+  ui.say(
+    `the job takes over after ${count(checked, 'recording')} and ${count(findings.length, 'finding')} of the run begun at ${startedAt}: ${printable(file)} is not needed any more`,
+  );
 }

@@ -24,7 +24,7 @@ export interface VerifyOptions extends JobOptions {
 /** @throws `USAGE` for options that do not go together. */
 export function requireSense(ids: readonly string[], options: VerifyOptions): void {
   const { all, sample, seed, resume, report } = options;
-  requireJobSense(ids, options, { '--resume': resume, '--report': report });
+  requireJobSense(ids, options, { '--report': report });
   if (ids.length > 0 === (all === true)) {
     throw new ArchiveError('USAGE', 'say what to verify', { hint: 'ids or keys of recordings, or --all' });
   }

@@ -79,6 +79,17 @@ export async function openVerifyState(file: string, plan: VerifyPlan, now: numbe
   return { progress, append, remove };
 }
 
+/**
+ * What an interrupted run has come to, for a job that takes it over; `undefined` when there is no such file, or nothing in it. The
+ * file is not touched.
+ *
+ * @throws as {@link openVerifyState}.
+ */
+export async function readVerifyState(file: string, plan: VerifyPlan): Promise<VerifyProgress | undefined> {
+  const text = await readText(file);
+  return text === undefined || text === '' || isStillborn(text) ? undefined : readProgress(text, plan);
+}
+
 /** All that a full disk or a kill has left of a first line: nothing was looked at yet. */
 function isStillborn(text: string): boolean {
   return !text.includes('\n') && (FIRST.startsWith(text) || text.startsWith(FIRST));

@@ -5,10 +5,10 @@ import { chooseBackfillCredentials, type CredentialSettings } from './secrets.ts
 export interface BackfillConfig {
   /** The second OAuth client; `undefined` where jobs share that of live archiving. */
   readonly credentials: CredentialSettings | undefined;
-  /** Requests a minute, or as many as live archiving leaves. */
-  readonly rate: number | 'yield';
   /** Has files fetched in batches, as they were recorded. False where a format was chosen, or stands in the keys. */
   readonly batch: boolean;
+  /** Keeps what the platform knows of a day's conversations, as it is listed. */
+  readonly facts: boolean;
   readonly transcripts: boolean;
   /** Of the requests of a job, in (0, 1]. */
   readonly transcriptShare: number;
@@ -21,8 +21,8 @@ export function buildBackfill(values: SettingValues): BackfillConfig {
   const formatIsFree = values.GENESYS_FORMAT === undefined && !formatIsInKeys;
   return {
     credentials: chooseBackfillCredentials(values),
-    rate: values.ARCHIVE_JOB_RATE ?? 'yield',
     batch: values.GENESYS_BATCH === true || formatIsFree,
+    facts: (values.ARCHIVE_FACTS ?? 'analytics') === 'analytics',
     transcripts: values.ARCHIVE_TRANSCRIPTS ?? false,
     transcriptShare: values.ARCHIVE_TRANSCRIPT_SHARE ?? 0.25,
   };

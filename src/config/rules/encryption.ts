@@ -41,6 +41,9 @@ const READING_NAMES: readonly SettingName[] = [
   'ARCHIVE_PRIVATE_KEY_FILE',
 ];
 
+/** Purposes for which no key of recordings has to be there: the sealer can open none. */
+const WITHOUT_KEYS: ReadonlySet<Purpose> = new Set(['store', 'keys', 'wrap', 'seal']);
+
 /**
  * What contradicts itself among the settings of keys and formats: exactly one of them must decide what new objects are
  * written with, or they could end up under another key than was meant.
@@ -55,7 +58,7 @@ export function findEncryptionProblems(
   hasPublicKey = false,
 ): Problem[] {
   const isUnusable = (name: SettingName) => unusable.has(name);
-  if (purpose === 'store' || purpose === 'keys' || purpose === 'wrap') return [];
+  if (WITHOUT_KEYS.has(purpose)) return [];
   if (purpose === 'restore') {
     const known = READING_NAMES.some((name) => values[name] !== undefined || isUnusable(name));
     if (known) return [];

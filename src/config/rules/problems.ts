@@ -115,7 +115,7 @@ export function findWarnings(values: SettingValues): string[] {
 }
 
 /** All problems in one error, in the order of the table, each with what its setting means. */
-export function invalidConfig(problems: readonly Problem[]): ArchiveError {
+export function invalidConfig(problems: readonly Problem[], archive?: string): ArchiveError {
   const order = Object.keys(SETTINGS);
   const sorted = problems.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   const table = new Map<string, Setting>(listSettings());
@@ -125,7 +125,11 @@ export function invalidConfig(problems: readonly Problem[]): ArchiveError {
     return `  ${name}: ${text}${about}`.replaceAll('`', '');
   });
   const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
-  return new ArchiveError('CONFIG_INVALID', `${count} with the settings:\n${lines.join('\n')}`, {
-    details: { settings: [...new Set(sorted.map(({ name }) => name))].join(', ') },
-  });
+  return new ArchiveError(
+    'CONFIG_INVALID',
+    `${count} with the settings${archive === undefined ? '' : ` of archive ${archive}`}:\n${lines.join('\n')}`,
+    {
+      details: { settings: [...new Set(sorted.map(({ name }) => name))].join(', ') },
+    },
+  );
 }

@@ -1,15 +1,6 @@
-import { checked, credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
+import { choice, credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
-
-/** Requests a minute, or as many as live archiving leaves. */
-const jobRate = checked<number | 'yield'>((text) => {
-  if (text === 'yield') return { value: text };
-  const perMinute = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
-  return perMinute > 0
-    ? { value: perMinute }
-    : { problem: 'must be yield, or requests a minute such as 120' };
-});
 
 /** What brings recordings from before, and what is known of conversations. Part of the one table in `schema.ts`. */
 export const BACKFILL_SETTINGS = {
@@ -40,13 +31,13 @@ export const BACKFILL_SETTINGS = {
     usedFor: ARCHIVE,
     secret: true,
   },
-  ARCHIVE_JOB_RATE: {
-    schema: jobRate,
-    group: 'Operation',
+  ARCHIVE_FACTS: {
+    schema: choice(['analytics', 'context', 'none']),
+    group: 'Archive',
     meaning:
-      'requests a minute that jobs send to Genesys Cloud: `yield` leaves live archiving what it needs and takes nine tenths of the rest; a number is a fixed rate',
-    example: '120',
-    default: 'yield',
+      'where what is known of conversations comes from, for search and context: `analytics` keeps, sealed, what one job a day tells of all of them, with numbers, names, attributes and notes; `context` has only what `ARCHIVE_CONTEXT` keeps; `none` nothing',
+    example: 'none',
+    default: 'analytics',
     since: 'backfill',
     usedFor: ARCHIVE,
   },

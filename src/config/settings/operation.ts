@@ -19,7 +19,7 @@ export const OPERATION_SETTINGS = {
     schema: jobRate,
     group: 'Operation',
     meaning:
-      'items a minute that a job may work on where its plan names no rate, or `yield`: as many as live calls leave free',
+      'items a minute that a job may work on where its plan names no rate, or `yield`: as many as live calls leave free. Of a `backfill`: requests a minute to Genesys Cloud',
     example: '120',
     default: 'yield',
     since: 'jobs',

@@ -59,7 +59,7 @@ export const PROOF_SETTINGS = {
       'URLs of time-stamping authorities (RFC 3161) that stamp each checkpoint, at most two, comma-separated; they learn a hash and nothing else',
     example: 'https://timestamp.example.com/tsr',
     since: 'proof',
-    usedFor: SEAL,
+    usedFor: ALL,
     namedFileOnly: true,
   },
   ARCHIVE_PROOF_TSA_CA_FILE: {
@@ -78,7 +78,7 @@ export const PROOF_SETTINGS = {
       'another store, best in another account, that gets a copy of each checkpoint and is asked before each seal: `s3://BUCKET[/PREFIX]` or `file:PATH`',
     example: 's3://checkpoints-of-the-archive',
     since: 'proof',
-    usedFor: SEAL,
+    usedFor: ALL,
     namedFileOnly: true,
   },
 } as const;

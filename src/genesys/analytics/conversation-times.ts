@@ -4,7 +4,7 @@ import { canonicalId, isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { parseJsonObject, readField } from '../responses.ts';
-import type { AnalyticsOptions } from './details-jobs.ts';
+import type { AnalyticsOptions } from './analytics-options.ts';
 
 const DETAILS = ['api', 'v2', 'analytics', 'conversations', 'details'] as const;
 

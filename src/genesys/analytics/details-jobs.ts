@@ -1,14 +1,14 @@
-import type { Budget, Clock } from '../../clock.ts';
+import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
 import type { AnalyzedConversation, Availability, ConversationAnalytics, DetailsQuery } from '../../ports.ts';
 import { canonicalId, isSafeId, isSameId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
-import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
+import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField } from '../responses.ts';
 import { readConversation } from './read-conversation.ts';
+import type { AnalyticsOptions } from './analytics-options.ts';
 import { readTimes } from './conversation-times.ts';
 
 const JOBS = ['api', 'v2', 'analytics', 'conversations', 'details', 'jobs'] as const;
@@ -29,14 +29,6 @@ const MAX_JOBS = 3;
 const MAX_PAGE_ENTRIES = 10_000;
 
 const DAY_MS = 86_400_000;
-
-export interface AnalyticsOptions {
-  readonly api: GenesysApi;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Where it is known, answers about another organization are refused. */
-  readonly organizationId?: string | undefined;
-}
 
 /** The asynchronous details jobs: attributes, notes and wrap-ups of a day's conversations, 1,000 an answer. */
 export function createConversationAnalytics(options: AnalyticsOptions): ConversationAnalytics {

@@ -31,7 +31,7 @@ export async function countByBulkJob(
     action: 'ARCHIVE',
     actionDate: new Date(clock.now() + FAR_AHEAD_MS).toISOString(),
     includeRecordingsWithSensitiveData: true,
-    includeScreenRecordings: false,
+    includeScreenRecordings: true,
     conversationQuery: { interval: `${new Date(from).toISOString()}/${new Date(to).toISOString()}` },
   };
   const answer = await api.call({ method: 'POST', path: JOBS, body }, budget);

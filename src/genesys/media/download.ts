@@ -52,28 +52,28 @@ export function createMediaOpener(options: DownloadOptions): MediaOpener {
 
 class Download {
   resumes = 0;
-  private url: string;
-  private readonly options: DownloadOptions;
-  private item: MediaItem;
-  private readonly refresh: () => Promise<MediaItem>;
-  private readonly budget: Budget;
+  #url: string;
+  readonly #options: DownloadOptions;
+  #item: MediaItem;
+  readonly #refresh: () => Promise<MediaItem>;
+  readonly #budget: Budget;
 
   constructor(options: DownloadOptions, item: MediaItem, refresh: () => Promise<MediaItem>, budget: Budget) {
-    this.options = options;
-    this.item = item;
-    this.refresh = refresh;
-    this.budget = budget;
-    this.url = item.url;
+    this.#options = options;
+    this.#item = item;
+    this.#refresh = refresh;
+    this.#budget = budget;
+    this.#url = item.url;
   }
 
   /** One response with status 200 or 206; a refused link is fetched anew once. */
   async request(range: { from: number; etag: string } | undefined): Promise<HttpResponse> {
-    const { clock, logger } = this.options;
-    const context = { clock, logger, budget: this.budget, policy: MEDIA_RETRIES, what: 'download' };
+    const { clock, logger } = this.#options;
+    const context = { clock, logger, budget: this.#budget, policy: MEDIA_RETRIES, what: 'download' };
     let refreshed = false;
     return withRetry(context, async (): Promise<Attempt<HttpResponse>> => {
       for (;;) {
-        const outcome = await this.follow(range);
+        const outcome = await this.#follow(range);
         if (!('expired' in outcome)) return outcome;
         if (refreshed) {
           throw new ArchiveError(
@@ -86,26 +86,26 @@ class Download {
         }
         refreshed = true;
         logger.log('debug', 'download link refused, fetching a new one', {
-          recordingId: this.item.ids.recordingId,
+          recordingId: this.#item.ids.recordingId,
           status: outcome.expired,
         });
-        this.item = await this.refresh();
-        this.url = this.item.url;
+        this.#item = await this.#refresh();
+        this.#url = this.#item.url;
       }
     });
   }
 
-  private policy(): UrlPolicy {
-    const { policy } = this.options;
-    return typeof policy === 'function' ? policy(this.item) : policy;
+  #policy(): UrlPolicy {
+    const { policy } = this.#options;
+    return typeof policy === 'function' ? policy(this.#item) : policy;
   }
 
-  private async follow(
+  async #follow(
     range: { from: number; etag: string } | undefined,
   ): Promise<Attempt<HttpResponse> | { expired: number }> {
-    const { transport, clock } = this.options;
-    const policy = this.policy();
-    let target = this.url;
+    const { transport, clock } = this.#options;
+    const policy = this.#policy();
+    let target = this.#url;
     for (let hop = 0; ; hop += 1) {
       const url = checkUrl(target, policy);
       let response: HttpResponse;
@@ -117,7 +117,7 @@ class Download {
             'accept-encoding': 'identity',
             ...(range === undefined ? {} : { range: `bytes=${range.from}-`, 'if-match': range.etag }),
           },
-          signal: this.budget.signal,
+          signal: this.#budget.signal,
           failure: 'MEDIA_UNAVAILABLE',
         });
       } catch (error) {
@@ -152,13 +152,13 @@ class Download {
    * of a request for one byte (RFC 9110, section 14.4).
    */
   async probeLength(version: Version): Promise<number | undefined> {
-    const { transport } = this.options;
+    const { transport } = this.#options;
     try {
       const response = await transport.send({
         method: 'GET',
-        url: checkUrl(this.url, this.policy()),
+        url: checkUrl(this.#url, this.#policy()),
         headers: { 'accept-encoding': 'identity', range: 'bytes=0-0' },
-        signal: this.budget.signal,
+        signal: this.#budget.signal,
         failure: 'MEDIA_UNAVAILABLE',
       });
       response.discard();
@@ -181,30 +181,30 @@ class Download {
           yield chunk;
         }
         if (version.contentLength === undefined || delivered >= version.contentLength) return;
-        broken = unavailable(new URL(this.url).host, 200, 'the body ended early');
+        broken = unavailable(new URL(this.#url).host, 200, 'the body ended early');
       } catch (error) {
         if (!(error instanceof ArchiveError) || error.code !== 'MEDIA_UNAVAILABLE') throw error;
         broken = error;
       }
-      response = await this.resume(delivered, version, broken);
+      response = await this.#resume(delivered, version, broken);
     }
   }
 
-  private async resume(delivered: number, version: Version, broken: ArchiveError): Promise<HttpResponse> {
-    const { clock, logger } = this.options;
+  async #resume(delivered: number, version: Version, broken: ArchiveError): Promise<HttpResponse> {
+    const { clock, logger } = this.#options;
     this.resumes += 1;
     if (this.resumes > MOST_RESUMES) throw broken;
     if (!isStrong(version.etag)) throw new MediaRestart('no strong ETag to resume by');
     const decision = nextDelay(MEDIA_RETRIES, {
       failures: this.resumes,
       now: clock.now(),
-      deadline: this.budget.deadline,
+      deadline: this.#budget.deadline,
       random: clock.random(),
     });
     if (!decision.retry) throw broken;
-    await clock.sleep(decision.delayMs, this.budget.signal);
+    await clock.sleep(decision.delayMs, this.#budget.signal);
     logger.log('debug', 'resuming the download', {
-      recordingId: this.item.ids.recordingId,
+      recordingId: this.#item.ids.recordingId,
       bytes: delivered,
       attempt: this.resumes,
     });

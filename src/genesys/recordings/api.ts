@@ -60,150 +60,154 @@ export function createRecordingsApi(options: RecordingsOptions): MediaResolver {
 
 /** One look at one conversation. */
 class Look {
-  private readonly options: RecordingsOptions;
-  private readonly request: RecordingsRequest;
-  private readonly budget: Budget;
-  private readonly pending: PendingRecording[] = [];
-  private readonly terminal: TerminalRecording[] = [];
-  private readonly failed: FailedRecording[] = [];
-  private endedAt: number | undefined;
-  private asked: Promise<ApiAnswer> | undefined;
+  readonly #options: RecordingsOptions;
+  readonly #request: RecordingsRequest;
+  readonly #budget: Budget;
+  readonly #pending: PendingRecording[] = [];
+  readonly #terminal: TerminalRecording[] = [];
+  readonly #failed: FailedRecording[] = [];
+  #endedAt: number | undefined;
+  #asked: Promise<ApiAnswer> | undefined;
 
   constructor(options: RecordingsOptions, request: RecordingsRequest, budget: Budget) {
-    this.options = options;
-    this.request = request;
-    this.budget = budget;
-    this.endedAt = request.endedAt;
+    this.#options = options;
+    this.#request = request;
+    this.#budget = budget;
+    this.#endedAt = request.endedAt;
   }
 
   async resolve(): Promise<Resolution> {
-    const { settleMs, kinds } = this.options;
-    const { recordingId } = this.request;
-    const age = this.age();
+    const { settleMs, kinds } = this.#options;
+    const { recordingId } = this.#request;
+    const age = this.#age();
     if (recordingId === undefined && age !== undefined && age < settleMs) {
-      return this.answer([], [{ recordingId, status: 'settling', retryAfterMs: settleMs - age }]);
+      return this.#answer([], [{ recordingId, status: 'settling', retryAfterMs: settleMs - age }]);
     }
-    const relevant = await this.list();
+    const relevant = await this.#list();
     if ('state' in relevant) return relevant;
-    if (relevant.length === 0 && this.failed.length === 0) {
-      await this.learnEnd();
-      return this.isOverdue() ? this.answerMissing() : this.answer([], [this.later('no recording yet')]);
+    if (relevant.length === 0 && this.#failed.length === 0) {
+      await this.#learnEnd();
+      return this.#isOverdue() ? this.#answerMissing() : this.#answer([], [this.#later('no recording yet')]);
     }
     const wanted: RecordingAnswer[] = [];
     for (const recording of relevant) {
       if (!kinds.has(recording.kind)) continue;
-      if (await this.alone(recording, () => this.isWanted(recording))) wanted.push(recording);
+      if (await this.#alone(recording, () => this.#isWanted(recording))) wanted.push(recording);
     }
-    const fetch = this.options.fetchFiles ?? fetchAlone(this.options);
-    const found = await fetch(this.request.conversationId, wanted, this.budget);
+    const fetch = this.#options.fetchFiles ?? fetchAlone(this.#options);
+    const found = await fetch(this.#request.conversationId, wanted, this.#budget);
     const items: MediaItem[] = [];
     for (const [at, one] of found.entries()) {
       const recording = wanted[at];
       if (recording === undefined) continue;
-      items.push(...((await this.alone(recording, () => this.sort(recording, one))) ?? []));
+      items.push(...((await this.#alone(recording, () => this.#sort(recording, one))) ?? []));
     }
-    return this.options.describeConversation ? this.described(items) : this.answer(items);
+    return this.#options.describeConversation ? this.#described(items) : this.#answer(items);
   }
 
   /** The answer, with what is known of the conversation wherever something will be kept. */
-  private async described(items: readonly MediaItem[]): Promise<Resolution> {
-    const { terminal } = this;
-    if (items.length + terminal.length === 0) return this.answer(items);
-    const conversation = requireConversationFacts(await this.askConversation(), this.request.conversationId);
+  async #described(items: readonly MediaItem[]): Promise<Resolution> {
+    const terminal = this.#terminal;
+    if (items.length + terminal.length === 0) return this.#answer(items);
+    const conversation = requireConversationFacts(
+      await this.#askConversation(),
+      this.#request.conversationId,
+    );
     const describe = <T>(one: T) => ({ ...one, conversation });
-    return { ...this.answer(items.map(describe)), terminal: terminal.map(describe) };
+    return { ...this.#answer(items.map(describe)), terminal: terminal.map(describe) };
   }
 
-  private answer(items: readonly MediaItem[], more: readonly PendingRecording[] = []): Ready {
-    const { terminal, failed } = this;
-    const pending = [...this.pending, ...more];
+  #answer(items: readonly MediaItem[], more: readonly PendingRecording[] = []): Ready {
+    const terminal = this.#terminal;
+    const failed = this.#failed;
+    const pending = [...this.#pending, ...more];
     return { state: 'ready', items, pending, terminal, ...(failed.length === 0 ? {} : { failed }) };
   }
 
   /** Nothing to archive is a fine answer for a conversation, but not for a recording that somebody has named. */
-  private answerMissing(): Resolution {
-    const { recordingId } = this.request;
+  #answerMissing(): Resolution {
+    const { recordingId } = this.#request;
     return recordingId === undefined
-      ? this.answer([])
+      ? this.#answer([])
       : { state: 'gone', reason: `the conversation has no recording ${recordingId}` };
   }
 
-  private async list(): Promise<readonly RecordingAnswer[] | Resolution> {
-    const { conversationId, recordingId } = this.request;
-    const { api, organizationId } = this.options;
-    const listing = await listRecordings(api, { conversationId, organizationId }, this.budget);
+  async #list(): Promise<readonly RecordingAnswer[] | Resolution> {
+    const { conversationId, recordingId } = this.#request;
+    const { api, organizationId } = this.#options;
+    const listing = await listRecordings(api, { conversationId, organizationId }, this.#budget);
     switch (listing.state) {
       case 'not-found':
-        await this.learnEnd();
-        if (!this.isOverdue()) return this.answer([], [this.later('conversation not found')]);
+        await this.#learnEnd();
+        if (!this.#isOverdue()) return this.#answer([], [this.#later('conversation not found')]);
         return { state: 'gone', reason: `conversation not found (404): ${listing.hint ?? ''}` };
       case 'accepted':
-        return this.answer([], [this.later('accepted')]);
+        return this.#answer([], [this.#later('accepted')]);
       case 'listed': {
         const relevant = listing.recordings.filter(
           ({ id }) => recordingId === undefined || isSameId(id, recordingId),
         );
         // what cannot be read may be the recording that is asked for
-        if (recordingId === undefined || relevant.length === 0) this.failed.push(...listing.failed);
+        if (recordingId === undefined || relevant.length === 0) this.#failed.push(...listing.failed);
         return relevant;
       }
     }
   }
 
   /** Is a file to be had now? If not, says so in `pending` or `terminal`. */
-  private async isWanted(recording: RecordingAnswer): Promise<boolean> {
+  async #isWanted(recording: RecordingAnswer): Promise<boolean> {
     switch (triage(recording.fileState)) {
       case 'fetch':
         return true;
       case 'wait':
-        await this.wait(recording);
+        await this.#wait(recording);
         return false;
       case 'restore':
-        await this.restore(recording);
+        await this.#restore(recording);
         return false;
       case 'deleted':
-        this.terminate(recording, 'deleted');
+        this.#terminate(recording, 'deleted');
         return false;
       case 'error':
-        this.terminate(recording, 'error');
+        this.#terminate(recording, 'error');
         return false;
     }
   }
 
   /** What goes wrong with one recording is said of it, and keeps none of the others back. */
-  private async alone<T>({ id }: RecordingAnswer, work: () => Promise<T>): Promise<T | undefined> {
+  async #alone<T>({ id }: RecordingAnswer, work: () => Promise<T>): Promise<T | undefined> {
     const done = await standAlone(async () => ({ state: 'done', value: await work() }) as const);
     if (done.state === 'done') return done.value;
-    this.failed.push({ recordingId: id, error: done.error });
+    this.#failed.push({ recordingId: id, error: done.error });
     return undefined;
   }
 
   /** The items of a recording whose file there is; else one more entry in `pending` or `terminal`. */
-  private async sort(recording: RecordingAnswer, found: Found): Promise<readonly MediaItem[]> {
+  async #sort(recording: RecordingAnswer, found: Found): Promise<readonly MediaItem[]> {
     const { id: recordingId } = recording;
     switch (found.state) {
       case 'files':
         return found.items;
       case 'transcoding':
-        this.pending.push({ recordingId, status: 'transcoding', retryAfterMs: found.retryAfterMs });
+        this.#pending.push({ recordingId, status: 'transcoding', retryAfterMs: found.retryAfterMs });
         return [];
       case 'failed':
-        this.failed.push({ recordingId, error: found.error });
+        this.#failed.push({ recordingId, error: found.error });
         return [];
       case 'no-file':
         if (found.recording !== undefined && triage(found.recording.fileState) !== 'fetch') {
-          await this.isWanted(found.recording);
-        } else if (await this.isArchivedStub(found.recording ?? recording)) {
-          await this.restore(found.recording ?? recording);
+          await this.#isWanted(found.recording);
+        } else if (await this.#isArchivedStub(found.recording ?? recording)) {
+          await this.#restore(found.recording ?? recording);
         } else {
-          await this.wait({ ...recording, fileState: found.status });
+          await this.#wait({ ...recording, fileState: found.status });
         }
         return [];
       case 'forbidden':
-        this.terminate(recording, 'forbidden', found.hint);
+        this.#terminate(recording, 'forbidden', found.hint);
         return [];
       case 'left-out':
-        this.terminate(
+        this.#terminate(
           recording,
           'forbidden',
           'a batch download leaves out what the client may not see unredacted',
@@ -213,79 +217,79 @@ class Look {
   }
 
   /** A stub that says AVAILABLE although its file has been moved away; while it is young it may as well be about to appear. */
-  private async isArchivedStub({ archiveDate, archiveMedium }: RecordingAnswer): Promise<boolean> {
-    if (archiveMedium === undefined || archiveDate === undefined || archiveDate > this.now()) return false;
-    await this.learnEnd();
-    return this.isOverdue();
+  async #isArchivedStub({ archiveDate, archiveMedium }: RecordingAnswer): Promise<boolean> {
+    if (archiveMedium === undefined || archiveDate === undefined || archiveDate > this.#now()) return false;
+    await this.#learnEnd();
+    return this.#isOverdue();
   }
 
-  private async wait(recording: RecordingAnswer): Promise<void> {
+  async #wait(recording: RecordingAnswer): Promise<void> {
     const { id: recordingId, fileState } = recording;
     const status = wordOf(fileState ?? 'no file');
     if (status === 'restoring') {
-      this.pending.push({ recordingId, status, retryAfterMs: RESTORING_WAIT_MS });
+      this.#pending.push({ recordingId, status, retryAfterMs: RESTORING_WAIT_MS });
       return;
     }
-    await this.learnEnd();
-    if (this.isOverdue()) this.terminate(recording, 'overdue');
-    else this.pending.push({ ...this.later(status), recordingId });
+    await this.#learnEnd();
+    if (this.#isOverdue()) this.#terminate(recording, 'overdue');
+    else this.#pending.push({ ...this.#later(status), recordingId });
   }
 
-  private async restore(recording: RecordingAnswer): Promise<void> {
+  async #restore(recording: RecordingAnswer): Promise<void> {
     const { id: recordingId } = recording;
-    if (!this.options.restoreArchived) {
-      this.terminate(recording, 'archived', 'ARCHIVE_RESTORE_ARCHIVED=1 asks for it to be brought back');
+    if (!this.#options.restoreArchived) {
+      this.#terminate(recording, 'archived', 'ARCHIVE_RESTORE_ARCHIVED=1 asks for it to be brought back');
       return;
     }
-    const asked = await requestRestore(this.options, this.request.conversationId, recording, this.budget);
+    const asked = await requestRestore(this.#options, this.#request.conversationId, recording, this.#budget);
     if (asked.state === 'refused') {
-      this.terminate(recording, 'archived', asked.hint);
+      this.#terminate(recording, 'archived', asked.hint);
       return;
     }
-    this.pending.push({ recordingId, status: 'restoring', retryAfterMs: RESTORING_WAIT_MS });
+    this.#pending.push({ recordingId, status: 'restoring', retryAfterMs: RESTORING_WAIT_MS });
   }
 
-  private terminate(recording: RecordingAnswer, reason: TerminalRecording['reason'], hint?: string): void {
-    this.terminal.push({
-      ids: { recordingId: recording.id, conversationId: this.request.conversationId },
+  #terminate(recording: RecordingAnswer, reason: TerminalRecording['reason'], hint?: string): void {
+    this.#terminal.push({
+      ids: { recordingId: recording.id, conversationId: this.#request.conversationId },
       reason,
       status: wordOf(recording.fileState ?? 'no file'),
       permanent: reason === 'deleted' || reason === 'error',
       ...present({ hint }),
-      file: factsOf(recording, extensionOf(recording.kind, this.options.format)),
+      file: factsOf(recording, extensionOf(recording.kind, this.#options.format)),
     });
   }
 
-  private later(status: string): PendingRecording {
-    return { recordingId: this.request.recordingId, status, retryAfterMs: waitForAppearance(this.age()) };
+  #later(status: string): PendingRecording {
+    return { recordingId: this.#request.recordingId, status, retryAfterMs: waitForAppearance(this.#age()) };
   }
 
-  private now(): number {
-    return this.options.clock.now();
+  #now(): number {
+    return this.#options.clock.now();
   }
 
-  private age(): number | undefined {
-    return this.endedAt === undefined ? undefined : Math.max(0, this.now() - this.endedAt);
+  #age(): number | undefined {
+    return this.#endedAt === undefined ? undefined : Math.max(0, this.#now() - this.#endedAt);
   }
 
   /** Never, when nobody knows when the conversation ended: the queue has an end of its own. */
-  private isOverdue(): boolean {
-    return (this.age() ?? 0) >= this.options.horizonMs;
+  #isOverdue(): boolean {
+    return (this.#age() ?? 0) >= this.#options.horizonMs;
   }
 
   /** Where the request does not say when the conversation ended, the platform may. */
-  private async learnEnd(): Promise<void> {
-    if (this.endedAt !== undefined) return;
-    const answer = await this.askConversation();
+  async #learnEnd(): Promise<void> {
+    if (this.#endedAt !== undefined) return;
+    const answer = await this.#askConversation();
     if (answer.status !== 200) return;
-    const { conversationId } = this.request;
+    const { conversationId } = this.#request;
     const conversation = readConversation(`end of conversation ${conversationId}`, answer, conversationId);
-    this.endedAt = parseRecordingTime(conversation['endTime']);
+    this.#endedAt = parseRecordingTime(conversation['endTime']);
   }
 
-  private askConversation(): Promise<ApiAnswer> {
-    const path = ['api', 'v2', 'conversations', this.request.conversationId];
-    this.asked ??= this.options.api.call({ method: 'GET', path }, this.budget);
-    return this.asked;
+  #askConversation(): Promise<ApiAnswer> {
+    const path = ['api', 'v2', 'conversations', this.#request.conversationId];
+    this.#asked ??= this.#options.api.call({ method: 'GET', path }, this.#budget);
+    return this.#asked;
   }
 }

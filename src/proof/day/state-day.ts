@@ -1,6 +1,7 @@
 /** Makes the statement of a day out of two looks: at the platform, and at the store. */
 import { gzipSync } from 'node:zlib';
 import type { Budget } from '../../clock.ts';
+import { ERROR_CODES } from '../../error-codes.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore, SourceDay, SourceInventory } from '../../ports.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
@@ -50,9 +51,10 @@ export async function lookAtDay(
   const { day } = examined;
   const asked = ports.now();
   const source = await ports.source.listDay(day, budget).catch((error: unknown) => {
-    // nothing was asked of the platform that would not be asked again: the day's statement says so
-    if (budget.signal.aborted) throw error;
-    return toArchiveError(error);
+    const known = toArchiveError(error);
+    // settings that are wrong say nothing about the platform: nothing may be stated with them
+    if (budget.signal.aborted || ERROR_CODES[known.code].exit === 2) throw error;
+    return known;
   });
   if (source instanceof Error) return { day, asked, source, comparison: undefined };
   const holdings = { ...examined, elsewhere: new Set<string>(), failed: ports.failed ?? new Map() };

@@ -14,7 +14,7 @@ import {
   type UnsignedSeal,
 } from '../formats/records.ts';
 import type { Statement } from '../formats/statement.ts';
-import { formatStatement, MAX_STATEMENT_BYTES } from '../formats/statement.ts';
+import { brokenEquations, formatStatement, parseStatement } from '../formats/statement.ts';
 import { readLastEntries, type TreeHead } from '../log/head.ts';
 import { growTree } from '../log/grow-tree.ts';
 import { type LogPlace, readBytes, tilesIn } from '../log/place.ts';
@@ -104,10 +104,13 @@ function placeStatements(
     const index = to + statements.length;
     const statement = make({ index, from: size, to, before, previous: last });
     const bytes = formatStatement(statement);
-    if (bytes.length > MAX_STATEMENT_BYTES) {
+    // once it is staged it stays: what no reader would take must never get that far
+    const [broken] = brokenEquations(statement);
+    if (parseStatement(bytes.toString('utf8')) === undefined || broken !== undefined) {
       throw new ArchiveError(
         'UNEXPECTED',
-        `the statement of ${statement.day} is larger than an entry may be`,
+        `the statement of ${statement.day} is not fit for the log: ${broken ?? 'its form'}`,
+        { retryable: false },
       );
     }
     const sha256 = sha256Hex(bytes);

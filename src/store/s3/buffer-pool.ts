@@ -6,43 +6,44 @@ const SMALLEST_KEPT = 64 * 1024;
  * collector lets dozens of them pile up. Sizes are powers of two times 64 KiB, up to the size of a part.
  */
 export class BufferPool {
-  private readonly largest: number;
-  private readonly mostBytes: number;
-  private readonly kept = new Map<number, Buffer[]>();
-  private keptBytes = 0;
+  readonly #largest: number;
+  readonly #mostBytes: number;
+  readonly #kept = new Map<number, Buffer[]>();
+  #keptBytes = 0;
 
   /**
    * @param largest bytes of the largest buffer.
    * @param mostBytes bytes that are kept for later, at most.
    */
   constructor(largest: number, mostBytes: number) {
-    this.largest = largest;
-    this.mostBytes = mostBytes;
+    this.#largest = largest;
+    this.#mostBytes = mostBytes;
   }
 
   /** At least `bytes` long, unless that is more than the largest; what it holds is anything. */
   take(bytes: number): Buffer {
     if (bytes < SMALLEST_KEPT) return Buffer.allocUnsafeSlow(Math.max(1, bytes));
-    const size = this.sizeFor(bytes);
-    const found = this.kept.get(size)?.pop();
+    const size = this.#sizeFor(bytes);
+    const found = this.#kept.get(size)?.pop();
     if (found === undefined) return Buffer.allocUnsafeSlow(size);
-    this.keptBytes -= size;
+    this.#keptBytes -= size;
     return found;
   }
 
   /** Not to be used after this by whoever gives it. */
   give(buffer: Buffer): void {
     const size = buffer.byteLength;
-    if (size < SMALLEST_KEPT || size !== this.sizeFor(size) || this.keptBytes + size > this.mostBytes) return;
-    const kept = this.kept.get(size) ?? [];
+    if (size < SMALLEST_KEPT || size !== this.#sizeFor(size) || this.#keptBytes + size > this.#mostBytes)
+      return;
+    const kept = this.#kept.get(size) ?? [];
     kept.push(buffer);
-    this.kept.set(size, kept);
-    this.keptBytes += size;
+    this.#kept.set(size, kept);
+    this.#keptBytes += size;
   }
 
-  private sizeFor(bytes: number): number {
+  #sizeFor(bytes: number): number {
     let size = SMALLEST_KEPT;
-    while (size < bytes && size < this.largest) size *= 2;
-    return Math.min(size, this.largest);
+    while (size < bytes && size < this.#largest) size *= 2;
+    return Math.min(size, this.#largest);
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Ids that hold a number: random UUIDs (version 4) to look at, from which the number is read back without any table. The first
@@ -12,7 +12,7 @@ export class StableIds {
   /** @param key ids of different keys have nothing in common. */
   constructor(key: string) {
     this.#key = key;
-    const digest = createHash('sha256').update(key).digest();
+    const digest = hash('sha256', key, 'buffer');
     this.#roundKeys = [0, 4, 8, 12].map((at) => digest.readUInt32LE(at));
   }
 
@@ -21,7 +21,7 @@ export class StableIds {
     let [left, right] = [Math.floor(value / HALF), value % HALF];
     for (const key of this.#roundKeys) [left, right] = [right, left ^ mix(right, key)];
     const head = hex(left) + hex(right);
-    const tail = createHash('sha256').update(`${this.#key}/${head}`).digest('hex');
+    const tail = hash('sha256', `${this.#key}/${head}`, 'hex');
     const variant = ((Number.parseInt(tail.charAt(3), 16) & 0x3) | 0x8).toString(16);
     return [
       head.slice(0, 8),

@@ -3,7 +3,9 @@ import { type PublishedRoute, routesOf } from './published-route.ts';
 /** What is asked about many conversations at once, and about the organization. */
 
 const DETAILS = ['analytics:conversationDetail:view', 'analytics:agentConversationDetail:view'] as const;
-const A = '/api/v2/analytics/conversations/details/jobs';
+const D = '/api/v2/analytics/conversations/details';
+const ONE = '/api/v2/analytics/conversations/{conversationId}/details';
+const A = `${D}/jobs`;
 const J = '/api/v2/recording/jobs';
 const U = '/api/v2/recording/uploads/reports';
 const Q = '/api/v2/quality/conversations/audits/query';
@@ -18,6 +20,8 @@ const EXECUTE = [
 
 export const PLATFORM_ROUTES: readonly PublishedRoute[] = [
   ...routesOf('analytics', [
+    ['getDetailsOfMany', 'GET', D, DETAILS, 'conversations by their ids, without attributes'],
+    ['getDetailsOfOne', 'GET', ONE, DETAILS, 'one conversation, without attributes'],
     ['postDetailsJob', 'POST', A, DETAILS, 'begins a query of the data lake'],
     ['getAvailability', 'GET', `${A}/availability`, [DETAILS[0]], 'up to when the data lake is complete'],
     ['getDetailsJob', 'GET', `${A}/{jobId}`, DETAILS, 'state of a query'],
@@ -112,7 +116,7 @@ export const PLATFORM_ROUTES: readonly PublishedRoute[] = [
       ['routing:wrapupCode:view'],
       'the wrap-up codes',
     ],
-    ['listUsers', 'GET', '/api/v2/users', [], 'the users'],
+    ['listUsers', 'GET', '/api/v2/users', ['directory:user:view'], 'the users'],
     [
       'postAuditQuery',
       'POST',

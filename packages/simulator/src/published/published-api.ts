@@ -1,5 +1,5 @@
 import { getAuditQuery, getAuditResults, postAuditQuery } from './audits.ts';
-import { queryConversations } from './analytics/details-query.ts';
+import { getDetailsOfMany, getDetailsOfOne, queryConversations } from './analytics/details-query.ts';
 import {
   deleteDetailsJob,
   getAvailability,
@@ -107,6 +107,7 @@ const OF_CONVERSATION: Partial<
   listCustomAttributes: (_world, conversation) => listCustomAttributes(conversation),
   putCustomAttributes: (_world, conversation, call) => changeCustomAttributes(conversation, call),
   patchCustomAttributes: (_world, conversation, call) => changeCustomAttributes(conversation, call),
+  getDetailsOfOne: (_world, conversation) => getDetailsOfOne(conversation),
   getTranscriptUrls: (world, conversation, _call, { params }) =>
     getTranscriptUrls(world, conversation, params['communicationId'] ?? ''),
 };
@@ -128,6 +129,7 @@ const OF_ALL: Partial<
   getBatch: (world, call, { params }) => getBatch(world, call, params['jobId'] ?? ''),
   queryConversations,
   queryRetention,
+  getDetailsOfMany,
   postDetailsJob,
   getAvailability,
   getDetailsJob: (world, _call, { params }) => getDetailsJob(world, params['jobId'] ?? ''),

@@ -35,6 +35,8 @@ export type PublishedCall =
   | 'getOrganization'
   | 'getMetadata'
   | 'listAnnotations'
+  | 'getDetailsOfMany'
+  | 'getDetailsOfOne'
   | 'postDetailsJob'
   | 'getDetailsJob'
   | 'deleteDetailsJob'

@@ -78,22 +78,28 @@ export function putRecording(world: RecordingsWorld, recording: ModelRecording, 
   const archiveDate = readDate(given['archiveDate']);
   const deleteDate = readDate(given['deleteDate']);
   if (archiveDate === 'invalid' || deleteDate === 'invalid') return invalidJson();
-  // what is left out is taken away
+  const restores = state === 'ARCHIVED' && archiveDate !== undefined && archiveDate > now;
+  if (restores && !world.has('recording:recording:restore')) {
+    return refuseRetention('restore', 'recording:recording:restore');
+  }
   const iso = (date: number | undefined) => (date === undefined ? undefined : new Date(date).toISOString());
+  // what is left out is taken away
+  const isSameDate = recording.deleteDate === iso(deleteDate);
+  if ((!restores || !isSameDate) && !world.has('recording:recording:editRetention')) {
+    return refuseRetention('edit.retention', 'recording:recording:editRetention');
+  }
   recording.deleteDate = iso(deleteDate);
   if (recording.fate !== 'archived' && state !== 'ARCHIVED') recording.archiveDate = iso(archiveDate);
-  world.record(recording, 'UpdateRetention', call);
-  if (state === 'ARCHIVED' && archiveDate !== undefined && archiveDate > now) {
-    if (!world.has('recording:recording:restore')) {
-      return errorReply('genesys', 403, {
-        code: 'missing.permissions',
-        message: missing('recording:recording:restore'),
-      });
-    }
-    recording.restore = { requestedAt: now, until: archiveDate };
-    world.record(recording, 'RestoreRequest', call);
-  }
+  world.record(recording, restores ? 'RestoreRequest' : 'UpdateRetention', call);
+  if (restores) recording.restore = { requestedAt: now, until: archiveDate };
   return jsonReply(200, describe(world, recording, 'recording'));
+}
+
+function refuseRetention(what: string, permission: string): Reply {
+  return errorReply('genesys', 403, {
+    code: `recording.recording.${what}.permission.check.failed`,
+    message: missing(permission),
+  });
 }
 
 /** Characters of a description; longer ones are refused. */

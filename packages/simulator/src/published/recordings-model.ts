@@ -146,6 +146,8 @@ export interface ModelConversation extends Required<Stated> {
   isProtected: boolean;
 }
 
+const PURPOSES = ['customer', 'acd', 'agent'] as const;
+
 /** Fills in what the script leaves open. Equal arguments give equal ids. */
 export function buildConversation(
   script: ScriptedConversation,
@@ -156,17 +158,21 @@ export function buildConversation(
   const id = script.id ?? stableUuid(`${seed}/conversation/${index}`);
   const endedAt = script.endedAt ?? now;
   const recordings: ModelRecording[] = [];
-  const purposes = ['customer', 'acd', 'agent'] as const;
+  let participants: readonly ModelParticipant[] | undefined;
   const conversation: ModelConversation = {
     id,
     startedAt: endedAt - (script.lastedS ?? 60) * 1000,
     endedAt,
     recordings,
-    participants: purposes.map((purpose) => ({
-      id: stableUuid(`${id}/${purpose}`),
-      purpose,
-      attributes: new Map(purpose === 'customer' ? Object.entries(script.attributes ?? {}) : []),
-    })),
+    // made when they are asked for: a walk through a long past is not about them
+    get participants() {
+      participants ??= PURPOSES.map((purpose) => ({
+        id: stableUuid(`${id}/${purpose}`),
+        purpose,
+        attributes: new Map(purpose === 'customer' ? Object.entries(script.attributes ?? {}) : []),
+      }));
+      return participants;
+    },
     customAttributes: [],
     otherDivision: script.otherDivision ?? false,
     forgetsAttributes: script.forgetsAttributes ?? false,

@@ -3,7 +3,7 @@ import type { Reply } from '../../reply.ts';
 import type { Call } from '../../service.ts';
 import { badRequest } from '../paging.ts';
 import { readObject } from '../recordings-api.ts';
-import type { ModelConversation } from '../recordings-model.ts';
+import { hasArrived, type ModelConversation } from '../recordings-model.ts';
 import type { RecordingsWorld } from '../recordings-world.ts';
 import { describeForAnalytics } from './describe.ts';
 import { tooLarge } from './details-jobs.ts';
@@ -46,4 +46,25 @@ export function queryConversations(world: RecordingsWorld, call: Call): Reply {
   return JSON.stringify(answer).length > world.behaviour.largestResultsPage
     ? tooLarge()
     : jsonReply(200, answer);
+}
+
+/** Ids of one request; the platform documents no number. */
+const MOST_IDS = 100;
+
+/** `GET /api/v2/analytics/conversations/details?id=`: what is unknown, or of another division, is left out without a word. */
+export function getDetailsOfMany(world: RecordingsWorld, call: Call): Reply {
+  const ids = call.query.getAll('id').flatMap((text) => text.split(','));
+  if (ids.length === 0 || ids.length > MOST_IDS)
+    return badRequest(`id must name 1 to ${MOST_IDS} conversations`);
+  const conversations = ids.flatMap((id) => {
+    const conversation = world.conversation(id);
+    const isSeen = conversation !== undefined && !conversation.otherDivision;
+    return isSeen && hasArrived(conversation, world.now()) ? [describeForAnalytics(conversation, false)] : [];
+  });
+  return jsonReply(200, { conversations });
+}
+
+/** `GET /api/v2/analytics/conversations/{conversationId}/details` */
+export function getDetailsOfOne(conversation: ModelConversation): Reply {
+  return jsonReply(200, describeForAnalytics(conversation, false));
 }

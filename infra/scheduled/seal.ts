@@ -1,0 +1,60 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { SealSettings } from '../../src/config/deploy-settings.ts';
+import { ownMetric } from '../archive-metrics.ts';
+import type { ScheduledPart } from './part.ts';
+import { sealerStatements } from './statements.ts';
+
+/** Hours without a seal: a night was left out. */
+const UNSEALED_HOURS = 26;
+
+/** Compares each day with the platform, and seals it in the log. */
+export function sealPart({ secondStore }: SealSettings): ScheduledPart {
+  const period = Duration.hours(1);
+  return {
+    id: 'Sealer',
+    bundle: 'seal',
+    description: 'seals each day in the log',
+    // when the platform has the day before, and again when the first attempt did not reach it
+    schedule: 'cron(15 3,15 * * ? *)',
+    input: {},
+    statements: (about) => sealerStatements(about, secondStore),
+    decrypts: false,
+    readsSecrets: true,
+    replaces: true,
+    // two at once are harmless, and cost twice
+    retries: 1,
+    variables: [
+      'GENESYS_ENVIRONMENT',
+      'GENESYS_ORGANIZATION_ID',
+      'GENESYS_SECRET_ARN',
+      'S3_ARCHIVE_BUCKET',
+      'ARCHIVE_STORE',
+      'S3_EXPECTED_BUCKET_OWNER',
+      'ARCHIVE_PROOF_ORIGIN',
+      'ARCHIVE_PROOF_KMS_KEY_ID',
+      'ARCHIVE_PROOF_SECOND_STORE',
+    ],
+    alarms: [
+      {
+        anchor: 'not-sealed',
+        what: `The log was not sealed for ${UNSEALED_HOURS} hours.`,
+        metric: ownMetric('sealed', { period }),
+        threshold: 1,
+        comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluationPeriods: UNSEALED_HOURS,
+        treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+      },
+      {
+        anchor: 'seal-differences',
+        what: 'The archive and the platform differ: recordings are missing, or were never announced.',
+        metric: ownMetric('sealDifferences', { period }),
+      },
+      {
+        anchor: 'log-broken',
+        what: 'The log was changed, or the store was set back. Nothing is sealed until an operator has looked.',
+        metric: ownMetric('logBroken', { period }),
+      },
+    ],
+  };
+}

@@ -1,0 +1,130 @@
+import type { Budget, Clock } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
+import type {
+  AnalyzedConversation,
+  Envelope,
+  NameList,
+  ObjectStore,
+  OrganizationNames,
+  PutOptions,
+} from '../../ports.ts';
+import {
+  FACTS_SCHEMA,
+  type FactsHeader,
+  factsIds,
+  factsKey,
+  FactsPart,
+  MAX_FACTS_PART_LINES,
+} from '../../record/facts-file.ts';
+import type { FactsSink } from '../sources/days.ts';
+
+/** How often a part is written anew that another writer has replaced meanwhile. */
+const MAX_WRITES = 3;
+
+export interface FactsPorts {
+  /** Where facts are kept: not under a lock, for they are replaced. */
+  readonly store: ObjectStore;
+  readonly envelope: Envelope;
+  readonly clock: Clock;
+  /** What ids were called on that day; `not-asked` where the client is spared the calls. */
+  readonly named: FactsHeader['named'];
+  /** Of this writing; random. */
+  readonly writtenBy: string;
+}
+
+/**
+ * Takes the conversations of one day, and stores them as its facts, sealed: parts behind the first as they are full, the first at the
+ * end. Who reads the first, reads the others of the same writing, or none.
+ */
+export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): FactsSink {
+  const { clock, named, writtenBy } = ports;
+  const first = new FactsPart();
+  let current = first;
+  let parts = 1;
+  const headerOf = (part: number, until: number | undefined): FactsHeader => ({
+    schema: FACTS_SCHEMA,
+    day,
+    source: 'analytics-details-job',
+    fetchedAt: new Date(clock.now()).toISOString(),
+    ...(until === undefined ? {} : { dataAvailableUntil: new Date(until).toISOString() }),
+    part,
+    ...(part === 1 ? { parts } : {}),
+    writtenBy,
+    named,
+  });
+  const storeCurrent = async (until: number | undefined) => {
+    if (current === first) return;
+    await putSealed(ports, { day, part: parts }, await current.pack(headerOf(parts, until)), budget);
+  };
+  return {
+    async add(conversation: AnalyzedConversation) {
+      if (current.lines >= MAX_FACTS_PART_LINES) {
+        await storeCurrent(undefined);
+        current = new FactsPart();
+        parts += 1;
+      }
+      await current.add(conversation);
+    },
+    async finish(until) {
+      await storeCurrent(until);
+      await putSealed(ports, { day, part: 1 }, await first.pack(headerOf(1, until)), budget);
+    },
+  };
+}
+
+async function putSealed(
+  { store, envelope }: FactsPorts,
+  { day, part }: { readonly day: string; readonly part: number },
+  body: Buffer,
+  budget: Budget,
+): Promise<void> {
+  const key = factsKey(day, part);
+  for (let writes = 0; writes < MAX_WRITES; writes += 1) {
+    const sealer = await envelope.seal(factsIds(day), budget);
+    const sealed = Buffer.concat([sealer.update(body), sealer.final()]);
+    const options: PutOptions = {
+      metadata: sealer.metadata,
+      contentType: 'application/octet-stream',
+      contentLength: sealed.length,
+    };
+    const stat = await store.head(key, budget);
+    if (stat === undefined) {
+      if ((await store.put(key, sealed, options, budget)).outcome === 'stored') return;
+      continue;
+    }
+    if (store.replace === undefined) {
+      throw new ArchiveError('STORE_DENIED', `${store.location} replaces no objects, which facts need`);
+    }
+    const { outcome } = await store.replace(stat, sealed, options, budget);
+    if (outcome === 'replaced') return;
+    if (outcome === 'unsupported') {
+      throw new ArchiveError('STORE_DENIED', `${store.location} cannot replace ${key}`, {
+        hint: 'keep facts in a bucket without a default lock',
+      });
+    }
+  }
+  throw new ArchiveError('STORE_UNAVAILABLE', `${key} was replaced by another writer each time`);
+}
+
+/** The names of everything that facts speak of, each list asked once. */
+export async function nameEverything(
+  names: OrganizationNames,
+  budget: Budget,
+): Promise<FactsHeader['named']> {
+  const [queues, wrapUps, divisions, users] = [
+    await names.list('queues', budget),
+    await names.list('wrapUps', budget),
+    await names.list('divisions', budget),
+    await names.list('users', budget),
+  ];
+  return { queues, wrapUps, divisions, users };
+}
+
+const NOT_ASKED: NameList = { status: 'not-asked' };
+
+export const NOTHING_NAMED: FactsHeader['named'] = {
+  queues: NOT_ASKED,
+  wrapUps: NOT_ASKED,
+  divisions: NOT_ASKED,
+  users: NOT_ASKED,
+};

@@ -1,0 +1,112 @@
+import { createSealer } from '../../create-sealer.ts';
+import { ArchiveError } from '../../errors.ts';
+import type { ReconciledDay } from '../../proof/day/reconcile-day.ts';
+import { parseDay } from '../../recording-time.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { count, printable } from '../_format.ts';
+import type { Ui } from '../_ui.ts';
+import { planBackfill } from '../proof/plan-backfill.ts';
+
+interface ReconcileOptions {
+  readonly day?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly backfill?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const MAX_DAYS = 400;
+
+/** Compares days of the archive with the platform, and writes nothing. */
+export async function run(
+  context: CommandContext,
+  _args: readonly string[],
+  options: ReconcileOptions,
+): Promise<number> {
+  const { ui, clock, logger } = context;
+  const days = daysOf(options, clock.now());
+  const config = await readSettings(context, 'seal');
+  const sealer = await createSealer(config, { clock, logger });
+  const { budget, end } = openBudget(context);
+  const missing = new Set<string>();
+  let differing = 0;
+  try {
+    for (const day of days) {
+      const reconciled = await sealer.reconcile(day, budget);
+      report(ui, reconciled);
+      const { counts } = reconciled;
+      if (counts.missing.total + counts.pending.total + counts.unexpected.total > 0) differing += 1;
+      for (const { state, conversationId } of reconciled.differences) {
+        if (state === 'missing') missing.add(conversationId);
+      }
+      await ui.drained();
+    }
+    // nothing that was found missing in the meantime is kept from being planned by a later day that fails
+    if (options.backfill === true) await planBackfill(context, config, [...missing].sort(), budget);
+  } finally {
+    end();
+    sealer.close();
+  }
+  if (ui.json) ui.record('summary', { days: days.length, differing, missing: missing.size });
+  else ui.say(`${count(days.length, 'day')} compared, ${differing} with differences`);
+  return differing === 0 ? 0 : 3;
+}
+
+function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly string[] {
+  if (day !== undefined && (from !== undefined || to !== undefined)) {
+    throw new ArchiveError('USAGE', 'say --day, or --from and --to');
+  }
+  const yesterday = new Date(now - DAY_MS).toISOString().slice(0, 10);
+  const first = requireDay('--from', from ?? day ?? to ?? yesterday);
+  const last = requireDay(
+    '--to',
+    to ?? day ?? (from === undefined ? yesterday : new Date(now).toISOString().slice(0, 10)),
+  );
+  if (first > last) throw new ArchiveError('USAGE', '--from is later than --to');
+  const length = (last - first) / DAY_MS + 1;
+  if (length > MAX_DAYS) {
+    throw new ArchiveError('USAGE', `${length} days are more than ${MAX_DAYS}`, {
+      hint: 'compare a year at a time',
+    });
+  }
+  return Array.from({ length }, (_, at) => new Date(first + at * DAY_MS).toISOString().slice(0, 10));
+}
+
+function requireDay(flag: string, text: string): number {
+  const at = parseDay(text);
+  if (at !== undefined) return at;
+  throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+}
+
+function report(ui: Ui, { day, held, recordings, source, counts, differences }: ReconciledDay): void {
+  const { divisions } = source.visibility;
+  const blind = typeof divisions === 'string' ? divisions : `${divisions.length} divisions`;
+  if (ui.json) {
+    for (const difference of differences) ui.record('difference', { day, ...difference });
+    ui.record('day', {
+      day,
+      held,
+      recordings,
+      ...counts,
+      visibility: source.visibility,
+      notAsked: source.notAsked ?? {},
+      dataAvailableUntil: source.dataAvailableUntil,
+      orphans: source.orphans,
+    });
+    return;
+  }
+  for (const { state, reason = '', conversationId, recordingId, media } of differences) {
+    ui.out(
+      `${day}  ${state.padEnd(10)}  ${reason.padEnd(18)}  ${printable(media)}  ${printable(recordingId)}  of ${printable(conversationId)}`,
+    );
+  }
+  const { missing, pending, excluded, unexpected, both } = counts;
+  ui.say(
+    `${day}: ${recordings} listed, ${held} held, ${both} by both; ${missing.total} missing, ${pending.total} pending, ${excluded.total} excluded, ${unexpected.total} only here`,
+  );
+  ui.say(
+    `${day}: blind spot: recordings of divisions that the OAuth client cannot see are in neither number (divisions visible: ${printable(blind)})`,
+  );
+  for (const [name, why] of Object.entries(source.notAsked ?? {}))
+    ui.say(`${day}: not known: ${name} (${why})`);
+}

@@ -1,0 +1,121 @@
+import { createSealer } from '../../create-sealer.ts';
+import { ArchiveError } from '../../errors.ts';
+import { parseDay } from '../../recording-time.ts';
+import type { Statement } from '../../proof/formats/statement.ts';
+import type { SealedDays } from '../../proof/seal-days.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { count, printable } from '../_format.ts';
+import type { Ui } from '../_ui.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+
+interface SealOptions {
+  readonly init?: boolean;
+  readonly from?: string;
+  readonly recoveryVkey?: string;
+  readonly now?: boolean;
+  readonly day?: string;
+  readonly everyDay?: boolean;
+  readonly unvouchedKey?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Begins the log, or seals what is due. */
+export async function run(
+  context: CommandContext,
+  _args: readonly string[],
+  options: SealOptions,
+): Promise<number> {
+  const { ui, clock, logger } = context;
+  requireSense(options);
+  const config = await readSettings(context, 'seal');
+  const sealer = await createSealer(config, { clock, logger });
+  const { budget, end } = openBudget(context, options.timeout);
+  const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+  try {
+    if (options.init === true) {
+      const first = options.from ?? dayOf(clock.now() - DAY_MS);
+      const { log, isNew } = await sealer.init({ first, recoveryVkey: options.recoveryVkey }, budget);
+      if (ui.json) ui.record('log', { ...log, state: isNew ? 'begun' : 'exists' });
+      else {
+        ui.out(log.vkey);
+        ui.say(
+          `the log ${log.origin} ${isNew ? 'was begun' : 'had been begun already'}, first day ${log.first}`,
+        );
+        ui.say('publish this key where others find it without you; the archive cannot vouch for itself');
+      }
+      return 0;
+    }
+    const through = options.now === true ? dayOf(clock.now()) : options.day;
+    const sealed = await sealer.sealDueDays(
+      {
+        ...(through === undefined ? {} : { through }),
+        everyDay: options.everyDay === true,
+        unvouchedKey: options.unvouchedKey === true,
+      },
+      budget,
+    );
+    report(ui, sealed);
+    const [failed] = sealed.failed;
+    return failed === undefined ? 0 : exitCodeOf(failed.error.code);
+  } finally {
+    end();
+    sealer.close();
+  }
+}
+
+function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void {
+  if (init !== true && (from !== undefined || recoveryVkey !== undefined)) {
+    throw new ArchiveError('USAGE', '--from and --recovery-vkey belong to --init');
+  }
+  if (init === true && (now === true || day !== undefined)) {
+    throw new ArchiveError('USAGE', '--init begins the log and seals nothing', {
+      hint: 'run `seal` after it',
+    });
+  }
+  if (now === true && day !== undefined) throw new ArchiveError('USAGE', 'say --now or --day, not both');
+  for (const [flag, value] of [
+    ['--from', from],
+    ['--day', day],
+  ] as const) {
+    if (value === undefined || parseDay(value) !== undefined) continue;
+    throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+  }
+}
+
+function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): void {
+  for (const statement of statements) {
+    if (ui.json) ui.record('statement', statement);
+    else ui.out(describe(statement));
+  }
+  for (const { kind, name, error } of failed) {
+    ui.warn(`${kind} ${printable(name)}: ${printable(error.message)}; the next seal makes it up`);
+  }
+  const root = head.root.toString('base64');
+  if (ui.json) {
+    ui.record('summary', {
+      size: head.size,
+      root,
+      statements: statements.length,
+      anchored: anchored.map(({ kind, name, time }) => ({ kind, name, time })),
+      failed: failed.map(({ kind, name, error }) => ({ kind, name, code: error.code })),
+    });
+    return;
+  }
+  const what =
+    statements.length === 0 ? 'nothing to seal' : `${count(statements.length, 'statement')} sealed`;
+  ui.say(`${what}; the log has ${count(head.size, 'entry', 'entries')}, root ${root}`);
+  for (const { kind, name } of anchored) ui.say(`remembered by ${kind} ${printable(name)}`);
+}
+
+function describe({ day, revision, status, archive, source, differences }: Statement): string {
+  const held = `${count(archive.recordings, 'recording')} held`;
+  if ('unavailable' in source || differences === undefined) {
+    const code = 'unavailable' in source ? source.unavailable.code : 'UNKNOWN';
+    return `${day}  revision ${revision}  ${status}  ${held}, the platform could not be asked  [${code}]`;
+  }
+  const { missing, pending, excluded, unexpected } = differences;
+  return `${day}  revision ${revision}  ${status}  ${held}, ${source.recordings} listed: ${missing.total} missing, ${pending.total} pending, ${excluded.total} excluded, ${unexpected.total} only here`;
+}

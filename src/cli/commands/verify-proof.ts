@@ -1,0 +1,170 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { StoreConfig } from '../../config/config.ts';
+import { openConfiguredStore } from '../../create-archiver.ts';
+import { openLog } from '../../create-sealer.ts';
+import { ArchiveError, describeForeign } from '../../errors.ts';
+import { brokenEquations } from '../../proof/formats/statement.ts';
+import { openCheckpoint } from '../../proof/log/place.ts';
+import { openProver } from '../../proof/prove/prove-entry.ts';
+import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts';
+import { checkProof } from '../../proof/verify/check-proof.ts';
+import { parseDay } from '../../recording-time.ts';
+import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
+import { count, printable } from '../_format.ts';
+import { checkPackage } from '../proof/check-package.ts';
+
+interface VerifyOptions {
+  readonly day?: string;
+  readonly all?: boolean;
+  readonly checkpoint?: string;
+}
+
+/** Checks what was proved, without trusting the archive. */
+export async function run(
+  context: CommandContext,
+  [place]: readonly string[],
+  options: VerifyOptions,
+): Promise<number> {
+  const { day, all, checkpoint } = options;
+  const asked = [place !== undefined, day !== undefined, all === true].filter(Boolean).length;
+  if (asked !== 1) throw new ArchiveError('USAGE', 'name a file or a folder, or say --day or --all');
+  if (checkpoint !== undefined && all !== true)
+    throw new ArchiveError('USAGE', '--checkpoint belongs to --all');
+  const config = await readSettings(context, 'store');
+  if (place !== undefined) return verifyPath(context, config, place);
+  return day === undefined ? verifyAll(context, config, checkpoint) : verifyDay(context, config, day);
+}
+
+async function verifyPath({ ui }: CommandContext, config: StoreConfig, place: string): Promise<number> {
+  const log = keysOf(config);
+  const found = await stat(place).catch((error: unknown) => {
+    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
+  });
+  if (found.isDirectory()) {
+    const { checked, problems } = await checkPackage(place, log);
+    for (const { name, problem } of problems) {
+      if (ui.json) ui.record('finding', { file: name, problem });
+      else ui.out(`FAIL  ${printable(name)}: ${printable(problem)}`);
+    }
+    if (ui.json) ui.record('summary', { checked, findings: problems.length });
+    else ui.say(`${count(checked, 'check')}, ${count(problems.length, 'finding')}`);
+    if (problems.length > 0)
+      throw new ArchiveError('PROOF_INVALID', `${place}: ${problems[0]?.name}: ${problems[0]?.problem}`);
+    return 0;
+  }
+  const file = await readLocal(place);
+  const proof = (await readLocal(`${place}.tlog-proof`)).toString('utf8');
+  const checked = checkProof(file, proof, log);
+  if (checked.state !== 'valid') {
+    throw new ArchiveError(
+      checked.state === 'unknown-key' ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID',
+      `${place}: ${checked.problem}`,
+    );
+  }
+  const { entry, index, size } = checked;
+  if (ui.json) ui.record('proof', { file: place, ...entry, index, size });
+  else ui.out(`OK  ${entry.kind} ${entry.day} ${entry.sha256} is entry ${index} of ${size}`);
+  return 0;
+}
+
+async function verifyDay(context: CommandContext, config: StoreConfig, day: string): Promise<number> {
+  if (parseDay(day) === undefined)
+    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+  const { ui, clock, logger } = context;
+  const store = await openConfiguredStore(config, { clock, logger });
+  const log = keysOf(config);
+  const { budget, end } = openBudget(context);
+  try {
+    const prover = await openProver(openLog(config, store), searchIn(config).layout, budget);
+    for (const { file, proof, statement } of await prover.day(day, budget)) {
+      const checked = checkProof(file, proof, log);
+      const [broken] = brokenEquations(statement);
+      const problem = checked.state === 'valid' ? broken : checked.problem;
+      if (problem !== undefined) {
+        throw new ArchiveError('PROOF_INVALID', `${day}, revision ${statement.revision}: ${problem}`);
+      }
+      if (ui.json) ui.record('statement', statement);
+      else
+        ui.out(
+          `OK  ${day}  revision ${statement.revision}  ${statement.status}  ${statement.archive.recordings} held`,
+        );
+    }
+    return 0;
+  } finally {
+    end();
+  }
+}
+
+async function verifyAll(
+  context: CommandContext,
+  config: StoreConfig,
+  file: string | undefined,
+): Promise<number> {
+  const { ui, clock, logger } = context;
+  const store = await openConfiguredStore(config, { clock, logger });
+  const log = openLog(config, store);
+  requireKeys(config);
+  const known: KnownCheckpoint[] = [];
+  if (file !== undefined) {
+    const { verdict, checkpoint } = openCheckpoint(log, (await readLocal(file)).toString('utf8'));
+    if (checkpoint === undefined || verdict !== 'valid') {
+      throw new ArchiveError(
+        verdict === 'unknown-key' ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID',
+        `${file} is no checkpoint of ${log.origin} that is signed with a known key`,
+      );
+    }
+    known.push({ size: checkpoint.size, root: checkpoint.root.toString('base64'), where: file });
+  }
+  const { budget, end } = openBudget(context);
+  try {
+    const audited = await auditLog(log, known, budget);
+    for (const { where, problem } of audited.findings) {
+      if (ui.json) ui.record('finding', { where, problem });
+      else ui.out(`FAIL  ${printable(where)}: ${printable(problem)}`);
+    }
+    const { size, checkpoints, statements, first = '-', last = '-', missing, findings } = audited;
+    if (ui.json)
+      ui.record('summary', {
+        size,
+        checkpoints,
+        statements,
+        first,
+        last,
+        missing,
+        findings: findings.length,
+      });
+    else
+      ui.say(
+        `${count(size, 'entry', 'entries')}, ${count(checkpoints, 'checkpoint')}, ${count(statements, 'statement')} from ${first} to ${last}, ${missing} missing; ${count(findings.length, 'finding')}`,
+      );
+    const [finding] = findings;
+    if (finding !== undefined)
+      throw new ArchiveError('PROOF_INVALID', `${finding.where}: ${finding.problem}`);
+    return 0;
+  } finally {
+    end();
+  }
+}
+
+function keysOf(config: StoreConfig) {
+  requireKeys(config);
+  // no store is opened for it: a proof is checked without the archive
+  return openLog({ organizationId: config.organizationId ?? 'unknown', proof: config.proof }, NO_STORE);
+}
+
+const NO_STORE = { location: '' } as Parameters<typeof openLog>[1];
+
+function requireKeys({ proof }: StoreConfig): void {
+  if (proof.vkeys.length > 0) return;
+  throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_VKEYS names no public key of the log', {
+    hint: 'take it from where the owner of the archive published it, not from the archive',
+  });
+}
+
+async function readLocal(place: string): Promise<Buffer> {
+  try {
+    return await readFile(place);
+  } catch (error) {
+    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
+  }
+}

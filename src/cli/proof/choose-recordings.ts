@@ -1,0 +1,29 @@
+import { findAllRecordings } from '../../audit/find-recording.ts';
+import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
+import type { ObjectStore } from '../../ports.ts';
+import type { DayRange } from '../../record/layout.ts';
+
+/**
+ * Finds the objects of recordings: every file of each.
+ *
+ * @throws `OBJECT_NOT_FOUND` for an id that names nothing.
+ */
+export async function chooseRecordings(
+  store: ObjectStore,
+  ids: readonly string[],
+  range: DayRange,
+  budget: Budget,
+): Promise<readonly string[]> {
+  const found = await findAllRecordings(store, ids, range, budget);
+  for (const [id, keys] of found) {
+    if (keys.length > 0) continue;
+    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${id.slice(0, 80)} in ${store.location}`);
+  }
+  return [...new Set([...found.values()].flat())];
+}
+
+/** Returns a name for a recording's files that no two have: the end of its key. */
+export function nameOf(key: string): string {
+  return (key.split('/').at(-1) ?? key).replace(/\.enc$/, '');
+}

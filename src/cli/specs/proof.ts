@@ -1,0 +1,125 @@
+import { type CommandSpec, FROM, ID, TO } from './command-spec.ts';
+import { wholeNumber } from './option-values.ts';
+
+/** What shows that nothing is missing and nothing was changed. */
+export const PROOF_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'reconcile',
+    summary: 'compare the archive with what the platform says was recorded',
+    options: [
+      { flags: '--day <DAY>', description: 'one day, UTC, e.g. 2026-05-20' },
+      FROM,
+      TO,
+      { flags: '--backfill', description: 'also plan a job that archives what is missing' },
+    ],
+    purpose: 'seal',
+    details:
+      'Asks the platform for the conversations of each day and for the recordings of each of them, and lists every recording that only one side has, with the reason. Writes nothing, neither here nor at the platform; --backfill writes a job. Divisions that the OAuth client cannot see are a blind spot, which is printed each time. Ends with 3 when something is missing or pending, or is held and not listed.',
+    examples: [
+      'genesys-archive reconcile --day 2026-05-20',
+      'genesys-archive reconcile --from 2026-05-01 --to 2026-05-31 --json',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 7, 130],
+    load: () => import('../commands/reconcile.ts'),
+  },
+  {
+    name: 'seal',
+    summary: 'state every day that is due in the signed, append-only log',
+    options: [
+      { flags: '--init', description: 'begin the log: once, before the first seal' },
+      {
+        flags: '--from <DAY>',
+        description: 'with --init: the first day that is stated (default: yesterday)',
+      },
+      {
+        flags: '--recovery-vkey <KEY>',
+        description: 'with --init: public half of a key that is kept offline',
+      },
+      { flags: '--now', description: 'also state today, which has not ended' },
+      { flags: '--day <DAY>', description: 'state the days up to this one' },
+      {
+        flags: '--every-day',
+        description: 'look at all days for what arrived late or is lost, not only at the last 35',
+      },
+      { flags: '--unvouched-key', description: 'go on with a key that no key before vouches for' },
+      {
+        flags: '--timeout <SECONDS>',
+        description: 'stop cleanly after that time',
+        parse: wholeNumber(1, 604_800),
+      },
+    ],
+    purpose: 'seal',
+    details:
+      'Compares each day with the platform, appends the receipts and a statement of the day to the log, signs the checkpoint, and has it remembered elsewhere (docs/proof.md). Run it each night; any number may run at once. Ends with 5 and changes nothing when the log was set back or forged, and with 7 when it is sealed and an anchor could not be reached.',
+    examples: [
+      'genesys-archive seal --init --from 2026-03-01',
+      'genesys-archive seal',
+      'genesys-archive seal --now',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('../commands/seal.ts'),
+  },
+  {
+    name: 'prove',
+    summary: 'write the proof of a recording, or of a day',
+    arguments: [['[ids...]', ID]],
+    options: [
+      { flags: '--day <DAY>', description: 'all statements of a day' },
+      { flags: '-o, --output <DIR>', description: 'folder for the files (default: the working directory)' },
+      { flags: '--force', description: 'replace files that are there' },
+    ],
+    purpose: 'store',
+    details:
+      'Writes two files for each: what is proved, byte for byte, and its proof (c2sp.org/tlog-proof@v1), which `verify-proof`, or the shell script of docs/proof.md, checks without the archive. Nothing of other recordings is in it.',
+    examples: ['genesys-archive prove 1b2c… -o proof/', 'genesys-archive prove --day 2026-05-20'],
+    exitCodes: [0, 1, 2, 3, 5, 6, 7, 130],
+    load: () => import('../commands/prove.ts'),
+  },
+  {
+    name: 'evidence',
+    summary: 'package recordings with everything that an outsider needs to check them',
+    arguments: [['<ids...>', ID]],
+    options: [
+      { flags: '-o, --output <PLACE>', description: 'folder or FILE.zip; it appears once it is whole' },
+      { flags: '--decrypt', description: 'decrypted recordings, each compared with its receipt first' },
+      {
+        flags: '--without-statements',
+        description: 'leave out the statements, which tell how many recordings a day had',
+      },
+      {
+        flags: '--as-found',
+        description: 'go on where something does not verify, and say so first in FINDINGS.txt',
+      },
+    ],
+    purpose: 'restore',
+    details:
+      'Holds each recording, its receipt, the proof that it is in the log, the statements of its days, checkpoint, time stamps, public keys, and a shell script that checks all of it with openssl alone. 1 to 1,000 recordings. Refuses to make a package in which a link does not verify.',
+    examples: [
+      'genesys-archive evidence 1b2c… -o case-17/',
+      'genesys-archive evidence 1b2c… 9f8e… --decrypt -o case-17.zip',
+    ],
+    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    load: () => import('../commands/evidence.ts'),
+  },
+  {
+    name: 'verify-proof',
+    summary: 'check a proof, an evidence package, a day or the whole log',
+    arguments: [['[path]', 'a file with its .tlog-proof beside it, or the folder of an evidence package']],
+    completes: 'files',
+    options: [
+      { flags: '--day <DAY>', description: 'the statements of a day, from the archive' },
+      { flags: '--all', description: 'the whole log: every entry, root, statement and count' },
+      { flags: '--checkpoint <FILE>', description: 'with --all: a checkpoint that was kept elsewhere' },
+    ],
+    purpose: 'store',
+    details:
+      'Needs ARCHIVE_PROOF_ORIGIN and ARCHIVE_PROOF_VKEYS as the owner of the archive published them; a file or package is checked without the archive. Ends with 5 for what does not verify, and with 2 for a key that is not known, which says nothing about the log.',
+    examples: [
+      'genesys-archive verify-proof 1b2c….receipt.json',
+      'genesys-archive verify-proof evidence/',
+      'genesys-archive verify-proof --all --checkpoint kept-in-2026.note',
+    ],
+    exitCodes: [0, 1, 2, 5, 6, 7, 130],
+    load: () => import('../commands/verify-proof.ts'),
+  },
+];

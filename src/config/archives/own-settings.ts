@@ -1,0 +1,43 @@
+import type { SettingName } from '../schema.ts';
+
+/** Why a setting belongs to one archive alone. */
+export type OwnReason = 'organization' | 'store' | 'key' | 'secret' | 'queue';
+
+/**
+ * The settings that an archive never takes from outside its own part of the file: with another archive's value, recordings of one
+ * organization would be read, kept, signed or encrypted as those of another. Everything else that stands outside is a default.
+ */
+export const OWN_SETTINGS = {
+  GENESYS_ORGANIZATION_ID: 'organization',
+  GENESYS_CLIENT_ID: 'organization',
+  GENESYS_CLIENT_SECRET: 'secret',
+  GENESYS_SECRET_ARN: 'secret',
+  GENESYS_BACKFILL_CLIENT_ID: 'organization',
+  GENESYS_BACKFILL_CLIENT_SECRET: 'secret',
+  GENESYS_BACKFILL_SECRET_ARN: 'secret',
+  ARCHIVE_STORE: 'store',
+  S3_ARCHIVE_BUCKET: 'store',
+  ENCRYPTION_KEY_HEX: 'key',
+  ARCHIVE_KMS_KEY_ID: 'key',
+  ARCHIVE_KEYRING_FILE: 'key',
+  ARCHIVE_PUBLIC_KEY_FILE: 'key',
+  ARCHIVE_PRIVATE_KEY_FILE: 'key',
+  ARCHIVE_SIGNING_KEY_FILE: 'key',
+  ARCHIVE_SIGNING_KEY_SECRET_ARN: 'key',
+  ARCHIVE_SIGNING_KMS_KEY_ID: 'key',
+  ARCHIVE_RECEIPT_PUBLIC_KEYS: 'key',
+  ARCHIVE_WEBHOOK_SECRET: 'secret',
+  ARCHIVE_WEBHOOK_SECRET_ARN: 'secret',
+  ARCHIVE_QUEUE_URL: 'queue',
+  ARCHIVE_DEAD_LETTER_QUEUE_URL: 'queue',
+} as const satisfies Partial<Record<SettingName, OwnReason>>;
+
+/**
+ * Secrets of the machine, not of an organization: how it reaches the network is the same for each archive, and an archive that did
+ * without would go around the proxy.
+ */
+export const MACHINE_SECRETS: readonly SettingName[] = ['HTTPS_PROXY', 'HTTP_PROXY'];
+
+export function isOwnSetting(name: string): boolean {
+  return Object.hasOwn(OWN_SETTINGS, name);
+}

@@ -1,0 +1,44 @@
+/** Of the deploy settings: the function that seals the log; and the event of its schedule. */
+import * as z from 'zod';
+import { ArchiveError } from '../errors.ts';
+
+export const sealSettings = z.strictObject({
+  /** Name of the log, for ever: `ARCHIVE_PROOF_ORIGIN`. */
+  origin: z.string().regex(/^[^\s+]{1,255}$/, 'is a name without spaces and plus signs'),
+  /** Bucket, best of another account, that gets a copy of each checkpoint: `s3://BUCKET[/PREFIX]`. */
+  secondStore: z
+    .string()
+    .regex(
+      /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s]{1,200})?$/,
+      'is s3://BUCKET or s3://BUCKET/PREFIX',
+    )
+    .optional(),
+});
+
+export type SealSettings = z.output<typeof sealSettings>;
+
+const day = z.iso.date();
+
+const sealEvent = z.strictObject({
+  /** Begins the log. */
+  init: z.strictObject({ first: day, recoveryVkey: z.string().min(1).optional() }).optional(),
+  /** Looks at all days, not only at those that are open. */
+  everyDay: z.boolean().default(false),
+});
+
+/** @throws `CONFIG_INVALID` (not retryable) for an event that says something else. */
+export function readSealEvent(event: unknown): {
+  readonly init: { readonly first: string; readonly recoveryVkey?: string } | undefined;
+  readonly everyDay: boolean;
+} {
+  const result = z.safeParse(sealEvent, event ?? {});
+  if (!result.success) {
+    const names = result.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
+    throw new ArchiveError('CONFIG_INVALID', `the event of the sealer is not valid: ${names}`, {
+      hint: 'it is {}, {"everyDay": true}, or once {"init": {"first": "YYYY-MM-DD"}}',
+    });
+  }
+  const { init, everyDay } = result.data;
+  const recovery = init?.recoveryVkey === undefined ? {} : { recoveryVkey: init.recoveryVkey };
+  return { everyDay, init: init === undefined ? undefined : { first: init.first, ...recovery } };
+}

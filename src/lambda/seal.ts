@@ -1,0 +1,87 @@
+/** The scheduled sealer of the log: `dist/lambda/seal.mjs`, handler `handler`. */
+import { loadConfig } from '../config/config.ts';
+import { readSealEvent } from '../config/seal-settings.ts';
+import { createSealer, type Sealer } from '../create-sealer.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import { toArchiveError } from '../errors.ts';
+import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
+
+/** ms kept back of the invocation's time: a seal that is cut off is finished by the next run. */
+const RESERVE_MS = 20_000;
+
+/** What says that somebody has changed the log, or set the store back. Sealing stops until an operator has looked. */
+const BROKEN: ReadonlySet<ErrorCode> = new Set([
+  'LOG_ROLLED_BACK',
+  'SEAL_FORGED',
+  'LOG_CONFLICT',
+  'LOG_MALFORMED',
+]);
+
+export const handler = createScheduledHandler(RESERVE_MS, seal);
+
+export type SealReport =
+  | {
+      /** Public key of the log: publish it, and set it as `ARCHIVE_PROOF_VKEYS`. */
+      readonly vkey: string;
+      readonly first: string;
+      readonly isNew: boolean;
+    }
+  | {
+      readonly days: readonly string[];
+      readonly size: number;
+      readonly missing: number;
+      readonly unexpected: number;
+      /** The platform could not be asked about these. */
+      readonly unavailable: number;
+      readonly anchorsFailed: number;
+    };
+
+/** Begins the log, or seals every day that is due. @throws `LOG_*`, `SEAL_FORGED`, `CONFIG_INVALID`, `STORE_*`, `OUT_OF_TIME`. */
+export async function seal(run: ScheduledRun): Promise<SealReport> {
+  const { event, env, budget, clock, logger, metrics } = run;
+  const { init, everyDay } = readSealEvent(event);
+  const config = loadConfig({ env }, 'seal');
+  logger.setLevel(config.logLevel);
+  for (const warning of config.warnings) logger.log('warn', warning);
+  const sealer = await createSealer(config, { clock, logger });
+  try {
+    if (init !== undefined) {
+      const { log, isNew } = await sealer.init(init, budget);
+      return { vkey: log.vkey, first: log.first, isNew };
+    }
+    return await sealAndCount(sealer, everyDay, run);
+  } catch (thrown) {
+    if (BROKEN.has(toArchiveError(thrown).code)) metrics.add('logBroken', 1);
+    throw thrown;
+  } finally {
+    sealer.close();
+  }
+}
+
+async function sealAndCount(sealer: Sealer, everyDay: boolean, run: ScheduledRun): Promise<SealReport> {
+  const { budget, logger, metrics } = run;
+  const { head, statements, failed } = await sealer.sealDueDays({ everyDay }, budget);
+  let [missing, unexpected, unavailable] = [0, 0, 0];
+  for (const { day, revision, status, source, differences } of statements) {
+    if ('unavailable' in source) unavailable += 1;
+    missing += differences?.missing.total ?? 0;
+    unexpected += differences?.unexpected.total ?? 0;
+    logger.log('info', `the day ${day} was stated, revision ${revision}, ${status}`, {
+      state: status,
+      count: differences?.missing.total ?? 0,
+    });
+  }
+  for (const { kind, name, error } of failed) {
+    logger.log('error', `the anchor ${kind} ${name} failed: ${error.message}`, { code: error.code });
+  }
+  metrics.add('sealed', 1);
+  metrics.add('sealDifferences', missing + unexpected);
+  return {
+    days: statements.map(({ day }) => day),
+    size: head.size,
+    missing,
+    unexpected,
+    unavailable,
+    anchorsFailed: failed.length,
+  };
+}

@@ -1,0 +1,244 @@
+/** Puts together what an outsider needs to check recordings without the archive and without this program. */
+import { createHash } from 'node:crypto';
+import type { Budget } from '../../clock.ts';
+import { ArchiveError, toArchiveError } from '../../errors.ts';
+import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
+import { type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
+import { contextKey } from '../../record/object-key.ts';
+import { publicKeyOf } from '../../record/receipt-keys.ts';
+import { canonicalJson } from '../../record/canonical-json.ts';
+import { sha256Hex } from '../formats/entry.ts';
+import { checkNote, type NoteKey, parseNote, rawKey } from '../formats/note.ts';
+import { brokenEquations } from '../formats/statement.ts';
+import { type LogPlace, readBytes } from '../log/place.ts';
+import type { ProvedRecording, Prover } from '../prove/prove-entry.ts';
+import { checkProof } from '../verify/check-proof.ts';
+import { decryptForPackage } from './decrypted-media.ts';
+import type { PackageFile, PackageTarget } from './package-file.ts';
+import { CERTIFICATE, writeReadme } from './readme.ts';
+import { VERIFY_SCRIPT } from './verify-script.ts';
+
+export const MAX_RECORDINGS = 1_000;
+
+export interface EvidencePorts extends CheckedPorts {
+  readonly place: LogPlace;
+  readonly prover: Prover;
+  /** Decrypts; without one, recordings stay as they are stored. */
+  readonly reader?: EnvelopeReader | undefined;
+  readonly now: () => number;
+  /** PEM of the certificates that time stamps lead to. */
+  readonly timestampCa?: string | undefined;
+}
+
+export interface EvidenceOptions {
+  /** Goes on where a link does not verify, and says so first. */
+  readonly asFound?: boolean;
+  readonly withoutStatements?: boolean;
+  /** Told of each recording that is in. */
+  readonly onRecording?: (key: string) => void;
+}
+
+export interface CollectedEvidence {
+  readonly files: number;
+  readonly findings: readonly string[];
+}
+
+/**
+ * Writes a package of 1 to 1,000 recordings.
+ *
+ * @param keys of their objects.
+ * @throws `PROOF_INVALID`, `RECEIPT_MISMATCH`, … where a link does not verify, unless `asFound`; `NOT_SEALED`; `STORE_*`.
+ */
+export async function collectEvidence(
+  ports: EvidencePorts,
+  keys: readonly string[],
+  options: EvidenceOptions & { readonly target: PackageTarget },
+  budget: Budget,
+): Promise<CollectedEvidence> {
+  const { target } = options;
+  if (keys.length === 0 || keys.length > MAX_RECORDINGS) {
+    throw new ArchiveError('USAGE', `a package holds 1 to ${MAX_RECORDINGS} recordings, not ${keys.length}`);
+  }
+  const manifest = new Map<string, string>();
+  const findings: string[] = [];
+  const put = async (file: PackageFile) => {
+    manifest.set(file.name, await target.write(file));
+  };
+  const putText = (name: string, text: string) => put({ name, body: Buffer.from(text) });
+  try {
+    const days = new Set<string>();
+    for (const key of keys) {
+      const find = (problem: string) => findings.push(`${nameOf(key)}: ${problem}`);
+      const proved = await ports.prover.recording(key, budget);
+      days.add(proved.entry.day);
+      await putRecording(ports, proved, { put, find, asFound: options.asFound === true }, budget);
+      options.onRecording?.(key);
+    }
+    if (options.withoutStatements !== true) {
+      for (const day of [...days].sort()) await putDay(ports, day, { put, findings }, budget);
+    }
+    const hasTokens = await putCheckpoint(ports, put, budget);
+    await putKeys(ports, putText);
+    const [finding] = findings;
+    if (finding !== undefined && options.asFound !== true) {
+      throw new ArchiveError('PROOF_INVALID', `the package was not made: ${finding}`, {
+        hint: '--as-found makes it all the same, and says first what does not verify',
+      });
+    }
+    if (findings.length > 0) await putText('FINDINGS.txt', `${findings.join('\n')}\n`);
+    const { organization, origin } = ports.place;
+    const facts = {
+      organization,
+      origin,
+      made: new Date(ports.now()).toISOString(),
+      recordings: keys.length,
+      size: ports.prover.head.size,
+      isDecrypted: ports.reader !== undefined,
+      hasTokens,
+      findings,
+    };
+    await putText('README.txt', writeReadme(facts));
+    await putText('certificate.txt', CERTIFICATE);
+    await putText('verify-proof.sh', VERIFY_SCRIPT);
+    const lines = [...manifest].sort(([one], [other]) => (one < other ? -1 : 1));
+    await target.write({
+      name: 'MANIFEST.sha256',
+      body: Buffer.from(lines.map(([name, sha256]) => `${sha256}  ${name}\n`).join('')),
+    });
+    await target.commit();
+    return { files: manifest.size + 1, findings };
+  } catch (error) {
+    await target.abandon();
+    throw error;
+  }
+}
+
+const nameOf = (key: string) => (key.split('/').at(-1) ?? key).replace(/\.enc$/, '');
+
+interface Putting {
+  readonly put: (file: PackageFile) => Promise<void>;
+  readonly find: (problem: string) => void;
+  readonly asFound: boolean;
+}
+
+async function putRecording(
+  ports: EvidencePorts,
+  { key, file, proof, receipt }: ProvedRecording,
+  { put, find, asFound }: Putting,
+  budget: Budget,
+): Promise<void> {
+  const name = nameOf(key);
+  const checked = checkProof(file, proof, ports.place);
+  if (checked.state !== 'valid') find(checked.problem);
+  await put({ name: `receipts/${name}.receipt.json`, body: file });
+  await put({ name: `receipts/${name}.receipt.json.tlog-proof`, body: Buffer.from(proof) });
+  if (receipt.kind === 'terminal') return;
+  try {
+    // the same door as every other reader: receipt, signature, key and object are compared before a byte is released
+    const opened = await openChecked({ ...ports, unverified: asFound }, key, budget);
+    for (const note of opened.notes) if (note.startsWith('not verified')) find(note);
+    if (ports.reader !== undefined) {
+      await put(decryptForPackage({ ...ports, reader: ports.reader }, opened, name, budget));
+    } else {
+      const hash = createHash('sha256');
+      await put({ name: `media/${name}.enc`, body: hashing(await bodyOf(ports.store, key, budget), hash) });
+      const metadata = canonicalJson(opened.stat.metadata);
+      await put({ name: `media/${name}.enc.metadata.json`, body: Buffer.from(`${metadata}\n`) });
+      const stated = receipt.ciphertext?.sha256;
+      if (stated !== undefined && hash.digest('hex') !== stated)
+        find('the object is not the one that the receipt describes');
+    }
+  } catch (error) {
+    const { code, message } = toArchiveError(error);
+    if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
+    find(message);
+  }
+  const context = await readBytes(ports.store, contextKey(key), MAX_CONTEXT_BYTES, budget).catch(
+    () => undefined,
+  );
+  if (context !== undefined) await put({ name: `context/${name}.json.enc`, body: context });
+}
+
+/** Bytes. */
+const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
+
+async function bodyOf(store: ObjectStore, key: string, budget: Budget): Promise<AsyncIterable<Uint8Array>> {
+  return (await store.get(key, budget)).body;
+}
+
+async function* hashing(
+  body: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of body) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+async function putDay(
+  ports: EvidencePorts,
+  day: string,
+  { put, findings }: { readonly put: Putting['put']; readonly findings: string[] },
+  budget: Budget,
+): Promise<void> {
+  for (const { file, proof, index, statement } of await ports.prover.day(day, budget)) {
+    const name = `days/${day}.${index}.statement.json`;
+    const checked = checkProof(file, proof, ports.place);
+    const [broken] = brokenEquations(statement);
+    if (checked.state !== 'valid') findings.push(`${name}: ${checked.problem}`);
+    if (broken !== undefined) findings.push(`${name}: ${broken}`);
+    await put({ name, body: file });
+    await put({ name: `${name}.tlog-proof`, body: Buffer.from(proof) });
+  }
+}
+
+/** @returns whether there are time stamps of the checkpoint. */
+async function putCheckpoint(
+  { place, prover, timestampCa }: EvidencePorts,
+  put: Putting['put'],
+  budget: Budget,
+): Promise<boolean> {
+  const { note, size } = prover.head;
+  await put({ name: 'checkpoint', body: Buffer.from(note) });
+  const prefix = place.keys.note(size).replace(/note$/, '');
+  let hasTokens = false;
+  for await (const { key } of place.store.list(prefix, budget)) {
+    const token = key.endsWith('.tsr') ? await readBytes(place.store, key, 65_536, budget) : undefined;
+    // without the certificates, the script could not check it
+    if (token === undefined || timestampCa === undefined) continue;
+    await put({ name: `checkpoint.${key.slice(prefix.length)}`, body: token });
+    hasTokens = true;
+  }
+  if (hasTokens && timestampCa !== undefined)
+    await put({ name: 'keys/tsa-ca.pem', body: Buffer.from(timestampCa) });
+  return hasTokens;
+}
+
+async function putKeys(
+  { place, prover, keys }: EvidencePorts,
+  putText: (name: string, text: string) => Promise<void>,
+): Promise<void> {
+  const log = signerOf(place.trusted, prover.head.note);
+  const pem = (key: NoteKey['publicKey']) => key.export({ type: 'spki', format: 'pem' }).toString();
+  const lines = [
+    `log ${place.origin}`,
+    `  vkey ${log.vkey}`,
+    `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(log.publicKey))}`,
+  ];
+  await putText('keys/ORIGIN', `${place.origin}\n`);
+  await putText('keys/log.vkey', `${log.vkey}\n`);
+  await putText('keys/log-public.pem', pem(log.publicKey));
+  for (const [keyId, key] of keys ?? []) {
+    await putText(`keys/receipts-${keyId}.pem`, pem(publicKeyOf(key)));
+    lines.push(`receipts ${keyId}`, `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(publicKeyOf(key)))}`);
+  }
+  await putText('keys/FINGERPRINTS.txt', `${lines.join('\n')}\n`);
+}
+
+function signerOf(trusted: readonly NoteKey[], note: string): NoteKey {
+  const parsed = parseNote(note);
+  const signer = trusted.find((key) => parsed !== undefined && checkNote(parsed, [key]) === 'valid');
+  if (signer !== undefined) return signer;
+  throw new ArchiveError('LOG_KEY_UNKNOWN', 'the newest checkpoint is signed with no key that is configured');
+}

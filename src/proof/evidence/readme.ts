@@ -1,0 +1,70 @@
+/** What the package says of itself, to a reader who knows neither the program nor the archive. */
+
+export interface ReadmeFacts {
+  readonly organization: string;
+  readonly origin: string;
+  readonly made: string;
+  readonly recordings: number;
+  readonly size: number;
+  readonly isDecrypted: boolean;
+  readonly hasTokens: boolean;
+  readonly findings: readonly string[];
+}
+
+export function writeReadme(facts: ReadmeFacts): string {
+  const { organization, origin, made, recordings, size, isDecrypted, hasTokens, findings } = facts;
+  return `EVIDENCE PACKAGE
+================
+
+Made ${made} from the archive of organization ${organization}.
+It holds ${recordings} ${recordings === 1 ? 'recording' : 'recordings'} and what is needed to check that
+  1. each is, byte for byte, what the archive stored when its receipt was issued, and
+  2. each receipt has been in the archive's append-only log since the checkpoint in this package was signed${hasTokens ? ', and\n  3. the checkpoint existed at the time that a time-stamping authority put on it' : ''}.
+${findings.length === 0 ? '' : `\nTHIS PACKAGE WAS MADE ALTHOUGH NOT EVERYTHING VERIFIES: see FINDINGS.txt.\n`}
+WHAT IT DOES NOT SHOW
+Genesys Cloud signs none of its answers. That the platform recorded every call, and that the archive passed on everything the
+platform told it, cannot be shown by any archive; the statements in days/ say what the platform listed, when it was asked, and
+what the archive held. The holder of the log’s key could have begun a second log; a time stamp, or a checkpoint that another
+party kept, shows that they did not. The number of entries in the log, ${size}, tells roughly how many recordings there are.
+
+CHECK IT
+You need a POSIX shell and OpenSSL 3. Without a network, in this folder:
+
+    sh verify-proof.sh
+
+It ends with "OK: … files are in the log of ${size} entries". Every "FAIL:" names a file and what is wrong with it.
+
+This folder cannot vouch for its own keys. Compare keys/FINGERPRINTS.txt with what the owner of the archive has published
+elsewhere. To check one file with a key that you have from elsewhere:
+
+    sh verify-proof.sh receipts/NAME.receipt.json LOG_PUBLIC_KEY.pem ${origin}
+
+WHAT IS IN IT
+    MANIFEST.sha256   SHA-256 of every other file; also readable by: sha256sum -c MANIFEST.sha256
+    receipts/         the receipt of each recording (JSON), and its proof: NAME.receipt.json.tlog-proof
+    days/             every statement about the days of these recordings, and its proof
+    media/            ${isDecrypted ? 'the recordings, decrypted; their SHA-256 is "plaintext.sha256" of the receipt' : 'the recordings, encrypted as they are stored, with their metadata; SHA-256 is "ciphertext.sha256" of the receipt'}
+    context/          what the platform knew of the conversation, encrypted, where the archive keeps it
+    checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}
+    keys/             public keys, and FINGERPRINTS.txt
+    certificate.txt   a template for the person who certifies the comparison; it claims nothing
+
+THE CHAIN, STEP BY STEP
+    recording -> SHA-256 in its receipt -> signature of the receipt (Ed25519) -> entry in the log (SHA-256 of the receipt)
+    -> path to the root (RFC 6962) -> checkpoint -> signature of the log (Ed25519) -> time stamp, where there is one
+Two other programs can check the same: golang.org/x/mod/sumdb/note and tlog (CheckRecord), and 40 lines of Python's standard
+library; docs/proof.md of genesys-media-archive has both.
+`;
+}
+
+export const CERTIFICATE = `CERTIFICATION OF DATA COPIED FROM AN ELECTRONIC STORAGE MEDIUM
+(template; have it reviewed by counsel before use)
+
+I, ______________________, state that
+1. I am ______________________ and qualified by training or experience to compare digital identification values.
+2. On ____________ I ran the commands of README.txt in this folder on the files listed in MANIFEST.sha256.
+3. The SHA-256 value of each file is the one that MANIFEST.sha256 states, and the output of verify-proof.sh is attached.
+4. I obtained the public keys that I compared with keys/FINGERPRINTS.txt from ______________________.
+
+Date, signature: ______________________
+`;
