@@ -12,7 +12,7 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
-import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchVersions } from '../_context.ts';
 import { keysWhere, locateRecording } from '../find/look-up.ts';
 import { readCallFacts } from '../inspect/call-facts.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
@@ -22,6 +22,7 @@ import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
 interface InspectOptions {
   readonly unverified?: boolean;
   readonly where?: string;
+  readonly objectVersion?: number;
   readonly from?: string;
   readonly to?: string;
 }
@@ -63,7 +64,8 @@ export async function run(
   requireOne(named, options);
   const days = readRange(options);
   const config = await readSettings(context, 'store');
-  const range = searchIn(config, days);
+  const trust = await readTrust(config);
+  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const store = await openConfiguredStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
@@ -79,7 +81,7 @@ export async function run(
     );
     if (stat !== undefined) {
       instruction = await readInstruction(store, stat.key, budget);
-      const ports = { store, ...(await readTrust(config)), unverified: true };
+      const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);
       call = await readCallFacts({ store, layout: range.layout }, checked, budget);
     }

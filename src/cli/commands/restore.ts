@@ -4,7 +4,7 @@ import { createReader, openConfiguredStore, readTrust } from '../../create-archi
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { present } from '../../present.ts';
-import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchVersions } from '../_context.ts';
 import { tellNotes } from '../_conclude.ts';
 import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
@@ -19,6 +19,7 @@ interface RestoreOptions extends Choice {
   readonly allowUnverified?: boolean;
   readonly unverified?: boolean;
   readonly concurrency?: number;
+  readonly objectVersion?: number;
 }
 
 /** Decrypts recordings into files that appear only when they have proved to be whole and unchanged. */
@@ -54,14 +55,15 @@ async function restoreByName(
   } = options;
   const store = await openConfiguredStore(config, { clock, logger });
   const reader = await createReader(config, context);
-  const ports = { store, reader, ...(await readTrust(config)), unverified };
+  const trust = await readTrust(config);
+  const ports = { store, reader, ...trust, unverified };
+  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const { budget, end } = openBudget(context);
   try {
     const ids =
       options.where === undefined
         ? await gatherIds(context, args, options)
         : await keysWhere(context, config, options.where, budget);
-    const range = searchIn(config, days);
     const find = () => locateAll(context, { config, store, range }, ids, budget);
     const times = present({ from, to });
     const many = { directory, force, dryRun, unverified, concurrency, ...times };
@@ -85,7 +87,7 @@ async function restoreOne(
   const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
   const { budget, end } = openBudget(context);
   try {
-    const search = searchIn(config, range);
+    const search = searchVersions(config, range, { keys: trust.keys, version: options.objectVersion });
     const key = await locateRecording(context, { config, store, range: search }, idOrKey, budget);
     if (options.dryRun === true) {
       const { stat, notes } = await openChecked({ store, ...trust }, key, budget);

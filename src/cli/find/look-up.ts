@@ -5,8 +5,9 @@ import { openCatalogue } from '../../create-catalogue.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { canonicalId } from '../../recording-id.ts';
+import { FIRST_VERSION, splitVersion } from '../../record/versions.ts';
 import { dayAt } from '../../catalogue/places.ts';
-import { type DayRange, findAllRecordings, findRecording } from '../../audit/find-recording.ts';
+import { findCurrentRecordings, findRecording, type SearchRange } from '../../audit/find-recording.ts';
 import type { CommandContext } from '../_context.ts';
 import { noteAccess, namesAgents, resolveAgents } from './people.ts';
 import { parseWhere } from './where.ts';
@@ -15,7 +16,7 @@ type Config = StoreConfig | RestoreConfig;
 type Tools = Pick<CommandContext, 'clock' | 'logger'>;
 
 /**
- * Keys of the recordings that `--where` describes, of which there is an object, oldest first.
+ * Keys of the recordings that `--where` describes, of which there is an object, oldest first; of several versions the newest.
  *
  * @throws `USAGE`, `CATALOGUE_STALE`, `CATALOGUE_UNREADABLE`, `NOTHING_FOUND`.
  */
@@ -31,10 +32,14 @@ export async function keysWhere(
   if (opens) await noteAccess(ports, { action: 'search', query, reason: undefined }, budget);
   const asked = opens ? await resolveAgents(ports, query, budget) : query;
   const search = await findRecordings(ports, asked, {}, budget);
-  const keys: string[] = [];
-  for await (const { key, bytes } of findRows(search, { wanted: ['key', 'bytes'] }))
-    if (bytes !== null) keys.push(key);
-  if (keys.length > 0) return keys;
+  const newest = new Map<string, { readonly key: string; readonly version: number }>();
+  for await (const { key, bytes, state } of findRows(search, { wanted: ['key', 'bytes', 'state'] })) {
+    const { base, version } = splitVersion(key);
+    // a successor counts once it has its receipt
+    if (bytes === null || (version > FIRST_VERSION && state !== 'archived')) continue;
+    if ((newest.get(base)?.version ?? 0) < version) newest.set(base, { key, version });
+  }
+  if (newest.size > 0) return [...newest.values()].map(({ key }) => key);
   throw new ArchiveError('NOTHING_FOUND', 'the catalogue has no recording that --where describes', {
     hint: '`genesys-archive find` with the same flags; `genesys-archive catalogue update` brings the catalogue up to date',
   });
@@ -73,8 +78,12 @@ async function daysOfIds(
   return days;
 }
 
-const onDay = (range: DayRange, day: string): DayRange => ({ ...range, from: dayAt(day), to: dayAt(day) });
-const isNarrow = ({ from, to }: DayRange) => from !== undefined && to !== undefined;
+const onDay = (range: SearchRange, day: string): SearchRange => ({
+  ...range,
+  from: dayAt(day),
+  to: dayAt(day),
+});
+const isNarrow = ({ from, to }: SearchRange) => from !== undefined && to !== undefined;
 
 /** As {@link findRecording}, where the catalogue says on which day to look; where it does not know, or is wrong, the archive is listed. */
 export async function locateRecording(
@@ -83,7 +92,7 @@ export async function locateRecording(
     config,
     store,
     range,
-  }: { readonly config: Config; readonly store: ObjectStore; readonly range: DayRange },
+  }: { readonly config: Config; readonly store: ObjectStore; readonly range: SearchRange },
   idOrKey: string,
   budget: Budget,
 ): Promise<string> {
@@ -92,20 +101,21 @@ export async function locateRecording(
     : await daysOfIds(context, config, [idOrKey], budget);
   const day = days.get(canonicalId(idOrKey));
   if (day !== undefined) {
-    const found = (await findAllRecordings(store, [idOrKey], onDay(range, day), budget)).get(idOrKey) ?? [];
+    const found =
+      (await findCurrentRecordings(store, [idOrKey], onDay(range, day), budget)).get(idOrKey) ?? [];
     if (found.length > 0) return findRecording(store, idOrKey, onDay(range, day), budget);
   }
   return findRecording(store, idOrKey, range, budget);
 }
 
-/** As {@link findAllRecordings}, likewise: one listing for each day, and one of the archive for what is left. */
+/** As {@link findCurrentRecordings}, likewise: one listing for each day, and one of the archive for what is left. */
 export async function locateAll(
   context: Tools,
   {
     config,
     store,
     range,
-  }: { readonly config: Config; readonly store: ObjectStore; readonly range: DayRange },
+  }: { readonly config: Config; readonly store: ObjectStore; readonly range: SearchRange },
   asked: readonly string[],
   budget: Budget,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -117,10 +127,10 @@ export async function locateAll(
   }
   const known = new Map<string, readonly string[]>();
   for (const [day, ids] of byDay) {
-    for (const [id, keys] of await findAllRecordings(store, ids, onDay(range, day), budget))
+    for (const [id, keys] of await findCurrentRecordings(store, ids, onDay(range, day), budget))
       if (keys.length > 0) known.set(id, keys);
   }
   const rest = asked.filter((id) => !known.has(id));
-  const others = await findAllRecordings(store, rest, range, budget);
+  const others = await findCurrentRecordings(store, rest, range, budget);
   return new Map(asked.map((id) => [id, known.get(id) ?? others.get(id) ?? []]));
 }

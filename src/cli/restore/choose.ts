@@ -1,5 +1,5 @@
 import { describeRecording } from '../../audit/describe-recording.ts';
-import { type DayRange, listRecordings } from '../../audit/find-recording.ts';
+import { listCurrentRecordings, type SearchRange } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
@@ -19,6 +19,7 @@ export interface Choice {
   /** Flags of `find`. */
   readonly where?: string;
   readonly skipInvalid?: boolean;
+  readonly objectVersion?: number;
   readonly from?: string;
   readonly to?: string;
 }
@@ -32,7 +33,7 @@ export interface Chosen {
 
 /** @throws `USAGE` when it is not clear which recordings are meant, or where they are to go. */
 export function requireChoice(args: readonly string[], choice: Choice): void {
-  const { output, directory, ids, where, skipInvalid, from, to } = choice;
+  const { output, directory, ids, where, skipInvalid, from, to, objectVersion } = choice;
   const isMany = args.length > 1 || ids !== undefined || args.length === 0;
   if (
     where !== undefined &&
@@ -52,6 +53,9 @@ export function requireChoice(args: readonly string[], choice: Choice): void {
     throw new ArchiveError('USAGE', 'say which recordings are meant', {
       hint: 'ids or keys of recordings, --ids FILE, --where "…", or --from DAY and --to DAY',
     });
+  }
+  if (objectVersion !== undefined && args.length === 0 && ids === undefined) {
+    throw new ArchiveError('USAGE', '--object-version goes with ids or keys of recordings only');
   }
   if (skipInvalid === true && ids === undefined) {
     throw new ArchiveError('USAGE', '--skip-invalid goes with --ids only');
@@ -105,14 +109,14 @@ export async function chooseByIds(
 export async function* chooseByDays(
   store: ObjectStore,
   named: Pick<Choice, 'from' | 'to'> & { readonly onUntimed: () => void },
-  range: DayRange & { readonly layout: Layout },
+  range: SearchRange & { readonly layout: Layout },
   budget: Budget,
 ): AsyncGenerator<Chosen, void, undefined> {
   const names = new FileNames(range.layout);
   const isExact = namesTime(named.from) || namesTime(named.to);
   const timeOf = async (key: string) =>
     isExact ? (await describeRecording(store, range.layout, key, budget)).recordedAt : undefined;
-  const listed = mapAhead(listRecordings(store, range, budget), READ_AHEAD, async ({ key }) => ({
+  const listed = mapAhead(listCurrentRecordings(store, range, budget), READ_AHEAD, async ({ key }) => ({
     key,
     // the name is the same whichever times are chosen
     name: names.claim(key),

@@ -2,7 +2,8 @@ import { noSuchRecording } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import type { DayRange, Layout } from '../../record/layout.ts';
+import type { SearchRange } from '../../audit/find-recording.ts';
+import type { Layout } from '../../record/layout.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, namesTime } from '../_context.ts';
@@ -31,7 +32,7 @@ export interface Wanted {
   readonly ids: readonly string[];
   /** Finds their keys. */
   readonly find: () => Promise<ReadonlyMap<string, readonly string[]>>;
-  readonly range: DayRange & { readonly layout: Layout };
+  readonly range: SearchRange & { readonly layout: Layout };
 }
 
 interface Tally {

@@ -38,6 +38,12 @@ export const CONCURRENCY: OptionSpec = {
   parse: wholeNumber(1, 64),
 };
 export const DRY_RUN: OptionSpec = { flags: '--dry-run', description: 'only tell what would be done' };
+export const OBJECT_VERSION: OptionSpec = {
+  flags: '--object-version <N>',
+  description:
+    'of a recording that was archived again: this version instead of the current one; 1 is the first',
+  parse: wholeNumber(1, 99),
+};
 export const UNVERIFIED: OptionSpec = {
   flags: '--unverified',
   description: 'go on where a receipt is missing or does not fit; tells what was not checked',
