@@ -113,6 +113,19 @@ describe('the policies of the roles', () => {
     }
   });
 
+  it('let the runner of jobs read facts only where contexts are kept, and open nothing else', () => {
+    const openBy = (contextKept: boolean, recordingId: string) =>
+      decide({ Statement: jobsStatements({ ...RESOURCES, context: contextKept }) }, {
+        action: 'kms:Decrypt',
+        resource: 'KEY_ARN',
+        principal: 'job runner',
+        keys: { ...context, 'kms:EncryptionContext:recording-id': recordingId },
+      } satisfies Request);
+    expect(openBy(true, 'facts/2026-05-20')).toBe('allow');
+    expect(openBy(true, 'r')).toBe('no statement');
+    expect(openBy(false, 'facts/2026-05-20')).toBe('no statement');
+  });
+
   it('write the context of conversations only where it is kept', () => {
     const has = (statements: readonly Statement[]) =>
       statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/context/*'));
