@@ -4,7 +4,7 @@ import { createJobRunner } from '../../create-job-runner.ts';
 import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, unlimited } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
-import { type ArchiveConfig, listArchives } from '../../config/config.ts';
+import { listArchives } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
