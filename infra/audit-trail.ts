@@ -137,8 +137,9 @@ function patterns({
   secretArns,
 }: AuditTrailProps): Record<TrailAnchor, readonly string[]> {
   const named = (names: readonly string[]) => names.map((name) => `($.eventName = "${name}")`).join(' || ');
-  const session = '$.userIdentity.sessionContext.sessionIssuer.arn';
-  const strangers = readers.map(({ roleArn }) => `(${session} != "${roleArn}")`).join(' && ');
+  // by name, which is shorter than an ARN: a pattern has a limit, and the key lets roles of this account in only
+  const session = '$.userIdentity.sessionContext.sessionIssuer.userName';
+  const strangers = readers.map(({ roleName }) => `(${session} != "${roleName}")`).join(' && ');
   const ofKey = `(($.resources[0].ARN = "${keyArn}") || ($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}"))`;
   const ofBucket = `($.requestParameters.bucketName = "${bucket.bucketName}")`;
   return {

@@ -103,6 +103,12 @@ export async function createBackfill(
   const layout = createLayout(config.layout);
   const opened = wiring.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = wiring.wrapStore?.(opened) ?? opened;
+  const { store: catalogue } = config.catalogue;
+  // what is replaced stands outside of a lock
+  const factsStore =
+    catalogue === undefined
+      ? store
+      : await openConfiguredStore({ ...config, store: catalogue }, { clock, logger });
 
   /** Of conversations that are worked on. */
   const times = new Map<string, ConversationTimes>();
@@ -153,7 +159,9 @@ export async function createBackfill(
   const { api } = platform.recordings;
   const shared = { api, clock, logger, organizationId };
   const analytics = createConversationAnalytics(shared);
-  const contexts = recordings.context ? await openContexts(config, { clock, logger, store }) : undefined;
+  const contexts = recordings.context
+    ? await openContexts(config, { clock, logger, store: factsStore })
+    : undefined;
   const archiver = await createArchiver(config, {
     clock,
     logger,
@@ -233,7 +241,7 @@ export async function createBackfill(
         openEnvelope(config.encryption, sources, { clock, logger }),
       );
       named ??= nameEverything(names, budget);
-      const facts = { store, envelope: await envelope, clock, named: await named, writtenBy };
+      const facts = { store: factsStore, envelope: await envelope, clock, named: await named, writtenBy };
       return openFactsDay(facts, day, budget);
     },
     close: () => {

@@ -228,7 +228,7 @@ describe('settings of one archive', () => {
         secret ||
         SETTINGS[name].schema === SETTINGS.ARCHIVE_STORE.schema ||
         SETTINGS[name].schema === SETTINGS.S3_ARCHIVE_BUCKET.schema ||
-        /SECRET|_KEY_|_KEYS$|KEYRING|ORGANIZATION_ID|CLIENT_ID|QUEUE_URL|CATALOGUE/.test(name),
+        /SECRET|_KEY_|_KEYS$|KEYRING|ORGANIZATION_ID|CLIENT_ID|QUEUE_URL|CATALOGUE$/.test(name),
     )
     .map(([name]) => name)
     .filter((name) => !MACHINE_SECRETS.includes(name));

@@ -14,7 +14,8 @@ export function jobsPart({ concurrency = 1 }: Partial<JobsSettings>): ScheduledP
     schedule: `rate(${EVERY_MINUTES} minutes)`,
     input: {},
     statements: jobsStatements,
-    decrypts: false,
+    // of facts, where contexts are kept; never of a recording
+    decrypts: true,
     readsSecrets: true,
     reservedConcurrency: concurrency ?? undefined,
     // the next start is near; one that finds all invocations at work is not needed

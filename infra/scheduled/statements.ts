@@ -47,11 +47,12 @@ export function secretStatements(
 }
 
 /**
- * The runner of jobs archives as the function does, without its queue, and keeps its jobs in the second bucket. It opens no data key:
- * what has to is left to runners of other roles.
+ * The runner of jobs archives as the function does, without its queue, and keeps its jobs in the second bucket. It opens no data key of a
+ * recording: what has to is left to runners of other roles. Where contexts are kept, it reads facts instead of asking the platform.
  */
 export function jobsStatements(resources: ArchiveResources): readonly Statement[] {
   const { catalogueBucketArn: catalogue = '', clientSecretArns = [], signingSecretArn } = resources;
+  const { context = false, keyArn, organizationId } = resources;
   return [
     ...archivingStatements(resources),
     allow(
@@ -62,8 +63,20 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
     allow('KeepJobs', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/jobs/*`]),
     {
       ...allow('FindJobs', ['s3:ListBucket'], [catalogue]),
-      Condition: { StringLike: { 's3:prefix': 'jobs/*' } },
+      Condition: { StringLike: { 's3:prefix': context ? ['jobs/*', 'facts/*'] : 'jobs/*' } },
     },
+    ...(context
+      ? [
+          allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),
+          {
+            ...allow('OpenFacts', ['kms:Decrypt'], [keyArn]),
+            Condition: {
+              StringEquals: { [ORGANIZATION]: organizationId },
+              StringLike: { 'kms:EncryptionContext:recording-id': 'facts/*' },
+            },
+          },
+        ]
+      : []),
   ];
 }
 

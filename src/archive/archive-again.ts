@@ -1,6 +1,13 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { ArchiveRequest, MediaItem, RecordingIds } from '../ports.ts';
+import type { ArchiveRequest, MediaItem, ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import { present } from '../present.ts';
+import { readReceipt } from '../record/read-receipt.ts';
+import type { SignedReceipt } from '../record/receipt-schema.ts';
+import { splitVersion } from '../record/versions.ts';
+import { readLastingReceipt, renew } from './archive-successor.ts';
+import type { Filing, FindSource } from './filing.ts';
+import { findSuccessors } from './successors.ts';
 import { sourcesOf } from './archive-request.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import { downloadAgain } from './download-again.ts';
@@ -8,11 +15,11 @@ import { isSameRecording } from '../record/identity.ts';
 import { issueCompletedReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
 import { DATE_LAYOUT, type Layout } from '../record/layout.ts';
-import { linkOnce } from './link-recording.ts';
+import { type Linkable, linkOnce } from './link-recording.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { openObject } from './open-object.ts';
 import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
-import { hasOwnReceipt } from './own-receipt.ts';
+import { hasOwnReceipt, type ReceiptSubject } from './own-receipt.ts';
 import { requireOpen, unproven, whyDifferent } from './settle-receipt.ts';
 
 export interface AgainOptions {
@@ -23,18 +30,24 @@ export interface AgainOptions {
 }
 
 export interface ProvedRecording {
-  /** `present`: there was a receipt already, and it is one of this object. */
-  readonly state: 'completed' | 'present';
+  /**
+   * `completed`: the object had no receipt, holds what the platform serves, and has one now. `present`: it has one, and holds what the
+   * platform serves. `successor`: it is damaged, or the platform serves something else; what it serves is archived beside it.
+   */
+  readonly state: 'completed' | 'present' | 'successor';
   readonly ids: RecordingIds;
   readonly key: string;
   readonly receiptKey: string;
   /** Of the object. */
   readonly bytes: number;
+  /** Of a successor: the object that it takes the place of. */
+  readonly predecessor?: string;
 }
 
 /**
- * Proves objects that nothing else proves: downloads each file that the request names, opens its object, and compares the two. When
- * they are the same the object gets a receipt, and the platform its reference; when they are not, nothing is changed.
+ * Downloads each file that the request names again, opens its object, and compares the two. An object that nothing proves gets a receipt
+ * when they are the same; when they are not, nothing is changed. One that has its receipt gets a successor when they are not the same,
+ * and nothing is written when they are. The platform's reference names the current one.
  *
  * @throws `OBJECT_UNPROVEN` when they differ or the object cannot be opened; `RECEIPT_MISMATCH` when there is a receipt and it is not
  *   one of this object; `OBJECT_NOT_FOUND`, `KEY_COLLISION`, `MEDIA_NOT_FOUND`, `MEDIA_NOT_READY`; what the ports throw.
@@ -70,45 +83,103 @@ async function prove(
   budget: Budget,
 ): Promise<ProvedRecording> {
   const { ids } = item;
-  const { store, references, opener } = ports;
-  const key = statedKey(ports, request, item) ?? (await locate(ids));
+  const { store } = ports;
+  const { base: key } = splitVersion(statedKey(ports, request, item) ?? (await locate(ids)));
   const stat = await store.head(key, budget);
-  if (stat === undefined) {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key} in ${store.location}`, {
-      hint: '`genesys-archive archive` without --again archives what is not there yet',
-    });
-  }
-  if (!isSameRecording(stat, ids)) {
+  if (stat !== undefined && !isSameRecording(stat, ids)) {
     throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${key}`);
   }
-  const subject = { ids, key, stat };
-  const outcome = { ids, key, receiptKey: receiptKey(key), bytes: stat.size };
-  const links = async () => {
-    if (references !== undefined) await linkOnce({ ...ports, references }, { ids, stat }, budget);
-  };
-  if (await hasOwnReceipt(ports, subject, budget)) {
-    await links();
-    return { state: 'present', ...outcome };
+  const { refresh } = sourcesOf(ports, request, ids, budget);
+  const source = { item, refresh };
+  const findSource = () => Promise.resolve(source);
+  const filing = { ids, key, at: timeOf(ports, request, item, key) };
+  const found = await findSuccessors(ports, { ...filing, findSource, reason }, budget);
+  const standing =
+    found.newest === undefined ? await lookAtFirst(ports, { ids, key, stat }, budget) : undefined;
+  if (standing === 'unproven' && stat !== undefined) {
+    return proveFirst(ports, { filing, stat, findSource, reason }, budget);
   }
+  const receipt = found.newest?.receipt ?? (standing === 'unproven' ? undefined : standing);
+  if (receipt === undefined) throw notThere(store, key);
+  const current = found.newest ?? { key, stat, receipt };
+  const { predecessor, ...renewed } = await renew(ports, { filing, source, reason, found, current }, budget);
+  await link(ports, { ids, stat: renewed.stat }, budget);
+  return outcomeOf(ids, renewed.state, renewed.stat, predecessor);
+}
+
+/** What speaks for the first object: its receipt, also where the object is damaged, exchanged or gone; or nothing does. */
+async function lookAtFirst(
+  ports: ArchivePorts,
+  subject: ReceiptSubject,
+  budget: Budget,
+): Promise<SignedReceipt | 'unproven'> {
+  const { key, stat } = subject;
+  if (stat === undefined) {
+    const lasting = await readLastingReceipt(ports, subject, budget);
+    if (lasting === undefined) throw notThere(ports.store, key);
+    return lasting;
+  }
+  try {
+    if (!(await hasOwnReceipt(ports, subject, budget))) return 'unproven';
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'RECEIPT_MISMATCH') throw error;
+    const lasting = await readLastingReceipt(ports, subject, budget).catch(() => undefined);
+    if (lasting === undefined) throw error;
+    return lasting;
+  }
+  return (await readReceipt(ports.store, receiptKey(key), budget)) ?? 'unproven';
+}
+
+/** Gives an object that nothing else proves its receipt, when it holds what the platform serves. */
+async function proveFirst(
+  ports: ArchivePorts,
+  { filing, stat, findSource, reason }: Unproven,
+  budget: Budget,
+): Promise<ProvedRecording> {
+  const { ids, key, at } = filing;
   const opened = await openObject(ports, stat, ids, budget);
   if (opened === undefined) throw kept(key, ids, 'cannot be opened with the keys that are configured');
   const readable = requireOpen(ids, opened, KEPT);
-  const { refresh } = sourcesOf(ports, request, ids, budget);
-  const findSource = () => Promise.resolve({ item, refresh });
-  const served = await downloadAgain(opener, findSource, readable.plaintext.bytes, budget);
+  const served = await downloadAgain(ports.opener, findSource, readable.plaintext.bytes, budget);
   if (served === undefined)
     throw new ArchiveError('MEDIA_NOT_FOUND', 'the platform no longer has the recording');
   const why = whyDifferent(readable.plaintext, served);
   if (why !== undefined) throw kept(key, ids, why);
-  const standing = { ids, stat: readable.stat, at: timeOf(ports, request, item, key) };
   await issueCompletedReceipt(
     issuerOf(ports),
-    standing,
+    { ids, stat: readable.stat, at },
     { proof: 'comparison', opened: readable, reason },
     budget,
   );
-  await links();
-  return { state: 'completed', ...outcome };
+  await link(ports, { ids, stat }, budget);
+  return outcomeOf(ids, 'completed', stat);
+}
+
+interface Unproven {
+  readonly filing: Filing;
+  readonly stat: ObjectStat;
+  readonly findSource: FindSource;
+  readonly reason: string;
+}
+
+async function link(ports: ArchivePorts, linkable: Linkable, budget: Budget): Promise<void> {
+  const { references } = ports;
+  if (references !== undefined) await linkOnce({ ...ports, references }, linkable, budget);
+}
+
+function outcomeOf(
+  ids: RecordingIds,
+  state: ProvedRecording['state'],
+  { key, size: bytes }: ObjectStat,
+  predecessor?: string,
+): ProvedRecording {
+  return { state, ids, key, receiptKey: receiptKey(key), bytes, ...present({ predecessor }) };
+}
+
+function notThere({ location }: ObjectStore, key: string): ArchiveError {
+  return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key} in ${location}`, {
+    hint: '`genesys-archive archive` without --again archives what is not there yet',
+  });
 }
 
 const KEPT =

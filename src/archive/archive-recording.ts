@@ -8,6 +8,8 @@ import { isSameRecording } from '../record/identity.ts';
 import { linkOnce } from './link-recording.ts';
 import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
+import { receiptKey as receiptKeyOf } from '../record/object-key.ts';
+import { findSuccessors } from './successors.ts';
 import { settleReceipt } from './settle-receipt.ts';
 import { storeRecording } from './store-recording.ts';
 
@@ -77,6 +79,11 @@ export async function findArchived(
     throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${key}`, {
       details: { key, recordingId },
     });
+  }
+  const { newest } = await findSuccessors(ports, wanted, budget);
+  if (newest !== undefined) {
+    const how = { receiptKey: receiptKeyOf(newest.key), stored: false, resumes, restarts };
+    return finish(ports, { ids, stat: newest.stat }, how, budget);
   }
   const receiptKey = await reported(ports, wanted, () => settleReceipt(ports, { ...wanted, stat }, budget));
   return finish(ports, { ids, stat }, { receiptKey, stored: false, resumes, restarts }, budget);

@@ -6,6 +6,14 @@ export interface Filing {
   readonly key: string;
   /** Epoch ms. */
   readonly at: number;
+  /** Of a successor: what it takes the place of, and why. */
+  readonly succeeds?: Succession | undefined;
+}
+
+/** That an object takes the place of an earlier one of the same recording; it stands in its receipt. */
+export interface Succession {
+  readonly predecessor: { readonly key: string; readonly receiptSha256?: string };
+  readonly reason: string;
 }
 
 /** One file as the platform offers it. */

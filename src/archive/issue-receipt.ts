@@ -1,6 +1,6 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
 import type { Filing } from './filing.ts';
 import { formatOf, hashMetadata, hashWrap, wrapOf } from '../record/identity.ts';
@@ -38,13 +38,15 @@ interface Stored extends Standing {
 
 /** The receipt of an object that was just stored. Returns its key. */
 export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budget): Promise<string> {
-  const { ids, stat, at, facts, resumes, restarts } = stored;
+  const { ids, stat, facts, resumes, restarts } = stored;
+  const { at } = stored;
   const { contentType, contentLength, etag, length } = facts.source;
   return put(
     issuer,
     { ids, key: stat.key, stat },
     {
-      ...opening(issuer, 'archived', ids, at),
+      ...opening(issuer, 'archived', stored),
+      ...statePredecessor(stored),
       source: {
         ...present({
           contentType: contentType === undefined ? undefined : printable(contentType),
@@ -80,10 +82,11 @@ export interface Proof {
  */
 export async function issueCompletedReceipt(
   issuer: Issuer,
-  { ids, stat, at }: Standing,
+  standing: Standing,
   { proof, opened, downloaded, reason }: Proof,
   budget: Budget,
 ): Promise<string> {
+  const { ids, stat, at } = standing;
   const plaintext = opened?.plaintext ?? downloaded;
   const from = downloaded === undefined ? 'unknown' : 'second-download';
   const { key, size: bytes } = stat;
@@ -93,8 +96,9 @@ export async function issueCompletedReceipt(
     issuer,
     { ids, key, stat },
     {
-      ...opening(issuer, 'completed', ids, at),
+      ...opening(issuer, 'completed', standing),
       ...present({ reason: reason === undefined ? undefined : printable(reason) }),
+      ...statePredecessor(standing),
       completion: { proof, plaintext: opened === undefined ? from : 'decrypted' },
       ...present({ plaintext: plaintext === undefined ? undefined : statePlaintext(plaintext) }),
       ciphertext:
@@ -117,7 +121,7 @@ export async function adoptReceipt(
 ): Promise<string> {
   const seen = await hashObject(issuer.store, stat.key, budget);
   const receipt: Receipt = {
-    ...opening(issuer, 'adopted', ids, at),
+    ...opening(issuer, 'adopted', { ids, at }),
     ciphertext:
       seen === undefined
         ? { bytes: stat.size }
@@ -137,12 +141,21 @@ export async function issueTerminalReceipt(
   return put(
     issuer,
     { ids, key, stat: undefined },
-    { ...opening(issuer, 'terminal', ids, at), reason: printable(reason), object },
+    { ...opening(issuer, 'terminal', { ids, at }), reason: printable(reason), object },
     budget,
   );
 }
 
-function opening(issuer: Omit<Issuer, 'signer'>, kind: Receipt['kind'], ids: RecordingIds, at: number) {
+function statePredecessor({ succeeds }: Pick<Filing, 'succeeds'>): Pick<Receipt, 'predecessor' | 'reason'> {
+  if (succeeds === undefined) return {};
+  return { predecessor: succeeds.predecessor, reason: printable(succeeds.reason) };
+}
+
+function opening(
+  issuer: Omit<Issuer, 'signer'>,
+  kind: Receipt['kind'],
+  { ids, at }: Pick<Filing, 'ids' | 'at'>,
+) {
   const { organizationId, clock } = issuer;
   const { conversationId: conversation, recordingId: recording, channel } = ids;
   return {

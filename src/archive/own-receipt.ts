@@ -4,6 +4,7 @@ import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalId } from '../recording-id.ts';
 import { hashMetadata } from '../record/identity.ts';
+import { whyNoSuccessor } from '../record/versions.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
@@ -129,6 +130,8 @@ function whyAnother(
     (organization === undefined || organizationId === undefined || sameId(organization, organizationId));
   if (!isSame) return 'is the receipt of another recording';
   if (object !== undefined && object.key !== key) return 'is the receipt of another key';
+  if (whyNoSuccessor(key, receipt) !== undefined)
+    return 'is the receipt of another version than the key names';
   if (stat === undefined) return undefined;
   if (receipt.kind === 'terminal') return 'states that there is nothing to archive, and there is an object';
   if (object === undefined) return 'names no object';

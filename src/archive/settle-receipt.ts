@@ -53,14 +53,14 @@ function isRecent({ clock }: ArchivePorts, { lastModified }: ObjectStat): boolea
 }
 
 async function completeMarked(ports: ArchivePorts, found: Found, budget: Budget): Promise<string> {
-  const { ids, stat, at } = found;
+  const { ids, stat, at, succeeds } = found;
   requireMark(ports, ids, stat);
   const opened = await openObject(ports, stat, ids, budget);
   const issuer = issuerOf(ports);
   if (opened !== undefined) {
     // the mark is in the metadata that came with the bytes, not in those that were looked at before
     requireMark(ports, ids, opened.stat);
-    const standing = { ids, stat: opened.stat, at };
+    const standing = { ids, stat: opened.stat, at, succeeds };
     return issueCompletedReceipt(
       issuer,
       standing,
@@ -74,21 +74,29 @@ async function completeMarked(ports: ArchivePorts, found: Found, budget: Budget)
   // of another version of the file the hash would not be that of the object
   const isSame = downloaded?.bytes === expected && isOfSource(stat.metadata, downloaded);
   const proof: Proof = { proof: 'mark', ...(isSame ? { downloaded } : {}) };
-  return issueCompletedReceipt(issuer, { ids, stat, at }, proof, budget);
+  return issueCompletedReceipt(issuer, { ids, stat, at, succeeds }, proof, budget);
 }
 
 async function completeUnsigned(ports: ArchivePorts, found: Found, budget: Budget): Promise<string> {
-  const { ids, stat, at } = found;
+  const { ids, stat, at, succeeds } = found;
   const issuer = issuerOf(ports);
   const opened = await openObject(ports, stat, ids, budget);
-  if (opened === undefined) return adoptReceipt(issuer, found, budget);
+  if (opened === undefined) {
+    // a receipt that states only what was found there makes no successor
+    if (succeeds !== undefined)
+      throw unproven(stat.key, ids, 'cannot be opened with the keys that are configured');
+    return adoptReceipt(issuer, found, budget);
+  }
   const proved = requireOpen(ids, opened);
   const compared =
     found.downloaded ?? (await downloadAgain(ports.opener, found.findSource, proved.plaintext.bytes, budget));
-  if (compared === undefined) return adoptReceipt(issuer, { ids, stat: opened.stat, at }, budget);
+  if (compared === undefined) {
+    if (succeeds !== undefined) throw unproven(stat.key, ids, 'the platform no longer has the recording');
+    return adoptReceipt(issuer, { ids, stat: opened.stat, at }, budget);
+  }
   const why = whyDifferent(proved.plaintext, compared);
   if (why !== undefined) throw unproven(stat.key, ids, why);
-  const standing = { ids, stat: opened.stat, at };
+  const standing = { ids, stat: opened.stat, at, succeeds };
   return issueCompletedReceipt(issuer, standing, { proof: 'comparison', opened: proved }, budget);
 }
 

@@ -1,3 +1,4 @@
+import { splitVersion, whyNoSuccessor } from '../record/versions.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
 import { present } from '../present.ts';
@@ -146,6 +147,8 @@ function whySwapped(key: string, receipt: SignedReceipt, layout: Layout): string
   if (named === undefined || !isSameId(named.recordingId, recording) || named.channel !== channel) {
     return 'the receipt is that of another recording than the key names';
   }
+  const noSuccessor = whyNoSuccessor(key, receipt);
+  if (noSuccessor !== undefined) return noSuccessor;
   // a key that another layout has named says its day in another place
   if (parsed === undefined) return undefined;
   if (parsed.date !== receipt.times.recorded.slice(0, 10))
@@ -166,7 +169,8 @@ function namesKey(
   const extension = /\.([A-Za-z0-9]+)$/.exec(key)?.[1];
   try {
     return (
-      layout.keyOf({ ids, at: Date.parse(times.recorded), extension }).toLowerCase() === key.toLowerCase()
+      layout.keyOf({ ids, at: Date.parse(times.recorded), extension }).toLowerCase() ===
+      splitVersion(key).base.toLowerCase()
     );
   } catch {
     // the layout refuses to name it: it cannot have written the key either

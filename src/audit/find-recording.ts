@@ -2,15 +2,28 @@ import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording-id.ts';
+import { findCurrentVersion } from '../record/current-version.ts';
+import type { ReceiptKeys } from '../record/receipt-keys.ts';
+import { FIRST_VERSION, keyOfVersion, splitVersion } from '../record/versions.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
 
 export type { DayRange } from '../record/layout.ts';
+
+/** Where a recording is looked for, and which version of it is meant. */
+export interface SearchRange extends DayRange {
+  /** Public keys that receipts may be signed with: what makes a successor the current version is held to them. */
+  readonly keys?: ReceiptKeys | undefined;
+  /** This version instead of the current one; 1 is the first object. */
+  readonly version?: number | undefined;
+}
 
 export interface ListedRecording extends ObjectSummary {
   readonly recordingId: string;
   readonly channel: string | undefined;
   /** `YYYY-MM-DD`, UTC. */
   readonly date: string;
+  /** Of a successor, from 2; absent for the first object of a recording. */
+  readonly version?: number;
 }
 
 /**
@@ -32,7 +45,8 @@ export async function* listRecordings(
 }
 
 /**
- * The key of a recording, from its id or from the key itself.
+ * The key of a recording, from its id or from the key itself. An id means the current version, or that of `range`; a key means the very
+ * object that it names, unless `range` says another version of it.
  *
  * @param range narrows the search, which otherwise lists the whole archive.
  * @throws `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id, or the id is empty.
@@ -40,22 +54,25 @@ export async function* listRecordings(
 export async function findRecording(
   store: ObjectStore,
   idOrKey: string,
-  range: DayRange,
+  range: SearchRange,
   budget: Budget = unlimited,
 ): Promise<string> {
+  const { version, keys: trusted } = range;
   if (idOrKey.trim() === '') {
     throw new ArchiveError('USAGE', 'the id of the recording is empty', {
       hint: 'give an id or the key of an object; in a script, check the variable that should hold it',
     });
   }
-  if (idOrKey.includes('/')) return idOrKey;
+  if (idOrKey.includes('/')) {
+    return version === undefined ? idOrKey : keyOfVersion(splitVersion(idOrKey).base, version);
+  }
   const found: ListedRecording[] = [];
   for await (const recording of listRecordings(store, range, budget)) {
     if (isSameId(recording.recordingId, idOrKey)) found.push(recording);
   }
   // earlier versions kept ids in the letter case of the event: the very spelling that was asked for comes first
   const exact = found.filter(({ recordingId }) => recordingId === idOrKey);
-  const keys = (exact.length > 0 ? exact : found).map(({ key }) => key);
+  const keys = [...new Set((exact.length > 0 ? exact : found).map(({ key }) => splitVersion(key).base))];
   const [key, ...others] = keys;
   if (key === undefined) throw noSuchRecording(store, idOrKey, range);
   if (others.length > 0) {
@@ -63,7 +80,8 @@ export async function findRecording(
       hint: keys.slice(0, 10).join(', '),
     });
   }
-  return key;
+  if (version !== undefined) return keyOfVersion(key, version);
+  return (await findCurrentVersion({ store, keys: trusted }, key, budget)).key;
 }
 
 /**
@@ -92,6 +110,71 @@ export async function findAllRecordings(
     const exact = all.filter(({ recordingId }) => recordingId === asked);
     return (exact.length > 0 ? exact : all).map(({ key }) => key);
   }
+}
+
+/**
+ * The same, of several versions of an object the current one alone; a key that was asked for names itself.
+ *
+ * @returns keys by what was asked for, in its order; none for an id that nothing bears.
+ */
+export async function findCurrentRecordings(
+  store: ObjectStore,
+  idsOrKeys: readonly string[],
+  range: SearchRange,
+  budget: Budget,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = await findAllRecordings(store, idsOrKeys, range, budget);
+  const { version } = range;
+  const current = new Map<string, readonly string[]>();
+  for (const [asked, keys] of found) {
+    const chosen =
+      version === undefined
+        ? asked.includes('/')
+          ? keys
+          : await keepCurrent(store, keys, range, budget)
+        : [...new Set(keys.map((key) => keyOfVersion(splitVersion(key).base, version)))];
+    current.set(asked, chosen);
+  }
+  return current;
+}
+
+/** The archive's recordings as {@link listRecordings} gives them, of each the current version alone. Holds one folder in memory. */
+export async function* listCurrentRecordings(
+  store: ObjectStore,
+  range: SearchRange,
+  budget: Budget,
+): AsyncGenerator<ListedRecording, void, undefined> {
+  let folder: ListedRecording[] = [];
+  const flush = async () => {
+    const keys = folder.map(({ key }) => key);
+    const kept = new Set(await keepCurrent(store, keys, range, budget));
+    const current = folder.filter(({ key }) => kept.has(key));
+    folder = [];
+    return current;
+  };
+  for await (const recording of listRecordings(store, range, budget)) {
+    if (folder[0] !== undefined && folderOf(folder[0].key) !== folderOf(recording.key)) yield* await flush();
+    folder.push(recording);
+  }
+  yield* await flush();
+}
+
+const folderOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
+
+/** Of keys that are versions of one object, the current one. Nothing is read where no key is a successor's. */
+async function keepCurrent(
+  store: ObjectStore,
+  keys: readonly string[],
+  { keys: trusted }: SearchRange,
+  budget: Budget,
+): Promise<readonly string[]> {
+  const successors = keys.map(splitVersion).filter(({ version }) => version > FIRST_VERSION);
+  const current = new Map<string, string>();
+  for (const { base } of successors) {
+    if (!current.has(base))
+      current.set(base, (await findCurrentVersion({ store, keys: trusted }, base, budget)).key);
+  }
+  return keys.filter((key) => (current.get(splitVersion(key).base) ?? key) === key);
 }
 
 /** That the archive holds no object of this id. */

@@ -4,6 +4,8 @@ import type { EnvelopeReader, ObjectStore } from '../ports.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
 import type { ExaminePorts } from './examine-ports.ts';
 import { examineRecording } from './examine-recording.ts';
+import { findCurrentVersion } from '../record/current-version.ts';
+import { splitVersion } from '../record/versions.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import { type BodyDigests, verifyBody } from './verify-body.ts';
 import type { WrapStanding } from '../record/wrap-standing.ts';
@@ -77,16 +79,15 @@ export async function verifyAgainstReceipt(
   // a directory is mounted and copied under any path; a bucket has one name in the world
   const isDirectory = [store.location, receipt?.object?.store].every((place) => place?.startsWith('file:'));
   const allowed = new Set<FindingKind>(isDirectory ? [...allow, 'moved'] : allow);
-  const done = (bytes: number, digests?: BodyDigests): Verification => ({
+  const done = async (bytes: number, digests?: BodyDigests): Promise<Verification> => ({
     key,
     depth,
-    ...separate(findings, allowed),
+    ...(await withoutSuperseded(ports, key, { ...separate(findings, allowed), notes }, budget)),
     wrap: wrap.standing,
     withoutBodyHash: receipt !== undefined && stat !== undefined && !statesBody(receipt),
     receipt: receipt?.kind,
     bytes,
     digests,
-    notes,
   });
   if (stat === undefined) {
     if (receipt === undefined && findings.length === 0) throw notFound(key, store);
@@ -100,6 +101,28 @@ export async function verifyAgainstReceipt(
   const body = await verifyBody({ store, reader, readInstruction }, stat, receipt, budget);
   findings.push(...body.findings);
   return done(stat.size, body.digests);
+}
+
+type Judged = Pick<Verification, 'findings' | 'allowed' | 'notes'>;
+
+/**
+ * What is wrong with an object that a successor has taken the place of is worth knowing, and nothing to be mended: that is why it has a
+ * successor. Looked for only where something is wrong.
+ */
+async function withoutSuperseded(
+  { store, keys }: VerifyPorts,
+  key: string,
+  judged: Judged,
+  budget: Budget,
+): Promise<Judged> {
+  if (judged.findings.length === 0) return judged;
+  const { base, version } = splitVersion(key);
+  const current = await findCurrentVersion({ store, keys }, base, budget);
+  if (current.version <= version) return judged;
+  const told = judged.findings.map(
+    ({ kind, message }) => `superseded by ${current.key}: ${kind}: ${message}`,
+  );
+  return { findings: [], allowed: judged.allowed, notes: [...judged.notes, ...told] };
 }
 
 /** An object that may be unproven may do without a receipt: without one is what unproven means. */

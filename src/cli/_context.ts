@@ -11,7 +11,7 @@ import {
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseDay, parseRecordingTime } from '../recording-time.ts';
-import type { DayRange } from '../audit/find-recording.ts';
+import type { DayRange, SearchRange } from '../audit/find-recording.ts';
 import { createLayout } from '../record/layout.ts';
 import { printable } from './_format.ts';
 import type { CommandOutline } from './specs/command-outline.ts';
@@ -131,8 +131,17 @@ export function noteWholeDays(ui: Ui, { from, to }: { readonly from?: string; re
 }
 
 /** Where the recordings of the configured archive are to be looked for. */
-export function searchIn({ layout }: Pick<ConfigFor['store'], 'layout'>, range: DayRange = {}) {
+export function searchIn({ layout }: Pick<ConfigFor['store'], 'layout'>, range: SearchRange = {}) {
   return { ...range, layout: createLayout(layout) };
+}
+
+/** The same for readers of recordings: which version of one is meant, and what makes a successor the current one is held to. */
+export function searchVersions(
+  config: Pick<ConfigFor['store'], 'layout'>,
+  range: DayRange,
+  { keys, version }: Pick<SearchRange, 'keys' | 'version'>,
+) {
+  return searchIn(config, { ...range, keys, version });
 }
 
 function readTime(flag: string, text: string | undefined): number | undefined {

@@ -90,12 +90,6 @@ export const BACKFILL_CALLS = {
     permissions: ['recording:orphan:view'],
     why: 'lists recordings that belong to no conversation',
   },
-  transcriptUrls: {
-    method: 'GET',
-    path: '/api/v2/speechandtextanalytics/conversations/{conversationId}/communications/{communicationId}/transcripturls',
-    permissions: ['recording:recording:view', 'recording:recordingSegment:view'],
-    why: 'finds the stored transcripts of a conversation (ARCHIVE_TRANSCRIPTS=1)',
-  },
   listQueues: {
     method: 'GET',
     path: '/api/v2/routing/queues',

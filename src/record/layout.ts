@@ -11,6 +11,7 @@ import {
   type ParsedObjectKey,
   parseObjectKey,
 } from './object-key.ts';
+import { FIRST_VERSION, splitVersion } from './versions.ts';
 
 /** As the configuration says it. */
 export type LayoutChoice =
@@ -38,7 +39,7 @@ export interface Layout {
   readonly filedBy: 'recording' | 'conversation';
   /** @throws `EVENT_INVALID` (not retryable) when a fact is missing or not fit for a key. */
   keyOf(file: FiledFile): string;
-  /** The inverse of `keyOf`; `undefined` for every key it could not have written. */
+  /** The inverse of `keyOf`, also for keys of successors; `undefined` for every key it could not have written. */
   parse(key: string): ParsedObjectKey | undefined;
   /** What the keys of one UTC day (epoch ms of its midnight) begin with. */
   prefixOf(day: number): string;
@@ -61,10 +62,27 @@ export function createLayout(choice: LayoutChoice): Layout {
     case 'date':
       return DATE_LAYOUT;
     case 'genesys-export':
-      return exportLayout(choice.organizationId);
+      return withVersions(exportLayout(choice.organizationId));
     case 'template':
-      return templateLayout(requireTemplate(choice.template), choice.organizationId);
+      return withVersions(templateLayout(requireTemplate(choice.template), choice.organizationId));
   }
+}
+
+/** The same layout, which knows the successors of its keys, and makes no key that reads like one. */
+function withVersions(layout: Layout): Layout {
+  return {
+    ...layout,
+    keyOf: (file) => {
+      const key = layout.keyOf(file);
+      if (splitVersion(key).version === FIRST_VERSION) return key;
+      throw new ArchiveError('EVENT_INVALID', 'the channel reads like the version of an object');
+    },
+    parse: (key) => {
+      const { base, version } = splitVersion(key);
+      const parsed = layout.parse(base);
+      return parsed === undefined || version === FIRST_VERSION ? parsed : { ...parsed, version };
+    },
+  };
 }
 
 function exportLayout(organizationId: string): Layout {
@@ -121,9 +139,10 @@ const FILE_NAME = /^archive\/.+\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.
 export function identifyKey(
   key: string,
 ): { readonly recordingId: string; readonly channel: string | undefined } | undefined {
-  const named = parseObjectKey(key) ?? parseExportKey(key);
+  const { base } = splitVersion(key);
+  const named = parseObjectKey(base) ?? parseExportKey(base);
   if (named !== undefined) return { recordingId: named.recordingId, channel: named.channel };
-  const [, escaped, channel] = FILE_NAME.exec(key) ?? [];
+  const [, escaped, channel] = FILE_NAME.exec(base) ?? [];
   return escaped === undefined ? undefined : { recordingId: escaped.replaceAll('=2E', '.'), channel };
 }
 

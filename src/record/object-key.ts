@@ -1,5 +1,6 @@
 import { ArchiveError } from '../errors.ts';
 import { isSafeId, shortenForMessage } from '../recording-id.ts';
+import { FIRST_VERSION, splitVersion } from './versions.ts';
 import { isPlausibleTime, parseDay } from '../recording-time.ts';
 
 /** Everything that holds media stands under this prefix. */
@@ -9,7 +10,10 @@ export const MEDIA_PREFIX = 'archive/';
 export const RECEIPT_PREFIX = 'receipts/';
 
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
-const KEY = /^archive\/(\d{4})\/(\d{2})\/(\d{2})\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
+/** `ID.v2.enc` is the second object of a recording; its channel `v2` is written `=762`. */
+const READS_LIKE_VERSION = /^v(\d+)$/;
+const KEY =
+  /^archive\/(\d{4})\/(\d{2})\/(\d{2})\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}|=76\d{1,31}))?\.enc$/;
 
 export interface ObjectKeyParts {
   readonly recordingId: string;
@@ -20,6 +24,8 @@ export interface ObjectKeyParts {
 }
 
 export interface ParsedObjectKey {
+  /** Of a successor, from 2; absent for the first object of a recording. */
+  readonly version?: number;
   readonly recordingId: string;
   readonly channel: string | undefined;
   /** `YYYY-MM-DD`, UTC. */
@@ -29,7 +35,7 @@ export interface ParsedObjectKey {
 /**
  * Where a recording is kept: `archive/YYYY/MM/DD/{recordingId}[.{channel}].enc`, the day in UTC. The same parts give the
  * same key on every machine and at every attempt. A dot within an id (only a custom id pattern allows one) is written
- * `=2E`, so that it is never taken for the dot before the channel.
+ * `=2E`, so that it is never taken for the dot before the channel, and the first letter of a channel that reads like a version (`v2`) `=76`.
  *
  * @throws `EVENT_INVALID` (not retryable) when an id, channel or time is not fit for a key. The callers check all three
  *   earlier; this is the last door before the store.
@@ -39,7 +45,8 @@ export function objectKey({ recordingId, channel, at }: ObjectKeyParts): string 
     throw new ArchiveError('EVENT_INVALID', `channel ${shortenForMessage(channel)} is not fit for a key`);
   }
   const id = requireSafeId(recordingId).replaceAll('.', '=2E');
-  return `${datePrefix(at)}${id}${channel === undefined ? '' : `.${channel}`}.enc`;
+  const shown = channel?.replace(READS_LIKE_VERSION, '=76$1');
+  return `${datePrefix(at)}${id}${shown === undefined ? '' : `.${shown}`}.enc`;
 }
 
 /**
@@ -104,15 +111,21 @@ function nameBeside(key: string): string {
   return key.startsWith(MEDIA_PREFIX) ? key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '') : key;
 }
 
-/** The inverse of {@link objectKey}; `undefined` for every key it could not have written. */
+/** The inverse of {@link objectKey}, also for keys of successors; `undefined` for every key it could not have written. */
 export function parseObjectKey(key: string): ParsedObjectKey | undefined {
-  const [, year, month, day, escapedId, channel] = KEY.exec(key) ?? [];
-  if (escapedId === undefined) return undefined;
+  const { base, version } = splitVersion(key);
+  const [, year, month, day, escapedId, channel] = KEY.exec(base) ?? [];
+  if (escapedId === undefined || READS_LIKE_VERSION.test(channel ?? '')) return undefined;
   const date = `${year}-${month}-${day}`;
   const at = parseDay(date);
   const recordingId = escapedId.replaceAll('=2E', '.');
   if (at === undefined || !isSafeId(recordingId)) return undefined;
-  return { recordingId, channel, date };
+  return {
+    recordingId,
+    channel: channel?.replace(/^=76/, 'v'),
+    date,
+    ...(version === FIRST_VERSION ? {} : { version }),
+  };
 }
 
 /**

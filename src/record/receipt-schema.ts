@@ -47,8 +47,10 @@ const receipt = z.strictObject({
     recording: text,
     channel: text.exactOptional(),
   }),
-  /** Why there is nothing to archive; with `terminal` only. */
+  /** Why there is nothing to archive, with `terminal`; why it was proved or archived again, with others. */
   reason: text.exactOptional(),
+  /** Of a successor: the object that it takes the place of, and the SHA-256 of that one's receipt, where it had one. */
+  predecessor: z.strictObject({ key: text, receiptSha256: sha256Hex.exactOptional() }).exactOptional(),
   source: z
     .strictObject({
       contentType: text.exactOptional(),

@@ -46,6 +46,7 @@ export async function setUpArchive(options: ConnectOptions = {}) {
     ports,
     request,
     recording,
+    secret,
     reader: createStaticReader(secret),
     archive: (changed: Partial<MediaRequest> = {}) =>
       only(archiveRequest(ports, { ...request, ...changed }, unlimited)),

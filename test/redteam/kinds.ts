@@ -9,6 +9,7 @@ import { formats } from './attacks/formats.ts';
 import { hiddenDeletions } from './attacks/hidden-deletions.ts';
 import { localFiles } from './attacks/local-files.ts';
 import { network } from './attacks/network.ts';
+import { successors } from './attacks/successors.ts';
 import { terminalOutput } from './attacks/terminal-output.ts';
 import { wraps } from './attacks/wraps.ts';
 
@@ -16,6 +17,7 @@ export const KINDS: readonly Kind[] = [
   exchangedObjects,
   forgedReceipts,
   adoption,
+  successors,
   hiddenDeletions,
   wraps,
   formats,

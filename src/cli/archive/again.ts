@@ -4,7 +4,7 @@ import { isSameRecording } from '../../record/identity.ts';
 import { identifyKey } from '../../record/layout.ts';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveConfig, loadConfig } from '../../config/config.ts';
-import { type Archiver, createArchiver } from '../../create-archiver.ts';
+import { type Archiver, createArchiver, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ArchiveRequest, ObjectStat, ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
@@ -48,7 +48,7 @@ export async function readAgainSettings(context: CommandContext): Promise<Archiv
   return { ...config, encryption: { ...config.encryption, privateKeyFile } };
 }
 
-/** Proves objects that have no receipt, one after the other, and tells what became of each. */
+/** Compares objects with what the platform serves, one after the other, and tells what became of each. */
 export async function runAgain(
   context: CommandContext,
   config: ArchiveConfig,
@@ -59,7 +59,8 @@ export async function runAgain(
   const { budget, end } = openBudget(context, timeout);
   const failures: ItemFailure[] = [];
   let done = 0;
-  const range = searchIn(config);
+  const { keys } = await readTrust(config);
+  const range = searchIn(config, { keys });
   const find = (idOrKey: string) => findSpelled(archiver.store, idOrKey, range, budget);
   const prove = async (name: string, ways: () => Promise<readonly ArchiveRequest[]>, key?: string) => {
     try {
@@ -129,10 +130,11 @@ async function waysToAsk(
   budget: Budget,
 ): Promise<readonly ArchiveRequest[]> {
   const stat = await store.head(key, budget);
-  if (stat === undefined)
+  // one that is lost has its receipt, and the platform may still have it
+  if (stat === undefined && interaction === undefined)
     throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${store.location}`);
   const recordingId = identifyKey(key)?.recordingId;
-  const conversationId = interaction ?? (recordingId && conversationOf(stat, recordingId));
+  const conversationId = interaction ?? (recordingId && stat && conversationOf(stat, recordingId));
   if (recordingId === undefined || conversationId === undefined || !isSafeId(conversationId)) {
     throw new ArchiveError('USAGE', `nothing says of which conversation ${printable(key)} is`, {
       hint: 'add --interaction ID, the id of its interaction or conversation, or name the event with --event FILE',
@@ -157,11 +159,20 @@ function conversationOf(stat: ObjectStat, recordingId: string): string | undefin
 const nameOf = (request: ArchiveRequest) =>
   request.dialect === 'media' ? request.mediaId : (request.recordingId ?? request.conversationId);
 
-function reportProved({ ui }: CommandContext, { state, ids, key, receiptKey, bytes }: ProvedRecording): void {
-  if (ui.json) ui.record('proof', { state, ...ids, key, receiptKey, bytes });
+function reportProved({ ui }: CommandContext, proved: ProvedRecording): void {
+  const { state, ids, key, receiptKey, bytes, predecessor } = proved;
+  if (ui.json) ui.record('proof', { state, ...ids, key, receiptKey, bytes, predecessor });
   else {
-    const what = state === 'completed' ? ui.style('green', 'proved  ') : 'present ';
+    const words = {
+      completed: ui.style('green', 'proved  '),
+      present: 'present ',
+      successor: ui.style('green', 'again   '),
+    } as const;
+    const what = words[state];
     ui.out(`${what}  ${ids.recordingId}  ${key}  ${formatBytes(bytes)}`);
+    if (state === 'present')
+      ui.say('the platform serves what is archived, and it verifies: nothing was written');
+    if (predecessor !== undefined) ui.say(`it takes the place of ${printable(predecessor)}, which stays`);
   }
 }
 

@@ -52,7 +52,7 @@ export async function run(
       jobs: patientStore(jobs, clock),
       stdin: context.stdin,
       skipInvalid: options.skipInvalid === true,
-      keepsFacts: !isDry && config.backfill.facts,
+      keepsFacts: !isDry && config.catalogue.facts === 'analytics',
       budget,
     };
     if (chosen.kind !== 'export') await backfill.readLimit(budget);

@@ -90,14 +90,24 @@ export async function run(
   return 0;
 }
 
-function recordOf({ recordingId, channel, date, key, size, lastModified, description }: Listed): object {
+function recordOf({
+  recordingId,
+  channel,
+  version,
+  date,
+  key,
+  size,
+  lastModified,
+  description,
+}: Listed): object {
   const storedAt = new Date(lastModified).toISOString();
-  return { recordingId, channel, date, key, size, storedAt, ...description };
+  return { recordingId, channel, version, date, key, size, storedAt, ...description };
 }
 
-function lineOf({ date, key, size, description = {} }: Listed): string {
+function lineOf({ date, key, size, version, description = {} }: Listed): string {
   const { conversationId, kind, durationMs, receipt } = description;
   const known = [
+    version === undefined ? undefined : `version ${version}`,
     kind,
     durationMs === undefined ? undefined : formatDuration(durationMs),
     conversationId === undefined ? undefined : `conversation ${conversationId}`,

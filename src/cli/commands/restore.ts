@@ -1,14 +1,14 @@
-import { findRecording } from '../../audit/find-recording.ts';
 import { openChecked } from '../../audit/open-checked.ts';
 import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { present } from '../../present.ts';
-import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { type CommandContext, openBudget, readRange, readSettings, searchVersions } from '../_context.ts';
 import { tellNotes } from '../_conclude.ts';
 import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
+import { keysWhere, locateAll, locateRecording } from '../find/look-up.ts';
 import { checkOutput, createFileTarget } from '../file-target.ts';
 import { type Choice, gatherIds, requireChoice } from '../restore/choose.ts';
 import { restoreMany } from '../restore/restore-many.ts';
@@ -19,6 +19,7 @@ interface RestoreOptions extends Choice {
   readonly allowUnverified?: boolean;
   readonly unverified?: boolean;
   readonly concurrency?: number;
+  readonly objectVersion?: number;
 }
 
 /** Decrypts recordings into files that appear only when they have proved to be whole and unchanged. */
@@ -43,7 +44,6 @@ async function restoreByName(
   const { clock, logger } = context;
   const days = readRange(options);
   const config = await readSettings(context, 'restore');
-  const ids = await gatherIds(context, args, options);
   const {
     force = false,
     dryRun = false,
@@ -55,12 +55,19 @@ async function restoreByName(
   } = options;
   const store = await openConfiguredStore(config, { clock, logger });
   const reader = await createReader(config, context);
-  const ports = { store, reader, ...(await readTrust(config)), unverified };
+  const trust = await readTrust(config);
+  const ports = { store, reader, ...trust, unverified };
+  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const { budget, end } = openBudget(context);
   try {
+    const ids =
+      options.where === undefined
+        ? await gatherIds(context, args, options)
+        : await keysWhere(context, config, options.where, budget);
+    const find = () => locateAll(context, { config, store, range }, ids, budget);
     const times = present({ from, to });
     const many = { directory, force, dryRun, unverified, concurrency, ...times };
-    return await restoreMany(context, ports, { ids, range: searchIn(config, days), ...many }, budget);
+    return await restoreMany(context, ports, { ids, find, range, ...many }, budget);
   } finally {
     end();
   }
@@ -80,7 +87,8 @@ async function restoreOne(
   const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
   const { budget, end } = openBudget(context);
   try {
-    const key = await findRecording(store, idOrKey, searchIn(config, range), budget);
+    const search = searchVersions(config, range, { keys: trust.keys, version: options.objectVersion });
+    const key = await locateRecording(context, { config, store, range: search }, idOrKey, budget);
     if (options.dryRun === true) {
       const { stat, notes } = await openChecked({ store, ...trust }, key, budget);
       tellNotes(ui, notes, trust.unverified);

@@ -14,7 +14,7 @@ import {
   openBudget,
   readRange,
   readSettings,
-  searchIn,
+  searchVersions,
 } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { planVerification } from '../verify/plan-verification.ts';
@@ -69,7 +69,8 @@ export async function run(
   const depth = options.depth ?? 'full';
   const full = depth === 'full' ? await readSettings(context, 'restore') : undefined;
   const config = full ?? (await readSettings(context, 'store'));
-  const range = searchIn(config, days);
+  const trust = await readTrust(config);
+  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const plainStore = await openConfiguredStore(config, { clock, logger });
   const plan = await makePlan(options, depth, plainStore.location, range.layout.source);
   if (options.job === true) {
@@ -85,7 +86,7 @@ export async function run(
   const store = countBytes(plainStore, progress.addBytes);
   const ports = {
     store,
-    ...(await readTrust(config)),
+    ...trust,
     allow: new Set(options.allow),
     reader: full && (await createReader(full, context)),
   };

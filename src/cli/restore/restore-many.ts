@@ -2,7 +2,8 @@ import { noSuchRecording } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import type { DayRange, Layout } from '../../record/layout.ts';
+import type { SearchRange } from '../../audit/find-recording.ts';
+import type { Layout } from '../../record/layout.ts';
 import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, namesTime } from '../_context.ts';
@@ -29,7 +30,9 @@ export interface ManyOptions extends Pick<Choice, 'from' | 'to'> {
 /** What is restored: the recordings of these ids, or without any those of the range. */
 export interface Wanted {
   readonly ids: readonly string[];
-  readonly range: DayRange & { readonly layout: Layout };
+  /** Finds their keys. */
+  readonly find: () => Promise<ReadonlyMap<string, readonly string[]>>;
+  readonly range: SearchRange & { readonly layout: Layout };
 }
 
 interface Tally {
@@ -44,7 +47,7 @@ interface Tally {
 export async function restoreMany(
   context: CommandContext,
   ports: IntoPorts,
-  { ids, range, ...options }: Wanted & ManyOptions,
+  { ids, find, range, ...options }: Wanted & ManyOptions,
   budget: Budget,
 ): Promise<number> {
   const { ui, clock } = context;
@@ -57,7 +60,7 @@ export async function restoreMany(
     untimed += 1;
   };
   const chosen = byIds
-    ? await chooseOrRefuse(ports.store, ids, range, budget)
+    ? await chooseOrRefuse(ports.store, find, range, budget)
     : chooseByDays(plain, { ...options, onUntimed }, range, budget);
   const { path: directory, discardEmpty } = await openDirectory(options.directory, dryRun);
   const items = Symbol.asyncIterator in chosen ? undefined : chosen.length;
@@ -104,11 +107,11 @@ export async function restoreMany(
 /** @throws `NOTHING_FOUND` where none of the ids is found, and nothing else is either: the place is wrong. */
 async function chooseOrRefuse(
   store: ObjectStore,
-  ids: readonly string[],
+  find: Wanted['find'],
   range: Wanted['range'],
   budget: Budget,
 ): Promise<readonly Chosen[]> {
-  const chosen = await readArchive(store, () => chooseByIds(store, ids, range, budget));
+  const chosen = await readArchive(store, () => chooseByIds(find, range.layout));
   if (chosen.every(({ key }) => key === undefined)) {
     await requireArchive(store, range, ['present', 'other-days'], budget);
   }

@@ -14,7 +14,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--again [ID]',
         description:
-          'download again, compare with the object that stands there without a receipt, and give it one if they are the same',
+          'download again, and compare with what is archived: an object without a receipt gets one if they are the same, one that is damaged or no longer what the platform serves gets a successor',
       },
       { flags: '--reason <TEXT>', description: 'why; with --again, and stands in the receipt' },
       {
@@ -26,7 +26,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'archive',
     details:
-      'Takes events of every shape: EventBridge, webhook, API Gateway and function URL requests, SQS batches, SNS, or a bare {"mediaId", "interactionId"}. What is archived already is found and not downloaded again. --again cures OBJECT_UNPROVEN: ID is a recording or the key of its object; without ID, the event says which. It needs the keys that open the object, and changes nothing when the two differ.',
+      'Takes events of every shape: EventBridge, webhook, API Gateway and function URL requests, SQS batches, SNS, or a bare {"mediaId", "interactionId"}. What is archived already is found and not downloaded again. --again cures OBJECT_UNPROVEN: ID is a recording or the key of its object; without ID, the event says which. It needs the keys that open the object, and changes nothing when the two differ. Of a recording that has its receipt, --again stores a successor (ID.v2.enc) where the object is damaged or gone, or the platform serves something else; nothing is overwritten.',
     examples: [
       'genesys-archive archive --event event.json',
       'genesys-archive archive --event - --json < events.jsonl',

@@ -38,6 +38,12 @@ export const CONCURRENCY: OptionSpec = {
   parse: wholeNumber(1, 64),
 };
 export const DRY_RUN: OptionSpec = { flags: '--dry-run', description: 'only tell what would be done' };
+export const OBJECT_VERSION: OptionSpec = {
+  flags: '--object-version <N>',
+  description:
+    'of a recording that was archived again: this version instead of the current one; 1 is the first',
+  parse: wholeNumber(1, 99),
+};
 export const UNVERIFIED: OptionSpec = {
   flags: '--unverified',
   description: 'go on where a receipt is missing or does not fit; tells what was not checked',
@@ -45,6 +51,11 @@ export const UNVERIFIED: OptionSpec = {
 export const WRAP: OptionSpec = {
   flags: '--wrap <KEY>',
   description: 'wrapping key: kms, kms:KEY, aes or rsa (default: the only one configured)',
+};
+export const WHERE: OptionSpec = {
+  flags: '--where <FLAGS>',
+  description:
+    'recordings that the catalogue has for these flags of find, e.g. "--queue Claims --from 2026-03-01"',
 };
 /** Of every command that can make a job of its work. */
 export const JOB_OPTIONS: readonly OptionSpec[] = [

@@ -1,5 +1,5 @@
 import { QUERY_OPTIONS } from '../find/query-options.ts';
-import type { CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
 import { age, oneOf, wholeNumber } from './option-values.ts';
 
 const REASON = { flags: '--reason <TEXT>', description: 'why; stands in the access log' };
@@ -50,7 +50,9 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       { flags: '-o, --output <FILE>', description: 'write there; the name says the format' },
       { flags: '--force', description: 'replace the file if it exists' },
       { flags: '--max-age <AGE>', description: 'refuse a catalogue that is older, e.g. 2h', parse: age },
+      ALL_ARCHIVES,
     ],
+    allArchives: { isSearch: true, notWith: [['output', '--output']] },
     purpose: 'wrap',
     details:
       'Asks the catalogue, newest recordings first, and says as of when it is; nothing else of the archive is read. Filters are met all at once; of a filter that is repeated, any. Numbers are kept as keyed hashes: --customer needs the key that recordings are read with. docs/catalogue.md has the columns. The catalogue says where to look and proves nothing: restore and verify go by receipt and object. Ends with 6 when nothing matches, and with 7 when the catalogue is older than --max-age.',

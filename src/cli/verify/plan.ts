@@ -8,6 +8,7 @@ import { readSeed, type VerifyPlan } from './state.ts';
 const SEED_BYTES = 8;
 
 export interface VerifyOptions extends JobOptions {
+  readonly objectVersion?: number;
   readonly all?: boolean;
   readonly depth?: VerifyDepth;
   /** In (0, 1]. */
@@ -23,8 +24,14 @@ export interface VerifyOptions extends JobOptions {
 
 /** @throws `USAGE` for options that do not go together. */
 export function requireSense(ids: readonly string[], options: VerifyOptions): void {
-  const { all, sample, seed, resume, report } = options;
+  const { all, sample, seed, resume, report, objectVersion } = options;
   requireJobSense(ids, options, { '--report': report });
+  if (all === true && objectVersion !== undefined) {
+    throw new ArchiveError(
+      'USAGE',
+      '--object-version goes with ids or keys of recordings: --all takes every version',
+    );
+  }
   if (ids.length > 0 === (all === true)) {
     throw new ArchiveError('USAGE', 'say what to verify', { hint: 'ids or keys of recordings, or --all' });
   }

@@ -7,11 +7,6 @@ export interface BackfillConfig {
   readonly credentials: CredentialSettings | undefined;
   /** Has files fetched in batches, as they were recorded. False where a format was chosen, or stands in the keys. */
   readonly batch: boolean;
-  /** Keeps what the platform knows of a day's conversations, as it is listed. */
-  readonly facts: boolean;
-  readonly transcripts: boolean;
-  /** Of the requests of a job, in (0, 1]. */
-  readonly transcriptShare: number;
 }
 
 /** What has a default gets it here. */
@@ -22,8 +17,5 @@ export function buildBackfill(values: SettingValues): BackfillConfig {
   return {
     credentials: chooseBackfillCredentials(values),
     batch: values.GENESYS_BATCH === true || formatIsFree,
-    facts: (values.ARCHIVE_FACTS ?? 'analytics') === 'analytics',
-    transcripts: values.ARCHIVE_TRANSCRIPTS ?? false,
-    transcriptShare: values.ARCHIVE_TRANSCRIPT_SHARE ?? 0.25,
   };
 }

@@ -1,4 +1,4 @@
-import { choice, credentialId, credentialSecret, flag, secretArn, share } from '../values.ts';
+import { credentialId, credentialSecret, secretArn } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
 
@@ -30,34 +30,5 @@ export const BACKFILL_SETTINGS = {
     since: 'backfill',
     usedFor: ARCHIVE,
     secret: true,
-  },
-  ARCHIVE_FACTS: {
-    schema: choice(['analytics', 'context', 'none']),
-    group: 'Archive',
-    meaning:
-      'where what is known of conversations comes from, for search and context: `analytics` keeps, sealed, what one job a day tells of all of them, with numbers, names, attributes and notes; `context` has only what `ARCHIVE_CONTEXT` keeps; `none` nothing',
-    example: 'none',
-    default: 'analytics',
-    since: 'backfill',
-    usedFor: ARCHIVE,
-  },
-  ARCHIVE_TRANSCRIPTS: {
-    schema: flag,
-    group: 'Archive',
-    meaning:
-      'keeps the stored transcripts of speech and text analytics beside the recordings, encrypted like them, newest first; two calls for each conversation, and more where it has several sessions',
-    example: '1',
-    default: '0',
-    since: 'backfill',
-    usedFor: ARCHIVE,
-  },
-  ARCHIVE_TRANSCRIPT_SHARE: {
-    schema: share,
-    group: 'Operation',
-    meaning: 'share of the requests of a job that transcripts may take',
-    example: '1/10',
-    default: '1/4',
-    since: 'backfill',
-    usedFor: ARCHIVE,
   },
 } as const;
