@@ -20,7 +20,7 @@ const read = ({ level, index }: Subtree): Buffer => {
 };
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-interface Claim {
+interface Claim extends Readonly<Record<string, unknown>> {
   readonly kind: string;
   readonly root: string;
   readonly path: readonly string[];
@@ -62,11 +62,11 @@ describe.skipIf(!HAS_GO)(
         for (let index = 0; index < size; index += 1) {
           const path = (await makeInclusionProof(index, size, read)).map(base64);
           const entry = base64(entries[index] as Buffer);
-          claims.push({ kind: 'inclusion', root, path, ...{ size, index, entry } });
+          claims.push({ kind: 'inclusion', root, path, size, index, entry });
           const from = index + 1;
           const old = base64(await hashRange({ start: 0, end: from }, read));
           const proof = (await makeConsistencyProof(from, size, read)).map(base64);
-          claims.push({ kind: 'consistency', root, path: proof, ...{ size, from, old } });
+          claims.push({ kind: 'consistency', root, path: proof, size, from, old });
         }
       }
       for (let round = 0; round < 500; round += 1) {
@@ -78,7 +78,9 @@ describe.skipIf(!HAS_GO)(
           kind: 'inclusion',
           root,
           path,
-          ...{ size, index, entry: base64(entries[index] as Buffer) },
+          size,
+          index,
+          entry: base64(entries[index] as Buffer),
         });
       }
       expect(claims.length).toBeGreaterThan(17_000);

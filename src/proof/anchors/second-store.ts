@@ -1,4 +1,5 @@
 /** A second store, best in another account, that remembers each checkpoint: what sets the first one back does not reach it. */
+import { ArchiveError } from '../../errors.ts';
 import type { Anchor, ObjectStore } from '../../ports.ts';
 import { putSmall } from '../../record/small-object.ts';
 import { parseNoteKey } from '../formats/log-keys.ts';
@@ -24,9 +25,15 @@ export function createSecondStore(place: LogPlace, store: ObjectStore): Anchor {
       }
       return undefined;
     },
-    async keep({ size, note }, budget) {
-      await putSmall(store, place.keys.note(size), Buffer.from(note), budget);
-      return {};
+    async keep({ size, root, note }, budget) {
+      const key = place.keys.note(size);
+      if ((await putSmall(store, key, Buffer.from(note), budget)) === 'stored') return {};
+      const found = await readNote(there, key, budget);
+      const isSame = found?.verdict === 'valid' && found.checkpoint?.root.toString('base64') === root;
+      if (isSame) return {};
+      throw new ArchiveError('ANCHOR_REFUSED', `${key} in ${store.location} is not this checkpoint`, {
+        hint: 'someone else writes to the second store, or it belongs to another log',
+      });
     },
   };
 }
