@@ -81,7 +81,7 @@ export const COLUMNS = [
     'facts',
     'string',
     'all',
-    '`analytics`, `context` or `none`: where what the platform knew is from',
+    '`analytics` or `none`: where what the platform knew is from',
     REQUIRED,
   ),
 ] as const;

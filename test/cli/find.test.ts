@@ -151,6 +151,16 @@ describe('find', () => {
     ]);
   }, 60_000);
 
+  it('chooses for inspect as well, with --where, one recording only', async () => {
+    const [, two] = recordings as [Invented, Invented];
+    const one = await cli('inspect', '--where', '--queue "Sales" --direction inbound', '--json');
+    expect(one.stdout).toContain(two.key);
+    const several = await cli('inspect', '--where', '--queue Claims');
+    expect([several.code, several.stderr]).toEqual([2, expect.stringContaining('describes 2 recordings')]);
+    expect((await cli('inspect', '--where', '--nonsense')).code).toBe(2);
+    expect((await cli('restore', '--where', '--queue Nowhere', '-d', at('out'))).code).toBe(6);
+  }, 60_000);
+
   it('takes many ids from a file', async () => {
     const [one, two] = recordings as [Invented, Invented];
     const result = await runCli(['find', '--ids', '-', '--json'], {

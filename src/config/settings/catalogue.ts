@@ -36,10 +36,10 @@ export const CATALOGUE_SETTINGS = {
     usedFor: ALL,
   },
   ARCHIVE_FACTS: {
-    schema: choice(['analytics', 'context', 'none']),
+    schema: choice(['analytics', 'none']),
     group: 'Catalogue',
     meaning:
-      'where the catalogue has agents, queues and numbers from: `analytics` is one job of the platform a day, `context` what `ARCHIVE_CONTEXT` keeps beside each recording, `none` leaves them out',
+      'where the catalogue has agents, queues and numbers from: `analytics` is one job of the platform a day, `none` leaves them out',
     example: 'none',
     default: 'analytics',
     since: 'catalogue',
