@@ -72,12 +72,8 @@ async function set() {
   const store = createDirectoryStore(dir, systemClock);
   const context = { clock: systemClock, logger: silentLogger };
   const sources = { staticKey: randomBytes(32) };
-  const envelope = await openEnvelope(
-    { mode: 'static', format: 'static-gcm' } as never,
-    sources as never,
-    context,
-  );
-  const reader = await openEnvelopeReader(sources as never, context);
+  const envelope = await openEnvelope({ mode: 'static', format: 'static-gcm' } as never, sources, context);
+  const reader = await openEnvelopeReader(sources, context);
   const write = async (
     conversations: readonly AnalyzedConversation[],
     until = Date.parse(`${DAY}T23:59:59.000Z`),
