@@ -140,6 +140,10 @@ const WHY: readonly (readonly [RegExp, string])[] = [
     /\/receipts\/.*\.json$/,
     'Signed amendments beside receipts; their names hold ids and the hash of a wrap.',
   ],
+  [
+    /\/proof\/\*\/checkpoint$/,
+    'The pointer of the one log; its folder is named by the id of the organization.',
+  ],
   [/:\*$/, 'Streams of the one log group of the function; their names are made by Lambda.'],
   [/\/\*$/, 'Objects of the one bucket under a fixed prefix; their keys hold ids of recordings.'],
 ];

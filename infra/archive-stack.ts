@@ -30,6 +30,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     auditTrail: rest.auditTrail,
     verification: rest.verification,
     jobs: rest.jobs,
+    catalogue: rest.catalogue,
     sharedWith: rest.sharedWith,
     ...(prefix === undefined ? {} : { prefix }),
     ...(existingBucket === undefined ? {} : { existingBucket }),
@@ -94,6 +95,7 @@ function signingKeyOutput({
 const SCHEDULED_OUTPUTS = {
   Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
+  Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
   Sealer: ['SealerFunctionName', 'Seals each day in the log'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
 

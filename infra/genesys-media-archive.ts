@@ -222,6 +222,7 @@ export class GenesysMediaArchive extends Construct {
       environment: {
         ...environment,
         ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
+        ...sealVariables(props.seal, this.logKey),
         ...(this.backfillSecret === undefined
           ? {}
           : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),

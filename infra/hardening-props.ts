@@ -32,6 +32,8 @@ export interface HardeningProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
   /** A function that works on jobs, such as a backfill, and how. @default false */
   readonly jobs?: boolean | Partial<JobsSettings>;
+  /** A function that keeps the catalogue up to date. @default false */
+  readonly catalogue?: boolean;
   /** A function that compares each day with the platform, and seals it in a log. @default none */
   readonly seal?: SealSettings;
   /** Gets a copy of every object. @default none */

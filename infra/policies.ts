@@ -10,7 +10,7 @@ export interface Statement {
   readonly Action: readonly string[];
   /** ARNs; `*` at the end stands for anything. */
   readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** A part of the stack that a template with parameters may lack. */

@@ -36,8 +36,8 @@ export interface Budget {
   readonly signal: AbortSignal;
 }
 
-/** Many calls listen to one signal at once; that is its purpose, not a leak. */
-function sharedSignal(controller: AbortController): AbortSignal {
+/** The controller's signal, for many calls that listen to it at once: that is its purpose, not a leak. */
+export function sharedSignal(controller: AbortController): AbortSignal {
   setMaxListeners(0, controller.signal);
   return controller.signal;
 }

@@ -110,7 +110,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     if (timestampUrls.length === 0) return anchors;
     const { createTimestamper, readCertificates } = await import('./anchor/rfc3161.ts');
     const trusted = readCertificates(await readCaFile(timestampCaFile));
-    const keyOf = place.keys.token;
+    const keyOf = (size: number, authority: string) => place.keys.token(size, authority);
     return [
       ...anchors,
       ...timestampUrls.map((url) => createTimestamper({ url, trusted, transport, store, keyOf })),

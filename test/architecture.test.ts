@@ -157,6 +157,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'create-archiver',
     'create-catalogue',
+    // what an update is asked and answers
+    'catalogue',
     'create-verifier',
     'create-job-runner',
     'create-sealer',

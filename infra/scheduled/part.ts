@@ -23,6 +23,8 @@ export interface ScheduledPart {
   readonly retries: number;
   /** How long an event waits for the function to be free, 60 s to 6 h. @default an hour */
   readonly eventAgeS?: number;
+  /** MB. @default that of the archiving function */
+  readonly memoryMb?: number;
   /** It exchanges objects of the archive that it has just read, which the bucket refuses to others. */
   readonly replaces?: boolean;
   /** It signs receipts, or reads the OAuth client: the secrets let its role in. */

@@ -10,7 +10,7 @@ import { bundledCode } from '../archive-function.ts';
 import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
-export type ScheduledBundle = 'verify' | 'jobs' | 'seal';
+export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'seal';
 
 export interface ScheduledFunctionProps {
   readonly bundle: ScheduledBundle;
@@ -30,6 +30,8 @@ export interface ScheduledFunctionProps {
   readonly retries: number;
   /** How long an event waits for the function to be free, 60 s to 6 h. @default an hour */
   readonly eventAgeS?: number;
+  /** MB. @default that of the archiving function */
+  readonly memoryMb?: number;
   readonly network: { readonly vpc: ec2.Vpc; readonly securityGroup: ec2.SecurityGroup } | undefined;
   /** @default the bundle of this package */
   readonly code: lambda.Code | undefined;
@@ -52,7 +54,7 @@ export class ScheduledFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       handler: `${bundle}.handler`,
       code: props.code ?? bundledCode(bundle),
-      memorySize: MEMORY_MB,
+      memorySize: props.memoryMb ?? MEMORY_MB,
       timeout: Duration.seconds(FUNCTION_TIMEOUT_S),
       role,
       logGroup: props.logGroup,

@@ -13,6 +13,7 @@ import { createFunctionRole } from '../archive-roles.ts';
 import { type Grant, requirePolicy } from '../grants.ts';
 import { logGroupArn } from '../log-group-arn.ts';
 import { networkStatements } from '../policies.ts';
+import { cataloguePart } from './catalogue.ts';
 import { jobsPart } from './jobs.ts';
 import type { ScheduledPart } from './part.ts';
 import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts';
@@ -24,6 +25,7 @@ import { verificationPart } from './verification.ts';
 export interface ScheduledProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
   readonly jobs?: boolean | Partial<JobsSettings>;
+  readonly catalogue?: boolean;
   readonly seal?: SealSettings;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
 }
@@ -141,10 +143,16 @@ export class Scheduled {
   }
 }
 
-function partsOf({ verification = true, jobs = false, seal }: ScheduledProps): readonly ScheduledPart[] {
+function partsOf({
+  verification = true,
+  jobs = false,
+  catalogue = false,
+  seal,
+}: ScheduledProps): readonly ScheduledPart[] {
   return [
     ...(verification === false ? [] : [verificationPart(verification === true ? {} : verification)]),
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
+    ...(catalogue ? [cataloguePart()] : []),
     ...(seal === undefined ? [] : [sealPart(seal)]),
   ];
 }

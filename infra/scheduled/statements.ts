@@ -107,3 +107,35 @@ function secondStoreStatements(secondStore: string | undefined, partition = 'aws
     listing('FindCheckpoints', place),
   ];
 }
+
+/** Encryption contexts of what the catalogue keeps sealed; no recording can have such an id. */
+const SEALED_OF_CATALOGUE = ['people/*', 'search-key/*'] as const;
+
+/**
+ * The compactor lists the archive and reads receipts, holds and erasures, and facts; it replaces files of the catalogue. It opens people,
+ * search keys and facts, and can open no recording: their ids are other ones.
+ */
+export function catalogueStatements(resources: ArchiveResources): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', keyArn, organizationId } = resources;
+  const root = rootOf(resources);
+  const sealed = (ids: readonly string[]) => ({
+    StringEquals: { [ORGANIZATION]: organizationId },
+    StringLike: { 'kms:EncryptionContext:recording-id': ids },
+  });
+  return [
+    allow(
+      'ReadReceiptsHoldsAndErasures',
+      ['s3:GetObject'],
+      ['receipts', 'holds', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
+    listing('ListArchive', resources),
+    allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),
+    allow('KeepCatalogue', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/catalogue/*`]),
+    allow('FindInCatalogue', ['s3:ListBucket'], [catalogue]),
+    {
+      ...allow('OpenPeopleAndFacts', ['kms:Decrypt'], [keyArn]),
+      Condition: sealed([...SEALED_OF_CATALOGUE, 'facts/*']),
+    },
+    { ...allow('SealPeople', ['kms:GenerateDataKey'], [keyArn]), Condition: sealed(SEALED_OF_CATALOGUE) },
+  ];
+}

@@ -25,7 +25,7 @@ export function timestampRequest(document: Uint8Array): Buffer {
   return Buffer.concat([REQUEST_HEAD, createHash('sha256').update(document).digest(), REQUEST_TAIL]);
 }
 
-/** Reads certificates in PEM. @throws `CONFIG_INVALID` when there is none, or one is damaged. */
+/** Reads certificates in PEM. @throws `CONFIG_INVALID` without one, or when one is damaged. */
 export function readCertificates(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {

@@ -83,6 +83,7 @@ export const STACK_OUTPUTS = [
   'WebhookUrl',
   'VerifierFunctionName',
   'JobRunnerFunctionName',
+  'CompactorFunctionName',
   'SealerFunctionName',
   'LogKeyArn',
   'DashboardName',

@@ -1,4 +1,4 @@
-import { type Budget, followAbort } from '../clock.ts';
+import { type Budget, followAbort, sharedSignal } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
 import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
 import { pacer } from '../jobs/pace.ts';
@@ -79,7 +79,7 @@ async function* workThrough(
 ): AsyncGenerator<Outcome, void, undefined> {
   const stop = new AbortController();
   const unfollow = followAbort(context.signal, stop);
-  const budget = { deadline: Number.POSITIVE_INFINITY, signal: stop.signal };
+  const budget = { deadline: Number.POSITIVE_INFINITY, signal: sharedSignal(stop) };
   const pace = pacer(context, sleep);
   const queue = items.entries();
   const running = new Map<number, Promise<readonly [number, Outcome | undefined]>>();

@@ -1,5 +1,5 @@
 /** What all workers of one runner share. */
-import { abortReason, type Budget, type Clock } from '../clock.ts';
+import { abortReason, type Budget, type Clock, sharedSignal } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { type Control, readControl } from './control.ts';
 import type { AnyJobKind, JobPlan } from './job-kind.ts';
@@ -45,7 +45,8 @@ export class Run {
     this.store = patientStore(request.store, clock);
     this.timing = { ...JOB_TIMING, ...request.timing };
     this.owner = `${owner} ${Math.floor(clock.random() * 36 ** 8).toString(36)}`;
-    this.io = { deadline: Number.POSITIVE_INFINITY, signal: this.#io.signal };
+    this.io = { deadline: Number.POSITIVE_INFINITY, signal: sharedSignal(this.#io) };
+    sharedSignal(this.#stop);
     this.#control = { wish: 'run', rate: plan.rate };
   }
 

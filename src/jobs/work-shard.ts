@@ -1,5 +1,5 @@
 /** Works on one shard, from where the last runner left it to the end. */
-import { abortReason, followAbort } from '../clock.ts';
+import { abortReason, followAbort, sharedSignal } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { formatCursor, readCursor } from './cursor.ts';
 import { writeFailures } from './failed-list.ts';
@@ -120,12 +120,12 @@ class ShardWork implements BatchHandling {
   }
 
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return sharedSignal(this.#abort);
   }
 
   context(): WorkContext {
     return {
-      signal: this.#abort.signal,
+      signal: this.signal,
       options: this.#run.plan.options,
       job: this.#run.plan.id,
       rate: () => this.#run.control.rate,

@@ -9,7 +9,7 @@ import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 /** ms kept back of the invocation's time: a seal that is cut off is finished by the next run. */
 const RESERVE_MS = 20_000;
 
-/** What says that somebody has changed the log, or set the store back. Sealing stops until an operator has looked. */
+/** The log was changed, or the store was set back: sealing stops until an operator has looked. */
 const BROKEN: ReadonlySet<ErrorCode> = new Set([
   'LOG_ROLLED_BACK',
   'SEAL_FORGED',

@@ -34,7 +34,7 @@ export async function initLog(
   }
   if (recoveryVkey !== undefined && parseVkey(recoveryVkey)?.name !== place.origin) {
     throw new ArchiveError('CONFIG_INVALID', 'the recovery key is no public key of this log', {
-      hint: 'make it with `genesys-archive keys log --recovery`, and keep its private half offline',
+      hint: 'docs/proof.md, "Keys", says how to make one; its private half is kept offline',
     });
   }
   const log: LogFile = {

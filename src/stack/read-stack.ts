@@ -13,6 +13,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'BackfillSecretArn',
   'VerifierFunctionName',
   'JobRunnerFunctionName',
+  'CompactorFunctionName',
   'SealerFunctionName',
   'LogKeyArn',
   'EgressAddress',

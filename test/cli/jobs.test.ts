@@ -1,10 +1,15 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseCommandLine } from '../../src/cli/_program.ts';
+import { createUi } from '../../src/cli/_ui.ts';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { unlimited } from '../../src/clock.ts';
+import { ArchiveError } from '../../src/errors.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND } from './archive-fixture.ts';
-import { runHere } from './run-here.ts';
+import { contextHere, runHere } from './run-here.ts';
 
 let archive: ArchiveFixture;
 beforeEach(async () => {
@@ -80,6 +85,22 @@ describe('verify --all --job', () => {
     expect(shown.stderr).toContain('no runner works on job');
     expect(shown.records().at(-1)).toMatchObject({ type: 'job', state: 'finished', done: 3 });
   }, 20_000);
+
+  it('ends with 130 when it is interrupted, and the job goes on with others', async () => {
+    const id = await planJob();
+    const ending = new AbortController();
+    const invocation = await parseCommandLine(['jobs', 'show', id, '--wait']);
+    if (invocation.kind === 'text') throw new Error('there is no command to run');
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const ui = createUi({ stdout, stderr, env: {}, json: false, quiet: false, debug: false, color: false });
+    const context = contextHere(ui, archive.env, { signal: ending.signal });
+    const command = await invocation.spec.load();
+    const waiting = command.run(context, invocation.args, invocation.options);
+    setTimeout(() => ending.abort(new ArchiveError('INTERRUPTED', 'interrupted')), 200);
+    await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(exitCodeOf('INTERRUPTED')).toBe(130);
+    expect((await jobs('run', id)).code).toBe(0);
+  });
 
   it('works on all jobs that are not over when no job is named', async () => {
     await planJob();

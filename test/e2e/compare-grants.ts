@@ -10,8 +10,9 @@ function matches(pattern: string, resource: string): boolean {
 function holds({ Condition = {} }: Statement, { conditions }: AwsCall): boolean {
   return Object.entries(Condition).every(([operator, wanted]) =>
     Object.entries(wanted).every(([key, value]) => {
-      if (operator === 'StringEquals') return conditions[key] === value;
-      if (operator === 'StringLike') return matches(value, conditions[key] ?? '');
+      const values = [value].flat();
+      if (operator === 'StringEquals') return values.includes(conditions[key] ?? '');
+      if (operator === 'StringLike') return values.some((pattern) => matches(pattern, conditions[key] ?? ''));
       if (operator === 'Null') return String(conditions[key] === undefined) === value;
       throw new Error(`the operator ${operator} is not known here`);
     }),

@@ -26,5 +26,7 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   auditTrail: true,
   verification: { depth: 'full' },
   jobs: { ownClient: true },
+  catalogue: true,
+  seal: { origin: 'recordings.example.com/proof/0c2f9a6e', secondStore: 's3://checkpoints/of-first' },
   replica: REPLICA,
 });

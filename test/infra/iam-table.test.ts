@@ -26,7 +26,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
   const deeds = deedsOf(resourceOf(hardened.template, 'AWS::S3::Bucket', 'BucketObjects')[0]);
   const allowed = (column: Column) =>
     deeds.filter((deed) => may(hardened.template, column, deed)).map(({ what }) => what);
-  expect(COLUMNS).toHaveLength(7);
+  expect(COLUMNS).toHaveLength(9);
   expect(allowed('writer')).toEqual([
     'store a recording that is absent',
     'store a receipt that is absent',
@@ -44,6 +44,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read a receipt',
     'list the archive',
     'open a data key',
+    'open facts or people of the catalogue',
     'read a job',
     'read facts',
     'read the catalogue',
@@ -79,7 +80,28 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read a receipt',
     'list the archive',
     'open a data key',
+    'open facts or people of the catalogue',
   ]);
+  // can open no recording
+  expect(allowed('compactor')).toEqual([
+    'read a receipt',
+    'list the archive',
+    'open facts or people of the catalogue',
+    'read facts',
+    'read the catalogue',
+    'replace the catalogue',
+  ]);
+  // cannot archive, cannot read recordings, and alone signs the log
+  expect(allowed('sealer')).toEqual([
+    'add to the log',
+    'move the pointer of the log',
+    'read a receipt',
+    'list the archive',
+    'sign the log',
+    'read the OAuth client',
+  ]);
+  const signers = COLUMNS.filter((column) => allowed(column).includes('sign the log'));
+  expect(signers).toEqual(['sealer']);
   for (const forbidden of [
     'overwrite a recording',
     'copy from another bucket over a recording',

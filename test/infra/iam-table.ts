@@ -9,7 +9,7 @@ interface Deed {
   readonly what: string;
   readonly action: string;
   /** Whose policy speaks besides that of the principal. */
-  readonly on: 'bucket' | 'catalogue' | 'key' | 'secret' | 'client' | 'queue';
+  readonly on: 'bucket' | 'catalogue' | 'key' | 'log key' | 'secret' | 'client' | 'queue';
   /** Below the resource, e.g. `/archive/a`. */
   readonly part?: string;
   readonly keys?: Keys;
@@ -52,6 +52,9 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     s3('copy from another bucket over a recording', 'PutObject', MEDIA, copyOf('another-bucket/archive/x')),
     s3('exchange an instruction file just read', 'PutObject', `${MEDIA}.instruction`, SAME),
     s3('add a signed amendment', 'PutObject', '/receipts/2026/05/20/_r.wrap-0123456789abcdef.json', ABSENT),
+    s3('add to the log', 'PutObject', '/proof/o/days/2026/05/20/000000000000.json', ABSENT),
+    s3('move the pointer of the log', 'PutObject', '/proof/o/checkpoint', SAME),
+    s3('rewrite an entry of the log', 'PutObject', '/proof/o/days/2026/05/20/000000000000.json', SAME),
     s3('read ciphertext', 'GetObject', MEDIA),
     s3('read a receipt', 'GetObject', RECEIPT),
     s3('list the archive', 'ListBucket', ''),
@@ -67,10 +70,20 @@ export function deedsOf(bucketName: string): readonly Deed[] {
       'kms:EncryptionContext:genesys-cloud-organization-id': ORGANIZATION,
     }),
     kms('open a data key', 'Decrypt'),
+    kms('open facts or people of the catalogue', 'Decrypt', {
+      ...CONTEXT,
+      'kms:EncryptionContext:recording-id': 'people/2026-05-20',
+    }),
     kms('open a data key of another organization', 'Decrypt', {
       ...CONTEXT,
       'kms:EncryptionContext:genesys-cloud-organization-id': '1c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
     }),
+    {
+      what: 'sign the log',
+      action: 'kms:Sign',
+      on: 'log key',
+      keys: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
+    },
     kms('move a data key away', 'ReEncryptFrom'),
     kms('move a data key here', 'ReEncryptTo'),
     kms('give the use of the key away', 'CreateGrant', {}),
@@ -99,6 +112,8 @@ export const COLUMNS = [
   'rewrap',
   'verifier',
   'job runner',
+  'compactor',
+  'sealer',
   'break-glass',
   'administrator',
 ] as const;
@@ -119,6 +134,8 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     rewrap: 'ArchiveRewrap',
     verifier: 'ArchiveVerifier',
     'job runner': 'ArchiveJobRunner',
+    compactor: 'ArchiveCompactor',
+    sealer: 'ArchiveSealer',
   } as const;
   const name = column in roles ? roles[column as keyof typeof roles] : undefined;
   const roleId = name === undefined ? undefined : roleNamed(template, name);
@@ -136,7 +153,8 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
   const [secret] = resourceOf(template, 'AWS::SecretsManager::Secret', 'SigningKey');
   const [client] = resourceOf(template, 'AWS::SecretsManager::Secret', 'Credentials');
   const [catalogue] = resourceOf(template, 'AWS::S3::Bucket', 'Catalogue');
-  const [key] = resourcesOf(template, 'AWS::KMS::Key').find(([id]) => !id.includes('ServiceKey')) ?? [''];
+  const [key] = resourcesOf(template, 'AWS::KMS::Key').find(([id]) => !/ServiceKey|LogKey/.test(id)) ?? [''];
+  const [logKey] = resourceOf(template, 'AWS::KMS::Key', 'LogKey');
   const [queue] = resourceOf(template, 'AWS::SQS::Queue', 'QueueEvents');
   const places = {
     bucket: [
@@ -144,6 +162,7 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
       propertiesOf(template, 'AWS::S3::BucketPolicy', 'BucketObjects')['PolicyDocument'],
     ],
     key: [arnOf(key), template.resources[key]?.Properties['KeyPolicy']],
+    'log key': [arnOf(logKey), template.resources[logKey]?.Properties['KeyPolicy']],
     secret: [
       secret,
       propertiesOf(template, 'AWS::SecretsManager::ResourcePolicy', 'SigningKey')['ResourcePolicy'],
@@ -169,7 +188,7 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
   // the resource of a key policy is the key
   const byResource = decide(settle(document), request);
   if (byRole === 'deny' || byResource === 'deny') return false;
-  if (deed.on === 'key') return byRole === 'allow' && byResource === 'allow';
+  if (deed.on === 'key' || deed.on === 'log key') return byRole === 'allow' && byResource === 'allow';
   return byRole === 'allow' || byResource === 'allow';
 }
 

@@ -7,7 +7,12 @@ import {
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
-import { jobsStatements, verifierStatements } from '../../infra/scheduled/statements.ts';
+import {
+  catalogueStatements,
+  jobsStatements,
+  sealerStatements,
+  verifierStatements,
+} from '../../infra/scheduled/statements.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 
 /** As docs/aws-permissions.md writes them. */
@@ -56,6 +61,11 @@ const roles = {
     clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
+  compactor: catalogueStatements(RESOURCES),
+  sealer: sealerStatements(
+    { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
+    's3://SECOND_STORE/PREFIX',
+  ),
 };
 
 describe('the policies of the roles', () => {
@@ -65,6 +75,8 @@ describe('the policies of the roles', () => {
     ['rewrap', ['rewrap', 'rewrap-signing']],
     ['verifier', ['verifier', 'verifier-full']],
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
+    ['compactor', ['compactor']],
+    ['sealer', ['sealer']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -144,6 +156,12 @@ describe('the policies of the roles', () => {
     ['rewrap', ['s3:DeleteObject'], media],
     ['rewrap', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
     ['rewrap', ['secretsmanager:GetSecretValue'], 'CREDENTIALS_SECRET_ARN'],
+    ['compactor', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
+    ['compactor', ['s3:GetObject', 's3:PutObject'], media],
+    ['compactor', ['s3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/facts/a'],
+    ['sealer', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
+    ['sealer', ['s3:GetObject', 's3:PutObject'], media],
+    ['sealer', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],
     ['job runner', ['kms:Decrypt', 'kms:ReEncryptFrom'], 'KEY_ARN'],
     ['job runner', ['s3:DeleteObject'], media],
     ['job runner', ['s3:GetObject', 's3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/facts/a'],

@@ -39,6 +39,8 @@ const settings = fc
     customerKeys: fc.boolean(),
     auditTrail: fc.boolean(),
     verification: fc.constantFrom(true, false, { days: 30, depth: 'full' as const }),
+    catalogue: fc.boolean(),
+    seal: optional(fc.constant({ origin: `recordings.example.com/proof/${ORGANIZATION}` })),
     jobs: fc.constantFrom(false, true, { concurrency: null, ownClient: true }),
     replica: optional(fc.constant({ bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' })),
     environmentVariables: fc.constantFrom(
@@ -64,6 +66,8 @@ describe('a stack of any settings', () => {
           ...(chosen.webhook ? [] : ['WebhookUrl']),
           ...(chosen.verification === false ? ['VerifierFunctionName'] : []),
           ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
+          ...(chosen.catalogue ? [] : ['CompactorFunctionName']),
+          ...(chosen.seal === undefined ? ['SealerFunctionName', 'LogKeyArn'] : []),
           ...(typeof chosen.jobs === 'object' ? [] : ['BackfillSecretArn']),
           ...(chosen.vpc ? [] : ['EgressAddress']),
           ...(chosen.auditTrail ? [] : ['AuditTrailName']),

@@ -121,13 +121,15 @@ export async function startAuthority(): Promise<LocalAuthority> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      void Promise.resolve((answer.override ?? stamp)(Buffer.concat(chunks))).then((body) => {
+      const reply = async () => {
+        const body = await (answer.override ?? stamp)(Buffer.concat(chunks));
         response.writeHead(answer.status, {
           'content-type': 'application/timestamp-reply',
           'content-length': body.length,
         });
         response.end(body);
-      });
+      };
+      void reply();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

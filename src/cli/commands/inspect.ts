@@ -1,4 +1,3 @@
-import { findRecording } from '../../audit/find-recording.ts';
 import { readInstruction } from '../../record/instruction-file.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
@@ -8,11 +7,13 @@ import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '.
 import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
 import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
+import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchIn } from '../_context.ts';
+import { keysWhere, locateRecording } from '../find/look-up.ts';
 import { readCallFacts } from '../inspect/call-facts.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
 import { printable, printableLines } from '../_format.ts';
@@ -20,6 +21,7 @@ import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
 
 interface InspectOptions {
   readonly unverified?: boolean;
+  readonly where?: string;
   readonly from?: string;
   readonly to?: string;
 }
@@ -54,10 +56,11 @@ interface Inspection {
 /** Shows what an object says of itself, without a key. An object of no known format is shown too, and ends with exit code 5. */
 export async function run(
   context: CommandContext,
-  [idOrKey = '']: readonly string[],
+  [named]: readonly string[],
   options: InspectOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
+  requireOne(named, options);
   const days = readRange(options);
   const config = await readSettings(context, 'store');
   const range = searchIn(config, days);
@@ -67,8 +70,13 @@ export async function run(
   let instruction: string | undefined;
   let checked: CheckedObject | undefined;
   let call: object = {};
+  let idOrKey = named ?? '';
   try {
-    stat = await store.head(await findRecording(store, idOrKey, range, budget), budget);
+    if (options.where !== undefined) idOrKey = await onlyWhere(context, config, options.where, budget);
+    stat = await store.head(
+      await locateRecording(context, { config, store, range }, idOrKey, budget),
+      budget,
+    );
     if (stat !== undefined) {
       instruction = await readInstruction(store, stat.key, budget);
       const ports = { store, ...(await readTrust(config)), unverified: true };
@@ -106,6 +114,29 @@ export async function run(
     });
   }
   return 0;
+}
+
+/** @throws `USAGE`. */
+function requireOne(named: string | undefined, { where, from, to }: InspectOptions): void {
+  if (named === undefined && where === undefined) {
+    throw new ArchiveError('USAGE', 'say which recording is meant', { hint: 'an id, a key, or --where "…"' });
+  }
+  if (where !== undefined && (named !== undefined || from !== undefined || to !== undefined))
+    throw new ArchiveError('USAGE', '--where chooses the recording, and so do an id, --from and --to');
+}
+
+/** @throws `USAGE` when several recordings are described. */
+async function onlyWhere(
+  context: CommandContext,
+  config: Parameters<typeof keysWhere>[1],
+  where: string,
+  budget: Budget,
+): Promise<string> {
+  const [key = '', ...others] = await keysWhere(context, config, where, budget);
+  if (others.length === 0) return key;
+  throw new ArchiveError('USAGE', `--where describes ${others.length + 1} recordings: inspect shows one`, {
+    hint: 'name one by its key, as `genesys-archive find --json` shows it',
+  });
 }
 
 /** Read without a key, so neither the wrap nor the commitment is checked here. */

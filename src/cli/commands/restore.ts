@@ -1,4 +1,3 @@
-import { findRecording } from '../../audit/find-recording.ts';
 import { openChecked } from '../../audit/open-checked.ts';
 import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
@@ -9,6 +8,7 @@ import { type CommandContext, openBudget, readRange, readSettings, searchIn } fr
 import { tellNotes } from '../_conclude.ts';
 import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
+import { keysWhere, locateAll, locateRecording } from '../find/look-up.ts';
 import { checkOutput, createFileTarget } from '../file-target.ts';
 import { type Choice, gatherIds, requireChoice } from '../restore/choose.ts';
 import { restoreMany } from '../restore/restore-many.ts';
@@ -43,7 +43,6 @@ async function restoreByName(
   const { clock, logger } = context;
   const days = readRange(options);
   const config = await readSettings(context, 'restore');
-  const ids = await gatherIds(context, args, options);
   const {
     force = false,
     dryRun = false,
@@ -58,9 +57,15 @@ async function restoreByName(
   const ports = { store, reader, ...(await readTrust(config)), unverified };
   const { budget, end } = openBudget(context);
   try {
+    const ids =
+      options.where === undefined
+        ? await gatherIds(context, args, options)
+        : await keysWhere(context, config, options.where, budget);
+    const range = searchIn(config, days);
+    const find = () => locateAll(context, { config, store, range }, ids, budget);
     const times = present({ from, to });
     const many = { directory, force, dryRun, unverified, concurrency, ...times };
-    return await restoreMany(context, ports, { ids, range: searchIn(config, days), ...many }, budget);
+    return await restoreMany(context, ports, { ids, find, range, ...many }, budget);
   } finally {
     end();
   }
@@ -80,7 +85,8 @@ async function restoreOne(
   const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
   const { budget, end } = openBudget(context);
   try {
-    const key = await findRecording(store, idOrKey, searchIn(config, range), budget);
+    const search = searchIn(config, range);
+    const key = await locateRecording(context, { config, store, range: search }, idOrKey, budget);
     if (options.dryRun === true) {
       const { stat, notes } = await openChecked({ store, ...trust }, key, budget);
       tellNotes(ui, notes, trust.unverified);

@@ -8,6 +8,7 @@ import { listArchives } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
+import { keepCatalogue } from '../../serve/keep-catalogue.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
 import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
@@ -57,7 +58,7 @@ export async function run(
   const archivers: Archiver[] = [];
   try {
     const pipelines: PipelineOptions[] = [];
-    const starters: (() => RunningJobs | undefined)[] = [];
+    const starters: (() => (RunningJobs | undefined)[])[] = [];
     let keepAliveMs = 0;
     for (const name of names) {
       const own = { ...context, archive: name };
@@ -66,7 +67,11 @@ export async function run(
       const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
       const archiver = await createArchiver(config, { clock, logger, secrets });
       archivers.push(archiver);
-      starters.push(await openJobs(own, tools, options));
+      const startDueJobs = await openJobs(own, tools, options);
+      starters.push(() => [
+        startDueJobs(),
+        options.once === true ? undefined : keepCatalogue(config, { clock, logger }),
+      ]);
       const readSecrets = readWebhookSecrets(config.webhook, secrets);
       keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
       pipelines.push({
@@ -90,12 +95,12 @@ export async function run(
     const listen = options.once === true ? undefined : { host, port };
     const serving = await startServingAll(pipelines, { clock, logger, listen, timeouts: { keepAliveMs } });
     announce(ui, serving, spool, names);
-    const jobs = starters.map((start) => start());
+    const beside = starters.flatMap((start) => start());
     const ends = [untilAborted(signal), untilAborted(lost.signal)];
     if (options.once === true) ends.push(serving.caughtUp());
     await Promise.race(ends);
     const graceMs = (options.grace ?? DEFAULT_GRACE) * 1000;
-    const [left] = await Promise.all([serving.stop(graceMs), ...jobs.map((running) => running?.stop())]);
+    const [left] = await Promise.all([serving.stop(graceMs), ...beside.map((running) => running?.stop())]);
     if (lost.signal.aborted) throw abortReason(lost.signal);
     if (left > 0) ui.say(`${count(left, 'event')} left in ${spool}: the next start takes up from there`);
     return conclude(context, { left, failures });

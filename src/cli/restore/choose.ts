@@ -1,9 +1,9 @@
 import { describeRecording } from '../../audit/describe-recording.ts';
-import { type DayRange, findAllRecordings, listRecordings } from '../../audit/find-recording.ts';
+import { type DayRange, listRecordings } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { DATE_LAYOUT, type Layout } from '../../record/layout.ts';
+import type { Layout } from '../../record/layout.ts';
 import { type CommandContext, isOutsideTimes, namesTime } from '../_context.ts';
 import { mapAhead } from '../_map-ahead.ts';
 import { FileNames } from './file-names.ts';
@@ -16,6 +16,8 @@ export interface Choice {
   readonly output?: string;
   readonly directory?: string;
   readonly ids?: string;
+  /** Flags of `find`. */
+  readonly where?: string;
   readonly skipInvalid?: boolean;
   readonly from?: string;
   readonly to?: string;
@@ -30,11 +32,25 @@ export interface Chosen {
 
 /** @throws `USAGE` when it is not clear which recordings are meant, or where they are to go. */
 export function requireChoice(args: readonly string[], choice: Choice): void {
-  const { output, directory, ids, skipInvalid, from, to } = choice;
+  const { output, directory, ids, where, skipInvalid, from, to } = choice;
   const isMany = args.length > 1 || ids !== undefined || args.length === 0;
-  if (args.length === 0 && ids === undefined && from === undefined && to === undefined) {
+  if (
+    where !== undefined &&
+    (args.length > 0 || ids !== undefined || from !== undefined || to !== undefined)
+  ) {
+    throw new ArchiveError('USAGE', '--where chooses the recordings, and so do ids, --ids, --from and --to', {
+      hint: 'write them into --where, e.g. --where "--queue Claims --from 2026-03-01"',
+    });
+  }
+  if (
+    args.length === 0 &&
+    ids === undefined &&
+    where === undefined &&
+    from === undefined &&
+    to === undefined
+  ) {
     throw new ArchiveError('USAGE', 'say which recordings are meant', {
-      hint: 'ids or keys of recordings, --ids FILE, or --from DAY and --to DAY',
+      hint: 'ids or keys of recordings, --ids FILE, --where "…", or --from DAY and --to DAY',
     });
   }
   if (skipInvalid === true && ids === undefined) {
@@ -68,13 +84,11 @@ export async function gatherIds(
 
 /** The objects of these ids, each once, and the ids that nothing bears. */
 export async function chooseByIds(
-  store: ObjectStore,
-  asked: readonly string[],
-  range: DayRange,
-  budget: Budget,
+  find: () => Promise<ReadonlyMap<string, readonly string[]>>,
+  layout: Layout,
 ): Promise<readonly Chosen[]> {
-  const names = new FileNames(range.layout ?? DATE_LAYOUT);
-  const found = await findAllRecordings(store, asked, range, budget);
+  const names = new FileNames(layout);
+  const found = await find();
   const seen = new Set<string>();
   return [...found].flatMap(([id, keys]): Chosen[] => {
     if (keys.length === 0) return [{ asked: id, key: undefined, name: '' }];

@@ -29,6 +29,8 @@ export interface ManyOptions extends Pick<Choice, 'from' | 'to'> {
 /** What is restored: the recordings of these ids, or without any those of the range. */
 export interface Wanted {
   readonly ids: readonly string[];
+  /** Finds their keys. */
+  readonly find: () => Promise<ReadonlyMap<string, readonly string[]>>;
   readonly range: DayRange & { readonly layout: Layout };
 }
 
@@ -44,7 +46,7 @@ interface Tally {
 export async function restoreMany(
   context: CommandContext,
   ports: IntoPorts,
-  { ids, range, ...options }: Wanted & ManyOptions,
+  { ids, find, range, ...options }: Wanted & ManyOptions,
   budget: Budget,
 ): Promise<number> {
   const { ui, clock } = context;
@@ -57,7 +59,7 @@ export async function restoreMany(
     untimed += 1;
   };
   const chosen = byIds
-    ? await chooseOrRefuse(ports.store, ids, range, budget)
+    ? await chooseOrRefuse(ports.store, find, range, budget)
     : chooseByDays(plain, { ...options, onUntimed }, range, budget);
   const { path: directory, discardEmpty } = await openDirectory(options.directory, dryRun);
   const items = Symbol.asyncIterator in chosen ? undefined : chosen.length;
@@ -104,11 +106,11 @@ export async function restoreMany(
 /** @throws `NOTHING_FOUND` where none of the ids is found, and nothing else is either: the place is wrong. */
 async function chooseOrRefuse(
   store: ObjectStore,
-  ids: readonly string[],
+  find: Wanted['find'],
   range: Wanted['range'],
   budget: Budget,
 ): Promise<readonly Chosen[]> {
-  const chosen = await readArchive(store, () => chooseByIds(store, ids, range, budget));
+  const chosen = await readArchive(store, () => chooseByIds(find, range.layout));
   if (chosen.every(({ key }) => key === undefined)) {
     await requireArchive(store, range, ['present', 'other-days'], budget);
   }

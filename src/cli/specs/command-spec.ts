@@ -46,6 +46,11 @@ export const WRAP: OptionSpec = {
   flags: '--wrap <KEY>',
   description: 'wrapping key: kms, kms:KEY, aes or rsa (default: the only one configured)',
 };
+export const WHERE: OptionSpec = {
+  flags: '--where <FLAGS>',
+  description:
+    'recordings that the catalogue has for these flags of find, e.g. "--queue Claims --from 2026-03-01"',
+};
 /** Of every command that can make a job of its work. */
 export const JOB_OPTIONS: readonly OptionSpec[] = [
   {

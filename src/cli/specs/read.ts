@@ -7,6 +7,7 @@ import {
   JOB_OPTIONS,
   TO,
   UNVERIFIED,
+  WHERE,
 } from './command-spec.ts';
 import { oneOf, percentage, someOf } from './option-values.ts';
 
@@ -26,6 +27,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         flags: '--ids <FILE>',
         description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
       },
+      WHERE,
       { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
       { flags: '--force', description: 'replace files that exist' },
       { flags: '--dry-run', description: 'only tell what would be written' },
@@ -40,7 +42,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'restore',
     details:
-      'Without -o, files are named ID[.CHANNEL].EXTENSION, by the content type in the receipt, else by the first bytes; one recording goes to the working directory, several to the directory of -d. An id brings all its channels. Without ids, --from and --to choose the recordings. A file that holds the recording already is left as it is, so that a run can be ended and repeated; a file that holds something else is refused without --force. Each object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). A file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+      'Without -o, files are named ID[.CHANNEL].EXTENSION, by the content type in the receipt, else by the first bytes; one recording goes to the working directory, several to the directory of -d. An id brings all its channels; the catalogue, where there is one, says on which day to look. Without ids, --from and --to choose the recordings. A file that holds the recording already is left as it is, so that a run can be ended and repeated; a file that holds something else is refused without --force. Each object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). A file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
     examples: [
       'genesys-archive restore 1b2c… -o call.wav',
       'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
@@ -104,8 +106,8 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'inspect',
     summary: 'show what is known of a recording without any key, and how to decrypt it by hand',
-    arguments: [['<id|key>', ID]],
-    options: [UNVERIFIED, ALL_ARCHIVES, FROM, TO],
+    arguments: [['[id|key]', ID]],
+    options: [WHERE, UNVERIFIED, ALL_ARCHIVES, FROM, TO],
     purpose: 'store',
     allArchives: { isSearch: true },
     details:

@@ -72,7 +72,7 @@ async function set() {
   const store = createDirectoryStore(dir, systemClock);
   const context = { clock: systemClock, logger: silentLogger };
   const sources = { staticKey: randomBytes(32) };
-  const envelope = await openEnvelope({ mode: 'static', format: 'static-gcm' } as never, sources, context);
+  const envelope = await openEnvelope({ mode: 'static', format: 'static-gcm' }, sources, context);
   const reader = await openEnvelopeReader(sources, context);
   const write = async (
     conversations: readonly AnalyzedConversation[],

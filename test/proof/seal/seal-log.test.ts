@@ -67,7 +67,7 @@ describe('sealing', () => {
     expect(runs).toBeGreaterThan(100);
   });
 
-  it('makes one history out of five sealers at once, whatever each of them would have sealed', async () => {
+  it('makes one history out of five sealers at once that would each have sealed something else', async () => {
     for (let round = 0; round < 10; round += 1) {
       const store = plainStore();
       const sealers = Array.from({ length: 5 }, (_, at) =>

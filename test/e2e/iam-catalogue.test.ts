@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ArchiveResources } from '../../infra/policies.ts';
+import { catalogueStatements, jobsStatements } from '../../infra/scheduled/statements.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
+import { missing, unused } from './compare-grants.ts';
+import { openWorld, ORGANIZATION, type World } from './lambda-function.ts';
+import { runBundle } from './run-bundle.ts';
+
+/** The compactor and the runner of jobs as they ship, with the second bucket: what they ask of AWS, compared with their roles. */
+
+const CATALOGUE = 'the-catalogue';
+
+let dir: string;
+let world: World;
+let resources: ArchiveResources;
+let compacted: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
+let worked: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
+let planned: number | undefined;
+let output: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'iam-catalogue-'));
+  world = await openWorld({
+    recordings: [{ seconds: 1 }, { seconds: 1 }],
+    s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE] },
+    statesStartTime: false,
+  });
+  const kms = new KMSClient({
+    endpoint: world.simulator.kms?.url ?? '',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
+  });
+  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: 'alias/recordings' }));
+  kms.destroy();
+  const keyArn = KeyMetadata?.Arn ?? '';
+  const signingSecretArn = world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'] ?? '';
+  resources = {
+    bucketArn: 'arn:aws:s3:::recordings',
+    bucketName: 'recordings',
+    catalogueBucketArn: `arn:aws:s3:::${CATALOGUE}`,
+    keyArn,
+    organizationId: ORGANIZATION,
+    queueArn: 'queue',
+    deadLetterQueueArn: 'dead-letters',
+    logGroupArn: 'logs',
+    secretArns: [],
+    clientSecretArns: [world.environment['GENESYS_SECRET_ARN'] ?? ''],
+    signingSecretArn,
+  };
+  const environment = {
+    ...world.environment,
+    ARCHIVE_KMS_KEY_ID: keyArn,
+    ARCHIVE_CATALOGUE: `s3://${CATALOGUE}`,
+  };
+  const events = world.simulator.recordings.map(({ id }) => world.simulator.event(id, 'eventbridge'));
+  await runBundle('archive', { dir, events, environment });
+  const record = async (name: string, event: unknown) => {
+    const recorder = await recordAwsCalls(environment, (_service, id) => id);
+    const ran = await runBundle(name, { dir, events: [event], environment: recorder.environment });
+    await recorder.close();
+    return { ...ran, calls: recorder.calls };
+  };
+  const catalogue = await record('catalogue', { scope: 'all' });
+  compacted = catalogue;
+  planned = (await runCli(['verify', '--all', '--depth', 'ciphertext', '--job'], { env: environment })).code;
+  const jobs = await record('jobs', {});
+  worked = jobs;
+  output = `${catalogue.output}\n${jobs.output}`;
+}, 180_000);
+
+afterAll(async () => {
+  await world.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const onRecordings = (calls: readonly AwsCall[], action: string) =>
+  calls.filter(
+    (call) => call.action === action && call.resource.startsWith('arn:aws:s3:::recordings/archive/'),
+  );
+
+describe('the compactor of the catalogue', () => {
+  it('writes the catalogue of all that is archived', () => {
+    expect({ output, outcomes: compacted.outcomes }).toEqual({
+      output,
+      outcomes: [expect.objectContaining({ complete: true, failed: 0, rows: 2 })],
+    });
+  });
+
+  it('reads no recording and opens none: the data keys that it asks for are of people and search keys', () => {
+    expect(onRecordings(compacted.calls, 's3:GetObject')).toEqual([]);
+    const keys = compacted.calls.filter(({ action }) => action.startsWith('kms:'));
+    for (const { conditions } of keys) {
+      expect(conditions['kms:EncryptionContext:recording-id']).toMatch(/^(?:people|facts|search-key)\//);
+    }
+    const writes = compacted.calls.filter(({ action }) => action === 's3:PutObject');
+    expect(writes.length).toBeGreaterThan(0);
+    expect(
+      writes.filter(({ resource }) => !resource.startsWith(`arn:aws:s3:::${CATALOGUE}/catalogue/`)),
+    ).toEqual([]);
+  });
+
+  it('asks for nothing that its role lacks, and its role has nothing that it does not ask for', () => {
+    const statements = catalogueStatements(resources);
+    expect(missing(statements, compacted.calls)).toEqual([]);
+    // this archive has no holds, erasures and facts
+    const left = unused(statements, compacted.calls).filter(
+      (grant) => !/\/(?:holds|erasures|facts)\/\*$/.test(grant),
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+describe('the runner of jobs', () => {
+  it('works on what was planned elsewhere, to its end', () => {
+    expect(planned).toBe(0);
+    expect({ output, outcomes: worked.outcomes }).toEqual({
+      output,
+      outcomes: [expect.objectContaining({ jobs: 1, done: 2, failed: 0 })],
+    });
+  });
+
+  it('asks for nothing that its role lacks, and keeps jobs in the second bucket alone', () => {
+    const asked = worked.calls.filter(({ operation }) => operation !== 'HeadBucket');
+    expect(missing(jobsStatements(resources), asked)).toEqual([]);
+    const writes = asked.filter(({ action }) => action === 's3:PutObject');
+    expect(writes.length).toBeGreaterThan(2);
+    expect(writes.filter(({ resource }) => !resource.startsWith(`arn:aws:s3:::${CATALOGUE}/jobs/`))).toEqual(
+      [],
+    );
+    expect(asked.filter(({ action }) => action === 'kms:Decrypt')).toEqual([]);
+  });
+});

@@ -1,0 +1,192 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HARDENED } from './hardened.ts';
+import { ACCOUNT, arnOf } from './resolve-template.ts';
+import {
+  propertiesOf,
+  resourceOf,
+  resourcesOf,
+  SMALLEST,
+  type Synthesised,
+  synthesiseSettings,
+} from './synthesise.ts';
+
+let all: Synthesised;
+let smallest: Synthesised;
+beforeAll(() => {
+  all = synthesiseSettings(HARDENED);
+  smallest = synthesiseSettings(SMALLEST);
+});
+afterAll(() => {
+  all.end();
+  smallest.end();
+});
+
+const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Sealer'] as const;
+const functionOf = (part: string) => resourceOf(all.template, 'AWS::Lambda::Function', `Scheduled${part}`);
+const scheduleOf = (part: string) =>
+  propertiesOf(all.template, 'AWS::Scheduler::Schedule', `Scheduled${part}`);
+
+describe('the functions that schedules start', () => {
+  it('are those that the settings want: the verification by default, each of the others when it is asked for', () => {
+    const made = (of: Synthesised) => resourcesOf(of.template, 'AWS::Scheduler::Schedule').length;
+    expect([made(all), made(smallest)]).toEqual([4, 1]);
+    const none = synthesiseSettings({ ...SMALLEST, verification: false });
+    none.end();
+    expect(made(none)).toBe(0);
+    expect(resourcesOf(none.template, 'AWS::CloudWatch::Alarm')).toHaveLength(5);
+  });
+
+  it.each([
+    ['Verifier', 'rate(1 day)', { days: 100, depth: 'full', allow: [] }],
+    ['JobRunner', 'rate(5 minutes)', {}],
+    ['Compactor', 'cron(10 * * * ? *)', {}],
+    ['Sealer', 'cron(15 3,15 * * ? *)', {}],
+  ])('%s is started %s, with its event, by a role that may do that alone', (part, expression, input) => {
+    const schedule = scheduleOf(part);
+    expect(schedule['ScheduleExpression']).toBe(expression);
+    const target = schedule['Target'] as { Arn: string; RoleArn: string; Input: string };
+    expect(target.Arn).toBe(arnOf(functionOf(part)[0]));
+    expect(JSON.parse(target.Input)).toEqual(input);
+    const role = resourceOf(all.template, 'AWS::IAM::Role', `Scheduled${part}Starter`);
+    expect(target.RoleArn).toBe(arnOf(role[0]));
+    expect(role[1].Properties['AssumeRolePolicyDocument']).toMatchObject({
+      Statement: [
+        {
+          Principal: { Service: 'scheduler.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+        },
+      ],
+    });
+    const policy = propertiesOf(all.template, 'AWS::IAM::Policy', `Scheduled${part}Starter`);
+    expect(policy['PolicyDocument']).toMatchObject({
+      Statement: [{ Action: 'lambda:InvokeFunction', Resource: arnOf(functionOf(part)[0]) }],
+    });
+  });
+
+  it.each(PARTS)('%s has a bundle, a role, and a log of its own that outlives the stack', (part) => {
+    const [, { Properties }] = functionOf(part);
+    const [log, { DeletionPolicy }] = resourceOf(all.template, 'AWS::Logs::LogGroup', `Scheduled${part}`);
+    const [role] = resourcesOf(all.template, 'AWS::IAM::Role').find(([id]) =>
+      new RegExp(`^Archive${part}[0-9A-F]{8}$`).test(id),
+    ) ?? [''];
+    expect(Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Timeout: 900,
+      Role: arnOf(role),
+      LoggingConfig: { LogGroup: log },
+    });
+    expect(DeletionPolicy).toBe('Retain');
+    expect(Properties['Handler']).not.toBe('archive.handler');
+  });
+
+  it('are given no secret, and no ARN of a secret that they do not read', () => {
+    const variables = (part: string) =>
+      Object.keys((functionOf(part)[1].Properties['Environment'] as { Variables: object }).Variables);
+    for (const part of PARTS) {
+      expect(
+        variables(part).filter((name) => /^(?:GENESYS_CLIENT_SECRET|ENCRYPTION_KEY_HEX)$/.test(name)),
+      ).toEqual([]);
+    }
+    expect(variables('Verifier').filter((name) => name.includes('SECRET'))).toEqual([]);
+    expect(variables('Compactor').filter((name) => name.includes('SECRET'))).toEqual([]);
+    expect(variables('Sealer').filter((name) => name.includes('SECRET'))).toEqual(['GENESYS_SECRET_ARN']);
+    expect(variables('Sealer')).not.toContain('ARCHIVE_KMS_KEY_ID');
+    expect(functionOf('Sealer')[1].Properties['Environment']).toMatchObject({
+      Variables: {
+        ARCHIVE_PROOF_ORIGIN: HARDENED.seal?.origin,
+        ARCHIVE_PROOF_KMS_KEY_ID: arnOf(resourceOf(all.template, 'AWS::KMS::Key', 'LogKey')[0]),
+        ARCHIVE_PROOF_SECOND_STORE: HARDENED.seal?.secondStore,
+      },
+    });
+    for (const part of ['JobRunner', 'Compactor']) {
+      expect(functionOf(part)[1].Properties['Environment']).toMatchObject({
+        Variables: {
+          ARCHIVE_CATALOGUE: `s3://${resourceOf(all.template, 'AWS::S3::Bucket', 'Catalogue')[0]}`,
+        },
+      });
+    }
+    expect(variables('JobRunner')).toContain('GENESYS_BACKFILL_SECRET_ARN');
+  });
+
+  it('reserve one invocation for jobs, or none where the settings say so, and drop starts that find it at work', () => {
+    expect(functionOf('JobRunner')[1].Properties['ReservedConcurrentExecutions']).toBe(1);
+    expect(propertiesOf(all.template, 'AWS::Lambda::EventInvokeConfig', 'ScheduledJobRunner')).toMatchObject({
+      MaximumEventAgeInSeconds: 300,
+      MaximumRetryAttempts: 0,
+    });
+    const none = synthesiseSettings({ ...SMALLEST, jobs: { concurrency: null, ownClient: false } });
+    none.end();
+    expect(propertiesOf(none.template, 'AWS::Lambda::Function', 'ScheduledJobRunner')).not.toHaveProperty(
+      'ReservedConcurrentExecutions',
+    );
+    expect(resourcesOf(none.template, 'AWS::SecretsManager::Secret', 'Backfill')).toEqual([]);
+  });
+
+  it('seal with a key of their own, which stays when the stack is deleted', () => {
+    const [, { Properties, DeletionPolicy }] = resourceOf(all.template, 'AWS::KMS::Key', 'LogKey');
+    expect(Properties).toMatchObject({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' });
+    expect(DeletionPolicy).toBe('Retain');
+    const signers = (
+      Properties['KeyPolicy'] as { Statement: { Action: string[]; Condition?: unknown }[] }
+    ).Statement.filter(({ Action }) => Action.includes('kms:Sign'));
+    expect(signers).toHaveLength(1);
+    expect(JSON.stringify(signers[0]?.Condition)).toContain('ArchiveSealer');
+  });
+});
+
+describe('the alarms about them', () => {
+  const ANCHORS = [
+    'sample-finding',
+    'sample-overdue',
+    'jobs-stopped',
+    'catalogue-late',
+    'not-sealed',
+    'seal-differences',
+    'log-broken',
+  ];
+  const alarms = () => resourcesOf(all.template, 'AWS::CloudWatch::Alarm', 'Scheduled');
+
+  it('tell the topic, and name an entry of the runbook that is there', () => {
+    const page = readFileSync('docs/runbook.md', 'utf8');
+    const [topic] = resourceOf(all.template, 'AWS::SNS::Topic');
+    const found = alarms().map(([, { Properties }]) => {
+      expect([Properties['AlarmActions'], Properties['OKActions']]).toEqual([[topic], [topic]]);
+      return /docs\/runbook\.md#([a-z-]+)$/.exec(String(Properties['AlarmDescription']))?.[1];
+    });
+    expect(new Set(found)).toEqual(new Set(ANCHORS));
+    expect(found).toHaveLength(ANCHORS.length);
+    for (const anchor of ANCHORS) {
+      const title = `${anchor[0]?.toUpperCase()}${anchor.slice(1).replaceAll('-', ' ')}`;
+      expect(page).toContain(`\n## ${title}\n`);
+    }
+  });
+
+  it('ring also when nothing is heard of a verification for 50 hours, or of a seal for 26', () => {
+    const about = (anchor: string) =>
+      alarms().find(([, { Properties }]) =>
+        String(Properties['AlarmDescription']).endsWith(`#${anchor}`),
+      )?.[1].Properties;
+    for (const [anchor, hours] of [
+      ['sample-overdue', 50],
+      ['not-sealed', 26],
+    ] as const) {
+      expect(about(anchor)).toMatchObject({
+        ComparisonOperator: 'LessThanThreshold',
+        Threshold: 1,
+        Period: 3_600,
+        EvaluationPeriods: hours,
+        TreatMissingData: 'breaching',
+      });
+    }
+  });
+});
+
+it('the bundles of all functions of schedules are built, and the archiving function has nothing of theirs', () => {
+  const built = readdirSync('dist/lambda').filter((name) => name.endsWith('.mjs'));
+  expect(built.toSorted()).toEqual(['archive.mjs', 'catalogue.mjs', 'jobs.mjs', 'seal.mjs', 'verify.mjs']);
+  const archive = readFileSync('dist/lambda/archive.mjs', 'utf8');
+  for (const theirs of ['PAR1', 'job.json', 'statement/v1']) {
+    expect([theirs, archive.includes(theirs)]).toEqual([theirs, false]);
+  }
+});
