@@ -22,12 +22,8 @@ describe('facts under a key of their own', () => {
     await writeFile(keyringFile, JSON.stringify({ version: 1, active: 'one', keys: [key] }), { mode: 0o600 });
     const context = { clock: systemClock, logger: silentLogger };
     const store = createDirectoryStore(join(dir, 'store'), systemClock);
-    const envelope = await openEnvelope(
-      { mode: 'aes', format: 's3ec-v3' },
-      { keyringFile } as never,
-      context,
-    );
-    const reader = await openEnvelopeReader({ keyringFile } as never, context);
+    const envelope = await openEnvelope({ mode: 'aes', format: 's3ec-v3' }, { keyringFile }, context);
+    const reader = await openEnvelopeReader({ keyringFile }, context);
     const ports = { store, envelope, clock: systemClock, named: NOTHING_NAMED, writtenBy: 'run' };
     await openFactsDay(ports, '2026-11-20', unlimited).finish(undefined);
     const stat = await store.head(factsKey('2026-11-20'), unlimited);
