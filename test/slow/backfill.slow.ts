@@ -74,11 +74,11 @@ function platformOf({ clock, livePerMinute, batchMs, batch, single }: PlatformSc
     counted = 0;
   };
   const live = async (until: Promise<unknown>) => {
-    let isOver = false;
+    const progress = { isOver: false };
     void until.finally(() => {
-      isOver = true;
+      progress.isOver = true;
     });
-    while (!isOver) {
+    while (!progress.isOver) {
       await clock.sleep((-Math.log(1 - random()) * MINUTE) / livePerMinute);
       roll();
       if (counted >= ALLOWED) {
@@ -391,7 +391,7 @@ describe('1,000 files of an export', () => {
     const whole = makeWav(2_000);
     const fileOf = (n: number): ExportedFile => {
       const sound = { conversationId: id(n), recordingId: id(recordingOf(n)), startedAt };
-      switch (fates[n % 10]) {
+      switch (fates[n % 10] ?? 'sound') {
         case 'cut':
           return { ...sound, body: whole.subarray(0, 5_000), durationMs: 2_000 };
         case 'alone':
@@ -407,7 +407,6 @@ describe('1,000 files of an export', () => {
           return { ...sound, body: Buffer.alloc(0) };
         case 'again':
         case 'sound':
-        default:
           return { ...sound, durationMs: 100 };
       }
     };
