@@ -77,13 +77,7 @@ export const COLUMNS = [
   column('retain_until', 'timestamp', 'holds', 'until when it must stay, where that is known'),
   column('format', 'string', 'receipt', 'how the object is encrypted'),
   column('key_id', 'string', 'receipt', 'under which key its data key was wrapped when it was stored'),
-  column(
-    'facts',
-    'string',
-    'all',
-    '`analytics` or `none`: where what the platform knew is from',
-    REQUIRED,
-  ),
+  column('facts', 'string', 'all', '`analytics` or `none`: where what the platform knew is from', REQUIRED),
 ] as const;
 
 type TypeOf<T extends ColumnType> = {
