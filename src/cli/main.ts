@@ -60,7 +60,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
       signal,
       logger: openLogger(
         globals.debug === true ? 'debug' : (flags['ARCHIVE_LOG_LEVEL'] ?? process.env['ARCHIVE_LOG_LEVEL']),
-        spec.expectsRetries === true ? undefined : ui,
+        { narrator: spec.expectsRetries === true ? undefined : ui, json: globals.json === true },
       ),
       stdin: process.stdin,
       flags,
@@ -104,10 +104,15 @@ function openUi(globals: { json?: boolean; quiet?: boolean; debug?: boolean; col
  * Log lines are for machines: on stderr, and only where somebody has asked for them. Otherwise people are told of pauses that
  * are long enough to wonder about.
  */
-function openLogger(wanted: string | undefined, ui: Ui | undefined): Logger {
+function openLogger(
+  wanted: string | undefined,
+  { narrator, json }: { readonly narrator: Ui | undefined; readonly json: boolean },
+): Logger {
   const level = (['debug', 'info', 'warn', 'error'] as const).find((known) => known === wanted);
-  if (level === undefined) return ui === undefined ? silentLogger : narrateRetries(ui);
-  return jsonLogger((line) => process.stderr.write(`${line}\n`), Date.now, level);
+  if (level === undefined) return narrator === undefined ? silentLogger : narrateRetries(narrator);
+  // with --json every line says what it is
+  const marked = (line: string) => (json ? `{"type":"log","schemaVersion":1,${line.slice(1)}` : line);
+  return jsonLogger((line) => process.stderr.write(`${marked(line)}\n`), Date.now, level);
 }
 
 function narrateRetries(ui: Ui): Logger {

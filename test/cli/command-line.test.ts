@@ -101,7 +101,7 @@ describe('the command line', () => {
       ['restore'],
       'error: say which recordings are meant  [USAGE]\nhint:  ids or keys of recordings, --ids FILE',
     ],
-    [['inspect'], "error: missing required argument 'id|key'  [USAGE]\nhint:  see genesys-archive --help\n"],
+    [['inspect'], 'error: say which recording is meant'],
     [['archive', '--timeout', '0'], 'It must be a whole number from 1 to 604800.  [USAGE]'],
     [['list', 'too', 'many'], 'too many arguments'],
     [['help', 'nothing'], 'error: there is no help for that  [USAGE]\nhint:  topics: demo, init'],

@@ -73,6 +73,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
 
   inShell('offers the commands, and no file', () => {
     expect(sorted(offered(shell, 'genesys-archive re'))).toEqual([
+      'reconcile',
       'redrive',
       'reencrypt',
       'restore',

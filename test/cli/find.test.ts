@@ -13,13 +13,14 @@ import {
   putFacts,
 } from '../catalogue/invented-archive.ts';
 import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 const KEY = Buffer.alloc(32, 9);
 let folder = '';
 let recordings: Invented[] = [];
 let env: Record<string, string> = {};
 
-const cli = (...args: string[]) => runCli(args, { env });
+const cli = (...args: string[]) => runHere(args, { env });
 const at = (name: string) => path.join(folder, name);
 
 beforeAll(async () => {

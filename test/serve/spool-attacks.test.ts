@@ -159,6 +159,8 @@ describe('a spool', () => {
       const url = await addressOf(cli);
       expect(await post(url, event)).toBe(202);
       await until(async () => (await readdir(path.join(spool, 'failed'))).length > 0);
+      // the file in `queue` goes once that in `failed` is there
+      await until(async () => (await readdir(path.join(spool, 'queue'))).length === 0);
       const files = await readdir(spool, { recursive: true });
       const modes = await Promise.all(
         files.map(async (name) => [

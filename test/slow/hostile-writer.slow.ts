@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runSchedules } from './run-schedules.ts';
-import type { simulate as Simulate } from './simulation.ts';
+import { runSchedules } from '../faults/run-schedules.ts';
+import type { simulate as Simulate } from '../faults/simulation.ts';
 
 /** Weaknesses of the product, planted into what it does with marks and receipts. */
 const planted = { weakness: 'none' };
@@ -14,7 +14,7 @@ let simulate: typeof Simulate;
 beforeAll(async () => {
   vi.resetModules();
   plant();
-  ({ simulate } = await import('./simulation.ts'));
+  ({ simulate } = await import('../faults/simulation.ts'));
 });
 
 afterAll(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CrashLab, type Place } from './crash-points.ts';
-import { raceHonestWriters } from './honest-races.ts';
+import { CrashLab, type Place } from '../faults/crash-points.ts';
+import { raceHonestWriters } from '../faults/honest-races.ts';
 
 /** Seconds on an idle machine; a busy one takes many times as long. */
 describe('honest writers that race for one recording', { timeout: 240_000 }, () => {

@@ -1,0 +1,3 @@
+import { describeScrub } from '../archive/scrub.ts';
+
+describeScrub(1000);
