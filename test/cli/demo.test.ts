@@ -42,6 +42,9 @@ describe('demo', () => {
     expect(result.stdout).toContain('✓ 36 of 36 interactions carry the reference to their object');
     expect(result.stdout).toContain('✓ 36 of 36 objects decrypt to the bytes of their source (SHA-256)');
     expect(result.stdout).toContain('✓ a wrong key: DECRYPT_FAILED, 0 files left behind');
+    expect(result.stdout).toMatch(/✓ backfilled 30 of 30 recordings of three days before .+, 30 objects\n/);
+    expect(result.stdout).toContain('✓ the catalogue finds 30 of 30 by their days');
+    expect(result.stdout).toContain('✓ 3 days sealed: the platform lists 30 recordings, 0 missing');
     const struck = [...result.stdout.matchAll(/^.{40,60}? {2}\s*(\d+) {2}(archived|\d)/gm)].map(
       ([, times]) => times,
     );
@@ -53,9 +56,14 @@ describe('demo', () => {
     const env = await readExports(envFile);
     const verified = await runCli(['verify', '--all', '--json'], { env });
     expect(verified.code).toBe(0);
-    expect(verified.records().at(-1)).toMatchObject({ verified: 36, findings: 0 });
+    expect(verified.records().at(-1)).toMatchObject({ verified: 66, findings: 0 });
     const [, key = ''] = / inspect (\S+)/.exec(result.stdout) ?? [];
     expect((await runCli(['inspect', key], { env })).code).toBe(0);
+    const [, days = ''] = / find (--from \S+ --to \S+)/.exec(result.stdout) ?? [];
+    expect((await runCli(['find', ...days.split(' '), '--count'], { env })).stdout).toBe('30\n');
+    expect((await runCli(['verify-proof', '--all'], { env })).code).toBe(0);
+    const [, id = '', into = ''] = / evidence (\S+) -o (\S+)/.exec(result.stdout) ?? [];
+    expect((await runCli(['evidence', id, '-o', into], { env })).code).toBe(0);
   });
 
   it('takes the user’s own files, and prints JSON', async () => {

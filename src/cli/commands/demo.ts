@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { appendFile, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Budget } from '../../clock.ts';
 import { loadConfig } from '../../config/config.ts';
 import { createArchiver, createReader, openConfiguredStore } from '../../create-archiver.ts';
 import { createStaticReader } from '../../envelope/static-gcm.ts';
@@ -13,9 +14,10 @@ import { type Simulator, startSimulator } from '../../../packages/simulator/src/
 import { type CommandContext, openBudget } from '../_context.ts';
 import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
-import { type CheckPorts, type Check, checkPromises } from '../demo/checks.ts';
+import { type Check, checkPromises } from '../demo/checks.ts';
 import { type CallHistory, deliver, type Delivery } from '../demo/delivery.ts';
 import { armFaults } from '../demo/faults.ts';
+import { archiveThePast, type PastPorts, type PastResult } from '../demo/past.ts';
 import { describeFaults, describeOthers, describeRefused, printCheck, printTable } from '../demo/report.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
@@ -27,6 +29,8 @@ interface DemoOptions {
 }
 
 const DEFAULT_CALLS = 36;
+/** RFC 2606 reserves the name. */
+const LOG_ORIGIN = 'demo.example/archive';
 const CONCURRENCY = 6;
 /** Every so many events one is delivered twice. */
 const DUPLICATE_EVERY = 6;
@@ -53,7 +57,7 @@ export async function run(
   tellSkippedFiles(context.ui, simulator);
   const { budget, end } = openBudget(context);
   try {
-    return await demonstrate(context, simulator, place, budget);
+    return await demonstrate(context, { simulator, place, options }, budget);
   } finally {
     end();
     await simulator.close();
@@ -65,6 +69,7 @@ interface DemoPlace {
   readonly store: string;
   readonly envFile: string;
   readonly keyHex: string;
+  readonly logSettings: PastPorts['logSettings'];
 }
 
 async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> {
@@ -79,7 +84,11 @@ async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> 
     const envFile = path.join(dir, 'demo.env');
     const lines = [`export ARCHIVE_STORE=${quoteForShell(store)}`, `export ENCRYPTION_KEY_HEX=${keyHex}`];
     await writeFile(envFile, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
-    return { dir, store, envFile, keyHex };
+    const logKey = path.join(dir, 'log-private.pem');
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await writeFile(logKey, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+    const logSettings = { ARCHIVE_PROOF_ORIGIN: LOG_ORIGIN, ARCHIVE_PROOF_KEY_FILE: logKey };
+    return { dir, store, envFile, keyHex, logSettings };
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     const named = wanted === undefined ? '' : ` (${wanted})`;
@@ -93,9 +102,12 @@ async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> 
 
 async function demonstrate(
   context: CommandContext,
-  simulator: Simulator,
-  place: DemoPlace,
-  budget: CheckPorts['budget'],
+  {
+    simulator,
+    place,
+    options,
+  }: { readonly simulator: Simulator; readonly place: DemoPlace; readonly options: DemoOptions },
+  budget: Budget,
 ): Promise<number> {
   const { ui, clock, logger } = context;
   const began = performance.now();
@@ -175,7 +187,8 @@ async function demonstrate(
     kept: archived.size === recordings.length,
     text: `archived ${archived.size} of ${count(recordings.length, 'recording')} (${formatBytes(storedBytes)}) in ${formatDuration(archiveMs)}`,
   };
-  const all = [summary, ...checks];
+  const past = options.media === undefined ? await showThePast(context, place, budget) : undefined;
+  const all = [summary, ...checks, ...(past?.checks ?? [])];
   const kept = all.every((check) => check.kept);
   const refused = describeRefused(simulator, histories);
   if (ui.json) {
@@ -198,8 +211,26 @@ async function demonstrate(
   ui.out('');
   for (const check of all) printCheck(context, check);
   for (const { name, reason } of refused) ui.out(`  not archived: ${printable(name)}: ${printable(reason)}`);
-  printNextSteps(context, place, restored, exampleKey);
+  printNextSteps(context, place, { restored, exampleKey, past });
   return kept ? 0 : 1;
+}
+
+/** The days before. */
+async function showThePast(context: CommandContext, place: DemoPlace, budget: Budget): Promise<PastResult> {
+  const { ui, clock, logger } = context;
+  ui.say('the past: a backfill of three days from before, a search, a seal');
+  const past = await archiveThePast({
+    clock,
+    logger,
+    settings: { ARCHIVE_STORE: place.store, ENCRYPTION_KEY_HEX: place.keyHex },
+    logSettings: place.logSettings,
+    budget,
+  });
+  const exported = Object.entries(past.verifySettings).map(
+    ([name, value]) => `export ${name}=${quoteForShell(value)}`,
+  );
+  await appendFile(place.envFile, `${exported.join('\n')}\n`);
+  return past;
 }
 
 /** Each call once, in every shape an event can have; some of them twice, the second time at the end. */
@@ -216,8 +247,15 @@ function planDeliveries(simulator: Simulator): Delivery[] {
 function printNextSteps(
   { ui, program }: CommandContext,
   place: DemoPlace,
-  restored: string | undefined,
-  exampleKey: string | undefined,
+  {
+    restored,
+    exampleKey,
+    past,
+  }: {
+    readonly restored: string | undefined;
+    readonly exampleKey: string | undefined;
+    readonly past: PastResult | undefined;
+  },
 ): void {
   ui.out('');
   ui.out(`encrypted  ${printable(path.join(place.dir, 'archive'))}`);
@@ -227,4 +265,11 @@ function printNextSteps(
   ui.out(`  . ${quoteForShell(place.envFile)}`);
   ui.out(`  ${program} verify --all`);
   if (exampleKey !== undefined) ui.out(`  ${program} inspect ${exampleKey}`);
+  if (past === undefined) return;
+  ui.out(`  ${program} find --from ${past.from} --to ${past.to}`);
+  ui.out(`  ${program} verify-proof --all`);
+  if (past.example === undefined) return;
+  const evidence = path.join(place.dir, 'evidence');
+  ui.out(`  ${program} evidence ${past.example} -o ${quoteForShell(evidence)}`);
+  ui.out(`  (cd ${quoteForShell(evidence)} && sh verify-proof.sh)    # with openssl alone`);
 }
