@@ -23,6 +23,7 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   STORE_DENIED: RUN_DOCTOR,
   STORE_MISSING: RUN_DOCTOR,
   STORE_UNAVAILABLE: RUN_DOCTOR,
+  CATALOGUE_STALE: 'genesys-archive catalogue update',
   OBJECT_NOT_FOUND: 'genesys-archive list',
   DECRYPT_FAILED: 'genesys-archive inspect ID, to see when and how the object was written',
   OBJECT_MALFORMED: 'genesys-archive inspect ID',

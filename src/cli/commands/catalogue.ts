@@ -10,6 +10,7 @@ import { ArchiveError } from '../../errors.ts';
 import { parseDay, parseRecordingTime } from '../../recording-time.ts';
 import { openStore } from '../../store/open-store.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
+import { requireArchive } from '../_nothing-found.ts';
 import { count, printable } from '../_format.ts';
 import { type ExportOptions, exportRows } from '../catalogue/export.ts';
 import { runSql } from '../catalogue/sql.ts';
@@ -113,6 +114,7 @@ async function bringUpToDate(
   budget: Budget,
 ): Promise<number> {
   const { scope, anew, at } = options;
+  const search = { ...readRange(options), layout: ports.layout };
   const report = await updateCatalogue(
     ports,
     {
@@ -152,6 +154,8 @@ async function bringUpToDate(
       `${count(days, 'day')}: ${written} written, ${unchanged} unchanged, ${lost} left to others, ${failed} failed; ${count(receiptsRead, 'receipt')} read`,
     );
   }
+  // nothing to write down is an answer of an archive; of another place it is none
+  if (report.days === 0) await requireArchive(ports.archive, search, ['present', 'other-days'], budget);
   if (report.unreadable > 0)
     ui.warn(`${count(report.unreadable, 'receipt')} cannot be read: find --state unreceipted names them`);
   if (report.failed > 0)

@@ -8,8 +8,10 @@ import { type JobProgress, readProgress } from '../../jobs/read-progress.ts';
 import { writeReport } from '../../jobs/report.ts';
 import { listFailures, retryJob } from '../../jobs/retry-job.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { type CommandContext, openBudget } from '../_context.ts';
+import { openConfiguredStore } from '../../create-archiver.ts';
+import { type CommandContext, openBudget, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 import { progressFields, shortId, showJob } from '../jobs/describe-job.ts';
 import { concludeJob, type FollowedJob, isOver, watchJob } from '../jobs/follow-job.ts';
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
@@ -52,11 +54,20 @@ export async function run(
   requireSense(action, typed, options);
   if (action === 'run' && typed === undefined) return runAllHere(context, options);
   const tools = jobTools(context);
-  const jobs = await openJobStore(await tools.settings('store'), tools);
+  const config = await tools.settings('store');
+  const jobs = await openJobStore(config, tools);
   const store = patientStore(jobs, clock);
   const { budget, end } = openBudget(context);
   try {
-    if (action === 'list') return await showJobs(context, store, { all: options.all === true, budget });
+    if (action === 'list') {
+      const archive = await openConfiguredStore(config, tools);
+      await readArchive(archive, async () => {
+        const found = await showJobs(context, store, { all: options.all === true, budget });
+        // no job is an answer of an archive; of another place it is none
+        if (found === 0) await requireArchive(archive, searchIn(config), ['present', 'other-layout'], budget);
+      });
+      return 0;
+    }
     const id = await resolveJobId(store, typed ?? '', budget);
     const plan = await requirePlan(store, id, budget);
     const job = { store, plan, budget };

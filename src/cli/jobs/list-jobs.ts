@@ -9,7 +9,7 @@ import { progressFields, settledOf } from './describe-job.ts';
 /** ms after which a plan that never ended was given up. */
 const PLANNING_MS = 60 * 60_000;
 
-/** Shows the jobs that are not over, oldest first; all with `all`. */
+/** Shows the jobs that are not over, oldest first; all with `all`. @returns how many jobs there are. */
 export async function showJobs(
   { ui, clock }: CommandContext,
   store: PatientStore,
@@ -41,7 +41,7 @@ export async function showJobs(
   if (shown === 0)
     ui.say(over === 0 ? 'no jobs' : `no job is under way; --all lists ${count(over, 'job')} that ended`);
   else if (over > 0) ui.say(`${count(over, 'job')} more that ended: --all lists them`);
-  return 0;
+  return shown + over;
 }
 
 function lineOf(progress: JobProgress): string {
