@@ -207,6 +207,7 @@ describe('simulate --kms', () => {
   it('is enough to archive and restore under a KMS key', async () => {
     const running = startCli(['simulate', '--recordings', '1', '--kms', path.join(dir, 'kms')]);
     await running.shows('Ctrl-C ends it');
+    await running.shows('GENESYS_ORGANIZATION_ID=');
     const [, organization = ''] = /GENESYS_ORGANIZATION_ID=(\S+)/.exec(running.stderr()) ?? [];
     const exports = [...running.stdout().matchAll(/^export (\w+)=(.*)$/gm)];
     const env = {

@@ -38,13 +38,33 @@ function describeChoice(choice: LayoutChoice): string {
 const ids = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/);
 const files = fc.record({
   ids: fc.record(
-    { recordingId: ids, conversationId: ids, channel: fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/) },
+    {
+      recordingId: ids,
+      conversationId: ids,
+      channel: fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/).filter((name) => !/^v\d+$/.test(name)),
+    },
     { requiredKeys: ['recordingId', 'conversationId'] },
   ),
   at: fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2100, 0) - 1 }),
   extension: fc.constantFrom('wav', 'opus', 'zip'),
 });
 async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+it.each(['v2', 'v99'])(
+  'a layout of one’s own makes no key of a channel %s, which would read like a version',
+  (channel) => {
+    const template = 'archive/{conversationId}/{yyyy}-{mm}-{dd}/{recordingId}{channel}.enc';
+    const layout = createLayout({ name: 'template', template, organizationId: undefined });
+    const keyOf = (of: string) =>
+      layout.keyOf({
+        ids: { recordingId: 'a', conversationId: 'c', channel: of },
+        at: 0 + Date.UTC(2026, 0),
+        extension: 'wav',
+      });
+    expect(keyOf('v1')).toContain('.v1.enc');
+    expect(() => keyOf(channel)).toThrow('reads like the version');
+  },
+);
 
 /** As folders they sort differently than by themselves: `a-b/` and `a.b/` come before `a/`. */
 const CONVERSATIONS = ['a', 'a-b', 'a.b', 'a0', 'b', 'B', 'aa'];

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await chmod(parent, 0o755);
   writer = path.join(parent, 'writer.mjs');
   await build({
-    entryPoints: [path.join(import.meta.dirname, 'directory-writer.ts')],
+    entryPoints: [path.join(import.meta.dirname, '../store/directory-writer.ts')],
     bundle: true,
     platform: 'node',
     format: 'esm',
