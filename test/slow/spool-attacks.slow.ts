@@ -3,7 +3,7 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, symlink, writeFile } fro
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startCli } from '../cli/run-cli.ts';
-import { addressOf, openSite, post, type Site, until, untilEmpty } from './serving.ts';
+import { addressOf, openSite, post, type Site, until, untilEmpty } from '../serve/serving.ts';
 
 const mode = async (file: string) => ((await lstat(file)).mode & 0o777).toString(8);
 const isRoot = process.geteuid?.() === 0;

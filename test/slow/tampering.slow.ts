@@ -14,10 +14,10 @@ import { recordingContext } from '../../src/envelope/s3ec-envelope.ts';
 import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
 import { sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
-import { run } from './bytes.ts';
-import { goldenObjects, goldenUnwrapper } from './golden.ts';
-import { memoryKeyService } from './memory-key-service.ts';
-import { type Mutant, mutantsOf, swaps, type Target } from './mutants.ts';
+import { run } from '../envelope/bytes.ts';
+import { goldenObjects, goldenUnwrapper } from '../envelope/golden.ts';
+import { memoryKeyService } from '../envelope/memory-key-service.ts';
+import { type Mutant, mutantsOf, swaps, type Target } from '../envelope/mutants.ts';
 
 const organizationId = '11111111-2222-3333-4444-555555555555';
 const idsOf = (n: number) => ({ recordingId: `recording-${n}`, conversationId: `conversation-${n}` });

@@ -5,8 +5,8 @@ import { ArchiveError } from '../../src/errors.ts';
 import type { S3ErrorCode, S3Fault, S3Operation } from '../../packages/simulator/src/s3/s3.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
-import { bodyOf, contentOf, readAll } from './bytes.ts';
-import { FaultyS3, LARGE, OPTIONS, SMALL } from './faulty-s3.ts';
+import { bodyOf, contentOf, readAll } from '../store/bytes.ts';
+import { FaultyS3, LARGE, OPTIONS, SMALL } from '../store/faulty-s3.ts';
 
 const faulty = FaultyS3.forTests();
 

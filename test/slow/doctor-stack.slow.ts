@@ -16,8 +16,8 @@ import {
   SETTINGS,
   soundPolicy,
 } from '../stack/sound-stack.ts';
-import { filesIn, makeDirectory, runCli } from './run-cli.ts';
-import { contextHere } from './run-here.ts';
+import { filesIn, makeDirectory, runCli } from '../cli/run-cli.ts';
+import { contextHere } from '../cli/run-here.ts';
 
 let aws: FakeAws;
 let simulator: Simulator;

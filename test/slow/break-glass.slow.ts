@@ -9,8 +9,8 @@ import { createAesWrapper, createRsaWrapper } from '../../src/envelope/raw-wrap.
 import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
 import { sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
-import { run } from './bytes.ts';
-import { goldenObjects } from './golden.ts';
+import { run } from '../envelope/bytes.ts';
+import { goldenObjects } from '../envelope/golden.ts';
 
 const succeeds = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 const noOpenssl = !succeeds('openssl', 'kdf', '-help');

@@ -3,7 +3,7 @@ import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseKeyList } from '../../src/signing/key-list.ts';
-import { filesIn, makeDirectory, runCli } from './run-cli.ts';
+import { filesIn, makeDirectory, runCli } from '../cli/run-cli.ts';
 
 let dir: string;
 let remove: () => Promise<void>;

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { casesOf } from './attack.ts';
 import { KINDS } from './kinds.ts';
 
-/** Every attack; in each of its settings with `npm run test:redteam`, in the first one with `npm test`. */
+/** Every attack; in each of its settings with REDTEAM_ALL=1, which `npm run test:redteam` sets; otherwise in the first one. */
 function played(kind: (typeof KINDS)[number]): ReturnType<typeof casesOf> {
   const all = casesOf(kind);
   if (process.env['REDTEAM_ALL'] === '1') return all;

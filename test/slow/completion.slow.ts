@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/specs/commands.ts';
 import { listSettings } from '../../src/config/schema.ts';
 import { flagOf } from '../../src/cli/_topics.ts';
-import { CLI, makeDirectory, runCli } from './run-cli.ts';
+import { CLI, makeDirectory, runCli } from '../cli/run-cli.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];

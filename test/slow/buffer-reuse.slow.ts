@@ -8,10 +8,10 @@ import { silentLogger } from '../../src/log.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { fastClock } from '../fast-clock.ts';
-import { bodyOf, contentOf, readAll } from './bytes.ts';
-import { PART_BYTES } from './s3-under-test.ts';
-import { type SimulatedS3, useSimulatedS3 } from './simulated-s3.ts';
-import { type HeldRequest, type SlowProxy, startSlowProxy } from './slow-proxy.ts';
+import { bodyOf, contentOf, readAll } from '../store/bytes.ts';
+import { PART_BYTES } from '../store/s3-under-test.ts';
+import { type SimulatedS3, useSimulatedS3 } from '../store/simulated-s3.ts';
+import { type HeldRequest, type SlowProxy, startSlowProxy } from '../store/slow-proxy.ts';
 
 const OPTIONS = { metadata: {}, contentType: 'audio/wav' };
 /** More than the kernel takes off a connection that nobody reads: the rest of it waits in the part's buffer. */
