@@ -1,27 +1,40 @@
-import { type BackfillConfig, buildBackfill } from './rules/backfill.ts';
-import { buildLayout, type LayoutConfig } from './rules/layout.ts';
+import { buildBackfill } from './rules/backfill.ts';
+import { buildLayout } from './rules/layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
-import { buildProof, buildSealer, type ProofConfig, type SealerConfig } from './rules/proof.ts';
-import { buildRecordings, type RecordingsConfig } from './rules/published.ts';
+import { buildProof, buildSealer } from './rules/proof.ts';
+import { buildRecordings } from './rules/published.ts';
 import { readSources } from './read-settings.ts';
+import type {
+  ArchiveConfig,
+  ConfigFor,
+  GenesysConfig,
+  KeysConfig,
+  RestoreConfig,
+  SealConfig,
+  StoreConfig,
+  WrapConfig,
+} from './config-types.ts';
 import type { Purpose, SettingName, SettingValues } from './schema.ts';
-import {
-  chooseWriting,
-  type KeySettings,
-  readKeySettings,
-  type WritingSettings,
-} from './rules/encryption.ts';
+import { chooseWriting, readKeySettings } from './rules/encryption.ts';
 import { findRegionWarnings, findWarnings, invalidConfig } from './rules/problems.ts';
 import type { CredentialSettings } from './rules/secrets.ts';
 import type { ConfigSources, GatheredSettings } from './sources.ts';
 import { ArchiveError } from '../errors.ts';
-import type { LogLevel } from '../log.ts';
 import { present } from '../present.ts';
-import type { Proxies } from '../proxies.ts';
 import { UUID_PATTERN } from '../recording-id.ts';
 import type { Secret } from '../secret.ts';
 
 export type { KeyMode, KeySettings, ObjectFormat, WritingSettings } from './rules/encryption.ts';
+export type {
+  StoreConfig,
+  GenesysConfig,
+  SealConfig,
+  RestoreConfig,
+  WrapConfig,
+  ArchiveConfig,
+  KeysConfig,
+  ConfigFor,
+} from './config-types.ts';
 export type { LayoutConfig } from './rules/layout.ts';
 export type { ProofConfig, SealerConfig } from './rules/proof.ts';
 export type { RecordingsConfig } from './rules/published.ts';
@@ -29,129 +42,6 @@ export type { Purpose } from './schema.ts';
 export type { CredentialSettings } from './rules/secrets.ts';
 export { listArchives } from './archives/choose-archive.ts';
 export type { ConfigFile, ConfigSources } from './sources.ts';
-
-/** Enough to look at what is stored. */
-export interface StoreConfig {
-  /** `s3://bucket[/prefix]` or `file:PATH`. */
-  readonly store: string;
-  readonly s3: {
-    readonly forcePathStyle: boolean;
-    /** AWS account, 12 digits. */
-    readonly expectedBucketOwner?: string;
-  };
-  readonly layout: LayoutConfig;
-  /** Matches whole ids. */
-  readonly idPattern: RegExp;
-  readonly catalogue: {
-    /** As `store`; `undefined`: where the archive is. */
-    readonly store: string | undefined;
-    readonly agents: 'id' | 'hash';
-    readonly shards: number;
-    readonly facts: 'analytics' | 'context' | 'none';
-  };
-  readonly allowLoopback: boolean;
-  readonly proxies: Proxies;
-  /** Public keys that receipts may be signed with: lists, PEM files, and keys in base64. */
-  readonly receiptPublicKeys: readonly string[];
-  /** PEM file of the private key that signs receipts. Who only reads uses its public half, where no public key is named. */
-  readonly signingKeyFile: string | undefined;
-  /** The organization all recordings belong to, where it is known. */
-  readonly organizationId?: string;
-  readonly proof: ProofConfig;
-  readonly logLevel: LogLevel;
-  /** Items a minute of a job whose plan names no rate; `yield`: what live calls leave free. */
-  readonly jobRate: 'yield' | number;
-  /** To be shown at every start; none repeats a value. */
-  readonly warnings: readonly string[];
-}
-
-/** Enough to ask the platform. */
-export interface GenesysConfig {
-  readonly credentials: CredentialSettings;
-  /** Domain of the region, e.g. `mypurecloud.com`. */
-  readonly environment: string;
-  /** Scheme, host and port, without a slash at the end. */
-  readonly loginUrl: string;
-  readonly apiUrl: string;
-  readonly api: 'auto' | 'media' | 'recordings';
-}
-
-/** Enough to compare the archive with the platform, and to seal the log: no key of recordings. */
-export interface SealConfig extends StoreConfig {
-  readonly genesys: GenesysConfig;
-  readonly recordings: Pick<RecordingsConfig, 'kinds' | 'restoreArchived'>;
-  /** In (0, 1]. */
-  readonly rateShare: number;
-  readonly sealer: SealerConfig;
-}
-
-/** Enough to read recordings back. */
-export interface RestoreConfig extends StoreConfig {
-  readonly encryption: KeySettings;
-}
-
-/** Enough to move recordings under other keys, to hold them, and to sign what is stated of it. */
-export interface WrapConfig extends RestoreConfig {
-  readonly signingKeySecretArn: string | undefined;
-  readonly signingKmsKeyId: string | undefined;
-  /** A hold is released by another person than the one who placed it. */
-  readonly holdTwoPersons: boolean;
-}
-
-/** Everything. */
-export interface ArchiveConfig extends RestoreConfig {
-  readonly encryption: KeySettings & WritingSettings;
-  readonly genesys: GenesysConfig;
-  /** For events of the tutorial's dialect. */
-  readonly writeBack: 'interaction' | 'none';
-  /** For events of the published API. */
-  readonly recordings: RecordingsConfig;
-  /** For jobs that bring recordings from before. */
-  readonly backfill: BackfillConfig;
-  /** In (0, 1]. */
-  readonly rateShare: number;
-  /** The secret that holds the private key that signs receipts, or the KMS key that it is. */
-  readonly signingKeySecretArn: string | undefined;
-  readonly signingKmsKeyId: string | undefined;
-  /** URLs of the queue that batches come from, where they do not say so themselves, and of the one for hopeless messages. */
-  readonly queues: { readonly source: string | undefined; readonly deadLetter: string | undefined };
-  /** Host suffixes besides those the region implies. */
-  readonly mediaHosts: readonly string[];
-  /** Recordings are downloaded through the proxy as well, where there is one. */
-  readonly proxyMedia: boolean;
-  readonly serveKeepAliveMs: number;
-  /** Regions that media may be kept in; `undefined` for all that the organization may use. */
-  readonly mediaRegions: readonly string[] | undefined;
-  readonly webhook: {
-    /** All that are active; empty when requests are not signed, or the secrets are kept elsewhere. */
-    readonly secrets: readonly Secret[];
-    /** Where they are kept. */
-    readonly secretArn?: string | undefined;
-    /** Unsigned requests are accepted on Lambda. Never true when there is a secret. */
-    readonly open: boolean;
-    /** Versions of the signature that are accepted; default `any`. */
-    readonly signatures?: 'any' | 'v2';
-  };
-}
-
-/** Enough to make, list and try keys. */
-export interface KeysConfig {
-  readonly encryption: KeySettings;
-  readonly organizationId?: string;
-  readonly proxies: Proxies;
-  readonly logLevel: LogLevel;
-  readonly warnings: readonly string[];
-}
-
-export interface ConfigFor {
-  readonly archive: ArchiveConfig;
-  readonly restore: RestoreConfig;
-  readonly store: StoreConfig;
-  readonly keys: KeysConfig;
-  /** All sources that are set: which of them wraps is said where it is done. */
-  readonly wrap: WrapConfig;
-  readonly seal: SealConfig;
-}
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
 const DEFAULT_STORE = 'file:./archive';
