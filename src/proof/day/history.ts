@@ -39,19 +39,22 @@ export function monthPrefixes(place: LogPlace, days: readonly string[]): readonl
   return [...new Set(days.map((day) => `${place.keys.days}${day.slice(0, 7).replace('-', '/')}/`))];
 }
 
+interface StatedDay {
+  readonly day: string;
+  /** Of its statements in the log; empty for a day that was never stated. */
+  readonly indexes: readonly number[];
+  /** Entries of the log. */
+  readonly size: number;
+}
+
 /**
  * Opens a day's history.
  *
- * @param indexes of its statements; empty for a day that was never stated.
  * @throws `LOG_MALFORMED` when the newest statement is not the one that the log holds.
  */
 export async function openHistory(
   place: LogPlace,
-  {
-    day,
-    indexes,
-    size,
-  }: { readonly day: string; readonly indexes: readonly number[]; readonly size: number },
+  { day, indexes, size }: StatedDay,
   budget: Budget,
 ): Promise<DayHistory> {
   const index = indexes.at(-1);
@@ -63,11 +66,7 @@ export async function openHistory(
 
 async function readLoggedHashes(
   place: LogPlace,
-  {
-    day,
-    indexes,
-    size,
-  }: { readonly day: string; readonly indexes: readonly number[]; readonly size: number },
+  { day, indexes, size }: StatedDay,
   budget: Budget,
 ): Promise<ReadonlySet<string>> {
   const logged = new Set<string>();
