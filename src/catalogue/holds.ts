@@ -1,21 +1,9 @@
 /** Which objects are held, for the columns of holds. */
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { gatherBytes } from '../gather-bytes.ts';
 import type { ObjectStore } from '../ports.ts';
-import {
-  heldKeysKey,
-  HOLD_PREFIX,
-  holdKey,
-  holdOfKey,
-  MAX_HOLD_BYTES,
-  MAX_LIST_BYTES,
-  parseHeldKeys,
-  parseHold,
-  parseRelease,
-  releaseKey,
-} from '../record/hold.ts';
-import { getSmall } from '../record/small-object.ts';
+import { HOLD_PREFIX, holdKey, holdOfKey, releaseKey } from '../record/hold.ts';
+import { heldKeys, readHoldObject, readReleaseObject } from '../record/read-hold.ts';
 
 export interface Held {
   /** Ids in order; none for what is not held. */
@@ -46,31 +34,17 @@ export async function readHeld(store: ObjectStore, budget: Budget): Promise<Held
   };
 
   async function readOne(id: string): Promise<void> {
-    const hold = parseHold((await getSmall(store, holdKey(id), MAX_HOLD_BYTES, budget)) ?? '');
-    if (hold === undefined || hold.id !== id) throw damaged(holdKey(id));
-    const isReleased = listed.has(releaseKey(id)) && (await readRelease(id));
+    const hold = await readHoldObject(store, id, budget);
+    // it was listed a moment ago
+    if (hold === undefined) throw new ArchiveError('HOLD_DAMAGED', `${holdKey(id)} was listed, and is gone`);
+    const release = listed.has(releaseKey(id)) ? await readReleaseObject(store, id, budget) : undefined;
+    const isReleased = release !== undefined && release !== 'malformed';
     const changedAt = Math.max(listed.get(holdKey(id)) ?? 0, listed.get(releaseKey(id)) ?? 0);
-    for (const [index, list] of hold.lists.entries()) {
-      const place = heldKeysKey(id, index + 1);
-      const { body } = await store.get(place, budget);
-      const keys = parseHeldKeys(await gatherBytes(body, MAX_LIST_BYTES, () => damaged(place)), list);
-      if (keys === undefined) throw damaged(place);
+    for await (const keys of heldKeys(store, hold, budget)) {
       for (const key of keys) {
         changed.set(key, Math.max(changed.get(key) ?? 0, changedAt));
         if (!isReleased) held.set(key, [...(held.get(key) ?? []), id]);
       }
     }
   }
-
-  async function readRelease(id: string): Promise<boolean> {
-    const release = parseRelease((await getSmall(store, releaseKey(id), MAX_HOLD_BYTES, budget)) ?? '');
-    return release !== undefined && release.id === id;
-  }
-}
-
-function damaged(key: string): ArchiveError {
-  return new ArchiveError(
-    'HOLD_DAMAGED',
-    `${key} is not what was written: the catalogue cannot tell what is held`,
-  );
 }

@@ -18,7 +18,8 @@ import { INSTRUCTION_SUFFIX } from '../record/instruction-file.ts';
 import { contextKey, receiptKey } from '../record/object-key.ts';
 import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
-import { heldAmong, heldKeys, type HoldTrust, type StandingHold } from './read-holds.ts';
+import { heldKeys } from '../record/read-hold.ts';
+import { heldAmong, type HoldTrust, type StandingHold } from './read-holds.ts';
 
 export interface HoldPorts extends HoldTrust {
   readonly clock: Clock;

@@ -1,24 +1,17 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { gatherBytes } from '../gather-bytes.ts';
 import type { ObjectStore } from '../ports.ts';
 import {
-  heldKeysKey,
   type Hold,
   HOLD_PREFIX,
   holdKey,
   holdOfKey,
   type HoldRelease,
   isHoldId,
-  MAX_HOLD_BYTES,
-  MAX_LIST_BYTES,
-  parseHeldKeys,
-  parseHold,
-  parseRelease,
   releaseKey,
 } from '../record/hold.ts';
+import { heldKeys, readHoldObject, readReleaseObject } from '../record/read-hold.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
-import { getSmall } from '../record/small-object.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface HoldTrust {
@@ -45,13 +38,10 @@ export interface StandingHold {
  */
 export async function readHold(trust: HoldTrust, id: string, budget: Budget): Promise<StandingHold> {
   const { store } = trust;
-  const json = isHoldId(id) ? await readSmall(store, holdKey(id), budget) : undefined;
-  if (json === undefined) {
+  const hold = isHoldId(id) ? await readHoldObject(store, id, budget) : undefined;
+  if (hold === undefined) {
     throw new ArchiveError('HOLD_NOT_FOUND', `there is no hold ${id.slice(0, 80)} in ${store.location}`);
   }
-  const hold = parseHold(json);
-  if (hold === undefined || hold.id !== id)
-    throw damaged(holdKey(id), 'it is not a hold in the form that holds have');
   const signature = await judge(trust, hold, holdKey(id), budget);
   const { release, doubt } = await readRelease(trust, id, budget);
   return { hold, signature, release, doubt };
@@ -65,21 +55,6 @@ export async function* listHolds(
   for await (const { key } of trust.store.list(HOLD_PREFIX, budget)) {
     const id = holdOfKey(key);
     if (id !== undefined) yield await readHold(trust, id, budget);
-  }
-}
-
-/** The keys that a hold holds, list by list. @throws `HOLD_DAMAGED` when a list is not the one the hold names; `STORE_*`. */
-export async function* heldKeys(
-  store: ObjectStore,
-  hold: Hold,
-  budget: Budget,
-): AsyncGenerator<readonly string[], void, undefined> {
-  for (const [index, list] of hold.lists.entries()) {
-    const key = heldKeysKey(hold.id, index + 1);
-    const bytes = await readBytes(store, key, budget);
-    const keys = bytes === undefined ? undefined : parseHeldKeys(bytes, list);
-    if (keys === undefined) throw damaged(key, 'it is not the list of keys that the hold names');
-    yield keys;
   }
 }
 
@@ -108,10 +83,9 @@ async function readRelease(
   id: string,
   budget: Budget,
 ): Promise<Pick<StandingHold, 'release' | 'doubt'>> {
-  const json = await readSmall(trust.store, releaseKey(id), budget);
-  if (json === undefined) return { release: undefined, doubt: undefined };
-  const release = parseRelease(json);
-  if (release === undefined || release.id !== id) {
+  const release = await readReleaseObject(trust.store, id, budget);
+  if (release === undefined) return { release: undefined, doubt: undefined };
+  if (release === 'malformed') {
     return { release: undefined, doubt: 'what stands in the place of its release is none' };
   }
   const signature = await judge(trust, release, releaseKey(id), budget);
@@ -132,28 +106,4 @@ async function judge(
   if (trust.keys.size === 0) return 'not-asked';
   if (statement.signature === undefined) return 'unsigned';
   return (await checkStoredSignature(trust, statement, place, budget)) === 'valid' ? 'valid' : 'not-valid';
-}
-
-async function readSmall(store: ObjectStore, key: string, budget: Budget): Promise<string | undefined> {
-  try {
-    return await getSmall(store, key, MAX_HOLD_BYTES, budget);
-  } catch (error) {
-    if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED')
-      throw damaged(key, 'it is too large');
-    throw error;
-  }
-}
-
-async function readBytes(store: ObjectStore, key: string, budget: Budget): Promise<Buffer | undefined> {
-  try {
-    const { body } = await store.get(key, budget);
-    return await gatherBytes(body, MAX_LIST_BYTES, () => damaged(key, 'it is too large'));
-  } catch (error) {
-    if (error instanceof ArchiveError && error.code === 'OBJECT_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
-
-function damaged(key: string, why: string): ArchiveError {
-  return new ArchiveError('HOLD_DAMAGED', `${key}: ${why}`);
 }

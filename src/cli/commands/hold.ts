@@ -95,18 +95,15 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
   const hold = await placeHold(ports, { matter, reason, by: whoIs(options), selection, keys }, budget);
   tellHold(context, { hold, signature: 'not-asked', release: undefined, doubt: undefined });
   ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
-  return tellLocks(context, applyHold(ports, hold, budget), { hold, doing: 'apply' });
+  return tellLocks(context, applyHold(ports, hold, budget), hold);
 }
 
 async function apply(context: CommandContext, { ports, named }: HoldWork, budget: Budget): Promise<number> {
   const standing = await readHold(ports, requireId(named), budget);
   if (standing.release !== undefined) {
-    return tellLocks(context, unlockReleased(ports, standing.hold, budget), {
-      hold: standing.hold,
-      doing: 'apply',
-    });
+    return tellLocks(context, unlockReleased(ports, standing.hold, budget), standing.hold);
   }
-  return tellLocks(context, applyHold(ports, standing.hold, budget), { hold: standing.hold, doing: 'apply' });
+  return tellLocks(context, applyHold(ports, standing.hold, budget), standing.hold);
 }
 
 async function release(context: CommandContext, work: HoldWork, budget: Budget): Promise<number> {
@@ -123,7 +120,7 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
   const done = await releaseHold(ports, standing, releasing, budget);
   tellHold(context, { ...standing, release: done });
   context.ui.say(`released ${hold.id} by ${printable(done.releasedBy)}`);
-  return tellLocks(context, unlockReleased(ports, hold, budget), { hold, doing: 'apply' });
+  return tellLocks(context, unlockReleased(ports, hold, budget), hold);
 }
 
 async function list(
@@ -188,7 +185,7 @@ function tellHold({ ui }: CommandContext, { hold, signature, release: ended, dou
 async function tellLocks(
   { ui }: CommandContext,
   locks: AsyncIterable<LockedObject & { readonly heldBy?: readonly string[] }>,
-  { hold, doing }: { readonly hold: Hold; readonly doing: string },
+  hold: Hold,
 ): Promise<number> {
   const seen = new Map<string, number>();
   for await (const { key, lock, heldBy } of locks) {
@@ -211,7 +208,7 @@ async function tellLocks(
   }
   if (times('absent') > 0) {
     ui.warn(
-      `${count(times('absent'), 'object')} of ${hold.id} are not there; \`hold ${doing} ${hold.id} --json\` names them`,
+      `${count(times('absent'), 'object')} of ${hold.id} are not there; \`hold apply ${hold.id} --json\` names them`,
     );
     return 3;
   }
