@@ -8,7 +8,6 @@ export default defineConfig({
     ...base.test,
     isolate: true,
     include: ['test/redteam/**/*.{test,slow}.ts'],
-    env: { ...base.test?.env, REDTEAM_ALL: '1' },
     testTimeout: 300_000,
     maxWorkers: 2,
   },
