@@ -56,3 +56,9 @@ function isCalendarDay(day: string): boolean {
   const at = Date.parse(`${day}T00:00:00Z`);
   return Number.isFinite(at) && new Date(at).toISOString().startsWith(day);
 }
+
+/** ms of a day; those of UTC all have 24 hours. */
+export const DAY_MS = 86_400_000;
+
+/** The UTC day of a time (epoch ms), `YYYY-MM-DD`. The inverse of {@link parseDay}. */
+export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
 import { DATE_LAYOUT, type Layout } from '../record/layout.ts';
-import { FIRST_DAY, LAST_DAY } from '../recording-time.ts';
+import { DAY_MS, FIRST_DAY, LAST_DAY } from '../recording-time.ts';
 import type { Finding } from './compare-with-receipt.ts';
 import { verifyArchive, type Verified } from './verify-archive.ts';
 import type { AllowableKind, VerifyDepth, VerifyPorts } from './verify-recording.ts';
 import { walkArchive } from './walk-archive.ts';
-
-const DAY_MS = 86_400_000;
 
 /** An attempt that was killed between an object and its receipt is repeated by then. */
 const GRACE_MS = DAY_MS;

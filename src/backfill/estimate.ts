@@ -1,9 +1,10 @@
+import { DAY_MS } from '../recording-time.ts';
+
 /** What a plan takes: time and money. Pure. The prices and measurements are those of docs/cost.md; a test compares them. */
 
 const MB = 1e6;
 const GB = 1e9;
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** Rows of the tables of docs/cost.md, by their names there. US dollars, seconds, MB. */
 export const COST_INPUTS = {

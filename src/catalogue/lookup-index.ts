@@ -23,11 +23,11 @@ import {
 } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 import { columnOf, type ColumnName } from './schema.ts';
+import { DAY_MS } from '../recording-time.ts';
 
 const LOOKUP_SCHEMA = 'genesys-media-archive/lookup/v1';
 const ENTRY: TableColumn = { name: 'entry', type: 'int64', required: true, pageIndex: true };
 const ENTRIES_IN_GROUP = 100_000;
-const DAY_MS = 86_400_000;
 const LOW_BITS = 16n;
 
 const COLUMN: Readonly<Record<LookupKind, ColumnName>> = {

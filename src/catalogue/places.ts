@@ -1,6 +1,6 @@
 /** Where the files of the catalogue stand (docs/catalogue.md). */
 import { createHash } from 'node:crypto';
-import { parseDay } from '../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
 
 export const CATALOGUE_PREFIX = 'catalogue/';
 /** Nothing else stands below it: other programs read all of it. */
@@ -79,8 +79,6 @@ export const searchKeyIds = (serial: number) => ({
   recordingId: `search-key/${serial}`,
 });
 
-const DAY_MS = 86_400_000;
-
-export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+export { dayOf };
 export const dayAt = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 export const nextDay = (day: string, by = 1): string => dayOf(dayAt(day) + by * DAY_MS);

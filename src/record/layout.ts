@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import { compileKeyTemplate, type KeyTemplate } from '../key-template.ts';
 import type { RecordingIds } from '../ports.ts';
-import { FIRST_DAY, LAST_DAY } from '../recording-time.ts';
+import { DAY_MS, FIRST_DAY, LAST_DAY } from '../recording-time.ts';
 import { exportDayPrefix, exportKey, parseExportKey } from './genesys-export.ts';
 import {
   datePrefix,
@@ -154,7 +154,6 @@ export interface DayRange {
   readonly layout?: Layout | undefined;
 }
 
-const DAY_MS = 86_400_000;
 /** A longer range is listed as a whole and filtered, instead of day by day. */
 const MOST_DAYS = 400;
 

@@ -5,6 +5,7 @@ import { canonicalId } from '../../recording-id.ts';
 import type { ConversationItem } from '../items.ts';
 import { contextOfFacts } from './context-of-facts.ts';
 import { readFactsDay } from './read-facts-day.ts';
+import { dayOf } from '../../recording-time.ts';
 
 /** What makes facts unusable for now without anything being wrong with the work itself. */
 const NOT_TO_BE_HAD = new Set(['OBJECT_MALFORMED', 'DECRYPT_FAILED', 'CONTEXT_MISMATCH', 'KMS_DENIED']);
@@ -28,7 +29,7 @@ export class KnownContexts {
     const wanted = new Map<string, Set<string>>();
     for (const { conversationId, startedAt } of items) {
       if (startedAt === undefined) continue;
-      const day = new Date(startedAt).toISOString().slice(0, 10);
+      const day = dayOf(startedAt);
       const ids = wanted.get(day) ?? new Set<string>();
       wanted.set(day, ids.add(canonicalId(conversationId)));
     }

@@ -5,8 +5,7 @@ import type { RecordingKind } from '../../recording-facts.ts';
 import type { ConversationItem } from '../items.ts';
 import { expectationOf } from './expected.ts';
 import type { PlanCounts } from './plan-counts.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS, dayOf } from '../../recording-time.ts';
 
 /** Takes the facts of a day as they are read, and stores them at its end. */
 export interface FactsSink {
@@ -38,7 +37,7 @@ export function daysOf(from: number, to: number): readonly number[] {
 
 /** @throws `USAGE` for a range that ends before it begins, or is not over yet. */
 export function requireRange(from: number, to: number, now: number): void {
-  const [first, last] = [from, to].map(dayName);
+  const [first, last] = [from, to].map(dayOf);
   if (to < from) {
     throw new ArchiveError('USAGE', `the range ends on ${last}, before it begins on ${first}`, {
       hint: 'exchange --from and --to',
@@ -60,7 +59,7 @@ async function* planDay(
   { analytics, kinds, openFacts, counts, budget }: DaysRequest,
   day: number,
 ): AsyncGenerator<ConversationItem, void, undefined> {
-  const name = dayName(day);
+  const name = dayOf(day);
   const facts = await openFacts?.(name);
   let until: number | undefined;
   const query = {
@@ -91,8 +90,4 @@ async function* planDay(
 function itemOf({ conversationId, start, end }: AnalyzedConversation): ConversationItem {
   const startedAt = Date.parse(start);
   return { conversationId, startedAt, ...(end === undefined ? {} : { endedAt: Date.parse(end) }) };
-}
-
-export function dayName(day: number): string {
-  return new Date(day).toISOString().slice(0, 10);
 }

@@ -4,6 +4,7 @@ import { canonicalId } from '../../recording-id.ts';
 import type { ConversationItem } from '../items.ts';
 import { leaveOutArchived } from './leave-out.ts';
 import type { PlanCounts } from './plan-counts.ts';
+import { dayOf } from '../../recording-time.ts';
 
 /** Where a list is kept that is too long for memory, in parts that are read in the order of their names. */
 export interface SortSpool {
@@ -44,7 +45,7 @@ export async function* planInventory(
 
 /** Sorts as text. Pure. */
 export function partOf({ deleteDate, createdAt = 0 }: InventoriedRecording): string {
-  if (deleteDate !== undefined) return `0-${new Date(deleteDate).toISOString().slice(0, 10)}`;
+  if (deleteDate !== undefined) return `0-${dayOf(deleteDate)}`;
   const created = new Date(createdAt);
   const year = String(9_999 - created.getUTCFullYear());
   const month = String(12 - created.getUTCMonth()).padStart(2, '0');

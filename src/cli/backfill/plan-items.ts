@@ -16,6 +16,7 @@ import { listFailures } from '../../jobs/retry-job.ts';
 import type { ChosenSource } from './choose-source.ts';
 import { readLines } from './read-lines.ts';
 import { openSortSpool } from './sort-spool.ts';
+import { dayOf } from '../../recording-time.ts';
 
 export interface PlanTools {
   readonly config: ArchiveConfig;
@@ -98,8 +99,4 @@ async function planFailed(
     ...(typeof location === 'string' ? { export: location } : {}),
     selection: { failed: plan.id },
   };
-}
-
-function dayOf(day: number): string {
-  return new Date(day).toISOString().slice(0, 10);
 }

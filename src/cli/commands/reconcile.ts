@@ -1,7 +1,7 @@
 import { createSealer } from '../../create-sealer.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ReconciledDay } from '../../proof/day/reconcile-day.ts';
-import { parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
@@ -14,7 +14,6 @@ interface ReconcileOptions {
   readonly backfill?: boolean;
 }
 
-const DAY_MS = 86_400_000;
 const MAX_DAYS = 400;
 
 /** Compares days of the archive with the platform, and writes nothing. */
@@ -56,12 +55,9 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
   if (day !== undefined && (from !== undefined || to !== undefined)) {
     throw new ArchiveError('USAGE', 'say --day, or --from and --to');
   }
-  const yesterday = new Date(now - DAY_MS).toISOString().slice(0, 10);
+  const yesterday = dayOf(now - DAY_MS);
   const first = requireDay('--from', from ?? day ?? to ?? yesterday);
-  const last = requireDay(
-    '--to',
-    to ?? day ?? (from === undefined ? yesterday : new Date(now).toISOString().slice(0, 10)),
-  );
+  const last = requireDay('--to', to ?? day ?? (from === undefined ? yesterday : dayOf(now)));
   if (first > last) throw new ArchiveError('USAGE', '--from is later than --to');
   const length = (last - first) / DAY_MS + 1;
   if (length > MAX_DAYS) {
@@ -69,7 +65,7 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
       hint: 'compare a year at a time',
     });
   }
-  return Array.from({ length }, (_, at) => new Date(first + at * DAY_MS).toISOString().slice(0, 10));
+  return Array.from({ length }, (_, at) => dayOf(first + at * DAY_MS));
 }
 
 function requireDay(flag: string, text: string): number {

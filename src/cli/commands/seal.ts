@@ -1,6 +1,6 @@
 import { createSealer } from '../../create-sealer.ts';
 import { ArchiveError } from '../../errors.ts';
-import { parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import type { Statement } from '../../proof/formats/statement.ts';
 import type { SealedDays } from '../../proof/seal-days.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
@@ -20,8 +20,6 @@ interface SealOptions {
   readonly timeout?: number;
 }
 
-const DAY_MS = 86_400_000;
-
 /** Begins the log, or seals what is due. */
 export async function run(
   context: CommandContext,
@@ -33,7 +31,6 @@ export async function run(
   const config = await readSettings(context, 'seal');
   const sealer = await createSealer(config, { clock, logger });
   const { budget, end } = openBudget(context, options.timeout);
-  const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
   try {
     if (options.init === true) {
       const first = options.from ?? dayOf(clock.now() - DAY_MS);

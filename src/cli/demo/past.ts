@@ -13,7 +13,7 @@ import { patientStore } from '../../jobs/patient-store.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { Logger } from '../../log.ts';
 import { createLayout } from '../../record/layout.ts';
-import { parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import { startSimulator } from '../../../packages/simulator/src/simulator.ts';
 import { planItems } from '../backfill/plan-items.ts';
 import { runnerName } from '../jobs/job-settings.ts';
@@ -27,7 +27,6 @@ const RECORDINGS = 30;
 const LONGEST_PAUSE_MS = 50;
 /** Far above the platform’s, or the demo would be about keeping to its limit. */
 const REQUESTS_PER_MINUTE = 60_000;
-const DAY_MS = 86_400_000;
 
 export interface PastPorts {
   readonly clock: Clock;
@@ -58,7 +57,7 @@ export async function archiveThePast({
   logSettings,
   budget,
 }: PastPorts): Promise<PastResult> {
-  const dayBefore = (days: number) => new Date(clock.now() - days * DAY_MS).toISOString().slice(0, 10);
+  const dayBefore = (days: number) => dayOf(clock.now() - days * DAY_MS);
   const [from, to] = [dayBefore(5), dayBefore(3)];
   const hasty: Clock = {
     now: () => clock.now(),

@@ -2,7 +2,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { AnalyzedConversation, Availability, ConversationAnalytics, DetailsQuery } from '../../ports.ts';
 import { canonicalId, isSafeId, isSameId } from '../../recording-id.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseRecordingTime } from '../../recording-time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
@@ -27,8 +27,6 @@ const MAX_JOBS = 3;
 
 /** Conversations of one page; a longer one is none of the platform's. */
 const MAX_PAGE_ENTRIES = 10_000;
-
-const DAY_MS = 86_400_000;
 
 /** The asynchronous details jobs: attributes, notes and wrap-ups of a day's conversations, 1,000 an answer. */
 export function createConversationAnalytics(options: AnalyticsOptions): ConversationAnalytics {
@@ -96,7 +94,7 @@ function isWanted({ start, end }: AnalyzedConversation, { day, of }: DetailsQuer
 }
 
 function what({ day }: Pick<DetailsQuery, 'day'>): string {
-  return `conversations of ${new Date(day).toISOString().slice(0, 10)}`;
+  return `conversations of ${dayOf(day)}`;
 }
 
 async function submit({ api }: AnalyticsOptions, query: DetailsQuery, budget: Budget): Promise<string> {

@@ -11,7 +11,7 @@ import type {
   SourceRecording,
 } from '../../ports.ts';
 import type { RecordingKind } from '../../recording-facts.ts';
-import { parseDay } from '../../recording-time.ts';
+import { DAY_MS, parseDay } from '../../recording-time.ts';
 import type { GenesysApi } from '../api-client.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
 import { listRecordings } from '../recordings/listing.ts';
@@ -33,8 +33,6 @@ export interface DayInventoryOptions {
   /** Whose start decides under which day a recording is filed. */
   readonly filedBy: 'recording' | 'conversation';
 }
-
-const DAY_MS = 86_400_000;
 
 /** Conversations whose recordings are asked for at a time; the rate budget is shared anyway. */
 const CONCURRENCY = 8;

@@ -1,6 +1,5 @@
 /** Which days are stated when: docs/proof.md, "When a day is final". Pure. */
-
-export const DAY_MS = 86_400_000;
+import { DAY_MS, dayOf } from '../../recording-time.ts';
 
 /** Hours after its end from which on a day can be final: the platform rewrites data for three days. */
 const SETTLED_MS = 96 * 3_600_000;
@@ -13,8 +12,7 @@ const LOOKS = [14, MAX_OPEN_DAYS] as const;
 
 export const startOf = (day: string): number => Date.parse(`${day}T00:00:00.000Z`);
 export const endOf = (day: string): number => startOf(day) + DAY_MS;
-/** Returns the UTC day of a time, in epoch ms. */
-export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+export { DAY_MS, dayOf };
 export const addDays = (day: string, count: number): string => dayOf(startOf(day) + count * DAY_MS);
 
 /** Returns the days from one to another, both included. */
