@@ -6,7 +6,9 @@ import { MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
 import { present } from '../present.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import type { Filing, Source } from './filing.ts';
+import { trustedKeys } from './own-receipt.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
+import { findErasure, recordingErased } from '../record/find-erasure.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
@@ -37,6 +39,8 @@ export interface StoredRecording {
 /**
  * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Whatever makes it start over, it does so
  * with a fresh link, a fresh cipher and a fresh IV: a pair of key and IV never sees two plaintexts.
+ *
+ * @throws `RECORDING_ERASED` (not retryable), before anything is downloaded.
  */
 export async function storeRecording(
   ports: ArchivePorts,
@@ -45,6 +49,12 @@ export async function storeRecording(
   budget: Budget,
 ): Promise<StoredRecording> {
   const { clock, logger } = ports;
+  const erased = await findErasure(
+    { store: ports.store, keys: trustedKeys(ports) },
+    filing.ids.recordingId,
+    budget,
+  );
+  if (erased !== undefined) throw recordingErased(erased);
   let current = item;
   let resumes = 0;
   for (let restarts = 0; ; ) {

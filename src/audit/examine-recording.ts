@@ -6,6 +6,8 @@ import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
+import { type Erasure, erasureKey, subjectHash } from '../record/erasure.ts';
+import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
 import { readInstruction } from '../record/instruction-file.ts';
 import { hashWrap } from '../record/identity.ts';
 import { identifyKey } from '../record/layout.ts';
@@ -31,6 +33,8 @@ export interface Examination {
   /** Sentences for people about what is worth knowing and nothing wrong, such as names of metadata in another spelling. */
   readonly notes: readonly string[];
   readonly wrap: KnownWrap;
+  /** The tombstone of the recording, where there is no object, or {@link ExaminePorts.erased} names it. */
+  readonly erasure?: Erasure | undefined;
   /** Of the recording that an object is the context of, by that one's receipt. */
   readonly contextOf?: SignedReceipt['ids'] | undefined;
   /** Read at most once: another file a moment later could name another key. */
@@ -65,8 +69,12 @@ export async function examineRecording(
   const readOnce = () => (instruction ??= readInstruction(store, key, budget));
   const context = { ...ports, location: store.location };
   let wrap = NO_WRAP;
+  // metadata that are damaged are an object's
+  const erasure = ofObject.length > 0 ? undefined : await lookForErasure(ports, key, stat, budget);
+  if (erasure !== undefined && stat === undefined) notes.push(`erased: ${erasureKey(erasure.id)}`);
+  if (erasure !== undefined && stat !== undefined) findings.push(finding('erased', key));
   if (stat === undefined) {
-    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal';
+    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined;
     if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
       findings.push(finding('missing-object', key));
     if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
@@ -81,7 +89,19 @@ export async function examineRecording(
       findings.splice(0, findings.length, ...kept);
     }
   }
-  return { key, stat, receipt, signature, findings, notes, wrap, readInstruction: readOnce };
+  return { key, stat, receipt, signature, findings, notes, wrap, erasure, readInstruction: readOnce };
+}
+
+/** Costs nothing for an object that is there, unless it is known to be of an erased recording. */
+async function lookForErasure(
+  { store, keys, erased }: ExaminePorts,
+  key: string,
+  stat: ObjectStat | undefined,
+  budget: Budget,
+): Promise<Erasure | undefined> {
+  const id = recordingOfKey(key);
+  if (id === undefined || (stat !== undefined && erased?.has(subjectHash(id)) !== true)) return undefined;
+  return findErasure({ store, keys }, id, budget);
 }
 
 /** S3 exchanges metadata by a copy: a new version, and for what was uploaded in parts another kind of checksum, or none. */

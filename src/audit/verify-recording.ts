@@ -73,6 +73,7 @@ export async function verifyAgainstReceipt(
     findings: found,
     wrap,
     notes,
+    erasure,
     readInstruction,
   } = await examineRecording(ports, key, budget);
   const findings = [...found];
@@ -90,7 +91,7 @@ export async function verifyAgainstReceipt(
     digests,
   });
   if (stat === undefined) {
-    if (receipt === undefined && findings.length === 0) throw notFound(key, store);
+    if (receipt === undefined && findings.length === 0 && erasure === undefined) throw notFound(key, store);
     return done(0);
   }
   if (depth === 'head') return done(stat.size);

@@ -1,3 +1,4 @@
+import { whyNoObject } from '../../audit/find-recording.ts';
 import { readInstruction } from '../../record/instruction-file.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
@@ -75,11 +76,10 @@ export async function run(
   let idOrKey = named ?? '';
   try {
     if (options.where !== undefined) idOrKey = await onlyWhere(context, config, options.where, budget);
-    stat = await store.head(
-      await locateRecording(context, { config, store, range }, idOrKey, budget),
-      budget,
-    );
-    if (stat !== undefined) {
+    const key = await locateRecording(context, { config, store, range }, idOrKey, budget);
+    stat = await store.head(key, budget);
+    if (stat === undefined) throw await whyNoObject({ store, keys: trust.keys }, key, budget);
+    else {
       instruction = await readInstruction(store, stat.key, budget);
       const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);
@@ -88,8 +88,6 @@ export async function run(
   } finally {
     end();
   }
-  if (stat === undefined)
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
   const facts = { ...describe(stat, inspection, store.location, range.layout), ...call };
   const snippets = readingElsewhere(stat, inspection, store.location);

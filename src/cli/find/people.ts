@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { listShards } from '../../catalogue/update-catalogue.ts';
 import { readPeople } from '../../catalogue/people-file.ts';
@@ -9,7 +8,7 @@ import { isDayAsked, type SearchQuery } from '../../catalogue/search-query.ts';
 import { shardOfKey } from '../../catalogue/places.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import { type AccessEntry, writeAccessEntry } from '../../record/access-entry.ts';
+import { type AccessEntry, noteAct } from '../../record/access-entry.ts';
 import { canonicalId } from '../../recording-id.ts';
 
 /** Files of people that are kept open in memory: results come day by day. */
@@ -34,18 +33,8 @@ export async function noteAccess(
   }: Pick<AccessEntry, 'action'> & { readonly query: SearchQuery; readonly reason: string | undefined },
   budget: Budget,
 ): Promise<void> {
-  const entry: AccessEntry = {
-    v: 1,
-    at: new Date(clock.now()).toISOString(),
-    who: whoAsks(),
-    session: randomBytes(8).toString('hex'),
-    n: 1,
-    action,
-    query: describeQuery(query),
-    ...(reason === undefined ? {} : { reason }),
-    outcome: 'granted',
-  };
-  await writeAccessEntry(archive, entry, randomBytes(6).toString('hex'), budget);
+  const act = { who: whoAsks(), action, query: describeQuery(query), reason };
+  await noteAct({ store: archive, clock }, act, budget);
 }
 
 /** Names of the filters, and of those that are not about people their values. */
