@@ -3,7 +3,7 @@ import { isPlausibleTime, parseDay } from './recording-time.ts';
 
 /**
  * Names of objects by a template of one's own. Pure: the same file has the same key on every machine and at every attempt, two
- * files never have the same one, and whatever a template has written it can read back. That is why a template is no free text:
+ * files never have the same one, and a template can read back every key it has written. That is why a template is no free text:
  * the file name is given, ids stand apart from each other, and the whole day is in it.
  */
 

@@ -1,6 +1,6 @@
 /**
  * What the end of a file says about whether all of it is there, for containers that do not state their length in front: the last
- * defence where nobody else states it either. At most a tail of 65 KiB is kept, of whatever length the file is.
+ * defence where no header states it either. Keeps a tail of at most 65 KiB, regardless of the file's length.
  */
 
 /**

@@ -38,7 +38,7 @@ export function mediaFacts(item: MediaItem, stream: Omit<MediaStream, 'chunks' |
 /** Bytes. No recording of a second or more fits in less than this, but a WAV header without audio does (44 bytes). */
 const SMALLEST_SECOND = 100;
 
-/** Bytes. Whatever the format, its first header alone is longer; RIFF, the shortest to tell, needs this many. */
+/** Bytes. The first header of every format is longer; RIFF, the shortest to tell, needs this many. */
 const SMALLEST_FILE = 12;
 
 export interface MediaCount {
@@ -118,7 +118,7 @@ export async function* guardMedia(
 }
 
 function refuseForeign(head: Buffer, { expected, contentType }: MediaFacts): void {
-  // markup is told by its first tag, whatever follows
+  // markup is told by its first tag alone
   const content = looksLikeMarkup(head) ? 'markup' : contentOf(head);
   const found =
     expected === undefined

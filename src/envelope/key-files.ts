@@ -1,4 +1,4 @@
-/** Key files on disk. Whatever can decrypt must be readable by its owner only. */
+/** Key files on disk. A file that can decrypt must be readable by its owner only. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, lstat, open, realpath, rename, rm } from 'node:fs/promises';

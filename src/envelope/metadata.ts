@@ -1,5 +1,5 @@
 /**
- * Strict reading of metadata values. A store hands back whatever anyone with write access put there, so every value is
+ * Strict reading of metadata values. A store hands back what anyone with write access put there, so every value is
  * checked for its exact form before it is used; no message repeats a value.
  */
 import { ArchiveError } from '../errors.ts';

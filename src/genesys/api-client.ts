@@ -121,7 +121,7 @@ async function exchange(
   }
 }
 
-/** The error for a final answer that means the same whatever was called: 403, other 4xx, or a body that is not understood. */
+/** The error for a final answer that means the same for every call: 403, other 4xx, or a body that is not understood. */
 export function unexpectedAnswer(
   what: string,
   { status, errorCode, correlationId }: ApiAnswer,

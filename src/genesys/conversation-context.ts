@@ -13,7 +13,7 @@ export const CONTEXT_SCHEMA = 'genesys-media-archive/context/v1';
 
 /**
  * What a conversation was, as the platform knew it when its recording was archived: who took part in which role, from when to
- * when, in which queue, with which result, and when somebody was on hold. Ids and the words of the organization only: names,
+ * when, in which queue, with which result, and when a participant was on hold. Ids and the words of the organization only: names,
  * addresses, numbers, attributes and notes of people are left out. All times are ISO 8601, UTC.
  */
 export interface ConversationContext {
@@ -92,7 +92,7 @@ export async function fetchContext(
   );
 }
 
-/** The context, from `Conversation` and the conversation's `RecordingMetadata`. Pure; whatever is malformed is left out. */
+/** The context, from `Conversation` and the conversation's `RecordingMetadata`. Pure; malformed members are left out. */
 export function describeConversation(
   conversationId: string,
   conversation: unknown,

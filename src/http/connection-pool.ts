@@ -156,7 +156,7 @@ export class ConnectionPool {
       socket.on('session', (fresh: Buffer) => this.#sessions.set(origin, fresh));
       socket.on('error', () => this.#sessions.delete(origin));
       prepare(socket);
-      // nobody else sees what this socket reads, and Node makes a new buffer for each piece of it
+      // only this connection sees what the socket reads, and Node makes a new buffer for each piece
       return new Connection(socket, { gather: gather(), freesPieces: true, onFree });
     }
     if (tunnel !== undefined) {

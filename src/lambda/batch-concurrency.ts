@@ -14,7 +14,7 @@ const RESERVED_BYTES = 160 * MIB;
 /** Node's collector works harder and harder in the last fifth. */
 const USABLE = 0.8;
 
-/** Of the function's memory, where nobody states it: what the stack sets. */
+/** Memory of the function where it is not stated: what the stack sets. */
 const DEFAULT_MEMORY_MB = 512;
 
 /** Three parts each fit into the 50 connections that the AWS SDK opens to a host. */

@@ -51,7 +51,7 @@ export interface BatchOptions {
 
 /**
  * Archives the messages of a batch, each by itself. What is not named in the answer is acknowledged: it is archived, or it can
- * never be and stands, with its reason, in the dead-letter queue. The answer comes in time whatever the work does.
+ * never be and stands, with its reason, in the dead-letter queue. The answer comes in time even when the work hangs.
  */
 export async function handleBatch(
   options: BatchOptions,

@@ -129,11 +129,11 @@ export function objectOfReceipt(layout: Layout, key: string): string | undefined
   return objectsOfReceipt(key).find((object) => layout.parse(object) !== undefined);
 }
 
-/** Whatever the layout, a key ends with the file's name, and so says which file of which recording it is. */
+/** In every layout a key ends with the file's name, and so says which file of which recording it is. */
 const FILE_NAME = /^archive\/.+\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
 
 /**
- * Who the object under `key` is, in whatever layout it was written; `undefined` for keys of none. The day stands in different places
+ * Who the object under `key` is, in any layout; `undefined` for keys of none. The day stands in different places
  * in different layouts, and is not told.
  */
 export function identifyKey(

@@ -85,7 +85,7 @@ export async function rewrapRecording(
       return { state: 'unsupported', key, placement, reason, notes };
     }
   }
-  throw new ArchiveError('STORE_UNAVAILABLE', `${key} is being changed by somebody else`, {
+  throw new ArchiveError('STORE_UNAVAILABLE', `${key} is being changed by another process`, {
     details: { key },
   });
 }

@@ -8,7 +8,7 @@ import { writeText } from '../store/directory/partial-file.ts';
 import { readOwnFile } from './own-files.ts';
 
 /**
- * One process per spool directory. Node.js has no flock(2), so the lock is a file that says who holds it. Whoever finds one
+ * One process per spool directory. Node.js has no flock(2), so the lock is a file that says who holds it. A process that finds one
  * asks the kernel whether that process still lives, where both can see the same processes; elsewhere (another machine or
  * container that shares the directory) the age of its heartbeat decides.
  */
@@ -32,7 +32,7 @@ export interface SpoolLock {
 }
 
 /**
- * @param onLost called once when somebody else has taken the lock, which happens only after this process stood still for longer
+ * @param onLost called once when another process has taken the lock, which happens only after this process stood still for longer
  *   than a minute.
  * @throws `USAGE` (not retryable) when another process holds the directory.
  */
@@ -132,7 +132,7 @@ async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
 }
 
 /**
- * `undefined` when there is none, or none that can be understood.
+ * Reads the lock; `undefined` without a readable one.
  * @throws `USAGE` when what stands there is no file.
  */
 async function readHolder(file: string): Promise<Holder | undefined> {

@@ -139,7 +139,7 @@ export function startWorker(options: WorkerOptions): Worker {
     try {
       await attempt(entry);
     } catch (caught) {
-      // interrupted: its file stands as it stood, and whoever serves this spool next takes it up
+      // interrupted: its file stands as it stood, and the next process of this spool takes it up
       if (budget.signal.aborted) return;
       spool.postpone(entry, clock.now() + STUCK_PAUSE_MS);
       onReport({ kind: 'stuck', name: entry.name, error: toArchiveError(caught) });

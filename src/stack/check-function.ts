@@ -114,7 +114,7 @@ export function checkVariables(variables: Readonly<Record<string, string>>): rea
     problems.push(
       warn(
         name,
-        'ARCHIVE_WEBHOOK_OPEN=1: anybody can have calls archived',
+        'ARCHIVE_WEBHOOK_OPEN=1: unsigned requests have calls archived',
         'have webhooks signed (ARCHIVE_WEBHOOK_SECRET_ARN)',
       ),
     );

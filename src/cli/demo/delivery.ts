@@ -35,7 +35,7 @@ export interface DeliveryPorts {
   readonly budget: Budget;
   /** Told after each delivery: is the call archived now? */
   readonly onDelivered: (recordingId: string, archived: boolean) => void;
-  /** Told once for each delivery that did not archive its call and is to be repeated. */
+  /** Called once for each delivery that did not archive its call and is repeated. */
   readonly onSetback: (recordingId: string) => void;
 }
 

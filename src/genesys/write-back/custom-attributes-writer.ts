@@ -91,7 +91,7 @@ function showsDocument(body: unknown, id: string): boolean | undefined {
 }
 
 /**
- * The document of the schema, `undefined` when there is none yet.
+ * The document of the schema, `undefined` while it does not exist.
  *
  * @throws `GENESYS_BAD_RESPONSE` when the answer is no such list, or is about another conversation: what is taken for missing would be
  *   replaced.

@@ -30,7 +30,7 @@ export class BufferPool {
     return found;
   }
 
-  /** Not to be used after this by whoever gives it. */
+  /** Takes a buffer back; the giver must not use it after this. */
   give(buffer: Buffer): void {
     const size = buffer.byteLength;
     if (size < SMALLEST_KEPT || size !== this.#sizeFor(size) || this.#keptBytes + size > this.#mostBytes)

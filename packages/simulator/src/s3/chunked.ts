@@ -86,7 +86,7 @@ export async function* decodeChunked(
   try {
     yield* decodeFrames(reader, request, onTrailers);
   } finally {
-    // Otherwise a body that is refused half-way could never be read to its end by anybody.
+    // Otherwise a body that is refused half-way could never be read to its end.
     await reader.close();
   }
 }
