@@ -45,7 +45,7 @@ const WANTED_PARTS = ['yyyy', 'mm', 'dd'] as const;
 const ROOT = 'archive/';
 const FILE_NAME = '{recordingId}{channel}.enc';
 /** Characters of the template itself. A key has 512 bytes at most, and two ids of UUIDs' length are still to come. */
-const LONGEST = 200;
+const MAX_TEMPLATE_CHARS = 200;
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
 
 type Piece = { readonly text: string } | { readonly part: string };
@@ -64,7 +64,7 @@ export function compileKeyTemplate(
 }
 
 function findProblem(source: string): string | undefined {
-  if (source.length > LONGEST) return `must have ${LONGEST} characters at most`;
+  if (source.length > MAX_TEMPLATE_CHARS) return `must have ${MAX_TEMPLATE_CHARS} characters at most`;
   const named = [...source.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
   const unknown = named.find((name) => !PARTS.includes(name));
   if (unknown !== undefined) return `has a placeholder that is none of ${list(PARTS)}`;

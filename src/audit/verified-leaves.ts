@@ -61,7 +61,7 @@ export function fingerprintOf(location: string, stat: ObjectStat, instruction: s
 }
 
 /** Bytes: a leaf is held in memory until it has been compared. Receipts with larger ones are not used. */
-const LARGEST_LEAF = 64 * 1024 * 1024;
+const MAX_LEAF_BYTES = 64 * 1024 * 1024;
 
 /**
  * Returns the leaves that the receipt of an object states, when they cover it and come from the encrypting writer. Returns
@@ -89,7 +89,7 @@ export async function leavesOfReceipt(
   if (leaves === undefined || leaves === 'damaged') return undefined;
   const fits =
     bytes === stat.size &&
-    leafBytes <= LARGEST_LEAF &&
+    leafBytes <= MAX_LEAF_BYTES &&
     leaves.length === Math.max(1, Math.ceil(stat.size / leafBytes));
   return fits ? { leafBytes, digests: leaves } : undefined;
 }

@@ -20,7 +20,7 @@ export const MOST_INLINE_LEAVES = 1024;
 export const MAX_INLINE_LEAVES_OF_SHORT_MESSAGES = 16;
 
 /** Bytes; 13,108 lines of 65, the most that 64 GiB in leaves of 5 MiB have, are 852,020. */
-const LARGEST_LIST = 1024 * 1024;
+const MAX_LEAF_LIST_BYTES = 1024 * 1024;
 
 /**
  * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].leaves`. Below the receipts, so that one permission covers
@@ -87,7 +87,7 @@ async function readList(
   asNone: readonly ErrorCode[] = ['OBJECT_MALFORMED'],
 ): Promise<string | undefined> {
   try {
-    return await getSmall(store, key, LARGEST_LIST, budget);
+    return await getSmall(store, key, MAX_LEAF_LIST_BYTES, budget);
   } catch (error) {
     if (error instanceof ArchiveError && asNone.includes(error.code)) return undefined;
     throw error;

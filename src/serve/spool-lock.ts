@@ -24,7 +24,7 @@ const HEARTBEAT_MS = 10_000;
 const DEAD_AFTER_MS = 60_000;
 
 /** Taking over from a dead holder is a matter of milliseconds; so often, and so long (ms), others wait for it. */
-const MOST_TRIES = 40;
+const MAX_TRIES = 40;
 const TAKEOVER_PAUSE_MS = 25;
 
 export interface SpoolLock {
@@ -70,7 +70,7 @@ async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
   const draft = `${file}.${own.token}`;
   try {
     await writeText(draft, `${JSON.stringify(own)}\n`);
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await linkIfAbsent(draft, file)) return;
       const holder = await readHolder(file);
       if (holder !== undefined && (await isAlive(file, holder, own, clock.now()))) {

@@ -2,7 +2,7 @@ import type { S3Answer, S3Call } from './call.ts';
 import { S3Refusal } from './refusal.ts';
 
 /** Bytes; the document has one element. */
-const LARGEST_DOCUMENT = 4096;
+const MAX_DOCUMENT_BYTES = 4096;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html */
 export async function putLegalHold(call: S3Call): Promise<S3Answer> {
@@ -13,7 +13,7 @@ export async function putLegalHold(call: S3Call): Promise<S3Answer> {
   let size = 0;
   for await (const chunk of call.body().chunks) {
     size += chunk.byteLength;
-    if (size > LARGEST_DOCUMENT) throw new S3Refusal('MalformedXML');
+    if (size > MAX_DOCUMENT_BYTES) throw new S3Refusal('MalformedXML');
     chunks.push(chunk);
   }
   const [, status] = /<Status>(ON|OFF)<\/Status>/.exec(Buffer.concat(chunks).toString('utf8')) ?? [];
