@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Bucket, ObjectDescription } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { ObjectDescription } from './records.ts';
 import type { InspectedBody } from './body.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { decodeUri, type SignableRequest } from '../sigv4.ts';
@@ -15,6 +16,10 @@ export type S3Operation =
   | 'HeadObject'
   | 'DeleteObject'
   | 'PutObjectLegalHold'
+  | 'PutObjectRetention'
+  | 'GetObjectLockConfiguration'
+  | 'GetObjectTagging'
+  | 'ListObjectVersions'
   | 'CreateMultipartUpload'
   | 'UploadPart'
   | 'CompleteMultipartUpload'
@@ -72,10 +77,14 @@ const PARAMETERS: Readonly<Record<S3Operation, readonly string[]>> = {
   ],
   PutObject: [],
   CopyObject: [],
-  GetObject: [],
-  HeadObject: [],
-  DeleteObject: [],
+  GetObject: ['versionId'],
+  HeadObject: ['versionId'],
+  DeleteObject: ['versionId'],
   PutObjectLegalHold: ['legal-hold'],
+  PutObjectRetention: ['retention'],
+  GetObjectLockConfiguration: ['object-lock'],
+  GetObjectTagging: ['tagging'],
+  ListObjectVersions: ['versions', 'prefix', 'key-marker', 'version-id-marker', 'max-keys', 'encoding-type'],
   CreateMultipartUpload: ['uploads'],
   UploadPart: ['partNumber', 'uploadId'],
   CompleteMultipartUpload: ['uploadId'],
@@ -90,8 +99,11 @@ const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-decoded-content-length',
   'x-amz-expected-bucket-owner',
   'x-amz-mp-object-size',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
   'x-amz-sdk-checksum-algorithm',
   'x-amz-security-token',
+  'x-amz-tagging',
   'x-amz-trailer',
   'x-amz-user-agent',
 ]);
@@ -139,14 +151,18 @@ function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): 
     if (method === 'HEAD') return 'HeadBucket';
     if (method !== 'GET') return undefined;
     if (has('uploads')) return 'ListMultipartUploads';
+    if (has('versions')) return 'ListObjectVersions';
+    if (has('object-lock')) return 'GetObjectLockConfiguration';
     return query.some(([name, value]) => name === 'list-type' && value === '2') ? 'ListObjectsV2' : undefined;
   }
   switch (method) {
     case 'PUT':
       if (has('uploadId') || has('partNumber')) return 'UploadPart';
       if (has('legal-hold')) return 'PutObjectLegalHold';
+      if (has('retention')) return 'PutObjectRetention';
       return headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject';
     case 'GET':
+      if (has('tagging')) return 'GetObjectTagging';
       return has('uploadId') ? 'ListParts' : 'GetObject';
     case 'HEAD':
       return 'HeadObject';

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { ObjectRecord, OpenUpload, PartRecord } from './bucket.ts';
+import type { ObjectRecord, OpenUpload, PartRecord } from './records.ts';
 import { assertKey, quote, readDescription, readNumber, readWriteCondition } from './call.ts';
 import type { S3Answer, S3Call } from './call.ts';
 import {
@@ -10,7 +10,8 @@ import {
   parseAlgorithm,
   readChecksumHeader,
 } from './checksum.ts';
-import { preconditionFailed } from './objects.ts';
+import { readLockHeaders } from './object-lock.ts';
+import { preconditionFailed, readTags } from './objects.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { type ListedPart, readPartList, renderDocument } from './xml.ts';
 
@@ -48,6 +49,8 @@ export async function createMultipartUpload(call: S3Call): Promise<S3Answer> {
     key: call.key,
     initiated: call.now,
     ...readDescription(call.headers),
+    ...readLockHeaders(call),
+    ...readTags(call),
     ...(algorithm === undefined ? {} : { algorithm }),
   });
   return {
@@ -213,9 +216,10 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
     // A refused upload stays open: only an abort frees its parts.
     if (!(await call.bucket.commit(object, ifAbsent))) throw preconditionFailed();
     await call.bucket.dropUpload(upload.record.uploadId, object.segments);
-    const { checksum } = object;
+    const { checksum, versionId } = object;
     return {
       status: 200,
+      ...(versionId === undefined ? {} : { headers: { 'x-amz-version-id': versionId } }),
       body: renderDocument('CompleteMultipartUploadResult', {
         Location: `/${call.bucketName}/${call.key}`,
         Bucket: call.bucketName,
