@@ -194,7 +194,11 @@ const results = await Promise.all([
   bundleFunction('archive', [leaveOut]),
   ...SCHEDULED.map((name) => bundleFunction(name, [])),
 ]);
-refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+const page = await buildPage();
+refuseDevelopmentPackages([
+  ...results.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...(page?.inputs ?? []),
+]);
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > LARGEST_LAMBDA_BUNDLE) {
   console.error(
@@ -208,6 +212,13 @@ if (!quiet) {
   );
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
+}
+
+/** The console's page: dist/console. */
+async function buildPage() {
+  if (!existsSync('scripts/build-console.mjs')) return undefined;
+  const { buildConsole } = await import('./build-console.mjs');
+  return buildConsole({ quiet, sourcemap, version });
 }
 
 /**
