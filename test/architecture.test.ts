@@ -148,6 +148,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'envelope',
   ],
+  'create-drill': [
+    'ground',
+    'ports',
+    'record',
+    'archive',
+    'proof',
+    'config',
+    'secrets',
+    'create-archiver',
+    'create-sealer',
+  ],
   'create-verifier': ['ground', 'ports', 'audit', 'config', 'create-archiver'],
   lambda: [
     'ground',
@@ -162,6 +173,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-verifier',
     'create-job-runner',
     'create-sealer',
+    'create-drill',
     // the names of the kinds
     'job-kinds',
     'events',
@@ -201,6 +213,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'catalogue',
     'create-catalogue',
     'create-sealer',
+    'create-drill',
     'proof',
     'signing',
     'signing-keys',
