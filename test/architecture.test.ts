@@ -158,6 +158,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'envelope',
   ],
+  'create-drill': [
+    'ground',
+    'ports',
+    'record',
+    'archive',
+    'proof',
+    'config',
+    'secrets',
+    'create-archiver',
+    'create-sealer',
+  ],
   'create-verifier': ['ground', 'ports', 'audit', 'config', 'create-archiver'],
   lambda: [
     'ground',
@@ -172,6 +183,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-verifier',
     'create-job-runner',
     'create-sealer',
+    'create-drill',
     // the names of the kinds
     'job-kinds',
     'events',
@@ -213,6 +225,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-sealer',
     'console',
     'create-console',
+    'create-drill',
     'proof',
     'signing',
     'signing-keys',
