@@ -125,7 +125,7 @@ describe('transcripts of a conversation', () => {
 });
 
 describe('the object of a transcript', () => {
-  it('stands under the name of the receipt, whatever it says', () => {
+  it('stands under the name of the receipt, with each status', () => {
     for (const key of [keyAt(1), 'archive/2026/05/20/a.0.v2.enc', '0c/year=2026/a.wav']) {
       for (const status of TRANSCRIPT_STATUSES) {
         const companion = parseCompanion(transcriptKey(key, status));
