@@ -84,11 +84,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...HEART,
     'config',
     'open-configured',
+    'create-companions',
     'secrets',
     'signing',
     'signing-keys',
     ...ADAPTERS,
   ],
+  'create-companions': ['ground', 'ports', 'archive', 'config', 'genesys'],
   'create-backfill': [
     'ground',
     'ports',
