@@ -107,7 +107,7 @@ export function contextPlace(key: string): string | undefined {
 }
 
 /** What the names of all that belongs to an object have in common. */
-function nameBeside(key: string): string {
+export function nameBeside(key: string): string {
   return key.startsWith(MEDIA_PREFIX) ? key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '') : key;
 }
 

@@ -1,7 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { SimulatorError } from '../simulator-error.ts';
-import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
 import {
   commitRecord,
   readRecords,
@@ -13,73 +11,39 @@ import {
   sweepSegments,
   writeSegment,
 } from './files.ts';
+import {
+  type BucketFeatures,
+  compareKeys,
+  type ObjectRecord,
+  type OpenUpload,
+  type PartRecord,
+  type UploadRecord,
+} from './object-record.ts';
+import { Past } from './past.ts';
 
-/** What a client says about an object besides its bytes. */
-export interface ObjectDescription {
-  /** User metadata, names without `x-amz-meta-`. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Content-Type, Cache-Control and the like, to be sent back as they came. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface ObjectRecord extends ObjectDescription {
-  readonly key: string;
-  readonly size: number;
-  /** Without quotes. */
-  readonly etag: string;
-  /** Epoch ms. */
-  readonly lastModified: number;
-  readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
-  /** One file per part of a multipart upload: completing it copies nothing. */
-  readonly segments: readonly (Segment & { readonly checksum?: string })[];
-  /** S3 Object Lock: while it is on, the object cannot be removed. */
-  readonly legalHold?: boolean;
-  /** The multipart upload it came from: after a crash between commit and clean-up, that upload is over. */
-  readonly uploadId?: string;
-}
-
-export interface UploadRecord extends ObjectDescription {
-  readonly uploadId: string;
-  readonly key: string;
-  readonly initiated: number;
-  /** Every part must then carry this checksum. */
-  readonly algorithm?: ChecksumAlgorithm;
-}
-
-export interface PartRecord {
-  readonly uploadId: string;
-  readonly partNumber: number;
-  readonly etag: string;
-  readonly lastModified: number;
-  readonly segment: Segment;
-  readonly checksum?: Checksum;
-}
-
-export interface OpenUpload {
-  readonly record: UploadRecord;
-  readonly parts: Map<number, PartRecord>;
-}
-
-/** S3 lists in the order of the keys' UTF-8 bytes, which is not the order of JavaScript's UTF-16 strings. */
-export const compareKeys = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+export { compareKeys } from './object-record.ts';
+export type * from './object-record.ts';
 
 /** One bucket: the records of its objects and open uploads, in memory and on disk alike. One process per directory. */
 export class Bucket {
   /** Whether it was made with Object Lock. */
   readonly hasObjectLock: boolean;
+  readonly keepsVersions: boolean;
+  readonly past = new Past();
   readonly #directory: string;
   readonly #objects = new Map<string, ObjectRecord>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #queues = new Map<string, Promise<unknown>>();
   #sortedKeys: readonly string[] | undefined;
 
-  private constructor(directory: string, hasObjectLock: boolean) {
+  private constructor(directory: string, has: BucketFeatures) {
     this.#directory = directory;
-    this.hasObjectLock = hasObjectLock;
+    this.hasObjectLock = has.objectLock === true;
+    this.keepsVersions = has.versions === true;
   }
 
-  static async open(directory: string, hasObjectLock = false): Promise<Bucket> {
-    const bucket = new Bucket(directory, hasObjectLock);
+  static async open(directory: string, has: BucketFeatures = {}): Promise<Bucket> {
+    const bucket = new Bucket(directory, has);
     await bucket.#recover();
     return bucket;
   }
@@ -135,6 +99,13 @@ export class Bucket {
     return this.#objects.get(key);
   }
 
+  version(key: string, versionId: string): ObjectRecord | undefined {
+    const current = this.#objects.get(key);
+    if (current !== undefined && (current.versionId ?? 'null') === versionId) return current;
+    const past = this.past.of(key).find((version) => version.versionId === versionId);
+    return past !== undefined && 'record' in past ? past.record : undefined;
+  }
+
   /** In the order S3 lists them. */
   keys(): readonly string[] {
     this.#sortedKeys ??= [...this.#objects.keys()]
@@ -173,7 +144,11 @@ export class Bucket {
    * @param ifMatch entity tag of the object it replaces.
    * @returns whether `record` now is the object; `false` with `ifAbsent`, when there was one already, or with another `ifMatch`.
    */
-  async commit(record: ObjectRecord, ifAbsent: boolean, ifMatch?: string): Promise<boolean> {
+  async commit(written: ObjectRecord, ifAbsent: boolean, ifMatch?: string): Promise<boolean> {
+    const record =
+      this.keepsVersions && written.versionId === undefined
+        ? { ...written, versionId: Past.newId() }
+        : written;
     return this.exclusive(`object ${record.key}`, async () => {
       if (ifMatch !== undefined && this.#objects.get(record.key)?.etag !== ifMatch) return false;
       const committed = await commitRecord(this.#path('objects', recordName(record.key)), record, ifAbsent);
@@ -181,22 +156,59 @@ export class Bucket {
       const previous = this.#objects.get(record.key);
       this.#objects.set(record.key, record);
       if (previous === undefined) this.#sortedKeys = undefined;
-      else {
-        const kept = new Set(record.segments.map(({ file }) => file));
-        await this.discard(previous.segments.filter(({ file }) => !kept.has(file)));
-      }
+      else await this.#bury(previous, record);
       return true;
     });
   }
 
-  async remove(key: string): Promise<void> {
+  /** Keeps what something else has taken the place of, or frees what it alone needed. */
+  async #bury(previous: ObjectRecord, current: ObjectRecord | undefined): Promise<void> {
+    const { key, versionId } = previous;
+    const isOther = versionId !== undefined && versionId !== current?.versionId;
+    if (this.keepsVersions && isOther) this.past.push(key, { versionId, record: previous });
+    else await this.#free(previous, current);
+  }
+
+  async #free({ key, segments }: ObjectRecord, current: ObjectRecord | undefined): Promise<void> {
+    const kept = new Set([...(current?.segments ?? []).map(({ file }) => file), ...this.past.filesOf(key)]);
+    await this.discard(segments.filter(({ file }) => !kept.has(file)));
+  }
+
+  /** Removes an object; where versions are kept, hides it. */
+  async remove(key: string, now: number): Promise<void> {
     await this.exclusive(`object ${key}`, async () => {
       const record = this.#objects.get(key);
-      if (record === undefined) return;
-      await removeRecord(this.#path('objects', recordName(key)));
-      this.#objects.delete(key);
+      if (record !== undefined) {
+        await this.#forget(key);
+        await this.#bury(record, undefined);
+      }
+      if (this.keepsVersions) this.past.push(key, { versionId: Past.newId(), hiddenAt: now });
+    });
+  }
+
+  async #forget(key: string): Promise<void> {
+    await removeRecord(this.#path('objects', recordName(key)));
+    this.#objects.delete(key);
+    this.#sortedKeys = undefined;
+  }
+
+  /** Removes one version for good; what stood below it is the current one then, where nothing stands above. */
+  async removeVersion(key: string, versionId: string): Promise<void> {
+    await this.exclusive(`object ${key}`, async () => {
+      const current = this.#objects.get(key);
+      if ((current?.versionId ?? 'null') === versionId && current !== undefined) {
+        await this.#forget(key);
+        await this.#free(current, undefined);
+      } else {
+        const taken = this.past.take(key, versionId);
+        if (taken !== undefined && 'record' in taken) await this.#free(taken.record, current);
+      }
+      if (this.#objects.has(key)) return;
+      const uncovered = this.past.takeObject(key);
+      if (uncovered === undefined) return;
+      await commitRecord(this.#path('objects', recordName(key)), uncovered, false);
+      this.#objects.set(key, uncovered);
       this.#sortedKeys = undefined;
-      await this.discard(record.segments);
     });
   }
 
@@ -232,24 +244,4 @@ export class Bucket {
     const segments = [...upload.parts.values()].map(({ segment }) => segment);
     await this.discard(segments.filter(({ file }) => !owned.has(file)));
   }
-}
-
-/** @throws SimulatorError for a bucket name S3 would not accept. */
-export async function openBuckets(options: {
-  readonly dir: string;
-  readonly buckets: readonly string[];
-  readonly lockedBuckets?: readonly string[];
-}): Promise<ReadonlyMap<string, Bucket>> {
-  const buckets = new Map<string, Bucket>();
-  const { lockedBuckets = [] } = options;
-  for (const name of new Set([...options.buckets, ...lockedBuckets])) {
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-      throw new SimulatorError(`not a valid bucket name: ${JSON.stringify(name)}`);
-    }
-    const directory = path.join(options.dir, name);
-    await mkdir(directory, { recursive: true });
-    buckets.set(name, await Bucket.open(directory, lockedBuckets.includes(name)));
-  }
-  return buckets;
 }

@@ -9,6 +9,7 @@ export type S3Operation =
   | 'HeadBucket'
   | 'ListObjectsV2'
   | 'ListMultipartUploads'
+  | 'ListObjectVersions'
   | 'PutObject'
   | 'CopyObject'
   | 'GetObject'
@@ -70,11 +71,12 @@ const PARAMETERS: Readonly<Record<S3Operation, readonly string[]>> = {
     'max-uploads',
     'encoding-type',
   ],
+  ListObjectVersions: ['versions', 'prefix', 'key-marker', 'version-id-marker', 'max-keys'],
   PutObject: [],
   CopyObject: [],
   GetObject: [],
   HeadObject: [],
-  DeleteObject: [],
+  DeleteObject: ['versionId'],
   PutObjectLegalHold: ['legal-hold'],
   CreateMultipartUpload: ['uploads'],
   UploadPart: ['partNumber', 'uploadId'],
@@ -139,6 +141,7 @@ function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): 
     if (method === 'HEAD') return 'HeadBucket';
     if (method !== 'GET') return undefined;
     if (has('uploads')) return 'ListMultipartUploads';
+    if (has('versions')) return 'ListObjectVersions';
     return query.some(([name, value]) => name === 'list-type' && value === '2') ? 'ListObjectsV2' : undefined;
   }
   switch (method) {

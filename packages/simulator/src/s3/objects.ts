@@ -32,7 +32,10 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     await call.bucket.discard([segment]);
     throw preconditionFailed(ifAbsent ? 'If-None-Match' : 'If-Match');
   }
-  return { status: 200, headers: { etag: quote(record.etag), ...checksumHeaders(record) } };
+  return {
+    status: 200,
+    headers: { etag: quote(record.etag), ...checksumHeaders(record), ...versionHeader(call) },
+  };
 }
 
 /** Only what the archiver needs: an object onto itself, with other metadata. Its bytes, tag and checksum stay. */
@@ -50,7 +53,8 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
   const record = call.bucket.object(call.key);
   if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
   const ifMatch = call.headers.get('x-amz-copy-source-if-match')?.replaceAll('"', '');
-  const copy: ObjectRecord = { ...record, ...readDescription(call.headers), lastModified: call.now };
+  const { versionId: _before, ...facts } = record;
+  const copy: ObjectRecord = { ...facts, ...readDescription(call.headers), lastModified: call.now };
   if (!(await call.bucket.commit(copy, false, ifMatch ?? record.etag))) {
     throw preconditionFailed('x-amz-copy-source-If-Match');
   }
@@ -61,6 +65,12 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
       ETag: quote(copy.etag),
     }),
   };
+}
+
+/** Of what stands under the key now. */
+function versionHeader(call: S3Call): Record<string, string> {
+  const versionId = call.bucket.object(call.key)?.versionId;
+  return versionId === undefined ? {} : { 'x-amz-version-id': versionId };
 }
 
 export const preconditionFailed = (condition = 'If-None-Match') =>
@@ -127,6 +137,7 @@ export function getObject(call: S3Call): S3Answer {
     ...record.headers,
     ...Object.fromEntries(metadata),
     ...checksums,
+    ...(record.versionId === undefined ? {} : { 'x-amz-version-id': record.versionId }),
     ...(record.legalHold === undefined
       ? {}
       : { 'x-amz-object-lock-legal-hold': record.legalHold ? 'ON' : 'OFF' }),
@@ -145,8 +156,13 @@ export async function deleteObject(call: S3Call): Promise<S3Answer> {
     const record = call.bucket.object(call.key);
     if (record === undefined || !matches(ifMatch, record.etag)) throw preconditionFailed('If-Match');
   }
-  // with versions, S3 would put a marker above the object; here is one version, so removing it is what a hold forbids
-  if (call.bucket.object(call.key)?.legalHold === true) throw new S3Refusal('AccessDenied');
-  await call.bucket.remove(call.key);
+  const { bucket, key } = call;
+  const versionId = call.query.get('versionId');
+  // what a hold forbids is to remove a version; a marker above it may be put
+  const version = versionId === undefined ? bucket.object(key) : bucket.version(key, versionId);
+  const hides = versionId === undefined && bucket.keepsVersions;
+  if (version?.legalHold === true && !hides) throw new S3Refusal('AccessDenied');
+  if (versionId === undefined) await bucket.remove(key, call.now);
+  else await bucket.removeVersion(key, versionId);
   return { status: 204 };
 }

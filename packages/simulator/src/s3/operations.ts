@@ -7,6 +7,7 @@ import {
   uploadPart,
 } from './multipart.ts';
 import { putLegalHold } from './legal-hold.ts';
+import { listObjectVersions } from './versions.ts';
 import { copyObject, deleteObject, getObject, putObject } from './objects.ts';
 
 /** What works on a bucket; `ListBuckets` alone does not. */
@@ -16,6 +17,7 @@ export const OPERATIONS: Readonly<
   HeadBucket: () => ({ status: 200 }),
   ListObjectsV2: listObjects,
   ListMultipartUploads: listUploads,
+  ListObjectVersions: listObjectVersions,
   PutObject: putObject,
   CopyObject: copyObject,
   GetObject: getObject,

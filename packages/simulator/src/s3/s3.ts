@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describeCause } from '../simulator-error.ts';
 import { inspectBody } from './body.ts';
 import { breakListing, PAGE_PARAMETERS } from './broken-listing.ts';
-import { type Bucket, openBuckets } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import { openBuckets } from './open-buckets.ts';
 import { type PlacedObject, placeObject } from './place-object.ts';
 import {
   parseRequest,
@@ -48,6 +49,8 @@ export interface S3Options {
   readonly buckets: readonly string[];
   /** Created too, with Object Lock: their objects may be put under a legal hold. */
   readonly lockedBuckets?: readonly string[];
+  /** Those that keep versions, in memory; also without being named in `buckets`. */
+  readonly versionedBuckets?: readonly string[];
   /** Default `simulator`. */
   readonly accessKeyId?: string;
   /** Default `simulator-secret-key`. */
@@ -216,7 +219,7 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
  * it, path style only, with signatures, checksums and conditional writes checked, and refuses the rest with 501.
  *
  * Known differences from S3: an object sent without a checksum gets none (S3 adds CRC64NVME); a reader may be cut off when its
- * object is replaced or deleted; there are no versions; a copy keeps the ETag and checksum of a multipart upload.
+ * object is replaced or deleted; versions do not outlive the process, and are listed in one page; a copy keeps the ETag and checksum of a multipart upload.
  *
  * @throws SimulatorError for a bucket name S3 would not accept.
  */
