@@ -7,6 +7,7 @@ import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts'
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
+import { createS3Removal } from '../../src/store/s3/remove.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 
 const JSON_FILE = { metadata: {}, contentType: 'application/json' };
@@ -32,7 +33,8 @@ describe('removing from a bucket that keeps versions', () => {
       forcePathStyle: true,
       credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
     });
-    const store = createS3Store({ client, bucket, prefix: 'p', clock: systemClock, logger: silentLogger });
+    const options = { client, bucket, prefix: 'p', clock: systemClock, logger: silentLogger };
+    const store = { ...createS3Store(options), ...createS3Removal(options) };
     const versionsOf = async (key: string) => {
       const { Versions = [], DeleteMarkers = [] } = await client.send(
         new ListObjectVersionsCommand({ Bucket: bucket, Prefix: `p/${key}` }),
@@ -53,12 +55,12 @@ describe('removing from a bucket that keeps versions', () => {
     const { store, versionsOf, write } = connect();
     await write('keys/a.json', 'one', 'two', 'three');
     await write('keys/a.json.other', 'stays');
-    await store.removeCurrent?.('keys/a.json', unlimited);
+    await store.removeCurrent('keys/a.json', unlimited);
     expect(await store.head('keys/a.json', unlimited)).toBeUndefined();
     expect(await versionsOf('keys/a.json')).toEqual([4, 1]);
-    expect(await store.removeVersions?.('keys/a.json', unlimited)).toEqual({ removed: 4, kept: [] });
+    expect(await store.removeVersions('keys/a.json', unlimited)).toEqual({ removed: 4, kept: [] });
     expect(await versionsOf('keys/a.json')).toEqual([1, 0]);
-    expect(await store.removeVersions?.('keys/a.json', unlimited)).toEqual({ removed: 0, kept: [] });
+    expect(await store.removeVersions('keys/a.json', unlimited)).toEqual({ removed: 0, kept: [] });
   });
 
   it('says which version a hold keeps, and removes the others', async () => {
@@ -67,12 +69,12 @@ describe('removing from a bucket that keeps versions', () => {
     const held = await store.head('archive/a.enc', unlimited);
     await store.setLegalHold?.('archive/a.enc', true, unlimited);
     await write('archive/a.enc', 'not held');
-    expect(await store.removeVersions?.('archive/a.enc', unlimited)).toEqual({
+    expect(await store.removeVersions('archive/a.enc', unlimited)).toEqual({
       removed: 1,
       kept: [held?.versionId],
     });
     expect(await versionsOf('archive/a.enc')).toEqual([1, 0]);
     await store.setLegalHold?.('archive/a.enc', false, unlimited);
-    expect(await store.removeVersions?.('archive/a.enc', unlimited)).toEqual({ removed: 1, kept: [] });
+    expect(await store.removeVersions('archive/a.enc', unlimited)).toEqual({ removed: 1, kept: [] });
   });
 });

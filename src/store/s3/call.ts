@@ -38,7 +38,7 @@ export type S3Reply<T> =
  * @throws `STORE_*` errors; `OUT_OF_TIME` or the signal's reason.
  */
 export async function callS3<T>(
-  access: S3Access,
+  access: Omit<S3Access, 'calls'>,
   what: string,
   budget: Budget,
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,

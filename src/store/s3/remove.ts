@@ -1,20 +1,48 @@
 import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { Removal } from '../../ports.ts';
+import type { ObjectStore, Removal } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { assertObjectKey } from '../object-rules.ts';
 import { callS3, type S3Access } from './call.ts';
 import { assertPageHead, notAListing } from './listing-pages.ts';
+import type { S3StoreOptions } from './s3-store.ts';
 import { requireDocument } from './whole-document.ts';
 
 const WHAT = 'LIST object versions';
 
-/** One DeleteObject: where the bucket has versions, a marker of deletion is put above them. */
-export async function removeObject(access: S3Access, key: string, budget: Budget): Promise<void> {
-  assertObjectKey(key);
-  await deleteOne(access, key, undefined, budget);
+/** What {@link createS3Removal} reaches; as for the store itself. */
+type RemovalOptions = Pick<
+  S3StoreOptions,
+  'client' | 'bucket' | 'prefix' | 'clock' | 'logger' | 'expectedBucketOwner'
+>;
+
+/** How the caller removes. */
+export interface Removing {
+  readonly removeCurrent: NonNullable<ObjectStore['removeCurrent']>;
+  readonly removeVersions: NonNullable<ObjectStore['removeVersions']>;
 }
+
+/** Removes objects of a bucket. Apart from the store, because what archives has no use for it. */
+export function createS3Removal(options: RemovalOptions): Removing {
+  const { client, clock, logger, expectedBucketOwner } = options;
+  const access: RemovalAccess = {
+    client,
+    clock,
+    logger,
+    prefix: options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`,
+    bucket: { Bucket: options.bucket, ...present({ ExpectedBucketOwner: expectedBucketOwner }) },
+  };
+  return {
+    removeCurrent: async (key, budget) => {
+      assertObjectKey(key);
+      await deleteOne(access, key, undefined, budget);
+    },
+    removeVersions: (key, budget) => removeVersions(access, key, budget),
+  };
+}
+
+type RemovalAccess = Omit<S3Access, 'calls'>;
 
 /**
  * Removes each version that S3 lists, and lists again until it names none that could be removed. A bucket without versions lists its
@@ -23,7 +51,7 @@ export async function removeObject(access: S3Access, key: string, budget: Budget
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html needs `s3:ListBucketVersions`, removing them
  * `s3:DeleteObjectVersion`.
  */
-export async function removeVersions(access: S3Access, key: string, budget: Budget): Promise<Removal> {
+async function removeVersions(access: RemovalAccess, key: string, budget: Budget): Promise<Removal> {
   assertObjectKey(key);
   const kept = new Set<string>();
   let removed = 0;
@@ -40,7 +68,7 @@ export async function removeVersions(access: S3Access, key: string, budget: Budg
 
 /** @returns false when the store refuses, which is the answer to a lock as well as to a missing permission. */
 async function deleteOne(
-  access: S3Access,
+  access: RemovalAccess,
   key: string,
   version: string | undefined,
   budget: Budget,
@@ -61,7 +89,7 @@ async function deleteOne(
 }
 
 /** Of this very key: the prefix also lists longer ones, which come after it. */
-async function listVersions(access: S3Access, key: string, budget: Budget): Promise<string[]> {
+async function listVersions(access: RemovalAccess, key: string, budget: Budget): Promise<string[]> {
   const { bucket, client, prefix } = access;
   const asked = { bucket: bucket.Bucket, prefix: prefix + key };
   const found: string[] = [];

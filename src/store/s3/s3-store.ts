@@ -14,7 +14,6 @@ import { listS3Objects } from './list.ts';
 import { createSdkCalls } from './object-calls.ts';
 import { type PartOptions, putInto } from './put.ts';
 import { getFrom } from './read.ts';
-import { removeObject, removeVersions } from './remove.ts';
 import { replaceMetadata, replaceObject } from './replace.ts';
 import { abortS3Upload, listS3Uploads } from './uploads.ts';
 import { headObject } from './verify.ts';
@@ -71,8 +70,6 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       if (calls.openAhead !== undefined) void calls.openAhead();
     },
     setLegalHold: (key, on, budget) => putLegalHold(access, key, on, budget),
-    removeCurrent: (key, budget) => removeObject(access, key, budget),
-    removeVersions: (key, budget) => removeVersions(access, key, budget),
     listUploads: (budget) => listS3Uploads(access, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, upload, budget),
   };
