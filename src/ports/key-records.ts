@@ -1,7 +1,7 @@
 /** Where wrapped data keys are kept that are not on their objects: `docs/format.md`, section 4.2. */
 import type { Budget } from '../clock.ts';
 import type { RecordingIds } from './media.ts';
-import type { ObjectSummary, Removal } from './store.ts';
+import type { ObjectSummary } from './store.ts';
 
 /** The wrapped data key of one object. */
 export interface KeyRecord {
@@ -52,10 +52,4 @@ export interface KeyRecords {
 
   /** All records of the recording that an object is of, also those of its other channels, versions and of its context. */
   list(objectKey: string, budget: Budget): AsyncIterable<ObjectSummary>;
-
-  /**
-   * Destroys a record: removes every version of it, and looks that none is left.
-   * @throws `STORE_DENIED` (not retryable) when something is left, or the store cannot; what the store throws.
-   */
-  destroy(recordKey: string, budget: Budget): Promise<Removal>;
 }

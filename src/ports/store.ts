@@ -70,14 +70,6 @@ export type ReplaceResult =
 /** `unsupported`: the bucket was made without a lock; `absent`: there is no such object. */
 export type LegalHoldResult = 'set' | 'unsupported' | 'absent';
 
-/** What became of the versions of an object that were to be removed. */
-export interface Removal {
-  /** Versions and markers of deletion that were removed. */
-  readonly removed: number;
-  /** What is still there afterwards, by the store's names of versions: a lock, a hold or a missing permission keeps it. */
-  readonly kept: readonly string[];
-}
-
 export interface ObjectSummary {
   readonly key: string;
   readonly size: number;
@@ -195,22 +187,6 @@ export interface ObjectStore {
    * @throws what `put` may throw.
    */
   readonly setLegalHold?: (key: string, on: boolean, budget: Budget) => Promise<LegalHoldResult>;
-
-  /**
-   * Removes an object, of which there may be none. Where the bucket keeps versions, it is hidden, and can be brought back for as long as
-   * its versions are kept. Absent where a store cannot.
-   *
-   * @throws what `put` may throw; `STORE_DENIED` for what a lock or a hold keeps.
-   */
-  readonly removeCurrent?: (key: string, budget: Budget) => Promise<void>;
-
-  /**
-   * Removes every version of an object for good, markers of deletion included, and looks again: what is not in `kept` is gone. Nothing
-   * of it is a failure, and asking again is safe. Replicas and backups are not reached. Absent where a store cannot.
-   *
-   * @throws what `put` may throw.
-   */
-  readonly removeVersions?: (key: string, budget: Budget) => Promise<Removal>;
 
   /** Opens a connection ahead of the first request. Sends nothing, and reports no failure. Absent where a store has no connections. */
   readonly openAhead?: () => void;

@@ -45,19 +45,6 @@ export function createKeyRecords(store: ObjectStore): KeyRecords {
       return result?.outcome ?? 'unsupported';
     },
     list: (objectKey, budget) => store.list(keyRecordFolder(objectKey), budget),
-    destroy: async (recordKey, budget) => {
-      const removal = await store.removeVersions?.(recordKey, budget);
-      if (removal?.kept.length === 0) return removal;
-      throw new ArchiveError(
-        'STORE_DENIED',
-        removal === undefined
-          ? `${store.location} cannot remove what it keeps`
-          : `${removal.kept.length} versions of ${recordKey} are still there`,
-        {
-          hint: 'key records stand in a bucket without lock, and the role that erases needs s3:ListBucketVersions and s3:DeleteObjectVersion there',
-        },
-      );
-    },
   };
 }
 

@@ -71,31 +71,6 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   });
 }
 
-/** The same, which can also remove what is stored. @throws `CONFIG_INVALID` (not retryable). */
-export async function openRemovingStore(
-  location: string,
-  options: OpenStoreOptions = {},
-): Promise<ObjectStore> {
-  const { clock = systemClock, logger = silentLogger, expectedBucketOwner } = options;
-  const store = await openStore(location, options);
-  const parsed = parseStoreLocation(location);
-  if (parsed.kind === 'directory') return store;
-  const [{ createS3Client }, { createS3Removal }] = await Promise.all([
-    import('./s3/client.ts'),
-    import('./s3/remove.ts'),
-  ]);
-  const { bucket, prefix } = parsed;
-  const client = createS3Client(options.s3);
-  const removing = createS3Removal({
-    client,
-    bucket,
-    clock,
-    logger,
-    ...present({ prefix, expectedBucketOwner }),
-  });
-  return { ...store, ...removing };
-}
-
 function invalid(location: string, why: string): ArchiveError {
   const shown = location.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 80);
   return new ArchiveError('CONFIG_INVALID', `the store location "${shown}" ${why}`);

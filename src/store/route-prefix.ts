@@ -24,12 +24,6 @@ export function routePrefix(store: ObjectStore, prefix: string, other: ObjectSto
     ...(bothCan('replaceMetadata') && {
       replaceMetadata: (expected, ...how) => called(of(expected.key).replaceMetadata?.(expected, ...how)),
     }),
-    ...(bothCan('removeCurrent') && {
-      removeCurrent: (key, budget) => called(of(key).removeCurrent?.(key, budget)),
-    }),
-    ...(bothCan('removeVersions') && {
-      removeVersions: (key, budget) => called(of(key).removeVersions?.(key, budget)),
-    }),
     ...(store.pin && { pin: store.pin }),
     ...(store.setLegalHold && { setLegalHold: store.setLegalHold }),
     ...(store.listUploads && { listUploads: store.listUploads }),

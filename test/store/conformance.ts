@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { describeFailing } from './conformance-failing.ts';
 import { describeReading } from './conformance-reading.ts';
-import { describeRemoving } from './conformance-removing.ts';
 import { describeReplacing } from './conformance-replacing.ts';
 import { describeStoring } from './conformance-storing.ts';
 import type { RunningSuite, StoreUnderTest, SuiteOptions } from './conformance-suite.ts';
@@ -54,6 +53,5 @@ export function describeStore(
     describeFailing(suite);
     describeReading(suite);
     describeReplacing(suite);
-    describeRemoving(suite);
   });
 }

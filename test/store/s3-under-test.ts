@@ -3,7 +3,6 @@ import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/clien
 import { systemClock } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createS3Client, type S3ClientOptions } from '../../src/store/s3/client.ts';
-import { createS3Removal } from '../../src/store/s3/remove.ts';
 import { createS3Store, type S3StoreOptions } from '../../src/store/s3/s3-store.ts';
 import type { StoreUnderTest } from './conformance.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
@@ -52,7 +51,7 @@ export async function useS3(server: S3Server): Promise<S3UnderTest> {
     proxy,
     client,
     proxied,
-    store: { ...createS3Store(options), ...createS3Removal(options) },
+    store: createS3Store(options),
     reopen: () => createS3Store(options),
     async leftovers() {
       const open = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));

@@ -10,7 +10,6 @@ import { type ObjectPlace, placeOf } from './paths.ts';
 import { pinFrom } from './pin.ts';
 import { putInto } from './put.ts';
 import { rootExists } from './regular-file.ts';
-import { removeFiles } from './remove.ts';
 import { replaceFiles, replaceRecord } from './replace.ts';
 import { findObject, lstatObject, modifiedAt } from './stat.ts';
 import { listDirectoryUploads, removeAttempt } from './uploads.ts';
@@ -87,16 +86,6 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
       throw directoryError(error, 'replacing', key);
     }
   };
-  async function remove(key: string, budget: Budget): Promise<number> {
-    const place = placeOf(root, key);
-    ensureTimeLeft(clock, budget);
-    try {
-      return await removeFiles(root, place);
-    } catch (error) {
-      throw directoryError(error, 'removing', key);
-    }
-  }
-
   return {
     location: `file:${root}`,
     put: putInto(root, clock),
@@ -114,10 +103,6 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
       assertPutOptions({ metadata, contentType: 'application/octet-stream' });
       return replacing(expected.key, budget, (place) => replaceRecord({ place, expected, statOf }, metadata));
     },
-    removeCurrent: async (key, budget) => {
-      await remove(key, budget);
-    },
-    removeVersions: async (key, budget) => ({ removed: await remove(key, budget), kept: [] }),
     listUploads,
     abortUpload,
   };

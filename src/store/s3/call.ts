@@ -38,7 +38,7 @@ export type S3Reply<T> =
  * @throws `STORE_*` errors; `OUT_OF_TIME` or the signal's reason.
  */
 export async function callS3<T>(
-  access: Omit<S3Access, 'calls'>,
+  access: S3Access,
   what: string,
   budget: Budget,
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,

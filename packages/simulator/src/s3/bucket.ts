@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import {
@@ -11,45 +12,55 @@ import {
   sweepSegments,
   writeSegment,
 } from './files.ts';
-import {
-  type BucketFeatures,
-  compareKeys,
-  type ObjectRecord,
-  type OpenUpload,
-  type PartRecord,
-  type UploadRecord,
-} from './object-record.ts';
-import { Past } from './past.ts';
+import type { ObjectLock, ObjectRecord, OpenUpload, PartRecord, UploadRecord } from './records.ts';
+import { isMarker, type OldVersion, OldVersions } from './old-versions.ts';
 
-export { compareKeys } from './object-record.ts';
-export type * from './object-record.ts';
+/** S3 lists in the order of the keys' UTF-8 bytes, which is not the order of JavaScript's UTF-16 strings. */
+export const compareKeys = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+export interface BucketKind {
+  readonly hasObjectLock: boolean;
+  /** A bucket with Object Lock always is. */
+  readonly isVersioned: boolean;
+  readonly defaultDays?: number | undefined;
+}
+
+const filesOf = (versions: readonly OldVersion[]): string[] =>
+  versions.flatMap((version) => (isMarker(version) ? [] : version.segments.map(({ file }) => file)));
 
 /** One bucket: the records of its objects and open uploads, in memory and on disk alike. One process per directory. */
 export class Bucket {
   /** Whether it was made with Object Lock. */
   readonly hasObjectLock: boolean;
-  readonly keepsVersions: boolean;
-  readonly past = new Past();
+  /** Whether what is replaced or deleted stays as a version. */
+  readonly isVersioned: boolean;
+  /** How long each new object is locked. */
+  readonly defaultDays: number | undefined;
+  readonly #old: OldVersions;
   readonly #directory: string;
   readonly #objects = new Map<string, ObjectRecord>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #queues = new Map<string, Promise<unknown>>();
   #sortedKeys: readonly string[] | undefined;
 
-  private constructor(directory: string, has: BucketFeatures) {
+  private constructor(directory: string, { hasObjectLock, isVersioned, defaultDays }: BucketKind) {
+    this.defaultDays = defaultDays;
     this.#directory = directory;
-    this.hasObjectLock = has.objectLock === true;
-    this.keepsVersions = has.versions === true;
+    this.hasObjectLock = hasObjectLock;
+    this.isVersioned = isVersioned || hasObjectLock;
+    this.#old = new OldVersions(this.#path('versions'));
   }
 
-  static async open(directory: string, has: BucketFeatures = {}): Promise<Bucket> {
-    const bucket = new Bucket(directory, has);
+  static async open(directory: string, kind: BucketKind): Promise<Bucket> {
+    const bucket = new Bucket(directory, kind);
     await bucket.#recover();
     return bucket;
   }
 
   async #recover(): Promise<void> {
     const named = new Set<string>();
+    await this.#old.recover();
+    for (const key of this.#old.keys()) for (const file of filesOf(this.#old.of(key))) named.add(file);
     const finished = new Set<string>();
     for (const record of (await readRecords(this.#path('objects'))) as ObjectRecord[]) {
       this.#objects.set(record.key, record);
@@ -99,11 +110,29 @@ export class Bucket {
     return this.#objects.get(key);
   }
 
-  version(key: string, versionId: string): ObjectRecord | undefined {
+  /** Of a bucket with versions, newest first: the object itself, what it has replaced, and markers of deletions. */
+  versions(key: string): readonly OldVersion[] {
     const current = this.#objects.get(key);
-    if (current !== undefined && (current.versionId ?? 'null') === versionId) return current;
-    const past = this.past.of(key).find((version) => version.versionId === versionId);
-    return past !== undefined && 'record' in past ? past.record : undefined;
+    const old = this.#old.of(key).filter(({ versionId }) => versionId !== current?.versionId);
+    return [...(current === undefined ? [] : [current]), ...old.toReversed()];
+  }
+
+  /** Also of objects that a marker hides. In the order S3 lists them. */
+  versionedKeys(): readonly string[] {
+    return [...new Set([...this.#objects.keys(), ...this.#old.keys()])].sort(compareKeys);
+  }
+
+  /** What new objects are locked with that name no lock of their own. */
+  defaultLock(now: number): ObjectLock {
+    const { defaultDays } = this;
+    return defaultDays === undefined
+      ? {}
+      : { retention: { mode: 'COMPLIANCE', until: now + defaultDays * 86_400_000 } };
+  }
+
+  /** For the next version of an object; none in a bucket without versions. */
+  newVersion(): { readonly versionId?: string } {
+    return this.isVersioned ? { versionId: randomUUID().replaceAll('-', '') } : {};
   }
 
   /** In the order S3 lists them. */
@@ -144,71 +173,69 @@ export class Bucket {
    * @param ifMatch entity tag of the object it replaces.
    * @returns whether `record` now is the object; `false` with `ifAbsent`, when there was one already, or with another `ifMatch`.
    */
-  async commit(written: ObjectRecord, ifAbsent: boolean, ifMatch?: string): Promise<boolean> {
-    const record =
-      this.keepsVersions && written.versionId === undefined
-        ? { ...written, versionId: Past.newId() }
-        : written;
+  async commit(record: ObjectRecord, ifAbsent: boolean, ifMatch?: string): Promise<boolean> {
     return this.exclusive(`object ${record.key}`, async () => {
       if (ifMatch !== undefined && this.#objects.get(record.key)?.etag !== ifMatch) return false;
+      const previous = this.#objects.get(record.key);
+      const stays = this.isVersioned && previous !== undefined && previous.versionId !== record.versionId;
+      if (stays && ifAbsent) return false;
+      if (stays) await this.#old.set(record.key, [...this.#old.of(record.key), previous]);
       const committed = await commitRecord(this.#path('objects', recordName(record.key)), record, ifAbsent);
       if (!committed) return false;
-      const previous = this.#objects.get(record.key);
       this.#objects.set(record.key, record);
       if (previous === undefined) this.#sortedKeys = undefined;
-      else await this.#bury(previous, record);
+      else if (!stays) {
+        const kept = new Set(record.segments.map(({ file }) => file));
+        await this.discard(previous.segments.filter(({ file }) => !kept.has(file)));
+      }
       return true;
     });
   }
 
-  /** Keeps what something else has taken the place of, or frees what it alone needed. */
-  async #bury(previous: ObjectRecord, current: ObjectRecord | undefined): Promise<void> {
-    const { key, versionId } = previous;
-    const isOther = versionId !== undefined && versionId !== current?.versionId;
-    if (this.keepsVersions && isOther) this.past.push(key, { versionId, record: previous });
-    else await this.#free(previous, current);
-  }
-
-  async #free({ key, segments }: ObjectRecord, current: ObjectRecord | undefined): Promise<void> {
-    const kept = new Set([...(current?.segments ?? []).map(({ file }) => file), ...this.past.filesOf(key)]);
-    await this.discard(segments.filter(({ file }) => !kept.has(file)));
-  }
-
-  /** Removes an object; where versions are kept, hides it. */
-  async remove(key: string, now: number): Promise<void> {
+  async remove(key: string): Promise<void> {
     await this.exclusive(`object ${key}`, async () => {
       const record = this.#objects.get(key);
-      if (record !== undefined) {
-        await this.#forget(key);
-        await this.#bury(record, undefined);
-      }
-      if (this.keepsVersions) this.past.push(key, { versionId: Past.newId(), hiddenAt: now });
+      if (record === undefined) return;
+      await removeRecord(this.#path('objects', recordName(key)));
+      this.#objects.delete(key);
+      this.#sortedKeys = undefined;
+      await this.discard(record.segments);
     });
   }
 
-  async #forget(key: string): Promise<void> {
-    await removeRecord(this.#path('objects', recordName(key)));
-    this.#objects.delete(key);
-    this.#sortedKeys = undefined;
+  /** Hides the object behind a marker. @returns the marker's version. */
+  async hide(key: string, now: number): Promise<string> {
+    const versionId = randomUUID().replaceAll('-', '');
+    await this.exclusive(`object ${key}`, async () => {
+      const record = this.#objects.get(key);
+      const marker = { key, versionId, lastModified: now, isMarker: true } as const;
+      await this.#old.set(key, [...this.#old.of(key), ...(record === undefined ? [] : [record]), marker]);
+      if (record === undefined) return;
+      await removeRecord(this.#path('objects', recordName(key)));
+      this.#objects.delete(key);
+      this.#sortedKeys = undefined;
+    });
+    return versionId;
   }
 
-  /** Removes one version for good; what stood below it is the current one then, where nothing stands above. */
+  /** Removes one version for good; the one before it becomes the object where it was the newest. */
   async removeVersion(key: string, versionId: string): Promise<void> {
     await this.exclusive(`object ${key}`, async () => {
-      const current = this.#objects.get(key);
-      if ((current?.versionId ?? 'null') === versionId && current !== undefined) {
-        await this.#forget(key);
-        await this.#free(current, undefined);
-      } else {
-        const taken = this.past.take(key, versionId);
-        if (taken !== undefined && 'record' in taken) await this.#free(taken.record, current);
-      }
-      if (this.#objects.has(key)) return;
-      const uncovered = this.past.takeObject(key);
-      if (uncovered === undefined) return;
-      await commitRecord(this.#path('objects', recordName(key)), uncovered, false);
-      this.#objects.set(key, uncovered);
+      const all = this.versions(key);
+      const gone = all.find((version) => (version.versionId ?? 'null') === versionId);
+      if (gone === undefined) return;
+      const rest = all.filter((version) => version !== gone);
+      const [newest, ...older] = rest;
+      const current = newest === undefined || isMarker(newest) ? undefined : newest;
+      const target = this.#path('objects', recordName(key));
+      if (current === undefined) await removeRecord(target);
+      else await commitRecord(target, current, false);
+      await this.#old.set(key, (current === undefined ? rest : older).toReversed());
+      if (current === undefined) this.#objects.delete(key);
+      else this.#objects.set(key, current);
       this.#sortedKeys = undefined;
+      const kept = new Set(filesOf(rest));
+      if (!isMarker(gone)) await this.discard(gone.segments.filter(({ file }) => !kept.has(file)));
     });
   }
 

@@ -9,6 +9,7 @@ export async function openBuckets(options: {
   readonly buckets: readonly string[];
   readonly lockedBuckets?: readonly string[];
   readonly versionedBuckets?: readonly string[];
+  readonly defaultLockDays?: number;
 }): Promise<ReadonlyMap<string, Bucket>> {
   const buckets = new Map<string, Bucket>();
   const { lockedBuckets = [], versionedBuckets = [] } = options;
@@ -19,13 +20,12 @@ export async function openBuckets(options: {
     }
     const directory = path.join(options.dir, name);
     await mkdir(directory, { recursive: true });
-    buckets.set(
-      name,
-      await Bucket.open(directory, {
-        objectLock: lockedBuckets.includes(name),
-        versions: versionedBuckets.includes(name),
-      }),
-    );
+    const kind = {
+      hasObjectLock: lockedBuckets.includes(name),
+      isVersioned: versionedBuckets.includes(name),
+      defaultDays: lockedBuckets.includes(name) ? options.defaultLockDays : undefined,
+    };
+    buckets.set(name, await Bucket.open(directory, kind));
   }
   return buckets;
 }

@@ -1,6 +1,14 @@
 import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
 import type { Segment } from './files.ts';
 
+/** S3 Object Lock: how long a version cannot be removed. */
+export interface ObjectLock {
+  readonly retention?: {
+    readonly mode: 'GOVERNANCE' | 'COMPLIANCE' /** Epoch ms. */;
+    readonly until: number;
+  };
+}
+
 /** What a client says about an object besides its bytes. */
 export interface ObjectDescription {
   /** User metadata, names without `x-amz-meta-`. */
@@ -19,18 +27,21 @@ export interface ObjectRecord extends ObjectDescription {
   readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
   /** One file per part of a multipart upload: completing it copies nothing. */
   readonly segments: readonly (Segment & { readonly checksum?: string })[];
+  /** In a bucket with versions. */
+  readonly versionId?: string;
   /** S3 Object Lock: while it is on, the object cannot be removed. */
   readonly legalHold?: boolean;
-  /** In a bucket that keeps versions. */
-  readonly versionId?: string;
+  readonly retention?: NonNullable<ObjectLock['retention']>;
+  readonly tags?: Readonly<Record<string, string>>;
   /** The multipart upload it came from: after a crash between commit and clean-up, that upload is over. */
   readonly uploadId?: string;
 }
 
-export interface UploadRecord extends ObjectDescription {
+export interface UploadRecord extends ObjectDescription, ObjectLock {
   readonly uploadId: string;
   readonly key: string;
   readonly initiated: number;
+  readonly tags?: Readonly<Record<string, string>>;
   /** Every part must then carry this checksum. */
   readonly algorithm?: ChecksumAlgorithm;
 }
@@ -48,12 +59,3 @@ export interface OpenUpload {
   readonly record: UploadRecord;
   readonly parts: Map<number, PartRecord>;
 }
-
-/** What a bucket was made with. */
-export interface BucketFeatures {
-  readonly objectLock?: boolean;
-  readonly versions?: boolean;
-}
-
-/** S3 lists in the order of the keys' UTF-8 bytes, which is not the order of JavaScript's UTF-16 strings. */
-export const compareKeys = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
