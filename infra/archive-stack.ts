@@ -100,6 +100,7 @@ const SCHEDULED_OUTPUTS = {
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
   Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
   Sealer: ['SealerFunctionName', 'Seals each day in the log'],
+  Driller: ['DrillerFunctionName', 'Restores a sample each week'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
 
 function scheduledOutputs({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
@@ -133,6 +134,9 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     ...(archive.logKey === undefined
       ? {}
       : { LogKeyArn: [archive.logKey.attrArn, 'Signs the log'] as const }),
+    ...(archive.drillKey === undefined
+      ? {}
+      : { DrillKeyArn: [archive.drillKey.attrArn, 'Signs the reports of restore drills'] as const }),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],

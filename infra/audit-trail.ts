@@ -141,12 +141,16 @@ function patterns({
   // by name, which is shorter than an ARN: a pattern has a limit, and the key lets roles of this account in only
   const session = '$.userIdentity.sessionContext.sessionIssuer.userName';
   const strangers = readers.map(({ roleName }) => `(${session} != "${roleName}")`).join(' && ');
-  const ofKey = `(($.resources[0].ARN = "${keyArn}") || ($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}"))`;
+  const answered = `($.resources[0].ARN = "${keyArn}")`;
+  const asked = `($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}")`;
+  const ofKey = `(${answered} || ${asked})`;
   const ofBucket = `($.requestParameters.bucketName = "${bucket.bucketName}")`;
   return {
-    'foreign-decrypt': [
-      `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${ofKey} && ((${strangers}) || (${session} NOT EXISTS)) }`,
-    ],
+    // two, for one would be too long; an event that is counted by both rings no louder
+    'foreign-decrypt': [answered, `(${asked})`].map(
+      (about) =>
+        `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${about} && ((${strangers}) || (${session} NOT EXISTS)) }`,
+    ),
     'key-policy-change': [`{ ($.eventSource = "kms.amazonaws.com") && (${named(KEY_CHANGES)}) && ${ofKey} }`],
     'object-removed': [`{ ($.eventSource = "s3.amazonaws.com") && (${named(REMOVALS)}) && ${ofBucket} }`],
     'policy-change': [

@@ -555,6 +555,8 @@ describe('the outputs', () => {
           'CompactorFunctionName',
           'SealerFunctionName',
           'LogKeyArn',
+          'DrillerFunctionName',
+          'DrillKeyArn',
           'EgressAddress',
           'AuditTrailName',
         ].includes(name),

@@ -125,6 +125,8 @@ describe('a signing key in KMS', () => {
             'CompactorFunctionName',
             'SealerFunctionName',
             'LogKeyArn',
+            'DrillerFunctionName',
+            'DrillKeyArn',
             'EgressAddress',
             'AuditTrailName',
           ].includes(name),
