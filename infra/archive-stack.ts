@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { DeploySettings, StackOutput } from '../src/config/deploy-settings.ts';
 import type { ArchiveConditions } from './conditions.ts';
 import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import { present } from '../src/present.ts';
 
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
@@ -32,15 +33,17 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     jobs: rest.jobs,
     catalogue: rest.catalogue,
     sharedWith: rest.sharedWith,
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(existingBucket === undefined ? {} : { existingBucket }),
-    ...(seal === undefined ? {} : { seal }),
-    ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
-    ...(webAclArn === undefined ? {} : { webAclArn }),
-    ...(replica === undefined ? {} : { replica }),
-    ...(eventSourceName === undefined ? {} : { eventSourceName }),
-    ...(objectLock === undefined ? {} : { objectLock }),
-    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+    ...present({
+      prefix,
+      existingBucket,
+      seal,
+      breakGlassRole,
+      webAclArn,
+      replica,
+      eventSourceName,
+      objectLock,
+      alarmEmail,
+    }),
   };
 }
 

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { createAlarm } from './alarm.ts';
 import { PERIOD } from './archive-metrics.ts';
+import { present } from '../src/present.ts';
 
 export interface AuditTrailProps {
   readonly bucket: s3.IBucket;
@@ -66,7 +67,7 @@ export class AuditTrail extends Construct {
     const group = new logs.LogGroup(this, 'Log', {
       retention: logs.RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.RETAIN,
-      ...(props.logKey === undefined ? {} : { encryptionKey: props.logKey }),
+      ...present({ encryptionKey: props.logKey }),
     });
     this.trail = new cloudtrail.Trail(this, 'Trail', {
       bucket: files as s3.IBucket,

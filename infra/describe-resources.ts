@@ -62,6 +62,7 @@ export function describeResources(
       ...(parts.backfillSecret === undefined ? [] : [parts.backfillSecret.ref]),
     ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
+    transcripts: environmentVariables['ARCHIVE_TRANSCRIPTS'] === '1',
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,
     serviceKeyArn: parts.serviceKey?.keyArn,

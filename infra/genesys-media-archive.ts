@@ -31,6 +31,7 @@ import { Scheduled } from './scheduled/scheduled.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
+import { present } from '../src/present.ts';
 
 export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
@@ -282,7 +283,6 @@ function sealVariables(
   return {
     ARCHIVE_PROOF_ORIGIN: origin,
     ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
-    ...(drillKey === undefined ? {} : { ARCHIVE_DRILL_KMS_KEY_ID: drillKey.attrArn }),
-    ...(secondStore === undefined ? {} : { ARCHIVE_PROOF_SECOND_STORE: secondStore }),
+    ...present({ ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn, ARCHIVE_PROOF_SECOND_STORE: secondStore }),
   };
 }

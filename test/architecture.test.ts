@@ -84,11 +84,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...HEART,
     'config',
     'open-configured',
+    'create-companions',
     'secrets',
     'signing',
     'signing-keys',
     ...ADAPTERS,
   ],
+  'create-companions': ['ground', 'ports', 'archive', 'config', 'genesys'],
   'create-backfill': [
     'ground',
     'ports',
@@ -114,6 +116,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     ...ADAPTERS,
   ],
+  'create-console': [
+    'ground',
+    'record',
+    'console',
+    'config',
+    'secrets',
+    'create-archiver',
+    'create-catalogue',
+  ],
+  console: ['ground', 'ports', 'record', 'audit', 'catalogue', 'jobs', 'keep', 'proof'],
   index: ['ground', 'ports', ...HEART, 'config', 'create-archiver', 'events', ...ADAPTERS],
   'job-kinds': [
     'ground',
@@ -213,6 +225,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'catalogue',
     'create-catalogue',
     'create-sealer',
+    'console',
+    'create-console',
     'create-drill',
     'proof',
     'signing',
@@ -354,7 +368,18 @@ describe('the architecture', () => {
       hyparquet: ['parquet'],
       'hyparquet-writer': ['parquet'],
       '@sigstore/core': ['anchor'],
-      zod: ['catalogue', 'config', 'docs', 'job-kinds', 'jobs', 'proof', 'record', 'signing', 'stack'],
+      zod: [
+        'catalogue',
+        'config',
+        'console',
+        'docs',
+        'job-kinds',
+        'jobs',
+        'proof',
+        'record',
+        'signing',
+        'stack',
+      ],
       commander: ['cli'],
       '@clack/prompts': ['cli'],
     };
@@ -396,7 +421,7 @@ describe('the architecture', () => {
       return [...text.matchAll(/^(?:import|export)\b[^;']*?from '([^']+)'|\bimport\('([^']+)'\)/gm)]
         .map(([, stated, lazy]) => ({ from, to: stated ?? lazy ?? '' }))
         .filter(({ to }) => !/^(?:\.\/|node:|aws-cdk-lib(?:\/|$)|constructs$|zod$)/.test(to))
-        .filter(({ to }) => !/^\.\.\/src\/(?:config\/deploy-(?:settings|file)|errors)\.ts$/.test(to));
+        .filter(({ to }) => !/^\.\.\/src\/(?:config\/deploy-(?:settings|file)|errors|present)\.ts$/.test(to));
     });
     expect(show(wrong)).toEqual([]);
     const backwards = imports.filter(({ to }) => /(?:^|\/)infra\/|aws-cdk-lib|^constructs$/.test(to));

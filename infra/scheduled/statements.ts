@@ -48,11 +48,12 @@ export function secretStatements(
 
 /**
  * The runner of jobs archives as the function does, without its queue, and keeps its jobs in the second bucket. It opens no data key of a
- * recording: what has to is left to runners of other roles. Where contexts are kept, it reads facts instead of asking the platform.
+ * recording: what has to is left to runners of other roles. Where contexts or transcripts are kept, it reads facts instead of asking the platform.
  */
 export function jobsStatements(resources: ArchiveResources): readonly Statement[] {
   const { catalogueBucketArn: catalogue = '', clientSecretArns = [], signingSecretArn } = resources;
-  const { context = false, keyArn, organizationId } = resources;
+  const { context = false, transcripts = false, keyArn, organizationId } = resources;
+  const readsFacts = context || transcripts;
   return [
     ...archivingStatements(resources),
     allow(
@@ -63,9 +64,9 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
     allow('KeepJobs', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/jobs/*`]),
     {
       ...allow('FindJobs', ['s3:ListBucket'], [catalogue]),
-      Condition: { StringLike: { 's3:prefix': context ? ['jobs/*', 'facts/*'] : 'jobs/*' } },
+      Condition: { StringLike: { 's3:prefix': readsFacts ? ['jobs/*', 'facts/*'] : 'jobs/*' } },
     },
-    ...(context
+    ...(readsFacts
       ? [
           allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),
           {

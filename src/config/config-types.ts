@@ -81,6 +81,8 @@ export interface WrapConfig extends RestoreConfig {
   readonly signingKmsKeyId: string | undefined;
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
+  /** Whether who listens in the console must say why. */
+  readonly consoleReason: 'required' | 'optional';
 }
 
 /** Everything. */

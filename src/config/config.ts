@@ -170,6 +170,7 @@ function buildConfig(
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
+    consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
   });
   return { store, restore, archive, keys, wrap, seal };
 }

@@ -129,6 +129,13 @@ describe('the policies of the roles', () => {
     expect(openBy(false, 'facts/2026-05-20')).toBe('no statement');
   });
 
+  it('write transcripts only where they are kept', () => {
+    const has = (statements: ReturnType<typeof writerStatements>) =>
+      statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/transcripts/*'));
+    expect(has(writerStatements(RESOURCES))).toBe(false);
+    expect(has(writerStatements({ ...RESOURCES, transcripts: true }))).toBe(true);
+  });
+
   it('write the context of conversations only where it is kept', () => {
     const has = (statements: readonly Statement[]) =>
       statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/context/*'));
