@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import type { AccessLog } from './access-log.ts';
 import type { ConsoleArchive } from './console-archive.ts';
+import type { ListenRegistry } from './listen-registry.ts';
 import type { CookieOptions, SessionKeeper } from './session.ts';
 import type { SignOn } from './sign-on/sign-on.ts';
 
@@ -10,6 +12,8 @@ export interface ConsoleState {
   readonly signOn: SignOn;
   readonly sessions: SessionKeeper;
   readonly cookies: CookieOptions;
+  readonly access: AccessLog;
+  readonly listens: ListenRegistry;
   /** Who listens must say why. */
   readonly reasonRequired: boolean;
   readonly clock: Clock;

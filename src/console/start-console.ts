@@ -4,8 +4,11 @@ import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { AccessLog } from './access-log.ts';
 import { answerRequest, type ConsoleDoor } from './answer-request.ts';
 import type { ConsoleArchive } from './console-archive.ts';
+import { ListenRegistry } from './listen-registry.ts';
+import { endedEntry } from './listens.ts';
 import { createNodeServer } from './node-adapter.ts';
 import { ROUTES } from './routes.ts';
 import { createSessionKeeper } from './session.ts';
@@ -52,6 +55,11 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
   const { wrapSignOn = (launch: SignOn) => launch } = options;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const files = await readStaticFiles(pageFolder);
+  const access = new AccessLog({ clock, logger });
+  const listens = new ListenRegistry({
+    clock,
+    onEnded: (listen) => void access.note(listen.archive, listen.session, endedEntry(listen)),
+  });
   let door: ConsoleDoor | undefined;
   const server = createNodeServer((request) =>
     door === undefined ? Promise.reject(new Error('not listening')) : answerRequest(door, request),
@@ -67,6 +75,8 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
       signOn: wrapSignOn(launchSignOn(token, who)),
       sessions: createSessionKeeper({ key: randomBytes(32) }),
       cookies: { port, sameSite: 'Strict' },
+      access,
+      listens,
       reasonRequired,
       clock,
       logger,
