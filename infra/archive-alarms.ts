@@ -34,11 +34,11 @@ export interface ArchiveAlarmsProps {
   readonly key?: kms.IKey | undefined;
 }
 
-/** Failures of a quarter of an hour, and their share in percent, from which on somebody is told. One odd recording is no alarm. */
-const LEAST_FAILURES = 5;
+/** Failures of a quarter of an hour, and their share in percent, from which the alarm rings. One odd recording is no alarm. */
+const MIN_FAILURES = 5;
 const ERROR_PERCENT = 10;
 
-/** What somebody has to know at once. Each alarm tells where the runbook has it, and tells the topic when it is over too. */
+/** What an operator must know at once. Each alarm tells where the runbook has it, and tells the topic when it is over too. */
 export class ArchiveAlarms extends Construct {
   readonly topic: sns.Topic;
   readonly alarms: Readonly<Record<RunbookAnchor, cloudwatch.Alarm>>;
@@ -83,7 +83,7 @@ export class ArchiveAlarms extends Construct {
       ),
       'error-rate': alarm(
         'error-rate',
-        `More than ${ERROR_PERCENT} % of the attempts of a quarter of an hour have failed, and at least ${LEAST_FAILURES}.`,
+        `More than ${ERROR_PERCENT} % of the attempts of a quarter of an hour have failed, and at least ${MIN_FAILURES}.`,
         { metric: errorRate(props.function), threshold: ERROR_PERCENT },
       ),
     };
@@ -123,7 +123,7 @@ function errorRate(handler: lambda.IFunction): cloudwatch.MathExpression {
   const period = Duration.minutes(15);
   return new cloudwatch.MathExpression({
     label: 'failed attempts, %',
-    expression: `IF(FILL(failed, 0) + FILL(ended, 0) >= ${LEAST_FAILURES}, 100 * (FILL(failed, 0) + FILL(ended, 0)) / (FILL(failed, 0) + FILL(ended, 0) + FILL(archived, 0) + FILL(found, 0)), 0)`,
+    expression: `IF(FILL(failed, 0) + FILL(ended, 0) >= ${MIN_FAILURES}, 100 * (FILL(failed, 0) + FILL(ended, 0)) / (FILL(failed, 0) + FILL(ended, 0) + FILL(archived, 0) + FILL(found, 0)), 0)`,
     usingMetrics: {
       failed: ownMetric('failed', { period }),
       ended: handler.metricErrors({ period }),

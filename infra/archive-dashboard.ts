@@ -74,7 +74,7 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
     ],
     [
       'Is anything stuck?',
-      'Dead letters stay until somebody sends them again. Put off is what the platform has not finished yet.',
+      'Dead letters stay until they are sent again (redrive). Put off is what the platform has not finished yet.',
       [
         {
           title: 'dead letters',

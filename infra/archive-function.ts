@@ -95,7 +95,7 @@ export class ArchiveFunction extends Construct {
   }
 
   /**
-   * Anybody can call it: the senders of webhooks have no AWS credentials. What carries no valid HMAC of the secret is answered with
+   * Open to every caller: the senders of webhooks have no AWS credentials. What carries no valid HMAC of the secret is answered with
    * 401 before anything is parsed, and without a secret nothing is accepted.
    */
   private open(handler: lambda.Function, { webhook }: ArchiveConditions): lambda.FunctionUrl {

@@ -7,7 +7,7 @@ import { MESSAGE_RETENTION_S, MOST_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizi
 /** Seconds that SQS uses a data key for before it asks KMS for another: an hour keeps requests to KMS few. */
 const KEY_REUSE_S = 3_600;
 
-/** Events that wait, and those that nobody could deal with. */
+/** Events that wait, and those that failed for good. */
 export class ArchiveQueue extends Construct {
   readonly queue: sqs.Queue;
   /** Takes what EventBridge could not deliver, what the function cannot ever archive, and what has failed too often. */

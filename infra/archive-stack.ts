@@ -116,7 +116,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
     CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
-    DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that nobody could deal with'],
+    DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that failed for good'],
     FunctionName: [archive.function.functionName, 'Archives'],
     KeyArn: [archive.key.attrArn, 'Wraps the data key of each recording'],
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],

@@ -39,7 +39,7 @@ const SYSTEMIC: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'OUTPUT_FAILED',
 ]);
 
-/** Of these, those that every event meets alike until somebody has put something right: another event cannot succeed meanwhile. */
+/** Of these, those that every event meets until an operator has mended the cause: no event succeeds before. */
 const STANDING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_INVALID',
   'GENESYS_AUTH_REJECTED',
@@ -76,7 +76,7 @@ export function planRest({
   return retryable ? 'wait' : 'probe';
 }
 
-/** May the same event succeed later, be it that somebody has put something right by then? */
+/** Reports whether the same event may succeed later, if only after an operator has mended the cause. */
 export function isWorthRetrying({ code, retryable }: Pick<ArchiveError, 'code' | 'retryable'>): boolean {
   return retryable || SYSTEMIC.has(code);
 }

@@ -237,7 +237,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
 
 const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']);
 
-/** What the writer itself can open: whatever it has the key of. A KMS key it may only make data keys with. */
+/** Opens what the writer itself has the key of. A KMS key it may only make data keys with. */
 async function openOwnReader(
   config: ArchiveConfig,
   context: { readonly clock: Clock; readonly logger: Logger },

@@ -225,6 +225,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Room names of a table cell, sorted; `heart` and `adapters` stand for several. */
+function expandGroups(cell: string): string[] {
+  const groups: Readonly<Record<string, readonly string[]>> = { heart: HEART, adapters: ADAPTERS, '–': [] };
+  return cell
+    .split(', ')
+    .flatMap((name) => groups[name] ?? [name])
+    .toSorted();
+}
+
 /** As seen from `src/`. */
 const SIMULATOR = '../packages/simulator/';
 
@@ -266,6 +275,19 @@ describe('the architecture', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(own.length).toBeGreaterThan(100);
     expect([...new Set(files.map(roomOf))].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('is what the table of CONTRIBUTING.md says: one row for each room, with what it may import', () => {
+    const page =
+      readFileSync('CONTRIBUTING.md', 'utf8').split('## Layer boundaries')[1]?.split('\n## ')[0] ?? '';
+    const stated = [...page.matchAll(/^\| `([a-z0-9-]+)(?:\/|\.ts)` \| ([^|]*) \|/gm)].map(
+      ([, room = '', targets = '']) => ({ room, may: expandGroups(targets) }),
+    );
+    const ruled = Object.entries(MAY_IMPORT)
+      .filter(([room]) => room !== 'ground')
+      .map(([room, targets]) => ({ room, may: targets.filter((target) => target !== 'ground').toSorted() }));
+    const byName = (one: { room: string }, other: { room: string }) => one.room.localeCompare(other.room);
+    expect(stated.toSorted(byName)).toEqual(ruled.toSorted(byName));
   });
 
   it('imports in one direction only', () => {

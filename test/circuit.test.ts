@@ -137,7 +137,7 @@ describe('the circuit', () => {
 });
 
 describe('the circuit of a function', () => {
-  it('whatever happens: never more than one under way while open, never stuck, never open without five failures', () => {
+  it('in any order of outcomes: never more than one under way while open, never stuck, never open without five failures', () => {
     const step = fc.record({
       outcome: outcomes,
       pause: fc.integer({ min: 0, max: 2 * LONGEST_PAUSE_MS }),

@@ -35,8 +35,8 @@ export interface StoredRecording {
 }
 
 /**
- * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Whatever makes it start over, it does so
- * with a fresh link, a fresh cipher and a fresh IV: a pair of key and IV never sees two plaintexts.
+ * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Every attempt has a fresh link, a fresh cipher
+ * and a fresh IV: a pair of key and IV never sees two plaintexts.
  */
 export async function storeRecording(
   ports: ArchivePorts,

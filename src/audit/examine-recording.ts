@@ -23,7 +23,7 @@ export interface Examination {
   readonly key: string;
   /** `undefined` when there is no object, or its metadata are damaged, which is a finding. */
   readonly stat: ObjectStat | undefined;
-  /** As it stands there, whoever wrote it; `undefined` when there is none, or none that can be read. */
+  /** As it stands there, from any writer; `undefined` without a readable receipt. */
   readonly receipt: SignedReceipt | undefined;
   /** `undefined` where no keys are given, or there is no receipt. */
   readonly signature: SignatureVerdict | undefined;

@@ -91,7 +91,7 @@ export async function createFileTarget(
 
 /**
  * May this file be written? Returns the absolute path to write to: through an own symbolic link to the file it names, so that the
- * link stays a link. A link of somebody else, in a folder that several users share, would lead to a file of their choice.
+ * link stays a link. A link of another user, in a shared folder, would lead to a file of their choice.
  *
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable).
  */

@@ -25,10 +25,10 @@ export interface ProbeChoices {
 }
 
 /**
- * An id that the platform never issues. Whatever is asked about it, or even written to it, cannot concern anybody's conversation:
+ * An id that the platform never issues. No request about it, not even a write, can concern a conversation:
  * a client with the permission is told that it is not found (404) or that the body is wrong (400), one without is refused (403).
  */
-const NOBODY = '00000000-0000-4000-8000-000000000000';
+const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 
 const WRITE_BACK_CALLS: Readonly<Record<ProbeChoices['writeBack'], readonly CallName[]>> = {
   none: [],
@@ -93,6 +93,6 @@ function requestOf(call: CallName): ApiRequest {
   const segments = path
     .split('/')
     .filter((segment) => segment !== '')
-    .map((segment) => (segment.startsWith('{') ? NOBODY : segment));
+    .map((segment) => (segment.startsWith('{') ? UNUSED_ID : segment));
   return { method, path: segments, ...(method === 'GET' ? {} : { body: {} }) };
 }

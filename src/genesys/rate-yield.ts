@@ -35,7 +35,7 @@ const LONGEST_PAUSE_MS = 180_000;
 const ROUNDING_MS = 1_500;
 
 /** A rate that is changed from outside is in force after this time, ms. */
-const LONGEST_SLEEP_MS = 5_000;
+const MAX_SLEEP_MS = 5_000;
 
 /** What a process knows of the budget that it shares. */
 export interface YieldState {
@@ -203,7 +203,7 @@ export function createYieldingBudget({
         throw new ArchiveError('GENESYS_THROTTLED', message, { details: { waitMs } });
       }
       // an answer that comes meanwhile may shorten or lengthen the wait
-      await clock.sleep(Math.min(waitMs, LONGEST_SLEEP_MS), budget.signal);
+      await clock.sleep(Math.min(waitMs, MAX_SLEEP_MS), budget.signal);
     }
   };
 

@@ -10,8 +10,8 @@ const WRITE_BYTES = 512 * 1024;
 /** Small chunks of a chunked body are handed over together, so many bytes at a time. */
 const GATHERED_BYTES = 16 * 1024;
 
-/** Interim responses (1xx) before the final one: nobody who means well sends more. */
-const MOST_INTERIMS = 16;
+/** Interim responses (1xx) before the final one; no honest server sends more. */
+const MAX_INTERIMS = 16;
 
 const BLANK_LINE = '\r\n\r\n';
 
@@ -23,7 +23,7 @@ export interface ReceivedResponse {
 export interface ConnectionOptions {
   /** What bytes of a body are gathered in; `undefined` where they come by {@link Connection.receive}. */
   readonly gather: Buffer | undefined;
-  /** What the socket hands over is nobody else's, and freed once it has been copied; see {@link GatheredReads}. */
+  /** Frees what the socket hands over once it has been copied; see {@link GatheredReads}. */
   readonly freesPieces?: boolean;
   /** Called when the response is over and the connection can take another request. */
   readonly onFree: (connection: Connection) => void;
@@ -37,7 +37,7 @@ export class Connection {
   readonly socket: Duplex;
   /** `undefined` where bytes come by {@link receive}, as the socket reads them. */
   readonly #reads: GatheredReads | undefined;
-  /** Somebody waits for bytes, or for the end of an idle connection. */
+  /** A caller waits for bytes, or for the end of an idle connection. */
   #wanting = false;
   /** Bytes of the request that the socket has not been given yet. */
   #unsent = 0;
@@ -104,10 +104,10 @@ export class Connection {
     this.#wanting = false;
     if (this.#exchange !== undefined) {
       const more = this.#exchange.receive(bytes);
-      // Whoever found more to be wanted while looking at these bytes could not resume what has not paused yet.
+      // A caller that wants more while it looks at these bytes cannot resume a socket that is not paused yet.
       return more || this.#wanting;
     }
-    // Nobody has asked for anything: whatever this is, the next response cannot be trusted any more.
+    // Bytes without a request: the next response cannot be trusted any more.
     this.socket.destroy();
     return false;
   }
@@ -194,7 +194,7 @@ class Exchange implements BodySource {
     if (head.status < 200) {
       // Interim: the final one follows (RFC 9110, section 15.2).
       this.#interims += 1;
-      if (this.#interims > MOST_INTERIMS) return this.#refuse('too many interim responses');
+      if (this.#interims > MAX_INTERIMS) return this.#refuse('too many interim responses');
       this.#headText = '';
       return this.#receiveHead(rest);
     }

@@ -26,7 +26,7 @@ export function readProxyAnswer(
       ? 'incomplete'
       : { message: `proxy ${name} sends an answer without an end` };
   }
-  // a successful answer has no body, whatever its fields say (RFC 9110, section 9.3.6), just as that to a HEAD
+  // a successful answer has no body, even where its fields state one (RFC 9110, section 9.3.6), like that to a HEAD
   const head = parseResponseHead(text.slice(0, end), 'HEAD');
   if (head === undefined || head.status === 101) {
     return {

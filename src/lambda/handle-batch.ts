@@ -26,7 +26,7 @@ const LONGEST_DELAY_S = 43_200;
 const REMEMBERED_RECORDS = 20;
 
 /** Characters of a reason; message attributes count towards the size of the message. */
-const LONGEST_REASON = 500;
+const MAX_REASON_CHARS = 500;
 
 export { queueUrlOf } from '../aws-regions.ts';
 
@@ -51,7 +51,7 @@ export interface BatchOptions {
 
 /**
  * Archives the messages of a batch, each by itself. What is not named in the answer is acknowledged: it is archived, or it can
- * never be and stands, with its reason, in the dead-letter queue. The answer comes in time whatever the work does.
+ * never be and stands, with its reason, in the dead-letter queue. The answer comes in time even when the work hangs.
  */
 export async function handleBatch(
   options: BatchOptions,
@@ -161,7 +161,7 @@ async function sendToDeadLetters(
 
 /** `CODE: message`, in characters that a message attribute may hold. */
 function reasonOf({ code, message }: ArchiveError): string {
-  return `${code}: ${message}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_REASON);
+  return `${code}: ${message}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON_CHARS);
 }
 
 async function attempt(

@@ -31,7 +31,7 @@ export function canonicalIds<T extends Pick<RecordingIds, 'recordingId' | 'conve
 
 /**
  * Is the stored object the file that `ids` names, in whichever case its UUIDs were written at the time? Objects that carry no idempotency key were written by the tutorial's own
- * code, which names them by the recording alone: their key is all there is to go by.
+ * code, which names them by the recording alone: only their key tells.
  */
 export function isSameRecording(stat: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
   const { metadata } = canonicalMetadata(stat.metadata);
@@ -54,7 +54,7 @@ function spellingsOf(ids: RecordingIds): RecordingIds[] {
   return [ids, ...both];
 }
 
-/** The format of an object that somebody else may have written, by the names of its metadata (`docs/format.md`). */
+/** The format of an object of an unknown writer, by the names of its metadata (`docs/format.md`). */
 export function formatOf(stat: Pick<ObjectStat, 'metadata'>): string {
   const { metadata } = canonicalMetadata(stat.metadata);
   if ('x-amz-c' in metadata || 'x-amz-3' in metadata) return 's3ec-v3';
@@ -84,7 +84,7 @@ export function wrapOf(
   return { wrap, ...present({ keyId }) };
 }
 
-/** The `kid` of a material description; `undefined` for one that has none, or is somebody else's. */
+/** The `kid` of a material description; `undefined` without one, or in a foreign description. */
 function kidOf(description: string | undefined): string | undefined {
   const [, kid] = /[{,]\s*"kid"\s*:\s*"([A-Za-z0-9._-]{1,64})"/.exec(description ?? '') ?? [];
   return kid;
@@ -114,7 +114,7 @@ export function hashMetadata({ metadata }: Pick<ObjectStat, 'metadata'>): string
 
 /**
  * Hex SHA-256 over the canonical JSON of the members of `metadata` that wrap the data key: an object's user metadata, or what its
- * instruction file holds. `undefined` where there are none.
+ * instruction file holds. `undefined` without such members.
  */
 export function hashWrap(metadata: Readonly<Record<string, string>>): string | undefined {
   const wrap = Object.entries(metadata).filter(([name]) => WRAP_MEMBERS.has(name));

@@ -15,7 +15,7 @@ export function instructionKey(key: string): string {
 /**
  * The body of the instruction file beside an object.
  *
- * @returns `undefined` when there is none.
+ * @returns `undefined` when the object has no such file.
  * @throws `OBJECT_MALFORMED` when it is too long to be one; what the store throws.
  */
 export async function readInstruction(

@@ -7,7 +7,7 @@ import { coversInstruction, readAmendment } from './wrap-amendment.ts';
 
 /**
  * What is known of the wrap of a data key. `receipt`, `amendment`: it is the one that was stored, or a rewrap. `unclaimed`: the receipt
- * is older than hashes of wraps, or there is none. `changed`: it is another one. `none`: there is no wrapped data key.
+ * is older than hashes of wraps, or missing. `changed`: it is another one. `none`: there is no wrapped data key.
  */
 export type WrapStanding = 'receipt' | 'amendment' | 'unclaimed' | 'changed' | 'none';
 

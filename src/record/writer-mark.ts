@@ -1,4 +1,4 @@
-/** The writer's mark: what tells an object of this archive from one that somebody else has put there (`docs/format.md`, section 13). */
+/** The writer's mark: what tells an object of this archive from one of another writer (`docs/format.md`, section 13). */
 import { createHash, verify } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';

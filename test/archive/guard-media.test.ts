@@ -101,7 +101,7 @@ describe('guardMedia', () => {
     },
   );
 
-  it('refuses what is shorter than the shortest header, whatever length the host declares', async () => {
+  it('refuses what is shorter than the shortest header, with any declared length', async () => {
     const file = wav(100);
     for (let length = 0; length < 12; length += 1) {
       const cut = file.subarray(0, length);
@@ -169,7 +169,7 @@ describe('guardMedia', () => {
 });
 
 describe('container detection', () => {
-  it('never throws, whatever the head holds', () => {
+  it('never throws, for any head', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 64 }),

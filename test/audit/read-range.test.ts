@@ -233,7 +233,7 @@ describe('range reads', () => {
   });
 
   it.each([
-    ['of an adopted object, which nobody had authenticated', { kind: 'adopted' as const }],
+    ['of an adopted object, which was never authenticated', { kind: 'adopted' as const }],
     ['without leaves', { ciphertext: { bytes: 3016 } }],
   ])('do not go by a receipt %s, but read the object once', async (_, receipt) => {
     const { ports, store, plaintext } = await archived(v3(), 3000, receipt);

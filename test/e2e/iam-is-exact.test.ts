@@ -228,7 +228,7 @@ describe('IAM is exact', () => {
     expect(written.filter(({ action }) => action in NOT_BY_THE_FUNCTION)).toEqual([]);
   });
 
-  it('writer: every object is written only where there is none', () => {
+  it('writer: every object is written only where it is absent', () => {
     const commits = written.filter(({ operation }) =>
       ['PutObject', 'CompleteMultipartUpload'].includes(operation),
     );

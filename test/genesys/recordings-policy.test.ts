@@ -80,7 +80,7 @@ describe('waits', () => {
 });
 
 describe('answers', () => {
-  it('whatever they are, have a safe id or are none, and only usable files', () => {
+  it('of any form have a safe id or are none, and only usable files', () => {
     const names = ['id', 'media', 'fileState', 'mediaUris', 'archiveDate', 'startTime', 'outputDurationMs'];
     const values = fc.oneof(
       fc.anything(),
@@ -104,7 +104,7 @@ describe('answers', () => {
     );
   });
 
-  it('the start of the whole recording is its time, whatever part of it may be seen', () => {
+  it('the start of the whole recording is its time, also where only a part of it may be seen', () => {
     const [original, start, creation] = [
       '2026-05-20T10:00:00Z',
       '2026-05-20T10:05:00Z',

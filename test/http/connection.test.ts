@@ -447,7 +447,7 @@ describe.each(Object.entries(ways))('a connection that is %s', (way, options) =>
     await until(() => sockets[0]?.closed === true);
   });
 
-  it('gives the connection up when the body is discarded, and keeps it when there is none', async () => {
+  it('gives the connection up when the body is discarded, and keeps it without a body', async () => {
     const { url, sockets } = await serve((socket, { index }) =>
       socket.write(index === 0 ? ok('') : 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc'),
     );
@@ -483,7 +483,7 @@ describe.each(Object.entries(ways))('a connection that is %s', (way, options) =>
     expect(written).toBe(BLOCKS);
   });
 
-  it('hands over exactly the bytes that were sent, whatever they are and however they come', async () => {
+  it('hands over exactly the bytes that were sent, in any pieces', async () => {
     for (let seed = 1; seed <= 12; seed += 1) {
       const next = random(seed);
       const body = Buffer.from(Array.from({ length: Math.floor(next() * 20_000) }, () => next() * 256));

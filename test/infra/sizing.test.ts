@@ -40,7 +40,7 @@ describe('deliveryDelay', () => {
     expect(SETTINGS.ARCHIVE_SETTLE.default).toBe('15m');
   });
 
-  it('is within 0 to 900 s whatever is set', () => {
+  it('is within 0 to 900 s for any settings', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{1,8}[smhdx]$/)), (text) => {
         const seconds = deliveryDelay(text);

@@ -216,7 +216,7 @@ describe('an amendment', () => {
     expect(await kinds(as({ versionId: 'v2', checksum: other }))).toEqual(['checksum']);
   });
 
-  it('is no receipt: whoever walks the archive passes it over', async () => {
+  it('is no receipt: a walk over the archive skips it', async () => {
     const store = await archived();
     const { amendment = '' } = await rewrap(store, next);
     expect(objectOfReceipt(DATE_LAYOUT, amendment)).toBeUndefined();

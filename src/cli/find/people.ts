@@ -13,7 +13,7 @@ import { type AccessEntry, writeAccessEntry } from '../../record/access-entry.ts
 import { canonicalId } from '../../recording-id.ts';
 
 /** Files of people that are kept open in memory: results come day by day. */
-const MOST_DAYS = 4;
+const MAX_DAYS = 4;
 
 /** Who asks, as far as this machine knows. */
 export function whoAsks(): string {
@@ -75,7 +75,7 @@ export function openPeople(
     open.delete(name);
     open.set(name, people);
     const [oldest] = open.keys();
-    if (open.size > MOST_DAYS && oldest !== undefined) open.delete(oldest);
+    if (open.size > MAX_DAYS && oldest !== undefined) open.delete(oldest);
     return (await people).get(keyHash(key));
   };
 }

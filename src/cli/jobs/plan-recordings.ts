@@ -26,7 +26,7 @@ export interface JobOptions {
 }
 
 /** Above this a job that writes wants to be told how many it is about. */
-const MOST_WITHOUT_YES = 10_000;
+const MAX_ITEMS_WITHOUT_YES = 10_000;
 
 /** @throws `USAGE` for options that only a job has, or that a job cannot have. */
 export function requireJobSense(
@@ -149,7 +149,7 @@ async function addUp({ keys }: PlannedWork): Promise<{ recordings: number; bytes
 }
 
 function requireYes({ kind }: PlannedWork, recordings: number, yes: number | undefined): void {
-  if (yes === undefined ? recordings <= MOST_WITHOUT_YES : yes === recordings) return;
+  if (yes === undefined ? recordings <= MAX_ITEMS_WITHOUT_YES : yes === recordings) return;
   throw new ArchiveError(
     yes === undefined ? 'USAGE' : 'JOB_CHANGED',
     yes === undefined

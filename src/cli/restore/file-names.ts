@@ -129,7 +129,7 @@ const lastSegment = (key: string) => key.slice(key.lastIndexOf('/') + 1);
 /** Device names of Windows, whose file systems may be mounted here. */
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
-/** One segment of a path, whatever the key: no separator, no hidden file, nothing that a shell takes for an option. */
+/** One segment of a path, safe for any key: no separator, no hidden file, nothing that a shell takes for an option. */
 function safeName(name: string): string {
   const plain = name
     .replaceAll(/[^A-Za-z0-9._=-]/g, '_')

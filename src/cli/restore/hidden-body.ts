@@ -1,4 +1,4 @@
-/** What is written before anybody has vouched for it: kept out of the file system, in memory or under a key that is only there. */
+/** Plaintext that is not verified yet: kept in memory, or in a file encrypted under a key that is in memory only. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -30,7 +30,7 @@ export function createHiddenBody(file: FileHandle, most: number = MOST_IN_MEMORY
   return {
     async write(chunk) {
       if (spilled === undefined && heldBytes + chunk.byteLength <= most) {
-        // the memory of a chunk may be used again by whoever gave it
+        // the caller may use the memory of a chunk again
         held.push(Buffer.from(chunk));
         heldBytes += chunk.byteLength;
         return;
@@ -60,7 +60,7 @@ interface Spill {
 }
 
 /**
- * AES-256-CTR under a key that is nowhere else: whoever finds the file after a kill finds noise. It is decrypted in place, and its hash
+ * AES-256-CTR under a key in memory: the file that a kill leaves behind is noise. It is decrypted in place, and its hash
  * shows whether what is decrypted is what was written.
  */
 function createSpill(file: FileHandle, key: Buffer, counter: Buffer): Spill {

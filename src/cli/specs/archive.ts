@@ -74,7 +74,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'archive',
     details:
-      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, whatever happens to this process. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool, and jobs are handed over to other runners. See docs/serve.md.',
+      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, even if this process is killed. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool, and jobs are handed over to other runners. See docs/serve.md.',
     examples: [
       'genesys-archive serve --spool /var/lib/genesys-archive/spool',
       'genesys-archive serve --host 0.0.0.0 --port 8443 --concurrency 8',

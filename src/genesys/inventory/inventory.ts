@@ -19,7 +19,7 @@ const ORPHAN_PAGE = 100;
 const MAX_ORPHAN_PAGES = 10_000;
 
 /** Days; with the least that the platform accepts every recording is listed that is kept for longer, or for good. */
-const LEAST_THRESHOLD_DAYS = 0;
+const MIN_THRESHOLD_DAYS = 0;
 
 export function createRecordingInventory(options: InventoryOptions): RecordingInventory {
   return {
@@ -39,7 +39,7 @@ async function* listRetention(
   let cursor: string | undefined;
   for (;;) {
     const query = {
-      retentionThresholdDays: String(LEAST_THRESHOLD_DAYS),
+      retentionThresholdDays: String(MIN_THRESHOLD_DAYS),
       pageSize: String(RETENTION_PAGE),
       ...(cursor === undefined ? {} : { cursor }),
     };

@@ -113,7 +113,7 @@ export const RESTORING_WAIT_MS = LONGEST_WAIT_MS;
  * When to look again for what should appear by itself: a third of the time it has been missing so far, so that a late recording
  * is late by a third more at most, and a horizon of two hours costs fewer than twenty calls.
  *
- * @param ageMs since the end of the conversation; `undefined` when nobody knows.
+ * @param ageMs since the end of the conversation; `undefined` while that is unknown.
  */
 export function waitForAppearance(ageMs: number | undefined): number {
   if (ageMs === undefined) return 5 * MINUTE;
@@ -135,7 +135,7 @@ export function waitForTranscoding(estimateMs: number | undefined, looks: number
   return Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.round(estimateMs * 1.25)));
 }
 
-/** A state as it may be printed: at most 40 lower-case letters, spaces and dashes of whatever the platform said. */
+/** A state as it may be printed: at most 40 lower-case letters, spaces and dashes of the platform's word. */
 export function wordOf(state: string): string {
   return state
     .toLowerCase()

@@ -63,7 +63,7 @@ export function getRecording(world: RecordingsWorld, recording: ModelRecording, 
   return jsonReply(202, { ...body, ...(isText(kind) ? {} : { estimatedTranscodeTimeMs: transcodingMs }) });
 }
 
-/** Archive and delete dates; of an archived recording the archive date is how long it is to be had again. */
+/** Archive and delete dates; of an archived recording the archive date says how long it is available again. */
 export function putRecording(world: RecordingsWorld, recording: ModelRecording, call: Call): Reply {
   const given = readObject(call.body);
   const now = world.now();

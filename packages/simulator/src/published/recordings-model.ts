@@ -265,7 +265,7 @@ export type FileReadiness =
   /** What is left, ms; `undefined` when nothing is under way. */
   | { readonly ready: false; readonly transcodingMs: number | undefined };
 
-/** Whether the file of a format can be had now. Asking begins the making of it. */
+/** Whether the file of a format is available now. Asking starts its transcoding. */
 export function requestFile(recording: ModelRecording, format: string, now: number): FileReadiness {
   const state = fileStateOf(recording, now);
   const stub = now < recording.conversation.endedAt + recording.stubUntilS * 1000;
