@@ -4,7 +4,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
-import { contextKey } from '../../record/object-key.ts';
+import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { publicKeyOf } from '../../record/receipt-keys.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
 import { sha256Hex } from '../formats/entry.ts';
@@ -153,14 +153,20 @@ async function putRecording(
     if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
     find(message);
   }
-  const context = await readBytes(ports.store, contextKey(key), MAX_CONTEXT_BYTES, budget).catch(
-    () => undefined,
-  );
-  if (context !== undefined) await put({ name: `context/${name}.json.enc`, body: context });
+  for (const [beside, packed] of [
+    [contextKey(key), `context/${name}.json.enc`],
+    ...TRANSCRIPT_STATUSES.map((status) => {
+      const at = transcriptKey(key, status);
+      return [at, `transcripts/${at.slice(at.lastIndexOf('/') + 1)}`] as const;
+    }),
+  ] as const) {
+    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch(() => undefined);
+    if (body !== undefined) await put({ name: packed, body });
+  }
 }
 
-/** Bytes. */
-const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
+/** Bytes of a context or transcript, sealed. */
+const MAX_BESIDE_BYTES = 20 * 1024 * 1024;
 
 async function bodyOf(store: ObjectStore, key: string, budget: Budget): Promise<AsyncIterable<Uint8Array>> {
   return (await store.get(key, budget)).body;

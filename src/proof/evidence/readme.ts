@@ -45,6 +45,7 @@ WHAT IS IN IT
     days/             every statement about the days of these recordings, and its proof
     media/            ${isDecrypted ? 'the recordings, decrypted; their SHA-256 is "plaintext.sha256" of the receipt' : 'the recordings, encrypted as they are stored, with their metadata; SHA-256 is "ciphertext.sha256" of the receipt'}
     context/          what the platform knew of the conversation, encrypted, where the archive keeps it
+    transcripts/      the transcript of a recording, or that there was none (=none) or it was forbidden (=forbidden), encrypted
     checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}
     keys/             public keys, and FINGERPRINTS.txt
     certificate.txt   a template for the person who certifies the comparison; it claims nothing
