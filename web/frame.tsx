@@ -32,10 +32,10 @@ export function Frame({ route, onRenewed, children }: FrameProps) {
   };
   return (
     <>
-      <a class="skip" href={location.hash} onClick={skip}>
-        Skip to the content
-      </a>
       <header class="top">
+        <a class="skip" href={location.hash} onClick={skip}>
+          Skip to the content
+        </a>
         <span class="brand">Media archive</span>
         <nav aria-label="Pages">
           <ul>
