@@ -82,6 +82,14 @@ const leaveOut = {
       const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
       replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
     }
+    // documents say what a code means; the function says what happened
+    onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(
+        /\bmeaning:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
+        "meaning: ''",
+      ),
+      loader: 'ts',
+    }));
     onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
       path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
     );

@@ -1,10 +1,10 @@
-import { type CommandSpec, FROM, ID, TO } from './command-spec.ts';
+import { type CommandSpec, defineCommand, FROM, ID, TO } from './command-spec.ts';
 import { MAX_SAMPLE } from '../../proof/drill/sample-size.ts';
 import { wholeNumber } from './option-values.ts';
 
 /** What shows that nothing is missing and nothing was changed. */
 export const PROOF_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'reconcile',
     summary: 'compare the archive with what the platform says was recorded',
     options: [
@@ -22,8 +22,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 7, 130],
     load: () => import('../commands/reconcile.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'seal',
     summary: 'state every day that is due in the signed, append-only log',
     options: [
@@ -59,8 +59,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     load: () => import('../commands/seal.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'prove',
     summary: 'write the proof of a recording, or of a day',
     arguments: [['[ids...]', ID]],
@@ -75,8 +75,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     examples: ['genesys-archive prove 1b2c… -o proof/', 'genesys-archive prove --day 2026-05-20'],
     exitCodes: [0, 1, 2, 3, 5, 6, 7, 130],
     load: () => import('../commands/prove.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'evidence',
     summary: 'package recordings with everything that an outsider needs to check them',
     arguments: [['<ids...>', ID]],
@@ -101,8 +101,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     load: () => import('../commands/evidence.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'drill',
     summary: 'restore a sample that the log decides, and report what became of it',
     options: [
@@ -120,8 +120,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     examples: ['genesys-archive drill', 'genesys-archive drill --sample 100 --day 2026-05-20'],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/drill.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'verify-proof',
     summary: 'check a proof, an evidence package, a day or the whole log',
     arguments: [['[path]', 'a file with its .tlog-proof beside it, or the folder of an evidence package']],
@@ -142,5 +142,5 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 5, 6, 7, 130],
     load: () => import('../commands/verify-proof.ts'),
-  },
+  }),
 ];

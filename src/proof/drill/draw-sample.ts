@@ -9,7 +9,7 @@ import { type LogPlace, type LoggedEntry, readEntries } from '../log/place.ts';
 /** Recordings that one draw of a day adds: a log holds hashes, and finding a receipt by its hash takes reading its day. */
 const PER_DAY = 5;
 /** Draws of a day in a row that add nothing: the log has no more to give. */
-const MAX_FRUITLESS = 50;
+const MAX_FRUITLESS = 200;
 
 /** A terminal receipt says that there is nothing to restore. */
 const RESTORABLE: ReadonlySet<EntryKind> = new Set(['archived', 'adopted', 'completed']);
