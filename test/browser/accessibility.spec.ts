@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { idOf, refusal } from './fake-answers.ts';
 import { expect, test } from './fixtures.ts';
