@@ -159,9 +159,8 @@ export async function createBackfill(
   const { api } = platform.recordings;
   const shared = { api, clock, logger, organizationId };
   const analytics = createConversationAnalytics(shared);
-  const contexts = recordings.context
-    ? await openContexts(config, { clock, logger, store: factsStore })
-    : undefined;
+  const isBeside = recordings.context || recordings.transcripts !== undefined;
+  const contexts = isBeside ? await openContexts(config, { clock, logger, store: factsStore }) : undefined;
   const archiver = await createArchiver(config, {
     clock,
     logger,
@@ -169,7 +168,15 @@ export async function createBackfill(
     secrets,
     store,
     platform,
-    describeContext: (conversationId) => Promise.resolve(contexts?.take(conversationId)),
+    companions: {
+      known: (conversationId) => contexts?.take(conversationId),
+      // a share of what live archiving leaves
+      rate: createYieldingBudget({
+        clock,
+        rate: () => Math.max(1, rate.quota() * (recordings.transcripts?.share ?? 1)),
+      }),
+      onArchived: (conversationId) => slots.giveBack(conversationId),
+    },
   });
 
   const exports = new Map<string, Promise<ObjectStore>>();

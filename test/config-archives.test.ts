@@ -274,7 +274,7 @@ describe('settings of one archive', () => {
     ]);
   });
 
-  it('win over what is said of all, whatever source says it', () => {
+  it('win over what is said of all, in any source', () => {
     const plain = { ...env, GENESYS_ENVIRONMENT: 'mypurecloud.com', ARCHIVE_KINDS: 'screen' };
     for (const isNamed of [true, false]) {
       const given = { path: 'settings.json', values, ...(isNamed ? { isNamed } : {}) };

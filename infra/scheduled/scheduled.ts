@@ -14,6 +14,7 @@ import { type Grant, requirePolicy } from '../grants.ts';
 import { logGroupArn } from '../log-group-arn.ts';
 import { networkStatements } from '../policies.ts';
 import { cataloguePart } from './catalogue.ts';
+import { drillPart } from './drill.ts';
 import { jobsPart } from './jobs.ts';
 import type { ScheduledPart } from './part.ts';
 import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts';
@@ -154,6 +155,7 @@ function partsOf({
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
     ...(catalogue ? [cataloguePart()] : []),
     ...(seal === undefined ? [] : [sealPart(seal)]),
+    ...(seal === undefined || seal.drill === false ? [] : [drillPart(seal.drill ?? {})]),
   ];
 }
 

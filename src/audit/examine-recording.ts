@@ -7,9 +7,9 @@ import { compareWithKey, compareWithReceipt, type Finding, finding } from './com
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
 import { readInstruction } from '../record/instruction-file.ts';
-import { hashWrap } from '../record/identity.ts';
+import { hashWrap } from '../record/first-wrap.ts';
 import { identifyKey } from '../record/layout.ts';
-import { contextPlace, receiptKey } from '../record/object-key.ts';
+import { parseCompanion, receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
@@ -23,7 +23,7 @@ export interface Examination {
   readonly key: string;
   /** `undefined` when there is no object, or its metadata are damaged, which is a finding. */
   readonly stat: ObjectStat | undefined;
-  /** As it stands there, whoever wrote it; `undefined` when there is none, or none that can be read. */
+  /** As it stands there, from any writer; `undefined` without a readable receipt. */
   readonly receipt: SignedReceipt | undefined;
   /** `undefined` where no keys are given, or there is no receipt. */
   readonly signature: SignatureVerdict | undefined;
@@ -31,7 +31,7 @@ export interface Examination {
   /** Sentences for people about what is worth knowing and nothing wrong, such as names of metadata in another spelling. */
   readonly notes: readonly string[];
   readonly wrap: KnownWrap;
-  /** Of the recording that an object is the context of, by that one's receipt. */
+  /** Of the recording that an object is the context or transcript of, by that one's receipt. */
   readonly contextOf?: SignedReceipt['ids'] | undefined;
   /** Read at most once: another file a moment later could name another key. */
   readonly readInstruction: () => Promise<string | undefined>;
@@ -51,7 +51,7 @@ export async function examineRecording(
 ): Promise<Examination> {
   const { store, keys } = ports;
   const { stat, notes, findings: ofObject } = await readStat(store, key, budget);
-  if (stat !== undefined && contextPlace(key) !== undefined) {
+  if (stat !== undefined && parseCompanion(key) !== undefined) {
     return { ...(await examineBeside(ports, stat, budget)), notes };
   }
   const { receipt, findings: ofReceipt } = await lookAtReceipt(store, key, budget);
@@ -92,7 +92,7 @@ function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt 
 
 const NO_WRAP: KnownWrap = { standing: 'none', sha256: undefined, isProven: false };
 
-/** Of the context of a conversation, which stands beside a recording. */
+/** Of a context or transcript, which stands beside a recording. */
 async function examineBeside(
   ports: ExaminePorts,
   stat: ObjectStat,

@@ -23,7 +23,7 @@ export interface RangeOptions {
   readonly leafBytes?: number;
   /**
    * Takes the leaves of receipts without checking who wrote them, when no key to check them with is given. Guards against damage,
-   * and not against somebody who can write to the store. Default false: the object is then read and authenticated whole, once.
+   * not against a writer to the store. Default false: the object is then read and authenticated whole, once.
    */
   readonly trustUnsignedReceipts?: boolean;
 }

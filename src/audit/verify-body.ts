@@ -18,7 +18,7 @@ export interface BodyDigests {
 }
 
 /** More pieces than any object has in leaves of 5 MiB: a receipt that asks for more is not followed. */
-const MOST_LEAVES = 16_384;
+const MAX_LEAVES = 16_384;
 
 /** Reads the object once: hashes its bytes, and decrypts them where there is a reader. Keeps nothing. */
 export async function verifyBody(
@@ -58,7 +58,7 @@ export async function verifyBody(
 /** The leaves are cut as the receipt says, as long as it says so sensibly. */
 export function leafBytesOf({ size }: ObjectStat, receipt: SignedReceipt | undefined): number {
   const { leafBytes = LEAF_BYTES } = receipt?.ciphertext ?? {};
-  return size / leafBytes > MOST_LEAVES ? LEAF_BYTES : leafBytes;
+  return size / leafBytes > MAX_LEAVES ? LEAF_BYTES : leafBytes;
 }
 
 /** Compares what was seen of the bytes with what the receipt and the store state. */

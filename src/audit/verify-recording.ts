@@ -20,7 +20,7 @@ export { FINDING_KINDS } from './compare-with-receipt.ts';
 export const VERIFY_DEPTHS = ['head', 'ciphertext', 'full'] as const;
 export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
 
-/** Kinds of findings that an archive may live with, when whoever verifies it says so. */
+/** Kinds of findings that the caller may allow. */
 export const ALLOWABLE_KINDS = ['adopted', 'unproven', 'moved'] as const satisfies readonly FindingKind[];
 export type AllowableKind = (typeof ALLOWABLE_KINDS)[number];
 
@@ -42,9 +42,9 @@ export interface Verification {
   readonly wrap: WrapStanding;
   /** The receipt states no hash of the object's bytes, so that only its decryption tells whether they are what they were. */
   readonly withoutBodyHash: boolean;
-  /** Of the receipt; `undefined` when there is none, or none that can be read. */
+  /** Of the receipt; `undefined` without a readable one. */
   readonly receipt: SignedReceipt['kind'] | undefined;
-  /** Bytes of the object; 0 when there is none. */
+  /** Bytes of the object; 0 without one. */
   readonly bytes: number;
   readonly digests: BodyDigests | undefined;
   /** What is worth knowing and nothing wrong, such as names of metadata in another spelling. */

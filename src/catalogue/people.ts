@@ -11,7 +11,7 @@ import { isDayAsked, type SearchQuery } from './search-query.ts';
 import { listShards } from './update-catalogue.ts';
 
 /** Files of people that are kept open in memory: results come day by day. */
-const MOST_DAYS = 4;
+const MAX_DAYS = 4;
 
 /** Names of the filters, and of those that are not about people their values. */
 export function describeQuery(query: SearchQuery): string {
@@ -40,7 +40,7 @@ export function openPeople(
     open.delete(name);
     open.set(name, people);
     const [oldest] = open.keys();
-    if (open.size > MOST_DAYS && oldest !== undefined) open.delete(oldest);
+    if (open.size > MAX_DAYS && oldest !== undefined) open.delete(oldest);
     return (await people).get(keyHash(key));
   };
 }

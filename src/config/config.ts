@@ -107,6 +107,11 @@ function buildConfig(
   const restore = (): RestoreConfig => ({
     ...store(),
     ...ownership(values),
+    drill: {
+      keyFile: values.ARCHIVE_DRILL_KEY_FILE,
+      kmsKeyId: values.ARCHIVE_DRILL_KMS_KEY_ID,
+      logKmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+    },
   });
   const keys = (): KeysConfig => ({
     ...ownership(values),

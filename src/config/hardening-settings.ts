@@ -23,7 +23,7 @@ export const hardeningSettings = {
   rewrappers: principals,
   /** Both roles are assumed with multi-factor authentication only. */
   requireMfa: z.boolean().default(false),
-  /** Nobody but `breakGlassRole` deletes or overwrites objects. `false` leaves that to IAM policies alone. */
+  /** Only `breakGlassRole` deletes or overwrites objects. `false` leaves that to IAM policies alone. */
   protectObjects: z.boolean().default(true),
   /** The one role that may delete, overwrite and unlock objects. */
   breakGlassRole: z.string().regex(ROLE, 'is the ARN of a role').optional(),

@@ -16,7 +16,8 @@ import { type JudgedDay, judgeDays, readMissing } from './day-statements.ts';
 import { jsonAnswer } from './exchange.ts';
 import { recentDays } from './list-recordings.ts';
 import { takePage } from './paging.ts';
-import { notThere, route, type Route } from './route.ts';
+import { notThere } from './not-there.ts';
+import { route, type Route } from './route.ts';
 
 /** States of the catalogue that are no gap: the platform had nothing, or the law wanted it gone. */
 const GONE: ReadonlySet<string> = new Set(['gone', 'erased']);

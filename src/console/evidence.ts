@@ -7,14 +7,12 @@ import type { PackageFile } from '../proof/evidence/package-file.ts';
 import { createZipWriter } from '../proof/evidence/zip.ts';
 import { openProver } from '../proof/prove/prove-entry.ts';
 import { dayOf } from '../recording-time.ts';
-import { formatAccessEntry } from '../record/access-entry.ts';
 import { evidenceBody, evidenceGranted } from './api-keeping-schema.ts';
 import { GRANTED_MS, type GrantedPackage } from './evidence-grants.ts';
 import { Outpour } from './outpour.ts';
 import { jsonAnswer } from './exchange.ts';
 import { locateAll } from './locate.ts';
 import { rangePorts } from './open-recording.ts';
-import { daysBack, readAccessDay } from './read-access.ts';
 import { type Call, route, type Route } from './route.ts';
 
 /** @throws `CONFIG_INVALID` where the archive has no log, without which there is nothing to prove with. */
@@ -52,21 +50,6 @@ async function portsOf(
   };
 }
 
-/** Entries of the access log that name the recordings, one a line. */
-async function custodyOf({ archive, located }: GrantedPackage, now: number, budget: Budget): Promise<Buffer> {
-  const ids = new Set(located.map(({ recordingId }) => recordingId));
-  const times = located.flatMap(({ rows }) => rows.map(({ recorded_at: at }) => at));
-  const lines: Buffer[] = [];
-  for (const day of daysBack(dayOf(now), dayOf(Math.min(...times))).toReversed()) {
-    for (const { entry } of await readAccessDay(archive.store, day, budget)) {
-      const named = [entry?.recording, ...(entry?.recordings ?? [])];
-      if (entry !== undefined && named.some((one) => one !== undefined && ids.has(one)))
-        lines.push(formatAccessEntry(entry));
-    }
-  }
-  return Buffer.concat(lines);
-}
-
 /** Streams the package; what fails before its first byte is a status, and later the file has no end. */
 async function sendPackage(call: Call) {
   const { state, session, params, budget } = call;
@@ -80,10 +63,7 @@ async function sendPackage(call: Call) {
       commit: () => zip.finish(),
       abandon: () => Promise.resolve(),
     };
-    const more = async (put: (file: PackageFile) => Promise<void>) => {
-      await put({ name: 'custody.jsonl', body: await custodyOf(granted, state.clock.now(), budget) });
-    };
-    await collectEvidence(ports, keys, { target, more }, budget);
+    await collectEvidence(ports, keys, { target }, budget);
   });
   const name = `evidence-${dayOf(state.clock.now())}.zip`;
   return {
@@ -115,9 +95,10 @@ export const EVIDENCE_ROUTES: readonly Route[] = [
       const granted = { session, archive, located, decrypted, until: now + GRANTED_MS };
       // what cannot be made is refused before it is on record
       await portsOf(call, granted, budget);
-      const ids = located.map(({ recordingId }) => recordingId);
       const query = decrypted ? 'decrypted' : 'encrypted';
-      await state.access.write(archive, session, { action: 'export', recordings: ids, reason, query });
+      // an entry each: the package has those of its own recordings, and names no other
+      for (const { recordingId: recording } of located)
+        await state.access.write(archive, session, { action: 'export', recording, reason, query });
       const id = state.evidence.add(granted);
       return jsonAnswer(201, {
         evidence: id,

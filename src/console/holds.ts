@@ -88,7 +88,7 @@ function isPlacedBy({ hold }: StandingHold, { sub }: Pick<Person, 'sub'>): boole
 }
 
 /** Runs to the end what works as it is asked. */
-async function countAll(items: AsyncGenerator<unknown>): Promise<number> {
+async function countAll(items: AsyncGenerator): Promise<number> {
   let count = 0;
   while ((await items.next()).done !== true) count += 1;
   return count;

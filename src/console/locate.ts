@@ -6,7 +6,7 @@ import { canonicalId, isSameId } from '../recording-id.ts';
 import { type Person, seesDivisions } from './access.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import { currentRows, openSearch, ROW_COLUMNS } from './list-recordings.ts';
-import { notThere } from './route.ts';
+import { notThere } from './not-there.ts';
 
 /** The current files of a recording that the person may know of. */
 export interface Located {

@@ -19,7 +19,7 @@ import { checkStoredSignature } from './stored-signature.ts';
 export const AMENDMENT_SCHEMA = 'genesys-media-archive/wrap-amendment/v1';
 
 /** Bytes; one has about 900. */
-const LARGEST_AMENDMENT = 16_384;
+const MAX_AMENDMENT_BYTES = 16_384;
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().min(1).max(1024);
@@ -95,7 +95,7 @@ export async function amendWrap(
   const place = amendmentKey(key, wrapSha256);
   const body = await formatSigned(statement, signer, budget);
   if ((await putSmall(store, place, body, budget)) === 'stored') return place;
-  const standing = await getSmall(store, place, LARGEST_AMENDMENT, budget);
+  const standing = await getSmall(store, place, MAX_AMENDMENT_BYTES, budget);
   if (standing === body.toString('utf8')) return place;
   throw new ArchiveError('RECEIPT_MISMATCH', `${place} was there before the wrap that it speaks of`);
 }
@@ -138,7 +138,7 @@ async function readStatement(
   budget: Budget,
 ): Promise<WrapAmendment | undefined> {
   try {
-    const json = await getSmall(store, place, LARGEST_AMENDMENT, budget);
+    const json = await getSmall(store, place, MAX_AMENDMENT_BYTES, budget);
     if (json === undefined) return undefined;
     const result = z.safeParse(amendment, parseForeignJson(json));
     // one form only, as of receipts

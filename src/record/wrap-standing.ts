@@ -1,13 +1,13 @@
 import type { Budget } from '../clock.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
-import { hashWrap } from './identity.ts';
+import { hashWrap } from './first-wrap.ts';
 import type { ReceiptKeys } from './receipt-keys.ts';
 import type { SignedReceipt } from './receipt-schema.ts';
 import { coversInstruction, readAmendment } from './wrap-amendment.ts';
 
 /**
  * What is known of the wrap of a data key. `receipt`, `amendment`: it is the one that was stored, or a rewrap. `unclaimed`: the receipt
- * is older than hashes of wraps, or there is none. `changed`: it is another one. `none`: there is no wrapped data key.
+ * is older than hashes of wraps, or missing. `changed`: it is another one. `none`: there is no wrapped data key.
  */
 export type WrapStanding = 'receipt' | 'amendment' | 'unclaimed' | 'changed' | 'none';
 

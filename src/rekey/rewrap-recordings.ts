@@ -8,7 +8,7 @@ import type {
   ReplaceResult,
   Rewrapped,
 } from '../ports.ts';
-import { hashWrap } from '../record/identity.ts';
+import { hashWrap } from '../record/first-wrap.ts';
 import { formatInstruction, instructionKey, readInstruction } from '../record/instruction-file.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../audit/open-checked.ts';
 import { present } from '../present.ts';
@@ -40,7 +40,7 @@ export interface Rewrap {
 }
 
 /** How often an object that changed in the meantime is looked at anew. */
-const MOST_ROUNDS = 3;
+const MAX_ROUNDS = 3;
 
 /**
  * Moves the data key of one object under another wrapping key; the media are neither read nor sent. What holds the key, the
@@ -59,7 +59,7 @@ export async function rewrapRecording(
   budget: Budget,
 ): Promise<Rewrap> {
   const { store, rewrapper } = ports;
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const checked = await openChecked(ports, key, budget, true);
     requireKnownWrap(checked);
     const { stat, ids, notes } = checked;
@@ -85,7 +85,7 @@ export async function rewrapRecording(
       return { state: 'unsupported', key, placement, reason, notes };
     }
   }
-  throw new ArchiveError('STORE_UNAVAILABLE', `${key} is being changed by somebody else`, {
+  throw new ArchiveError('STORE_UNAVAILABLE', `${key} is being changed by another process`, {
     details: { key },
   });
 }

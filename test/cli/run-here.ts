@@ -17,7 +17,11 @@ import { COMMANDS } from '../../src/cli/specs/commands.ts';
  */
 export async function runHere(
   args: readonly string[],
-  { env = {}, input = '' }: Pick<RunOptions, 'env' | 'input'> = {},
+  {
+    env = {},
+    input = '',
+    clock = systemClock,
+  }: Pick<RunOptions, 'env' | 'input'> & Partial<Pick<CommandContext, 'clock'>> = {},
 ): Promise<CliResult> {
   const stdout = collector();
   const stderr = collector();
@@ -36,6 +40,7 @@ export async function runHere(
       flags,
       configFile: globals.config,
       archive: globals.archive,
+      clock,
     });
     code = await runCommand(invocation, context);
   } catch (error) {

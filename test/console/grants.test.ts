@@ -112,7 +112,7 @@ describe('roles', () => {
     expect(new Set(grantsOf({ signIn: 'launch', roles: [] }))).toEqual(new Set(GRANTS));
   });
 
-  it('let no overseer listen, read or export, whatever other roles they have', () => {
+  it('let no overseer listen, read or export, with any other role', () => {
     const grants = grantsOf({ signIn: 'provider', roles: ['overseer', 'auditor', 'custodian'] });
     for (const grant of ['listen', 'read', 'reveal', 'export'] as const)
       expect([grant, grants.has(grant)]).toEqual([grant, false]);

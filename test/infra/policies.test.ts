@@ -9,6 +9,7 @@ import {
 } from '../../infra/policies.ts';
 import {
   catalogueStatements,
+  drillerStatements,
   jobsStatements,
   sealerStatements,
   verifierStatements,
@@ -66,6 +67,7 @@ const roles = {
     { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
     's3://SECOND_STORE/PREFIX',
   ),
+  driller: drillerStatements({ ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', drillKeyArn: 'DRILL_KEY_ARN' }),
 };
 
 describe('the policies of the roles', () => {
@@ -77,6 +79,7 @@ describe('the policies of the roles', () => {
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
     ['compactor', ['compactor']],
     ['sealer', ['sealer']],
+    ['driller', ['driller']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -124,6 +127,13 @@ describe('the policies of the roles', () => {
     expect(openBy(true, 'facts/2026-05-20')).toBe('allow');
     expect(openBy(true, 'r')).toBe('no statement');
     expect(openBy(false, 'facts/2026-05-20')).toBe('no statement');
+  });
+
+  it('write transcripts only where they are kept', () => {
+    const has = (statements: ReturnType<typeof writerStatements>) =>
+      statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/transcripts/*'));
+    expect(has(writerStatements(RESOURCES))).toBe(false);
+    expect(has(writerStatements({ ...RESOURCES, transcripts: true }))).toBe(true);
   });
 
   it('write the context of conversations only where it is kept', () => {

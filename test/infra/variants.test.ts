@@ -67,7 +67,9 @@ describe('a stack of any settings', () => {
           ...(chosen.verification === false ? ['VerifierFunctionName'] : []),
           ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
           ...(chosen.catalogue ? [] : ['CompactorFunctionName']),
-          ...(chosen.seal === undefined ? ['SealerFunctionName', 'LogKeyArn'] : []),
+          ...(chosen.seal === undefined
+            ? ['SealerFunctionName', 'LogKeyArn', 'DrillerFunctionName', 'DrillKeyArn']
+            : []),
           ...(typeof chosen.jobs === 'object' ? [] : ['BackfillSecretArn']),
           ...(chosen.vpc ? [] : ['EgressAddress']),
           ...(chosen.auditTrail ? [] : ['AuditTrailName']),

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
@@ -205,7 +205,11 @@ describe('holds in S3', () => {
       for (const one of [key(name), receiptKey(key(name))])
         await store.put(one, Buffer.from(name), TEXT, unlimited);
     }
-    const remove = (one: string) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `p/${one}` }));
+    const remove = async (one: string) => {
+      const place = { Bucket: bucket, Key: `p/${one}` };
+      const { VersionId } = await client.send(new HeadObjectCommand(place));
+      return client.send(new DeleteObjectCommand({ ...place, VersionId }));
+    };
     return { ports, remove };
   }
 

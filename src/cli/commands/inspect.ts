@@ -210,7 +210,7 @@ function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, loc
   }
   const [, bucket = 'BUCKET', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(location) ?? [];
   const { format, placement, wrap, context = {} } = wrapping;
-  // whoever can write metadata must not write code that somebody copies
+  // a writer of metadata must not write code that a reader copies
   const isPlain = (text: string) => /^[A-Za-z0-9._:/@=+-]*$/.test(text);
   const { edk } = wrapping.encryption;
   const bound = bindsStoredContext(edk) ? Object.entries(edk.description) : [];

@@ -40,7 +40,7 @@ const DEFAULT_JOBS = 1;
 const DEFAULT_GRACE = 20;
 
 /**
- * Serves webhooks until a signal. SIGTERM is how a service is stopped: exit code 0, because whatever is not done is in the spool.
+ * Serves webhooks until a signal. SIGTERM is how a service is stopped: exit code 0, because unfinished work is in the spool.
  * With `--once` works through the spool without listening.
  */
 export async function run(

@@ -1,9 +1,9 @@
-import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
 import { wholeNumber } from './option-values.ts';
 
 /** The page of who audits. */
 export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'console',
     summary: 'search, listen, verify, hold and export in a browser, with every listen on record',
     options: [
@@ -25,5 +25,5 @@ export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 130],
     load: () => import('../commands/console.ts'),
-  },
+  }),
 ];

@@ -4,7 +4,8 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
-import { contextKey } from '../../record/object-key.ts';
+import { canonicalId } from '../../recording-id.ts';
+import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { publicKeyOf } from '../../record/receipt-keys.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
 import { sha256Hex } from '../formats/entry.ts';
@@ -13,6 +14,7 @@ import { brokenEquations } from '../formats/statement.ts';
 import { type LogPlace, readBytes } from '../log/place.ts';
 import type { ProvedRecording, Prover } from '../prove/prove-entry.ts';
 import { checkProof } from '../verify/check-proof.ts';
+import { putCustody } from './custody.ts';
 import { decryptForPackage } from './decrypted-media.ts';
 import type { PackageFile, PackageTarget } from './package-file.ts';
 import { CERTIFICATE, writeReadme } from './readme.ts';
@@ -36,8 +38,6 @@ export interface EvidenceOptions {
   /** Goes on where a link does not verify, and says so first. */
   readonly asFound?: boolean;
   readonly withoutStatements?: boolean;
-  /** Further files, which the manifest names as well. */
-  readonly more?: (put: (file: PackageFile) => Promise<void>) => Promise<void>;
   /** Told of each recording that is in. */
   readonly onRecording?: (key: string) => void;
 }
@@ -71,19 +71,26 @@ export async function collectEvidence(
   const putText = (name: string, text: string) => put({ name, body: Buffer.from(text) });
   try {
     const days = new Set<string>();
+    const recordings = new Set<string>();
     for (const key of keys) {
       const find = (problem: string) => findings.push(`${nameOf(key)}: ${problem}`);
       const proved = await ports.prover.recording(key, budget);
       days.add(proved.entry.day);
+      recordings.add(canonicalId(proved.receipt.ids.recording));
       await putRecording(ports, proved, { put, find, asFound: options.asFound === true }, budget);
       options.onRecording?.(key);
     }
     if (options.withoutStatements !== true) {
       for (const day of [...days].sort()) await putDay(ports, day, { put, findings }, budget);
     }
+    const custody = await putCustody(
+      ports.store,
+      { recordings, since: [...days].sort()[0] ?? '' },
+      put,
+      budget,
+    );
     const hasTokens = await putCheckpoint(ports, put, budget);
     await putKeys(ports, putText);
-    await options.more?.(put);
     const [finding] = findings;
     if (finding !== undefined && options.asFound !== true) {
       throw new ArchiveError('PROOF_INVALID', `the package was not made: ${finding}`, {
@@ -100,6 +107,7 @@ export async function collectEvidence(
       size: ports.prover.head.size,
       isDecrypted: ports.reader !== undefined || ports.decrypt !== undefined,
       hasTokens,
+      custody,
       findings,
     };
     await putText('README.txt', writeReadme(facts));
@@ -159,14 +167,20 @@ async function putRecording(
     if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
     find(message);
   }
-  const context = await readBytes(ports.store, contextKey(key), MAX_CONTEXT_BYTES, budget).catch(
-    () => undefined,
-  );
-  if (context !== undefined) await put({ name: `context/${name}.json.enc`, body: context });
+  for (const [beside, packed] of [
+    [contextKey(key), `context/${name}.json.enc`],
+    ...TRANSCRIPT_STATUSES.map((status) => {
+      const at = transcriptKey(key, status);
+      return [at, `transcripts/${at.slice(at.lastIndexOf('/') + 1)}`] as const;
+    }),
+  ] as const) {
+    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch(() => undefined);
+    if (body !== undefined) await put({ name: packed, body });
+  }
 }
 
-/** Bytes. */
-const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
+/** Bytes of a context or transcript, sealed. */
+const MAX_BESIDE_BYTES = 20 * 1024 * 1024;
 
 async function bodyOf(store: ObjectStore, key: string, budget: Budget): Promise<AsyncIterable<Uint8Array>> {
   return (await store.get(key, budget)).body;

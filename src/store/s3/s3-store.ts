@@ -44,18 +44,11 @@ export interface S3StoreOptions extends PartOptions {
  * (`AbortIncompleteMultipartUpload`) removes it.
  */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
-  const { client, clock, logger, expectedBucketOwner, listPageSize: pageSize = 1000 } = options;
-  const prefix = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`;
-  const bucket = {
-    Bucket: options.bucket,
-    ...present({ ExpectedBucketOwner: expectedBucketOwner }),
-  };
-  const transport =
-    options.transport ?? createTransport({ timeouts: directTimeouts(), proxies: options.proxies });
-  const calls = createDirectCalls(client, bucket, transport, createSdkCalls(client, bucket));
-  const access: S3Access = { client, bucket, prefix, calls, clock, logger };
+  const { listPageSize: pageSize = 1000 } = options;
+  const access = openAccess(options);
+  const { calls } = access;
   return {
-    location: `s3://${options.bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`,
+    location: locationOf(options),
     put: putInto(access, options),
     head: async (key, budget) => {
       assertObjectKey(key);
@@ -73,4 +66,22 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     listUploads: (budget) => listS3Uploads(access, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, upload, budget),
   };
+}
+
+/** What the operations of a store on that bucket need. */
+export function openAccess(options: S3StoreOptions): S3Access {
+  const { client, clock, logger, expectedBucketOwner } = options;
+  const prefix = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`;
+  const bucket = {
+    Bucket: options.bucket,
+    ...present({ ExpectedBucketOwner: expectedBucketOwner }),
+  };
+  const transport =
+    options.transport ?? createTransport({ timeouts: directTimeouts(), proxies: options.proxies });
+  const calls = createDirectCalls(client, bucket, transport, createSdkCalls(client, bucket));
+  return { client, bucket, prefix, calls, clock, logger };
+}
+
+export function locationOf({ bucket, prefix = '' }: Pick<S3StoreOptions, 'bucket' | 'prefix'>): string {
+  return `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
 }

@@ -72,7 +72,7 @@ export function describeS3Request(request: S3Request, time: number): SimulatedRe
 
 function methodOf(operation: string): string {
   if (operation.startsWith('Head')) return 'HEAD';
-  if (operation === 'PutObject' || operation === 'CopyObject' || operation === 'UploadPart') return 'PUT';
+  if (/^(?:Put|Copy)/.test(operation) || operation === 'UploadPart') return 'PUT';
   if (/^(?:Create|Complete)/.test(operation)) return 'POST';
   return /^(?:Delete|Abort)/.test(operation) ? 'DELETE' : 'GET';
 }

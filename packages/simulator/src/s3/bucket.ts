@@ -1,7 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { SimulatorError } from '../simulator-error.ts';
-import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
 import {
   commitRecord,
   readRecords,
@@ -13,79 +12,55 @@ import {
   sweepSegments,
   writeSegment,
 } from './files.ts';
-
-/** What a client says about an object besides its bytes. */
-export interface ObjectDescription {
-  /** User metadata, names without `x-amz-meta-`. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Content-Type, Cache-Control and the like, to be sent back as they came. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface ObjectRecord extends ObjectDescription {
-  readonly key: string;
-  readonly size: number;
-  /** Without quotes. */
-  readonly etag: string;
-  /** Epoch ms. */
-  readonly lastModified: number;
-  readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
-  /** One file per part of a multipart upload: completing it copies nothing. */
-  readonly segments: readonly (Segment & { readonly checksum?: string })[];
-  /** S3 Object Lock: while it is on, the object cannot be removed. */
-  readonly legalHold?: boolean;
-  /** The multipart upload it came from: after a crash between commit and clean-up, that upload is over. */
-  readonly uploadId?: string;
-}
-
-export interface UploadRecord extends ObjectDescription {
-  readonly uploadId: string;
-  readonly key: string;
-  readonly initiated: number;
-  /** Every part must then carry this checksum. */
-  readonly algorithm?: ChecksumAlgorithm;
-}
-
-export interface PartRecord {
-  readonly uploadId: string;
-  readonly partNumber: number;
-  readonly etag: string;
-  readonly lastModified: number;
-  readonly segment: Segment;
-  readonly checksum?: Checksum;
-}
-
-export interface OpenUpload {
-  readonly record: UploadRecord;
-  readonly parts: Map<number, PartRecord>;
-}
+import type { ObjectLock, ObjectRecord, OpenUpload, PartRecord, UploadRecord } from './records.ts';
+import { isMarker, type OldVersion, OldVersions } from './old-versions.ts';
 
 /** S3 lists in the order of the keys' UTF-8 bytes, which is not the order of JavaScript's UTF-16 strings. */
 export const compareKeys = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+export interface BucketKind {
+  readonly hasObjectLock: boolean;
+  /** A bucket with Object Lock always is. */
+  readonly isVersioned: boolean;
+  readonly defaultDays?: number | undefined;
+}
+
+const filesOf = (versions: readonly OldVersion[]): string[] =>
+  versions.flatMap((version) => (isMarker(version) ? [] : version.segments.map(({ file }) => file)));
 
 /** One bucket: the records of its objects and open uploads, in memory and on disk alike. One process per directory. */
 export class Bucket {
   /** Whether it was made with Object Lock. */
   readonly hasObjectLock: boolean;
+  /** Whether what is replaced or deleted stays as a version. */
+  readonly isVersioned: boolean;
+  /** How long each new object is locked. */
+  readonly defaultDays: number | undefined;
+  readonly #old: OldVersions;
   readonly #directory: string;
   readonly #objects = new Map<string, ObjectRecord>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #queues = new Map<string, Promise<unknown>>();
   #sortedKeys: readonly string[] | undefined;
 
-  private constructor(directory: string, hasObjectLock: boolean) {
+  private constructor(directory: string, { hasObjectLock, isVersioned, defaultDays }: BucketKind) {
+    this.defaultDays = defaultDays;
     this.#directory = directory;
     this.hasObjectLock = hasObjectLock;
+    this.isVersioned = isVersioned || hasObjectLock;
+    this.#old = new OldVersions(this.#path('versions'));
   }
 
-  static async open(directory: string, hasObjectLock = false): Promise<Bucket> {
-    const bucket = new Bucket(directory, hasObjectLock);
+  static async open(directory: string, kind: BucketKind): Promise<Bucket> {
+    const bucket = new Bucket(directory, kind);
     await bucket.#recover();
     return bucket;
   }
 
   async #recover(): Promise<void> {
     const named = new Set<string>();
+    await this.#old.recover();
+    for (const key of this.#old.keys()) for (const file of filesOf(this.#old.of(key))) named.add(file);
     const finished = new Set<string>();
     for (const record of (await readRecords(this.#path('objects'))) as ObjectRecord[]) {
       this.#objects.set(record.key, record);
@@ -135,6 +110,31 @@ export class Bucket {
     return this.#objects.get(key);
   }
 
+  /** Of a bucket with versions, newest first: the object itself, what it has replaced, and markers of deletions. */
+  versions(key: string): readonly OldVersion[] {
+    const current = this.#objects.get(key);
+    const old = this.#old.of(key).filter(({ versionId }) => versionId !== current?.versionId);
+    return [...(current === undefined ? [] : [current]), ...old.toReversed()];
+  }
+
+  /** Also of objects that a marker hides. In the order S3 lists them. */
+  versionedKeys(): readonly string[] {
+    return [...new Set([...this.#objects.keys(), ...this.#old.keys()])].sort(compareKeys);
+  }
+
+  /** What new objects are locked with that name no lock of their own. */
+  defaultLock(now: number): ObjectLock {
+    const { defaultDays } = this;
+    return defaultDays === undefined
+      ? {}
+      : { retention: { mode: 'COMPLIANCE', until: now + defaultDays * 86_400_000 } };
+  }
+
+  /** For the next version of an object; none in a bucket without versions. */
+  newVersion(): { readonly versionId?: string } {
+    return this.isVersioned ? { versionId: randomUUID().replaceAll('-', '') } : {};
+  }
+
   /** In the order S3 lists them. */
   keys(): readonly string[] {
     this.#sortedKeys ??= [...this.#objects.keys()]
@@ -176,12 +176,15 @@ export class Bucket {
   async commit(record: ObjectRecord, ifAbsent: boolean, ifMatch?: string): Promise<boolean> {
     return this.exclusive(`object ${record.key}`, async () => {
       if (ifMatch !== undefined && this.#objects.get(record.key)?.etag !== ifMatch) return false;
+      const previous = this.#objects.get(record.key);
+      const stays = this.isVersioned && previous !== undefined && previous.versionId !== record.versionId;
+      if (stays && ifAbsent) return false;
+      if (stays) await this.#old.set(record.key, [...this.#old.of(record.key), previous]);
       const committed = await commitRecord(this.#path('objects', recordName(record.key)), record, ifAbsent);
       if (!committed) return false;
-      const previous = this.#objects.get(record.key);
       this.#objects.set(record.key, record);
       if (previous === undefined) this.#sortedKeys = undefined;
-      else {
+      else if (!stays) {
         const kept = new Set(record.segments.map(({ file }) => file));
         await this.discard(previous.segments.filter(({ file }) => !kept.has(file)));
       }
@@ -197,6 +200,42 @@ export class Bucket {
       this.#objects.delete(key);
       this.#sortedKeys = undefined;
       await this.discard(record.segments);
+    });
+  }
+
+  /** Hides the object behind a marker. @returns the marker's version. */
+  async hide(key: string, now: number): Promise<string> {
+    const versionId = randomUUID().replaceAll('-', '');
+    await this.exclusive(`object ${key}`, async () => {
+      const record = this.#objects.get(key);
+      const marker = { key, versionId, lastModified: now, isMarker: true } as const;
+      await this.#old.set(key, [...this.#old.of(key), ...(record === undefined ? [] : [record]), marker]);
+      if (record === undefined) return;
+      await removeRecord(this.#path('objects', recordName(key)));
+      this.#objects.delete(key);
+      this.#sortedKeys = undefined;
+    });
+    return versionId;
+  }
+
+  /** Removes one version for good; the one before it becomes the object where it was the newest. */
+  async removeVersion(key: string, versionId: string): Promise<void> {
+    await this.exclusive(`object ${key}`, async () => {
+      const all = this.versions(key);
+      const gone = all.find((version) => (version.versionId ?? 'null') === versionId);
+      if (gone === undefined) return;
+      const rest = all.filter((version) => version !== gone);
+      const [newest, ...older] = rest;
+      const current = newest === undefined || isMarker(newest) ? undefined : newest;
+      const target = this.#path('objects', recordName(key));
+      if (current === undefined) await removeRecord(target);
+      else await commitRecord(target, current, false);
+      await this.#old.set(key, (current === undefined ? rest : older).toReversed());
+      if (current === undefined) this.#objects.delete(key);
+      else this.#objects.set(key, current);
+      this.#sortedKeys = undefined;
+      const kept = new Set(filesOf(rest));
+      if (!isMarker(gone)) await this.discard(gone.segments.filter(({ file }) => !kept.has(file)));
     });
   }
 
@@ -232,24 +271,4 @@ export class Bucket {
     const segments = [...upload.parts.values()].map(({ segment }) => segment);
     await this.discard(segments.filter(({ file }) => !owned.has(file)));
   }
-}
-
-/** @throws SimulatorError for a bucket name S3 would not accept. */
-export async function openBuckets(options: {
-  readonly dir: string;
-  readonly buckets: readonly string[];
-  readonly lockedBuckets?: readonly string[];
-}): Promise<ReadonlyMap<string, Bucket>> {
-  const buckets = new Map<string, Bucket>();
-  const { lockedBuckets = [] } = options;
-  for (const name of new Set([...options.buckets, ...lockedBuckets])) {
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-      throw new SimulatorError(`not a valid bucket name: ${JSON.stringify(name)}`);
-    }
-    const directory = path.join(options.dir, name);
-    await mkdir(directory, { recursive: true });
-    buckets.set(name, await Bucket.open(directory, lockedBuckets.includes(name)));
-  }
-  return buckets;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Bucket, ObjectDescription } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { ObjectDescription } from './records.ts';
 import type { InspectedBody } from './body.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { decodeUri, type SignableRequest } from '../sigv4.ts';
@@ -15,6 +16,10 @@ export type S3Operation =
   | 'HeadObject'
   | 'DeleteObject'
   | 'PutObjectLegalHold'
+  | 'PutObjectRetention'
+  | 'GetObjectLockConfiguration'
+  | 'GetObjectTagging'
+  | 'ListObjectVersions'
   | 'CreateMultipartUpload'
   | 'UploadPart'
   | 'CompleteMultipartUpload'
@@ -72,10 +77,14 @@ const PARAMETERS: Readonly<Record<S3Operation, readonly string[]>> = {
   ],
   PutObject: [],
   CopyObject: [],
-  GetObject: [],
-  HeadObject: [],
-  DeleteObject: [],
+  GetObject: ['versionId'],
+  HeadObject: ['versionId'],
+  DeleteObject: ['versionId'],
   PutObjectLegalHold: ['legal-hold'],
+  PutObjectRetention: ['retention'],
+  GetObjectLockConfiguration: ['object-lock'],
+  GetObjectTagging: ['tagging'],
+  ListObjectVersions: ['versions', 'prefix', 'key-marker', 'version-id-marker', 'max-keys', 'encoding-type'],
   CreateMultipartUpload: ['uploads'],
   UploadPart: ['partNumber', 'uploadId'],
   CompleteMultipartUpload: ['uploadId'],
@@ -90,8 +99,11 @@ const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-decoded-content-length',
   'x-amz-expected-bucket-owner',
   'x-amz-mp-object-size',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
   'x-amz-sdk-checksum-algorithm',
   'x-amz-security-token',
+  'x-amz-tagging',
   'x-amz-trailer',
   'x-amz-user-agent',
 ]);
@@ -139,14 +151,18 @@ function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): 
     if (method === 'HEAD') return 'HeadBucket';
     if (method !== 'GET') return undefined;
     if (has('uploads')) return 'ListMultipartUploads';
+    if (has('versions')) return 'ListObjectVersions';
+    if (has('object-lock')) return 'GetObjectLockConfiguration';
     return query.some(([name, value]) => name === 'list-type' && value === '2') ? 'ListObjectsV2' : undefined;
   }
   switch (method) {
     case 'PUT':
       if (has('uploadId') || has('partNumber')) return 'UploadPart';
       if (has('legal-hold')) return 'PutObjectLegalHold';
+      if (has('retention')) return 'PutObjectRetention';
       return headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject';
     case 'GET':
+      if (has('tagging')) return 'GetObjectTagging';
       return has('uploadId') ? 'ListParts' : 'GetObject';
     case 'HEAD':
       return 'HeadObject';
@@ -183,8 +199,8 @@ export function recogniseOperation(request: ParsedRequest): S3Operation {
 }
 
 /** Bytes of UTF-8, per https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
-const LARGEST_METADATA = 2048;
-const LONGEST_KEY = 1024;
+const MAX_METADATA_BYTES = 2048;
+const MAX_KEY_BYTES = 1024;
 
 const KEPT_HEADERS = [
   'cache-control',
@@ -198,8 +214,8 @@ const KEPT_HEADERS = [
 /** @throws `KeyTooLongError`. */
 export function assertKey(key: string): void {
   const size = Buffer.byteLength(key);
-  if (size <= LONGEST_KEY) return;
-  throw new S3Refusal('KeyTooLongError', undefined, { Size: size, MaxSizeAllowed: LONGEST_KEY });
+  if (size <= MAX_KEY_BYTES) return;
+  throw new S3Refusal('KeyTooLongError', undefined, { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
 }
 
 /** @throws `MetadataTooLarge`. */
@@ -212,8 +228,8 @@ export function readDescription(headers: ReadonlyMap<string, string>): ObjectDes
     size += Buffer.byteLength(bare) + Buffer.byteLength(value);
     metadata[bare] = value;
   }
-  if (size > LARGEST_METADATA) {
-    throw new S3Refusal('MetadataTooLarge', undefined, { Size: size, MaxSizeAllowed: LARGEST_METADATA });
+  if (size > MAX_METADATA_BYTES) {
+    throw new S3Refusal('MetadataTooLarge', undefined, { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES });
   }
   const kept: Record<string, string> = {};
   for (const name of KEPT_HEADERS) {

@@ -1,5 +1,6 @@
 import type { BrokenListing } from './broken-listing.ts';
-import type { Bucket, ObjectRecord } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { ObjectRecord } from './records.ts';
 import type { S3Operation } from './call.ts';
 import { compositeChecksum, createChecksum } from './checksum.ts';
 import type { S3ErrorCode } from './refusal.ts';

@@ -7,14 +7,14 @@ import { renderDocument, type XmlFields } from './xml.ts';
 import { encodeUri } from '../sigv4.ts';
 
 /** S3's own ceiling for one page of any listing. */
-const LARGEST_PAGE = 1000;
+const MAX_PAGE_ITEMS = 1000;
 
-const isoTime = (time: number) => new Date(time).toISOString();
+export const isoTime = (time: number) => new Date(time).toISOString();
 
 /** As S3 encodes keys in listings: like a form, but with `/` left as it is. */
 const encodeListed = (key: string) => encodeUri(key).replaceAll('%2F', '/').replaceAll('%20', '+');
 
-function readEncoding(call: S3Call): (key: string) => string {
+export function readEncoding(call: S3Call): (key: string) => string {
   const encoding = call.query.get('encoding-type');
   if (encoding !== undefined && encoding !== 'url') {
     throw new S3Refusal('InvalidArgument', 'Invalid Encoding Method specified in Request');
@@ -22,14 +22,14 @@ function readEncoding(call: S3Call): (key: string) => string {
   return encoding === 'url' ? encodeListed : (key) => key;
 }
 
-function pageSize(call: S3Call, name: string): number {
+export function pageSize(call: S3Call, name: string): number {
   const asked = readNumber(call.query.get(name), {
     name,
     least: 0,
     most: 2_147_483_647,
-    absent: LARGEST_PAGE,
+    absent: MAX_PAGE_ITEMS,
   });
-  return Math.min(asked, LARGEST_PAGE);
+  return Math.min(asked, MAX_PAGE_ITEMS);
 }
 
 /** A continuation token is opaque to clients; this one holds the last key or common prefix that was listed. */

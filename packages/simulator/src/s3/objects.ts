@@ -1,6 +1,8 @@
-import type { ObjectRecord } from './bucket.ts';
+import type { ObjectRecord } from './records.ts';
 import { assertKey, quote, readDescription, readWriteCondition, type S3Answer, type S3Call } from './call.ts';
 import { checksumHeader } from './checksum.ts';
+import { isLocked, lockHeaders, readLockHeaders } from './object-lock.ts';
+import { isMarker } from './old-versions.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
 import { decodeUri } from '../sigv4.ts';
@@ -11,6 +13,7 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
   assertKey(call.key);
   const { ifAbsent, ifMatch } = readWriteCondition(call.headers);
   const description = readDescription(call.headers);
+  readLockHeaders(call);
   const body = call.body();
   // Refused before the body is sent where that is possible; the commit below is what decides between racing writers.
   if (ifAbsent && call.bucket.object(call.key) !== undefined) throw preconditionFailed();
@@ -25,6 +28,9 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     etag: md5.toString('hex'),
     lastModified: call.now,
     ...description,
+    ...call.bucket.newVersion(),
+    ...readLockHeaders(call),
+    ...readTags(call),
     ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'FULL_OBJECT' } }),
     segments: [{ ...segment, ...(checksum === undefined ? {} : { checksum: checksum.value }) }],
   };
@@ -32,7 +38,26 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     await call.bucket.discard([segment]);
     throw preconditionFailed(ifAbsent ? 'If-None-Match' : 'If-Match');
   }
-  return { status: 200, headers: { etag: quote(record.etag), ...checksumHeaders(record) } };
+  return {
+    status: 200,
+    headers: { etag: quote(record.etag), ...versionHeader(record), ...checksumHeaders(record) },
+  };
+}
+
+const versionHeader = ({ versionId }: { readonly versionId?: string }): Record<string, string> =>
+  versionId === undefined ? {} : { 'x-amz-version-id': versionId };
+
+/** Tags that a write brings: a query string. */
+export function readTags({ headers }: S3Call): { readonly tags?: Readonly<Record<string, string>> } {
+  const tagging = headers.get('x-amz-tagging');
+  return tagging === undefined ? {} : { tags: Object.fromEntries(new URLSearchParams(tagging)) };
+}
+
+export function getTagging(call: S3Call): S3Answer {
+  const record = call.bucket.object(call.key);
+  if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
+  const tags = Object.entries(record.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+  return { status: 200, body: renderDocument('Tagging', { TagSet: { Tag: tags } }) };
 }
 
 /** Only what the archiver needs: an object onto itself, with other metadata. Its bytes, tag and checksum stay. */
@@ -50,12 +75,21 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
   const record = call.bucket.object(call.key);
   if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
   const ifMatch = call.headers.get('x-amz-copy-source-if-match')?.replaceAll('"', '');
-  const copy: ObjectRecord = { ...record, ...readDescription(call.headers), lastModified: call.now };
+  // neither a hold nor a time of the lock goes with a copy
+  const { legalHold: _hold, retention: _until, versionId: _version, ...copied } = record;
+  const copy: ObjectRecord = {
+    ...copied,
+    ...call.bucket.newVersion(),
+    ...readLockHeaders(call),
+    ...readDescription(call.headers),
+    lastModified: call.now,
+  };
   if (!(await call.bucket.commit(copy, false, ifMatch ?? record.etag))) {
     throw preconditionFailed('x-amz-copy-source-If-Match');
   }
   return {
     status: 200,
+    headers: versionHeader(copy),
     body: renderDocument('CopyObjectResult', {
       LastModified: new Date(copy.lastModified).toISOString(),
       ETag: quote(copy.etag),
@@ -97,13 +131,25 @@ function readRange(header: string | undefined, size: number): ByteRange | undefi
 const matches = (header: string, etag: string) =>
   header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replaceAll('"', '') === etag);
 
+/** The object, or the version of it that is asked for. @throws `NoSuchKey`, `NoSuchVersion`. */
+function findVersion({ bucket, key, query }: S3Call): ObjectRecord {
+  const versionId = query.get('versionId');
+  if (versionId === undefined) {
+    const record = bucket.object(key);
+    if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: key });
+    return record;
+  }
+  const found = bucket.versions(key).find((version) => (version.versionId ?? 'null') === versionId);
+  if (found === undefined || isMarker(found)) throw new S3Refusal('NoSuchVersion', undefined, { Key: key });
+  return found;
+}
+
 /** GetObject and HeadObject differ in the body alone. */
 export function getObject(call: S3Call): S3Answer {
   for (const name of ['if-modified-since', 'if-unmodified-since', 'if-range']) {
     if (call.headers.has(name)) throw notImplemented(`the header ${name}`);
   }
-  const record = call.bucket.object(call.key);
-  if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
+  const record = findVersion(call);
   const ifMatch = call.headers.get('if-match');
   if (ifMatch !== undefined && !matches(ifMatch, record.etag)) throw preconditionFailed('If-Match');
   const common = { etag: quote(record.etag), 'last-modified': new Date(record.lastModified).toUTCString() };
@@ -127,9 +173,8 @@ export function getObject(call: S3Call): S3Answer {
     ...record.headers,
     ...Object.fromEntries(metadata),
     ...checksums,
-    ...(record.legalHold === undefined
-      ? {}
-      : { 'x-amz-object-lock-legal-hold': record.legalHold ? 'ON' : 'OFF' }),
+    ...versionHeader(record),
+    ...lockHeaders(record),
     ...(range === undefined ? {} : { 'content-range': `bytes ${first}-${last}/${record.size}` }),
   };
   return {
@@ -145,8 +190,17 @@ export async function deleteObject(call: S3Call): Promise<S3Answer> {
     const record = call.bucket.object(call.key);
     if (record === undefined || !matches(ifMatch, record.etag)) throw preconditionFailed('If-Match');
   }
-  // with versions, S3 would put a marker above the object; here is one version, so removing it is what a hold forbids
-  if (call.bucket.object(call.key)?.legalHold === true) throw new S3Refusal('AccessDenied');
+  const versionId = call.query.get('versionId');
+  if (versionId !== undefined) {
+    const version = call.bucket.versions(call.key).find((each) => (each.versionId ?? 'null') === versionId);
+    if (version !== undefined && isLocked(version, call.now)) throw new S3Refusal('AccessDenied');
+    await call.bucket.removeVersion(call.key, versionId);
+    return { status: 204, headers: { 'x-amz-version-id': versionId } };
+  }
+  if (call.bucket.isVersioned) {
+    const marker = await call.bucket.hide(call.key, call.now);
+    return { status: 204, headers: { 'x-amz-version-id': marker, 'x-amz-delete-marker': 'true' } };
+  }
   await call.bucket.remove(call.key);
   return { status: 204 };
 }

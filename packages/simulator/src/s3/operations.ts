@@ -1,13 +1,14 @@
 import type { S3Answer, S3Call, S3Operation } from './call.ts';
 import { listObjects, listParts, listUploads } from './listing.ts';
+import { listVersions } from './list-versions.ts';
 import {
   abortMultipartUpload,
   completeMultipartUpload,
   createMultipartUpload,
   uploadPart,
 } from './multipart.ts';
-import { putLegalHold } from './legal-hold.ts';
-import { copyObject, deleteObject, getObject, putObject } from './objects.ts';
+import { getLockConfiguration, putLegalHold, putRetention } from './object-lock.ts';
+import { copyObject, deleteObject, getObject, getTagging, putObject } from './objects.ts';
 
 /** What works on a bucket; `ListBuckets` alone does not. */
 export const OPERATIONS: Readonly<
@@ -22,6 +23,10 @@ export const OPERATIONS: Readonly<
   HeadObject: getObject,
   DeleteObject: deleteObject,
   PutObjectLegalHold: putLegalHold,
+  PutObjectRetention: putRetention,
+  GetObjectLockConfiguration: getLockConfiguration,
+  GetObjectTagging: getTagging,
+  ListObjectVersions: listVersions,
   CreateMultipartUpload: createMultipartUpload,
   UploadPart: uploadPart,
   CompleteMultipartUpload: completeMultipartUpload,

@@ -24,6 +24,8 @@ export async function placeObject(
     lastModified: now,
     metadata: {},
     headers: { 'content-type': contentType },
+    ...bucket.newVersion(),
+    ...bucket.defaultLock(now),
     segments: [segment],
   };
   if (!(await bucket.commit(record, true))) await bucket.discard([segment]);

@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describeCause } from '../simulator-error.ts';
 import { inspectBody } from './body.ts';
 import { breakListing, PAGE_PARAMETERS } from './broken-listing.ts';
-import { type Bucket, openBuckets } from './bucket.ts';
+import { type Bucket } from './bucket.ts';
+import { openBuckets } from './open-buckets.ts';
 import { type PlacedObject, placeObject } from './place-object.ts';
 import {
   parseRequest,
@@ -14,10 +15,11 @@ import {
   type S3Answer,
   type S3Operation,
 } from './call.ts';
-import { corruptObject, type FaultTarget, type S3Fault, type S3FaultRule, S3Faults } from './faults.ts';
+import { corruptObject, type S3Fault, type S3FaultRule, S3Faults } from './faults.ts';
 import { listBuckets } from './listing.ts';
 import { OPERATIONS } from './operations.ts';
 import { S3Refusal } from './refusal.ts';
+import type { S3Options, S3Request } from './s3-options.ts';
 import {
   ConnectionGone,
   endConnection,
@@ -34,44 +36,13 @@ export type { S3Operation } from './call.ts';
 export type { Corruption, S3Fault, S3FaultRule } from './faults.ts';
 export type { S3ErrorCode } from './refusal.ts';
 export type { PlacedObject } from './place-object.ts';
+export type { S3Options, S3Request } from './s3-options.ts';
 
 /** The account all buckets belong to; another one in `x-amz-expected-bucket-owner` is refused. */
 export const BUCKET_OWNER = '123456789012';
 
 /** How many requests are remembered. */
 const REMEMBERED = 10_000;
-
-export interface S3Options {
-  /** Everything is kept below it and is there again after a restart. One server at a time. */
-  readonly dir: string;
-  /** Created when they do not exist. */
-  readonly buckets: readonly string[];
-  /** Created too, with Object Lock: their objects may be put under a legal hold. */
-  readonly lockedBuckets?: readonly string[];
-  /** Default `simulator`. */
-  readonly accessKeyId?: string;
-  /** Default `simulator-secret-key`. */
-  readonly secretAccessKey?: string;
-  /** Default `us-east-1`. */
-  readonly region?: string;
-  /** Default: any free one. */
-  readonly port?: number;
-  /** Epoch ms; default the system's clock. */
-  readonly now?: () => number;
-  /** Called when a request has been answered or cut off. */
-  readonly onRequest?: (request: S3Request) => void;
-  /** Asked for every authenticated request that no rule of `faults` strikes. */
-  readonly fault?: (request: FaultTarget) => S3Fault | undefined;
-}
-
-export interface S3Request {
-  /** `undefined` for what the endpoint does not know. */
-  readonly operation: S3Operation | undefined;
-  readonly bucket: string;
-  readonly key: string;
-  /** 0 while it is being worked on, and for good when no answer was sent. */
-  readonly status: number;
-}
 
 type RequestEntry = { -readonly [K in keyof S3Request]: S3Request[K] };
 
@@ -216,7 +187,8 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
  * it, path style only, with signatures, checksums and conditional writes checked, and refuses the rest with 501.
  *
  * Known differences from S3: an object sent without a checksum gets none (S3 adds CRC64NVME); a reader may be cut off when its
- * object is replaced or deleted; there are no versions; a copy keeps the ETag and checksum of a multipart upload.
+ * object is replaced or deleted; a lock cannot be opened, and no version other than the newest be put under a hold; a copy keeps the
+ * ETag and checksum of a multipart upload.
  *
  * @throws SimulatorError for a bucket name S3 would not accept.
  */
@@ -258,7 +230,7 @@ export async function startS3(options: S3Options): Promise<S3Endpoint> {
     underWay.add(work);
     void work.finally(() => underWay.delete(work));
   };
-  // Large uploads may take long; and a connection that closes while the client reuses it looks like a fault nobody asked for.
+  // Large uploads may take long; and a connection that closes while the client reuses it looks like a fault that was not set.
   const http = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
   http.on('request', accept);
   http.on('checkContinue', accept);

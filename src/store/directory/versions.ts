@@ -1,0 +1,93 @@
+/** The objects of a directory, as the one version that each has. */
+import { lstat, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Budget, Clock } from '../../clock.ts';
+import { ensureTimeLeft } from '../../http/with-retry.ts';
+import type { ObjectVersion, VersionedStore } from '../../ports.ts';
+import { assertListPrefix } from '../object-rules.ts';
+import { removeFile } from './commit.ts';
+import { directoryError, isMissing } from './fs-errors.ts';
+import { attemptFiles, attemptsAmong, directoryExists, placeOf, syncDirectory } from './paths.ts';
+import { withReplaceLock } from './replace-lock.ts';
+import { rootExists } from './regular-file.ts';
+import { lstatObject, modifiedAt } from './stat.ts';
+import { listDirectoryUploads, removeAttempt } from './uploads.ts';
+import { walkObjects } from './walk.ts';
+
+export function createDirectoryVersions(directory: string, clock: Clock): VersionedStore {
+  const root = path.resolve(directory);
+
+  async function* versions(prefix: string, budget: Budget): AsyncGenerator<ObjectVersion> {
+    assertListPrefix(prefix);
+    try {
+      await rootExists(root);
+      for await (const { key } of walkObjects(root, prefix)) {
+        ensureTimeLeft(clock, budget);
+        const file = await lstatObject(placeOf(root, key));
+        if (file === undefined) continue;
+        yield {
+          key,
+          versionId: undefined,
+          isLatest: true,
+          isMarker: false,
+          size: Number(file.size),
+          lastModified: modifiedAt(file),
+        };
+      }
+    } catch (error) {
+      throw directoryError(error, 'listing');
+    }
+  }
+
+  return {
+    location: `file:${root}`,
+    versions,
+    lockOf: async ({ key }) => {
+      const found = await lstat(placeOf(root, key).data).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      });
+      return found === undefined ? undefined : { legalHold: false, retainUntil: undefined };
+    },
+    remove: async ({ key }, budget) => {
+      ensureTimeLeft(clock, budget);
+      const place = placeOf(root, key);
+      try {
+        if (!(await directoryExists(root, place))) return 'removed';
+        await withReplaceLock(place, async (lock) => {
+          await lock.assertHeld();
+          // what an attempt left would give its metadata to the object again
+          for (const attempt of attemptsAmong(place, await readdir(place.directory))) {
+            const files = attemptFiles(place, attempt);
+            await removeFile(files.data);
+            await removeFile(files.record);
+          }
+          // the metadata first: they hold the wrapped key, and a removal that was broken off is found by the data
+          await removeFile(place.record);
+          await removeFile(place.data);
+          await syncDirectory(place.directory);
+        });
+        return 'removed';
+      } catch (error) {
+        throw directoryError(error, 'removing', key);
+      }
+    },
+    retain: () => Promise.resolve('unsupported'),
+    bucketLock: () => Promise.resolve({ lock: 'none', defaultDays: undefined }),
+    abortUploads: async (prefix, budget) => {
+      let aborted = 0;
+      const below = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      try {
+        for await (const upload of listDirectoryUploads(root, below)) {
+          ensureTimeLeft(clock, budget);
+          if (!upload.key.startsWith(prefix)) continue;
+          await removeAttempt(root, upload);
+          aborted += 1;
+        }
+      } catch (error) {
+        throw directoryError(error, 'cleaning up');
+      }
+      return aborted;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { systemClock } from '../clock.ts';
+import { silentLogger } from '../log.ts';
+import type { VersionedStore } from '../ports.ts';
+import { present } from '../present.ts';
+import { createDirectoryVersions } from './directory/versions.ts';
+import { type OpenStoreOptions, parseStoreLocation } from './open-store.ts';
+
+/**
+ * The versions of all objects of the store at `location`. Makes no request.
+ *
+ * @throws `CONFIG_INVALID` (not retryable).
+ */
+export async function openVersions(
+  location: string,
+  options: OpenStoreOptions = {},
+): Promise<VersionedStore> {
+  const { clock = systemClock, logger = silentLogger, expectedBucketOwner } = options;
+  const parsed = parseStoreLocation(location);
+  if (parsed.kind === 'directory') return createDirectoryVersions(parsed.path, clock);
+  const [{ createS3Client }, { openAccess, locationOf }, { createS3Versions }] = await Promise.all([
+    import('./s3/client.ts'),
+    import('./s3/s3-store.ts'),
+    import('./s3/versions.ts'),
+  ]);
+  const place = {
+    client: createS3Client(options.s3),
+    proxies: options.s3?.proxies,
+    bucket: parsed.bucket,
+    ...present({ prefix: parsed.prefix, expectedBucketOwner }),
+    clock,
+    logger,
+  };
+  return createS3Versions(openAccess(place), locationOf(place));
+}
