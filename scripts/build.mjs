@@ -187,6 +187,11 @@ const jobs = [
   },
   {
     ...common,
+    entryPoints: { 'peaks-worker': 'src/console/peaks/worker.ts' },
+    outdir: 'dist',
+  },
+  {
+    ...common,
     entryPoints: { index: 'src/index.ts', s3ec: 'src/s3ec.ts' },
     outdir: 'dist',
     packages: 'external',

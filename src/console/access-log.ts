@@ -124,6 +124,6 @@ export class AccessLog {
 }
 
 /** As people know them, and as the provider does, where the two differ. */
-const whoIs = ({ name, sub }: Session) => (name === sub ? name : `${name} (${sub})`);
+export const whoIs = ({ name, sub }: Session) => (name === sub ? name : `${name} (${sub})`);
 
 const chainId = ({ name = '' }: ConsoleArchive, { id }: Session) => `${id} ${name}`;

@@ -2,17 +2,19 @@ import { findRows } from '../catalogue/find-recordings.ts';
 import type { CatalogueRow } from '../catalogue/schema.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { isSameId } from '../recording-id.ts';
+import { canonicalId, isSameId } from '../recording-id.ts';
 import { type Person, seesDivisions } from './access.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import { currentRows, openSearch, ROW_COLUMNS } from './list-recordings.ts';
-import { notThere } from './route.ts';
+import { notThere } from './not-there.ts';
 
 /** The current files of a recording that the person may know of. */
 export interface Located {
   readonly recordingId: string;
   /** At least one, in the order of their keys. */
   readonly rows: readonly CatalogueRow[];
+  /** Also versions that are not current, and files of which the object is gone. */
+  readonly all: readonly CatalogueRow[];
 }
 
 /**
@@ -44,18 +46,40 @@ export async function locateAll(
   budget: Budget,
 ): Promise<readonly Located[]> {
   const asked = [...new Set(ids)];
-  const search = await openSearch(archive, { recordings: asked }, budget);
-  const rows: CatalogueRow[] = [];
-  for await (const row of findRows(search, { wanted: ROW_COLUMNS })) rows.push(row);
-  const seen = currentRows(rows).filter((row) => seesDivisions(person, row.division_ids));
+  const seen = await seenRows(archive, person, asked, budget);
   return asked.map((id) => {
     const own = seen.filter(({ recording_id: one }) => isSameId(one, id));
     const exact = own.filter(({ recording_id: one }) => one === id);
-    const files = (exact.length > 0 ? exact : own).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    const all = (exact.length > 0 ? exact : own).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    const files = currentRows(all);
     const [first] = files;
     if (first === undefined) throw notThere('such recording');
-    return { recordingId: first.recording_id, rows: files };
+    return { recordingId: first.recording_id, rows: files, all };
   });
+}
+
+async function seenRows(
+  archive: ConsoleArchive,
+  person: Pick<Person, 'divisions'>,
+  recordings: readonly string[],
+  budget: Budget,
+): Promise<readonly CatalogueRow[]> {
+  const search = await openSearch(archive, { recordings }, budget);
+  const rows: CatalogueRow[] = [];
+  for await (const row of findRows(search, { wanted: ROW_COLUMNS })) rows.push(row);
+  return rows.filter((row) => seesDivisions(person, row.division_ids));
+}
+
+/** The recordings of these that the person may know of, in the spelling that was asked for. */
+export async function seenAmong(
+  archive: ConsoleArchive,
+  person: Pick<Person, 'divisions'>,
+  ids: readonly string[],
+  budget: Budget,
+): Promise<ReadonlySet<string>> {
+  const rows = await seenRows(archive, person, [...new Set(ids)], budget);
+  const seen = new Set(rows.map((row) => canonicalId(row.recording_id)));
+  return new Set(ids.filter((id) => seen.has(canonicalId(id))));
 }
 
 /**

@@ -1,9 +1,6 @@
-import { openChecked } from '../audit/open-checked.ts';
-import { decryptChecked } from '../audit/read-recording.ts';
 import type { CatalogueRow } from '../catalogue/schema.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import { gatherBytes } from '../gather-bytes.ts';
 import { parseForeignJson, readField } from '../json.ts';
 import { present } from '../present.ts';
 import { contextKey, linkKey, receiptKey } from '../record/object-key.ts';
@@ -16,10 +13,10 @@ import type { ConsoleArchive } from './console-archive.ts';
 import { apiRow } from './list-recordings.ts';
 import type { Located } from './locate.ts';
 import { formatOfFile, openRecording } from './open-recording.ts';
+import { readSealedJson } from './sealed-json.ts';
 
 /** Bytes. */
 const MAX_LINK_BYTES = 64 * 1024;
-const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
 
 /** All that is known of a recording but its context. */
 export async function describeRecording(
@@ -106,31 +103,11 @@ async function linkOf({ store }: ConsoleArchive, key: string, budget: Budget): P
 
 /** What the platform said of the conversation. To be called only once that is on record. */
 export async function readContext(
-  { store, trust, reader }: ConsoleArchive,
+  archive: ConsoleArchive,
   { rows }: Located,
   budget: Budget,
 ): Promise<Pick<RecordingDetail, 'context' | 'contextState'>> {
   const [row] = rows as readonly [CatalogueRow];
-  const key = contextKey(row.key);
-  if (reader === undefined) {
-    return { contextState: (await store.head(key, budget)) === undefined ? 'none' : 'no-key' };
-  }
-  try {
-    const checked = await openChecked({ ...trust, store }, key, budget);
-    const tooLong = () => new ArchiveError('OBJECT_MALFORMED', `${key} is too large`);
-    const bytes = await gatherBytes(
-      decryptChecked({ store, reader }, checked, budget),
-      MAX_CONTEXT_BYTES,
-      tooLong,
-    );
-    const context = parseForeignJson(bytes.toString('utf8'));
-    if (typeof context !== 'object' || context === null || Array.isArray(context))
-      return { contextState: 'damaged' };
-    return { contextState: 'read', context: context as Record<string, unknown> };
-  } catch (thrown) {
-    const { code, retryable } = toArchiveError(thrown);
-    if (code === 'OBJECT_NOT_FOUND') return { contextState: 'none' };
-    if (retryable || budget.signal.aborted) throw thrown;
-    return { contextState: 'damaged' };
-  }
+  const read = await readSealedJson(archive, contextKey(row.key), budget);
+  return read.state === 'read' ? { contextState: 'read', context: read.value } : { contextState: read.state };
 }
