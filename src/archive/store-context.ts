@@ -1,15 +1,15 @@
 import type { Budget } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { Envelope, ObjectStore } from '../ports.ts';
+import type { Envelope } from '../ports.ts';
 import type { ArchiveResult } from './archive-request.ts';
 import type { Filing } from './filing.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
+import { keepKey, type KeepKeyPorts } from './keep-key.ts';
 import { contextKey } from '../record/object-key.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import { markMetadata } from '../record/writer-mark.ts';
 
-export interface ContextPorts {
-  readonly store: ObjectStore;
+export interface ContextPorts extends KeepKeyPorts {
   readonly envelope: Envelope;
   /** `undefined`: objects carry no mark. */
   readonly signer?: ReceiptSigner | undefined;
@@ -25,24 +25,27 @@ export interface ContextPorts {
  * @throws what the store and the key service throw.
  */
 export async function storeContext(
-  { store, envelope, signer, organizationId }: ContextPorts,
+  ports: ContextPorts,
   { ids, key }: Pick<Filing, 'ids' | 'key'>,
   describe: () => Promise<string | undefined>,
   budget: Budget,
 ): Promise<boolean> {
+  const { store, envelope, signer, organizationId } = ports;
   const at = contextKey(key);
   if ((await store.head(at, budget)) !== undefined) return true;
   const json = await describe();
   if (json === undefined) return false;
   const sealer = await envelope.seal(ids, budget);
   const body = Buffer.concat([sealer.update(Buffer.from(json)), sealer.final()]);
-  const own = { ...sealer.metadata, ...idempotencyMetadata(ids) };
+  const keptKey = keepKey(ports, sealer, { ids, key: at }, budget);
+  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids) };
   const marked = { kind: 'context', key: at, ids, organizationId, metadata: own } as const;
   const options = {
     metadata: { ...own, ...(await markMetadata(signer, marked, budget)) },
     contentType: 'application/octet-stream',
     contentLength: body.length,
   };
+  await keptKey.confirm();
   await store.put(at, body, options, budget);
   return true;
 }

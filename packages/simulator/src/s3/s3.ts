@@ -15,7 +15,7 @@ import {
   type S3Answer,
   type S3Operation,
 } from './call.ts';
-import { corruptObject, type FaultTarget, type S3Fault, type S3FaultRule, S3Faults } from './faults.ts';
+import { corruptObject, type S3Fault, type S3FaultRule, S3Faults } from './faults.ts';
 import { listBuckets } from './listing.ts';
 import { OPERATIONS } from './operations.ts';
 import { S3Refusal } from './refusal.ts';
