@@ -31,6 +31,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     verification: rest.verification,
     jobs: rest.jobs,
     catalogue: rest.catalogue,
+    facts: rest.facts,
     sharedWith: rest.sharedWith,
     ...(prefix === undefined ? {} : { prefix }),
     ...(existingBucket === undefined ? {} : { existingBucket }),
@@ -96,6 +97,7 @@ const SCHEDULED_OUTPUTS = {
   Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
   Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
+  Facts: ['FactsFunctionName', 'Fetches the facts of each day'],
   Sealer: ['SealerFunctionName', 'Seals each day in the log'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
 

@@ -10,7 +10,7 @@ import { bundledCode } from '../archive-function.ts';
 import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
-export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'seal';
+export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'facts' | 'seal';
 
 export interface ScheduledFunctionProps {
   readonly bundle: ScheduledBundle;

@@ -14,6 +14,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'VerifierFunctionName',
   'JobRunnerFunctionName',
   'CompactorFunctionName',
+  'FactsFunctionName',
   'SealerFunctionName',
   'LogKeyArn',
   'EgressAddress',

@@ -4,7 +4,7 @@ import { parseCommandLine } from '../../src/cli/_program.ts';
 import { runCommand } from '../../src/cli/_run-command.ts';
 import { createUi } from '../../src/cli/_ui.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { toArchiveError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { CliResult, RunOptions } from './run-cli.ts';
@@ -12,12 +12,16 @@ import { COMMANDS } from '../../src/cli/specs/commands.ts';
 
 /**
  * Runs a command in this process, in a small part of the time that {@link runCli} takes to start it: for the second and further
- * things that a test asks of a command. Not for what depends on the process: its directory, its signals, its standard streams, its
+ * things that a test asks of a command, and for what waits, on another clock. Not for what depends on the process: its directory, its signals, its standard streams, its
  * log, credentials of AWS in its environment.
  */
 export async function runHere(
   args: readonly string[],
-  { env = {}, input = '' }: Pick<RunOptions, 'env' | 'input'> = {},
+  {
+    env = {},
+    input = '',
+    clock = systemClock,
+  }: Pick<RunOptions, 'env' | 'input'> & { readonly clock?: Clock } = {},
 ): Promise<CliResult> {
   const stdout = collector();
   const stderr = collector();
@@ -32,6 +36,7 @@ export async function runHere(
     ui = open(globals.json === true, globals.quiet === true);
     const stdin = Readable.from([Buffer.from(input)]);
     const context = contextHere(ui, env, {
+      clock,
       stdin,
       flags,
       configFile: globals.config,
