@@ -51,6 +51,8 @@ export interface ArchiveResources {
   readonly signingKeyArn?: string | undefined;
   /** Of the KMS key that signs the log, where there is one. */
   readonly logKeyArn?: string | undefined;
+  /** Of the KMS key that signs the reports of restore drills, where there is one. */
+  readonly drillKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
   readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */

@@ -81,6 +81,14 @@ const leaveOut = {
       const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
       replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
     }
+    // documents say what a code means; the function says what happened
+    onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(
+        /\bmeaning:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
+        "meaning: ''",
+      ),
+      loader: 'ts',
+    }));
     onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
       path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
     );
@@ -147,7 +155,7 @@ const requireBuiltins = {
 };
 
 /** Functions that a schedule starts, by the names of their files: each is a bundle of its own, and nothing of it is in `archive.mjs`. */
-const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal'];
+const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
 
 /** Bytes; what a cold start has to read and compile. */
 const LARGEST_LAMBDA_BUNDLE = 750_000;
@@ -194,7 +202,11 @@ const results = await Promise.all([
   bundleFunction('archive', [leaveOut]),
   ...SCHEDULED.map((name) => bundleFunction(name, [])),
 ]);
-refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+const page = await buildPage();
+refuseDevelopmentPackages([
+  ...results.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...(page?.inputs ?? []),
+]);
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > LARGEST_LAMBDA_BUNDLE) {
   console.error(
@@ -208,6 +220,13 @@ if (!quiet) {
   );
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
+}
+
+/** The console's page: dist/console. */
+async function buildPage() {
+  if (!existsSync('scripts/build-console.mjs')) return undefined;
+  const { buildConsole } = await import('./build-console.mjs');
+  return buildConsole({ quiet, sourcemap, version });
 }
 
 /**

@@ -7,6 +7,7 @@ export * from './ports/analytics.ts';
 export * from './ports/archived.ts';
 export * from './ports/envelope.ts';
 export * from './ports/inventory.ts';
+export * from './ports/key-records.ts';
 export * from './ports/media.ts';
 export * from './ports/source-inventory.ts';
 export * from './ports/store.ts';

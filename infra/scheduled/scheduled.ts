@@ -14,6 +14,7 @@ import { type Grant, requirePolicy } from '../grants.ts';
 import { logGroupArn } from '../log-group-arn.ts';
 import { networkStatements } from '../policies.ts';
 import { cataloguePart } from './catalogue.ts';
+import { drillPart } from './drill.ts';
 import { factsPart } from './facts.ts';
 import { jobsPart } from './jobs.ts';
 import type { ScheduledPart } from './part.ts';
@@ -158,6 +159,7 @@ function partsOf({
     ...(catalogue ? [cataloguePart()] : []),
     ...(facts ? [factsPart()] : []),
     ...(seal === undefined ? [] : [sealPart(seal)]),
+    ...(seal === undefined || seal.drill === false ? [] : [drillPart(seal.drill ?? {})]),
   ];
 }
 

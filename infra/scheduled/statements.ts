@@ -92,7 +92,11 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
   const root = rootOf(resources);
   const log = `${root}proof/*`;
   return [
-    allow('ReadReceiptsAndLog', ['s3:GetObject'], [`${root}receipts/*`, `${root}erasures/*`, log]),
+    allow(
+      'ReadReceiptsAndLog',
+      ['s3:GetObject'],
+      [`${root}receipts/*`, `${root}erasures/*`, `${root}drills/*`, log],
+    ),
     listing('ListArchive', resources),
     {
       ...allow('AddToLog', ['s3:PutObject'], [log]),
@@ -105,6 +109,30 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
     ...secondStoreStatements(secondStore, resources.partition),
     ...signatures(logKeyArn, { sign: 'SignLog', show: 'ShowLogKey' }),
     allow('ReadClient', ['secretsmanager:GetSecretValue'], clientSecretArns.slice(0, 1)),
+  ];
+}
+
+/**
+ * Who drills reads recordings, receipts and the log, and opens data keys. It writes reports, each once, and signs them with a key that
+ * signs nothing else.
+ */
+export function drillerStatements(resources: ArchiveResources): readonly Statement[] {
+  const { keyArn, logKeyArn, drillKeyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const root = rootOf(resources);
+  const read = [mediaFolder, 'receipts', 'erasures', 'proof', 'drills'].map((prefix) => `${root}${prefix}/*`);
+  return [
+    allow('ReadRecordingsReceiptsAndLog', ['s3:GetObject'], read),
+    listing('FindRecordings', resources),
+    {
+      ...allow('OpenDataKeys', ['kms:Decrypt'], [keyArn]),
+      Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
+    },
+    {
+      ...allow('AddReports', ['s3:PutObject'], [`${root}drills/*`]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+    ...signatures(drillKeyArn, { sign: 'SignReports', show: 'ShowReportKey' }),
+    ...(logKeyArn === undefined ? [] : [allow('ShowLogKey', ['kms:GetPublicKey'], [logKeyArn])]),
   ];
 }
 

@@ -7,7 +7,7 @@ import { compareWithKey, compareWithReceipt, type Finding, finding } from './com
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
 import { readInstruction } from '../record/instruction-file.ts';
-import { hashWrap } from '../record/identity.ts';
+import { hashWrap } from '../record/first-wrap.ts';
 import { identifyKey } from '../record/layout.ts';
 import { parseCompanion, receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';

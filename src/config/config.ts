@@ -107,6 +107,11 @@ function buildConfig(
   const restore = (): RestoreConfig => ({
     ...store(),
     ...ownership(values),
+    drill: {
+      keyFile: values.ARCHIVE_DRILL_KEY_FILE,
+      kmsKeyId: values.ARCHIVE_DRILL_KMS_KEY_ID,
+      logKmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+    },
   });
   const keys = (): KeysConfig => ({
     ...ownership(values),
@@ -165,6 +170,7 @@ function buildConfig(
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
+    consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
   });
   return { store, restore, archive, keys, wrap, seal };
 }

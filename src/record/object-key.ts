@@ -129,7 +129,7 @@ export function parseCompanion(
 }
 
 /** What the names of all that belongs to an object have in common. */
-function nameBeside(key: string): string {
+export function nameBeside(key: string): string {
   return key.startsWith(MEDIA_PREFIX) ? key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '') : key;
 }
 

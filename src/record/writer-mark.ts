@@ -4,7 +4,8 @@ import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { hashMetadata, hashWrap } from './identity.ts';
+import { hashMetadata } from './identity.ts';
+import { hashWrap } from './first-wrap.ts';
 import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { ReceiptSigner } from './receipt.ts';
 

@@ -8,7 +8,7 @@ import type {
   ReplaceResult,
   Rewrapped,
 } from '../ports.ts';
-import { hashWrap } from '../record/identity.ts';
+import { hashWrap } from '../record/first-wrap.ts';
 import { formatInstruction, instructionKey, readInstruction } from '../record/instruction-file.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../audit/open-checked.ts';
 import { present } from '../present.ts';

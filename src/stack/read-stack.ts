@@ -15,6 +15,8 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'JobRunnerFunctionName',
   'CompactorFunctionName',
   'FactsFunctionName',
+  'DrillerFunctionName',
+  'DrillKeyArn',
   'SealerFunctionName',
   'LogKeyArn',
   'EgressAddress',

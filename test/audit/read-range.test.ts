@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashMetadata, hashWrap } from '../../src/record/identity.ts';
+import { hashMetadata } from '../../src/record/identity.ts';
+import { hashWrap } from '../../src/record/first-wrap.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { openSeekable, type RangePorts, readRange } from '../../src/audit/read-range.ts';
 import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';

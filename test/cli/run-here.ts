@@ -4,7 +4,7 @@ import { parseCommandLine } from '../../src/cli/_program.ts';
 import { runCommand } from '../../src/cli/_run-command.ts';
 import { createUi } from '../../src/cli/_ui.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/clock.ts';
 import { toArchiveError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { CliResult, RunOptions } from './run-cli.ts';
@@ -21,7 +21,7 @@ export async function runHere(
     env = {},
     input = '',
     clock = systemClock,
-  }: Pick<RunOptions, 'env' | 'input'> & { readonly clock?: Clock } = {},
+  }: Pick<RunOptions, 'env' | 'input'> & Partial<Pick<CommandContext, 'clock'>> = {},
 ): Promise<CliResult> {
   const stdout = collector();
   const stderr = collector();

@@ -55,6 +55,8 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     s3('add to the log', 'PutObject', '/proof/o/days/2026/05/20/000000000000.json', ABSENT),
     s3('move the pointer of the log', 'PutObject', '/proof/o/checkpoint', SAME),
     s3('rewrite an entry of the log', 'PutObject', '/proof/o/days/2026/05/20/000000000000.json', SAME),
+    s3('add the report of a drill', 'PutObject', '/drills/2026/05/20.json', ABSENT),
+    s3('rewrite the report of a drill', 'PutObject', '/drills/2026/05/20.json', SAME),
     s3('read ciphertext', 'GetObject', MEDIA),
     s3('read a receipt', 'GetObject', RECEIPT),
     s3('list the archive', 'ListBucket', ''),
@@ -119,6 +121,7 @@ export const COLUMNS = [
   'compactor',
   'facts',
   'sealer',
+  'driller',
   'break-glass',
   'administrator',
 ] as const;
@@ -142,6 +145,7 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     compactor: 'ArchiveCompactor',
     facts: 'ArchiveFacts',
     sealer: 'ArchiveSealer',
+    driller: 'ArchiveDriller',
   } as const;
   const name = column in roles ? roles[column as keyof typeof roles] : undefined;
   const roleId = name === undefined ? undefined : roleNamed(template, name);

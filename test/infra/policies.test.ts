@@ -9,6 +9,7 @@ import {
 } from '../../infra/policies.ts';
 import {
   catalogueStatements,
+  drillerStatements,
   factsStatements,
   jobsStatements,
   sealerStatements,
@@ -71,6 +72,7 @@ const roles = {
     { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
     's3://SECOND_STORE/PREFIX',
   ),
+  driller: drillerStatements({ ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', drillKeyArn: 'DRILL_KEY_ARN' }),
 };
 
 describe('the policies of the roles', () => {
@@ -83,6 +85,7 @@ describe('the policies of the roles', () => {
     ['compactor', ['compactor']],
     ['facts', ['facts']],
     ['sealer', ['sealer']],
+    ['driller', ['driller']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });

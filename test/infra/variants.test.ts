@@ -69,7 +69,9 @@ describe('a stack of any settings', () => {
           ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
           ...(chosen.catalogue ? [] : ['CompactorFunctionName']),
           ...(chosen.facts ? [] : ['FactsFunctionName']),
-          ...(chosen.seal === undefined ? ['SealerFunctionName', 'LogKeyArn'] : []),
+          ...(chosen.seal === undefined
+            ? ['SealerFunctionName', 'LogKeyArn', 'DrillerFunctionName', 'DrillKeyArn']
+            : []),
           ...(typeof chosen.jobs === 'object' ? [] : ['BackfillSecretArn']),
           ...(chosen.vpc ? [] : ['EgressAddress']),
           ...(chosen.auditTrail ? [] : ['AuditTrailName']),

@@ -1,9 +1,9 @@
-import type { CommandSpec } from './command-spec.ts';
+import { type CommandSpec, defineCommand } from './command-spec.ts';
 import { rate, wholeNumber } from './option-values.ts';
 
 /** What brings recordings from before. */
 export const BACKFILL_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'backfill',
     summary: 'archive the recordings that the platform has from before',
     options: [
@@ -56,8 +56,8 @@ export const BACKFILL_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/backfill.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'facts',
     summary: 'keep what the platform knows of each day’s conversations, for search and context',
     arguments: [['<action>', 'update or status']],
@@ -78,5 +78,5 @@ export const BACKFILL_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 6, 7, 130],
     load: () => import('../commands/facts.ts'),
-  },
+  }),
 ];

@@ -4,6 +4,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
+import { canonicalId } from '../../recording-id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { publicKeyOf } from '../../record/receipt-keys.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
@@ -13,6 +14,7 @@ import { brokenEquations } from '../formats/statement.ts';
 import { type LogPlace, readBytes } from '../log/place.ts';
 import type { ProvedRecording, Prover } from '../prove/prove-entry.ts';
 import { checkProof } from '../verify/check-proof.ts';
+import { putCustody } from './custody.ts';
 import { decryptForPackage } from './decrypted-media.ts';
 import type { PackageFile, PackageTarget } from './package-file.ts';
 import { CERTIFICATE, writeReadme } from './readme.ts';
@@ -67,16 +69,24 @@ export async function collectEvidence(
   const putText = (name: string, text: string) => put({ name, body: Buffer.from(text) });
   try {
     const days = new Set<string>();
+    const recordings = new Set<string>();
     for (const key of keys) {
       const find = (problem: string) => findings.push(`${nameOf(key)}: ${problem}`);
       const proved = await ports.prover.recording(key, budget);
       days.add(proved.entry.day);
+      recordings.add(canonicalId(proved.receipt.ids.recording));
       await putRecording(ports, proved, { put, find, asFound: options.asFound === true }, budget);
       options.onRecording?.(key);
     }
     if (options.withoutStatements !== true) {
       for (const day of [...days].sort()) await putDay(ports, day, { put, findings }, budget);
     }
+    const custody = await putCustody(
+      ports.store,
+      { recordings, since: [...days].sort()[0] ?? '' },
+      put,
+      budget,
+    );
     const hasTokens = await putCheckpoint(ports, put, budget);
     await putKeys(ports, putText);
     const [finding] = findings;
@@ -95,6 +105,7 @@ export async function collectEvidence(
       size: ports.prover.head.size,
       isDecrypted: ports.reader !== undefined,
       hasTokens,
+      custody,
       findings,
     };
     await putText('README.txt', writeReadme(facts));
