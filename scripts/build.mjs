@@ -156,7 +156,7 @@ const requireBuiltins = {
 };
 
 /** Functions that a schedule starts, by the names of their files: each is a bundle of its own, and nothing of it is in `archive.mjs`. */
-const SCHEDULED = ['verify', 'jobs', 'catalogue', 'seal', 'drill'];
+const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
 
 /** Bytes; what a cold start has to read and compile. */
 const LARGEST_LAMBDA_BUNDLE = 750_000;
