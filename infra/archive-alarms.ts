@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { type AlarmSettings, createAlarm } from './alarm.ts';
 import { ownMetric, PERIOD } from './archive-metrics.ts';
 import { onlyWhen } from './conditions.ts';
+import { present } from '../src/present.ts';
 
 /** Anchors of docs/runbook.md, one for each alarm. */
 export const RUNBOOK_ANCHORS = [
@@ -34,11 +35,11 @@ export interface ArchiveAlarmsProps {
   readonly key?: kms.IKey | undefined;
 }
 
-/** Failures of a quarter of an hour, and their share in percent, from which on somebody is told. One odd recording is no alarm. */
-const LEAST_FAILURES = 5;
+/** Failures of a quarter of an hour, and their share in percent, from which the alarm rings. One odd recording is no alarm. */
+const MIN_FAILURES = 5;
 const ERROR_PERCENT = 10;
 
-/** What somebody has to know at once. Each alarm tells where the runbook has it, and tells the topic when it is over too. */
+/** What an operator must know at once. Each alarm tells where the runbook has it, and tells the topic when it is over too. */
 export class ArchiveAlarms extends Construct {
   readonly topic: sns.Topic;
   readonly alarms: Readonly<Record<RunbookAnchor, cloudwatch.Alarm>>;
@@ -83,7 +84,7 @@ export class ArchiveAlarms extends Construct {
       ),
       'error-rate': alarm(
         'error-rate',
-        `More than ${ERROR_PERCENT} % of the attempts of a quarter of an hour have failed, and at least ${LEAST_FAILURES}.`,
+        `More than ${ERROR_PERCENT} % of the attempts of a quarter of an hour have failed, and at least ${MIN_FAILURES}.`,
         { metric: errorRate(props.function), threshold: ERROR_PERCENT },
       ),
     };
@@ -93,7 +94,7 @@ export class ArchiveAlarms extends Construct {
     const topic = new sns.Topic(this, 'Topic', {
       displayName: 'Genesys media archive',
       enforceSSL: true,
-      ...(key === undefined ? {} : { masterKey: key }),
+      ...present({ masterKey: key }),
     });
     const { account } = Stack.of(this);
     // a topic with a policy of its own has lost the default one, which let the alarms of the account in
@@ -123,7 +124,7 @@ function errorRate(handler: lambda.IFunction): cloudwatch.MathExpression {
   const period = Duration.minutes(15);
   return new cloudwatch.MathExpression({
     label: 'failed attempts, %',
-    expression: `IF(FILL(failed, 0) + FILL(ended, 0) >= ${LEAST_FAILURES}, 100 * (FILL(failed, 0) + FILL(ended, 0)) / (FILL(failed, 0) + FILL(ended, 0) + FILL(archived, 0) + FILL(found, 0)), 0)`,
+    expression: `IF(FILL(failed, 0) + FILL(ended, 0) >= ${MIN_FAILURES}, 100 * (FILL(failed, 0) + FILL(ended, 0)) / (FILL(failed, 0) + FILL(ended, 0) + FILL(archived, 0) + FILL(found, 0)), 0)`,
     usingMetrics: {
       failed: ownMetric('failed', { period }),
       ended: handler.metricErrors({ period }),

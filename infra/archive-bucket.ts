@@ -7,7 +7,7 @@ import { createAccessLogs, GUARDED, logAccesses } from './guarded-bucket.ts';
 
 export interface ObjectLockSettings {
   /**
-   * `governance`: who has `s3:BypassGovernanceRetention` can still remove an object. `compliance`: nobody can, not even the root of
+   * `governance`: who has `s3:BypassGovernanceRetention` can still remove an object. `compliance`: no user can, not even the root of
    * the account, until its time is over.
    */
   readonly mode: 'governance' | 'compliance';
@@ -23,7 +23,7 @@ export interface ArchiveBucketProps {
   readonly mediaPrefixes: readonly string[];
   /** ARNs of the roles that exchange an object that they have just read; their own policies say which. */
   readonly replacers: readonly string[];
-  /** Nobody but `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
+  /** Only `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
   readonly protectObjects: boolean;
   /** ARN. */
   readonly breakGlassRole?: string | undefined;
@@ -63,7 +63,7 @@ export class ArchiveBucket extends Construct {
   }
 
   /**
-   * Whoever writes, writes only what is absent. `s3:ObjectCreationOperation` is false for `CreateMultipartUpload` and `UploadPart`,
+   * Writers write only what is absent. `s3:ObjectCreationOperation` is false for `CreateMultipartUpload` and `UploadPart`,
    * which take no condition; the completion, which makes the object, does.
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
    */
@@ -149,7 +149,7 @@ const REMOVALS = [
   's3:BypassGovernanceRetention',
 ] as const;
 
-/** With each of them everything, or everything to come, can be had removed. */
+/** Each of them can remove everything, or everything to come. */
 const LOOSENINGS = [
   's3:PutLifecycleConfiguration',
   's3:PutBucketVersioning',

@@ -74,7 +74,7 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
     ],
     [
       'Is anything stuck?',
-      'Dead letters stay until somebody sends them again. Put off is what the platform has not finished yet.',
+      'Dead letters stay until they are sent again (redrive). Put off is what the platform has not finished yet.',
       [
         {
           title: 'dead letters',
@@ -118,6 +118,11 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
             ownMetric('logBroken', { label: 'changed or set back' }),
           ],
           right: [ownMetric('sealed', { label: 'seals' })],
+        },
+        {
+          title: 'of restore drills: findings, runs with a recent drill',
+          left: [ownMetric('drillFindings', { label: 'findings' })],
+          right: [ownMetric('drillCurrent', { label: 'recent' })],
         },
         {
           title: 'credentials or permissions refused; invocations that failed',

@@ -2,12 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { MESSAGE_RETENTION_S, MOST_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizing.ts';
+import { MESSAGE_RETENTION_S, MAX_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizing.ts';
 
 /** Seconds that SQS uses a data key for before it asks KMS for another: an hour keeps requests to KMS few. */
 const KEY_REUSE_S = 3_600;
 
-/** Events that wait, and those that nobody could deal with. */
+/** Events that wait, and those that failed for good. */
 export class ArchiveQueue extends Construct {
   readonly queue: sqs.Queue;
   /** Takes what EventBridge could not deliver, what the function cannot ever archive, and what has failed too often. */
@@ -34,7 +34,7 @@ export class ArchiveQueue extends Construct {
       retentionPeriod,
       visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT_S),
       deliveryDelay: Duration.seconds(deliveryDelayS),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MOST_RECEIVES },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
   }
 }

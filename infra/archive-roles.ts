@@ -60,7 +60,7 @@ export function createRoles(
   };
 }
 
-/** A role that people assume. One that nobody is named for exists, so that keys can name it, and lets nobody in. */
+/** A role that people assume. Without a named person it exists, so that keys can name it, and refuses everyone. */
 function createHumanRole(
   scope: Construct,
   id: string,
@@ -85,13 +85,13 @@ function createHumanRole(
     const element = role.node.defaultChild as iam.CfnRole;
     element.assumeRolePolicyDocument = {
       Version: '2012-10-17',
-      Statement: [who.length === 0 ? NOBODY : choose<object>(condition, allowed, NOBODY)],
+      Statement: [who.length === 0 ? DENY_ALL : choose<object>(condition, allowed, DENY_ALL)],
     };
   }
   return role;
 }
 
-const NOBODY = { Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+const DENY_ALL = { Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
 
 function isPrincipal(who: RoleUsers['who']): who is iam.IPrincipal {
   return !Array.isArray(who);
@@ -148,7 +148,7 @@ const WHY: readonly (readonly [RegExp, string])[] = [
   [/\/\*$/, 'Objects of the one bucket under a fixed prefix; their keys hold ids of recordings.'],
 ];
 
-/** Each wildcard of a policy with its reason. A wildcard that nobody has argued for stays a finding. */
+/** Each wildcard of a policy with its reason. A wildcard without a reason stays a finding. */
 function wildcards(stack: Stack, statements: readonly Statement[]): Record<string, string> {
   const found = statements.flatMap(({ Resource }) => Resource);
   return Object.fromEntries(

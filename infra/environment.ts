@@ -2,11 +2,11 @@
 const REFUSED: readonly (readonly [RegExp, string])[] = [
   [
     /^(?:GENESYS_CLIENT_SECRET|ENCRYPTION_KEY_HEX|ARCHIVE_WEBHOOK_SECRET)$/,
-    'is a secret, and variables of a function are shown to whoever may look at it; put it into the secret of the stack',
+    'is a secret, and variables of a function are shown to all who may look at it; put it into the secret of the stack',
   ],
   [/^ARCHIVE_ALLOW_LOOPBACK$/, 'is for tests only'],
-  [/^NODE_TLS_REJECT_UNAUTHORIZED$/, 'would send secrets to hosts that nobody has certified'],
-  [/^ARCHIVE_WEBHOOK_OPEN$/, 'would let anybody have calls archived'],
+  [/^NODE_TLS_REJECT_UNAUTHORIZED$/, 'would send secrets to hosts without a valid certificate'],
+  [/^ARCHIVE_WEBHOOK_OPEN$/, 'would archive calls for unsigned requests of anyone'],
 ];
 
 /**

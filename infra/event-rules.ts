@@ -7,7 +7,7 @@ import { type ArchiveConditions, choose, when } from './conditions.ts';
 import { EVENT_AGE_S, EVENT_ATTEMPTS } from './sizing.ts';
 
 /**
- * The events that end a conversation or somebody's part in it. The type has `{id}` literally; the topic in the event's detail has
+ * The events that end a conversation or a participant's part in it. The type has `{id}` literally; the topic in the event's detail has
  * the real id. There is no event that says a recording is ready.
  */
 export const CONVERSATION_ENDS = [

@@ -4,15 +4,15 @@ import type { ReplicaSettings } from './replication.ts';
 
 /** Who may do what, and parts that cost money and are off by default. docs/deployment.md says what each is for. */
 export interface HardeningProps {
-  /** Who may assume the role that restores and verifies, as ARNs or as a principal. @default nobody */
+  /** Who may assume the role that restores and verifies, as ARNs or as a principal. @default no one */
   readonly auditors?: iam.IPrincipal | readonly string[];
-  /** Who may assume the role that moves data keys to another KMS key. @default nobody */
+  /** Who may assume the role that moves data keys to another KMS key. @default no one */
   readonly rewrappers?: iam.IPrincipal | readonly string[];
   /** Both are assumed with multi-factor authentication only. @default false */
   readonly requireMfa?: boolean;
   /** The bucket refuses deletions, and bypasses of a retention, of all but `breakGlassRole`. @default true */
   readonly protectObjects?: boolean;
-  /** ARN of the one role that may delete, unlock and overwrite objects. @default none: nobody, until the bucket policy is changed */
+  /** ARN of the one role that may delete, unlock and overwrite objects. @default none: no role may, until the bucket policy is changed */
   readonly breakGlassRole?: string;
   /** ARNs of roles and users that may read the secrets of the stack besides the function. @default none */
   readonly secretReaders?: readonly string[];
@@ -34,6 +34,8 @@ export interface HardeningProps {
   readonly jobs?: boolean | Partial<JobsSettings>;
   /** A function that keeps the catalogue up to date. @default false */
   readonly catalogue?: boolean;
+  /** A function that fetches what the platform knows of each day's conversations. @default false */
+  readonly facts?: boolean;
   /** A function that compares each day with the platform, and seals it in a log. @default none */
   readonly seal?: SealSettings;
   /** Gets a copy of every object. @default none */

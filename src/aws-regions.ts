@@ -125,7 +125,7 @@ export function queueUrlOf(arn: string | undefined): string | undefined {
       arn ?? '',
     ) ?? [];
   const partition = partitionOf(region);
-  // a region of another partition than the ARN's belongs to nobody
+  // a region of another partition than the ARN's does not exist
   if (queue === undefined || partition?.name !== name) return undefined;
   return `https://sqs.${region}.${partition?.dnsSuffix}/${account}/${queue}`;
 }

@@ -43,6 +43,11 @@ export async function openErasure(
   const elsewhere = config.catalogue.store;
   const ofCatalogue =
     elsewhere === undefined ? archive : await openConfiguredVersions(config, elsewhere, context);
+  const { keyRecords } = config;
+  const ofKeys =
+    keyRecords === undefined || keyRecords === config.store
+      ? []
+      : [await openConfiguredVersions(config, keyRecords, context)];
   const catalogue = await openCatalogue(config, { ...context, archive: store });
   const ports: ErasePorts = {
     store,
@@ -50,7 +55,7 @@ export async function openErasure(
     signer,
     clock,
     archive,
-    others: ofCatalogue === archive ? [] : [ofCatalogue],
+    others: [...(ofCatalogue === archive ? [] : [ofCatalogue]), ...ofKeys],
     forget: async (days, erased, given) => {
       const kept = await forgetInCatalogue(catalogue, ofCatalogue, days, given);
       const lists = await forgetInLists(

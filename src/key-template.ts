@@ -3,7 +3,7 @@ import { isPlausibleTime, parseDay } from './recording-time.ts';
 
 /**
  * Names of objects by a template of one's own. Pure: the same file has the same key on every machine and at every attempt, two
- * files never have the same one, and whatever a template has written it can read back. That is why a template is no free text:
+ * files never have the same one, and a template can read back every key it has written. That is why a template is no free text:
  * the file name is given, ids stand apart from each other, and the whole day is in it.
  */
 
@@ -45,7 +45,7 @@ const WANTED_PARTS = ['yyyy', 'mm', 'dd'] as const;
 const ROOT = 'archive/';
 const FILE_NAME = '{recordingId}{channel}.enc';
 /** Characters of the template itself. A key has 512 bytes at most, and two ids of UUIDs' length are still to come. */
-const LONGEST = 200;
+const MAX_TEMPLATE_CHARS = 200;
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
 
 type Piece = { readonly text: string } | { readonly part: string };
@@ -64,7 +64,7 @@ export function compileKeyTemplate(
 }
 
 function findProblem(source: string): string | undefined {
-  if (source.length > LONGEST) return `must have ${LONGEST} characters at most`;
+  if (source.length > MAX_TEMPLATE_CHARS) return `must have ${MAX_TEMPLATE_CHARS} characters at most`;
   const named = [...source.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
   const unknown = named.find((name) => !PARTS.includes(name));
   if (unknown !== undefined) return `has a placeholder that is none of ${list(PARTS)}`;

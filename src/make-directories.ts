@@ -19,7 +19,7 @@ export async function makeDirectories(directory: string, mode = 0o777): Promise<
     try {
       await mkdir(each, { mode });
     } catch (error) {
-      // somebody else has made it in the meantime
+      // another process has made it in the meantime
       if (!(await isDirectory(each))) throw error;
     }
   }

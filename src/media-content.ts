@@ -61,7 +61,7 @@ const FOREIGN_SIGNATURES: readonly RegExp[] = [
   /^(?:\x7fELF|MZ[\x90\0]\0|\xca\xfe\xba\xbe|\0asm\x01\0|wOF[F2])/,
 ];
 
-/** Markup that is told by its first tag, whatever bytes follow. */
+/** Markup, told by its first tag alone. */
 const MARKUP_START =
   /^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|[\s\0])*<\0?(?:!\0?[d-]|\?\0?x|html|head|body|script|title|error|h1|center)/i;
 
@@ -195,7 +195,7 @@ export function expectationOf({ file, mediaType }: Announced): Expectation {
   const announced = ANNOUNCED[file.extension];
   if (announced !== undefined) return announced;
   if (file.kind !== 'call' && file.kind !== 'screen') return 'json';
-  // a word that is not known is taken for a call, whatever its files are
+  // an unknown media type is taken for a call, with files of any kind
   if (mediaType !== undefined && !SOUND.test(mediaType)) return 'zip';
   return HEADED.has(file.extension) ? 'container' : 'media';
 }

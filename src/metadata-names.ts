@@ -36,7 +36,7 @@ export function canonicalMetadata(metadata: Readonly<Record<string, string>>): C
   return { metadata: Object.fromEntries(canonical), renamed };
 }
 
-/** What to say of names that are other spellings; `undefined` when there are none. */
+/** What to say of names that are other spellings; `undefined` without any. */
 export function describeRenamed(renamed: readonly string[]): string | undefined {
   if (renamed.length === 0) return undefined;
   const some = renamed.some((name) => /^x-amz-meta-/i.test(name))

@@ -43,7 +43,7 @@ const PATTERN_PART =
 /**
  * Turns a setting into a pattern for whole ids. Allowed are letters, digits, `.`, `_`, `-`, `\d`, `\w`, character classes,
  * groups, up to four `|`, and up to three of `*`, `+`, `?`, `{m,n}` (a fixed `{n}` counts for nothing), none of them after a
- * group: whatever id arrives, such a pattern answers within a fraction of a second.
+ * group: such a pattern answers within a fraction of a second for any id.
  *
  * @returns the pattern, anchored at both ends and case sensitive, or what is wrong with it.
  */

@@ -55,7 +55,7 @@ export function regionOfDomain(environment: string): string | undefined {
 }
 
 /**
- * Host suffixes that the media of a region are served from: its own domain. Buckets of AWS are not among them, because anybody may own the
+ * Host suffixes that the media of a region are served from: its own domain. Buckets of AWS are not among them, because any AWS account may own the
  * one beside it. Empty for a region without a domain, and for one that is not known.
  */
 export function mediaHostsOf(region: string): readonly string[] {

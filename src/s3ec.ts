@@ -1,6 +1,6 @@
 /**
  * Amazon S3 Encryption Client objects, formats V2 and V3, on their own: no dependency but Node's crypto, no network.
- * For any such object, whoever wrote it (AWS's clients for Java, Go, .NET, Python, Ruby, PHP and C++, services that keep
+ * For any such object of any writer (AWS's clients for Java, Go, .NET, Python, Ruby, PHP and C++, services that keep
  * client-side encrypted objects), and to write objects those clients read.
  *
  *     const reader = createEnvelopeReader({ unwrappers: [createAesUnwrapper([{ key }])] });

@@ -141,7 +141,7 @@ describe('the S3 sink of the benchmark', () => {
     });
   });
 
-  it('has no object and no upload that nobody made', async () => {
+  it('has no object and no upload that no client made', async () => {
     expect(await store.head('archive/2026/01/02/none.enc', unlimited)).toBeUndefined();
     await expect(store.get('archive/2026/01/02/none.enc', unlimited)).rejects.toMatchObject({
       code: 'OBJECT_NOT_FOUND',

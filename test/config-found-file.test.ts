@@ -17,7 +17,7 @@ const file = () => join(dir, DEFAULT_CONFIG_FILE);
 const write = (values: object = { ARCHIVE_LOG_LEVEL: 'error' }) => writeFile(file(), JSON.stringify(values));
 
 describe('a config file that was found in the working directory', () => {
-  it('is read when it is the caller’s own and nobody else can write it', async () => {
+  it('is read when it is the caller’s own and no other user can write it', async () => {
     await write();
     expect(await readConfigFile(undefined, dir)).toEqual({
       path: DEFAULT_CONFIG_FILE,

@@ -170,7 +170,7 @@ describe('problems', () => {
   });
 });
 
-describe('the outcome, whatever the environment holds', () => {
+describe('the outcome for any environment', () => {
   const known = fc.constantFrom(...listSettings().map(([name]) => name));
   const stray = fc.constantFrom(
     '__proto__',

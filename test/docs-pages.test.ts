@@ -106,16 +106,6 @@ describe('the ways into the code', () => {
       ).toEqual([]);
     },
   );
-
-  it('CONTRIBUTING.md has a row for every room of src/', () => {
-    const text = readFileSync('CONTRIBUTING.md', 'utf8');
-    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
-    const rooms = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    expect(rooms.length).toBeGreaterThan(10);
-    expect(
-      rooms.map(({ name }) => name).filter((name) => !rows.some((row) => row.includes(`\`${name}/\``))),
-    ).toEqual([]);
-  });
 });
 
 describe('README.md', () => {

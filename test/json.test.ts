@@ -25,7 +25,7 @@ describe('foreign JSON', () => {
     expect(parseForeignJson(nested(MAX_JSON_DEPTH + 1, '{"a":', '}').replace(':}', ':1}'))).toBeUndefined();
   });
 
-  it('brackets within strings are text, whatever is escaped around them', () => {
+  it('brackets within strings are text, with any escapes around them', () => {
     for (const text of ['['.repeat(200), `\\"${'['.repeat(200)}`, `\\\\`, `"${'{'.repeat(99)}\\`]) {
       const json = JSON.stringify([text, text]);
       expect(parseForeignJson(json)).toEqual([text, text]);

@@ -23,14 +23,14 @@ describe('names of metadata that another tool has changed', () => {
     expect(needsInstruction(respelled(spell))).toBe(false);
   });
 
-  it('are left as they are where nobody has changed them, and where they are other people’s', () => {
+  it('are left as they are where they are unchanged, and where they are other people’s', () => {
     expect(canonicalMetadata(v2)).toEqual({ metadata: v2, renamed: [] });
     const others = { 'Content-Owner': 'x', 'x-amz-meta-owner': 'y' };
     expect(canonicalMetadata(others)).toEqual({ metadata: others, renamed: [] });
     expect(describeRenamed([])).toBeUndefined();
   });
 
-  it('are refused when two spellings of one name disagree, in whatever order, and taken when they agree', () => {
+  it('are refused when two spellings of one name disagree, in any order, and taken when they agree', () => {
     for (const odd of ['X-Amz-Iv', 'x-amz-meta-x-amz-iv', 'X-AMZ-META-X-AMZ-IV']) {
       for (const both of [
         { ...v2, [odd]: 'other' },

@@ -46,7 +46,7 @@ describe('compileIdPattern', () => {
     expect(compileIdPattern(source)).toHaveProperty('problem');
   });
 
-  it('whatever it accepts answers for the worst ids without being stalled', () => {
+  it('every pattern that it accepts answers for the worst ids without a stall', () => {
     const part = fc.constantFrom(
       'a',
       'a*',
@@ -96,7 +96,7 @@ describe('isSafeId', () => {
 });
 
 describe('shortenForMessage', () => {
-  it('is short, quoted, printable ASCII whatever it is given', () => {
+  it('is short, quoted, printable ASCII for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         expect(shortenForMessage(text)).toMatch(/^"[\x20-\x7e]{0,144}…?"$/);

@@ -23,7 +23,7 @@ import { hasOwnReceipt, type ReceiptSubject } from './own-receipt.ts';
 import { requireOpen, unproven, whyDifferent } from './settle-receipt.ts';
 
 export interface AgainOptions {
-  /** Of whoever asks for it; it stands in the receipt. */
+  /** Stated by the person who asks for it; the receipt keeps it. */
   readonly reason: string;
   /** Finds the object of a file when neither the event nor the platform states the time that names it. */
   readonly locate: (ids: RecordingIds) => Promise<string>;

@@ -19,7 +19,7 @@ export interface ArchivePorts {
   readonly opener: MediaOpener;
   readonly envelope: Envelope;
   readonly store: ObjectStore;
-  /** `undefined` when no reference is to be written back. */
+  /** `undefined` when no reference is written back. */
   readonly references: ReferenceWriter | undefined;
   /** `undefined`: receipts are not signed, and objects carry no mark. */
   readonly signer?: ReceiptSigner | undefined;

@@ -27,7 +27,7 @@ export interface ArchivedRecording {
 }
 
 /**
- * Archives one file, whatever an earlier attempt got done: object, then receipt, then the reference on the platform. Each step is
+ * Archives one file and completes earlier attempts: object, then receipt, then the reference on the platform. Each step is
  * one conditional write, so that a redelivery at any point, or several at once, end in the same state.
  */
 export async function archiveItem(
@@ -59,7 +59,7 @@ export interface Wanted extends Filing {
 }
 
 /**
- * The file as it stands in the archive, with whatever an interrupted attempt left undone (receipt, reference) now done;
+ * The file as it stands in the archive, after completing what an interrupted attempt left undone (receipt, reference);
  * `undefined` when there is no object yet.
  *
  * @throws `KEY_COLLISION`, `OBJECT_UNPROVEN`, `RECEIPT_MISMATCH` (not retryable) when an object of another recording stands under the
@@ -95,7 +95,7 @@ const WARNINGS = {
   RECEIPT_MISMATCH: 'the receipt under this key is not one of this object',
 } as const;
 
-/** Somebody has to look at these: what is in the bucket is not what this archive has put there. */
+/** Need an operator: the bucket holds something that this archive did not write. */
 async function reported<T>(
   ports: ArchivePorts,
   which: Pick<Filing, 'ids' | 'key'>,

@@ -26,15 +26,15 @@ export type ArchiveResult =
       readonly retryAfterMs: number;
     }
   /**
-   * Cannot be archived by asking again. `settled`: the platform itself will never have it again, and a receipt says so; otherwise
-   * somebody has to look at it.
+   * Cannot be archived by asking again. `settled`: the platform will never have it again, and a receipt says so; otherwise it needs
+   * an operator.
    */
   | {
       readonly state: 'gone';
       readonly ids: RecordingIds;
       readonly reason: string;
       readonly settled: boolean;
-      /** What somebody could do about it. */
+      /** What an operator can do about it. */
       readonly hint?: string;
     }
   /** One file of several failed; a request that names a single file throws instead. */

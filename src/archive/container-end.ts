@@ -1,6 +1,6 @@
 /**
  * What the end of a file says about whether all of it is there, for containers that do not state their length in front: the last
- * defence where nobody else states it either. At most a tail of 65 KiB is kept, of whatever length the file is.
+ * defence where no header states it either. Keeps a tail of at most 65 KiB, regardless of the file's length.
  */
 
 /**
@@ -28,7 +28,7 @@ export class EndWatch {
   /** The same chunks. They are not changed, and not kept. */
   async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of chunks) {
-      this.#push(chunk);
+      this.push(chunk);
       yield chunk;
     }
   }
@@ -37,7 +37,7 @@ export class EndWatch {
     return this.#check?.verdict() ?? 'unknown';
   }
 
-  #push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array): void {
     if (this.#head === undefined) {
       this.#check?.push(chunk);
       return;
@@ -67,12 +67,12 @@ function checkFor(head: Buffer): EndCheck | undefined {
  */
 const END_SIGNATURE = 'PK\x05\x06';
 const END_BYTES = 22;
-const LONGEST_COMMENT = 0xffff;
+const MAX_COMMENT_BYTES = 0xffff;
 const LOCATOR_SIGNATURE = 'PK\x06\x07';
 const LOCATOR_BYTES = 20;
 const END64_SIGNATURE = 'PK\x06\x06';
 const END64_BYTES = 56;
-const TAIL_BYTES = END_BYTES + LONGEST_COMMENT + LOCATOR_BYTES + END64_BYTES;
+const TAIL_BYTES = END_BYTES + MAX_COMMENT_BYTES + LOCATOR_BYTES + END64_BYTES;
 
 class ZipEnd implements EndCheck {
   readonly #tail = Buffer.alloc(2 * TAIL_BYTES);
@@ -130,7 +130,7 @@ const PAGE_HEADER_BYTES = 27;
 const BEGINS_STREAM = 0x02;
 const ENDS_STREAM = 0x04;
 /** Streams that are open at a time. A recording has one or two. */
-const MOST_STREAMS = 64;
+const MAX_STREAMS = 64;
 
 class OggEnd implements EndCheck {
   /** Of the page header that is being read. */
@@ -182,7 +182,7 @@ class OggEnd implements EndCheck {
     const serial = header.readUInt32LE(14);
     if ((flags & BEGINS_STREAM) !== 0) open.add(serial);
     // a page of a stream that never began, or is over, says nothing about any end
-    this.#lost = !open.has(serial) || open.size > MOST_STREAMS;
+    this.#lost = !open.has(serial) || open.size > MAX_STREAMS;
     if ((flags & ENDS_STREAM) !== 0) open.delete(serial);
     this.#body = header.subarray(PAGE_HEADER_BYTES).reduce((sum, lacing) => sum + lacing, 0);
   }

@@ -5,7 +5,7 @@ import { putSmall } from '../record/small-object.ts';
 
 /**
  * Puts the platform's own `_metadata.json` beside the file under `key`, unless there is one. It is read by other people's programs
- * and therefore in clear, and so says nothing about anybody: who spoke is in the encrypted context.
+ * and therefore in clear, so it names no person: who spoke is in the encrypted context.
  *
  * @throws what the store throws.
  */

@@ -12,7 +12,7 @@ import { detectContainer, HEAD_BYTES, looksLikeMarkup } from './container.ts';
 import { RiffStructure } from './riff-structure.ts';
 
 /** One AES-GCM message holds at most 2^36 − 32 bytes (NIST SP 800-38D, section 5.2.1.1). */
-export const LARGEST_RECORDING = 2 ** 36 - 32;
+export const MAX_RECORDING_BYTES = 2 ** 36 - 32;
 
 export interface MediaFacts {
   /** Bytes, as the media host declared them. */
@@ -36,10 +36,10 @@ export function mediaFacts(item: MediaItem, stream: Omit<MediaStream, 'chunks' |
 }
 
 /** Bytes. No recording of a second or more fits in less than this, but a WAV header without audio does (44 bytes). */
-const SMALLEST_SECOND = 100;
+const MIN_BYTES_PER_SECOND = 100;
 
-/** Bytes. Whatever the format, its first header alone is longer; RIFF, the shortest to tell, needs this many. */
-const SMALLEST_FILE = 12;
+/** Bytes. The first header of every format is longer; RIFF, the shortest to tell, needs this many. */
+const MIN_FILE_BYTES = 12;
 
 export interface MediaCount {
   bytes: number;
@@ -62,7 +62,7 @@ export async function* guardMedia(
   count: MediaCount,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { contentLength, durationMs = 0 } = facts;
-  if (contentLength !== undefined && contentLength > LARGEST_RECORDING) throw tooLarge();
+  if (contentLength !== undefined && contentLength > MAX_RECORDING_BYTES) throw tooLarge();
   let head: Buffer | undefined = Buffer.alloc(0);
   let containerBytes: number | undefined;
   const inspect = (bytes: Buffer) => {
@@ -75,7 +75,7 @@ export async function* guardMedia(
   for await (const chunk of contentLength === undefined ? end.watch(chunks) : chunks) {
     count.bytes += chunk.byteLength;
     structure.push(chunk);
-    if (count.bytes > LARGEST_RECORDING) throw tooLarge();
+    if (count.bytes > MAX_RECORDING_BYTES) throw tooLarge();
     if (contentLength !== undefined && count.bytes > contentLength) {
       throw truncated(`more than the declared ${contentLength} bytes arrived`);
     }
@@ -101,13 +101,13 @@ export async function* guardMedia(
   if (contentLength !== undefined && count.bytes !== contentLength) {
     throw truncated(`${count.bytes} of the declared ${contentLength} bytes arrived`);
   }
-  if (count.bytes < SMALLEST_FILE) throw truncated(`${count.bytes} bytes are no recording`);
+  if (count.bytes < MIN_FILE_BYTES) throw truncated(`${count.bytes} bytes are no recording`);
   const riff = structure.verdict(containerBytes);
   const isFramed = contentLength !== undefined || facts.isFramed === true;
   if (riff.verdict === 'cut' || (riff.verdict === 'overstated' && !isFramed)) {
     throw truncated(`${count.bytes} of the ${riff.totalBytes} bytes that its own header states arrived`);
   }
-  if (durationMs >= 1000 && count.bytes < SMALLEST_SECOND) {
+  if (durationMs >= 1000 && count.bytes < MIN_BYTES_PER_SECOND) {
     throw truncated(`${count.bytes} bytes cannot hold ${durationMs} ms`);
   }
   const verdict = end.verdict();
@@ -118,7 +118,7 @@ export async function* guardMedia(
 }
 
 function refuseForeign(head: Buffer, { expected, contentType }: MediaFacts): void {
-  // markup is told by its first tag, whatever follows
+  // markup is told by its first tag alone
   const content = looksLikeMarkup(head) ? 'markup' : contentOf(head);
   const found =
     expected === undefined
@@ -138,5 +138,5 @@ function truncated(why: string): ArchiveError {
 }
 
 function tooLarge(): ArchiveError {
-  return new ArchiveError('MEDIA_TOO_LARGE', `the recording is larger than ${LARGEST_RECORDING} bytes`);
+  return new ArchiveError('MEDIA_TOO_LARGE', `the recording is larger than ${MAX_RECORDING_BYTES} bytes`);
 }

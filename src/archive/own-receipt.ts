@@ -40,11 +40,11 @@ export interface ReceiptSubject {
 
 /**
  * Reads the receipt of an object and makes sure that it is one: signed where keys are known, of this recording, this key and this
- * object. That it exists says nothing: anybody who may write to the bucket can put one there.
+ * object. That it exists says nothing: every writer to the bucket can put one there.
  *
  * A writer that may not read is told only that there is one, and believes it where no key is known.
  *
- * @returns false when there is none.
+ * @returns false without a receipt.
  * @throws `RECEIPT_MISMATCH` (not retryable), which quotes nothing of what it holds; what the store throws.
  */
 export async function hasOwnReceipt(
@@ -86,7 +86,7 @@ async function readOwn(
 }
 
 const REVOKED_HINT =
-  'whoever has that key may have written it: docs/keys.md, "Theft", says how to tell, and how the recording gets another receipt';
+  'a thief of that key may have written it: docs/keys.md, "Theft", says how to tell, and how the recording gets another receipt';
 
 function requireValid(verdict: SignatureVerdict, place: string): void {
   switch (verdict) {

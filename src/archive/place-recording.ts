@@ -75,7 +75,7 @@ function firstSeen({ clock }: PlacingPorts, request: ArchiveRequest): number {
 }
 
 /** Bytes; a claim is about 60. */
-const LARGEST_CLAIM = 1024;
+const MAX_CLAIM_BYTES = 1024;
 
 /**
  * For a recording whose time neither the event nor the platform states: pins the time it was first seen, in one conditional write, so that every retry and
@@ -93,7 +93,7 @@ export async function claimFirstSeen(
   const key = claimKey(recordingId);
   const body = Buffer.from(`${JSON.stringify({ firstSeen: new Date(now).toISOString() })}\n`);
   if ((await putSmall(store, key, body, budget)) === 'stored') return now;
-  const text = await getSmall(store, key, LARGEST_CLAIM, budget);
+  const text = await getSmall(store, key, MAX_CLAIM_BYTES, budget);
   if (text === undefined) {
     throw new ArchiveError('STORE_UNAVAILABLE', `${key} was refused as existing and then not found`);
   }

@@ -105,7 +105,7 @@ export class RiffStructure {
     if (dataExcess !== undefined && dataExcess > 0) {
       const isDoubtful = isRiffExact || dataExcess <= MAX_MISCOUNTED_BYTES;
       if (isDoubtful) return says('doubtful');
-      // the RIFF size is wrong whatever is missing, so that the data size proves little
+      // the RIFF size is wrong in any case, so the data size proves little
       const isBroken = statedBytes !== undefined && statedBytes < total;
       return says(isBroken ? 'overstated' : 'cut', dataEnd);
     }

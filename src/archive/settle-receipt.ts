@@ -12,7 +12,7 @@ import { type OpenedObject, openObject, type Plaintext } from './open-object.ts'
 import { hasOwnReceipt, trustedKeys } from './own-receipt.ts';
 import { checkMark, isOfSource, type MarkVerdict } from '../record/writer-mark.ts';
 
-/** An object as it was found, and where the same recording can be had again. */
+/** An object as it was found, and where the same recording can be downloaded again. */
 export interface Found extends Filing {
   readonly stat: ObjectStat;
   readonly findSource: FindSource;

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
+import { MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
 import { present } from '../present.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import type { Filing, Source } from './filing.ts';
@@ -10,12 +10,13 @@ import { trustedKeys } from './own-receipt.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { findErasure, recordingErased } from '../record/find-erasure.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
+import { keepKey, type KeptKey } from './keep-key.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
-export const MOST_RESTARTS = 5;
+export const MAX_RESTARTS = 5;
 
 /** What one attempt learned of a file on its way through. Complete once the object is stored. */
 export interface StoredFacts {
@@ -25,6 +26,8 @@ export interface StoredFacts {
   };
   readonly plaintext: { readonly bytes: number; readonly sha256: Buffer };
   readonly ciphertext: LeafDigests<Buffer | undefined>;
+  /** What wraps the data key, where the object does not carry it. */
+  readonly wrap?: Readonly<Record<string, string>>;
 }
 
 export interface StoredRecording {
@@ -37,8 +40,8 @@ export interface StoredRecording {
 }
 
 /**
- * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Whatever makes it start over, it does so
- * with a fresh link, a fresh cipher and a fresh IV: a pair of key and IV never sees two plaintexts.
+ * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Every attempt has a fresh link, a fresh cipher
+ * and a fresh IV: a pair of key and IV never sees two plaintexts.
  *
  * @throws `RECORDING_ERASED` (not retryable), before anything is downloaded.
  */
@@ -72,7 +75,7 @@ export async function storeRecording(
       restarts += 1;
       const { code } = cause;
       const decision = nextDelay(
-        { ...MEDIA_RETRIES, retries: MOST_RESTARTS },
+        { ...MEDIA_RETRIES, retries: MAX_RESTARTS },
         { failures: restarts, now: clock.now(), deadline: budget.deadline, random: clock.random() },
       );
       if (!decision.retry) throw cause;
@@ -102,14 +105,28 @@ function restartable(error: unknown): ArchiveError | undefined {
 async function storeOnce(
   ports: ArchivePorts,
   download: Source & { readonly stream: MediaStream },
-  { ids, key }: Filing,
+  filing: Filing,
+  budget: Budget,
+): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
+  const sealer = await ports.envelope.seal(filing.ids, budget);
+  const keptKey = keepKey(ports, sealer, filing, budget);
+  try {
+    return await storeSealed(ports, download, { ...filing, sealer, keptKey }, budget);
+  } finally {
+    await keptKey.settled();
+  }
+}
+
+async function storeSealed(
+  ports: ArchivePorts,
+  download: Source & { readonly stream: MediaStream },
+  { ids, key, sealer, keptKey }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
   budget: Budget,
 ): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
   const { item, stream } = download;
   const { signer, organizationId } = ports;
-  const sealer = await ports.envelope.seal(ids, budget);
   const source = signer === undefined ? {} : sourceMetadata(stream.etag);
-  const own = { ...sealer.metadata, ...idempotencyMetadata(ids), ...source };
+  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;
@@ -119,8 +136,11 @@ async function storeOnce(
   let sha256: Buffer | undefined;
   const confirm = async () => {
     sha256 = plaintext.digest();
-    if (count.lengthVerified) return;
-    await confirmBySecondDownload(ports, download, { bytes: count.bytes, sha256, isFramed }, budget);
+    if (!count.lengthVerified) {
+      await confirmBySecondDownload(ports, download, { bytes: count.bytes, sha256, isFramed }, budget);
+    }
+    // without the tag, which comes after this, there is no object
+    await keptKey.confirm();
   };
   const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
   const sealed = sealer.encrypt(hashed(guarded, plaintext), confirm);
@@ -153,6 +173,7 @@ async function storeOnce(
     source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
     plaintext: { bytes: count.bytes, sha256 },
     ciphertext: ciphertext.finish(),
+    ...present({ wrap: sealer.wrap }),
   };
   return { stored: { stat: result.stat, facts } };
 }

@@ -9,7 +9,7 @@ import { readReceipt } from '../record/read-receipt.ts';
 import { getSmall } from '../record/small-object.ts';
 
 /** Bytes; a sidecar of the export has well under one KiB. */
-const LARGEST_SIDECAR = 64 * 1024;
+const MAX_SIDECAR_BYTES = 64 * 1024;
 
 /** What the archive says of a recording without decrypting it. As it is stated: nothing of it is verified here. */
 export interface RecordingDescription {
@@ -67,7 +67,7 @@ async function describeBySidecar(
   budget: Budget,
 ): Promise<Pick<RecordingDescription, 'kind' | 'durationMs' | 'conversationId'>> {
   try {
-    const text = await getSmall(store, sidecarKey(key), LARGEST_SIDECAR, budget);
+    const text = await getSmall(store, sidecarKey(key), MAX_SIDECAR_BYTES, budget);
     const sidecar: unknown = JSON.parse(text ?? '{}');
     if (typeof sidecar !== 'object' || sidecar === null) return {};
     const { mediaType, durationMs } = sidecar as Readonly<Record<string, unknown>>;

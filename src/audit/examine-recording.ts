@@ -8,16 +8,17 @@ import { examineContext } from './examine-context.ts';
 import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
 import { type Erasure, erasureKey, subjectHash } from '../record/erasure.ts';
 import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
-import { readInstruction } from '../record/instruction-file.ts';
-import { hashWrap } from '../record/identity.ts';
+import { keyRecordOf, readWrap } from '../record/key-records.ts';
+import { hashWrap } from '../record/first-wrap.ts';
 import { identifyKey } from '../record/layout.ts';
-import { contextPlace, receiptKey } from '../record/object-key.ts';
+import { parseCompanion, receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
-import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
+import { findExchange } from '../record/wrap-amendment.ts';
+import { findWrap, type KnownWrap } from '../record/wrap-standing.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
 
 /** What can be told of a recording without reading its body or any key. */
@@ -25,7 +26,7 @@ export interface Examination {
   readonly key: string;
   /** `undefined` when there is no object, or its metadata are damaged, which is a finding. */
   readonly stat: ObjectStat | undefined;
-  /** As it stands there, whoever wrote it; `undefined` when there is none, or none that can be read. */
+  /** As it stands there, from any writer; `undefined` without a readable receipt. */
   readonly receipt: SignedReceipt | undefined;
   /** `undefined` where no keys are given, or there is no receipt. */
   readonly signature: SignatureVerdict | undefined;
@@ -35,7 +36,9 @@ export interface Examination {
   readonly wrap: KnownWrap;
   /** The tombstone of the recording, where there is no object, or {@link ExaminePorts.erased} names it. */
   readonly erasure?: Erasure | undefined;
-  /** Of the recording that an object is the context of, by that one's receipt. */
+  /** Its key was destroyed: a sentence that names the erasure. */
+  readonly erased?: string;
+  /** Of the recording that an object is the context or transcript of, by that one's receipt. */
   readonly contextOf?: SignedReceipt['ids'] | undefined;
   /** Read at most once: another file a moment later could name another key. */
   readonly readInstruction: () => Promise<string | undefined>;
@@ -55,7 +58,7 @@ export async function examineRecording(
 ): Promise<Examination> {
   const { store, keys } = ports;
   const { stat, notes, findings: ofObject } = await readStat(store, key, budget);
-  if (stat !== undefined && contextPlace(key) !== undefined) {
+  if (stat !== undefined && parseCompanion(key) !== undefined) {
     return { ...(await examineBeside(ports, stat, budget)), notes };
   }
   const { receipt, findings: ofReceipt } = await lookAtReceipt(store, key, budget);
@@ -66,13 +69,14 @@ export async function examineRecording(
       : await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
   if (signature !== undefined) findings.push(...judgeSignature(key, signature));
   let instruction: Promise<string | undefined> | undefined;
-  const readOnce = () => (instruction ??= readInstruction(store, key, budget));
+  const readOnce = () =>
+    (instruction ??= stat === undefined ? Promise.resolve(undefined) : readWrap(store, stat, budget));
   const context = { ...ports, location: store.location };
   let wrap = NO_WRAP;
   // metadata that are damaged are an object's
   const erasure = ofObject.length > 0 ? undefined : await lookForErasure(ports, key, stat, budget);
   if (erasure !== undefined && stat === undefined) notes.push(`erased: ${erasureKey(erasure.id)}`);
-  if (erasure !== undefined && stat !== undefined) findings.push(finding('erased', key));
+  let erased: string | undefined;
   if (stat === undefined) {
     const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined;
     if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
@@ -82,14 +86,29 @@ export async function examineRecording(
   if (stat !== undefined) {
     if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, context));
     else if (ofReceipt.length === 0) findings.push(...judgeWithoutReceipt(stat, ports));
-    wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
-    if (wrap.standing === 'changed') findings.push(finding('wrap', key));
-    if (wrap.standing === 'amendment' && hashWrap(stat.metadata) !== undefined) {
-      const kept = findings.filter((found) => !isOfRewrap(found, stat, receipt));
-      findings.splice(0, findings.length, ...kept);
+    const keptKey = await examineKey(stat, readOnce);
+    findings.push(...keptKey.findings);
+    erased = keptKey.erased;
+    if (erasure !== undefined && erased === undefined) findings.push(finding('erased', key));
+    if (erased === undefined && keptKey.findings.length === 0) {
+      wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
     }
+    if (wrap.standing === 'changed') findings.push(finding('wrap', key));
+    const kept = await withoutExchange({ store, keys }, { stat, receipt, findings, wrap }, budget);
+    findings.splice(0, findings.length, ...kept);
   }
-  return { key, stat, receipt, signature, findings, notes, wrap, erasure, readInstruction: readOnce };
+  return {
+    key,
+    stat,
+    receipt,
+    signature,
+    findings,
+    notes,
+    wrap,
+    erasure,
+    ...present({ erased }),
+    readInstruction: readOnce,
+  };
 }
 
 /** Costs nothing for an object that is there, unless it is known to be of an erased recording. */
@@ -104,6 +123,45 @@ async function lookForErasure(
   return findErasure({ store, keys }, id, budget);
 }
 
+/** Looks for the key of an object that does not carry it: every reader needs it, and no other fits. */
+async function examineKey(
+  stat: ObjectStat,
+  readKey: () => Promise<unknown>,
+): Promise<{ readonly findings: readonly Finding[]; readonly erased?: string }> {
+  if (keyRecordOf(stat) === undefined) return { findings: [] };
+  try {
+    await readKey();
+    return { findings: [] };
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    const { code, message } = error;
+    if (code === 'RECORDING_ERASED') return { findings: [], erased: message };
+    if (code === 'KEY_RECORD_MISSING')
+      return { findings: [finding('missing-key', stat.key, message, { code })] };
+    if (code === 'OBJECT_MALFORMED')
+      return { findings: [finding('unreadable-key', stat.key, message, { code })] };
+    throw error;
+  }
+}
+
+type Judged = Pick<Examination, 'receipt' | 'findings' | 'wrap'> & { readonly stat: ObjectStat };
+
+/** Without what the exchange of an object's metadata explains, where an amendment tells of it. */
+async function withoutExchange(
+  { store, keys }: Pick<ExaminePorts, 'store' | 'keys'>,
+  { stat, receipt, findings, wrap }: Judged,
+  budget: Budget,
+): Promise<readonly Finding[]> {
+  const explained = findings.filter((found) => isOfRewrap(found, stat, receipt));
+  if (explained.length === 0 || receipt === undefined || wrap.sha256 === undefined) return findings;
+  const wanted = { key: stat.key, receipt, wrapSha256: wrap.sha256 };
+  const isTold =
+    hashWrap(stat.metadata) === undefined
+      ? await findExchange(store, wanted, keys, budget)
+      : wrap.standing === 'amendment';
+  return isTold ? findings.filter((found) => !explained.includes(found)) : findings;
+}
+
 /** S3 exchanges metadata by a copy: a new version, and for what was uploaded in parts another kind of checksum, or none. */
 function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt | undefined): boolean {
   const isOtherKind = stat.checksum?.type !== receipt?.object?.checksum?.type;
@@ -112,22 +170,26 @@ function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt 
 
 const NO_WRAP: KnownWrap = { standing: 'none', sha256: undefined, isProven: false };
 
-/** Of the context of a conversation, which stands beside a recording. */
+/** Of a context or transcript, which stands beside a recording. */
 async function examineBeside(
   ports: ExaminePorts,
   stat: ObjectStat,
   budget: Budget,
 ): Promise<Omit<Examination, 'notes'>> {
   const { findings, ids, isMarked } = await examineContext(ports, stat, budget);
+  let instruction: Promise<string | undefined> | undefined;
+  const readOnce = () => (instruction ??= readWrap(ports.store, stat, budget));
+  const keptKey = await examineKey(stat, readOnce);
   return {
     key: stat.key,
     stat,
     receipt: undefined,
     signature: isMarked ? 'valid' : undefined,
-    findings,
+    findings: [...findings, ...keptKey.findings],
     wrap: NO_WRAP,
+    ...present({ erased: keptKey.erased }),
     contextOf: ids,
-    readInstruction: () => readInstruction(ports.store, stat.key, budget),
+    readInstruction: readOnce,
   };
 }
 

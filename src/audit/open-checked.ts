@@ -26,7 +26,7 @@ export interface CheckedPorts extends Checking {
 }
 
 /**
- * What an object was compared with. `signed`: a receipt whose signature is valid. `unsigned`: a receipt that nobody can check, for no
+ * What an object was compared with. `signed`: a receipt whose signature is valid. `unsigned`: a receipt that cannot be checked, for no
  * key is given. `none`: there is no receipt, and none is needed. `unverified`: the caller has waived it.
  */
 export type ReceiptStanding = 'signed' | 'unsigned' | 'none' | 'unverified';
@@ -34,9 +34,9 @@ export type ReceiptStanding = 'signed' | 'unsigned' | 'none' | 'unverified';
 export interface CheckedObject {
   readonly stat: ObjectStat;
   readonly standing: ReceiptStanding;
-  /** Holds for this object; `undefined` when there is none, or none that holds. */
+  /** Holds for this object; `undefined` without a receipt that holds. */
   readonly receipt: SignedReceipt | undefined;
-  /** The receipt as it stands beside the object, whoever wrote it and whether it holds or not, and what its signature is worth. */
+  /** The receipt as it stands beside the object, from any writer, valid or not, and what its signature is worth. */
   readonly found: Pick<Examination, 'receipt' | 'signature'>;
   /** Sentences for people: what could not be checked, or is not as it was. */
   readonly notes: readonly string[];
@@ -78,6 +78,10 @@ export async function openChecked(
   if (erasure !== undefined) throw recordingErased(erasure);
   const { stat, receipt, findings, wrap, readInstruction } = examination;
   if (stat === undefined) throw explainMissing(examination, ports.store.location);
+  // no waiver helps: the key is gone for good
+  if (examination.erased !== undefined) {
+    throw new ArchiveError('RECORDING_ERASED', examination.erased, { details: { key } });
+  }
   const blocking = findings.filter((found) => !isNoted(found, receipt));
   const [first] = blocking;
   if (first !== undefined && ports.unverified !== true) throw refusal(first);
@@ -99,7 +103,7 @@ export async function openChecked(
     isWaived: ports.unverified === true,
     request: {
       readInstruction,
-      // who asks for a key asks for that recording, whatever another object's metadata copied there may say
+      // a key names its recording; metadata copied from another object do not change that
       ...present({ expected: ids.recordingId === undefined ? undefined : expectedOf(ids, blocking) }),
       budget,
     },

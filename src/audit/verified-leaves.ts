@@ -61,13 +61,13 @@ export function fingerprintOf(location: string, stat: ObjectStat, instruction: s
 }
 
 /** Bytes: a leaf is held in memory until it has been compared. Receipts with larger ones are not used. */
-const LARGEST_LEAF = 64 * 1024 * 1024;
+const MAX_LEAF_BYTES = 64 * 1024 * 1024;
 
 /**
- * The leaves that the receipt of an object states, when they cover it and were stated by whoever encrypted it. `undefined` otherwise,
- * whatever the reason: the object can still be read whole.
+ * Returns the leaves that the receipt of an object states, when they cover it and come from the encrypting writer. Returns
+ * `undefined` in every other case: the object can still be read whole.
  *
- * @param trustUnsigned takes them from a receipt whose signature nobody checks: whoever can write to the store can then change both,
+ * @param trustUnsigned takes them from a receipt whose signature is not checked: a writer to the store can then change both,
  *   unnoticed.
  * @throws what the store throws.
  */
@@ -89,7 +89,7 @@ export async function leavesOfReceipt(
   if (leaves === undefined || leaves === 'damaged') return undefined;
   const fits =
     bytes === stat.size &&
-    leafBytes <= LARGEST_LEAF &&
+    leafBytes <= MAX_LEAF_BYTES &&
     leaves.length === Math.max(1, Math.ceil(stat.size / leafBytes));
   return fits ? { leafBytes, digests: leaves } : undefined;
 }

@@ -4,7 +4,7 @@ import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports.ts';
 import { present } from '../present.ts';
 import { type Finding, finding } from './compare-with-receipt.ts';
-import { readInstruction } from '../record/instruction-file.ts';
+import { readWrap } from '../record/key-records.ts';
 import { LEAF_BYTES, type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import { identifyKey } from '../record/layout.ts';
 import { readLeaves } from '../record/leaf-list.ts';
@@ -18,7 +18,7 @@ export interface BodyDigests {
 }
 
 /** More pieces than any object has in leaves of 5 MiB: a receipt that asks for more is not followed. */
-const MOST_LEAVES = 16_384;
+const MAX_LEAVES = 16_384;
 
 /** Reads the object once: hashes its bytes, and decrypts them where there is a reader. Keeps nothing. */
 export async function verifyBody(
@@ -32,7 +32,7 @@ export async function verifyBody(
   budget: Budget,
 ): Promise<{ findings: Finding[]; digests: BodyDigests }> {
   const { key } = stat;
-  const readOnce = ports.readInstruction ?? (() => readInstruction(ports.store, key, budget));
+  const readOnce = ports.readInstruction ?? (() => readWrap(ports.store, stat, budget));
   const leaves = receipt?.ciphertext && (await readLeaves(ports.store, key, receipt.ciphertext, budget));
   const { stat: opened, body } = await ports.store.get(key, budget);
   const hasher = LeafHasher.full(leafBytesOf(stat, receipt));
@@ -58,7 +58,7 @@ export async function verifyBody(
 /** The leaves are cut as the receipt says, as long as it says so sensibly. */
 export function leafBytesOf({ size }: ObjectStat, receipt: SignedReceipt | undefined): number {
   const { leafBytes = LEAF_BYTES } = receipt?.ciphertext ?? {};
-  return size / leafBytes > MOST_LEAVES ? LEAF_BYTES : leafBytes;
+  return size / leafBytes > MAX_LEAVES ? LEAF_BYTES : leafBytes;
 }
 
 /** Compares what was seen of the bytes with what the receipt and the store state. */

@@ -56,7 +56,7 @@ export async function* walkArchive(
   }
 }
 
-/** Evenly spread whatever the keys are: the first 48 bits of SHA-256(seed ‖ 0 ‖ key), as a fraction. Pure. */
+/** Evenly spread over any keys: the first 48 bits of SHA-256(seed ‖ 0 ‖ key), as a fraction. Pure. */
 export function isSampled(key: string, sample: Sample | undefined): boolean {
   if (sample === undefined) return true;
   const digest = createHash('sha256').update(`${sample.seed}\0${key}`).digest();
@@ -96,7 +96,7 @@ async function* joinFolders(
       yield keys;
     }
   } finally {
-    // whoever stops early ends both listings with it: a directory stays open as long as it is being listed
+    // a caller that stops early ends both listings: a directory stays open as long as it is listed
     await Promise.all([objects.return(), receipts.return()]);
   }
 }

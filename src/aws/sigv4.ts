@@ -15,7 +15,7 @@ export interface RequestToSign {
   readonly path: string;
   /** As it is sent: names in ascending order, names and values encoded. */
   readonly query?: string;
-  /** All that are to be signed, `host` among them; names in lower case. */
+  /** All signed headers, `host` among them; names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** SHA-256 of the body, hexadecimal. */
   readonly payloadHash: string;

@@ -27,7 +27,7 @@ export interface BatchEnd {
 
 /**
  * Does `work` for every item, `concurrency` at a time. Failures in a row that every other item would meet as well open the circuit that
- * `serve` and the function have. Then the list ends: at once where only somebody's help can change anything, else after a few probes.
+ * `serve` and the function have. Then the list ends: at once where only an operator can mend the cause, else after a few probes.
  * Probes are taken from the far end of a list, so that many of one kind at its beginning do not keep the others back for ever.
  *
  * @param work reports by itself, and returns what it failed with. It must not throw.

@@ -12,7 +12,7 @@ export interface ItemFailure {
 
 /**
  * The exit code of a command that did several things, each of which has been reported already: 0 when none failed. Otherwise throws
- * what is to be said last: the interruption, a lone item's own error, where nothing succeeded the error whose exit code all failures
+ * the last words: the interruption, a lone item's own error, where nothing succeeded the error whose exit code all failures
  * share, or `SOME_FAILED` with the codes counted.
  *
  * @param signal aborted when the work was ended before it was done.

@@ -40,9 +40,9 @@ export interface CommandContext {
 }
 
 /** A command's implementation; loaded only when it runs. */
-export interface CommandModule {
-  /** @returns the exit code. Throws what is to be reported as an error. */
-  run(context: CommandContext, args: readonly string[], options: object): Promise<number>;
+export interface CommandModule<Options = object> {
+  /** @returns the exit code. Throws errors for the program to report. */
+  run(context: CommandContext, args: readonly string[], options: Options): Promise<number>;
 }
 
 /**
@@ -72,8 +72,8 @@ export async function readSources(context: CommandContext): Promise<ConfigSource
 const told = new WeakSet<Ui>();
 
 /**
- * The config file that `--config` names, or the one of the working directory. The latter is named in the output, once: nobody asked
- * for it.
+ * The config file that `--config` names, or the one of the working directory. The latter is named in the output, once, because it
+ * was not asked for.
  * @throws `CONFIG_INVALID`.
  */
 export async function readSettingsFile({ ui, configFile }: CommandContext): Promise<ConfigFile | undefined> {
@@ -130,7 +130,7 @@ export function noteWholeDays(ui: Ui, { from, to }: { readonly from?: string; re
   }
 }
 
-/** Where the recordings of the configured archive are to be looked for. */
+/** Where to look for recordings of the configured archive. */
 export function searchIn({ layout }: Pick<ConfigFor['store'], 'layout'>, range: SearchRange = {}) {
   return { ...range, layout: createLayout(layout) };
 }

@@ -11,7 +11,7 @@ export async function* mapAhead<T, U>(
   try {
     for await (const item of source) {
       const mapped = map(item);
-      // whoever fails is asked in its turn; until then its failure is no unhandled one
+      // a failure is thrown in its turn; until then it is no unhandled rejection
       mapped.catch(() => {});
       underWay.push(mapped);
       const first = underWay.length < ahead ? undefined : underWay.shift();

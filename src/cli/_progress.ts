@@ -19,9 +19,9 @@ const LINE_EVERY_MS = 10_000;
 /** ms between two drawings on a terminal. */
 const DRAW_EVERY_MS = 100;
 /** Below this, in ms, a rate is noise. */
-const LEAST_ELAPSED_MS = 500;
+const MIN_ELAPSED_MS = 500;
 /** The time left is told once so much is done, or after so long (ms): the first items may be unlike the rest. */
-const LEAST_SHARE = 0.1;
+const MIN_SHARE = 0.1;
 const LONG_ELAPSED_MS = 5_000;
 
 /** `archiving: 12/36, 3.4 MiB, 1.2 MiB/s, 4.0 s left, 1 failed` */
@@ -31,7 +31,7 @@ export function describeProgress(what: string, progress: ProgressCount): string 
     total === undefined ? `${done} done` : `${done}/${total}`,
     totalBytes === undefined ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`,
   ];
-  if (elapsedMs >= LEAST_ELAPSED_MS && bytes > 0) parts.push(`${formatBytes((bytes / elapsedMs) * 1000)}/s`);
+  if (elapsedMs >= MIN_ELAPSED_MS && bytes > 0) parts.push(`${formatBytes((bytes / elapsedMs) * 1000)}/s`);
   const left = estimateLeft(progress);
   if (left !== undefined) parts.push(`${formatDuration(left)} left`);
   if (failed > 0) parts.push(`${failed} failed`);
@@ -40,14 +40,14 @@ export function describeProgress(what: string, progress: ProgressCount): string 
 
 /** ms. By bytes where their sum is known, else by items. */
 function estimateLeft({ done, total, bytes, totalBytes, elapsedMs }: ProgressCount): number | undefined {
-  if (elapsedMs < LEAST_ELAPSED_MS) return undefined;
+  if (elapsedMs < MIN_ELAPSED_MS) return undefined;
   const share =
     totalBytes !== undefined && totalBytes > 0
       ? bytes / totalBytes
       : total !== undefined && total > 0
         ? done / total
         : 0;
-  const enough = share >= LEAST_SHARE || elapsedMs >= LONG_ELAPSED_MS;
+  const enough = share >= MIN_SHARE || elapsedMs >= LONG_ELAPSED_MS;
   return enough && share > 0 && share < 1 ? (elapsedMs / share) * (1 - share) : undefined;
 }
 

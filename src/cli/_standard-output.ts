@@ -11,7 +11,7 @@ export interface StandardOutput {
   flush(): Promise<void>;
 }
 
-/** The codes of a pipe or socket that nobody reads any more. */
+/** The codes of a pipe or socket without a reader. */
 const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 
 /** Listens to errors of both streams from now on; without a listener they would end the process with a stack trace. */

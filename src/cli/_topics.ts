@@ -43,7 +43,7 @@ function renderEnvironment(): string {
   return [
     'Settings come from flags, from the JSON file that --config names, from the environment, and from',
     './genesys-archive.config.json, in this order: what comes first wins. Secrets come from the environment only.',
-    'The last one is read only when nobody else could have written it, and must not say which hosts are trusted.',
+    'The last one is read only when no other user could have written it, and must not say which hosts are trusted.',
     'A file may hold several archives: --archive NAME or GENESYS_ARCHIVE chooses one; docs/configuration.md.',
     ...lines,
     '',
@@ -52,7 +52,7 @@ function renderEnvironment(): string {
     '  NODE_EXTRA_CA_CERTS',
     '      PEM file of certificate authorities to trust besides those of Node.js',
     '  NO_COLOR',
-    '      no colours, whatever its value',
+    '      no colours, with any value',
     '',
   ].join('\n');
 }

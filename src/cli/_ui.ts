@@ -60,7 +60,7 @@ const DEFAULT_COLUMNS = 80;
 export function createUi(options: UiOptions): Ui {
   const { stdout, stderr, env, json, quiet, debug } = options;
   const smart = env['TERM'] !== 'dumb';
-  // https://no-color.org: present and not empty, whatever its value
+  // https://no-color.org: present and not empty, with any value
   const mayColor = options.color && smart && (env['NO_COLOR'] ?? '') === '';
   const live = stderr.isTTY === true && smart && !quiet;
   const paint = (stream: OutputStream) => (style: Style, text: string) =>

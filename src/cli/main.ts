@@ -101,8 +101,7 @@ function openUi(globals: { json?: boolean; quiet?: boolean; debug?: boolean; col
 }
 
 /**
- * Log lines are for machines: on stderr, and only where somebody has asked for them. Otherwise people are told of pauses that
- * are long enough to wonder about.
+ * Log lines are for machines: on stderr, and only on request. Otherwise long pauses are shown to people.
  */
 function openLogger(
   wanted: string | undefined,

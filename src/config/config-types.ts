@@ -13,6 +13,8 @@ import type { CredentialSettings } from './rules/secrets.ts';
 export interface StoreConfig {
   /** `s3://bucket[/prefix]` or `file:PATH`. */
   readonly store: string;
+  /** Where key records are, as `store`; `undefined`: where the archive is. */
+  readonly keyRecords?: string | undefined;
   readonly s3: {
     readonly forcePathStyle: boolean;
     /** AWS account, 12 digits. */
@@ -67,19 +69,31 @@ export interface SealConfig extends StoreConfig {
 /** Enough to read recordings back. */
 export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
+  /** What signs the reports of restore drills, and the KMS key whose public half the log is signed with. */
+  readonly drill: {
+    readonly keyFile: string | undefined;
+    readonly kmsKeyId: string | undefined;
+    readonly logKmsKeyId: string | undefined;
+  };
 }
 
 /** Enough to move recordings under other keys, to hold them, and to sign what is stated of it. */
 export interface WrapConfig extends RestoreConfig {
   readonly signingKeySecretArn: string | undefined;
   readonly signingKmsKeyId: string | undefined;
+  /** Where the wrapped data keys of new objects are kept. */
+  readonly keyPlacement: 'metadata' | 'records';
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
+  /** Whether who listens in the console must say why. */
+  readonly consoleReason: 'required' | 'optional';
 }
 
 /** Everything. */
 export interface ArchiveConfig extends RestoreConfig {
   readonly encryption: KeySettings & WritingSettings;
+  /** Where the wrapped data keys of new objects are kept. */
+  readonly keyPlacement: 'metadata' | 'records';
   readonly genesys: GenesysConfig;
   /** For events of the tutorial's dialect. */
   readonly writeBack: 'interaction' | 'none';

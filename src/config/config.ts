@@ -82,6 +82,7 @@ function buildConfig(
   const { S3_EXPECTED_BUCKET_OWNER: owner } = values;
   const store = (): StoreConfig => ({
     store: chooseStore(values, ranks),
+    keyRecords: values.ARCHIVE_KEY_RECORDS,
     s3: {
       forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
       ...present({ expectedBucketOwner: owner }),
@@ -107,6 +108,11 @@ function buildConfig(
   const restore = (): RestoreConfig => ({
     ...store(),
     ...ownership(values),
+    drill: {
+      keyFile: values.ARCHIVE_DRILL_KEY_FILE,
+      kmsKeyId: values.ARCHIVE_DRILL_KMS_KEY_ID,
+      logKmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+    },
   });
   const keys = (): KeysConfig => ({
     ...ownership(values),
@@ -140,6 +146,7 @@ function buildConfig(
     return {
       ...restore(),
       encryption: { ...readKeySettings(values), ...chooseWriting(values) },
+      keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
       genesys: genesys(),
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
@@ -164,7 +171,9 @@ function buildConfig(
     ...restore(),
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
+    keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
+    consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
   });
   return { store, restore, archive, keys, wrap, seal };
 }

@@ -47,7 +47,7 @@ const NOT_ON_LAMBDA = /_FILE$|^ARCHIVE_ALLOW_LOOPBACK$/;
 const REFUSED: Readonly<Record<string, string>> = {
   GENESYS_LOGIN_URL: 'decides where the client secret goes: it follows from environment',
   GENESYS_API_URL: 'decides where tokens go: it follows from environment',
-  ARCHIVE_WEBHOOK_OPEN: 'would let anybody have calls archived',
+  ARCHIVE_WEBHOOK_OPEN: 'would archive calls for unsigned requests of anyone',
 };
 
 /** Variables of others that a function may be given; any other one can change which code it runs, or where it sends data. */
@@ -93,7 +93,7 @@ export function checkDeploySettings(value: unknown): CheckedDeploySettings {
 /**
  * Reads the deploy settings from a file.
  *
- * @param isFound the file was found in the working directory, and nobody named it: it must be the caller's own.
+ * @param isFound the file was found in the working directory, not named: it must be the caller's own.
  * @throws `CONFIG_INVALID` (not retryable) with every problem; never with what the file holds.
  */
 export async function readDeploySettings(

@@ -20,7 +20,7 @@ const OTHERS_WRITE = 0o022;
  *
  * @param path the file that was asked for; without it `./genesys-archive.config.json` is read, where there is one.
  * @param directory what a relative path is relative to.
- * @returns `undefined` when none was asked for and there is none.
+ * @returns `undefined` when none was asked for and the default file is absent.
  * @throws `CONFIG_INVALID` (not retryable) when the file cannot be read or is no JSON object; when it was not asked for, also when
  *   others could have written it; never with what it holds.
  */

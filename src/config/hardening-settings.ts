@@ -23,7 +23,7 @@ export const hardeningSettings = {
   rewrappers: principals,
   /** Both roles are assumed with multi-factor authentication only. */
   requireMfa: z.boolean().default(false),
-  /** Nobody but `breakGlassRole` deletes or overwrites objects. `false` leaves that to IAM policies alone. */
+  /** Only `breakGlassRole` deletes or overwrites objects. `false` leaves that to IAM policies alone. */
   protectObjects: z.boolean().default(true),
   /** The one role that may delete, overwrite and unlock objects. */
   breakGlassRole: z.string().regex(ROLE, 'is the ARN of a role').optional(),
@@ -51,6 +51,8 @@ export const hardeningSettings = {
   jobs: z.union([z.boolean(), jobsSettings]).default(false),
   /** A function that keeps the catalogue up to date. */
   catalogue: z.boolean().default(false),
+  /** A function that fetches what the platform knows of each day's conversations. */
+  facts: z.boolean().default(false),
   /** A function that compares each day with the platform, and seals it in a log. */
   seal: sealSettings.optional(),
   /** A function that verifies another sample of the archive each day, and how. */

@@ -43,7 +43,7 @@ const JSON_VALUE = '{}';
 
 /**
  * Names that change where any program of this machine sends data or which code it runs. None is a setting of this program; in a
- * file that was found they are refused, not ignored, since somebody meant them to work.
+ * file that was found they are refused, not ignored, since its author meant them to work.
  */
 const REROUTES =
   /^(?:AWS_|NODE_|NPM_|LD_|DYLD_|SSL_CERT_)|PROXY|ENDPOINT|COMMAND|(?:^|_)(?:URL|URI|HOST|HOSTS)$|^(?:PATH|HOME|SHELL)$/i;
@@ -155,7 +155,7 @@ function readName(layer: Layer, name: string): string | undefined {
 function readLayer(values: Readonly<Record<string, unknown>>, problems: Problem[]): Layer {
   const layer = new Map<string, string>();
   for (const [name, value] of Object.entries(values)) {
-    // An editor's `$schema` is no setting; any other stranger is kept for a warning, whatever its value.
+    // An editor's `$schema` is no setting; any other unknown name is kept for a warning.
     if (value === null || name === '$schema' || name === ARCHIVES) continue;
     const text = readJsonValue(value) ?? (isSettingName(name) ? undefined : JSON_VALUE);
     if (text !== undefined) layer.set(name, text);

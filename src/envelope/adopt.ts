@@ -1,7 +1,7 @@
 /**
  * Adoption: an object of format `static-gcm` gets an instruction file of format V2 that holds the static key, wrapped. Its bytes
  * are the bytes of a V2 object already (AES-256-GCM, no additional authenticated data, tag at the end), so that AWS's clients read
- * it from then on. V2 does not commit to its key: whoever can write the instruction file can replace it (CVE-2025-14763).
+ * it from then on. V2 does not commit to its key: a writer of the instruction file can replace it (CVE-2025-14763).
  */
 import { ArchiveError } from '../errors.ts';
 import type { KeyAdopter } from '../ports.ts';

@@ -1,4 +1,4 @@
-/** Key files on disk. Whatever can decrypt must be readable by its owner only. */
+/** Key files on disk. A file that can decrypt must be readable by its owner only. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { formatKeyring, type Keyring, parseKeyring } from './keyring.ts';
 import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
 
 /** Bytes; a thousand AES keys, or any RSA key, take less. */
-const MAX_KEY_FILE = 131_072;
+const MAX_KEY_FILE_BYTES = 131_072;
 const OWNER_ONLY = 0o600;
 /** Of exchanging a keyring that programs without the lock change, too. */
 const MAX_ATTEMPTS = 10;
@@ -209,7 +209,7 @@ function readKeys(path: string, kind: 'secret' | 'public'): Promise<string> {
   return readKeyFile(path, {
     what: 'the key file',
     named: `the key file ${path}`,
-    maxBytes: MAX_KEY_FILE,
+    maxBytes: MAX_KEY_FILE_BYTES,
     isSecret: kind === 'secret',
     hint: `the file that is meant is ${path}`,
   });

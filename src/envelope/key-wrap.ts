@@ -1,7 +1,7 @@
 /**
  * How a data key is kept beside the object it encrypts: wrapped by AWS KMS, by an AES-256 key, or for an RSA key.
  *
- * In both S3 Encryption Client formats the wrap also binds the name of the content algorithm, so that nobody can relabel
+ * In both S3 Encryption Client formats the wrap also binds the name of the content algorithm, so that no writer can relabel
  * an object into a weaker mode (CVE-2020-8912).
  */
 import type { Budget } from '../clock.ts';
@@ -16,7 +16,7 @@ export type WrapAlgorithm = 'kms+context' | 'AES/GCM' | 'RSA-OAEP-SHA1';
 
 /**
  * Also `kms`, which services of AWS still write (Amazon SES, for the mail it stores): its encryption context does not name the content
- * algorithm. It is read by a {@link createLegacyKmsUnwrap}, and only by whoever asks for one.
+ * algorithm. It is read by a {@link createLegacyKmsUnwrap}, and only where a caller asks for one.
  */
 export type ReadableWrapAlgorithm = WrapAlgorithm | 'kms';
 
@@ -36,7 +36,7 @@ export interface WrappedDataKey extends StoredDataKey {
   readonly wrapAlgorithm: WrapAlgorithm;
 }
 
-/** A data key in use; whoever gets one erases `plaintext` as soon as a cipher holds it. */
+/** A data key in use; its receiver erases `plaintext` as soon as a cipher holds it. */
 export interface DataKey extends WrappedDataKey {
   /** 32 bytes. */
   readonly plaintext: Uint8Array;
@@ -59,7 +59,7 @@ export interface KeyWrapper {
     context: EncryptionContext,
     budget?: Budget,
   ): Promise<WrappedDataKey>;
-  /** Whether `key` is under this wrapping key already, as far as that can be seen without asking anybody. */
+  /** Whether `key` is under this wrapping key already, as far as that can be seen without a request. */
   isOwn(key: StoredDataKey): boolean;
   /**
    * Moves a data key under this wrapping key where that can be done without unwrapping it here; `undefined` when it cannot, or
@@ -87,7 +87,7 @@ export interface DataKeyService {
   decrypt(wrapped: Uint8Array, context: EncryptionContext, budget?: Budget): Promise<Uint8Array>;
   /** `kms:Encrypt` of a data key that exists already. */
   encrypt?(plaintext: Uint8Array, context: EncryptionContext, budget?: Budget): Promise<Uint8Array>;
-  /** `kms:ReEncrypt` from whichever key it is under to this one, in the same context: nobody sees the plaintext. */
+  /** `kms:ReEncrypt` from its present key to this one, in the same context: the plaintext stays in KMS. */
   reencrypt?(
     wrapped: Uint8Array,
     context: EncryptionContext,

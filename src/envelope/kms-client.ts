@@ -97,10 +97,10 @@ function regionOfArn(keyId: string): string | undefined {
 }
 
 /**
- * What comes of another key is used for nothing, whoever gives it.
+ * Refuses an answer about another key.
  *
  * @param secret erased when the answer is refused.
- * @throws `KMS_UNAVAILABLE` (retryable: the recording is to be kept, by whatever KMS answers for the configured key).
+ * @throws `KMS_UNAVAILABLE` (retryable: a later answer may be about the configured key).
  */
 export function assertAbout(
   operation: KmsCallName,

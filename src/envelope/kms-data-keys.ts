@@ -1,6 +1,6 @@
 /**
  * Data keys from AWS KMS. Every object gets one of its own: there is no cache, for a cached key would be shared by objects
- * that are to be erased, audited and limited one by one (and see CVE-2026-6550).
+ * that are erased, audited and limited one by one (and see CVE-2026-6550).
  */
 import {
   DecryptCommand,
@@ -48,7 +48,7 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
       client.send(
         new ReEncryptCommand({
           CiphertextBlob: wrapped,
-          // as with Decrypt: a key of somebody else's choice must not be laundered into one under ours
+          // as with Decrypt: a data key under a foreign key must not become one under ours
           SourceKeyId: source,
           SourceEncryptionContext: context,
           DestinationKeyId: keyId,
@@ -105,7 +105,7 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
     },
     async decrypt(wrapped, context, budget = unlimited) {
       const { Plaintext, KeyId } = await call('Decrypt', budget, (options) =>
-        // naming the key keeps whoever can replace the wrapped key from choosing one of their own
+        // names the key, so that a writer who replaces the wrapped key cannot choose another
         client.send(
           new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: context }),
           options,

@@ -1,5 +1,5 @@
 /**
- * Strict reading of metadata values. A store hands back whatever anyone with write access put there, so every value is
+ * Strict reading of metadata values. A store hands back what anyone with write access put there, so every value is
  * checked for its exact form before it is used; no message repeats a value.
  */
 import { ArchiveError } from '../errors.ts';
@@ -15,7 +15,7 @@ export type StringMap = Readonly<Record<string, string>>;
 const MAX_VALUE_LENGTH = 8192;
 
 /** Bytes of names and values together; S3's limit on user metadata, which a longer wrap would break only at upload. */
-const MAX_USER_METADATA = 2048;
+const MAX_USER_METADATA_BYTES = 2048;
 
 /** Bytes; an instruction file holds the metadata of one object, so this is several times the largest real one. */
 const MAX_INSTRUCTION_LENGTH = 65_536;
@@ -121,7 +121,7 @@ function parseJsonObject(text: string, what: string, numericNames?: ReadonlySet<
 export function requireFittingMetadata(metadata: Metadata): void {
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) bytes += `x-amz-meta-${name}${value}`.length;
-  if (bytes > MAX_USER_METADATA) {
+  if (bytes > MAX_USER_METADATA_BYTES) {
     throw new ArchiveError(
       'CONFIG_INVALID',
       `the envelope needs ${bytes} bytes of S3 user metadata of 2048`,

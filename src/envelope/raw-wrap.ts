@@ -1,7 +1,7 @@
 /**
- * Key wraps that need nobody's service: `AES/GCM` (`02` in format V3) and `RSA-OAEP-SHA1` (`22`).
+ * Key wraps that need no service: `AES/GCM` (`02` in format V3) and `RSA-OAEP-SHA1` (`22`).
  *
- * Neither authenticates the ids of a recording, and whoever has the public key can write objects an RSA reader accepts;
+ * Neither authenticates the ids of a recording, and every holder of the public key can write objects an RSA reader accepts;
  * what an object is must then be known from its signed receipt.
  */
 import {
@@ -186,7 +186,7 @@ function firstThatFits<T extends { readonly kid: string | undefined }>(
     try {
       return Promise.resolve(unwrap(key));
     } catch {
-      // another key may fit; when none does, the one message below says all there is to say
+      // another key may fit; when none does, the message below covers them all
     }
   }
   return Promise.reject(unwrapFailed());

@@ -31,7 +31,7 @@ import { STATIC_GCM } from './static-gcm.ts';
 export interface RewrapperOptions {
   /** The keys that data keys are under now. */
   readonly unwrappers: readonly KeyUnwrapper[];
-  /** The key they are to be under. */
+  /** The new wrapping key. */
   readonly wrapper: KeyWrapper;
   readonly organizationId?: string | undefined;
 }
@@ -54,7 +54,7 @@ export function createRewrapper({ unwrappers, wrapper, organizationId }: Rewrapp
     if (bound) requireContextHolds(edk.description, knownContext(organizationId, ids));
     const moved = await wrapper.rewrap?.(edk, budget);
     if (moved === 'own') return undefined;
-    // within the key service: nobody here has seen the data key
+    // within the key service: the data key was never here
     if (moved !== undefined) return { edk: moved, isCommitted: false };
     const dataKey = await unwrapDataKey(edk, contentAlgorithm, { unwrappers }, budget);
     try {

@@ -17,7 +17,7 @@ export interface S3ecEnvelopeOptions {
 }
 
 export interface S3ecEnvelope extends Envelope {
-  /** The sealer's `instruction`, when there is one, must be stored beside the object, or nobody can read it. */
+  /** The sealer's `instruction`, when there is one, must be stored beside the object, which cannot be read without it. */
   seal(ids: RecordingIds, budget?: Budget): Promise<S3ecV3Sealer>;
 }
 

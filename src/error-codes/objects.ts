@@ -55,6 +55,13 @@ export const OBJECT_CODES = errorCodes({
     meaning:
       'The object is bound to another conversation or recording than requested, or to another organization than GENESYS_ORGANIZATION_ID; the message says which. No key service was called, no plaintext was released.',
   },
+  KEY_RECORD_MISSING: {
+    exit: 5,
+    retryable: false,
+    meaning:
+      'The wrapped data key of an object is kept in a key record, and the record is gone. Nothing says that it was erased. Without it the object cannot be decrypted.',
+    hint: 'look for the record among earlier versions and replicas: docs/runbook.md, "Lost key record", says how to put one back',
+  },
   RECEIPT_MISMATCH: {
     exit: 5,
     retryable: false,

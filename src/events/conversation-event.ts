@@ -20,7 +20,7 @@ export type ConversationEvent =
 
 /**
  * Reads an event of the published API: `{topicName, version: "2", eventBody: {conversationId, eventTime, …}, timestamp}`.
- * Everything but the end of a conversation or of somebody's part in it is ignored; `attributes` above all, which a reference
+ * Everything but the end of a conversation or of a participant's part in it is ignored; `attributes` above all, which a reference
  * that was written back to a participant causes itself.
  *
  * @param detail the object that holds `eventBody`.

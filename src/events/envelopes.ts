@@ -53,7 +53,7 @@ interface Depth {
 }
 
 /**
- * Takes the events out of whatever they were delivered in: batches of SQS and SNS, arrays of EventBridge Pipes, HTTP requests, SNS
+ * Takes the events out of their deliveries: batches of SQS and SNS, arrays of EventBridge Pipes, HTTP requests, SNS
  * notifications and records of failed invocations (`requestPayload`), also in one another. Each event stands for itself.
  *
  * @returns none for an empty batch.

@@ -1,6 +1,6 @@
 import { invalidEvent, isObject, readField, readSafely } from './fields.ts';
 
-/** An archiving event is about 1 KiB. Whatever is longer comes from somebody else, and is refused before it is parsed. */
+/** An archiving event is about 1 KiB. A body that is longer is refused before it is parsed. */
 const MAX_BODY_BYTES = 256 * 1024;
 
 export interface HttpBody {

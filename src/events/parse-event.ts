@@ -51,7 +51,7 @@ export interface RefusedPart {
 
 export interface ParseOptions {
   /**
-   * What the ids must match, whole. Default: a UUID in either case. Whatever it allows, an id may only be 1 to 128 of
+   * What the ids must match, whole. Default: a UUID in either case. In any case an id may only be 1 to 128 of
    * `[A-Za-z0-9._-]`. It runs on ids that strangers send: build it with `compileIdPattern`, which refuses patterns that
    * can be made to run for minutes.
    */
@@ -74,7 +74,7 @@ interface ParseContext {
   readonly api: 'auto' | 'media' | 'recordings';
 }
 
-/** In this order: when the recording ended is the best time there is, when somebody spoke of it the least. */
+/** Most reliable first: end of recording, start of recording, time of the event, timestamp of its message. */
 const TIME_FIELDS = ['endTime', 'startTime', 'eventTime', 'timestamp'] as const;
 
 /**
@@ -104,7 +104,7 @@ export function parseEvent(event: unknown, options: ParseOptions = {}): ParsedEv
 /**
  * As {@link parseEvent}, but an event that is malformed keeps those beside it from nothing: it is stated in `refused`.
  *
- * @throws `EVENT_INVALID` (not retryable) when there is none beside it.
+ * @throws `EVENT_INVALID` (not retryable) when no other event stands beside it.
  */
 export function parseDelivery(event: unknown, options: ParseOptions = {}): ParsedEvent {
   const { maxRequests = MAX_REQUESTS_PER_EVENT } = options;

@@ -11,7 +11,7 @@ import { createRateBudget, type RateBudget, readRateReport } from './rate-budget
 import { errorCode, readCorrelationId, retryPause } from './responses.ts';
 
 /** Bytes. The largest answers hold wave forms and chat transcripts of some hours; anything larger is no answer. */
-const LARGEST_ANSWER = 8 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface ApiRequest {
   readonly method: 'GET' | 'PATCH' | 'PUT' | 'POST' | 'DELETE';
@@ -97,7 +97,7 @@ async function exchange(
       signal: budget.signal,
       failure: 'GENESYS_UNAVAILABLE',
     });
-    const text = await readText(response.body, LARGEST_ANSWER, 'GENESYS_BAD_RESPONSE');
+    const text = await readText(response.body, MAX_ANSWER_BYTES, 'GENESYS_BAD_RESPONSE');
     const { status, headers } = response;
     const correlationId = readCorrelationId(headers);
     rate.observe(readRateReport(headers));
@@ -121,7 +121,7 @@ async function exchange(
   }
 }
 
-/** The error for a final answer that means the same whatever was called: 403, other 4xx, or a body that is not understood. */
+/** The error for a final answer that means the same for every call: 403, other 4xx, or a body that is not understood. */
 export function unexpectedAnswer(
   what: string,
   { status, errorCode, correlationId }: ApiAnswer,

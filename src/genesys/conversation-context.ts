@@ -13,7 +13,7 @@ export const CONTEXT_SCHEMA = 'genesys-media-archive/context/v1';
 
 /**
  * What a conversation was, as the platform knew it when its recording was archived: who took part in which role, from when to
- * when, in which queue, with which result, and when somebody was on hold. Ids and the words of the organization only: names,
+ * when, in which queue, with which result, and when a participant was on hold. Ids and the words of the organization only: names,
  * addresses, numbers, attributes and notes of people are left out. All times are ISO 8601, UTC.
  */
 export interface ConversationContext {
@@ -62,10 +62,10 @@ export interface ContextRecording {
 }
 
 /** Characters; what is longer is cut. */
-const LONGEST_TEXT = 256;
+const MAX_TEXT_CHARS = 256;
 
 /** Members of a list that are read; a conversation with more participants than this is none that people have. */
-const MOST_MEMBERS = 1000;
+const MAX_MEMBERS = 1000;
 
 /**
  * Asks the platform for the context of a conversation; `undefined` when it does not know the conversation any more.
@@ -92,7 +92,7 @@ export async function fetchContext(
   );
 }
 
-/** The context, from `Conversation` and the conversation's `RecordingMetadata`. Pure; whatever is malformed is left out. */
+/** The context, from `Conversation` and the conversation's `RecordingMetadata`. Pure; malformed members are left out. */
 export function describeConversation(
   conversationId: string,
   conversation: unknown,
@@ -110,7 +110,7 @@ export function describeConversation(
     divisionIds: divisions.map((one) => readField(readField(one, 'division'), 'id')).filter(isSafeId),
     ...present({ externalTag: text(readField(conversation, 'externalTag')) }),
     participants: participants.flatMap(describeParticipant),
-    recordings: recordings.slice(0, MOST_MEMBERS).flatMap(describeRecording),
+    recordings: recordings.slice(0, MAX_MEMBERS).flatMap(describeRecording),
   };
 }
 
@@ -188,11 +188,11 @@ function isoTime(value: unknown): string | undefined {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, LONGEST_TEXT) : undefined;
+  return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT_CHARS) : undefined;
 }
 
 function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value.slice(0, MOST_MEMBERS) : [];
+  return Array.isArray(value) ? value.slice(0, MAX_MEMBERS) : [];
 }
 
 /** What is listed of other conversations is left out. */

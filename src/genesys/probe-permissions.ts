@@ -21,14 +21,16 @@ export interface PermissionProbe {
 export interface ProbeChoices {
   readonly batch: boolean;
   readonly restoreArchived: boolean;
+  /** Set where transcripts are kept. */
+  readonly transcripts?: object | undefined;
   readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
 }
 
 /**
- * An id that the platform never issues. Whatever is asked about it, or even written to it, cannot concern anybody's conversation:
+ * An id that the platform never issues. No request about it, not even a write, can concern a conversation:
  * a client with the permission is told that it is not found (404) or that the body is wrong (400), one without is refused (403).
  */
-const NOBODY = '00000000-0000-4000-8000-000000000000';
+const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 
 const WRITE_BACK_CALLS: Readonly<Record<ProbeChoices['writeBack'], readonly CallName[]>> = {
   none: [],
@@ -39,7 +41,8 @@ const WRITE_BACK_CALLS: Readonly<Record<ProbeChoices['writeBack'], readonly Call
 };
 
 /** The calls that will be made, each once. */
-export function callsToProbe({ batch, restoreArchived, writeBack }: ProbeChoices): readonly CallName[] {
+export function callsToProbe(choices: ProbeChoices): readonly CallName[] {
+  const { batch, restoreArchived, transcripts, writeBack } = choices;
   return [
     ...new Set<CallName>([
       'getOrganization',
@@ -47,6 +50,7 @@ export function callsToProbe({ batch, restoreArchived, writeBack }: ProbeChoices
       ...(batch ? (['submitBatch'] as const) : (['getRecording'] as const)),
       'getConversation',
       ...(restoreArchived ? (['restoreRecording'] as const) : []),
+      ...(transcripts === undefined ? [] : (['getTranscriptUrls'] as const)),
       ...WRITE_BACK_CALLS[writeBack],
     ]),
   ];
@@ -93,6 +97,6 @@ function requestOf(call: CallName): ApiRequest {
   const segments = path
     .split('/')
     .filter((segment) => segment !== '')
-    .map((segment) => (segment.startsWith('{') ? NOBODY : segment));
+    .map((segment) => (segment.startsWith('{') ? UNUSED_ID : segment));
   return { method, path: segments, ...(method === 'GET' ? {} : { body: {} }) };
 }

@@ -67,7 +67,7 @@ export interface RateBudget {
   acquire(budget: Budget): Promise<void>;
   /** Takes in what an answer said. */
   observe(report: RateReport): void;
-  /** Nobody sends anything for that long, ms: the platform answered 429. */
+  /** Stops all requests for `ms`: the platform answered 429. */
   pause(ms: number): void;
 }
 
@@ -78,7 +78,7 @@ export interface RateBudgetOptions {
 }
 
 /** A longer pause is the retry policy's to judge, ms; this only holds the others back meanwhile. */
-const LONGEST_PAUSE_MS = 180_000;
+const MAX_PAUSE_MS = 180_000;
 
 interface Waiter {
   readonly budget: Budget;
@@ -105,7 +105,7 @@ export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateB
   const leave = (waiter: Waiter) => {
     const at = waiting.indexOf(waiter);
     if (at >= 0) waiting.splice(at, 1);
-    // nobody left to wait for: let the timer go, so that it does not keep the process alive
+    // no waiter is left: end the timer, which would keep the process alive
     if (waiting.length === 0) sleep?.abort();
   };
 
@@ -132,7 +132,7 @@ export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateB
         );
       } else {
         sleep = new AbortController();
-        // the waiters have signals of their own; this sleep only ends early when there are none left
+        // the waiters have signals of their own; this sleep only ends early without waiters
         await clock.sleep(waitMs, sleep.signal).catch(() => undefined);
         sleep = undefined;
       }
@@ -168,13 +168,13 @@ export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateB
     },
     observe({ allowed, count, resetMs }) {
       if (allowed !== undefined && allowed > 0) state = { ...state, limit: shareOf(allowed, share) };
-      // somebody else uses the same token, or this process forgot what it sent before
+      // another process uses the same token, or this one forgot what it sent before
       if (allowed !== undefined && count !== undefined && resetMs !== undefined && count >= allowed) {
         this.pause(resetMs);
       }
     },
     pause(ms) {
-      const until = clock.now() + Math.min(ms, LONGEST_PAUSE_MS);
+      const until = clock.now() + Math.min(ms, MAX_PAUSE_MS);
       if (until > state.pausedUntil) state = { ...state, pausedUntil: until };
     },
   };

@@ -29,13 +29,13 @@ const WINDOW_MS = 60_000;
 const MIN_SEEN_PART = 0.25;
 
 /** Longest pause, ms. */
-const LONGEST_PAUSE_MS = 180_000;
+const MAX_PAUSE_MS = 180_000;
 
 /** The platform states the rest of its window in whole seconds, ms. */
 const ROUNDING_MS = 1_500;
 
 /** A rate that is changed from outside is in force after this time, ms. */
-const LONGEST_SLEEP_MS = 5_000;
+const MAX_SLEEP_MS = 5_000;
 
 /** What a process knows of the budget that it shares. */
 export interface YieldState {
@@ -156,7 +156,7 @@ function alignWindow(state: YieldState, resetMs: number | undefined, now: number
 
 /** Nothing is sent for that long, ms. */
 export function notePause(state: YieldState, ms: number, now: number): YieldState {
-  const until = now + Math.min(ms, LONGEST_PAUSE_MS);
+  const until = now + Math.min(ms, MAX_PAUSE_MS);
   return until > state.pausedUntil ? { ...state, pausedUntil: until } : state;
 }
 
@@ -203,7 +203,7 @@ export function createYieldingBudget({
         throw new ArchiveError('GENESYS_THROTTLED', message, { details: { waitMs } });
       }
       // an answer that comes meanwhile may shorten or lengthen the wait
-      await clock.sleep(Math.min(waitMs, LONGEST_SLEEP_MS), budget.signal);
+      await clock.sleep(Math.min(waitMs, MAX_SLEEP_MS), budget.signal);
     }
   };
 

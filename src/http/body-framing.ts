@@ -1,8 +1,8 @@
 import type { Framing } from './response-head.ts';
 
 /** Characters of a chunk's size line with its extensions, and of all trailers together. */
-const LONGEST_LINE = 1024;
-const LONGEST_TRAILERS = 16 * 1024;
+const MAX_LINE_BYTES = 1024;
+const MAX_TRAILER_BYTES = 16 * 1024;
 
 /** Bytes. Chunks that are shorter are handed over together: each hand-over costs as much as the work on some kilobytes. */
 const SMALL_CHUNK_BYTES = 4096;
@@ -114,12 +114,12 @@ export class BodyFraming {
       const digit = hexDigit(bytes[at]);
       if (digit === -1) break;
       size = size * 16 + digit;
-      if (size > LARGEST_CHUNK) return 0;
+      if (size > MAX_CHUNK_BYTES) return 0;
     }
     if (at === from) return 0;
     while (bytes[at] === SPACE || bytes[at] === TAB) at += 1;
     if (bytes[at] === SEMICOLON) while (isExtension(bytes[at])) at += 1;
-    const isLine = bytes[at] === CR && bytes[at + 1] === LF && at - from < LONGEST_LINE;
+    const isLine = bytes[at] === CR && bytes[at + 1] === LF && at - from < MAX_LINE_BYTES;
     if (!isLine) return 0;
     this.#beginChunk(size);
     return at + 2 - from;
@@ -140,7 +140,7 @@ export class BodyFraming {
       }
       const end = bytes.indexOf(0x0a, at);
       this.#line += bytes.toString('latin1', at, end === -1 ? bytes.length : end);
-      if (this.#line.length > LONGEST_LINE) return { kind: 'malformed' };
+      if (this.#line.length > MAX_LINE_BYTES) return { kind: 'malformed' };
       at = end === -1 ? bytes.length : end + 1;
       if (end === -1) break;
       if (!this.#line.endsWith('\r')) return { kind: 'malformed' };
@@ -154,7 +154,7 @@ export class BodyFraming {
       } else {
         if (line === '') return { kind: 'end', used: at };
         this.#trailers += line.length;
-        if (this.#trailers > LONGEST_TRAILERS) return { kind: 'malformed' };
+        if (this.#trailers > MAX_TRAILER_BYTES) return { kind: 'malformed' };
       }
     }
     return { kind: 'more', used: at };
@@ -163,7 +163,7 @@ export class BodyFraming {
 
 const [TAB, LF, CR, SPACE, SEMICOLON, DELETE] = [0x09, 0x0a, 0x0d, 0x20, 0x3b, 0x7f];
 /** Bytes: 12 hexadecimal digits. */
-const LARGEST_CHUNK = 2 ** 48 - 1;
+const MAX_CHUNK_BYTES = 2 ** 48 - 1;
 
 /** @returns -1 for what is none. */
 function hexDigit(byte = 0): number {

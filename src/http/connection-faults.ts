@@ -28,7 +28,7 @@ export class ProxyProblem extends Error {
 }
 
 const UNTRUSTED_HINT =
-  'if a certificate authority of your own is right there (a proxy that inspects TLS, a private endpoint), put its certificate into a PEM file and name it in NODE_EXTRA_CA_CERTS before the program starts; if not, somebody is in between';
+  'if a certificate authority of your own is right there (a proxy that inspects TLS, a private endpoint), put its certificate into a PEM file and name it in NODE_EXTRA_CA_CERTS before the program starts; if not, the connection is intercepted';
 const DATES_HINT =
   'check the clock of this machine; if it is right, the certificate has to be renewed by who runs that server';
 const NAME_HINT =

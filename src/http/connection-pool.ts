@@ -28,13 +28,13 @@ export interface PoolOptions {
 }
 
 /** More connections than this to one host are not kept when they are idle; fewer, where their buffers are large. */
-const MOST_IDLE = 64;
+const MAX_IDLE_CONNECTIONS = 64;
 
 /** Bytes of the buffers of idle connections to one host, at most. */
-const MOST_IDLE_BYTES = 16 * 1024 * 1024;
+const MAX_IDLE_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of a TLS connection that are gathered before they are handed over, at most. */
-const MOST_GATHERED = 512 * 1024;
+const MAX_GATHERED_BYTES = 512 * 1024;
 
 /** ms between the probes of an idle connection, as Node's own agent has it. */
 const KEEP_ALIVE_PROBE_MS = 1_000;
@@ -54,7 +54,7 @@ export class ConnectionPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#mostIdle = Math.min(MOST_IDLE, Math.ceil(MOST_IDLE_BYTES / options.readBytes));
+    this.#mostIdle = Math.min(MAX_IDLE_CONNECTIONS, Math.ceil(MAX_IDLE_BYTES / options.readBytes));
   }
 
   /**
@@ -137,7 +137,7 @@ export class ConnectionPool {
     const onFree = (connection: Connection) => this.#keep(origin, connection);
     const { host, port, addresses } = target;
     const { readBytes } = this.#options;
-    const gather = () => Buffer.allocUnsafeSlow(Math.min(readBytes, MOST_GATHERED));
+    const gather = () => Buffer.allocUnsafeSlow(Math.min(readBytes, MAX_GATHERED_BYTES));
     if (this.#options.connect !== undefined) {
       const socket = this.#options.connect({ host, port, addresses: addresses ?? [] });
       return new Connection(socket, { gather: gather(), onFree });
@@ -156,7 +156,7 @@ export class ConnectionPool {
       socket.on('session', (fresh: Buffer) => this.#sessions.set(origin, fresh));
       socket.on('error', () => this.#sessions.delete(origin));
       prepare(socket);
-      // nobody else sees what this socket reads, and Node makes a new buffer for each piece of it
+      // only this connection sees what the socket reads, and Node makes a new buffer for each piece
       return new Connection(socket, { gather: gather(), freesPieces: true, onFree });
     }
     if (tunnel !== undefined) {

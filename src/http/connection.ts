@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { BodyFraming } from './body-framing.ts';
 import { type BodySource, ConnectionProblem } from './body-source.ts';
 import { GatheredReads } from './gathered-reads.ts';
-import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
+import { MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from './response-head.ts';
 
 /** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
 const WRITE_BYTES = 512 * 1024;
@@ -10,8 +10,8 @@ const WRITE_BYTES = 512 * 1024;
 /** Small chunks of a chunked body are handed over together, so many bytes at a time. */
 const GATHERED_BYTES = 16 * 1024;
 
-/** Interim responses (1xx) before the final one: nobody who means well sends more. */
-const MOST_INTERIMS = 16;
+/** Interim responses (1xx) before the final one; no honest server sends more. */
+const MAX_INTERIMS = 16;
 
 const BLANK_LINE = '\r\n\r\n';
 
@@ -23,7 +23,7 @@ export interface ReceivedResponse {
 export interface ConnectionOptions {
   /** What bytes of a body are gathered in; `undefined` where they come by {@link Connection.receive}. */
   readonly gather: Buffer | undefined;
-  /** What the socket hands over is nobody else's, and freed once it has been copied; see {@link GatheredReads}. */
+  /** Frees what the socket hands over once it has been copied; see {@link GatheredReads}. */
   readonly freesPieces?: boolean;
   /** Called when the response is over and the connection can take another request. */
   readonly onFree: (connection: Connection) => void;
@@ -37,7 +37,7 @@ export class Connection {
   readonly socket: Duplex;
   /** `undefined` where bytes come by {@link receive}, as the socket reads them. */
   readonly #reads: GatheredReads | undefined;
-  /** Somebody waits for bytes, or for the end of an idle connection. */
+  /** A caller waits for bytes, or for the end of an idle connection. */
   #wanting = false;
   /** Bytes of the request that the socket has not been given yet. */
   #unsent = 0;
@@ -104,10 +104,10 @@ export class Connection {
     this.#wanting = false;
     if (this.#exchange !== undefined) {
       const more = this.#exchange.receive(bytes);
-      // Whoever found more to be wanted while looking at these bytes could not resume what has not paused yet.
+      // A caller that wants more while it looks at these bytes cannot resume a socket that is not paused yet.
       return more || this.#wanting;
     }
-    // Nobody has asked for anything: whatever this is, the next response cannot be trusted any more.
+    // Bytes without a request: the next response cannot be trusted any more.
     this.socket.destroy();
     return false;
   }
@@ -182,11 +182,11 @@ class Exchange implements BodySource {
   #receiveHead(bytes: Buffer): boolean {
     const before = this.#headText.length;
     // What follows is the body, hundreds of kilobytes perhaps, and no text.
-    const blank = bytes.subarray(0, LONGEST_HEAD).indexOf(BLANK_LINE);
-    this.#headText += bytes.toString('latin1', 0, blank === -1 ? LONGEST_HEAD : blank + BLANK_LINE.length);
+    const blank = bytes.subarray(0, MAX_HEAD_BYTES).indexOf(BLANK_LINE);
+    this.#headText += bytes.toString('latin1', 0, blank === -1 ? MAX_HEAD_BYTES : blank + BLANK_LINE.length);
     const end = this.#headText.indexOf(BLANK_LINE, Math.max(0, before - 3));
     const size = end === -1 ? this.#headText.length + 1 : end + 4;
-    if (size > LONGEST_HEAD) return this.#refuse('the head of the response is too long');
+    if (size > MAX_HEAD_BYTES) return this.#refuse('the head of the response is too long');
     if (end === -1) return true;
     const head = parseResponseHead(this.#headText.slice(0, end), this.#method);
     if (head === undefined || head.status === 101) return this.#refuse('the response is malformed');
@@ -194,7 +194,7 @@ class Exchange implements BodySource {
     if (head.status < 200) {
       // Interim: the final one follows (RFC 9110, section 15.2).
       this.#interims += 1;
-      if (this.#interims > MOST_INTERIMS) return this.#refuse('too many interim responses');
+      if (this.#interims > MAX_INTERIMS) return this.#refuse('too many interim responses');
       this.#headText = '';
       return this.#receiveHead(rest);
     }

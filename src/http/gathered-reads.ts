@@ -15,8 +15,8 @@ export interface GatheringOptions {
   /** What bytes of a body are gathered in, and handed over from. */
   readonly buffer: Buffer;
   /**
-   * Frees each piece of a body once it has been copied. Only for a socket whose pieces have their memory to themselves and are seen by
-   * nobody else, such as one of our own `tls.connect`: left to the garbage collector, they have V8 look through the whole heap over
+   * Frees each piece of a body once it has been copied. Only for a socket whose pieces have their memory to themselves and have no
+   * other reader, such as one of our own `tls.connect`: left to the garbage collector, they have V8 look through the whole heap over
    * and over, for they count as memory outside of it (docs/decisions/010).
    */
   readonly freesPieces: boolean;
@@ -30,7 +30,7 @@ interface Rest {
 
 /**
  * Gathers the bytes of a body from a socket that hands over pieces of 16 KiB, as TLS does however much has come (RFC 8446, section
- * 5.1): one turn of the event loop brings a dozen of them, and whatever is done with a piece then costs its time once for all.
+ * 5.1): one turn of the event loop brings a dozen of them, and work per piece is then paid once for all of them.
  */
 export class GatheredReads {
   readonly #socket: Duplex;

@@ -1,10 +1,10 @@
 import type { ProxyServer } from '../proxies.ts';
 import type { ConnectionFault } from './connection-faults.ts';
-import { LONGEST_HEAD, parseResponseHead } from './response-head.ts';
+import { MAX_HEAD_BYTES, parseResponseHead } from './response-head.ts';
 import { isTransientStatus } from './retry-timing.ts';
 
 /** Bytes of a proxy's answer that are looked at. */
-export const MAX_HEAD_BYTES_OF_PROXY = LONGEST_HEAD;
+export const MAX_HEAD_BYTES_OF_PROXY = MAX_HEAD_BYTES;
 
 const BLANK_LINE = '\r\n\r\n';
 
@@ -26,7 +26,7 @@ export function readProxyAnswer(
       ? 'incomplete'
       : { message: `proxy ${name} sends an answer without an end` };
   }
-  // a successful answer has no body, whatever its fields say (RFC 9110, section 9.3.6), just as that to a HEAD
+  // a successful answer has no body, even where its fields state one (RFC 9110, section 9.3.6), like that to a HEAD
   const head = parseResponseHead(text.slice(0, end), 'HEAD');
   if (head === undefined || head.status === 101) {
     return {

@@ -1,7 +1,7 @@
 /** The head of an HTTP/1.1 response, strictly read: what is malformed in any way ends the connection. RFC 9112. */
 
 /** Bytes; Node's own client takes 16 KiB. */
-export const LONGEST_HEAD = 32 * 1024;
+export const MAX_HEAD_BYTES = 32 * 1024;
 
 /** How the end of a body is told (RFC 9112, section 6.3). */
 export type Framing =
@@ -37,7 +37,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const line of lines) {
     const colon = line.indexOf(':');
-    // No colon, or white space before it: also how a folded line looks, which nobody may send any more (RFC 9112, 5.2).
+    // No colon, or white space before it: also how a folded line looks, which is obsolete (RFC 9112, 5.2).
     if (colon <= 0) return undefined;
     const name = line.slice(0, colon);
     const field = line.slice(colon + 1);
@@ -52,7 +52,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
   const keepAlive =
     framing.kind !== 'close' &&
     !/\bclose\b/.test(connection) &&
-    // Chunks are unknown to HTTP/1.0: nobody can say what comes after them (RFC 9112, section 6.1).
+    // Chunks are unknown to HTTP/1.0: what comes after them is undefined (RFC 9112, section 6.1).
     (minor === '1' || (framing.kind !== 'chunked' && /\bkeep-alive\b/.test(connection)));
   return { status, headers, framing, keepAlive };
 }

@@ -59,7 +59,7 @@ function matches(host: string, path: string, allowed: string): boolean {
   return !BUCKET_HOST.test(suffix) && host.endsWith(`.${suffix}`);
 }
 
-/** Below the host of a bucket stand the buckets of others: `evil.their-bucket` is a name that anybody may take. */
+/** Below the host of a bucket stand the buckets of others: `evil.their-bucket` is a name that any AWS account may take. */
 const BUCKET_HOST = /\.s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)$/;
 
 /** Encodings in each other that are looked through; a path with more is refused. */

@@ -17,7 +17,7 @@ interface NumberedControl extends Control {
   readonly n: number;
 }
 
-const HIGHEST_CONTROL = 999_999;
+const MAX_CONTROL_NUMBER = 999_999;
 
 /** The newest control of a job; as planned where no control stands. @throws `OBJECT_MALFORMED`, `STORE_*`. */
 export async function readControl(
@@ -62,7 +62,8 @@ export async function addControl(
     }
     const next: Control = { wish: change.wish ?? wish, rate: change.rate ?? rate };
     if (next.wish === wish && next.rate === rate) return next;
-    if (n === HIGHEST_CONTROL) throw new ArchiveError('UNEXPECTED', `job ${plan.id} has too many controls`);
+    if (n === MAX_CONTROL_NUMBER)
+      throw new ArchiveError('UNEXPECTED', `job ${plan.id} has too many controls`);
     const key = controlKey(plan.id, n + 1);
     const at = new Date(clock.now()).toISOString();
     const { outcome } = await store.put(key, jsonBytes({ ...next, at, by: change.by, nonce }), budget);

@@ -8,8 +8,8 @@ const HALF_LIFE_MINUTES = 15;
 /** The rates of spans of so many minutes are compared for the range. */
 const SPAN_MINUTES = 10;
 /** Before either, an estimate would be a guess. */
-const LEAST_ITEMS = 200;
-const LEAST_MS = 2 * MINUTE_MS;
+const MIN_ITEMS = 200;
+const MIN_SPAN_MS = 2 * MINUTE_MS;
 
 /** Items that were settled within the `seconds` before `at`. */
 export interface WorkSample {
@@ -61,7 +61,7 @@ export class WorkHistory {
   /** `undefined` before 200 items or two minutes, and where nothing was settled in the last six hours. */
   estimate(itemsLeft: number): Estimate | undefined {
     const age = this.#now - this.#earliest;
-    if (this.#total === 0 || (this.#total < LEAST_ITEMS && age < LEAST_MS)) return undefined;
+    if (this.#total === 0 || (this.#total < MIN_ITEMS && age < MIN_SPAN_MS)) return undefined;
     // the last minute is whole for what began longer ago
     const minutes = Math.max(1, Math.min(HISTORY_MINUTES, Math.ceil(age / MINUTE_MS)));
     const span = age < MINUTE_MS ? age / MINUTE_MS : 1;

@@ -3,8 +3,8 @@ import type { Outcome } from './job-kind.ts';
 
 /** An item waits this long, from the first time that it had to, ms. Then it is listed as failed, retryable. */
 export const LATER_LIMIT_MS = 24 * 60 * 60 * 1000;
-const SHORTEST_REST_MS = 60_000;
-const LONGEST_REST_MS = 60 * 60_000;
+const MIN_REST_MS = 60_000;
+const MAX_REST_MS = 60 * 60_000;
 /** Characters of a reason. */
 const MAX_REASON = 300;
 
@@ -132,12 +132,12 @@ export function restOf(state: ShardState, now: number): number | undefined {
   if (state.later.length === 0) return undefined;
   const rests = state.later.map(({ tried, attempts }) => Math.max(0, restMs(attempts) - (now - tried)));
   // a clock that was put back must not make it rest for longer than it ever would
-  return Math.min(LONGEST_REST_MS, ...rests);
+  return Math.min(MAX_REST_MS, ...rests);
 }
 
 /** A minute after the first attempt, then twice as long each time, an hour at most. */
 export function restMs(attempts: number): number {
-  return Math.min(SHORTEST_REST_MS * 2 ** Math.min(attempts - 1, 20), LONGEST_REST_MS);
+  return Math.min(MIN_REST_MS * 2 ** Math.min(attempts - 1, 20), MAX_REST_MS);
 }
 
 function isSeen({ after, beyond }: ShardState, index: number): boolean {

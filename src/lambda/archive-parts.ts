@@ -31,7 +31,7 @@ type EventPart = ReturnType<typeof parseEach>[number];
 
 /**
  * Archives events that came together and have no queue to be named to, such as the notifications of SNS: each by itself, as the
- * messages of a batch. Throws unless all are done, so that whoever invoked the function does it again; what is archived by then is
+ * messages of a batch. Throws unless all are done, so that the invoking service tries again; what is archived by then is
  * found archived.
  */
 export async function archiveSeveral(
@@ -210,7 +210,7 @@ export function reportingOf({ logger, metrics = noMetrics }: HandlerOptions): Re
 }
 
 /**
- * "Not ready" and "gone" are no errors to the archive, but to whoever must not forget the recording they are. What is worth
+ * "Not ready" and "gone" are values to the archive and errors to the queue, which must not forget the recording. What is worth
  * another delivery comes first: the rest is still there when that has been done.
  */
 function requireDone(results: readonly ArchiveResult[], thrown: readonly ArchiveError[]): void {
@@ -231,7 +231,7 @@ function requireDone(results: readonly ArchiveResult[], thrown: readonly Archive
   for (const result of results) {
     if (result.state !== 'gone' || result.settled) continue;
     const { hint } = result;
-    const message = `${nameOf(result)} cannot be had: ${result.reason}`;
+    const message = `${nameOf(result)} is not available: ${result.reason}`;
     throw new ArchiveError('MEDIA_NOT_FOUND', message, present({ hint }));
   }
 }

@@ -14,11 +14,11 @@ const RESERVED_BYTES = 160 * MIB;
 /** Node's collector works harder and harder in the last fifth. */
 const USABLE = 0.8;
 
-/** Of the function's memory, where nobody states it: what the stack sets. */
+/** Memory of the function where it is not stated: what the stack sets. */
 const DEFAULT_MEMORY_MB = 512;
 
 /** Three parts each fit into the 50 connections that the AWS SDK opens to a host. */
-const MOST_AT_ONCE = 16;
+const MAX_AT_ONCE = 16;
 
 /** Of one OAuth client, https://developer.genesys.cloud/organization/organization/limits: 300 requests a minute. */
 const REQUESTS_PER_MINUTE = 300;
@@ -30,7 +30,7 @@ const REQUESTS_PER_RECORDING = 4;
 const DEFAULT_RECORD_MS = 10_000;
 
 /** ms; records that were found or ignored say little about the ones to come. */
-const LEAST_RECORD_MS = 2_000;
+const MIN_RECORD_MS = 2_000;
 
 export interface BatchConditions {
   /** Records of the batch. */
@@ -58,8 +58,8 @@ export function batchConcurrency(conditions: BatchConditions): number {
   const { records, memoryMb = DEFAULT_MEMORY_MB, rateShare, timeLeftMs, usualMs } = conditions;
   const byMemory = Math.floor((memoryMb * MIB * USABLE - RESERVED_BYTES) / BYTES_PER_RECORDING);
   const recordsPerMinute = (REQUESTS_PER_MINUTE * rateShare) / REQUESTS_PER_RECORDING;
-  const expectedMs = Math.max(LEAST_RECORD_MS, usualMs ?? DEFAULT_RECORD_MS);
+  const expectedMs = Math.max(MIN_RECORD_MS, usualMs ?? DEFAULT_RECORD_MS);
   const byRate = Math.ceil((recordsPerMinute * expectedMs) / 60_000);
-  const byTime = usualMs === undefined ? MOST_AT_ONCE : Math.floor(timeLeftMs / Math.max(1, usualMs));
-  return Math.min(records, Math.max(1, Math.min(byMemory, byRate, byTime, MOST_AT_ONCE)));
+  const byTime = usualMs === undefined ? MAX_AT_ONCE : Math.floor(timeLeftMs / Math.max(1, usualMs));
+  return Math.min(records, Math.max(1, Math.min(byMemory, byRate, byTime, MAX_AT_ONCE)));
 }

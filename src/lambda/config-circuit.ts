@@ -14,7 +14,7 @@ export class ConfigCircuit {
     this.#clock = clock;
   }
 
-  /** @returns `undefined` when nothing is to be tried, else what to tell the outcome to, once. */
+  /** @returns `undefined` while the circuit is open, else a callback for the outcome, called once. */
   admit(): ((outcome: CircuitOutcome) => void) | undefined {
     const clock = this.#clock;
     if (!admits(this.#circuit, clock.now(), this.#underWay)) return undefined;

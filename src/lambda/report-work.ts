@@ -10,7 +10,7 @@ export interface Reporting {
   readonly metrics: Metrics;
 }
 
-/** What is known of a piece of work whatever it ends with. */
+/** What is known of a piece of work before its outcome. */
 export interface Work {
   /** Shape of the event, e.g. `eventbridge`. */
   readonly source: string;
@@ -47,7 +47,7 @@ export function reportResult({ logger, metrics }: Reporting, result: ArchiveResu
     case 'gone':
       return result.settled
         ? logger.log('info', 'recording processed', { ...fields, reason: result.reason })
-        : logger.log('error', 'recording cannot be had', {
+        : logger.log('error', 'recording is not available', {
             ...fields,
             code: 'MEDIA_NOT_FOUND',
             reason: result.reason,

@@ -7,6 +7,11 @@ import type { ObjectStat } from './store.ts';
 export interface Sealer {
   /** S3 user metadata (names without `x-amz-meta-`), known before the first byte. */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * What wraps the data key, where that is not among the metadata: it has to be stored before the object is complete, or the object can
+   * never be read.
+   */
+  readonly wrap?: Readonly<Record<string, string>>;
   /** Bytes the ciphertext is longer than the plaintext. */
   readonly overhead: number;
   /** The ciphertext of these bytes, in memory that is the caller's from then on and never a view of `plaintext`. */
@@ -39,7 +44,7 @@ export interface Unsealer {
 
 /** What the caller of {@link EnvelopeReader.unseal} knows besides the object itself. */
 export interface UnsealRequest {
-  /** The body of `<key>.instruction`; `undefined` when there is none. Called only for objects that cannot be read without. */
+  /** The body of `<key>.instruction`; `undefined` without one. Called only for objects that cannot be read without. */
   readonly readInstruction?: () => Promise<string | undefined>;
   /** Ids known from elsewhere, never from the object's own metadata: its data key has to be bound to them. */
   readonly expected?: { readonly recordingId?: string; readonly conversationId?: string };
@@ -82,7 +87,7 @@ export interface InstructionContent {
   readonly body: string;
 }
 
-/** Makes objects of the one static key readable by whoever holds another, without touching them. */
+/** Makes objects of the one static key readable with another key, without touching them. */
 export interface KeyAdopter {
   /**
    * @param ids as far as they are known; a KMS wrap binds them for ever.
@@ -117,7 +122,7 @@ export type Rewrapped =
 /** Moves the data key of an object under another wrapping key. */
 export interface KeyRewrapper {
   /**
-   * @param instruction the body of `<key>.instruction`; `undefined` when there is none.
+   * @param instruction the body of `<key>.instruction`; `undefined` without one.
    * @param ids as far as they are known from elsewhere; the data key has to be bound to them, and is again.
    * @throws as {@link EnvelopeReader.unseal}.
    */

@@ -1,4 +1,4 @@
-/** What is to be archived, where the platform has it, and where it is told that it has been archived. */
+/** What the archive asks of the platform: recordings, their media, and the write-back of references. */
 import type { Budget } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
 import type { ConversationFacts, FileFacts } from '../recording-facts.ts';
@@ -78,7 +78,7 @@ export interface TerminalRecording {
    * when it was only given up on (`overdue`), may not be seen (`forbidden`), or has to be brought back first (`archived`).
    */
   readonly permanent: boolean;
-  /** What somebody could do about it. */
+  /** What an operator can do about it. */
   readonly hint?: string;
   readonly file?: FileFacts;
   readonly conversation?: ConversationFacts;

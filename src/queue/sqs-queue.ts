@@ -43,7 +43,7 @@ const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRet
 const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 
 /** Bytes; ten messages of 1 MiB, and their attributes. */
-const LARGEST_ANSWER = 12 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 12 * 1024 * 1024;
 
 /**
  * Queues of Amazon SQS, by its JSON protocol. The calls are signed here; the AWS SDK only finds the credentials.
@@ -202,7 +202,7 @@ async function exchange(
     signal,
     failure,
   });
-  const text = await readText(response.body, LARGEST_ANSWER, failure);
+  const text = await readText(response.body, MAX_ANSWER_BYTES, failure);
   const { 'retry-after': retryAfter, date, age } = response.headers;
   return { status: response.status, text, retryAfter, date, age };
 }

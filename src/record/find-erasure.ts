@@ -12,7 +12,7 @@ import {
   tombstoneId,
 } from './erasure.ts';
 import { identifyKey } from './layout.ts';
-import { contextPlace, objectsOfReceipt } from './object-key.ts';
+import { objectsOfReceipt, parseCompanion } from './object-key.ts';
 import type { ReceiptKeys } from './receipt-keys.ts';
 import { getSmall } from './small-object.ts';
 import { checkStoredSignature } from './stored-signature.ts';
@@ -53,7 +53,7 @@ export async function isTrusted(
   return (await checkStoredSignature({ store, keys }, erasure, erasureKey(erasure.id), budget)) === 'valid';
 }
 
-/** The tombstone of the recording that an object, or the context beside it, is of; `undefined` for keys of no recording. */
+/** The tombstone of the recording that an object, or the context or transcript beside it, is of; `undefined` for keys of no recording. */
 export async function findErasureOfKey(
   trust: ErasureTrust,
   key: string,
@@ -73,9 +73,9 @@ export async function readErasedHashes(store: ObjectStore, budget: Budget): Prom
   return hashes;
 }
 
-/** The recording that a key is of, in any layout: of an object, or of a context. */
+/** The recording that a key is of, in any layout: of an object, a context or a transcript. */
 export function recordingOfKey(key: string): string | undefined {
-  const place = contextPlace(key);
+  const place = parseCompanion(key)?.receipt;
   const objects = place === undefined ? [key] : objectsOfReceipt(place);
   return objects.map((object) => identifyKey(object)?.recordingId).find((id) => id !== undefined);
 }

@@ -84,8 +84,8 @@ function unfit(part: string): ArchiveError {
 }
 
 /**
- * What stands in `{file}_metadata.json`: the members of the platform's schema that are known, under their own names. What nobody
- * states is left out.
+ * What stands in `{file}_metadata.json`: the members of the platform's schema that are known, under their own names. Unknown
+ * values are left out.
  */
 export interface ExportMetadata {
   readonly mediaType: 'Call' | 'Chat' | 'Email' | 'Message' | 'Screen';

@@ -4,6 +4,7 @@ import type { ObjectStat, RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalId } from '../recording-id.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { FIRST_WRAP, firstWrapOf, hashWrap, WRAP_MEMBERS } from './first-wrap.ts';
 
 /** Our own user metadata, beside those of the envelope. `gca-idem` tells a redelivery from a collision. */
 const VERSION = '1';
@@ -31,7 +32,7 @@ export function canonicalIds<T extends Pick<RecordingIds, 'recordingId' | 'conve
 
 /**
  * Is the stored object the file that `ids` names, in whichever case its UUIDs were written at the time? Objects that carry no idempotency key were written by the tutorial's own
- * code, which names them by the recording alone: their key is all there is to go by.
+ * code, which names them by the recording alone: only their key tells.
  */
 export function isSameRecording(stat: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {
   const { metadata } = canonicalMetadata(stat.metadata);
@@ -54,7 +55,7 @@ function spellingsOf(ids: RecordingIds): RecordingIds[] {
   return [ids, ...both];
 }
 
-/** The format of an object that somebody else may have written, by the names of its metadata (`docs/format.md`). */
+/** The format of an object of an unknown writer, by the names of its metadata (`docs/format.md`). */
 export function formatOf(stat: Pick<ObjectStat, 'metadata'>): string {
   const { metadata } = canonicalMetadata(stat.metadata);
   if ('x-amz-c' in metadata || 'x-amz-3' in metadata) return 's3ec-v3';
@@ -76,7 +77,7 @@ export function wrapOf(
   kmsKeyId: string | undefined,
 ): { readonly wrap?: Wrap; readonly keyId?: string } {
   const { metadata } = canonicalMetadata(stat.metadata);
-  const stated = metadata['x-amz-w'] ?? metadata['x-amz-wrap-alg'];
+  const stated = metadata['x-amz-w'] ?? metadata['x-amz-wrap-alg'] ?? firstWrapOf(metadata)?.code;
   const [, wrap] =
     Object.entries(WRAPS).find((names) => stated !== undefined && names.includes(stated)) ?? [];
   if (wrap === undefined) return {};
@@ -84,42 +85,24 @@ export function wrapOf(
   return { wrap, ...present({ keyId }) };
 }
 
-/** The `kid` of a material description; `undefined` for one that has none, or is somebody else's. */
+/** The `kid` of a material description; `undefined` without one, or in a foreign description. */
 function kidOf(description: string | undefined): string | undefined {
   const [, kid] = /[{,]\s*"kid"\s*:\s*"([A-Za-z0-9._-]{1,64})"/.exec(description ?? '') ?? [];
   return kid;
 }
 
-/** How the data key is wrapped, and for whom: `rewrap` replaces these, and nothing else (`docs/format.md`, section 5). */
-const WRAP_MEMBERS: ReadonlySet<string> = new Set([
-  'x-amz-3',
-  'x-amz-w',
-  'x-amz-t',
-  'x-amz-m',
-  'x-amz-key-v2',
-  'x-amz-wrap-alg',
-  'x-amz-matdesc',
-]);
-
 /**
- * Hex SHA-256 over the canonical JSON of an object's user metadata, without the members that say how its data key is wrapped: a
+ * Hex SHA-256 over the canonical JSON of an object's user metadata, without what says how its data key is or was wrapped: a
  * receipt stays true when the object moves to another wrapping key. The key commitment of `s3ec-v3` is part of it.
  */
 export function hashMetadata({ metadata }: Pick<ObjectStat, 'metadata'>): string {
-  const lasting = Object.entries(metadata).filter(([name]) => !WRAP_MEMBERS.has(name));
+  const lasting = Object.entries(metadata).filter(([name]) => !WRAP_MEMBERS.has(name) && name !== FIRST_WRAP);
   return createHash('sha256')
     .update(canonicalJson(Object.fromEntries(lasting)))
     .digest('hex');
 }
 
-/**
- * Hex SHA-256 over the canonical JSON of the members of `metadata` that wrap the data key: an object's user metadata, or what its
- * instruction file holds. `undefined` where there are none.
- */
-export function hashWrap(metadata: Readonly<Record<string, string>>): string | undefined {
-  const wrap = Object.entries(metadata).filter(([name]) => WRAP_MEMBERS.has(name));
-  if (wrap.length === 0) return undefined;
-  return createHash('sha256')
-    .update(canonicalJson(Object.fromEntries(wrap)))
-    .digest('hex');
+/** The hash of the wrap that an object carries or, where its data key is kept in a key record, was written with. */
+export function statedWrap({ metadata }: Pick<ObjectStat, 'metadata'>): string | undefined {
+  return hashWrap(metadata) ?? firstWrapOf(metadata)?.sha256;
 }

@@ -6,7 +6,7 @@ import { getSmall } from './small-object.ts';
 export const INSTRUCTION_SUFFIX = '.instruction';
 
 /** Bytes; a real one has about 600. */
-const LARGEST = 65_536;
+const MAX_INSTRUCTION_BYTES = 65_536;
 
 export function instructionKey(key: string): string {
   return `${key}${INSTRUCTION_SUFFIX}`;
@@ -15,7 +15,7 @@ export function instructionKey(key: string): string {
 /**
  * The body of the instruction file beside an object.
  *
- * @returns `undefined` when there is none.
+ * @returns `undefined` when the object has no such file.
  * @throws `OBJECT_MALFORMED` when it is too long to be one; what the store throws.
  */
 export async function readInstruction(
@@ -23,7 +23,7 @@ export async function readInstruction(
   key: string,
   budget: Budget,
 ): Promise<string | undefined> {
-  return getSmall(store, instructionKey(key), LARGEST, budget);
+  return getSmall(store, instructionKey(key), MAX_INSTRUCTION_BYTES, budget);
 }
 
 /** Stores the instruction file of an object, unless there is one. */

@@ -129,11 +129,11 @@ export function objectOfReceipt(layout: Layout, key: string): string | undefined
   return objectsOfReceipt(key).find((object) => layout.parse(object) !== undefined);
 }
 
-/** Whatever the layout, a key ends with the file's name, and so says which file of which recording it is. */
+/** In every layout a key ends with the file's name, and so says which file of which recording it is. */
 const FILE_NAME = /^archive\/.+\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.enc$/;
 
 /**
- * Who the object under `key` is, in whatever layout it was written; `undefined` for keys of none. The day stands in different places
+ * Who the object under `key` is, in any layout; `undefined` for keys of none. The day stands in different places
  * in different layouts, and is not told.
  */
 export function identifyKey(
@@ -155,11 +155,11 @@ export interface DayRange {
 }
 
 /** A longer range is listed as a whole and filtered, instead of day by day. */
-const MOST_DAYS = 400;
+const MAX_DAYS = 400;
 
 /** What has to be listed to see all recordings of some days, in the order of the days, nothing twice. */
 export function prefixesWithin({ from, to, layout = DATE_LAYOUT }: DayRange): readonly string[] {
-  if (from === undefined || to === undefined || to - from >= MOST_DAYS * DAY_MS) return [layout.root];
+  if (from === undefined || to === undefined || to - from >= MAX_DAYS * DAY_MS) return [layout.root];
   const prefixes = new Set<string>();
   const first = Math.max(FIRST_DAY, Math.floor(from / DAY_MS) * DAY_MS);
   for (let day = first; day <= Math.min(LAST_DAY, to); day += DAY_MS) prefixes.add(layout.prefixOf(day));

@@ -20,11 +20,11 @@ export const MOST_INLINE_LEAVES = 1024;
 export const MAX_INLINE_LEAVES_OF_SHORT_MESSAGES = 16;
 
 /** Bytes; 13,108 lines of 65, the most that 64 GiB in leaves of 5 MiB have, are 852,020. */
-const LARGEST_LIST = 1024 * 1024;
+const MAX_LEAF_LIST_BYTES = 1024 * 1024;
 
 /**
- * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].leaves`. Below the receipts, so that whoever may write the one may write the
- * other; the underscore keeps Athena and its like, which read whatever stands in a folder, from taking it for a receipt.
+ * `receipts/YYYY/MM/DD/_{recordingId}[.{channel}].leaves`. Below the receipts, so that one permission covers
+ * both; the underscore keeps Athena, which reads every file of a folder, from taking it for a receipt.
  */
 export function leavesKey(objectKey: string): string {
   return receiptKey(objectKey).replace(/([^/]*)\.json$/, '_$1.leaves');
@@ -56,7 +56,7 @@ export async function stateCiphertext(
   const isOurs =
     (await putSmall(store, key, list, budget)) === 'stored' ||
     (await readList(store, key, budget, ['OBJECT_MALFORMED', 'STORE_DENIED'])) === list.toString();
-  // what is too long to be signed leaf by leaf is signed by the hash of its list, whatever stands there: `verify` finds it
+  // what is too long to be signed leaf by leaf is signed by the hash of its list, even where another list stands: `verify` finds it
   if (isOurs || (!signsAll && sha256 === undefined))
     return { ...whole, leafBytes, leavesSha256: sha256Of(list) };
   // another list stands there, of an object that is no more, or none that may be read
@@ -87,7 +87,7 @@ async function readList(
   asNone: readonly ErrorCode[] = ['OBJECT_MALFORMED'],
 ): Promise<string | undefined> {
   try {
-    return await getSmall(store, key, LARGEST_LIST, budget);
+    return await getSmall(store, key, MAX_LEAF_LIST_BYTES, budget);
   } catch (error) {
     if (error instanceof ArchiveError && asNone.includes(error.code)) return undefined;
     throw error;

@@ -7,9 +7,9 @@ export interface KeyLimits {
   readonly validFrom?: number;
   /** The last one. */
   readonly validUntil?: number;
-  /** From then on the key is somebody else's, or may be: no receipt that states this moment or a later one is believed, and no mark. */
+  /** From then on the key may be in other hands: no receipt that states this moment or a later one is believed, and no mark. */
   readonly revokedAt?: number;
-  /** What the store has had later than this is not believed, whatever it states of itself: `issued` is what the signer says. */
+  /** What the store has had later than this is not believed, with any time in it: `issued` is what the signer says. */
   readonly storedBy?: number;
 }
 

@@ -24,7 +24,7 @@ const ciphertext = z.strictObject({
   leavesSha256: sha256Hex.exactOptional(),
 });
 
-/** Of a receipt, and of whatever else is signed like one. */
+/** Of a receipt, and of other documents that are signed like one. */
 export const SIGNATURE = z.strictObject({
   algorithm: z.literal('Ed25519'),
   /** The first 16 hex digits of SHA-256 over the raw 32-byte public key. */

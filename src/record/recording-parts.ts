@@ -3,6 +3,7 @@ import { canonicalId, isSameId } from '../recording-id.ts';
 import { SIDECAR_SUFFIX } from './genesys-export.ts';
 import { INSTRUCTION_SUFFIX } from './instruction-file.ts';
 import { identifyKey } from './layout.ts';
+import { KEY_PREFIX, keyRecordFolder } from './key-record.ts';
 import { claimKey, MEDIA_PREFIX } from './object-key.ts';
 import { splitVersion } from './versions.ts';
 
@@ -34,10 +35,8 @@ export function prefixesOfParts(recordingId: string, keys: readonly string[]): r
     found.set(stem, 'media');
     const name = stem.startsWith(MEDIA_PREFIX) ? stem.slice(MEDIA_PREFIX.length) : stem;
     for (const [kind, folder] of BESIDE) found.set(folder + name, kind);
-    const [day] = /^\d{4}\/\d{2}\/\d{2}\//.exec(name) ?? [];
-    for (const id of new Set([recordingId, canonicalId(recordingId)])) {
-      if (day !== undefined) found.set(`keys/${day}${id}/`, 'key');
-    }
+    found.set(`${KEY_PREFIX}${name}`, 'key');
+    found.set(keyRecordFolder(key), 'key');
   }
   for (const id of new Set([recordingId, canonicalId(recordingId)])) found.set(claimKey(id), 'mark');
   return [...found].map(([prefix, kind]) => ({ prefix, kind }));
@@ -46,18 +45,20 @@ export function prefixesOfParts(recordingId: string, keys: readonly string[]): r
 /** What the keys of everything begin with that is kept of recordings of one day, besides receipts. @param media of their objects. */
 export function prefixesOfDay(media: string, day: string): readonly string[] {
   const name = media.startsWith(MEDIA_PREFIX) ? media.slice(MEDIA_PREFIX.length) : media;
-  return [media, ...BESIDE.map(([, folder]) => folder + name), `keys/${day.replaceAll('-', '/')}/`];
+  const keys = new Set([`${KEY_PREFIX}${name}`, `${KEY_PREFIX}${day.replaceAll('-', '/')}/`]);
+  return [media, ...BESIDE.map(([, folder]) => folder + name), ...keys];
 }
 
 /** The recording that a part is of; `undefined` for keys of no part. */
 export function recordingOfPart(key: string): string | undefined {
-  const folder = BESIDE.find(([, prefix]) => key.startsWith(prefix))?.[1];
-  if (folder !== undefined) {
+  const beside = BESIDE.find(([, prefix]) => key.startsWith(prefix))?.[1];
+  if (beside !== undefined) {
     const name = key.slice(key.lastIndexOf('/') + 1);
     return name.slice(0, name.indexOf('.')).replaceAll('=2E', '.');
   }
-  const [, ofKey] = /^keys\/\d{4}\/\d{2}\/\d{2}\/([^/]+)\//.exec(key) ?? [];
-  return ofKey ?? identifyKey(bareKey(key))?.recordingId;
+  if (!key.startsWith(KEY_PREFIX)) return identifyKey(bareKey(key))?.recordingId;
+  const folder = key.split('/').at(-2) ?? '';
+  return folder.split('.')[0]?.replaceAll('=2E', '.');
 }
 
 /** Without what stands behind the key of an object in the name of what is beside it. */

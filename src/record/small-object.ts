@@ -19,7 +19,7 @@ export async function putSmall(
 }
 
 /**
- * A small object as text; `undefined` when there is none.
+ * Reads a small object as text; `undefined` when it does not exist.
  * @throws `OBJECT_MALFORMED` when it is larger than `limit` bytes.
  */
 export async function getSmall(

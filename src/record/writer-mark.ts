@@ -1,10 +1,10 @@
-/** The writer's mark: what tells an object of this archive from one that somebody else has put there (`docs/format.md`, section 13). */
+/** The writer's mark: what tells an object of this archive from one of another writer (`docs/format.md`, section 13). */
 import { createHash, verify } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { hashMetadata, hashWrap } from './identity.ts';
+import { hashMetadata, statedWrap } from './identity.ts';
 import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { ReceiptSigner } from './receipt.ts';
 
@@ -18,7 +18,7 @@ const DOMAIN = 'genesys-media-archive/mark/v1\n';
 const FORM = /^v1\.([0-9a-f]{16})\.([A-Za-z0-9_-]{86})$/;
 
 /** What kind of object is marked. The key says it too; the mark holds in a layout that does not. */
-export type MarkedKind = 'media' | 'context';
+export type MarkedKind = 'media' | 'context' | 'transcript';
 
 /** Everything that a mark binds: an object with another key, other ids, metadata or wrap needs another mark. */
 export interface Marked {
@@ -92,7 +92,7 @@ export function isOfSource(
 export function markStatement({ kind, key, ids, organizationId, metadata }: Marked): Buffer {
   const { [MARK]: _mark, ...others } = metadata;
   const { conversationId: conversation, recordingId: recording, channel } = ids;
-  const wrapSha256 = hashWrap(others);
+  const wrapSha256 = statedWrap({ metadata: others });
   const statement = canonicalJson({
     kind,
     key,

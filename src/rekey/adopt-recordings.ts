@@ -25,7 +25,7 @@ export interface Adoption {
 
 /**
  * Makes one object of the static key readable by AWS's clients: writes `<key>.instruction`, and neither reads nor changes the
- * object. Asking again does nothing. Not committing: whoever can write the instruction file can replace it, see docs/format.md.
+ * object. Asking again does nothing. Not committing: a writer of the instruction file can replace it, see docs/format.md.
  *
  * It takes the configured key at its word: an object of another static key gets an instruction file that reads nothing.
  *

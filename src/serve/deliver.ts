@@ -48,5 +48,5 @@ function cannotBeHad({ ids, reason }: Extract<ArchiveResult, { state: 'gone' }>)
   const { recordingId, conversationId } = ids;
   const what =
     recordingId === '' ? `what was recorded of conversation ${conversationId}` : `recording ${recordingId}`;
-  return new ArchiveError('MEDIA_NOT_FOUND', `${what} cannot be had: ${reason}`);
+  return new ArchiveError('MEDIA_NOT_FOUND', `${what} is not available: ${reason}`);
 }

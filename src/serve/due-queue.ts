@@ -1,5 +1,5 @@
 /**
- * What is to be done when: a binary heap by time. Pure; adding and taking cost the logarithm of what it holds, so that a spool
+ * Items by due time: a binary heap. Pure; adding and taking cost the logarithm of what it holds, so that a spool
  * with a backlog of a day takes no longer per event than an empty one.
  */
 export class DueQueue<T> {
@@ -11,7 +11,7 @@ export class DueQueue<T> {
     return this.#heap.length;
   }
 
-  /** Time of the earliest item, epoch ms; `undefined` when there is none. */
+  /** Time of the earliest item, epoch ms; `undefined` when empty. */
   get earliest(): number | undefined {
     return this.#heap[0]?.at;
   }
@@ -49,7 +49,7 @@ export class DueQueue<T> {
     }
   }
 
-  /** False when there is no item at `one`, true when there is none at `other` only. */
+  /** False without an item at `one`, true without one at `other` only. */
   #isBefore(one: number, other: number): boolean {
     const [first, second] = [this.#heap[one], this.#heap[other]];
     if (first === undefined) return false;

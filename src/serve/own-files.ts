@@ -7,7 +7,7 @@ import { chmod, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
 import { ArchiveError } from '../errors.ts';
 import { isMissing, systemCode } from '../store/directory/fs-errors.ts';
 
-/** Only the owner, whatever the umask. */
+/** Only the owner, under any umask. */
 const DIRECTORY_MODE = 0o700;
 
 /** May be written to by the group or by everybody. */

@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts';
 /** ms between two looks for jobs. A look is one listing. */
 const LOOK_MS = 30_000;
 /** ms; while looking fails, the looks are this far apart at most. */
-const LONGEST_LOOK_MS = 10 * 60_000;
+const MAX_LOOK_MS = 10 * 60_000;
 
 /** Works on all jobs that are not over until nothing of them is free. */
 export interface DueJobs {
@@ -49,7 +49,7 @@ export function startJobs({ runner, workers, clock, logger }: JobsOptions): Runn
   const running = (async () => {
     let pauseMs = LOOK_MS;
     while (!signal.aborted) {
-      pauseMs = (await look()) ? LOOK_MS : Math.min(pauseMs * 2, LONGEST_LOOK_MS);
+      pauseMs = (await look()) ? LOOK_MS : Math.min(pauseMs * 2, MAX_LOOK_MS);
       await clock.sleep(pauseMs, signal).catch(() => undefined);
     }
   })();

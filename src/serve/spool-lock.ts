@@ -8,7 +8,7 @@ import { writeText } from '../store/directory/partial-file.ts';
 import { readOwnFile } from './own-files.ts';
 
 /**
- * One process per spool directory. Node.js has no flock(2), so the lock is a file that says who holds it. Whoever finds one
+ * One process per spool directory. Node.js has no flock(2), so the lock is a file that says who holds it. A process that finds one
  * asks the kernel whether that process still lives, where both can see the same processes; elsewhere (another machine or
  * container that shares the directory) the age of its heartbeat decides.
  */
@@ -24,7 +24,7 @@ const HEARTBEAT_MS = 10_000;
 const DEAD_AFTER_MS = 60_000;
 
 /** Taking over from a dead holder is a matter of milliseconds; so often, and so long (ms), others wait for it. */
-const MOST_TRIES = 40;
+const MAX_TRIES = 40;
 const TAKEOVER_PAUSE_MS = 25;
 
 export interface SpoolLock {
@@ -32,7 +32,7 @@ export interface SpoolLock {
 }
 
 /**
- * @param onLost called once when somebody else has taken the lock, which happens only after this process stood still for longer
+ * @param onLost called once when another process has taken the lock, which happens only after this process stood still for longer
  *   than a minute.
  * @throws `USAGE` (not retryable) when another process holds the directory.
  */
@@ -70,7 +70,7 @@ async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
   const draft = `${file}.${own.token}`;
   try {
     await writeText(draft, `${JSON.stringify(own)}\n`);
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await linkIfAbsent(draft, file)) return;
       const holder = await readHolder(file);
       if (holder !== undefined && (await isAlive(file, holder, own, clock.now()))) {
@@ -132,7 +132,7 @@ async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
 }
 
 /**
- * `undefined` when there is none, or none that can be understood.
+ * Reads the lock; `undefined` without a readable one.
  * @throws `USAGE` when what stands there is no file.
  */
 async function readHolder(file: string): Promise<Holder | undefined> {

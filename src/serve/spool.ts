@@ -80,7 +80,7 @@ export class Spool {
   }
 
   /**
-   * Takes the directory (made when there is none, readable by its owner only, because events may name people) and takes up what
+   * Takes the directory (made when absent, readable by its owner only, because events may name people) and takes up what
    * an earlier process has left.
    *
    * @throws `USAGE` when another process holds it, it belongs to another user, or others can write to it; `STORE_DENIED`, `STORE_FULL`, `STORE_UNAVAILABLE`.
@@ -106,7 +106,7 @@ export class Spool {
     return spool;
   }
 
-  /** Gives the directory to whoever comes next. What is under way must have ended. */
+  /** Gives the directory to the next process. All work must have ended. */
   async close(): Promise<void> {
     await this.#lock?.release();
   }
@@ -135,7 +135,7 @@ export class Spool {
     try {
       await adding;
     } catch (error) {
-      // its name may stand and not be synced: whoever sends it again is not told that it is safe already
+      // its name may stand and not be synced: a repeated event must not be answered as safe already
       this.#bodies.forget(bodyHash, name);
       throw error;
     } finally {
@@ -171,7 +171,7 @@ export class Spool {
     return spooled === undefined ? { malformed: text } : { ...spooled, ...this.#unwritten.get(entry.name) };
   }
 
-  /** The event is archived, or nothing is to be archived. */
+  /** The event is archived, or has nothing to archive. */
   async done(entry: SpoolEntry): Promise<void> {
     await rm(this.#pathOf('queue', entry.name), { force: true }).catch(() => undefined);
     this.#forget(entry);
@@ -200,7 +200,7 @@ export class Spool {
 
   /**
    * Moves the event to `failed/`, with the reason.
-   * @throws `STORE_FULL` and its like: it is still queued then, and nobody works on it.
+   * @throws `STORE_FULL` and its like: it is still queued then, and no attempt is under way.
    */
   async fail(
     entry: SpoolEntry,
@@ -229,7 +229,7 @@ export class Spool {
     }
     await syncDirectory(this.directory);
     await syncDirectory(path.dirname(this.directory));
-    // nobody else writes here, so what is there was never acknowledged
+    // only this process writes here, so what is there was never acknowledged
     const incoming = await listOwnFiles(this.#pathOf('incoming'));
     for (const name of incoming.files) {
       if (name.endsWith('.partial')) await rm(this.#pathOf('incoming', name), { force: true });
@@ -290,7 +290,7 @@ function isEventFile(name: string): boolean {
   return name.endsWith('.json') && !name.startsWith('.');
 }
 
-/** What somebody put into the queue by hand may be in any encoding; what is in none of them fails later, by itself. */
+/** A file put into the queue by hand may be in any encoding; an unreadable one fails later, by itself. */
 function readText(bytes: Buffer): string {
   try {
     return decodeText(bytes, 'the event', 'EVENT_INVALID');

@@ -67,8 +67,8 @@ export function formatSpooledEvent(spooled: SpooledEvent): string {
 }
 
 /**
- * `undefined` when the text is none. What was moved back from `failed/` by hand begins anew: it is there because somebody has
- * put right what made it fail.
+ * `undefined` when the text is none. What was moved back from `failed/` by hand begins anew: an operator has mended what made
+ * it fail.
  */
 export function parseSpooledEvent(text: string): SpooledEvent | undefined {
   const value = parseForeignJson(text) as Partial<SpooledEvent> | null | undefined;

@@ -96,7 +96,7 @@ export async function startServingAll(
   }
 }
 
-/** Anybody who reaches an entry without a signature can have calls archived: only this machine may, unless that is wanted. */
+/** An entry without a signature archives calls for every client that reaches it: only this machine may, unless a setting says otherwise. */
 function requireSafeEntry(
   { secrets, secretArn, open }: ArchiveConfig['webhook'],
   host: string,
@@ -107,7 +107,7 @@ function requireSafeEntry(
     'CONFIG_INVALID',
     `webhooks from other machines must be signed${name === undefined ? '' : `, also those of archive ${name}`}`,
     {
-      hint: 'set ARCHIVE_WEBHOOK_SECRET or ARCHIVE_WEBHOOK_SECRET_ARN, or listen on 127.0.0.1; ARCHIVE_WEBHOOK_OPEN=1 accepts unsigned ones from anybody',
+      hint: 'set ARCHIVE_WEBHOOK_SECRET or ARCHIVE_WEBHOOK_SECRET_ARN, or listen on 127.0.0.1; ARCHIVE_WEBHOOK_OPEN=1 accepts unsigned ones from any client',
     },
   );
 }

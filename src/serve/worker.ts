@@ -58,7 +58,7 @@ const BUSY_PAUSE_MS = 1_000;
 /** An event whose file cannot be read or moved is looked at again after this time, ms. */
 const STUCK_PAUSE_MS = 60_000;
 /** ms; a computer that was suspended, or whose clock was set, is not out of step for longer. */
-const LONGEST_NAP_MS = 60_000;
+const MAX_NAP_MS = 60_000;
 
 /** Works through the spool, `concurrency` events at a time, until it is stopped. */
 export function startWorker(options: WorkerOptions): Worker {
@@ -139,7 +139,7 @@ export function startWorker(options: WorkerOptions): Worker {
     try {
       await attempt(entry);
     } catch (caught) {
-      // interrupted: its file stands as it stood, and whoever serves this spool next takes it up
+      // interrupted: its file stands as it stood, and the next process of this spool takes it up
       if (budget.signal.aborted) return;
       spool.postpone(entry, clock.now() + STUCK_PAUSE_MS);
       onReport({ kind: 'stuck', name: entry.name, error: toArchiveError(caught) });
@@ -184,7 +184,7 @@ export function startWorker(options: WorkerOptions): Worker {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    const napMs = Math.min(Math.max(0, ms ?? 0), LONGEST_NAP_MS);
+    const napMs = Math.min(Math.max(0, ms ?? 0), MAX_NAP_MS);
     const slept = ms === undefined ? woken : clock.sleep(napMs, signal).catch(() => undefined);
     await Promise.race([woken, slept]);
     nap = new AbortController();

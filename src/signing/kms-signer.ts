@@ -46,7 +46,7 @@ export function openKmsSigner(options: KmsSignerOptions): (budget: Budget) => Pr
     if (bytes.length > MAX_KMS_MESSAGE_BYTES) {
       throw new ArchiveError(
         'CONFIG_INVALID',
-        `what is to be signed has ${bytes.length} bytes, and KMS signs at most ${MAX_KMS_MESSAGE_BYTES}`,
+        `the message to sign has ${bytes.length} bytes, and KMS signs at most ${MAX_KMS_MESSAGE_BYTES}`,
         {
           hint: 'shorten the prefix of the store or the layout, or sign with ARCHIVE_SIGNING_KEY_SECRET_ARN',
         },

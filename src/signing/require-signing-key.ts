@@ -5,8 +5,8 @@ import { ArchiveError } from '../errors.ts';
 /**
  * Makes sure that receipts that are signed now will be believed.
  *
- * @param mustBeListed a key that a service shows must be one of those that are listed, where any are: whoever answers in the place of
- *   the service has another.
+ * @param mustBeListed a key that a service shows must be one of those that are listed, where any are: an impostor of the service
+ *   has another.
  * @param now epoch ms.
  * @throws `CONFIG_INVALID` (not retryable).
  */

@@ -22,7 +22,7 @@ export interface AwsClients {
   close(): void;
 }
 
-/** ms; somebody is waiting. */
+/** ms; a person waits. */
 const CONNECT_MS = 3_000;
 const REQUEST_MS = 10_000;
 

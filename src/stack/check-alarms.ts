@@ -23,7 +23,7 @@ export async function checkAlarms(
     return [
       fail(
         name,
-        'there are none: nobody is told when recordings stay behind',
+        'the stack has no alarm: recordings that stay behind go unnoticed',
         'deploy the stack again: npx cdk deploy',
       ),
     ];
@@ -44,7 +44,7 @@ export async function checkAlarms(
     problems.push(
       warn(
         name,
-        `${mute.length} of ${alarms.length} tell nobody`,
+        `${mute.length} of ${alarms.length} are turned off`,
         `aws cloudwatch enable-alarm-actions --alarm-names ${mute.map(({ AlarmName }) => AlarmName).join(' ')}`,
       ),
     );

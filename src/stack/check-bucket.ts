@@ -163,7 +163,7 @@ async function checkPolicy(
     problems.push(
       warn(
         'policy',
-        'removing objects is not denied: whoever an IAM policy lets delete, deletes',
+        'removing objects is not denied: IAM policies alone decide who deletes',
         `${REDEPLOY}; or write "protectObjects": false into the settings`,
       ),
     );

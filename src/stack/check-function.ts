@@ -9,8 +9,8 @@ const RUNTIME = 'nodejs24.x';
 const SUPPORTED_RUNTIMES: ReadonlySet<string> = new Set([RUNTIME, 'nodejs22.x']);
 
 /** MB and s; with less, a recording of an hour is slow, dear or never done. docs/cost.md has the measurements. */
-const LEAST_MEMORY_MB = 256;
-const LEAST_TIMEOUT_S = 120;
+const MIN_MEMORY_MB = 256;
+const MIN_TIMEOUT_S = 120;
 
 const REDEPLOY = 'deploy the stack again: npx cdk deploy -c settings=genesys-archive.deploy.json';
 
@@ -66,21 +66,17 @@ function describeFunction(functionName: string, facts: FunctionConfiguration): r
   if (architecture !== 'arm64') {
     problems.push(warn(name, `it runs on ${architecture}; arm64 costs a fifth less`, REDEPLOY));
   }
-  if (MemorySize < LEAST_MEMORY_MB) {
+  if (MemorySize < MIN_MEMORY_MB) {
     problems.push(
-      warn(
-        name,
-        `it has ${MemorySize} MB: long recordings are slow`,
-        `give it ${LEAST_MEMORY_MB} MB at least`,
-      ),
+      warn(name, `it has ${MemorySize} MB: long recordings are slow`, `give it ${MIN_MEMORY_MB} MB at least`),
     );
   }
-  if (Timeout < LEAST_TIMEOUT_S) {
+  if (Timeout < MIN_TIMEOUT_S) {
     problems.push(
       warn(
         name,
         `it is stopped after ${Timeout} s: long recordings are never done`,
-        `give it ${LEAST_TIMEOUT_S} s at least`,
+        `give it ${MIN_TIMEOUT_S} s at least`,
       ),
     );
   }
@@ -114,7 +110,7 @@ export function checkVariables(variables: Readonly<Record<string, string>>): rea
     problems.push(
       warn(
         name,
-        'ARCHIVE_WEBHOOK_OPEN=1: anybody can have calls archived',
+        'ARCHIVE_WEBHOOK_OPEN=1: unsigned requests have calls archived',
         'have webhooks signed (ARCHIVE_WEBHOOK_SECRET_ARN)',
       ),
     );

@@ -15,7 +15,7 @@ export interface Queues {
   readonly timeoutS: number | undefined;
 }
 
-/** Queue and dead letters, from one look at each. Returns the queue's ARN, where it can be had. */
+/** Queue and dead letters, from one look at each. Returns the queue's ARN, where it is available. */
 export async function* checkQueues(
   sqs: QueueDescriber,
   { queueUrl, deadLetterQueueUrl, timeoutS }: Queues,
@@ -79,7 +79,7 @@ function describeDeadLetters(attributes: Readonly<Record<string, string>>, url: 
   const name = 'dead-letters';
   const number = Number(attributes['ApproximateNumberOfMessages'] ?? 0);
   const hidden = Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0);
-  if (number + hidden === 0) return [ok(name, 'there are none')];
+  if (number + hidden === 0) return [ok(name, 'no messages')];
   return [
     fail(
       name,

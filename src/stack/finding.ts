@@ -4,7 +4,7 @@ import { present } from '../present.ts';
 /** What one look at the deployment has found. `detail` and `fix` hold nothing secret. */
 export interface Finding {
   readonly name: string;
-  /** `skip`: nobody could look. */
+  /** `skip`: the check was not possible. */
   readonly status: 'ok' | 'warn' | 'fail' | 'skip';
   readonly detail: string;
   /** What to do about it, as a command where there is one. */
@@ -29,7 +29,7 @@ export function skip(name: string, detail: string): Finding {
   return { name, status: 'skip', detail };
 }
 
-/** The problems, or that there are none. */
+/** The problems; without any, one `ok`. */
 export function orOk(name: string, problems: readonly Finding[], detail: string): readonly Finding[] {
   return problems.length > 0 ? problems : [ok(name, detail)];
 }

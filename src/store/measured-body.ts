@@ -49,7 +49,7 @@ export function measureBody(
           open = false;
           failed = true;
           failure = error;
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the caller's own error, whatever it is
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the caller's own error, of any type
           reject(error);
         });
       });

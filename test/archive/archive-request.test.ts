@@ -58,8 +58,8 @@ describe('archiveRequest', () => {
     expect([count(GET), count(MEDIA), count(PATCH)]).toEqual([1, 1, 1]);
   });
 
-  it('a retry after midnight finds the same key, whoever states the time', async () => {
-    // nobody states one: it is pinned when the recording is first seen
+  it('a retry after midnight finds the same key, with the time of event or platform', async () => {
+    // no time is stated: it is pinned when the recording is first seen
     const pinned = await setUp();
     const first = await pinned.archiveTimeless();
     pinned.clock.advance(26 * 3_600_000);

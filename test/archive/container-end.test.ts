@@ -264,7 +264,7 @@ describe('guardMedia', () => {
   it.each([
     ['a ZIP', zip([noise(5000)])],
     ['an Ogg file', Buffer.concat(multiplexed)],
-  ])('%s of which nobody states the length is whole, or refused', async (_, file) => {
+  ])('%s of unstated length is whole, or refused', async (_, file) => {
     expect(await outcome(file)).toBe(true);
     expect(await outcome(file.subarray(0, -1))).toBe('MEDIA_TRUNCATED');
     // where the host states the length, that is what counts
@@ -276,7 +276,7 @@ describe('guardMedia', () => {
     expect(await outcome(Buffer.concat([Buffer.from('1a45dfa3', 'hex'), noise(500)]))).toBe(false);
   });
 
-  it('looks at no more than one byte after the other, whatever comes', async () => {
+  it('looks at no more than one byte after the other, for any bytes', async () => {
     const some = fc.oneof(
       ...['PK\x03\x04', 'PK\x05\x06', 'OggS\0\x02', 'OggS'].map((magic) => fc.constant(magic)),
     );

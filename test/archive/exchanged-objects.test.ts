@@ -330,7 +330,7 @@ describe.each(Object.entries(ENVELOPES))('under %s', (_, envelope) => {
     }
   });
 
-  it('every reader opens a recording that nobody has touched', async () => {
+  it('every reader opens an untouched recording', async () => {
     const prepared = await prepare(envelope);
     const { key, plaintext } = prepared.a;
     const fresh = () => storeOf(() => Promise.resolve(mapStore()), prepared.contents, prepared.location);

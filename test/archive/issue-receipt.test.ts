@@ -26,7 +26,7 @@ async function setUp() {
 }
 
 describe('receipts in the archive', () => {
-  it('state what was stored, whence, and its digests', async () => {
+  it('state what was stored, where from, and its digests', async () => {
     const { archive, recording, readReceipt, path, store } = await setUp();
     const { key, receiptKey } = (await archive()) as { key: string; receiptKey: string };
     expect(receiptKey).toBe(`receipts/2026/05/20/${recording.id}.json`);

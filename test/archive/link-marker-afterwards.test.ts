@@ -82,7 +82,7 @@ describe('the marker that a recording is linked, where its sender takes it over'
     expect(await markerOf(result.key)).toBeDefined();
   });
 
-  it('is waited for by each recording where nobody takes it over', async () => {
+  it('is waited for by each recording where no caller takes it over', async () => {
     let isDone = false;
     const archived = only(archiveRequest(ports, archive.request, unlimited)).finally(() => {
       isDone = true;

@@ -25,7 +25,7 @@ describe('where a file is kept', () => {
     expect(ports.store.objects.size).toBe(0);
   });
 
-  it('else by the end of the conversation, as the first event stated it, whatever the next one says', async () => {
+  it('else by the end of the conversation, as the first event stated it, not the next one', async () => {
     const ports = start();
     const first = await placeItem(ports, recordings, item, unlimited);
     expect(first).toEqual({ ids: item.ids, key: 'archive/2026/05/20/r.enc', at: ENDED });

@@ -107,7 +107,7 @@ describe('encrypting again, at the edges', () => {
     }
   });
 
-  it('a recording that nobody gave a type gets the plain one', async () => {
+  it('a recording without a stated type gets the plain one', async () => {
     const source = await archived();
     const found = source.objects.get(KEY);
     if (found === undefined) throw new Error('it is there');
@@ -284,7 +284,7 @@ describe('rewrapping, at the edges', () => {
   const rewrap = (store: ObjectStore, state: 'metadata' | 'instruction' = 'metadata') =>
     rewrapRecording({ store, rewrapper: rewrapper(state) }, KEY, write, unlimited);
 
-  it('looks anew at what has changed in between, three times, and says that somebody else is at it', async () => {
+  it('looks anew at what has changed in between, three times, and says that another process is at it', async () => {
     const store = await archived();
     let asked = 0;
     const busy: ObjectStore = {
@@ -296,7 +296,7 @@ describe('rewrapping, at the edges', () => {
     };
     await expect(rewrap(busy)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: `${KEY} is being changed by somebody else`,
+      message: `${KEY} is being changed by another process`,
       details: { key: KEY },
     });
     expect(asked).toBe(3);
@@ -375,7 +375,7 @@ describe('rewrapping, at the edges', () => {
     expect(given).toEqual([KEY, { a: 'b' }]);
   });
 
-  it('reads no instruction file where there is none', async () => {
+  it('reads no instruction file for an object without one', async () => {
     const store = await archived();
     const asked: (string | undefined)[] = [];
     const watching = {

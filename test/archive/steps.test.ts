@@ -4,7 +4,7 @@ import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { claimFirstSeen } from '../../src/archive/place-recording.ts';
 import { formatOf, idempotencyKey, idempotencyMetadata, isSameRecording } from '../../src/record/identity.ts';
-import { MOST_RESTARTS } from '../../src/archive/store-recording.ts';
+import { MAX_RESTARTS } from '../../src/archive/store-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
@@ -204,13 +204,13 @@ describe('starting over', () => {
         code,
         retryable: true,
       });
-      const attempts = MOST_RESTARTS + 1;
+      const attempts = MAX_RESTARTS + 1;
       expect(counts).toEqual({ opened: attempts, sealed: attempts, resolved: attempts });
-      expect(clock.slept).toHaveLength(MOST_RESTARTS);
+      expect(clock.slept).toHaveLength(MAX_RESTARTS);
       expect(
         logged.map(([level, message, fields]) => [level, message, fields?.attempt, fields?.code]),
       ).toEqual(
-        Array.from({ length: MOST_RESTARTS }, (_, index) => [
+        Array.from({ length: MAX_RESTARTS }, (_, index) => [
           'warn',
           'starting the download over',
           index + 1,
@@ -435,7 +435,7 @@ describe('a request of several', () => {
     expect(results[0]).toMatchObject({ state: 'failed', error: { code: 'URL_REFUSED' } });
   });
 
-  it('hands on what somebody could do about a recording that is gone, and nothing where there is nothing', async () => {
+  it('hands on what an operator can do about a recording that is gone, and nothing otherwise', async () => {
     const { ports } = setUp([{}], { items: [], terminal: [{ ...terminal, hint: 'ask' }, terminal] });
     const [first, second] = await archiveRequest(ports, request, unlimited);
     expect(first).toStrictEqual({
@@ -494,7 +494,7 @@ describe('a request of several', () => {
     expect([...s3.objects.keys()].filter((key) => key.startsWith('links/'))).toEqual([]);
   });
 
-  it('looks for what stands there once, whoever states the time', async () => {
+  it('looks for what stands there once, with the time of event or platform', async () => {
     const media = { dialect: 'media', mediaId: ids.recordingId, interactionId: ids.conversationId } as const;
     for (const asked of [request, media, { ...media, occurredAt: AT }]) {
       const { ports, store } = setUp([{}]);
@@ -511,7 +511,7 @@ describe('a request of several', () => {
     }
   });
 
-  it('the first sight of a recording is not read back by whoever pinned it', async () => {
+  it('the first sight of a recording is not read back by the writer that pinned it', async () => {
     const { store } = setUp([{}]);
     const blind = { ...store, get: () => Promise.reject(failing('STORE_DENIED')) };
     expect(await claimFirstSeen(blind, 'r', AT, unlimited)).toBe(AT);
@@ -578,7 +578,7 @@ describe('the tutorial’s dialect', () => {
   it.each([
     { state: 'gone', reason: 'deleted' } as const,
     { state: 'not-ready', status: 's', retryAfterMs: 1 } as const,
-  ])('a fresh link that cannot be had (%j) is for the queue to decide', async (then) => {
+  ])('a fresh link that is not available (%j) is for the queue to decide', async (then) => {
     const { ports, item } = setUp([{ fails: new MediaRestart('another version') }]);
     let asked = 0;
     const resolve = () =>
@@ -713,7 +713,7 @@ describe('a claim that is gone again', () => {
 });
 
 describe('identity', () => {
-  it('is of conversation, recording and channel, whatever else is the same', () => {
+  it('is of conversation, recording and channel, and nothing else', () => {
     const keys = [
       ids,
       { ...ids, channel: '0' },

@@ -446,7 +446,7 @@ describe('what a verification says', () => {
     }
   });
 
-  it('nothing is missing where the platform has nothing, nor where nobody knew of receipts yet', async () => {
+  it('nothing is missing where the platform has nothing, nor from before there were receipts', async () => {
     const { store } = await archived(() => ({ kind: 'terminal', reason: 'deleted' }));
     const object = store.objects.get(KEY);
     if (object === undefined) throw new Error('it is there');

@@ -72,14 +72,14 @@ describe('verifyArchive', () => {
     for (const [key, count] of reached) expect(key).toBe(keyOf(count - 1));
   });
 
-  it('needs nobody to tell how far it has come', async () => {
+  it('needs no listener for its progress', async () => {
     const store = await settled(2);
     let count = 0;
     await verifyArchive({ store }, options, { onVerified: () => void (count += 1) }, unlimited);
     expect(count).toBe(2);
   });
 
-  it('waits for what it tells somebody', async () => {
+  it('waits for its listeners', async () => {
     const store = await settled(5);
     let busy = 0;
     let most = 0;
@@ -158,7 +158,7 @@ describe('verifyArchive', () => {
     await run({ deadline: Number.POSITIVE_INFINITY, signal: stop.signal });
   });
 
-  it('whoever is told and fails ends the run', async () => {
+  it('a listener that fails ends the run', async () => {
     const store = await settled(10);
     const seen: string[] = [];
     const run = verifyArchive(

@@ -98,7 +98,7 @@ describe('findRecording', () => {
     expect(await findRecording(store, 'a', {}, unlimited)).toBe(keyAt(0, 'a'));
   });
 
-  it('says so when there is none, within the time that is given', async () => {
+  it('says so when it finds none, within the time that is given', async () => {
     const { store } = await archiveOf(keyAt(0, 'a'));
     await expect(findRecording(store, 'x'.repeat(100), {}, unlimited)).rejects.toMatchObject({
       code: 'OBJECT_NOT_FOUND',

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashMetadata, hashWrap } from '../../src/record/identity.ts';
+import { hashMetadata } from '../../src/record/identity.ts';
+import { hashWrap } from '../../src/record/first-wrap.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { openSeekable, type RangePorts, readRange } from '../../src/audit/read-range.ts';
 import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
@@ -233,7 +234,7 @@ describe('range reads', () => {
   });
 
   it.each([
-    ['of an adopted object, which nobody had authenticated', { kind: 'adopted' as const }],
+    ['of an adopted object, which was never authenticated', { kind: 'adopted' as const }],
     ['without leaves', { ciphertext: { bytes: 3016 } }],
   ])('do not go by a receipt %s, but read the object once', async (_, receipt) => {
     const { ports, store, plaintext } = await archived(v3(), 3000, receipt);

@@ -82,7 +82,7 @@ describe('reading a recording', () => {
     await expect(verifyRecording(ports, KEY, unlimited)).rejects.toMatchObject({ code: 'DECRYPT_FAILED' });
   });
 
-  it('of which not all bytes arrive is a failure of the store, whatever the tag would say', async () => {
+  it('of which not all bytes arrive is a failure of the store, before the tag is checked', async () => {
     const { store } = await archived(5000);
     const get = store.get.bind(store);
     store.get = async (key, budget) => {
@@ -147,7 +147,7 @@ describe('small objects', () => {
     expect(stated).toBe(6);
   });
 
-  it('are none, or too long, or cannot be had', async () => {
+  it('are none, or too long, or not available', async () => {
     const store = mapStore();
     expect(await getSmall(store, 'a', 9, unlimited)).toBeUndefined();
     await putSmall(store, 'a', Buffer.alloc(3000, 'x'), unlimited);

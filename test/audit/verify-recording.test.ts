@@ -238,7 +238,7 @@ describe('what is wrong with the receipt', () => {
     expect(await kinds(key, 'head')).toEqual(['unreadable-receipt']);
   });
 
-  it('bad-signature: somebody has changed what it states', async () => {
+  it('bad-signature: what it states was changed', async () => {
     const key = await fresh();
     await archive.editReceipt(key, (text) => text.replace('"organization":"org"', '"organization":"0rg"'));
     expect(await kinds(key, 'head')).toEqual(['bad-signature']);

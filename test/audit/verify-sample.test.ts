@@ -47,8 +47,8 @@ function watched(store: ObjectStore) {
     ...store,
     location: store.location,
     head: (key, budget) => store.head(key, budget),
-    put: () => Promise.reject(new Error('nothing is to be written')),
-    replace: () => Promise.reject(new Error('nothing is to be written')),
+    put: () => Promise.reject(new Error('no write is expected')),
+    replace: () => Promise.reject(new Error('no write is expected')),
     get: (key, budget, range) => {
       if (key.startsWith('archive/')) read.add(key);
       return store.get(key, budget, range);

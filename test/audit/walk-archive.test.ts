@@ -116,7 +116,7 @@ describe('walkArchive', () => {
     expect(await walk()).toEqual([0, 1, 2, 3, 4, 7, 8, 9].map((day) => keyAt(day, day)));
   });
 
-  it('begins behind a key, and with the first one where there is none', async () => {
+  it('begins behind a key, and with the first one without a key', async () => {
     const { walk } = await named(objects);
     const [first = '', second = '', ...others] = objects.toSorted();
     expect(await walk({ after: first })).toEqual([second, ...others]);
@@ -142,7 +142,7 @@ describe('walkArchive', () => {
     expect(told).toBe(5);
   });
 
-  it('ends both listings when nobody wants more', async () => {
+  it('ends both listings when its caller stops', async () => {
     const store = mapStore();
     const ended: string[] = [];
     store.list = async function* (prefix) {

@@ -139,7 +139,7 @@ describe('an item', () => {
     expect(await files()).toHaveLength(2);
   });
 
-  it('that nobody knows fails by itself, whatever stands beside it', async () => {
+  it('that the platform does not know fails by itself, beside any other', async () => {
     const { work, all } = await start({ conversations: [{ endedAt: AGO, recordings: [{}] }] });
     const unknown = { conversationId: '00000000-0000-4000-8000-000000000001', endedAt: AGO };
     const [conversation] = all();

@@ -18,7 +18,7 @@ afterEach(() => remove());
 const file = () => path.join(dir, 'call.wav');
 
 describe('createFileTarget', () => {
-  it('writes the chunks in order, whatever their sizes', async () => {
+  it('writes the chunks in order, of any size', async () => {
     const sizes = fc.array(fc.oneof(fc.nat(64), fc.constantFrom(1_048_575, 1_048_576, 1_048_577)), {
       maxLength: 6,
     });
@@ -97,7 +97,7 @@ describe('createFileTarget', () => {
     },
   );
 
-  it('is readable by its owner only, whatever the umask', async () => {
+  it('is readable by its owner only, under any umask', async () => {
     const umask = process.umask(0);
     try {
       const target = await createFileTarget(file(), { force: true });

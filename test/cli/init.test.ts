@@ -147,7 +147,7 @@ describe('init, by flags', () => {
     expect(await init([...FLAGS, '--set', 'ARCHIVE_WRITE_BACK'])).toMatchObject({ code: 2 });
   });
 
-  it('warns of a domain nobody knows, and of an archive that nothing is sent to', async () => {
+  it('warns of an unknown domain, and of an archive that nothing is sent to', async () => {
     const { code, stderr } = await init([...FLAGS, '--environment', 'new.pure.cloud']);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^warning: the environment is none of the 18 known region domains/m);

@@ -109,7 +109,7 @@ describe('an empty look at a wrong place is exit code 6 and says what to check',
     expect((await runHere(['gc', '--multipart'], { env })).code).toBe(0);
   });
 
-  it('days without recordings, where these are to be verified', async () => {
+  it('days without recordings, in a verification', async () => {
     const env = at(`file:${sealed.dir}`);
     const days = ['--from', '2031-01-01', '--to', '2031-01-31'];
     await expectNothing([...VERIFY, ...days], env, /no recordings of these days/, /--from and --to/);
@@ -158,7 +158,7 @@ describe('an empty look at a wrong place of a bucket', () => {
   });
   afterEach(() => s3.close());
 
-  it('is exit code 6: an empty bucket, and a prefix nobody has written to', async () => {
+  it('is exit code 6: an empty bucket, and a prefix that was never written to', async () => {
     const run = async (store: string, ...args: string[]) => {
       const env = { ...KEY, ...s3.environment(), ARCHIVE_STORE: store };
       return runCli([...args, '--json'], { env });

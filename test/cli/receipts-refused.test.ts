@@ -64,7 +64,7 @@ describe('restore', () => {
     expect(piped).toMatchObject({ code: 5, stdout: '' });
   });
 
-  it('tells by the signature who is to be believed, by the public half of the signing key too', async () => {
+  it('tells by the signature which writer to believe, by the public half of the signing key too', async () => {
     await copyFile(sealed.fileOf(receiptKey(b())), path.join(dir, 'kept'));
     await sealed.editReceipt(a(), (text) => text.replace('"organization":"org"', '"organization":"0rg"'));
     expect((await restore(env())).code).toBe(0);

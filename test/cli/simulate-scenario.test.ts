@@ -76,7 +76,7 @@ describe('simulate --scenario', () => {
     const result = await archive(mixed?.['event']);
     expect(result).toMatchObject({ code: 3 });
     expect(result.stdout).toMatch(
-      /cannot be had: archived \(ARCHIVE_RESTORE_ARCHIVED=1 .*\[MEDIA_NOT_FOUND\]/,
+      /is not available: archived \(ARCHIVE_RESTORE_ARCHIVED=1 .*\[MEDIA_NOT_FOUND\]/,
     );
     expect(result.stdout).toMatch(/is not complete yet \(uploading\) {2}\[MEDIA_NOT_READY\]/);
     expect((await archive(none?.['event'])).stdout).toMatch(

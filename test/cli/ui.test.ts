@@ -66,7 +66,7 @@ describe('createUi', () => {
     expect(listen({ tty: true, env: { NO_COLOR: '' } }).ui.style('red', 'x')).toContain(red);
   });
 
-  it('redraws one line on a terminal, below whatever else is printed, and never wider than it', () => {
+  it('redraws one line on a terminal, below all other output, and never wider than it', () => {
     const { ui, out, err } = listen({ tty: true, columns: 11, color: false });
     ui.status('working: 12345');
     ui.out('data');

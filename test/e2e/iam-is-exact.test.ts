@@ -83,11 +83,21 @@ beforeAll(async () => {
       (name) => world.environment[name] ?? '',
     ),
     context: true,
+    transcripts: true,
     signingSecretArn: world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'],
     otherKeyArns: [otherKeyArn],
   };
   const environment = { ...world.environment, ARCHIVE_KMS_KEY_ID: keyArn };
-  ({ calls: written, outcomes, output } = await runWriter({ ...environment, ARCHIVE_CONTEXT: '1' }));
+  ({
+    calls: written,
+    outcomes,
+    output,
+  } = await runWriter({
+    ...environment,
+    ARCHIVE_CONTEXT: '1',
+    ARCHIVE_TRANSCRIPTS: '1',
+    ARCHIVE_TRANSCRIPTS_WAIT: '0s',
+  }));
 
   const readingSettings = pick(environment, [
     /^AWS_/,
@@ -228,7 +238,7 @@ describe('IAM is exact', () => {
     expect(written.filter(({ action }) => action in NOT_BY_THE_FUNCTION)).toEqual([]);
   });
 
-  it('writer: every object is written only where there is none', () => {
+  it('writer: every object is written only where it is absent', () => {
     const commits = written.filter(({ operation }) =>
       ['PutObject', 'CompleteMultipartUpload'].includes(operation),
     );

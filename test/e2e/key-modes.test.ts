@@ -58,7 +58,7 @@ describe('a recording goes in and comes out', () => {
     expect(logger.lines.join('\n')).not.toMatch(/"level":"(?:warn|error)"/);
   });
 
-  it('every format is read at once, by whoever holds all keys', async () => {
+  it('every format is read at once, with all keys', async () => {
     const { keys, stores, archive, restore, simulator } = await startKeyedArchive({ recordings: 7 });
     const store = stores['directory'] ?? '';
     const all = { ...keys.static.read, ...keys.kms.read, ...keys.aes.read, ...keys.rsa.read };

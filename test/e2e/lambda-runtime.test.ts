@@ -248,7 +248,7 @@ describe.skipIf(runtime === undefined).each(nodes)(`the bundle under aws-lambda-
     expect(startError?.errorType).toBe('Runtime.HandlerNotFound');
   });
 
-  it('nothing is asked of anybody while it starts', async () => {
+  it('makes no request while it starts', async () => {
     const world = await start();
     expect(world.startError).toBeUndefined();
     expect([world.simulator.requests, world.secrets.requests, world.sqs.operations]).toEqual([[], [], []]);

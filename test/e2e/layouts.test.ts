@@ -166,7 +166,7 @@ describe.each(['genesys-export', TEMPLATE])('an archive in the layout %s', (layo
     expect(open.records().map(({ key }) => key)).toEqual(keys.slice(4));
   });
 
-  it('`restore` finds one by its id, and by its key whatever the layout', async () => {
+  it('`restore` finds one by its id, and by its key in any layout', async () => {
     const out = join(archive.dir, '..', `${archive.recording(1, 0)}.wav`);
     const byId = await cli('restore', archive.recording(1, 0), '-o', out, '--force');
     expect(byId.code).toBe(0);
@@ -259,7 +259,7 @@ describe.each(['genesys-export', TEMPLATE])('an archive in the layout %s', (layo
 });
 
 describe('an archive in the layout genesys-export', () => {
-  it('has the platform’s own sidecars, in clear, about nobody', async () => {
+  it('has the platform’s own sidecars, in clear, about no person', async () => {
     const archive = await start({ ARCHIVE_LAYOUT: 'genesys-export' });
     try {
       const keys = (await archive.archive(0)).flatMap(({ key }) => (key === undefined ? [] : [key]));
@@ -324,7 +324,7 @@ describe('an archive in the layout genesys-export', () => {
     [403, 'GENESYS_FORBIDDEN'],
     [404, 'GENESYS_BAD_RESPONSE'],
     [500, 'GENESYS_UNAVAILABLE'],
-  ])('keeps nothing while the start of the conversation cannot be had (%i)', async (status, code) => {
+  ])('keeps nothing while the start of the conversation is not available (%i)', async (status, code) => {
     const archive = await start({ ARCHIVE_LAYOUT: 'genesys-export' });
     try {
       archive.simulator.faults.add({

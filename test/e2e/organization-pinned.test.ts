@@ -70,7 +70,7 @@ const codeOf = (work: Promise<unknown>) =>
   );
 
 describe('the organization of the archive', () => {
-  it('is asked for once a process, whatever number of recordings it archives', async () => {
+  it('is asked for once a process, for any number of recordings', async () => {
     const { open, requestOf, asked, kept } = await start({ GENESYS_ORGANIZATION_ID: OWN });
     const archiver = await open();
     await Promise.all([archiver.archive(requestOf(0)), archiver.archive(requestOf(1))]);

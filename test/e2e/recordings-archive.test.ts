@@ -152,7 +152,7 @@ describe('a conversation of the published API', () => {
     expect(results).toMatchObject([{ state: 'archived' }, { state: 'archived' }]);
   });
 
-  it('an Ogg file of which nobody states the length is whole by its own end: what is cut starts over, what is not is read once', async () => {
+  it('an Ogg file of unstated length is whole by its own end: what is cut starts over, what is not is read once', async () => {
     const { simulator, archive } = await start(
       { conversations: [{ recordings: [{ seconds: 30 }] }] },
       { ARCHIVE_SETTLE: '0s', GENESYS_BATCH: '1' },

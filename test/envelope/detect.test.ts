@@ -191,7 +191,7 @@ describe('metadata as other clients write them', () => {
     }
   });
 
-  it('V2 with the wrap of the oldest clients, which Amazon SES uses; for whoever asks for it', async () => {
+  it('V2 with the wrap of the oldest clients, which Amazon SES uses; on request', async () => {
     const service = memoryKeyService();
     const mail = {
       'aws:ses:message-id': 'o3vrnil0e2ic28trm7dfhrc2v0cnbeccl4nbp0g1',

@@ -180,7 +180,7 @@ describe('a body that is encrypted', () => {
     expect(await body.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('closes its source when nobody takes the rest', async () => {
+  it('closes its source when the rest is not taken', async () => {
     let closed = false;
     const plaintext = async function* () {
       try {

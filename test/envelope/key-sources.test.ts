@@ -108,7 +108,7 @@ describe('sources of keys', () => {
     );
   });
 
-  it('the static format is the static key’s, whatever else is said', async () => {
+  it('the static format is the static key’s, with any other setting', async () => {
     const { stat } = await seal({ mode: 'aes', format: 'static-gcm' }, sources);
     expect(stat.metadata).toHaveProperty('encryption');
   });

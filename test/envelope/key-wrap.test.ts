@@ -232,7 +232,7 @@ describe('AES/GCM', () => {
     expect((await rejectionOf(unwrapper.unwrap(edk, V2))).code).toBe('DECRYPT_FAILED');
   });
 
-  it('needs 32 bytes and a plain kid, and shows its key to nobody', () => {
+  it('needs 32 bytes and a plain kid, and never shows its key', () => {
     for (const length of [0, 16, 24, 31, 33]) {
       for (const create of [
         () => createAesWrapper({ kid: 'k', key: randomBytes(length) }),

@@ -122,7 +122,7 @@ describe('an adopter', () => {
     expect(seen[0]?.budget).toBe(unlimited);
   });
 
-  it('passes over every other format, and asks nobody', async () => {
+  it('passes over every other format, without a request', async () => {
     const { wrap, seen } = watchedKms();
     for (const object of [
       await sealed('s3ec-v2', first),
@@ -134,7 +134,7 @@ describe('an adopter', () => {
     expect(seen).toEqual([]);
   });
 
-  it('asks nobody about what cannot be an object of the static key', async () => {
+  it('makes no request about what cannot be an object of the static key', async () => {
     const { wrap, seen } = watchedKms();
     const { stat } = await sealedStatic();
     for (const bad of [

@@ -81,7 +81,7 @@ describe('static-gcm and the tutorial', () => {
 });
 
 describe('static-gcm', () => {
-  it('copies the key and shows it to nobody', async () => {
+  it('copies the key and never shows it', async () => {
     const key = randomBytes(32);
     const original = Buffer.from(key);
     const envelope = createStaticEnvelope(key);

@@ -104,7 +104,7 @@ describe('what a recording is asked for in', () => {
     expect(parseEvent(event)).toMatchObject({ kind: 'requests', source });
   });
 
-  it('what a function answered is no event, whatever it holds', () => {
+  it('what a function answered is no event, with any content', () => {
     expect(mediaOf(failed({ ...data, status: 'started' }))).toEqual(['ignored']);
     expect(mediaOf({ ...failed(null), responsePayload: data })).toEqual(['refused']);
   });
@@ -169,10 +169,7 @@ describe('several events of one delivery', () => {
 
 describe('what is no event stays none', () => {
   it.each<[string, unknown]>([
-    [
-      'an object with a body, which may be an HTTP request that nobody has checked',
-      { body: JSON.stringify(data) },
-    ],
+    ['an object with a body, which may be an unchecked HTTP request', { body: JSON.stringify(data) }],
     ['the same with headers', { headers: { 'x-hub-signature-256': 'x' }, body: JSON.stringify(data) }],
     ['records of S3', { Records: [{ eventSource: 'aws:s3', s3: {} }] }],
     ['records of Kinesis', { Records: [{ eventSource: 'aws:kinesis', kinesis: { data: 'e30=' } }] }],

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 describe('an event', () => {
-  it(`may name ${MAX_REQUESTS_PER_EVENT} recordings, and not one more, whatever it is wrapped in`, () => {
+  it(`may name ${MAX_REQUESTS_PER_EVENT} recordings, and not one more, in any wrapping`, () => {
     const wrappers = [
       sqs,
       (...all: object[]) => functionUrl(JSON.stringify(sqs(...all))),

@@ -146,7 +146,7 @@ function makeMutated(make: () => unknown, mutations: readonly Mutation[]): unkno
   return event;
 }
 
-describe('whatever arrives is a request list, ignored, or EVENT_INVALID', () => {
+describe('any delivery is a request list, ignored, or EVENT_INVALID', () => {
   it('anything', () => {
     fc.assert(
       fc.property(anything, (event) => {

@@ -77,7 +77,7 @@ describe('verifyWebhookSignature', () => {
     expect(verify(sign(raw, SECRET), [SECRET], again)).toBe(false);
   });
 
-  it('false: no secret, or an empty one, whatever is signed with it', () => {
+  it('false: no secret, or an empty one, for any signature', () => {
     expect(verify(sign(raw, ''), [])).toBe(false);
     expect(verify(sign(raw, ''), [''])).toBe(false);
     expect(verify(sign(raw, ''), ['', SECRET])).toBe(false);
@@ -229,7 +229,7 @@ describe('the timestamp of a webhook', () => {
     expect(isTimely({ [TIMESTAMP_HEADER]: text }, NOW)).toBe(false);
   });
 
-  it('is refused when it is there twice, in whatever case', () => {
+  it('is refused when it is there twice, in any case', () => {
     const twice = { ...at(NOW / 1000), 'X-Genesys-Archive-Timestamp': String(NOW / 1000) };
     expect(isTimely(twice, NOW)).toBe(false);
     expect(isTimely({ 'X-Genesys-Archive-Timestamp': String(NOW / 1000) }, NOW)).toBe(true);

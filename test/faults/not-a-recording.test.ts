@@ -63,7 +63,7 @@ const ERRORS: readonly (readonly [string, Buffer])[] = [
 ];
 
 describe('what is no recording', () => {
-  it.each(ERRORS)('%s is refused, whatever its type says and however it ends', async (_, body) => {
+  it.each(ERRORS)('%s is refused under any content type, however it ends', async (_, body) => {
     for (const [at, type] of LABELS.entries()) {
       const end = at % 2 === 0 ? 'length' : 'close';
       expect(await archiveServed([{ body, type, end }])).toMatchObject({ code: 'MEDIA_NOT_AUDIO' });

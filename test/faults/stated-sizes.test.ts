@@ -149,7 +149,7 @@ describe('a recording whose header is right', () => {
     return Buffer.concat([header, Buffer.alloc(bytes + (bytes % 2), 0x20)]);
   };
 
-  it('needs one download, whatever stands behind its data and however its body ends', async () => {
+  it('needs one download, with anything behind its data and any end of its body', async () => {
     const behind = Buffer.concat([chunk('LIST', 27), chunk('bext', 602), chunk('id3 ', 0)]);
     for (const end of ['length', 'chunked', 'close'] as const) {
       for (const sizes of [{}, { behind }]) {

@@ -16,7 +16,7 @@ afterEach(async () => {
 const NOW = Date.UTC(2026, 4, 20, 12, 30);
 
 describe('the context of a conversation', () => {
-  it('has roles, queues, wrap-up, direction and holds, and nobody’s name or number', async () => {
+  it('has roles, queues, wrap-up, direction and holds, and no name or number of a person', async () => {
     const { api, conversation, close } = await connectRecordings([{}], {
       conversation: { endedAt: Date.UTC(2026, 4, 20, 12) },
       simulator: {},
@@ -69,7 +69,7 @@ describe('the context of a conversation', () => {
     ]);
   });
 
-  it('leaves out whatever is malformed', () => {
+  it('leaves out malformed members', () => {
     const names = [
       'participants',
       'divisions',

@@ -59,7 +59,7 @@ describe('the organization of the OAuth client', () => {
     expect(asked).toEqual([]);
   });
 
-  it('is asked for once, however many wait for it, and in whatever case it is written', async () => {
+  it('is asked for once, however many wait for it, in upper and lower case', async () => {
     const { ask, asked } = pinned(OWN, { organizations: [{ body: { id: OWN.toUpperCase() } }] });
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(['same', 'same', 'same']);
     expect(await ask()).toBe('same');

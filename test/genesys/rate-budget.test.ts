@@ -98,7 +98,7 @@ describe('the budget', () => {
     expect(clock.now() - NOW).toBe(RATE_WINDOW_MS);
   });
 
-  it('waits for the reset when the token is used up by somebody else', async () => {
+  it('waits for the reset when the token is used up by another process', async () => {
     const clock = virtualClock(NOW);
     const rate = createRateBudget({ clock });
     rate.observe({ allowed: 300, count: 300, resetMs: 42_000 });

@@ -102,7 +102,7 @@ describe('participant attributes', () => {
 });
 
 describe('custom attributes', () => {
-  it('hold the keys of all recordings, each once, whatever else is in the document', async () => {
+  it('hold the keys of all recordings, each once, beside anything else in the document', async () => {
     const { write, conversation, written } = await start('custom-attributes');
     await write(1, 'b');
     conversation.customAttributes[0]?.values.set('other', 7);
@@ -150,7 +150,7 @@ describe('custom attributes', () => {
     expect([written(), conversation.customAttributes]).toEqual([[], []]);
   });
 
-  it('changed by somebody else in between are read again', async () => {
+  it('changed by another writer in between are read again', async () => {
     const { write, conversation, simulator } = await start('custom-attributes');
     await write(0, 'a');
     simulator.faults.add({ on: 'conversation', skip: 1, fault: { kind: 'status', status: 409 } });

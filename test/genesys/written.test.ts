@@ -136,7 +136,7 @@ const NOT_DONE: readonly (readonly [string, number, string])[] = [
   ['updated: false', 200, '{"updated":false}'],
   ['an error of a service of AWS', 200, '{"__type":"InternalFailure"}'],
   ['a problem of RFC 9457', 200, '{"type":"about:blank","title":"Bad Gateway","detail":"no upstream"}'],
-  ['8 levels more than anybody nests', 200, '['.repeat(72)],
+  ['8 levels more than any document nests', 200, '['.repeat(72)],
   ['another resource', 200, JSON.stringify({ id: STRANGER, conversationId: STRANGER })],
   ['part of an answer', 206, ''],
   ['several answers', 207, '{}'],

@@ -199,7 +199,7 @@ describe('a plain connection', () => {
   });
 });
 
-describe('a connection that somebody else makes', () => {
+describe('a connection that is handed in', () => {
   /** Answers each request with how many there were. */
   class Answering extends Duplex {
     private count = 0;

@@ -170,7 +170,7 @@ describe('gathered reads', () => {
     });
   }
 
-  it('keep every byte in its order, whatever comes when and whenever it is wanted', async () => {
+  it('keep every byte in its order, for any arrival and any demand', async () => {
     const plan = fc.record({
       size: fc.integer({ min: 1, max: 40 }),
       pieces: fc.array(fc.uint8Array({ minLength: 1, maxLength: 30 }), { maxLength: 20 }),
@@ -215,7 +215,7 @@ describe('gathered reads', () => {
     );
   });
 
-  describe('from a socket whose pieces nobody else sees', () => {
+  describe('from a socket whose pieces have one reader', () => {
     function openFreeing(size: number) {
       const socket = openSocket();
       const taker = new Taker();

@@ -117,7 +117,7 @@ describe.skipIf(ours === undefined || strange === undefined)('through a proxy [n
     expect(connections()).toBe(2);
   });
 
-  it('user name and password are sent to the proxy and to nobody else', async () => {
+  it('user name and password are sent to the proxy and to no other host', async () => {
     const { port, seen } = await origin({ certificate });
     const { port: at, requests } = await proxy({ route: port });
     await client({ https: local(at, 'user%40corp:p%3Ass@') }).read(`https://${HOST}/`);
@@ -148,7 +148,7 @@ describe.skipIf(ours === undefined || strange === undefined)('through a proxy [n
     [503, 'MEDIA_UNAVAILABLE', true, undefined],
     [504, 'MEDIA_UNAVAILABLE', true, undefined],
     [429, 'MEDIA_UNAVAILABLE', true, undefined],
-  ] as const)('an answer of %i is %s, whatever page comes with it', async (status, code, retryable, hint) => {
+  ] as const)('an answer of %i is %s, with any page', async (status, code, retryable, hint) => {
     const page = '<html>hunter2</html>';
     const answer = () => `HTTP/1.1 ${status} No\r\ncontent-length: ${page.length}\r\n\r\n${page}`;
     const { port } = await proxy({ answer });
@@ -260,7 +260,7 @@ describe.skipIf(ours === undefined || strange === undefined)('through a proxy [n
   it('an address that stands in the URL is judged all the same, and a name is left to the proxy', async () => {
     const { port } = await origin({ certificate });
     const { port: at, targets } = await proxy({ route: port });
-    const resolve = () => Promise.reject(new Error('nobody may ask'));
+    const resolve = () => Promise.reject(new Error('no name may be resolved'));
     const { send, read } = client({ https: local(at) }, { guard: { allowLoopback: false }, resolve });
     for (const host of ['10.0.0.1', '169.254.169.254', '[fd00::1]']) {
       expect((await failure(send(new URL(`https://${host}/`)))).code).toBe('URL_REFUSED');

@@ -85,7 +85,7 @@ describe('readBody', () => {
     expect(incoming.destroyed).toBe(true);
   });
 
-  it('lets go of a response that nobody reads to its end', async () => {
+  it('lets go of a response that is not read to its end', async () => {
     const incoming = response([Buffer.alloc(10), Buffer.alloc(5)]);
     for await (const chunk of readBody(incoming, options)) if (chunk.byteLength > 0) break;
     expect(incoming.destroyed).toBe(true);

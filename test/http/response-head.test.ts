@@ -17,7 +17,7 @@ describe('a well-formed head', () => {
     });
   });
 
-  it('joins repeated fields in their order, whatever their case', () => {
+  it('joins repeated fields in their order, in any case', () => {
     expect(head(['Via: a', 'x: 1', 'VIA: b', 'via:'])?.headers['via']).toBe('a, b, ');
   });
 
@@ -114,7 +114,7 @@ describe('the end of the body (RFC 9112, section 6.3)', () => {
     ['GET', 'HTTP/1.1 304 Not Modified'],
     ['GET', 'HTTP/1.1 100 Continue'],
     ['GET', 'HTTP/1.1 199 Early'],
-  ])('there is no body for %s and %s, whatever the fields say', (method, status) => {
+  ])('there is no body for %s and %s, even where the fields state one', (method, status) => {
     for (const lines of [[], ['content-length: 9'], ['transfer-encoding: chunked'], ['content-length: x']]) {
       expect(head(lines, { method, status })).toMatchObject({ framing: { kind: 'none' }, keepAlive: true });
     }

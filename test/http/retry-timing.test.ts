@@ -145,7 +145,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(text, NOW)).toBeUndefined();
   });
 
-  it('returns a positive finite number or nothing, whatever it is given', () => {
+  it('returns a positive finite number or nothing, for any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(

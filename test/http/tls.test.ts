@@ -119,13 +119,13 @@ describe.skipIf(ours === undefined || strange === undefined)('a connection over 
     expect(whole.length).toBeLessThanOrEqual(1);
   });
 
-  it('names nobody where the host is an address, which the certificate has to hold', async () => {
+  it('names no host where the host is an address, which the certificate has to hold', async () => {
     const { url, secured } = await serve((socket) => socket.write(ok('here')));
     expect(await client().read(withHost(url, '127.0.0.1'))).toBe('here');
     expect(secured[0]?.servername).toBe(false);
   });
 
-  it('goes to the next address of a host when there is nobody at the first', async () => {
+  it('goes to the next address of a host when the first does not answer', async () => {
     const { url } = await serve((socket) => socket.write(ok('here')));
     const { read } = client({ resolve: async () => ['::1', '127.0.0.1'] });
     expect(await read(withHost(url, 'localhost'))).toBe('here');
@@ -134,7 +134,7 @@ describe.skipIf(ours === undefined || strange === undefined)('a connection over 
   it.each([
     ['of another name', ours, 'other.example.com', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['of another address', ours, '127.0.0.2', '127.0.0.2', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-    ['that nobody vouches for', strange, HOST, '127.0.0.1', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['that no authority vouches for', strange, HOST, '127.0.0.1', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   ])(
     'refuses a certificate %s, before a byte of the request is sent',
     async (_what, certificate, host, address, systemCode) => {

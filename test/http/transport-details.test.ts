@@ -276,7 +276,7 @@ describe('what is left afterwards', () => {
 
   const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
 
-  it('a signal that aborts later does nothing, and nobody listens to it any more', async () => {
+  it('a signal that aborts later does nothing, and has no listener any more', async () => {
     const { url } = await serve((_request, response) => response.end('done'));
     const controller = new AbortController();
     const counted = { added: 0, removed: 0 };

@@ -205,7 +205,7 @@ describe('createTransport with a guard', () => {
     expect(count()).toBe(0);
   });
 
-  it('connects to the very addresses it checked, whatever the name resolves to next (rebinding)', async () => {
+  it('connects to the very addresses it checked, even when the name resolves to another next (rebinding)', async () => {
     const good = await serve((_request, response) => response.end('good'));
     let decoyed = 0;
     await serve(

@@ -179,7 +179,7 @@ describe('checkUrl', () => {
     );
   });
 
-  it('either refuses or returns an https URL on a listed host, whatever it is given', () => {
+  it('either refuses or returns an https URL on a listed host, for any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -6,7 +6,7 @@ import { decide, type Request } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf, type ResolvedTemplate } from './resolve-template.ts';
 import {
   EVENT_SOURCE,
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   ORGANIZATION,
   propertiesOf,
   resourceOf,
@@ -20,7 +20,7 @@ let largest: Synthesised;
 let smallest: Synthesised;
 let template: ResolvedTemplate;
 beforeAll(() => {
-  largest = synthesiseSettings(LARGEST);
+  largest = synthesiseSettings(MAX_INSTRUCTION_BYTES);
   smallest = synthesiseSettings(SMALLEST);
   ({ template } = largest);
 });
@@ -117,7 +117,7 @@ describe('the bucket of the archive', () => {
       }
     });
 
-    it('lets whoever writes write only what is absent', () => {
+    it('lets all writers write only what is absent', () => {
       for (const principal of [somebody, roleArn('Writer'), roleArn('Auditor')]) {
         expect(decide(policy(), put({ 's3:if-none-match': '*' }, principal))).toBe('no statement');
         expect(decide(policy(), put({}, principal))).toBe('deny');
@@ -137,7 +137,7 @@ describe('the bucket of the archive', () => {
       expect(decide(policy(), put({}, rewrap))).toBe('deny');
     });
 
-    it('can be had without the refusal of writes', () => {
+    it('is available without the refusal of writes', () => {
       const open = synthesiseSettings(SMALLEST, { requireConditionalWrites: false });
       const document = propertiesOf(open.template, 'AWS::S3::BucketPolicy', 'BucketObjects')[
         'PolicyDocument'
@@ -246,7 +246,7 @@ describe('the queue', () => {
     expect(propertiesOf(smallest.template, 'AWS::SQS::Queue', 'Events')['DelaySeconds']).toBe(0);
   });
 
-  it('takes messages from its own rules over TLS, and from nobody else', () => {
+  it('takes messages from its own rules over TLS, and from no other sender', () => {
     const rules = resourcesOf(template, 'AWS::Events::Rule').map(([rule]) => arnOf(rule));
     expect(rules).toHaveLength(2);
     for (const name of ['Events', 'DeadLetters']) {
@@ -394,14 +394,14 @@ describe('the function', () => {
     ['ENCRYPTION_KEY_HEX', 'is a secret'],
     ['ARCHIVE_WEBHOOK_SECRET', 'is a secret'],
     ['ARCHIVE_ALLOW_LOOPBACK', 'is for tests only'],
-    ['ARCHIVE_WEBHOOK_OPEN', 'would let anybody'],
+    ['ARCHIVE_WEBHOOK_OPEN', 'would archive calls for unsigned requests'],
   ])('refuses %s among further variables', (name, reason) => {
     const settings = { ...SMALLEST, environmentVariables: { [name]: 'canary-value' } };
     expect(() => synthesiseSettings(settings)).toThrow(`${name} ${reason}`);
     expect(() => synthesiseSettings(settings)).not.toThrow('canary-value');
   });
 
-  it('takes NODE_OPTIONS of whoever builds on the construct in place of its own', () => {
+  it('takes NODE_OPTIONS of the construct’s user in place of its own', () => {
     const { template: own } = synthesiseSettings({
       ...SMALLEST,
       environmentVariables: { NODE_OPTIONS: '--use-openssl-ca' },
@@ -553,8 +553,11 @@ describe('the outputs', () => {
           'BackfillSecretArn',
           'JobRunnerFunctionName',
           'CompactorFunctionName',
+          'FactsFunctionName',
           'SealerFunctionName',
           'LogKeyArn',
+          'DrillerFunctionName',
+          'DrillKeyArn',
           'EgressAddress',
           'AuditTrailName',
         ].includes(name),

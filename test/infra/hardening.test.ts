@@ -6,7 +6,7 @@ import { decide, type Request } from './evaluate-policy.ts';
 import { AUDITOR_PERSON, BREAK_GLASS, HARDENED, OPERATOR, REPLICA, REWRAP_PERSON } from './hardened.ts';
 import { ACCOUNT, arnOf, REGION, type ResolvedTemplate } from './resolve-template.ts';
 import {
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   propertiesOf,
   resourceOf,
   resourcesOf,
@@ -20,7 +20,7 @@ let largest: Synthesised;
 let template: ResolvedTemplate;
 beforeAll(() => {
   hardened = synthesiseSettings(HARDENED);
-  largest = synthesiseSettings(LARGEST);
+  largest = synthesiseSettings(MAX_INSTRUCTION_BYTES);
   ({ template } = hardened);
 });
 afterAll(() => {
@@ -50,7 +50,7 @@ describe('the roles that people assume', () => {
     return decide({ Statement: Statement.map((statement) => ({ Resource: '*', ...statement })) }, request);
   };
 
-  it('let nobody in, administrators neither, while nobody is named', () => {
+  it('let no user in, administrators neither, while none is named', () => {
     for (const name of ['Auditor', 'Rewrap']) {
       const document = trust(largest.template, name);
       for (const principal of [administrator, `arn:aws:iam::${ACCOUNT}:root`]) {
@@ -114,7 +114,7 @@ describe('the bucket', () => {
     's3:DeleteBucket',
   ];
 
-  it('lets nobody remove an object or bypass its lock but the break-glass role', () => {
+  it('lets only the break-glass role remove an object or bypass its lock', () => {
     for (const action of REMOVALS) {
       for (const principal of [administrator, roleArn('Writer'), roleArn('Auditor'), roleArn('Rewrap')]) {
         expect([action, decide(policy(), ask(action, principal))]).toEqual([action, 'deny']);
@@ -123,7 +123,7 @@ describe('the bucket', () => {
     }
   });
 
-  it('lets nobody at all do so where no such role is named', () => {
+  it('lets no role do so where no such role is named', () => {
     const of = largest.template;
     for (const action of REMOVALS) {
       for (const principal of [administrator, BREAK_GLASS]) {
@@ -233,7 +233,10 @@ describe('the entry for webhooks', () => {
   });
 
   it('reserves nothing where the account has nothing to spare', () => {
-    const { template: plain, end } = synthesiseSettings({ ...LARGEST, webhookConcurrency: null });
+    const { template: plain, end } = synthesiseSettings({
+      ...MAX_INSTRUCTION_BYTES,
+      webhookConcurrency: null,
+    });
     end();
     expect(propertiesOf(plain, 'AWS::Lambda::Function', 'Webhook')).not.toHaveProperty(
       'ReservedConcurrentExecutions',

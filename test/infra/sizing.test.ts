@@ -6,7 +6,7 @@ import {
   LOG_RETENTION_DAYS,
   logRetention,
   MESSAGE_RETENTION_S,
-  MOST_RECEIVES,
+  MAX_RECEIVES,
   VISIBILITY_TIMEOUT_S,
 } from '../../infra/sizing.ts';
 import { waitForAppearance } from '../../src/genesys/recordings/policy.ts';
@@ -18,7 +18,7 @@ describe('the sizes of the deployment', () => {
     expect(VISIBILITY_TIMEOUT_S).toBeGreaterThanOrEqual(6 * FUNCTION_TIMEOUT_S);
     expect(VISIBILITY_TIMEOUT_S).toBeLessThanOrEqual(43_200);
     expect(MESSAGE_RETENTION_S).toBeLessThanOrEqual(1_209_600);
-    expect(MOST_RECEIVES * VISIBILITY_TIMEOUT_S).toBeLessThan(MESSAGE_RETENTION_S / 2);
+    expect(MAX_RECEIVES * VISIBILITY_TIMEOUT_S).toBeLessThan(MESSAGE_RETENTION_S / 2);
   });
 
   it('leave enough deliveries for a recording that is waited for to the end of a long horizon', () => {
@@ -26,7 +26,7 @@ describe('the sizes of the deployment', () => {
     let age = deliveryDelay(undefined) * 1000;
     let deliveries = 1;
     for (; age < horizonMs; deliveries += 1) age += waitForAppearance(age);
-    expect(deliveries).toBeLessThan(MOST_RECEIVES);
+    expect(deliveries).toBeLessThan(MAX_RECEIVES);
   });
 });
 
@@ -40,7 +40,7 @@ describe('deliveryDelay', () => {
     expect(SETTINGS.ARCHIVE_SETTLE.default).toBe('15m');
   });
 
-  it('is within 0 to 900 s whatever is set', () => {
+  it('is within 0 to 900 s for any settings', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{1,8}[smhdx]$/)), (text) => {
         const seconds = deliveryDelay(text);

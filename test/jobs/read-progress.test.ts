@@ -43,7 +43,7 @@ describe('the progress of a job', () => {
     expect(await look(setting, job)).toMatchObject({ state: 'finished', done: 1_800, failed: 200, left: 0 });
   });
 
-  it('says why nobody works on it: the last runner’s error, or items that have to wait', async () => {
+  it('says why no runner works on it: the last runner’s error, or items that have to wait', async () => {
     const setting = setUp();
     let refused = true;
     const kind = countingKind(({ id }) =>

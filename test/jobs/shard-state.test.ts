@@ -39,7 +39,7 @@ function play(list: readonly (readonly [Outcome, number])[]): {
 }
 
 describe('the state of a shard', () => {
-  it('accounts for every item exactly once, whatever the order of outcomes', () => {
+  it('accounts for every item exactly once, in any order of outcomes', () => {
     fc.assert(
       fc.property(steps, (list) => {
         const { state } = play(list);

@@ -73,7 +73,7 @@ describe('asynchronous and bare events', () => {
     });
   });
 
-  it('"not ready" and "gone" are thrown too: nobody may take them for done', async () => {
+  it('"not ready" and "gone" are thrown too, so that they are never taken for done', async () => {
     const { handle, simulator, id } = await started();
     const early = simulator.event(id, 'bare');
     simulator.setStatus(id, 'processing');

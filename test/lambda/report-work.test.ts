@@ -72,7 +72,7 @@ describe('the one line of a recording, and what it counts as', () => {
       { gone: 1 },
     ],
     [
-      'gone, and somebody has to look',
+      'gone, and an operator must look',
       { state: 'gone', ids, reason: 'unknown', settled: false },
       'error',
       { state: 'gone', code: 'MEDIA_NOT_FOUND', reason: 'unknown' },

@@ -102,7 +102,7 @@ describe('the layout of the platform’s own export', () => {
     });
   });
 
-  it('leaves out of the sidecar what nobody states', () => {
+  it('leaves unknown members out of the sidecar', () => {
     const { conversationId, recordingId } = file;
     const known = { kind: 'email', conversationId, recordingId } as const;
     const stated = { mediaType: 'Email', conversationId, recordingId };

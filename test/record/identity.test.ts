@@ -33,7 +33,7 @@ describe('hashMetadata', () => {
 });
 
 describe('isSameRecording', () => {
-  it('goes by the idempotency key, and by the key of the object where there is none', () => {
+  it('goes by the idempotency key, and by the key of the object without one', () => {
     expect(isSameRecording({ metadata: { 'gca-idem': idempotencyKey(ids) } }, ids)).toBe(true);
     const other = idempotencyKey({ ...ids, channel: '0' });
     expect(isSameRecording({ metadata: { 'gca-idem': other } }, ids)).toBe(false);

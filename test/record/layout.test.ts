@@ -72,7 +72,7 @@ const CONVERSATIONS = ['a', 'a-b', 'a.b', 'a0', 'b', 'B', 'aa'];
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 describe.each(LAYOUTS)('the layout %s', (_, layout) => {
-  it('reads back what it wrote, and so does whoever has another layout, but for the day', () => {
+  it('reads back what it wrote, as does a reader with another layout, but for the day', () => {
     fc.assert(
       fc.property(files, (file) => {
         const key = layout.keyOf(file);
@@ -224,7 +224,7 @@ describe('prefixesWithin', () => {
 describe('a layout refuses', () => {
   const file = { ids: { recordingId: 'r', conversationId: 'c' }, at: Date.UTC(2026, 0) };
 
-  it('what it needs and nobody states', () => {
+  it('what it needs and is not stated', () => {
     const [, layout] = LAYOUTS[1] ?? [];
     expect(() => layout?.keyOf(file)).toThrow('needs the format of the file');
     const template = createLayout({

@@ -133,7 +133,7 @@ describe('a list of leaves', () => {
     expect(written).toEqual([LIST]);
   });
 
-  it('stands beside the receipt, whatever the folders are called', () => {
+  it('stands beside the receipt, in folders of any name', () => {
     const key = 'archive/of.json/r.json.enc';
     expect(receiptKey(key)).toBe('receipts/of.json/r.json.json');
     expect(leavesKey(key)).toBe('receipts/of.json/_r.json.leaves');
@@ -152,7 +152,7 @@ describe('a list of leaves', () => {
     expect(store.reads).toEqual([]);
   });
 
-  it('is all that is stated of an object whose whole nobody has hashed', async () => {
+  it('is all that is stated of an object that was not hashed whole', async () => {
     const leaf = Buffer.alloc(32, 1);
     const digests = { bytes: 20, sha256: undefined, leafBytes: 10, leaves: [leaf, leaf] };
     expect(await stateCiphertext({ store: mapStore() }, KEY, digests, unlimited)).toStrictEqual({
@@ -334,7 +334,7 @@ describe('the leaves of a receipt whose signer takes 4,096 bytes', () => {
     expect(canonicalJson(receipt as never).length).toBeLessThan(signer.maxMessageBytes);
   });
 
-  it('stand in it whatever there are up to 1,024, for every other signer', async () => {
+  it('stand in it up to a number of 1,024, for every other signer', async () => {
     const store = mapStore();
     for (const other of [undefined, {}]) {
       const facts = await stateCiphertext({ store, signer: other }, KEY, digestsOf(1024), unlimited);
@@ -363,7 +363,7 @@ describe('the leaves of a receipt whose signer takes 4,096 bytes', () => {
 });
 
 describe('a list that stands there already', () => {
-  it('of another object, where nobody has hashed the whole: the receipt has to hold all the leaves', async () => {
+  it('of another object that was not hashed whole: the receipt must hold all the leaves', async () => {
     const store = mapStore();
     await store.put(LIST, once(list), { metadata: {}, contentType: 'text/plain' }, unlimited);
     expect(await stateCiphertext({ store }, KEY, { ...digests, sha256: undefined }, unlimited)).toStrictEqual(
@@ -406,7 +406,7 @@ describe('a list that stands there already', () => {
     });
   });
 
-  it('is read with the permissions of whoever verifies: a refusal is no damage', async () => {
+  it('is read with the permissions of the verifier: a refusal is no damage', async () => {
     const { store, receipt } = await archived(1025);
     store.get = () => Promise.reject(new ArchiveError('STORE_DENIED', 'no'));
     await expect(readLeaves(store, KEY, receipt.ciphertext ?? { bytes: 0 }, unlimited)).rejects.toMatchObject(

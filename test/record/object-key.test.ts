@@ -192,7 +192,7 @@ describe('parseObjectKey', () => {
 });
 
 describe('what stands beside an object', () => {
-  it('is named after all of its key, whatever that contains', () => {
+  it('is named after all of its key, with any content', () => {
     const key = objectKey({ recordingId: ID, channel: 'enc', at: MAY_20 });
     expect(receiptKey(key)).toBe(`receipts/2024/05/20/${ID}.enc.json`);
     expect(linkKey('archive/a.encoded/r.enc')).toBe('links/a.encoded/r.json');

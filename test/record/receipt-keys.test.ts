@@ -102,7 +102,7 @@ describe('a receipt, judged by the time that it states', () => {
 });
 
 describe('a receipt, judged by when the store got it', () => {
-  it('is a finding when that was later than its key is believed, whatever time it states', async () => {
+  it('is a finding when that was later than its key is believed, with any stated time', async () => {
     expect(await kindsOf({ storedBy: ISSUED + 60_000 }, ISSUED + 60_001)).toEqual(['revoked-key']);
     expect(await kindsOf({ storedBy: ISSUED + 60_000 }, ISSUED + 60_000)).toEqual([]);
     expect(await kindsOf({ revokedAt: ISSUED + 90_000, storedBy: ISSUED }, ISSUED + 1)).toEqual([

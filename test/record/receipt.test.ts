@@ -203,7 +203,7 @@ describe('receipts', () => {
     expect(() => parseReceipt(text, 'receipts/x.json')).toThrow(/receipts\/x\.json is not a receipt/);
   });
 
-  it('takes a signature in one spelling only, whatever others decode to the same bytes', async () => {
+  it('takes a signature in one spelling only, though others decode to the same bytes', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const text = (await formatReceipt(receipt, createReceiptSigner(privateKey))).toString('utf8');
     const signed = parseReceipt(text, 'k');

@@ -92,7 +92,7 @@ describe('the mark of a writer', () => {
     }
   });
 
-  it('of a stranger is that of an unknown key, under whatever name', async () => {
+  it('of a stranger is that of an unknown key, under any name', async () => {
     const other = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);
     expect(checkMark(await withMark(marked, other), keys)).toBe('unknown-key');
     const named = { ...other, keyId: signer.keyId };

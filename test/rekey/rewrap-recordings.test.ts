@@ -208,7 +208,7 @@ function failAt(store: ObjectStore, n: number): { broken: ObjectStore; reached: 
 describe('rewrapping', () => {
   const directory = async () => createDirectoryStore(await temporaryDirectory());
 
-  it('starts over when the key is exchanged by somebody else meanwhile', async () => {
+  it('starts over when the key is exchanged by another process meanwhile', async () => {
     const store = await directory();
     await archive(store, 's3ec-v3 with an instruction file', oldWrap);
     const between = createAesWrapper({ kid: 'k3', key: next.key });

@@ -128,7 +128,7 @@ describe('a secret that is exchanged while the function is warm', () => {
   });
 });
 
-describe('a secret that cannot be had', () => {
+describe('a secret that is not available', () => {
   it('of receipts: nothing is downloaded that could not be signed', async () => {
     const { endpoint, archive, simulator, ids } = await start();
     endpoint.put('receipts', 'canary: no key');

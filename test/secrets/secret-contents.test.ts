@@ -93,7 +93,7 @@ describe('what secrets hold', () => {
     expect(() => signerOf('canary', 'the secret')).toThrow('the secret holds no private key in PEM form');
   });
 
-  it('whatever a secret holds, none of it is in an error', async () => {
+  it('nothing that a secret holds is in an error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (value) => {
         const read = readClientCredentials({ secretArn: ARN }, holding(`${value} canary`));

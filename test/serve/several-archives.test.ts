@@ -115,7 +115,7 @@ describe('serve with several archives', () => {
     expect([(await stored('emea')).length, await stored('apac')]).toEqual([1, []]);
   });
 
-  it('does not start when one of them could be written to by anybody', async () => {
+  it('does not start when one of them could be written to by other users', async () => {
     const { ARCHIVE_WEBHOOK_SECRET__APAC: _, ...unsigned } = env;
     const cli = startCli(['serve', '--config', 'settings.json', '--port', '0', '--host', '0.0.0.0'], {
       env: unsigned,

@@ -106,7 +106,7 @@ describe('the lock of a spool', () => {
   });
 
   it.each(['', 'null', '{}', '{"token":1}', 'no JSON'])(
-    'that cannot be understood is nobody’s: %j',
+    'that cannot be understood is without owner: %j',
     async (text) => {
       await writeFile(file, text);
       await expect(lock().then((held) => held.release())).resolves.toBeUndefined();

@@ -230,7 +230,7 @@ describe('the spool', () => {
     await mkdir(at('incoming'));
   });
 
-  it('passes over a file that somebody has taken away', async () => {
+  it('passes over a file that was taken away', async () => {
     const spool = await open();
     await spool.add(EVENT, hashOf(EVENT));
     const entry = mustTake(spool);

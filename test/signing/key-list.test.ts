@@ -171,7 +171,7 @@ describe('a key that is to sign', () => {
     ['was revoked', { storedBy: now - 1 }],
     ['is not in use at this time', { validFrom: now + 1 }],
     ['is not in use at this time', { validUntil: now - 1 }],
-  ])('%s: what it would sign, nobody would believe', (why, limits) => {
+  ])('%s: what it would sign, no reader would believe', (why, limits) => {
     expect(refusal(new Map([[keyId, { publicKey, ...limits }]]))).toContain(why);
   });
 
@@ -182,7 +182,7 @@ describe('a key that is to sign', () => {
     expect(refusal(new Map(), true)).toBeUndefined();
   });
 
-  it('must be listed where a service shows it: whoever answers in its place has another', () => {
+  it('must be listed where a service shows it: an impostor of the service has another', () => {
     expect(refusal(new Map([[idOf(other), other]]), true)).toContain(
       'is not among ARCHIVE_RECEIPT_PUBLIC_KEYS',
     );

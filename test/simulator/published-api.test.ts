@@ -143,7 +143,7 @@ describe('a recording', () => {
 });
 
 describe('a batch download', () => {
-  it('finds the files of many recordings, and says why there are none', async () => {
+  it('finds the files of many recordings, and says why one has none', async () => {
     const { ask, pass, ids, conversation } = await start(
       recordings({ perChannel: true }, { fate: 'archived' }, { sensitive: true }),
     );

@@ -145,7 +145,7 @@ describe.each(WAYS)('a request that is sent %s and left behind', (way) => {
     expect((await store.read('first')).equals(FIRST)).toBe(true);
   });
 
-  it('sends nothing of another when nobody wants its answer any more', async () => {
+  it('sends nothing of another when its answer is not awaited any more', async () => {
     const store = openStore();
     const held = proxy.hold(/^PUT .*first/);
     const controller = new AbortController();

@@ -242,7 +242,14 @@ describe('doctor --stack, each thing that can be wrong', () => {
       'fail',
       /LOOPBACK/,
     ],
-    ['webhooks open to all', fn, variables({ ARCHIVE_WEBHOOK_OPEN: '1' }), 'environment', 'warn', /anybody/],
+    [
+      'webhooks open to all',
+      fn,
+      variables({ ARCHIVE_WEBHOOK_OPEN: '1' }),
+      'environment',
+      'warn',
+      /unsigned requests/,
+    ],
     [
       'another S3 than AWS',
       fn,
@@ -538,12 +545,12 @@ describe('doctor --stack, each thing that can be wrong', () => {
       /^queue-is-old rings/,
     ],
     [
-      'an alarm that nobody hears',
+      'an alarm that is turned off',
       'cloudwatch:DescribeAlarms',
       alarms({ AlarmActions: [] }),
       'alarms',
       'warn',
-      /1 of 5 tell nobody/,
+      /1 of 5 are turned off/,
     ],
     ['no alarms', 'cloudwatch:DescribeAlarms', () => ({ MetricAlarms: [] }), 'alarms', 'fail', /none/],
   ])('%s', async (_what, action, answer, name, status, detail) => {
@@ -596,7 +603,7 @@ describe('doctor --stack, when AWS does not answer', () => {
     },
   );
 
-  it('without cloudformation:DescribeStacks, or with credentials nobody knows: exit 4', async () => {
+  it('without cloudformation:DescribeStacks, or with unknown credentials: exit 4', async () => {
     for (const refuse of ['AccessDenied', 'InvalidClientTokenId', 'ExpiredToken']) {
       aws.answers.set('cloudformation:DescribeStacks', { refuse, status: 403 });
       const result = await doctor();
@@ -607,7 +614,7 @@ describe('doctor --stack, when AWS does not answer', () => {
     }
   });
 
-  it('a stack that does not exist, or is somebody else’s: exit 2', async () => {
+  it('a stack that does not exist, or is another product’s: exit 2', async () => {
     aws.answers.set('cloudformation:DescribeStacks', { refuse: 'ValidationError' });
     expect(await doctor()).toMatchObject({ code: 2 });
     aws.answers.set('cloudformation:DescribeStacks', {

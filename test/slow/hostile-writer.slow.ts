@@ -60,7 +60,7 @@ function plant(): void {
     const real = await original<typeof import('../../src/archive/own-receipt.ts')>();
     const hasOwnReceipt: typeof real.hasOwnReceipt = async (trust, subject, budget) => {
       const nothingKnown = { store: trust.store, organizationId: trust.organizationId };
-      if (planted.weakness === 'believes whatever stands in the place of a receipt') {
+      if (planted.weakness === 'believes anything in the place of a receipt') {
         const place = subject.key.replace('archive/', 'receipts/').replace(/\.enc$/, '.json');
         return (await trust.store.head(place, budget)) !== undefined;
       }
@@ -110,7 +110,7 @@ describe('a hostile writer in the bucket', { timeout: 240_000 }, () => {
     'does not bind the key',
     'binds nothing but the key',
     'does not bind the metadata',
-    'believes whatever stands in the place of a receipt',
+    'believes anything in the place of a receipt',
     'does not check signatures',
     'signs what does not decrypt',
   ])('I9 notices a product that %s', async (weakness) => {

@@ -107,7 +107,7 @@ describe('recordings of all sizes, archived at once', () => {
     }
   });
 
-  it('are archived the same whatever is said of processors, as callers of older versions do', async () => {
+  it('are archived the same with any stated number of processors, as callers of older versions do', async () => {
     const { open, archiveAndCheck, directory } = await start([700_000]);
     const archiver = await open(directory, 2);
     try {

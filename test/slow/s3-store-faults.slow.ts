@@ -83,13 +83,13 @@ describe('throttling and outages', () => {
     faulty.inject('PutObject', { kind: 'reset', afterBytes: 500 });
     expect(await faulty.put(SMALL)).toMatchObject({ outcome: 'stored' });
     await faulty.expectStored(SMALL);
-    const nobody = createS3Client({
+    const unreachableClient = createS3Client({
       endpoint: 'http://127.0.0.1:1',
       region: 'us-east-1',
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
       forcePathStyle: true,
     });
-    const unreachable = faulty.s3.proxied({ client: nobody, clock: faulty.clock });
+    const unreachable = faulty.s3.proxied({ client: unreachableClient, clock: faulty.clock });
     await expect(unreachable.put(faulty.key, bodyOf(SMALL), OPTIONS, unlimited)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       retryable: true,
@@ -143,7 +143,7 @@ describe('writes whose answer is lost', () => {
     await faulty.expectStored(LARGE);
   });
 
-  it('CompleteMultipartUpload: an upload that somebody ended is retryable, and no object', async () => {
+  it('CompleteMultipartUpload: an upload that was ended is retryable, and no object', async () => {
     faulty.fail('CompleteMultipartUpload', 'NoSuchUpload');
     await expect(faulty.put(LARGE)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     expect(await faulty.store.head(faulty.key, unlimited)).toBeUndefined();

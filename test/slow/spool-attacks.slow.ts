@@ -21,7 +21,7 @@ async function refusal(...args: string[]) {
 
 // in a process of its own each: what blocks does so in the threads that all file operations of a process share
 describe('a spool', () => {
-  it('that anybody can write to is refused, with what to do', async () => {
+  it('that other users can write to is refused, with what to do', async () => {
     for (const bits of [0o777, 0o770, 0o702, 0o1777]) {
       await mkdir(site.spool, { recursive: true });
       await chmod(site.spool, bits);

@@ -26,7 +26,7 @@ describe('BufferPool', () => {
     expect(buffer.buffer.byteLength).toBe(size);
   });
 
-  it('uses a buffer again that was given back, for whatever it is large enough for', () => {
+  it('uses a buffer again that was given back, where it is large enough', () => {
     const pool = new BufferPool(5 * MIB, 20 * MIB);
     const buffer = pool.take(4 * MIB + 1);
     pool.give(buffer);

@@ -87,7 +87,7 @@ describe('a listing of objects that is not what was asked for', () => {
     await expect(gather(store.list('', unlimited))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('names what is no key of the archive to whoever asks for it, and nothing to others', async () => {
+  it('names what is no key of the archive on request, and otherwise not', async () => {
     const { client, bucket } = faulty.s3;
     const { PutObjectCommand } = await import('@aws-sdk/client-s3');
     await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'odd/ü name', Body: '' }));

@@ -117,7 +117,7 @@ describe('errors of the file system', () => {
     expect(JSON.stringify(error)).not.toContain(SECRET);
   });
 
-  it('says in words what somebody has to act on, and beside it what the system calls it', () => {
+  it('says in words what an operator must act on, and beside it what the system calls it', () => {
     const message = (code: string) =>
       directoryError(Object.assign(new Error(SECRET), { code }), 'storing').message;
     expect(message('ENOSPC')).toBe('storing failed: the disk is full (ENOSPC)');

@@ -114,7 +114,7 @@ describe('a write that may be verified by its answer', () => {
   it.each<[string, PutOptions['verify']]>([
     ['asked to', 'read-back'],
     ['not asked for anything', undefined],
-  ])('is read back whatever the answer states, when the store is %s', async (_, verify) => {
+  ])('is read back for any answer, when the store is %s', async (_, verify) => {
     const { verify: __, ...rest } = SMALL;
     const { operations, ...outcome } = await put(verify === undefined ? rest : { ...rest, verify });
     expect(operations).toEqual(['PutObject', 'HeadObject']);

@@ -206,7 +206,7 @@ export async function serveAwsJson<S extends AwsService, O extends string, E>(
 ): Promise<AwsJsonEndpoint> {
   const { accessKeyId, secretAccessKey, region, service: name } = service.credentials;
   const underWay = new Set<Promise<void>>();
-  // a connection that closes while the client reuses it looks like a fault nobody asked for
+  // a connection that closes while the client reuses it looks like a fault that was not set
   const http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     response.on('error', () => {}); // a lost connection is seen through `destroyed`
     const work = answer(service, request, response, now).catch(() => {

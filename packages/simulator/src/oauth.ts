@@ -48,7 +48,7 @@ export class OAuthServer {
     if (first !== undefined) this.#secrets.set(first, secret);
   }
 
-  /** Makes every token issued so far worthless, as when somebody deletes them in the admin console. */
+  /** Makes every token issued so far worthless, as when an administrator deletes them in the console. */
   revokeAll(): void {
     this.#tokens.clear();
   }

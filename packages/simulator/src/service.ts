@@ -81,7 +81,7 @@ export interface RunningServer {
 
 /** Serves on 127.0.0.1. `port` 0 takes a free one. */
 export async function serve(service: Service, context: ServiceContext, port: number): Promise<RunningServer> {
-  // a connection that is closed while a client reuses it would look like a fault nobody asked for
+  // a connection that is closed while a client reuses it would look like a fault that was not set
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     answer(service, context, request, response).catch(() => response.destroy());
   });

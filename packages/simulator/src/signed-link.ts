@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
  * Download links in the form of S3 pre-signed URLs (X-Amz-* query parameters). The signature is not SigV4 but an HMAC of
- * path, time and lifetime: nobody but the simulator checks it, and it must only be impossible to guess or to stretch.
+ * path, time and lifetime: only the simulator checks it, and it must only be impossible to guess or to stretch.
  */
 export interface LinkSigner {
   readonly secret: Buffer;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { frameBytes, layOutWav, type RiffLength, type WavFormat } from './wav.ts';
 
 /**
- * Something that sounds like somebody talking behind a wall, at any offset, without ever holding a recording: a few
+ * Something that sounds like speech behind a wall, at any offset, without ever holding a recording: a few
  * seconds are computed once per format, and every recording reads them in a loop from a place of its own.
  */
 

@@ -4,7 +4,7 @@ import { parseForeignJson } from '../../json.ts';
 import { decodeText, readTextFile } from '../../text-file.ts';
 
 /** Bytes. The largest event of AWS is 6 MB (a Lambda invocation); a file of many, one a line, may be larger. */
-const MOST_INPUT = 64 * 1024 * 1024;
+const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * The events of a file, or of standard input for `-`: one JSON document, or one a line.
@@ -30,7 +30,7 @@ async function readFileText(file: string): Promise<string> {
     return await readTextFile(file, {
       what: `the event file ${file}`,
       code: 'EVENT_INVALID',
-      maxBytes: MOST_INPUT,
+      maxBytes: MAX_INPUT_BYTES,
     });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
@@ -40,6 +40,6 @@ async function readFileText(file: string): Promise<string> {
 
 async function readStandardInput(source: AsyncIterable<Uint8Array>): Promise<string> {
   const tooLong = () => new ArchiveError('EVENT_INVALID', 'the event is larger than 64 MiB');
-  const bytes = await gatherBytes(source, MOST_INPUT, tooLong);
+  const bytes = await gatherBytes(source, MAX_INPUT_BYTES, tooLong);
   return decodeText(bytes, 'the event on standard input', 'EVENT_INVALID');
 }

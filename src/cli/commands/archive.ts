@@ -194,7 +194,7 @@ async function archiveAll(context: CommandContext, config: ArchiveConfig, job: J
   return batch;
 }
 
-/** "Not ready" and "gone" are no errors to the archive, but to whoever must not forget the recording they are. */
+/** "Not ready" and "gone" are values to the archive and errors to this command: its caller must not forget the recording. */
 function failureOf(result: ArchiveResult): ArchiveError | undefined {
   const { ids, state } = result;
   if (state === 'failed') return result.error;
@@ -206,7 +206,7 @@ function failureOf(result: ArchiveResult): ArchiveError | undefined {
   }
   if (state === 'archived' || result.settled) return undefined;
   const { reason, hint } = result;
-  const message = `recording ${ids.recordingId} cannot be had: ${reason}`;
+  const message = `recording ${ids.recordingId} is not available: ${reason}`;
   return new ArchiveError('MEDIA_NOT_FOUND', hint === undefined ? message : `${message} (${hint})`);
 }
 

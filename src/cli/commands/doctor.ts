@@ -16,7 +16,7 @@ const STACK_TIME_LIMIT_S = 90;
 const MARKS = { ok: '✓', warn: '!', fail: '✗', skip: '-' } as const;
 const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;
 
-/** Checks one thing after the other; exit code 4 when somebody refused us, 2 when anything else fails. */
+/** Checks one thing after the other; exit code 4 when a service refused access, 2 when anything else fails. */
 export async function run(
   context: CommandContext,
   _args: readonly string[],

@@ -30,7 +30,7 @@ export async function run(
   const directory = options.out ?? '.';
   const deployFile = path.join(directory, DEPLOY_SETTINGS_FILE);
   const ownFile = configFile ?? path.join(directory, DEFAULT_CONFIG_FILE);
-  // before anybody answers a question for nothing
+  // before the user answers questions for nothing
   if (!dryRun) for (const file of [deployFile, ownFile]) await checkOutput(file, { force });
 
   const given = readAnswers(options, env);

@@ -1,5 +1,8 @@
 import { whyNoObject } from '../../audit/find-recording.ts';
+import { FIRST_WRAP } from '../../record/first-wrap.ts';
 import { readInstruction } from '../../record/instruction-file.ts';
+import { keyRecordKey } from '../../record/key-record.ts';
+import { keyRecordOf } from '../../record/key-records.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
 import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
@@ -80,9 +83,11 @@ export async function run(
     stat = await store.head(key, budget);
     if (stat === undefined) throw await whyNoObject({ store, keys: trust.keys }, key, budget);
     else {
-      instruction = await readInstruction(store, stat.key, budget);
       const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);
+      instruction = await readKey(stat, checked, () =>
+        readInstruction(store, checked?.stat.key ?? '', budget),
+      );
       call = await readCallFacts({ store, layout: range.layout }, checked, budget);
     }
   } finally {
@@ -114,6 +119,22 @@ export async function run(
     });
   }
   return 0;
+}
+
+/** A lost or damaged record is told by the findings. */
+async function readKey(
+  stat: ObjectStat,
+  checked: CheckedObject,
+  readFile: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  if (keyRecordOf(stat) === undefined) return readFile();
+  try {
+    return await checked.request.readInstruction();
+  } catch (error) {
+    const { code } = toArchiveError(error);
+    if (code === 'KEY_RECORD_MISSING' || code === 'OBJECT_MALFORMED') return undefined;
+    throw error;
+  }
 }
 
 /** @throws `USAGE`. */
@@ -208,7 +229,7 @@ function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, loc
   }
   const [, bucket = 'BUCKET', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(location) ?? [];
   const { format, placement, wrap, context = {} } = wrapping;
-  // whoever can write metadata must not write code that somebody copies
+  // a writer of metadata must not write code that a reader copies
   const isPlain = (text: string) => /^[A-Za-z0-9._:/@=+-]*$/.test(text);
   const { edk } = wrapping.encryption;
   const bound = bindsStoredContext(edk) ? Object.entries(edk.description) : [];
@@ -224,6 +245,7 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
   const { key, size, checksum, etag, versionId, lastModified } = stat;
   const named = layout.parse(key);
   const { recordingId, channel } = named ?? identifyKey(key) ?? {};
+  const of = keyRecordOf(stat);
   return {
     key,
     store,
@@ -235,6 +257,7 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
     plaintextSize: format === 'unknown' || size < TAG_BYTES ? undefined : size - TAG_BYTES,
     iv,
     placement: wrapping?.placement,
+    keyRecord: FIRST_WRAP in stat.metadata && of !== undefined ? keyRecordKey(of) : undefined,
     wrap: wrapping?.wrap,
     keyId: wrapping?.keyId,
     context: wrapping?.context,

@@ -125,7 +125,7 @@ function freeKid(keyring: Keyring | undefined, now: Date): string {
   return kid;
 }
 
-/** `NAME-public.pem` for the writer, `NAME-private.pem` for whoever is to read; neither replaces a file. */
+/** Writes `NAME-public.pem` for the writer, `NAME-private.pem` for readers; neither replaces a file. */
 async function generateRsa({ ui }: CommandContext, name: string, options: KeysOptions): Promise<number> {
   const pair = await generateRsaPair('rsa', { modulusLength: RSA_BITS });
   const kid = rsaKeyId(pair.publicKey);
@@ -141,7 +141,7 @@ async function generateRsa({ ui }: CommandContext, name: string, options: KeysOp
   return 0;
 }
 
-/** `NAME-private.pem` for the writer, which signs receipts with it, `NAME-public.pem` for whoever verifies them. */
+/** Writes `NAME-private.pem` for the writer, which signs receipts with it, `NAME-public.pem` for verifiers. */
 async function generateSigning({ ui }: CommandContext, name: string, options: KeysOptions): Promise<number> {
   const pair = generateKeyPairSync('ed25519');
   const kid = signingKeyId(pair.publicKey);
@@ -162,7 +162,7 @@ interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-/** Both files or none, and none in place of another: whatever was wrapped for an older key would be lost. */
+/** Both files or none, and none in place of another: what was wrapped for an older key would be lost. */
 async function writePair(name: string, { publicKey, privateKey }: KeyPair, { dryRun }: KeysOptions) {
   const files = { public: `${name}-public.pem`, private: `${name}-private.pem` };
   if (dryRun === true) return files;

@@ -192,6 +192,6 @@ function requireDone(result: ArchiveResult): void {
     );
   }
   if (result.state === 'gone' && !result.settled) {
-    throw new ArchiveError('MEDIA_NOT_FOUND', `recording ${recordingId} cannot be had: ${result.reason}`);
+    throw new ArchiveError('MEDIA_NOT_FOUND', `recording ${recordingId} is not available: ${result.reason}`);
   }
 }

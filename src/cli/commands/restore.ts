@@ -157,7 +157,7 @@ function requirePipe({ output, allowUnverified }: RestoreOptions): void {
   );
 }
 
-/** Whoever reads the pipe must look at the exit code; what was written cannot be taken back. */
+/** Readers of the pipe must look at the exit code: what was written cannot be taken back. */
 function standardOutput(): RestoreTarget {
   return {
     write: (chunk) =>

@@ -9,6 +9,7 @@ import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
+import { keepFacts } from '../../serve/keep-facts.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
 import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
@@ -40,7 +41,7 @@ const DEFAULT_JOBS = 1;
 const DEFAULT_GRACE = 20;
 
 /**
- * Serves webhooks until a signal. SIGTERM is how a service is stopped: exit code 0, because whatever is not done is in the spool.
+ * Serves webhooks until a signal. SIGTERM is how a service is stopped: exit code 0, because unfinished work is in the spool.
  * With `--once` works through the spool without listening.
  */
 export async function run(
@@ -71,6 +72,7 @@ export async function run(
       starters.push(() => [
         startDueJobs(),
         options.once === true ? undefined : keepCatalogue(config, { clock, logger }),
+        options.once === true ? undefined : keepFacts(config, { clock, logger }),
       ]);
       const readSecrets = readWebhookSecrets(config.webhook, secrets);
       keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);

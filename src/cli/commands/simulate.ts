@@ -129,7 +129,7 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
   const { apiUrl, mediaUrl, recordings, world } = simulator;
   const environment = {
     ...simulator.environment(),
-    // a simulated conversation ends when the simulator starts; nobody wants to wait for its recordings to settle
+    // a simulated conversation ends when the simulator starts; its recordings need no time to settle
     ...(world.size === 0 ? {} : { ARCHIVE_SETTLE: '0s' }),
   };
   if (ui.json) {
@@ -203,7 +203,7 @@ function requireShape(text: string): EventShape {
   });
 }
 
-/** Synthetic events are sent to this machine only: elsewhere somebody might take them for real. */
+/** Synthetic events are sent to this machine only: elsewhere they might be taken for real. */
 function requireLoopback(text: string): URL {
   return checkUrl(text, { hosts: [], allowLoopback: true });
 }

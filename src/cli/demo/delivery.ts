@@ -27,7 +27,7 @@ export interface Delivery {
 }
 
 /** As a queue with a dead-letter queue behind it would: this often, then no more. */
-const MOST_DELIVERIES = 4;
+const MAX_DELIVERIES = 4;
 
 export interface DeliveryPorts {
   readonly archiver: Archiver;
@@ -35,7 +35,7 @@ export interface DeliveryPorts {
   readonly budget: Budget;
   /** Told after each delivery: is the call archived now? */
   readonly onDelivered: (recordingId: string, archived: boolean) => void;
-  /** Told once for each delivery that did not archive its call and is to be repeated. */
+  /** Called once for each delivery that did not archive its call and is repeated. */
   readonly onSetback: (recordingId: string) => void;
 }
 
@@ -67,7 +67,7 @@ export async function deliver(
       history.setbacks.push(setback);
       ports.onSetback(recordingId);
       // A page instead of a sound is injected once, and one delivery starts over by itself: if it is still there, it is the file.
-      if (setback !== 'MEDIA_NOT_AUDIO' && history.deliveries < MOST_DELIVERIES) queue.push(delivery);
+      if (setback !== 'MEDIA_NOT_AUDIO' && history.deliveries < MAX_DELIVERIES) queue.push(delivery);
     }
     ports.onDelivered(recordingId, setback === undefined);
   };

@@ -9,7 +9,7 @@ import { checkPermissions } from './permissions.ts';
 import { formatDuration } from '../_format.ts';
 
 /** S3 refuses requests that are signed more than 15 minutes off: "RequestTimeTooSkewed". */
-const MOST_SKEW_MS = 15 * 60_000;
+const MAX_SKEW_MS = 15 * 60_000;
 /** Beyond this, tokens and links may seem to expire early. */
 const NOTABLE_SKEW_MS = 30_000;
 
@@ -80,7 +80,7 @@ export async function checkClock(
     const detail = `${formatDuration(skewMs)} off the login host's`;
     if (skewMs <= NOTABLE_SKEW_MS) return { name: 'clock', status: 'ok', detail };
     const fix = 'synchronise the clock (NTP)';
-    return skewMs > MOST_SKEW_MS
+    return skewMs > MAX_SKEW_MS
       ? {
           name: 'clock',
           status: 'fail',

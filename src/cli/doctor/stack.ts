@@ -20,7 +20,7 @@ export interface StackOptions {
   readonly settings?: string;
 }
 
-/** Where whoever runs `doctor` knows better than the function, as behind a proxy. */
+/** Where the environment of `doctor` goes before that of the function, as behind a proxy. */
 const OVERRIDABLE = ['GENESYS_LOGIN_URL', 'GENESYS_API_URL', 'ARCHIVE_ALLOW_LOOPBACK'] as const;
 
 /** Those of the function lead out of its own network, not out of this one. */

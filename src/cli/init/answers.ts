@@ -29,7 +29,7 @@ export interface InitOptions {
   readonly out?: string;
 }
 
-/** Deploy settings that nobody has checked yet. */
+/** Deploy settings before any check. */
 export type Answers = Readonly<Partial<Record<keyof DeploySettings, unknown>>>;
 
 /** What only the file has is added there, see docs/deployment.md. */

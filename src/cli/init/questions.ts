@@ -39,7 +39,7 @@ export async function askForAnswers(given: Answers, terminal: Terminal): Promise
   if (asked('eventSourceName')) {
     await line(
       'eventSourceName',
-      'Partner event source in that region; leave it empty if there is none yet',
+      'Partner event source in that region; leave it empty if it does not exist yet',
       {
         placeholder: 'aws.partner/genesys.com/cloud/ORGANIZATION/SUFFIX',
         optional: true,
@@ -61,7 +61,7 @@ export async function askForAnswers(given: Answers, terminal: Terminal): Promise
     if (mode !== 'none') {
       const message =
         mode === 'compliance'
-          ? 'For how many days? Nobody can shorten it; storage is paid for until the last day'
+          ? 'For how many days? It cannot be shortened; storage is paid for until the last day'
           : 'For how many days?';
       const validate = (days: string | undefined) =>
         problemOf('objectLock', { objectLock: { mode, days: Number(days) } });
@@ -135,7 +135,7 @@ function askForLock(terminal: Terminal): Promise<'none' | 'governance' | 'compli
         {
           value: 'compliance',
           label: 'compliance',
-          hint: 'cannot be undone by anybody, AWS included; an early erasure is impossible',
+          hint: 'cannot be undone, not even by AWS; an early erasure is impossible',
         },
         { value: 'none', label: 'no', hint: 'they are versioned, and the bucket policy denies removal' },
       ],

@@ -1,7 +1,7 @@
 /** Names of restored files: of the recording's id and channel, with an extension that says what the file is. */
 import { createHash } from 'node:crypto';
 import { identifyKey, type Layout } from '../../record/layout.ts';
-import { contextPlace } from '../../record/object-key.ts';
+import { parseCompanion } from '../../record/object-key.ts';
 
 /** Characters; with a day, a digest, an extension and the suffix of a partial file it stays below the 255 bytes of a file system. */
 const MAX_STEM_LENGTH = 170;
@@ -116,8 +116,10 @@ export class FileNames {
 }
 
 function stemOf(key: string): string {
-  const beside = contextPlace(key);
-  if (beside !== undefined) return `${safeName(lastSegment(beside).replace(/\.json$/, ''))}.context`;
+  const beside = parseCompanion(key);
+  if (beside !== undefined) {
+    return `${safeName(lastSegment(beside.receipt).replace(/\.json$/, ''))}.${beside.kind}`;
+  }
   const named = identifyKey(key);
   if (named === undefined) return safeName(lastSegment(key).replace(/\.enc$/, ''));
   const { recordingId, channel } = named;
@@ -129,7 +131,7 @@ const lastSegment = (key: string) => key.slice(key.lastIndexOf('/') + 1);
 /** Device names of Windows, whose file systems may be mounted here. */
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
-/** One segment of a path, whatever the key: no separator, no hidden file, nothing that a shell takes for an option. */
+/** One segment of a path, safe for any key: no separator, no hidden file, nothing that a shell takes for an option. */
 function safeName(name: string): string {
   const plain = name
     .replaceAll(/[^A-Za-z0-9._=-]/g, '_')

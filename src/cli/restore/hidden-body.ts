@@ -1,9 +1,9 @@
-/** What is written before anybody has vouched for it: kept out of the file system, in memory or under a key that is only there. */
+/** Plaintext that is not verified yet: kept in memory, or in a file encrypted under a key that is in memory only. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes held in memory; a longer body goes to the disk, encrypted. Half an hour of WAV at 32 kB/s. */
-export const MOST_IN_MEMORY = 16 * 1024 * 1024;
+export const MAX_IN_MEMORY_BYTES = 16 * 1024 * 1024;
 /** Bytes; what is encrypted, and later decrypted, at a time. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Bytes of the key and of the first counter block. */
@@ -21,7 +21,7 @@ export interface HiddenBody {
  * @param file empty, open for reading and writing.
  * @param most bytes held in memory.
  */
-export function createHiddenBody(file: FileHandle, most: number = MOST_IN_MEMORY): HiddenBody {
+export function createHiddenBody(file: FileHandle, most: number = MAX_IN_MEMORY_BYTES): HiddenBody {
   const key = randomBytes(KEY_BYTES);
   const counter = randomBytes(COUNTER_BYTES);
   let held: Buffer[] = [];
@@ -30,7 +30,7 @@ export function createHiddenBody(file: FileHandle, most: number = MOST_IN_MEMORY
   return {
     async write(chunk) {
       if (spilled === undefined && heldBytes + chunk.byteLength <= most) {
-        // the memory of a chunk may be used again by whoever gave it
+        // the caller may use the memory of a chunk again
         held.push(Buffer.from(chunk));
         heldBytes += chunk.byteLength;
         return;
@@ -60,7 +60,7 @@ interface Spill {
 }
 
 /**
- * AES-256-CTR under a key that is nowhere else: whoever finds the file after a kill finds noise. It is decrypted in place, and its hash
+ * AES-256-CTR under a key in memory: the file that a kill leaves behind is noise. It is decrypted in place, and its hash
  * shows whether what is decrypted is what was written.
  */
 function createSpill(file: FileHandle, key: Buffer, counter: Buffer): Spill {

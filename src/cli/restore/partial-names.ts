@@ -4,7 +4,7 @@ import { lstat, readdir, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 
-/** ms; a file of another machine, or of an earlier version of this program, that was not written to for so long is nobody's. */
+/** ms; a file of another machine, or of an earlier version of this program, that was not written to for so long is abandoned. */
 const ABANDONED_AFTER_MS = 24 * 3_600_000;
 
 /** Hex digits of the machine, of the process and of the file within it: 12 in all. */
@@ -37,7 +37,7 @@ export async function sweepPartials(target: string, own: ReadonlySet<string>): P
   }
 }
 
-/** Removes what such processes have left in a directory, of whatever file. */
+/** Removes what such processes have left in a directory, of all files. */
 export async function sweepDirectory(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   for (const name of names) {
@@ -67,7 +67,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, and is somebody else's
+    // EPERM: it runs, and is another user's
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

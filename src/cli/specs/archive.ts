@@ -1,9 +1,9 @@
-import { type CommandSpec, CONCURRENCY } from './command-spec.ts';
+import { type CommandSpec, defineCommand, CONCURRENCY } from './command-spec.ts';
 import { age, wholeNumber } from './option-values.ts';
 
 /** What brings recordings into the archive, and looks after their queue. */
 export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'archive',
     summary: 'archive the recordings that an event names',
     options: [
@@ -35,8 +35,8 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/archive.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'serve',
     summary: 'take webhooks and archive what they name, until it is stopped',
     options: [
@@ -74,7 +74,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'archive',
     details:
-      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, whatever happens to this process. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool, and jobs are handed over to other runners. See docs/serve.md.',
+      'POST / or /events takes an event, signed if ARCHIVE_WEBHOOK_SECRET is set; 202 means that it is on disk and will be archived, even if this process is killed. GET /health tells how things stand. SIGTERM ends it with exit code 0: what is not done is in the spool, and jobs are handed over to other runners. See docs/serve.md.',
     examples: [
       'genesys-archive serve --spool /var/lib/genesys-archive/spool',
       'genesys-archive serve --host 0.0.0.0 --port 8443 --concurrency 8',
@@ -82,8 +82,8 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 7, 130],
     load: () => import('../commands/serve.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'redrive',
     summary: 'show why messages are in a dead-letter queue, and send them back or archive them',
     arguments: [
@@ -113,8 +113,8 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/redrive.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'gc',
     summary: 'remove what killed writers have left behind',
     options: [
@@ -131,5 +131,5 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     examples: ['genesys-archive gc --multipart --dry-run', 'genesys-archive gc --multipart --older-than 24h'],
     exitCodes: [0, 1, 2, 3, 4, 6, 7, 130],
     load: () => import('../commands/gc.ts'),
-  },
+  }),
 ];

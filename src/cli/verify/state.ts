@@ -95,7 +95,7 @@ function isStillborn(text: string): boolean {
   return !text.includes('\n') && (FIRST.startsWith(text) || text.startsWith(FIRST));
 }
 
-/** The seed of the run that a state file belongs to; `undefined` when there is none. */
+/** Reads the seed of the run that a state file belongs to; `undefined` without one. */
 export async function readSeed(file: string): Promise<string | undefined> {
   const [first] = ((await readText(file)) ?? '').split('\n');
   const plan = parseLine(first ?? '');
@@ -159,7 +159,7 @@ async function write(file: string, lines: readonly Line[]): Promise<void> {
   }
 }
 
-/** Of the user alone. A link would lead to a file of somebody else's choice, and a named pipe would be waited for without end. */
+/** Opens a regular file only: a link could lead to another user's choice of file, and a named pipe would block. */
 async function withRegular<T>(
   file: string,
   flags: number,

@@ -10,6 +10,7 @@ import { parseJsonObject, readField as read } from '../responses.ts';
 import { countByBulkJob } from './bulk-counter.ts';
 import type { InventoryOptions } from './inventory-options.ts';
 import { requestUploads } from './upload-report.ts';
+import { present } from '../../present.ts';
 
 /** Entries of one page, the platform's maximum. */
 const RETENTION_PAGE = 500;
@@ -19,7 +20,7 @@ const ORPHAN_PAGE = 100;
 const MAX_ORPHAN_PAGES = 10_000;
 
 /** Days; with the least that the platform accepts every recording is listed that is kept for longer, or for good. */
-const LEAST_THRESHOLD_DAYS = 0;
+const MIN_THRESHOLD_DAYS = 0;
 
 export function createRecordingInventory(options: InventoryOptions): RecordingInventory {
   return {
@@ -39,9 +40,9 @@ async function* listRetention(
   let cursor: string | undefined;
   for (;;) {
     const query = {
-      retentionThresholdDays: String(LEAST_THRESHOLD_DAYS),
+      retentionThresholdDays: String(MIN_THRESHOLD_DAYS),
       pageSize: String(RETENTION_PAGE),
-      ...(cursor === undefined ? {} : { cursor }),
+      ...present({ cursor }),
     };
     const path = ['api', 'v2', 'recordings', 'retention', 'query'];
     const answer = await api.call({ method: 'GET', path, query }, budget);
@@ -111,7 +112,7 @@ function readOrphan(value: unknown): OrphanRecording | undefined {
     orphanId,
     ...(typeof media === 'string' ? { media: media.toLowerCase().slice(0, 40) } : {}),
     ...(typeof status === 'string' && /^[A-Z_]{1,40}$/.test(status) ? { status } : {}),
-    ...(createdAt === undefined ? {} : { createdAt }),
+    ...present({ createdAt }),
     ...(typeof bytes === 'number' && bytes >= 0 ? { bytes } : {}),
   };
 }

@@ -54,7 +54,7 @@ export function createMediaApi(api: GenesysApi, organizationId?: string): MediaR
           details: { status: answer.status, correlationId: answer.correlationId },
         });
       }
-      // the tutorial's answers carry it: a link without it may be anybody's
+      // the tutorial's answers carry it: a link without it may be another recording's
       if (typeof body['id'] !== 'string') {
         throw new ArchiveError('GENESYS_BAD_RESPONSE', `${what}: the answer states no id`, {
           details: { status: answer.status, correlationId: answer.correlationId },

@@ -10,10 +10,10 @@ import { type MediaItem, type MediaOpener, MediaRestart, type MediaStream } from
 import { describe, isChunked, refusePages, type Version } from './response.ts';
 
 /** A signed link may be redirected to its region; more hops than this are a loop. */
-const MOST_REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 /** A download that drops more often than this goes back to the queue. */
-export const MOST_RESUMES = 5;
+export const MAX_RESUMES = 5;
 
 export interface DownloadOptions {
   readonly transport: Transport;
@@ -131,7 +131,7 @@ class Download {
         throw new MediaRestart('another version');
       const location = headers['location'];
       if (status >= 300 && status < 400 && location !== undefined) {
-        if (hop >= MOST_REDIRECTS) throw unavailable(url.host, status, 'too many redirects');
+        if (hop >= MAX_REDIRECTS) throw unavailable(url.host, status, 'too many redirects');
         target = absolute(location, url);
         continue;
       }
@@ -193,7 +193,7 @@ class Download {
   async #resume(delivered: number, version: Version, broken: ArchiveError): Promise<HttpResponse> {
     const { clock, logger } = this.#options;
     this.resumes += 1;
-    if (this.resumes > MOST_RESUMES) throw broken;
+    if (this.resumes > MAX_RESUMES) throw broken;
     if (!isStrong(version.etag)) throw new MediaRestart('no strong ETag to resume by');
     const decision = nextDelay(MEDIA_RETRIES, {
       failures: this.resumes,

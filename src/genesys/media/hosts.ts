@@ -69,6 +69,6 @@ function explainHost(
   if (!/(?:^|\.)amazonaws\.(?:com|com\.cn|eu)$/.test(host)) return undefined;
   return {
     why: 'its host is not on the list of media hosts',
-    hint: 'anybody may own a bucket: if this one is the platform’s, add HOST/BUCKET, or BUCKET.HOST, to ARCHIVE_MEDIA_HOSTS',
+    hint: 'any AWS account may own a bucket: if this one is the platform’s, add HOST/BUCKET, or BUCKET.HOST, to ARCHIVE_MEDIA_HOSTS',
   };
 }

@@ -12,12 +12,12 @@ export interface RecordingAnswer {
   readonly subtype: string | undefined;
   readonly media: string | undefined;
   readonly fileState: string | undefined;
-  /** Epoch ms. Is in the past where the recording has been moved to the platform's archive, whatever `fileState` says. */
+  /** Epoch ms. Is in the past where the recording has been moved to the platform's archive, with any `fileState`. */
   readonly archiveDate: number | undefined;
   readonly archiveMedium: string | undefined;
   /** As stated, to be sent back unchanged: a PUT without it takes it away. */
   readonly deleteDate: string | undefined;
-  /** By channel: `S` for one file of all, else `0`, `1`. Empty while there is none. */
+  /** By channel: `S` for one file of all, else `0`, `1`. Empty while no file exists. */
   readonly files: readonly { readonly channel: string; readonly url: string }[];
   readonly estimatedTranscodeTimeMs: number | undefined;
   readonly durationMs: number | undefined;

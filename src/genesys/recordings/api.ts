@@ -23,7 +23,7 @@ import { readConversation, requireConversationFacts } from '../conversation-fact
 
 export interface RecordingsOptions extends FetchOptions {
   readonly kinds: ReadonlySet<RecordingKind>;
-  /** ms after the end of a conversation before which nobody is asked: recordings come minutes later, and not all at once. */
+  /** ms after the end of a conversation before the platform is asked: recordings come minutes later, and not all at once. */
   readonly settleMs: number;
   /** ms after the end of a conversation from which what is missing counts as missing. */
   readonly horizonMs: number;
@@ -124,7 +124,7 @@ class Look {
     return { state: 'ready', items, pending, terminal, ...(failed.length === 0 ? {} : { failed }) };
   }
 
-  /** Nothing to archive is a fine answer for a conversation, but not for a recording that somebody has named. */
+  /** Nothing to archive is a fine answer for a conversation, but not for a recording that the event names. */
   #answerMissing(): Resolution {
     const { recordingId } = this.#request;
     return recordingId === undefined
@@ -272,7 +272,7 @@ class Look {
     return this.#endedAt === undefined ? undefined : Math.max(0, this.#now() - this.#endedAt);
   }
 
-  /** Never, when nobody knows when the conversation ended: the queue has an end of its own. */
+  /** Never, while the end of the conversation is unknown: the queue has an end of its own. */
   #isOverdue(): boolean {
     return (this.#age() ?? 0) >= this.#options.horizonMs;
   }

@@ -12,7 +12,7 @@ import { parseJsonObject } from '../responses.ts';
 import { requireWritten } from './written.ts';
 
 /** Others may amend the same document at the same time; each of them is let win this often at most. */
-const MOST_CONFLICTS = 3;
+const MAX_CONFLICTS = 3;
 
 interface Document {
   readonly id: string;
@@ -34,7 +34,7 @@ export function createCustomAttributesWriter(api: GenesysApi, schemaId: string):
     async write({ conversationId }, reference, budget) {
       const path = ['api', 'v2', 'conversations', conversationId, 'customattributes'];
       const what = `custom attributes of conversation ${conversationId}`;
-      for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
+      for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
         const listed = await api.call({ method: 'GET', path }, budget);
         ensureFound(listed, `conversation ${conversationId}`, explainRefusal('listCustomAttributes', listed));
         if (listed.status !== 200)
@@ -91,7 +91,7 @@ function showsDocument(body: unknown, id: string): boolean | undefined {
 }
 
 /**
- * The document of the schema, `undefined` when there is none yet.
+ * The document of the schema, `undefined` while it does not exist.
  *
  * @throws `GENESYS_BAD_RESPONSE` when the answer is no such list, or is about another conversation: what is taken for missing would be
  *   replaced.

@@ -5,7 +5,7 @@
  * Both files are written and synced under temporary names. The object exists from the moment link(2) gives the data its final
  * name; link fails when that name is taken, also between processes. The metadata are renamed after it. A crash between the two
  * leaves an object without metadata and, beside it, the temporary name of the same inode: that tells which metadata are its own,
- * and {@link settle} finishes the rename, whoever comes first.
+ * and the first process that comes finishes the rename by {@link settle}.
  */
 import { link, lstat, readdir, rename, unlink } from 'node:fs/promises';
 import { attemptFiles, attemptsAmong, type AttemptFiles, type ObjectPlace, syncDirectory } from './paths.ts';
@@ -22,7 +22,7 @@ import { notRegular } from './regular-file.ts';
 export async function commit(place: ObjectPlace, files: AttemptFiles): Promise<boolean> {
   const inTheWay = await lstat(place.record).catch(ignoreMissing);
   if (inTheWay !== undefined && !inTheWay.isFile()) throw notRegular(place.record);
-  // The metadata's temporary name has to survive whatever the link survives.
+  // The metadata's temporary name must survive every crash that the link survives.
   await syncDirectory(place.directory);
   try {
     await link(files.data, place.data);
@@ -58,7 +58,7 @@ async function publishRecord(place: ObjectPlace, files: AttemptFiles): Promise<v
   try {
     await rename(files.record, place.record);
   } catch (error) {
-    // Somebody else has settled this attempt in the meantime.
+    // Another process has settled this attempt in the meantime.
     if (!isMissing(error) || !(await exists(place.record))) throw error;
   }
   await syncDirectory(place.directory);

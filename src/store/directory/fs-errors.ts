@@ -27,7 +27,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ENAMETOOLONG: 'KEY_INVALID',
 };
 
-/** The refusals that somebody has to act on, in words. */
+/** The refusals that an operator must act on, in words. */
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota is used up',

@@ -57,7 +57,7 @@ export async function writeFile(file: string, chunks: AsyncIterable<Uint8Array>)
   return { size, sha256: hash.digest('hex') };
 }
 
-/** Makes a file that nobody else can read, whatever the umask. */
+/** Makes a file that only its owner can read, under any umask. */
 async function openPrivate(file: string): Promise<FileHandle> {
   const handle = await open(file, 'wx', PRIVATE_MODE);
   try {
@@ -91,7 +91,7 @@ export async function publishMode(file: string, directory: string): Promise<void
   }
 }
 
-/** Writes a small file that only its owner can read, whatever the umask, and syncs it. */
+/** Writes a small file that only its owner can read, under any umask, and syncs it. */
 export async function writeText(file: string, text: string): Promise<void> {
   const handle = await openPrivate(file);
   try {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { ArchiveError } from '../../errors.ts';
 import { isMissing, printablePath, systemCode } from './fs-errors.ts';
 
-/** Reading only, no link followed, and no waiting for somebody to write into a pipe. */
+/** Reads only, follows no link, and does not wait for the writer of a pipe. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
@@ -18,7 +18,7 @@ export async function openRegular(file: string): Promise<{ handle: FileHandle; f
   try {
     handle = await open(file, READ_FLAGS);
   } catch (error) {
-    // ENXIO: a socket, or a pipe that nobody writes into
+    // ENXIO: a socket, or a pipe without a writer
     if (['ELOOP', 'EMLINK', 'ENXIO', 'EISDIR'].includes(systemCode(error) ?? '')) throw notRegular(file);
     throw error;
   }

@@ -16,7 +16,7 @@ const STALE_MS = 10_000;
 const WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 5;
 
-/** An attempt nobody makes, so that the lock counts among the store's temporary files, and `gc` removes it. */
+/** An attempt id that is never used, so that the lock counts among the store's temporary files, and `gc` removes it. */
 const LOCK_ATTEMPT = '0'.repeat(ATTEMPT_DIGITS);
 
 export interface ReplaceLock {

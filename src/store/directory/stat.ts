@@ -49,7 +49,7 @@ export async function findObject(root: string, place: ObjectPlace): Promise<Foun
     }
     const again = await lstatObject(place);
     if (again === undefined || !isSameVersion(file, again)) continue;
-    // without metadata between the old ones and the new: somebody is replacing it, or was killed at that
+    // without metadata between the old ones and the new: a process replaces it, or was killed doing so
     if (record === undefined && busy && look < MAX_LOOKS - 1) continue;
     if (record !== undefined) assertSameKey(record, place);
     return { stat: describe(place, file, record), version: file };

@@ -1,5 +1,5 @@
 /** Bytes; shorter buffers are cheap to make. */
-const SMALLEST_KEPT = 64 * 1024;
+const MIN_KEPT_BYTES = 64 * 1024;
 
 /**
  * Buffers that are used again, by all writes of one store: making one of a megabyte costs as much as encrypting it, and the garbage
@@ -22,7 +22,7 @@ export class BufferPool {
 
   /** At least `bytes` long, unless that is more than the largest; what it holds is anything. */
   take(bytes: number): Buffer {
-    if (bytes < SMALLEST_KEPT) return Buffer.allocUnsafeSlow(Math.max(1, bytes));
+    if (bytes < MIN_KEPT_BYTES) return Buffer.allocUnsafeSlow(Math.max(1, bytes));
     const size = this.#sizeFor(bytes);
     const found = this.#kept.get(size)?.pop();
     if (found === undefined) return Buffer.allocUnsafeSlow(size);
@@ -30,10 +30,10 @@ export class BufferPool {
     return found;
   }
 
-  /** Not to be used after this by whoever gives it. */
+  /** Takes a buffer back; the giver must not use it after this. */
   give(buffer: Buffer): void {
     const size = buffer.byteLength;
-    if (size < SMALLEST_KEPT || size !== this.#sizeFor(size) || this.#keptBytes + size > this.#mostBytes)
+    if (size < MIN_KEPT_BYTES || size !== this.#sizeFor(size) || this.#keptBytes + size > this.#mostBytes)
       return;
     const kept = this.#kept.get(size) ?? [];
     kept.push(buffer);
@@ -42,7 +42,7 @@ export class BufferPool {
   }
 
   #sizeFor(bytes: number): number {
-    let size = SMALLEST_KEPT;
+    let size = MIN_KEPT_BYTES;
     while (size < bytes && size < this.#largest) size *= 2;
     return Math.min(size, this.#largest);
   }

@@ -15,7 +15,7 @@ import type {
 import { locate, type Place } from './place.ts';
 
 /** Bytes of an error answer that are read; S3's have a few hundred. */
-const LONGEST_ERROR = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 const META = 'x-amz-meta-';
 const SHA256 = 'x-amz-checksum-sha256';
@@ -208,10 +208,10 @@ async function readBeginning(body: HttpResponse['body']): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
-    const part = Buffer.from(chunk.subarray(0, LONGEST_ERROR - size));
+    const part = Buffer.from(chunk.subarray(0, MAX_ERROR_BYTES - size));
     parts.push(part);
     size += part.byteLength;
-    if (size === LONGEST_ERROR) break;
+    if (size === MAX_ERROR_BYTES) break;
   }
   return Buffer.concat(parts, size).toString('utf8');
 }

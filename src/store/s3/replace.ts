@@ -10,7 +10,7 @@ import { digestOf, withPayloadHash } from './checksum.ts';
 import { differenceOf, headObject, type SentObject } from './verify.ts';
 
 /** Bytes; https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: larger objects are copied in parts. */
-const LARGEST_COPY = 5 * 1024 ** 3;
+const MAX_COPY_BYTES = 5 * 1024 ** 3;
 
 /** One conditional PutObject: `If-Match` with the entity tag of `expected`. */
 export async function replaceObject(
@@ -59,7 +59,7 @@ export async function replaceMetadata(
   assertObjectKey(key);
   assertPutOptions({ metadata, contentType });
   if (etag === undefined) return noEntityTag();
-  if (size > LARGEST_COPY) return { outcome: 'unsupported', reason: 'S3 copies at most 5 GiB at a time' };
+  if (size > MAX_COPY_BYTES) return { outcome: 'unsupported', reason: 'S3 copies at most 5 GiB at a time' };
   const { ExpectedBucketOwner: owner } = access.bucket;
   const Key = access.prefix + key;
   const source = [access.bucket.Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');

@@ -67,7 +67,7 @@ describe('a list of ids', () => {
     expect(counts.invalid.map(({ line }) => line)).toEqual([5, 78, 9_999]);
   });
 
-  it('finds the conversations of recordings that are named alone, and names those that nobody lists', async () => {
+  it('finds the conversations of recordings that are named alone, and names those that no list has', async () => {
     const lines = ['recordingId', id(60), id(61), id(62)];
     await expect(plan(lines)).rejects.toMatchObject({
       code: 'USAGE',

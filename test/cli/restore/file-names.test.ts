@@ -35,7 +35,7 @@ describe('names of restored files', () => {
     expect(new Set(given.map((name) => name.toLowerCase())).size).toBe(keys.length);
   });
 
-  it('lie within the directory, and are no hidden files, options or devices, whatever the key', () => {
+  it('lie within the directory, and are no hidden files, options or devices, for any key', () => {
     const hostile = fc.string({ unit: 'binary', maxLength: 300 });
     const parts = fc.constantFrom('..', '.', '/', '\\', '-rf', 'con', '\0', '\n', '~', 'archive/', '.enc');
     const keys = fc.oneof(

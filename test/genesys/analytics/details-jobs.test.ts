@@ -71,7 +71,7 @@ describe('the conversations of a day', () => {
     ]);
   });
 
-  it('are those that began on it, whatever the platform adds', async () => {
+  it('are those that began on it, without those that the platform adds', async () => {
     const page = [
       conversation('before', '2026-11-19T23:59:59.999Z', { conversationEnd: '2026-11-20T00:10:00.000Z' }),
       conversation('first', '2026-11-20T00:00:00.000Z'),

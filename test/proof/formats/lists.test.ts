@@ -18,7 +18,7 @@ const line: fc.Arbitrary<ListLine> = fc.record({
 });
 
 describe('the lists behind a statement', () => {
-  it('have the same root in whatever order the lines came', () => {
+  it('have the same root in any order of the lines', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
         expect(makeList(lines.toReversed())).toEqual(makeList(lines));

@@ -39,7 +39,7 @@ describe('staged seals', () => {
     expect(isSealSigned(seal, [noteKey('another', pair.publicKey)])).toBe(false);
   });
 
-  it('sign a text that is no checkpoint, whatever the log is called', () => {
+  it('sign a text that is no checkpoint, under any name of the log', () => {
     expect(sealText(unsigned)).toMatch(/^genesys-media-archive\/seal\/v1\n[0-9a-f]{64}\n$/);
   });
 

@@ -60,7 +60,7 @@ async function ownObject({ ids }: HostileBucket, target: Target): Promise<Stored
 const OPENABLE: readonly Wrap[] = ['static', 'aes'];
 
 export const adoption: Kind = {
-  title: 'objects that are to be signed for',
+  title: 'foreign objects that ask for a signature',
   close: () => buckets.close(),
   attacks: [
     attack('puts one recording under the key of another before its first delivery', 'c', async (bucket) =>

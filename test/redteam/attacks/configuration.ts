@@ -13,7 +13,7 @@ const SOUND = {
   ENCRYPTION_KEY_HEX: 'a1'.repeat(32),
   ARCHIVE_STORE: 'file:/var/lib/archive',
 };
-const FOUND = 'puts a config file into a directory that somebody else works in';
+const FOUND = 'puts a config file into a directory that another user works in';
 
 /** Someone else's file that was found in the working directory says `settings`, which is more than it may. */
 function found(name: string, settings: Readonly<Record<string, string>>): Attack {

@@ -142,7 +142,7 @@ export const events: Kind = {
         ),
     },
     {
-      name: 'sends an event that states where the recording is to be downloaded from',
+      name: 'sends an event that states where to download the recording from',
       may: 'sends events',
       outcome: { says: false },
       attempt: () => {

@@ -34,7 +34,7 @@ const hide = (change: (bucket: HostileBucket, text: string) => string) => async 
 };
 
 export const hiddenDeletions: Kind = {
-  title: 'deletions that are to be hidden',
+  title: 'hidden deletions',
   close: () => buckets.close(),
   attacks: [
     attack('removes an object and leaves its receipt', (bucket) => bucket.remove(bucket.keys.a), {

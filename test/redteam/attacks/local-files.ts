@@ -44,7 +44,7 @@ export const localFiles: Kind = {
       await symlink('/nowhere/at/all', path.join(dir, 'spool'));
       return codeOf(() => claimDirectory(path.join(dir, 'spool')));
     }),
-    attack('puts FIFOs into the spool, which would block whoever reads them', 'not-a-file', async (dir) => {
+    attack('puts FIFOs into the spool, which would block their reader', 'not-a-file', async (dir) => {
       execFileSync('mkfifo', [path.join(dir, 'event.json')]);
       return readOwnFile(path.join(dir, 'event.json'));
     }),
@@ -61,7 +61,7 @@ export const localFiles: Kind = {
       return { files, others: others.length };
     }),
     attack(
-      'puts a link where a recording is to be restored',
+      'puts a link where a recording is restored',
       { code: 'OUTPUT_FAILED', victim: 'theirs' },
       async (dir) => {
         const victim = path.join(dir, 'victim');

@@ -174,7 +174,7 @@ export const network: Kind = {
       attempt: () => answering((_, response) => response.writeHead(302, { location: '/a.wav' }).end()),
     },
     {
-      name: 'sends an answer that nobody has asked for behind one that somebody has',
+      name: 'sends an answer without a request behind one with a request',
       may: MAY,
       outcome: ['good', 'good', 'good'],
       attempt: unasked,

@@ -38,7 +38,7 @@ function inBucket(
 ): Attack {
   return {
     name,
-    may: 'writes objects and metadata into the bucket; somebody looks at it in a terminal',
+    may: 'writes objects and metadata into the bucket; an operator looks at it in a terminal',
     under: ['static'],
     outcome: commands.flatMap(() => [SILENT, SILENT]),
     attempt: async (wrap) => {
@@ -64,9 +64,9 @@ export const terminalOutput: Kind = {
   close: () => buckets.close(),
   attacks: [
     printing(
-      'writes control characters into the id of a recording that somebody asks for',
+      'writes control characters into the id of a recording that an operator asks for',
       (wanted) => ['restore', HOSTILE, '-o', '/nonexistent/x', ...json(wanted)],
-      'says which recording somebody should look at',
+      'says which recording an operator should look at',
     ),
     printing(
       'writes control characters into an event',

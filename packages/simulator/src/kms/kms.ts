@@ -55,7 +55,7 @@ export const DEFAULT_ALIAS = 'alias/recordings';
 /** How many requests are remembered. */
 const REMEMBERED = 10_000;
 /** Bytes; KMS takes ciphertexts of 6 KiB and contexts of 8 KiB. */
-const LARGEST_REQUEST = 65_536;
+const MAX_REQUEST_BYTES = 65_536;
 
 function describeInput(entry: RequestEntry, input: KmsInput): void {
   const name = input['KeyId'] ?? input['DestinationKeyId'];
@@ -100,7 +100,7 @@ export async function startKms(options: KmsOptions = {}): Promise<KmsEndpoint> {
       credentials,
       target: 'TrentService',
       version: '1.1',
-      largestRequest: LARGEST_REQUEST,
+      largestRequest: MAX_REQUEST_BYTES,
       isOperation: isKmsOperation,
       begin: () => {
         const entry: RequestEntry = {

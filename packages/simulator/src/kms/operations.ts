@@ -27,8 +27,8 @@ import {
 import { KmsRefusal } from '../aws-refusals.ts';
 
 /** Bytes; https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
-const LARGEST_PLAINTEXT = 4096;
-const LARGEST_CIPHERTEXT = 6144;
+const MAX_PLAINTEXT_BYTES = 4096;
+const MAX_CIPHERTEXT_BYTES = 6144;
 function requireSymmetric(key: KmsKey): Buffer {
   if (key.spec !== 'SYMMETRIC_DEFAULT') throw new KmsRefusal('InvalidKeyUsageException');
   return Buffer.from(key.material, 'base64');
@@ -71,7 +71,7 @@ function generateDataKeyWithoutPlaintext(call: KmsCall): object {
 
 function encrypt({ keys, input }: KmsCall): object {
   requireKnown(input, ['KeyId', 'Plaintext', 'EncryptionContext', 'EncryptionAlgorithm', 'DryRun']);
-  const plaintext = requireBlob(input, 'Plaintext', LARGEST_PLAINTEXT);
+  const plaintext = requireBlob(input, 'Plaintext', MAX_PLAINTEXT_BYTES);
   const context = readContext(input);
   const key = requireUsable(keys, keys.resolve(requireText(input, 'KeyId')));
   const algorithm = readText(input, 'EncryptionAlgorithm');
@@ -103,7 +103,7 @@ function openSymmetric(
 
 function decrypt({ keys, input }: KmsCall): object {
   requireKnown(input, ['KeyId', 'CiphertextBlob', 'EncryptionContext', 'EncryptionAlgorithm', 'DryRun']);
-  const blob = requireBlob(input, 'CiphertextBlob', LARGEST_CIPHERTEXT);
+  const blob = requireBlob(input, 'CiphertextBlob', MAX_CIPHERTEXT_BYTES);
   const context = readContext(input);
   const name = readText(input, 'KeyId');
   const expected = name === undefined ? undefined : keys.resolve(name);
@@ -150,7 +150,7 @@ function reEncrypt({ keys, input }: KmsCall): object {
     'DestinationEncryptionAlgorithm',
     'DryRun',
   ]);
-  const blob = requireBlob(input, 'CiphertextBlob', LARGEST_CIPHERTEXT);
+  const blob = requireBlob(input, 'CiphertextBlob', MAX_CIPHERTEXT_BYTES);
   const sourceName = readText(input, 'SourceKeyId');
   const expected = sourceName === undefined ? undefined : keys.resolve(sourceName);
   const destination = requireUsable(keys, keys.resolve(requireText(input, 'DestinationKeyId')));
@@ -170,7 +170,7 @@ function reEncrypt({ keys, input }: KmsCall): object {
 /** Pure Ed25519 of the message itself; https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html */
 function signMessage({ keys, input }: KmsCall): object {
   requireKnown(input, ['KeyId', 'Message', 'MessageType', 'SigningAlgorithm', 'DryRun']);
-  const message = requireBlob(input, 'Message', LARGEST_PLAINTEXT);
+  const message = requireBlob(input, 'Message', MAX_PLAINTEXT_BYTES);
   const algorithm = requireText(input, 'SigningAlgorithm');
   const key = requireUsable(keys, keys.resolve(requireText(input, 'KeyId')));
   if (key.spec !== SIGNING_SPEC) throw new KmsRefusal('InvalidKeyUsageException');

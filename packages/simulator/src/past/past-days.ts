@@ -8,7 +8,7 @@ const OPEN_MS = 14 * 3_600_000;
 /** The last one of a busy day begins so late that it may end on the next. */
 const LAST_START_MS = DAY_MS - 90_000;
 const BUSY = 10;
-const MOST_DAYS = 40_000;
+const MAX_DAYS = 40_000;
 
 export interface DaysOptions {
   readonly from: string;
@@ -29,7 +29,7 @@ export class PastDays {
     this.#first = parseDay(from, 'from');
     const days = (parseDay(to, 'to') - this.#first) / DAY_MS + 1;
     if (days < 1) throw new SimulatorError(`the past: it ends (${to}) before it begins (${from})`);
-    if (days > MOST_DAYS) throw new SimulatorError(`the past: at most ${MOST_DAYS} days`);
+    if (days > MAX_DAYS) throw new SimulatorError(`the past: at most ${MAX_DAYS} days`);
     this.#seed = seed;
     const empty = emptyDay === undefined ? -1 : this.#dayOf(emptyDay, days, 'the empty day');
     if (late !== undefined) this.#dayOf(late.day, days, 'the late day');

@@ -20,10 +20,10 @@ import {
 
 const ACTIONS: readonly BulkAction[] = ['ARCHIVE', 'DELETE', 'EXPORT'];
 /** Of an organization, pending or processing. */
-const MOST_AT_ONCE = 2;
+const MAX_AT_ONCE = 2;
 /** Recordings may take that long until a query finds them. */
 const BLIND_MS = 48 * 3_600_000;
-const LONGEST_AGED_MS = 184 * 86_400_000;
+const MAX_AGED_MS = 184 * 86_400_000;
 
 export function postBulkJob(world: RecordingsWorld, call: Call): Reply {
   const query = readObject(call.body);
@@ -47,8 +47,8 @@ export function postBulkJob(world: RecordingsWorld, call: Call): Reply {
   const running = [...world.bulkJobs.values()].filter((job) =>
     ['PENDING', 'PROCESSING'].includes(stateOf(world, job)),
   );
-  if (running.length >= MOST_AT_ONCE) {
-    return badRequest(`The organization has ${MOST_AT_ONCE} jobs that are pending or processing.`);
+  if (running.length >= MAX_AT_ONCE) {
+    return badRequest(`The organization has ${MAX_AT_ONCE} jobs that are pending or processing.`);
   }
   const id = stableUuid(`${world.organizationId}/bulk/${world.bulkJobs.size}`);
   const job: BulkJob = {
@@ -164,7 +164,7 @@ function rangeOf(
   }
   const interval = parseInterval(aged);
   if (interval === undefined) return 'agedConversationInterval is not valid';
-  return interval.end - interval.begin > LONGEST_AGED_MS
+  return interval.end - interval.begin > MAX_AGED_MS
     ? 'agedConversationInterval is longer than 6 months'
     : { ...interval, aged: true };
 }

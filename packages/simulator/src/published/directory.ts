@@ -42,8 +42,8 @@ export function entryAt(list: readonly Named[], at: number): Named {
 }
 
 /** Entries of one page at most, by the platform's listings. */
-const LARGEST_PAGE = 500;
-const DEFAULT_PAGE = 25;
+const MAX_PAGE_ITEMS = 500;
+const DEFAULT_PAGE_ITEMS = 25;
 
 export function listQueues(call: Call): Reply {
   const division = divisionRef(DIVISIONS[0]);
@@ -76,7 +76,7 @@ function divisionRef(division: Named | undefined): object {
 function listing(call: Call, path: string, list: readonly Named[], describe: (one: Named) => object): Reply {
   const ids = call.query.getAll('id').flatMap((text) => text.split(','));
   const found = ids.length === 0 ? list : list.filter(({ id }) => ids.includes(id));
-  const page = pageOf(call, path, found, { largest: LARGEST_PAGE, byDefault: DEFAULT_PAGE });
+  const page = pageOf(call, path, found, { largest: MAX_PAGE_ITEMS, byDefault: DEFAULT_PAGE_ITEMS });
   if (page === undefined) {
     return errorReply('genesys', 400, {
       code: 'bad.request',

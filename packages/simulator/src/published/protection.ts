@@ -8,7 +8,7 @@ import type { RecordingsWorld } from './recordings-world.ts';
 
 /** Protection from deletion, which the platform's help calls a legal hold: of up to 100 conversations a call, 1,000 at a time. */
 
-const MOST_IDS = 100;
+const MAX_IDS = 100;
 
 /** `PUT /api/v2/recordings/deletionprotection?protect=` */
 export function putProtection(world: RecordingsWorld, call: Call): Reply {
@@ -59,7 +59,7 @@ function find(world: RecordingsWorld, call: Call): readonly ModelConversation[] 
   if (!Array.isArray(ids) || ids.length === 0) {
     return badRequest('The request has no conversation ids.', 'recording.empty.payload');
   }
-  if (ids.length > MOST_IDS) return badRequest(`The list cannot exceed ${MOST_IDS} conversation ids.`);
+  if (ids.length > MAX_IDS) return badRequest(`The list cannot exceed ${MAX_IDS} conversation ids.`);
   const found: ModelConversation[] = [];
   for (const id of ids) {
     if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(String(id))) {

@@ -9,7 +9,7 @@ import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 
 /** Items of one batch, from the platform's API description. */
-const MOST_ITEMS = 100;
+const MAX_ITEMS = 100;
 
 /** `POST /api/v2/recording/batchrequests` */
 export function postBatch(world: RecordingsWorld, call: Call): Reply {
@@ -18,10 +18,10 @@ export function postBatch(world: RecordingsWorld, call: Call): Reply {
   if (items.length === 0 || items.includes(undefined)) {
     return errorReply('genesys', 400, { code: 'batch.download.bad.request', message: 'Bad request.' });
   }
-  if (items.length > MOST_ITEMS) {
+  if (items.length > MAX_ITEMS) {
     return errorReply('genesys', 400, {
       code: 'batch.download.too.many.items',
-      message: `Too many items requested, max ${MOST_ITEMS} allowed`,
+      message: `Too many items requested, max ${MAX_ITEMS} allowed`,
     });
   }
   const id = stableUuid(`batch/${world.jobs.size}`);

@@ -7,7 +7,7 @@ import { isText, type ModelRecording } from './recordings-model.ts';
 export const FORMATS = ['WAV', 'WEBM', 'WAV_ULAW', 'OGG_VORBIS', 'OGG_OPUS', 'MP3', 'NONE'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Asked for by batch downloads: whatever the trunk recorded. */
+/** Asked for by batch downloads: the format that the trunk recorded. */
 const ORIGINAL: Format = 'OGG_OPUS';
 
 const CONTENT_TYPES: Record<Format, string> = {

@@ -77,6 +77,8 @@ export interface ScriptedConversation {
   readonly wrapUpNote?: string | undefined;
   /** Has speech and text analytics a transcript of it? Default false. */
   readonly transcribed?: boolean;
+  /** Seconds after its end before which the transcript is not there; default 0. */
+  readonly transcribedAfterS?: number;
   /** Accepts attributes and forgets them, as happens once the participant is gone; default false. */
   readonly forgetsAttributes?: boolean;
 }
@@ -189,6 +191,7 @@ export function buildConversation(
     wrapUp: script.wrapUp ?? 0,
     wrapUpNote: script.wrapUpNote,
     transcribed: script.transcribed ?? false,
+    transcribedAfterS: script.transcribedAfterS ?? 0,
     externalTag: undefined,
     isProtected: false,
   };
@@ -265,7 +268,7 @@ export type FileReadiness =
   /** What is left, ms; `undefined` when nothing is under way. */
   | { readonly ready: false; readonly transcodingMs: number | undefined };
 
-/** Whether the file of a format can be had now. Asking begins the making of it. */
+/** Whether the file of a format is available now. Asking starts its transcoding. */
 export function requestFile(recording: ModelRecording, format: string, now: number): FileReadiness {
   const state = fileStateOf(recording, now);
   const stub = now < recording.conversation.endedAt + recording.stubUntilS * 1000;

@@ -192,7 +192,7 @@ export class RecordingsWorld {
 
   recordAudit(entry: Omit<AuditEntry, 'id'>): void {
     this.audits.push({ id: stableUuid(`${this.organizationId}/audit/${this.audits.length}`), ...entry });
-    if (this.audits.length > MOST_AUDITS) this.audits.shift();
+    if (this.audits.length > MAX_AUDITS) this.audits.shift();
   }
 
   /** From now on the client lacks a permission. */
@@ -271,4 +271,4 @@ export class RecordingsWorld {
 }
 
 /** Lines of the audit that are remembered. */
-const MOST_AUDITS = 100_000;
+const MAX_AUDITS = 100_000;

@@ -12,7 +12,7 @@ import { S3Refusal } from './refusal.ts';
 import { equalSignatures, type RequestSignature } from '../sigv4.ts';
 
 /** Bytes, 5 GiB: the most one PutObject or UploadPart may carry. */
-const LARGEST_BODY = 5 * 1024 ** 3;
+const MAX_BODY_BYTES = 5 * 1024 ** 3;
 
 export interface BodyFacts {
   /** Bytes. */
@@ -43,7 +43,7 @@ function readLength(headers: ReadonlyMap<string, string>, chunked: boolean): num
   const text = headers.get(chunked ? 'x-amz-decoded-content-length' : 'content-length');
   if (text === undefined || !/^\d{1,15}$/.test(text)) throw new S3Refusal('MissingContentLength');
   const length = Number(text);
-  if (length > LARGEST_BODY) throw new S3Refusal('EntityTooLarge');
+  if (length > MAX_BODY_BYTES) throw new S3Refusal('EntityTooLarge');
   return length;
 }
 

@@ -199,8 +199,8 @@ export function recogniseOperation(request: ParsedRequest): S3Operation {
 }
 
 /** Bytes of UTF-8, per https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
-const LARGEST_METADATA = 2048;
-const LONGEST_KEY = 1024;
+const MAX_METADATA_BYTES = 2048;
+const MAX_KEY_BYTES = 1024;
 
 const KEPT_HEADERS = [
   'cache-control',
@@ -214,8 +214,8 @@ const KEPT_HEADERS = [
 /** @throws `KeyTooLongError`. */
 export function assertKey(key: string): void {
   const size = Buffer.byteLength(key);
-  if (size <= LONGEST_KEY) return;
-  throw new S3Refusal('KeyTooLongError', undefined, { Size: size, MaxSizeAllowed: LONGEST_KEY });
+  if (size <= MAX_KEY_BYTES) return;
+  throw new S3Refusal('KeyTooLongError', undefined, { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
 }
 
 /** @throws `MetadataTooLarge`. */
@@ -228,8 +228,8 @@ export function readDescription(headers: ReadonlyMap<string, string>): ObjectDes
     size += Buffer.byteLength(bare) + Buffer.byteLength(value);
     metadata[bare] = value;
   }
-  if (size > LARGEST_METADATA) {
-    throw new S3Refusal('MetadataTooLarge', undefined, { Size: size, MaxSizeAllowed: LARGEST_METADATA });
+  if (size > MAX_METADATA_BYTES) {
+    throw new S3Refusal('MetadataTooLarge', undefined, { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES });
   }
   const kept: Record<string, string> = {};
   for (const name of KEPT_HEADERS) {

@@ -14,7 +14,7 @@ export const STREAMING_PAYLOADS: ReadonlySet<string> = new Set([
 ]);
 
 /** Bytes; a chunk header or trailer line longer than this is no line of this encoding. */
-const LONGEST_LINE = 4096;
+const MAX_LINE_BYTES = 4096;
 
 /** Hands out lines and byte runs of a stream without joining more of it than one line. */
 class ChunkReader {
@@ -34,7 +34,7 @@ class ChunkReader {
   async line(): Promise<string> {
     for (;;) {
       const end = this.#rest.indexOf('\r\n');
-      if (end > LONGEST_LINE || (end < 0 && this.#rest.length > LONGEST_LINE)) {
+      if (end > MAX_LINE_BYTES || (end < 0 && this.#rest.length > MAX_LINE_BYTES)) {
         throw new S3Refusal('InvalidRequest', 'The aws-chunked body is malformed.');
       }
       if (end >= 0) {
@@ -86,7 +86,7 @@ export async function* decodeChunked(
   try {
     yield* decodeFrames(reader, request, onTrailers);
   } finally {
-    // Otherwise a body that is refused half-way could never be read to its end by anybody.
+    // Otherwise a body that is refused half-way could never be read to its end.
     await reader.close();
   }
 }

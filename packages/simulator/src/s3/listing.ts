@@ -7,7 +7,7 @@ import { renderDocument, type XmlFields } from './xml.ts';
 import { encodeUri } from '../sigv4.ts';
 
 /** S3's own ceiling for one page of any listing. */
-const LARGEST_PAGE = 1000;
+const MAX_PAGE_ITEMS = 1000;
 
 export const isoTime = (time: number) => new Date(time).toISOString();
 
@@ -27,9 +27,9 @@ export function pageSize(call: S3Call, name: string): number {
     name,
     least: 0,
     most: 2_147_483_647,
-    absent: LARGEST_PAGE,
+    absent: MAX_PAGE_ITEMS,
   });
-  return Math.min(asked, LARGEST_PAGE);
+  return Math.min(asked, MAX_PAGE_ITEMS);
 }
 
 /** A continuation token is opaque to clients; this one holds the last key or common prefix that was listed. */

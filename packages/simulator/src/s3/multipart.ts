@@ -16,10 +16,10 @@ import { notImplemented, S3Refusal } from './refusal.ts';
 import { type ListedPart, readPartList, renderDocument } from './xml.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 1 to 10,000 parts, all but the last at least 5 MiB. */
-const MOST_PARTS = 10_000;
-const SMALLEST_PART = 5 * 1024 * 1024;
+const MAX_PARTS = 10_000;
+const MIN_PART_BYTES = 5 * 1024 * 1024;
 /** Bytes; 10,000 parts with entity tag and SHA-256 stay below it. */
-const LARGEST_PART_LIST = 4 * 1024 * 1024;
+const MAX_PART_LIST_BYTES = 4 * 1024 * 1024;
 
 export function findUpload(call: S3Call): OpenUpload {
   const uploadId = call.query.get('uploadId') ?? '';
@@ -72,7 +72,7 @@ export async function uploadPart(call: S3Call): Promise<S3Answer> {
   const partNumber = readNumber(call.query.get('partNumber') ?? '', {
     name: 'partNumber',
     least: 1,
-    most: MOST_PARTS,
+    most: MAX_PARTS,
     absent: 0,
   });
   const body = call.body();
@@ -133,12 +133,12 @@ function selectParts(upload: OpenUpload, listed: readonly ListedPart[]): readonl
 
 function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRecord[]): ObjectRecord {
   const { record } = upload;
-  const small = parts.slice(0, -1).find(({ segment }) => segment.size < SMALLEST_PART);
+  const small = parts.slice(0, -1).find(({ segment }) => segment.size < MIN_PART_BYTES);
   if (small !== undefined) {
     throw new S3Refusal('EntityTooSmall', undefined, {
       PartNumber: small.partNumber,
       ProposedSize: small.segment.size,
-      MinSizeAllowed: SMALLEST_PART,
+      MinSizeAllowed: MIN_PART_BYTES,
     });
   }
   const size = parts.reduce((sum, { segment }) => sum + segment.size, 0);
@@ -207,7 +207,9 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
   if (ifMatch !== undefined) throw notImplemented('If-Match on CompleteMultipartUpload');
   findUpload(call);
   // Here the checksum headers speak of the object, not of this body.
-  const listed = readPartList(await readText(call.body({ ignoreChecksums: true }).chunks, LARGEST_PART_LIST));
+  const listed = readPartList(
+    await readText(call.body({ ignoreChecksums: true }).chunks, MAX_PART_LIST_BYTES),
+  );
   return call.bucket.exclusive(`upload ${call.query.get('uploadId') ?? ''}`, async () => {
     const upload = findUpload(call);
     const object = assembleObject(call, upload, selectParts(upload, listed));

@@ -230,7 +230,7 @@ export async function startS3(options: S3Options): Promise<S3Endpoint> {
     underWay.add(work);
     void work.finally(() => underWay.delete(work));
   };
-  // Large uploads may take long; and a connection that closes while the client reuses it looks like a fault nobody asked for.
+  // Large uploads may take long; and a connection that closes while the client reuses it looks like a fault that was not set.
   const http = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
   http.on('request', accept);
   http.on('checkContinue', accept);

@@ -5,7 +5,7 @@ import type { S3Answer } from './call.ts';
 import { S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
 
-/** The client is gone, or a fault has cut it off: there is nobody left to answer. */
+/** The client is gone, or a fault has cut it off: no client is left to answer. */
 export class ConnectionGone extends Error {
   override readonly name = 'ConnectionGone' as const;
   readonly reset: boolean;
@@ -114,7 +114,7 @@ async function sendCut(
 }
 
 /**
- * Reads and drops the rest of a body that was refused half-way. Node does so only for bodies nobody has touched; otherwise
+ * Reads and drops the rest of a body that was refused half-way. Node does so only for untouched bodies; otherwise
  * the next request on the connection would wait behind it for ever, or, if the connection were closed, a client still
  * sending would see a reset and never the answer.
  */

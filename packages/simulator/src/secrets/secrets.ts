@@ -31,7 +31,7 @@ export interface SecretsEndpoint extends AwsJsonEndpoint {
 }
 
 /** Bytes; a request holds one name. */
-const LARGEST_REQUEST = 16_384;
+const MAX_REQUEST_BYTES = 16_384;
 
 const KNOWN_PARAMETERS = new Set(['SecretId', 'VersionStage']);
 
@@ -53,7 +53,7 @@ export async function startSecrets(options: SecretsOptions = {}): Promise<Secret
       credentials,
       target: 'secretsmanager',
       version: '1.1',
-      largestRequest: LARGEST_REQUEST,
+      largestRequest: MAX_REQUEST_BYTES,
       isOperation: (name) => name === 'GetSecretValue',
       begin: () => {
         const entry = { secretId: '', error: undefined as SecretErrorCode | undefined };

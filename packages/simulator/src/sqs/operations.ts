@@ -10,11 +10,11 @@ interface Call {
 }
 
 /** Bytes of one message, its attributes included. */
-const LARGEST_MESSAGE = 1_048_576;
+const MAX_MESSAGE_BYTES = 1_048_576;
 /** Seconds */
-const LONGEST_VISIBILITY = 43_200;
-const DEFAULT_VISIBILITY = 30;
-const LONGEST_DELAY = 900;
+const MAX_VISIBILITY_S = 43_200;
+const DEFAULT_VISIBILITY_S = 30;
+const MAX_DELAY_S = 900;
 /** #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF */
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const FORBIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
@@ -60,10 +60,10 @@ function send(call: Call, entry: Input) {
   const body = text(entry, 'MessageBody');
   if (FORBIDDEN.test(body)) throw new SqsRefusal('InvalidMessageContents');
   const attributes = readAttributes(entry);
-  if (Buffer.byteLength(body + JSON.stringify(attributes)) > LARGEST_MESSAGE) {
+  if (Buffer.byteLength(body + JSON.stringify(attributes)) > MAX_MESSAGE_BYTES) {
     throw new SqsRefusal('InvalidParameterValue');
   }
-  const delayS = whole(entry, 'DelaySeconds', LONGEST_DELAY, 0);
+  const delayS = whole(entry, 'DelaySeconds', MAX_DELAY_S, 0);
   const { id } = call.queues.send(queueOf(call), body, attributes, call.now, delayS);
   const digest = md5OfAttributes(attributes);
   return {
@@ -118,7 +118,7 @@ export const SQS_OPERATIONS = {
     const { input, queues, now } = call;
     const limit = whole(input, 'MaxNumberOfMessages', 10, 1);
     if (limit < 1) throw new SqsRefusal('InvalidParameterValue');
-    const hideS = whole(input, 'VisibilityTimeout', LONGEST_VISIBILITY, DEFAULT_VISIBILITY);
+    const hideS = whole(input, 'VisibilityTimeout', MAX_VISIBILITY_S, DEFAULT_VISIBILITY_S);
     whole(input, 'WaitTimeSeconds', 20, 0);
     const messages = queues.receive(queueOf(call), limit, hideS, now);
     return messages.length === 0 ? {} : { Messages: messages.map((message) => describe(message, input)) };
@@ -134,7 +134,7 @@ export const SQS_OPERATIONS = {
     if (message === undefined) throw new SqsRefusal('ReceiptHandleIsInvalid');
     if (input['VisibilityTimeout'] === undefined) throw new SqsRefusal('MissingRequiredParameterException');
     if (message.visibleAt <= now) throw new SqsRefusal('MessageNotInflight');
-    message.visibleAt = now + whole(input, 'VisibilityTimeout', LONGEST_VISIBILITY, 0) * 1000;
+    message.visibleAt = now + whole(input, 'VisibilityTimeout', MAX_VISIBILITY_S, 0) * 1000;
     return undefined;
   },
   GetQueueAttributes: (call: Call) => {

@@ -32,7 +32,7 @@ export interface SqsEndpoint extends AwsJsonEndpoint {
 /** Stands in URLs of queues where AWS has the number of the account. */
 const ACCOUNT = '000000000000';
 /** Bytes; a batch of ten messages in AWS is at most 1 MiB. */
-const LARGEST_REQUEST = 1_200_000;
+const MAX_REQUEST_BYTES = 1_200_000;
 
 /**
  * Starts a small Amazon SQS on 127.0.0.1, by its JSON protocol, requests signed: standard queues, in memory. What it does not have,
@@ -52,7 +52,7 @@ export async function startSqs(options: SqsOptions = {}): Promise<SqsEndpoint> {
       target: 'AmazonSQS',
       version: '1.0',
       typePrefix: 'com.amazonaws.sqs#',
-      largestRequest: LARGEST_REQUEST,
+      largestRequest: MAX_REQUEST_BYTES,
       isOperation: isSqsOperation,
       begin: () => undefined,
       recognise: (_entry, operation) => void operations.push(operation),

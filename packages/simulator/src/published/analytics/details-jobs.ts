@@ -115,7 +115,7 @@ function run(world: RecordingsWorld, job: DetailsJob): readonly string[] {
     endedAt + lakeLateS * 1000 <= watermark(world, at) && arrivesAt <= at;
   const found: string[] = [];
   // anything that was active in the interval, unless only what began in it is asked for
-  const begin = query.startOfDay ? startOfDay(query.begin) : query.begin - LONGEST_MS;
+  const begin = query.startOfDay ? startOfDay(query.begin) : query.begin - MAX_INTERVAL_MS;
   for (const conversation of world.startedIn({ begin, end: query.end })) {
     const isActive = query.startOfDay || conversation.ongoing || conversation.endedAt >= query.begin;
     if (isActive && inLake(conversation) && passes(conversation, query, at)) found.push(conversation.id);
@@ -125,7 +125,7 @@ function run(world: RecordingsWorld, job: DetailsJob): readonly string[] {
 }
 
 /** How far before an interval what is active in it may have begun. */
-const LONGEST_MS = 7 * 86_400_000;
+const MAX_INTERVAL_MS = 7 * 86_400_000;
 
 function startOfDay(time: number): number {
   return Math.floor(time / 86_400_000) * 86_400_000;

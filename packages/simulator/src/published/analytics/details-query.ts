@@ -9,10 +9,10 @@ import { describeForAnalytics } from './describe.ts';
 import { tooLarge } from './details-jobs.ts';
 import { passes, readDetailsQuery } from './query.ts';
 
-const DEFAULT_PAGE = 25;
-const LARGEST_PAGE = 100;
-const LONGEST_INTERVAL_MS = 7 * 86_400_000;
-const MOST_RECORDS = 10_000;
+const DEFAULT_PAGE_ITEMS = 25;
+const MAX_PAGE_ITEMS = 100;
+const MAX_INTERVAL_MS = 7 * 86_400_000;
+const MAX_RECORDS = 10_000;
 
 /**
  * `POST /api/v2/analytics/conversations/details/query`: at once, without attributes, at most seven days and 10,000 conversations. It
@@ -22,15 +22,15 @@ export function queryConversations(world: RecordingsWorld, call: Call): Reply {
   const body = readObject(call.body);
   const query = readDetailsQuery(body);
   if (typeof query === 'string') return badRequest(query);
-  if (query.end - query.begin > LONGEST_INTERVAL_MS) return badRequest('interval is longer than 7 days');
+  if (query.end - query.begin > MAX_INTERVAL_MS) return badRequest('interval is longer than 7 days');
   const paging: unknown = body?.['paging'];
-  const { pageSize = DEFAULT_PAGE, pageNumber = 1 } = (paging ?? {}) as Record<string, unknown>;
+  const { pageSize = DEFAULT_PAGE_ITEMS, pageNumber = 1 } = (paging ?? {}) as Record<string, unknown>;
   const [size, page] = [Number(pageSize), Number(pageNumber)];
-  if (!Number.isInteger(size) || size < 1 || size > LARGEST_PAGE) {
-    return badRequest(`paging.pageSize must be from 1 to ${LARGEST_PAGE}`);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_PAGE_ITEMS) {
+    return badRequest(`paging.pageSize must be from 1 to ${MAX_PAGE_ITEMS}`);
   }
   if (!Number.isInteger(page) || page < 1) return badRequest('paging.pageNumber is not valid');
-  if (page * size > MOST_RECORDS) return badRequest(`at most ${MOST_RECORDS} records can be read`);
+  if (page * size > MAX_RECORDS) return badRequest(`at most ${MAX_RECORDS} records can be read`);
   const first = Math.floor(query.begin / 86_400_000) * 86_400_000;
   const last = Math.ceil(query.end / 86_400_000) * 86_400_000;
   const found: ModelConversation[] = [];
@@ -49,13 +49,13 @@ export function queryConversations(world: RecordingsWorld, call: Call): Reply {
 }
 
 /** Ids of one request; the platform documents no number. */
-const MOST_IDS = 100;
+const MAX_IDS = 100;
 
 /** `GET /api/v2/analytics/conversations/details?id=`: what is unknown, or of another division, is left out without a word. */
 export function getDetailsOfMany(world: RecordingsWorld, call: Call): Reply {
   const ids = call.query.getAll('id').flatMap((text) => text.split(','));
-  if (ids.length === 0 || ids.length > MOST_IDS)
-    return badRequest(`id must name 1 to ${MOST_IDS} conversations`);
+  if (ids.length === 0 || ids.length > MAX_IDS)
+    return badRequest(`id must name 1 to ${MAX_IDS} conversations`);
   const conversations = ids.flatMap((id) => {
     const conversation = world.conversation(id);
     const isSeen = conversation !== undefined && !conversation.otherDivision;
