@@ -29,6 +29,7 @@ export {
   createReader,
   openAmending,
   openConfiguredStore,
+  openConfiguredVersions,
   openKeySources,
   openSigner,
   readTrust,
