@@ -7,6 +7,7 @@ import { readCheckedSettings } from '../src/config/deploy-file.ts';
 import { DEPLOY_SETTINGS_FILE } from '../src/config/deploy-settings.ts';
 import { ArchiveError } from '../src/errors.ts';
 import { GenesysMediaArchiveStack, propsOf } from './archive-stack.ts';
+import { present } from '../src/present.ts';
 
 const EXIT_USAGE = 2;
 
@@ -18,7 +19,7 @@ try {
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const account = settings.account ?? process.env['CDK_DEFAULT_ACCOUNT'];
   new GenesysMediaArchiveStack(app, settings.stackName, propsOf(settings), {
-    env: { region: settings.region, ...(account === undefined ? {} : { account }) },
+    env: { region: settings.region, ...present({ account }) },
     // an archive is not deleted in passing
     terminationProtection: true,
   });

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { type AlarmSettings, createAlarm } from './alarm.ts';
 import { ownMetric, PERIOD } from './archive-metrics.ts';
 import { onlyWhen } from './conditions.ts';
+import { present } from '../src/present.ts';
 
 /** Anchors of docs/runbook.md, one for each alarm. */
 export const RUNBOOK_ANCHORS = [
@@ -93,7 +94,7 @@ export class ArchiveAlarms extends Construct {
     const topic = new sns.Topic(this, 'Topic', {
       displayName: 'Genesys media archive',
       enforceSSL: true,
-      ...(key === undefined ? {} : { masterKey: key }),
+      ...present({ masterKey: key }),
     });
     const { account } = Stack.of(this);
     // a topic with a policy of its own has lost the default one, which let the alarms of the account in

@@ -120,6 +120,11 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
           right: [ownMetric('sealed', { label: 'seals' })],
         },
         {
+          title: 'of restore drills: findings, runs with a recent drill',
+          left: [ownMetric('drillFindings', { label: 'findings' })],
+          right: [ownMetric('drillCurrent', { label: 'recent' })],
+        },
+        {
           title: 'credentials or permissions refused; invocations that failed',
           left: [
             ownMetric('authFailures', { label: 'refused' }),

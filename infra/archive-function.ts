@@ -12,6 +12,7 @@ import { type ArchiveConditions, onlyWhen } from './conditions.ts';
 import type { HardeningProps } from './hardening-props.ts';
 import { createGateway } from './http-gateway.ts';
 import { BATCH_SIZE, FUNCTION_TIMEOUT_S, logRetention, MEMORY_MB } from './sizing.ts';
+import { present } from '../src/present.ts';
 
 export interface ArchiveFunctionProps {
   /** Of the function; nothing is added to it. */
@@ -120,7 +121,7 @@ export function createLogGroup(
   const group = new logs.LogGroup(scope, id, {
     retention: logs.RetentionDays.INFINITE,
     removalPolicy: RemovalPolicy.RETAIN,
-    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    ...present({ encryptionKey }),
   });
   const element = group.node.defaultChild as logs.CfnLogGroup;
   const retentionDays = Token.isUnresolved(days) ? days : logRetention(days);

@@ -58,6 +58,15 @@ export function createLogKey(scope: Construct, id: string, users: () => readonly
   });
 }
 
+/** The key that signs the reports of restore drills, and nothing else. It stays when the stack is deleted. */
+export function createDrillKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+  return createKey(scope, id, users, {
+    description: 'Signs the reports of restore drills',
+    keySpec: 'ECC_NIST_EDWARDS25519',
+    keyUsage: 'SIGN_VERIFY',
+  });
+}
+
 function createKey(
   scope: Construct,
   id: string,

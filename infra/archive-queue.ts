@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { MESSAGE_RETENTION_S, MOST_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizing.ts';
+import { MESSAGE_RETENTION_S, MAX_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizing.ts';
 
 /** Seconds that SQS uses a data key for before it asks KMS for another: an hour keeps requests to KMS few. */
 const KEY_REUSE_S = 3_600;
@@ -34,7 +34,7 @@ export class ArchiveQueue extends Construct {
       retentionPeriod,
       visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT_S),
       deliveryDelay: Duration.seconds(deliveryDelayS),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MOST_RECEIVES },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
   }
 }

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { DeploySettings, StackOutput } from '../src/config/deploy-settings.ts';
 import type { ArchiveConditions } from './conditions.ts';
 import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import { present } from '../src/present.ts';
 
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
@@ -31,16 +32,19 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     verification: rest.verification,
     jobs: rest.jobs,
     catalogue: rest.catalogue,
+    facts: rest.facts,
     sharedWith: rest.sharedWith,
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(existingBucket === undefined ? {} : { existingBucket }),
-    ...(seal === undefined ? {} : { seal }),
-    ...(breakGlassRole === undefined ? {} : { breakGlassRole }),
-    ...(webAclArn === undefined ? {} : { webAclArn }),
-    ...(replica === undefined ? {} : { replica }),
-    ...(eventSourceName === undefined ? {} : { eventSourceName }),
-    ...(objectLock === undefined ? {} : { objectLock }),
-    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+    ...present({
+      prefix,
+      existingBucket,
+      seal,
+      breakGlassRole,
+      webAclArn,
+      replica,
+      eventSourceName,
+      objectLock,
+      alarmEmail,
+    }),
   };
 }
 
@@ -96,7 +100,9 @@ const SCHEDULED_OUTPUTS = {
   Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
   Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
+  Facts: ['FactsFunctionName', 'Fetches the facts of each day'],
   Sealer: ['SealerFunctionName', 'Seals each day in the log'],
+  Driller: ['DrillerFunctionName', 'Restores a sample each week'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;
 
 function scheduledOutputs({ scheduled }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
@@ -130,6 +136,9 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     ...(archive.logKey === undefined
       ? {}
       : { LogKeyArn: [archive.logKey.attrArn, 'Signs the log'] as const }),
+    ...(archive.drillKey === undefined
+      ? {}
+      : { DrillKeyArn: [archive.drillKey.attrArn, 'Signs the reports of restore drills'] as const }),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { createAlarm } from './alarm.ts';
 import { PERIOD } from './archive-metrics.ts';
+import { present } from '../src/present.ts';
 
 export interface AuditTrailProps {
   readonly bucket: s3.IBucket;
@@ -66,7 +67,7 @@ export class AuditTrail extends Construct {
     const group = new logs.LogGroup(this, 'Log', {
       retention: logs.RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.RETAIN,
-      ...(props.logKey === undefined ? {} : { encryptionKey: props.logKey }),
+      ...present({ encryptionKey: props.logKey }),
     });
     this.trail = new cloudtrail.Trail(this, 'Trail', {
       bucket: files as s3.IBucket,
@@ -140,12 +141,16 @@ function patterns({
   // by name, which is shorter than an ARN: a pattern has a limit, and the key lets roles of this account in only
   const session = '$.userIdentity.sessionContext.sessionIssuer.userName';
   const strangers = readers.map(({ roleName }) => `(${session} != "${roleName}")`).join(' && ');
-  const ofKey = `(($.resources[0].ARN = "${keyArn}") || ($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}"))`;
+  const answered = `($.resources[0].ARN = "${keyArn}")`;
+  const asked = `($.requestParameters.keyId = "${keyArn}") || ($.requestParameters.keyId = "${keyId}")`;
+  const ofKey = `(${answered} || ${asked})`;
   const ofBucket = `($.requestParameters.bucketName = "${bucket.bucketName}")`;
   return {
-    'foreign-decrypt': [
-      `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${ofKey} && ((${strangers}) || (${session} NOT EXISTS)) }`,
-    ],
+    // two, for one would be too long; an event that is counted by both rings no louder
+    'foreign-decrypt': [answered, `(${asked})`].map(
+      (about) =>
+        `{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") && ${about} && ((${strangers}) || (${session} NOT EXISTS)) }`,
+    ),
     'key-policy-change': [`{ ($.eventSource = "kms.amazonaws.com") && (${named(KEY_CHANGES)}) && ${ofKey} }`],
     'object-removed': [`{ ($.eventSource = "s3.amazonaws.com") && (${named(REMOVALS)}) && ${ofBucket} }`],
     'policy-change': [

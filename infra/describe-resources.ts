@@ -37,7 +37,7 @@ export function describeResources(
   }: GenesysMediaArchiveProps,
 ): DescribeResources {
   const signingSecretArn = parts.signingKeySecret?.ref;
-  return ({ key: keyArn, signing: signingKeyArn, log: logKeyArn }) => ({
+  return ({ key: keyArn, signing: signingKeyArn, log: logKeyArn, drill: drillKeyArn }) => ({
     bucketArn: parts.bucket.bucketArn,
     partition: Aws.PARTITION,
     bucketName: parts.bucket.bucketName,
@@ -46,6 +46,7 @@ export function describeResources(
     keyArn,
     signingKeyArn,
     logKeyArn,
+    drillKeyArn,
     organizationId,
     queueArn: parts.queue.queueArn,
     deadLetterQueueArn: parts.deadLetters.queueArn,
@@ -61,6 +62,7 @@ export function describeResources(
       ...(parts.backfillSecret === undefined ? [] : [parts.backfillSecret.ref]),
     ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
+    transcripts: environmentVariables['ARCHIVE_TRANSCRIPTS'] === '1',
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,
     serviceKeyArn: parts.serviceKey?.keyArn,

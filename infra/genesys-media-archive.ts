@@ -13,7 +13,7 @@ import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
 import { createHome, type HomeProps } from './archive-home.ts';
 import { METRICS_OF_STACK } from './archive-metrics.ts';
-import { createArchiveKey, createLogKey, createSigningKey } from './archive-key.ts';
+import { createArchiveKey, createDrillKey, createLogKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
@@ -31,6 +31,7 @@ import { Scheduled } from './scheduled/scheduled.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
+import { present } from '../src/present.ts';
 
 export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
   /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
@@ -103,6 +104,8 @@ export class GenesysMediaArchive extends Construct {
   readonly signingKey: kms.CfnKey | undefined;
   /** Signs the log. */
   readonly logKey: kms.CfnKey | undefined;
+  /** Signs the reports of restore drills. */
+  readonly drillKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
   readonly backfillSecret: secrets.CfnSecret | undefined;
   /** Of the function. */
@@ -176,10 +179,13 @@ export class GenesysMediaArchive extends Construct {
       onlyWhen(conditions.signingKms, this.signingKey);
     }
     if (props.seal !== undefined) this.logKey = createLogKey(this, 'LogKey', () => grants.usersOf('log'));
+    if (props.seal !== undefined && props.seal.drill !== false)
+      this.drillKey = createDrillKey(this, 'DrillKey', () => grants.usersOf('drill'));
     const policies = grants.give({
       key: this.key.attrArn,
       signing: this.signingKey?.attrArn,
       log: this.logKey?.attrArn,
+      drill: this.drillKey?.attrArn,
     });
     const environment = functionEnvironment(
       {
@@ -222,7 +228,7 @@ export class GenesysMediaArchive extends Construct {
       environment: {
         ...environment,
         ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
-        ...sealVariables(props.seal, this.logKey),
+        ...sealVariables(props.seal, this),
         ...(this.backfillSecret === undefined
           ? {}
           : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
@@ -270,13 +276,13 @@ function signingVariables(
 
 function sealVariables(
   seal: GenesysMediaArchiveProps['seal'],
-  key: kms.CfnKey | undefined,
+  { logKey: key, drillKey }: Pick<GenesysMediaArchive, 'logKey' | 'drillKey'>,
 ): Readonly<Record<string, string>> {
   if (seal === undefined || key === undefined) return {};
   const { origin, secondStore } = seal;
   return {
     ARCHIVE_PROOF_ORIGIN: origin,
     ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
-    ...(secondStore === undefined ? {} : { ARCHIVE_PROOF_SECOND_STORE: secondStore }),
+    ...present({ ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn, ARCHIVE_PROOF_SECOND_STORE: secondStore }),
   };
 }

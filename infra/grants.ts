@@ -18,6 +18,8 @@ export interface KeyArns {
   readonly signing?: string | undefined;
   /** Of the log, where there is one. */
   readonly log?: string | undefined;
+  /** Of restore drills, where there are any. */
+  readonly drill?: string | undefined;
 }
 
 /** Makes what the statements are about. */

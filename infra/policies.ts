@@ -51,10 +51,14 @@ export interface ArchiveResources {
   readonly signingKeyArn?: string | undefined;
   /** Of the KMS key that signs the log, where there is one. */
   readonly logKeyArn?: string | undefined;
+  /** Of the KMS key that signs the reports of restore drills, where there is one. */
+  readonly drillKeyArn?: string | undefined;
   /** What the keys of media begin with, up to the first slash; `archive` but in the layout `genesys-export`. */
   readonly mediaFolder?: string;
   /** The function keeps the context of conversations too (`ARCHIVE_CONTEXT=1`). */
   readonly context?: boolean;
+  /** The function keeps transcripts too (`ARCHIVE_TRANSCRIPTS=1`). */
+  readonly transcripts?: boolean;
   /** KMS keys, besides `keyArn`, that data keys are moved from or to. */
   readonly otherKeyArns?: readonly string[];
   /** The KMS key of the queues, the logs and the secrets, where it is not AWS's own. */
@@ -92,9 +96,20 @@ export function writerStatements(resources: ArchiveResources): readonly Statemen
 
 /** What archiving a recording takes, by whichever function. */
 export function archivingStatements(resources: ArchiveResources): readonly Statement[] {
-  const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER, context = false } = resources;
+  const {
+    keyArn,
+    organizationId,
+    mediaFolder = MEDIA_FOLDER,
+    context = false,
+    transcripts = false,
+  } = resources;
   const root = rootOf(resources);
-  const prefixes = [mediaFolder, ...PREFIXES, ...(context ? ['context'] : [])];
+  const prefixes = [
+    mediaFolder,
+    ...PREFIXES,
+    ...(context ? ['context'] : []),
+    ...(transcripts ? ['transcripts'] : []),
+  ];
   const objects = prefixes.map((prefix) => `${root}${prefix}/*`);
   return [
     allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),

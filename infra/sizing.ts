@@ -35,13 +35,13 @@ export const MESSAGE_RETENTION_S = 14 * 86_400;
  * archive every quarter of an hour. A message that fails is seen every 90 minutes, so that 100 deliveries last for 6 days of an
  * outage and leave 7 of the 14 to look at the dead letter. What can never succeed is set aside by the function at once.
  */
-export const MOST_RECEIVES = 100;
+export const MAX_RECEIVES = 100;
 
 /** Messages of one invocation: no more than the function's memory lets it work on at a time, so that none waits while its own time runs. */
 export const BATCH_SIZE = 4;
 
 /** The most that SQS delays a message, and the default of `ARCHIVE_SETTLE`: before that, no recording is asked for anyway. */
-export const LONGEST_DELAY_S = 900;
+export const MAX_DELAY_S = 900;
 
 /** EventBridge's own defaults and maxima for a target: a day, and 185 attempts. After that the event is a dead letter. */
 export const EVENT_AGE_S = 86_400;
@@ -58,7 +58,7 @@ const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_
 export function deliveryDelay(settle: string | undefined): number {
   const [, digits = '', unit = ''] = /^(\d{1,7})([smhd])$/.exec(settle ?? '') ?? [];
   const seconds = Number(digits) * (UNIT_S[unit] ?? Number.NaN);
-  return seconds >= 0 ? Math.min(seconds, LONGEST_DELAY_S) : LONGEST_DELAY_S;
+  return seconds >= 0 ? Math.min(seconds, MAX_DELAY_S) : MAX_DELAY_S;
 }
 
 /** What CloudWatch Logs takes, days. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */

@@ -112,14 +112,14 @@ export const CLOSED: Circuit = { failures: 0, openUntil: 0 };
 export const CIRCUIT_THRESHOLD = 5;
 
 /** ms. One probe a minute at the longest: what has been put right is noticed within that time. */
-export const LONGEST_PAUSE_MS = 60_000;
+export const MAX_PAUSE_MS = 60_000;
 /** ms; what was not to be had a moment ago is not tried again sooner than this. */
-export const SHORTEST_PAUSE_MS = 1_000;
+export const MIN_PAUSE_MS = 1_000;
 
 const PAUSES: RetryPolicy = {
   retries: Number.POSITIVE_INFINITY,
   baseMs: 4_000,
-  capMs: LONGEST_PAUSE_MS,
+  capMs: MAX_PAUSE_MS,
   maxRetryAfterMs: 0,
 };
 
@@ -154,6 +154,6 @@ export function advanceCircuit(
     random,
     deadline: Number.POSITIVE_INFINITY,
   });
-  const pauseMs = pause.retry ? pause.delayMs : LONGEST_PAUSE_MS;
-  return { failures, openUntil: now + Math.max(SHORTEST_PAUSE_MS, pauseMs) };
+  const pauseMs = pause.retry ? pause.delayMs : MAX_PAUSE_MS;
+  return { failures, openUntil: now + Math.max(MIN_PAUSE_MS, pauseMs) };
 }

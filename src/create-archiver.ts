@@ -5,11 +5,10 @@ import { holdWrites } from './archive/hold-writes.ts';
 import { createLayout } from './record/layout.ts';
 import type { Opens } from './archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
-import { keepContext } from './archive/store-context.ts';
 import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
 import type { ArchiveConfig } from './config/config.ts';
+import { type CompanionsOfBackfill, createCompanions } from './create-companions.ts';
 import { openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
-import { fetchContext } from './genesys/conversation-context.ts';
 import { createMediaOpener } from './genesys/media/download.ts';
 import { mediaPolicy } from './genesys/media/hosts.ts';
 import type { OrganizationStanding } from './genesys/pin-organization.ts';
@@ -54,8 +53,11 @@ export interface ArchiverPorts {
   readonly secrets?: SecretValues;
   /** The platform, for those who share its rate or ask it in another way. */
   readonly platform?: Readonly<Record<'media' | 'recordings', Dialect>>;
-  /** What is known of a conversation already; `undefined` has the platform asked. */
-  readonly describeContext?: (conversationId: string) => Promise<object | undefined>;
+  /** Of a backfill: what it knows of conversations, and how long it waits for transcripts. */
+  readonly companions?: CompanionsOfBackfill & {
+    /** Called when all recordings of a conversation are archived; what stands beside them follows. */
+    onArchived(conversationId: string): void;
+  };
 }
 
 export interface Archiver {
@@ -152,16 +154,18 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
     return signer;
   };
+  const opener = createMediaOpener({
+    transport: mediaTransport,
+    policy: (item) => mediaPolicy(places, item),
+    clock,
+    logger,
+  });
+  const companions = createCompanions(config, { opener, backfill: ports.companions, clock, logger });
   const shared = {
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
     layout: createLayout(config.layout),
-    opener: createMediaOpener({
-      transport: mediaTransport,
-      policy: (item) => mediaPolicy(places, item),
-      clock,
-      logger,
-    }),
+    opener,
     envelope,
     receiptKeys: receiptKeys as ReceiptKeys,
     ...(await openOwnReader(config, { clock, logger })),
@@ -194,14 +198,9 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       const signer = await findSigner(budget);
       const all = { ...shared, store: held, signer, resolver, references };
       const results = await archiveRequest(all, request, budget, hints);
-      if (request.dialect === 'recordings' && config.recordings.context) {
-        const { conversationId } = request;
-        const describe = async () =>
-          (await ports.describeContext?.(conversationId)) ??
-          fetchContext(api, conversationId, clock.now(), budget);
-        await keepContext(all, results, describe, budget);
-      }
-      return results;
+      if (request.dialect !== 'recordings') return results;
+      ports.companions?.onArchived(request.conversationId);
+      return companions.keep({ ...all, api }, request, results, budget);
     },
     archiveFrom: async (source, request, budget = unlimited) => {
       const dialect = platform[request.dialect];

@@ -14,6 +14,7 @@ import { runJob } from './jobs/run-job.ts';
 import type { ObjectStore } from './ports.ts';
 import type { ReceiptSigner } from './record/receipt.ts';
 import { createSecretValues } from './secrets/secret-values.ts';
+import { present } from './present.ts';
 
 export interface JobRunnerOptions extends JobTools {
   /** Names the runner for people: host and process id, or the function. */
@@ -102,8 +103,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<JobRun
         clock,
         budget: { deadline: deadline ?? Number.POSITIVE_INFINITY, signal },
         signer: () => signer({ deadline: Number.POSITIVE_INFINITY, signal }),
-        ...(workers === undefined ? {} : { workers }),
-        ...(onEvent === undefined ? {} : { onEvent }),
+        ...present({ workers, onEvent }),
       }),
     runJob: async (request) => {
       const plan = await requirePlan(patientStore(store, clock), request.id, request.budget);
@@ -115,7 +115,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<JobRun
         kinds: found === undefined ? [] : [found.kind],
         owner,
         clock,
-        ...(signs === undefined ? {} : { signer: signs }),
+        ...present({ signer: signs }),
       });
     },
     close: () => {

@@ -19,6 +19,7 @@ import { createSecondStore } from './proof/anchors/second-store.ts';
 import { reconcileDay, type ReconciledDay } from './proof/day/reconcile-day.ts';
 import { logKeys } from './proof/formats/log-keys.ts';
 import { type NoteKey, parseVkey } from './proof/formats/note.ts';
+import { drillKeyName } from './proof/drill/drill-report.ts';
 import { initLog, type LogBeginning } from './proof/init-log.ts';
 import type { LogPlace } from './proof/log/place.ts';
 import { createLogSigner, type LogSigner } from './proof/log/signer.ts';
@@ -155,15 +156,31 @@ export function openLog(
     });
   }
   const { origin } = proof;
-  const trusted = proof.vkeys.map((vkey, at) => {
+  const named = (name: string) => readVkeys(origin, proof.vkeys).filter((key) => key.name === name);
+  return {
+    store,
+    keys: logKeys(organizationId),
+    organization: organizationId,
+    origin,
+    trusted: named(origin),
+  };
+}
+
+/** Reads the public keys of those who drill. @throws `CONFIG_INVALID` */
+export function drillKeys({ proof }: Pick<StoreConfig, 'proof'>): readonly NoteKey[] {
+  const { origin = '', vkeys } = proof;
+  return readVkeys(origin, vkeys).filter(({ name }) => name === drillKeyName(origin));
+}
+
+function readVkeys(origin: string, vkeys: readonly string[]): readonly NoteKey[] {
+  return vkeys.map((vkey, at) => {
     const key = parseVkey(vkey);
-    if (key?.name === origin) return key;
+    if (key?.name === origin || key?.name === drillKeyName(origin)) return key;
     throw new ArchiveError(
       'CONFIG_INVALID',
       `key ${at + 1} of ARCHIVE_PROOF_VKEYS is no public key of ${origin}`,
     );
   });
-  return { store, keys: logKeys(organizationId), organization: organizationId, origin, trusted };
 }
 
 function mergeKeys(one: readonly NoteKey[], other: readonly NoteKey[]): readonly NoteKey[] {

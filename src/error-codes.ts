@@ -1,4 +1,5 @@
 import { CATALOGUE_CODES } from './error-codes/catalogue.ts';
+import { CONSOLE_CODES } from './error-codes/console.ts';
 import { DEPLOYMENT_CODES } from './error-codes/deployment.ts';
 import { DOWNLOAD_CODES } from './error-codes/download.ts';
 import type { ErrorCodeFacts } from './error-codes/facts.ts';
@@ -26,6 +27,7 @@ export const ERROR_CODES = {
   ...JOB_CODES,
   ...CATALOGUE_CODES,
   ...PROOF_CODES,
+  ...CONSOLE_CODES,
   ...DEPLOYMENT_CODES,
   ...OUTPUT_CODES,
 } as const;

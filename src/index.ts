@@ -22,6 +22,8 @@ export {
   type RestoreTarget,
   verifyRecording,
 } from './audit/read-recording.ts';
+export { readTranscript, type TranscriptAnswer } from './audit/read-transcript.ts';
+export type { StoredTranscript } from './record/read-transcript.ts';
 export { type CheckedPorts, type Checking, type ReceiptStanding } from './audit/open-checked.ts';
 export type { ReceiptTrust } from './audit/examine-ports.ts';
 export { createLeafCache, type LeafCache } from './audit/verified-leaves.ts';

@@ -12,4 +12,5 @@ export * from './ports/media.ts';
 export * from './ports/source-inventory.ts';
 export * from './ports/store.ts';
 export * from './ports/table.ts';
+export * from './ports/transcripts.ts';
 export * from './ports/versions.ts';

@@ -9,8 +9,8 @@ import {
   isOpen,
   isWorthRetrying,
   judgeOutcome,
-  LONGEST_PAUSE_MS,
-  SHORTEST_PAUSE_MS,
+  MAX_PAUSE_MS,
+  MIN_PAUSE_MS,
 } from '../src/circuit.ts';
 import { ERROR_CODES, type ErrorCode } from '../src/error-codes.ts';
 import { ArchiveError } from '../src/errors.ts';
@@ -96,8 +96,8 @@ describe('the circuit', () => {
             continue;
           }
           const pauseMs = circuit.openUntil - now;
-          const ceiling = Math.min(LONGEST_PAUSE_MS, 4_000 * 2 ** (times - CIRCUIT_THRESHOLD));
-          expect(pauseMs).toBe(Math.max(SHORTEST_PAUSE_MS, Math.round(chance * ceiling)));
+          const ceiling = Math.min(MAX_PAUSE_MS, 4_000 * 2 ** (times - CIRCUIT_THRESHOLD));
+          expect(pauseMs).toBe(Math.max(MIN_PAUSE_MS, Math.round(chance * ceiling)));
           now = circuit.openUntil;
         }
       }),
@@ -140,7 +140,7 @@ describe('the circuit of a function', () => {
   it('in any order of outcomes: never more than one under way while open, never stuck, never open without five failures', () => {
     const step = fc.record({
       outcome: outcomes,
-      pause: fc.integer({ min: 0, max: 2 * LONGEST_PAUSE_MS }),
+      pause: fc.integer({ min: 0, max: 2 * MAX_PAUSE_MS }),
       chance: random,
     });
     fc.assert(
@@ -158,7 +158,7 @@ describe('the circuit of a function', () => {
           if (settle !== undefined && outcome === 'sound') inARow = 0;
           expect(circuit.isOpen).toBe(inARow >= CIRCUIT_THRESHOLD);
         }
-        clock.at += LONGEST_PAUSE_MS;
+        clock.at += MAX_PAUSE_MS;
         expect(circuit.admit()).toBeDefined();
       }),
     );
@@ -169,7 +169,7 @@ describe('the circuit of a function', () => {
     const circuit = new ConfigCircuit({ now: () => now, random: () => 0.5 });
     for (let count = 1; count <= CIRCUIT_THRESHOLD; count += 1) circuit.admit()?.('systemic');
     expect(circuit.admit()).toBeUndefined();
-    now = LONGEST_PAUSE_MS;
+    now = MAX_PAUSE_MS;
     const probe = circuit.admit();
     expect(circuit.admit()).toBeUndefined();
     probe?.('unknown');

@@ -8,9 +8,10 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { bundledCode } from '../archive-function.ts';
 import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
+import { present } from '../../src/present.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
-export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'seal';
+export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'facts' | 'seal' | 'drill';
 
 export interface ScheduledFunctionProps {
   readonly bundle: ScheduledBundle;
@@ -61,7 +62,7 @@ export class ScheduledFunction extends Construct {
       environment: { NODE_OPTIONS, ...props.environment },
       retryAttempts: props.retries,
       maxEventAge: Duration.seconds(eventAgeS),
-      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
+      ...present({ reservedConcurrentExecutions: reservedConcurrency }),
       ...(network === undefined
         ? {}
         : {

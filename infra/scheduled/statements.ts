@@ -48,11 +48,12 @@ export function secretStatements(
 
 /**
  * The runner of jobs archives as the function does, without its queue, and keeps its jobs in the second bucket. It opens no data key of a
- * recording: what has to is left to runners of other roles. Where contexts are kept, it reads facts instead of asking the platform.
+ * recording: what has to is left to runners of other roles. Where contexts or transcripts are kept, it reads facts instead of asking the platform.
  */
 export function jobsStatements(resources: ArchiveResources): readonly Statement[] {
   const { catalogueBucketArn: catalogue = '', clientSecretArns = [], signingSecretArn } = resources;
-  const { context = false, keyArn, organizationId } = resources;
+  const { context = false, transcripts = false, keyArn, organizationId } = resources;
+  const readsFacts = context || transcripts;
   return [
     ...archivingStatements(resources),
     allow(
@@ -63,9 +64,9 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
     allow('KeepJobs', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/jobs/*`]),
     {
       ...allow('FindJobs', ['s3:ListBucket'], [catalogue]),
-      Condition: { StringLike: { 's3:prefix': context ? ['jobs/*', 'facts/*'] : 'jobs/*' } },
+      Condition: { StringLike: { 's3:prefix': readsFacts ? ['jobs/*', 'facts/*'] : 'jobs/*' } },
     },
-    ...(context
+    ...(readsFacts
       ? [
           allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),
           {
@@ -91,7 +92,11 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
   const root = rootOf(resources);
   const log = `${root}proof/*`;
   return [
-    allow('ReadReceiptsAndLog', ['s3:GetObject'], [`${root}receipts/*`, `${root}erasures/*`, log]),
+    allow(
+      'ReadReceiptsAndLog',
+      ['s3:GetObject'],
+      [`${root}receipts/*`, `${root}erasures/*`, `${root}drills/*`, log],
+    ),
     listing('ListArchive', resources),
     {
       ...allow('AddToLog', ['s3:PutObject'], [log]),
@@ -107,6 +112,30 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
   ];
 }
 
+/**
+ * Who drills reads recordings, receipts and the log, and opens data keys. It writes reports, each once, and signs them with a key that
+ * signs nothing else.
+ */
+export function drillerStatements(resources: ArchiveResources): readonly Statement[] {
+  const { keyArn, logKeyArn, drillKeyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const root = rootOf(resources);
+  const read = [mediaFolder, 'receipts', 'erasures', 'proof', 'drills'].map((prefix) => `${root}${prefix}/*`);
+  return [
+    allow('ReadRecordingsReceiptsAndLog', ['s3:GetObject'], read),
+    listing('FindRecordings', resources),
+    {
+      ...allow('OpenDataKeys', ['kms:Decrypt'], [keyArn]),
+      Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
+    },
+    {
+      ...allow('AddReports', ['s3:PutObject'], [`${root}drills/*`]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+    ...signatures(drillKeyArn, { sign: 'SignReports', show: 'ShowReportKey' }),
+    ...(logKeyArn === undefined ? [] : [allow('ShowLogKey', ['kms:GetPublicKey'], [logKeyArn])]),
+  ];
+}
+
 function secondStoreStatements(secondStore: string | undefined, partition = 'aws'): readonly Statement[] {
   if (secondStore === undefined) return [];
   const [bucket = '', ...rest] = secondStore.replace('s3://', '').split('/');
@@ -118,6 +147,28 @@ function secondStoreStatements(secondStore: string | undefined, partition = 'aws
   return [
     allow('KeepCheckpoints', ['s3:GetObject', 's3:PutObject'], [`${rootOf(place)}*`]),
     listing('FindCheckpoints', place),
+  ];
+}
+
+/**
+ * Fetches facts: reads the OAuth client, and replaces facts in the second bucket. It makes data keys for facts alone, and opens none: what
+ * it has written it cannot read, and nothing else either.
+ */
+export function factsStatements(resources: ArchiveResources): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', clientSecretArns = [], keyArn, organizationId } = resources;
+  return [
+    allow('ReadClients', ['secretsmanager:GetSecretValue'], clientSecretArns),
+    // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
+    allow('KeepFacts', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/facts/*`]),
+    // a missing object is told from a missing bucket by a request that names no prefix
+    allow('FindFacts', ['s3:ListBucket'], [catalogue]),
+    {
+      ...allow('SealFacts', ['kms:GenerateDataKey'], [keyArn]),
+      Condition: {
+        StringEquals: { [ORGANIZATION]: organizationId },
+        StringLike: { 'kms:EncryptionContext:recording-id': 'facts/*' },
+      },
+    },
   ];
 }
 

@@ -28,7 +28,7 @@ export class EndWatch {
   /** The same chunks. They are not changed, and not kept. */
   async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of chunks) {
-      this.#push(chunk);
+      this.push(chunk);
       yield chunk;
     }
   }
@@ -37,7 +37,7 @@ export class EndWatch {
     return this.#check?.verdict() ?? 'unknown';
   }
 
-  #push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array): void {
     if (this.#head === undefined) {
       this.#check?.push(chunk);
       return;

@@ -12,7 +12,7 @@ import { detectContainer, HEAD_BYTES, looksLikeMarkup } from './container.ts';
 import { RiffStructure } from './riff-structure.ts';
 
 /** One AES-GCM message holds at most 2^36 − 32 bytes (NIST SP 800-38D, section 5.2.1.1). */
-export const LARGEST_RECORDING = 2 ** 36 - 32;
+export const MAX_RECORDING_BYTES = 2 ** 36 - 32;
 
 export interface MediaFacts {
   /** Bytes, as the media host declared them. */
@@ -62,7 +62,7 @@ export async function* guardMedia(
   count: MediaCount,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { contentLength, durationMs = 0 } = facts;
-  if (contentLength !== undefined && contentLength > LARGEST_RECORDING) throw tooLarge();
+  if (contentLength !== undefined && contentLength > MAX_RECORDING_BYTES) throw tooLarge();
   let head: Buffer | undefined = Buffer.alloc(0);
   let containerBytes: number | undefined;
   const inspect = (bytes: Buffer) => {
@@ -75,7 +75,7 @@ export async function* guardMedia(
   for await (const chunk of contentLength === undefined ? end.watch(chunks) : chunks) {
     count.bytes += chunk.byteLength;
     structure.push(chunk);
-    if (count.bytes > LARGEST_RECORDING) throw tooLarge();
+    if (count.bytes > MAX_RECORDING_BYTES) throw tooLarge();
     if (contentLength !== undefined && count.bytes > contentLength) {
       throw truncated(`more than the declared ${contentLength} bytes arrived`);
     }
@@ -138,5 +138,5 @@ function truncated(why: string): ArchiveError {
 }
 
 function tooLarge(): ArchiveError {
-  return new ArchiveError('MEDIA_TOO_LARGE', `the recording is larger than ${LARGEST_RECORDING} bytes`);
+  return new ArchiveError('MEDIA_TOO_LARGE', `the recording is larger than ${MAX_RECORDING_BYTES} bytes`);
 }

@@ -1,5 +1,6 @@
 import type { Budget } from '../clock.ts';
 import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
 
 /**
  * The same store, whose writes wait for `allowed`, and are not begun when it throws. Reading does not wait.
@@ -39,8 +40,7 @@ export function holdWrites(store: ObjectStore, allowed: (budget: Budget) => Prom
             return replaceMetadata(expected, metadata, budget);
           },
         }),
-    ...(store.listUploads === undefined ? {} : { listUploads: store.listUploads }),
-    ...(store.abortUpload === undefined ? {} : { abortUpload: store.abortUpload }),
+    ...present({ listUploads: store.listUploads, abortUpload: store.abortUpload }),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
-export const MOST_RESTARTS = 5;
+export const MAX_RESTARTS = 5;
 
 /** What one attempt learned of a file on its way through. Complete once the object is stored. */
 export interface StoredFacts {
@@ -65,7 +65,7 @@ export async function storeRecording(
       restarts += 1;
       const { code } = cause;
       const decision = nextDelay(
-        { ...MEDIA_RETRIES, retries: MOST_RESTARTS },
+        { ...MEDIA_RETRIES, retries: MAX_RESTARTS },
         { failures: restarts, now: clock.now(), deadline: budget.deadline, random: clock.random() },
       );
       if (!decision.retry) throw cause;

@@ -5,7 +5,7 @@ import { present } from '../present.ts';
 import { compareWithKey, type Finding, finding } from './compare-with-receipt.ts';
 import type { ExaminePorts } from './examine-ports.ts';
 import { objectOfReceipt, DATE_LAYOUT } from '../record/layout.ts';
-import { contextPlace } from '../record/object-key.ts';
+import { parseCompanion } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
@@ -21,7 +21,7 @@ export interface ContextExamination {
 }
 
 /**
- * Compares the context of a conversation, which has no receipt of its own, with the receipt of the recording it stands beside. Where
+ * Compares the context or the transcript of a recording, which has no receipt of its own, with the receipt of that recording. Where
  * public keys are given, only its writer's mark proves whose it is.
  *
  * @throws what the store throws.
@@ -33,10 +33,10 @@ export async function examineContext(
 ): Promise<ContextExamination> {
   const { store, keys, layout = DATE_LAYOUT } = ports;
   const { key, metadata } = stat;
-  const place = contextPlace(key) ?? '';
+  const { kind, receipt: place } = parseCompanion(key) ?? { kind: 'context', receipt: '' };
   const receipt = await lookAtReceipt(store, place, budget);
-  const none = (kind: 'missing-receipt' | 'unreadable-receipt' | 'swapped', message: string) => ({
-    findings: [finding(kind, key, message)],
+  const none = (found: 'missing-receipt' | 'unreadable-receipt' | 'swapped', message: string) => ({
+    findings: [finding(found, key, message)],
     ids: undefined,
     isMarked: false,
   });
@@ -46,12 +46,12 @@ export async function examineContext(
   const media = receipt.object?.key ?? objectOfReceipt(layout, place);
   const findings =
     media === undefined ? [] : compareWithKey(media, receipt, { ...ports, location: store.location });
-  if (media === undefined || findings.some(({ kind }) => kind === 'swapped')) {
+  if (media === undefined || findings.some((found) => found.kind === 'swapped')) {
     return none('swapped', 'the receipt beside it is that of another recording');
   }
   const known: Finding[] = findings.map((found) => ({ ...found, key }));
   if (!isIdempotencyKeyOf(stat, receipt.ids)) {
-    known.push(finding('swapped', key, 'it is the context of another recording than the receipt beside it'));
+    known.push(finding('swapped', key, `it is the ${kind} of another recording than the receipt beside it`));
   }
   if (keys === undefined || keys.size === 0) return { findings: known, ids: receipt.ids, isMarked: false };
   const verdict = await checkStoredSignature({ store, keys }, receipt, place, budget);
@@ -59,8 +59,7 @@ export async function examineContext(
     known.push(finding('bad-signature', key, 'the receipt beside it has no valid signature'));
   const { recording: recordingId, conversation: conversationId, channel, organization } = receipt.ids;
   const ids = { recordingId, conversationId, ...present({ channel }) };
-  const isMarked =
-    checkMark({ kind: 'context', key, ids, organizationId: organization, metadata }, keys) === 'valid';
+  const isMarked = checkMark({ kind, key, ids, organizationId: organization, metadata }, keys) === 'valid';
   if (!isMarked) known.push(finding('unproven', key, 'it carries no valid mark of its writer'));
   return { findings: known, ids: receipt.ids, isMarked };
 }

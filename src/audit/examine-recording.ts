@@ -9,7 +9,7 @@ import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
 import { keyRecordOf, readWrap } from '../record/key-records.ts';
 import { hashWrap } from '../record/first-wrap.ts';
 import { identifyKey } from '../record/layout.ts';
-import { contextPlace, receiptKey } from '../record/object-key.ts';
+import { parseCompanion, receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
@@ -34,7 +34,7 @@ export interface Examination {
   readonly wrap: KnownWrap;
   /** Its key was destroyed: a sentence that names the erasure. */
   readonly erased?: string;
-  /** Of the recording that an object is the context of, by that one's receipt. */
+  /** Of the recording that an object is the context or transcript of, by that one's receipt. */
   readonly contextOf?: SignedReceipt['ids'] | undefined;
   /** Read at most once: another file a moment later could name another key. */
   readonly readInstruction: () => Promise<string | undefined>;
@@ -54,7 +54,7 @@ export async function examineRecording(
 ): Promise<Examination> {
   const { store, keys } = ports;
   const { stat, notes, findings: ofObject } = await readStat(store, key, budget);
-  if (stat !== undefined && contextPlace(key) !== undefined) {
+  if (stat !== undefined && parseCompanion(key) !== undefined) {
     return { ...(await examineBeside(ports, stat, budget)), notes };
   }
   const { receipt, findings: ofReceipt } = await lookAtReceipt(store, key, budget);
@@ -149,7 +149,7 @@ function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt 
 
 const NO_WRAP: KnownWrap = { standing: 'none', sha256: undefined, isProven: false };
 
-/** Of the context of a conversation, which stands beside a recording. */
+/** Of a context or transcript, which stands beside a recording. */
 async function examineBeside(
   ports: ExaminePorts,
   stat: ObjectStat,

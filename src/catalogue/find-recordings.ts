@@ -22,11 +22,18 @@ const WHOLE_AT_ONCE = 16;
 const MAX_INDEXED_VALUES = 1_000;
 
 export interface FindOptions {
-  /** Reads receipts of days that have changed since the catalogue was made. */
-  readonly fresh?: boolean;
+  /** Reads receipts of days that have changed since the catalogue was made: of all days, which lists the archive, or of these alone. */
+  readonly fresh?: boolean | readonly string[];
+  /** Rows of such days from an earlier search, which are used again where nothing has changed since. */
+  readonly freshRows?: FreshRows;
   /** Newest first. */
   readonly newestFirst?: boolean;
+  /** Files that are asked at once, at most; for who takes the first rows only. */
+  readonly atOnce?: number;
 }
+
+/** By the keys of the files of days. */
+export type FreshRows = Map<string, { readonly inputs: string; readonly rows: readonly CatalogueRow[] }>;
 
 /** The hits of one file of a day. */
 export interface DayHits {
@@ -66,8 +73,11 @@ export async function findRecordings(
   }
   const compiled = compileQuery(query, keys);
   const within = files.filter(({ day }) => isDayAsked(query, day));
+  const { fresh = false, freshRows } = options;
   const stale =
-    options.fresh === true ? await staleDays(ports, query, within, budget) : new Map<string, FreshDay>();
+    fresh === false
+      ? new Map<string, FreshDay>()
+      : await staleDays(ports, query, { files: within, only: fresh, known: freshRows }, budget);
   const current = within.filter(({ key }) => !stale.has(key));
   const asked = await withIndex(ports, compiled, current, budget);
   const sources: (ListedDay | FreshDay)[] = [...asked, ...stale.values()];
@@ -75,12 +85,15 @@ export async function findRecordings(
   if (options.newestFirst === true) sources.reverse();
   const atOnce = ports.catalogue.pin === undefined ? FAR_AT_ONCE : NEAR_AT_ONCE;
   return {
-    asOf: options.fresh === true ? ports.clock.now() : asOfRuns(runs, files),
+    asOf: fresh === true ? ports.clock.now() : asOfRuns(runs, files),
     files: { asked: sources.length, all: files.length },
     days: (wanted) =>
       mapOrdered(
         sources,
-        compiled.pruning.equal.length > 0 ? atOnce : Math.min(atOnce, WHOLE_AT_ONCE),
+        Math.min(
+          options.atOnce ?? atOnce,
+          compiled.pruning.equal.length > 0 ? atOnce : Math.min(atOnce, WHOLE_AT_ONCE),
+        ),
         (source) => searchSource(ports, source, { compiled, wanted }, budget),
       ),
   };
@@ -207,18 +220,30 @@ interface FreshDay {
 async function staleDays(
   ports: CataloguePorts,
   query: SearchQuery,
-  files: readonly ListedDay[],
+  {
+    files,
+    only,
+    known,
+  }: {
+    readonly files: readonly ListedDay[];
+    readonly only: true | readonly string[];
+    readonly known: FreshRows | undefined;
+  },
   budget: Budget,
 ): Promise<Map<string, FreshDay>> {
+  if (only !== true && !only.some((day) => isDayAsked(query, day))) return new Map();
   const run: RunInputs = await readRunInputs({ ...ports, envelope: undefined }, budget);
-  const days = new Set([...files.map(({ day }) => day), ...(await daysOfArchive(ports, budget))]);
+  const days =
+    only === true
+      ? new Set([...files.map(({ day }) => day), ...(await daysOfArchive(ports, budget))])
+      : new Set(only);
   const found = new Map<string, FreshDay>();
   for (const day of days) {
     if (!isDayAsked(query, day)) continue;
     const own = files.filter((file) => file.day === day);
     const of = own.length === 0 ? ports.options.shards : (parseDayFileKey(own[0]?.key ?? '')?.shard.of ?? 1);
     for (const shard of shardsOf(of)) {
-      const fresh = await freshDay(ports, { day, shard, own }, run, budget);
+      const fresh = await freshDay(ports, { day, shard, own, known }, run, budget);
       if (fresh !== undefined) found.set(fresh.key, fresh);
     }
   }
@@ -227,7 +252,12 @@ async function staleDays(
 
 async function freshDay(
   ports: CataloguePorts,
-  at: { readonly day: string; readonly shard: Shard; readonly own: readonly ListedDay[] },
+  at: {
+    readonly day: string;
+    readonly shard: Shard;
+    readonly own: readonly ListedDay[];
+    readonly known: FreshRows | undefined;
+  },
   run: RunInputs,
   budget: Budget,
 ): Promise<FreshDay | undefined> {
@@ -235,11 +265,14 @@ async function freshDay(
   const key = dayFileKey(at.day, at.shard);
   const inputs = await listDay(ports, at, run, budget);
   const listed = at.own.find((file) => file.key === key);
+  const before = at.known?.get(key);
+  if (before?.inputs === inputs.digest) return { key, day: at.day, rows: before.rows };
   const file = await openDayFile({ catalogue, tables, location: archive.location }, key, listed, budget);
   try {
     if (file?.facts.inputs === inputs.digest || (file === undefined && inputs.files.size === 0))
       return undefined;
     const made = await makeDay({ ...ports, envelope: undefined }, { inputs, old: file }, run, budget);
+    at.known?.set(key, { inputs: inputs.digest, rows: made.rows });
     return { key, day: at.day, rows: made.rows };
   } finally {
     await file?.close();

@@ -40,9 +40,9 @@ export interface CommandContext {
 }
 
 /** A command's implementation; loaded only when it runs. */
-export interface CommandModule {
+export interface CommandModule<Options = object> {
   /** @returns the exit code. Throws errors for the program to report. */
-  run(context: CommandContext, args: readonly string[], options: object): Promise<number>;
+  run(context: CommandContext, args: readonly string[], options: Options): Promise<number>;
 }
 
 /**

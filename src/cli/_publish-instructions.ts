@@ -2,13 +2,17 @@ import { openConfiguredStore, openConfiguredVersions, readTrust } from '../creat
 import { ArchiveError } from '../errors.ts';
 import { publishInstruction } from '../rekey/publish-instruction.ts';
 import { type CommandContext, openBudget, readSettings } from './_context.ts';
-import { requireSelection, runSelection, type SelectionOptions } from './_selection.ts';
+import { requireSelection, runSelection } from './_selection.ts';
+import type { MoveOptions } from './specs/rekey-options.ts';
+
+/** As the options of `keys` have them. */
+export type PublishOptions = Pick<MoveOptions, 'all' | 'from' | 'to' | 'concurrency' | 'dryRun'>;
 
 /** Writes or repairs the instruction files of objects whose data keys are in key records. */
 export async function publishInstructions(
   context: CommandContext,
   ids: readonly string[],
-  options: SelectionOptions,
+  options: PublishOptions,
 ): Promise<number> {
   requireSelection(ids, options);
   const config = await readSettings(context, 'wrap');

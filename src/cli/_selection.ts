@@ -9,21 +9,8 @@ import { type CommandContext, noteWholeDays, openBudget, readRange, searchIn } f
 import { count, printable } from './_format.ts';
 import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
-import {
-  type JobOptions,
-  type PlannedWork,
-  planRecordings,
-  requireJobSense,
-} from './jobs/plan-recordings.ts';
-
-/** Options of every command that does one thing to many recordings. */
-export interface SelectionOptions extends JobOptions {
-  readonly all?: boolean;
-  readonly from?: string;
-  readonly to?: string;
-  readonly concurrency?: number;
-  readonly dryRun?: boolean;
-}
+import { type PlannedWork, planRecordings, requireJobSense } from './jobs/plan-recordings.ts';
+import type { RekeyOptions } from './specs/rekey-options.ts';
 
 export interface SelectionWork {
   /** e.g. `adopting`. */
@@ -54,7 +41,7 @@ const WOULD: Readonly<Record<string, string>> = {
 const STATE_WIDTH = 15;
 
 /** @throws `USAGE` when it is not clear which recordings are meant. */
-export function requireSelection(ids: readonly string[], options: SelectionOptions): void {
+export function requireSelection(ids: readonly string[], options: RekeyOptions): void {
   const { all } = options;
   requireJobSense(ids, options);
   if (ids.length > 0 === (all === true)) {
@@ -69,7 +56,7 @@ export function requireSelection(ids: readonly string[], options: SelectionOptio
 /** Makes a job of a command that changes every recording, or all of some days. */
 export async function planSelection(
   context: CommandContext,
-  options: SelectionOptions,
+  options: RekeyOptions,
   { kind, config, archive, options: own }: Pick<PlannedWork, 'kind' | 'config' | 'archive' | 'options'>,
 ): Promise<number> {
   const range = searchIn(config, readRange(options));
@@ -84,7 +71,7 @@ export async function planSelection(
 export async function runSelection(
   context: CommandContext,
   ids: readonly string[],
-  options: SelectionOptions,
+  options: RekeyOptions,
   { doing, record, store: plainStore, layout, work }: SelectionWork,
 ): Promise<number> {
   const { ui, clock } = context;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { RestoreTarget } from '../audit/read-recording.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { present } from '../present.ts';
-import { createHiddenBody, MOST_IN_MEMORY } from './restore/hidden-body.ts';
+import { createHiddenBody, MAX_IN_MEMORY_BYTES } from './restore/hidden-body.ts';
 import { partialName, sweepPartials } from './restore/partial-names.ts';
 
 /** Files that are not whole yet; gone at the latest when the process ends. */
@@ -38,7 +38,7 @@ export async function createFileTarget(
   file: string,
   options: OutputOptions & { readonly mostInMemory?: number; readonly isSwept?: boolean },
 ): Promise<FileTarget> {
-  const { force, mostInMemory = MOST_IN_MEMORY, isSwept = false } = options;
+  const { force, mostInMemory = MAX_IN_MEMORY_BYTES, isSwept = false } = options;
   const target = await checkOutput(file, options);
   if (!isSwept) await sweepPartials(target, unfinished);
   const partial = partialName(target);

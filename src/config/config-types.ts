@@ -69,6 +69,12 @@ export interface SealConfig extends StoreConfig {
 /** Enough to read recordings back. */
 export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
+  /** What signs the reports of restore drills, and the KMS key whose public half the log is signed with. */
+  readonly drill: {
+    readonly keyFile: string | undefined;
+    readonly kmsKeyId: string | undefined;
+    readonly logKmsKeyId: string | undefined;
+  };
 }
 
 /** Enough to move recordings under other keys, to hold them, and to sign what is stated of it. */
@@ -79,6 +85,8 @@ export interface WrapConfig extends RestoreConfig {
   readonly keyPlacement: 'metadata' | 'records';
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
+  /** Whether who listens in the console must say why. */
+  readonly consoleReason: 'required' | 'optional';
 }
 
 /** Everything. */

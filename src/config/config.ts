@@ -108,6 +108,11 @@ function buildConfig(
   const restore = (): RestoreConfig => ({
     ...store(),
     ...ownership(values),
+    drill: {
+      keyFile: values.ARCHIVE_DRILL_KEY_FILE,
+      kmsKeyId: values.ARCHIVE_DRILL_KMS_KEY_ID,
+      logKmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+    },
   });
   const keys = (): KeysConfig => ({
     ...ownership(values),
@@ -168,6 +173,7 @@ function buildConfig(
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
+    consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
   });
   return { store, restore, archive, keys, wrap, seal };
 }

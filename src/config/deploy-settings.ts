@@ -84,8 +84,11 @@ export const STACK_OUTPUTS = [
   'VerifierFunctionName',
   'JobRunnerFunctionName',
   'CompactorFunctionName',
+  'FactsFunctionName',
   'SealerFunctionName',
+  'DrillerFunctionName',
   'LogKeyArn',
+  'DrillKeyArn',
   'DashboardName',
   'AlarmTopicArn',
   'AuditorRoleArn',
@@ -98,5 +101,6 @@ export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
 export type { JobsSettings } from './jobs-settings.ts';
+export type { DrillSettings } from './drill-settings.ts';
 export type { SealSettings } from './seal-settings.ts';
 export type { VerificationSettings } from './verification-settings.ts';

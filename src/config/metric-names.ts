@@ -37,6 +37,10 @@ export const METRICS = {
   sealDifferences: 'SealDifferences',
   /** Count: runs that found the log changed or set back. */
   logBroken: 'LogBroken',
+  /** Of the restore drills. Count: recordings that could not be restored, or are something else than their receipts state. */
+  drillFindings: 'DrillFindings',
+  /** 1 for each run that has found, or made, a drill that is recent enough; 0 for another. */
+  drillCurrent: 'DrillCurrent',
   /** 1 for a run that has looked at all that had their turn, 0 for another. */
   sampleComplete: 'SampleComplete',
 } as const;

@@ -3,6 +3,7 @@ import type { Purpose, Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings/archive.ts';
 import { BACKFILL_SETTINGS } from './settings/backfill.ts';
 import { CATALOGUE_SETTINGS } from './settings/catalogue.ts';
+import { CONSOLE_SETTINGS } from './settings/console.ts';
 import { DOWNLOAD_SETTINGS } from './settings/download.ts';
 import { ENCRYPTION_SETTINGS } from './settings/encryption.ts';
 import { EVENT_SETTINGS } from './settings/events.ts';
@@ -30,6 +31,7 @@ export const SETTINGS = {
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
   ...PROOF_SETTINGS,
+  ...CONSOLE_SETTINGS,
   ...NETWORK_SETTINGS,
 } as const satisfies Record<string, Setting>;
 

@@ -1,6 +1,7 @@
 /** Of the deploy settings: the function that seals the log; and the event of its schedule. */
 import * as z from 'zod';
 import { ArchiveError } from '../errors.ts';
+import { drillSettings } from './drill-settings.ts';
 
 export const sealSettings = z.strictObject({
   /** Name of the log, for ever: `ARCHIVE_PROOF_ORIGIN`. */
@@ -13,6 +14,8 @@ export const sealSettings = z.strictObject({
       'is s3://BUCKET or s3://BUCKET/PREFIX',
     )
     .optional(),
+  /** Restores a sample every so often; `false`: no function of the stack does. */
+  drill: z.union([z.literal(false), drillSettings]).optional(),
 });
 
 export type SealSettings = z.output<typeof sealSettings>;

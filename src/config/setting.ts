@@ -15,6 +15,7 @@ export type SettingGroup =
   | 'Events'
   | 'Operation'
   | 'Proof'
+  | 'Console'
   | 'Network';
 
 export interface Setting {

@@ -57,7 +57,7 @@ export const CALLS = {
     method: 'GET',
     path: CONVERSATION,
     permissions: ['conversation:communication:view'],
-    why: 'knows when a conversation ended where the event does not say so, who took part, for the context beside the recording, and when it began, for ARCHIVE_LAYOUT=genesys-export',
+    why: 'knows when a conversation ended where the event does not say so, who took part, for context and transcripts beside the recording, and when it began, for ARCHIVE_LAYOUT=genesys-export',
   },
   annotate: {
     method: 'POST',
@@ -94,6 +94,12 @@ export const CALLS = {
     path: `${CONVERSATION}/participants/{participantId}/attributes`,
     permissions: [],
     why: 'writes the reference (ARCHIVE_WRITE_BACK=participant-attributes)',
+  },
+  getTranscriptUrls: {
+    method: 'GET',
+    path: '/api/v2/speechandtextanalytics/conversations/{conversationId}/communications/{communicationId}/transcripturls',
+    permissions: ['recording:recording:view', 'recording:recordingSegment:view'],
+    why: 'has the transcripts of a conversation linked (ARCHIVE_TRANSCRIPTS=1)',
   },
   getOrganization: {
     method: 'GET',

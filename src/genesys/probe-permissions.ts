@@ -21,6 +21,8 @@ export interface PermissionProbe {
 export interface ProbeChoices {
   readonly batch: boolean;
   readonly restoreArchived: boolean;
+  /** Set where transcripts are kept. */
+  readonly transcripts?: object | undefined;
   readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
 }
 
@@ -39,7 +41,8 @@ const WRITE_BACK_CALLS: Readonly<Record<ProbeChoices['writeBack'], readonly Call
 };
 
 /** The calls that will be made, each once. */
-export function callsToProbe({ batch, restoreArchived, writeBack }: ProbeChoices): readonly CallName[] {
+export function callsToProbe(choices: ProbeChoices): readonly CallName[] {
+  const { batch, restoreArchived, transcripts, writeBack } = choices;
   return [
     ...new Set<CallName>([
       'getOrganization',
@@ -47,6 +50,7 @@ export function callsToProbe({ batch, restoreArchived, writeBack }: ProbeChoices
       ...(batch ? (['submitBatch'] as const) : (['getRecording'] as const)),
       'getConversation',
       ...(restoreArchived ? (['restoreRecording'] as const) : []),
+      ...(transcripts === undefined ? [] : (['getTranscriptUrls'] as const)),
       ...WRITE_BACK_CALLS[writeBack],
     ]),
   ];

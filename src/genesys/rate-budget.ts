@@ -78,7 +78,7 @@ export interface RateBudgetOptions {
 }
 
 /** A longer pause is the retry policy's to judge, ms; this only holds the others back meanwhile. */
-const LONGEST_PAUSE_MS = 180_000;
+const MAX_PAUSE_MS = 180_000;
 
 interface Waiter {
   readonly budget: Budget;
@@ -174,7 +174,7 @@ export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateB
       }
     },
     pause(ms) {
-      const until = clock.now() + Math.min(ms, LONGEST_PAUSE_MS);
+      const until = clock.now() + Math.min(ms, MAX_PAUSE_MS);
       if (until > state.pausedUntil) state = { ...state, pausedUntil: until };
     },
   };

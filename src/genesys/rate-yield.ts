@@ -29,7 +29,7 @@ const WINDOW_MS = 60_000;
 const MIN_SEEN_PART = 0.25;
 
 /** Longest pause, ms. */
-const LONGEST_PAUSE_MS = 180_000;
+const MAX_PAUSE_MS = 180_000;
 
 /** The platform states the rest of its window in whole seconds, ms. */
 const ROUNDING_MS = 1_500;
@@ -156,7 +156,7 @@ function alignWindow(state: YieldState, resetMs: number | undefined, now: number
 
 /** Nothing is sent for that long, ms. */
 export function notePause(state: YieldState, ms: number, now: number): YieldState {
-  const until = now + Math.min(ms, LONGEST_PAUSE_MS);
+  const until = now + Math.min(ms, MAX_PAUSE_MS);
   return until > state.pausedUntil ? { ...state, pausedUntil: until } : state;
 }
 

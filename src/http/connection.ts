@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { BodyFraming } from './body-framing.ts';
 import { type BodySource, ConnectionProblem } from './body-source.ts';
 import { GatheredReads } from './gathered-reads.ts';
-import { LONGEST_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
+import { MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from './response-head.ts';
 
 /** Bytes of a request that a TLS socket is given at a time: what it has encrypted waits in memory until it is sent. */
 const WRITE_BYTES = 512 * 1024;
@@ -182,11 +182,11 @@ class Exchange implements BodySource {
   #receiveHead(bytes: Buffer): boolean {
     const before = this.#headText.length;
     // What follows is the body, hundreds of kilobytes perhaps, and no text.
-    const blank = bytes.subarray(0, LONGEST_HEAD).indexOf(BLANK_LINE);
-    this.#headText += bytes.toString('latin1', 0, blank === -1 ? LONGEST_HEAD : blank + BLANK_LINE.length);
+    const blank = bytes.subarray(0, MAX_HEAD_BYTES).indexOf(BLANK_LINE);
+    this.#headText += bytes.toString('latin1', 0, blank === -1 ? MAX_HEAD_BYTES : blank + BLANK_LINE.length);
     const end = this.#headText.indexOf(BLANK_LINE, Math.max(0, before - 3));
     const size = end === -1 ? this.#headText.length + 1 : end + 4;
-    if (size > LONGEST_HEAD) return this.#refuse('the head of the response is too long');
+    if (size > MAX_HEAD_BYTES) return this.#refuse('the head of the response is too long');
     if (end === -1) return true;
     const head = parseResponseHead(this.#headText.slice(0, end), this.#method);
     if (head === undefined || head.status === 101) return this.#refuse('the response is malformed');

@@ -1,10 +1,10 @@
 import type { ProxyServer } from '../proxies.ts';
 import type { ConnectionFault } from './connection-faults.ts';
-import { LONGEST_HEAD, parseResponseHead } from './response-head.ts';
+import { MAX_HEAD_BYTES, parseResponseHead } from './response-head.ts';
 import { isTransientStatus } from './retry-timing.ts';
 
 /** Bytes of a proxy's answer that are looked at. */
-export const MAX_HEAD_BYTES_OF_PROXY = LONGEST_HEAD;
+export const MAX_HEAD_BYTES_OF_PROXY = MAX_HEAD_BYTES;
 
 const BLANK_LINE = '\r\n\r\n';
 

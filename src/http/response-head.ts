@@ -1,7 +1,7 @@
 /** The head of an HTTP/1.1 response, strictly read: what is malformed in any way ends the connection. RFC 9112. */
 
 /** Bytes; Node's own client takes 16 KiB. */
-export const LONGEST_HEAD = 32 * 1024;
+export const MAX_HEAD_BYTES = 32 * 1024;
 
 /** How the end of a body is told (RFC 9112, section 6.3). */
 export type Framing =

@@ -15,7 +15,7 @@ import {
   releaseKey,
 } from '../record/hold.ts';
 import { INSTRUCTION_SUFFIX } from '../record/instruction-file.ts';
-import { contextKey, receiptKey } from '../record/object-key.ts';
+import { contextKey, receiptKey, TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
 import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
 import { heldKeys } from '../record/read-hold.ts';
@@ -183,7 +183,8 @@ async function setLocks(
   if (store.setLegalHold === undefined) return 'not-offered';
   const lock = await store.setLegalHold(key, on, budget);
   if (lock === 'unsupported') return lock;
-  for (const beside of [receiptKey(key), key + INSTRUCTION_SUFFIX, contextKey(key)]) {
+  const transcripts = TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status));
+  for (const beside of [receiptKey(key), key + INSTRUCTION_SUFFIX, contextKey(key), ...transcripts]) {
     await store.setLegalHold(beside, on, budget);
   }
   return lock;

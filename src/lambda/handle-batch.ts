@@ -11,7 +11,7 @@ import { batchConcurrency } from './batch-concurrency.ts';
 import type { ConfigCircuit } from './config-circuit.ts';
 
 /** Nothing is begun with less than this left, ms: it would only be thrown away. */
-export const LEAST_TIME_MS = 5_000;
+export const MIN_TIME_MS = 5_000;
 
 /** What is under way when the time is up has this long, ms, to clean up after itself before the answer is given without it. */
 export const GRACE_MS = 3_000;
@@ -20,7 +20,7 @@ export const GRACE_MS = 3_000;
 const QUEUE_CALL_MS = 2_000;
 
 /** Seconds; SQS's own limits. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html */
-const LONGEST_DELAY_S = 43_200;
+const MAX_DELAY_S = 43_200;
 
 /** Records that the pace goes by. */
 const REMEMBERED_RECORDS = 20;
@@ -94,7 +94,7 @@ async function handleRecord(
 ): Promise<'done' | 'failed' | 'refused'> {
   const { clock, logger, circuit } = options;
   const { messageId } = record;
-  if (budget.signal.aborted || budget.deadline - clock.now() < Math.max(LEAST_TIME_MS, usualMs)) {
+  if (budget.signal.aborted || budget.deadline - clock.now() < Math.max(MIN_TIME_MS, usualMs)) {
     logger.log('warn', 'no time left for this record', { code: 'OUT_OF_TIME', requestId: messageId });
     return 'refused';
   }
@@ -134,7 +134,7 @@ async function putOff(options: BatchOptions, record: BatchRecord, { details }: A
   const retryAfterMs = Number(details['retryAfterMs']);
   if (queue === undefined || source === undefined || receiptHandle === undefined || !(retryAfterMs > 0))
     return;
-  const delayS = Math.min(Math.ceil(retryAfterMs / 1000), LONGEST_DELAY_S);
+  const delayS = Math.min(Math.ceil(retryAfterMs / 1000), MAX_DELAY_S);
   await attempt(options, messageId, 'the message could not be put off', (budget) =>
     queue.putOff(source, receiptHandle, delayS, budget),
   );

@@ -4,6 +4,7 @@ import { createJobRunner } from '../create-job-runner.ts';
 import { ArchiveError } from '../errors.ts';
 import { JOB_KINDS } from '../job-kinds/kinds.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
+import { present } from '../present.ts';
 
 /** Kinds that the role of the function can do all of. The others are left to runners of other roles. */
 const KINDS: ReadonlySet<string> = new Set(['backfill', 'verify']);
@@ -54,8 +55,7 @@ export async function runJobs(run: ScheduledRun): Promise<JobsReport> {
         if (what !== 'item-failed') return;
         logger.log('warn', `an item of the job ${job} has failed`, {
           state: 'failed',
-          ...(code === undefined ? {} : { code }),
-          ...(item === undefined ? {} : { reason: item }),
+          ...present({ code, reason: item }),
         });
       },
     });

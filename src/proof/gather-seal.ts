@@ -1,5 +1,6 @@
 /** What the next seal holds: the days that are due, and those that something has happened to. */
 import type { Budget } from '../clock.ts';
+import { present } from '../present.ts';
 import { addDays, dayOf, daysBetween, type LastLook, looksDue, MAX_OPEN_DAYS } from './day/calendar.ts';
 import { readErasures } from './day/erasures.ts';
 import { type ExaminedDay, examineDay } from './day/examine-day.ts';
@@ -11,6 +12,7 @@ import {
   type StatementPlaces,
 } from './day/history.ts';
 import { lookAtDay, stateDay, type StatingPorts, storeLists } from './day/state-day.ts';
+import { countDrills } from './drill/known-drills.ts';
 import type { Entry } from './formats/entry.ts';
 import { sortEntries } from './formats/entry.ts';
 import type { Statement } from './formats/statement.ts';
@@ -33,7 +35,6 @@ export interface GatherOptions {
   readonly everyDay?: boolean;
   /** A change of the log's key, logged once. */
   readonly keyChange?: { readonly entry: Entry; readonly file: string };
-  readonly extra?: Pick<Statement, 'anchors' | 'drills'>;
 }
 
 export type GatherPorts = StatingPorts & LogPlace;
@@ -93,7 +94,8 @@ export async function gatherSeal(
     fresh.push(await examine(day, await openHistory(ports, { day, indexes: [], size }, budget)));
   }
   const reach = fresh.at(-1)?.day ?? covered ?? first;
-  return writeDraft(ports, options, { amended, fresh, first, through: reach, now }, budget);
+  const drills = await countDrills(ports, last?.statement, budget);
+  return writeDraft(ports, options, { amended, fresh, first, through: reach, now, drills }, budget);
 }
 
 interface Days {
@@ -102,18 +104,19 @@ interface Days {
   readonly first: string;
   readonly through: string;
   readonly now: number;
+  /** Since the statement that ends the log. */
+  readonly drills: Statement['drills'];
 }
 
 async function writeDraft(
   ports: GatherPorts,
   options: GatherOptions,
-  { amended, fresh, first, through, now }: Days,
+  { amended, fresh, first, through, now, drills }: Days,
   budget: Budget,
 ): Promise<SealDraft | undefined> {
   const entries: Entry[] = [];
   const statements: ((place: StatementPlace) => Statement)[] = [];
   const looked: string[] = [];
-  const { extra } = options;
   for (const { day, history, examined } of [...amended, ...fresh]) {
     const seen = await lookAtDay(ports, examined, budget);
     const { organization, origin } = ports;
@@ -126,7 +129,6 @@ async function writeDraft(
       first,
       through,
       now,
-      ...(extra === undefined ? {} : { extra }),
     });
     const { last } = history;
     const hadSource = last !== undefined && !('unavailable' in last.statement.source);
@@ -145,14 +147,15 @@ async function writeDraft(
   if (keyChange !== undefined && statements.length > 0) entries.push(keyChange.entry);
   const newest = statements.pop();
   if (newest === undefined) return undefined;
-  const withLooks = (place: StatementPlace): Statement => {
-    const statement = newest(place);
-    return looked.length === 0 ? statement : { ...statement, looked };
-  };
+  const whole = (place: StatementPlace): Statement => ({
+    ...newest(place),
+    ...present({ drills }),
+    ...(looked.length === 0 ? {} : { looked }),
+  });
   return {
     entries: sortEntries(entries),
     keyFiles: keyChange === undefined ? [] : [keyChange.file],
-    statements: [...statements, withLooks],
+    statements: [...statements, whole],
   };
 }
 

@@ -16,7 +16,6 @@ export interface SealDaysPorts extends GatherPorts, SealingPlace {
 export interface SealDaysOptions extends Pick<GatherOptions, 'through' | 'everyDay'> {
   /** A new key that neither the key before nor the recovery key vouches for. */
   readonly unvouchedKey?: boolean;
-  readonly drills?: () => Promise<Statement['drills']>;
 }
 
 export interface SealedDays {
@@ -69,12 +68,10 @@ export async function sealDays(
       now: ports.now(),
       unvouched: options.unvouchedKey === true,
     });
-    const drills = await options.drills?.();
     const given: GatherOptions = {
       first: log.first,
       ...options,
       ...(keyChange === undefined ? {} : { keyChange }),
-      ...(drills === undefined ? {} : { extra: { drills } }),
     };
     return gatherSeal(ports, given, { head, last }, budget);
   };

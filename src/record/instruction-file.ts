@@ -6,7 +6,7 @@ import { getSmall } from './small-object.ts';
 export const INSTRUCTION_SUFFIX = '.instruction';
 
 /** Bytes; a real one has about 600. */
-const LARGEST = 65_536;
+const MAX_INSTRUCTION_BYTES = 65_536;
 
 export function instructionKey(key: string): string {
   return `${key}${INSTRUCTION_SUFFIX}`;
@@ -23,7 +23,7 @@ export async function readInstruction(
   key: string,
   budget: Budget,
 ): Promise<string | undefined> {
-  return getSmall(store, instructionKey(key), LARGEST, budget);
+  return getSmall(store, instructionKey(key), MAX_INSTRUCTION_BYTES, budget);
 }
 
 /** Stores the instruction file of an object, unless there is one. */

@@ -100,10 +100,32 @@ export function contextKey(key: string): string {
   return `context/${nameBeside(key)}.json.enc`;
 }
 
-/** Where the receipt stands of the recording that the context under `key` is about; `undefined` for a key of no context. */
-export function contextPlace(key: string): string | undefined {
-  const [, name] = /^context\/(.+)\.json\.enc$/.exec(key) ?? [];
-  return name === undefined ? undefined : `${RECEIPT_PREFIX}${name}.json`;
+/** What was found when a transcript was asked for; where no object says so, none was asked for. */
+export const TRANSCRIPT_STATUSES = ['known', 'none', 'forbidden'] as const;
+export type TranscriptStatus = (typeof TRANSCRIPT_STATUSES)[number];
+
+/**
+ * Where the transcript of the recording under `key` stands: `transcripts/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. That there was
+ * none, or that it was forbidden, stands under `….=none.json.enc` and `….=forbidden.json.enc`, which a later transcript leaves in place.
+ */
+export function transcriptKey(key: string, status: TranscriptStatus): string {
+  return `transcripts/${nameBeside(key)}${status === 'known' ? '' : `.=${status}`}.json.enc`;
+}
+
+/** The objects beside a recording that have no receipt of their own. */
+export type CompanionKind = 'context' | 'transcript';
+
+/** Which of them the object under `key` is, and where the receipt of its recording stands; `undefined` for a key of none. */
+export function parseCompanion(
+  key: string,
+): { readonly kind: CompanionKind; readonly receipt: string } | undefined {
+  const [, folder, name = ''] = /^(context|transcripts)\/(.+)\.json\.enc$/.exec(key) ?? [];
+  if (folder === undefined) return undefined;
+  if (folder === 'context') return { kind: 'context', receipt: `${RECEIPT_PREFIX}${name}.json` };
+  return {
+    kind: 'transcript',
+    receipt: `${RECEIPT_PREFIX}${name.replace(/\.=(?:none|forbidden)$/, '')}.json`,
+  };
 }
 
 /** What the names of all that belongs to an object have in common. */

@@ -18,7 +18,7 @@ const DOMAIN = 'genesys-media-archive/mark/v1\n';
 const FORM = /^v1\.([0-9a-f]{16})\.([A-Za-z0-9_-]{86})$/;
 
 /** What kind of object is marked. The key says it too; the mark holds in a layout that does not. */
-export type MarkedKind = 'media' | 'context';
+export type MarkedKind = 'media' | 'context' | 'transcript';
 
 /** Everything that a mark binds: an object with another key, other ids, metadata or wrap needs another mark. */
 export interface Marked {

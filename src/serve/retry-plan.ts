@@ -30,7 +30,7 @@ export const SPOOL_RETRIES: SpoolPolicy = {
 };
 
 /** No event is tried again sooner than this, ms: it was not to be had a moment ago. */
-export const LEAST_DELAY_MS = 1_000;
+export const MIN_DELAY_MS = 1_000;
 
 /** A recording that was not ready is asked for again after an eighth of the time it has been waited for. */
 const AGE_SHARE = 8;
@@ -59,7 +59,7 @@ export function planNext(policy: SpoolPolicy, attempt: Attempt): Plan {
     const age = Math.max(0, now - receivedAt);
     if (age >= policy.horizonMs) return { action: 'give-up', why: 'overdue' };
     const growing = Math.min(policy.capMs, age / AGE_SHARE);
-    const asked = Math.max(LEAST_DELAY_MS, growing, outcome.retryAfterMs);
+    const asked = Math.max(MIN_DELAY_MS, growing, outcome.retryAfterMs);
     const decision = nextDelay(policy, { ...unhurried, failures: 1, retryAfterMs: asked });
     return { action: 'again', delayMs: decision.retry ? decision.delayMs : policy.capMs, attempts };
   }
@@ -67,5 +67,5 @@ export function planNext(policy: SpoolPolicy, attempt: Attempt): Plan {
   const failures = attempts + 1;
   const decision = nextDelay(policy, { ...unhurried, failures });
   if (!decision.retry) return { action: 'give-up', why: 'exhausted' };
-  return { action: 'again', delayMs: Math.max(LEAST_DELAY_MS, decision.delayMs), attempts: failures };
+  return { action: 'again', delayMs: Math.max(MIN_DELAY_MS, decision.delayMs), attempts: failures };
 }

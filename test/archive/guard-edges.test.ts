@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { detectContainer, looksLikeMarkup } from '../../src/archive/container.ts';
-import { guardMedia, LARGEST_RECORDING, type MediaFacts } from '../../src/archive/guard-media.ts';
+import { guardMedia, MAX_RECORDING_BYTES, type MediaFacts } from '../../src/archive/guard-media.ts';
 import { ArchiveError } from '../../src/errors.ts';
 
 /** A file of `bytes` bytes that states nothing about its length. */
@@ -86,15 +86,15 @@ describe('what the guard says', () => {
   });
 
   it('what is larger than one AES-GCM message, before a byte is read or when it turns out', async () => {
-    const told = `MEDIA_TOO_LARGE the recording is larger than ${LARGEST_RECORDING} bytes`;
-    expect(await guard([plain(64)], { contentLength: LARGEST_RECORDING + 1 })).toBe(told);
-    expect(await guard([plain(64)], { contentLength: LARGEST_RECORDING })).toMatch(/^MEDIA_TRUNCATED/);
-    const length = { value: LARGEST_RECORDING - 63 };
+    const told = `MEDIA_TOO_LARGE the recording is larger than ${MAX_RECORDING_BYTES} bytes`;
+    expect(await guard([plain(64)], { contentLength: MAX_RECORDING_BYTES + 1 })).toBe(told);
+    expect(await guard([plain(64)], { contentLength: MAX_RECORDING_BYTES })).toMatch(/^MEDIA_TRUNCATED/);
+    const length = { value: MAX_RECORDING_BYTES - 63 };
     // nobody has 64 GiB to spare: a chunk that only says that it is large
     const huge = Object.defineProperty(plain(0), 'byteLength', { get: () => length.value });
     expect(await guard([plain(64), huge])).toBe(told);
     length.value -= 1;
-    expect(await guard([plain(64), huge])).toEqual([64, LARGEST_RECORDING - 64]);
+    expect(await guard([plain(64), huge])).toEqual([64, MAX_RECORDING_BYTES - 64]);
   });
 
   it('holds back the first 64 bytes, and nothing after them', async () => {

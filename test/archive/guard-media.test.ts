@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { detectContainer, looksLikeMarkup } from '../../src/archive/container.ts';
-import { guardMedia, LARGEST_RECORDING, type MediaFacts } from '../../src/archive/guard-media.ts';
+import { guardMedia, MAX_RECORDING_BYTES, type MediaFacts } from '../../src/archive/guard-media.ts';
 import { ArchiveError } from '../../src/errors.ts';
 
 function wav(dataBytes: number, riffSize = 36 + dataBytes): Buffer {
@@ -153,8 +153,8 @@ describe('guardMedia', () => {
   });
 
   it('refuses what one AES-GCM message cannot hold, before a byte is read', async () => {
-    expect(LARGEST_RECORDING).toBe(64 * 1024 ** 3 - 32);
-    expect(await outcome(wav(1), { contentLength: LARGEST_RECORDING + 1 })).toBe('MEDIA_TOO_LARGE');
+    expect(MAX_RECORDING_BYTES).toBe(64 * 1024 ** 3 - 32);
+    expect(await outcome(wav(1), { contentLength: MAX_RECORDING_BYTES + 1 })).toBe('MEDIA_TOO_LARGE');
   });
 
   it('passes nothing of a page on', async () => {

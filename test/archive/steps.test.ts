@@ -4,7 +4,7 @@ import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { claimFirstSeen } from '../../src/archive/place-recording.ts';
 import { formatOf, idempotencyKey, idempotencyMetadata, isSameRecording } from '../../src/record/identity.ts';
-import { MOST_RESTARTS } from '../../src/archive/store-recording.ts';
+import { MAX_RESTARTS } from '../../src/archive/store-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError, type ErrorCode } from '../../src/errors.ts';
@@ -204,13 +204,13 @@ describe('starting over', () => {
         code,
         retryable: true,
       });
-      const attempts = MOST_RESTARTS + 1;
+      const attempts = MAX_RESTARTS + 1;
       expect(counts).toEqual({ opened: attempts, sealed: attempts, resolved: attempts });
-      expect(clock.slept).toHaveLength(MOST_RESTARTS);
+      expect(clock.slept).toHaveLength(MAX_RESTARTS);
       expect(
         logged.map(([level, message, fields]) => [level, message, fields?.attempt, fields?.code]),
       ).toEqual(
-        Array.from({ length: MOST_RESTARTS }, (_, index) => [
+        Array.from({ length: MAX_RESTARTS }, (_, index) => [
           'warn',
           'starting the download over',
           index + 1,

@@ -83,11 +83,21 @@ beforeAll(async () => {
       (name) => world.environment[name] ?? '',
     ),
     context: true,
+    transcripts: true,
     signingSecretArn: world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'],
     otherKeyArns: [otherKeyArn],
   };
   const environment = { ...world.environment, ARCHIVE_KMS_KEY_ID: keyArn };
-  ({ calls: written, outcomes, output } = await runWriter({ ...environment, ARCHIVE_CONTEXT: '1' }));
+  ({
+    calls: written,
+    outcomes,
+    output,
+  } = await runWriter({
+    ...environment,
+    ARCHIVE_CONTEXT: '1',
+    ARCHIVE_TRANSCRIPTS: '1',
+    ARCHIVE_TRANSCRIPTS_WAIT: '0s',
+  }));
 
   const readingSettings = pick(environment, [
     /^AWS_/,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { MOST_RESUMES } from '../../src/genesys/media/download.ts';
+import { MAX_RESUMES } from '../../src/genesys/media/download.ts';
 import { type MediaItem, MediaRestart } from '../../src/ports.ts';
 import type { Fault } from '../../packages/simulator/src/faults.ts';
 import { type Connection, connect, type ConnectOptions } from './connect.ts';
@@ -69,7 +69,7 @@ describe('media download', () => {
     expect(second?.headers['if-match']).toBe(recording.etag);
   });
 
-  it(`gives up after ${MOST_RESUMES} resumes`, async () => {
+  it(`gives up after ${MAX_RESUMES} resumes`, async () => {
     const { download, simulator, count } = await connected();
     simulator.faults.add({
       on: 'download',
@@ -77,7 +77,7 @@ describe('media download', () => {
       fault: { kind: 'cut', atByte: 1000, keepLength: true },
     });
     await expect(download()).rejects.toMatchObject({ code: 'MEDIA_UNAVAILABLE', retryable: true });
-    expect(count(GET)).toBe(1 + MOST_RESUMES);
+    expect(count(GET)).toBe(1 + MAX_RESUMES);
   });
 
   it.each<[string, Fault]>([

@@ -3,7 +3,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LONGEST_HEAD } from '../../src/http/response-head.ts';
+import { MAX_HEAD_BYTES } from '../../src/http/response-head.ts';
 import { createTransport, type TransportOptions } from '../../src/http/transport.ts';
 import { failure } from '../failure.ts';
 import { collect, sendBy } from './requests.ts';
@@ -228,12 +228,12 @@ describe.each(Object.entries(ways))('a connection that is %s', (way, options) =>
     const start = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ';
     const { url } = await serve((socket, { text }) => {
       const extra = /x-extra: (\S+)/.exec(text)?.[1] ?? '';
-      if (extra === 'endless') socket.write('x'.repeat(LONGEST_HEAD));
-      else socket.write(`${start}${'y'.repeat(LONGEST_HEAD - 4 - start.length + Number(extra))}\r\n\r\n`);
+      if (extra === 'endless') socket.write('x'.repeat(MAX_HEAD_BYTES));
+      else socket.write(`${start}${'y'.repeat(MAX_HEAD_BYTES - 4 - start.length + Number(extra))}\r\n\r\n`);
     });
     const send = client(options);
     const { headers } = await send(url, { headers: { 'x-extra': '0' } });
-    expect(headers['x']?.length).toBe(LONGEST_HEAD - 4 - start.length);
+    expect(headers['x']?.length).toBe(MAX_HEAD_BYTES - 4 - start.length);
     for (const extra of ['1', '5', '9000', 'endless']) {
       const { message, code } = await failure(send(url, { headers: { 'x-extra': extra } }));
       expect(code).toBe('MEDIA_UNAVAILABLE');

@@ -6,7 +6,7 @@ import { decide, type Request } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf, type ResolvedTemplate } from './resolve-template.ts';
 import {
   EVENT_SOURCE,
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   ORGANIZATION,
   propertiesOf,
   resourceOf,
@@ -20,7 +20,7 @@ let largest: Synthesised;
 let smallest: Synthesised;
 let template: ResolvedTemplate;
 beforeAll(() => {
-  largest = synthesiseSettings(LARGEST);
+  largest = synthesiseSettings(MAX_INSTRUCTION_BYTES);
   smallest = synthesiseSettings(SMALLEST);
   ({ template } = largest);
 });
@@ -553,8 +553,11 @@ describe('the outputs', () => {
           'BackfillSecretArn',
           'JobRunnerFunctionName',
           'CompactorFunctionName',
+          'FactsFunctionName',
           'SealerFunctionName',
           'LogKeyArn',
+          'DrillerFunctionName',
+          'DrillKeyArn',
           'EgressAddress',
           'AuditTrailName',
         ].includes(name),

@@ -1,6 +1,6 @@
 import { type DeploySettings, deploySettings } from '../../src/config/deploy-settings.ts';
 import { ACCOUNT, REGION } from './resolve-template.ts';
-import { LARGEST } from './synthesise.ts';
+import { MAX_INSTRUCTION_BYTES } from './synthesise.ts';
 
 const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 
@@ -12,7 +12,7 @@ export const REPLICA = { bucketArn: 'arn:aws:s3:::the-replica', account: '999999
 
 /** Everything that the settings can add, which costs money and is off by default. */
 export const HARDENED: DeploySettings = deploySettings.parse({
-  ...LARGEST,
+  ...MAX_INSTRUCTION_BYTES,
   auditors: [AUDITOR_PERSON],
   rewrappers: [REWRAP_PERSON],
   requireMfa: true,
@@ -27,6 +27,7 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   verification: { depth: 'full' },
   jobs: { ownClient: true },
   catalogue: true,
+  facts: true,
   seal: { origin: 'recordings.example.com/proof/0c2f9a6e', secondStore: 's3://checkpoints/of-first' },
   replica: REPLICA,
 });

@@ -6,7 +6,7 @@ import { decide, type Request } from './evaluate-policy.ts';
 import { AUDITOR_PERSON, BREAK_GLASS, HARDENED, OPERATOR, REPLICA, REWRAP_PERSON } from './hardened.ts';
 import { ACCOUNT, arnOf, REGION, type ResolvedTemplate } from './resolve-template.ts';
 import {
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   propertiesOf,
   resourceOf,
   resourcesOf,
@@ -20,7 +20,7 @@ let largest: Synthesised;
 let template: ResolvedTemplate;
 beforeAll(() => {
   hardened = synthesiseSettings(HARDENED);
-  largest = synthesiseSettings(LARGEST);
+  largest = synthesiseSettings(MAX_INSTRUCTION_BYTES);
   ({ template } = hardened);
 });
 afterAll(() => {
@@ -233,7 +233,10 @@ describe('the entry for webhooks', () => {
   });
 
   it('reserves nothing where the account has nothing to spare', () => {
-    const { template: plain, end } = synthesiseSettings({ ...LARGEST, webhookConcurrency: null });
+    const { template: plain, end } = synthesiseSettings({
+      ...MAX_INSTRUCTION_BYTES,
+      webhookConcurrency: null,
+    });
     end();
     expect(propertiesOf(plain, 'AWS::Lambda::Function', 'Webhook')).not.toHaveProperty(
       'ReservedConcurrentExecutions',

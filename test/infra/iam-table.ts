@@ -55,6 +55,8 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     s3('add to the log', 'PutObject', '/proof/o/days/2026/05/20/000000000000.json', ABSENT),
     s3('move the pointer of the log', 'PutObject', '/proof/o/checkpoint', SAME),
     s3('rewrite an entry of the log', 'PutObject', '/proof/o/days/2026/05/20/000000000000.json', SAME),
+    s3('add the report of a drill', 'PutObject', '/drills/2026/05/20.json', ABSENT),
+    s3('rewrite the report of a drill', 'PutObject', '/drills/2026/05/20.json', SAME),
     s3('read ciphertext', 'GetObject', MEDIA),
     s3('read a receipt', 'GetObject', RECEIPT),
     s3('list the archive', 'ListBucket', ''),
@@ -73,6 +75,10 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     kms('open facts or people of the catalogue', 'Decrypt', {
       ...CONTEXT,
       'kms:EncryptionContext:recording-id': 'people/2026-05-20',
+    }),
+    kms('make a data key for facts', 'GenerateDataKey', {
+      ...CONTEXT,
+      'kms:EncryptionContext:recording-id': 'facts/2026-05-20',
     }),
     kms('open a data key of another organization', 'Decrypt', {
       ...CONTEXT,
@@ -113,7 +119,9 @@ export const COLUMNS = [
   'verifier',
   'job runner',
   'compactor',
+  'facts',
   'sealer',
+  'driller',
   'break-glass',
   'administrator',
 ] as const;
@@ -135,7 +143,9 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     verifier: 'ArchiveVerifier',
     'job runner': 'ArchiveJobRunner',
     compactor: 'ArchiveCompactor',
+    facts: 'ArchiveFacts',
     sealer: 'ArchiveSealer',
+    driller: 'ArchiveDriller',
   } as const;
   const name = column in roles ? roles[column as keyof typeof roles] : undefined;
   const roleId = name === undefined ? undefined : roleNamed(template, name);

@@ -9,6 +9,8 @@ import {
 } from '../../infra/policies.ts';
 import {
   catalogueStatements,
+  drillerStatements,
+  factsStatements,
   jobsStatements,
   sealerStatements,
   verifierStatements,
@@ -62,10 +64,15 @@ const roles = {
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
   compactor: catalogueStatements(RESOURCES),
+  facts: factsStatements({
+    ...RESOURCES,
+    clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
+  }),
   sealer: sealerStatements(
     { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
     's3://SECOND_STORE/PREFIX',
   ),
+  driller: drillerStatements({ ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', drillKeyArn: 'DRILL_KEY_ARN' }),
 };
 
 describe('the policies of the roles', () => {
@@ -76,7 +83,9 @@ describe('the policies of the roles', () => {
     ['verifier', ['verifier', 'verifier-full']],
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
     ['compactor', ['compactor']],
+    ['facts', ['facts']],
     ['sealer', ['sealer']],
+    ['driller', ['driller']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
@@ -126,6 +135,13 @@ describe('the policies of the roles', () => {
     expect(openBy(false, 'facts/2026-05-20')).toBe('no statement');
   });
 
+  it('write transcripts only where they are kept', () => {
+    const has = (statements: ReturnType<typeof writerStatements>) =>
+      statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/transcripts/*'));
+    expect(has(writerStatements(RESOURCES))).toBe(false);
+    expect(has(writerStatements({ ...RESOURCES, transcripts: true }))).toBe(true);
+  });
+
   it('write the context of conversations only where it is kept', () => {
     const has = (statements: readonly Statement[]) =>
       statements.some(({ Resource }) => Resource.includes('arn:aws:s3:::BUCKET/context/*'));
@@ -172,6 +188,9 @@ describe('the policies of the roles', () => {
     ['compactor', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
     ['compactor', ['s3:GetObject', 's3:PutObject'], media],
     ['compactor', ['s3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/facts/a'],
+    ['facts', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
+    ['facts', ['s3:GetObject', 's3:PutObject'], media],
+    ['facts', ['s3:GetObject', 's3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/catalogue/a'],
     ['sealer', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
     ['sealer', ['s3:GetObject', 's3:PutObject'], media],
     ['sealer', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],

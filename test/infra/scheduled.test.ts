@@ -22,7 +22,7 @@ afterAll(() => {
   smallest.end();
 });
 
-const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Sealer'] as const;
+const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Facts', 'Sealer', 'Driller'] as const;
 const functionOf = (part: string) => resourceOf(all.template, 'AWS::Lambda::Function', `Scheduled${part}`);
 const scheduleOf = (part: string) =>
   propertiesOf(all.template, 'AWS::Scheduler::Schedule', `Scheduled${part}`);
@@ -30,7 +30,7 @@ const scheduleOf = (part: string) =>
 describe('the functions that schedules start', () => {
   it('are those that the settings want: the verification by default, each of the others when it is asked for', () => {
     const made = (of: Synthesised) => resourcesOf(of.template, 'AWS::Scheduler::Schedule').length;
-    expect([made(all), made(smallest)]).toEqual([4, 1]);
+    expect([made(all), made(smallest)]).toEqual([6, 1]);
     const none = synthesiseSettings({ ...SMALLEST, verification: false });
     none.end();
     expect(made(none)).toBe(0);
@@ -41,7 +41,9 @@ describe('the functions that schedules start', () => {
     ['Verifier', 'rate(1 day)', { days: 100, depth: 'full', allow: [] }],
     ['JobRunner', 'rate(5 minutes)', {}],
     ['Compactor', 'cron(10 * * * ? *)', {}],
+    ['Facts', 'cron(40 1,13 * * ? *)', {}],
     ['Sealer', 'cron(15 3,15 * * ? *)', {}],
+    ['Driller', 'rate(1 day)', { sample: 20, everyDays: 7 }],
   ])('%s is started %s, with its event, by a role that may do that alone', (part, expression, input) => {
     const schedule = scheduleOf(part);
     expect(schedule['ScheduleExpression']).toBe(expression);
@@ -92,6 +94,7 @@ describe('the functions that schedules start', () => {
     expect(variables('Compactor').filter((name) => name.includes('SECRET'))).toEqual([]);
     expect(variables('Sealer').filter((name) => name.includes('SECRET'))).toEqual(['GENESYS_SECRET_ARN']);
     expect(variables('Sealer')).not.toContain('ARCHIVE_KMS_KEY_ID');
+    expect(variables('Driller').filter((name) => name.includes('SECRET'))).toEqual([]);
     expect(functionOf('Sealer')[1].Properties['Environment']).toMatchObject({
       Variables: {
         ARCHIVE_PROOF_ORIGIN: HARDENED.seal?.origin,
@@ -133,6 +136,24 @@ describe('the functions that schedules start', () => {
     expect(signers).toHaveLength(1);
     expect(JSON.stringify(signers[0]?.Condition)).toContain('ArchiveSealer');
   });
+
+  it('drill with a key that signs nothing else, unless the settings want no drills', () => {
+    const [id, { Properties, DeletionPolicy }] = resourceOf(all.template, 'AWS::KMS::Key', 'DrillKey');
+    expect(Properties).toMatchObject({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' });
+    expect(DeletionPolicy).toBe('Retain');
+    const users = (
+      Properties['KeyPolicy'] as { Statement: { Action: string[]; Condition?: unknown }[] }
+    ).Statement.filter(({ Action }) => Action.includes('kms:Sign'));
+    expect(users).toHaveLength(1);
+    expect(JSON.stringify(users[0]?.Condition)).toContain('ArchiveDriller');
+    expect(functionOf('Driller')[1].Properties['Environment']).toMatchObject({
+      Variables: { ARCHIVE_DRILL_KMS_KEY_ID: arnOf(id), ARCHIVE_PROOF_ORIGIN: HARDENED.seal?.origin },
+    });
+    const none = synthesiseSettings({ ...SMALLEST, seal: { origin: 'a/proof/b', drill: false } });
+    none.end();
+    expect(resourcesOf(none.template, 'AWS::KMS::Key', 'DrillKey')).toEqual([]);
+    expect(resourcesOf(none.template, 'AWS::Scheduler::Schedule')).toHaveLength(2);
+  });
 });
 
 describe('the alarms about them', () => {
@@ -141,9 +162,12 @@ describe('the alarms about them', () => {
     'sample-overdue',
     'jobs-stopped',
     'catalogue-late',
+    'facts-late',
     'not-sealed',
     'seal-differences',
     'log-broken',
+    'drill-finding',
+    'drill-overdue',
   ];
   const alarms = () => resourcesOf(all.template, 'AWS::CloudWatch::Alarm', 'Scheduled');
 
@@ -162,7 +186,7 @@ describe('the alarms about them', () => {
     }
   });
 
-  it('ring also when nothing is heard of a verification for 50 hours, or of a seal for 26', () => {
+  it('ring also when nothing is heard of a verification or a drill for 50 hours, or of a seal for 26', () => {
     const about = (anchor: string) =>
       alarms().find(([, { Properties }]) =>
         String(Properties['AlarmDescription']).endsWith(`#${anchor}`),
@@ -170,6 +194,7 @@ describe('the alarms about them', () => {
     for (const [anchor, hours] of [
       ['sample-overdue', 50],
       ['not-sealed', 26],
+      ['drill-overdue', 50],
     ] as const) {
       expect(about(anchor)).toMatchObject({
         ComparisonOperator: 'LessThanThreshold',
@@ -184,9 +209,17 @@ describe('the alarms about them', () => {
 
 it('the bundles of all functions of schedules are built, and the archiving function has nothing of theirs', () => {
   const built = readdirSync('dist/lambda').filter((name) => name.endsWith('.mjs'));
-  expect(built.toSorted()).toEqual(['archive.mjs', 'catalogue.mjs', 'jobs.mjs', 'seal.mjs', 'verify.mjs']);
+  expect(built.toSorted()).toEqual([
+    'archive.mjs',
+    'catalogue.mjs',
+    'drill.mjs',
+    'facts.mjs',
+    'jobs.mjs',
+    'seal.mjs',
+    'verify.mjs',
+  ]);
   const archive = readFileSync('dist/lambda/archive.mjs', 'utf8');
-  for (const theirs of ['PAR1', 'job.json', 'statement/v1']) {
+  for (const theirs of ['PAR1', 'job.json', 'statement/v1', 'drill/v1']) {
     expect([theirs, archive.includes(theirs)]).toEqual([theirs, false]);
   }
 });

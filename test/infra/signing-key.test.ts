@@ -5,7 +5,7 @@ import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.
 import { decide } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf } from './resolve-template.ts';
 import {
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   propertiesOf,
   resourceOf,
   resourcesOf,
@@ -16,7 +16,7 @@ import {
 
 let made: Synthesised;
 beforeAll(() => {
-  made = synthesiseSettings({ ...LARGEST, signingKey: 'kms' });
+  made = synthesiseSettings({ ...MAX_INSTRUCTION_BYTES, signingKey: 'kms' });
 });
 afterAll(() => made.end());
 
@@ -123,8 +123,11 @@ describe('a signing key in KMS', () => {
             'BackfillSecretArn',
             'JobRunnerFunctionName',
             'CompactorFunctionName',
+            'FactsFunctionName',
             'SealerFunctionName',
             'LogKeyArn',
+            'DrillerFunctionName',
+            'DrillKeyArn',
             'EgressAddress',
             'AuditTrailName',
           ].includes(name),

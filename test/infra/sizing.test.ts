@@ -6,7 +6,7 @@ import {
   LOG_RETENTION_DAYS,
   logRetention,
   MESSAGE_RETENTION_S,
-  MOST_RECEIVES,
+  MAX_RECEIVES,
   VISIBILITY_TIMEOUT_S,
 } from '../../infra/sizing.ts';
 import { waitForAppearance } from '../../src/genesys/recordings/policy.ts';
@@ -18,7 +18,7 @@ describe('the sizes of the deployment', () => {
     expect(VISIBILITY_TIMEOUT_S).toBeGreaterThanOrEqual(6 * FUNCTION_TIMEOUT_S);
     expect(VISIBILITY_TIMEOUT_S).toBeLessThanOrEqual(43_200);
     expect(MESSAGE_RETENTION_S).toBeLessThanOrEqual(1_209_600);
-    expect(MOST_RECEIVES * VISIBILITY_TIMEOUT_S).toBeLessThan(MESSAGE_RETENTION_S / 2);
+    expect(MAX_RECEIVES * VISIBILITY_TIMEOUT_S).toBeLessThan(MESSAGE_RETENTION_S / 2);
   });
 
   it('leave enough deliveries for a recording that is waited for to the end of a long horizon', () => {
@@ -26,7 +26,7 @@ describe('the sizes of the deployment', () => {
     let age = deliveryDelay(undefined) * 1000;
     let deliveries = 1;
     for (; age < horizonMs; deliveries += 1) age += waitForAppearance(age);
-    expect(deliveries).toBeLessThan(MOST_RECEIVES);
+    expect(deliveries).toBeLessThan(MAX_RECEIVES);
   });
 });
 

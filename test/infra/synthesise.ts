@@ -15,7 +15,7 @@ export const SMALLEST = deploySettings.parse({
   organizationId: ORGANIZATION,
 });
 
-export const LARGEST: DeploySettings = {
+export const MAX_INSTRUCTION_BYTES: DeploySettings = {
   ...SMALLEST,
   eventSourceName: EVENT_SOURCE,
   tutorialEvents: true,

@@ -5,7 +5,7 @@ import { createTemplateStack } from '../../infra/index.ts';
 import { arnOf, resolveTemplate, type Resource } from './resolve-template.ts';
 import {
   EVENT_SOURCE,
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   ORGANIZATION,
   propertiesOf,
   resourcesOf,
@@ -25,7 +25,7 @@ let withParameters: Synthesised;
 let fromSettings: Synthesised;
 beforeAll(() => {
   withParameters = synthesise((app) => createTemplateStack(app, 'Template'), REQUIRED);
-  fromSettings = synthesiseSettings(LARGEST);
+  fromSettings = synthesiseSettings(MAX_INSTRUCTION_BYTES);
 });
 afterAll(() => {
   withParameters.end();

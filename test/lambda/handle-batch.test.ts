@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startBudget, systemClock, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { type BatchRecord } from '../../src/events/sqs-batch.ts';
-import { LONGEST_PAUSE_MS } from '../../src/circuit.ts';
+import { MAX_PAUSE_MS } from '../../src/circuit.ts';
 import { ConfigCircuit } from '../../src/lambda/config-circuit.ts';
 import { type BatchAnswer, GRACE_MS, handleBatch, queueUrlOf, Pace } from '../../src/lambda/handle-batch.ts';
 import { silentLogger } from '../../src/log.ts';
@@ -180,7 +180,7 @@ describe('a configuration error', () => {
     expect(first.failed).toBe(10);
     expect(first.asked).toBeGreaterThan(0);
     expect(await deliver()).toEqual({ failed: 10, asked: 0 });
-    clock.advance(LONGEST_PAUSE_MS);
+    clock.advance(MAX_PAUSE_MS);
     const probing = await deliver();
     expect(probing.failed).toBe(10);
     expect(probing.asked).toBeGreaterThan(0);
@@ -188,7 +188,7 @@ describe('a configuration error', () => {
     expect(await deliver()).toEqual({ failed: 10, asked: 0 });
     simulator.faults.clear();
     expect(await deliver()).toEqual({ failed: 10, asked: 0 });
-    clock.advance(LONGEST_PAUSE_MS);
+    clock.advance(MAX_PAUSE_MS);
     await deliver(); // one probe, and what comes after it has succeeded
     expect((await deliver()).failed).toBe(0);
     expect(await objects()).toHaveLength(10);

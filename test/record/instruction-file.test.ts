@@ -10,7 +10,7 @@ import { createDirectoryStore } from '../../src/store/directory/directory-store.
 import { rejectionOf } from '../envelope/bytes.ts';
 
 const KEY = 'archive/2026/11/23/a=2Eb.left.enc';
-const LARGEST = 65_536;
+const MAX_INSTRUCTION_BYTES = 65_536;
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
@@ -35,10 +35,10 @@ describe('the instruction file of an object', () => {
 
   it('is not read when it is far too long to be one', async () => {
     const { store, put } = await setUp();
-    await put(`${KEY}.instruction`, 'x'.repeat(LARGEST));
-    expect(await readInstruction(store, KEY, unlimited)).toHaveLength(LARGEST);
+    await put(`${KEY}.instruction`, 'x'.repeat(MAX_INSTRUCTION_BYTES));
+    expect(await readInstruction(store, KEY, unlimited)).toHaveLength(MAX_INSTRUCTION_BYTES);
     const other = KEY.replace('left', 'right');
-    await put(`${other}.instruction`, 'x'.repeat(LARGEST + 1));
+    await put(`${other}.instruction`, 'x'.repeat(MAX_INSTRUCTION_BYTES + 1));
     const failure = await rejectionOf(readInstruction(store, other, unlimited));
     expect([failure.code, failure.message]).toEqual(['OBJECT_MALFORMED', expect.stringContaining(other)]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isWorthRetrying } from '../../src/circuit.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/error-codes.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import { LEAST_DELAY_MS, type Outcome, planNext, SPOOL_RETRIES } from '../../src/serve/retry-plan.ts';
+import { MIN_DELAY_MS, type Outcome, planNext, SPOOL_RETRIES } from '../../src/serve/retry-plan.ts';
 
 const NOW = Date.UTC(2026, 4, 20);
 const DAY_MS = 86_400_000;
@@ -35,7 +35,7 @@ describe('what becomes of an event', () => {
         } else {
           expect(plan).toMatchObject({ action: 'again', attempts: attempts + 1 });
           const { delayMs } = plan as { delayMs: number };
-          expect(delayMs).toBeGreaterThanOrEqual(LEAST_DELAY_MS);
+          expect(delayMs).toBeGreaterThanOrEqual(MIN_DELAY_MS);
           expect(delayMs).toBeLessThanOrEqual(Math.min(900_000, 5_000 * 2 ** attempts));
         }
       }),
@@ -77,9 +77,9 @@ describe('what becomes of an event', () => {
         });
         expect(plan).toMatchObject({ action: 'again', attempts });
         const { delayMs } = plan as { delayMs: number };
-        expect(delayMs).toBeGreaterThanOrEqual(Math.max(LEAST_DELAY_MS, asked));
+        expect(delayMs).toBeGreaterThanOrEqual(Math.max(MIN_DELAY_MS, asked));
         expect(delayMs).toBeLessThanOrEqual(
-          Math.max(LEAST_DELAY_MS, asked, Math.min(900_000, age / 8)) + 1_001,
+          Math.max(MIN_DELAY_MS, asked, Math.min(900_000, age / 8)) + 1_001,
         );
       }),
     );

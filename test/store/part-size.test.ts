@@ -10,7 +10,7 @@ import {
 } from '../../src/store/s3/part-size.ts';
 
 /** Bytes: one AES-GCM message of the formats this product writes, and its tag. */
-const LARGEST_RECORDING = 64 * 1024 ** 3;
+const MAX_RECORDING_BYTES = 64 * 1024 ** 3;
 
 describe('choosePartBytes', () => {
   it('is 5 MiB for all but the very largest recordings', () => {
@@ -22,8 +22,8 @@ describe('choosePartBytes', () => {
         },
       ),
     );
-    expect(choosePartBytes(LARGEST_RECORDING)).toBe(7 * 1024 * 1024);
-    expect(countParts(LARGEST_RECORDING, choosePartBytes(LARGEST_RECORDING))).toBeLessThan(MAX_PARTS);
+    expect(choosePartBytes(MAX_RECORDING_BYTES)).toBe(7 * 1024 * 1024);
+    expect(countParts(MAX_RECORDING_BYTES, choosePartBytes(MAX_RECORDING_BYTES))).toBeLessThan(MAX_PARTS);
   });
 
   it('keeps within the limits of S3 for every size it accepts', () => {

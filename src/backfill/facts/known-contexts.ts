@@ -2,6 +2,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { canonicalId } from '../../recording-id.ts';
+import type { FactsLine, FactsParticipant } from '../../record/facts-file.ts';
 import type { ConversationItem } from '../items.ts';
 import { contextOfFacts } from './context-of-facts.ts';
 import { readFactsDay } from './read-facts-day.ts';
@@ -10,10 +11,26 @@ import { dayOf } from '../../recording-time.ts';
 /** What makes facts unusable for now without anything being wrong with the work itself. */
 const NOT_TO_BE_HAD = new Set(['OBJECT_MALFORMED', 'DECRYPT_FAILED', 'CONTEXT_MISMATCH', 'KMS_DENIED']);
 
+export interface KnownFacts {
+  readonly context: object;
+  /** Of sessions that may be transcribed, the customer's first. */
+  readonly communicationIds: readonly string[];
+}
+
+const SPOKEN = new Set(['voice', 'callback', 'message', 'chat', 'video']);
+
+/** Sessions of a conversation that may be transcribed, the customer's first. Pure. */
+export function communicationsOf({ participants }: Pick<FactsLine, 'participants'>): readonly string[] {
+  const isCustomers = ({ purpose }: FactsParticipant) => purpose === 'customer' || purpose === 'external';
+  const ordered = [...participants.filter(isCustomers), ...participants.filter((one) => !isCustomers(one))];
+  const sessions = ordered.flatMap((one) => one.sessions);
+  return sessions.filter(({ media = 'voice' }) => SPOKEN.has(media)).map(({ id }) => id);
+}
+
 /** Contexts of conversations that are worked on, from the facts of their days. */
 export class KnownContexts {
   readonly #source: { readonly store: ObjectStore; readonly reader: EnvelopeReader };
-  readonly #known = new Map<string, object>();
+  readonly #known = new Map<string, KnownFacts>();
   readonly #onUnusable: (day: string, code: string) => void;
 
   constructor(
@@ -44,7 +61,7 @@ export class KnownContexts {
   }
 
   /** Once: a conversation is worked on once. `undefined` where the facts do not tell, or told before it had ended. */
-  take(conversationId: string): object | undefined {
+  take(conversationId: string): KnownFacts | undefined {
     const id = canonicalId(conversationId);
     const known = this.#known.get(id);
     this.#known.delete(id);
@@ -60,7 +77,9 @@ export class KnownContexts {
       const id = canonicalId(line.conversationId);
       // what the platform learned later is not in them
       const isFresh = line.end !== undefined && line.end < (dataAvailableUntil ?? '');
-      if (ids.has(id) && isFresh) this.#known.set(id, contextOfFacts(line, fetchedAt, names));
+      if (!ids.has(id) || !isFresh) continue;
+      const context = contextOfFacts(line, fetchedAt, names);
+      this.#known.set(id, { context, communicationIds: communicationsOf(line) });
     }
   }
 }

@@ -2,18 +2,14 @@ import { adoptRecording } from '../../rekey/adopt-recordings.ts';
 import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { openAdopter } from '../../job-kinds/adopt.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
-import { planSelection, requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
-
-interface AdoptOptions extends SelectionOptions {
-  readonly wrap?: string;
-  readonly unverified?: boolean;
-}
+import { planSelection, requireSelection, runSelection } from '../_selection.ts';
+import type { RekeyOptions } from '../specs/rekey-options.ts';
 
 /** Writes instruction files beside objects of the static key. */
 export async function run(
   context: CommandContext,
   ids: readonly string[],
-  options: AdoptOptions,
+  options: RekeyOptions,
 ): Promise<number> {
   requireSelection(ids, options);
   const config = await readSettings(context, 'wrap');

@@ -17,11 +17,11 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
-import type { SelectionOptions } from '../_selection.ts';
+import type { PublishOptions } from '../_publish-instructions.ts';
 import { type ReceiptKeysOptions, runReceiptKeys } from '../_receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 
-interface KeysOptions extends ReceiptKeysOptions, SelectionOptions {
+interface KeysOptions extends ReceiptKeysOptions, PublishOptions {
   readonly kid?: string;
   readonly rsa?: string;
   readonly signing?: string;

@@ -56,7 +56,7 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
     throw new ArchiveError('USAGE', 'say --day, or --from and --to');
   }
   const yesterday = dayOf(now - DAY_MS);
-  const first = requireDay('--from', from ?? day ?? to ?? yesterday);
+  const first = requireDay(day === undefined ? '--from' : '--day', from ?? day ?? to ?? yesterday);
   const last = requireDay('--to', to ?? day ?? (from === undefined ? yesterday : dayOf(now)));
   if (first > last) throw new ArchiveError('USAGE', '--from is later than --to');
   const length = (last - first) / DAY_MS + 1;

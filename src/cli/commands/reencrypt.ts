@@ -2,11 +2,10 @@ import { reencryptRecording } from '../../rekey/reencrypt-recordings.ts';
 import { openReencrypting } from '../../job-kinds/reencrypt.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { planSelection, requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
+import { planSelection, requireSelection, runSelection } from '../_selection.ts';
+import type { RekeyOptions } from '../specs/rekey-options.ts';
 
-interface ReencryptOptions extends SelectionOptions {
-  readonly wrap?: string;
-  readonly unverified?: boolean;
+interface ReencryptOptions extends RekeyOptions {
   readonly target?: string;
 }
 

@@ -1,17 +1,14 @@
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { moveKeys, openMoving } from '../../job-kinds/rekey.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { planSelection, requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
-
-interface RekeyOptions extends SelectionOptions {
-  readonly unverified?: boolean;
-}
+import { planSelection, requireSelection, runSelection } from '../_selection.ts';
+import type { MoveOptions } from '../specs/rekey-options.ts';
 
 /** Moves data keys from the metadata of objects into key records. What was moved is passed over, so that any run can be ended and repeated. */
 export async function run(
   context: CommandContext,
   ids: readonly string[],
-  options: RekeyOptions,
+  options: MoveOptions,
 ): Promise<number> {
   requireSelection(ids, options);
   const config = await readSettings(context, 'wrap');

@@ -2,18 +2,14 @@ import { type Rewrap, rewrapRecording } from '../../rekey/rewrap-recordings.ts';
 import { openConfiguredStore } from '../../create-archiver.ts';
 import { openRewrapping } from '../../job-kinds/rewrap.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { planSelection, requireSelection, runSelection, type SelectionOptions } from '../_selection.ts';
-
-interface RewrapOptions extends SelectionOptions {
-  readonly wrap?: string;
-  readonly unverified?: boolean;
-}
+import { planSelection, requireSelection, runSelection } from '../_selection.ts';
+import type { RekeyOptions } from '../specs/rekey-options.ts';
 
 /** Moves data keys under another wrapping key. What is under it already is passed over, so that any run can be ended and repeated. */
 export async function run(
   context: CommandContext,
   ids: readonly string[],
-  options: RewrapOptions,
+  options: RekeyOptions,
 ): Promise<number> {
   requireSelection(ids, options);
   const config = await readSettings(context, 'wrap');

@@ -12,11 +12,13 @@ import { parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { checkPackage } from '../proof/check-package.ts';
+import { verifyDrill } from '../proof/verify-drill.ts';
 
 interface VerifyOptions {
   readonly day?: string;
   readonly all?: boolean;
   readonly checkpoint?: string;
+  readonly drill?: string;
 }
 
 /** Checks what was proved, without trusting the archive. */
@@ -25,13 +27,14 @@ export async function run(
   [place]: readonly string[],
   options: VerifyOptions,
 ): Promise<number> {
-  const { day, all, checkpoint } = options;
-  const asked = [place !== undefined, day !== undefined, all === true].filter(Boolean).length;
-  if (asked !== 1) throw new ArchiveError('USAGE', 'name a file or a folder, or say --day or --all');
+  const { day, all, checkpoint, drill } = options;
+  const asked = [place, day, all, drill].filter((each) => each !== undefined && each !== false).length;
+  if (asked !== 1) throw new ArchiveError('USAGE', 'name a file or a folder, or say --day, --drill or --all');
   if (checkpoint !== undefined && all !== true)
     throw new ArchiveError('USAGE', '--checkpoint belongs to --all');
   const config = await readSettings(context, 'store');
   if (place !== undefined) return verifyPath(context, config, place);
+  if (drill !== undefined) return verifyDrill(context, config, drill);
   return day === undefined ? verifyAll(context, config, checkpoint) : verifyDay(context, config, day);
 }
 

@@ -24,7 +24,7 @@ import type { Check } from './checks.ts';
 /** Recordings of the three days. */
 const RECORDINGS = 30;
 /** ms. The platform answers the demo at once, so its pauses between two looks would only be waiting. */
-const LONGEST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 50;
 /** Far above the platform’s, or the demo would be about keeping to its limit. */
 const REQUESTS_PER_MINUTE = 60_000;
 
@@ -62,7 +62,7 @@ export async function archiveThePast({
   const hasty: Clock = {
     now: () => clock.now(),
     random: () => clock.random(),
-    sleep: (ms, signal) => clock.sleep(Math.min(ms, LONGEST_PAUSE_MS), signal),
+    sleep: (ms, signal) => clock.sleep(Math.min(ms, MAX_PAUSE_MS), signal),
   };
   const simulator = await asUsage(() =>
     startSimulator({

@@ -48,7 +48,7 @@ export function duration(value: string): number {
   throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h30m.');
 }
 
-export const QUERY_OPTIONS: readonly OptionSpec[] = [
+export const QUERY_OPTIONS = [
   {
     flags: '--conversation <ID>',
     description: 'of that conversation; may be repeated, as may most others',
@@ -78,7 +78,7 @@ export const QUERY_OPTIONS: readonly OptionSpec[] = [
   { flags: '--state <STATE>', description: `one of: ${STATES.join(', ')}`, parse: each(...STATES) },
   { flags: '--on-hold', description: 'only what a hold is on' },
   { flags: '--no-hold', description: 'only what no hold is on' },
-];
+] as const satisfies readonly OptionSpec[];
 
 /** @throws `USAGE`. */
 export function queryOf(ids: readonly string[], options: QueryOptions): SearchQuery {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import { ArchiveError } from '../../errors.ts';
+import type { OptionSpec } from '../specs/command-outline.ts';
 import { QUERY_OPTIONS, type QueryOptions, queryOf } from './query-options.ts';
 
 /**
@@ -14,7 +15,8 @@ export function parseWhere(text: string): { readonly query: SearchQuery; readonl
     .configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} })
     .helpOption(false)
     .argument('[id...]');
-  for (const { flags, description, parse } of QUERY_OPTIONS) {
+  for (const option of QUERY_OPTIONS) {
+    const { flags, description, parse }: OptionSpec = option;
     if (parse === undefined) command.option(flags, description);
     else command.option(flags, description, parse);
   }

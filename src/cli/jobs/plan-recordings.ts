@@ -4,7 +4,7 @@ import type { StoreConfig } from '../../config/config.ts';
 import { openJobStore } from '../../create-job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { KeyItem } from '../../job-kinds/recordings-kind.ts';
-import type { JobPlan, Rate } from '../../jobs/job-kind.ts';
+import type { JobPlan } from '../../jobs/job-kind.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';
@@ -13,16 +13,13 @@ import { count, formatBytes } from '../_format.ts';
 import { shortId } from './describe-job.ts';
 import { runnerName } from './job-settings.ts';
 import { runJobHere } from './run-here.ts';
+import type { JOB_OPTIONS } from '../specs/command-spec.ts';
+import type { OptionsOf } from '../specs/option-types.ts';
 
 /** Options of every command that can make a job. */
-export interface JobOptions {
-  readonly job?: boolean;
-  readonly wait?: boolean;
-  readonly rate?: Rate;
-  readonly name?: string;
-  /** How many recordings the plan has, as its dry run says. */
+export interface JobOptions extends OptionsOf<typeof JOB_OPTIONS> {
+  /** How many recordings the plan has, as its dry run says. Of commands that write. */
   readonly yes?: number;
-  readonly workers?: number;
 }
 
 /** Above this a job that writes wants to be told how many it is about. */

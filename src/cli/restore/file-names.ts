@@ -1,7 +1,7 @@
 /** Names of restored files: of the recording's id and channel, with an extension that says what the file is. */
 import { createHash } from 'node:crypto';
 import { identifyKey, type Layout } from '../../record/layout.ts';
-import { contextPlace } from '../../record/object-key.ts';
+import { parseCompanion } from '../../record/object-key.ts';
 
 /** Characters; with a day, a digest, an extension and the suffix of a partial file it stays below the 255 bytes of a file system. */
 const MAX_STEM_LENGTH = 170;
@@ -116,8 +116,10 @@ export class FileNames {
 }
 
 function stemOf(key: string): string {
-  const beside = contextPlace(key);
-  if (beside !== undefined) return `${safeName(lastSegment(beside).replace(/\.json$/, ''))}.context`;
+  const beside = parseCompanion(key);
+  if (beside !== undefined) {
+    return `${safeName(lastSegment(beside.receipt).replace(/\.json$/, ''))}.${beside.kind}`;
+  }
   const named = identifyKey(key);
   if (named === undefined) return safeName(lastSegment(key).replace(/\.enc$/, ''));
   const { recordingId, channel } = named;

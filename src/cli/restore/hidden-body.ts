@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes held in memory; a longer body goes to the disk, encrypted. Half an hour of WAV at 32 kB/s. */
-export const MOST_IN_MEMORY = 16 * 1024 * 1024;
+export const MAX_IN_MEMORY_BYTES = 16 * 1024 * 1024;
 /** Bytes; what is encrypted, and later decrypted, at a time. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Bytes of the key and of the first counter block. */
@@ -21,7 +21,7 @@ export interface HiddenBody {
  * @param file empty, open for reading and writing.
  * @param most bytes held in memory.
  */
-export function createHiddenBody(file: FileHandle, most: number = MOST_IN_MEMORY): HiddenBody {
+export function createHiddenBody(file: FileHandle, most: number = MAX_IN_MEMORY_BYTES): HiddenBody {
   const key = randomBytes(KEY_BYTES);
   const counter = randomBytes(COUNTER_BYTES);
   let held: Buffer[] = [];

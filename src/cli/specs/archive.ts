@@ -1,9 +1,9 @@
-import { type CommandSpec, CONCURRENCY } from './command-spec.ts';
+import { type CommandSpec, defineCommand, CONCURRENCY } from './command-spec.ts';
 import { age, wholeNumber } from './option-values.ts';
 
 /** What brings recordings into the archive, and looks after their queue. */
 export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'archive',
     summary: 'archive the recordings that an event names',
     options: [
@@ -35,8 +35,8 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/archive.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'serve',
     summary: 'take webhooks and archive what they name, until it is stopped',
     options: [
@@ -82,8 +82,8 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 7, 130],
     load: () => import('../commands/serve.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'redrive',
     summary: 'show why messages are in a dead-letter queue, and send them back or archive them',
     arguments: [
@@ -113,8 +113,8 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/redrive.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'gc',
     summary: 'remove what killed writers have left behind',
     options: [
@@ -138,5 +138,5 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 6, 7, 130],
     load: () => import('../commands/gc.ts'),
-  },
+  }),
 ];

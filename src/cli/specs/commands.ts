@@ -1,6 +1,7 @@
 import type { CommandSpec } from './command-spec.ts';
 import { ARCHIVE_COMMANDS } from './archive.ts';
 import { BACKFILL_COMMANDS } from './backfill.ts';
+import { CONSOLE_COMMANDS } from './console.ts';
 import { FIND_COMMANDS } from './find.ts';
 import { JOB_COMMANDS } from './jobs.ts';
 import { KEEP_COMMANDS } from './keep.ts';
@@ -14,7 +15,7 @@ import { START_COMMANDS } from './start.ts';
 export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: readonly CommandSpec[]])[] = [
   ['Begin:', START_COMMANDS],
   ['Archive:', ARCHIVE_COMMANDS],
-  ['Find:', FIND_COMMANDS],
+  ['Find:', [...FIND_COMMANDS, ...CONSOLE_COMMANDS]],
   ['Read back:', READ_COMMANDS],
   ['Many at once:', [...BACKFILL_COMMANDS, ...JOB_COMMANDS]],
   ['Keep:', KEEP_COMMANDS],

@@ -1,12 +1,18 @@
 import { QUERY_OPTIONS } from '../find/query-options.ts';
-import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
 import { age, oneOf, wholeNumber } from './option-values.ts';
 
-const REASON = { flags: '--reason <TEXT>', description: 'why; stands in the access log' };
+const GROUP = oneOf('day', 'queue', 'agent', 'state');
+const TABLE_FORMAT = oneOf('table', 'csv', 'jsonl', 'parquet');
+const SCOPE = oneOf('today', 'yesterday', 'recent', 'all');
+const EXPORT_FORMAT = oneOf('csv', 'jsonl', 'parquet');
+const MANIFEST = oneOf('s3-batch');
+
+const REASON = { flags: '--reason <TEXT>', description: 'why; stands in the access log' } as const;
 
 /** What looks recordings up, and what keeps the catalogue that they are looked up in. */
 export const FIND_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'find',
     summary: 'look recordings up by id, number, agent, queue, time and more',
     arguments: [['[id...]', 'id of a recording or a conversation, or key of an object']],
@@ -31,7 +37,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--group-by <WORD>',
         description: 'how many of each: day, queue, agent or state',
-        parse: oneOf('day', 'queue', 'agent', 'state'),
+        parse: GROUP,
       },
       {
         flags: '--limit <N>',
@@ -41,7 +47,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--format <WORD>',
         description: 'table (default), csv, jsonl or parquet',
-        parse: oneOf('table', 'csv', 'jsonl', 'parquet'),
+        parse: TABLE_FORMAT,
       },
       {
         flags: '--columns <NAMES>',
@@ -65,8 +71,8 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     isForReading: true,
     load: () => import('../commands/find.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'catalogue',
     summary: 'keep the catalogue that find asks, and hand it to other programs',
     arguments: [
@@ -78,7 +84,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--scope <WORD>',
         description: 'update: today, yesterday, recent (35 days) or all (default: by the hour)',
-        parse: oneOf('today', 'yesterday', 'recent', 'all'),
+        parse: SCOPE,
       },
       { flags: '--as-of <TIME>', description: 'rebuild: as receipts were at that time; with --into only' },
       { flags: '--into <PLACE>', description: 'rebuild: into another place, e.g. file:/tmp/catalogue' },
@@ -87,7 +93,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--format <WORD>',
         description: 'export: csv, jsonl or parquet',
-        parse: oneOf('csv', 'jsonl', 'parquet'),
+        parse: EXPORT_FORMAT,
       },
       { flags: '--columns <NAMES>', description: 'export: some columns, with commas between them' },
       { flags: '--reveal', description: 'export: numbers and names as well; says so in the access log' },
@@ -95,7 +101,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--manifest <WORD>',
         description: 'export: s3-batch: bucket and key of each object, for S3 Batch Operations',
-        parse: oneOf('s3-batch'),
+        parse: MANIFEST,
       },
       { flags: '-o, --output <FILE>', description: 'export: write there' },
       { flags: '--force', description: 'export: replace files that exist' },
@@ -116,5 +122,5 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/catalogue.ts'),
-  },
+  }),
 ];

@@ -1,10 +1,10 @@
-import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
 import { JOB_ACTIONS } from './job-actions.ts';
 import { rate, wholeNumber } from './option-values.ts';
 
 /** What looks after work on many recordings. */
 export const JOB_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'jobs',
     summary: 'show, run, pause, resume, cancel and repeat work on many recordings',
     arguments: [
@@ -44,5 +44,5 @@ export const JOB_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/jobs.ts'),
-  },
+  }),
 ];

@@ -1,9 +1,9 @@
-import { type CommandSpec, DRY_RUN, FROM, TO } from './command-spec.ts';
+import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO } from './command-spec.ts';
 import { wholeNumber } from './option-values.ts';
 
 /** What decides how long recordings stay. */
 export const KEEP_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'hold',
     summary: 'keep recordings for a matter, against retention and erasure, until it is released',
     arguments: [
@@ -49,5 +49,5 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/hold.ts'),
-  },
+  }),
 ];

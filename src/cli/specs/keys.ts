@@ -1,36 +1,9 @@
-import {
-  type CommandSpec,
-  CONCURRENCY,
-  DRY_RUN,
-  FROM,
-  ID,
-  JOB_OPTIONS,
-  TO,
-  UNVERIFIED,
-  WRAP,
-} from './command-spec.ts';
-import { wholeNumber } from './option-values.ts';
-
-/** Of every command that moves recordings under other keys. */
-const REKEY_OPTIONS: CommandSpec['options'] = [
-  { flags: '--all', description: 'every recording of the archive' },
-  WRAP,
-  DRY_RUN,
-  UNVERIFIED,
-  FROM,
-  TO,
-  CONCURRENCY,
-  ...JOB_OPTIONS,
-  {
-    flags: '--yes <COUNT>',
-    description: 'with --job: how many recordings it is about, needed above 10000; --job --dry-run tells',
-    parse: wholeNumber(1, 999_999_999),
-  },
-];
+import { type CommandSpec, CONCURRENCY, defineCommand, FROM, ID, TO } from './command-spec.ts';
+import { MOVE_OPTIONS, REKEY_OPTIONS } from './rekey-options.ts';
 
 /** What looks after keys, and moves what is stored under other ones. */
 export const KEY_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'keys',
     summary: 'make, list and try the keys that wrap data keys, and those that receipts are verified with',
     arguments: [
@@ -76,8 +49,8 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/keys.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'adopt',
     summary: 'make objects of the static key readable by AWS clients, without touching them',
     arguments: [['[id|key...]', ID]],
@@ -91,8 +64,8 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/adopt.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'rewrap',
     summary: 'move data keys under another wrapping key, without touching the media',
     arguments: [['[id|key...]', ID]],
@@ -107,12 +80,12 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/rewrap.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'rekey',
     summary: 'move data keys from the metadata of objects into key records, without touching the media',
     arguments: [['[id|key...]', ID]],
-    options: REKEY_OPTIONS.filter((option) => option !== WRAP),
+    options: MOVE_OPTIONS,
     purpose: 'wrap',
     details:
       'The wrapped data key stays as it is and changes its place, so that it can be destroyed later: see ARCHIVE_KEY_PLACEMENT for new recordings. Its record is stored first, an amendment is signed, then the metadata of the object are exchanged; the context beside a recording is moved with it. S3 makes a new version of the object, and the earlier one holds the key until it is removed. What a lock keeps is told and left, as is what is not s3ec-v3. A run can be ended and repeated.',
@@ -122,8 +95,8 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/rekey.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'reencrypt',
     summary: 'encrypt recordings again, in format s3ec-v3, as new objects of another store',
     arguments: [['[id|key...]', ID]],
@@ -137,5 +110,5 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     examples: ['genesys-archive reencrypt --all --target s3://recordings-v3 --wrap kms'],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/reencrypt.ts'),
-  },
+  }),
 ];

@@ -10,9 +10,12 @@ export function wholeNumber(least: number, most: number): (value: string) => num
   };
 }
 
-export function oneOf(...choices: readonly string[]): (value: string) => string {
+export function oneOf<const Choices extends readonly string[]>(
+  ...choices: Choices
+): (value: string) => Choices[number] {
   const parse = (value: string) => {
-    if (choices.includes(value)) return value;
+    const choice: Choices[number] | undefined = choices.find((one) => one === value);
+    if (choice !== undefined) return choice;
     throw new InvalidArgumentError(`It must be one of: ${choices.join(', ')}.`);
   };
   return Object.assign(parse, { choices });
@@ -25,10 +28,13 @@ export function choicesOf(parse: unknown): readonly string[] | undefined {
 }
 
 /** Some of `choices`, with commas between them. */
-export function someOf(...choices: readonly string[]): (value: string) => readonly string[] {
+export function someOf<const Choices extends readonly string[]>(
+  ...choices: Choices
+): (value: string) => readonly Choices[number][] {
   return (value) => {
-    const chosen = value.split(',').map((word) => word.trim());
-    if (chosen.every((word) => choices.includes(word))) return [...new Set(chosen)];
+    const words = value.split(',').map((word) => word.trim());
+    const chosen: Choices[number][] = words.filter((word) => choices.includes(word));
+    if (chosen.length === words.length) return [...new Set(chosen)];
     throw new InvalidArgumentError(
       `It must be one or more of: ${choices.join(', ')}; with commas between them.`,
     );
@@ -51,8 +57,8 @@ export function age(value: string): number {
 }
 
 /** For an option that may be repeated. */
-export function collect(value: string, previous: unknown): unknown {
-  return [...(Array.isArray(previous) ? previous : []), value] as unknown;
+export function collect(value: string, previous: unknown): readonly string[] {
+  return [...(Array.isArray(previous) ? (previous as readonly string[]) : []), value];
 }
 
 /** `yield`, or items a minute. */

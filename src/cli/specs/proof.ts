@@ -1,9 +1,10 @@
-import { type CommandSpec, FROM, ID, TO } from './command-spec.ts';
+import { type CommandSpec, defineCommand, FROM, ID, TO } from './command-spec.ts';
+import { MAX_SAMPLE } from '../../proof/drill/sample-size.ts';
 import { wholeNumber } from './option-values.ts';
 
 /** What shows that nothing is missing and nothing was changed. */
 export const PROOF_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'reconcile',
     summary: 'compare the archive with what the platform says was recorded',
     options: [
@@ -21,8 +22,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 7, 130],
     load: () => import('../commands/reconcile.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'seal',
     summary: 'state every day that is due in the signed, append-only log',
     options: [
@@ -58,8 +59,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     load: () => import('../commands/seal.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'prove',
     summary: 'write the proof of a recording, or of a day',
     arguments: [['[ids...]', ID]],
@@ -74,8 +75,8 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     examples: ['genesys-archive prove 1b2c… -o proof/', 'genesys-archive prove --day 2026-05-20'],
     exitCodes: [0, 1, 2, 3, 5, 6, 7, 130],
     load: () => import('../commands/prove.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'evidence',
     summary: 'package recordings with everything that an outsider needs to check them',
     arguments: [['<ids...>', ID]],
@@ -100,8 +101,27 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     load: () => import('../commands/evidence.ts'),
-  },
-  {
+  }),
+  defineCommand({
+    name: 'drill',
+    summary: 'restore a sample that the log decides, and report what became of it',
+    options: [
+      {
+        flags: '--sample <COUNT>',
+        description: 'recordings, 1 to 1000 (default: 20)',
+        parse: wholeNumber(1, MAX_SAMPLE),
+      },
+      { flags: '--day <DAY>', description: 'recordings of this day alone' },
+      { flags: '--vkey', description: 'only print the public key of the reports' },
+    ],
+    purpose: 'restore',
+    details:
+      'The root of the newest checkpoint decides the sample: it cannot be chosen, and each reader of the log draws the same. Each recording is decrypted to its end, authenticated, compared with the length and hash of the receipt that the log holds, and its container is decoded (WAV, Ogg, ZIP; others are only hashed). Nothing decrypted is kept. A signed report is written once a day under drills/; the next statement counts it. Ends with 5 when a recording is not what was archived, and with 3 when one could not be looked at.',
+    examples: ['genesys-archive drill', 'genesys-archive drill --sample 100 --day 2026-05-20'],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/drill.ts'),
+  }),
+  defineCommand({
     name: 'verify-proof',
     summary: 'check a proof, an evidence package, a day or the whole log',
     arguments: [['[path]', 'a file with its .tlog-proof beside it, or the folder of an evidence package']],
@@ -109,6 +129,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--day <DAY>', description: 'the statements of a day, from the archive' },
       { flags: '--all', description: 'the whole log: every entry, root, statement and count' },
+      { flags: '--drill <DAY>', description: 'the report of a restore drill: signature, sample, statement' },
       { flags: '--checkpoint <FILE>', description: 'with --all: a checkpoint that was kept elsewhere' },
     ],
     purpose: 'store',
@@ -121,5 +142,5 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 5, 6, 7, 130],
     load: () => import('../commands/verify-proof.ts'),
-  },
+  }),
 ];

@@ -1,6 +1,7 @@
 import {
   ALL_ARCHIVES,
   type CommandSpec,
+  defineCommand,
   CONCURRENCY,
   FROM,
   ID,
@@ -12,9 +13,12 @@ import {
 } from './command-spec.ts';
 import { oneOf, percentage, someOf } from './option-values.ts';
 
+const DEPTH = oneOf('head', 'ciphertext', 'full');
+const ALLOWED = someOf('adopted', 'unproven', 'moved');
+
 /** What reads the archive and changes nothing. */
 export const READ_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'restore',
     summary: 'decrypt recordings into files',
     arguments: [['[id|key...]', ID]],
@@ -53,8 +57,8 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/restore.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'verify',
     summary: 'compare recordings with their receipts, and decrypt them, keeping nothing',
     arguments: [['[id|key...]', ID]],
@@ -64,7 +68,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
         flags: '--depth <DEPTH>',
         description:
           'head: what the store says; ciphertext: the bytes, without a key; full (default): decrypts',
-        parse: oneOf('head', 'ciphertext', 'full'),
+        parse: DEPTH,
       },
       { flags: '--sample <SHARE>', description: 'with --all: only a part, e.g. 5%', parse: percentage },
       {
@@ -79,7 +83,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--allow <KINDS>',
         description: 'count these, and do not fail on them: adopted, unproven, moved',
-        parse: someOf('adopted', 'unproven', 'moved'),
+        parse: ALLOWED,
       },
       ALL_ARCHIVES,
       OBJECT_VERSION,
@@ -105,8 +109,8 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/verify.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'inspect',
     summary: 'show what is known of a recording without any key, and how to decrypt it by hand',
     arguments: [['[id|key]', ID]],
@@ -119,8 +123,8 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     isForReading: true,
     load: () => import('../commands/inspect.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'list',
     summary: 'list the recordings of the archive, oldest day first',
     options: [
@@ -144,5 +148,5 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 4, 6, 7, 130],
     isForReading: true,
     load: () => import('../commands/list.ts'),
-  },
+  }),
 ];

@@ -1,9 +1,9 @@
-import type { CommandSpec } from './command-spec.ts';
+import { type CommandSpec, defineCommand } from './command-spec.ts';
 import { collect, wholeNumber } from './option-values.ts';
 
 /** The simulator. */
 export const SIMULATOR_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'simulate',
     summary: 'run a simulator of Genesys Cloud until Ctrl-C',
     options: [
@@ -89,5 +89,5 @@ export const SIMULATOR_COMMANDS: readonly CommandSpec[] = [
     loadNotes: async () => (await import('../commands/simulate.ts')).renderNotes(),
     isForReading: true,
     load: () => import('../commands/simulate.ts'),
-  },
+  }),
 ];

@@ -1,9 +1,11 @@
-import { ALL_ARCHIVES, type CommandSpec } from './command-spec.ts';
+import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
 import { collect, oneOf, wholeNumber } from './option-values.ts';
+
+const KEY_PLACE = oneOf('secret', 'kms');
 
 /** To look around and to set up. */
 export const START_COMMANDS: readonly CommandSpec[] = [
-  {
+  defineCommand({
     name: 'demo',
     summary: 'archive synthetic calls through injected faults: no account, no configuration',
     options: [
@@ -17,8 +19,8 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 130],
     expectsRetries: true,
     load: () => import('../commands/demo.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'init',
     summary: 'write the settings of a deployment to AWS, and print the commands that deploy it',
     options: [
@@ -43,7 +45,7 @@ export const START_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--signing-key <WHERE>',
         description: 'where the key that signs receipts is: secret (default) or kms',
-        parse: oneOf('secret', 'kms'),
+        parse: KEY_PLACE,
       },
       {
         flags: '--object-lock <MODE>',
@@ -72,8 +74,8 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 130],
     load: () => import('../commands/init.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'doctor',
     summary: 'check configuration, store and Genesys Cloud, or a deployed stack, one thing after the other',
     options: [
@@ -99,8 +101,8 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 4, 130],
     load: () => import('../commands/doctor.ts'),
-  },
-  {
+  }),
+  defineCommand({
     name: 'completion',
     summary: 'print a script that completes commands and flags in a shell',
     arguments: [['<shell>', 'bash, zsh or fish']],
@@ -110,5 +112,5 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2],
     isForReading: true,
     load: () => import('../commands/completion.ts'),
-  },
+  }),
 ];

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { AllowableKind, VerifyDepth } from '../../audit/verify-recording.ts';
 import { ArchiveError } from '../../errors.ts';
-import { type JobOptions, requireJobSense } from '../jobs/plan-recordings.ts';
+import { requireJobSense } from '../jobs/plan-recordings.ts';
+import type { JOB_OPTIONS } from '../specs/command-spec.ts';
+import type { OptionsOf } from '../specs/option-types.ts';
 import { readSeed, type VerifyPlan } from './state.ts';
 
 /** Bytes; seeds are public, they only have to differ. */
 const SEED_BYTES = 8;
 
-export interface VerifyOptions extends JobOptions {
+export interface VerifyOptions extends OptionsOf<typeof JOB_OPTIONS> {
   readonly objectVersion?: number;
   readonly all?: boolean;
   readonly depth?: VerifyDepth;

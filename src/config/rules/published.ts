@@ -2,6 +2,13 @@ import { RECORDING_KINDS, type RecordingKind } from '../../recording-facts.ts';
 import type { SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
 
+export interface TranscriptsConfig {
+  /** ms after the end of a conversation for which a transcript may still come. */
+  readonly waitMs: number;
+  /** In (0, 1], of what the process may use. */
+  readonly share: number;
+}
+
 /** What archiving by the published API needs to know besides its addresses. */
 export interface RecordingsConfig {
   readonly format: 'WAV' | 'WAV_ULAW' | 'WEBM' | 'OGG_OPUS' | 'OGG_VORBIS' | 'MP3';
@@ -12,6 +19,8 @@ export interface RecordingsConfig {
   readonly batch: boolean;
   /** Keeps the context of the conversation beside each recording. */
   readonly context: boolean;
+  /** Keeps the transcript beside each recording; `undefined`: transcripts are not asked for. */
+  readonly transcripts: TranscriptsConfig | undefined;
   readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
   /** Set whenever `writeBack` is `custom-attributes`. */
   readonly customAttributesSchema: string | undefined;
@@ -28,8 +37,16 @@ export function buildRecordings(values: SettingValues): RecordingsConfig {
     restoreArchived: values.ARCHIVE_RESTORE_ARCHIVED ?? false,
     batch: values.GENESYS_BATCH ?? false,
     context: values.ARCHIVE_CONTEXT ?? false,
+    transcripts: values.ARCHIVE_TRANSCRIPTS === true ? buildTranscripts(values) : undefined,
     writeBack: writeBack === 'interaction' ? 'none' : writeBack,
     customAttributesSchema: values.ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA,
+  };
+}
+
+function buildTranscripts(values: SettingValues): TranscriptsConfig {
+  return {
+    waitMs: values.ARCHIVE_TRANSCRIPTS_WAIT ?? 30 * 60_000,
+    share: values.ARCHIVE_TRANSCRIPTS_SHARE ?? 1 / 5,
   };
 }
 

@@ -50,7 +50,26 @@ export const PROOF_SETTINGS = {
       'AWS KMS key of the spec `ECC_NIST_EDWARDS25519` that signs the log, by its id, ARN or `alias/NAME`, instead of `ARCHIVE_PROOF_KEY_FILE`',
     example: 'alias/log',
     since: 'proof',
-    usedFor: SEAL,
+    // who drills asks for its public half
+    usedFor: [...SEAL, 'restore'],
+  },
+  ARCHIVE_DRILL_KEY_FILE: {
+    schema: filePath,
+    group: 'Proof',
+    meaning:
+      'PEM file (PKCS#8) of the Ed25519 private key that signs the reports of restore drills, readable by its owner only; its public half joins `ARCHIVE_PROOF_VKEYS` under the name of the log and `/drills`',
+    example: 'drills-private.pem',
+    since: 'drill',
+    usedFor: ['restore'],
+  },
+  ARCHIVE_DRILL_KMS_KEY_ID: {
+    schema: kmsKeyId,
+    group: 'Proof',
+    meaning:
+      'AWS KMS key of the spec `ECC_NIST_EDWARDS25519` that signs them, by its id, ARN or `alias/NAME`, instead of `ARCHIVE_DRILL_KEY_FILE`',
+    example: 'alias/drills',
+    since: 'drill',
+    usedFor: ['restore'],
   },
   ARCHIVE_PROOF_TSA_URL: {
     schema: timestampUrls,

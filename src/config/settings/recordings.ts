@@ -74,6 +74,35 @@ export const RECORDINGS_SETTINGS = {
     since: 'recordings',
     usedFor: ARCHIVE,
   },
+  ARCHIVE_TRANSCRIPTS: {
+    schema: flag,
+    group: 'Archive',
+    meaning:
+      'keeps the transcript of speech and text analytics beside each recording, encrypted like it, or that it has none. One or two more calls per conversation',
+    example: '1',
+    default: '0',
+    since: 'backfill',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_TRANSCRIPTS_WAIT: {
+    schema: duration,
+    group: 'Archive',
+    meaning:
+      'time after the end of a conversation for which a transcript is waited for; a backfill asks again for what was not there',
+    example: '1h',
+    default: '30m',
+    since: 'backfill',
+    usedFor: ARCHIVE,
+  },
+  ARCHIVE_TRANSCRIPTS_SHARE: {
+    schema: share,
+    group: 'Operation',
+    meaning: 'share of the requests a minute of this process that transcripts may use, as a fraction',
+    example: '1/2',
+    default: '1/5',
+    since: 'backfill',
+    usedFor: ARCHIVE,
+  },
   ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: {
     schema: schemaId,
     group: 'Archive',

@@ -10,6 +10,7 @@ import { parseJsonObject, readField } from '../responses.ts';
 import { readConversation } from './read-conversation.ts';
 import type { AnalyticsOptions } from './analytics-options.ts';
 import { readTimes } from './conversation-times.ts';
+import { present } from '../../present.ts';
 
 const JOBS = ['api', 'v2', 'analytics', 'conversations', 'details', 'jobs'] as const;
 
@@ -165,7 +166,7 @@ async function* readPages(
     const request = {
       method: 'GET',
       path: [...JOBS, jobId, 'results'],
-      query: { pageSize, ...(cursor === undefined ? {} : { cursor }) },
+      query: { pageSize, ...present({ cursor }) },
     } as const;
     let answer: ApiAnswer | undefined;
     try {

@@ -7,6 +7,7 @@ import type {
 import { isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { readField as read } from '../responses.ts';
+import { present } from '../../present.ts';
 
 /** Members of a list that are read; a conversation with more participants than this is none that people have. */
 const MAX_MEMBERS = 1_000;
@@ -102,7 +103,7 @@ function readParticipant(value: unknown): AnalyzedParticipant[] {
       ...optional('userId', safeId(read(value, 'userId'))),
       ...optional('teamId', safeId(read(value, 'teamId'))),
       ...optional('externalContactId', safeId(read(value, 'externalContactId'))),
-      ...(attributes === undefined ? {} : { attributes }),
+      ...present({ attributes }),
       sessions: list(read(value, 'sessions')).flatMap(readSession),
     },
   ];

@@ -31,7 +31,7 @@ export interface ConversationWish {
   readonly isWhole: boolean;
 }
 
-/** Entries of a batch that a wish takes, of the {@link MOST_BATCH_ITEMS}. */
+/** Entries of a batch that a wish takes, of the {@link MAX_BATCH_ITEMS}. */
 export function entriesOf({ isWhole, wanted }: Pick<ConversationWish, 'isWhole' | 'wanted'>): number {
   return isWhole ? 1 : wanted.length;
 }
@@ -40,7 +40,7 @@ export function entriesOf({ isWhole, wanted }: Pick<ConversationWish, 'isWhole' 
  * Asks for the files of many conversations at once. What came back is compared with what was wanted: a recording that the batch does not
  * speak of is `left-out`, and its asker has to do something about it.
  *
- * @param wishes of {@link MOST_BATCH_ITEMS} entries together.
+ * @param wishes of {@link MAX_BATCH_ITEMS} entries together.
  * @returns one {@link Found} for each recording that is wanted, in its wish's order.
  * @throws `GENESYS_FORBIDDEN`, `GENESYS_BAD_RESPONSE`, and what the API client throws.
  */

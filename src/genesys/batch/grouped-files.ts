@@ -2,7 +2,7 @@ import { abortReason, type Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalId } from '../../recording-id.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
-import { MOST_BATCH_ITEMS } from '../recordings/batch.ts';
+import { MAX_BATCH_ITEMS } from '../recordings/batch.ts';
 import { fetchRecording, type FetchOptions, type Found } from '../recordings/fetch.ts';
 import { type FileFetcher, standAlone } from '../recordings/look.ts';
 import { type ConversationWish, entriesOf, requestConversations } from './conversation-batch.ts';
@@ -230,7 +230,7 @@ function inBatches(waiting: readonly Waiting[]): (readonly Waiting[])[] {
   let entries = Number.POSITIVE_INFINITY;
   for (const one of waiting) {
     const own = entriesOf(one.wish);
-    if (entries + own > MOST_BATCH_ITEMS) {
+    if (entries + own > MAX_BATCH_ITEMS) {
       batches.push([]);
       entries = 0;
     }

@@ -6,6 +6,7 @@ import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client
 import { explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject } from '../responses.ts';
 import type { InventoryOptions } from './inventory-options.ts';
+import { present } from '../../present.ts';
 
 const JOBS = ['api', 'v2', 'recording', 'jobs'] as const;
 
@@ -72,5 +73,5 @@ function notAnswered(answer: ApiAnswer): Asked<never> {
   const { status } = answer;
   if (status !== 403) return { state: 'unknown', status };
   const hint = explainBackfillRefusal('countRecordings', answer);
-  return { state: 'forbidden', ...(hint === undefined ? {} : { hint }) };
+  return { state: 'forbidden', ...present({ hint }) };
 }

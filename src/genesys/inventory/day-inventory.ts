@@ -16,6 +16,7 @@ import type { GenesysApi } from '../api-client.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
 import { listRecordings } from '../recordings/listing.ts';
 import { triage } from '../recordings/policy.ts';
+import { present } from '../../present.ts';
 
 export interface DayInventoryOptions {
   readonly api: GenesysApi;
@@ -80,11 +81,10 @@ async function listDay(options: DayInventoryOptions, date: string, budget: Budge
     facts: {
       method: 'conversation-job+recordings',
       api: options.apiHost,
-      ...(options.organizationId === undefined ? {} : { organization: options.organizationId }),
-      ...(options.clientId === undefined ? {} : { client: options.clientId }),
+      ...present({ organization: options.organizationId, client: options.clientId }),
       query: JSON.stringify({ day: date, of: 'active', kinds: [...options.kinds].sort() }),
       interval: `${new Date(day).toISOString()}/${new Date(day + DAY_MS).toISOString()}`,
-      ...(until === undefined ? {} : { dataAvailableUntil: until }),
+      ...present({ dataAvailableUntil: until }),
       pages: 1 + conversations.length,
       conversations: seen,
       // the platform leaves out what the client may not see without a word, and no answer says what that is
@@ -123,8 +123,7 @@ async function listOne(
           conversationId,
           recordingId: recording.id,
           media: recording.kind,
-          ...(startedAt === undefined ? {} : { startedAt }),
-          ...(divisionId === undefined ? {} : { divisionId }),
+          ...present({ startedAt, divisionId }),
           ...standingOf(options, recording),
         };
       });
@@ -185,7 +184,7 @@ async function askOthers(
   } catch (error) {
     notAsked['uploads'] = reasonOf(error, budget);
   }
-  return { ...(orphans === undefined ? {} : { orphans }), notAsked };
+  return { ...present({ orphans }), notAsked };
 }
 
 function reasonOf(error: unknown, budget: Budget): string {

@@ -10,6 +10,7 @@ import { parseJsonObject, readField as read } from '../responses.ts';
 import { countByBulkJob } from './bulk-counter.ts';
 import type { InventoryOptions } from './inventory-options.ts';
 import { requestUploads } from './upload-report.ts';
+import { present } from '../../present.ts';
 
 /** Entries of one page, the platform's maximum. */
 const RETENTION_PAGE = 500;
@@ -41,7 +42,7 @@ async function* listRetention(
     const query = {
       retentionThresholdDays: String(MIN_THRESHOLD_DAYS),
       pageSize: String(RETENTION_PAGE),
-      ...(cursor === undefined ? {} : { cursor }),
+      ...present({ cursor }),
     };
     const path = ['api', 'v2', 'recordings', 'retention', 'query'];
     const answer = await api.call({ method: 'GET', path, query }, budget);
@@ -111,7 +112,7 @@ function readOrphan(value: unknown): OrphanRecording | undefined {
     orphanId,
     ...(typeof media === 'string' ? { media: media.toLowerCase().slice(0, 40) } : {}),
     ...(typeof status === 'string' && /^[A-Z_]{1,40}$/.test(status) ? { status } : {}),
-    ...(createdAt === undefined ? {} : { createdAt }),
+    ...present({ createdAt }),
     ...(typeof bytes === 'number' && bytes >= 0 ? { bytes } : {}),
   };
 }

@@ -6,6 +6,7 @@ import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject } from '../responses.ts';
 import type { InventoryOptions } from './inventory-options.ts';
+import { present } from '../../present.ts';
 
 const REPORTS = ['api', 'v2', 'recording', 'uploads', 'reports'] as const;
 
@@ -40,5 +41,5 @@ export async function requestUploads(
 function notAnswered(answer: ApiAnswer): Asked<never> {
   if (answer.status !== 403) return { state: 'unknown', status: answer.status };
   const hint = explainBackfillRefusal('requestUploadReport', answer);
-  return { state: 'forbidden', ...(hint === undefined ? {} : { hint }) };
+  return { state: 'forbidden', ...present({ hint }) };
 }

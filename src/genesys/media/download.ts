@@ -13,7 +13,7 @@ import { describe, isChunked, refusePages, type Version } from './response.ts';
 const MAX_REDIRECTS = 3;
 
 /** A download that drops more often than this goes back to the queue. */
-export const MOST_RESUMES = 5;
+export const MAX_RESUMES = 5;
 
 export interface DownloadOptions {
   readonly transport: Transport;
@@ -193,7 +193,7 @@ class Download {
   async #resume(delivered: number, version: Version, broken: ArchiveError): Promise<HttpResponse> {
     const { clock, logger } = this.#options;
     this.resumes += 1;
-    if (this.resumes > MOST_RESUMES) throw broken;
+    if (this.resumes > MAX_RESUMES) throw broken;
     if (!isStrong(version.etag)) throw new MediaRestart('no strong ETag to resume by');
     const decision = nextDelay(MEDIA_RETRIES, {
       failures: this.resumes,

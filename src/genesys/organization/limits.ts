@@ -2,6 +2,7 @@ import type { PlatformLimits } from '../../ports.ts';
 import type { GenesysApi } from '../api-client.ts';
 import { explainBackfillRefusal } from '../backfill-calls.ts';
 import { parseJsonObject, readField } from '../responses.ts';
+import { present } from '../../present.ts';
 
 /** Of the published limits: requests of one client credentials token. */
 const TOKEN_RATE = 'client.credentials.token.rate.per.minute';
@@ -19,7 +20,7 @@ export function createPlatformLimits(api: GenesysApi): PlatformLimits {
       const answer = await api.call({ method: 'GET', path }, budget);
       if (answer.status === 403) {
         const hint = explainBackfillRefusal('readLimits', answer);
-        return { state: 'forbidden', ...(hint === undefined ? {} : { hint }) };
+        return { state: 'forbidden', ...present({ hint }) };
       }
       const entities = answer.status === 200 ? parseJsonObject(answer.text)?.['entities'] : undefined;
       const found = Array.isArray(entities)

@@ -12,7 +12,7 @@ import { extensionOfType } from './policy.ts';
 import { parseJsonObject } from '../responses.ts';
 
 /** Items of one batch; more are refused (`batch.download.too.many.items`). */
-export const MOST_BATCH_ITEMS = 100;
+export const MAX_BATCH_ITEMS = 100;
 
 /** Results of one batch: each recording may have several files. */
 const MAX_BATCH_RESULTS = 10_000;
@@ -44,8 +44,8 @@ export async function requestBatch(
   budget: Budget,
 ): Promise<ReadonlyMap<string, Found>> {
   const found = new Map<string, Found>();
-  for (let at = 0; at < items.length; at += MOST_BATCH_ITEMS) {
-    const part = items.slice(at, at + MOST_BATCH_ITEMS);
+  for (let at = 0; at < items.length; at += MAX_BATCH_ITEMS) {
+    const part = items.slice(at, at + MAX_BATCH_ITEMS);
     for (const [id, one] of await requestPart(options, part, budget)) found.set(id, one);
   }
   return found;

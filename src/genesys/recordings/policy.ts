@@ -104,10 +104,10 @@ export function triage(fileState: string | undefined): Triage {
 const MINUTE = 60_000;
 
 /** SQS delays no message for longer than 15 minutes, so a longer wait could not be honoured. */
-export const LONGEST_WAIT_MS = 15 * MINUTE;
+export const MAX_WAIT_MS = 15 * MINUTE;
 
 /** Bringing a recording back from the archive takes hours. */
-export const RESTORING_WAIT_MS = LONGEST_WAIT_MS;
+export const RESTORING_WAIT_MS = MAX_WAIT_MS;
 
 /**
  * When to look again for what should appear by itself: a third of the time it has been missing so far, so that a late recording
@@ -117,7 +117,7 @@ export const RESTORING_WAIT_MS = LONGEST_WAIT_MS;
  */
 export function waitForAppearance(ageMs: number | undefined): number {
   if (ageMs === undefined) return 5 * MINUTE;
-  return Math.round(Math.min(LONGEST_WAIT_MS, Math.max(MINUTE, ageMs / 3)));
+  return Math.round(Math.min(MAX_WAIT_MS, Math.max(MINUTE, ageMs / 3)));
 }
 
 /** Pauses between two looks at a file that is being made, ms, where the platform does not say how long it takes. */
@@ -132,7 +132,7 @@ export function waitForTranscoding(estimateMs: number | undefined, looks: number
   const schedule = TRANSCODING_PAUSES[Math.min(looks, TRANSCODING_PAUSES.length) - 1] ?? 60_000;
   if (estimateMs === undefined || !(estimateMs > 0)) return schedule;
   // a quarter on top: what asks a moment too early asks twice
-  return Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.round(estimateMs * 1.25)));
+  return Math.min(MAX_WAIT_MS, Math.max(1_000, Math.round(estimateMs * 1.25)));
 }
 
 /** A state as it may be printed: at most 40 lower-case letters, spaces and dashes of the platform's word. */

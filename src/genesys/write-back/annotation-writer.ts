@@ -9,7 +9,7 @@ import { ensureFound } from './references.ts';
 import { requireWritten } from './written.ts';
 
 /** Characters; longer descriptions are refused (`recording.annotation.description.too.long`). */
-export const LONGEST_DESCRIPTION = 500;
+export const MAX_DESCRIPTION_CHARS = 500;
 
 /**
  * An annotation of the recording, at its start: the only reference that belongs to a recording rather than to its conversation.
@@ -47,7 +47,7 @@ export function createAnnotationWriter(api: GenesysApi): ReferenceWriter {
 
 function describeReference({ key, archivedAt, algorithm }: ArchiveReference): string {
   const text = `Archived ${new Date(archivedAt).toISOString()} (${algorithm}): ${key}`;
-  return text.slice(0, LONGEST_DESCRIPTION);
+  return text.slice(0, MAX_DESCRIPTION_CHARS);
 }
 
 /** @throws `GENESYS_BAD_RESPONSE` when the answer is no list: another annotation would be added at every attempt. */

@@ -25,7 +25,7 @@ export async function readErasures(
     if (bytes === undefined || erasure === undefined || erasureKey(erasure.id) !== key) return;
     const entry = { kind: 'erasure', day: erasure.day, sha256: sha256Hex(bytes) } as const;
     const known = byDay.get(erasure.day) ?? [];
-    known.push({ entry, recording: erasure.recording });
+    known.push({ entry, recording: erasure.recording, receipt: erasure.receipt });
     byDay.set(erasure.day, known);
   });
   return byDay;

@@ -14,6 +14,8 @@ export interface KnownErasure {
   readonly entry: Entry;
   /** `subjectHash` of the recording, where the tombstone states it. */
   readonly recording: string | undefined;
+  /** SHA-256 of the receipt, where it states that. */
+  readonly receipt: string | undefined;
 }
 
 export interface ExaminedDay {

@@ -100,7 +100,6 @@ export interface DayToState {
   readonly through: string;
   /** Epoch ms. */
   readonly now: number;
-  readonly extra?: Pick<Statement, 'anchors' | 'drills'>;
 }
 
 /** Writes a day down. Pure but for the nonces. */
@@ -126,7 +125,6 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     ...(differences === undefined ? {} : { differences }),
     policy: { sha256: sha256Hex(canonicalJson(ports.rules)), rules: { ...ports.rules } },
     clock: { local: new Date(now).toISOString() },
-    ...stated.extra,
   } as const;
   const log = { origin: stated.origin, first: stated.first, through: stated.through };
   return {

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
-import { type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
-import { contextKey } from '../../record/object-key.ts';
+import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
+import { canonicalId } from '../../recording-id.ts';
+import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { publicKeyOf } from '../../record/receipt-keys.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
 import { sha256Hex } from '../formats/entry.ts';
@@ -13,6 +14,7 @@ import { brokenEquations } from '../formats/statement.ts';
 import { type LogPlace, readBytes } from '../log/place.ts';
 import type { ProvedRecording, Prover } from '../prove/prove-entry.ts';
 import { checkProof } from '../verify/check-proof.ts';
+import { putCustody } from './custody.ts';
 import { decryptForPackage } from './decrypted-media.ts';
 import type { PackageFile, PackageTarget } from './package-file.ts';
 import { CERTIFICATE, writeReadme } from './readme.ts';
@@ -25,6 +27,8 @@ export interface EvidencePorts extends CheckedPorts {
   readonly prover: Prover;
   /** Decrypts; without one, recordings stay as they are stored. */
   readonly reader?: EnvelopeReader | undefined;
+  /** Decrypts where what is written is seen at once, and so must be verified before it is written. */
+  readonly decrypt?: ((opened: CheckedObject, name: string) => Promise<PackageFile>) | undefined;
   readonly now: () => number;
   /** PEM of the certificates that time stamps lead to. */
   readonly timestampCa?: string | undefined;
@@ -67,16 +71,24 @@ export async function collectEvidence(
   const putText = (name: string, text: string) => put({ name, body: Buffer.from(text) });
   try {
     const days = new Set<string>();
+    const recordings = new Set<string>();
     for (const key of keys) {
       const find = (problem: string) => findings.push(`${nameOf(key)}: ${problem}`);
       const proved = await ports.prover.recording(key, budget);
       days.add(proved.entry.day);
+      recordings.add(canonicalId(proved.receipt.ids.recording));
       await putRecording(ports, proved, { put, find, asFound: options.asFound === true }, budget);
       options.onRecording?.(key);
     }
     if (options.withoutStatements !== true) {
       for (const day of [...days].sort()) await putDay(ports, day, { put, findings }, budget);
     }
+    const custody = await putCustody(
+      ports.store,
+      { recordings, since: [...days].sort()[0] ?? '' },
+      put,
+      budget,
+    );
     const hasTokens = await putCheckpoint(ports, put, budget);
     await putKeys(ports, putText);
     const [finding] = findings;
@@ -93,8 +105,9 @@ export async function collectEvidence(
       made: new Date(ports.now()).toISOString(),
       recordings: keys.length,
       size: ports.prover.head.size,
-      isDecrypted: ports.reader !== undefined,
+      isDecrypted: ports.reader !== undefined || ports.decrypt !== undefined,
       hasTokens,
+      custody,
       findings,
     };
     await putText('README.txt', writeReadme(facts));
@@ -137,7 +150,8 @@ async function putRecording(
     // the same door as every other reader: receipt, signature, key and object are compared before a byte is released
     const opened = await openChecked({ ...ports, unverified: asFound }, key, budget);
     for (const note of opened.notes) if (note.startsWith('not verified')) find(note);
-    if (ports.reader !== undefined) {
+    if (ports.decrypt !== undefined) await put(await ports.decrypt(opened, name));
+    else if (ports.reader !== undefined) {
       await put(decryptForPackage({ ...ports, reader: ports.reader }, opened, name, budget));
     } else {
       const hash = createHash('sha256');
@@ -153,14 +167,20 @@ async function putRecording(
     if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
     find(message);
   }
-  const context = await readBytes(ports.store, contextKey(key), MAX_CONTEXT_BYTES, budget).catch(
-    () => undefined,
-  );
-  if (context !== undefined) await put({ name: `context/${name}.json.enc`, body: context });
+  for (const [beside, packed] of [
+    [contextKey(key), `context/${name}.json.enc`],
+    ...TRANSCRIPT_STATUSES.map((status) => {
+      const at = transcriptKey(key, status);
+      return [at, `transcripts/${at.slice(at.lastIndexOf('/') + 1)}`] as const;
+    }),
+  ] as const) {
+    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch(() => undefined);
+    if (body !== undefined) await put({ name: packed, body });
+  }
 }
 
-/** Bytes. */
-const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
+/** Bytes of a context or transcript, sealed. */
+const MAX_BESIDE_BYTES = 20 * 1024 * 1024;
 
 async function bodyOf(store: ObjectStore, key: string, budget: Budget): Promise<AsyncIterable<Uint8Array>> {
   return (await store.get(key, budget)).body;

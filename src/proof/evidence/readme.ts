@@ -1,5 +1,14 @@
 /** What the package says of itself, to a reader who knows neither the program nor the archive. */
 
+import type { CustodyStanding } from './custody.ts';
+
+const CUSTODY: Readonly<Record<CustodyStanding, string>> = {
+  entries:
+    'custody.jsonl     who searched, revealed or exported these recordings through the archive, as it noted it, one entry a line',
+  none: '(no custody.jsonl: the archive has no entry about access to these recordings)',
+  forbidden: '(no custody.jsonl: who made this package may not read who had access)',
+};
+
 export interface ReadmeFacts {
   readonly organization: string;
   readonly origin: string;
@@ -8,11 +17,12 @@ export interface ReadmeFacts {
   readonly size: number;
   readonly isDecrypted: boolean;
   readonly hasTokens: boolean;
+  readonly custody: CustodyStanding;
   readonly findings: readonly string[];
 }
 
 export function writeReadme(facts: ReadmeFacts): string {
-  const { organization, origin, made, recordings, size, isDecrypted, hasTokens, findings } = facts;
+  const { organization, origin, made, recordings, size, isDecrypted, hasTokens, custody, findings } = facts;
   return `EVIDENCE PACKAGE
 ================
 
@@ -45,6 +55,8 @@ WHAT IS IN IT
     days/             every statement about the days of these recordings, and its proof
     media/            ${isDecrypted ? 'the recordings, decrypted; their SHA-256 is "plaintext.sha256" of the receipt' : 'the recordings, encrypted as they are stored, with their metadata; SHA-256 is "ciphertext.sha256" of the receipt'}
     context/          what the platform knew of the conversation, encrypted, where the archive keeps it
+    ${CUSTODY[custody]}
+    transcripts/      the transcript of a recording, or that there was none (=none) or it was forbidden (=forbidden), encrypted
     checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}
     keys/             public keys, and FINGERPRINTS.txt
     certificate.txt   a template for the person who certifies the comparison; it claims nothing

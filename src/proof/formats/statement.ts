@@ -148,7 +148,7 @@ const statement = z.strictObject({
     .exactOptional(),
   /** Days that were looked at again, and are as their last revision states. */
   looked: z.array(day).max(400).exactOptional(),
-  /** Restore drills since the statement before. */
+  /** Restore drills since the statement before; `newest` is the SHA-256 of the last report. */
   drills: z
     .strictObject({ reports: count, recordings: count, failed: count, newest: sha256Hex })
     .exactOptional(),

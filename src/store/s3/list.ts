@@ -81,8 +81,7 @@ function readPage(
       key: Key,
       size: Size,
       lastModified: LastModified?.getTime() ?? 0,
-      ...(ETag === undefined ? {} : { etag: ETag }),
-      ...(StorageClass === undefined ? {} : { storageClass: StorageClass }),
+      ...present({ etag: ETag, storageClass: StorageClass }),
     };
   });
 }

@@ -144,7 +144,9 @@ describe('the context of a conversation', () => {
     await write([conversation('a'), conversation('A')]);
     const contexts = new KnownContexts({ store, reader }, () => undefined);
     await contexts.prepare(items, unlimited);
-    const context = contexts.take('A');
+    const { context, communicationIds } = contexts.take('A') ?? {};
+    // the customer's first
+    expect(communicationIds).toEqual(['s-1', 's-2']);
     expect(context).toMatchObject({
       schema: 'genesys-media-archive/context/v1',
       conversationId: 'A',

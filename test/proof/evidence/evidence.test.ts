@@ -2,6 +2,10 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unlimited } from '../../../src/clock.ts';
+import { ArchiveError } from '../../../src/errors.ts';
+import { putCustody } from '../../../src/proof/evidence/custody.ts';
+import { type AccessEntry, writeAccessEntry } from '../../../src/record/access-entry.ts';
 import { VERIFY_SCRIPT } from '../../../src/proof/evidence/verify-script.ts';
 import { runHere } from '../../cli/run-here.ts';
 import { HAS_OPENSSL, runScript } from '../run-script.ts';
@@ -112,6 +116,49 @@ describe('an evidence package', () => {
       0,
       expect.stringMatching(/^OK: 5 files are in the log of 23 entries\n$/),
     ]);
+  });
+
+  it('holds who had access to its recordings, entry by entry, and says where no entry is about them', async () => {
+    const { store } = log.archive;
+    const entry = (n: number, recording: string | undefined): AccessEntry => ({
+      v: 1,
+      at: `2026-06-0${n}T10:00:00.000Z`,
+      who: 'auditor@example.com',
+      session: 'one',
+      n,
+      action: 'reveal',
+      outcome: 'granted',
+      ...(recording === undefined ? {} : { recording }),
+    });
+    await writeAccessEntry(store, entry(1, idAt(8).toUpperCase()), 'aaaaaaaaaaaa', unlimited);
+    await writeAccessEntry(store, entry(2, idAt(9)), 'bbbbbbbbbbbb', unlimited);
+    await writeAccessEntry(store, entry(3, undefined), 'cccccccccccc', unlimited);
+    await writeAccessEntry(store, entry(4, idAt(8)), 'dddddddddddd', unlimited);
+    const out = path.join(dir, 'custody');
+    expect(await cli('evidence', idAt(8), '-o', out)).toMatchObject({ code: 0 });
+    const lines = (await readFile(path.join(out, 'custody.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as AccessEntry).n)).toEqual([1, 4]);
+    expect(await readFile(path.join(out, 'README.txt'), 'utf8')).toContain('custody.jsonl     who searched');
+    expect(await cli('verify-proof', out)).toMatchObject({ code: 0 });
+    const none = path.join(dir, 'no-custody');
+    await cli('evidence', idAt(7), '-o', none);
+    expect(await filesIn(none)).not.toContain('custody.jsonl');
+    expect(await readFile(path.join(none, 'README.txt'), 'utf8')).toContain(
+      'no custody.jsonl: the archive has no entry',
+    );
+  });
+
+  it('is made without the entries about access where they may not be read, and says so', async () => {
+    const { store } = log.archive;
+    const denied = {
+      ...store,
+      list: () => {
+        throw new ArchiveError('STORE_DENIED', 'no');
+      },
+    };
+    const about = { recordings: new Set([idAt(8)]), since: '' };
+    const put = () => Promise.reject(new Error('nothing is put'));
+    expect(await putCustody(denied, about, put, unlimited)).toBe('forbidden');
   });
 
   it('can hold recordings decrypted, and as one ZIP file', async () => {

@@ -1,7 +1,7 @@
 import { decide, type Request } from '../../infra/evaluate-policy.ts';
 import { ACCOUNT, arnOf, type ResolvedTemplate } from '../../infra/resolve-template.ts';
 import {
-  LARGEST,
+  MAX_INSTRUCTION_BYTES,
   ORGANIZATION,
   propertiesOf,
   resourceOf,
@@ -14,7 +14,7 @@ type Role = 'Writer' | 'Auditor' | 'Rewrap';
 
 let synthesised: ReturnType<typeof synthesiseSettings> | undefined;
 function template(): ResolvedTemplate {
-  synthesised ??= synthesiseSettings(LARGEST);
+  synthesised ??= synthesiseSettings(MAX_INSTRUCTION_BYTES);
   return synthesised.template;
 }
 

@@ -1,4 +1,5 @@
 import { stableUuid } from '../catalogue.ts';
+import { customerSessionId } from './analytics/describe.ts';
 import { AGENTS, DIVISIONS, entryAt, QUEUES, WRAP_UP_CODES } from './directory.ts';
 import { errorReply, jsonReply } from '../genesys-errors.ts';
 import { readObject } from './recordings-api.ts';
@@ -53,7 +54,8 @@ function describe({ id, purpose, attributes }: ModelParticipant, conversation: M
       : {}),
     calls: [
       {
-        id: stableUuid(`${id}/call`),
+        // as analytics name the session: transcripts are asked for by it
+        id: purpose === 'customer' ? customerSessionId(conversation) : stableUuid(`${id}/call`),
         state: 'terminated',
         direction: 'inbound',
         provider: 'Edge',

@@ -103,17 +103,17 @@ function refuseRetention(what: string, permission: string): Reply {
 }
 
 /** Characters of a description; longer ones are refused. */
-const LONGEST_DESCRIPTION = 500;
+const MAX_DESCRIPTION_CHARS = 500;
 
 export function postAnnotation(recording: ModelRecording, call: Call): Reply {
   const given = readObject(call.body);
   const type = given?.['type'];
   if (given === undefined || typeof type !== 'string') return invalidJson();
   const description = typeof given['description'] === 'string' ? given['description'] : '';
-  if (description.length > LONGEST_DESCRIPTION) {
+  if (description.length > MAX_DESCRIPTION_CHARS) {
     return errorReply('genesys', 400, {
       code: 'recording.annotation.description.too.long',
-      message: `The annotation description is too long. Max length is ${LONGEST_DESCRIPTION}.`,
+      message: `The annotation description is too long. Max length is ${MAX_DESCRIPTION_CHARS}.`,
     });
   }
   const annotation = {

@@ -77,6 +77,8 @@ export interface ScriptedConversation {
   readonly wrapUpNote?: string | undefined;
   /** Has speech and text analytics a transcript of it? Default false. */
   readonly transcribed?: boolean;
+  /** Seconds after its end before which the transcript is not there; default 0. */
+  readonly transcribedAfterS?: number;
   /** Accepts attributes and forgets them, as happens once the participant is gone; default false. */
   readonly forgetsAttributes?: boolean;
 }
@@ -189,6 +191,7 @@ export function buildConversation(
     wrapUp: script.wrapUp ?? 0,
     wrapUpNote: script.wrapUpNote,
     transcribed: script.transcribed ?? false,
+    transcribedAfterS: script.transcribedAfterS ?? 0,
     externalTag: undefined,
     isProtected: false,
   };

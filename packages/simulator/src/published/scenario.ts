@@ -88,6 +88,7 @@ const CONVERSATION: Readonly<Record<keyof ScriptedConversation, Check>> = {
   wrapUp: NUMBER,
   wrapUpNote: TEXT,
   transcribed: FLAG,
+  transcribedAfterS: NUMBER,
 };
 
 /** @throws SimulatorError when the file cannot be read or makes no sense; the message names the place, e.g. `conversations[0].lastedS`. */

@@ -16,8 +16,9 @@ export function getTranscriptUrls(
   conversation: ModelConversation,
   communicationId: string,
 ): Reply {
-  const { id, transcribed } = conversation;
-  const isIts = transcribed && communicationId === customerSessionId(conversation);
+  const { id, transcribed, transcribedAfterS, endedAt } = conversation;
+  const isThere = transcribed && world.now() >= endedAt + transcribedAfterS * 1000;
+  const isIts = isThere && communicationId === customerSessionId(conversation);
   const spoken = conversation.recordings.filter((recording) => hasTranscript(world, recording));
   if (!isIts || spoken.length === 0) {
     return errorReply('genesys', 404, { code: 'resource.not.found', message: 'URL is not available.' });

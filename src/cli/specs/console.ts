@@ -1,0 +1,29 @@
+import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
+import { wholeNumber } from './option-values.ts';
+
+/** The page of who audits. */
+export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
+  defineCommand({
+    name: 'console',
+    summary: 'search, listen, verify, hold and export in a browser, with every listen on record',
+    options: [
+      {
+        flags: '--port <N>',
+        description: 'port to listen on, of this machine alone (default 8090; 0: any)',
+        parse: wholeNumber(0, 65_535),
+      },
+      { flags: '--open', description: 'open the page in the browser' },
+      { ...ALL_ARCHIVES, description: 'all archives of the settings file; the page chooses among them' },
+    ],
+    purpose: 'wrap',
+    details:
+      'Prints an address that signs in once: it is for the person who starts the console, who has the keys in any case, and grants all. Recordings are decrypted in this process, leaf by leaf, each compared with its receipt first; what is played, shown or exported is an entry of the access log before the first byte of it. See docs/console.md.',
+    examples: [
+      'genesys-archive console --open',
+      'genesys-archive console --store s3://my-archive --port 0',
+      'genesys-archive console --all-archives',
+    ],
+    exitCodes: [0, 1, 2, 4, 130],
+    load: () => import('../commands/console.ts'),
+  }),
+];
