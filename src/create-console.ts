@@ -1,9 +1,12 @@
 /** Wires what the console sees of an archive. Makes no request; keys are opened here, and nothing else. */
+import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from './clock.ts';
+import { ArchiveError, describeForeign } from './errors.ts';
 import type { WrapConfig } from './config/config.ts';
 import type { ConsoleArchive } from './console/console-archive.ts';
 import { createReader, openConfiguredStore, openSigner, readTrust } from './create-archiver.ts';
 import { openCatalogue } from './create-catalogue.ts';
+import { openLog } from './create-sealer.ts';
 import { type Logger, silentLogger } from './log.ts';
 import { createLayout } from './record/layout.ts';
 import { createSecretValues } from './secrets/secret-values.ts';
@@ -36,6 +39,19 @@ export async function openConsoleArchive(
     signer: async (budget) => (await (signer ??= openSigner(config, secrets, tools)))(budget),
     twoPersons: config.holdTwoPersons,
     organizationId: config.organizationId,
+    log: config.proof.origin === undefined ? undefined : openLog(config, store),
+    timestampCa: await readCertificates(config.proof.timestampCaFile),
     warnings: config.warnings,
   };
+}
+
+/** @throws `CONFIG_INVALID`. */
+async function readCertificates(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const why = describeForeign(error);
+    throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_PROOF_TSA_CA_FILE cannot be read: ${why}`);
+  }
 }

@@ -135,6 +135,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'create-archiver',
     'create-catalogue',
+    'create-sealer',
   ],
   console: ['ground', 'ports', 'record', 'audit', 'catalogue', 'jobs', 'keep', 'proof'],
   index: ['ground', 'ports', ...HEART, 'config', 'create-archiver', 'events', ...ADAPTERS],

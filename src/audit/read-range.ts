@@ -39,6 +39,8 @@ export interface SeekableRecording {
   readonly stat: ObjectStat;
   /** Of plaintext. */
   readonly bytes: number;
+  /** Pieces that are compared as one; a read within one piece fetches that piece alone. */
+  readonly leafBytes: number;
   /** What the pieces of the object are compared with: its receipt, or what it was when it was read whole. */
   readonly verifiedBy: 'receipt' | 'object';
   /** What the object was compared with when it was opened. */
@@ -139,7 +141,7 @@ function createSeekable(
       yield unsealer.decryptAt(from, leaf.bytes.subarray(from - leaf.offset, to - leaf.offset));
     }
   }
-  return { stat, bytes, verifiedBy, receipt, notes, read };
+  return { stat, bytes, leafBytes: leaves.leafBytes, verifiedBy, receipt, notes, read };
 }
 
 /** The leaves of a body that begins with `firstLeaf` and ends with `lastByte`, each compared before it is passed on. */

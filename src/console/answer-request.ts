@@ -2,13 +2,15 @@ import type * as z from 'zod';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
+import { present } from '../present.ts';
 import { grantsOf } from './access.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import type { ConsoleState } from './console-state.ts';
 import type { ConsoleAnswer, ConsoleRequest } from './exchange.ts';
 import { refuseForeign, SECURITY_HEADERS } from './guard.ts';
 import { errorAnswer } from './http-status.ts';
-import { matchPath, notThere, type Route } from './route.ts';
+import { notThere } from './not-there.ts';
+import { matchPath, type Route } from './route.ts';
 import { readSessionCookie, type Session, sessionCookie } from './session.ts';
 import type { StaticFiles } from './static-files.ts';
 
@@ -50,6 +52,7 @@ async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<Co
   }
   const grants = known === undefined ? new Set<never>() : grantsOf(known);
   if (route.needs !== 'anyone' && route.needs !== 'signed-in' && !grants.has(route.needs)) {
+    await noteRefusal(state, route, known, params);
     throw new ArchiveError('NOT_ALLOWED', `your roles do not grant \`${route.needs}\``);
   }
   const query = parse(route.query, queryOf(request.query), 'the query');
@@ -74,6 +77,19 @@ async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<Co
   if (renewed === undefined) return answer;
   const userAgent = request.headers['user-agent'];
   return { ...answer, cookie: sessionCookie(state.cookies, state.sessions.seal(renewed), userAgent) };
+}
+
+/** That a person was refused is on record where it would have been on record that they were not. */
+async function noteRefusal(
+  state: ConsoleState,
+  { entry: action }: Route,
+  session: Session | undefined,
+  { id }: Readonly<Record<string, string>>,
+): Promise<void> {
+  const [archive] = state.archives;
+  if (action === undefined || session === undefined || archive === undefined) return;
+  const subject = id?.slice(0, 200);
+  await state.access.note(archive, session, { action, outcome: 'refused', ...present({ subject }) });
 }
 
 const isRead = ({ method }: ConsoleRequest) => method === 'GET' || method === 'HEAD';

@@ -50,7 +50,7 @@ export const jobShape = z.object({
   id: z.string(),
   kind: z.string(),
   name: z.string().optional(),
-  state: z.enum(['planning', 'running', 'paused', 'waiting', 'cancelling', 'cancelled', 'done', 'failed']),
+  state: z.enum(['planning', 'running', 'resting', 'waiting', 'paused', 'cancelled', 'finished']),
   createdAt: time,
   createdBy: z.string(),
   items: count,
@@ -64,6 +64,9 @@ export const jobShape = z.object({
   /** Seconds that are left at the pace so far; `null`: not known. */
   etaS: z.number().nullable(),
   failures: z.array(z.object({ code: z.string(), count })),
+  /** What its pace is limited by, and why the last runner stopped. */
+  limitedBy: z.string().optional(),
+  stoppedBy: z.string().optional(),
 });
 export const workPage = z.object({ items: z.array(jobShape), next: z.string().nullable() });
 export const controlBody = z.strictObject({
@@ -127,6 +130,10 @@ export const accessEntry = z.object({
   n: z.int(),
   action: z.string(),
   recording: z.string().optional(),
+  /** Of an action on several. */
+  recordings: z.array(z.string()).optional(),
+  /** A hold or a job. */
+  subject: z.string().optional(),
   query: z.string().optional(),
   reason: z.string().optional(),
   outcome: z.enum(['granted', 'refused']),

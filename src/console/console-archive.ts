@@ -2,6 +2,7 @@ import type { ReceiptTrust } from '../audit/examine-ports.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import type { Budget } from '../clock.ts';
 import type { Envelope, EnvelopeReader, ObjectStore, RangeReader } from '../ports.ts';
+import type { LogPlace } from '../proof/log/place.ts';
 import type { Layout } from '../record/layout.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 
@@ -25,5 +26,9 @@ export interface ConsoleArchive {
   /** A hold is released by another person than the one who placed it. */
   readonly twoPersons: boolean;
   readonly organizationId: string | undefined;
+  /** The log that its days are sealed into; `undefined` where none is configured. */
+  readonly log: LogPlace | undefined;
+  /** PEM of the certificates that time stamps of the log lead to. */
+  readonly timestampCa: string | undefined;
   readonly warnings: readonly string[];
 }

@@ -24,6 +24,7 @@ export const ROW_COLUMNS = [
   'recording_id',
   'channel',
   'key',
+  'receipt_key',
   'kind',
   'state',
   'recorded_at',
@@ -69,7 +70,7 @@ export function openCursor(text: string): Cursor {
 
 /** The filters of a request as conditions of the catalogue, within what the person sees. @throws `REQUEST_INVALID`. */
 export function searchQueryOf(query: RecordingsQuery, person: Pick<Person, 'divisions'>): SearchQuery {
-  const { from, to, id, agent, queue, wrapUp, direction, media, minSeconds, maxSeconds } = query;
+  const { from, to, id, agent, queue, wrapUp, customer, direction, media, minSeconds, maxSeconds } = query;
   if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to))
     throw new ArchiveError('REQUEST_INVALID', '`from` is later than `to`');
   if (minSeconds !== undefined && maxSeconds !== undefined && minSeconds > maxSeconds)
@@ -82,6 +83,7 @@ export function searchQueryOf(query: RecordingsQuery, person: Pick<Person, 'divi
     agents: agent,
     queues: queue,
     wrapUps: wrapUp,
+    customers: customer,
     direction,
     media,
     states: query.state,

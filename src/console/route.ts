@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Budget } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
+import type { AccessEntry } from '../record/access-entry.ts';
 import type { Grant } from './api-schema.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import type { ConsoleState } from './console-state.ts';
@@ -40,7 +40,7 @@ export interface RouteFacts {
   readonly body?: z.ZodType;
   readonly answers: readonly Answering[];
   /** The action of its access entry, which is durable before the answer begins. */
-  readonly entry?: string;
+  readonly entry?: AccessEntry['action'];
 }
 
 export interface Route extends RouteFacts {
@@ -80,11 +80,4 @@ function decodeSegment(value: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Not there, or not for this person: the two are not told apart. */
-export function notThere(what: string): ArchiveError {
-  return new ArchiveError('OBJECT_NOT_FOUND', `there is no ${what}`, {
-    hint: 'it does not exist, or belongs to a division that you do not see',
-  });
 }

@@ -70,6 +70,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     },
     ({ state, session, request }) => {
       state.sessions.revoke(session);
+      state.listens.endSession(session);
       const cookie = sessionCookie(state.cookies, undefined, request.headers['user-agent']);
       return Promise.resolve({ ...noContent, cookie });
     },

@@ -4,10 +4,17 @@ import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { AccessLog } from './access-log.ts';
 import { answerRequest, type ConsoleDoor } from './answer-request.ts';
+import type { Licence } from './console-state.ts';
 import type { ConsoleArchive } from './console-archive.ts';
+import { EvidenceGrants } from './evidence-grants.ts';
+import { ListenRegistry } from './listen-registry.ts';
+import { endedEntry } from './listens.ts';
 import { createNodeServer } from './node-adapter.ts';
+import { KeptPeaks } from './peaks/kept-peaks.ts';
 import { ROUTES } from './routes.ts';
+import { Seen } from './seen.ts';
 import { createSessionKeeper } from './session.ts';
 import { launchSignOn } from './sign-on/launch-token.ts';
 import type { SignOn } from './sign-on/sign-on.ts';
@@ -25,6 +32,9 @@ export interface LaptopOptions {
   readonly port: number;
   /** Of the page’s files. */
   readonly pageFolder: string;
+  /** The script of the worker thread that makes waveforms; without one none are made. */
+  readonly peaksWorker: URL | undefined;
+  readonly licences?: readonly Licence[];
   /** Who started it, for the access log. */
   readonly who: string;
   readonly reasonRequired: boolean;
@@ -52,6 +62,11 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
   const { wrapSignOn = (launch: SignOn) => launch } = options;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const files = await readStaticFiles(pageFolder);
+  const access = new AccessLog({ clock, logger });
+  const listens = new ListenRegistry({
+    clock,
+    onEnded: (listen) => void access.note(listen.archive, listen.session, endedEntry(listen)),
+  });
   let door: ConsoleDoor | undefined;
   const server = createNodeServer((request) =>
     door === undefined ? Promise.reject(new Error('not listening')) : answerRequest(door, request),
@@ -67,6 +82,12 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
       signOn: wrapSignOn(launchSignOn(token, who)),
       sessions: createSessionKeeper({ key: randomBytes(32) }),
       cookies: { port, sameSite: 'Strict' },
+      access,
+      listens,
+      peaks: new KeptPeaks({ script: options.peaksWorker, logger, now: () => clock.now() }),
+      seen: new Seen(),
+      evidence: new EvidenceGrants(),
+      licences: options.licences ?? [],
       reasonRequired,
       clock,
       logger,

@@ -1,35 +1,92 @@
 /** Who looked at what is about people: `access/YYYY/MM/DD/{time}-{random}.json`, written before it is shown (docs/format.md). */
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { putSmall } from './small-object.ts';
 
 export const ACCESS_PREFIX = 'access/';
+/** Bytes; an export of 100 recordings has about 5 KB. */
+export const MAX_ENTRY_BYTES = 64 * 1024;
 
-export interface AccessEntry {
-  readonly v: 1;
+/** In the order in which they were brought. The last ones are of the console alone. */
+export const ACCESS_ACTIONS = [
+  'search',
+  'reveal',
+  'export',
+  'read',
+  'waveform',
+  'verify',
+  'listen',
+  'listened',
+  'hold',
+  'release',
+  'control',
+  'oversee',
+] as const;
+
+const text = z.string().min(1).max(1_024);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+const entrySchema = z.strictObject({
+  v: z.literal(1),
   /** ISO 8601. */
-  readonly at: string;
-  readonly who: string;
-  /** Of one run of the command line, or of one signed-in browser. */
-  readonly session: string;
+  at: z.iso.datetime(),
+  who: text,
+  /** Of one run of the command line, or of one signed-in browser in one process of the console. */
+  session: text,
   /** From 1, within the session. */
-  readonly n: number;
-  readonly action: 'search' | 'reveal' | 'export';
-  readonly recording?: string;
+  n: z.int().min(1),
+  action: z.enum(ACCESS_ACTIONS),
+  recording: text.exactOptional(),
+  /** Of an action on several. */
+  recordings: z.array(text).max(1_000).exactOptional(),
+  /** The object, where one of several files of the recording is meant. */
+  key: text.exactOptional(),
   /** What was looked for, without any number, address or name. */
-  readonly query?: string;
-  readonly reason?: string;
-  readonly outcome: 'granted' | 'refused';
+  query: text.exactOptional(),
+  reason: text.exactOptional(),
+  /** Of a hold or a job. */
+  subject: text.exactOptional(),
+  outcome: z.enum(['granted', 'refused']),
+  /** Names a listen; `listened` names the same one. */
+  listen: text.exactOptional(),
+  /** Of `listened`: seconds of the recording that the page says were heard, and bytes that were sent. */
+  heard: z.array(z.array(z.number()).length(2)).max(1_000).exactOptional(),
+  sentBytes: z.int().min(0).exactOptional(),
   /** SHA-256 in hex of the session’s entry before this one. */
-  readonly previous?: string;
-}
+  previous: hash.exactOptional(),
+});
+
+export type AccessEntry = Readonly<z.output<typeof entrySchema>>;
 
 /** @param random 6 bytes or more, in hex. */
 export function accessKey(at: string, random: string): string {
   const [date = '', time = ''] = at.split('T');
   return `${ACCESS_PREFIX}${date.replaceAll('-', '/')}/${time.replaceAll(/[:.]/g, '')}-${random.slice(0, 12)}.json`;
+}
+
+/** What the keys of a day’s entries begin with. @param day `YYYY-MM-DD`. */
+export const accessDayPrefix = (day: string): string => `${ACCESS_PREFIX}${day.replaceAll('-', '/')}/`;
+
+/** As an entry stands in the store. */
+export function formatAccessEntry(entry: AccessEntry): Buffer {
+  return Buffer.from(`${canonicalJson({ ...entry })}\n`);
+}
+
+/** What the session’s next entry names. */
+export function hashAccessEntry(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** `undefined` for what is no entry, or not in the one form that entries have. */
+export function parseAccessEntry(json: string): AccessEntry | undefined {
+  const parsed = entrySchema.safeParse(parseForeignJson(json));
+  if (!parsed.success) return undefined;
+  return `${canonicalJson({ ...parsed.data })}\n` === json ? parsed.data : undefined;
 }
 
 /**
@@ -44,7 +101,6 @@ export async function writeAccessEntry(
   budget: Budget,
 ): Promise<void> {
   const key = accessKey(entry.at, random);
-  const body = Buffer.from(`${canonicalJson({ ...entry })}\n`);
-  if ((await putSmall(store, key, body, budget)) === 'stored') return;
+  if ((await putSmall(store, key, formatAccessEntry(entry), budget)) === 'stored') return;
   throw new ArchiveError('STORE_UNAVAILABLE', `an access entry ${key} is there already`);
 }

@@ -6,7 +6,8 @@ import { ArchiveError } from '../../errors.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { createFileTarget } from '../file-target.ts';
-import { describeQuery, noteAccess, openPeople } from '../find/people.ts';
+import { describeQuery, openPeople } from '../../catalogue/people.ts';
+import { noteAccess } from '../find/people.ts';
 import { chooseColumns, type FileFormat, openRowFile } from '../find/write-rows.ts';
 
 export interface ExportOptions {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { abortReason } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
 import { listArchives } from '../../config/config.ts';
@@ -35,7 +35,8 @@ export async function run(
   const running = await startConsole({
     archives,
     port: options.port ?? DEFAULT_PORT,
-    pageFolder: pageFolder(),
+    pageFolder: path.join(programFolder(), 'console'),
+    peaksWorker: pathToFileURL(path.join(programFolder(), 'peaks-worker.mjs')),
     who: whoAsks(),
     reasonRequired,
     clock,
@@ -72,10 +73,10 @@ async function archivesToShow(
   return allArchives ? names : [undefined];
 }
 
-/** Beside the program: `dist/console`. */
-function pageFolder(): string {
+/** Where the program is, and what it is built with: `dist`. */
+function programFolder(): string {
   const here = path.dirname(fileURLToPath(import.meta.url));
-  return path.join(path.basename(here) === 'chunks' ? path.dirname(here) : here, 'console');
+  return path.basename(here) === 'chunks' ? path.dirname(here) : here;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

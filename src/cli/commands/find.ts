@@ -1,4 +1,5 @@
 import { findRecordings, findRows, type Search } from '../../catalogue/find-recordings.ts';
+import { namesAgents, openPeople, resolveAgents } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import { COLUMNS } from '../../catalogue/schema.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
@@ -8,7 +9,7 @@ import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
 import { countAll, countGroups, type Grouping } from '../find/count.ts';
-import { namesAgents, noteAccess, openPeople, resolveAgents } from '../find/people.ts';
+import { noteAccess } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
 import { type FoundRow, formatTable } from '../find/table.ts';
 import { chooseColumns, type FileFormat, linesOf, openRowFile } from '../find/write-rows.ts';

@@ -1,6 +1,7 @@
 import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { Budget } from '../../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../../config/config.ts';
+import { namesAgents, resolveAgents } from '../../catalogue/people.ts';
 import { openCatalogue } from '../../create-catalogue.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
@@ -9,7 +10,7 @@ import { FIRST_VERSION, splitVersion } from '../../record/versions.ts';
 import { dayAt } from '../../catalogue/places.ts';
 import { findCurrentRecordings, findRecording, type SearchRange } from '../../audit/find-recording.ts';
 import type { CommandContext } from '../_context.ts';
-import { noteAccess, namesAgents, resolveAgents } from './people.ts';
+import { noteAccess } from './people.ts';
 import { parseWhere } from './where.ts';
 
 type Config = StoreConfig | RestoreConfig;

@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { listShards } from '../../catalogue/update-catalogue.ts';
-import { readPeople } from '../../catalogue/people-file.ts';
+import { describeQuery } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import { keyHash } from '../../catalogue/row.ts';
-import type { CatalogueRow, PeopleRow } from '../../catalogue/schema.ts';
-import { isDayAsked, type SearchQuery } from '../../catalogue/search-query.ts';
-import { shardOfKey } from '../../catalogue/places.ts';
+import type { SearchQuery } from '../../catalogue/search-query.ts';
 import type { Budget } from '../../clock.ts';
-import { ArchiveError } from '../../errors.ts';
 import { type AccessEntry, writeAccessEntry } from '../../record/access-entry.ts';
-import { canonicalId } from '../../recording-id.ts';
-
-/** Files of people that are kept open in memory: results come day by day. */
-const MAX_DAYS = 4;
 
 /** Who asks, as far as this machine knows. */
 export function whoAsks(): string {
@@ -46,87 +37,4 @@ export async function noteAccess(
     outcome: 'granted',
   };
   await writeAccessEntry(archive, entry, randomBytes(6).toString('hex'), budget);
-}
-
-/** Names of the filters, and of those that are not about people their values. */
-export function describeQuery(query: SearchQuery): string {
-  const aboutPeople = new Set(['customers', 'agents']);
-  return Object.entries(query)
-    .map(([name, value]) =>
-      aboutPeople.has(name) ? name : `${name}=${Array.isArray(value) ? value.join(',') : String(value)}`,
-    )
-    .join(' ')
-    .slice(0, 1000);
-}
-
-/** Opens the sealed file of a row’s day, once for the rows of that day that follow. */
-export function openPeople(
-  ports: CataloguePorts,
-  budget: Budget,
-): (row: Pick<CatalogueRow, 'key'>) => Promise<PeopleRow | undefined> {
-  const open = new Map<string, Promise<ReadonlyMap<bigint, PeopleRow>>>();
-  let shards: ReturnType<typeof listShards> | undefined;
-  return async ({ key }) => {
-    const day = ports.layout.parse(key)?.date ?? '';
-    const of = (await (shards ??= listShards(ports, budget))).get(day)?.length ?? 1;
-    const shard = { index: shardOfKey(key, of), of };
-    const name = `${day} ${shard.index}`;
-    const people = open.get(name) ?? readPeople(ports, { day, shard }, budget);
-    open.delete(name);
-    open.set(name, people);
-    const [oldest] = open.keys();
-    if (open.size > MAX_DAYS && oldest !== undefined) open.delete(oldest);
-    return (await people).get(keyHash(key));
-  };
-}
-
-const isId = (text: string) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-
-/** Agents of which something is looked for that is no id. */
-export const namesAgents = ({ agents = [] }: SearchQuery): boolean => agents.some((agent) => !isId(agent));
-
-/**
- * The query with ids in place of names of agents, as the files of people of the asked days have them.
- *
- * @throws `USAGE` for a name that no agent of these days has; `CONFIG_INVALID` without a key.
- */
-export async function resolveAgents(
-  ports: CataloguePorts,
-  query: SearchQuery,
-  budget: Budget,
-): Promise<SearchQuery> {
-  const { agents } = query;
-  if (agents === undefined || !namesAgents(query)) return query;
-  const patterns = agents.filter((agent) => !isId(agent)).map(matcherOf);
-  const found = new Set<string>();
-  const known = new Set<string>();
-  for (const [day, shards] of await listShards(ports, budget)) {
-    if (!isDayAsked(query, day)) continue;
-    for (const shard of shards) {
-      for (const { agent_ids: ids, agent_names: names } of (
-        await readPeople(ports, { day, shard }, budget)
-      ).values()) {
-        for (const [at, id] of (ids ?? []).entries()) {
-          if (id === null) continue;
-          known.add(id);
-          const name = names?.[at];
-          if (typeof name === 'string' && patterns.some((matches) => matches(name))) found.add(id);
-        }
-      }
-    }
-  }
-  // what is no name may be an id of another spelling
-  const ids = agents.filter((agent) => isId(agent) || known.has(agent) || known.has(canonicalId(agent)));
-  const all = [...new Set([...found, ...ids])];
-  if (all.length > 0) return { ...query, agents: all };
-  throw new ArchiveError('NOTHING_FOUND', 'no agent of these days has that name', {
-    hint: 'write the whole name, or its beginning and *, such as --agent "Mar*"; names are known from facts (ARCHIVE_FACTS)',
-  });
-}
-
-function matcherOf(pattern: string): (name: string) => boolean {
-  const wanted = pattern.toLowerCase();
-  if (!wanted.endsWith('*')) return (name) => name.toLowerCase() === wanted;
-  const beginning = wanted.slice(0, -1);
-  return (name) => name.toLowerCase().startsWith(beginning);
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
-import { type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
+import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
 import { canonicalId } from '../../recording-id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { publicKeyOf } from '../../record/receipt-keys.ts';
@@ -27,6 +27,8 @@ export interface EvidencePorts extends CheckedPorts {
   readonly prover: Prover;
   /** Decrypts; without one, recordings stay as they are stored. */
   readonly reader?: EnvelopeReader | undefined;
+  /** Decrypts where what is written is seen at once, and so must be verified before it is written. */
+  readonly decrypt?: ((opened: CheckedObject, name: string) => Promise<PackageFile>) | undefined;
   readonly now: () => number;
   /** PEM of the certificates that time stamps lead to. */
   readonly timestampCa?: string | undefined;
@@ -103,7 +105,7 @@ export async function collectEvidence(
       made: new Date(ports.now()).toISOString(),
       recordings: keys.length,
       size: ports.prover.head.size,
-      isDecrypted: ports.reader !== undefined,
+      isDecrypted: ports.reader !== undefined || ports.decrypt !== undefined,
       hasTokens,
       custody,
       findings,
@@ -148,7 +150,8 @@ async function putRecording(
     // the same door as every other reader: receipt, signature, key and object are compared before a byte is released
     const opened = await openChecked({ ...ports, unverified: asFound }, key, budget);
     for (const note of opened.notes) if (note.startsWith('not verified')) find(note);
-    if (ports.reader !== undefined) {
+    if (ports.decrypt !== undefined) await put(await ports.decrypt(opened, name));
+    else if (ports.reader !== undefined) {
       await put(decryptForPackage({ ...ports, reader: ports.reader }, opened, name, budget));
     } else {
       const hash = createHash('sha256');

@@ -28,12 +28,16 @@ export function decryptForPackage(
   name: string,
   budget: Budget,
 ): PackageFile {
-  const type = (opened.stat.contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const stated = (opened.receipt?.source?.contentType ?? type).split(';')[0]?.trim().toLowerCase() ?? '';
-  const extension = EXTENSIONS[stated] ?? EXTENSIONS[type] ?? 'bin';
   return {
-    name: `media/${name}.${extension}`,
+    name: `media/${name}.${extensionOf(opened)}`,
     // its last step throws unless the tag verifies and the plaintext is the one that the receipt states
     body: decryptChecked(ports, opened, budget),
   };
+}
+
+/** By what the media host stated of it. */
+export function extensionOf(opened: Pick<CheckedObject, 'stat' | 'receipt'>): string {
+  const type = (opened.stat.contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const stated = (opened.receipt?.source?.contentType ?? type).split(';')[0]?.trim().toLowerCase() ?? '';
+  return EXTENSIONS[stated] ?? EXTENSIONS[type] ?? 'bin';
 }

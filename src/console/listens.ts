@@ -1,0 +1,212 @@
+import type * as z from 'zod';
+import { ArchiveError, toArchiveError } from '../errors.ts';
+import { present } from '../present.ts';
+import { listenBody, listenEndBody, listenGranted, listenState } from './api-schema.ts';
+import { type ConsoleAnswer, jsonAnswer, noContent } from './exchange.ts';
+import { type Listen, newListenId } from './listen-registry.ts';
+import { fileOf, locateRecording } from './locate.ts';
+import { answerRange } from './media-range.ts';
+import { formatOfFile, openRecording } from './open-recording.ts';
+import { type Call, route, type Route } from './route.ts';
+
+/** What is sent of a file whose first bytes do not tell. */
+const UNKNOWN_TYPE = 'application/octet-stream';
+
+/** Begins a listen. Its entry is durable before the answer, and so before the first byte. */
+async function begin(call: Call<undefined, z.output<typeof listenBody>>): Promise<ConsoleAnswer> {
+  const { state, archive, session, body, budget } = call;
+  if (state.reasonRequired && (body.reason ?? '').trim() === '') {
+    throw new ArchiveError('REASON_REQUIRED', 'say why you listen to this recording');
+  }
+  const located = await locateRecording(archive, session, body.recording, budget);
+  const { key } = fileOf(located, body.channel);
+  state.listens.makeRoom(session);
+  const seekable = await openRecording(archive, key, budget);
+  const { contentType = UNKNOWN_TYPE } = await formatOfFile(archive, seekable, budget);
+  const id = newListenId();
+  const { recordingId } = located;
+  const accessed = { recording: recordingId, key, listen: id, ...present({ reason: body.reason }) };
+  await state.access.write(archive, session, { action: 'listen', ...accessed });
+  const listen = state.listens.begin({ session, archive, recordingId, key, contentType, seekable }, id);
+  return jsonAnswer(201, {
+    listen: id,
+    media: `/media/${id}`,
+    contentType,
+    bytes: seekable.bytes,
+    expiresInS: state.listens.expiresInS(listen),
+    leafBytes: seekable.leafBytes,
+  });
+}
+
+/** Plaintext of a listen: only pieces that have been compared, and none of a listen that has no durable entry. */
+async function sendMedia({ state, session, request, params, budget }: Call): Promise<ConsoleAnswer> {
+  const listen = state.listens.get(params['listen'] ?? '', session);
+  const { seekable, contentType } = listen;
+  const { bytes, leafBytes } = seekable;
+  const etag = `"${listen.id}"`;
+  const { range, 'if-range': ifRange } = request.headers;
+  const answer = answerRange(range, ifRange, { bytes, leafBytes, etag });
+  const common = { 'content-type': contentType, 'accept-ranges': 'bytes', etag };
+  if (answer.status === 416) {
+    return {
+      ...jsonAnswer(416, {
+        error: { code: 'RANGE_NOT_SATISFIABLE', message: `the recording has ${bytes} bytes` },
+      }),
+      headers: { 'content-type': 'application/json', 'content-range': `bytes */${bytes}` },
+    };
+  }
+  const { first, last } = answer.status === 206 ? answer : { first: 0, last: bytes - 1 };
+  const headers = {
+    ...common,
+    'content-length': String(last - first + 1),
+    ...(answer.status === 206 ? { 'content-range': `bytes ${first}-${last}/${bytes}` } : {}),
+  };
+  if (request.method === 'HEAD' || bytes === 0) return { status: answer.status, headers };
+  const close = state.listens.openRange(listen);
+  try {
+    const pieces = seekable.read({ first, last }, budget)[Symbol.asyncIterator]();
+    // before the head of the answer: only then damage is a status, and not a body that breaks
+    const begun = await nextPiece(state, listen, pieces, first);
+    return { status: answer.status, headers, body: sending(state, listen, { begun, pieces, first, close }) };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+type Pieces = AsyncIterator<Uint8Array, unknown>;
+
+async function nextPiece(
+  state: Call['state'],
+  listen: Listen,
+  pieces: Pieces,
+  at: number,
+): Promise<IteratorResult<Uint8Array, unknown>> {
+  try {
+    return await pieces.next();
+  } catch (thrown) {
+    const { code } = toArchiveError(thrown);
+    const { bytes, leafBytes } = listen.seekable;
+    const last = Math.min(bytes, (Math.floor(at / leafBytes) + 1) * leafBytes) - 1;
+    // who has gone away is no fault of the piece
+    if (code !== 'INTERRUPTED') state.listens.refuse(listen, { first: at, last, code });
+    throw thrown;
+  }
+}
+
+/** A body that gives its range back however it ends, also where it is never begun: a generator would not. */
+function sending(
+  state: Call['state'],
+  listen: Listen,
+  {
+    begun,
+    pieces,
+    first,
+    close,
+  }: {
+    readonly begun: IteratorResult<Uint8Array, unknown>;
+    readonly pieces: Pieces;
+    readonly first: number;
+    readonly close: () => void;
+  },
+): AsyncIterable<Uint8Array> {
+  let at = first;
+  let next: IteratorResult<Uint8Array, unknown> | undefined = begun;
+  const end = async () => {
+    close();
+    await pieces.return?.();
+    return { done: true, value: undefined } as const;
+  };
+  const iterator: AsyncIterator<Uint8Array, undefined> = {
+    next: async () => {
+      try {
+        const piece = next ?? (await nextPiece(state, listen, pieces, at));
+        next = undefined;
+        if (piece.done === true) return await end();
+        at += piece.value.length;
+        listen.sentBytes += piece.value.length;
+        return { done: false, value: piece.value };
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    return: end,
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
+}
+
+/** The entry of a listen that is over. */
+export function endedEntry(listen: Listen, heard?: readonly (readonly [number, number])[]) {
+  const { id, recordingId, key, sentBytes } = listen;
+  return {
+    action: 'listened',
+    recording: recordingId,
+    key,
+    listen: id,
+    sentBytes,
+    ...(heard === undefined ? {} : { heard: heard.map((span) => [...span]) }),
+  } as const;
+}
+
+export const LISTEN_ROUTES: readonly Route[] = [
+  route(
+    {
+      method: 'POST',
+      path: '/api/listens',
+      needs: 'listen',
+      summary: 'begins a listen; its entry is durable before this is answered',
+      body: listenBody,
+      answers: [{ status: 201, shape: listenGranted }],
+      entry: 'listen',
+    },
+    begin,
+  ),
+  route(
+    {
+      method: 'GET',
+      path: '/media/:listen',
+      needs: 'listen',
+      summary:
+        'the recording, for an `<audio>` or `<video>` element; also `HEAD`. A range is cut at the end of the leaf that its first byte lies in',
+      answers: [
+        { status: 206, meaning: 'bytes of one leaf, compared with its receipt before they were decrypted' },
+        { status: 200, meaning: 'without `Range`: all of it' },
+        { status: 416, meaning: 'a range behind the end' },
+        { status: 500, meaning: 'a piece that is not what was archived; none of its bytes is sent' },
+      ],
+    },
+    sendMedia,
+  ),
+  route(
+    {
+      method: 'GET',
+      path: '/api/listens/:listen',
+      needs: 'listen',
+      summary: 'which pieces of a listen were refused, and why: a media element does not say it',
+      answers: [{ status: 200, shape: listenState }],
+    },
+    ({ state, session, params }) => {
+      const listen = state.listens.get(params['listen'] ?? '', session);
+      const expiresInS = state.listens.expiresInS(listen);
+      return Promise.resolve(jsonAnswer(200, { refused: listen.refused, expiresInS }));
+    },
+  ),
+  route(
+    {
+      method: 'POST',
+      path: '/api/listens/:listen/end',
+      needs: 'listen',
+      summary: 'ends a listen, and says which seconds were heard',
+      body: listenEndBody,
+      answers: [{ status: 204 }],
+      entry: 'listened',
+    },
+    async ({ state, session, params, body }) => {
+      const listen = state.listens.get(params['listen'] ?? '', session);
+      state.listens.end(listen);
+      await state.access.write(listen.archive, session, endedEntry(listen, body.heard));
+      return noContent;
+    },
+  ),
+];
