@@ -32,6 +32,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     verification: rest.verification,
     jobs: rest.jobs,
     catalogue: rest.catalogue,
+    facts: rest.facts,
     sharedWith: rest.sharedWith,
     ...present({
       prefix,
@@ -99,6 +100,7 @@ const SCHEDULED_OUTPUTS = {
   Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
   Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
+  Facts: ['FactsFunctionName', 'Fetches the facts of each day'],
   Sealer: ['SealerFunctionName', 'Seals each day in the log'],
   Driller: ['DrillerFunctionName', 'Restores a sample each week'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;

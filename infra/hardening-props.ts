@@ -34,6 +34,8 @@ export interface HardeningProps {
   readonly jobs?: boolean | Partial<JobsSettings>;
   /** A function that keeps the catalogue up to date. @default false */
   readonly catalogue?: boolean;
+  /** A function that fetches what the platform knows of each day's conversations. @default false */
+  readonly facts?: boolean;
   /** A function that compares each day with the platform, and seals it in a log. @default none */
   readonly seal?: SealSettings;
   /** Gets a copy of every object. @default none */

@@ -1,6 +1,6 @@
 // Bundles the command line (dist/cli.mjs), the Lambda handler (dist/lambda/archive.mjs), a handler for each scheduled function
 // (dist/lambda/verify.mjs …), and the public API
-// (dist/index.mjs, and of it dist/s3ec.mjs on its own), and the deployment (dist/cdk/index.mjs, its app beside it). The AWS SDK is
+// (dist/index.mjs, and of it dist/s3ec.mjs on its own), the deployment (dist/cdk/index.mjs, its app beside it) and the console's page. The AWS SDK is
 // bundled: importing it costs half as much as importing the runtime's own copy.
 //
 //   --quiet     prints nothing, and overwrites instead of removing dist/ first
@@ -9,6 +9,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { buildConsole } from './build-console.mjs';
 
 const quiet = process.argv.includes('--quiet');
 const sourcemap = !process.argv.includes('--no-maps');
@@ -81,6 +82,8 @@ const leaveOut = {
       const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
       replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
     }
+    // `archive --again` is a command of a person, never of an event
+    replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
     // documents say what a code means; the function says what happened
     onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(
@@ -155,7 +158,7 @@ const requireBuiltins = {
 };
 
 /** Functions that a schedule starts, by the names of their files: each is a bundle of its own, and nothing of it is in `archive.mjs`. */
-const SCHEDULED = ['verify', 'jobs', 'catalogue', 'seal', 'drill'];
+const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
 
 /** Bytes; what a cold start has to read and compile. */
 const LARGEST_LAMBDA_BUNDLE = 750_000;
@@ -207,11 +210,8 @@ const results = await Promise.all([
   bundleFunction('archive', [leaveOut]),
   ...SCHEDULED.map((name) => bundleFunction(name, [])),
 ]);
-const page = await buildPage();
-refuseDevelopmentPackages([
-  ...results.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
-  ...(page?.inputs ?? []),
-]);
+const consolePage = await buildConsole();
+refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > LARGEST_LAMBDA_BUNDLE) {
   console.error(
@@ -224,14 +224,8 @@ if (!quiet) {
     Object.keys(job.entryPoints).map((name) => `${job.outdir}/${name}.mjs`),
   );
   console.log(`built ${built.join(', ')}`);
+  console.log(`dist/console: ${consolePage.page} bytes as Brotli`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
-}
-
-/** The console's page: dist/console. */
-async function buildPage() {
-  if (!existsSync('scripts/build-console.mjs')) return undefined;
-  const { buildConsole } = await import('./build-console.mjs');
-  return buildConsole({ quiet, sourcemap, version });
 }
 
 /**

@@ -37,6 +37,8 @@ const files = [
   ...under('docs', '.md').filter((page) => !GENERATED.has(page)),
   ...under('src', '.ts'),
   ...under('infra', '.ts'),
+  ...under('web', '.ts'),
+  ...under('web', '.tsx'),
   ...under('packages/simulator/src', '.ts'),
 ].toSorted((a, b) => (a < b ? -1 : 1));
 

@@ -47,6 +47,7 @@ const hardened = {
   verification: { depth: 'full' },
   jobs: { ownClient: true },
   catalogue: true,
+  facts: true,
   seal: { origin: `recordings.example.com/proof/${ORGANIZATION}`, secondStore: 's3://checkpoints/of-first' },
   replica: { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' },
 };

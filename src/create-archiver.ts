@@ -139,7 +139,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = ports.wrapStore?.(opened) ?? opened;
   const envelope = await openKeySources(config, (sources) =>
-    openEnvelope(config.encryption, sources, { clock, logger }),
+    openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, { clock, logger }),
   );
   const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
   const receiptKeys = new Map<string, ReceiptKey>(listedKeys);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 /** Wires a backfill: the archiver of live events with a rate, a client and a way to fetch files of its own. */
 import { archivedByReceipts } from './backfill/archived-by-receipts.ts';
 import { type BackfillPorts, createBackfillKind } from './backfill/backfill-kind.ts';
@@ -6,7 +5,6 @@ import { DownloadSlots } from './backfill/download-slots.ts';
 import { filingTime } from './backfill/filing-time.ts';
 import { findKept } from './backfill/find-kept.ts';
 import { KnownContexts } from './backfill/facts/known-contexts.ts';
-import { nameEverything, openFactsDay } from './backfill/facts/store-facts.ts';
 import { openExported } from './backfill/export/exported-media.ts';
 import type { BackfillItem } from './backfill/items.ts';
 import type { FactsSink } from './backfill/sources/days.ts';
@@ -16,11 +14,10 @@ import {
   createArchiver,
   createReader,
   openConfiguredStore,
-  openKeySources,
   type Archiver,
   type ArchiverPorts,
 } from './create-archiver.ts';
-import { openEnvelope } from './envelope/key-sources.ts';
+import { createFactsWriter, openFactsStore } from './create-facts.ts';
 import { ArchiveError } from './errors.ts';
 import { createConversationAnalytics } from './genesys/analytics/details-jobs.ts';
 import { createGroupedFiles, type GroupedFiles } from './genesys/batch/grouped-files.ts';
@@ -41,7 +38,6 @@ import type {
   Asked,
   ConversationAnalytics,
   ConversationTimes,
-  Envelope,
   ObjectStore,
   OrganizationNames,
   RecordingInventory,
@@ -103,12 +99,8 @@ export async function createBackfill(
   const layout = createLayout(config.layout);
   const opened = wiring.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = wiring.wrapStore?.(opened) ?? opened;
-  const { store: catalogue } = config.catalogue;
-  // what is replaced stands outside of a lock
   const factsStore =
-    catalogue === undefined
-      ? store
-      : await openConfiguredStore({ ...config, store: catalogue }, { clock, logger });
+    config.catalogue.store === undefined ? store : await openFactsStore(config, { clock, logger });
 
   /** Of conversations that are worked on. */
   const times = new Map<string, ConversationTimes>();
@@ -228,9 +220,6 @@ export async function createBackfill(
     limitedBy: () => limitOf(slots, rate, files),
   };
   const names = createOrganizationNames(api);
-  const writtenBy = randomBytes(12).toString('hex');
-  let envelope: Promise<Envelope> | undefined;
-  let named: ReturnType<typeof nameEverything> | undefined;
   return {
     kind: createBackfillKind(ports),
     store,
@@ -243,14 +232,7 @@ export async function createBackfill(
     batches: files.counts,
     readLimit,
     openExport,
-    openFacts: async (day, budget) => {
-      envelope ??= openKeySources(config, (sources) =>
-        openEnvelope(config.encryption, sources, { clock, logger }),
-      );
-      named ??= nameEverything(names, budget);
-      const facts = { store: factsStore, envelope: await envelope, clock, named: await named, writtenBy };
-      return openFactsDay(facts, day, budget);
-    },
+    openFacts: createFactsWriter(config, { api, store: factsStore, clock, logger }),
     close: () => {
       transport.close();
       archiver.close();

@@ -13,6 +13,7 @@ import { type KeySources, openEnvelopeReader } from './envelope/key-sources.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
 import { present } from './present.ts';
+import { KEY_PREFIX } from './record/key-record.ts';
 import { createLayout } from './record/layout.ts';
 import type { ReceiptKey } from './record/receipt-keys.ts';
 import type { ReceiptSigner } from './record/receipt.ts';
@@ -21,6 +22,7 @@ import { createSecretValues, type SecretValues } from './secrets/secret-values.t
 import { requireSigningKey } from './signing/require-signing-key.ts';
 import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
+import { routePrefix } from './store/route-prefix.ts';
 
 /** What the caller may have of its own. */
 interface Tools {
@@ -96,16 +98,22 @@ export async function openAmending(
   return { ...trust, keys, signer, clock };
 }
 
-export function openConfiguredStore(
-  { store, s3, proxies }: Pick<ArchiveConfig, 'store' | 's3' | 'proxies'>,
+/** The store of an archive; its key records are in it, wherever they are kept. */
+export async function openConfiguredStore(
+  { store, keyRecords, s3, proxies }: Pick<ArchiveConfig, 'store' | 'keyRecords' | 's3' | 'proxies'>,
   tools: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<ObjectStore> {
   const { forcePathStyle, expectedBucketOwner } = s3;
-  return openStore(store, {
-    ...tools,
-    s3: { forcePathStyle, proxies },
-    ...present({ expectedBucketOwner }),
-  });
+  const open = (location: string) =>
+    openStore(location, {
+      ...tools,
+      s3: { forcePathStyle, proxies },
+      ...present({ expectedBucketOwner }),
+    });
+  const opened = await open(store);
+  return keyRecords === undefined || keyRecords === store
+    ? opened
+    : routePrefix(opened, KEY_PREFIX, await open(keyRecords));
 }
 
 /**

@@ -15,6 +15,7 @@ import { logGroupArn } from '../log-group-arn.ts';
 import { networkStatements } from '../policies.ts';
 import { cataloguePart } from './catalogue.ts';
 import { drillPart } from './drill.ts';
+import { factsPart } from './facts.ts';
 import { jobsPart } from './jobs.ts';
 import type { ScheduledPart } from './part.ts';
 import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts';
@@ -27,6 +28,7 @@ export interface ScheduledProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
   readonly jobs?: boolean | Partial<JobsSettings>;
   readonly catalogue?: boolean;
+  readonly facts?: boolean;
   readonly seal?: SealSettings;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
 }
@@ -148,12 +150,14 @@ function partsOf({
   verification = true,
   jobs = false,
   catalogue = false,
+  facts = false,
   seal,
 }: ScheduledProps): readonly ScheduledPart[] {
   return [
     ...(verification === false ? [] : [verificationPart(verification === true ? {} : verification)]),
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
     ...(catalogue ? [cataloguePart()] : []),
+    ...(facts ? [factsPart()] : []),
     ...(seal === undefined ? [] : [sealPart(seal)]),
     ...(seal === undefined || seal.drill === false ? [] : [drillPart(seal.drill ?? {})]),
   ];

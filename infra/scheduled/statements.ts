@@ -150,6 +150,28 @@ function secondStoreStatements(secondStore: string | undefined, partition = 'aws
   ];
 }
 
+/**
+ * Fetches facts: reads the OAuth client, and replaces facts in the second bucket. It makes data keys for facts alone, and opens none: what
+ * it has written it cannot read, and nothing else either.
+ */
+export function factsStatements(resources: ArchiveResources): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', clientSecretArns = [], keyArn, organizationId } = resources;
+  return [
+    allow('ReadClients', ['secretsmanager:GetSecretValue'], clientSecretArns),
+    // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
+    allow('KeepFacts', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/facts/*`]),
+    // a missing object is told from a missing bucket by a request that names no prefix
+    allow('FindFacts', ['s3:ListBucket'], [catalogue]),
+    {
+      ...allow('SealFacts', ['kms:GenerateDataKey'], [keyArn]),
+      Condition: {
+        StringEquals: { [ORGANIZATION]: organizationId },
+        StringLike: { 'kms:EncryptionContext:recording-id': 'facts/*' },
+      },
+    },
+  ];
+}
+
 /** Encryption contexts of what the catalogue keeps sealed; no recording can have such an id. */
 const SEALED_OF_CATALOGUE = ['people/*', 'search-key/*'] as const;
 

@@ -3,8 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
 import type { Filing } from './filing.ts';
-import { formatOf, hashMetadata, wrapOf } from '../record/identity.ts';
-import { hashWrap } from '../record/first-wrap.ts';
+import { formatOf, hashMetadata, statedWrap, wrapOf } from '../record/identity.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import { stateCiphertext } from '../record/leaf-list.ts';
 import { receiptKey } from '../record/object-key.ts';
@@ -42,6 +41,7 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
   const { ids, stat, facts, resumes, restarts } = stored;
   const { at } = stored;
   const { contentType, contentLength, etag, length } = facts.source;
+  const wrapped = { metadata: { ...stat.metadata, ...facts.wrap } };
   return put(
     issuer,
     { ids, key: stat.key, stat },
@@ -60,7 +60,7 @@ export async function issueReceipt(issuer: Issuer, stored: Stored, budget: Budge
       },
       plaintext: statePlaintext(facts.plaintext),
       ciphertext: await stateCiphertext(issuer, stat.key, facts.ciphertext, budget),
-      ...objectFacts(issuer, stat, { format: issuer.format, ...wrapOf(stat, issuer.kmsKeyId) }, at),
+      ...objectFacts(issuer, stat, { format: issuer.format, ...wrapOf(wrapped, issuer.kmsKeyId) }, at),
     },
     budget,
   );
@@ -180,7 +180,7 @@ function objectFacts(
   at: number,
 ) {
   const { key, versionId, etag, checksum, lastModified, metadata } = stat;
-  const wrapSha256 = hashWrap(metadata);
+  const wrapSha256 = statedWrap({ metadata });
   return {
     object: {
       key,

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, RecordingIds, Unsealer } from '../ports.ts';
 import { formatOf, wrapOf } from '../record/identity.ts';
-import { readInstruction } from '../record/instruction-file.ts';
+import { readWrap } from '../record/key-records.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 
 /** How the keys of an object are kept: the one static key, or the wrap of its data key. */
@@ -48,7 +48,7 @@ export async function openObject(
     const ciphertext = LeafHasher.full();
     const decryption = new Decryption(async () =>
       reader.unseal(opened, {
-        readInstruction: () => readInstruction(store, key, budget),
+        readInstruction: () => readWrap(store, opened, budget),
         expected: ids,
         budget,
       }),
@@ -87,7 +87,12 @@ function holdsKeyOf(stat: ObjectStat, opens: Opens): boolean {
 }
 
 /** What the object itself is to blame for. */
-const REFUSALS: ReadonlySet<string> = new Set(['DECRYPT_FAILED', 'OBJECT_MALFORMED', 'CONTEXT_MISMATCH']);
+const REFUSALS: ReadonlySet<string> = new Set([
+  'DECRYPT_FAILED',
+  'OBJECT_MALFORMED',
+  'CONTEXT_MISMATCH',
+  'KEY_RECORD_MISSING',
+]);
 
 /** Beside the hashing: when it fails, the rest of the bytes are still hashed. */
 class Decryption {

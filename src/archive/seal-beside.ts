@@ -1,16 +1,15 @@
 import type { Budget } from '../clock.ts';
-import type { Envelope, ObjectStore, RecordingIds } from '../ports.ts';
+import type { Envelope, RecordingIds } from '../ports.ts';
+import { keepKey, type KeepKeyPorts } from './keep-key.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
 import type { CompanionKind } from '../record/object-key.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import { markMetadata } from '../record/writer-mark.ts';
 
-export interface CompanionPorts {
-  readonly store: ObjectStore;
+export interface CompanionPorts extends KeepKeyPorts {
   readonly envelope: Envelope;
   /** `undefined`: objects carry no mark. */
   readonly signer?: ReceiptSigner | undefined;
-  readonly organizationId?: string | undefined;
 }
 
 /**
@@ -19,7 +18,7 @@ export interface CompanionPorts {
  * @throws what the store and the key service throw.
  */
 export async function sealBeside(
-  { store, envelope, signer, organizationId }: CompanionPorts,
+  ports: CompanionPorts,
   {
     kind,
     ids,
@@ -33,14 +32,17 @@ export async function sealBeside(
   },
   budget: Budget,
 ): Promise<void> {
+  const { store, envelope, signer, organizationId } = ports;
   const sealer = await envelope.seal(ids, budget);
   const body = Buffer.concat([sealer.update(Buffer.from(text)), sealer.final()]);
-  const own = { ...sealer.metadata, ...idempotencyMetadata(ids) };
+  const keptKey = keepKey(ports, sealer, { ids, key }, budget);
+  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids) };
   const marked = { kind, key, ids, organizationId, metadata: own } as const;
   const options = {
     metadata: { ...own, ...(await markMetadata(signer, marked, budget)) },
     contentType: 'application/octet-stream',
     contentLength: body.length,
   };
+  await keptKey.confirm();
   await store.put(key, body, options, budget);
 }

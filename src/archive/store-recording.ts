@@ -2,12 +2,13 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
-import { MediaRestart, type MediaStream, type ObjectStat } from '../ports.ts';
+import { MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
 import { present } from '../present.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import type { Filing, Source } from './filing.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
+import { keepKey, type KeptKey } from './keep-key.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
@@ -23,6 +24,8 @@ export interface StoredFacts {
   };
   readonly plaintext: { readonly bytes: number; readonly sha256: Buffer };
   readonly ciphertext: LeafDigests<Buffer | undefined>;
+  /** What wraps the data key, where the object does not carry it. */
+  readonly wrap?: Readonly<Record<string, string>>;
 }
 
 export interface StoredRecording {
@@ -92,14 +95,28 @@ function restartable(error: unknown): ArchiveError | undefined {
 async function storeOnce(
   ports: ArchivePorts,
   download: Source & { readonly stream: MediaStream },
-  { ids, key }: Filing,
+  filing: Filing,
+  budget: Budget,
+): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
+  const sealer = await ports.envelope.seal(filing.ids, budget);
+  const keptKey = keepKey(ports, sealer, filing, budget);
+  try {
+    return await storeSealed(ports, download, { ...filing, sealer, keptKey }, budget);
+  } finally {
+    await keptKey.settled();
+  }
+}
+
+async function storeSealed(
+  ports: ArchivePorts,
+  download: Source & { readonly stream: MediaStream },
+  { ids, key, sealer, keptKey }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
   budget: Budget,
 ): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
   const { item, stream } = download;
   const { signer, organizationId } = ports;
-  const sealer = await ports.envelope.seal(ids, budget);
   const source = signer === undefined ? {} : sourceMetadata(stream.etag);
-  const own = { ...sealer.metadata, ...idempotencyMetadata(ids), ...source };
+  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;
@@ -109,8 +126,11 @@ async function storeOnce(
   let sha256: Buffer | undefined;
   const confirm = async () => {
     sha256 = plaintext.digest();
-    if (count.lengthVerified) return;
-    await confirmBySecondDownload(ports, download, { bytes: count.bytes, sha256, isFramed }, budget);
+    if (!count.lengthVerified) {
+      await confirmBySecondDownload(ports, download, { bytes: count.bytes, sha256, isFramed }, budget);
+    }
+    // without the tag, which comes after this, there is no object
+    await keptKey.confirm();
   };
   const guarded = guardMedia(stream.chunks, mediaFacts(item, stream), count);
   const sealed = sealer.encrypt(hashed(guarded, plaintext), confirm);
@@ -143,6 +163,7 @@ async function storeOnce(
     source: { contentType, contentLength, etag, ...(count.lengthVerified ? {} : { length }) },
     plaintext: { bytes: count.bytes, sha256 },
     ciphertext: ciphertext.finish(),
+    ...present({ wrap: sealer.wrap }),
   };
   return { stored: { stat: result.stat, facts } };
 }

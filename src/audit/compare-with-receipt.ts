@@ -26,6 +26,8 @@ export const FINDING_KINDS = {
   adopted: 'the receipt rests on adoption: it states what stood there, and not what was downloaded',
   unproven: 'there is no receipt, and the object carries no valid mark of its writer',
   wrap: 'the data key is wrapped in a way that neither the receipt nor a signed amendment states',
+  'missing-key': 'the key record of the object is gone, and nothing says that it was erased',
+  'unreadable-key': 'what stands in the place of the key record is not the record of this object',
   size: 'the object is longer or shorter than its receipt states',
   checksum: "the store's own checksum is not the receipt's, or not that of the bytes",
   metadata: 'the metadata of the object are not those it was stored with',

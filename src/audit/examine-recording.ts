@@ -6,7 +6,7 @@ import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
-import { readInstruction } from '../record/instruction-file.ts';
+import { keyRecordOf, readWrap } from '../record/key-records.ts';
 import { hashWrap } from '../record/first-wrap.ts';
 import { identifyKey } from '../record/layout.ts';
 import { parseCompanion, receiptKey } from '../record/object-key.ts';
@@ -15,7 +15,8 @@ import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
-import { type KnownWrap, findWrap } from '../record/wrap-standing.ts';
+import { findExchange } from '../record/wrap-amendment.ts';
+import { findWrap, type KnownWrap } from '../record/wrap-standing.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
 
 /** What can be told of a recording without reading its body or any key. */
@@ -31,6 +32,8 @@ export interface Examination {
   /** Sentences for people about what is worth knowing and nothing wrong, such as names of metadata in another spelling. */
   readonly notes: readonly string[];
   readonly wrap: KnownWrap;
+  /** Its key was destroyed: a sentence that names the erasure. */
+  readonly erased?: string;
   /** Of the recording that an object is the context or transcript of, by that one's receipt. */
   readonly contextOf?: SignedReceipt['ids'] | undefined;
   /** Read at most once: another file a moment later could name another key. */
@@ -62,9 +65,11 @@ export async function examineRecording(
       : await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
   if (signature !== undefined) findings.push(...judgeSignature(key, signature));
   let instruction: Promise<string | undefined> | undefined;
-  const readOnce = () => (instruction ??= readInstruction(store, key, budget));
+  const readOnce = () =>
+    (instruction ??= stat === undefined ? Promise.resolve(undefined) : readWrap(store, stat, budget));
   const context = { ...ports, location: store.location };
   let wrap = NO_WRAP;
+  let erased: string | undefined;
   if (stat === undefined) {
     const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal';
     if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
@@ -74,14 +79,66 @@ export async function examineRecording(
   if (stat !== undefined) {
     if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, context));
     else if (ofReceipt.length === 0) findings.push(...judgeWithoutReceipt(stat, ports));
-    wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
-    if (wrap.standing === 'changed') findings.push(finding('wrap', key));
-    if (wrap.standing === 'amendment' && hashWrap(stat.metadata) !== undefined) {
-      const kept = findings.filter((found) => !isOfRewrap(found, stat, receipt));
-      findings.splice(0, findings.length, ...kept);
+    const keptKey = await examineKey(stat, readOnce);
+    findings.push(...keptKey.findings);
+    erased = keptKey.erased;
+    if (erased === undefined && keptKey.findings.length === 0) {
+      wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
     }
+    if (wrap.standing === 'changed') findings.push(finding('wrap', key));
+    const kept = await withoutExchange({ store, keys }, { stat, receipt, findings, wrap }, budget);
+    findings.splice(0, findings.length, ...kept);
   }
-  return { key, stat, receipt, signature, findings, notes, wrap, readInstruction: readOnce };
+  return {
+    key,
+    stat,
+    receipt,
+    signature,
+    findings,
+    notes,
+    wrap,
+    ...present({ erased }),
+    readInstruction: readOnce,
+  };
+}
+
+/** Looks for the key of an object that does not carry it: every reader needs it, and no other fits. */
+async function examineKey(
+  stat: ObjectStat,
+  readKey: () => Promise<unknown>,
+): Promise<{ readonly findings: readonly Finding[]; readonly erased?: string }> {
+  if (keyRecordOf(stat) === undefined) return { findings: [] };
+  try {
+    await readKey();
+    return { findings: [] };
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    const { code, message } = error;
+    if (code === 'RECORDING_ERASED') return { findings: [], erased: message };
+    if (code === 'KEY_RECORD_MISSING')
+      return { findings: [finding('missing-key', stat.key, message, { code })] };
+    if (code === 'OBJECT_MALFORMED')
+      return { findings: [finding('unreadable-key', stat.key, message, { code })] };
+    throw error;
+  }
+}
+
+type Judged = Pick<Examination, 'receipt' | 'findings' | 'wrap'> & { readonly stat: ObjectStat };
+
+/** Without what the exchange of an object's metadata explains, where an amendment tells of it. */
+async function withoutExchange(
+  { store, keys }: Pick<ExaminePorts, 'store' | 'keys'>,
+  { stat, receipt, findings, wrap }: Judged,
+  budget: Budget,
+): Promise<readonly Finding[]> {
+  const explained = findings.filter((found) => isOfRewrap(found, stat, receipt));
+  if (explained.length === 0 || receipt === undefined || wrap.sha256 === undefined) return findings;
+  const wanted = { key: stat.key, receipt, wrapSha256: wrap.sha256 };
+  const isTold =
+    hashWrap(stat.metadata) === undefined
+      ? await findExchange(store, wanted, keys, budget)
+      : wrap.standing === 'amendment';
+  return isTold ? findings.filter((found) => !explained.includes(found)) : findings;
 }
 
 /** S3 exchanges metadata by a copy: a new version, and for what was uploaded in parts another kind of checksum, or none. */
@@ -99,15 +156,19 @@ async function examineBeside(
   budget: Budget,
 ): Promise<Omit<Examination, 'notes'>> {
   const { findings, ids, isMarked } = await examineContext(ports, stat, budget);
+  let instruction: Promise<string | undefined> | undefined;
+  const readOnce = () => (instruction ??= readWrap(ports.store, stat, budget));
+  const keptKey = await examineKey(stat, readOnce);
   return {
     key: stat.key,
     stat,
     receipt: undefined,
     signature: isMarked ? 'valid' : undefined,
-    findings,
+    findings: [...findings, ...keptKey.findings],
     wrap: NO_WRAP,
+    ...present({ erased: keptKey.erased }),
     contextOf: ids,
-    readInstruction: () => readInstruction(ports.store, stat.key, budget),
+    readInstruction: readOnce,
   };
 }
 

@@ -71,6 +71,10 @@ export async function openChecked(
   const examination = await examineRecording(ports, key, budget, thorough);
   const { stat, receipt, findings, wrap, readInstruction } = examination;
   if (stat === undefined) throw explainMissing(examination, ports.store.location);
+  // no waiver helps: the key is gone for good
+  if (examination.erased !== undefined) {
+    throw new ArchiveError('RECORDING_ERASED', examination.erased, { details: { key } });
+  }
   const blocking = findings.filter((found) => !isNoted(found, receipt));
   const [first] = blocking;
   if (first !== undefined && ports.unverified !== true) throw refusal(first);

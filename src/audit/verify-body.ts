@@ -4,7 +4,7 @@ import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStat, ObjectStore, Unsealer } from '../ports.ts';
 import { present } from '../present.ts';
 import { type Finding, finding } from './compare-with-receipt.ts';
-import { readInstruction } from '../record/instruction-file.ts';
+import { readWrap } from '../record/key-records.ts';
 import { LEAF_BYTES, type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import { identifyKey } from '../record/layout.ts';
 import { readLeaves } from '../record/leaf-list.ts';
@@ -32,7 +32,7 @@ export async function verifyBody(
   budget: Budget,
 ): Promise<{ findings: Finding[]; digests: BodyDigests }> {
   const { key } = stat;
-  const readOnce = ports.readInstruction ?? (() => readInstruction(ports.store, key, budget));
+  const readOnce = ports.readInstruction ?? (() => readWrap(ports.store, stat, budget));
   const leaves = receipt?.ciphertext && (await readLeaves(ports.store, key, receipt.ciphertext, budget));
   const { stat: opened, body } = await ports.store.get(key, budget);
   const hasher = LeafHasher.full(leafBytesOf(stat, receipt));

@@ -40,6 +40,8 @@ export interface Verification {
   readonly allowed: readonly Finding[];
   /** What is known of the wrap of the data key. */
   readonly wrap: WrapStanding;
+  /** Its key was destroyed, and a tombstone says so: the bytes are looked at, and nothing is decrypted. */
+  readonly isErased: boolean;
   /** The receipt states no hash of the object's bytes, so that only its decryption tells whether they are what they were. */
   readonly withoutBodyHash: boolean;
   /** Of the receipt; `undefined` without a readable one. */
@@ -74,6 +76,7 @@ export async function verifyAgainstReceipt(
     wrap,
     notes,
     readInstruction,
+    erased,
   } = await examineRecording(ports, key, budget);
   const findings = [...found];
   // a directory is mounted and copied under any path; a bucket has one name in the world
@@ -82,8 +85,14 @@ export async function verifyAgainstReceipt(
   const done = async (bytes: number, digests?: BodyDigests): Promise<Verification> => ({
     key,
     depth,
-    ...(await withoutSuperseded(ports, key, { ...separate(findings, allowed), notes }, budget)),
+    ...(await withoutSuperseded(
+      ports,
+      key,
+      { ...separate(findings, allowed), notes: erased === undefined ? notes : [...notes, erased] },
+      budget,
+    )),
     wrap: wrap.standing,
+    isErased: erased !== undefined,
     withoutBodyHash: receipt !== undefined && stat !== undefined && !statesBody(receipt),
     receipt: receipt?.kind,
     bytes,
@@ -97,11 +106,14 @@ export async function verifyAgainstReceipt(
   if (depth === 'full' && ports.reader === undefined) {
     throw new ArchiveError('CONFIG_INVALID', 'nothing can be decrypted without a key');
   }
-  const reader = depth === 'full' ? ports.reader : undefined;
+  const hasKey = erased === undefined && !findings.some(({ kind }) => NO_KEY.has(kind));
+  const reader = depth === 'full' && hasKey ? ports.reader : undefined;
   const body = await verifyBody({ store, reader, readInstruction }, stat, receipt, budget);
   findings.push(...body.findings);
   return done(stat.size, body.digests);
 }
+
+const NO_KEY: ReadonlySet<FindingKind> = new Set(['missing-key', 'unreadable-key']);
 
 type Judged = Pick<Verification, 'findings' | 'allowed' | 'notes'>;
 

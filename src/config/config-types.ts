@@ -13,6 +13,8 @@ import type { CredentialSettings } from './rules/secrets.ts';
 export interface StoreConfig {
   /** `s3://bucket[/prefix]` or `file:PATH`. */
   readonly store: string;
+  /** Where key records are, as `store`; `undefined`: where the archive is. */
+  readonly keyRecords?: string | undefined;
   readonly s3: {
     readonly forcePathStyle: boolean;
     /** AWS account, 12 digits. */
@@ -79,6 +81,8 @@ export interface RestoreConfig extends StoreConfig {
 export interface WrapConfig extends RestoreConfig {
   readonly signingKeySecretArn: string | undefined;
   readonly signingKmsKeyId: string | undefined;
+  /** Where the wrapped data keys of new objects are kept. */
+  readonly keyPlacement: 'metadata' | 'records';
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
   /** Whether who listens in the console must say why. */
@@ -88,6 +92,8 @@ export interface WrapConfig extends RestoreConfig {
 /** Everything. */
 export interface ArchiveConfig extends RestoreConfig {
   readonly encryption: KeySettings & WritingSettings;
+  /** Where the wrapped data keys of new objects are kept. */
+  readonly keyPlacement: 'metadata' | 'records';
   readonly genesys: GenesysConfig;
   /** For events of the tutorial's dialect. */
   readonly writeBack: 'interaction' | 'none';

@@ -82,6 +82,7 @@ function buildConfig(
   const { S3_EXPECTED_BUCKET_OWNER: owner } = values;
   const store = (): StoreConfig => ({
     store: chooseStore(values, ranks),
+    keyRecords: values.ARCHIVE_KEY_RECORDS,
     s3: {
       forcePathStyle: values.S3_FORCE_PATH_STYLE ?? false,
       ...present({ expectedBucketOwner: owner }),
@@ -145,6 +146,7 @@ function buildConfig(
     return {
       ...restore(),
       encryption: { ...readKeySettings(values), ...chooseWriting(values) },
+      keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
       genesys: genesys(),
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
@@ -169,6 +171,7 @@ function buildConfig(
     ...restore(),
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
+    keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
   });

@@ -84,6 +84,7 @@ export const STACK_OUTPUTS = [
   'VerifierFunctionName',
   'JobRunnerFunctionName',
   'CompactorFunctionName',
+  'FactsFunctionName',
   'SealerFunctionName',
   'DrillerFunctionName',
   'LogKeyArn',

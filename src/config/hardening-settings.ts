@@ -51,6 +51,8 @@ export const hardeningSettings = {
   jobs: z.union([z.boolean(), jobsSettings]).default(false),
   /** A function that keeps the catalogue up to date. */
   catalogue: z.boolean().default(false),
+  /** A function that fetches what the platform knows of each day's conversations. */
+  facts: z.boolean().default(false),
   /** A function that compares each day with the platform, and seals it in a log. */
   seal: sealSettings.optional(),
   /** A function that verifies another sample of the archive each day, and how. */

@@ -31,6 +31,8 @@ export interface KeySources {
 export interface Writing {
   readonly mode: 'static' | 'kms' | 'aes' | 'rsa';
   readonly format: typeof STATIC_GCM | typeof S3EC_V2 | typeof S3EC_V3;
+  /** Where wrapped data keys are kept; with `records` by the caller, who gets them of the sealer. Default `metadata`. */
+  readonly placement?: 'metadata' | 'records';
 }
 
 export interface KeyContext {
@@ -44,7 +46,7 @@ export interface KeyContext {
  * @throws `CONFIG_INVALID` (not retryable) when a key file cannot be used or a source is missing.
  */
 export async function openEnvelope(
-  { mode, format }: Writing,
+  { mode, format, placement = 'metadata' }: Writing,
   sources: KeySources,
   context: KeyContext,
 ): Promise<Envelope> {
@@ -53,7 +55,12 @@ export async function openEnvelope(
   }
   const { organizationId } = sources;
   const wrapper = await openWrapper(mode, sources, context);
-  return createS3ecEnvelope({ format, wrapper, ...present({ organizationId }) });
+  return createS3ecEnvelope({
+    format,
+    wrapper,
+    placement: placement === 'records' ? 'instruction' : 'metadata',
+    ...present({ organizationId }),
+  });
 }
 
 /** A wrapping key to move data keys under. */

@@ -121,7 +121,7 @@ export async function sealS3ecV3(
   return {
     metadata,
     overhead: TAG_LENGTH,
-    ...(placement === 'metadata' ? {} : { instruction: createInstruction(wrap) }),
+    ...(placement === 'metadata' ? {} : { wrap, instruction: createInstruction(wrap) }),
     ...cipher,
   };
 }

@@ -7,6 +7,11 @@ import type { ObjectStat } from './store.ts';
 export interface Sealer {
   /** S3 user metadata (names without `x-amz-meta-`), known before the first byte. */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * What wraps the data key, where that is not among the metadata: it has to be stored before the object is complete, or the object can
+   * never be read.
+   */
+  readonly wrap?: Readonly<Record<string, string>>;
   /** Bytes the ciphertext is longer than the plaintext. */
   readonly overhead: number;
   /** The ciphertext of these bytes, in memory that is the caller's from then on and never a view of `plaintext`. */

@@ -34,7 +34,7 @@ const amendment = z.strictObject({
   }),
   object: z.strictObject({ key: text }),
   wrap: z.strictObject({
-    placement: z.enum(['metadata', 'instruction']),
+    placement: z.enum(['metadata', 'instruction', 'record']),
     wrapSha256: sha256Hex,
     /** Of the whole instruction file, with that placement. */
     instructionSha256: sha256Hex.exactOptional(),
@@ -55,6 +55,7 @@ export interface NewWrap {
   readonly key: string;
   readonly receipt: Pick<SignedReceipt, 'ids'>;
   readonly wrapSha256: string;
+  readonly placement: WrapAmendment['wrap']['placement'];
   /** With a wrap that stands in an instruction file: what that will hold. */
   readonly instruction: string | undefined;
   readonly replaces: string | undefined;
@@ -73,7 +74,7 @@ export async function amendWrap(
     clock,
     signer,
   }: { readonly store: ObjectStore; readonly clock: Clock; readonly signer: ReceiptSigner | undefined },
-  { key, receipt, wrapSha256, instruction, replaces, proof }: NewWrap,
+  { key, receipt, wrapSha256, placement, instruction, replaces, proof }: NewWrap,
   budget: Budget,
 ): Promise<string> {
   const statement: WrapAmendment = {
@@ -81,7 +82,7 @@ export async function amendWrap(
     ids: receipt.ids,
     object: { key },
     wrap: {
-      placement: instruction === undefined ? 'metadata' : 'instruction',
+      placement,
       wrapSha256,
       ...present({
         instructionSha256: instruction === undefined ? undefined : sha256Of(instruction),
@@ -125,11 +126,49 @@ export async function readAmendment(
   return isTrusted && isMeant ? stated : undefined;
 }
 
-/** Whether an amendment speaks of the instruction file that stands there. */
-export function coversInstruction({ wrap }: WrapAmendment, instruction: string | undefined): boolean {
+/**
+ * Whether an amendment speaks of the instruction file that stands there. Of an object that commits to its key (`s3ec-v3`), only the wrap
+ * in the file counts, and that is covered by its hash wherever it is kept.
+ */
+export function coversInstruction(
+  { wrap }: WrapAmendment,
+  instruction: string | undefined,
+  isCommitting: boolean,
+): boolean {
+  if (isCommitting && instruction !== undefined) return true;
   return instruction === undefined
     ? wrap.placement === 'metadata'
     : wrap.placement === 'instruction' && wrap.instructionSha256 === sha256Of(instruction);
+}
+
+/** Longer chains of amendments are not followed. */
+const MAX_AMENDMENTS = 100;
+
+/**
+ * Reports whether an amendment tells that the metadata of an object were exchanged since its receipt: by a rewrap in them, or by the move
+ * of its wrap into a key record, which names the same wrap twice. Follows the amendments from the wrap that stands there back to the first.
+ *
+ * @throws what the store throws.
+ */
+export async function findExchange(
+  store: ObjectStore,
+  { key, receipt, wrapSha256 }: Pick<NewWrap, 'key' | 'receipt' | 'wrapSha256'>,
+  keys: ReceiptKeys | undefined,
+  budget: Budget,
+): Promise<boolean> {
+  let next: string | undefined = wrapSha256;
+  for (let seen = 0; next !== undefined && seen < MAX_AMENDMENTS; seen += 1) {
+    const found: WrapAmendment | undefined = await readAmendment(
+      store,
+      { key, receipt, wrapSha256: next },
+      keys,
+      budget,
+    );
+    const { placement, replaces } = found?.wrap ?? {};
+    if (placement === 'metadata' || (placement === 'record' && replaces === next)) return true;
+    next = replaces;
+  }
+  return false;
 }
 
 async function readStatement(

@@ -24,7 +24,7 @@ export interface WrappedObject {
   readonly stat: ObjectStat;
   readonly receipt: SignedReceipt | undefined;
   readonly keys: ReceiptKeys | undefined;
-  /** The body of the instruction file, which is read only where the key is not in the metadata. */
+  /** The body of the instruction file, or what the key record holds of it; read only where the key is not in the metadata. */
   readonly readInstruction: () => Promise<string | undefined>;
   /** Looks for an amendment also where the receipt claims nothing. */
   readonly thorough?: boolean;
@@ -53,10 +53,14 @@ export async function findWrap(
   }
   if (sha256 === undefined)
     return { standing: stated === undefined ? 'none' : 'changed', sha256, isProven: false };
-  if (sha256 === stated && instruction === undefined) return { standing: 'receipt', sha256, isProven: true };
+  // what commits to its key takes nothing else from beside it
+  const isCommitting = 'x-amz-c' in stat.metadata;
+  if (sha256 === stated && (instruction === undefined || isCommitting)) {
+    return { standing: 'receipt', sha256, isProven: true };
+  }
   const wanted = { key: stat.key, receipt, wrapSha256: sha256 };
   const amendment = await readAmendment(store, wanted, keys, budget);
-  if (amendment !== undefined && coversInstruction(amendment, instruction)) {
+  if (amendment !== undefined && coversInstruction(amendment, instruction, isCommitting)) {
     return { standing: 'amendment', sha256, isProven: amendment.wrap.proof !== 'none' };
   }
   // an instruction file may also hold what the receipt saw; it does not vouch for the rest of the file

@@ -4,8 +4,7 @@ import type { Budget } from '../clock.ts';
 import type { RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { hashMetadata } from './identity.ts';
-import { hashWrap } from './first-wrap.ts';
+import { hashMetadata, statedWrap } from './identity.ts';
 import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { ReceiptSigner } from './receipt.ts';
 
@@ -93,7 +92,7 @@ export function isOfSource(
 export function markStatement({ kind, key, ids, organizationId, metadata }: Marked): Buffer {
   const { [MARK]: _mark, ...others } = metadata;
   const { conversationId: conversation, recordingId: recording, channel } = ids;
-  const wrapSha256 = hashWrap(others);
+  const wrapSha256 = statedWrap({ metadata: others });
   const statement = canonicalJson({
     kind,
     key,

@@ -1,19 +1,21 @@
-import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type {
-  InstructionContent,
   KeyRewrapper,
-  ObjectStat,
   ObjectStore,
+  ObjectStat,
+  StoredKeyRecord,
   ReplaceResult,
   Rewrapped,
 } from '../ports.ts';
 import { hashWrap } from '../record/first-wrap.ts';
 import { formatInstruction, instructionKey, readInstruction } from '../record/instruction-file.ts';
+import { createKeyRecords, keyRecordOf } from '../record/key-records.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../audit/open-checked.ts';
 import { present } from '../present.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
-import { amendWrap } from '../record/wrap-amendment.ts';
+import { type AmendedWrap, amendReceipt } from './amend-receipt.ts';
+import { renewInstruction } from './publish-instruction.ts';
 
 /** A recording is held to its receipt: see `Checking` for what may be given, and for `unverified`. */
 export interface RewrapPorts extends CheckedPorts {
@@ -30,7 +32,7 @@ export interface Rewrap {
    */
   readonly state: 'rewrapped' | 'current' | 'static-key' | 'unsupported';
   readonly key: string;
-  readonly placement?: 'metadata' | 'instruction';
+  readonly placement?: 'metadata' | 'instruction' | 'record';
   /** With `unsupported`. */
   readonly reason?: string;
   /** Key of what states the new wrap in addition to the receipt. */
@@ -44,13 +46,14 @@ const MAX_ROUNDS = 3;
 
 /**
  * Moves the data key of one object under another wrapping key; the media are neither read nor sent. What holds the key, the
- * instruction file or the object's metadata, is exchanged at once and only if it still is what was read, so that the object can be
- * read before, during and after, under the one key or the other: keep the old one until all are moved. Asking again does nothing.
+ * key record, the instruction file or the object's metadata, is exchanged at once and only if it still is what was read, so that the
+ * object can be read before, during and after, under the one key or the other: keep the old one until all are moved. Asking again does
+ * nothing.
  *
  * With the key in the object's metadata, S3 makes a new version of the object. An object with a receipt gets an amendment of it, before
  * the wrap is exchanged; a wrap that neither the receipt nor an amendment states is not moved, because that would vouch for it.
  *
- * @throws `OBJECT_NOT_FOUND`, `RECEIPT_MISMATCH`, `CONFIG_INVALID` when receipts are signed and nothing here can sign, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable), `STORE_*`, `KMS_*`.
+ * @throws `OBJECT_NOT_FOUND`, `RECORDING_ERASED`, `KEY_RECORD_MISSING`, `RECEIPT_MISMATCH`, `CONFIG_INVALID` when receipts are signed and nothing here can sign, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable), `STORE_*`, `KMS_*`.
  */
 export async function rewrapRecording(
   ports: RewrapPorts,
@@ -63,19 +66,14 @@ export async function rewrapRecording(
     const checked = await openChecked(ports, key, budget, true);
     requireKnownWrap(checked);
     const { stat, ids, notes } = checked;
-    // its facts before its body: when it is exchanged in between, the condition below fails
-    const file = await store.head(instructionKey(key), budget);
-    const body = file === undefined ? undefined : await readInstruction(store, key, budget);
-    const wanted = await rewrapper.rewrap(stat, body, ids, budget);
+    const beside = await readBeside(store, stat, budget);
+    const wanted = await rewrapper.rewrap(stat, beside.body, ids, budget);
     if (wanted.state === 'current') return { state: 'current', key, notes };
     if (wanted.state === 'unwrapped') return { state: 'static-key', key, notes };
-    const placement = wanted.state;
+    const placement = beside.record !== undefined ? 'record' : wanted.state;
     if (dryRun) return { state: 'rewrapped', key, placement, notes };
-    const amendment = await amend(ports, checked, wanted, budget);
-    const result =
-      wanted.state === 'metadata'
-        ? await store.replaceMetadata?.(stat, wanted.metadata, budget)
-        : await replaceInstruction(store, file, wanted.instruction, budget);
+    const amendment = await amendMoved(ports, checked, { wanted, placement }, budget);
+    const result = await exchange(store, stat, { wanted, beside }, budget);
     const { outcome } = result ?? { outcome: 'unsupported' };
     if (outcome === 'replaced') {
       return { state: 'rewrapped', key, placement, notes, ...present({ amendment }) };
@@ -88,6 +86,44 @@ export async function rewrapRecording(
   throw new ArchiveError('STORE_UNAVAILABLE', `${key} is being changed by another process`, {
     details: { key },
   });
+}
+
+/** What holds the data key of an object beside it. */
+interface Beside {
+  /** As an instruction file has it. */
+  readonly body: string | undefined;
+  readonly record?: StoredKeyRecord | undefined;
+  /** The instruction file. */
+  readonly file?: ObjectStat | undefined;
+}
+
+async function readBeside(store: ObjectStore, stat: ObjectStat, budget: Budget): Promise<Beside> {
+  const of = keyRecordOf(stat);
+  const record = of === undefined ? undefined : await createKeyRecords(store).get(of, budget);
+  if (record !== undefined) return { body: JSON.stringify(record.record.wrap), record };
+  // its facts before its body: when it is exchanged in between, the condition of the exchange fails
+  const file = await store.head(instructionKey(stat.key), budget);
+  return { body: file === undefined ? undefined : await readInstruction(store, stat.key, budget), file };
+}
+
+type MovedWrap = Extract<Rewrapped, { readonly state: 'metadata' | 'instruction' }>;
+
+async function exchange(
+  store: ObjectStore,
+  stat: ObjectStat,
+  { wanted, beside }: { readonly wanted: MovedWrap; readonly beside: Beside },
+  budget: Budget,
+): Promise<ReplaceResult | undefined> {
+  if (wanted.state === 'metadata') return store.replaceMetadata?.(stat, wanted.metadata, budget);
+  const { record, file } = beside;
+  if (record !== undefined) {
+    const outcome = await createKeyRecords(store).replace(record, membersOf(wanted), budget);
+    if (outcome === 'replaced') await renewInstruction(store, stat.key, wanted.instruction, budget);
+    if (outcome === 'unsupported') return { outcome, reason: 'the store cannot replace the key record' };
+    return outcome === 'changed' ? { outcome } : { outcome, stat };
+  }
+  const { body, options } = formatInstruction(wanted.instruction);
+  return file === undefined ? undefined : store.replace?.(file, body, options, budget);
 }
 
 /** @throws `RECEIPT_MISMATCH`. */
@@ -103,46 +139,33 @@ function requireKnownWrap({ stat, wrap, isWaived }: CheckedObject): void {
 }
 
 /** @returns the key of the amendment; `undefined` where there is no receipt to be amended, or none that holds. */
-async function amend(
-  { store, signer, keys, clock = systemClock }: RewrapPorts,
-  { stat, receipt, wrap, isWaived }: CheckedObject,
-  wanted: Extract<Rewrapped, { readonly state: 'metadata' | 'instruction' }>,
+async function amendMoved(
+  ports: RewrapPorts,
+  checked: CheckedObject,
+  { wanted, placement }: { readonly wanted: MovedWrap; readonly placement: AmendedWrap['placement'] },
   budget: Budget,
 ): Promise<string | undefined> {
-  if (receipt === undefined || wrap.standing === 'changed') return undefined;
-  const canBeSigned =
-    keys === undefined || keys.size === 0 || (signer !== undefined && keys.has(signer.keyId));
-  if (!canBeSigned && isWaived) return undefined;
-  if (!canBeSigned) {
-    throw new ArchiveError(
-      'CONFIG_INVALID',
-      'the receipts of this archive are signed, and nothing here can sign what amends them',
-      {
-        hint: 'set ARCHIVE_SIGNING_KEY_FILE, and list its public key in ARCHIVE_RECEIPT_PUBLIC_KEYS; or pass --unverified, and `verify` reports the new wrap',
-      },
-    );
-  }
-  const instruction = wanted.state === 'instruction' ? wanted.instruction.body : undefined;
-  const members = wanted.state === 'instruction' ? parseMembers(wanted.instruction.body) : wanted.metadata;
-  const wrapSha256 = hashWrap(members);
+  const wrapSha256 = hashWrap(membersOf(wanted));
   if (wrapSha256 === undefined) return undefined;
-  const proof = wanted.isCommitted === true ? 'commitment' : wrap.isProven ? 'receipt' : 'none';
-  const { sha256: replaces } = wrap;
-  const made = { key: stat.key, receipt, wrapSha256, instruction, replaces, proof } as const;
-  return amendWrap({ store, clock, signer }, made, budget);
+  const { wrap } = checked;
+  return amendReceipt(
+    ports,
+    checked,
+    {
+      placement,
+      wrapSha256,
+      replaces: wrap.sha256,
+      instruction: placement === 'instruction' ? bodyOf(wanted) : undefined,
+      proof: wanted.isCommitted === true ? 'commitment' : wrap.isProven ? 'receipt' : 'none',
+    },
+    budget,
+  );
 }
 
-/** What we have just written ourselves. */
-function parseMembers(body: string): Readonly<Record<string, string>> {
-  return JSON.parse(body) as Readonly<Record<string, string>>;
-}
+const bodyOf = (wanted: MovedWrap) => (wanted.state === 'instruction' ? wanted.instruction.body : undefined);
 
-function replaceInstruction(
-  store: ObjectStore,
-  file: ObjectStat | undefined,
-  instruction: InstructionContent,
-  budget: Budget,
-): Promise<ReplaceResult> | undefined {
-  const { body, options } = formatInstruction(instruction);
-  return file === undefined ? undefined : store.replace?.(file, body, options, budget);
+/** What we have just made ourselves. */
+function membersOf(wanted: MovedWrap): Readonly<Record<string, string>> {
+  if (wanted.state === 'metadata') return wanted.metadata;
+  return JSON.parse(wanted.instruction.body) as Readonly<Record<string, string>>;
 }

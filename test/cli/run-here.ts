@@ -12,7 +12,7 @@ import { COMMANDS } from '../../src/cli/specs/commands.ts';
 
 /**
  * Runs a command in this process, in a small part of the time that {@link runCli} takes to start it: for the second and further
- * things that a test asks of a command. Not for what depends on the process: its directory, its signals, its standard streams, its
+ * things that a test asks of a command, and for what waits, on another clock. Not for what depends on the process: its directory, its signals, its standard streams, its
  * log, credentials of AWS in its environment.
  */
 export async function runHere(
@@ -36,11 +36,11 @@ export async function runHere(
     ui = open(globals.json === true, globals.quiet === true);
     const stdin = Readable.from([Buffer.from(input)]);
     const context = contextHere(ui, env, {
+      clock,
       stdin,
       flags,
       configFile: globals.config,
       archive: globals.archive,
-      clock,
     });
     code = await runCommand(invocation, context);
   } catch (error) {

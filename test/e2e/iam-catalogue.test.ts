@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../infra/policies.ts';
-import { catalogueStatements, jobsStatements } from '../../infra/scheduled/statements.ts';
+import { catalogueStatements, factsStatements, jobsStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
 import { missing, unused } from './compare-grants.ts';
@@ -20,6 +20,7 @@ let world: World;
 let resources: ArchiveResources;
 let compacted: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
 let worked: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
+let fetched: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
 let planned: number | undefined;
 let output: string;
 
@@ -70,7 +71,10 @@ beforeAll(async () => {
   planned = (await runCli(['verify', '--all', '--depth', 'ciphertext', '--job'], { env: environment })).code;
   const jobs = await record('jobs', {});
   worked = jobs;
-  output = `${catalogue.output}\n${jobs.output}`;
+  const day = new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10);
+  const facts = await record('facts', { from: day, to: day });
+  fetched = facts;
+  output = `${catalogue.output}\n${jobs.output}\n${facts.output}`;
 }, 180_000);
 
 afterAll(async () => {
@@ -112,6 +116,24 @@ describe('the compactor of the catalogue', () => {
       (grant) => !/\/(?:holds|erasures|facts)\/\*$/.test(grant),
     );
     expect(left).toEqual([]);
+  });
+});
+
+describe('the function that fetches facts', () => {
+  it('seals the facts of a day, and asks for what its role has and no more', () => {
+    expect({ output, outcomes: fetched.outcomes }).toEqual({
+      output,
+      outcomes: [{ written: 1, fresh: 0, late: 0 }],
+    });
+    const statements = factsStatements(resources);
+    expect(missing(statements, fetched.calls)).toEqual([]);
+    expect(unused(statements, fetched.calls)).toEqual([]);
+    const touched = fetched.calls.filter(({ action }) => action.startsWith('s3:PutObject'));
+    expect(touched.map(({ resource }) => resource.replace(/\d{4}\/\d{2}\/\d{2}/, 'DAY'))).toEqual([
+      `arn:aws:s3:::${CATALOGUE}/facts/DAY/conversations.ndjson.gz.enc`,
+    ]);
+    expect(onRecordings(fetched.calls, 's3:GetObject')).toEqual([]);
+    expect(fetched.calls.filter(({ action }) => action === 'kms:Decrypt')).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { parseReceipt } from '../../src/record/receipt-schema.ts';
 import type { EnvelopeReader } from '../../src/ports.ts';
 import { hasLeaves } from './leaves.ts';
 import type { MemoryS3, StoredObject } from './memory-s3.ts';
+import { wrapOf } from './key-invariants.ts';
 import { fileId, sha256Of, type SimulatedPlatform, type SourceFile } from './simulated-platform.ts';
 
 export interface WorldAtEnd {
@@ -58,7 +59,7 @@ async function brokenObject(world: WorldAtEnd, file: SourceFile, key: string): P
   const receipt = s3.objects.get(receiptKey(key));
   if (object === undefined) return [`I4 ${key} is gone`];
   const broken: string[] = [];
-  const plain = await decrypt(world.reader, key, object);
+  const plain = await decrypt(world, key, object);
   const sources = new Set(file.versions.map(sha256Of));
   if (plain === undefined || !sources.has(plain)) broken.push(`I1 ${key} does not decrypt to its source`);
   if (receipt === undefined) return [...broken, `I3 ${key} has no receipt`];
@@ -89,12 +90,13 @@ async function brokenObject(world: WorldAtEnd, file: SourceFile, key: string): P
 }
 
 async function decrypt(
-  reader: EnvelopeReader,
+  { reader, s3 }: WorldAtEnd,
   key: string,
   { body, metadata }: StoredObject,
 ): Promise<string | undefined> {
   try {
-    const unsealer = await reader.unseal({ key, size: body.length, metadata });
+    const readInstruction = () => Promise.resolve(wrapOf(s3, key, metadata));
+    const unsealer = await reader.unseal({ key, size: body.length, metadata }, { readInstruction });
     return sha256Of(Buffer.concat([unsealer.update(body), unsealer.final()]));
   } catch {
     return undefined;

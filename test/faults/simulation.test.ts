@@ -15,6 +15,11 @@ describe('deterministic simulation', { timeout: 240_000 }, () => {
     expect(report.invocations).toBeGreaterThan(2 * report.files);
   });
 
+  it('8 schedules with key records that are swept all the while: no object is without its own', async () => {
+    const report = await runSchedules(20_001, 8, { keepsRecords: true });
+    expect(report.violations).toEqual([]);
+  });
+
   it('files that are uploaded in parts break none either', async () => {
     const report = await runSchedules(10_001, 4, { largeFiles: 0.3 });
     expect(report.violations).toEqual([]);
@@ -44,6 +49,10 @@ describe('deterministic simulation', { timeout: 240_000 }, () => {
     ['I4', 'forgets'],
   ])('%s notices a store that %s', async (invariant, defect) => {
     expect(await notices(invariant, { defect })).toBe(true);
+  });
+
+  it('I10 notices a product that says that a key record is stored before it is', async () => {
+    expect(await notices('I10', { mutant: 'records-late', keepsRecords: true })).toBe(true);
   });
 
   it('I5 notices a store that keeps uploads open', async () => {

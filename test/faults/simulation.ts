@@ -3,17 +3,24 @@ import { linkKey } from '../../src/record/object-key.ts';
 import { keepContext } from '../../src/archive/store-context.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createSealingCipher } from '../../src/envelope/gcm.ts';
-import type { ArchiveRequest, Envelope } from '../../src/ports.ts';
+import type { ArchiveRequest, Envelope, ObjectStat, ObjectStore } from '../../src/ports.ts';
 import { Actor } from './actor.ts';
 import { Hostilities } from './hostilities.ts';
 import type { S3Defect } from './memory-s3.ts';
 import { fileId } from './simulated-platform.ts';
 import { seededRandom, SimulatedTime } from './simulated-time.ts';
+import { Sweeping } from './sweeping.ts';
 import { eventBody, STORY_BEGINS, writeStory } from './story.ts';
 import { World } from './world.ts';
 
 /** Deliberate bugs of the product, each of which an invariant must notice. */
-export type Mutant = 'reuses-iv' | 'files-by-wall-clock' | 'links-first' | 'reports-success';
+export type Mutant =
+  | 'reuses-iv'
+  | 'files-by-wall-clock'
+  | 'links-first'
+  | 'reports-success'
+  | 'records-late'
+  | 'sweeps-young';
 
 export interface SimulationOptions {
   readonly defect?: S3Defect;
@@ -22,6 +29,8 @@ export interface SimulationOptions {
   readonly largeFiles?: number;
   /** Somebody else writes to the bucket too, for half an hour. Of the invariants only I9 is looked at then. */
   readonly hostile?: boolean;
+  /** Data keys are kept in key records, which are swept all the while. */
+  readonly keepsRecords?: boolean;
 }
 
 export interface SimulationResult {
@@ -71,6 +80,7 @@ class Schedule {
   private readonly messages: Message[];
   private readonly trace: string[] = [];
   private readonly hostilities: Hostilities | undefined;
+  private readonly sweeping: Sweeping | undefined;
   private readonly mishapRate: number;
   private readonly calmFrom: number;
   private running = 0;
@@ -82,7 +92,9 @@ class Schedule {
     this.time = time;
     this.mutant = options.mutant;
     const events = writeStory({ seed, random, largeFiles: options.largeFiles ?? 0 });
-    this.world = new World({ time, events, usesKms: random() < 0.5, defect: options.defect });
+    const { defect, keepsRecords } = options;
+    this.world = new World({ time, events, usesKms: random() < 0.5, keepsRecords, defect });
+    if (keepsRecords === true) this.sweeping = new Sweeping(this.world, time, this.mutant === 'sweeps-young');
     if (options.hostile === true) {
       const { world } = this;
       this.hostilities = new Hostilities({ time, random, world, note: (what) => this.note(what) });
@@ -102,6 +114,7 @@ class Schedule {
 
   async play(): Promise<SimulationResult> {
     await this.hostilities?.begin();
+    this.sweeping?.begin();
     this.poll();
     const over = () => this.running === 0 && this.messages.every(({ acknowledged }) => acknowledged);
     const lost: string[] = [];
@@ -112,7 +125,10 @@ class Schedule {
     }
     const { invocations, killed, world, hostilities } = this;
     const files = world.platform.events.flatMap((event) => event.files).length;
-    const broken = (await hostilities?.end()) ?? (await world.brokenInvariants(lost));
+    const broken = (await hostilities?.end()) ?? [
+      ...(await world.brokenInvariants(lost)),
+      ...((await this.sweeping?.end()) ?? []),
+    ];
     return { broken, invocations, killed, files, trace: this.trace.join('\n') };
   }
 
@@ -184,6 +200,20 @@ class Schedule {
     this.running -= 1;
   }
 
+  /** Says that a key record is stored, and stores it some seconds later. */
+  private lateRecords(store: ObjectStore): ObjectStore {
+    return {
+      ...store,
+      put: async (key, body, options, budget) => {
+        if (!key.startsWith('keys/')) return store.put(key, body, options, budget);
+        this.time.schedule(this.random() * 10_000, () => {
+          store.put(key, body, options, budget).catch(() => undefined);
+        });
+        return { outcome: 'stored', stat: { key } as ObjectStat };
+      },
+    };
+  }
+
   private async archive(
     actor: Actor,
     request: ArchiveRequest,
@@ -191,7 +221,9 @@ class Schedule {
     hints: DeliveryHints | undefined,
   ) {
     const { time, world } = this;
-    const ports = world.portsOf(actor);
+    const honest = world.portsOf(actor);
+    const ports =
+      this.mutant === 'records-late' ? { ...honest, store: this.lateRecords(honest.store) } : honest;
     const { resolver, references } = ports;
     if (this.mutant === 'links-first') {
       const found = await resolver.resolve(request, budget);
@@ -228,7 +260,7 @@ class Schedule {
       if (this.hostilities === undefined && !promised.every((key) => world.s3.objects.has(key)))
         world.premature.push(result.key);
     }
-    if (this.hostilities !== undefined) {
+    if (this.hostilities !== undefined || this.sweeping !== undefined) {
       await keepContext(ports, results, () => Promise.resolve({ of: 'a conversation' }), budget);
     }
     return results;

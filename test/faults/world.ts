@@ -18,6 +18,7 @@ import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { memoryKeyService } from '../envelope/memory-key-service.ts';
 import type { Actor } from './actor.ts';
 import { brokenInvariants } from './invariants.ts';
+import { brokenKeys, whyKeyless } from './key-invariants.ts';
 import { MemoryS3, type S3Defect } from './memory-s3.ts';
 import { fileId, SimulatedPlatform, type SourceEvent } from './simulated-platform.ts';
 import { brokenSignatures, type HonestWork } from './signed-truth.ts';
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly events: readonly SourceEvent[];
   /** Data keys of a key service, or the one static key. */
   readonly usesKms: boolean;
+  /** Data keys of a key service are kept in key records. */
+  readonly keepsRecords?: boolean | undefined;
   readonly defect?: S3Defect | undefined;
 }
 
@@ -57,17 +60,22 @@ export class World {
   readonly signer: ReceiptSigner = this.#notedSigner();
   readonly #keys = memoryKeyService();
   readonly #usesKms: boolean;
+  readonly #keepsRecords: boolean;
+  /** Objects that came to stand without their key record. */
+  readonly #keyless: string[] = [];
 
-  constructor({ time, events, usesKms, defect }: WorldOptions) {
+  constructor({ time, events, usesKms, keepsRecords = false, defect }: WorldOptions) {
     this.time = time;
     this.s3 = new MemoryS3(() => time.now, defect);
     this.platform = new SimulatedPlatform(events, () => time.now);
     this.platform.onReference = ({ reference: { key } }) => {
       if (!this.s3.objects.has(key) || !this.s3.objects.has(receiptKey(key))) this.premature.push(key);
     };
-    this.#usesKms = usesKms;
+    this.#usesKms = usesKms || keepsRecords;
+    this.#keepsRecords = keepsRecords;
     this.s3.onPut = (key, object) => {
       this.honest.puts.set(key, [...(this.honest.puts.get(key) ?? []), object]);
+      if (this.#keepsRecords && whyKeyless(this.s3, key, object) !== undefined) this.#keyless.push(key);
     };
   }
 
@@ -138,7 +146,10 @@ export class World {
     const { s3, platform, nonces, premature, unmarked, staticKey } = this;
     const reader = createEnvelopeReader({ staticKey, unwrappers: [createKmsWrap(this.#keys)] });
     const state = { s3, platform, reader, signingKeys, nonces, premature, unmarked, lostMessages };
-    return [...(await brokenInvariants(state)), ...brokenSignatures(this)];
+    const keyless = this.#keepsRecords
+      ? [...this.#keyless.map((key) => `I10 ${key} stood without its key record`), ...brokenKeys(s3)]
+      : [];
+    return [...(await brokenInvariants(state)), ...brokenSignatures(this), ...keyless];
   }
 
   #notedSigner(): ReceiptSigner {
@@ -161,7 +172,12 @@ export class World {
         return this.#keys.generate(context);
       },
     };
-    return createS3ecEnvelope({ format: 's3ec-v3', wrapper: createKmsWrap(service), organizationId });
+    return createS3ecEnvelope({
+      format: 's3ec-v3',
+      wrapper: createKmsWrap(service),
+      organizationId,
+      placement: this.#keepsRecords ? 'instruction' : 'metadata',
+    });
   }
 }
 

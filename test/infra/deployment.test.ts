@@ -553,6 +553,7 @@ describe('the outputs', () => {
           'BackfillSecretArn',
           'JobRunnerFunctionName',
           'CompactorFunctionName',
+          'FactsFunctionName',
           'SealerFunctionName',
           'LogKeyArn',
           'DrillerFunctionName',

@@ -27,6 +27,7 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   verification: { depth: 'full' },
   jobs: { ownClient: true },
   catalogue: true,
+  facts: true,
   seal: { origin: 'recordings.example.com/proof/0c2f9a6e', secondStore: 's3://checkpoints/of-first' },
   replica: REPLICA,
 });

@@ -26,7 +26,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
   const deeds = deedsOf(resourceOf(hardened.template, 'AWS::S3::Bucket', 'BucketObjects')[0]);
   const allowed = (column: Column) =>
     deeds.filter((deed) => may(hardened.template, column, deed)).map(({ what }) => what);
-  expect(COLUMNS).toHaveLength(10);
+  expect(COLUMNS).toHaveLength(11);
   expect(allowed('writer')).toEqual([
     'store a recording that is absent',
     'store a receipt that is absent',
@@ -35,6 +35,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read a receipt',
     'list the archive',
     'make a data key for a recording',
+    'make a data key for facts',
     'read the OAuth client',
     'read the signing key',
     'take events from the queue',
@@ -58,6 +59,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read a receipt',
     'list the archive',
     'make a data key for a recording',
+    'make a data key for facts',
     'read a job',
     'write a job',
     'read the OAuth client',
@@ -90,6 +92,13 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read facts',
     'read the catalogue',
     'replace the catalogue',
+  ]);
+  // can open nothing at all, and read no recording
+  expect(allowed('facts')).toEqual([
+    'make a data key for facts',
+    'read facts',
+    'replace facts',
+    'read the OAuth client',
   ]);
   // cannot archive, cannot read recordings, and alone signs the log
   // restores, and leaves nothing but reports

@@ -76,6 +76,10 @@ export function deedsOf(bucketName: string): readonly Deed[] {
       ...CONTEXT,
       'kms:EncryptionContext:recording-id': 'people/2026-05-20',
     }),
+    kms('make a data key for facts', 'GenerateDataKey', {
+      ...CONTEXT,
+      'kms:EncryptionContext:recording-id': 'facts/2026-05-20',
+    }),
     kms('open a data key of another organization', 'Decrypt', {
       ...CONTEXT,
       'kms:EncryptionContext:genesys-cloud-organization-id': '1c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
@@ -115,6 +119,7 @@ export const COLUMNS = [
   'verifier',
   'job runner',
   'compactor',
+  'facts',
   'sealer',
   'driller',
   'break-glass',
@@ -138,6 +143,7 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     verifier: 'ArchiveVerifier',
     'job runner': 'ArchiveJobRunner',
     compactor: 'ArchiveCompactor',
+    facts: 'ArchiveFacts',
     sealer: 'ArchiveSealer',
     driller: 'ArchiveDriller',
   } as const;

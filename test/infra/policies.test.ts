@@ -10,6 +10,7 @@ import {
 import {
   catalogueStatements,
   drillerStatements,
+  factsStatements,
   jobsStatements,
   sealerStatements,
   verifierStatements,
@@ -63,6 +64,10 @@ const roles = {
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
   compactor: catalogueStatements(RESOURCES),
+  facts: factsStatements({
+    ...RESOURCES,
+    clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
+  }),
   sealer: sealerStatements(
     { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
     's3://SECOND_STORE/PREFIX',
@@ -78,6 +83,7 @@ describe('the policies of the roles', () => {
     ['verifier', ['verifier', 'verifier-full']],
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
     ['compactor', ['compactor']],
+    ['facts', ['facts']],
     ['sealer', ['sealer']],
     ['driller', ['driller']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
@@ -182,6 +188,9 @@ describe('the policies of the roles', () => {
     ['compactor', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
     ['compactor', ['s3:GetObject', 's3:PutObject'], media],
     ['compactor', ['s3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/facts/a'],
+    ['facts', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
+    ['facts', ['s3:GetObject', 's3:PutObject'], media],
+    ['facts', ['s3:GetObject', 's3:PutObject'], 'arn:aws:s3:::CATALOGUE_BUCKET/catalogue/a'],
     ['sealer', ['kms:Decrypt', 'kms:GenerateDataKey'], 'KEY_ARN'],
     ['sealer', ['s3:GetObject', 's3:PutObject'], media],
     ['sealer', ['s3:PutObject'], 'arn:aws:s3:::BUCKET/receipts/2026/05/20/a.json'],

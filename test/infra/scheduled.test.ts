@@ -22,7 +22,7 @@ afterAll(() => {
   smallest.end();
 });
 
-const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Sealer', 'Driller'] as const;
+const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Facts', 'Sealer', 'Driller'] as const;
 const functionOf = (part: string) => resourceOf(all.template, 'AWS::Lambda::Function', `Scheduled${part}`);
 const scheduleOf = (part: string) =>
   propertiesOf(all.template, 'AWS::Scheduler::Schedule', `Scheduled${part}`);
@@ -30,7 +30,7 @@ const scheduleOf = (part: string) =>
 describe('the functions that schedules start', () => {
   it('are those that the settings want: the verification by default, each of the others when it is asked for', () => {
     const made = (of: Synthesised) => resourcesOf(of.template, 'AWS::Scheduler::Schedule').length;
-    expect([made(all), made(smallest)]).toEqual([5, 1]);
+    expect([made(all), made(smallest)]).toEqual([6, 1]);
     const none = synthesiseSettings({ ...SMALLEST, verification: false });
     none.end();
     expect(made(none)).toBe(0);
@@ -41,6 +41,7 @@ describe('the functions that schedules start', () => {
     ['Verifier', 'rate(1 day)', { days: 100, depth: 'full', allow: [] }],
     ['JobRunner', 'rate(5 minutes)', {}],
     ['Compactor', 'cron(10 * * * ? *)', {}],
+    ['Facts', 'cron(40 1,13 * * ? *)', {}],
     ['Sealer', 'cron(15 3,15 * * ? *)', {}],
     ['Driller', 'rate(1 day)', { sample: 20, everyDays: 7 }],
   ])('%s is started %s, with its event, by a role that may do that alone', (part, expression, input) => {
@@ -161,6 +162,7 @@ describe('the alarms about them', () => {
     'sample-overdue',
     'jobs-stopped',
     'catalogue-late',
+    'facts-late',
     'not-sealed',
     'seal-differences',
     'log-broken',
@@ -211,6 +213,7 @@ it('the bundles of all functions of schedules are built, and the archiving funct
     'archive.mjs',
     'catalogue.mjs',
     'drill.mjs',
+    'facts.mjs',
     'jobs.mjs',
     'seal.mjs',
     'verify.mjs',

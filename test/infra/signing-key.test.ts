@@ -123,6 +123,7 @@ describe('a signing key in KMS', () => {
             'BackfillSecretArn',
             'JobRunnerFunctionName',
             'CompactorFunctionName',
+            'FactsFunctionName',
             'SealerFunctionName',
             'LogKeyArn',
             'DrillerFunctionName',

@@ -40,6 +40,7 @@ const settings = fc
     auditTrail: fc.boolean(),
     verification: fc.constantFrom(true, false, { days: 30, depth: 'full' as const }),
     catalogue: fc.boolean(),
+    facts: fc.boolean(),
     seal: optional(fc.constant({ origin: `recordings.example.com/proof/${ORGANIZATION}` })),
     jobs: fc.constantFrom(false, true, { concurrency: null, ownClient: true }),
     replica: optional(fc.constant({ bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' })),
@@ -67,6 +68,7 @@ describe('a stack of any settings', () => {
           ...(chosen.verification === false ? ['VerifierFunctionName'] : []),
           ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
           ...(chosen.catalogue ? [] : ['CompactorFunctionName']),
+          ...(chosen.facts ? [] : ['FactsFunctionName']),
           ...(chosen.seal === undefined
             ? ['SealerFunctionName', 'LogKeyArn', 'DrillerFunctionName', 'DrillKeyArn']
             : []),

@@ -1,4 +1,7 @@
+import { FIRST_WRAP } from '../../record/first-wrap.ts';
 import { readInstruction } from '../../record/instruction-file.ts';
+import { keyRecordKey } from '../../record/key-record.ts';
+import { keyRecordOf } from '../../record/key-records.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
 import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
@@ -80,9 +83,11 @@ export async function run(
       budget,
     );
     if (stat !== undefined) {
-      instruction = await readInstruction(store, stat.key, budget);
       const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);
+      instruction = await readKey(stat, checked, () =>
+        readInstruction(store, checked?.stat.key ?? '', budget),
+      );
       call = await readCallFacts({ store, layout: range.layout }, checked, budget);
     }
   } finally {
@@ -116,6 +121,22 @@ export async function run(
     });
   }
   return 0;
+}
+
+/** A lost or damaged record is told by the findings. */
+async function readKey(
+  stat: ObjectStat,
+  checked: CheckedObject,
+  readFile: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  if (keyRecordOf(stat) === undefined) return readFile();
+  try {
+    return await checked.request.readInstruction();
+  } catch (error) {
+    const { code } = toArchiveError(error);
+    if (code === 'KEY_RECORD_MISSING' || code === 'OBJECT_MALFORMED') return undefined;
+    throw error;
+  }
 }
 
 /** @throws `USAGE`. */
@@ -226,6 +247,7 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
   const { key, size, checksum, etag, versionId, lastModified } = stat;
   const named = layout.parse(key);
   const { recordingId, channel } = named ?? identifyKey(key) ?? {};
+  const of = keyRecordOf(stat);
   return {
     key,
     store,
@@ -237,6 +259,7 @@ function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store:
     plaintextSize: format === 'unknown' || size < TAG_BYTES ? undefined : size - TAG_BYTES,
     iv,
     placement: wrapping?.placement,
+    keyRecord: FIRST_WRAP in stat.metadata && of !== undefined ? keyRecordKey(of) : undefined,
     wrap: wrapping?.wrap,
     keyId: wrapping?.keyId,
     context: wrapping?.context,

@@ -57,4 +57,26 @@ export const BACKFILL_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/backfill.ts'),
   }),
+  defineCommand({
+    name: 'facts',
+    summary: 'keep what the platform knows of each day’s conversations, for search and context',
+    arguments: [['<action>', 'update or status']],
+    completes: ['update', 'status'],
+    options: [
+      { flags: '--day <DAY>', description: 'that day in UTC, whether its facts are fresh or not' },
+      { flags: '--from <DAY>', description: 'from that day on (default: the last 14 days)' },
+      { flags: '--to <DAY>', description: 'and up to that day, itself included' },
+      { flags: '--anew', description: 'update: also days whose facts are fresh' },
+    ],
+    purpose: 'archive',
+    details:
+      'update asks the platform’s analytics, one job a day, and keeps the answer sealed below facts/. A day is fetched when it is over, and again two and four days later, because the platform goes on with its data. serve does it every six hours, the scheduled function of a stack twice a day, and a backfill for the days that it plans. status tells of which days there are facts.',
+    examples: [
+      'genesys-archive facts update',
+      'genesys-archive facts update --from 2026-03-01 --to 2026-03-31',
+      'genesys-archive facts status',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 6, 7, 130],
+    load: () => import('../commands/facts.ts'),
+  }),
 ];

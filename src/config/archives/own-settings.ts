@@ -18,6 +18,7 @@ export const OWN_SETTINGS = {
   ARCHIVE_STORE: 'store',
   S3_ARCHIVE_BUCKET: 'store',
   ARCHIVE_CATALOGUE: 'store',
+  ARCHIVE_KEY_RECORDS: 'store',
   ARCHIVE_PROOF_SECOND_STORE: 'store',
   ARCHIVE_PROOF_ORIGIN: 'organization',
   ARCHIVE_PROOF_VKEYS: 'key',

@@ -71,6 +71,12 @@ export function findEncryptionProblems(
   const wrapping = WRAPPING_NAMES.filter((name) => values[name] !== undefined);
   const hasStaticKey = values.ENCRYPTION_KEY_HEX !== undefined || isUnusable('ENCRYPTION_KEY_HEX');
   const { ARCHIVE_FORMAT: format } = values;
+  const isV3 = (format ?? 's3ec-v3') === 's3ec-v3' && wrapping.length > 0;
+  if (values.ARCHIVE_KEY_PLACEMENT === 'records' && !isV3) {
+    const text =
+      'is records, which only the format s3ec-v3 has: set ARCHIVE_FORMAT to s3ec-v3, and a wrapping key';
+    return [{ name: 'ARCHIVE_KEY_PLACEMENT', text }];
+  }
   if (format === 'static-gcm') return hasStaticKey ? [] : [missing('ENCRYPTION_KEY_HEX')];
   const [first, second] = wrapping;
   if (first === undefined) {

@@ -1,9 +1,10 @@
-import { choice, filePath, keyHex, kmsKeyId } from '../values.ts';
+import { choice, filePath, keyHex, kmsKeyId, storeLocation } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
 const RESTORE = ['restore'] as const;
 const READ = ['archive', 'restore'] as const;
 const KEYS = ['keys', 'wrap'] as const;
+const STORED = ['archive', 'restore', 'store', 'wrap'] as const;
 
 /** Where keys come from, and what is written with them. Part of the one table in `schema.ts`. */
 export const ENCRYPTION_SETTINGS = {
@@ -59,5 +60,26 @@ export const ENCRYPTION_SETTINGS = {
     default: '`s3ec-v3` with a KMS key, keyring or public key; else `static-gcm`',
     since: 'archive',
     usedFor: ARCHIVE,
+  },
+  ARCHIVE_KEY_PLACEMENT: {
+    schema: choice(['metadata', 'records']),
+    group: 'Encryption',
+    meaning:
+      'where the wrapped data key of a new object is kept: in its metadata, or in a key record, which can be destroyed while the object is locked (format `s3ec-v3` only); objects of both kinds are read',
+    example: 'records',
+    default: 'metadata',
+    since: 'key records',
+    usedFor: [...ARCHIVE, 'wrap'],
+  },
+  ARCHIVE_KEY_RECORDS: {
+    schema: storeLocation,
+    group: 'Encryption',
+    meaning:
+      'where key records are kept: `s3://BUCKET[/PREFIX]` or `file:PATH`; never a bucket with Object Lock, or they could not be destroyed',
+    example: 's3://my-archive-keys',
+    default: 'where the archive is',
+    since: 'key records',
+    usedFor: STORED,
+    namedFileOnly: true,
   },
 } as const;

@@ -1,0 +1,157 @@
+import { FACTS_LOOK_BACK_DAYS, isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
+import { openFactsStore, updateFacts } from '../../create-facts.ts';
+import { ArchiveError } from '../../errors.ts';
+import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { count, formatBytes, printable } from '../_format.ts';
+
+interface FactsOptions {
+  readonly day?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly anew?: boolean;
+}
+
+/** Fetches what the platform knows of the conversations of days, or tells of which days it is kept. */
+export async function run(
+  context: CommandContext,
+  [action = '']: readonly string[],
+  options: FactsOptions,
+): Promise<number> {
+  if (action === 'update') return fetchFacts(context, options);
+  if (action === 'status') return tellStatus(context, options);
+  throw new ArchiveError('USAGE', `facts does not know ${printable(action.slice(0, 40))}`, {
+    hint: 'facts update or facts status',
+  });
+}
+
+async function fetchFacts(context: CommandContext, options: FactsOptions): Promise<number> {
+  const { ui, clock, logger } = context;
+  const range = readDays(options, clock.now());
+  const config = await readSettings(context, 'archive');
+  if (config.catalogue.facts === 'none') {
+    throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_FACTS=none keeps no facts', {
+      hint: 'set ARCHIVE_FACTS=analytics',
+    });
+  }
+  const { budget, end } = openBudget(context);
+  try {
+    ui.status('asking the platform');
+    const days = await updateFacts(config, budget, {
+      ...range,
+      // a day that was named is wanted now, whenever it was fetched
+      anew: options.anew === true || options.day !== undefined,
+      clock,
+      logger,
+      onDay: (one) => tellDay(context, one),
+    });
+    ui.status(undefined);
+    return conclude(context, days);
+  } finally {
+    ui.status(undefined);
+    end();
+  }
+}
+
+function tellDay({ ui }: CommandContext, { day, outcome, conversations, error }: FactsDay): void {
+  if (ui.json) {
+    const failure = error === undefined ? {} : error.toJSON();
+    ui.record('day', { day, outcome, ...(conversations === undefined ? {} : { conversations }), ...failure });
+    return;
+  }
+  if (outcome === 'written') ui.out(`written  ${day}  ${count(conversations ?? 0, 'conversation')}`);
+  if (outcome === 'late') ui.say(`late     ${day}  the platform's data do not reach its end yet`);
+  if (error !== undefined) ui.warn(`failed   ${day}  ${printable(error.message)} [${error.code}]`);
+}
+
+function conclude({ ui }: CommandContext, days: readonly FactsDay[]): number {
+  const many = (outcome: FactsDay['outcome']) => days.filter((one) => one.outcome === outcome).length;
+  const [written, fresh, late, failed] = (['written', 'fresh', 'late', 'failed'] as const).map(many);
+  if (ui.json) ui.record('facts', { written, fresh, late, failed });
+  else {
+    ui.say(
+      `${count(written ?? 0, 'day')} written, ${fresh} fresh${late === 0 ? '' : `, ${late} late: run this again tomorrow`}${failed === 0 ? '' : `, ${failed} failed`}`,
+    );
+  }
+  return failed === 0 ? 0 : 3;
+}
+
+/** @throws `USAGE`. */
+function readDays(
+  { day, from, to }: FactsOptions,
+  now: number,
+): { readonly from?: number; readonly to?: number } {
+  if (day !== undefined && (from !== undefined || to !== undefined)) {
+    throw new ArchiveError('USAGE', 'choose either --day, or --from and --to');
+  }
+  const first = readDay('--from', day ?? from);
+  const last = readDay('--to', day ?? to);
+  if (first !== undefined && last !== undefined && first > last) {
+    throw new ArchiveError('USAGE', `the range ends on ${to}, before it begins on ${from}`, {
+      hint: 'exchange --from and --to',
+    });
+  }
+  for (const one of [first, last]) {
+    if (one === undefined || one + DAY_MS <= now) continue;
+    throw new ArchiveError('USAGE', `${dayOf(one)} is not over yet`, { hint: 'days are those of UTC' });
+  }
+  return {
+    ...(first === undefined ? {} : { from: first }),
+    ...(last === undefined ? {} : { to: last }),
+  };
+}
+
+function readDay(flag: string, text: string | undefined): number | undefined {
+  const at = text === undefined ? undefined : parseDay(text);
+  if (text === undefined || at !== undefined) return at;
+  throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write it as 2026-05-20' });
+}
+
+async function tellStatus(context: CommandContext, options: FactsOptions): Promise<number> {
+  const { ui, clock, logger } = context;
+  const { from = 0, to = Number.POSITIVE_INFINITY } = readDays(options, clock.now());
+  const config = await readSettings(context, 'store');
+  const store = await openFactsStore(config, { clock, logger });
+  const { budget, end } = openBudget(context);
+  try {
+    const days = new Map<string, { bytes: number; parts: number; writtenAt: number }>();
+    for await (const { key, size, lastModified } of store.list(FACTS_PREFIX, budget)) {
+      const named = parseFactsKey(key);
+      if (named === undefined) continue;
+      const known = days.get(named.day) ?? { bytes: 0, parts: 0, writtenAt: 0 };
+      known.bytes += size;
+      known.parts += 1;
+      if (named.part === 1) known.writtenAt = lastModified;
+      days.set(named.day, known);
+    }
+    const chosen = [...days].filter(([day]) => {
+      const at = parseDay(day) ?? 0;
+      return at >= from && at <= to;
+    });
+    if (chosen.length === 0) {
+      throw new ArchiveError('NOTHING_FOUND', `there are no facts in ${store.location}`, {
+        hint: 'fetch them with: genesys-archive facts update',
+      });
+    }
+    for (const [day, { bytes, parts, writtenAt }] of chosen) {
+      const isDue = isFactsDue(parseDay(day) ?? 0, writtenAt, clock.now());
+      const writtenAtText = new Date(writtenAt).toISOString();
+      if (ui.json) ui.record('day', { day, bytes, parts, writtenAt: writtenAtText, due: isDue });
+      else
+        ui.out(`${day}  ${formatBytes(bytes).padStart(10)}  ${writtenAtText}${isDue ? '  due again' : ''}`);
+    }
+    const missing = missingDays(days, clock.now());
+    if (missing.length > 0) ui.say(`no facts of ${missing.join(', ')}: genesys-archive facts update`);
+    return 0;
+  } finally {
+    end();
+  }
+}
+
+function missingDays(days: ReadonlyMap<string, unknown>, now: number): readonly string[] {
+  const today = Math.floor(now / DAY_MS) * DAY_MS;
+  return Array.from({ length: FACTS_LOOK_BACK_DAYS }, (_, at) => dayOf(today - (at + 1) * DAY_MS)).filter(
+    (day) => !days.has(day),
+  );
+}

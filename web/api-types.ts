@@ -1,0 +1,33 @@
+/** What the server is asked and answers: types of the one table of shapes, and nothing of its code. */
+export type {
+  ErrorShape,
+  Grant,
+  ListenBody,
+  ListenEndBody,
+  ListenGranted,
+  ListenState,
+  Me,
+  PeaksPending,
+  RecordingDetail,
+  RecordingFile,
+  RecordingRow,
+  RecordingsPage,
+  Transcript,
+  Verification,
+} from '../src/console/api-schema.ts';
+export type {
+  About,
+  AccessPage,
+  AccessRow,
+  CompletenessDay,
+  CompletenessYear,
+  EvidenceBody,
+  EvidenceGranted,
+  HoldBody,
+  HoldRecordings,
+  HoldShape,
+  HoldsList,
+  JobShape,
+  MissingPage,
+  WorkPage,
+} from '../src/console/api-keeping-schema.ts';

@@ -1,0 +1,121 @@
+import type { RecordingRow } from '../api-types.ts';
+import { bytesText, clock } from '../format.ts';
+import { useSession } from '../session.ts';
+import { Hidden, Unknown } from '../ui/status.tsx';
+import { Time } from '../ui/time.tsx';
+import { keyOf } from './recording-key.ts';
+import { State } from './recording-state.tsx';
+
+interface TableProps {
+  readonly rows: readonly RecordingRow[];
+  readonly chosen: ReadonlySet<string>;
+  readonly onChoose: (chosen: ReadonlySet<string>) => void;
+}
+
+/** One hundred rows, plain: find in page, print and screen readers work. */
+export function RecordingsTable({ rows, chosen, onChoose }: TableProps) {
+  const { to, can } = useSession();
+  const selects = can('hold') || can('export');
+  const all = rows.length > 0 && rows.every((row) => chosen.has(keyOf(row)));
+  const choose = (row: RecordingRow, isChosen: boolean) => {
+    const next = new Set(chosen);
+    if (isChosen) next.add(keyOf(row));
+    else next.delete(keyOf(row));
+    onChoose(next);
+  };
+  return (
+    <div class="scroll" role="region" aria-label="Table of recordings" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {selects ? (
+              <th scope="col">
+                <input
+                  type="checkbox"
+                  aria-label="Choose all of this page"
+                  checked={all}
+                  onChange={() => onChoose(new Set(all ? [] : rows.map(keyOf)))}
+                />
+              </th>
+            ) : null}
+            <th scope="col">Recorded</th>
+            <th scope="col">Recording</th>
+            <th scope="col">Conversation</th>
+            <th scope="col">Queue</th>
+            <th scope="col">Agent</th>
+            <th scope="col">Direction</th>
+            <th scope="col" class="figure">
+              Length
+            </th>
+            <th scope="col" class="figure">
+              Size
+            </th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)} class={chosen.has(keyOf(row)) ? 'chosen' : ''}>
+              {selects ? (
+                <td>
+                  <input
+                    type="checkbox"
+                    aria-label={`Choose ${row.id}`}
+                    checked={chosen.has(keyOf(row))}
+                    onChange={({ currentTarget: { checked } }) => choose(row, checked)}
+                  />
+                </td>
+              ) : null}
+              <td>
+                <Time at={row.recordedAt} />
+              </td>
+              <th scope="row">
+                <a
+                  href={to(
+                    'r',
+                    row.id,
+                    new URLSearchParams(row.channel === undefined ? {} : { channel: row.channel }),
+                  )}
+                >
+                  <Id id={row.id} />
+                  {row.channel === undefined ? null : <span class="hint"> channel {row.channel}</span>}
+                </a>
+              </th>
+              <td>{row.conversation === null ? <Unknown /> : <Id id={row.conversation} />}</td>
+              <td>
+                {row.queues === undefined ? (
+                  <Unknown />
+                ) : (
+                  row.queues.map(({ id, name = id }) => name).join(', ')
+                )}
+              </td>
+              <td>
+                {row.agents === undefined ? <Unknown /> : row.agents.map((id) => <Id key={id} id={id} />)}
+              </td>
+              <td>{row.direction ?? <Unknown />}</td>
+              <td class="figure">{row.seconds === undefined ? <Unknown /> : clock(row.seconds)}</td>
+              <td class="figure">{row.bytes === null ? '–' : bytesText(row.bytes)}</td>
+              <td>
+                <State row={row} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const SHOWN_CHARACTERS = 13;
+
+/** An id, cut for the eye; screen readers, find-in-page and copying have all of it. */
+function Id({ id }: { readonly id: string }) {
+  if (id.length <= SHOWN_CHARACTERS + 6) return <code>{id}</code>;
+  return (
+    <code class="id" title={id}>
+      {id.slice(0, SHOWN_CHARACTERS)}
+      <Hidden>{id.slice(SHOWN_CHARACTERS)}</Hidden>
+      <span aria-hidden="true">…</span>
+    </code>
+  );
+}
