@@ -82,6 +82,8 @@ const leaveOut = {
       const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
       replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
     }
+    // `archive --again` is a command of a person, never of an event
+    replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
     // documents say what a code means; the function says what happened
     onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(
