@@ -247,7 +247,9 @@ function filesOfFunctions({ outputs }) {
     for (const file of seen) {
       for (const { path, external } of outputs[file].imports) if (external !== true) seen.add(path);
     }
-    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted();
+    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted((one, other) =>
+      one < other ? -1 : 1,
+    );
   };
   return Object.fromEntries(SCHEDULED.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
 }
