@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { unlimited } from '../../src/clock.ts';
 import type { ObjectStore } from '../../src/ports.ts';
@@ -239,6 +240,37 @@ describe('erase', () => {
     expect(await isThere(erased.key)).toBe(true);
   });
 
+  it('shows requests of the platform without numbers, and plans what one names when it is told to', async () => {
+    const simulator = await startSimulator({});
+    try {
+      Object.assign(env, simulator.environment());
+      const post = async (requestType: string, subject: object) => {
+        const path = `${simulator.apiUrl}/api/v2/gdpr/requests?deleteConfirmed=true`;
+        const token = await tokenOf(simulator.apiUrl, env);
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+        const body = JSON.stringify({ requestType, subject });
+        const answer = await fetch(path, { method: 'POST', headers, body });
+        return String(((await answer.json()) as { id: string }).id);
+      };
+      const id = await post('GDPR_DELETE', { phoneNumbers: [NUMBER] });
+      const other = await post('GDPR_EXPORT', { phoneNumbers: [NUMBER] });
+      const listed = await run('requests');
+      expect(listed).toMatchObject({ code: 0 });
+      expect(listed.stdout).toContain(`${id}  GDPR_DELETE`);
+      expect(listed.stdout + listed.stderr).not.toContain('4917000111');
+      expect(await isThere(erased.key)).toBe(true);
+      const { code, records } = await run('--request', id, '--dry-run', '--json');
+      expect(code).toBe(0);
+      expect(records().at(-1)).toMatchObject({ type: 'plan', recordings: 1, dryRun: true });
+      expect(JSON.stringify(records())).not.toContain('4917000111');
+      expect((await run('--request', other)).stderr).toContain('[USAGE]');
+      expect((await run('--request', 'none')).stderr).toContain('[NOTHING_FOUND]');
+      expect(await isThere(erased.key)).toBe(true);
+    } finally {
+      await simulator.close();
+    }
+  });
+
   it('says what is missing from a wrong command', async () => {
     for (const [args, words] of [
       [[], 'say which recordings'],
@@ -255,6 +287,17 @@ describe('erase', () => {
     }
   });
 });
+
+async function tokenOf(apiUrl: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const { GENESYS_CLIENT_ID = '', GENESYS_CLIENT_SECRET = '' } = env;
+  const basic = Buffer.from(`${GENESYS_CLIENT_ID}:${GENESYS_CLIENT_SECRET}`).toString('base64');
+  const answer = await fetch(`${apiUrl}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  });
+  return String(((await answer.json()) as { access_token: string }).access_token);
+}
 
 /** Every file below a directory, and what is in it when it is uncompressed. */
 async function everything(root: string): Promise<readonly (readonly [name: string, bytes: Buffer])[]> {
