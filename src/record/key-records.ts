@@ -16,6 +16,7 @@ import {
 } from './key-record.ts';
 import { FIRST_WRAP } from './first-wrap.ts';
 import { identifyKey } from './layout.ts';
+import { MEDIA_PREFIX, nameOfRecording } from './object-key.ts';
 import { getSmall } from './small-object.ts';
 
 /** @param store the one that records are in; their keys begin with `keys/` whichever it is. */
@@ -113,17 +114,14 @@ export async function findErasure(
   if (named === undefined) return undefined;
   const tombstone = parseErasure((await readSmall(store, erasureKey(named), LARGEST_ERASURE, budget)) ?? '');
   if (tombstone?.id !== named) return undefined;
-  const { recordingId } = identifyKey(mediaKeyOf(of.objectKey)) ?? {};
+  const { recordingId } =
+    identifyKey(`${MEDIA_PREFIX}${nameOfRecording(of.objectKey)}.enc`) ?? identifyKey(of.objectKey) ?? {};
   const isOfAnother =
     tombstone.recording !== undefined &&
     recordingId !== undefined &&
     tombstone.recording !== subjectHash(recordingId);
   return isOfAnother ? undefined : named;
 }
-
-/** Of what stands beside a recording, the key says the same with another beginning and end. */
-const mediaKeyOf = (key: string) =>
-  key.replace(/^(?:context|transcripts)\/(.+)\.json\.enc$/, 'archive/$1.enc');
 
 /** What is too large to be what is looked for is none. */
 async function readSmall(
