@@ -171,7 +171,7 @@ describe('the statement of a day', () => {
     await fixture.archive('two', D);
     await sealed(fixture, [D]);
     fixture.now += DAY;
-    fixture.erase(planted, D);
+    await fixture.erase(planted, D);
     const [amended] = await sealed(fixture, [D, NEXT]);
     expect(amended).toMatchObject({
       revision: 1,
