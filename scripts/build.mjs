@@ -242,7 +242,7 @@ function filesOfFunctions({ outputs }) {
     for (const file of seen) {
       for (const { path, external } of outputs[file].imports) if (external !== true) seen.add(path);
     }
-    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted();
+    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted((a, b) => (a < b ? -1 : 1));
   };
   return Object.fromEntries(SCHEDULED.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
 }

@@ -17,6 +17,7 @@ import type { RecordingAnswer } from '../recordings/answers.ts';
 import { listRecordings } from '../recordings/listing.ts';
 import { triage } from '../recordings/policy.ts';
 import { present } from '../../present.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 export interface DayInventoryOptions {
   readonly api: GenesysApi;
@@ -70,11 +71,9 @@ async function listDay(options: DayInventoryOptions, date: string, budget: Budge
     if (availability.state === 'known') ({ until } = availability);
   }
   const recordings: SourceRecording[] = [];
-  const queue = conversations.values();
-  const work = async () => {
-    for (const conversation of queue) recordings.push(...(await listOne(options, conversation, budget)));
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, conversations.length) }, work));
+  await forEachOf(conversations, CONCURRENCY, async (conversation) => {
+    recordings.push(...(await listOne(options, conversation, budget)));
+  });
   const others = await askOthers(options, day, budget);
   return {
     recordings,
