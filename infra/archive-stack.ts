@@ -2,7 +2,8 @@ import { type CfnCondition, CfnOutput, Stack, type StackProps } from 'aws-cdk-li
 import type { Construct } from 'constructs';
 import type { DeploySettings, StackOutput } from '../src/config/deploy-settings.ts';
 import type { ArchiveConditions } from './conditions.ts';
-import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
+import { GenesysMediaArchive } from './genesys-media-archive.ts';
 import { present } from '../src/present.ts';
 
 /** What the settings file says, as properties of the construct. */

@@ -5,7 +5,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { chooseString } from './conditions.ts';
-import type { GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
 import type { DescribeResources } from './grants.ts';
 import { logGroupArn } from './log-group-arn.ts';
 import { mediaFolderOf } from './policies.ts';

@@ -5,7 +5,8 @@ export type { ObjectLockSettings } from './archive-bucket.ts';
 export { GenesysMediaArchiveStack, propsOf } from './archive-stack.ts';
 export { createTemplateStack } from './archive-template.ts';
 export type { ArchiveConditions } from './conditions.ts';
-export { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+export type { GenesysMediaArchiveProps } from './archive-props.ts';
+export { GenesysMediaArchive } from './genesys-media-archive.ts';
 export {
   type ArchiveResources,
   auditorStatements,
