@@ -12,7 +12,7 @@ import { Time } from '../ui/time.tsx';
 
 /** ms */
 const LOOK_MS = 3000;
-const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'resting', 'waiting']);
+const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'waiting', 'resting']);
 
 /** Jobs: how far they are, how fast, what failed. */
 export function Work() {
@@ -71,11 +71,12 @@ export function Work() {
 const TONES: Readonly<Record<JobShape['state'], Tone>> = {
   planning: 'plain',
   running: 'plain',
-  resting: 'wait',
-  waiting: 'wait',
   paused: 'wait',
+  waiting: 'wait',
+  cancelling: 'wait',
   cancelled: 'wait',
-  finished: 'good',
+  done: 'good',
+  failed: 'bad',
 };
 
 interface JobProps {
@@ -100,8 +101,6 @@ function Job({ job, onChanged }: JobProps) {
     runners,
     etaS,
     failures,
-    limitedBy,
-    stoppedBy,
   } = job;
   const settled = done + failed;
   const title = `${kind}${name === undefined ? '' : ` “${name}”`}`;
@@ -117,8 +116,7 @@ function Job({ job, onChanged }: JobProps) {
         {AT_WORK.has(state)
           ? `; ${counted(runners, 'runner')}; ${etaS === null ? 'time left unknown' : `about ${spanText(etaS)} left`}`
           : ''}
-        ; {limitedBy === undefined ? '' : `limited by ${limitedBy}; `}
-        {stoppedBy === undefined ? '' : `the last runner stopped with ${stoppedBy}; `}
+        ;{' '}
         {rate === 'yield' ? 'rate: what live calls leave free' : `at most ${countText(rate)} items a minute`}
       </p>
       <p class="hint">
@@ -139,7 +137,7 @@ function Job({ job, onChanged }: JobProps) {
           </p>
         </details>
       )}
-      {can('operate') && state !== 'finished' && state !== 'cancelled' ? (
+      {can('operate') && !['done', 'cancelled', 'failed'].includes(state) ? (
         <Control job={job} onChanged={onChanged} />
       ) : null}
     </>
