@@ -71,9 +71,9 @@ export function Work() {
 const TONES: Readonly<Record<JobShape['state'], Tone>> = {
   planning: 'plain',
   running: 'plain',
-  paused: 'wait',
-  waiting: 'wait',
   resting: 'wait',
+  waiting: 'wait',
+  paused: 'wait',
   cancelled: 'wait',
   finished: 'good',
 };
