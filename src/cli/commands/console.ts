@@ -2,15 +2,20 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { abortReason } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
-import { listArchives } from '../../config/config.ts';
+import { listArchives, type WrapConfig } from '../../config/config.ts';
 import type { ConsoleArchive } from '../../console/console-archive.ts';
 import { startConsole } from '../../console/start-console.ts';
 import { openConsoleArchive } from '../../create-console.ts';
+import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, readSettings, readSources } from '../_context.ts';
+import { present } from '../../present.ts';
 import { openBrowser } from '../console/open-browser.ts';
+import { serveShared } from '../console/serve-shared.ts';
+import { untilAborted } from '../console/until-aborted.ts';
 import { whoAsks } from '../find/people.ts';
 
 interface ConsoleCommandOptions {
+  readonly host?: string;
   readonly port?: number;
   readonly open?: boolean;
   readonly allArchives?: boolean;
@@ -27,21 +32,34 @@ export async function run(
   const { ui, clock, logger, signal } = context;
   const archives: ConsoleArchive[] = [];
   let reasonRequired = false;
+  let shared: WrapConfig['consoleSignOn'] | undefined;
   for (const name of await archivesToShow(context, options)) {
     const config = await readSettings({ ...context, archive: name }, 'wrap');
     reasonRequired ||= config.consoleReason === 'required';
+    if (config.consoleSignOn.file !== undefined) shared = config.consoleSignOn;
     archives.push(await openConsoleArchive(config, { name, clock, logger }));
   }
-  const running = await startConsole({
+  const console = {
     archives,
     port: options.port ?? DEFAULT_PORT,
     pageFolder: path.join(programFolder(), 'console'),
     peaksWorker: pathToFileURL(path.join(programFolder(), 'peaks-worker.mjs')),
-    who: whoAsks(),
     reasonRequired,
     clock,
     logger,
-  });
+  };
+  if (shared !== undefined)
+    return serveShared(context, { ...console, ...shared, ...present({ host: options.host }) });
+  if (options.host !== undefined) {
+    throw new ArchiveError(
+      'USAGE',
+      '--host is for a console that several share, and no provider signs people in',
+      {
+        hint: 'set ARCHIVE_CONSOLE_SIGN_ON; docs/console.md says how',
+      },
+    );
+  }
+  const running = await startConsole({ ...console, who: whoAsks() });
   const opened = options.open === true ? await openBrowser(running.launchUrl) : undefined;
   try {
     const { url, launchUrl } = running;
@@ -77,11 +95,4 @@ async function archivesToShow(
 function programFolder(): string {
   const here = path.dirname(fileURLToPath(import.meta.url));
   return path.basename(here) === 'chunks' ? path.dirname(here) : here;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
