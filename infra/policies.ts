@@ -115,7 +115,8 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),
     // nothing else is large enough to be uploaded in parts
     allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
-    allow('SeeWhatIsThere', ['s3:GetObject'], objects),
+    // what was erased stays erased: a tombstone is looked for before a recording is fetched
+    allow('SeeWhatIsThere', ['s3:GetObject'], [...objects, `${root}erasures/*`]),
     listing('TellAbsentFromForbidden', resources),
     {
       ...allow('MakeDataKeys', ['kms:GenerateDataKey'], [keyArn]),
@@ -229,7 +230,11 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
   const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
   const root = rootOf(resources);
   return [
-    allow('ReadWraps', ['s3:GetObject'], [`${root}${mediaFolder}/*`, `${root}receipts/*`]),
+    allow(
+      'ReadWraps',
+      ['s3:GetObject'],
+      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
     listing('FindObjects', resources),
     {
       ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),

@@ -25,7 +25,11 @@ export function verifierStatements(
   const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
   const root = rootOf(resources);
   return [
-    allow('ReadRecordingsAndReceipts', ['s3:GetObject'], [`${root}${mediaFolder}/*`, `${root}receipts/*`]),
+    allow(
+      'ReadRecordingsAndReceipts',
+      ['s3:GetObject'],
+      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
     listing('FindRecordings', resources),
     ...(decrypts
       ? [

@@ -39,6 +39,8 @@ export interface ConsoleOptions {
   readonly reasonRequired: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** ms that an entry of the access log may take, for tests. */
+  readonly entryMs?: number;
 }
 
 export interface LaptopOptions extends ConsoleOptions {
@@ -63,7 +65,8 @@ export interface SharedOptions extends ConsoleOptions {
 export interface SharedConsole {
   /** Where it listens. */
   readonly url: string;
-  stop(): Promise<void>;
+  /** Ends answers under way after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 export interface RunningConsole extends SharedConsole {
@@ -116,7 +119,7 @@ async function start(
 ): Promise<SharedConsole> {
   const { archives, pageFolder, reasonRequired, clock, logger } = options;
   const files = await readStaticFiles(pageFolder);
-  const access = new AccessLog({ clock, logger });
+  const access = new AccessLog({ clock, logger, entryMs: options.entryMs });
   const listens = new ListenRegistry({
     clock,
     onEnded: (listen) => void access.note(listen.archive, listen.session, endedEntry(listen)),
@@ -146,7 +149,8 @@ async function start(
       logger,
     },
   };
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, stop: () => stop(server) };
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { url, stop: (graceMs = GRACE_MS) => stop(server, graceMs) };
 }
 
 async function listen(server: Server, host: string, port: number): Promise<number> {
@@ -162,10 +166,10 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function stop(server: Server): Promise<void> {
+function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
+    setTimeout(() => server.closeAllConnections(), graceMs).unref();
   });
 }
