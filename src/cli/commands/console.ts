@@ -55,7 +55,7 @@ export async function run(
       'USAGE',
       '--host is for a console that several share, and no provider signs people in',
       {
-        hint: 'set ARCHIVE_CONSOLE_SIGN_ON; docs/console.md says how',
+        hint: 'set ARCHIVE_CONSOLE_SIGN_ON; docs/console-sign-on.md says how',
       },
     );
   }

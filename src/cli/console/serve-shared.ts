@@ -41,7 +41,7 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new ArchiveError('CONFIG_INVALID', `${file} cannot be read: ${describeForeign(error)}`, {
-      hint: 'ARCHIVE_CONSOLE_SIGN_ON names the sign-on file; docs/console.md shows one',
+      hint: 'ARCHIVE_CONSOLE_SIGN_ON names the sign-on file; docs/console-sign-on.md shows one',
     });
   }
 }

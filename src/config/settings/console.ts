@@ -16,7 +16,7 @@ export const CONSOLE_SETTINGS = {
     schema: filePath,
     group: 'Console',
     meaning:
-      'JSON file that says by which address people open the console, who signs them in, and what their groups may do (docs/console.md); without it the console is for the person who starts it',
+      'JSON file that says by which address people open the console, who signs them in, and what their groups may do (docs/console-sign-on.md); without it the console is for the person who starts it',
     example: './sign-on.json',
     since: 'console',
     usedFor: ['wrap'],

@@ -47,7 +47,7 @@ export function albSignOn({ balancer, groups, fetchKey, now }: AlbOptions): Sign
     kind: 'alb',
     identify: async ({ headers }) => {
       const token = headers['x-amzn-oidc-data'];
-      if (token === undefined) throw refused('there is none: the request did not pass the load balancer');
+      if (token === undefined) throw refused('the request did not pass the load balancer');
       const { head, claims, signed, signature } = takeApart(token);
       if (head['alg'] !== 'ES256') throw refused('it is not signed with ES256');
       // these stand in the head, unlike in other tokens

@@ -34,7 +34,7 @@ function join(own: readonly GroupGrants[string][]): Pick<Person, 'roles' | 'divi
   const sameDivisions = others.every(({ divisions }) => isSameSet(divisions, first.divisions));
   if (!sameRoles && !sameDivisions) {
     throw new ArchiveError('NOT_ALLOWED', 'your groups grant different roles in different divisions', {
-      hint: 'ask for one group that states both; docs/console.md says how groups are joined',
+      hint: 'ask for one group that states both; docs/console-sign-on.md says how groups are joined',
     });
   }
   const roles: Role[] = [...new Set(own.flatMap((group) => group.roles))];

@@ -63,7 +63,7 @@ export function parseSignOnFile(text: string, name: string): SignOnFile {
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new ArchiveError('CONFIG_INVALID', `${name} is no sign-on file: ${wrong.join('; ')}`, {
-    hint: 'docs/console.md shows one',
+    hint: 'docs/console-sign-on.md shows one',
   });
 }
 
