@@ -409,6 +409,7 @@ describe('the architecture', () => {
       hyparquet: ['parquet'],
       'hyparquet-writer': ['parquet'],
       '@sigstore/core': ['anchor'],
+      'openid-client': ['console'],
       zod: [
         'catalogue',
         'config',

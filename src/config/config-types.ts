@@ -87,6 +87,12 @@ export interface WrapConfig extends RestoreConfig {
   readonly holdTwoPersons: boolean;
   /** Whether who listens in the console must say why. */
   readonly consoleReason: 'required' | 'optional';
+  /** How people sign in to a console that several share. */
+  readonly consoleSignOn: {
+    readonly file: string | undefined;
+    readonly clientSecret: Secret | undefined;
+    readonly sessionKey: Secret | undefined;
+  };
 }
 
 /** Everything. */

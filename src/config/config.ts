@@ -174,6 +174,11 @@ function buildConfig(
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
+    consoleSignOn: {
+      file: values.ARCHIVE_CONSOLE_SIGN_ON,
+      clientSecret: values.ARCHIVE_CONSOLE_CLIENT_SECRET,
+      sessionKey: values.ARCHIVE_CONSOLE_SESSION_KEY,
+    },
   });
   return { store, restore, archive, keys, wrap, seal };
 }

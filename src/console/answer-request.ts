@@ -41,12 +41,16 @@ async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<Co
   if (refusal !== undefined) throw refusal;
   const { route, params } = findRoute(door.routes, request) ?? {};
   if (route === undefined || params === undefined) {
+    const { loginPath } = door.state.signOn;
+    if (loginPath !== undefined && request.path === '/' && !isSignedIn(door.state, request)) {
+      return { status: 303, headers: { location: loginPath } };
+    }
     const file = isRead(request) ? await door.files.answer(request) : undefined;
     if (file !== undefined) return file;
     throw new ArchiveError('NO_SUCH_ROUTE', 'there is nothing at this address');
   }
   const { state } = door;
-  const known = await findSession(state, request);
+  const { session: known, isNew } = await findSession(state, request, route);
   if (route.needs !== 'anyone' && known === undefined) {
     throw new ArchiveError('SIGN_IN_REQUIRED', 'the request has no session, or its session is over');
   }
@@ -73,7 +77,9 @@ async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<Co
   const renewed =
     known === undefined || answer.cookie !== undefined
       ? undefined
-      : state.sessions.renewed(known, state.clock.now());
+      : isNew
+        ? known
+        : state.sessions.renewed(known, state.clock.now());
   if (renewed === undefined) return answer;
   const userAgent = request.headers['user-agent'];
   return { ...answer, cookie: sessionCookie(state.cookies, state.sessions.seal(renewed), userAgent) };
@@ -103,12 +109,24 @@ function findRoute(routes: readonly Route[], request: ConsoleRequest) {
   return found.find(({ route }) => route.method === method);
 }
 
-async function findSession(state: ConsoleState, request: ConsoleRequest): Promise<Session | undefined> {
+/** Where something before the console signs people in, each request says who asks: a browser may have changed hands. */
+async function findSession(
+  state: ConsoleState,
+  request: ConsoleRequest,
+  { needs }: Route,
+): Promise<{ readonly session?: Session | undefined; readonly isNew?: boolean }> {
   const now = state.clock.now();
   const cookie = readSessionCookie(request.headers['cookie'], state.cookies.port);
   const session = cookie === undefined ? undefined : state.sessions.open(cookie, now);
-  if (session !== undefined || state.signOn.identify === undefined) return session;
-  return state.sessions.begin(await state.signOn.identify(request), now);
+  if (state.signOn.identify === undefined || needs === 'anyone') return { session };
+  const person = await state.signOn.identify(request);
+  if (session?.sub === person.sub) return { session: { ...session, ...person } };
+  return { session: state.sessions.begin(person, now), isNew: true };
+}
+
+function isSignedIn({ sessions, cookies, clock }: ConsoleState, { headers }: ConsoleRequest): boolean {
+  const cookie = readSessionCookie(headers['cookie'], cookies.port);
+  return cookie !== undefined && sessions.open(cookie, clock.now()) !== undefined;
 }
 
 /** One value is a text, several of one name are a list. */

@@ -15,7 +15,8 @@ export interface ConsoleRequest {
 export interface ConsoleAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly cookie?: string;
+  /** `Set-Cookie`. */
+  readonly cookie?: string | readonly string[];
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
 }
 

@@ -25,6 +25,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   RANGE_NOT_SATISFIABLE: 416,
   TOO_MUCH_AT_ONCE: 429,
   ACCESS_LOG_UNAVAILABLE: 503,
+  PROVIDER_UNAVAILABLE: 503,
 };
 
 export function statusOf(error: ArchiveError): number {

@@ -88,7 +88,7 @@ async function send(
   response.writeHead(status, {
     ...known,
     ...headers,
-    ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
+    ...(cookie === undefined ? {} : { 'set-cookie': [cookie].flat() }),
   });
   if (isHead || body === undefined || body instanceof Uint8Array) {
     if (isHead) await release({ status, headers, ...(body === undefined ? {} : { body }) });

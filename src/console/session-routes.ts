@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { ArchiveError } from '../errors.ts';
 import { archiveQuery, type Me, meShape, sessionBody } from './api-schema.ts';
 import { grantsOf } from './access.ts';
@@ -21,7 +22,46 @@ function meOf({ state }: Pick<Call, 'state'>, session: Session): Me {
   };
 }
 
+/** Parameters are the provider’s; who signs people in looks at them. */
+const providerQuery = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+function noProvider(): ArchiveError {
+  return new ArchiveError('NO_SUCH_ROUTE', 'no provider signs people in here', {
+    hint: 'open the address that `genesys-archive console` prints when it starts',
+  });
+}
+
 export const SESSION_ROUTES: readonly Route[] = [
+  route(
+    {
+      method: 'GET',
+      path: '/auth/login',
+      needs: 'anyone',
+      summary: 'sends the browser to the provider that signs people in, where there is one',
+      answers: [{ status: 303, meaning: 'to the provider' }],
+    },
+    ({ state, request }) => {
+      if (state.signOn.login === undefined) throw noProvider();
+      return state.signOn.login(request);
+    },
+  ),
+  route(
+    {
+      method: 'GET',
+      path: '/auth/callback',
+      needs: 'anyone',
+      summary: 'where the provider sends the browser back to; begins a session',
+      query: providerQuery,
+      answers: [{ status: 303, meaning: 'to the page' }],
+    },
+    async ({ state, request }) => {
+      if (state.signOn.callback === undefined) throw noProvider();
+      const { person, answer } = await state.signOn.callback(request);
+      const session = state.sessions.begin(person, state.clock.now());
+      const own = sessionCookie(state.cookies, state.sessions.seal(session), request.headers['user-agent']);
+      return { ...answer, cookie: [own, ...[answer.cookie ?? []].flat()] };
+    },
+  ),
   route(
     {
       method: 'POST',

@@ -4,9 +4,10 @@ import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { present } from '../present.ts';
 import { AccessLog } from './access-log.ts';
 import { answerRequest, type ConsoleDoor } from './answer-request.ts';
-import type { Licence } from './console-state.ts';
+import type { ConsoleState, Licence } from './console-state.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import { EvidenceGrants } from './evidence-grants.ts';
 import { ListenRegistry } from './listen-registry.ts';
@@ -26,7 +27,7 @@ const TOKEN_BYTES = 32;
 /** ms that answers under way have when the console is stopped. */
 const GRACE_MS = 2_000;
 
-export interface LaptopOptions {
+export interface ConsoleOptions {
   readonly archives: readonly ConsoleArchive[];
   /** 0 is any free one. */
   readonly port: number;
@@ -35,25 +36,45 @@ export interface LaptopOptions {
   /** The script of the worker thread that makes waveforms; without one none are made. */
   readonly peaksWorker: URL | undefined;
   readonly licences?: readonly Licence[];
-  /** Who started it, for the access log. */
-  readonly who: string;
   readonly reasonRequired: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** ms that an entry of the access log may take, for tests. */
   readonly entryMs?: number;
+}
+
+export interface LaptopOptions extends ConsoleOptions {
+  /** Who started it, for the access log. */
+  readonly who: string;
   /** Puts another way to sign in around the launch token, for tests. */
   readonly wrapSignOn?: (launch: SignOn) => SignOn;
 }
 
-export interface RunningConsole {
-  /** `http://127.0.0.1:PORT` */
+export interface SharedOptions extends ConsoleOptions {
+  /** To listen on, such as 0.0.0.0 in a container. */
+  readonly host: string;
+  /** By which people open it: an origin. TLS ends before this process. */
+  readonly address: string;
+  readonly signOn: SignOn;
+  /** Seals sessions; 32 bytes. */
+  readonly sessionKey: Uint8Array;
+  /** Epoch ms: sessions that began earlier are over. */
+  readonly signOutBefore?: number;
+}
+
+export interface SharedConsole {
+  /** Where it listens. */
   readonly url: string;
-  /** With the launch token in its fragment; signs in once. */
-  readonly launchUrl: string;
   /** Ends answers under way after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
+
+export interface RunningConsole extends SharedConsole {
+  /** With the launch token in its fragment; signs in once. */
+  readonly launchUrl: string;
+}
+
+type Entry = Pick<ConsoleDoor, 'hosts' | 'scheme'> & Pick<ConsoleState, 'signOn' | 'sessions' | 'cookies'>;
 
 /**
  * The console on a laptop, for the person who starts it.
@@ -61,9 +82,42 @@ export interface RunningConsole {
  * @throws `USAGE` when the port is in use; `OUTPUT_FAILED` when the page’s files cannot be read.
  */
 export async function startConsole(options: LaptopOptions): Promise<RunningConsole> {
-  const { archives, pageFolder, who, reasonRequired, clock, logger } = options;
-  const { wrapSignOn = (launch: SignOn) => launch } = options;
+  const { who, wrapSignOn = (launch: SignOn) => launch } = options;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  const running = await start(options, LOOPBACK, (port) => ({
+    hosts: [`${LOOPBACK}:${port}`, `localhost:${port}`],
+    scheme: 'http',
+    signOn: wrapSignOn(launchSignOn(token, who)),
+    sessions: createSessionKeeper({ key: randomBytes(32) }),
+    cookies: { port, sameSite: 'Strict' },
+  }));
+  return { ...running, launchUrl: `${running.url}/#token=${token}` };
+}
+
+/**
+ * The console for several people, whom a provider signs in.
+ *
+ * @throws as {@link startConsole}.
+ */
+export function startSharedConsole(options: SharedOptions): Promise<SharedConsole> {
+  const { host, address, signOn, sessionKey, signOutBefore } = options;
+  const { host: name, protocol } = new URL(address);
+  return start(options, host, () => ({
+    hosts: [name],
+    scheme: protocol === 'http:' ? 'http' : 'https',
+    signOn,
+    sessions: createSessionKeeper({ key: sessionKey, ...present({ notBefore: signOutBefore }) }),
+    // the provider sends people back from another site
+    cookies: { port: undefined, sameSite: 'Lax' },
+  }));
+}
+
+async function start(
+  options: ConsoleOptions,
+  host: string,
+  entryAt: (port: number) => Entry,
+): Promise<SharedConsole> {
+  const { archives, pageFolder, reasonRequired, clock, logger } = options;
   const files = await readStaticFiles(pageFolder);
   const access = new AccessLog({ clock, logger, entryMs: options.entryMs });
   const listens = new ListenRegistry({
@@ -74,17 +128,16 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
   const server = createNodeServer((request) =>
     door === undefined ? Promise.reject(new Error('not listening')) : answerRequest(door, request),
   );
-  const port = await listen(server, options.port);
+  const port = await listen(server, host, options.port);
+  const { hosts, scheme, ...entry } = entryAt(port);
   door = {
     routes: ROUTES,
     files,
-    hosts: [`${LOOPBACK}:${port}`, `localhost:${port}`],
-    scheme: 'http',
+    hosts,
+    scheme,
     state: {
+      ...entry,
       archives,
-      signOn: wrapSignOn(launchSignOn(token, who)),
-      sessions: createSessionKeeper({ key: randomBytes(32) }),
-      cookies: { port, sameSite: 'Strict' },
       access,
       listens,
       peaks: new KeptPeaks({ script: options.peaksWorker, logger, now: () => clock.now() }),
@@ -96,16 +149,16 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
       logger,
     },
   };
-  const url = `http://${LOOPBACK}:${port}`;
-  return { url, launchUrl: `${url}/#token=${token}`, stop: (graceMs = GRACE_MS) => stop(server, graceMs) };
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { url, stop: (graceMs = GRACE_MS) => stop(server, graceMs) };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen({ host: LOOPBACK, port });
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  server.listen({ host, port });
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new ArchiveError('USAGE', `cannot listen on ${LOOPBACK} port ${port}: ${describeForeign(error)}`, {
+    throw new ArchiveError('USAGE', `cannot listen on ${host} port ${port}: ${describeForeign(error)}`, {
       hint: 'EADDRINUSE: another program has the port; choose another one with --port',
     });
   }

@@ -8,6 +8,12 @@ export const CONSOLE_CODES = errorCodes({
     meaning: 'The request to the console has no session, or its session is over.',
     hint: 'sign in again; on a laptop, start `genesys-archive console` again and open the address that it prints',
   },
+  PROVIDER_UNAVAILABLE: {
+    exit: 7,
+    retryable: true,
+    meaning: 'The provider that signs people in to the console did not answer.',
+    hint: 'try again; if it stays, check that the console reaches the issuer of its sign-on file',
+  },
   NOT_ALLOWED: {
     exit: 4,
     retryable: false,

@@ -52,6 +52,8 @@ const MAY: Readonly<Record<Role, readonly Grant[]>> = {
 /** What each route needs, written out likewise. */
 const NEEDS: Readonly<Record<string, string>> = {
   'POST /api/session': 'anyone',
+  'GET /auth/login': 'anyone',
+  'GET /auth/callback': 'anyone',
   'GET /api/me': 'signed-in',
   'POST /auth/logout': 'signed-in',
   'GET /api/recordings': 'see',

@@ -1,11 +1,15 @@
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
-import { listArchives } from '../../config/config.ts';
+import { listArchives, type WrapConfig } from '../../config/config.ts';
 import type { ConsoleArchive } from '../../console/console-archive.ts';
 import { openConsoleArchive } from '../../create-console.ts';
+import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, readSettings, readSources } from '../_context.ts';
-import { DEFAULT_PORT, runConsole } from '../console/run-console.ts';
+import { DEFAULT_PORT, pageFiles, runConsole } from '../console/run-console.ts';
+import { serveShared } from '../console/serve-shared.ts';
+import { present } from '../../present.ts';
 
 interface ConsoleCommandOptions {
+  readonly host?: string;
   readonly port?: number;
   readonly open?: boolean;
   readonly allArchives?: boolean;
@@ -15,16 +19,28 @@ interface ConsoleCommandOptions {
 export async function run(
   context: CommandContext,
   _args: readonly string[],
-  { port = DEFAULT_PORT, open = false, allArchives = false }: ConsoleCommandOptions,
+  { host, port = DEFAULT_PORT, open = false, allArchives = false }: ConsoleCommandOptions,
 ): Promise<number> {
   const { clock, logger } = context;
   const archives: ConsoleArchive[] = [];
   let reasonRequired = false;
+  let shared: WrapConfig['consoleSignOn'] | undefined;
   for (const name of await archivesToShow(context, allArchives)) {
     const own = name === undefined ? context : { ...context, archive: name };
     const config = await readSettings(own, 'wrap');
     reasonRequired ||= config.consoleReason === 'required';
+    if (config.consoleSignOn.file !== undefined) shared = config.consoleSignOn;
     archives.push(await openConsoleArchive(config, { name, clock, logger }));
+  }
+  if (shared !== undefined) {
+    const served = { archives, port, reasonRequired, clock, logger, ...pageFiles(), ...shared };
+    return serveShared(context, { ...served, ...present({ host }) });
+  }
+  if (host !== undefined) {
+    const message = '--host is for a console that several share, and no provider signs people in';
+    throw new ArchiveError('USAGE', message, {
+      hint: 'set ARCHIVE_CONSOLE_SIGN_ON; docs/console-sign-on.md says how',
+    });
   }
   return runConsole(context, { archives, port, open, reasonRequired });
 }

@@ -2,10 +2,11 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { abortReason } from '../../clock.ts';
 import type { ConsoleArchive } from '../../console/console-archive.ts';
-import { startConsole } from '../../console/start-console.ts';
+import { type ConsoleOptions, startConsole } from '../../console/start-console.ts';
 import type { CommandContext } from '../_context.ts';
 import { whoAsks } from '../find/people.ts';
 import { openBrowser } from './open-browser.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export const DEFAULT_PORT = 8090;
 
@@ -30,8 +31,7 @@ export async function runConsole(
   const running = await startConsole({
     archives,
     port,
-    pageFolder: path.join(programFolder(), 'console'),
-    peaksWorker: pathToFileURL(path.join(programFolder(), 'peaks-worker.mjs')),
+    ...pageFiles(),
     who: whoAsks(),
     reasonRequired,
     clock,
@@ -55,16 +55,17 @@ export async function runConsole(
   throw reason;
 }
 
+/** Where the page’s files are, and the script that makes waveforms. */
+export function pageFiles(): Pick<ConsoleOptions, 'pageFolder' | 'peaksWorker'> {
+  return {
+    pageFolder: path.join(programFolder(), 'console'),
+    peaksWorker: pathToFileURL(path.join(programFolder(), 'peaks-worker.mjs')),
+  };
+}
+
 /** Where the program is, and what it is built with: `dist`. */
 function programFolder(): string {
   const here = path.dirname(fileURLToPath(import.meta.url));
   // bundled, it is in lambda/chunks/
   return path.basename(here) === 'chunks' ? path.resolve(here, '../..') : here;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -44,9 +44,14 @@ export const OWN_SETTINGS = {
 
 /**
  * Secrets of the machine, not of an organization: how it reaches the network is the same for each archive, and an archive that did
- * without would go around the proxy.
+ * without would go around the proxy; a console signs people in once for all the archives that it shows.
  */
-export const MACHINE_SECRETS: readonly SettingName[] = ['HTTPS_PROXY', 'HTTP_PROXY'];
+export const MACHINE_SECRETS: readonly SettingName[] = [
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'ARCHIVE_CONSOLE_CLIENT_SECRET',
+  'ARCHIVE_CONSOLE_SESSION_KEY',
+];
 
 export function isOwnSetting(name: string): boolean {
   return Object.hasOwn(OWN_SETTINGS, name);

@@ -1,4 +1,4 @@
-import { choice } from '../values.ts';
+import { choice, credentialSecret, filePath, keyHex } from '../values.ts';
 
 /** Of the console. Part of the one table in `schema.ts`. */
 export const CONSOLE_SETTINGS = {
@@ -11,5 +11,33 @@ export const CONSOLE_SETTINGS = {
     default: 'optional',
     since: 'console',
     usedFor: ['wrap'],
+  },
+  ARCHIVE_CONSOLE_SIGN_ON: {
+    schema: filePath,
+    group: 'Console',
+    meaning:
+      'JSON file that says by which address people open the console, who signs them in, and what their groups may do (docs/console-sign-on.md); without it the console is for the person who starts it',
+    example: './sign-on.json',
+    since: 'console',
+    usedFor: ['wrap'],
+  },
+  ARCHIVE_CONSOLE_CLIENT_SECRET: {
+    schema: credentialSecret,
+    group: 'Console',
+    meaning: 'secret of the client at the OpenID provider that the sign-on file names',
+    example: 'as the provider shows it once',
+    since: 'console',
+    usedFor: ['wrap'],
+    secret: true,
+  },
+  ARCHIVE_CONSOLE_SESSION_KEY: {
+    schema: keyHex,
+    group: 'Console',
+    meaning:
+      'key that seals the cookies of signed-in people, 64 hex digits; without it people sign in again when the console is restarted',
+    example: 'made by `openssl rand -hex 32`',
+    since: 'console',
+    usedFor: ['wrap'],
+    secret: true,
   },
 } as const;
