@@ -84,6 +84,11 @@ const leaveOut = {
     }
     // `archive --again` is a command of a person, never of an event
     replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
+    // the chapter of a setting, and what brought it, are for documents
+    onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),
+      loader: 'ts',
+    }));
     // documents say what a code means; the function says what happened
     onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(
@@ -242,7 +247,9 @@ function filesOfFunctions({ outputs }) {
     for (const file of seen) {
       for (const { path, external } of outputs[file].imports) if (external !== true) seen.add(path);
     }
-    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted();
+    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted((one, other) =>
+      one < other ? -1 : 1,
+    );
   };
   return Object.fromEntries(SCHEDULED.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
 }

@@ -53,11 +53,20 @@ export async function readSettings<P extends Purpose>(
   context: CommandContext,
   purpose: P,
 ): Promise<ConfigFor[P]> {
-  const { ui } = context;
+  const { ui, signal } = context;
   const config = loadConfig(await readSources(context), purpose);
-  for (const warning of config.warnings) ui.warn(warning);
+  const told = TOLD.get(signal) ?? new Set<string>();
+  TOLD.set(signal, told);
+  for (const warning of config.warnings) {
+    const named = `${context.archive ?? ''} ${warning}`;
+    if (!told.has(named)) ui.warn(warning);
+    told.add(named);
+  }
   return config;
 }
+
+/** Warnings that a command has told, by its signal: it may read the settings for several purposes. */
+const TOLD = new WeakMap<AbortSignal, Set<string>>();
 
 /**
  * Where this command's settings come from.
@@ -151,27 +160,4 @@ function readTime(flag: string, text: string | undefined): number | undefined {
   throw new ArchiveError('USAGE', `${flag} is neither a day nor a time with a zone`, {
     hint: 'write 2026-05-20 or 2026-05-20T14:00:00Z',
   });
-}
-
-/** Does `work` for every item, `concurrency` at a time, and stops taking items when `signal` aborts. `work` must not throw. */
-export async function forEachOf<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-  concurrency: number,
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  let ended = false;
-  const takeTurns = async () => {
-    while (!ended && !signal.aborted) {
-      const next = await source.next();
-      if (next.done === true) {
-        ended = true;
-        return;
-      }
-      await work(next.value);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, takeTurns));
-  if (!ended) await source.return?.();
 }

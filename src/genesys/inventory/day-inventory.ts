@@ -18,6 +18,7 @@ import type { RecordingAnswer } from '../recordings/answers.ts';
 import { listRecordings } from '../recordings/listing.ts';
 import { triage } from '../recordings/policy.ts';
 import { present } from '../../present.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 export interface DayInventoryOptions {
   readonly api: GenesysApi;
@@ -76,27 +77,13 @@ async function listDay(
     if (availability.state === 'known') ({ until } = availability);
   }
   const recordings: SourceRecording[] = [];
-  const queue = conversations.values();
-  let isCut = false;
-  const work = async () => {
-    for (const conversation of queue) {
-      if (isCut) return;
-      const { conversationId } = conversation;
-      const known = progress?.known.get(conversationId);
-      const listed =
-        known ??
-        (await listOne(options, conversation, budget).catch((error: unknown) => {
-          isCut = true;
-          throw error;
-        }));
-      if (known === undefined) progress?.onCounted(conversationId, listed);
-      recordings.push(...listed);
-    }
-  };
-  const workers = Array.from({ length: Math.min(CONCURRENCY, conversations.length) }, work);
-  // what is in flight when one fails is answered, and counted
-  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
+  await forEachOf(conversations, CONCURRENCY, async (conversation) => {
+    const { conversationId } = conversation;
+    const known = progress?.known.get(conversationId);
+    const listed = known ?? (await listOne(options, conversation, budget));
+    if (known === undefined) progress?.onCounted(conversationId, listed);
+    recordings.push(...listed);
+  });
   const others = await askOthers(options, day, budget);
   return {
     recordings,
