@@ -241,6 +241,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stack: ['ground', 'http', 'aws', 'config', 'queue'],
   cli: [
     'ground',
+    'anchor',
     'circuit',
     'ports',
     'http',

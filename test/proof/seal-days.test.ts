@@ -464,7 +464,7 @@ describe('a change of keys', () => {
     expect(audited.findings).toEqual([]);
     // who knows the first key alone cannot tell, and is told so
     const early = await auditLog({ ...trusting([next]), trusted: [next.key] }, [], unlimited);
-    expect(early.findings.map(({ problem }) => problem)).toEqual([
+    expect([...new Set(early.findings.map(({ problem }) => problem))]).toEqual([
       'it is signed with a key that is not known',
     ]);
   });

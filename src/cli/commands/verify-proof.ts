@@ -120,7 +120,7 @@ async function verifyAll(
   }
   const { budget, end } = openBudget(context);
   try {
-    const audited = await auditLog(log, known, budget);
+    const audited = await auditLog(log, known, budget, await openTokenCheck(config));
     for (const { where, problem } of audited.findings) {
       if (ui.json) ui.record('finding', { where, problem });
       else ui.out(`FAIL  ${printable(where)}: ${printable(problem)}`);
@@ -147,6 +147,16 @@ async function verifyAll(
   } finally {
     end();
   }
+}
+
+/** Time stamps are checked where the certificates are known that they lead to. */
+async function openTokenCheck({ proof }: StoreConfig) {
+  if (proof.timestampCaFile === undefined) return undefined;
+  const { checkTimestamp, readCertificates } = await import('../../anchor/rfc3161.ts');
+  const trusted = readCertificates((await readLocal(proof.timestampCaFile)).toString('utf8'));
+  return (token: Buffer, note: Buffer): void => {
+    checkTimestamp(token, note, trusted);
+  };
 }
 
 function keysOf(config: StoreConfig) {

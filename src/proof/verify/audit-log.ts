@@ -7,6 +7,7 @@ import { hashRange, leafHash, rootOf, type Subtree } from '../formats/merkle.ts'
 import { brokenEquations, type Statement } from '../formats/statement.ts';
 import { findHead, readStatementAt } from '../log/head.ts';
 import { type LogPlace, readEntries, readNote } from '../log/place.ts';
+import { auditObjects, type ObjectAudit } from './audit-objects.ts';
 import { formatEntry } from '../formats/entry.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 
@@ -40,14 +41,16 @@ export interface KnownCheckpoint {
 const BLOCK = 256;
 
 /**
- * Reads everything once. Holds 32 bytes for each 256 entries, and what the days count.
+ * Reads the entries once, and then every other object of the log. Holds 32 bytes for each 256 entries, and what the days count.
  *
+ * @param checkToken checks a time stamp against the note that it is of, and throws what is wrong; without it, time stamps are not looked at.
  * @throws `LOG_KEY_UNKNOWN`, `STORE_*`, `OUT_OF_TIME`; what is wrong with the log is a finding.
  */
 export async function auditLog(
   place: LogPlace,
   known: readonly KnownCheckpoint[],
   budget: Budget,
+  checkToken?: ObjectAudit['checkToken'],
 ): Promise<AuditedLog> {
   const head = await findHead(place, budget);
   const findings: LogFinding[] = [];
@@ -82,6 +85,8 @@ export async function auditLog(
     if (code !== 'LOG_MALFORMED') throw error;
     findings.push({ where: `entry ${size}`, problem: message });
   }
+  const find = (where: string, problem: string) => findings.push({ where, problem });
+  await auditObjects({ place, size, find, checkToken }, budget);
   for (const [claimed, list] of claims) {
     if (claimed <= size) continue;
     for (const { where } of list) {
