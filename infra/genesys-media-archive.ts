@@ -26,7 +26,8 @@ import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { HardeningProps } from './hardening-props.ts';
 import { createServiceKey } from './service-key.ts';
-import { auditorStatements, rewrapStatements, writerStatements } from './policies.ts';
+import { auditorStatements, writerStatements } from './policies.ts';
+import { rewrapStatements } from './rewrap-policies.ts';
 import { Scheduled } from './scheduled/scheduled.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
@@ -86,6 +87,8 @@ export class GenesysMediaArchive extends Construct {
   readonly bucket: s3.IBucket;
   /** Of facts, catalogue and jobs. */
   readonly catalogueBucket: s3.Bucket;
+  /** Of key records, where there are any. */
+  readonly keyRecordsBucket: s3.Bucket | undefined;
   readonly key: kms.CfnKey;
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
@@ -134,7 +137,11 @@ export class GenesysMediaArchive extends Construct {
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
     const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
-    ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
+    ({
+      bucket: this.bucket,
+      catalogueBucket: this.catalogueBucket,
+      keyRecordsBucket: this.keyRecordsBucket,
+    } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(

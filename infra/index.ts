@@ -9,7 +9,7 @@ export { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-me
 export {
   type ArchiveResources,
   auditorStatements,
-  rewrapStatements,
   type Statement,
   writerStatements,
 } from './policies.ts';
+export { rewrapStatements } from './rewrap-policies.ts';

@@ -28,6 +28,7 @@ export {
   createReader,
   openAmending,
   openConfiguredStore,
+  openConfiguredVersions,
   openKeySources,
   openSigner,
   readTrust,

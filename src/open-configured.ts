@@ -11,7 +11,7 @@ import {
 } from './config/config.ts';
 import { type KeySources, openEnvelopeReader } from './envelope/key-sources.ts';
 import { type Logger, silentLogger } from './log.ts';
-import type { EnvelopeReader, ObjectStore, RangeReader } from './ports.ts';
+import type { EnvelopeReader, ObjectStore, RangeReader, VersionedStore } from './ports.ts';
 import { present } from './present.ts';
 import { KEY_PREFIX } from './record/key-record.ts';
 import { createLayout } from './record/layout.ts';
@@ -114,6 +114,21 @@ export async function openConfiguredStore(
   return keyRecords === undefined || keyRecords === store
     ? opened
     : routePrefix(opened, KEY_PREFIX, await open(keyRecords));
+}
+
+/** The versions of what an archive keeps: of its objects, or of its key records. Opened by what erases and sweeps, and nothing else. */
+export async function openConfiguredVersions(
+  { store, keyRecords, s3, proxies }: Pick<ArchiveConfig, 'store' | 'keyRecords' | 's3' | 'proxies'>,
+  tools: { readonly clock: Clock; readonly logger: Logger },
+  which: 'objects' | 'key records' = 'objects',
+): Promise<VersionedStore> {
+  const { openVersions } = await import('./store/open-versions.ts');
+  const { forcePathStyle, expectedBucketOwner } = s3;
+  return openVersions(which === 'objects' ? store : (keyRecords ?? store), {
+    ...tools,
+    s3: { forcePathStyle, proxies },
+    ...present({ expectedBucketOwner }),
+  });
 }
 
 /**

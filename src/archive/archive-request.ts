@@ -24,6 +24,8 @@ export type ArchiveResult =
       readonly ids: RecordingIds;
       readonly status: string;
       readonly retryAfterMs: number;
+      /** It waits for others, and nothing is wrong with it, however long that takes. */
+      readonly isQueued?: boolean;
     }
   /**
    * Cannot be archived by asking again. `settled`: the platform will never have it again, and a receipt says so; otherwise it needs
@@ -138,8 +140,8 @@ async function fetchAndArchive(
   for (const { recordingId = '', error } of failed) {
     results.push({ state: 'failed', ids: { ...ids, recordingId }, error });
   }
-  for (const { recordingId = '', status, retryAfterMs } of pending) {
-    results.push({ state: 'not-ready', ids: { recordingId, ...ids }, status, retryAfterMs });
+  for (const { recordingId = '', ...how } of pending) {
+    results.push({ state: 'not-ready', ids: { recordingId, ...ids }, ...how });
   }
   for (const recording of terminal) {
     try {

@@ -34,6 +34,9 @@ const WOULD: Readonly<Record<string, string>> = {
   adopted: 'would adopt',
   rewrapped: 'would rewrap',
   reencrypted: 'would reencrypt',
+  moved: 'would move',
+  published: 'would publish',
+  repaired: 'would repair',
 };
 const STATE_WIDTH = 15;
 

@@ -41,9 +41,11 @@ export interface PutOptions {
   readonly leaves?: BodyLeaves;
   /**
    * How the store makes sure of what it holds: by asking for it once more (`read-back`, the default), or by the checksum in its
-   * answer to the write where that states one (`answer`, for small objects without metadata: one request instead of two).
+   * answer to the write where that states one (`answer`, for small objects without metadata: one request instead of two). `answer-only` is
+   * for a key that no other writer can have, and a writer that may not read: where an earlier answer was lost, what stands there is its own,
+   * and `exists` says so without another request.
    */
-  readonly verify?: 'read-back' | 'answer';
+  readonly verify?: 'read-back' | 'answer' | 'answer-only';
 }
 
 export type PutResult =

@@ -127,7 +127,7 @@ async function exchange(
 }
 
 /** @throws `RECEIPT_MISMATCH`. */
-function requireKnownWrap({ stat, wrap, isWaived }: CheckedObject): void {
+export function requireKnownWrap({ stat, wrap, isWaived }: CheckedObject): void {
   if (wrap.standing !== 'changed' || isWaived) return;
   throw new ArchiveError(
     'RECEIPT_MISMATCH',

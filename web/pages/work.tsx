@@ -12,7 +12,7 @@ import { Time } from '../ui/time.tsx';
 
 /** ms */
 const LOOK_MS = 3000;
-const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'waiting', 'cancelling']);
+const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'waiting', 'resting']);
 
 /** Jobs: how far they are, how fast, what failed. */
 export function Work() {
@@ -73,10 +73,9 @@ const TONES: Readonly<Record<JobShape['state'], Tone>> = {
   running: 'plain',
   paused: 'wait',
   waiting: 'wait',
-  cancelling: 'wait',
+  resting: 'wait',
   cancelled: 'wait',
-  done: 'good',
-  failed: 'bad',
+  finished: 'good',
 };
 
 interface JobProps {

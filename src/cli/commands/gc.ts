@@ -8,6 +8,7 @@ import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface GcOptions {
   readonly multipart?: boolean;
+  readonly keys?: boolean;
   /** ms */
   readonly olderThan?: number;
   readonly dryRun?: boolean;
@@ -23,10 +24,14 @@ export async function run(
   options: GcOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  if (options.multipart !== true) {
+  if ((options.multipart === true) === (options.keys === true)) {
     throw new ArchiveError('USAGE', 'say what to clean up', {
-      hint: '--multipart: what killed writers left',
+      hint: '--multipart: what killed writers left; --keys: key records that no object has',
     });
+  }
+  if (options.keys === true) {
+    const { sweepKeys } = await import('../_sweep-keys.ts');
+    return sweepKeys(context, options);
   }
   const config = await readSettings(context, 'store');
   const store = await openConfiguredStore(config, { clock, logger });

@@ -17,10 +17,11 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
+import type { PublishOptions } from '../_publish-instructions.ts';
 import { type ReceiptKeysOptions, runReceiptKeys } from '../_receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 
-interface KeysOptions extends ReceiptKeysOptions {
+interface KeysOptions extends ReceiptKeysOptions, PublishOptions {
   readonly kid?: string;
   readonly rsa?: string;
   readonly signing?: string;
@@ -39,10 +40,15 @@ const generateRsaPair = promisify(generateKeyPair);
 /** Makes, lists and tries keys. Key material goes to files of mode 0600 and nowhere else. */
 export async function run(
   context: CommandContext,
-  [action = '']: readonly string[],
+  [action = '', ...ids]: readonly string[],
   options: KeysOptions,
 ): Promise<number> {
   // a list of public keys needs no setting
+  if (action === 'publish') {
+    const { publishInstructions } = await import('../_publish-instructions.ts');
+    return publishInstructions(context, ids, options);
+  }
+  if (ids.length > 0) throw new ArchiveError('USAGE', 'only keys publish takes recordings');
   if (action === 'receipts') return runReceiptKeys(context, options);
   const config = await readSettings(context, 'keys');
   switch (action) {
@@ -58,7 +64,7 @@ export async function run(
       return check(context, config);
     default:
       throw new ArchiveError('USAGE', 'there is no such action', {
-        hint: 'keys generate, keys list, keys check or keys receipts',
+        hint: 'keys generate, keys list, keys check, keys publish or keys receipts',
       });
   }
 }

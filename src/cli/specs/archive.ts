@@ -119,16 +119,23 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     summary: 'remove what killed writers have left behind',
     options: [
       { flags: '--multipart', description: 'open multipart uploads of S3, *.partial files of a directory' },
+      { flags: '--keys', description: 'key records that no object has' },
       {
         flags: '--older-than <TIME>',
-        description: 'begun before that: 90m, 24h (default), 7d; what is younger may still be written',
+        description:
+          'begun before that: 90m, 24h (default), 7d; what is younger may still be written. With --keys at least 24h',
         parse: age,
       },
       { flags: '--dry-run', description: 'only show them' },
     ],
     purpose: 'store',
-    details: 'Objects, receipts and anything else with a name are never touched.',
-    examples: ['genesys-archive gc --multipart --dry-run', 'genesys-archive gc --multipart --older-than 24h'],
+    details:
+      'Objects, receipts and anything else with a name are never touched. A key record is removed only if its object is there and has another, or never was; in every case of doubt it is kept and told. A bucket that keeps versions keeps what was removed for as long as it keeps them.',
+    examples: [
+      'genesys-archive gc --multipart --dry-run',
+      'genesys-archive gc --multipart --older-than 24h',
+      'genesys-archive gc --keys --dry-run',
+    ],
     exitCodes: [0, 1, 2, 3, 4, 6, 7, 130],
     load: () => import('../commands/gc.ts'),
   }),

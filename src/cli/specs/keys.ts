@@ -1,13 +1,16 @@
-import { type CommandSpec, defineCommand, ID } from './command-spec.ts';
-import { REKEY_OPTIONS } from './rekey-options.ts';
+import { type CommandSpec, CONCURRENCY, defineCommand, FROM, ID, TO } from './command-spec.ts';
+import { MOVE_OPTIONS, REKEY_OPTIONS } from './rekey-options.ts';
 
 /** What looks after keys, and moves what is stored under other ones. */
 export const KEY_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'keys',
     summary: 'make, list and try the keys that wrap data keys, and those that receipts are verified with',
-    arguments: [['<action>', 'generate, list, check or receipts']],
-    completes: ['generate', 'list', 'check', 'receipts'],
+    arguments: [
+      ['<action>', 'generate, list, check, publish or receipts'],
+      ['[id|key...]', 'publish: ids or keys of recordings'],
+    ],
+    completes: ['generate', 'list', 'check', 'publish', 'receipts'],
     options: [
       { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
       { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },
@@ -28,18 +31,23 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
         description: 'receipts: with --revoke, believe only what the store had by then',
       },
       { flags: '--comment <TEXT>', description: 'receipts: a note on the key that is changed' },
-      { flags: '--dry-run', description: 'generate, receipts: write nothing' },
+      { flags: '--all', description: 'publish: every recording of the archive' },
+      { ...FROM, description: 'publish: first day, UTC, e.g. 2026-05-01' },
+      { ...TO, description: 'publish: last day, UTC, e.g. 2026-05-31' },
+      CONCURRENCY,
+      { flags: '--dry-run', description: 'generate, receipts, publish: write nothing' },
     ],
     purpose: 'keys',
     details:
-      'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it. receipts shows a list of public keys for ARCHIVE_RECEIPT_PUBLIC_KEYS, or makes and changes one; docs/keys.md says when.',
+      'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it. publish writes or repairs KEY.instruction beside objects whose data keys are in key records, from which AWS clients read them; it needs ARCHIVE_STORE, and refuses a bucket that locks what is written. receipts shows a list of public keys for ARCHIVE_RECEIPT_PUBLIC_KEYS, or makes and changes one; docs/keys.md says when.',
     examples: [
       'genesys-archive keys generate --keyring-file keyring.json',
       'genesys-archive keys generate --rsa recordings',
       'genesys-archive keys check --kms-key-id alias/recordings',
+      'genesys-archive keys publish --all --from 2026-11-01 --to 2026-11-30',
       'genesys-archive keys receipts --list receipt-keys.json --add receipts-public.pem',
     ],
-    exitCodes: [0, 1, 2, 4, 5, 7, 130],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/keys.ts'),
   }),
   defineCommand({
@@ -72,6 +80,21 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/rewrap.ts'),
+  }),
+  defineCommand({
+    name: 'rekey',
+    summary: 'move data keys from the metadata of objects into key records, without touching the media',
+    arguments: [['[id|key...]', ID]],
+    options: MOVE_OPTIONS,
+    purpose: 'wrap',
+    details:
+      'The wrapped data key stays as it is and changes its place, so that it can be destroyed later: see ARCHIVE_KEY_PLACEMENT for new recordings. Its record is stored first, an amendment is signed, then the metadata of the object are exchanged; the context beside a recording is moved with it. S3 makes a new version of the object, and the earlier one holds the key until it is removed. What a lock keeps is told and left, as is what is not s3ec-v3. A run can be ended and repeated.',
+    examples: [
+      'genesys-archive rekey --all --dry-run',
+      'genesys-archive rekey --all --key-records s3://recordings-keys --job',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/rekey.ts'),
   }),
   defineCommand({
     name: 'reencrypt',

@@ -3,10 +3,9 @@ import type { OptionSpec } from './command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
 import { wholeNumber } from './option-values.ts';
 
-/** Of every command that moves recordings under other keys. */
-export const REKEY_OPTIONS = [
+/** Of every command that changes where or how data keys are kept. */
+export const MOVE_OPTIONS = [
   { flags: '--all', description: 'every recording of the archive' },
-  WRAP,
   DRY_RUN,
   UNVERIFIED,
   FROM,
@@ -20,4 +19,8 @@ export const REKEY_OPTIONS = [
   },
 ] as const satisfies readonly OptionSpec[];
 
+/** Of every command that moves recordings under other keys. */
+export const REKEY_OPTIONS = [...MOVE_OPTIONS, WRAP] as const satisfies readonly OptionSpec[];
+
+export type MoveOptions = OptionsOf<typeof MOVE_OPTIONS>;
 export type RekeyOptions = OptionsOf<typeof REKEY_OPTIONS>;

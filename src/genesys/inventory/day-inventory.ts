@@ -4,6 +4,7 @@ import { ArchiveError } from '../../errors.ts';
 import type {
   AnalyzedConversation,
   ConversationAnalytics,
+  CountProgress,
   RecordingInventory,
   SourceDay,
   SourceFacts,
@@ -49,10 +50,15 @@ const PERMISSIONS = ['analytics:conversationDetail:view', 'recording:recording:v
 
 /** Lists a day from three sources. None of them alone would do: a flag says that a recording began, not that it was kept. */
 export function createDayInventory(options: DayInventoryOptions): SourceInventory {
-  return { listDay: (day, budget) => listDay(options, day, budget) };
+  return { listDay: (day, budget, progress) => listDay(options, day, budget, progress) };
 }
 
-async function listDay(options: DayInventoryOptions, date: string, budget: Budget): Promise<SourceDay> {
+async function listDay(
+  options: DayInventoryOptions,
+  date: string,
+  budget: Budget,
+  progress?: CountProgress,
+): Promise<SourceDay> {
   const day = parseDay(date);
   if (day === undefined) throw new ArchiveError('USAGE', `${date.slice(0, 20)} is no day`);
   const { analytics } = options;
@@ -71,10 +77,26 @@ async function listDay(options: DayInventoryOptions, date: string, budget: Budge
   }
   const recordings: SourceRecording[] = [];
   const queue = conversations.values();
+  let isCut = false;
   const work = async () => {
-    for (const conversation of queue) recordings.push(...(await listOne(options, conversation, budget)));
+    for (const conversation of queue) {
+      if (isCut) return;
+      const { conversationId } = conversation;
+      const known = progress?.known.get(conversationId);
+      const listed =
+        known ??
+        (await listOne(options, conversation, budget).catch((error: unknown) => {
+          isCut = true;
+          throw error;
+        }));
+      if (known === undefined) progress?.onCounted(conversationId, listed);
+      recordings.push(...listed);
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, conversations.length) }, work));
+  const workers = Array.from({ length: Math.min(CONCURRENCY, conversations.length) }, work);
+  // what is in flight when one fails is answered, and counted
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
   const others = await askOthers(options, day, budget);
   return {
     recordings,

@@ -88,7 +88,7 @@ async function putWhole(
   const reply = await callS3(access, 'PUT object', budget, (send) =>
     access.calls.put({ Key: access.prefix + key, body, digest, metadata, contentType }, send),
   );
-  if (reply.ok && putOptions.verify === 'answer') {
+  if (reply.ok && putOptions.verify !== 'read-back' && putOptions.verify !== undefined) {
     const stat = statOfAnswer(sent, reply.value, access.clock.now());
     if (stat !== undefined) return { outcome: 'stored', stat };
   }
@@ -96,7 +96,7 @@ async function putWhole(
   if (reply.refusal !== 'precondition') {
     throw new ArchiveError('STORE_UNAVAILABLE', `PUT object: ${reply.refusal}`, { details: { key } });
   }
-  if (!reply.unsure) return { outcome: 'exists' };
+  if (!reply.unsure || putOptions.verify === 'answer-only') return { outcome: 'exists' };
   const resolved = await resolveUnsure(access, sent, budget);
   if (resolved !== undefined) return resolved;
   throw new ArchiveError('STORE_UNAVAILABLE', 'PUT object: the key was taken, and is free again', {
