@@ -147,8 +147,7 @@ async function openAll(
     const unsealer = await ports.reader?.unseal(stat, { budget: unlimited });
     if (unsealer !== undefined) pieces.push(Buffer.concat([unsealer.update(body), unsealer.final()]));
   }
-  for (const piece of [...pieces]) pieces.push(...membersOf(piece));
-  return pieces;
+  return [...pieces, ...pieces.flatMap(membersOf)];
 }
 
 /** Every gzip member in a file, uncompressed. */
