@@ -205,7 +205,7 @@ describe('erase', () => {
       const { body } = await store.get(key, unlimited);
       for await (const chunk of body) entries.push(Buffer.from(chunk).toString('utf8'));
     }
-    const actions = entries.map((entry) => String((JSON.parse(entry) as { action: string }).action));
+    const actions = entries.map((entry) => (JSON.parse(entry) as { action: string }).action);
     expect(actions.toSorted()).toEqual(['erase', 'erase', 'hold', 'hold']);
     expect(entries.join('')).not.toContain(OTHER);
   });
@@ -250,7 +250,7 @@ describe('erase', () => {
         const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
         const body = JSON.stringify({ requestType, subject });
         const answer = await fetch(path, { method: 'POST', headers, body });
-        return String(((await answer.json()) as { id: string }).id);
+        return ((await answer.json()) as { id: string }).id;
       };
       const id = await post('GDPR_DELETE', { phoneNumbers: [NUMBER] });
       const other = await post('GDPR_EXPORT', { phoneNumbers: [NUMBER] });
@@ -296,7 +296,7 @@ async function tokenOf(apiUrl: string, env: Readonly<Record<string, string>>): P
     headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: 'grant_type=client_credentials',
   });
-  return String(((await answer.json()) as { access_token: string }).access_token);
+  return ((await answer.json()) as { access_token: string }).access_token;
 }
 
 /** Every file below a directory, and what is in it when it is uncompressed. */

@@ -152,7 +152,7 @@ describe('erasing in S3', () => {
         });
       await erase({ ...ports, store: failing(store), archive: failing(ports.archive) }, item).catch(() => {});
       await erase(ports, item);
-      expect((await names(ports)).toSorted()).toEqual(['erasures', 'receipts']);
+      expect(await names(ports)).toEqual(['erasures', 'receipts']);
     }
   });
 
