@@ -2,13 +2,14 @@ import { type CfnCondition, CfnOutput, Stack, type StackProps } from 'aws-cdk-li
 import type { Construct } from 'constructs';
 import type { DeploySettings, StackOutput } from '../src/config/deploy-settings.ts';
 import type { ArchiveConditions } from './conditions.ts';
-import { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
+import { GenesysMediaArchive } from './genesys-media-archive.ts';
 import { present } from '../src/present.ts';
 
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
-  const { prefix, existingBucket, seal } = settings;
+  const { prefix, existingBucket, seal, keyRecords } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -38,6 +39,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
       prefix,
       existingBucket,
       seal,
+      keyRecords,
       breakGlassRole,
       webAclArn,
       replica,
@@ -121,6 +123,9 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
   return {
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
     CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
+    ...(archive.keyRecordsBucket === undefined
+      ? {}
+      : { KeyRecordsBucketName: [archive.keyRecordsBucket.bucketName, 'Holds key records'] as const }),
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
     DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that failed for good'],
     FunctionName: [archive.function.functionName, 'Archives'],

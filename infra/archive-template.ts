@@ -13,7 +13,7 @@ import type { Construct } from 'constructs';
 import { NO_ROLE } from './archive-bucket.ts';
 import { GenesysMediaArchiveStack } from './archive-stack.ts';
 import { PARTNER_PREFIX } from './event-rules.ts';
-import type { GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
 import { LOG_RETENTION_DAYS } from './sizing.ts';
 
 /** Of a form that the properties of event buses accept, for templates are checked with their defaults. */

@@ -5,7 +5,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { chooseString } from './conditions.ts';
-import type { GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
 import type { DescribeResources } from './grants.ts';
 import { logGroupArn } from './log-group-arn.ts';
 import { mediaFolderOf } from './policies.ts';
@@ -13,6 +13,7 @@ import { mediaFolderOf } from './policies.ts';
 interface ArchiveParts {
   readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
   readonly catalogueBucket: Pick<s3.IBucket, 'bucketArn'>;
+  readonly keyRecordsBucket: Pick<s3.IBucket, 'bucketArn'> | undefined;
   readonly queue: sqs.IQueue;
   readonly deadLetters: sqs.IQueue;
   readonly logGroup: logs.ILogGroup;
@@ -43,6 +44,7 @@ export function describeResources(
     bucketName: parts.bucket.bucketName,
     keyPrefix: prefix === undefined ? '' : `${prefix}/`,
     catalogueBucketArn: parts.catalogueBucket.bucketArn,
+    keyRecordsBucketArn: parts.keyRecordsBucket?.bucketArn,
     keyArn,
     signingKeyArn,
     logKeyArn,

@@ -1,4 +1,4 @@
-import { Annotations, Aws, type Duration, Tokenization } from 'aws-cdk-lib';
+import { Annotations, Aws, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -11,7 +11,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { createHome, type HomeProps } from './archive-home.ts';
+import { createHome } from './archive-home.ts';
 import { METRICS_OF_STACK } from './archive-metrics.ts';
 import { createArchiveKey, createDrillKey, createLogKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
@@ -24,57 +24,14 @@ import { describeResources } from './describe-resources.ts';
 import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
-import type { HardeningProps } from './hardening-props.ts';
 import { createServiceKey } from './service-key.ts';
-import { auditorStatements, rewrapStatements, writerStatements } from './policies.ts';
+import { auditorStatements, writerStatements } from './policies.ts';
+import { rewrapStatements } from './rewrap-policies.ts';
 import { Scheduled } from './scheduled/scheduled.ts';
-import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 import { present } from '../src/present.ts';
-
-export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
-  /** Region domain of Genesys Cloud, e.g. `mypurecloud.com`. */
-  readonly environment: string;
-  /** Id of the Genesys Cloud organization, exactly as Genesys Cloud writes it; every data key is bound to it. */
-  readonly organizationId: string;
-  /**
-   * `aws.partner/genesys.com/cloud/ORGANIZATION/SUFFIX`: the partner event source of the EventBridge integration. Without it, ends of
-   * conversations do not arrive by themselves.
-   */
-  readonly eventSourceName?: string;
-  /** The event source has been associated with an event bus before. @default false: the bus is made here */
-  readonly existingEventBus?: boolean;
-  /** Also takes events of the tutorial's shape (`archiving:events`) from the default event bus. @default false */
-  readonly tutorialEvents?: boolean;
-  /** A Function URL that takes signed webhooks. @default false */
-  readonly webhook?: boolean;
-  /**
-   * Where the key that signs receipts is. `kms`: KMS makes it and never gives it away, so that no function holds it; each recording then
-   * costs two signatures (docs/cost.md). @default 'secret': people make it, and put it into the secret
-   */
-  readonly signingKey?: 'secret' | 'kms';
-  /** Receives the alarms; has to confirm once. */
-  readonly alarmEmail?: string;
-  /** Age of the oldest event from which on it is an alarm. @default 2 hours, the default of `ARCHIVE_READY_HORIZON` */
-  readonly oldestMessage?: Duration;
-  /** Days that logs are kept at least; rounded up to what CloudWatch Logs knows, and for ever beyond 3653. @default 365 */
-  readonly logRetentionDays?: number;
-  /** Concurrent invocations for the queue, 2 to 1000. Each gets its share of the 300 requests a minute. @default 5 */
-  readonly maxConcurrency?: number;
-  /** Further settings of the function, by their names in docs/configuration.md. Secrets are refused. */
-  readonly environmentVariables?: Readonly<Record<string, string>>;
-  /** ARNs of the KMS keys that data keys are moved from or to. @default none: the role can do nothing yet */
-  readonly otherKeyArns?: readonly string[];
-  /** Where the runbook is; alarms link to its anchors. @default 'docs/runbook.md' */
-  readonly runbook?: string;
-  /** The function's code. @default the bundle of this package, `dist/lambda/` */
-  readonly code?: lambda.Code;
-  /** That of the functions that schedules start. @default their bundles of this package */
-  readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
-  /** For templates with parameters: parts that are there only under a condition. */
-  readonly conditions?: ArchiveConditions;
-}
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
 
 /**
  * The archive: an event bus and its rules, a queue with dead letters, the function, the bucket, a KMS key, secrets without a value,
@@ -86,6 +43,8 @@ export class GenesysMediaArchive extends Construct {
   readonly bucket: s3.IBucket;
   /** Of facts, catalogue and jobs. */
   readonly catalogueBucket: s3.Bucket;
+  /** Of key records, where there are any. */
+  readonly keyRecordsBucket: s3.Bucket | undefined;
   readonly key: kms.CfnKey;
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
@@ -134,7 +93,11 @@ export class GenesysMediaArchive extends Construct {
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
     const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
-    ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
+    ({
+      bucket: this.bucket,
+      catalogueBucket: this.catalogueBucket,
+      keyRecordsBucket: this.keyRecordsBucket,
+    } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(

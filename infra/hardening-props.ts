@@ -1,6 +1,6 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { JobsSettings, SealSettings, VerificationSettings } from '../src/config/deploy-settings.ts';
-import type { ReplicaSettings } from './replication.ts';
+import type { ReplicaSettings } from './replica-settings.ts';
 
 /** Who may do what, and parts that cost money and are off by default. docs/deployment.md says what each is for. */
 export interface HardeningProps {

@@ -5,11 +5,12 @@ export type { ObjectLockSettings } from './archive-bucket.ts';
 export { GenesysMediaArchiveStack, propsOf } from './archive-stack.ts';
 export { createTemplateStack } from './archive-template.ts';
 export type { ArchiveConditions } from './conditions.ts';
-export { GenesysMediaArchive, type GenesysMediaArchiveProps } from './genesys-media-archive.ts';
+export type { GenesysMediaArchiveProps } from './archive-props.ts';
+export { GenesysMediaArchive } from './genesys-media-archive.ts';
 export {
   type ArchiveResources,
   auditorStatements,
-  rewrapStatements,
   type Statement,
   writerStatements,
 } from './policies.ts';
+export { rewrapStatements } from './rewrap-policies.ts';

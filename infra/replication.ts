@@ -4,18 +4,22 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { givePolicy } from './archive-roles.ts';
 import { allow, type Statement } from './policies.ts';
-
-export interface ReplicaSettings {
-  /** Versioned, and with Object Lock: the archive has it. Its account lets the role in by the policy of the bucket. */
-  readonly bucketArn: string;
-  /** Of the bucket, where it is another one; the copies then belong to it. */
-  readonly account?: string | undefined;
-}
+import type { ReplicaSettings } from './replica-settings.ts';
 
 /** Copies every object of the bucket to the replica. */
 export function replicate(scope: Construct, bucket: s3.Bucket, replica: ReplicaSettings | undefined): void {
+  replicateTo(scope, 'Replicator', bucket, replica);
+}
+
+/** The same, with a role of that name. */
+export function replicateTo(
+  scope: Construct,
+  id: string,
+  bucket: s3.Bucket,
+  replica: ReplicaSettings | undefined,
+): void {
   if (replica === undefined) return;
-  const role = createReplicationRole(scope, 'Replicator');
+  const role = createReplicationRole(scope, id);
   const element = bucket.node.defaultChild as s3.CfnBucket;
   element.replicationConfiguration = replicationOf(role, replica);
   givePolicy(role, replicatorStatements(bucket.bucketArn, replica.bucketArn));

@@ -10,12 +10,12 @@ import { type OpenDayFile, groupsOf, openDayFile, readRows, writeDayFile } from 
 import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
 import { eraseFacts } from './erase-facts.ts';
 import { readFactsOfDay } from './facts-of-day.ts';
-import { inParallel } from './in-parallel.ts';
 import { dayFileKey, type Shard } from './places.ts';
 import { writePeople } from './people-file.ts';
 import type { CataloguePorts } from './ports.ts';
 import { compareRows, factsOfKey, factsOfReceipt, peopleOf, type ReceiptFacts, rowOf } from './row.ts';
 import type { CatalogueRow, ColumnName, PeopleRow } from './schema.ts';
+import { forEachOf } from '../for-each-of.ts';
 
 export interface CompactedDay {
   readonly day: string;
@@ -194,7 +194,7 @@ export async function makeDay(
   );
   let unreadable = 0;
   const later = new Set<string>();
-  await inParallel(unknown, RECEIPTS_AT_ONCE, async ({ key, receipt: place = '' }) => {
+  await forEachOf(unknown, RECEIPTS_AT_ONCE, async ({ key, receipt: place = '' }) => {
     try {
       const receipt = await readReceipt(archive, place, budget);
       if (receipt === undefined) return;

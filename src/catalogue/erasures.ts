@@ -3,7 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { ERASURE_PREFIX, erasureKey, LARGEST_ERASURE, parseErasure, subjectHash } from '../record/erasure.ts';
 import { getSmall } from '../record/small-object.ts';
-import { inParallel } from './in-parallel.ts';
+import { forEachOf } from '../for-each-of.ts';
 
 /** What was erased, by tombstone. */
 export interface Erased {
@@ -38,7 +38,7 @@ export async function readErased(store: ObjectStore, budget: Budget): Promise<Er
   const listed: { readonly key: string; readonly lastModified: number }[] = [];
   for await (const { key, lastModified } of store.list(ERASURE_PREFIX, budget))
     listed.push({ key, lastModified });
-  await inParallel(listed, READ_AT_ONCE, async ({ key, lastModified }) => {
+  await forEachOf(listed, READ_AT_ONCE, async ({ key, lastModified }) => {
     const json = await getSmall(store, key, LARGEST_ERASURE, budget);
     const tombstone = json === undefined ? undefined : parseErasure(json);
     if (tombstone === undefined || erasureKey(tombstone.id) !== key)

@@ -161,26 +161,3 @@ function readTime(flag: string, text: string | undefined): number | undefined {
     hint: 'write 2026-05-20 or 2026-05-20T14:00:00Z',
   });
 }
-
-/** Does `work` for every item, `concurrency` at a time, and stops taking items when `signal` aborts. `work` must not throw. */
-export async function forEachOf<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-  concurrency: number,
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  let ended = false;
-  const takeTurns = async () => {
-    while (!ended && !signal.aborted) {
-      const next = await source.next();
-      if (next.done === true) {
-        ended = true;
-        return;
-      }
-      await work(next.value);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, takeTurns));
-  if (!ended) await source.return?.();
-}

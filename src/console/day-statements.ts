@@ -8,6 +8,7 @@ import { openProver, type Prover } from '../proof/prove/prove-entry.ts';
 import { checkProof } from '../proof/verify/check-proof.ts';
 import type { CompletenessDay } from './api-keeping-schema.ts';
 import type { ConsoleArchive } from './console-archive.ts';
+import { forEachOf } from '../for-each-of.ts';
 
 /** Days that are verified at once. */
 const AT_ONCE = 8;
@@ -54,11 +55,10 @@ export async function judgeDays(
   const kept = JUDGED.get(archive);
   const known = kept?.note === note ? kept.days : new Map<string, JudgedDay>();
   if (kept?.note !== note) JUDGED.set(archive, { note, days: known });
-  const left = days.filter((day) => !known.has(day)).values();
-  const work = async () => {
-    for (const day of left) known.set(day, await judgeDay(prover, log, day, budget));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const left = days.filter((day) => !known.has(day));
+  await forEachOf(left, AT_ONCE, async (day) => {
+    known.set(day, await judgeDay(prover, log, day, budget));
+  });
   return known;
 }
 

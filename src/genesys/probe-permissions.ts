@@ -2,6 +2,7 @@ import type { Budget } from '../clock.ts';
 import { present } from '../present.ts';
 import type { ApiRequest, GenesysApi } from './api-client.ts';
 import { CALLS, type CallName, explainRefusal, type PermittedCall } from './permissions.ts';
+import type { WriteBack } from './write-back/reference-writer.ts';
 
 /** What one call showed about the role of the OAuth client. */
 export interface PermissionProbe {
@@ -23,7 +24,7 @@ export interface ProbeChoices {
   readonly restoreArchived: boolean;
   /** Set where transcripts are kept. */
   readonly transcripts?: object | undefined;
-  readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
+  readonly writeBack: WriteBack;
 }
 
 /**

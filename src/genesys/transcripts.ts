@@ -21,7 +21,7 @@ const MAX_COMMUNICATIONS = 5;
 const MAX_MEMBERS = 1000;
 
 /** ms; SQS delays no message for longer. */
-const LONGEST_WAIT_MS = 15 * 60_000;
+const MAX_WAIT_MS = 15 * 60_000;
 
 /** ms; no look comes sooner than this after one that found nothing. */
 const SHORTEST_WAIT_MS = 60_000;
@@ -73,7 +73,7 @@ async function ask(options: TranscriptOptions, looked: Looked, budget: Budget): 
   const { clock, waitMs } = options;
   const leftMs = (looked.endedAt ?? Number.NEGATIVE_INFINITY) + waitMs - clock.now();
   if (found.size === 0 && asked.length > 0 && leftMs > 0) {
-    const retryAfterMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, leftMs));
+    const retryAfterMs = Math.min(MAX_WAIT_MS, Math.max(SHORTEST_WAIT_MS, leftMs));
     return { state: 'later', retryAfterMs };
   }
   return { state: 'answered', found, others: 'none' };

@@ -1,8 +1,10 @@
-import type { S3Mishap } from './memory-s3.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
+/** What an S3 operation is answered with. `lost`: it took effect, and its sender is not told. */
+export type S3Mishap = 'throttled' | 'internal' | 'reset' | 'lost' | 'conflict';
+
 /** What became of a request, seen from the one who sent it. */
-export interface Delivery {
+export interface RequestFate {
   /** The answer has arrived. */
   answered: boolean;
 }
@@ -66,14 +68,14 @@ export class Actor {
    * @param mishap what the answer is instead of what `effect` returned.
    */
   async request<T>(
-    effect: (delivery: Delivery) => T,
+    effect: (delivery: RequestFate) => T,
     mishap?: Error,
     signal?: AbortSignal,
     slowness = 1,
   ): Promise<T> {
     const { time, random } = this.options;
     const longest = 300 * slowness * (this.options.slowness ?? 1);
-    const delivery: Delivery = { answered: false };
+    const delivery: RequestFate = { answered: false };
     return new Promise<T>((resolve, reject) => {
       if (!this.alive) return;
       const onAbort = () => reject(Object.assign(new Error('aborted'), { name: 'AbortError' }));

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Delivery } from './actor.ts';
-
-/** What an S3 operation is answered with. `lost`: it took effect, and nobody is told. */
-export type S3Mishap = 'throttled' | 'internal' | 'reset' | 'lost' | 'conflict';
+import type { RequestFate, S3Mishap } from './actor.ts';
 
 /** Ways in which a store can be broken, one at a time: each must be caught by an invariant. */
 export type S3Defect = 'ignores-conditions' | 'truncates' | 'forgets' | 'keeps-uploads' | 'alters-receipts';
@@ -13,7 +10,7 @@ export type S3Defect = 'ignores-conditions' | 'truncates' | 'forgets' | 'keeps-u
 export interface S3Caller {
   readonly killed: boolean;
   drawS3Mishap(operation: string): S3Mishap | undefined;
-  request<T>(effect: (delivery: Delivery) => T, mishap?: Error, signal?: AbortSignal): Promise<T>;
+  request<T>(effect: (delivery: RequestFate) => T, mishap?: Error, signal?: AbortSignal): Promise<T>;
 }
 
 /** Requests are answered at once, and never fail. */

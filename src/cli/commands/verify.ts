@@ -9,7 +9,6 @@ import { isEndOfBudget } from '../_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import {
   type CommandContext,
-  forEachOf,
   noteWholeDays,
   openBudget,
   readRange,
@@ -36,6 +35,7 @@ import { nameStrangers, type Strangers, warnOfStrangers } from '../verify/strang
 import { openVerifyState, type VerifyPlan, type VerifyState } from '../verify/state.ts';
 import { readErasedHashes } from '../../record/find-erasure.ts';
 import { checkOutput } from '../file-target.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 
@@ -125,9 +125,12 @@ export async function run(
         ui.warn('the sample has chosen no recording: --sample takes a larger share');
       });
     } else {
-      await forEachOf(ids, concurrency, budget.signal, async (idOrKey) => {
-        await take(current, idOrKey, await verifyNamed(current, idOrKey, range));
-      });
+      await forEachOf(
+        ids,
+        concurrency,
+        async (idOrKey) => take(current, idOrKey, await verifyNamed(current, idOrKey, range)),
+        budget.signal,
+      );
     }
   } finally {
     progress.end();
@@ -181,10 +184,11 @@ async function verifyAll(
   const { range, concurrency, earlier } = more;
   const ports = { ...current.ports, erased: await readErasedHashes(current.ports.store, budget) };
   // what could not be looked at the last time comes first
-  await forEachOf(state?.progress.failed ?? [], concurrency, budget.signal, async (key) => {
+  const retry = async (key: string) => {
     await state?.append({ type: 'retried', key });
     await take(current, key, await verifyOne(ports, key, depth, budget));
-  });
+  };
+  await forEachOf(state?.progress.failed ?? [], concurrency, retry, budget.signal);
   await verifyArchive(
     ports,
     {

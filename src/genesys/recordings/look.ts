@@ -9,6 +9,7 @@ import {
   fetchRecording,
   type LookBudget,
 } from './fetch.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 /** Recordings of one conversation that are asked for at a time; the rate budget is shared anyway. */
 const CONCURRENCY = 4;
@@ -36,16 +37,12 @@ export async function fetchFiles(
   const limited = wanted.length > 1 ? keepTimeForDownloads(options.clock, budget) : budget;
   if (options.batch) return fetchBatch(options, conversationId, wanted, limited);
   const found: Found[] = [];
-  const queue = wanted.entries();
-  const work = async () => {
-    for (const [at, recording] of queue) {
-      found[at] = await standAlone(
-        () => fetchRecording(options, conversationId, recording, limited),
-        (error) => isOwn(error, options.clock, budget),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, wanted.length) }, work));
+  await forEachOf(wanted.entries(), CONCURRENCY, async ([at, recording]) => {
+    found[at] = await standAlone(
+      () => fetchRecording(options, conversationId, recording, limited),
+      (error) => isOwn(error, options.clock, budget),
+    );
+  });
   return found;
 }
 

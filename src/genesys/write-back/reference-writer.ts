@@ -7,8 +7,16 @@ import { createCustomAttributesWriter } from './custom-attributes-writer.ts';
 import { createExternalTagWriter } from './external-tag-writer.ts';
 import { createParticipantAttributesWriter } from './participant-attributes-writer.ts';
 
+/** Variants of the published API; `ARCHIVE_WRITE_BACK` has `interaction` besides, which is of the other one. */
+export type WriteBack =
+  | 'annotation'
+  | 'custom-attributes'
+  | 'external-tag'
+  | 'participant-attributes'
+  | 'none';
+
 export interface WriteBackChoice {
-  readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
+  readonly writeBack: WriteBack;
   readonly customAttributesSchema: string | undefined;
 }
 

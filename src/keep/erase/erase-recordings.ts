@@ -16,6 +16,7 @@ import { getSmall, putSmall } from '../../record/small-object.ts';
 import { heldAmong } from '../read-holds.ts';
 import type { ErasedItem, ErasePorts, ErasureItem, ErasureReason } from './erase-types.ts';
 import { findParts, type FoundPart, keptOf, readableOf, removeParts } from './parts.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 /** Recordings of one batch that are worked on at once. */
 const CONCURRENCY = 8;
@@ -50,14 +51,14 @@ export async function eraseRecordings(
       settle(item, { state: 'failed', error: { code, message, retryable } });
     });
   const looked: Looked[] = [];
-  await atOnce(items, (item) =>
+  await forEachOf(items, CONCURRENCY, (item) =>
     attempt(item, async () => {
       looked.push({ item, parts: await findParts(ports, item, budget) });
     }),
   );
   const free = await sortOutHeld(ports, looked, settle, budget);
   const standing: Looked[] = [];
-  await atOnce(free, (one) =>
+  await forEachOf(free, CONCURRENCY, (one) =>
     attempt(one.item, async () => {
       const known = await findErasure(ports, one.item.recording, budget);
       if (known !== undefined && one.parts.length === 0) {
@@ -69,7 +70,7 @@ export async function eraseRecordings(
     }),
   );
   const sure = await sortOutHeld(ports, standing, settle, budget);
-  await atOnce(sure, ({ item }) =>
+  await forEachOf(sure, CONCURRENCY, ({ item }) =>
     attempt(item, async () => {
       const removal = await removeParts(ports, item, budget);
       const kept = keptOf(removal.left);
@@ -106,7 +107,7 @@ async function sortOutHeld(
   if (looked.length === 0) return looked;
   const held = await heldAmong(ports, new Set(looked.flatMap(keysOf)), budget);
   const free: Looked[] = [];
-  await atOnce(looked, async (one) => {
+  await forEachOf(looked, CONCURRENCY, async (one) => {
     const heldBy = [...new Set(keysOf(one).flatMap((key) => held.get(key) ?? []))];
     const locked = heldBy.length > 0 ? [] : await legallyHeld(ports, one.parts, budget);
     if (heldBy.length === 0 && locked.length === 0) free.push(one);
@@ -184,12 +185,4 @@ async function hashReceipt(
   const receipt =
     first === undefined ? undefined : await getSmall(store, receiptKey(first), LARGEST_RECEIPT, budget);
   return receipt === undefined ? undefined : createHash('sha256').update(receipt).digest('hex');
-}
-
-async function atOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const take = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, take));
 }

@@ -10,6 +10,7 @@ import type { PartKind } from '../../record/recording-parts.ts';
 import { heldAmong } from '../read-holds.ts';
 import type { ErasePorts, ErasureItem } from './erase-types.ts';
 import { findParts, type FoundPart } from './parts.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 /** Recordings, each with all the keys that were chosen of it, in the order of their days. Pure. */
 export function groupByRecording(layout: Layout, keys: Iterable<string>): readonly ErasureItem[] {
@@ -63,11 +64,9 @@ export async function* examineErasures(
   for (let at = 0; at < items.length; at += BATCH) {
     const batch = items.slice(at, at + BATCH);
     const parts = new Map<ErasureItem, readonly FoundPart[]>();
-    const queue = batch.values();
-    const take = async () => {
-      for (const item of queue) parts.set(item, await findParts(ports, item, budget));
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, take));
+    await forEachOf(batch, AT_ONCE, async (item) => {
+      parts.set(item, await findParts(ports, item, budget));
+    });
     const keys = new Set(
       batch.flatMap((item) => [...item.keys, ...(parts.get(item) ?? []).map(({ version }) => version.key)]),
     );

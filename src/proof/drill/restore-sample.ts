@@ -11,6 +11,7 @@ import { readErasures } from '../day/erasures.ts';
 import type { DrawnEntry } from './draw-sample.ts';
 import type { DrilledRecording } from './drill-report.ts';
 import { type LocatedReceipt, locateReceipts } from './locate-receipts.ts';
+import { forEachOf } from '../../for-each-of.ts';
 
 /** Looks at the content of one recording as it passes. */
 export interface ContentDecoder {
@@ -51,21 +52,16 @@ export async function restoreSample(
   for (const known of erasures.values())
     for (const { receipt } of known) if (receipt !== undefined) erased.add(receipt);
   const results: DrilledRecording[] = [];
-  const queue = sample.entries();
-  const work = async () => {
-    for (const [at, { index, day, sha256 }] of queue) {
-      const found = located.get(sha256);
-      const entry = { index, day, receipt: sha256 };
-      const gone = erased.has(sha256)
-        ? ({ ...entry, result: 'erased' } as const)
-        : ({ ...entry, result: 'failed', problem: { step: 'receipt', code: 'OBJECT_NOT_FOUND' } } as const);
-      const recording =
-        found === undefined ? gone : { ...entry, ...(await restoreOne(ports, found, budget)) };
-      results[at] = recording;
-      onRecording(recording, found?.key);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(WIDTH, sample.length) }, work));
+  await forEachOf(sample.entries(), WIDTH, async ([at, { index, day, sha256 }]) => {
+    const found = located.get(sha256);
+    const entry = { index, day, receipt: sha256 };
+    const gone = erased.has(sha256)
+      ? ({ ...entry, result: 'erased' } as const)
+      : ({ ...entry, result: 'failed', problem: { step: 'receipt', code: 'OBJECT_NOT_FOUND' } } as const);
+    const recording = found === undefined ? gone : { ...entry, ...(await restoreOne(ports, found, budget)) };
+    results[at] = recording;
+    onRecording(recording, found?.key);
+  });
   return results;
 }
 

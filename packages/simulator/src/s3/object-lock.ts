@@ -6,14 +6,14 @@ import { S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
 
 /** Bytes; these documents have one or two elements. */
-const LARGEST_DOCUMENT = 4096;
+const MAX_DOCUMENT_BYTES = 4096;
 
 async function readDocument(call: S3Call): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of call.body().chunks) {
     size += chunk.byteLength;
-    if (size > LARGEST_DOCUMENT) throw new S3Refusal('MalformedXML');
+    if (size > MAX_DOCUMENT_BYTES) throw new S3Refusal('MalformedXML');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
