@@ -1,4 +1,4 @@
-// Writes docs/configuration.md, docs/errors.md and docs/receipt-v1.schema.json from the source. Bundled on the fly, because Node 20 runs no TypeScript.
+// Writes docs/configuration.md, docs/errors.md, docs/console-api.md and docs/receipt-v1.schema.json from the source. Bundled on the fly, because Node 20 runs no TypeScript.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
@@ -17,5 +17,8 @@ const docs = await import(`data:text/javascript;base64,${Buffer.from(text).toStr
 await mkdir('docs', { recursive: true });
 await writeFile('docs/configuration.md', docs.renderConfigurationDoc());
 await writeFile('docs/errors.md', docs.renderErrorsDoc());
+await writeFile('docs/console-api.md', docs.renderConsoleApiDoc());
 await writeFile('docs/receipt-v1.schema.json', docs.renderReceiptSchema());
-console.log('wrote docs/configuration.md, docs/errors.md and docs/receipt-v1.schema.json');
+console.log(
+  'wrote docs/configuration.md, docs/errors.md, docs/console-api.md and docs/receipt-v1.schema.json',
+);

@@ -4,6 +4,7 @@
 //   node scripts/sbom.mjs          after scripts/build.mjs
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PAGE_PACKAGES } from './build-console.mjs';
 
 const { name, version, description } = JSON.parse(readFileSync('package.json', 'utf8'));
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
@@ -28,6 +29,8 @@ const published = new Set(
         `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${entry.version}`,
     ),
 );
+// bundled into the console's page, and so published
+for (const name of PAGE_PACKAGES) published.add(`${name}@${packages[`node_modules/${name}`].version}`);
 bom.components = bom.components.filter((one) => published.delete(`${one.name}@${one.version}`));
 if (published.size > 0) throw new Error(`not in the bill of materials: ${[...published].join(', ')}`);
 const kept = new Set([bom.metadata.component['bom-ref'], ...bom.components.map((one) => one['bom-ref'])]);

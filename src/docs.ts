@@ -4,6 +4,8 @@ import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';
 import { EXIT_CODES, EXIT_RULES } from './exit-codes.ts';
 
+export { renderConsoleApiDoc } from './console/render-api-doc.ts';
+
 /*
  * Pages that are generated, so that they cannot fall behind the code. `npm run docs:generate` writes them; a test
  * compares what is committed.

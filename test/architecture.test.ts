@@ -61,7 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['ground', 'ports', 'http', 'aws'],
   s3ec: ['ground', 'ports', 'envelope'],
   config: ['ground'],
-  docs: ['ground', 'config', 'record', 'audit'],
+  docs: ['ground', 'config', 'record', 'audit', 'console'],
   // of the envelopes only KMS
   signing: ['ground', 'record', 'envelope'],
   'signing-keys': ['ground', 'record', 'config', 'signing'],

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { listSettings } from '../src/config/schema.ts';
-import { renderConfigurationDoc, renderErrorsDoc, renderReceiptSchema } from '../src/docs.ts';
+import {
+  renderConfigurationDoc,
+  renderConsoleApiDoc,
+  renderErrorsDoc,
+  renderReceiptSchema,
+} from '../src/docs.ts';
 import { ERROR_CODES } from '../src/error-codes.ts';
 
 /** When one of these fails: `npm run docs:generate`. */
@@ -9,6 +14,7 @@ describe('what is committed is what is generated', () => {
   it.each([
     ['docs/configuration.md', renderConfigurationDoc()],
     ['docs/errors.md', renderErrorsDoc()],
+    ['docs/console-api.md', renderConsoleApiDoc()],
     ['docs/receipt-v1.schema.json', renderReceiptSchema()],
   ])('%s', (file, generated) => {
     expect(readFileSync(file, 'utf8')).toBe(generated);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { getJson, lastAnswer } from './api.ts';
 import type { Grant, Me } from './api-types.ts';
 import { goTo } from './navigate.ts';
@@ -88,6 +88,7 @@ function ArchiveChoice({ route, archive, names }: ArchiveChoiceProps) {
 
 const WARN_MS = 120_000;
 const LOOK_MS = 5000;
+const MINUTE_MS = 60_000;
 
 interface WarningProps {
   readonly me: Me;
@@ -98,9 +99,10 @@ interface WarningProps {
 function SessionWarning({ me, onRenewed }: WarningProps) {
   const [end, setEnd] = useState<number>();
   const [failed, setFailed] = useState(false);
+  const readAt = useMemo(() => lastAnswer.at, [me]);
   useEffect(() => {
     const look = () => {
-      const ends = sessionEnd(me, lastAnswer.at);
+      const ends = sessionEnd(me, readAt);
       setEnd((shown) => (shown === undefined && ends - Date.now() > WARN_MS ? undefined : ends));
     };
     const timer = setInterval(look, LOOK_MS);
@@ -115,7 +117,7 @@ function SessionWarning({ me, onRenewed }: WarningProps) {
     try {
       const renewed = await getJson<Me>('/api/me');
       onRenewed(renewed);
-      if (sessionEnd(renewed, Date.now()) - Date.now() > WARN_MS) close();
+      if (sessionEnd(renewed, lastAnswer.at) - Date.now() > WARN_MS) close();
       else setFailed(true);
     } catch {
       setFailed(true);
@@ -140,8 +142,11 @@ function SessionWarning({ me, onRenewed }: WarningProps) {
   );
 }
 
-const sessionEnd = (me: Me, asked: number): number =>
-  Math.min(Date.parse(me.expiresAt), asked + me.idleMinutes * 60_000);
+/** Every answer extends a session that ends for want of use; one that ends by its age does not last longer than it says. */
+function sessionEnd({ expiresAt, idleMinutes }: Me, readAt: number): number {
+  const [stated, idleMs] = [Date.parse(expiresAt), idleMinutes * 60_000];
+  return stated < readAt + idleMs - MINUTE_MS ? stated : lastAnswer.at + idleMs;
+}
 
 interface HeadingProps {
   readonly title: string;

@@ -30,7 +30,8 @@ export function PageOf({ route }: { readonly route: Route }) {
   const [failed, setFailed] = useState(false);
   const Drawn = LOADED.get(page);
   useEffect(() => {
-    if (LOADED.has(page)) return;
+    if (Drawn !== undefined) return;
+    // also where the script came between drawing and now
     loadPage(page).then(
       () => redraw((before) => before + 1),
       () => setFailed(true),

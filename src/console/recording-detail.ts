@@ -15,6 +15,8 @@ import type { Located } from './locate.ts';
 import { formatOfFile, openRecording } from './open-recording.ts';
 import { readSealedJson } from './sealed-json.ts';
 
+/** Bytes of an object without signed leaves that is read to tell its format; pressing play reads it no second time. */
+const MAX_WHOLE_BYTES = 8 * 1024 * 1024;
 /** Bytes. */
 const MAX_LINK_BYTES = 64 * 1024;
 
@@ -72,7 +74,7 @@ async function describeFile(
   };
 }
 
-/** Reads the first leaf, where a leaf can be read alone; a whole recording is not read to describe it. */
+/** Reads the first leaf, where a leaf can be read alone; a whole recording is read to describe it only where that is quick. */
 async function formatOf(
   archive: ConsoleArchive,
   { key, bytes }: CatalogueRow,
@@ -81,7 +83,7 @@ async function formatOf(
 ): Promise<Pick<RecordingFile, 'playable' | 'format'>> {
   if (bytes === null) return { playable: 'no-object' };
   if (archive.reader === undefined) return { playable: 'no-key' };
-  if (!hasLeaves) return { playable: 'unknown' };
+  if (!hasLeaves && bytes > MAX_WHOLE_BYTES) return { playable: 'unknown' };
   try {
     const seekable = await openRecording(archive, key, budget);
     const { playable, format } = await formatOfFile(archive, seekable, budget);

@@ -155,9 +155,10 @@ export const transcript: Transcript = {
   ],
 };
 
-export function year(of = 2026): CompletenessYear {
+/** @param first month that has days, from 0. */
+export function year(of = 2026, first = 8): CompletenessYear {
   const days: CompletenessYear['days'] = [];
-  for (let at = Date.UTC(of, 8, 1); at <= Date.UTC(of, 10, 27); at += 86_400_000) {
+  for (let at = Date.UTC(of, first, 1); at <= Date.UTC(of, 10, 27); at += 86_400_000) {
     const date = new Date(at).toISOString().slice(0, 10);
     days.push({ date, statement: 'sealed', recorded: 40, archived: 40, gone: 0, pending: 0, missing: 0 });
   }
@@ -165,6 +166,7 @@ export function year(of = 2026): CompletenessYear {
     const [day] = days.slice(index);
     if (day !== undefined) days.splice(days.indexOf(day), 1, { ...day, ...changed });
   };
+  change(0, { statement: 'none', recorded: null, archived: 0, pending: null, missing: null });
   change(3, { missing: 2, archived: 38 });
   change(-5, { statement: 'broken', why: 'the signature of the statement is not valid' });
   change(-4, { pending: 3 });
@@ -313,6 +315,7 @@ export const about: About = {
 
 export interface Answer {
   readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly body?: Buffer;
 }
@@ -321,6 +324,39 @@ export const refusal = (status: number, code: string, message: string, hint?: st
   status,
   json: { error: { code, message, ...(hint !== undefined && { hint }) } },
 });
+
+const LENGTH_S = 60;
+const BYTES_PER_S = 16_000;
+/** A minute of silence, two channels of µ-law. */
+const SOUND = soundOf(LENGTH_S * BYTES_PER_S);
+
+function soundOf(bytes: number): Buffer {
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + bytes, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(7, 20);
+  head.writeUInt16LE(2, 22);
+  head.writeUInt32LE(8000, 24);
+  head.writeUInt32LE(BYTES_PER_S, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(8, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(bytes, 40);
+  return Buffer.concat([head, Buffer.alloc(bytes, 0xff)]);
+}
+
+function rangeOf(range = 'bytes=0-'): Answer {
+  const first = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? 0);
+  const body = SOUND.subarray(first, first + 262_144);
+  const headers = {
+    'content-type': 'audio/wav',
+    'accept-ranges': 'bytes',
+    'content-range': `bytes ${first}-${first + body.length - 1}/${SOUND.length}`,
+  };
+  return { status: 206, headers, body };
+}
 
 /** What each path answers; a function sees the request. The longest path that matches answers. */
 export type Answers = Readonly<Record<string, Answer | ((route: Route) => Answer | Promise<Answer>)>>;
@@ -332,6 +368,20 @@ export const ANSWERS: Answers = {
   [`/api/recordings/${idOf(0)}/verification`]: { json: verified() },
   [`/api/recordings/${idOf(0)}/transcript`]: { json: transcript },
   [`/api/recordings/${idOf(0)}/peaks`]: (route) => ({ body: peaks(new URL(route.request().url())) }),
+  '/api/listens': {
+    status: 201,
+    json: {
+      listen: 'l1',
+      media: '/media/l1',
+      contentType: 'audio/wav',
+      bytes: SOUND.length,
+      expiresInS: 900,
+      leafBytes: 65_536,
+    },
+  },
+  '/api/listens/l1': { json: { refused: [], expiresInS: 900 } },
+  '/api/listens/l1/end': { status: 204, body: Buffer.alloc(0) },
+  '/media/l1': (route) => rangeOf(route.request().headers()['range']),
   '/api/completeness': { json: year() },
   '/api/completeness/2026-09-04': { json: missing() },
   '/api/work': { json: work },
@@ -357,12 +407,10 @@ export async function fakeApi(page: Page, changed: Answers = {}): Promise<void> 
         : typeof found === 'function'
           ? await found(route)
           : found;
-    const { status = 200, json, body } = answer;
-    await route.fulfill(body === undefined ? { status, json } : { status, body });
+    const { status = 200, json, body, headers = {} } = answer;
+    await route.fulfill(body === undefined ? { status, json } : { status, body, headers });
   });
 }
-
-const LENGTH_S = 60;
 
 /** A minute of two speakers, silent in the hold from 20 to 35 s. */
 export function peaks(url: URL): Buffer {

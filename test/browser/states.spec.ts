@@ -86,7 +86,7 @@ test('an empty catalogue says how to fill it', async ({ fake, page }) => {
   await fake('#/', { '/api/recordings': { json: recordings([], { asOf: null }) } });
   await expect(page.getByText('The catalogue has no recordings')).toBeVisible();
   await expect(page.getByText('genesys-archive catalogue update')).toBeVisible();
-  await expect(page.getByText('Catalogue of unknown')).toBeVisible();
+  await expect(page.getByText('Catalogue as of unknown')).toBeVisible();
 });
 
 test('a search without a result offers to clear the filters', async ({ fake, page }) => {
@@ -155,11 +155,11 @@ test('findings of a verification name what differs', async ({ fake, page }) => {
     }),
   });
   const card = page.getByRole('region', { name: 'Verification' });
-  await expect(card.getByText('verified', { exact: true })).toBeVisible();
+  await expect(card.getByText('receipt verified', { exact: true })).toBeVisible();
   await card.getByRole('button', { name: 'Verify every byte' }).click();
   await expect(card.getByRole('alert')).toContainText('does not match its receipt');
   await expect(card.getByRole('alert')).toContainText('leaf checksum');
-  await expect(card.getByText('verified', { exact: true })).toHaveCount(0);
+  await expect(card.getByText('receipt verified', { exact: true })).toHaveCount(0);
 });
 
 test('a format that no browser plays is said before a listen is asked for', async ({ fake, page }) => {
@@ -226,7 +226,7 @@ test('an overseer sees the access log and cannot listen', async ({ fake, page })
     '/api/me': { json: me({ signIn: 'provider', roles: ['overseer'], grants: ['see', 'oversee'] }) },
   });
   await expect(page.getByText('Your roles do not include listening.')).toBeVisible();
-  await expect(page.getByRole('region', { name: 'Who listened' })).toContainText('Mallory');
+  await expect(page.getByRole('region', { name: 'Who looked and listened' })).toContainText('Mallory');
   await expect(page.getByRole('button', { name: /hold|Export/ })).toHaveCount(0);
   await expect(page.getByRole('link', { name: 'Holds' })).toHaveCount(0);
 });

@@ -71,6 +71,7 @@ export interface NewRecording {
   readonly contentType?: string;
   readonly recordingId?: string;
   readonly channel?: string;
+  readonly leafBytes?: number;
 }
 
 /** An object as the archiver writes it, with its signed receipt and the leaves in it. */
@@ -82,6 +83,7 @@ export async function record(
     contentType = 'audio/wav',
     recordingId = randomUUID(),
     channel,
+    leafBytes = LEAF_BYTES,
   }: NewRecording = {},
 ): Promise<Recorded> {
   const conversationId = randomUUID();
@@ -91,7 +93,7 @@ export async function record(
   const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
   const options = { metadata: sealer.metadata, contentType: 'application/octet-stream' };
   await store.put(key, body, options, unlimited);
-  const hasher = LeafHasher.full(LEAF_BYTES);
+  const hasher = LeafHasher.full(leafBytes);
   hasher.update(body);
   const { sha256, leaves } = hasher.finish();
   const wrap = hashWrap(sealer.metadata);
@@ -109,7 +111,7 @@ export async function record(
     ciphertext: {
       bytes: body.length,
       sha256: sha256.toString('hex'),
-      leafBytes: LEAF_BYTES,
+      leafBytes,
       leaves: leaves.map((leaf) => leaf.toString('hex')),
     },
     object: { key, store: store.location },

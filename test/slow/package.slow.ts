@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ describe('the published package', () => {
       'src',
       'packages',
       'infra',
+      'web',
       'scripts',
       'docs',
       'package.json',
@@ -43,6 +44,19 @@ describe('the published package', () => {
     expect(names.filter((name) => name.endsWith('.map'))).toEqual([]);
     expect(names).toContain('package/SECURITY.md');
     expect(names).toContain('package/CHANGELOG.md');
+  });
+
+  it("holds the console's page with the licence and the entry of what is bundled into it, without maps and pictures", () => {
+    const page = readdirSync(file('dist/console'));
+    expect(page).toEqual(expect.arrayContaining(['index.html', 'icon.svg', 'licences.txt']));
+    expect(page.filter((name) => name.endsWith('.map'))).toEqual([]);
+    expect(readFileSync(file('dist/console/licences.txt'), 'utf8')).toMatch(/^preact \d+\.\d+\.\d+\n[^]*MIT/);
+    const { components } = JSON.parse(readFileSync(file('dist/sbom.cdx.json'), 'utf8')) as {
+      components: readonly { name: string }[];
+    };
+    expect(components.map(({ name }) => name)).toContain('preact');
+    expect(existsSync(file('docs/console.md'))).toBe(true);
+    expect(existsSync(file('docs/pictures'))).toBe(false);
   });
 
   it('holds a bill of materials (CycloneDX) of its dependencies, with their hashes', () => {

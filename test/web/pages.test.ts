@@ -92,10 +92,10 @@ describe('a day', () => {
   });
 
   it('without recordings and without a statement is empty, not complete, and counts for no day', () => {
-    const empty = day({ statement: 'none', recorded: null, archived: 0, missing: null, pending: null });
-    expect(kindOf(empty)).toBe('empty');
-    expect(sumOf([empty, day({})])).toMatchObject({ days: 1, notAsked: 0, complete: 1 });
-    expect(kindOf({ ...empty, missing: 2 })).toBe('missing');
+    const blank = day({ statement: 'none', recorded: null, archived: 0, missing: null, pending: null });
+    expect(kindOf(blank)).toBe('blank');
+    expect(sumOf([blank, day({})])).toMatchObject({ days: 1, notAsked: 0, complete: 1 });
+    expect(kindOf({ ...blank, missing: 2 })).toBe('missing');
   });
 
   it('that was not compared counts for nothing in the sum of what was recorded', () => {

@@ -58,7 +58,7 @@ export function Completeness({ route: { id, query } }: { readonly route: Route }
 }
 
 function Summary({ days, year }: { readonly days: readonly CompletenessDay[]; readonly year: number }) {
-  if (days.every((day) => kindOf(day) === 'empty'))
+  if (days.every((day) => kindOf(day) === 'blank'))
     return <p role="status">Nothing is known of {year}: no recordings and no statements.</p>;
   const { archived, recorded, missing, notAsked, complete, days: filled } = sumOf(days);
   return (

@@ -88,8 +88,9 @@ function Stored({ receipt }: { readonly receipt: Custodial }) {
       </Step>
       <Step title="Encrypted">
         {format ?? <Unknown>format unknown</Unknown>}
-        {cipherBytes === undefined ? '' : `, ${bytesText(cipherBytes)}`}; data key wrapped
-        {wrap === undefined ? '' : ` by ${wrap}`} under <code>{keyId ?? 'unknown'}</code>
+        {cipherBytes === undefined ? '' : `, ${bytesText(cipherBytes)}`}
+        {wrap === undefined ? '' : `; data key wrapped by ${wrap}`}
+        {keyId === undefined ? '' : `, key ${keyId}`}
       </Step>
       <Step title="Stored">
         <Time at={receipt.stored} /> in <code>{store ?? 'unknown'}</code>

@@ -1,7 +1,7 @@
 /** How a day is drawn: what its counts and its statement come to. Pure. */
 import type { CompletenessDay } from '../api-types.ts';
 
-export type DayKind = 'complete' | 'provisional' | 'missing' | 'broken' | 'pending' | 'unasked' | 'empty';
+export type DayKind = 'complete' | 'provisional' | 'missing' | 'broken' | 'pending' | 'unasked' | 'blank';
 
 /** A sign and words each: the colour only repeats them. */
 export const KINDS: Readonly<Record<DayKind, { readonly sign: string; readonly words: string }>> = {
@@ -11,13 +11,13 @@ export const KINDS: Readonly<Record<DayKind, { readonly sign: string; readonly w
   broken: { sign: '×', words: 'the statement does not verify' },
   pending: { sign: '…', words: 'uploads are pending' },
   unasked: { sign: '?', words: 'not compared with the platform, or not checked' },
-  empty: { sign: '', words: 'nothing archived, and not compared with the platform' },
+  blank: { sign: '', words: 'nothing archived, and not compared with the platform' },
 };
 
 export function kindOf({ statement, missing, pending, recorded, archived, gone }: CompletenessDay): DayKind {
   if (statement === 'broken') return 'broken';
   if (missing !== null && missing > 0) return 'missing';
-  if (statement === 'none' && archived === 0 && gone === 0) return 'empty';
+  if (statement === 'none' && archived === 0 && gone === 0) return 'blank';
   // without a statement that verifies no figure of the platform counts
   if (statement === 'none' || statement === 'unchecked' || recorded === null || missing === null)
     return 'unasked';
@@ -38,7 +38,7 @@ export interface YearSum {
 
 export function sumOf(days: readonly CompletenessDay[]): YearSum {
   const compared = days.filter(({ recorded }) => recorded !== null);
-  const filled = days.filter((day) => kindOf(day) !== 'empty');
+  const filled = days.filter((day) => kindOf(day) !== 'blank');
   const sum = (of: (day: CompletenessDay) => number | null) =>
     days.reduce((all, day) => all + (of(day) ?? 0), 0);
   return {

@@ -210,7 +210,9 @@ function ReleaseDialog({ hold, onClose, onReleased }: ReleaseProps) {
         <p>
           {counted(hold.objects, 'object')} may be removed afterwards, by retention or erasure, unless another
           hold is on them.{' '}
-          {hold.by === me.name ? 'You placed this hold: a second person must release it.' : ''}
+          {hold.by === me.name
+            ? 'You placed this hold: where two persons are required, another one releases it.'
+            : ''}
         </p>
         <TextField label="Reason" value={reason} onInput={setReason} required />
         {report}

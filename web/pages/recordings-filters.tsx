@@ -64,7 +64,7 @@ export function RecordingsFilters({ query, onChange }: FiltersProps) {
         <Moment label="From" stated={of('from')} isEnd={false} onChange={(value) => set('from', value)} />
         <Moment label="To" stated={of('to')} isEnd onChange={(value) => set('to', value)} />
         <Words name="id" label="Conversation or recording ids" query={query} onTyped={typed} lines={2} />
-        <Words name="queue" label="Queue" query={query} onTyped={typed} hint="name or id" />
+        <Words name="queue" label="Queue" query={query} onTyped={typed} hint="whole name, or id" />
         <Words
           name="agent"
           label="Agent"
@@ -72,7 +72,7 @@ export function RecordingsFilters({ query, onChange }: FiltersProps) {
           onEntered={set}
           hint={
             can('reveal')
-              ? 'id or name; Enter searches; a name is on record'
+              ? 'id or whole name; Enter searches; a name is on record'
               : 'id of the user; Enter searches'
           }
         />
@@ -110,7 +110,7 @@ export function RecordingsFilters({ query, onChange }: FiltersProps) {
             ]}
             onInput={(value) => set('held', value)}
           />
-          <Words name="wrapUp" label="Wrap-up" query={query} onTyped={typed} hint="name or code" />
+          <Words name="wrapUp" label="Wrap-up" query={query} onTyped={typed} hint="whole name, or code" />
           {can('reveal') ? (
             <Words
               name="customer"

@@ -13,7 +13,7 @@ import { Time } from '../ui/time.tsx';
 import { askedOf, countFilters, filtersOf, isPortioned, nextCursor } from './filters.ts';
 import { KeepActions } from './keep-actions.tsx';
 import { rememberList, rememberScroll, scrollOf } from './last-list.ts';
-import { keyOf } from './recording-key.ts';
+import { idOfKey } from './recording-key.ts';
 import { RecordingsFilters } from './recordings-filters.tsx';
 import { RecordingsTable } from './recordings-table.tsx';
 
@@ -58,10 +58,7 @@ export function Recordings({ route: { query } }: { readonly route: Route }) {
                 <NothingFound query={query} clear={() => goTo(to('recordings'))} />
               ) : (
                 <>
-                  <KeepActions
-                    isChoice
-                    ids={[...new Set(page.items.filter((row) => chosen.has(keyOf(row))).map(({ id }) => id))]}
-                  >
+                  <KeepActions isChoice ids={[...new Set([...chosen].map(idOfKey))]}>
                     <button type="button" onClick={() => saveCsv(page.items)}>
                       CSV of this page
                     </button>
@@ -101,7 +98,7 @@ function AsOf({ page: { asOf } }: { readonly page: RecordingsPage }) {
   return (
     <span class="hint">
       {' '}
-      Catalogue of <Time at={asOf ?? undefined} />
+      Catalogue as of <Time at={asOf ?? undefined} />
     </span>
   );
 }

@@ -94,7 +94,7 @@ function Verdict({
     <div role="status">
       <p>
         {verdict === 'verified' ? (
-          <Badge tone="good">verified</Badge>
+          <Badge tone="good">{depth === 'head' ? 'receipt verified' : 'every byte verified'}</Badge>
         ) : (
           <>
             <Badge tone="wait">not signed</Badge> the object matches its receipt, and no signature vouches for

@@ -12,14 +12,14 @@ export function WhoListened({ recording }: { readonly recording: string }) {
     getJson<AccessPage>('/api/access', { archive, recording, limit: 20 }, signal),
   );
   return (
-    <section class="card" aria-label="Who listened">
-      <h2>Who listened</h2>
+    <section class="card" aria-label="Who looked and listened">
+      <h2>Who looked and listened</h2>
       <Show load={load} what="the access log">
         {({ items }) =>
           items.length === 0 ? (
             <p>No access is on record.</p>
           ) : (
-            <ul class="plain">
+            <ul class="bare">
               {items.map((entry) => (
                 <li key={`${entry.session}/${entry.n}`}>
                   <Time at={entry.at} /> <strong>{entry.who}</strong> {entry.action}

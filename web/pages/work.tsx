@@ -12,7 +12,7 @@ import { Time } from '../ui/time.tsx';
 
 /** ms */
 const LOOK_MS = 3000;
-const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'waiting', 'resting']);
+const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'resting', 'waiting']);
 
 /** Jobs: how far they are, how fast, what failed. */
 export function Work() {
@@ -71,9 +71,9 @@ export function Work() {
 const TONES: Readonly<Record<JobShape['state'], Tone>> = {
   planning: 'plain',
   running: 'plain',
-  paused: 'wait',
-  waiting: 'wait',
   resting: 'wait',
+  waiting: 'wait',
+  paused: 'wait',
   cancelled: 'wait',
   finished: 'good',
 };
@@ -100,6 +100,8 @@ function Job({ job, onChanged }: JobProps) {
     runners,
     etaS,
     failures,
+    limitedBy,
+    stoppedBy,
   } = job;
   const settled = done + failed;
   const title = `${kind}${name === undefined ? '' : ` “${name}”`}`;
@@ -115,7 +117,8 @@ function Job({ job, onChanged }: JobProps) {
         {AT_WORK.has(state)
           ? `; ${counted(runners, 'runner')}; ${etaS === null ? 'time left unknown' : `about ${spanText(etaS)} left`}`
           : ''}
-        ;{' '}
+        ; {limitedBy === undefined ? '' : `limited by ${limitedBy}; `}
+        {stoppedBy === undefined ? '' : `the last runner stopped with ${stoppedBy}; `}
         {rate === 'yield' ? 'rate: what live calls leave free' : `at most ${countText(rate)} items a minute`}
       </p>
       <p class="hint">
@@ -136,7 +139,7 @@ function Job({ job, onChanged }: JobProps) {
           </p>
         </details>
       )}
-      {can('operate') && !['done', 'cancelled', 'failed'].includes(state) ? (
+      {can('operate') && state !== 'finished' && state !== 'cancelled' ? (
         <Control job={job} onChanged={onChanged} />
       ) : null}
     </>

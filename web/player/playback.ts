@@ -90,9 +90,6 @@ export class Playback extends EventTarget {
   get trouble(): Trouble | undefined {
     return this.#trouble;
   }
-  get heard(): readonly Span[] {
-    return this.#heard;
-  }
 
   /** Asks to listen, which is on record before the first byte, and plays from `at`. */
   async listen(body: ListenBody, at = 0): Promise<void> {

@@ -145,7 +145,7 @@ export function Player({ recording, file, seconds, marks, onPosition, seek }: Pl
           onKeyDown={step}
         />
         <p class="clocks">
-          <span data-position>{clock(position)}</span> of {duration === 0 ? 'unknown' : clock(duration)}
+          {clock(position)} of {duration === 0 ? 'unknown' : clock(duration)}
           {playback?.isWaiting === true ? <span role="status"> waiting for sound …</span> : null}
           <span class="hint"> {waves.words}</span>
         </p>

@@ -42,7 +42,7 @@ export function Waveform({ peaks, from, to, position, marks, window, onSeek, nam
     onSeek(from + ((event.clientX - left) / all) * (to - from));
   };
   return (
-    <div class={`wave ${name}`} aria-hidden="true" data-wave={name} onClick={seek}>
+    <div class={`wave ${name}`} aria-hidden="true" onClick={seek}>
       {marks
         .filter(({ span: [start, end] }) => end > from && start < to)
         .map(({ span, kind, words }) => (

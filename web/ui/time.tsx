@@ -9,7 +9,7 @@ export function Time({ at }: { readonly at: string | undefined }) {
   if (at === undefined || Number.isNaN(ms)) return <Unknown />;
   const isUtc = zone === 'UTC' || zone === 'Etc/UTC';
   return (
-    <time dateTime={at} class="time" title={isUtc ? 'UTC' : `UTC; ${zone} below`}>
+    <time dateTime={at} class="time">
       {utcText(ms)}
       {isUtc ? null : <span class="local"> {localText(ms, zone)} here</span>}
     </time>

@@ -17,6 +17,7 @@ import { tellSkippedFiles } from '../_skipped-files.ts';
 import { type Check, checkPromises } from '../demo/checks.ts';
 import { type CallHistory, deliver, type Delivery } from '../demo/delivery.ts';
 import { armFaults } from '../demo/faults.ts';
+import { openDemoConsole } from '../demo/open-console.ts';
 import { archiveThePast, type PastPorts, type PastResult } from '../demo/past.ts';
 import { describeFaults, describeOthers, describeRefused, printCheck, printTable } from '../demo/report.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
@@ -26,6 +27,7 @@ interface DemoOptions {
   readonly calls?: number;
   readonly media?: string;
   readonly out?: string;
+  readonly console?: boolean;
 }
 
 const DEFAULT_CALLS = 36;
@@ -212,7 +214,13 @@ async function demonstrate(
   for (const check of all) printCheck(context, check);
   for (const { name, reason } of refused) ui.out(`  not archived: ${printable(name)}: ${printable(reason)}`);
   printNextSteps(context, place, { restored, exampleKey, past });
-  return kept ? 0 : 1;
+  if (!kept || options.console !== true) return kept ? 0 : 1;
+  ui.out('');
+  return openDemoConsole(context, {
+    ARCHIVE_STORE: place.store,
+    ENCRYPTION_KEY_HEX: place.keyHex,
+    ...past?.verifySettings,
+  });
 }
 
 /** The days before. */
@@ -272,4 +280,5 @@ function printNextSteps(
   const evidence = path.join(place.dir, 'evidence');
   ui.out(`  ${program} evidence ${past.example} -o ${quoteForShell(evidence)}`);
   ui.out(`  (cd ${quoteForShell(evidence)} && sh verify-proof.sh)    # with openssl alone`);
+  ui.out(`  ${program} console --open    # search, listen, verify and export in a browser`);
 }

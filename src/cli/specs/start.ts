@@ -12,6 +12,7 @@ export const START_COMMANDS: readonly CommandSpec[] = [
       { flags: '--calls <N>', description: 'synthetic calls (default 36)', parse: wholeNumber(1, 500) },
       { flags: '--media <DIR>', description: 'archive the files of this folder as well' },
       { flags: '--out <DIR>', description: 'where to keep the result (default: a new temporary directory)' },
+      { flags: '--console', description: 'then open the console over the result, in the browser' },
     ],
     details:
       'Starts a simulator of Genesys Cloud in this process, makes its requests fail in every way it can, and checks that each recording is archived exactly once, whole and restorable all the same.',
