@@ -15,7 +15,13 @@ import { verifyArchive } from '../../src/audit/verify-archive.ts';
 import { type Verification, verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
+import { createAdopter } from '../../src/envelope/adopt.ts';
+import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
+import { createRewrapper } from '../../src/envelope/rewrap.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import { ArchiveError } from '../../src/errors.ts';
+import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
+import { rewrapRecording } from '../../src/rekey/rewrap-recordings.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { findCurrentVersion } from '../../src/record/current-version.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
@@ -365,4 +371,39 @@ describe('what a stranger puts beside an object as its successor', () => {
       expect((await all.verify(all.second)).notes.join()).toContain('superseded by');
     },
   );
+});
+
+describe('the key of a successor', () => {
+  it('is moved like that of a first object: adopted, rewrapped with an amendment of its own, and current as before', async () => {
+    const { ports, key, second, deliver, again, changeSource, current, store, secret, trust } = await setUp();
+    await deliver();
+    const old = { kid: 'k1', key: randomBytes(32) };
+    const next = { kid: 'k2', key: randomBytes(32) };
+    const envelope = createS3ecEnvelope({ format: 's3ec-v3', wrapper: createAesWrapper(old) });
+    changeSource();
+    await again({ envelope });
+    expect(await current()).toBe(second);
+    const adopter = createAdopter({ staticKey: secret, wrapper: createAesWrapper(next) });
+    const adopted = await adoptRecording({ ...trust, adopter }, key, { dryRun: false }, unlimited);
+    expect(adopted.state).toBe('adopted');
+    const rewrapper = createRewrapper({
+      unwrappers: [createAesUnwrapper([old])],
+      wrapper: createAesWrapper(next),
+    });
+    const moved = await rewrapRecording(
+      { ...trust, rewrapper, signer: ports.signer },
+      second,
+      { dryRun: false },
+      unlimited,
+    );
+    expect(moved.state).toBe('rewrapped');
+    expect(moved.amendment).toContain('.v2.wrap-');
+    // both versions open with the new key alone, each held to its own receipt
+    const reader = createEnvelopeReader({ unwrappers: [createAesUnwrapper([next])] });
+    for (const name of [key, second]) {
+      const { findings } = await verifyAgainstReceipt({ ...trust, store, reader }, name, 'full', unlimited);
+      expect(findings).toEqual([]);
+    }
+    expect(await current()).toBe(second);
+  });
 });
