@@ -6,6 +6,7 @@ import { createCatalogueBucket } from './catalogue-bucket.ts';
 import type { ArchiveConditions } from './conditions.ts';
 import { createAccessLogs } from './guarded-bucket.ts';
 import type { HardeningProps } from './hardening-props.ts';
+import { createKeyRecordsBucket, type KeyRecordsSettings } from './key-records-bucket.ts';
 import { MEDIA_FOLDER, mediaFolderOf } from './policies.ts';
 import { replicate } from './replication.ts';
 
@@ -37,6 +38,8 @@ export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'brea
   readonly existingBucket?: string;
   /** Archives of other stacks in the bucket of this one. @default none */
   readonly sharedWith?: readonly SharingArchive[];
+  /** Data keys are kept in records, in a bucket of their own, so that recordings can be erased under a lock. @default false */
+  readonly keyRecords?: boolean | KeyRecordsSettings;
   readonly environmentVariables?: Readonly<Record<string, string>>;
   readonly conditions?: ArchiveConditions;
 }
@@ -46,6 +49,8 @@ export interface ArchiveHome {
   readonly bucket: s3.IBucket;
   /** Of facts, catalogue and jobs. */
   readonly catalogueBucket: s3.Bucket;
+  /** Of key records, where there are any. */
+  readonly keyRecordsBucket: s3.Bucket | undefined;
   /** What all keys begin with: nothing, or a prefix with its slash. */
   readonly keyPrefix: string;
   /** Variables that say where the archive is. */
@@ -77,14 +82,27 @@ export function createHome(scope: Construct, props: HomeProps, replacers: readon
           bucket: s3.Bucket.fromBucketName(scope, 'Bucket', existingBucket),
           logs: createAccessLogs(scope, 'AccessLogs'),
         };
+  const { keyRecords = false } = props;
+  const keyRecordsBucket =
+    keyRecords === false
+      ? undefined
+      : createKeyRecordsBucket(scope, 'KeyRecords', logs, keyRecords === true ? {} : keyRecords);
   return {
     bucket,
+    keyRecordsBucket,
     catalogueBucket: createCatalogueBucket(scope, 'Catalogue', logs),
     keyPrefix,
-    variables:
-      prefix === undefined
+    variables: {
+      ...(prefix === undefined
         ? { S3_ARCHIVE_BUCKET: bucket.bucketName }
-        : { ARCHIVE_STORE: `s3://${bucket.bucketName}/${prefix}` },
+        : { ARCHIVE_STORE: `s3://${bucket.bucketName}/${prefix}` }),
+      ...(keyRecordsBucket === undefined
+        ? {}
+        : {
+            ARCHIVE_KEY_PLACEMENT: 'records',
+            ARCHIVE_KEY_RECORDS: `s3://${keyRecordsBucket.bucketName}`,
+          }),
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { present } from '../src/present.ts';
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
-  const { prefix, existingBucket, seal } = settings;
+  const { prefix, existingBucket, seal, keyRecords } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -39,6 +39,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
       prefix,
       existingBucket,
       seal,
+      keyRecords,
       breakGlassRole,
       webAclArn,
       replica,
@@ -122,6 +123,9 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
   return {
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
     CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
+    ...(archive.keyRecordsBucket === undefined
+      ? {}
+      : { KeyRecordsBucketName: [archive.keyRecordsBucket.bucketName, 'Holds key records'] as const }),
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
     DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that failed for good'],
     FunctionName: [archive.function.functionName, 'Archives'],

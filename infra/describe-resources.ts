@@ -13,6 +13,7 @@ import { mediaFolderOf } from './policies.ts';
 interface ArchiveParts {
   readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
   readonly catalogueBucket: Pick<s3.IBucket, 'bucketArn'>;
+  readonly keyRecordsBucket: Pick<s3.IBucket, 'bucketArn'> | undefined;
   readonly queue: sqs.IQueue;
   readonly deadLetters: sqs.IQueue;
   readonly logGroup: logs.ILogGroup;
@@ -43,6 +44,7 @@ export function describeResources(
     bucketName: parts.bucket.bucketName,
     keyPrefix: prefix === undefined ? '' : `${prefix}/`,
     catalogueBucketArn: parts.catalogueBucket.bucketArn,
+    keyRecordsBucketArn: parts.keyRecordsBucket?.bucketArn,
     keyArn,
     signingKeyArn,
     logKeyArn,

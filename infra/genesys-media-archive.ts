@@ -25,7 +25,8 @@ import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { createServiceKey } from './service-key.ts';
-import { auditorStatements, rewrapStatements, writerStatements } from './policies.ts';
+import { auditorStatements, writerStatements } from './policies.ts';
+import { rewrapStatements } from './rewrap-policies.ts';
 import { Scheduled } from './scheduled/scheduled.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
@@ -42,6 +43,8 @@ export class GenesysMediaArchive extends Construct {
   readonly bucket: s3.IBucket;
   /** Of facts, catalogue and jobs. */
   readonly catalogueBucket: s3.Bucket;
+  /** Of key records, where there are any. */
+  readonly keyRecordsBucket: s3.Bucket | undefined;
   readonly key: kms.CfnKey;
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
@@ -90,7 +93,11 @@ export class GenesysMediaArchive extends Construct {
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
     const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
-    ({ bucket: this.bucket, catalogueBucket: this.catalogueBucket } = home);
+    ({
+      bucket: this.bucket,
+      catalogueBucket: this.catalogueBucket,
+      keyRecordsBucket: this.keyRecordsBucket,
+    } = home);
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(

@@ -10,7 +10,7 @@ export { GenesysMediaArchive } from './genesys-media-archive.ts';
 export {
   type ArchiveResources,
   auditorStatements,
-  rewrapStatements,
   type Statement,
   writerStatements,
 } from './policies.ts';
+export { rewrapStatements } from './rewrap-policies.ts';

@@ -33,6 +33,8 @@ export interface ArchiveResources {
   readonly keyPrefix?: string;
   /** Of the bucket of facts, catalogue and jobs. */
   readonly catalogueBucketArn?: string | undefined;
+  /** Of the bucket of key records, where there is one. */
+  readonly keyRecordsBucketArn?: string | undefined;
   /** Of the KMS key that wraps the data key of each recording. */
   readonly keyArn: string;
   /** Of Genesys Cloud; every data key is bound to it. */
@@ -117,6 +119,8 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
     // what was erased stays erased: a tombstone is looked for before a recording is fetched
     allow('SeeWhatIsThere', ['s3:GetObject'], [...objects, `${root}erasures/*`]),
+    // it never reads one, nor asks whether it is there
+    ...keyRecordStatements(resources, { sid: 'KeepDataKeys', actions: ['s3:PutObject'] }),
     listing('TellAbsentFromForbidden', resources),
     {
       ...allow('MakeDataKeys', ['kms:GenerateDataKey'], [keyArn]),
@@ -175,7 +179,9 @@ const NETWORK_INTERFACE_ACTIONS = [
 ] as const;
 
 /** Pure Ed25519 of the message itself; the public half is no secret, and is asked for once by every process. */
-function signingStatements({ signingKeyArn }: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
+export function signingStatements({
+  signingKeyArn,
+}: Pick<ArchiveResources, 'signingKeyArn'>): readonly Statement[] {
   return signatures(signingKeyArn, { sign: 'SignReceipts', show: 'ShowSigningKey' });
 }
 
@@ -200,13 +206,14 @@ export function signatures(
 export function auditorStatements(
   resources: Pick<
     ArchiveResources,
-    'bucketArn' | 'keyPrefix' | 'catalogueBucketArn' | 'keyArn' | 'organizationId'
+    'bucketArn' | 'keyPrefix' | 'catalogueBucketArn' | 'keyRecordsBucketArn' | 'keyArn' | 'organizationId'
   >,
 ): readonly Statement[] {
   const { catalogueBucketArn: catalogue, keyArn, organizationId } = resources;
   return [
     allow('ReadObjects', ['s3:GetObject'], [`${rootOf(resources)}*`]),
     listing('FindObjects', resources),
+    ...readKeyRecords(resources),
     ...(catalogue === undefined
       ? []
       : [
@@ -220,62 +227,34 @@ export function auditorStatements(
   ];
 }
 
-/**
- * Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. It writes instruction
- * files, amendments of receipts, which it signs, and objects that S3 copies from the folder of media itself. IAM cannot compare the
- * source of a copy with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
- */
-export function rewrapStatements(resources: RewrapResources): readonly Statement[] {
-  const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
-  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
-  const root = rootOf(resources);
-  return [
-    allow(
-      'ReadWraps',
-      ['s3:GetObject'],
-      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
-    ),
-    listing('FindObjects', resources),
-    {
-      ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),
-      Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${keyPrefix}${mediaFolder}/*` } },
-    },
-    allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
-    allow('AmendReceipts', ['s3:PutObject'], [`${root}receipts/*/_*.wrap-*.json`]),
-    {
-      ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
-      Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
-    },
-    ...signingStatements({ signingKeyArn }),
-    ...(signingSecretArn === undefined
-      ? []
-      : [
-          allow('ReadSigningKey', ['secretsmanager:GetSecretValue'], [signingSecretArn]),
-          ...(serviceKeyArn === undefined ? [] : [openSecretsWith(serviceKeyArn)]),
-        ]),
-  ];
-}
-
-type RewrapResources = Pick<
-  ArchiveResources,
-  | 'bucketArn'
-  | 'bucketName'
-  | 'keyPrefix'
-  | 'keyArn'
-  | 'organizationId'
-  | 'mediaFolder'
-  | 'otherKeyArns'
-  | 'signingKeyArn'
-  | 'signingSecretArn'
-  | 'serviceKeyArn'
->;
-
 /** `kms:ViaService` names the region too: the key policy limits it to Secrets Manager. */
 export function openSecretsWith(serviceKeyArn: string): Statement {
   return {
     ...allow('OpenSecrets', ['kms:Decrypt'], [serviceKeyArn]),
     Condition: { Null: { 'kms:ViaService': 'false' } },
   };
+}
+
+/** On key records, where there are any. */
+export function keyRecordStatements(
+  { keyRecordsBucketArn: records }: Pick<ArchiveResources, 'keyRecordsBucketArn'>,
+  { sid, actions }: { readonly sid: string; readonly actions: readonly string[] },
+): readonly Statement[] {
+  return records === undefined ? [] : [allow(sid, actions, [`${records}/keys/*`])];
+}
+
+/** Reads key records, and tells one that is missing from one that is forbidden. */
+export function readKeyRecords(
+  resources: Pick<ArchiveResources, 'keyRecordsBucketArn'>,
+): readonly Statement[] {
+  const reading = { sid: 'ReadKeyRecords', actions: ['s3:GetObject'] };
+  return [...keyRecordStatements(resources, reading), ...findKeyRecords(resources)];
+}
+
+export function findKeyRecords({
+  keyRecordsBucketArn: records,
+}: Pick<ArchiveResources, 'keyRecordsBucketArn'>): readonly Statement[] {
+  return records === undefined ? [] : [allow('FindKeyRecords', ['s3:ListBucket'], [records])];
 }
 
 /** What the ARNs of all objects of the archive begin with. */

@@ -8,8 +8,18 @@ import type { ReplicaSettings } from './replica-settings.ts';
 
 /** Copies every object of the bucket to the replica. */
 export function replicate(scope: Construct, bucket: s3.Bucket, replica: ReplicaSettings | undefined): void {
+  replicateTo(scope, 'Replicator', bucket, replica);
+}
+
+/** The same, with a role of that name. */
+export function replicateTo(
+  scope: Construct,
+  id: string,
+  bucket: s3.Bucket,
+  replica: ReplicaSettings | undefined,
+): void {
   if (replica === undefined) return;
-  const role = createReplicationRole(scope, 'Replicator');
+  const role = createReplicationRole(scope, id);
   const element = bucket.node.defaultChild as s3.CfnBucket;
   element.replicationConfiguration = replicationOf(role, replica);
   givePolicy(role, replicatorStatements(bucket.bucketArn, replica.bucketArn));

@@ -16,16 +16,19 @@ import { createTransport } from './http/transport.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { Anchor, ObjectStore, SourceInventory } from './ports.ts';
 import { createSecondStore } from './proof/anchors/second-store.ts';
+import { listCutOffs } from './proof/day/counted-day.ts';
 import { reconcileDay, type ReconciledDay } from './proof/day/reconcile-day.ts';
 import { logKeys } from './proof/formats/log-keys.ts';
 import { type NoteKey, parseVkey } from './proof/formats/note.ts';
 import { drillKeyName } from './proof/drill/drill-report.ts';
 import { initLog, type LogBeginning } from './proof/init-log.ts';
+import { findHead, readLastStatement } from './proof/log/head.ts';
 import type { LogPlace } from './proof/log/place.ts';
 import { createLogSigner, type LogSigner } from './proof/log/signer.ts';
 import { type SealDaysOptions, type SealDaysPorts, type SealedDays, sealDays } from './proof/seal-days.ts';
 import { createLayout } from './record/layout.ts';
 import { publicKeyOf } from './record/receipt-keys.ts';
+import { DAY_MS } from './recording-time.ts';
 import { readClientCredentials } from './secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
 import { openStore } from './store/open-store.ts';
@@ -54,6 +57,8 @@ export interface Sealer {
   sealDueDays(options?: SealDaysOptions, budget?: Budget): Promise<SealedDays>;
   /** Compares one day, and writes nothing. @throws `GENESYS_*`, `SOURCE_UNAVAILABLE`, `STORE_*`. */
   reconcile(day: string, budget?: Budget): Promise<ReconciledDay>;
+  /** Whether a count was cut off since the log was sealed last: the next run goes on with it. */
+  isCounting(budget?: Budget): Promise<boolean>;
   close(): void;
 }
 
@@ -123,7 +128,9 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
       place.trusted,
       signers.map(({ key }) => key),
     );
-    return { ...stating, trusted, signers, anchors: await openAnchors({ ...place, trusted }) };
+    const [signer] = signers;
+    const counting = { keys: place.keys, origin: place.origin, trusted, signer };
+    return { ...stating, counting, trusted, signers, anchors: await openAnchors({ ...place, trusted }) };
   };
   return {
     vkey: async (budget = unlimited) => (await signersOf(budget))[0].key.vkey,
@@ -132,6 +139,14 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
       return initLog(place, { ...beginning, vkey: key.vkey, now: clock.now() }, budget);
     },
     sealDueDays: async (options = {}, budget = unlimited) => sealDays(await sealing(budget), options, budget),
+    isCounting: async (budget = unlimited) => {
+      const cutOff = Math.max(0, ...(await listCutOffs(place, budget)).values());
+      if (cutOff < clock.now() - DAY_MS) return false;
+      const { trusted } = await sealing(budget);
+      const { size } = await findHead({ ...place, trusted }, budget);
+      const last = await readLastStatement({ ...place, trusted }, size, budget);
+      return last === undefined || Date.parse(last.statement.clock.local) < cutOff;
+    },
     reconcile: (day, budget = unlimited) => reconcileDay(stating, day, budget),
     close: () => transport.close(),
   };
@@ -225,10 +240,10 @@ function readCaFile(file: string | undefined): Promise<string> {
 /** The platform must not use up the time that the seal needs: what it did not answer by then is stated as unavailable. */
 function endingBefore(source: SourceInventory, clock: Clock): SourceInventory {
   return {
-    listDay: async (day, budget) => {
+    listDay: async (day, budget, progress) => {
       const { budget: given, end } = startBudget(clock, budget.deadline, STORE_RESERVE_MS, budget.signal);
       try {
-        return await source.listDay(day, given);
+        return await source.listDay(day, given, progress);
       } finally {
         end();
       }
@@ -273,9 +288,9 @@ function openSource(
   });
   return {
     // another organization's recordings would be stated as missing here
-    listDay: async (day, budget) => {
+    listDay: async (day, budget, progress) => {
       await pin(api, budget);
-      return inventory.listDay(day, budget);
+      return inventory.listDay(day, budget, progress);
     },
   };
 }

@@ -15,9 +15,9 @@ export function sealPart({ secondStore }: SealSettings): ScheduledPart {
     id: 'Sealer',
     bundle: 'seal',
     description: 'seals each day in the log',
-    // when the platform has the day before, and again when the first attempt did not reach it
-    schedule: 'cron(15 3,15 * * ? *)',
-    input: {},
+    // it seals twice a day, and in the hours between goes on with a day that takes several runs
+    schedule: 'cron(15 * * * ? *)',
+    input: { hourly: true },
     statements: (about) => sealerStatements(about, secondStore),
     decrypts: false,
     readsSecrets: true,

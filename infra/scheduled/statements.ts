@@ -7,6 +7,7 @@ import {
   MEDIA_FOLDER,
   openSecretsWith,
   ORGANIZATION,
+  readKeyRecords,
   rootOf,
   signatures,
   type Statement,
@@ -19,7 +20,10 @@ export function logStatements(logGroupArn: string): readonly Statement[] {
 
 /** The verification reads recordings and receipts, and writes nothing. It opens data keys where it is to decrypt. */
 export function verifierStatements(
-  resources: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix' | 'keyArn' | 'organizationId' | 'mediaFolder'>,
+  resources: Pick<
+    ArchiveResources,
+    'bucketArn' | 'keyPrefix' | 'keyRecordsBucketArn' | 'keyArn' | 'organizationId' | 'mediaFolder'
+  >,
   decrypts: boolean,
 ): readonly Statement[] {
   const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
@@ -31,6 +35,8 @@ export function verifierStatements(
       [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('FindRecordings', resources),
+    // without the right to open data keys, a record tells no more than that it is there
+    ...readKeyRecords(resources),
     ...(decrypts
       ? [
           {
@@ -127,6 +133,7 @@ export function drillerStatements(resources: ArchiveResources): readonly Stateme
   return [
     allow('ReadRecordingsReceiptsAndLog', ['s3:GetObject'], read),
     listing('FindRecordings', resources),
+    ...readKeyRecords(resources),
     {
       ...allow('OpenDataKeys', ['kms:Decrypt'], [keyArn]),
       Condition: { StringEquals: { [ORGANIZATION]: organizationId } },

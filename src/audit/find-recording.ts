@@ -161,6 +161,39 @@ export async function* listCurrentRecordings(
   yield* await flush();
 }
 
+export type MarkedRecording = ListedRecording & {
+  /** Of an object that has other versions: whether readers take this one. */
+  readonly isCurrent?: boolean;
+};
+
+/** The archive's recordings as {@link listRecordings} gives them, each with its mark. Holds the objects of one recording in memory. */
+export async function* listMarkedRecordings(
+  store: ObjectStore,
+  range: SearchRange,
+  budget: Budget,
+): AsyncGenerator<MarkedRecording, void, undefined> {
+  let group: ListedRecording[] = [];
+  const flush = async (): Promise<readonly MarkedRecording[]> => {
+    const keys = group.map(({ key }) => key);
+    const bases = new Set(
+      keys.map(splitVersion).flatMap(({ base, version }) => (version > FIRST_VERSION ? [base] : [])),
+    );
+    const kept = bases.size === 0 ? undefined : new Set(await keepCurrent(store, keys, range, budget));
+    const marked = group.map((one) =>
+      kept !== undefined && bases.has(splitVersion(one.key).base)
+        ? { ...one, isCurrent: kept.has(one.key) }
+        : one,
+    );
+    group = [];
+    return marked;
+  };
+  for await (const recording of listRecordings(store, range, budget)) {
+    if (group[0] !== undefined && group[0].recordingId !== recording.recordingId) yield* await flush();
+    group.push(recording);
+  }
+  yield* await flush();
+}
+
 const folderOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
 
 /** Of keys that are versions of one object, the current one. Nothing is read where no key is a successor's. */

@@ -53,11 +53,20 @@ export async function readSettings<P extends Purpose>(
   context: CommandContext,
   purpose: P,
 ): Promise<ConfigFor[P]> {
-  const { ui } = context;
+  const { ui, signal } = context;
   const config = loadConfig(await readSources(context), purpose);
-  for (const warning of config.warnings) ui.warn(warning);
+  const told = TOLD.get(signal) ?? new Set<string>();
+  TOLD.set(signal, told);
+  for (const warning of config.warnings) {
+    const named = `${context.archive ?? ''} ${warning}`;
+    if (!told.has(named)) ui.warn(warning);
+    told.add(named);
+  }
   return config;
 }
+
+/** Warnings that a command has told, by its signal: it may read the settings for several purposes. */
+const TOLD = new WeakMap<AbortSignal, Set<string>>();
 
 /**
  * Where this command's settings come from.

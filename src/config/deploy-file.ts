@@ -30,6 +30,8 @@ export type CheckedDeploySettings =
 const SET_BY_STACK: ReadonlySet<string> = new Set([
   'ARCHIVE_STORE',
   'S3_ARCHIVE_BUCKET',
+  'ARCHIVE_KEY_PLACEMENT',
+  'ARCHIVE_KEY_RECORDS',
   'ARCHIVE_KMS_KEY_ID',
   'ARCHIVE_QUEUE_URL',
   'ARCHIVE_DEAD_LETTER_QUEUE_URL',

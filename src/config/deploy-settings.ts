@@ -71,6 +71,7 @@ export const DEPLOY_SETTINGS_FILE = 'genesys-archive.deploy.json';
 export const STACK_OUTPUTS = [
   'BucketName',
   'CatalogueBucketName',
+  'KeyRecordsBucketName',
   'QueueUrl',
   'DeadLetterQueueUrl',
   'FunctionName',

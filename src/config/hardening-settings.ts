@@ -1,7 +1,7 @@
 /** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
 import * as z from 'zod';
 import { jobsSettings } from './jobs-settings.ts';
-import type { homeSettings } from './home-settings.ts';
+import { type homeSettings, replica } from './home-settings.ts';
 import { sealSettings } from './seal-settings.ts';
 import { verificationSettings } from './verification-settings.ts';
 
@@ -58,17 +58,7 @@ export const hardeningSettings = {
   /** A function that verifies another sample of the archive each day, and how. */
   verification: z.union([z.boolean(), verificationSettings]).default(true),
   /** A bucket, maybe of another account or region, that gets a copy of every object. */
-  replica: z
-    .strictObject({
-      bucketArn: z
-        .string()
-        .regex(/^arn:aws(?:-[a-z]+)*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is the ARN of a bucket'),
-      account: z
-        .string()
-        .regex(/^\d{12}$/, 'has 12 digits')
-        .optional(),
-    })
-    .optional(),
+  replica: replica.optional(),
 } as const;
 
 /** Settings that `init` asks no question about. */

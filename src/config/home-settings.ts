@@ -11,7 +11,20 @@ const prefix = z
   .max(100)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._=-]*(?:\/[A-Za-z0-9][A-Za-z0-9._=-]*)*$/, 'is names with slashes between');
 
+/** A bucket, maybe of another account or region. */
+export const replica = z.strictObject({
+  bucketArn: z
+    .string()
+    .regex(/^arn:aws(?:-[a-z]+)*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is the ARN of a bucket'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'has 12 digits')
+    .optional(),
+});
+
 export const homeSettings = {
+  /** Data keys are kept in records, in a bucket of their own, and maybe copied to another one without lock. */
+  keyRecords: z.union([z.boolean(), z.strictObject({ replica: replica.optional() })]).optional(),
   /** What all keys begin with in a bucket that is shared. */
   prefix: prefix.optional(),
   /** The bucket of another stack, which is used instead of one of its own. */

@@ -27,12 +27,15 @@ const sealEvent = z.strictObject({
   init: z.strictObject({ first: day, recoveryVkey: z.string().min(1).optional() }).optional(),
   /** Looks at all days, not only at those that are open. */
   everyDay: z.boolean().default(false),
+  /** Started by the schedule, each hour: seals twice a day, and goes on with a count that was cut off. */
+  hourly: z.boolean().default(false),
 });
 
 /** @throws `CONFIG_INVALID` (not retryable) for an event that says something else. */
 export function readSealEvent(event: unknown): {
   readonly init: { readonly first: string; readonly recoveryVkey?: string } | undefined;
   readonly everyDay: boolean;
+  readonly hourly: boolean;
 } {
   const result = z.safeParse(sealEvent, event ?? {});
   if (!result.success) {
@@ -41,7 +44,7 @@ export function readSealEvent(event: unknown): {
       hint: 'it is {}, {"everyDay": true}, or once {"init": {"first": "YYYY-MM-DD"}}',
     });
   }
-  const { init, everyDay } = result.data;
+  const { init, everyDay, hourly } = result.data;
   const recovery = init?.recoveryVkey === undefined ? {} : { recoveryVkey: init.recoveryVkey };
-  return { everyDay, init: init === undefined ? undefined : { first: init.first, ...recovery } };
+  return { everyDay, hourly, init: init === undefined ? undefined : { first: init.first, ...recovery } };
 }

@@ -1,7 +1,7 @@
 import { unlimited } from '../clock.ts';
 import type { WrapConfig } from '../config/config.ts';
 import { openAmending, openConfiguredVersions, openConfiguredStore } from '../create-archiver.ts';
-import { contextKey } from '../record/object-key.ts';
+import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
 import { type KeyMove, moveKey, type MovePorts } from '../rekey/move-key.ts';
 import { readOptions, rekeyOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource, JobTools } from './kind-source.ts';
@@ -20,20 +20,6 @@ export async function openMoving(
   return { ...(await openAmending(config, tools, budget)), versions, organizationId, unverified };
 }
 
-/** A recording, and the context that stands beside it. */
-export async function moveKeys(
-  ports: MovePorts,
-  key: string,
-  options: { readonly dryRun: boolean },
-  budget: Parameters<typeof moveKey>[3],
-): Promise<KeyMove> {
-  const moved = await moveKey(ports, key, options, budget);
-  const context = contextKey(key);
-  if ((await ports.store.head(context, budget)) === undefined) return moved;
-  const beside = await moveKey(ports, context, options, budget);
-  return beside.state === 'present' || moved.state !== 'present' ? moved : { ...beside, key };
-}
-
 const STATES: Readonly<Record<KeyMove['state'], 'done' | 'already' | 'failed'>> = {
   moved: 'done',
   present: 'already',
@@ -41,6 +27,33 @@ const STATES: Readonly<Record<KeyMove['state'], 'done' | 'already' | 'failed'>> 
   'other-format': 'failed',
   unsupported: 'failed',
 };
+
+/** What may stand beside a recording. */
+const companionsOf = (key: string): readonly string[] => [
+  contextKey(key),
+  ...TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status)),
+];
+
+/** A recording, and its context and transcript. */
+export async function moveKeys(
+  ports: MovePorts,
+  key: string,
+  options: { readonly dryRun: boolean },
+  budget: Parameters<typeof moveKey>[3],
+): Promise<KeyMove> {
+  const moved = await moveKey(ports, key, options, budget);
+  const all = [moved];
+  for (const companion of companionsOf(key)) {
+    if ((await ports.store.head(companion, budget)) === undefined) continue;
+    all.push(await moveKey(ports, companion, options, budget));
+  }
+  // what was done, or could not be done, to any of them
+  const [told = moved] = [
+    ...all.filter(({ state }) => STATES[state] === 'failed'),
+    ...all.filter(({ state }) => state === 'moved'),
+  ];
+  return { ...told, key };
+}
 
 /** Moves data keys from the metadata of objects into key records. */
 export const rekeyJobs: JobKindSource = {

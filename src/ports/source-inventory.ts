@@ -58,12 +58,21 @@ export interface SourceDay {
   readonly recordings: readonly SourceRecording[];
 }
 
+/** A day that is counted in several runs, because the platform answers for one conversation at a time. */
+export interface CountProgress {
+  /** What earlier runs have counted, by conversation. Those are not asked about again. */
+  readonly known: ReadonlyMap<string, readonly SourceRecording[]>;
+  /** Told of each conversation that this run has counted. */
+  onCounted(conversationId: string, recordings: readonly SourceRecording[]): void;
+}
+
 export interface SourceInventory {
   /**
    * Lists what the platform says was recorded on a UTC day. Never an answer that is shorter than the platform's own.
    *
    * @param day `YYYY-MM-DD`.
+   * @param progress where the count may take several runs.
    * @throws `GENESYS_*`, `SOURCE_UNAVAILABLE`, `OUT_OF_TIME` when it could not be asked, or not to the end.
    */
-  listDay(day: string, budget: Budget): Promise<SourceDay>;
+  listDay(day: string, budget: Budget, progress?: CountProgress): Promise<SourceDay>;
 }

@@ -1,6 +1,7 @@
 /** What the next seal holds: the days that are due, and those that something has happened to. */
 import type { Budget } from '../clock.ts';
 import { present } from '../present.ts';
+import { listCutOffs } from './day/counted-day.ts';
 import { addDays, dayOf, daysBetween, type LastLook, looksDue, MAX_OPEN_DAYS } from './day/calendar.ts';
 import { readErasures } from './day/erasures.ts';
 import { type ExaminedDay, examineDay } from './day/examine-day.ts';
@@ -81,7 +82,8 @@ export async function gatherSeal(
     return { day, history, examined };
   };
   const histories = await openAll(ports, { days: known, stored, size }, budget);
-  const looks = looksAmong(histories, newDays, now);
+  const cutOffs = ports.counting === undefined ? new Map<string, number>() : await listCutOffs(ports, budget);
+  const looks = looksAmong(histories, { newDays, cutOffs }, now);
   const amended: Gathered[] = [];
   let room = MAX_SEAL_ENTRIES;
   for (const [day, history] of histories) {
@@ -118,7 +120,7 @@ async function writeDraft(
   const statements: ((place: StatementPlace) => Statement)[] = [];
   const looked: string[] = [];
   for (const { day, history, examined } of [...amended, ...fresh]) {
-    const seen = await lookAtDay(ports, examined, budget);
+    const seen = await lookAtDay(ports, examined, history.last?.statement, budget);
     const { organization, origin } = ports;
     const stated = stateDay(ports, {
       examined,
@@ -189,12 +191,25 @@ function erasedDays(
 
 function looksAmong(
   amended: readonly (readonly [day: string, history: DayHistory])[],
-  newDays: readonly string[],
+  {
+    newDays,
+    cutOffs,
+  }: { readonly newDays: readonly string[]; readonly cutOffs: ReadonlyMap<string, number> },
   now: number,
 ): readonly string[] {
   const known = amended.flatMap(([day, { last: stored }]): LastLook[] => {
     const last = stored?.statement;
-    return last === undefined ? [] : [{ day, status: last.status, at: Date.parse(last.clock.local) }];
+    if (last === undefined) return [];
+    const { status, source } = last;
+    return [
+      {
+        day,
+        status,
+        at: Date.parse(last.clock.local),
+        isUnavailable: 'unavailable' in source,
+        cutOff: cutOffs.get(day),
+      },
+    ];
   });
   const [from, to] = [newDays[0], newDays.at(-1)];
   return looksDue(from === undefined || to === undefined ? undefined : { first: from, last: to }, known, now);

@@ -5,7 +5,7 @@ import { parseForeignJson } from '../json.ts';
 import type { KeyRecord, KeyRecordOf } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { MEDIA_PREFIX, nameBeside, parseObjectKey } from './object-key.ts';
+import { MEDIA_PREFIX, nameOfRecording, parseObjectKey } from './object-key.ts';
 
 /** Everything that holds wrapped data keys stands under this prefix. */
 export const KEY_PREFIX = 'keys/';
@@ -47,7 +47,7 @@ const erased = z.strictObject({
  * layouts that name objects otherwise `keys/{key}/`, as receipts do.
  */
 export function keyRecordFolder(objectKey: string): string {
-  const beside = /^(?:context|transcripts)\/(.+)\.json\.enc$/.exec(objectKey)?.[1] ?? nameBeside(objectKey);
+  const beside = nameOfRecording(objectKey);
   const parsed = parseObjectKey(`${MEDIA_PREFIX}${beside}.enc`);
   if (parsed === undefined) return `${KEY_PREFIX}${beside}/`;
   const { date, recordingId } = parsed;

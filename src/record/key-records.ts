@@ -16,6 +16,7 @@ import {
 } from './key-record.ts';
 import { FIRST_WRAP } from './first-wrap.ts';
 import { identifyKey } from './layout.ts';
+import { MEDIA_PREFIX, nameOfRecording } from './object-key.ts';
 import { getSmall } from './small-object.ts';
 
 /** @param store the one that records are in; their keys begin with `keys/` whichever it is. */
@@ -109,7 +110,8 @@ export async function findErasure(
   of: KeyRecordOf,
   budget: Budget,
 ): Promise<string | undefined> {
-  const { recordingId } = identifyKey(mediaKeyOf(of.objectKey)) ?? {};
+  const { recordingId } =
+    identifyKey(`${MEDIA_PREFIX}${nameOfRecording(of.objectKey)}.enc`) ?? identifyKey(of.objectKey) ?? {};
   const own = recordingId === undefined ? undefined : tombstoneId(recordingId);
   const named = parseErased((await readSmall(store, erasedKey(of), LARGEST_KEY_RECORD, budget)) ?? '') ?? own;
   if (named === undefined) return undefined;
@@ -121,10 +123,6 @@ export async function findErasure(
     tombstone.recording !== subjectHash(recordingId);
   return isOfAnother ? undefined : named;
 }
-
-/** Of what stands beside a recording, the key says the same with another beginning and end. */
-const mediaKeyOf = (key: string) =>
-  key.replace(/^(?:context|transcripts)\/(.+)\.json\.enc$/, 'archive/$1.enc');
 
 /** What is too large to be what is looked for is none. */
 async function readSmall(

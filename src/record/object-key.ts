@@ -115,6 +115,14 @@ export function transcriptKey(key: string, status: TranscriptStatus): string {
 /** The objects beside a recording that have no receipt of their own. */
 export type CompanionKind = 'context' | 'transcript';
 
+/** Of a companion: what its recording's own names have in common, without what a transcript says of itself. */
+const COMPANION = /^(context|transcripts)\/(.+?)(?:\.=(?:none|forbidden))?\.json\.enc$/;
+
+/** What the names of a recording have in common, by the key of its object or of what stands beside it. */
+export function nameOfRecording(key: string): string {
+  return COMPANION.exec(key)?.[2] ?? nameBeside(key);
+}
+
 /** Which of them the object under `key` is, and where the receipt of its recording stands; `undefined` for a key of none. */
 export function parseCompanion(
   key: string,
@@ -129,7 +137,7 @@ export function parseCompanion(
 }
 
 /** What the names of all that belongs to an object have in common. */
-export function nameBeside(key: string): string {
+function nameBeside(key: string): string {
   return key.startsWith(MEDIA_PREFIX) ? key.slice(MEDIA_PREFIX.length).replace(/\.enc$/, '') : key;
 }
 

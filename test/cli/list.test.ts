@@ -1,4 +1,4 @@
-import { writeFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, writeFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
@@ -135,5 +135,49 @@ describe('mapAhead', () => {
     await expect(all()).rejects.toThrow('seven');
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(most).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('list, of a recording that was archived again', () => {
+  it('marks the current version: the highest one whose receipt names its predecessor', async () => {
+    const first = archive.keys[FIRST] ?? '';
+    const again = (version: number) => first.replace(/\.enc$/, `.v${version}.enc`);
+    const store = path.join(archive.dir, 'archive-store');
+    for (const version of [2, 3]) {
+      await copyFile(path.join(store, first), path.join(store, again(version)));
+      await copyFile(
+        path.join(store, `${first}.metadata.json`),
+        path.join(store, `${again(version)}.metadata.json`),
+      );
+    }
+    // the third has no receipt: each writer of the bucket could have put it there
+    const receipt = {
+      schema: 'genesys-media-archive/receipt/v1',
+      kind: 'archived',
+      ids: { conversation: 'c0000000-0000-4000-8000-000000000000', recording: FIRST },
+      object: { key: again(2), store: 'file:archive-store' },
+      predecessor: { key: first },
+      reason: 'the source has changed',
+      times: { recorded: '2026-05-20T23:30:00.000Z', issued: '2026-05-23T00:00:00.000Z' },
+      tool: { name: 'genesys-media-archive', version: '0.1.0' },
+    };
+    const place = path.join(store, receiptKey(again(2)));
+    await mkdir(path.dirname(place), { recursive: true });
+    await writeFile(place, `${canonicalJson(receipt)}\n`);
+    const { records } = await list('--json');
+    const marks = records()
+      .filter(({ type }) => type === 'recording')
+      .map(({ key, version, current }) => [key, version, current]);
+    expect(marks).toEqual([
+      [first, undefined, false],
+      [again(2), 2, true],
+      [again(3), 3, false],
+      [archive.keys[SECOND], undefined, undefined],
+      [archive.keys[THIRD], undefined, undefined],
+    ]);
+    const lines = (await list()).stdout.split('\n');
+    expect(lines[0]).toContain('version 1');
+    expect(lines[1]).toContain('version 2  current');
+    expect(lines.slice(2).join('\n')).not.toContain('current');
   });
 });

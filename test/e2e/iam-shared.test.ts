@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ArchiveResources,
   auditorStatements,
-  rewrapStatements,
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
+import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
 import { brokenEquations } from '../../src/proof/formats/statement.ts';
 import { DAY, endPlatforms, HOUR, startPlatform } from './start-platform.ts';
 
@@ -57,6 +58,32 @@ describe('a day of the platform', () => {
     const { counts } = await sealer.reconcile(DAY);
     expect(counts.missing.byReason).toEqual({ 'never-announced': 1 });
     expect(counts.excluded.byReason).toEqual({ 'deleted-at-source': 1, 'errored-at-source': 1 });
+  });
+
+  it('of more conversations than a run can ask about is counted over several runs, none of them twice', async () => {
+    const conversations = Array.from({ length: 24 }, () => ({ recordings: [{}] }));
+    const { sealer, clock, simulator } = await startPlatform(conversations, 0, {
+      ARCHIVE_RATE_SHARE: '1/60',
+    });
+    await sealer.init({ first: DAY });
+    clock.advance(30 * HOUR);
+    const before = simulator.requests.length;
+    const states: string[] = [];
+    for (let run = 0; run < 12 && !states.includes('asked'); run += 1) {
+      // five minutes, two of which are kept for the store
+      const budget = { ...unlimited, deadline: clock.now() + 300_000 };
+      const { statements } = await sealer.sealDueDays({}, budget);
+      for (const { source, differences } of statements) {
+        states.push('unavailable' in source ? source.unavailable.code : 'asked');
+        if (differences !== undefined) expect(differences.missing.total).toBe(24);
+      }
+      clock.advance(HOUR);
+    }
+    expect(states).toEqual(['GENESYS_THROTTLED', 'asked']);
+    const listings = simulator.requests
+      .slice(before)
+      .filter(({ route }) => route.endsWith('/recordingmetadata'));
+    expect(listings).toHaveLength(24);
   });
 
   it('that cannot be asked about is stated as unavailable', async () => {

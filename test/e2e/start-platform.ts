@@ -24,7 +24,11 @@ export async function endPlatforms(): Promise<void> {
 }
 
 /** Platform, archive and sealer, all real but for the time. The first `announced` conversations are archived. */
-export async function startPlatform(conversations: readonly ScriptedConversation[], announced: number) {
+export async function startPlatform(
+  conversations: readonly ScriptedConversation[],
+  announced: number,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const clock = fastClock(NOON + HOUR);
   const simulator = await startSimulator({
     now: () => clock.now(),
@@ -45,6 +49,7 @@ export async function startPlatform(conversations: readonly ScriptedConversation
     ARCHIVE_SIGNING_KEY_FILE: await pem('receipts'),
     ARCHIVE_PROOF_ORIGIN: 'recordings.example.com/proof/archive',
     ARCHIVE_PROOF_KEY_FILE: await pem('log'),
+    ...settings,
   };
   const logger = recordingLogger();
   const key = { ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex') };

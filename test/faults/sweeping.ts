@@ -43,6 +43,8 @@ export class Sweeping {
   /** What is wrong once nobody writes any more: a record that an object needs was swept, or one that none needs was not. */
   async end(): Promise<string[]> {
     this.#over = true;
+    // as the rule of the bucket does: an upload that nobody ends keeps the records of its key until then
+    this.#world.s3.uploads.clear();
     await this.#sweep(DAY_MS + 1);
     const { objects } = this.#world.s3;
     const count = (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).length;

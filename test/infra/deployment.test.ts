@@ -555,6 +555,7 @@ describe('the outputs', () => {
           'CompactorFunctionName',
           'FactsFunctionName',
           'SealerFunctionName',
+          'KeyRecordsBucketName',
           'LogKeyArn',
           'DrillerFunctionName',
           'DrillKeyArn',

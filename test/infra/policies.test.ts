@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   type ArchiveResources,
   auditorStatements,
-  rewrapStatements,
   type Statement,
   writerStatements,
 } from '../../infra/policies.ts';
+import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import {
   catalogueStatements,
   drillerStatements,
@@ -89,6 +89,22 @@ describe('the policies of the roles', () => {
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {
     expect(comparable(roles[role])).toEqual(comparable(blocks.flatMap(documented)));
   });
+
+  it.each([
+    ['writer', writerStatements, ['writer-keys']],
+    ['job runner', jobsStatements, ['writer-keys']],
+    ['auditor', auditorStatements, ['reader-keys']],
+    ['driller', drillerStatements, ['reader-keys']],
+    ['rewrap', rewrapStatements, ['rewrap-keys']],
+  ] as const)(
+    'of the %s have with key records what docs/aws-permissions.md adds',
+    (_, statements, blocks) => {
+      const keyed = { ...RESOURCES, keyRecordsBucketArn: 'arn:aws:s3:::KEY_RECORDS_BUCKET' };
+      const before = new Set(comparable(statements(RESOURCES)));
+      const added = comparable(statements(keyed)).filter((statement) => !before.has(statement));
+      expect(added).toEqual(comparable(blocks.flatMap(documented)));
+    },
+  );
 
   it('have a reason for each action on that page', () => {
     const actions = Object.values(roles).flatMap((statements) => statements.flatMap(({ Action }) => Action));

@@ -46,7 +46,7 @@ describe('the functions that schedules start', () => {
     ['JobRunner', 'rate(5 minutes)', {}],
     ['Compactor', 'cron(10 * * * ? *)', {}],
     ['Facts', 'cron(40 1,13 * * ? *)', {}],
-    ['Sealer', 'cron(15 3,15 * * ? *)', {}],
+    ['Sealer', 'cron(15 * * * ? *)', { hourly: true }],
     ['Driller', 'rate(1 day)', { sample: 20, everyDays: 7 }],
   ])('%s is started %s, with its event, by a role that may do that alone', (part, expression, input) => {
     const schedule = scheduleOf(part);

@@ -125,6 +125,7 @@ describe('a signing key in KMS', () => {
             'CompactorFunctionName',
             'FactsFunctionName',
             'SealerFunctionName',
+            'KeyRecordsBucketName',
             'LogKeyArn',
             'DrillerFunctionName',
             'DrillKeyArn',

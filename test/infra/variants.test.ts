@@ -41,6 +41,7 @@ const settings = fc
     verification: fc.constantFrom(true, false, { days: 30, depth: 'full' as const }),
     catalogue: fc.boolean(),
     facts: fc.boolean(),
+    keyRecords: fc.constantFrom(undefined, false, true, {}),
     seal: optional(fc.constant({ origin: `recordings.example.com/proof/${ORGANIZATION}` })),
     jobs: fc.constantFrom(false, true, { concurrency: null, ownClient: true }),
     replica: optional(fc.constant({ bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' })),
@@ -69,6 +70,7 @@ describe('a stack of any settings', () => {
           ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
           ...(chosen.catalogue ? [] : ['CompactorFunctionName']),
           ...(chosen.facts ? [] : ['FactsFunctionName']),
+          ...((chosen.keyRecords ?? false) === false ? ['KeyRecordsBucketName'] : []),
           ...(chosen.seal === undefined
             ? ['SealerFunctionName', 'LogKeyArn', 'DrillerFunctionName', 'DrillKeyArn']
             : []),

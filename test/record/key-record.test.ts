@@ -79,8 +79,10 @@ describe('a key record', () => {
   it('stands in the folder of its recording, whichever file, version or context of it is meant', () => {
     const folder = `keys/2026/11/28/${RECORDING}/`;
     const files = ['.enc', '.0.enc', '.v2.enc', '.0.v3.enc'].map((end) => OBJECT.replace('.enc', end));
-    const context = `context/2026/11/28/${RECORDING}.json.enc`;
-    expect([...files, context].map(keyRecordFolder)).toEqual([...files, context].map(() => folder));
+    const beside = ['context', 'transcripts'].map((name) => `${name}/2026/11/28/${RECORDING}.json.enc`);
+    const forbidden = `transcripts/2026/11/28/${RECORDING}.0.=forbidden.json.enc`;
+    const all = [...files, ...beside, forbidden];
+    expect(all.map(keyRecordFolder)).toEqual(all.map(() => folder));
     expect(keyRecordKey(record())).toBe(`${folder}-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-w.json`);
     const exported = 'org/year=2026/month=11/conversation_id=c/rec.wav';
     expect(keyRecordFolder(exported)).toBe(`keys/${exported}/`);

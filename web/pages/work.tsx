@@ -73,10 +73,9 @@ const TONES: Readonly<Record<JobShape['state'], Tone>> = {
   running: 'plain',
   paused: 'wait',
   waiting: 'wait',
-  cancelling: 'wait',
+  resting: 'wait',
   cancelled: 'wait',
-  done: 'good',
-  failed: 'bad',
+  finished: 'good',
 };
 
 interface JobProps {

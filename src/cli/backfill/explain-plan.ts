@@ -6,8 +6,8 @@ import { count } from '../_format.ts';
 export function describePlan(chosen: ChosenSource, counts: PlanCounts): readonly string[] {
   const { items, archived, notRecorded, stillOpen, repeated, others, invalidLines, unresolvedIds } = counts;
   const what = chosen.kind === 'export' ? 'file' : 'conversation';
-  const parts = [count(items, what)];
-  if (chosen.kind === 'days') parts.push(`of ${count(counts.conversations, 'conversation')}`);
+  const { conversations } = counts;
+  const parts = [chosen.kind === 'days' ? `${items} of ${count(conversations, what)}` : count(items, what)];
   if (archived > 0) parts.push(`${archived} archived already`);
   if (notRecorded > 0) parts.push(`${notRecorded} not recorded`);
   if (stillOpen > 0) parts.push(`${stillOpen} still going on`);

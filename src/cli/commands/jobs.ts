@@ -124,7 +124,9 @@ function requireSense(
   const foreign = Object.keys(options).find((name) => !OPTIONS_OF[known].includes(name as keyof JobsOptions));
   if (foreign !== undefined) {
     const flag = foreign.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new ArchiveError('USAGE', `--${flag} does not go with jobs ${known}`);
+    const hint =
+      flag === 'rate' ? { hint: 'genesys-archive jobs resume JOB --rate N changes it while it runs' } : {};
+    throw new ArchiveError('USAGE', `--${flag} does not go with jobs ${known}`, hint);
   }
   if (options.allArchives === true && job !== undefined) {
     throw new ArchiveError('USAGE', 'a job belongs to one archive, and --all-archives asks for all');

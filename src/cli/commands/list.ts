@@ -1,6 +1,6 @@
 import { describeRecording, type RecordingDescription } from '../../audit/describe-recording.ts';
-import { type ListedRecording, listRecordings } from '../../audit/find-recording.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { listMarkedRecordings, listRecordings, type MarkedRecording } from '../../audit/find-recording.ts';
+import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
   type CommandContext,
@@ -13,6 +13,7 @@ import {
 } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import { mapAhead } from '../_map-ahead.ts';
+import { present } from '../../present.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 interface ListOptions {
@@ -24,7 +25,7 @@ interface ListOptions {
 /** Receipts that are read at a time. */
 const READ_AHEAD = 16;
 
-type Listed = ListedRecording & { readonly description: RecordingDescription | undefined };
+type Listed = MarkedRecording & { readonly description: RecordingDescription | undefined };
 
 /** One line a recording: day (UTC), size of the object, key, and what its receipt says. */
 export async function run(
@@ -48,7 +49,7 @@ export async function run(
   let bytes = 0;
   let untimed = 0;
   let isDenied = options.brief === true;
-  const describe = async (recording: ListedRecording): Promise<Listed> => {
+  const describe = async (recording: MarkedRecording): Promise<Listed> => {
     if (isDenied) return { ...recording, description: undefined };
     try {
       const description = await describeRecording(store, search.layout, recording.key, budget);
@@ -64,7 +65,12 @@ export async function run(
   };
   const listAll = async () => {
     let found = 0;
-    for await (const recording of mapAhead(listRecordings(store, search, budget), READ_AHEAD, describe)) {
+    // which version is the current one only receipts tell
+    const listed =
+      options.brief === true
+        ? listRecordings(store, search, budget)
+        : listMarkedRecordings(store, { ...search, ...(await readTrust(config)) }, budget);
+    for await (const recording of mapAhead(listed, READ_AHEAD, describe)) {
       found += 1;
       const recordedAt = recording.description?.recordedAt;
       if (isExact && recordedAt !== undefined && isOutsideTimes(recordedAt, options, range)) continue;
@@ -98,16 +104,28 @@ function recordOf({
   key,
   size,
   lastModified,
+  isCurrent,
   description,
 }: Listed): object {
   const storedAt = new Date(lastModified).toISOString();
-  return { recordingId, channel, version, date, key, size, storedAt, ...description };
+  return {
+    recordingId,
+    channel,
+    version,
+    ...present({ current: isCurrent }),
+    date,
+    key,
+    size,
+    storedAt,
+    ...description,
+  };
 }
 
-function lineOf({ date, key, size, version, description = {} }: Listed): string {
+function lineOf({ date, key, size, version, isCurrent, description = {} }: Listed): string {
   const { conversationId, kind, durationMs, receipt } = description;
   const known = [
-    version === undefined ? undefined : `version ${version}`,
+    isCurrent === undefined && version === undefined ? undefined : `version ${version ?? 1}`,
+    isCurrent === true ? 'current' : undefined,
     kind,
     durationMs === undefined ? undefined : formatDuration(durationMs),
     conversationId === undefined ? undefined : `conversation ${conversationId}`,

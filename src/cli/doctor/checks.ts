@@ -19,6 +19,7 @@ import { parseStoreLocation } from '../../store/open-store.ts';
 import { type CommandContext, readSettingsFile } from '../_context.ts';
 import { type DoctorCheck, failed, skip } from './check.ts';
 import { checkClock, checkGenesys } from './genesys.ts';
+import { checkKeyRecords } from './key-records.ts';
 import { checkSigningKey } from './signing.ts';
 import { describeProxies } from './proxies.ts';
 
@@ -40,7 +41,11 @@ export async function* checkInstallation(
   yield await checkKey(settings.restore);
   if (settings.archive !== undefined) yield await checkSigningKey(context, settings.archive, budget);
   if (settings.store === undefined) yield skip('store', 'its settings cannot be read');
-  else yield await checkStore(context, settings.store, budget);
+  else {
+    yield await checkStore(context, settings.store, budget);
+    const keyRecords = await checkKeyRecords(context, settings.archive ?? settings.store, budget);
+    if (keyRecords !== undefined) yield keyRecords;
+  }
   if (settings.archive === undefined) {
     yield skip('genesys', settings.wantsGenesys ? 'its settings cannot be read' : 'not configured');
     return;

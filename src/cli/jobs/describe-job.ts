@@ -19,7 +19,7 @@ export function describeProgress(progress: JobProgress): string {
     if (estimate.bytesPerMinute > 0) parts.push(`${formatBytes(estimate.bytesPerMinute / 60)}/s`);
     parts.push(`${formatLeft(estimate.left)} left`);
   }
-  if (limitedBy !== undefined) parts.push(`limited by ${limitedBy}`);
+  if (limitedBy !== undefined && state === 'running') parts.push(`limited by ${limitedBy}`);
   return `${plan.kind} ${shortId(plan.id)}: ${parts.join(', ')}`;
 }
 

@@ -28,6 +28,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
         flags: '--conversation <ID>',
         description: 'place: every recording of that conversation; reads the receipts of --from to --to',
       },
+      WHERE,
       FROM,
       TO,
       {

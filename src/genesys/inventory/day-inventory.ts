@@ -4,6 +4,7 @@ import { ArchiveError } from '../../errors.ts';
 import type {
   AnalyzedConversation,
   ConversationAnalytics,
+  CountProgress,
   RecordingInventory,
   SourceDay,
   SourceFacts,
@@ -50,10 +51,15 @@ const PERMISSIONS = ['analytics:conversationDetail:view', 'recording:recording:v
 
 /** Lists a day from three sources. None of them alone would do: a flag says that a recording began, not that it was kept. */
 export function createDayInventory(options: DayInventoryOptions): SourceInventory {
-  return { listDay: (day, budget) => listDay(options, day, budget) };
+  return { listDay: (day, budget, progress) => listDay(options, day, budget, progress) };
 }
 
-async function listDay(options: DayInventoryOptions, date: string, budget: Budget): Promise<SourceDay> {
+async function listDay(
+  options: DayInventoryOptions,
+  date: string,
+  budget: Budget,
+  progress?: CountProgress,
+): Promise<SourceDay> {
   const day = parseDay(date);
   if (day === undefined) throw new ArchiveError('USAGE', `${date.slice(0, 20)} is no day`);
   const { analytics } = options;
@@ -72,7 +78,11 @@ async function listDay(options: DayInventoryOptions, date: string, budget: Budge
   }
   const recordings: SourceRecording[] = [];
   await forEachOf(conversations, CONCURRENCY, async (conversation) => {
-    recordings.push(...(await listOne(options, conversation, budget)));
+    const { conversationId } = conversation;
+    const known = progress?.known.get(conversationId);
+    const listed = known ?? (await listOne(options, conversation, budget));
+    if (known === undefined) progress?.onCounted(conversationId, listed);
+    recordings.push(...listed);
   });
   const others = await askOthers(options, day, budget);
   return {

@@ -10,6 +10,9 @@ export const MAX_OPEN_DAYS = 35;
 /** Days after a day on which it is looked at again, final or not. */
 const LOOKS = [14, MAX_OPEN_DAYS] as const;
 
+/** Until the platform is asked again that could not be asked: not twice in one run. */
+const AGAIN_MS = 30 * 60_000;
+
 export const startOf = (day: string): number => Date.parse(`${day}T00:00:00.000Z`);
 export const endOf = (day: string): number => startOf(day) + DAY_MS;
 export { DAY_MS, dayOf };
@@ -56,11 +59,16 @@ export interface LastLook {
   readonly status: 'provisional' | 'final';
   /** Epoch ms at which it was made. */
   readonly at: number;
+  /** The platform could not be asked, or not to the end. */
+  readonly isUnavailable: boolean;
+  /** Epoch ms at which a count of it was cut off last. */
+  readonly cutOff: number | undefined;
 }
 
 /**
  * Lists the days whose source is asked again when the days from `first` to `last` are stated for the first time: those that are looked
- * at 14 and 35 days later, provisional ones that may have settled, and those that were stated before they had ended.
+ * at 14 and 35 days later, provisional ones that may have settled, those that were stated before they had ended,
+ * and, at every run, those of which the platform could not be asked, or not to the end.
  */
 export function looksDue(
   fresh: { readonly first: string; readonly last: string } | undefined,
@@ -68,8 +76,12 @@ export function looksDue(
   now: number,
 ): readonly string[] {
   const due = new Set<string>();
-  for (const { day, status, at } of known) {
+  for (const { day, status, at, isUnavailable, cutOff } of known) {
     if (at < endOf(day) && now >= endOf(day)) due.add(day);
+    const isAgain = isUnavailable && now >= Math.max(endOf(day), at + AGAIN_MS);
+    if (status === 'provisional' && isAgain) due.add(day);
+    const isCutOff = cutOff !== undefined && cutOff > at && now >= cutOff + AGAIN_MS && now < cutOff + DAY_MS;
+    if (isCutOff) due.add(day);
     if (fresh === undefined) continue;
     if (status === 'provisional' && now >= endOf(day) + SETTLED_MS) due.add(day);
     const isLook = LOOKS.some((count) => {

@@ -17,6 +17,7 @@ import {
 import type { StatementPlace } from '../seal/staged-seal.ts';
 import { addDays, statusOf } from './calendar.ts';
 import { type Compared, compareDay, countDifferences, type Comparison, lineOf } from './compare-day.ts';
+import { type CountingPorts, listInSeveralRuns } from './counted-day.ts';
 import type { ExaminedDay } from './examine-day.ts';
 import type { DayHistory } from './history.ts';
 import { listDay, recordingOf } from './list-day.ts';
@@ -32,6 +33,8 @@ export interface StatingPorts extends ReceiptPorts {
   readonly rules: Readonly<Record<string, string | number | boolean>>;
   /** Error codes of deliveries that failed for good, by canonical recording id; empty where they are not known. */
   readonly failed?: ReadonlyMap<string, string>;
+  /** Has a day counted in several runs, where one is too short. */
+  readonly counting?: Pick<CountingPorts, 'keys' | 'origin' | 'trusted' | 'signer'>;
 }
 
 /** A day as it was looked at: all but its place in the log. */
@@ -46,11 +49,20 @@ export interface LookedAtDay {
 export async function lookAtDay(
   ports: StatingPorts,
   examined: ExaminedDay,
+  last: Statement | undefined,
   budget: Budget,
 ): Promise<LookedAtDay> {
   const { day } = examined;
-  const asked = ports.now();
-  const source = await ports.source.listDay(day, budget).catch((error: unknown) => {
+  let asked = ports.now();
+  const { counting } = ports;
+  const count = async (): Promise<SourceDay> => {
+    if (counting === undefined) return ports.source.listDay(day, budget);
+    const after = last === undefined || 'unavailable' in last.source ? 0 : Date.parse(last.source.finished);
+    const counted = await listInSeveralRuns({ ...ports, ...counting }, { day, after }, budget);
+    asked = counted.since ?? asked;
+    return counted.source;
+  };
+  const source = await count().catch((error: unknown) => {
     const known = toArchiveError(error);
     // settings that are wrong say nothing about the platform: nothing may be stated with them
     if (budget.signal.aborted || ERROR_CODES[known.code].exit === 2) throw error;

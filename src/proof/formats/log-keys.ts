@@ -6,6 +6,9 @@ export const PROOF_PREFIX = 'proof/';
 /** Digits of a size in a key, so that keys sort as sizes do. */
 const SIZE_DIGITS = 12;
 
+/** Of epoch ms, so that they sort as times do. */
+const COUNTED_DIGITS = 15;
+
 const digits = (size: number) => String(size).padStart(SIZE_DIGITS, '0');
 const dayPath = (day: string) => day.replaceAll('-', '/');
 
@@ -24,6 +27,10 @@ export interface LogKeys {
   cosignatures(size: number): string;
   key(index: number): string;
   list(day: string, root: string, kind: 'source' | 'exceptions'): string;
+  /** Of what has been counted of days that are not counted to the end. */
+  readonly counting: string;
+  /** @param at epoch ms. */
+  counted(day: string, at: number): string;
   /** Of a path below the log's own prefix. */
   path(relative: string): string;
 }
@@ -46,6 +53,9 @@ export function logKeys(organizationId: string): LogKeys {
     cosignatures: (size) => `${prefix}checkpoints/${digits(size)}.cosig`,
     key: (index) => `${prefix}keys/${digits(index)}.json`,
     list: (day, root, kind) => `${prefix}lists/${dayPath(day)}/${root.slice(0, 16)}.${kind}.jsonl.gz`,
+    counting: `${prefix}counting/`,
+    counted: (day, at) =>
+      `${prefix}counting/${dayPath(day)}/${String(at).padStart(COUNTED_DIGITS, '0')}.json.gz`,
     path: (relative) => prefix + relative,
   };
 }
@@ -65,4 +75,15 @@ export function parseNoteKey(keys: LogKeys, key: string): number | undefined {
   if (!key.startsWith(keys.checkpoints)) return undefined;
   const [, size] = /^(\d{12})\.note$/.exec(key.slice(keys.checkpoints.length)) ?? [];
   return size === undefined ? undefined : Number(size);
+}
+
+/** Returns day and time (epoch ms) of what was counted. */
+export function parseCountedKey(
+  keys: LogKeys,
+  key: string,
+): { readonly day: string; readonly at: number } | undefined {
+  if (!key.startsWith(keys.counting)) return undefined;
+  const [, date, at] =
+    /^(\d{4}\/\d{2}\/\d{2})\/(\d{15})\.json\.gz$/.exec(key.slice(keys.counting.length)) ?? [];
+  return date === undefined ? undefined : { day: date.replaceAll('/', '-'), at: Number(at) };
 }

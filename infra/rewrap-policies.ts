@@ -1,0 +1,70 @@
+/** What the role may do that moves data keys; `docs/aws-permissions.md` says for which request each action is there. */
+import {
+  allow,
+  type ArchiveResources,
+  findKeyRecords,
+  keyRecordStatements,
+  listing,
+  MEDIA_FOLDER,
+  openSecretsWith,
+  ORGANIZATION,
+  rootOf,
+  signingStatements,
+  type Statement,
+} from './policies.ts';
+
+/**
+ * Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. It writes instruction
+ * files, amendments of receipts, which it signs, and objects that S3 copies from the folder of media itself. IAM cannot compare the
+ * source of a copy with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
+ */
+export function rewrapStatements(resources: RewrapResources): readonly Statement[] {
+  const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
+  const root = rootOf(resources);
+  return [
+    allow(
+      'ReadWraps',
+      ['s3:GetObject'],
+      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
+    listing('FindObjects', resources),
+    {
+      ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),
+      Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${keyPrefix}${mediaFolder}/*` } },
+    },
+    allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
+    ...keyRecordStatements(resources, {
+      sid: 'ExchangeKeyRecords',
+      actions: ['s3:GetObject', 's3:PutObject'],
+    }),
+    ...findKeyRecords(resources),
+    allow('AmendReceipts', ['s3:PutObject'], [`${root}receipts/*/_*.wrap-*.json`]),
+    {
+      ...allow('MoveDataKeys', ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], [keyArn, ...otherKeyArns]),
+      Condition: { StringEquals: { [ORGANIZATION]: organizationId } },
+    },
+    ...signingStatements({ signingKeyArn }),
+    ...(signingSecretArn === undefined
+      ? []
+      : [
+          allow('ReadSigningKey', ['secretsmanager:GetSecretValue'], [signingSecretArn]),
+          ...(serviceKeyArn === undefined ? [] : [openSecretsWith(serviceKeyArn)]),
+        ]),
+  ];
+}
+
+type RewrapResources = Pick<
+  ArchiveResources,
+  | 'bucketArn'
+  | 'keyRecordsBucketArn'
+  | 'bucketName'
+  | 'keyPrefix'
+  | 'keyArn'
+  | 'organizationId'
+  | 'mediaFolder'
+  | 'otherKeyArns'
+  | 'signingKeyArn'
+  | 'signingSecretArn'
+  | 'serviceKeyArn'
+>;
