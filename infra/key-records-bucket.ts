@@ -2,7 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { GUARDED, logAccesses } from './guarded-bucket.ts';
-import { type ReplicaSettings, replicateTo } from './replication.ts';
+import type { ReplicaSettings } from './replica-settings.ts';
+import { replicateTo } from './replication.ts';
 
 /** Days that replaced and removed records can be brought back: a mistake is found by then, and what is erased is gone after them at the latest. */
 const NONCURRENT_DAYS = 7;
