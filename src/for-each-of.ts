@@ -11,9 +11,10 @@ export async function forEachOf<T>(
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let isOver = false;
   let isExhausted = false;
+  const mayGoOn = () => !isOver && signal?.aborted !== true;
   const takeTurns = async () => {
     try {
-      while (!isOver && signal?.aborted !== true) {
+      while (mayGoOn()) {
         const next = await source.next();
         if (next.done === true) isExhausted = isOver = true;
         else await work(next.value);

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { present } from '../src/present.ts';
 
@@ -12,5 +13,37 @@ describe('leaving members out', () => {
     const maybe = (text: string | undefined) => ({ ...present({ text, size: 1 }) });
     expectTypeOf(maybe).returns.toEqualTypeOf<{ text?: string; size: 1 }>();
     expect('text' in maybe(undefined)).toBe(false);
+  });
+});
+
+/** Older than `present`; one that is rewritten leaves this list. */
+const OLD: ReadonlySet<string> = new Set([
+  'src/catalogue/search-query.ts',
+  'src/cli/commands/backfill.ts',
+  'src/cli/commands/jobs.ts',
+  'src/cli/erase/choose-erased.ts',
+  'src/cli/erase/plan.ts',
+  'src/cli/jobs/describe-job.ts',
+  'src/cli/jobs/run-here.ts',
+  'src/console/access-log.ts',
+  'src/job-kinds/erase.ts',
+  'src/jobs/plan-job.ts',
+  'src/keep/erase/erase-recordings.ts',
+  'src/keep/place-hold.ts',
+  'src/proof/day/state-day.ts',
+  'src/record/access-entry.ts',
+]);
+
+describe('the sources', () => {
+  it('leave members out with `present`, and not with a spread of their own', () => {
+    const spread = /\.\.\.\(([\w.#?]+) === undefined \? \{\} : \{ (?:\w+: )?\1 \}\)/;
+    const files = ['src', 'infra'].flatMap((root) =>
+      readdirSync(root, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => `${root}/${name.replaceAll('\\', '/')}`),
+    );
+    expect(files.length).toBeGreaterThan(500);
+    const spreading = files.filter((file) => spread.test(readFileSync(file, 'utf8')));
+    expect(spreading.filter((file) => !OLD.has(file))).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ import {
 } from './items.ts';
 import { endsTheWork, failedBy, outcomeOf, type Settled } from './outcome.ts';
 import { OutcomeChannel } from './outcome-channel.ts';
+import { present } from '../present.ts';
 
 export const BACKFILL = 'backfill';
 
@@ -199,8 +200,7 @@ class Shard {
       const request: RecordingsRequest = {
         dialect: 'recordings',
         conversationId,
-        ...(endedAt === undefined ? {} : { endedAt }),
-        ...(recordingId === undefined ? {} : { recordingId }),
+        ...present({ endedAt, recordingId }),
       };
       results.push(...(await this.#ports.archive(request, budget)));
     }

@@ -2,6 +2,7 @@ import { ArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
 import { canonicalId, isSafeId } from '../recording-id.ts';
 import { isPlausibleTime } from '../recording-time.ts';
+import { present } from '../present.ts';
 
 /** The recordings of one conversation. */
 export interface ConversationItem {
@@ -59,9 +60,7 @@ export function parseItem(value: unknown): BackfillItem {
   if (!isSafeId(conversationId) || !idsAreSound || !isTime(startedAt) || !isTime(endedAt)) throw noItem();
   return {
     conversationId,
-    ...(recordingIds === undefined ? {} : { recordingIds: recordingIds }),
-    ...(endedAt === undefined ? {} : { endedAt }),
-    ...(startedAt === undefined ? {} : { startedAt }),
+    ...present({ recordingIds, endedAt, startedAt }),
   };
 }
 

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { sharedSignal } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { type ConsoleAnswer, type ConsoleRequest, MAX_BODY_BYTES } from './exchange.ts';
+import { present } from '../present.ts';
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const HEADERS_MS = 30_000;
@@ -91,7 +92,7 @@ async function send(
     ...(cookie === undefined ? {} : { 'set-cookie': [cookie].flat() }),
   });
   if (isHead || body === undefined || body instanceof Uint8Array) {
-    if (isHead) await release({ status, headers, ...(body === undefined ? {} : { body }) });
+    if (isHead) await release({ status, headers, ...present({ body }) });
     response.end(isHead || body === undefined ? undefined : body);
     return;
   }

@@ -5,6 +5,7 @@ import type { Limit } from './job-kind.ts';
 import { cursorKey, cursorsPrefix, parseCursorKey } from './job-keys.ts';
 import { jsonBytes, type PatientStore } from './patient-store.ts';
 import type { ShardState } from './shard-state.ts';
+import { present } from '../present.ts';
 
 const count = z.number().int().min(0);
 const code = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/);
@@ -83,7 +84,6 @@ function parseCursor(bytes: Buffer): Cursor | undefined {
   return {
     state,
     seconds,
-    ...(limitedBy === undefined ? {} : { limitedBy }),
-    ...(owner === undefined ? {} : { owner }),
+    ...present({ limitedBy, owner }),
   };
 }

@@ -6,6 +6,7 @@ import { isRate } from './control.ts';
 import type { JobPlan, Rate } from './job-kind.ts';
 import { indexPrefix, isJobId, parseIndexKey, planKey } from './job-keys.ts';
 import { malformed, type PatientStore } from './patient-store.ts';
+import { present } from '../present.ts';
 
 const count = z.number().int().min(0);
 
@@ -69,9 +70,7 @@ export async function readPlan(
   const { name, selection, retryOf, ...plan } = parsed.data;
   return {
     ...plan,
-    ...(name === undefined ? {} : { name }),
-    ...(selection === undefined ? {} : { selection }),
-    ...(retryOf === undefined ? {} : { retryOf }),
+    ...present({ name, selection, retryOf }),
   };
 }
 

@@ -8,6 +8,7 @@ import { closedKey, leasesPrefix, parseLeaseKey } from './job-keys.ts';
 import { JOB_TIMING } from './lease-policy.ts';
 import type { PatientStore } from './patient-store.ts';
 import { finishedShards } from './read-shards.ts';
+import { present } from '../present.ts';
 
 /** Unfinished shards that are looked into, in order: runners take the first ones first. */
 const DEFAULT_OPEN_SHARDS = 16;
@@ -118,7 +119,7 @@ export async function readProgress(request: ProgressRequest): Promise<JobProgres
     left,
     shardsDone,
     runners,
-    ...(estimate === undefined ? {} : { estimate }),
+    ...present({ estimate }),
     ...(isMoving && newest?.limitedBy !== undefined ? { limitedBy: newest.limitedBy } : {}),
     ...(!isMoving && !over && stoppedBy !== undefined ? { stoppedBy } : {}),
   };

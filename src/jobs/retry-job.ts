@@ -6,6 +6,7 @@ import type { JobPlan, Rate } from './job-kind.ts';
 import { type PatientStore, patientStore } from './patient-store.ts';
 import { planJob } from './plan-job.ts';
 import { finishedShards } from './read-shards.ts';
+import { present } from '../present.ts';
 
 /** Failed items of finished shards, in the order of the plan. */
 export async function* listFailures(
@@ -50,7 +51,7 @@ export function retryJob(request: RetryRequest): Promise<JobPlan> {
     kind: { name: plan.kind },
     items: items(),
     options: plan.options,
-    ...(plan.selection === undefined ? {} : { selection: plan.selection }),
+    ...present({ selection: plan.selection }),
     ...(name === undefined ? (plan.name === undefined ? {} : { name: plan.name }) : { name }),
     rate: rate ?? plan.rate,
     createdBy,

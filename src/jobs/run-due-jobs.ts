@@ -9,6 +9,7 @@ import type { JobTiming } from './lease-policy.ts';
 import { patientStore } from './patient-store.ts';
 import { listJobs, readPlan } from './read-job.ts';
 import { runJob } from './run-job.ts';
+import { present } from '../present.ts';
 
 /** How long one of several jobs is worked on before the next has its turn, ms. */
 const SLICE_MS = 3 * 60_000;
@@ -82,10 +83,7 @@ async function runOne(request: DueRequest, id: string, several: boolean): Promis
       owner,
       clock,
       budget: { signal: budget.signal, deadline: Math.min(budget.deadline, slice) },
-      ...(signer === undefined ? {} : { signer }),
-      ...(workers === undefined ? {} : { workers }),
-      ...(timing === undefined ? {} : { timing }),
-      ...(onEvent === undefined ? {} : { onEvent }),
+      ...present({ signer, workers, timing, onEvent }),
     });
   } catch (error) {
     if (budget.signal.aborted) return undefined;

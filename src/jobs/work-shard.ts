@@ -12,6 +12,7 @@ import { unpackLines } from './shard.ts';
 import { dueOf, expire, FRESH, pendingOf, restOf, settle, type ShardState } from './shard-state.ts';
 import { Suspects } from './suspects.ts';
 import { type BatchHandling, workBatch } from './work-batch.ts';
+import { present } from '../present.ts';
 
 /** Items after which a cursor is written. */
 const CURSOR_ITEMS = 100;
@@ -202,7 +203,7 @@ class ShardWork implements BatchHandling {
       state: this.#state,
       seconds: Math.round(this.#ms / 1000),
       owner,
-      ...(this.#limit === undefined ? {} : { limitedBy: this.#limit }),
+      ...present({ limitedBy: this.#limit }),
     };
     const result = await store.put(cursorKey(plan.id, this.#lease, this.#cursors), formatCursor(cursor), io);
     this.#unsaved -= count;
@@ -279,7 +280,7 @@ class ShardWork implements BatchHandling {
       what: 'item-failed',
       shard: this.#lease.shard,
       item: item === undefined ? `line ${outcome.index + 1}` : this.#run.kind.nameOf(item.parsed),
-      ...(outcome.code === undefined ? {} : { code: outcome.code }),
+      ...present({ code: outcome.code }),
     });
   }
 }

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/config.ts';
 import { readDrillEvent } from '../config/drill-settings.ts';
 import { createDriller } from '../create-drill.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
+import { present } from '../present.ts';
 
 /** ms kept back of the invocation's time, to report. A drill that is cut off is made by the next run. */
 const RESERVE_MS = 20_000;
@@ -46,7 +47,7 @@ export async function drill(run: ScheduledRun): Promise<DrillRun> {
       onRecording: ({ result, problem }, object) => {
         if (result === 'restored' || result === 'erased') return;
         logger.log('error', `the restore drill: ${object ?? 'a receipt of the log'} is ${result}`, {
-          ...(object === undefined ? {} : { key: object }),
+          ...present({ key: object }),
           ...(problem === undefined ? {} : { code: problem.code }),
           state: result,
         });

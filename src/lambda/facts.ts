@@ -5,6 +5,7 @@ import { ArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
 import { parseDay } from '../recording-time.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
+import { present } from '../present.ts';
 
 /** ms kept back of the invocation's time: a day that is not whole by then is the next run's. */
 const RESERVE_MS = 15_000;
@@ -56,5 +57,5 @@ function readDays(event: unknown): { readonly from?: number; readonly to?: numbe
       hint: 'it is {}, or {"from": "2026-03-01", "to": "2026-03-31"}',
     });
   });
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return { ...present({ from, to }) };
 }

@@ -7,6 +7,7 @@ import { parseVkey } from './formats/note.ts';
 import { formatRecord, type LogFile } from './formats/records.ts';
 import { readLogFile } from './log/key-history.ts';
 import type { LogPlace } from './log/place.ts';
+import { present } from '../present.ts';
 
 export interface LogBeginning {
   /** The first day that the log will state. */
@@ -43,7 +44,7 @@ export async function initLog(
     origin: place.origin,
     first,
     vkey,
-    ...(recoveryVkey === undefined ? {} : { recoveryVkey }),
+    ...present({ recoveryVkey }),
     created: new Date(now).toISOString(),
   };
   const outcome = await putSmall(place.store, place.keys.log, Buffer.from(formatRecord(log)), budget);

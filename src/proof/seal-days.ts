@@ -8,6 +8,7 @@ import { EMPTY_TREE, findHead, type readLastStatement, readStatementAt, type Tre
 import { findKeyChange, readCurrentVkey, readLogFile } from './log/key-history.ts';
 import type { SealingPlace } from './seal/finish-seal.ts';
 import { type OutsideView, sealLog } from './seal/seal-log.ts';
+import { present } from '../present.ts';
 
 export interface SealDaysPorts extends GatherPorts, SealingPlace {
   readonly anchors: readonly Anchor[];
@@ -71,7 +72,7 @@ export async function sealDays(
     const given: GatherOptions = {
       first: log.first,
       ...options,
-      ...(keyChange === undefined ? {} : { keyChange }),
+      ...present({ keyChange }),
     };
     return gatherSeal(ports, given, { head, last }, budget);
   };

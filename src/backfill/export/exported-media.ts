@@ -8,6 +8,7 @@ import { getSmall } from '../../record/small-object.ts';
 import { type ExportedName, readExportKey, SIDECAR_SUFFIX } from './export-keys.ts';
 import { readSidecar, type Sidecar } from './read-sidecar.ts';
 import { isOpenPgp } from './sniff-pgp.ts';
+import { present } from '../../present.ts';
 
 /** Bytes; a sidecar has about 500. */
 const MAX_SIDECAR_BYTES = 256 * 1024;
@@ -89,18 +90,15 @@ function itemOf(name: ExportedName, sidecar: Sidecar): MediaItem {
     // never asked for: the opener has the file
     url: 'export:',
     mediaType: kind === 'call' ? 'audio' : kind,
-    ...(durationMs === undefined ? {} : { durationMs }),
-    ...(startedAt === undefined ? {} : { recordedAt: startedAt }),
+    ...present({ durationMs, recordedAt: startedAt }),
     file: {
       kind,
       extension,
-      ...(subtype === undefined ? {} : { subtype }),
-      ...(endedAt === undefined ? {} : { endedAt }),
+      ...present({ subtype, endedAt }),
     },
     conversation: {
       startedAt: hour,
-      ...(provider === undefined ? {} : { provider }),
-      ...(direction === undefined ? {} : { direction }),
+      ...present({ provider, direction }),
     },
   };
 }

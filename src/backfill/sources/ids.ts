@@ -6,6 +6,7 @@ import type { ConversationItem } from '../items.ts';
 import { inLots, leaveOutArchived } from './leave-out.ts';
 import type { PlanCounts } from './plan-counts.ts';
 import { type IdLine, IdListReader } from './read-ids.ts';
+import { present } from '../../present.ts';
 
 export interface IdsRequest {
   /** Lines, from the first. */
@@ -61,7 +62,7 @@ async function* readNamed(
     if (![conversationId, recordingId].every((id) => id === undefined || idPattern.test(id))) {
       counts.noteInvalid(number, 'has an id that ARCHIVE_ID_PATTERN does not match');
     } else if (conversationId !== undefined) {
-      yield { conversationId, ...(recordingId === undefined ? {} : { recordingId }) };
+      yield { conversationId, ...present({ recordingId }) };
     } else if (recordingId !== undefined) {
       alone.add(canonicalId(recordingId));
       if (alone.size > MAX_ALONE) {

@@ -5,6 +5,7 @@ import type { ConversationItem } from '../items.ts';
 import { leaveOutArchived } from './leave-out.ts';
 import type { PlanCounts } from './plan-counts.ts';
 import { dayOf } from '../../recording-time.ts';
+import { present } from '../../present.ts';
 
 /** Where a list is kept that is too long for memory, in parts that are read in the order of their names. */
 export interface SortSpool {
@@ -77,6 +78,6 @@ async function* planPart(
     counts.conversations += 1;
     counts.items += 1;
     // all recordings of a conversation are asked for in one look
-    yield { conversationId, ...(createdAt === undefined ? {} : { endedAt: createdAt }) };
+    yield { conversationId, ...present({ endedAt: createdAt }) };
   }
 }

@@ -8,6 +8,7 @@ import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
+import { present } from '../../present.ts';
 
 interface DrillCommandOptions {
   readonly sample?: number;
@@ -52,7 +53,7 @@ export async function run(
 
 function tell(ui: Ui, recording: DrilledRecording, key: string | undefined): void {
   if (ui.json) {
-    ui.record('drilled', { ...recording, ...(key === undefined ? {} : { key }) });
+    ui.record('drilled', { ...recording, ...present({ key }) });
     return;
   }
   const { result, bytes = 0, content, problem } = recording;

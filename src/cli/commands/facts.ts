@@ -5,6 +5,7 @@ import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { present } from '../../present.ts';
 
 interface FactsOptions {
   readonly day?: string;
@@ -57,7 +58,7 @@ async function fetchFacts(context: CommandContext, options: FactsOptions): Promi
 function tellDay({ ui }: CommandContext, { day, outcome, conversations, error }: FactsDay): void {
   if (ui.json) {
     const failure = error === undefined ? {} : error.toJSON();
-    ui.record('day', { day, outcome, ...(conversations === undefined ? {} : { conversations }), ...failure });
+    ui.record('day', { day, outcome, ...present({ conversations }), ...failure });
     return;
   }
   if (outcome === 'written') ui.out(`written  ${day}  ${count(conversations ?? 0, 'conversation')}`);
@@ -97,8 +98,7 @@ function readDays(
     throw new ArchiveError('USAGE', `${dayOf(one)} is not over yet`, { hint: 'days are those of UTC' });
   }
   return {
-    ...(first === undefined ? {} : { from: first }),
-    ...(last === undefined ? {} : { to: last }),
+    ...present({ from: first, to: last }),
   };
 }
 

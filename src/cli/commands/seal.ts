@@ -7,6 +7,7 @@ import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { present } from '../../present.ts';
 
 interface SealOptions {
   readonly init?: boolean;
@@ -48,7 +49,7 @@ export async function run(
     const through = options.now === true ? dayOf(clock.now()) : options.day;
     const sealed = await sealer.sealDueDays(
       {
-        ...(through === undefined ? {} : { through }),
+        ...present({ through }),
         everyDay: options.everyDay === true,
         unvouchedKey: options.unvouchedKey === true,
       },

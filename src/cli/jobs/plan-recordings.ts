@@ -15,6 +15,7 @@ import { runnerName } from './job-settings.ts';
 import { runJobHere } from './run-here.ts';
 import type { JOB_OPTIONS } from '../specs/command-spec.ts';
 import type { OptionsOf } from '../specs/option-types.ts';
+import { present } from '../../present.ts';
 
 /** Options of every command that can make a job. */
 export interface JobOptions extends OptionsOf<typeof JOB_OPTIONS> {
@@ -120,7 +121,7 @@ async function planKeys(
       kind: { name: kind },
       items: items(),
       options: { store: archive.location, layout: createLayout(config.layout).source, ...work.options },
-      ...(name === undefined ? {} : { name }),
+      ...present({ name }),
       selection,
       rate: rate ?? config.jobRate,
       createdBy: runnerName('command line'),

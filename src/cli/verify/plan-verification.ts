@@ -8,6 +8,7 @@ import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import type { VerifyOptions } from './plan.ts';
 import { readVerifyState, type VerifyPlan, type VerifyProgress } from './state.ts';
+import { present } from '../../present.ts';
 
 /**
  * A sample, days or all of the archive, as a job. With `--resume` it is what an interrupted run without a job has left: that run's
@@ -36,7 +37,7 @@ export async function planVerification(
   const earlier = resume === undefined ? undefined : await readVerifyState(resume, plan);
   const { budget, end } = openBudget(context);
   const sample = share === null ? undefined : { share, seed: seed ?? '' };
-  const selection = { from, to, ...(sample === undefined ? {} : { sample }) };
+  const selection = { from, to, ...present({ sample }) };
   async function* keys() {
     // what could not be looked at the last time comes first
     for (const key of earlier?.failed ?? []) yield { key };

@@ -5,6 +5,7 @@ import { subjectHash } from '../../record/erasure.ts';
 import type { ListLine } from '../formats/list-lines.ts';
 import { type ExcludedReason, IS_REASON } from '../formats/reasons.ts';
 import type { Differences } from '../formats/statement.ts';
+import { present } from '../../present.ts';
 
 /** What the archive holds under a day, by canonical recording ids. */
 export interface DayHoldings {
@@ -69,8 +70,7 @@ export function compareDay({ day, source, holdings, seesAll }: ComparedDay): Com
       conversationId: canonicalId(conversationId),
       recordingId: id,
       media,
-      ...(startedAt === undefined ? {} : { startedAt }),
-      ...(divisionId === undefined ? {} : { divisionId }),
+      ...present({ startedAt, divisionId }),
       ...judge(recording, id, holdings),
     });
   }
@@ -149,7 +149,7 @@ export function lineOf(compared: Compared, nonce: string): ListLine {
     conversation: conversationId,
     media,
     nonce,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     recording: recordingId,
     ...(startedAt === undefined ? {} : { started: new Date(startedAt).toISOString() }),
     state,

@@ -20,6 +20,7 @@ import {
 } from './drill-report.ts';
 import { drawSample } from './draw-sample.ts';
 import { type RestoringPorts, restoreSample } from './restore-sample.ts';
+import { present } from '../../present.ts';
 
 export interface DrillPorts extends RestoringPorts {
   readonly place: LogPlace;
@@ -75,7 +76,7 @@ export async function runDrill(
     day: dayOf(began),
     tool: { name: 'genesys-media-archive', version: ports.version },
     checkpoint: { size, root: root.toString('base64') },
-    sample: { count, ...(day === undefined ? {} : { day }) },
+    sample: { count, ...present({ day }) },
     store: ports.store.location,
     began: new Date(began).toISOString(),
     ended: new Date(now()).toISOString(),
