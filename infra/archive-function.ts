@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Duration, IgnoreMode, RemovalPolicy, Token } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -143,8 +143,18 @@ function bundleFolder(bundle: string): string {
   return found;
 }
 
-/** One file, without its source map, which is for people: the function does not read it. */
+/** The files of one function, without source maps, which are for people. Scheduled functions share files that `files.json` lists. */
 export function bundledCode(bundle: string): lambda.Code {
-  const exclude = ['*', `!${bundle}.mjs`];
-  return lambda.Code.fromAsset(bundleFolder(bundle), { exclude, ignoreMode: IgnoreMode.GIT });
+  const folder = bundleFolder(bundle);
+  const files = bundle === 'archive' ? [`${bundle}.mjs`] : filesOf(bundle, `${folder}files.json`);
+  const exclude = ['*', '!chunks', 'chunks/*', ...files.map((file) => `!${file}`)];
+  return lambda.Code.fromAsset(folder, { exclude, ignoreMode: IgnoreMode.GIT });
+}
+
+function filesOf(bundle: string, list: string): readonly string[] {
+  const files = (JSON.parse(readFileSync(list, 'utf8')) as Readonly<Record<string, readonly string[]>>)[
+    bundle
+  ];
+  if (files === undefined) throw new Error(`${list} does not list ${bundle}.mjs: run \`npm run build\``);
+  return files;
 }

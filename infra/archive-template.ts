@@ -80,7 +80,7 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
   const eventSource = given('HasEventSource', eventSourceName, NO_EVENT_SOURCE);
   const code = lambda.Code.fromBucket(
     s3.Bucket.fromBucketName(stack, 'Code', codeBucket),
-    text('CodeKey', 'Key of the zip file that holds archive.mjs and verify.mjs', { minLength: 1 }),
+    text('CodeKey', 'Key of the zip file of dist/lambda/, with archive.mjs at its root', { minLength: 1 }),
   );
   return {
     code,

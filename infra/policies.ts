@@ -117,7 +117,8 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),
     // nothing else is large enough to be uploaded in parts
     allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
-    allow('SeeWhatIsThere', ['s3:GetObject'], objects),
+    // what was erased stays erased: a tombstone is looked for before a recording is fetched
+    allow('SeeWhatIsThere', ['s3:GetObject'], [...objects, `${root}erasures/*`]),
     // it never reads one, nor asks whether it is there
     ...keyRecordStatements(resources, { sid: 'KeepDataKeys', actions: ['s3:PutObject'] }),
     listing('TellAbsentFromForbidden', resources),

@@ -23,7 +23,11 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
   const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
   const root = rootOf(resources);
   return [
-    allow('ReadWraps', ['s3:GetObject'], [`${root}${mediaFolder}/*`, `${root}receipts/*`]),
+    allow(
+      'ReadWraps',
+      ['s3:GetObject'],
+      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
     listing('FindObjects', resources),
     {
       ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),

@@ -5,7 +5,7 @@
 //
 //   --quiet     prints nothing, and overwrites instead of removing dist/ first
 //   --no-maps   writes no source maps, which are two thirds of the published package
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -84,6 +84,11 @@ const leaveOut = {
     }
     // `archive --again` is a command of a person, never of an event
     replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
+    // the chapter of a setting, and what brought it, are for documents
+    onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),
+      loader: 'ts',
+    }));
     // documents say what a code means; the function says what happened
     onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(
@@ -157,11 +162,11 @@ const requireBuiltins = {
   },
 };
 
-/** Functions that a schedule starts, by the names of their files: each is a bundle of its own, and nothing of it is in `archive.mjs`. */
+/** Functions that a schedule starts, by the names of their files: nothing of them is in `archive.mjs`. */
 const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
 
 /** Bytes; what a cold start has to read and compile. */
-const LARGEST_LAMBDA_BUNDLE = 750_000;
+const MAX_LAMBDA_BUNDLE_BYTES = 750_000;
 
 const common = {
   bundle: true,
@@ -180,42 +185,48 @@ if (!quiet) await rm('dist', { recursive: true, force: true });
 const jobs = [
   {
     ...common,
-    banner: { js: `#!/usr/bin/env node\n${banner.js}` },
-    entryPoints: { cli: 'src/cli/main.ts' },
-    plugins: [requireBuiltins],
+    banner,
+    entryPoints: {
+      cli: 'src/cli/main.ts',
+      ...Object.fromEntries(SCHEDULED.map((name) => [`lambda/${name}`, `src/lambda/${name}.ts`])),
+    },
+    plugins: [namedKeys, requireBuiltins],
     outdir: 'dist',
     splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-  },
-  {
-    ...common,
-    entryPoints: { 'peaks-worker': 'src/console/peaks/worker.ts' },
-    outdir: 'dist',
+    chunkNames: 'lambda/chunks/[name]-[hash]',
+    minify: true,
+    // stacks name the functions that they lead through
+    keepNames: true,
   },
   {
     ...common,
     entryPoints: { index: 'src/index.ts', s3ec: 'src/s3ec.ts' },
     outdir: 'dist',
     packages: 'external',
+    splitting: true,
+    chunkNames: 'library/[name]-[hash]',
+    minifySyntax: true,
+    minifyWhitespace: true,
   },
   {
     ...common,
     entryPoints: { index: 'infra/index.ts', app: 'infra/app.ts' },
     outdir: 'dist/cdk',
     packages: 'external',
+    splitting: true,
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
 const results = await Promise.all([
   ...jobs.map((job) => build({ ...job, metafile: true })),
   bundleFunction('archive', [leaveOut]),
-  ...SCHEDULED.map((name) => bundleFunction(name, [])),
 ]);
+await writeFile('dist/lambda/files.json', `${JSON.stringify(filesOfFunctions(results[0].metafile))}\n`);
 const consolePage = await buildConsole();
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
-if (size > LARGEST_LAMBDA_BUNDLE) {
+if (size > MAX_LAMBDA_BUNDLE_BYTES) {
   console.error(
-    `dist/lambda/archive.mjs has ${size} bytes, and at most ${LARGEST_LAMBDA_BUNDLE} are allowed: see leaveOut in scripts/build.mjs`,
+    `dist/lambda/archive.mjs has ${size} bytes, and at most ${MAX_LAMBDA_BUNDLE_BYTES} are allowed: see leaveOut in scripts/build.mjs`,
   );
   process.exit(1);
 }
@@ -225,7 +236,22 @@ if (!quiet) {
   );
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/console: ${consolePage.page} bytes as Brotli`);
-  console.log(`dist/lambda/archive.mjs: ${size} of at most ${LARGEST_LAMBDA_BUNDLE} bytes`);
+  console.log(`dist/lambda/archive.mjs: ${size} of at most ${MAX_LAMBDA_BUNDLE_BYTES} bytes`);
+}
+
+/** By the name of a scheduled function: the files below dist/lambda/ that it imports, at its start or later. */
+function filesOfFunctions({ outputs }) {
+  const filesFrom = (name) => {
+    const seen = new Set([name]);
+    // a set hands out what is added while it is gone through
+    for (const file of seen) {
+      for (const { path, external } of outputs[file].imports) if (external !== true) seen.add(path);
+    }
+    return Array.from(seen, (file) => file.replace('dist/lambda/', '')).toSorted((one, other) =>
+      one < other ? -1 : 1,
+    );
+  };
+  return Object.fromEntries(SCHEDULED.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
 }
 
 /**

@@ -6,6 +6,7 @@ import { filingTime } from './backfill/filing-time.ts';
 import { findKept } from './backfill/find-kept.ts';
 import { KnownContexts } from './backfill/facts/known-contexts.ts';
 import { openExported } from './backfill/export/exported-media.ts';
+import { queuedResult } from './backfill/outcome.ts';
 import type { BackfillItem } from './backfill/items.ts';
 import type { FactsSink } from './backfill/sources/days.ts';
 import { type Budget, type Clock, systemClock } from './clock.ts';
@@ -29,7 +30,8 @@ import { createYieldingBudget, type YieldingBudget } from './genesys/rate-yield.
 import type { RecordingAnswer } from './genesys/recordings/answers.ts';
 import { factsOf } from './genesys/recordings/fetch.ts';
 import type { FileFetcher } from './genesys/recordings/look.ts';
-import { extensionOf } from './genesys/recordings/policy.ts';
+import { extensionOf, QUEUED_FOR_RESTORE } from './genesys/recordings/policy.ts';
+import { RestoreWave } from './genesys/recordings/restore-wave.ts';
 import { createTransport } from './http/transport.ts';
 import type { JobKind, Limit, Rate } from './jobs/job-kind.ts';
 import { type Logger, silentLogger } from './log.ts';
@@ -111,6 +113,7 @@ export async function createBackfill(
     times: times.get(canonicalId(conversationId)),
     extension: extensionOf(kind, recordings.format),
   });
+  const restores = new RestoreWave(backfill.restoreWave, clock);
   let grouped: GroupedFiles | undefined;
   const platform = createPlatform(config, {
     credentials: readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets),
@@ -118,6 +121,7 @@ export async function createBackfill(
     clock,
     logger,
     rate,
+    restores,
     fetchFiles: (options) => {
       const files = createGroupedFiles({
         ...options,
@@ -192,6 +196,8 @@ export async function createBackfill(
   const ports: BackfillPorts = {
     layout: layout.source,
     archive: async (request, budget) => {
+      if (restores.mustWait(request.conversationId))
+        return [queuedResult(request.conversationId, QUEUED_FOR_RESTORE)];
       try {
         return await archiver.archive(request, budget);
       } finally {

@@ -51,10 +51,12 @@ export async function createDriller(config: RestoreConfig, ports: DrillerPorts):
       { clock, logger },
     );
   const openKey = await open(drill.keyFile, drill.kmsKeyId);
-  const openLogKey = await open(undefined, drill.logKmsKeyId);
+  const openLogKeys = await Promise.all(drill.logKmsKeyIds.map((keyId) => open(undefined, keyId)));
   const readPlace = async (budget: Budget): Promise<LogPlace> => {
-    const own = await openLogKey(budget);
-    const trusted = [...place.trusted, ...(own === undefined ? [] : [noteKey(place.origin, own.publicKey)])];
+    const own = (await Promise.all(openLogKeys.map((openKms) => openKms(budget)))).filter(
+      (key) => key !== undefined,
+    );
+    const trusted = [...place.trusted, ...own.map(({ publicKey }) => noteKey(place.origin, publicKey))];
     if (trusted.length > 0) return { ...place, trusted };
     throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_VKEYS names no public key of the log', {
       hint: 'set it as the owner of the archive published it, or ARCHIVE_PROOF_KMS_KEY_ID',

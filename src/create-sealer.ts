@@ -192,12 +192,16 @@ async function openLogSigners(
   secrets: SecretValues,
   context: { readonly clock: Clock; readonly logger: Logger },
 ) {
-  const { keyFiles, keySecretArn: signingKeySecretArn, kmsKeyId: signingKmsKeyId } = sealer;
-  const files = keyFiles.length === 0 ? [undefined] : keyFiles;
+  const { keyFiles, keySecretArn, kmsKeyIds } = sealer;
+  // the newest first: a key that moves into KMS, or that the recovery key vouches for, has an older one beside it in a file
+  const sources = [
+    ...kmsKeyIds.map((signingKmsKeyId) => ({ signingKmsKeyId })),
+    ...(keySecretArn === undefined ? [] : [{ signingKeySecretArn: keySecretArn }]),
+    ...keyFiles.map((signingKeyFile) => ({ signingKeyFile })),
+  ];
+  const none = { signingKmsKeyId: undefined, signingKeySecretArn: undefined, signingKeyFile: undefined };
   const opened = await Promise.all(
-    files.map((signingKeyFile) =>
-      openSigner({ signingKeyFile, signingKeySecretArn, signingKmsKeyId, proxies }, secrets, context),
-    ),
+    sources.map((source) => openSigner({ ...none, ...source, proxies }, secrets, context)),
   );
   return async (budget: Budget) => {
     const signers = await Promise.all(opened.map((open) => open(budget)));

@@ -3,6 +3,7 @@ import type { Budget, Clock } from './clock.ts';
 import type { RestoreConfig, StoreConfig } from './config/config.ts';
 import { createReader, openConfiguredStore, readTrust } from './create-archiver.ts';
 import type { Logger } from './log.ts';
+import { readErasedHashes } from './record/find-erasure.ts';
 import type { ObjectStore } from './ports.ts';
 
 export interface SampleVerifier {
@@ -33,7 +34,7 @@ export async function createSampleVerifier(
   return {
     verify: async (options, budget) => {
       const report = await verifySample(
-        { store, ...trust, reader },
+        { store, ...trust, reader, erased: await readErasedHashes(store, budget) },
         { ...options, now: clock.now(), seed: store.location },
         {
           onFinding: ({ key, kind, code, message }) =>

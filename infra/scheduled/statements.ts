@@ -29,7 +29,11 @@ export function verifierStatements(
   const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
   const root = rootOf(resources);
   return [
-    allow('ReadRecordingsAndReceipts', ['s3:GetObject'], [`${root}${mediaFolder}/*`, `${root}receipts/*`]),
+    allow(
+      'ReadRecordingsAndReceipts',
+      ['s3:GetObject'],
+      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+    ),
     listing('FindRecordings', resources),
     // without the right to open data keys, a record tells no more than that it is there
     ...readKeyRecords(resources),

@@ -11,7 +11,7 @@ import type {
 import { present } from '../present.ts';
 import type { Afterwards, ArchivePorts } from './archive-ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
-import type { FindSource, Source } from './filing.ts';
+import type { Filing, FindSource, Source } from './filing.ts';
 import { keepSidecar } from './export-sidecar.ts';
 import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
 import { placeAt, placeItem, placeTerminal } from './place-recording.ts';
@@ -24,6 +24,8 @@ export type ArchiveResult =
       readonly ids: RecordingIds;
       readonly status: string;
       readonly retryAfterMs: number;
+      /** It waits for others, and nothing is wrong with it, however long that takes. */
+      readonly isQueued?: boolean;
     }
   /**
    * Cannot be archived by asking again. `settled`: the platform will never have it again, and a receipt says so; otherwise it needs
@@ -138,8 +140,8 @@ async function fetchAndArchive(
   for (const { recordingId = '', error } of failed) {
     results.push({ state: 'failed', ids: { ...ids, recordingId }, error });
   }
-  for (const { recordingId = '', status, retryAfterMs } of pending) {
-    results.push({ state: 'not-ready', ids: { recordingId, ...ids }, status, retryAfterMs });
+  for (const { recordingId = '', ...how } of pending) {
+    results.push({ state: 'not-ready', ids: { recordingId, ...ids }, ...how });
   }
   for (const recording of terminal) {
     try {
@@ -157,15 +159,37 @@ async function archiveReady(
   request: ArchiveRequest,
   item: MediaItem,
   budget: Budget,
-): Promise<ArchivedRecording> {
+): Promise<ArchiveResult> {
   const filing = await placeItem(ports, request, item, budget);
   const askedAlready = request.dialect === 'media' && request.occurredAt !== undefined;
   const source: Source = { item, refresh: sourcesOf(ports, request, item.ids, budget).refresh };
   const findSource = () => Promise.resolve(source);
   const done = askedAlready ? undefined : await findArchived(ports, { ...filing, findSource }, budget);
-  const archived = done ?? (await archiveItem(ports, source, filing, budget));
+  const archived = done ?? (await archiveUnlessErased(ports, source, filing, budget));
+  if (archived.state !== 'archived') return archived;
   if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, filing.key, budget);
   return archived;
+}
+
+/** What was erased stays so, however often its event is delivered. */
+async function archiveUnlessErased(
+  ports: ArchivePorts,
+  source: Source,
+  filing: Filing,
+  budget: Budget,
+): Promise<ArchiveResult> {
+  try {
+    return await archiveItem(ports, source, filing, budget);
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'RECORDING_ERASED') throw error;
+    const { ids } = filing;
+    const { recordingId } = ids;
+    ports.logger.log('warn', 'not archived again: the recording was erased', {
+      recordingId,
+      code: error.code,
+    });
+    return { state: 'gone', ids, reason: 'erased', settled: true, ...present({ hint: error.hint }) };
+  }
 }
 
 /** Where the platform has one file of a request, asked when it is needed. */

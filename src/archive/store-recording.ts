@@ -6,7 +6,9 @@ import { MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '..
 import { present } from '../present.ts';
 import type { ArchivePorts } from './archive-ports.ts';
 import type { Filing, Source } from './filing.ts';
+import { trustedKeys } from './own-receipt.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
+import { findErasure, recordingErased } from '../record/find-erasure.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
 import { keepKey, type KeptKey } from './keep-key.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
@@ -40,6 +42,8 @@ export interface StoredRecording {
 /**
  * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Every attempt has a fresh link, a fresh cipher
  * and a fresh IV: a pair of key and IV never sees two plaintexts.
+ *
+ * @throws `RECORDING_ERASED` (not retryable), before anything is downloaded.
  */
 export async function storeRecording(
   ports: ArchivePorts,
@@ -48,6 +52,12 @@ export async function storeRecording(
   budget: Budget,
 ): Promise<StoredRecording> {
   const { clock, logger } = ports;
+  const erased = await findErasure(
+    { store: ports.store, keys: trustedKeys(ports) },
+    filing.ids.recordingId,
+    budget,
+  );
+  if (erased !== undefined) throw recordingErased(erased);
   let current = item;
   let resumes = 0;
   for (let restarts = 0; ; ) {

@@ -11,6 +11,7 @@ import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 /** What can be wrong with a recording in the archive. The words are a contract: reports are read by programs. */
 export const FINDING_KINDS = {
   'missing-object': 'there is a receipt and no object',
+  erased: 'there is an object of a recording that was erased',
   'missing-receipt': 'there is an object and no receipt',
   'unreadable-receipt': 'the receipt is no receipt of this version, or not in its canonical form',
   'bad-signature': 'the signature of the receipt does not fit what it states',
@@ -52,13 +53,18 @@ export interface Finding {
   readonly leaf?: number;
 }
 
+const CODES: Partial<Record<FindingKind, ErrorCode>> = {
+  unproven: 'OBJECT_UNPROVEN',
+  erased: 'ERASURE_UNFINISHED',
+};
+
 export function finding(
   kind: FindingKind,
   key: string,
   message: string = FINDING_KINDS[kind],
   more: { readonly code?: ErrorCode; readonly leaf?: number } = {},
 ): Finding {
-  const code = more.code ?? (kind === 'unproven' ? 'OBJECT_UNPROVEN' : 'RECEIPT_MISMATCH');
+  const code = more.code ?? CODES[kind] ?? 'RECEIPT_MISMATCH';
   return { kind, key, message, code, ...pickLeaf(more.leaf) };
 }
 

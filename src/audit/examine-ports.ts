@@ -17,4 +17,6 @@ export interface ReceiptTrust {
 
 export interface ExaminePorts extends ReceiptTrust {
   readonly store: ObjectStore;
+  /** Hashes of the ids of erased recordings, where they are known: an object of one of them is a finding. */
+  readonly erased?: ReadonlySet<string> | undefined;
 }

@@ -6,6 +6,8 @@ import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
+import { type Erasure, erasureKey, subjectHash } from '../record/erasure.ts';
+import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
 import { keyRecordOf, readWrap } from '../record/key-records.ts';
 import { hashWrap } from '../record/first-wrap.ts';
 import { identifyKey } from '../record/layout.ts';
@@ -32,6 +34,8 @@ export interface Examination {
   /** Sentences for people about what is worth knowing and nothing wrong, such as names of metadata in another spelling. */
   readonly notes: readonly string[];
   readonly wrap: KnownWrap;
+  /** The tombstone of the recording, where there is no object, or {@link ExaminePorts.erased} names it. */
+  readonly erasure?: Erasure | undefined;
   /** Its key was destroyed: a sentence that names the erasure. */
   readonly erased?: string;
   /** Of the recording that an object is the context or transcript of, by that one's receipt. */
@@ -69,9 +73,12 @@ export async function examineRecording(
     (instruction ??= stat === undefined ? Promise.resolve(undefined) : readWrap(store, stat, budget));
   const context = { ...ports, location: store.location };
   let wrap = NO_WRAP;
+  // metadata that are damaged are an object's
+  const erasure = ofObject.length > 0 ? undefined : await lookForErasure(ports, key, stat, budget);
+  if (erasure !== undefined && stat === undefined) notes.push(`erased: ${erasureKey(erasure.id)}`);
   let erased: string | undefined;
   if (stat === undefined) {
-    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal';
+    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined;
     if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
       findings.push(finding('missing-object', key));
     if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
@@ -82,6 +89,7 @@ export async function examineRecording(
     const keptKey = await examineKey(stat, readOnce);
     findings.push(...keptKey.findings);
     erased = keptKey.erased;
+    if (erasure !== undefined && erased === undefined) findings.push(finding('erased', key));
     if (erased === undefined && keptKey.findings.length === 0) {
       wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
     }
@@ -97,9 +105,22 @@ export async function examineRecording(
     findings,
     notes,
     wrap,
+    erasure,
     ...present({ erased }),
     readInstruction: readOnce,
   };
+}
+
+/** Costs nothing for an object that is there, unless it is known to be of an erased recording. */
+async function lookForErasure(
+  { store, keys, erased }: ExaminePorts,
+  key: string,
+  stat: ObjectStat | undefined,
+  budget: Budget,
+): Promise<Erasure | undefined> {
+  const id = recordingOfKey(key);
+  if (id === undefined || (stat !== undefined && erased?.has(subjectHash(id)) !== true)) return undefined;
+  return findErasure({ store, keys }, id, budget);
 }
 
 /** Looks for the key of an object that does not carry it: every reader needs it, and no other fits. */

@@ -3,6 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording-id.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
+import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
 import { FIRST_VERSION, keyOfVersion, splitVersion } from '../record/versions.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
@@ -49,7 +50,8 @@ export async function* listRecordings(
  * object that it names, unless `range` says another version of it.
  *
  * @param range narrows the search, which otherwise lists the whole archive.
- * @throws `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id, or the id is empty.
+ * @throws `RECORDING_ERASED`, or `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id, or the id is
+ *   empty.
  */
 export async function findRecording(
   store: ObjectStore,
@@ -74,7 +76,7 @@ export async function findRecording(
   const exact = found.filter(({ recordingId }) => recordingId === idOrKey);
   const keys = [...new Set((exact.length > 0 ? exact : found).map(({ key }) => splitVersion(key).base))];
   const [key, ...others] = keys;
-  if (key === undefined) throw noSuchRecording(store, idOrKey, range);
+  if (key === undefined) throw await whyNoRecording(store, idOrKey, range, budget);
   if (others.length > 0) {
     throw new ArchiveError('USAGE', `${keys.length} objects bear this id: name one by its key`, {
       hint: keys.slice(0, 10).join(', '),
@@ -177,8 +179,26 @@ async function keepCurrent(
   return keys.filter((key) => (current.get(splitVersion(key).base) ?? key) === key);
 }
 
+/** Why the archive holds no object of this id: `RECORDING_ERASED` or `OBJECT_NOT_FOUND`. */
+export async function whyNoRecording(
+  store: ObjectStore,
+  id: string,
+  range: SearchRange,
+  budget: Budget,
+): Promise<ArchiveError> {
+  const erasure = await findErasure({ store, keys: range.keys }, id, budget);
+  return erasure === undefined ? noSuchRecording(store, id, range) : recordingErased(erasure);
+}
+
+/** Why there is no object under this key: `RECORDING_ERASED` or `OBJECT_NOT_FOUND`. */
+export async function whyNoObject(trust: ErasureTrust, key: string, budget: Budget): Promise<ArchiveError> {
+  const erasure = await findErasureOfKey(trust, key, budget);
+  if (erasure !== undefined) return recordingErased(erasure);
+  return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${trust.store.location}`);
+}
+
 /** That the archive holds no object of this id. */
-export function noSuchRecording(
+function noSuchRecording(
   store: Pick<ObjectStore, 'location'>,
   id: string,
   { layout = DATE_LAYOUT }: DayRange,

@@ -7,6 +7,7 @@ import { present } from '../present.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
 import type { ReceiptTrust } from './examine-ports.ts';
 import { type Examination, examineRecording } from './examine-recording.ts';
+import { findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { identifyKey } from '../record/layout.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { KnownWrap } from '../record/wrap-standing.ts';
@@ -60,7 +61,7 @@ const NOTED: ReadonlySet<FindingKind> = new Set(['moved', 'adopted', 'rolled-bac
  * or anything is written.
  *
  * @param thorough as for `examineRecording`.
- * @throws `OBJECT_NOT_FOUND`; `RECEIPT_MISMATCH`, or another code of a finding (none retryable); `STORE_*`, `OUT_OF_TIME`.
+ * @throws `RECORDING_ERASED`, `OBJECT_NOT_FOUND`; `RECEIPT_MISMATCH`, or another code of a finding (none retryable); `STORE_*`, `OUT_OF_TIME`.
  */
 export async function openChecked(
   ports: CheckedPorts,
@@ -68,7 +69,13 @@ export async function openChecked(
   budget: Budget,
   thorough = false,
 ): Promise<CheckedObject> {
-  const examination = await examineRecording(ports, key, budget, thorough);
+  const { store, keys } = ports;
+  const [examination, erasure] = await Promise.all([
+    examineRecording(ports, key, budget, thorough),
+    findErasureOfKey({ store, keys }, key, budget),
+  ]);
+  // not waived by anything: what a lock still keeps is erased all the same
+  if (erasure !== undefined) throw recordingErased(erasure);
   const { stat, receipt, findings, wrap, readInstruction } = examination;
   if (stat === undefined) throw explainMissing(examination, ports.store.location);
   // no waiver helps: the key is gone for good

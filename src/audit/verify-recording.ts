@@ -75,6 +75,7 @@ export async function verifyAgainstReceipt(
     findings: found,
     wrap,
     notes,
+    erasure,
     readInstruction,
     erased,
   } = await examineRecording(ports, key, budget);
@@ -99,7 +100,7 @@ export async function verifyAgainstReceipt(
     digests,
   });
   if (stat === undefined) {
-    if (receipt === undefined && findings.length === 0) throw notFound(key, store);
+    if (receipt === undefined && findings.length === 0 && erasure === undefined) throw notFound(key, store);
     return done(0);
   }
   if (depth === 'head') return done(stat.size);

@@ -18,7 +18,15 @@ export function outcomeOf(results: readonly ArchiveResult[]): Settled {
   const waiting = results.find((one) => one.state === 'not-ready');
   if (waiting !== undefined) {
     const reason = `${nameIn(waiting.ids)} is not complete yet (${waiting.status})`;
-    return { state: 'later', bytes, code: 'MEDIA_NOT_READY', reason, retryable: true };
+    const isQueued = results.some((one) => one.state === 'not-ready' && one.isQueued === true);
+    return {
+      state: 'later',
+      bytes,
+      code: 'MEDIA_NOT_READY',
+      reason,
+      retryable: true,
+      ...(isQueued ? { isPatient: true } : {}),
+    };
   }
   const failed = results.find((one) => one.state === 'failed');
   if (failed !== undefined) return { ...failedBy(failed.error, nameIn(failed.ids)), bytes };
@@ -34,6 +42,12 @@ export function outcomeOf(results: readonly ArchiveResult[]): Settled {
   const settledGone = results.some((one) => one.state === 'gone');
   const isNew = stored.length > 0 || archived.length === 0 || settledGone;
   return { state: isNew ? 'done' : 'already', bytes, results: results.length };
+}
+
+/** What a look at a conversation would find that waits for others: said without one. */
+export function queuedResult(conversationId: string, status: string): ArchiveResult {
+  const ids = { conversationId, recordingId: '' };
+  return { state: 'not-ready', ids, status, retryAfterMs: 0, isQueued: true };
 }
 
 /** The outcome of an item that failed as a whole. */

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The command line: `dist/cli.mjs`, installed as `genesys-archive`. */
 import path from 'node:path';
 import { systemClock } from '../clock.ts';

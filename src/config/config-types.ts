@@ -69,11 +69,11 @@ export interface SealConfig extends StoreConfig {
 /** Enough to read recordings back. */
 export interface RestoreConfig extends StoreConfig {
   readonly encryption: KeySettings;
-  /** What signs the reports of restore drills, and the KMS key whose public half the log is signed with. */
+  /** What signs the reports of restore drills, and the KMS keys that sign the log, of which only the public half is asked for. */
   readonly drill: {
     readonly keyFile: string | undefined;
     readonly kmsKeyId: string | undefined;
-    readonly logKmsKeyId: string | undefined;
+    readonly logKmsKeyIds: readonly string[];
   };
 }
 

@@ -111,7 +111,7 @@ function buildConfig(
     drill: {
       keyFile: values.ARCHIVE_DRILL_KEY_FILE,
       kmsKeyId: values.ARCHIVE_DRILL_KMS_KEY_ID,
-      logKmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+      logKmsKeyIds: values.ARCHIVE_PROOF_KMS_KEY_ID ?? [],
     },
   });
   const keys = (): KeysConfig => ({

@@ -124,15 +124,27 @@ export const keyHex = checked((text) => {
 });
 
 /** Key id, key ARN, alias name or alias ARN. https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html */
-export const kmsKeyId = checked((text) => {
+export const kmsKeyId = checked((text) =>
+  isKmsKeyId(text) ? { value: text } : problem('is no id, ARN or alias/NAME of a KMS key'),
+);
+
+/** One such key, or two while one takes the place of the other. */
+export const kmsKeyIds = checked((text) => {
+  const ids = text.split(',').map((id) => id.trim());
+  return ids.length <= 2 && ids.every(isKmsKeyId)
+    ? { value: ids }
+    : problem('must be the id, ARN or alias/NAME of one KMS key, or of two, comma-separated');
+});
+
+function isKmsKeyId(text: string): boolean {
   const local = text.replace(
     /^arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:\d{12}:(?:key\/(?!alias\/)|(?=alias\/))/,
     '',
   );
-  const known =
-    /^(?:alias\/[A-Za-z0-9/_-]{1,250}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
-  return known.test(local) ? { value: text } : problem('is no id, ARN or alias/NAME of a KMS key');
-});
+  return /^(?:alias\/[A-Za-z0-9/_-]{1,250}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/.test(
+    local,
+  );
+}
 
 export const filePath = checked((text) =>
   hasControlCharacters(text) ? problem('holds a control character') : { value: text },

@@ -36,14 +36,24 @@ interface Chain {
 export class AccessLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #entryMs: number;
   /** Tells processes apart that know the same session. */
   readonly #process = randomBytes(3).toString('hex');
   readonly #chains = new Map<string, Chain>();
   #begun = 0;
 
-  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+  constructor({
+    clock,
+    logger,
+    entryMs = ENTRY_MS,
+  }: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly entryMs?: number | undefined;
+  }) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#entryMs = entryMs;
   }
 
   /**
@@ -84,7 +94,7 @@ export class AccessLog {
       outcome,
       ...(chain.previous === undefined ? {} : { previous: chain.previous }),
     };
-    const { budget, end } = startBudget(this.#clock, this.#clock.now() + ENTRY_MS);
+    const { budget, end } = startBudget(this.#clock, this.#clock.now() + this.#entryMs);
     try {
       await this.#put(archive, entry, budget);
       chain.n = entry.n;

@@ -40,6 +40,8 @@ export interface LaptopOptions {
   readonly reasonRequired: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** ms that an entry of the access log may take, for tests. */
+  readonly entryMs?: number;
   /** Puts another way to sign in around the launch token, for tests. */
   readonly wrapSignOn?: (launch: SignOn) => SignOn;
 }
@@ -49,7 +51,8 @@ export interface RunningConsole {
   readonly url: string;
   /** With the launch token in its fragment; signs in once. */
   readonly launchUrl: string;
-  stop(): Promise<void>;
+  /** Ends answers under way after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 /**
@@ -62,7 +65,7 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
   const { wrapSignOn = (launch: SignOn) => launch } = options;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const files = await readStaticFiles(pageFolder);
-  const access = new AccessLog({ clock, logger });
+  const access = new AccessLog({ clock, logger, entryMs: options.entryMs });
   const listens = new ListenRegistry({
     clock,
     onEnded: (listen) => void access.note(listen.archive, listen.session, endedEntry(listen)),
@@ -94,7 +97,7 @@ export async function startConsole(options: LaptopOptions): Promise<RunningConso
     },
   };
   const url = `http://${LOOPBACK}:${port}`;
-  return { url, launchUrl: `${url}/#token=${token}`, stop: () => stop(server) };
+  return { url, launchUrl: `${url}/#token=${token}`, stop: (graceMs = GRACE_MS) => stop(server, graceMs) };
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -110,10 +113,10 @@ async function listen(server: Server, port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function stop(server: Server): Promise<void> {
+function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
+    setTimeout(() => server.closeAllConnections(), graceMs).unref();
   });
 }

@@ -1,6 +1,6 @@
 import { errorCodes } from './facts.ts';
 
-/** Codes of holds: what is kept against retention and erasure. */
+/** Codes of what is kept against retention and erasure, and of what was erased. */
 export const KEEPING_CODES = errorCodes({
   HOLD_NOT_FOUND: {
     exit: 6,
@@ -20,5 +20,24 @@ export const KEEPING_CODES = errorCodes({
     retryable: false,
     meaning: 'The person who placed a hold cannot release it (ARCHIVE_HOLD_TWO_PERSONS).',
     hint: 'another person releases it, and names themselves with --by',
+  },
+  RECORDING_ERASED: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The recording was erased on purpose. It is not read, and not archived again.',
+    hint: 'the tombstone below erasures/ says when and why; docs/keeping.md says what an erasure leaves',
+  },
+  HOLD_STANDS: {
+    exit: 4,
+    retryable: false,
+    meaning:
+      'A legal hold, or a hold of S3 Object Lock, is on something that would be erased: nothing is touched.',
+    hint: '`genesys-archive hold list` shows holds; release them, or erase the rest with --leave-held',
+  },
+  ERASURE_UNFINISHED: {
+    exit: 7,
+    retryable: true,
+    meaning: 'Something of what is erased is still there: a lock keeps it, or the erasure was interrupted.',
+    hint: '`genesys-archive erase status` says what, and until when; run `genesys-archive erase --confirm PLAN` again then',
   },
 });

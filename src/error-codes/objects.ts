@@ -62,12 +62,6 @@ export const OBJECT_CODES = errorCodes({
       'The wrapped data key of an object is kept in a key record, and the record is gone. Nothing says that it was erased. Without it the object cannot be decrypted.',
     hint: 'look for the record among earlier versions and replicas: docs/runbook.md, "Lost key record", says how to put one back',
   },
-  RECORDING_ERASED: {
-    exit: 6,
-    retryable: false,
-    meaning: 'The recording was erased: its data key was destroyed, and a tombstone says when and why.',
-    hint: 'nothing can bring it back; `erasures/ID.json` in the archive is the tombstone',
-  },
   RECEIPT_MISMATCH: {
     exit: 5,
     retryable: false,

@@ -48,6 +48,18 @@ export const BACKFILL_CALLS = {
     permissions: ['recording:recording:view'],
     why: 'lists all recordings with the date on which each is deleted (backfill --inventory)',
   },
+  listGdprRequests: {
+    method: 'GET',
+    path: '/api/v2/gdpr/requests',
+    permissions: ['gdpr:request:view'],
+    why: 'shows requests under the GDPR (erase requests)',
+  },
+  getGdprRequest: {
+    method: 'GET',
+    path: '/api/v2/gdpr/requests/{requestId}',
+    permissions: ['gdpr:request:view'],
+    why: 'knows whom one is about (erase --request)',
+  },
   readLimits: {
     method: 'GET',
     path: '/api/v2/organizations/limits/namespaces/{namespaceName}',

@@ -12,6 +12,7 @@ import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createRecordingsApi } from './recordings/api.ts';
 import type { FetchOptions } from './recordings/fetch.ts';
 import type { FileFetcher } from './recordings/look.ts';
+import type { RestoreWave } from './recordings/restore-wave.ts';
 import type { AudioFormat } from './recordings/policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
@@ -65,6 +66,7 @@ export function createPlatform(
     logger,
     rate = createRateBudget({ clock, share: config.rateShare }),
     fetchFiles,
+    restores,
   }: {
     readonly credentials: OAuthOptions['credentials'];
     readonly transport: Transport;
@@ -75,6 +77,8 @@ export function createPlatform(
     readonly rate?: RateBudget;
     /** Fetches the files of many conversations together; default each by itself. */
     readonly fetchFiles?: (options: FetchOptions) => FileFetcher;
+    /** How many recordings are brought back from the platform's archive at once; default all. */
+    readonly restores?: RestoreWave;
   },
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
   const { loginUrl, apiUrl } = config.genesys;
@@ -104,6 +108,7 @@ export function createPlatform(
         api: heldRecordings,
         clock,
         logger,
+        restores,
         fetchFiles: fetchFiles?.({
           api: recordings.api,
           clock,

@@ -16,6 +16,7 @@ export const JOB_KINDS: readonly JobKindSource[] = [
   lazy('verify', async () => (await import('./verify.ts')).verifyJobs),
   attended('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
   attended('adopt', async () => (await import('./adopt.ts')).adoptJobs),
+  attended('erase', async () => (await import('./unnamed-erase.ts')).unnamedEraseJobs),
   attended('rekey', async () => (await import('./rekey.ts')).rekeyJobs),
   attended('reencrypt', async () => (await import('./reencrypt.ts')).reencryptJobs),
 ];

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { type Verification, verifyAgainstReceipt } from '../audit/verify-recording.ts';
 import { ALLOWABLE_KINDS, VERIFY_DEPTHS } from '../audit/verify-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../create-archiver.ts';
+import { unlimited } from '../clock.ts';
+import { readErasedHashes } from '../record/find-erasure.ts';
 import type { Outcome } from '../jobs/job-kind.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource } from './kind-source.ts';
@@ -33,7 +35,8 @@ export const verifyJobs: JobKindSource = {
         const trust = await readTrust(config);
         requireSameArchive(archive, { store, layout: config.layout });
         const reader = full && (await createReader(full, tools));
-        const ports = { store, ...trust, reader, allow: new Set(allow) };
+        const erased = await readErasedHashes(store, unlimited);
+        const ports = { store, ...trust, reader, erased, allow: new Set(allow) };
         return {
           one: async (key, budget) => outcomeOf(await verifyAgainstReceipt(ports, key, depth, budget)),
         };

@@ -24,6 +24,8 @@ export interface Outcome {
   /** One sentence without personal data. */
   readonly reason?: string;
   readonly retryable?: boolean;
+  /** Of `later`: it waits for its turn among others, so that the 24 hours begin anew. */
+  readonly isPatient?: boolean;
   /** Objects written, where an item is many. */
   readonly results?: number;
 }

@@ -1,7 +1,16 @@
+import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { JobPlan } from './job-kind.ts';
 import type { PlanRequest } from './job-requests.ts';
-import { MAX_SHARD_ITEMS, MAX_SHARDS, newJobId, openedKey, planKey, shardKey } from './job-keys.ts';
+import {
+  closedKey,
+  MAX_SHARD_ITEMS,
+  MAX_SHARDS,
+  newJobId,
+  openedKey,
+  planKey,
+  shardKey,
+} from './job-keys.ts';
 import { jsonBytes, type PatientStore, patientStore } from './patient-store.ts';
 import { packLines } from './shard.ts';
 
@@ -46,10 +55,13 @@ export async function planJob<Item>(request: PlanRequest<Item>): Promise<JobPlan
       if (lines.length === shardItems) await flush();
     }
     if (lines.length > 0) await flush();
-  } finally {
     await writes.settle();
+    writes.check();
+  } catch (error) {
+    await writes.settle();
+    if (id !== undefined) await giveUp(store, id, budget);
+    throw error;
   }
-  writes.check();
   if (id === undefined) throw nothingToDo(kind.name);
   const plan: JobPlan = {
     schemaVersion: 1,
@@ -66,6 +78,11 @@ export async function planJob<Item>(request: PlanRequest<Item>): Promise<JobPlan
   };
   await store.put(planKey(id), jsonBytes(plan), budget);
   return plan;
+}
+
+/** Notes that a plan was broken off, so that no list shows it as under way. Without the note it is shown for an hour. */
+async function giveUp(store: PatientStore, id: string, budget: Budget): Promise<void> {
+  await store.put(closedKey(id), jsonBytes({ state: 'given up' }), budget).catch(() => undefined);
 }
 
 /** Finds an id that no job has, and enters it in the index. */

@@ -70,7 +70,8 @@ export function settle(state: ShardState, outcome: ItemOutcome, now: number): Sh
     return { ...seen, later, failed: [...seen.failed, item] };
   }
   if (outcome.state === 'later') {
-    const item = { index, since: waiting?.since ?? now, tried: now, attempts, code, reason };
+    const since = outcome.isPatient === true ? now : (waiting?.since ?? now);
+    const item = { index, since, tried: now, attempts, code, reason };
     return expire({ ...seen, later: [...later, item] }, now);
   }
   const { counts } = seen;

@@ -58,6 +58,8 @@ export interface PendingRecording {
   /** The platform's own word for the state, in lower case, e.g. `uploading`, `transcoding`. */
   readonly status: string;
   readonly retryAfterMs: number;
+  /** It waits for others, and nothing is wrong with it, however long that takes. */
+  readonly isQueued?: boolean;
 }
 
 /** A recording that the platform could not be asked about, or answered something wrong about. The others are not kept back. */

@@ -21,6 +21,8 @@ export interface VersionLock {
   readonly legalHold: boolean;
   /** Epoch ms. */
   readonly retainUntil: number | undefined;
+  /** User metadata of the version, names as they are stored. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** `governance` can be shortened by who is allowed to, `compliance` by no one. */

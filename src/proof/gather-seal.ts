@@ -62,7 +62,7 @@ export async function gatherSeal(
   const firstNew = covered === undefined ? options.first : addDays(covered, 1);
   const newDays = daysBetween(firstNew, through).slice(0, MAX_NEW_DAYS);
   const first = last?.statement.log.first ?? options.first;
-  const erasures = await readErasures(ports.store, budget);
+  const erasures = await readErasures(ports, budget);
   const oldDays =
     covered === undefined
       ? []

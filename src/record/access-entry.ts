@@ -1,7 +1,10 @@
-/** Who looked at what is about people: `access/YYYY/MM/DD/{time}-{random}.json`, written before it is shown (docs/format.md). */
-import { createHash } from 'node:crypto';
+/**
+ * Who looked at what is about people, or did something to what is kept: `access/YYYY/MM/DD/{time}-{random}.json`, written before it is
+ * shown or done (docs/format.md).
+ */
+import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import type { Budget } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
@@ -12,7 +15,7 @@ export const ACCESS_PREFIX = 'access/';
 /** Bytes; an export of 100 recordings has about 5 KB. */
 export const MAX_ENTRY_BYTES = 64 * 1024;
 
-/** In the order in which they were brought. The last ones are of the console alone. */
+/** What was looked at, or done to what is kept. In the order in which they were brought. */
 export const ACCESS_ACTIONS = [
   'search',
   'reveal',
@@ -26,6 +29,9 @@ export const ACCESS_ACTIONS = [
   'release',
   'control',
   'oversee',
+  'extend',
+  'erase',
+  'source-delete',
 ] as const;
 
 const text = z.string().min(1).max(1_024);
@@ -103,4 +109,27 @@ export async function writeAccessEntry(
   const key = accessKey(entry.at, random);
   if ((await putSmall(store, key, formatAccessEntry(entry), budget)) === 'stored') return;
   throw new ArchiveError('STORE_UNAVAILABLE', `an access entry ${key} is there already`);
+}
+
+/**
+ * Writes down who does what, before it is done. What is not written down is not done: let what it throws pass.
+ *
+ * @throws as {@link writeAccessEntry}.
+ */
+export async function noteAct(
+  { store, clock }: { readonly store: ObjectStore; readonly clock: Pick<Clock, 'now'> },
+  act: Pick<AccessEntry, 'who' | 'action' | 'query' | 'subject'> & { readonly reason: string | undefined },
+  budget: Budget,
+): Promise<void> {
+  const { reason, ...what } = act;
+  const entry: AccessEntry = {
+    v: 1,
+    at: new Date(clock.now()).toISOString(),
+    session: randomBytes(8).toString('hex'),
+    n: 1,
+    ...what,
+    ...(reason === undefined ? {} : { reason }),
+    outcome: 'granted',
+  };
+  await writeAccessEntry(store, entry, randomBytes(6).toString('hex'), budget);
 }

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata } from '../metadata-names.ts';
 import type { KeyRecordOf, KeyRecords, ObjectStat, ObjectStore, PutOptions } from '../ports.ts';
-import { erasureKey, LARGEST_ERASURE, parseErasure, subjectHash } from './erasure.ts';
+import { erasureKey, LARGEST_ERASURE, parseErasure, subjectHash, tombstoneId } from './erasure.ts';
 import { readInstruction } from './instruction-file.ts';
 import {
   erasedKey,
@@ -100,8 +100,8 @@ export async function readWrap(
 }
 
 /**
- * The id of the erasure that destroyed the key of an object: named beside where its record was, and proved by the erasure's tombstone.
- * Costs a request, and one more where there is a name.
+ * The id of the erasure that destroyed the key of an object: that of its recording's tombstone, or one that is named beside where its
+ * record was, and proved by its tombstone. Costs two requests.
  *
  * @throws what the store throws.
  */
@@ -110,12 +110,13 @@ export async function findErasure(
   of: KeyRecordOf,
   budget: Budget,
 ): Promise<string | undefined> {
-  const named = parseErased((await readSmall(store, erasedKey(of), LARGEST_KEY_RECORD, budget)) ?? '');
+  const { recordingId } =
+    identifyKey(`${MEDIA_PREFIX}${nameOfRecording(of.objectKey)}.enc`) ?? identifyKey(of.objectKey) ?? {};
+  const own = recordingId === undefined ? undefined : tombstoneId(recordingId);
+  const named = parseErased((await readSmall(store, erasedKey(of), LARGEST_KEY_RECORD, budget)) ?? '') ?? own;
   if (named === undefined) return undefined;
   const tombstone = parseErasure((await readSmall(store, erasureKey(named), LARGEST_ERASURE, budget)) ?? '');
   if (tombstone?.id !== named) return undefined;
-  const { recordingId } =
-    identifyKey(`${MEDIA_PREFIX}${nameOfRecording(of.objectKey)}.enc`) ?? identifyKey(of.objectKey) ?? {};
   const isOfAnother =
     tombstone.recording !== undefined &&
     recordingId !== undefined &&

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
+import type { Erasure } from './erasure.ts';
 import { judgeTime, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
 import type { Receipt, SignedReceipt } from './receipt-schema.ts';
 
@@ -74,6 +75,7 @@ export type SignatureVerdict =
 /** A receipt, or another statement that is signed like one, and says when. */
 export type SignedStatement =
   | SignedReceipt
+  | Erasure
   | (Pick<SignedReceipt, 'signature'> & { readonly times: Pick<SignedReceipt['times'], 'issued'> });
 
 /** Bytes of an Ed25519 signature. */
@@ -94,7 +96,7 @@ export function checkSignature(statement: SignedStatement, keys: ReceiptKeys): S
   const value = Buffer.from(signature.value, 'base64');
   if (value.length !== SIGNATURE_LENGTH || value.toString('base64') !== signature.value) return 'invalid';
   if (!verify(null, bytes, publicKeyOf(key), value)) return 'invalid';
-  return judgeTime(key, Date.parse(statement.times.issued));
+  return judgeTime(key, Date.parse('times' in statement ? statement.times.issued : statement.at));
 }
 
 /** Interfaces have no index signature, so TypeScript cannot see that a receipt is JSON; its type holds nothing else. */

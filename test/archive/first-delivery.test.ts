@@ -37,7 +37,7 @@ describe('an event that is delivered for the first time', () => {
 
   it('is archived without being looked up', async () => {
     expect(await archiveFirst()).toMatchObject({ state: 'archived', stored: true });
-    expect(heads).toEqual([]);
+    expect(heads.filter((key) => !key.startsWith('erasures/'))).toEqual([]);
     expect(await archive.archive()).toMatchObject({ state: 'archived', stored: false });
   });
 

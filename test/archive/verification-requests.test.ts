@@ -69,6 +69,7 @@ describe('what the archive asks S3 for once more after writing it', () => {
   it('is the recording, and neither its receipt nor the mark of its link', async () => {
     expect(await archive(0)).toEqual([
       'HeadObject archive',
+      'HeadObject erasures',
       'PutObject archive',
       'HeadObject archive',
       'PutObject receipts',
@@ -80,6 +81,7 @@ describe('what the archive asks S3 for once more after writing it', () => {
     change = (headers) => delete headers[CHECKSUM];
     expect(await archive(1)).toEqual([
       'HeadObject archive',
+      'HeadObject erasures',
       'PutObject archive',
       'HeadObject archive',
       'PutObject receipts',

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings-model.ts';
+import type { Outcome } from '../../src/jobs/job-kind.ts';
 import { backfills, DAY_MS, NOW } from './start-backfill.ts';
 
 const { start, closeAll } = backfills();
@@ -151,6 +152,40 @@ describe('an item', () => {
     expect(
       (await work([unknown, ...all(), other])).map(({ state, code }) => `${state} ${code ?? ''}`.trim()),
     ).toEqual(['failed MEDIA_NOT_FOUND', 'done', 'failed MEDIA_NOT_FOUND']);
+  });
+
+  it('is brought back in waves: the platform is asked for so many at once, and the others wait without a call', async () => {
+    const conversations = Array.from({ length: 45 }, () => ({
+      endedAt: AGO,
+      recordings: [{ seconds: 1, fate: 'archived', restoringS: 7200 } as const],
+    }));
+    const { work, all, clock, simulator, called } = await start(
+      { conversations },
+      { ARCHIVE_RESTORE_ARCHIVED: '1', ARCHIVE_RESTORE_WAVE: '20' },
+    );
+    const asked = () => simulator.requests.filter(({ method }) => method === 'PUT').length;
+    const states = (outcomes: readonly Outcome[], wanted: string) =>
+      outcomes.filter(({ state }) => state === wanted).length;
+    const first = await work(all());
+    expect([asked(), states(first, 'later')]).toEqual([20, 45]);
+    expect(first.filter(({ isPatient }) => isPatient === true)).toHaveLength(25);
+    // nothing is asked about those that wait for their turn
+    const listed = called('recordingmetadata');
+    await work(all());
+    expect([asked(), called('recordingmetadata') - listed]).toEqual([20, 20]);
+    for (const [done, wave] of [
+      [20, 40],
+      [40, 45],
+    ]) {
+      clock.advance(7_201_000);
+      // the first look frees the places, the next one takes them
+      await work(all());
+      const outcomes = await work(all());
+      expect([states(outcomes, 'already'), asked()]).toEqual([done, wave]);
+    }
+    clock.advance(7_201_000);
+    await work(all());
+    expect(states(await work(all()), 'already')).toBe(45);
   });
 
   it('that stands in a list twice is archived once', async () => {

@@ -214,7 +214,7 @@ export const work: WorkPage = {
     {
       id: 'j-20261120-000000000002',
       kind: 'verify',
-      state: 'done',
+      state: 'finished',
       createdAt: '2026-11-20T08:00:00.000Z',
       createdBy: 'ada',
       items: 500,

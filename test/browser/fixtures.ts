@@ -1,15 +1,22 @@
 import { type Page, test as base } from '@playwright/test';
 import { type Answers, fakeApi } from './fake-answers.ts';
 import { type PageServer, servePage } from './page-server.ts';
+import { type RealConsole, startCommand, startRealConsole } from './real-console.ts';
 
 interface Fixtures {
   /** Opens the page at a fragment, with answers of our own. */
   readonly fake: (hash?: string, answers?: Answers) => Promise<void>;
+  /** Opens a real console at a fragment, as a person with these roles; without any as an auditor and custodian. */
+  readonly open: (hash?: string, person?: Parameters<RealConsole['signIn']>[1]) => Promise<void>;
+  /** Starts `genesys-archive console` on the archive of the demo. @returns the address with the launch token. */
+  readonly launch: () => Promise<string>;
   /** What the page reported to the console: nothing, or a test fails. */
   readonly reports: string[];
 }
 
 interface WorkerFixtures {
+  /** A real console, with an archive of its own for each worker. */
+  readonly real: RealConsole;
   readonly pageServer: PageServer;
 }
 
@@ -23,6 +30,30 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: 'worker' },
   ],
+  real: [
+    async ({}, use) => {
+      const real = await startRealConsole(process.env['CONSOLE_SCRIPT'] ?? '');
+      await use(real);
+      await real.close();
+    },
+    { scope: 'worker' },
+  ],
+  open: async ({ page, real }, use) => {
+    await use(async (hash = '#/', person) => {
+      await real.signIn(page, person);
+      await page.goto(`${real.url}/${hash}`);
+    });
+  },
+  launch: async ({}, use) => {
+    const closers: (() => Promise<void>)[] = [];
+    await use(async () => {
+      const settings = JSON.parse(process.env['DEMO_SETTINGS'] ?? '{}') as Record<string, string>;
+      const started = await startCommand(settings);
+      closers.push(() => started.close());
+      return started.launchUrl;
+    });
+    for (const close of closers) await close();
+  },
   reports: [
     async ({ page }, use) => {
       const reports = watch(page);

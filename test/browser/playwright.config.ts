@@ -8,8 +8,11 @@ const executablePath =
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
+  globalSetup: './global-setup.ts',
   outputDir: '../../.console-tests',
-  timeout: 60_000,
+  // far above what any step takes: it ends what hangs, and a busy machine is no reason to fail
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   workers: 2,
   fullyParallel: true,
   forbidOnly: process.env['CI'] !== undefined,

@@ -72,7 +72,7 @@ describe('completeness', () => {
 
   it('is broken where a statement was exchanged, and unchecked without the key of the log', async () => {
     const folder = path.join(log.archive.dir, 'proof/org/days/2026/05/22');
-    const [name = ''] = (await readdir(folder)).filter((each) => /^\d+\.json$/.test(each));
+    const name = (await readdir(folder)).find((each) => /^\d+\.json$/.test(each)) ?? '';
     const file = path.join(folder, name);
     const text = await readFile(file, 'utf8');
     await writeFile(file, text.replace('"archived":', '"archived":1'));

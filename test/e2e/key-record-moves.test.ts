@@ -122,7 +122,7 @@ describe.each(['directory', 'S3'])('a data key in the metadata of an object: %s'
     const lab = await start(place);
     const { key } = await lab.archiveOne();
     const retainUntil = Date.now() + 86_400_000;
-    const versions = { lockOf: () => Promise.resolve({ legalHold: false, retainUntil }) };
+    const versions = { lockOf: () => Promise.resolve({ legalHold: false, retainUntil, metadata: {} }) };
     expect(await moveKeys({ ...lab.ports, versions }, key, write, unlimited)).toMatchObject({
       state: 'locked',
       reason: expect.stringContaining(new Date(retainUntil).toISOString()) as unknown,

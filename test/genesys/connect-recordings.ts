@@ -1,6 +1,7 @@
 import { createGenesysApi } from '../../src/genesys/api-client.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
-import { createRecordingsApi, type RecordingsOptions } from '../../src/genesys/recordings/api.ts';
+import { createRecordingsApi } from '../../src/genesys/recordings/api.ts';
+import type { RecordingsOptions } from '../../src/genesys/recordings/recordings-options.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import type { RecordingsRequest } from '../../src/ports.ts';
 import { RECORDING_KINDS } from '../../src/recording-facts.ts';

@@ -1,5 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deploySettings, GenesysMediaArchiveStack, propsOf } from '../../infra/index.ts';
 import { HARDENED } from './hardened.ts';
 import { ACCOUNT, arnOf } from './resolve-template.ts';
 import {
@@ -221,5 +225,52 @@ it('the bundles of all functions of schedules are built, and the archiving funct
   const archive = readFileSync('dist/lambda/archive.mjs', 'utf8');
   for (const theirs of ['PAR1', 'job.json', 'statement/v1', 'drill/v1']) {
     expect([theirs, archive.includes(theirs)]).toEqual([theirs, false]);
+  }
+});
+
+it('the files of a scheduled function are all that it imports, of the functions and the command line together', () => {
+  const lists = JSON.parse(readFileSync('dist/lambda/files.json', 'utf8')) as Record<string, string[]>;
+  expect(Object.keys(lists).toSorted()).toEqual(['catalogue', 'drill', 'facts', 'jobs', 'seal', 'verify']);
+  for (const [name, files] of Object.entries(lists)) {
+    expect(files).toContain(`${name}.mjs`);
+    expect(files.length).toBeGreaterThan(10);
+    const missing = files.flatMap((file) =>
+      [
+        ...readFileSync(`dist/lambda/${file}`, 'utf8').matchAll(
+          /(?:from|import\(|import)"(\.{1,2}\/[^"]+\.mjs)"/g,
+        ),
+      ]
+        .map(([, target = '']) => path.posix.join(path.posix.dirname(file), target))
+        .filter((target) => !files.includes(target)),
+    );
+    expect([name, missing]).toEqual([name, []]);
+  }
+});
+
+it('the code of a scheduled function that is deployed is its files and no other', () => {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'assets-'));
+  try {
+    const app = new App({ outdir });
+    const settings = deploySettings.parse({
+      region: 'eu-central-1',
+      environment: 'mypurecloud.de',
+      organizationId: '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
+      verification: { depth: 'full' },
+    });
+    const stack = new GenesysMediaArchiveStack(app, 'Assets', propsOf(settings));
+    expect(stack.stackName).toBe('Assets');
+    app.synth();
+    const lists = JSON.parse(readFileSync('dist/lambda/files.json', 'utf8')) as { verify: string[] };
+    const assets = readdirSync(outdir)
+      .filter((name) => name.startsWith('asset.'))
+      .map((name) =>
+        readdirSync(path.join(outdir, name), { recursive: true, encoding: 'utf8' })
+          .filter((file) => file.endsWith('.mjs') || file.endsWith('.map') || file.endsWith('.json'))
+          .toSorted(),
+      );
+    expect(assets).toContainEqual(['archive.mjs']);
+    expect(assets).toContainEqual(lists.verify);
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
   }
 });

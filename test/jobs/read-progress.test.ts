@@ -87,7 +87,7 @@ describe('jobs', () => {
     await expect(setting.plan(kind, breaks(), { shardItems: 5 })).rejects.toThrow('broken off');
     const found = [];
     for await (const job of listJobs(patientStore(setting.store, setting.clock), unlimited)) found.push(job);
-    expect(found).toMatchObject([{ id: first.id, closed: true }, { closed: false }]);
+    expect(found).toMatchObject([{ id: first.id, closed: true }, { closed: true }]);
     const store = patientStore(setting.store, setting.clock);
     await expect(resolveJobId(store, found[1]?.id.slice(-6) ?? '', unlimited)).rejects.toMatchObject({
       code: 'JOB_NOT_FOUND',

@@ -80,6 +80,18 @@ describe('the state of a shard', () => {
     );
   });
 
+  it('lets an item wait on that waits for its turn among others, and gives up a day after its turn has come', () => {
+    const later = (isPatient: boolean) => ({ index: 0, state: 'later', bytes: 0, isPatient }) as const;
+    let state = FRESH;
+    const DAY_MS = LATER_LIMIT_MS;
+    for (let day = 0; day < 10; day += 1) state = settle(state, later(true), day * DAY_MS);
+    expect(state.later).toHaveLength(1);
+    state = settle(state, later(false), 9.5 * DAY_MS);
+    expect(state.later).toHaveLength(1);
+    state = settle(state, later(false), 10 * DAY_MS);
+    expect([state.later.length, state.failed.length]).toEqual([0, 1]);
+  });
+
   it('rests no longer than until its first item is due, and never for ever', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: -LATER_LIMIT_MS, max: LATER_LIMIT_MS }), (list, skew) => {

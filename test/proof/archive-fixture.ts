@@ -5,10 +5,10 @@ import type { SealDaysPorts } from '../../src/proof/seal-days.ts';
 import { initLog } from '../../src/proof/init-log.ts';
 import type { LogSigner } from '../../src/proof/log/signer.ts';
 import { unlimited } from '../../src/clock.ts';
-import { type Erasure, erasureKey, formatErasure, subjectHash } from '../../src/record/erasure.ts';
+import { type Erasure, erasureKey, subjectHash } from '../../src/record/erasure.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import { formatReceipt, formatSigned, signingKeyId } from '../../src/record/receipt.ts';
 import type { Receipt } from '../../src/record/receipt-schema.ts';
 import { LOG_SIGNER, ORGANIZATION, placeIn, signerFrom } from './log-fixture.ts';
 import { type PlainStore, plainStore } from './plain-store.ts';
@@ -152,7 +152,7 @@ export class ArchiveFixture {
   }
 
   /** Removes what is held, and leaves a tombstone. */
-  erase(planted: Planted, day: string): Erasure {
+  async erase(planted: Planted, day: string): Promise<Erasure> {
     const id = `erasure-${planted.recordingId}`;
     const erasure: Erasure = {
       schema: 'genesys-media-archive/erasure/v1',
@@ -166,7 +166,7 @@ export class ArchiveFixture {
     this.store.now = this.now;
     this.store.objects.delete(planted.key);
     this.store.objects.delete(receiptKey(planted.key));
-    this.store.plant(erasureKey(id), formatErasure(erasure));
+    this.store.plant(erasureKey(id), await formatSigned(erasure, RECEIPT_SIGNER));
     return erasure;
   }
 }

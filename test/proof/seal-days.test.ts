@@ -4,9 +4,12 @@ import { gunzipSync } from 'node:zlib';
 import { parseEntry } from '../../src/proof/formats/entry.ts';
 import { listRoot } from '../../src/proof/formats/list-lines.ts';
 import { brokenEquations, type Statement } from '../../src/proof/formats/statement.ts';
-import { readRawEntries } from '../../src/proof/log/place.ts';
-import { createLogSigner } from '../../src/proof/log/signer.ts';
+import type { NoteKey } from '../../src/proof/formats/note.ts';
+import { initLog } from '../../src/proof/init-log.ts';
+import { openCheckpoint, readRawEntries } from '../../src/proof/log/place.ts';
+import { createLogSigner, type LogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays, type SealDaysOptions } from '../../src/proof/seal-days.ts';
+import { auditLog } from '../../src/proof/verify/audit-log.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { failure } from '../failure.ts';
 import { ArchiveFixture, DAY, HOUR, idFrom } from './archive-fixture.ts';
@@ -168,7 +171,7 @@ describe('the statement of a day', () => {
     await fixture.archive('two', D);
     await sealed(fixture, [D]);
     fixture.now += DAY;
-    fixture.erase(planted, D);
+    await fixture.erase(planted, D);
     const [amended] = await sealed(fixture, [D, NEXT]);
     expect(amended).toMatchObject({
       revision: 1,
@@ -408,6 +411,62 @@ describe('a change of keys', () => {
       unlimited,
     );
     expect(alone.head.note?.match(/— /g)).toHaveLength(1);
+  });
+
+  it('leaves every reader with a note to verify: with the old key, with the new one, and with neither it is unknown', async () => {
+    const fixture = await begun();
+    await seal(fixture);
+    const next = createLogSigner(ORIGIN, signerFrom('the next key'));
+    fixture.now += DAY;
+    const { head } = await sealDays(fixture.ports([next, LOG_SIGNER]), {}, unlimited);
+    const verdict = (keys: readonly NoteKey[], note = head.note ?? '') =>
+      openCheckpoint({ origin: ORIGIN, trusted: keys }, note).verdict;
+    expect([verdict([LOG_SIGNER.key]), verdict([next.key]), verdict([])]).toEqual([
+      'valid',
+      'valid',
+      'unknown-key',
+    ]);
+    // one of two that are known and wrong spoils the note
+    const lines = (head.note ?? '').split('\n');
+    const swapped = lines.map((line) => (line.startsWith('— ') ? line.replace(/.{7}=$/, 'AAAAAAA=') : line));
+    expect(verdict([next.key, LOG_SIGNER.key], swapped.join('\n'))).toBe('invalid');
+  });
+
+  it('after a key was lost is vouched for by the recovery key, which was named when the log was begun', async () => {
+    const fixture = new ArchiveFixture();
+    const recovery = createLogSigner(ORIGIN, signerFrom('kept offline'));
+    const first = { first: D, vkey: LOG_SIGNER.key.vkey, recoveryVkey: recovery.key.vkey, now: fixture.now };
+    await initLog(placeIn(fixture.store), first, unlimited);
+    await fixture.archive('one', D);
+    await seal(fixture);
+    const next = createLogSigner(ORIGIN, signerFrom('the next key'));
+    const trusting = (signers: readonly [LogSigner, ...LogSigner[]]) => ({
+      ...fixture.ports(signers),
+      trusted: [next.key, recovery.key, LOG_SIGNER.key],
+    });
+    fixture.now += DAY;
+    expect((await failure(sealDays(trusting([next]), {}, unlimited))).code).toBe('LOG_KEY_UNKNOWN');
+    const stranger = createLogSigner(ORIGIN, signerFrom('another offline key'));
+    expect((await failure(sealDays(trusting([next, stranger]), {}, unlimited))).code).toBe('LOG_KEY_UNKNOWN');
+    const { head } = await sealDays(trusting([next, recovery]), {}, unlimited);
+    expect(openCheckpoint({ origin: ORIGIN, trusted: [recovery.key] }, head.note ?? '').verdict).toBe(
+      'valid',
+    );
+    const record = [...fixture.store.objects.keys()].filter((key) => key.includes('/keys/'));
+    expect(record).toHaveLength(1);
+    expect(JSON.parse(fixture.store.bodyOf(record[0] ?? '').toString())).toMatchObject({
+      vkey: next.key.vkey,
+      replaces: LOG_SIGNER.key.vkey,
+    });
+    fixture.now += DAY;
+    await sealDays(trusting([next]), {}, unlimited);
+    const audited = await auditLog(trusting([next]), [], unlimited);
+    expect(audited.findings).toEqual([]);
+    // who knows the first key alone cannot tell, and is told so
+    const early = await auditLog({ ...trusting([next]), trusted: [next.key] }, [], unlimited);
+    expect(early.findings.map(({ problem }) => problem)).toEqual([
+      'it is signed with a key that is not known',
+    ]);
   });
 
   it('to a key that nothing vouches for has to be asked for', async () => {

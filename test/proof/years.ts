@@ -62,7 +62,7 @@ export async function playNights(nights: number, seed: number): Promise<YearsRep
       held.push({ planted: await fixture.hold(each.word, each.day), day: each.day });
     }
     const [victim] = random() < 0.1 ? held.splice(Math.floor(random() * held.length), 1) : [];
-    if (victim !== undefined) fixture.erase(victim.planted, victim.day);
+    if (victim !== undefined) await fixture.erase(victim.planted, victim.day);
     fixture.now += 15 * HOUR;
     fixture.isDown = random() < 0.1;
     if (random() > 0.05) {

@@ -119,7 +119,8 @@ describe('a receipt, judged by when the store got it', () => {
       return head(key, budget);
     };
     await verifyAgainstReceipt({ store, keys: keysWith({ revokedAt: ISSUED + 1 }) }, KEY, 'head', unlimited);
-    expect(asked).toEqual([KEY]);
+    expect(asked).toContain(KEY);
+    expect(asked).not.toContain(PLACE);
     await verifyAgainstReceipt({ store, keys: keysWith({ storedBy: ISSUED }) }, KEY, 'head', unlimited);
     expect(asked.filter((key) => key === PLACE)).toHaveLength(1);
   });

@@ -37,9 +37,8 @@ describe('the published package', () => {
   });
   const file = (name: string) => path.join(dir, 'package', name);
 
-  // the bundles of five functions are 1.35 MB of it
-  it('has less than 3.2 MB, and no source maps', () => {
-    expect(statSync(tarball).size).toBeLessThan(3_200_000);
+  it('has less than 2 MB, and no source maps', () => {
+    expect(statSync(tarball).size).toBeLessThan(2_000_000);
     const names = run('tar', ['-tzf', tarball], dir).trim().split('\n');
     expect(names.filter((name) => name.endsWith('.map'))).toEqual([]);
     expect(names).toContain('package/SECURITY.md');

@@ -141,8 +141,16 @@ describe('versions in S3', () => {
     expect(await versions.retain('kept', until - 1000, 'governance', unlimited)).toBe('shorter');
     const [held, kept] = await gather(versions.versions('', unlimited));
     if (held === undefined || kept === undefined) throw new Error('two versions');
-    expect(await versions.lockOf(held, unlimited)).toEqual({ legalHold: true, retainUntil: undefined });
-    expect(await versions.lockOf(kept, unlimited)).toEqual({ legalHold: false, retainUntil: until });
+    expect(await versions.lockOf(held, unlimited)).toEqual({
+      legalHold: true,
+      retainUntil: undefined,
+      metadata: {},
+    });
+    expect(await versions.lockOf(kept, unlimited)).toEqual({
+      legalHold: false,
+      retainUntil: until,
+      metadata: {},
+    });
     expect(await versions.remove(held, unlimited)).toBe('locked');
     expect(await versions.remove(kept, unlimited)).toBe('locked');
     expect(await store.head('held', unlimited)).toBeDefined();

@@ -91,9 +91,16 @@ describe('a day', () => {
     expect(kindOf(day({ statement: 'provisional' }))).toBe('provisional');
   });
 
+  it('without recordings and without a statement is empty, not complete, and counts for no day', () => {
+    const empty = day({ statement: 'none', recorded: null, archived: 0, missing: null, pending: null });
+    expect(kindOf(empty)).toBe('empty');
+    expect(sumOf([empty, day({})])).toMatchObject({ days: 1, notAsked: 0, complete: 1 });
+    expect(kindOf({ ...empty, missing: 2 })).toBe('missing');
+  });
+
   it('that was not compared counts for nothing in the sum of what was recorded', () => {
     const sum = sumOf([day({ missing: 1 }), day({ recorded: null, missing: null, archived: 7 })]);
-    expect(sum).toEqual({ archived: 11, recorded: 4, missing: 1, notAsked: 1, complete: 0 });
+    expect(sum).toEqual({ archived: 11, recorded: 4, missing: 1, days: 2, notAsked: 1, complete: 0 });
     expect(sumOf([day({ recorded: null })]).recorded).toBeUndefined();
   });
 });

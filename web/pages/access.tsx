@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { getJson } from '../api.ts';
 import type { AccessPage, AccessRow } from '../api-types.ts';
-import { bytesText, csv } from '../format.ts';
+import { bytesText, counted, csv } from '../format.ts';
 import { Heading } from '../frame.tsx';
 import { goTo } from '../navigate.ts';
 import type { Route } from '../route.ts';
@@ -189,9 +189,11 @@ function Entries({ items }: { readonly items: readonly AccessRow[] }) {
   );
 }
 
-function whatText({ query, reason, heard, sentBytes }: AccessRow): string {
+function whatText({ query, subject, recordings, reason, heard, sentBytes }: AccessRow): string {
   return [
     query,
+    subject,
+    recordings === undefined ? undefined : counted(recordings.length, 'recording'),
     reason === undefined ? undefined : `reason: ${reason}`,
     heard === undefined ? undefined : `heard ${heardText(heard)}`,
     sentBytes === undefined ? undefined : `${bytesText(sentBytes)} sent`,

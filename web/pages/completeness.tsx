@@ -58,12 +58,12 @@ export function Completeness({ route: { id, query } }: { readonly route: Route }
 }
 
 function Summary({ days, year }: { readonly days: readonly CompletenessDay[]; readonly year: number }) {
-  if (days.length === 0)
+  if (days.every((day) => kindOf(day) === 'empty'))
     return <p role="status">Nothing is known of {year}: no recordings and no statements.</p>;
-  const { archived, recorded, missing, notAsked, complete } = sumOf(days);
+  const { archived, recorded, missing, notAsked, complete, days: filled } = sumOf(days);
   return (
     <p role="status" class="found">
-      {counted(archived, 'recording')} archived on {counted(days.length, 'day')}; {counted(complete, 'day')}{' '}
+      {counted(archived, 'recording')} archived on {counted(filled, 'day')}; {counted(complete, 'day')}{' '}
       complete.{' '}
       {recorded === undefined
         ? 'No day was compared with the platform yet.'

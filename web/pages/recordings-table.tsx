@@ -1,7 +1,7 @@
 import type { RecordingRow } from '../api-types.ts';
 import { bytesText, clock } from '../format.ts';
 import { useSession } from '../session.ts';
-import { Hidden, Unknown } from '../ui/status.tsx';
+import { Unknown } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
 import { keyOf } from './recording-key.ts';
 import { State } from './recording-state.tsx';
@@ -106,16 +106,11 @@ export function RecordingsTable({ rows, chosen, onChoose }: TableProps) {
   );
 }
 
-const SHOWN_CHARACTERS = 13;
-
-/** An id, cut for the eye; screen readers, find-in-page and copying have all of it. */
+/** An id, cut by style alone: screen readers, find-in-page and copying have all of it. */
 function Id({ id }: { readonly id: string }) {
-  if (id.length <= SHOWN_CHARACTERS + 6) return <code>{id}</code>;
   return (
     <code class="id" title={id}>
-      {id.slice(0, SHOWN_CHARACTERS)}
-      <Hidden>{id.slice(SHOWN_CHARACTERS)}</Hidden>
-      <span aria-hidden="true">…</span>
+      {id}
     </code>
   );
 }

@@ -12,7 +12,7 @@ import { Time } from '../ui/time.tsx';
 
 /** ms */
 const LOOK_MS = 3000;
-const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'waiting', 'cancelling']);
+const AT_WORK: ReadonlySet<JobShape['state']> = new Set(['planning', 'running', 'waiting', 'resting']);
 
 /** Jobs: how far they are, how fast, what failed. */
 export function Work() {

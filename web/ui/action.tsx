@@ -28,5 +28,10 @@ export function useAction<T>(what: string): Action<T> {
       setRunning(false);
     }
   };
-  return { run, isRunning, done, report: error === undefined ? null : <Failure error={error} what={what} /> };
+  return {
+    run,
+    isRunning,
+    done,
+    report: error === undefined ? null : <Failure error={error} what={what} isAction />,
+  };
 }

@@ -60,9 +60,11 @@ interface FailureProps {
   readonly error: ApiError;
   readonly what: string;
   readonly retry?: () => void;
+  /** It was to be done, not to be shown. */
+  readonly isAction?: boolean;
 }
 
-export function Failure({ error, what, retry }: FailureProps) {
+export function Failure({ error, what, retry, isAction = false }: FailureProps) {
   const refused = error.status === 403 || error.status === 404;
   const title =
     error.status === 404
@@ -71,7 +73,9 @@ export function Failure({ error, what, retry }: FailureProps) {
         ? `Your roles do not include this: ${what}`
         : error.status === 401
           ? 'Your session has ended'
-          : `Could not load ${what}`;
+          : isAction
+            ? `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} was not done`
+            : `Could not load ${what}`;
   return (
     <Alert kind={refused ? 'refused' : 'failed'} title={title}>
       <p>

@@ -1,5 +1,5 @@
 import type { AgainOptions, ProvedRecording } from '../../archive/archive-again.ts';
-import { findRecording } from '../../audit/find-recording.ts';
+import { whyNoObject, findRecording } from '../../audit/find-recording.ts';
 import { isSameRecording } from '../../record/identity.ts';
 import { identifyKey } from '../../record/layout.ts';
 import type { Budget } from '../../clock.ts';
@@ -131,8 +131,7 @@ async function waysToAsk(
 ): Promise<readonly ArchiveRequest[]> {
   const stat = await store.head(key, budget);
   // one that is lost has its receipt, and the platform may still have it
-  if (stat === undefined && interaction === undefined)
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${store.location}`);
+  if (stat === undefined && interaction === undefined) throw await whyNoObject({ store }, key, budget);
   const recordingId = identifyKey(key)?.recordingId;
   const conversationId = interaction ?? (recordingId && stat && conversationOf(stat, recordingId));
   if (recordingId === undefined || conversationId === undefined || !isSafeId(conversationId)) {

@@ -26,6 +26,7 @@ export interface PlanTools {
   readonly skipInvalid: boolean;
   /** The facts of the days are kept as they are read. */
   readonly keepsFacts: boolean;
+  readonly now: () => number;
   readonly budget: Budget;
 }
 

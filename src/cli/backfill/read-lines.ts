@@ -1,9 +1,24 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { ArchiveError, systemCodeOf } from '../../errors.ts';
 import { printable } from '../_format.ts';
 
 /** Bytes of one line; a longer one is none of a list. */
 const MAX_LINE_BYTES = 1024 * 1024;
+
+/**
+ * Reports early that a list cannot be read, before the platform is asked for anything.
+ *
+ * @throws `USAGE`.
+ */
+export async function requireReadable(file: string): Promise<void> {
+  if (file === '-') return;
+  try {
+    await access(file, constants.R_OK);
+  } catch (error) {
+    throw unreadable(printable(file), error);
+  }
+}
 
 /**
  * The lines of a file, or of standard input for `-`, one at a time. UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
@@ -31,8 +46,7 @@ export async function* readLines(
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     if (error instanceof TypeError) throw notText(name);
-    const code = systemCodeOf(error);
-    throw new ArchiveError('USAGE', `${name} cannot be read${code === undefined ? '' : ` (${code})`}`);
+    throw unreadable(name, error);
   }
   if (rest !== '') yield rest;
 }
@@ -40,6 +54,11 @@ export async function* readLines(
 function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+}
+
+function unreadable(name: string, error: unknown): ArchiveError {
+  const code = systemCodeOf(error);
+  return new ArchiveError('USAGE', `${name} cannot be read${code === undefined ? '' : ` (${code})`}`);
 }
 
 function notText(name: string): ArchiveError {

@@ -13,7 +13,9 @@ import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes } from '../_format.ts';
 import { type BackfillCommandOptions, type ChosenSource, chooseSource } from '../backfill/choose-source.ts';
 import { estimatePlan, type PlanEstimate } from '../backfill/estimate-plan.ts';
+import { AGED_HINT, explainAged } from '../backfill/aged-range.ts';
 import { describePlan, explainNothing, NOTHING_HINTS } from '../backfill/explain-plan.ts';
+import { requireReadable } from '../backfill/read-lines.ts';
 import { type PlannedItems, planItems, type PlanTools } from '../backfill/plan-items.ts';
 import { shortId } from '../jobs/describe-job.ts';
 import { runnerName } from '../jobs/job-settings.ts';
@@ -33,6 +35,7 @@ export async function run(
 ): Promise<number> {
   const { clock, logger, ui } = context;
   const chosen = chooseSource(options, clock.now());
+  if (chosen.kind === 'ids') await requireReadable(chosen.file);
   const config = await readSettings(context, 'archive');
   const backfill = await createBackfill(config, { clock, logger });
   const { budget, end } = openBudget(context);
@@ -53,13 +56,14 @@ export async function run(
       stdin: context.stdin,
       skipInvalid: options.skipInvalid === true,
       keepsFacts: !isDry && config.catalogue.facts === 'analytics',
+      now: () => clock.now(),
       budget,
     };
     if (chosen.kind !== 'export') await backfill.readLimit(budget);
     const planned = await planItems(chosen, tools);
     if (isDry) return await showDryRun(context, chosen, planned, tools);
     const layout = createLayout(config.layout).source;
-    const request = { chosen, planned, options, jobs, layout, rate: rate ?? config.jobRate };
+    const request = { chosen, planned, options, jobs, layout, rate: rate ?? config.jobRate, tools };
     const plan = await makePlan(context, request, budget);
     if (options.wait !== true) {
       const id = shortId(plan.id);
@@ -80,6 +84,7 @@ interface PlanRequest {
   readonly jobs: ObjectStore;
   readonly layout: string;
   readonly rate: 'yield' | number;
+  readonly tools: PlanTools;
 }
 
 async function makePlan(context: CommandContext, request: PlanRequest, budget: Budget): Promise<JobPlan> {
@@ -108,7 +113,7 @@ async function makePlan(context: CommandContext, request: PlanRequest, budget: B
     });
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.code !== 'JOB_EMPTY') throw error;
-    throw nothingToDo(chosen, planned);
+    throw await nothingToDo(chosen, planned, request.tools);
   } finally {
     ui.status(undefined);
   }
@@ -120,7 +125,13 @@ async function makePlan(context: CommandContext, request: PlanRequest, budget: B
   return plan;
 }
 
-function nothingToDo(chosen: ChosenSource, { counts }: PlannedItems): ArchiveError {
+async function nothingToDo(
+  chosen: ChosenSource,
+  { counts }: PlannedItems,
+  tools: PlanTools,
+): Promise<ArchiveError> {
+  const aged = counts.conversations === 0 ? await explainAged(chosen, tools) : undefined;
+  if (aged !== undefined) return new ArchiveError('JOB_EMPTY', aged, { hint: AGED_HINT });
   return new ArchiveError('JOB_EMPTY', explainNothing(chosen, counts), { hint: NOTHING_HINTS[chosen.kind] });
 }
 
@@ -156,7 +167,7 @@ async function showDryRun(
   const { ui } = context;
   const items = await countItems(planned.items, (soFar) => ui.status(`counting: ${soFar}`));
   ui.status(undefined);
-  if (items === 0) throw nothingToDo(chosen, planned);
+  if (items === 0) throw await nothingToDo(chosen, planned, tools);
   const found = await estimatePlan(chosen, planned, tools);
   if (ui.json) {
     ui.record('plan', { kind: BACKFILL, dryRun: true, items, ...countsOf(planned), ...found });

@@ -76,7 +76,8 @@ async function archivesToShow(
 /** Where the program is, and what it is built with: `dist`. */
 function programFolder(): string {
   const here = path.dirname(fileURLToPath(import.meta.url));
-  return path.basename(here) === 'chunks' ? path.dirname(here) : here;
+  // bundled, it is in lambda/chunks/
+  return path.basename(here) === 'chunks' ? path.resolve(here, '../..') : here;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

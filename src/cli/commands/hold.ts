@@ -1,9 +1,11 @@
-import { hostname, userInfo } from 'node:os';
+import type { WrapConfig } from '../../config/config.ts';
+import { keysWhere } from '../find/look-up.ts';
 import type { Budget } from '../../clock.ts';
 import { openAmending, openConfiguredStore } from '../../create-archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
   applyHold,
+  erasedAmongHeld,
   type HoldPorts,
   type LockedObject,
   placeHold,
@@ -12,6 +14,8 @@ import {
 } from '../../keep/place-hold.ts';
 import { listHolds, readHold, type StandingHold } from '../../keep/read-holds.ts';
 import type { Hold } from '../../record/hold.ts';
+import { noteAct } from '../../record/access-entry.ts';
+import { whoActs } from '../_who-acts.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
@@ -28,6 +32,8 @@ interface HoldOptions extends HoldChoice {
 
 /** Above it, who places a hold has to name the number. */
 const MAX_UNCONFIRMED = 10_000;
+/** Exit code: some of it is not held. */
+const SOME_FAILED = 3;
 /** Characters of a matter, a reason or a name. */
 const MAX_TEXT = 1000;
 
@@ -53,7 +59,7 @@ export async function run(
     const ports: HoldPorts = { store, keys: keys ?? new Map(), signer, clock };
     const search = searchIn(config);
     return await readArchive(store, () =>
-      act(context, { ports, search, named, options, twoPersons: config.holdTwoPersons }, budget),
+      act(context, { config, ports, search, named, options, twoPersons: config.holdTwoPersons }, budget),
     );
   } finally {
     end();
@@ -61,6 +67,7 @@ export async function run(
 }
 
 interface HoldWork {
+  readonly config: WrapConfig;
   readonly ports: HoldPorts;
   readonly search: ReturnType<typeof searchIn>;
   readonly named: readonly string[];
@@ -75,9 +82,10 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
   if (matter === undefined)
     throw new ArchiveError('USAGE', 'say what the hold is for', { hint: '--matter TEXT' });
   const { store } = ports;
+  const find = (where: string) => keysWhere(context, work.config, where, budget);
   const { keys, selection } = await chooseHeld(
     context,
-    { store, search },
+    { store, search, find },
     { named, choice: options },
     budget,
   );
@@ -92,10 +100,34 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
       hint: `if that is meant: --yes ${keys.length}`,
     });
   }
-  const hold = await placeHold(ports, { matter, reason, by: whoIs(options), selection, keys }, budget);
+  const by = whoActs(options.by);
+  const query = `${count(keys.length, 'object')}: ${selection}`.slice(0, MAX_TEXT);
+  await noteAct(ports, { who: by, action: 'hold', query, reason: reason ?? matter }, budget);
+  const hold = await placeHold(ports, { matter, reason, by, selection, keys }, budget);
   tellHold(context, { hold, signature: 'not-asked', release: undefined, doubt: undefined });
   ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
-  return tellLocks(context, applyHold(ports, hold, budget), hold);
+  const code = await tellLocks(context, applyHold(ports, hold, budget), hold);
+  return (await tellErased(context, ports, hold, budget)) ? SOME_FAILED : code;
+}
+
+/** An erasure that began before the hold goes on: what it names is told. */
+async function tellErased(
+  { ui }: CommandContext,
+  ports: HoldPorts,
+  hold: Hold,
+  budget: Budget,
+): Promise<boolean> {
+  let erased = 0;
+  for await (const key of erasedAmongHeld(ports, hold, budget)) {
+    erased += 1;
+    if (ui.json) ui.record('erased', { hold: hold.id, key });
+    await ui.drained();
+  }
+  if (erased === 0) return false;
+  ui.warn(
+    `${count(erased, 'object')} of ${hold.id} were erased, or are being erased: their tombstone was there before the hold`,
+  );
+  return true;
 }
 
 async function apply(context: CommandContext, { ports, named }: HoldWork, budget: Budget): Promise<number> {
@@ -116,7 +148,10 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
     );
     return 0;
   }
-  const releasing = { by: whoIs(options), reason: options.reason, twoPersons };
+  const by = whoActs(options.by);
+  const act = { who: by, action: 'release', subject: hold.id, reason: options.reason } as const;
+  await noteAct(ports, act, budget);
+  const releasing = { by, reason: options.reason, twoPersons };
   const done = await releaseHold(ports, standing, releasing, budget);
   tellHold(context, { ...standing, release: done });
   context.ui.say(`released ${hold.id} by ${printable(done.releasedBy)}`);
@@ -224,6 +259,7 @@ function requireFitting(action: string, options: HoldOptions): void {
     skipInvalid: ['place'],
     skipMissing: ['place'],
     conversation: ['place'],
+    where: ['place'],
     from: ['place'],
     to: ['place'],
     yes: ['place'],
@@ -250,15 +286,4 @@ function requireId(named: readonly string[]): string {
   const [id, ...others] = named;
   if (id !== undefined && others.length === 0) return id;
   throw new ArchiveError('USAGE', 'name one hold', { hint: '`genesys-archive hold list` shows them' });
-}
-
-/** The name that `--by` gives, or the user of this machine. */
-function whoIs({ by }: HoldOptions): string {
-  if (by !== undefined) return by;
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    // a container may run as a user that has no name
-    throw new ArchiveError('USAGE', 'this machine does not say who you are', { hint: '--by NAME' });
-  }
 }

@@ -1,3 +1,4 @@
+import { whyNoObject } from '../../audit/find-recording.ts';
 import { FIRST_WRAP } from '../../record/first-wrap.ts';
 import { readInstruction } from '../../record/instruction-file.ts';
 import { keyRecordKey } from '../../record/key-record.ts';
@@ -78,11 +79,10 @@ export async function run(
   let idOrKey = named ?? '';
   try {
     if (options.where !== undefined) idOrKey = await onlyWhere(context, config, options.where, budget);
-    stat = await store.head(
-      await locateRecording(context, { config, store, range }, idOrKey, budget),
-      budget,
-    );
-    if (stat !== undefined) {
+    const key = await locateRecording(context, { config, store, range }, idOrKey, budget);
+    stat = await store.head(key, budget);
+    if (stat === undefined) throw await whyNoObject({ store, keys: trust.keys }, key, budget);
+    else {
       const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);
       instruction = await readKey(stat, checked, () =>
@@ -93,8 +93,6 @@ export async function run(
   } finally {
     end();
   }
-  if (stat === undefined)
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(idOrKey)} in ${store.location}`);
   const inspection = inspectMetadata(stat, instruction);
   const facts = { ...describe(stat, inspection, store.location, range.layout), ...call };
   const snippets = readingElsewhere(stat, inspection, store.location);

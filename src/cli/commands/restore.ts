@@ -1,3 +1,4 @@
+import { whyNoObject } from '../../audit/find-recording.ts';
 import { openChecked } from '../../audit/open-checked.ts';
 import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
@@ -95,8 +96,7 @@ async function restoreOne(
       return await plan(context, stat, output, options);
     }
     const stat = await store.head(key, budget);
-    if (stat === undefined)
-      throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${printable(key)} in ${store.location}`);
+    if (stat === undefined) throw await whyNoObject({ store, keys: trust.keys }, key, budget);
     const target =
       output === '-'
         ? standardOutput()

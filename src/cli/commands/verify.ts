@@ -34,6 +34,7 @@ import {
 } from '../verify/report.ts';
 import { nameStrangers, type Strangers, warnOfStrangers } from '../verify/strangers.ts';
 import { openVerifyState, type VerifyPlan, type VerifyState } from '../verify/state.ts';
+import { readErasedHashes } from '../../record/find-erasure.ts';
 import { checkOutput } from '../file-target.ts';
 
 const DEFAULT_CONCURRENCY = 4;
@@ -176,8 +177,9 @@ async function verifyAll(
     readonly earlier: number;
   },
 ): Promise<void> {
-  const { ports, depth, budget, state } = current;
+  const { depth, budget, state } = current;
   const { range, concurrency, earlier } = more;
+  const ports = { ...current.ports, erased: await readErasedHashes(current.ports.store, budget) };
   // what could not be looked at the last time comes first
   await forEachOf(state?.progress.failed ?? [], concurrency, budget.signal, async (key) => {
     await state?.append({ type: 'retried', key });

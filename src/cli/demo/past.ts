@@ -152,6 +152,7 @@ async function backfill(days: Days, tools: Tools, budget: Budget): Promise<boole
         stdin: nothing(),
         skipInvalid: false,
         keepsFacts: true,
+        now: () => clock.now(),
         budget,
       },
     );

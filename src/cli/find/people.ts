@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { describeQuery } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import type { Budget } from '../../clock.ts';
-import { type AccessEntry, writeAccessEntry } from '../../record/access-entry.ts';
+import { type AccessEntry, noteAct } from '../../record/access-entry.ts';
 
 /** Who asks, as far as this machine knows. */
 export function whoAsks(): string {
@@ -25,16 +24,6 @@ export async function noteAccess(
   }: Pick<AccessEntry, 'action'> & { readonly query: SearchQuery; readonly reason: string | undefined },
   budget: Budget,
 ): Promise<void> {
-  const entry: AccessEntry = {
-    v: 1,
-    at: new Date(clock.now()).toISOString(),
-    who: whoAsks(),
-    session: randomBytes(8).toString('hex'),
-    n: 1,
-    action,
-    query: describeQuery(query),
-    ...(reason === undefined ? {} : { reason }),
-    outcome: 'granted',
-  };
-  await writeAccessEntry(archive, entry, randomBytes(6).toString('hex'), budget);
+  const act = { who: whoAsks(), action, query: describeQuery(query), reason };
+  await noteAct({ store: archive, clock }, act, budget);
 }

@@ -19,6 +19,7 @@ export interface HoldChoice {
   readonly skipInvalid?: boolean;
   readonly skipMissing?: boolean;
   readonly conversation?: string;
+  readonly where?: string;
   readonly from?: string;
   readonly to?: string;
 }
@@ -32,7 +33,16 @@ export interface ChosenObjects {
 /** @throws `USAGE` when it is not clear what is meant; `OBJECT_NOT_FOUND` when the archive does not hold all of it. */
 export async function chooseHeld(
   context: Pick<CommandContext, 'ui' | 'stdin'>,
-  { store, search }: { readonly store: ObjectStore; readonly search: ReturnType<typeof searchIn> },
+  {
+    store,
+    search,
+    find,
+  }: {
+    readonly store: ObjectStore;
+    readonly search: ReturnType<typeof searchIn>;
+    /** Keys that the catalogue has for flags of find. */
+    readonly find: (where: string) => Promise<readonly string[]>;
+  },
   { named, choice }: { readonly named: readonly string[]; readonly choice: HoldChoice },
   budget: Budget,
 ): Promise<ChosenObjects> {
@@ -41,6 +51,15 @@ export async function chooseHeld(
   const days = [from === undefined ? '' : `from ${from}`, to === undefined ? '' : `to ${to}`]
     .filter(Boolean)
     .join(' ');
+  const { where } = choice;
+  if (where !== undefined) {
+    if (named.length > 0 || ids !== undefined || conversation !== undefined || days !== '')
+      throw new ArchiveError(
+        'USAGE',
+        '--where says which recordings: leave out ids, --conversation, --from and --to',
+      );
+    return { keys: sorted(await find(where)), selection: 'what the catalogue had for --where' };
+  }
   const isByIds = named.length > 0 || ids !== undefined;
   if (isByIds && conversation !== undefined) {
     throw new ArchiveError(
@@ -65,7 +84,7 @@ export async function chooseHeld(
   }
   if (conversation === undefined && days === '') {
     throw new ArchiveError('USAGE', 'say which recordings to hold', {
-      hint: 'ids or keys of recordings, --ids FILE, --conversation ID, or --from DAY and --to DAY',
+      hint: 'ids or keys of recordings, --ids FILE, --conversation ID, --where FLAGS, or --from DAY and --to DAY',
     });
   }
   const keys: string[] = [];

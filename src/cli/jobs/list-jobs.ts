@@ -24,7 +24,7 @@ export async function showJobs(
     }
     const plan = await readPlan(store, id, budget);
     if (plan === undefined) {
-      const state = clock.now() - openedAt < PLANNING_MS ? 'planning' : 'given up';
+      const state = !closed && clock.now() - openedAt < PLANNING_MS ? 'planning' : 'given up';
       // what was given up expires with the store's own rule
       if (state === 'given up' && !all) continue;
       shown += 1;

@@ -2,6 +2,7 @@
 import { abortReason } from '../../clock.ts';
 import { createJobRunner } from '../../create-job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
+import type { JobKindSource } from '../../job-kinds/kind-source.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import type { RunEvent, RunResult } from '../../jobs/job-requests.ts';
 import { patientStore } from '../../jobs/patient-store.ts';
@@ -15,6 +16,8 @@ export interface RunHereOptions {
   readonly workers?: number;
   /** Ends when nothing is free. */
   readonly once?: boolean;
+  /** Kinds instead of all that there are: one that a person has confirmed. */
+  readonly kinds?: readonly JobKindSource[];
 }
 
 /**
@@ -26,11 +29,15 @@ export interface RunHereOptions {
 export async function runJobHere(
   context: CommandContext,
   plan: JobPlan,
-  { workers, once = false }: RunHereOptions,
+  { workers, once = false, kinds }: RunHereOptions,
 ): Promise<number> {
   const { ui, clock, signal } = context;
   const tools = jobTools(context);
-  const runner = await createJobRunner({ ...tools, owner: runnerName('command line') });
+  const runner = await createJobRunner({
+    ...tools,
+    owner: runnerName('command line'),
+    ...(kinds === undefined ? {} : { kinds }),
+  });
   const { budget, end } = openBudget(context);
   // who runs it must see what it does: a plan is an object like others
   ui.say(`${plan.kind} job ${plan.id}: ${printable(JSON.stringify(plan.options))}`);

@@ -1,24 +1,22 @@
-import { findAllRecordings } from '../../audit/find-recording.ts';
+import { findAllRecordings, type SearchRange, whyNoRecording } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
-import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import type { DayRange } from '../../record/layout.ts';
 
 /**
  * Finds the objects of recordings: every file of each.
  *
- * @throws `OBJECT_NOT_FOUND` for an id that names nothing.
+ * @throws `OBJECT_NOT_FOUND` for an id that names nothing, `RECORDING_ERASED`.
  */
 export async function chooseRecordings(
   store: ObjectStore,
   ids: readonly string[],
-  range: DayRange,
+  range: SearchRange,
   budget: Budget,
 ): Promise<readonly string[]> {
   const found = await findAllRecordings(store, ids, range, budget);
   for (const [id, keys] of found) {
     if (keys.length > 0) continue;
-    throw new ArchiveError('OBJECT_NOT_FOUND', `no recording ${id.slice(0, 80)} in ${store.location}`);
+    throw await whyNoRecording(store, id, range, budget);
   }
   return [...new Set([...found.values()].flat())];
 }

@@ -1,4 +1,4 @@
-import { noSuchRecording } from '../../audit/find-recording.ts';
+import { whyNoRecording } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
@@ -69,7 +69,7 @@ export async function restoreMany(
   const mostInMemory = Math.min(MOST_OF_ONE, Math.floor(MAX_IN_MEMORY_BYTES / concurrency));
   const workOn = async ({ asked, key, name }: Chosen): Promise<ArchiveError | undefined> => {
     try {
-      if (key === undefined) throw noSuchRecording(plain, asked, range);
+      if (key === undefined) throw await whyNoRecording(plain, asked, range, budget);
       const placement = { key, directory, name, force: options.force, mostInMemory };
       if (dryRun) tellPlan(context, tally, key, await planInto(counting, placement, budget));
       else tellRestored(context, tally, key, await restoreInto(counting, placement, budget));

@@ -1,5 +1,5 @@
-import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO } from './command-spec.ts';
-import { wholeNumber } from './option-values.ts';
+import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
+import { collect, wholeNumber } from './option-values.ts';
 
 /** What decides how long recordings stay. */
 export const KEEP_COMMANDS: readonly CommandSpec[] = [
@@ -28,6 +28,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
         flags: '--conversation <ID>',
         description: 'place: every recording of that conversation; reads the receipts of --from to --to',
       },
+      WHERE,
       FROM,
       TO,
       {
@@ -49,5 +50,52 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/hold.ts'),
+  }),
+  defineCommand({
+    name: 'erase',
+    summary: 'erase recordings for good: a plan, then --confirm; says what stays and until when',
+    arguments: [['[id...]', 'ids of recordings, or keys; or status, finish, requests']],
+    completes: ['status', 'finish', 'requests'],
+    options: [
+      {
+        flags: '--ids <FILE>',
+        description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
+      },
+      { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
+      { flags: '--skip-missing', description: 'go on without ids that the archive does not hold' },
+      { flags: '--conversation <ID>', description: 'every recording of that conversation' },
+      {
+        flags: '--subject <NUMBER>',
+        description:
+          'every recording with that number (+4930…) or address on the other side; may be repeated',
+        parse: collect,
+      },
+      WHERE,
+      { flags: '--request <ID>', description: 'what a request under the GDPR at the platform names' },
+      { flags: '--reason <TEXT>', description: 'why: stands in every tombstone; no name, no number' },
+      { flags: '--by <NAME>', description: 'who you are (default: user and host)' },
+      { flags: '--leave-held', description: 'leave out what a hold is on, instead of refusing all of it' },
+      {
+        flags: '--confirm <PLAN>',
+        description: 'erase what that plan names; the name is printed by the plan',
+      },
+      {
+        flags: '--yes <COUNT>',
+        description: 'with --confirm and finish: the number of recordings, as it was printed',
+        parse: wholeNumber(1, 1_000_000_000),
+      },
+      DRY_RUN,
+    ],
+    purpose: 'wrap',
+    details:
+      'Two steps: a plan that is written down and touches nothing, and --confirm with its name and its count. Then each recording gets a tombstone, every version of its objects, contexts, transcripts, waveforms, keys and marks is removed, and the catalogue, people, facts and the log’s lists are made anew without it. The receipt stays. A hold on any part blocks the whole. The same command goes on where it was interrupted. An erased recording is never read and never archived again. status says what a lock still keeps, and finish removes it afterwards. docs/keeping.md has all of it.',
+    examples: [
+      'genesys-archive erase --subject +4930123456 --reason "request 2026/31" --dry-run',
+      'genesys-archive erase --conversation 9f8e… --reason "request 2026/31"',
+      'genesys-archive erase --confirm 20261128t0738-k3f9qz.3q2-7wAbCdEf --yes 3',
+      'genesys-archive erase status',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/erase.ts'),
   }),
 ];

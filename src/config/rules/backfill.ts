@@ -7,6 +7,8 @@ export interface BackfillConfig {
   readonly credentials: CredentialSettings | undefined;
   /** Has files fetched in batches, as they were recorded. False where a format was chosen, or stands in the keys. */
   readonly batch: boolean;
+  /** Recordings that are brought back from the platform's archive at once. */
+  readonly restoreWave: number;
 }
 
 /** What has a default gets it here. */
@@ -17,5 +19,6 @@ export function buildBackfill(values: SettingValues): BackfillConfig {
   return {
     credentials: chooseBackfillCredentials(values),
     batch: values.GENESYS_BATCH === true || formatIsFree,
+    restoreWave: Number(values.ARCHIVE_RESTORE_WAVE ?? 100),
   };
 }

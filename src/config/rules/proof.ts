@@ -12,7 +12,7 @@ export interface SealerConfig extends ProofConfig {
   /** The newest first. */
   readonly keyFiles: readonly string[];
   readonly keySecretArn: string | undefined;
-  readonly kmsKeyId: string | undefined;
+  readonly kmsKeyIds: readonly string[];
   readonly timestampUrls: readonly string[];
   readonly secondStore: string | undefined;
 }
@@ -30,7 +30,7 @@ export function buildSealer(values: SettingValues): SealerConfig {
     ...buildProof(values),
     keyFiles: values.ARCHIVE_PROOF_KEY_FILE ?? [],
     keySecretArn: values.ARCHIVE_PROOF_KEY_SECRET_ARN,
-    kmsKeyId: values.ARCHIVE_PROOF_KMS_KEY_ID,
+    kmsKeyIds: values.ARCHIVE_PROOF_KMS_KEY_ID ?? [],
     timestampUrls: values.ARCHIVE_PROOF_TSA_URL ?? [],
     secondStore: values.ARCHIVE_PROOF_SECOND_STORE,
   };

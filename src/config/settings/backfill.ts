@@ -1,9 +1,19 @@
-import { credentialId, credentialSecret, secretArn } from '../values.ts';
+import { choice, credentialId, credentialSecret, secretArn } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
 
 /** What brings recordings from before, and what is known of conversations. Part of the one table in `schema.ts`. */
 export const BACKFILL_SETTINGS = {
+  ARCHIVE_RESTORE_WAVE: {
+    schema: choice(['20', '100', '500', '2000']),
+    group: 'Archive',
+    meaning:
+      'with `ARCHIVE_RESTORE_ARCHIVED=1`: how many recordings a runner of `backfill` has the platform bring back at once; the others wait for their turn',
+    example: '500',
+    default: '100',
+    since: 'backfill',
+    usedFor: ARCHIVE,
+  },
   GENESYS_BACKFILL_SECRET_ARN: {
     schema: secretArn,
     group: 'Genesys Cloud',

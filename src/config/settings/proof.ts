@@ -1,5 +1,5 @@
 import { keyFiles, logOrigin, timestampUrls, vkeyList } from '../proof-values.ts';
-import { filePath, kmsKeyId, secretArn, storeLocation } from '../values.ts';
+import { filePath, kmsKeyId, kmsKeyIds, secretArn, storeLocation } from '../values.ts';
 
 const SEAL = ['seal'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
@@ -44,10 +44,10 @@ export const PROOF_SETTINGS = {
     usedFor: SEAL,
   },
   ARCHIVE_PROOF_KMS_KEY_ID: {
-    schema: kmsKeyId,
+    schema: kmsKeyIds,
     group: 'Proof',
     meaning:
-      'AWS KMS key of the spec `ECC_NIST_EDWARDS25519` that signs the log, by its id, ARN or `alias/NAME`, instead of `ARCHIVE_PROOF_KEY_FILE`',
+      'AWS KMS key of the spec `ECC_NIST_EDWARDS25519` that signs the log, by its id, ARN or `alias/NAME`; two, comma-separated, while the first takes the place of the second. A key of `ARCHIVE_PROOF_KEY_FILE` beside it is one that it takes the place of',
     example: 'alias/log',
     since: 'proof',
     // who drills asks for its public half

@@ -16,6 +16,10 @@ const POLL_MS = 15_000;
 /** ms: the platform needs up to an hour for 500,000 conversations. A dry run does not wait that long. */
 const COUNT_PATIENCE_MS = 300_000;
 
+/** What the platform counts apart, in years, and how much of it at a time, ms: at most six months. */
+const AGED_YEARS = 5;
+const MAX_AGED_MS = 180 * 86_400_000;
+
 /** ms from now: were the job ever started, nothing would happen for ten years. */
 const FAR_AHEAD_MS = 3_650 * 86_400_000;
 
@@ -24,16 +28,68 @@ const FAR_AHEAD_MS = 3_650 * 86_400_000;
  * recordings to the platform's archive in ten years, which is the only one of the three that destroys and sends nothing.
  */
 export async function countByBulkJob(
-  { api, clock, logger }: InventoryOptions,
-  { from, to }: Parameters<RecordingInventory['count']>[0],
+  options: InventoryOptions,
+  range: Parameters<RecordingInventory['count']>[0],
   budget: Budget,
-): Promise<Asked<{ readonly conversations: number; readonly recordings: number }>> {
+): Promise<Asked<Counted>> {
+  let sum: Counted = { conversations: 0, recordings: 0 };
+  for (const part of partsOf(range, options.clock.now())) {
+    const counted = await countPart(options, part, budget);
+    if (counted.state !== 'known') return counted;
+    const { conversations, recordings } = counted;
+    sum = {
+      conversations: sum.conversations + conversations,
+      recordings: sum.recordings + recordings,
+    };
+  }
+  return { state: 'known', ...sum };
+}
+
+interface Counted {
+  readonly conversations: number;
+  readonly recordings: number;
+}
+
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  /** Of more than five years ago: the platform's usual query does not reach it. */
+  readonly isAged: boolean;
+}
+
+/** Epoch ms before which the platform's analytics list nothing. Pure. */
+export function agedBefore(now: number): number {
+  const at = new Date(now);
+  at.setUTCFullYear(at.getUTCFullYear() - AGED_YEARS);
+  return at.getTime();
+}
+
+/** The spans of time that are counted each by a job of its own. Pure. */
+export function partsOf(
+  { from, to }: { readonly from: number; readonly to: number },
+  now: number,
+): readonly Part[] {
+  const limit = agedBefore(now);
+  const parts: Part[] = [];
+  for (let at = from; at < Math.min(to, limit); at += MAX_AGED_MS) {
+    parts.push({ from: at, to: Math.min(at + MAX_AGED_MS, to, limit), isAged: true });
+  }
+  if (to > limit) parts.push({ from: Math.max(from, limit), to, isAged: false });
+  return parts;
+}
+
+async function countPart(
+  { api, clock, logger }: InventoryOptions,
+  { from, to, isAged }: Part,
+  budget: Budget,
+): Promise<Asked<Counted>> {
+  const interval = `${new Date(from).toISOString()}/${new Date(to).toISOString()}`;
   const body = {
     action: 'ARCHIVE',
     actionDate: new Date(clock.now() + FAR_AHEAD_MS).toISOString(),
     includeRecordingsWithSensitiveData: true,
     includeScreenRecordings: true,
-    conversationQuery: { interval: `${new Date(from).toISOString()}/${new Date(to).toISOString()}` },
+    ...(isAged ? { agedConversationInterval: interval } : { conversationQuery: { interval } }),
   };
   const answer = await api.call({ method: 'POST', path: JOBS, body }, budget);
   if (answer.status !== 200 && answer.status !== 202) return notAnswered(answer);

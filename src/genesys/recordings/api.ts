@@ -10,32 +10,23 @@ import type {
   TerminalRecording,
 } from '../../ports.ts';
 import { present } from '../../present.ts';
-import type { RecordingKind } from '../../recording-facts.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
 import { isSameId } from '../../recording-id.ts';
 import type { ApiAnswer } from '../api-client.ts';
 import type { RecordingAnswer } from './answers.ts';
-import { factsOf, type FetchOptions, type Found, requestRestore } from './fetch.ts';
+import { factsOf, type Found, requestRestore } from './fetch.ts';
 import { listRecordings } from './listing.ts';
-import { fetchAlone, type FileFetcher, standAlone } from './look.ts';
-import { extensionOf, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './policy.ts';
+import { fetchAlone, standAlone } from './look.ts';
+import type { RecordingsOptions } from './recordings-options.ts';
+import {
+  extensionOf,
+  QUEUED_FOR_RESTORE,
+  RESTORING_WAIT_MS,
+  triage,
+  waitForAppearance,
+  wordOf,
+} from './policy.ts';
 import { readConversation, requireConversationFacts } from '../conversation-facts.ts';
-
-export interface RecordingsOptions extends FetchOptions {
-  readonly kinds: ReadonlySet<RecordingKind>;
-  /** ms after the end of a conversation before the platform is asked: recordings come minutes later, and not all at once. */
-  readonly settleMs: number;
-  /** ms after the end of a conversation from which what is missing counts as missing. */
-  readonly horizonMs: number;
-  /** Brings archived recordings back, which may cost and takes hours. */
-  readonly restoreArchived: boolean;
-  /** Asks for all files of a conversation at once, in the format they were recorded in. */
-  readonly batch: boolean;
-  /** Says of each file when its conversation began, which costs one more call. */
-  readonly describeConversation: boolean;
-  /** Fetches the files of the recordings that are wanted, in their order; absent: each conversation by itself. */
-  readonly fetchFiles?: FileFetcher | undefined;
-}
 
 type Ready = Extract<Resolution, { state: 'ready' }>;
 
@@ -158,6 +149,7 @@ class Look {
   async #isWanted(recording: RecordingAnswer): Promise<boolean> {
     switch (triage(recording.fileState)) {
       case 'fetch':
+        this.#options.restores?.leave(recording.id);
         return true;
       case 'wait':
         await this.#wait(recording);
@@ -227,6 +219,7 @@ class Look {
     const { id: recordingId, fileState } = recording;
     const status = wordOf(fileState ?? 'no file');
     if (status === 'restoring') {
+      this.#options.restores?.count(recordingId);
       this.#pending.push({ recordingId, status, retryAfterMs: RESTORING_WAIT_MS });
       return;
     }
@@ -241,8 +234,15 @@ class Look {
       this.#terminate(recording, 'archived', 'ARCHIVE_RESTORE_ARCHIVED=1 asks for it to be brought back');
       return;
     }
-    const asked = await requestRestore(this.#options, this.#request.conversationId, recording, this.#budget);
+    const { conversationId } = this.#request;
+    if (this.#options.restores?.enter(recordingId, conversationId) === false) {
+      const retryAfterMs = RESTORING_WAIT_MS;
+      this.#pending.push({ recordingId, status: QUEUED_FOR_RESTORE, retryAfterMs, isQueued: true });
+      return;
+    }
+    const asked = await requestRestore(this.#options, conversationId, recording, this.#budget);
     if (asked.state === 'refused') {
+      this.#options.restores?.leave(recordingId);
       this.#terminate(recording, 'archived', asked.hint);
       return;
     }

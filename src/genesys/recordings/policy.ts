@@ -120,6 +120,9 @@ export function waitForAppearance(ageMs: number | undefined): number {
   return Math.round(Math.min(MAX_WAIT_MS, Math.max(MINUTE, ageMs / 3)));
 }
 
+/** What is said of a recording that waits for others to be brought back first. */
+export const QUEUED_FOR_RESTORE = 'waiting for its turn to be brought back';
+
 /** Pauses between two looks at a file that is being made, ms, where the platform does not say how long it takes. */
 const TRANSCODING_PAUSES = [5_000, 5_000, 10_000, 15_000, 30_000, 30_000, 60_000] as const;
 

@@ -1,19 +1,21 @@
 /** Tombstones become entries. */
 import type { Budget } from '../../clock.ts';
-import type { ObjectStore } from '../../ports.ts';
 import { ERASURE_PREFIX, erasureKey, LARGEST_ERASURE, parseErasure } from '../../record/erasure.ts';
+import { isTrusted } from '../../record/find-erasure.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { mapWide } from '../log/map-wide.ts';
 import { readBytes } from '../log/place.ts';
 import type { KnownErasure } from './examine-day.ts';
+import type { ReceiptPorts } from './read-receipts.ts';
 
 /**
- * Reads the tombstones of all erasures, by the day of what was erased. What is no tombstone is passed over: nothing is erased by it.
+ * Reads the tombstones of all erasures, by the day of what was erased. What is no tombstone, or not signed as receipts are, is passed
+ * over: nothing is erased by it.
  *
  * @throws `STORE_*`, `OUT_OF_TIME`.
  */
 export async function readErasures(
-  store: ObjectStore,
+  { store, receiptKeys }: Pick<ReceiptPorts, 'store' | 'receiptKeys'>,
   budget: Budget,
 ): Promise<ReadonlyMap<string, readonly KnownErasure[]>> {
   const keys: string[] = [];
@@ -23,6 +25,7 @@ export async function readErasures(
     const bytes = await readBytes(store, key, LARGEST_ERASURE, budget).catch(() => undefined);
     const erasure = parseErasure(bytes?.toString('utf8') ?? '');
     if (bytes === undefined || erasure === undefined || erasureKey(erasure.id) !== key) return;
+    if (!(await isTrusted({ store, keys: receiptKeys }, erasure, budget))) return;
     const entry = { kind: 'erasure', day: erasure.day, sha256: sha256Hex(bytes) } as const;
     const known = byDay.get(erasure.day) ?? [];
     known.push({ entry, recording: erasure.recording, receipt: erasure.receipt });

@@ -18,7 +18,7 @@ export interface ReconciledDay {
 
 /** @throws what the platform throws: a comparison with nothing would be none. */
 export async function reconcileDay(ports: StatingPorts, day: string, budget: Budget): Promise<ReconciledDay> {
-  const erasures = (await readErasures(ports.store, budget)).get(day) ?? [];
+  const erasures = (await readErasures(ports, budget)).get(day) ?? [];
   const history = { last: undefined, logged: () => Promise.resolve(new Set<string>()) };
   const examined = await examineDay(ports, { day, history, erasures, room: 0, light: true }, budget);
   const { source, comparison } = await lookAtDay(ports, examined, budget);

@@ -44,7 +44,9 @@ export async function restoreSample(
       located.set(sha256, found);
   }
   const isGone = sample.some(({ sha256 }) => !located.has(sha256));
-  const erasures = isGone ? await readErasures(ports.store, budget) : new Map();
+  const erasures = isGone
+    ? await readErasures({ store: ports.store, receiptKeys: ports.keys ?? new Map() }, budget)
+    : new Map();
   const erased = new Set<string>();
   for (const known of erasures.values())
     for (const { receipt } of known) if (receipt !== undefined) erased.add(receipt);
@@ -100,6 +102,8 @@ async function restoreOne(
     await restoreChecked(ports, checked, target, budget);
   } catch (error) {
     const { code, retryable } = toArchiveError(error);
+    // its receipt stays
+    if (code === 'RECORDING_ERASED') return { result: 'erased' };
     // keys and stores that refuse say nothing about the recording; integrity and absence do
     const isFinding = !retryable && (ERROR_CODES[code].exit === 5 || ERROR_CODES[code].exit === 6);
     return { result: isFinding ? 'failed' : 'unknown', problem: { step, code } };

@@ -31,11 +31,11 @@ export interface List {
   readonly root: string;
 }
 
-/** Sorts lines by what they say, and hashes them. */
+/** Sorts lines by what they say, and hashes them. What was erased is redacted from the beginning. */
 export function makeList(entries: readonly ListLine[]): List {
   const keyed = entries.map((entry) => ({
     key: `${entry.conversation}\0${entry.recording}\0${entry.media}`,
-    text: canonicalJson(entry),
+    text: entry.reason === 'erased' ? redactLine(canonicalJson(entry)) : canonicalJson(entry),
   }));
   const compare = (one: string, other: string) => (one < other ? -1 : Number(one > other));
   keyed.sort((one, other) => compare(one.key, other.key) || compare(one.text, other.text));

@@ -1,16 +1,16 @@
 /** The objects of a directory, as the one version that each has. */
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Budget, Clock } from '../../clock.ts';
 import { ensureTimeLeft } from '../../http/with-retry.ts';
 import type { ObjectVersion, VersionedStore } from '../../ports.ts';
 import { assertListPrefix } from '../object-rules.ts';
 import { removeFile } from './commit.ts';
-import { directoryError, isMissing } from './fs-errors.ts';
+import { directoryError } from './fs-errors.ts';
 import { attemptFiles, attemptsAmong, directoryExists, placeOf, syncDirectory } from './paths.ts';
 import { withReplaceLock } from './replace-lock.ts';
 import { rootExists } from './regular-file.ts';
-import { lstatObject, modifiedAt } from './stat.ts';
+import { findObject, lstatObject, modifiedAt } from './stat.ts';
 import { listDirectoryUploads, removeAttempt } from './uploads.ts';
 import { walkObjects } from './walk.ts';
 
@@ -43,11 +43,12 @@ export function createDirectoryVersions(directory: string, clock: Clock): Versio
     location: `file:${root}`,
     versions,
     lockOf: async ({ key }) => {
-      const found = await lstat(placeOf(root, key).data).catch((error: unknown) => {
-        if (isMissing(error)) return undefined;
-        throw error;
-      });
-      return found === undefined ? undefined : { legalHold: false, retainUntil: undefined };
+      try {
+        const found = await findObject(root, placeOf(root, key));
+        return found && { legalHold: false, retainUntil: undefined, metadata: found.stat.metadata };
+      } catch (error) {
+        throw directoryError(error, 'reading', key);
+      }
     },
     remove: async ({ key }, budget) => {
       ensureTimeLeft(clock, budget);

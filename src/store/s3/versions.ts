@@ -21,6 +21,7 @@ const LIST = 'LIST object versions';
 
 /** @param location as of the store on the same bucket. */
 export function createS3Versions(access: S3Access, location: string): VersionedStore {
+  let bucketLock: Promise<BucketLock> | undefined;
   return {
     location,
     versions: (prefix, budget) => listVersions(access, prefix, budget),
@@ -51,7 +52,13 @@ export function createS3Versions(access: S3Access, location: string): VersionedS
       if (reply.refusal === 'not-found') return 'absent';
       throw refused('PUT retention', reply.refusal, key);
     },
-    bucketLock: (budget) => readBucketLock(access, budget),
+    bucketLock: (budget) => {
+      bucketLock ??= readBucketLock(access, budget).catch((error: unknown) => {
+        bucketLock = undefined;
+        throw error;
+      });
+      return bucketLock;
+    },
     abortUploads: async (prefix, budget) => {
       let aborted = 0;
       for await (const upload of listS3Uploads(access, budget)) {
@@ -158,8 +165,8 @@ async function lockOf(
     ),
   );
   if (!reply.ok) return undefined;
-  const { ObjectLockLegalHoldStatus: hold, ObjectLockRetainUntilDate: until } = reply.value;
-  return { legalHold: hold === 'ON', retainUntil: until?.getTime() };
+  const { ObjectLockLegalHoldStatus: hold, ObjectLockRetainUntilDate: until, Metadata = {} } = reply.value;
+  return { legalHold: hold === 'ON', retainUntil: until?.getTime(), metadata: Metadata };
 }
 
 async function removeVersion(

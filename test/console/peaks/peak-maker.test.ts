@@ -78,7 +78,7 @@ describe('the waveform of a WAV', () => {
           const body = Buffer.alloc(samples.length * 2);
           for (const [at, value] of samples.entries()) body.writeInt16LE(value, at * 2);
           const peaks = peaksOf(wav(body, { channels, rate }), sizes);
-          expect([...(peaks ?? []).slice(0, 8)]).toEqual([0x47, 0x4d, 0x50, 0x31, channels, 32, 0, 0]);
+          expect(Array.from((peaks ?? []).slice(0, 8))).toEqual([0x47, 0x4d, 0x50, 0x31, channels, 32, 0, 0]);
           expect(pointsOf(peaks)).toEqual(slowly(samples, channels, rate));
         },
       ),

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
+import { partsOf } from '../../../src/genesys/inventory/bulk-counter.ts';
 import { createRecordingInventory } from '../../../src/genesys/inventory/inventory.ts';
 import { createPlatformLimits } from '../../../src/genesys/organization/limits.ts';
 import { createOrganizationNames } from '../../../src/genesys/organization/names.ts';
@@ -166,5 +168,55 @@ describe('the organization', () => {
     expect(await createOrganizationNames(refused.api).list('users', unlimited)).toEqual({
       status: 'forbidden',
     });
+  });
+});
+
+describe('days of more than five years ago', () => {
+  const NOW = Date.UTC(2026, 10, 28);
+  const LIMIT = Date.UTC(2021, 10, 28);
+  const DAYS = 86_400_000;
+
+  it('are counted in spans of at most six months, which leave out no moment and count none twice', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: Date.UTC(2015, 0, 1), max: NOW }),
+        fc.integer({ min: 1, max: 4_000 * DAYS }),
+        (from, length) => {
+          const to = from + length;
+          const parts = partsOf({ from, to }, NOW);
+          expect(parts[0]?.from).toBe(from);
+          expect(parts.at(-1)?.to).toBe(to);
+          for (const [at, part] of parts.entries()) {
+            expect(part.from).toBeLessThan(part.to);
+            if (at > 0) expect(part.from).toBe(parts[at - 1]?.to);
+            expect(part.isAged).toBe(part.to <= LIMIT);
+            if (part.isAged) expect(part.to - part.from).toBeLessThanOrEqual(180 * DAYS);
+            else expect(part.from).toBeGreaterThanOrEqual(LIMIT);
+          }
+        },
+      ),
+    );
+  });
+
+  it('are asked for in the words that the platform has for them', async () => {
+    const { inventory, calls } = await connect(({ method }) =>
+      method === 'POST'
+        ? { status: 202, body: { id: 'job-1' } }
+        : method === 'GET'
+          ? { status: 200, body: { id: 'job-1', state: 'READY', totalConversations: 2, totalRecordings: 3 } }
+          : { status: 204 },
+    );
+    const from = Date.UTC(2018, 0, 1);
+    expect(await inventory.count({ from, to: from + 300 * DAYS }, unlimited)).toEqual({
+      state: 'known',
+      conversations: 4,
+      recordings: 6,
+    });
+    const bodies = calls.filter(({ method }) => method === 'POST').map(({ body }) => body);
+    expect(bodies).toMatchObject([
+      { agedConversationInterval: '2018-01-01T00:00:00.000Z/2018-06-30T00:00:00.000Z' },
+      { agedConversationInterval: '2018-06-30T00:00:00.000Z/2018-10-28T00:00:00.000Z' },
+    ]);
+    expect(bodies.every((body) => !JSON.stringify(body).includes('conversationQuery'))).toBe(true);
   });
 });

@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto';
+import { createReceiptSigner, type ReceiptSigner } from '../../../src/record/receipt.ts';
 import { MediaDecoder } from '../../../src/archive/decode-media.ts';
 import { unlimited } from '../../../src/clock.ts';
 import type { ObjectStore } from '../../../src/ports.ts';
@@ -27,6 +29,11 @@ export class DrillBench {
     this.recordings = log.archive.recordings;
     this.key = noteKey(drillKeyName(log.origin), DRILL_SIGNER.publicKey);
     this.#archive = log.archive;
+  }
+
+  /** As the archive signs its receipts. */
+  get receiptSigner(): ReceiptSigner {
+    return createReceiptSigner(createPrivateKey(this.#archive.privateKeyPem));
   }
 
   get reader(): DrillPorts['reader'] {

@@ -15,7 +15,8 @@ import { findLastDrill, readReport } from '../../../src/proof/drill/known-drills
 import { runDrill } from '../../../src/proof/drill/run-drill.ts';
 import { sha256Hex } from '../../../src/proof/formats/entry.ts';
 import { findHead } from '../../../src/proof/log/head.ts';
-import { erasureKey, formatErasure } from '../../../src/record/erasure.ts';
+import { type Erasure, erasureKey } from '../../../src/record/erasure.ts';
+import { formatSigned } from '../../../src/record/receipt.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
 import { putSmall } from '../../../src/record/small-object.ts';
 import { makeSealedLog, type SealedLog } from '../sealed-log.ts';
@@ -145,7 +146,7 @@ describe('a restore drill', () => {
     const receipt = receiptKey(gone?.key ?? '');
     const sha256 = sha256Hex(bench.store.bodyOf(receipt));
     bench.store.objects.delete(receipt);
-    const erasure = formatErasure({
+    const erasure: Erasure = {
       schema: 'genesys-media-archive/erasure/v1',
       id: 'erasure-1',
       day: first?.day ?? '',
@@ -153,8 +154,9 @@ describe('a restore drill', () => {
       reason: 'request of the subject',
       at: '2026-05-31T04:00:00.000Z',
       receipt: sha256,
-    });
-    await putSmall(bench.store, erasureKey('erasure-1'), erasure, unlimited);
+    };
+    const tombstone = await formatSigned(erasure, bench.receiptSigner);
+    await putSmall(bench.store, erasureKey('erasure-1'), tombstone, unlimited);
     const { report } = await bench.drill(24);
     expect(report.counts).toMatchObject({ restored: 23, erased: 1, failed: 0 });
     expect(report.recordings.find(({ receipt: hash }) => hash === sha256)?.result).toBe('erased');
