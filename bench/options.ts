@@ -16,7 +16,7 @@ export type Part = (typeof PARTS)[number];
 /** What the committed baseline is about. */
 const CHECKED_PARTS: readonly Part[] = ['throughput', 'small', 'memory'];
 
-export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-s3ec', 'floor'] as const;
+export const VARIANTS = ['tutorial', 'lib-storage', 'ours', 'ours-s3ec', 'ours-records', 'floor'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 /** HTTPS first: it is what runs. */

@@ -53,7 +53,10 @@ export async function startBench(dir: string): Promise<Bench> {
       AWS_REGION: 'us-east-1',
       // as the function and the unit of systemd start it
       ...(variant.startsWith('ours') || variant === 'floor' ? { NODE_OPTIONS } : {}),
-      ...(variant === 'ours-s3ec' ? { ARCHIVE_KEYRING_FILE: keyring } : { ENCRYPTION_KEY_HEX: KEY }),
+      ...(variant === 'ours-s3ec' || variant === 'ours-records'
+        ? { ARCHIVE_KEYRING_FILE: keyring }
+        : { ENCRYPTION_KEY_HEX: KEY }),
+      ...(variant === 'ours-records' ? { ARCHIVE_KEY_PLACEMENT: 'records' } : {}),
       ...('why' in certificate ? {} : { NODE_EXTRA_CA_CERTS: certificate.certFile }),
     };
   };

@@ -192,7 +192,7 @@ const SAMPLE_TIMEOUT = 120_000;
 describe('a sample', { timeout: SAMPLE_TIMEOUT }, () => {
   const spec = { bytes: 1_000_000, count: 3, concurrency: 2, warmUp: { count: 1, bytes: 100_000 } };
 
-  it.each(['tutorial', 'lib-storage', 'ours', 'ours-s3ec'] as const)(
+  it.each(['tutorial', 'lib-storage', 'ours', 'ours-s3ec', 'ours-records'] as const)(
     'of %s counts the requests of what it measured alone',
     async (variant) => {
       const sample = await runSample(bench, { variant, scheme: 'http', spec });

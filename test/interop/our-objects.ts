@@ -2,8 +2,9 @@ import { createHash, generateKeyPairSync, randomBytes, randomInt, randomUUID } f
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { keepKey } from '../../src/archive/keep-key.ts';
 import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
-import { putInstruction } from '../../src/record/instruction-file.ts';
+import { publishInstruction } from '../../src/rekey/publish-instruction.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createAdopter } from '../../src/envelope/adopt.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from '../../src/envelope/key-wrap.ts';
@@ -17,14 +18,15 @@ import {
 import { createS3ecEnvelope, recordingContext } from '../../src/envelope/s3ec-envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { InstructionContent, RecordingIds, Sealer } from '../../src/ports.ts';
+import type { RecordingIds, Sealer } from '../../src/ports.ts';
 import { DEFAULT_ALIAS, startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 
 export type Wrap = 'kms' | 'aes' | 'rsa';
-export type Format = 's3ec-v2' | 's3ec-v3' | 'adopted' | 'static-gcm';
+/** `published`: `s3ec-v3` whose data key is in a key record, with the instruction file that `keys publish` derives. */
+export type Format = 's3ec-v2' | 's3ec-v3' | 'adopted' | 'published' | 'static-gcm';
 
 export interface OurObject {
   readonly key: string;
@@ -77,13 +79,13 @@ export async function startArchive() {
     createRsaUnwrapper([{ key: pair.privateKey }]),
   ];
 
-  const seal = (
-    format: Format,
-    wrap: Wrap,
-    ids: RecordingIds,
-  ): Promise<Sealer & { instruction?: InstructionContent }> => {
+  const seal = (format: Format, wrap: Wrap, ids: RecordingIds): Promise<Sealer> => {
     if (format === 'adopted' || format === 'static-gcm') return createStaticEnvelope(staticKey).seal(ids);
     const wrapper = wrappers[wrap];
+    if (format === 'published') {
+      const options = { format: 's3ec-v3', placement: 'instruction', organizationId: ORGANIZATION } as const;
+      return createS3ecEnvelope({ ...options, wrapper }).seal(ids);
+    }
     return createS3ecEnvelope({ format, wrapper, organizationId: ORGANIZATION }).seal(ids);
   };
 
@@ -99,9 +101,12 @@ export async function startArchive() {
       }
       yield sealer.final();
     }
-    const options = { metadata: sealer.metadata, contentType: 'application/octet-stream' };
+    const keptKey = keepKey({ store, organizationId: ORGANIZATION }, sealer, { ids, key }, unlimited);
+    const metadata = { ...sealer.metadata, ...keptKey.metadata };
+    const options = { metadata, contentType: 'application/octet-stream' };
+    await keptKey.confirm();
     await store.put(key, ciphertext(), options, unlimited);
-    if (sealer.instruction !== undefined) await putInstruction(store, key, sealer.instruction, unlimited);
+    if (format === 'published') await publishInstruction({ store }, key, { dryRun: false }, unlimited);
     if (format === 'adopted') {
       const adopter = createAdopter({ staticKey, wrapper: wrappers[wrap], organizationId: ORGANIZATION });
       await adoptRecording({ store, adopter }, key, { dryRun: false }, unlimited);

@@ -52,6 +52,9 @@ function currentClient(): RubyClient {
     ['s3ec-v3', 'kms', 40, true],
     ['s3ec-v3', 'aes', 30, true],
     ['s3ec-v3', 'rsa', 20, false],
+    ['published', 'kms', 20, false],
+    ['published', 'aes', 10, false],
+    ['published', 'rsa', 10, false],
   ];
   if (root === undefined || !existsSync(root)) {
     return { ...what, reads, command: ['ruby'], missing: 'TEST_RUBY_ROOT, set by npm run test:interop' };
@@ -79,7 +82,8 @@ for (const { client, name, command, missing, reads, locations } of [installed, c
           settings(),
           objects.map((object) => {
             const { key, wrap, context, format } = object;
-            const location = format === 'adopted' ? { location: 'instruction_file' } : {};
+            const isBeside = format === 'adopted' || format === 'published';
+            const location = isBeside ? { location: 'instruction_file' } : {};
             return { key, wrap, ...location, ...(wrap === 'kms' ? { context } : {}), ...change(object) };
           }),
         );
