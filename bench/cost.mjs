@@ -149,7 +149,7 @@ export function renderBlocks(inputs) {
         ...[lambda, s3, kms, events, logs, total, storage].map(dollars),
       ]),
     ),
-    'per-gb': `A recording costs $${(small.total / 1000).toFixed(6)} whatever its size, and each further GB $${((large.total - small.total) / 999).toFixed(4)} to archive and $${dollars(need(inputs, 's3-gb-month'))} a month to keep.`,
+    'per-gb': `A recording of any size costs $${(small.total / 1000).toFixed(6)}, and each further GB $${((large.total - small.total) / 999).toFixed(4)} to archive and $${dollars(need(inputs, 's3-gb-month'))} a month to keep.`,
     monthly: table(
       ['for', 'a month, $'],
       [
@@ -198,7 +198,7 @@ export function readMeasurements(results) {
   const measured = [
     [
       'cpu-fixed',
-      `CPU seconds of a recording, whatever its size (${how})`,
+      `CPU seconds of a recording of any size (${how})`,
       Math.max(0, cpuOf(small) - (perGb * small.bytes) / GB).toFixed(4),
     ],
     ['cpu-per-gb', 'CPU seconds for each GB', perGb.toFixed(2)],
@@ -207,7 +207,7 @@ export function readMeasurements(results) {
       'S3 writes of a recording of one part: object, receipt, marker',
       Math.round(count(/^(?:PUT|POST create|POST complete)/)),
     ],
-    ['s3-reads', 'S3 look-ups (HEAD): is it there, and is it what was sent', Math.round(count(/^HEAD/))],
+    ['s3-reads', 'S3 look-ups (HEAD): was it erased, and is it what was sent', Math.round(count(/^HEAD/))],
     ['genesys-requests', 'requests to Genesys Cloud', Math.round(count(/^(?:GET media|PATCH)/))],
   ];
   return [

@@ -41,8 +41,9 @@ describe('foreign JSON', () => {
   ])('8 MB of %s%s cost no noticeable time', (open, close) => {
     const half = Math.floor((8 * 1024 * 1024) / (open.length + close.length));
     const text = open.repeat(half) + close.repeat(half);
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(parseForeignJson(text)).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(50);
+    // microseconds of this process; JSON.parse alone takes a second
+    expect(process.cpuUsage(began).user).toBeLessThan(300_000);
   });
 });

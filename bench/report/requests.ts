@@ -6,6 +6,8 @@ const WHY: Readonly<Record<string, string>> = {
   'POST token': 'the OAuth token, kept for as long as it is good',
   'GET media object': 'the signed link to the file',
   'GET media file': 'the recording',
+  'HEAD tombstone': 'was the recording erased; asked while the download begins',
+  'PUT key record': 'the wrapped data key, where ARCHIVE_KEY_PLACEMENT=records',
   'PATCH interaction': 'the reference on the platform',
   'PUT recording': 'the object, unless one stands there',
   'POST create upload': 'the upload, where the object is larger than a part',

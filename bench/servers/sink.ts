@@ -77,6 +77,8 @@ function kindOf(path: string): string {
     archive: 'recording',
     receipts: 'receipt',
     links: 'link marker',
+    erasures: 'tombstone',
+    keys: 'key record',
     claims: 'claim',
   };
   return kinds[folder] ?? 'object';

@@ -43,7 +43,7 @@ export interface StoredRecording {
  * Downloads, checks, encrypts and stores one file, all at once and chunk by chunk. Every attempt has a fresh link, a fresh cipher
  * and a fresh IV: a pair of key and IV never sees two plaintexts.
  *
- * @throws `RECORDING_ERASED` (not retryable), before anything is downloaded.
+ * @throws `RECORDING_ERASED` (not retryable), before anything of the file is read.
  */
 export async function storeRecording(
   ports: ArchivePorts,
@@ -52,19 +52,16 @@ export async function storeRecording(
   budget: Budget,
 ): Promise<StoredRecording> {
   const { clock, logger } = ports;
-  const erased = await findErasure(
-    { store: ports.store, keys: trustedKeys(ports) },
-    filing.ids.recordingId,
-    budget,
-  );
-  if (erased !== undefined) throw recordingErased(erased);
+  const notErased = refuseErased(ports, filing, budget);
+  // where the download cannot even begin, its error is the one to tell
+  notErased.catch(() => {});
   let current = item;
   let resumes = 0;
   for (let restarts = 0; ; ) {
     try {
       const stream = await ports.opener.open(current, refresh, budget);
       try {
-        const outcome = await storeOnce(ports, { item: current, refresh, stream }, filing, budget);
+        const outcome = await storeOnce(ports, { item: current, refresh, stream, notErased }, filing, budget);
         return { ...outcome, resumes: resumes + stream.resumes(), restarts };
       } finally {
         resumes += stream.resumes();
@@ -92,6 +89,13 @@ export async function storeRecording(
   }
 }
 
+/** Asked while the download and the data key are, so that it keeps no recording waiting. @throws `RECORDING_ERASED`. */
+async function refuseErased(ports: ArchivePorts, { ids }: Filing, budget: Budget): Promise<void> {
+  const trust = { store: ports.store, keys: trustedKeys(ports) };
+  const erased = await findErasure(trust, ids.recordingId, budget);
+  if (erased !== undefined) throw recordingErased(erased);
+}
+
 /** What another download of the same file may cure. Everything else is the caller's to judge. */
 function restartable(error: unknown): ArchiveError | undefined {
   if (error instanceof MediaRestart) {
@@ -104,11 +108,11 @@ function restartable(error: unknown): ArchiveError | undefined {
 
 async function storeOnce(
   ports: ArchivePorts,
-  download: Source & { readonly stream: MediaStream },
+  download: Source & { readonly stream: MediaStream; readonly notErased: Promise<void> },
   filing: Filing,
   budget: Budget,
 ): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
-  const sealer = await ports.envelope.seal(filing.ids, budget);
+  const [sealer] = await Promise.all([ports.envelope.seal(filing.ids, budget), download.notErased]);
   const keptKey = keepKey(ports, sealer, filing, budget);
   try {
     return await storeSealed(ports, download, { ...filing, sealer, keptKey }, budget);

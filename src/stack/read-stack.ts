@@ -17,6 +17,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'FactsFunctionName',
   'DrillerFunctionName',
   'DrillKeyArn',
+  'KeyRecordsBucketName',
   'SealerFunctionName',
   'LogKeyArn',
   'EgressAddress',

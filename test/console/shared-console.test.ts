@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { openSignOn } from '../../src/console/sign-on/open-sign-on.ts';
+import { type OpenedSignOn, openSignOn } from '../../src/console/sign-on/open-sign-on.ts';
 import { type SharedConsole, startSharedConsole } from '../../src/console/start-console.ts';
 import type { SignOn } from '../../src/console/sign-on/sign-on.ts';
 import { silentLogger } from '../../src/log.ts';
@@ -87,7 +87,7 @@ async function signOnOf(from: string, sessionKey?: Secret) {
   });
 }
 
-function open(opened: { address: string; signOn: SignOn; sessionKey: Uint8Array }): Promise<SharedConsole> {
+function open(opened: OpenedSignOn): Promise<SharedConsole> {
   return startSharedConsole({
     ...opened,
     archives: [inventArchive().archive],
@@ -203,7 +203,7 @@ describe('a console that several share', () => {
     running = await open(opened);
     expect((await fetched('/api/me', session)).status).toBe(200);
     await running.stop(0);
-    running = await open({ ...opened, ...{ signOutBefore: Date.now() + 1 } });
+    running = await open({ ...opened, signOutBefore: Date.now() + 1 });
     expect((await fetched('/api/me', session)).status).toBe(401);
     await running.stop(0);
     running = first;

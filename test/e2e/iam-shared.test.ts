@@ -133,7 +133,7 @@ const STATEMENTS: Readonly<Record<Role, (resources: ArchiveResources) => readonl
 };
 
 /** What one small recording does not lead to; test/e2e/iam-is-exact.test.ts has all of it. */
-const NOT_HERE = /^(?:sqs:|logs:|s3:AbortMultipartUpload)|\.instruction$|\/(?:claims|links)\/\*$/;
+const NOT_HERE = /^(?:sqs:|logs:|s3:AbortMultipartUpload)|\.instruction$|\/(?:claims|links|erasures)\/\*$/;
 /** S3 asks for it by itself when an object is missing. */
 const ASKED_BY_S3 = 's3:ListBucket on arn:aws:s3:::recordings';
 

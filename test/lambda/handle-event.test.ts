@@ -359,7 +359,8 @@ describe('a message of a queue', () => {
         onTestFinished(() => rm(dir, { recursive: true }));
         const store = createDirectoryStore(dir);
         const head: typeof store.head = (key, budget) => {
-          looked.push(key);
+          // whether the recording was erased is asked while the download begins
+          if (!key.startsWith('erasures/')) looked.push(key);
           return store.head(key, budget);
         };
         return { ...store, head };

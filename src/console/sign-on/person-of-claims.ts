@@ -55,6 +55,6 @@ function namesIn(claim: unknown): readonly string[] {
 }
 
 function nameOf({ name, preferred_username: user, email }: Readonly<Record<string, unknown>>, sub: string) {
-  const [found = sub] = [name, user, email].filter((one) => typeof one === 'string' && one.trim() !== '');
+  const found = [name, user, email].find((one) => typeof one === 'string' && one.trim() !== '') ?? sub;
   return String(found).slice(0, MAX_NAME_LENGTH);
 }
