@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { type OpenedSignOn, openSignOn } from '../../src/console/sign-on/open-sign-on.ts';
 import { type SharedConsole, startSharedConsole } from '../../src/console/start-console.ts';
-import type { SignOn } from '../../src/console/sign-on/sign-on.ts';
 import { silentLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Answered, ask, inventArchive } from './invented-console.ts';

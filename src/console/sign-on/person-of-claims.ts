@@ -55,6 +55,6 @@ function namesIn(claim: unknown): readonly string[] {
 }
 
 function nameOf({ name, preferred_username: user, email }: Readonly<Record<string, unknown>>, sub: string) {
-  const found = [name, user, email].find((one) => typeof one === 'string' && one.trim() !== '') ?? sub;
-  return String(found).slice(0, MAX_NAME_LENGTH);
+  const isName = (one: unknown): one is string => typeof one === 'string' && one.trim() !== '';
+  return ([name, user, email].find(isName) ?? sub).slice(0, MAX_NAME_LENGTH);
 }
