@@ -17,7 +17,7 @@ export const COST_INPUTS = {
   'cpu-fixed': 0.0031,
   'cpu-per-gb': 4.18,
   's3-writes': 3,
-  's3-reads': 1,
+  's3-reads': 2,
   'genesys-requests': 3,
   'kms-requests': 1,
   memory: 512,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { S3Defect } from './memory-s3.ts';
-import { runSchedules } from './run-schedules.ts';
-import { type Mutant, simulate, type SimulationOptions } from './simulation.ts';
+import type { S3Defect } from '../faults/memory-s3.ts';
+import { runSchedules } from '../faults/run-schedules.ts';
+import { type Mutant, simulate, type SimulationOptions } from '../faults/simulation.ts';
 
 /** Seconds on an idle machine; a busy one takes many times as long. */
 describe('deterministic simulation', { timeout: 240_000 }, () => {

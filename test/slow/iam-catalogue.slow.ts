@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../infra/policies.ts';
 import { catalogueStatements, factsStatements, jobsStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
-import { missing, unused } from './compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from './lambda-function.ts';
-import { runBundle } from './run-bundle.ts';
+import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
+import { missing, unused } from '../e2e/compare-grants.ts';
+import { openWorld, ORGANIZATION, type World } from '../e2e/lambda-function.ts';
+import { runBundle } from '../e2e/run-bundle.ts';
 
 /** The compactor and the runner of jobs as they ship, with the second bucket: what they ask of AWS, compared with their roles. */
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings-model.ts';
 import type { Outcome } from '../../src/jobs/job-kind.ts';
-import { backfills, DAY_MS, NOW } from './start-backfill.ts';
+import { backfills, DAY_MS, NOW } from '../backfill/start-backfill.ts';
 
 const { start, closeAll } = backfills();
 afterEach(closeAll);

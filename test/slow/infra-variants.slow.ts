@@ -3,8 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logRetention } from '../../infra/sizing.ts';
 import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
-import { REGION } from './resolve-template.ts';
-import { EVENT_SOURCE, ORGANIZATION, propertiesOf, resourcesOf, synthesiseSettings } from './synthesise.ts';
+import { REGION } from '../infra/resolve-template.ts';
+import {
+  EVENT_SOURCE,
+  ORGANIZATION,
+  propertiesOf,
+  resourcesOf,
+  synthesiseSettings,
+} from '../infra/synthesise.ts';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 

@@ -4,9 +4,9 @@ import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createTransport, type Transport } from '../../src/http/transport.ts';
 import type { S3Fault } from '../../packages/simulator/src/s3/s3.ts';
-import { bodyOf, contentOf, sha256 } from './bytes.ts';
-import { FaultyS3, OPTIONS, SMALL } from './faulty-s3.ts';
-import { PART_BYTES } from './s3-under-test.ts';
+import { bodyOf, contentOf, sha256 } from '../store/bytes.ts';
+import { FaultyS3, OPTIONS, SMALL } from '../store/faulty-s3.ts';
+import { PART_BYTES } from '../store/s3-under-test.ts';
 
 /** Three parts. */
 const LARGE = contentOf(2 * PART_BYTES + 1);

@@ -16,7 +16,7 @@ import {
   sns,
   sqs,
   webhook,
-} from './envelopes.ts';
+} from '../events/envelopes.ts';
 
 function idsOf(request: ArchiveRequest): readonly string[] {
   if (request.dialect === 'media') return [request.mediaId, request.interactionId];

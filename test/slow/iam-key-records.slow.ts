@@ -7,10 +7,10 @@ import { type ArchiveResources, auditorStatements, writerStatements } from '../.
 import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
-import { missing, unused } from './compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from './lambda-function.ts';
-import { runBundle } from './run-bundle.ts';
+import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
+import { missing, unused } from '../e2e/compare-grants.ts';
+import { openWorld, ORGANIZATION, type World } from '../e2e/lambda-function.ts';
+import { runBundle } from '../e2e/run-bundle.ts';
 
 /** The function, the verifier and people, with key records in a bucket of their own: what they ask of it, compared with their roles. */
 

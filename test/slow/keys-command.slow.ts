@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parseKeyring } from '../../src/envelope/keyring.ts';
 import { startKms } from '../../packages/simulator/src/kms/kms.ts';
-import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
+import { filesIn, makeDirectory, runCli, startCli } from '../cli/run-cli.ts';
 
 let dir: string;
 let remove: () => Promise<void>;

@@ -8,10 +8,10 @@ import { type ArchiveResources, auditorStatements, writerStatements } from '../.
 import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
-import { missing, unused } from './compare-grants.ts';
-import { openWorld, ORGANIZATION, WEBHOOK_SECRET, type World } from './lambda-function.ts';
-import { runBundle } from './run-bundle.ts';
+import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
+import { missing, unused } from '../e2e/compare-grants.ts';
+import { openWorld, ORGANIZATION, WEBHOOK_SECRET, type World } from '../e2e/lambda-function.ts';
+import { runBundle } from '../e2e/run-bundle.ts';
 
 /**
  * Every call to AWS of an end-to-end run, of the bundle as it ships and of the command line, compared with what the roles of the stack

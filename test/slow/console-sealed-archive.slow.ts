@@ -11,7 +11,7 @@ import { openConsoleArchive } from '../../src/create-console.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
 import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
 import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';
-import { ask, openConsole, type OpenConsole } from './invented-console.ts';
+import { ask, openConsole, type OpenConsole } from '../console/invented-console.ts';
 
 let log: SealedLog;
 let archive: ConsoleArchive;

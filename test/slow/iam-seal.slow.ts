@@ -5,10 +5,10 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../infra/policies.ts';
 import { sealerStatements } from '../../infra/scheduled/statements.ts';
-import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
-import { missing, unused } from './compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from './lambda-function.ts';
-import { runBundle } from './run-bundle.ts';
+import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
+import { missing, unused } from '../e2e/compare-grants.ts';
+import { openWorld, ORGANIZATION, type World } from '../e2e/lambda-function.ts';
+import { runBundle } from '../e2e/run-bundle.ts';
 
 /** The sealer as it ships: what it asks of AWS, compared with what its role allows. */
 

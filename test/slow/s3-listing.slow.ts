@@ -9,8 +9,8 @@ import type { BrokenListing } from '../../packages/simulator/src/s3/s3.ts';
 import { ListingPages } from '../../src/store/s3/listing-pages.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
-import { contentOf } from './bytes.ts';
-import { FaultyS3, OPTIONS } from './faulty-s3.ts';
+import { contentOf } from '../store/bytes.ts';
+import { FaultyS3, OPTIONS } from '../store/faulty-s3.ts';
 
 const faulty = FaultyS3.forTests();
 

@@ -12,10 +12,10 @@ import {
 import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { type AwsCall, recordAwsCalls } from './aws-call-recorder.ts';
-import { missing, unused } from './compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from './lambda-function.ts';
-import { runBundle } from './run-bundle.ts';
+import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
+import { missing, unused } from '../e2e/compare-grants.ts';
+import { openWorld, ORGANIZATION, type World } from '../e2e/lambda-function.ts';
+import { runBundle } from '../e2e/run-bundle.ts';
 
 /** Two archives in one bucket, by their prefixes: what each asks of AWS, compared with what its roles allow. */
 const PREFIXES = ['first', 'second/customer'] as const;
@@ -132,7 +132,7 @@ const STATEMENTS: Readonly<Record<Role, (resources: ArchiveResources) => readonl
   verifier: (resources) => verifierStatements(resources, true),
 };
 
-/** What one small recording does not lead to; test/e2e/iam-is-exact.test.ts has all of it. */
+/** What one small recording does not lead to; test/slow/iam-is-exact.slow.ts has all of it. */
 const NOT_HERE = /^(?:sqs:|logs:|s3:AbortMultipartUpload)|\.instruction$|\/(?:claims|links|erasures)\/\*$/;
 /** S3 asks for it by itself when an object is missing. */
 const ASKED_BY_S3 = 's3:ListBucket on arn:aws:s3:::recordings';
