@@ -9,6 +9,8 @@ export const PARTS = [
   'init',
   'cli-memory',
   'jobs',
+  'find',
+  'compaction',
   'latency',
 ] as const;
 export type Part = (typeof PARTS)[number];

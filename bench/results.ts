@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Part } from './options.ts';
 import type { CliMemory } from './parts/cli-memory.ts';
+import type { CompactionCost } from './parts/compaction.ts';
+import type { FindCost } from './parts/find.ts';
 import type { StartUp } from './parts/init.ts';
 import type { JobCost } from './parts/jobs.ts';
 import type { LatencyRow } from './parts/latency.ts';
@@ -20,6 +22,8 @@ interface Given {
   readonly 'cli-memory': readonly CliMemory[];
   readonly latency: readonly LatencyRow[];
   readonly jobs: readonly JobCost[];
+  readonly find: readonly FindCost[];
+  readonly compaction: readonly CompactionCost[];
 }
 
 /** What each part gives. */

@@ -3,6 +3,8 @@ import { type BenchOptions, type Scheme, SCHEMES, type Variant, VARIANTS } from 
 import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
+import { measureCompaction } from './compaction.ts';
+import { measureFind } from './find.ts';
 import { measureStartUp } from './init.ts';
 import { measureJobs } from './jobs.ts';
 import { type LatencyRow, measureLatency } from './latency.ts';
@@ -47,6 +49,12 @@ export async function measurePart(
       return { 'cli-memory': await measureCliMemory(bench, quick) };
     case 'jobs':
       return { jobs: await measureJobs(bench, quick) };
+    case 'find': {
+      const how = { quick, rounds: rounds ?? (quick ? 1 : 5) };
+      return { find: await measureFind(bench, how, onSkip) };
+    }
+    case 'compaction':
+      return { compaction: await measureCompaction(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
     case 'latency':
       return { latency: await latency(bench, options, onSkip) };
     default:

@@ -1,6 +1,8 @@
 /** Every table of the benchmark as rows of text, for the terminal and for the documentation alike. */
 import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
+import type { CompactionCost } from '../parts/compaction.ts';
+import type { FindCost } from '../parts/find.ts';
 import type { StartUp } from '../parts/init.ts';
 import type { JobCost } from '../parts/jobs.ts';
 import type { LatencyRow } from '../parts/latency.ts';
@@ -95,6 +97,35 @@ export function jobsTable(rows: readonly JobCost[]): Table {
     rows: rows.map(({ items, plannedPerSecond, planGrowthMb, settledPerSecond, runGrowthMb }) =>
       [items, plannedPerSecond, planGrowthMb, settledPerSecond, runGrowthMb].map((value) => value.toFixed(0)),
     ),
+  };
+}
+
+export function findTable(rows: readonly FindCost[]): Table {
+  return {
+    header: ['search', 'rows', 'found', 'ms', 'goal ms', 'CPU ms', '× CPU of DuckDB', 'peak MB'],
+    rows: rows.map((row) => [
+      row.search,
+      String(row.rows),
+      String(row.found),
+      formatSpread(row.wallMs),
+      row.goalMs === undefined ? '–' : String(row.goalMs),
+      formatSpread(row.cpuMs),
+      row.timesCpuOfDuckDb === undefined ? '–' : formatSpread(row.timesCpuOfDuckDb, 2),
+      row.peakRssMb.toFixed(0),
+    ]),
+  };
+}
+
+export function compactionTable(rows: readonly CompactionCost[]): Table {
+  return {
+    header: ['rows of the day', 'facts', 'rows a CPU second', 'bytes a row', 'peak MB'],
+    rows: rows.map(({ rows: count, facts, rowsPerSecond, bytesPerRow, peakRssMb }) => [
+      String(count),
+      facts ? 'read' : 'none',
+      formatSpread(rowsPerSecond),
+      bytesPerRow.toFixed(1),
+      peakRssMb.toFixed(0),
+    ]),
   };
 }
 

@@ -56,6 +56,8 @@ function renderBlock(name: string, { machine, parts }: Results): string {
     case 'memory':
     case 'cli-memory':
     case 'jobs':
+    case 'find':
+    case 'compaction':
     case 'latency':
     case 'limits':
     case 'lambda':

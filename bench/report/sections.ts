@@ -1,6 +1,8 @@
 /** What each part of a run says: titles, tables, and the sentences that follow from them. */
 import type { LimitedRun } from '../parts/limits.ts';
 import { growthSpread } from '../parts/memory.ts';
+import { PROMISED_COMPACTION_MB } from '../parts/compaction.ts';
+import { PROMISED_FIND_MB } from '../parts/find.ts';
 import { PROMISED_GROWTH_MB } from '../parts/cli-memory.ts';
 import { PROMISED_JOB_GROWTH_MB, PROMISED_PLANNED_PER_SECOND } from '../parts/jobs.ts';
 import type { ComparedVariant } from '../parts/throughput.ts';
@@ -40,6 +42,18 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
         `largest growth ${largest.toFixed(0)} MB, promised at most ${PROMISED_JOB_GROWTH_MB} MB`,
       ];
       return [{ title: 'Jobs, without their work', table: cells.jobsTable(rows), notes }];
+    }
+    case 'find': {
+      const rows = results.find ?? [];
+      const largest = Math.max(...rows.map(({ peakRssMb }) => peakRssMb));
+      const note = `largest peak ${largest.toFixed(0)} MB, promised at most ${PROMISED_FIND_MB} MB`;
+      return [{ title: 'Searches in the catalogue', table: cells.findTable(rows), notes: [note] }];
+    }
+    case 'compaction': {
+      const rows = results.compaction ?? [];
+      const largest = Math.max(...rows.map(({ peakRssMb }) => peakRssMb));
+      const note = `largest peak ${largest.toFixed(0)} MB, promised at most ${PROMISED_COMPACTION_MB} MB`;
+      return [{ title: 'Days of the catalogue', table: cells.compactionTable(rows), notes: [note] }];
     }
     case 'limits': {
       const runs = results.limits ?? [];

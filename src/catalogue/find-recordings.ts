@@ -11,7 +11,13 @@ import { readRuns, type Runs } from './runs.ts';
 import { type CatalogueRow, COLUMNS, type ColumnName } from './schema.ts';
 import { readSearchKeys, type SearchKey } from './search-keys.ts';
 import { type Hits, hitsOfRows, rowsOf, searchTable } from './search-file.ts';
-import { type CompiledQuery, compileQuery, isDayAsked, type SearchQuery } from './search-query.ts';
+import {
+  beginningOfDays,
+  type CompiledQuery,
+  compileQuery,
+  isDayAsked,
+  type SearchQuery,
+} from './search-query.ts';
 import { daysOfArchive, readRunInputs } from './update-catalogue.ts';
 
 /** Files that are asked at once: of a store that is far away, and of one that is near; of a search that reads whole columns, fewer. */
@@ -45,7 +51,7 @@ export interface DayHits {
 export interface Search {
   /** When the catalogue was last brought up to date, epoch ms; `undefined` where no run has ended. */
   readonly asOf: number | undefined;
-  /** Files that may have hits, of all that there are. */
+  /** Files that may have hits, of those that were listed. */
   readonly files: { readonly asked: number; readonly all: number };
   /** Day by day. */
   days(wanted: readonly ColumnName[]): AsyncGenerator<DayHits, void, undefined>;
@@ -63,12 +69,16 @@ export async function findRecordings(
   options: FindOptions,
   budget: Budget,
 ): Promise<Search> {
+  const beginning = (options.fresh ?? false) === false ? beginningOfDays(query) : '';
   const [files, runs, keys] = await Promise.all([
-    listDayFiles(ports, budget),
+    listDayFiles(ports, budget, beginning),
     readRuns(ports, budget),
     keysFor(ports, query, budget),
   ]);
-  if (files.length === 0 && options.fresh !== true) {
+  // a search of some days lists those alone: a directory is walked file by file
+  const isNarrow = beginning !== '' && (files.length === 0 || Object.keys(runs).length === 0);
+  const all = isNarrow ? await listDayFiles(ports, budget) : files;
+  if (all.length === 0 && options.fresh !== true) {
     throw new ArchiveError('CATALOGUE_STALE', `there is no catalogue in ${ports.catalogue.location} yet`);
   }
   const compiled = compileQuery(query, keys);
@@ -85,7 +95,7 @@ export async function findRecordings(
   if (options.newestFirst === true) sources.reverse();
   const atOnce = ports.catalogue.pin === undefined ? FAR_AT_ONCE : NEAR_AT_ONCE;
   return {
-    asOf: fresh === true ? ports.clock.now() : asOfRuns(runs, files),
+    asOf: fresh === true ? ports.clock.now() : asOfRuns(runs, all),
     files: { asked: sources.length, all: files.length },
     days: (wanted) =>
       mapOrdered(

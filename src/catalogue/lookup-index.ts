@@ -48,9 +48,12 @@ export interface ListedDay {
 export async function listDayFiles(
   { catalogue }: Pick<CataloguePorts, 'catalogue'>,
   budget: Budget,
+  /** How the days begin that are asked for. */
+  beginning = '',
 ): Promise<readonly ListedDay[]> {
   const found: ListedDay[] = [];
-  for await (const { key, size, etag, lastModified } of catalogue.list(DAYS_PREFIX, budget)) {
+  const prefix = beginning === '' ? DAYS_PREFIX : `${DAYS_PREFIX}day=${beginning}`;
+  for await (const { key, size, etag, lastModified } of catalogue.list(prefix, budget)) {
     const named = parseDayFileKey(key);
     if (named !== undefined) found.push({ key, day: named.day, size, etag, lastModified });
   }

@@ -1,7 +1,7 @@
 /** What is looked for, as conditions on columns. Pure. */
 import type { Cell, Pruning } from '../ports.ts';
 import { canonicalId } from '../recording-id.ts';
-import { dayAt } from './places.ts';
+import { dayAt, dayOf } from './places.ts';
 import type { CatalogueRow, ColumnName } from './schema.ts';
 import { canonicalAddress, hashedAgent, type SearchKey } from './search-keys.ts';
 
@@ -143,4 +143,14 @@ export function isDayAsked({ from, to, fromTime, toTime }: SearchQuery, day: str
     start <= (toTime ?? start) &&
     start + 86_400_000 > (fromTime ?? start)
   );
+}
+
+/** How all days begin that can be asked for; empty where they begin in different ways. */
+export function beginningOfDays({ from, to, fromTime, toTime }: SearchQuery): string {
+  const first = from ?? (fromTime === undefined ? undefined : dayOf(fromTime));
+  const last = to ?? (toTime === undefined ? undefined : dayOf(toTime));
+  if (first === undefined || last === undefined) return '';
+  let length = 0;
+  while (length < first.length && first[length] === last[length]) length += 1;
+  return first.slice(0, length);
 }

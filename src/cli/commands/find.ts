@@ -1,7 +1,7 @@
 import { findRecordings, findRows, type Search } from '../../catalogue/find-recordings.ts';
 import { namesAgents, openPeople, resolveAgents } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import { COLUMNS } from '../../catalogue/schema.ts';
+import { type ColumnName, COLUMNS } from '../../catalogue/schema.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create-catalogue.ts';
@@ -11,7 +11,7 @@ import { count, formatBytes, formatDuration, printable, quoteForShell } from '..
 import { countAll, countGroups, type Grouping } from '../find/count.ts';
 import { noteAccess } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
-import { type FoundRow, formatTable } from '../find/table.ts';
+import { type FoundRow, formatTable, TABLE_COLUMNS } from '../find/table.ts';
 import { chooseColumns, type FileFormat, linesOf, openRowFile } from '../find/write-rows.ts';
 import { readIds, requireWellFormed } from '../restore/read-ids.ts';
 
@@ -169,14 +169,15 @@ interface Found {
   readonly query: SearchQuery;
 }
 
+/** @param wanted columns; the others are null. */
 async function* foundRows(
-  { ports, search }: Found,
+  { ports, search, wanted }: Found & { readonly wanted: readonly ColumnName[] },
   { reveal, limit }: FindOptions,
   budget: Budget,
 ): AsyncGenerator<FoundRow> {
   const peopleOf = reveal === true ? openPeople(ports, budget) : undefined;
   let shown = 0;
-  for await (const row of findRows(search, { newestFirst: true, wanted: COLUMNS.map(({ name }) => name) })) {
+  for await (const row of findRows(search, { newestFirst: true, wanted })) {
     if (shown === limit) return;
     shown += 1;
     yield { row, people: await peopleOf?.(row) };
@@ -194,6 +195,7 @@ async function tellRows(
   const format = options.format ?? (ui.json ? 'jsonl' : output === undefined ? 'table' : formatOf(output));
   if (format === 'table') return tellTable(context, found, options, budget);
   const names = chooseColumns(columns, reveal);
+  const wanted = COLUMNS.map(({ name }) => name).filter((name) => name === 'key' || names.includes(name));
   if (output !== undefined) {
     const writer = await openRowFile(output, {
       format,
@@ -202,7 +204,7 @@ async function tellRows(
       tables: found.ports.tables,
     });
     try {
-      for await (const one of foundRows(found, options, budget)) await writer.write(one);
+      for await (const one of foundRows({ ...found, wanted }, options, budget)) await writer.write(one);
       const files = await writer.finish();
       let rows = 0;
       for (const file of files) {
@@ -222,7 +224,7 @@ async function tellRows(
   const text = linesOf(format, names);
   if (text.heading !== undefined) ui.out(text.heading);
   let rows = 0;
-  for await (const one of foundRows(found, options, budget)) {
+  for await (const one of foundRows({ ...found, wanted }, options, budget)) {
     rows += 1;
     ui.out(text.line(one));
     await ui.drained();
@@ -244,7 +246,12 @@ async function tellTable(
 ): Promise<number> {
   const most = options.limit ?? DEFAULT_TABLE_ROWS;
   const rows: FoundRow[] = [];
-  for await (const one of foundRows(found, { ...options, limit: most + 1 }, budget)) rows.push(one);
+  for await (const one of foundRows(
+    { ...found, wanted: TABLE_COLUMNS },
+    { ...options, limit: most + 1 },
+    budget,
+  ))
+    rows.push(one);
   const isMore = rows.length > most;
   const shown = rows.slice(0, most);
   const [first] = shown;

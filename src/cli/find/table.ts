@@ -1,4 +1,4 @@
-import type { CatalogueRow, PeopleRow } from '../../catalogue/schema.ts';
+import type { CatalogueRow, ColumnName, PeopleRow } from '../../catalogue/schema.ts';
 import { formatBytes } from '../_format.ts';
 import { printable } from '../../printable.ts';
 
@@ -43,6 +43,25 @@ const HEADINGS: readonly Heading[] = [
   { title: 'wrap-up', least: 8, cell: ({ row }) => names(row.wrap_up_codes, row.wrap_up_names) },
   { title: 'state', cell: ({ row }) => (row.legal_hold === true ? `${row.state}, held` : row.state) },
   { title: 'id', cell: ({ row }) => row.recording_id + (row.channel === null ? '' : `.${row.channel}`) },
+];
+
+/** What a row of the table is made from; `key` says where its people are. */
+export const TABLE_COLUMNS: readonly ColumnName[] = [
+  'key',
+  'recorded_at',
+  'duration_ms',
+  'bytes',
+  'direction',
+  'media',
+  'queue_ids',
+  'queue_names',
+  'agent_ids',
+  'wrap_up_codes',
+  'wrap_up_names',
+  'state',
+  'legal_hold',
+  'recording_id',
+  'channel',
 ];
 
 const GAP = '  ';
