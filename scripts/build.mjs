@@ -200,6 +200,14 @@ const jobs = [
   },
   {
     ...common,
+    // a worker thread loads it by its name: src/cli/console/run-console.ts
+    entryPoints: { 'peaks-worker': 'src/console/peaks/worker.ts' },
+    outdir: 'dist',
+    minify: true,
+    keepNames: true,
+  },
+  {
+    ...common,
     entryPoints: { index: 'src/index.ts', s3ec: 'src/s3ec.ts' },
     outdir: 'dist',
     packages: 'external',

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, cookieOf } from '../console/invented-console.ts';
 import { type ArchiveFixture, FIRST, makeArchive } from './archive-fixture.ts';
@@ -49,6 +51,12 @@ async function withConsole(
 }
 
 describe('console', () => {
+  it('is built with the worker thread that makes waveforms', async () => {
+    const worker = new Worker(path.resolve('dist/peaks-worker.mjs'));
+    await expect(once(worker, 'online')).resolves.toEqual([]);
+    await worker.terminate();
+  });
+
   it('prints an address that signs in, plays from a directory, and ends with 0 when it is stopped', async () => {
     await withConsole([], fixture.env, async (url, cookie) => {
       expect(new URL(url).hostname).toBe('127.0.0.1');
