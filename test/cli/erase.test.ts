@@ -151,6 +151,20 @@ describe('erase', () => {
     expect(await isThere(kept.key)).toBe(true);
   });
 
+  it('says of a plan that was carried out that it was, and keeps the lists of one that was broken off', async () => {
+    const { name } = await planned(erased.recordingId);
+    expect(await run('--confirm', name, '--yes', '1')).toMatchObject({ code: 0 });
+    const again = await run('--confirm', name, '--yes', '1');
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toContain('carried out before');
+    const other = await planned(kept.recordingId);
+    const [job = ''] = other.name.split('.');
+    expect(await runHere(['jobs', 'cancel', job], { env })).toMatchObject({ code: 0 });
+    await run('--confirm', other.name, '--yes', '1');
+    expect(await isThere(kept.key)).toBe(true);
+    expect(await isThere(`jobs/${job}/shards/000000.ndjson.gz`)).toBe(true);
+  });
+
   it('says of an erased recording that it was erased, with the tombstone, and not that it is missing', async () => {
     await erase(erased.recordingId);
     for (const command of [

@@ -128,5 +128,5 @@ async function byIds(
   }
   if (missing.length > 0)
     context.ui.warn(`${count(missing.length, 'id')} that the archive does not hold: passed over`);
-  return { keys: [...keys.values()].flat(), selection: `${count(asked.length, 'id')} that were named` };
+  return { keys: [...keys.values()].flat(), selection: `${count(asked.length, 'id')} by name` };
 }

@@ -1,11 +1,13 @@
 /** Erases what a plan names, for who has its whole name. */
+import * as z from 'zod';
 import type { Budget } from '../../clock.ts';
 import type { WrapConfig } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import { changedPlan, eraseJobs, eraseOptions, parseErasureItem } from '../../job-kinds/erase.ts';
 import { ERASE } from '../../job-kinds/unnamed-erase.ts';
 import { readOptions } from '../../job-kinds/job-options.ts';
-import { isJobId, shardKey } from '../../jobs/job-keys.ts';
+import { parseForeignJson } from '../../json.ts';
+import { isJobId, reportKey, shardKey } from '../../jobs/job-keys.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
 import { requirePlan } from '../../jobs/read-job.ts';
@@ -29,6 +31,12 @@ export interface Confirming {
   readonly yes: number | undefined;
   readonly by: string;
 }
+
+/** Of a job's report. */
+const carriedOut = z.object({
+  state: z.literal('finished'),
+  totals: z.object({ failed: z.literal(0), left: z.literal(0) }),
+});
 
 /** Shards whose keys are looked up among those that are held with one reading of all holds. */
 const BATCH_SHARDS = 10;
@@ -59,6 +67,11 @@ export async function confirmErasure(
       hint: `if that is what you mean: --yes ${plan.totals.items}`,
     });
   }
+  const first = await jobs.store.get(shardKey(id, 0), budget);
+  if (first === undefined && (await isCarriedOut(jobs.store, id, budget))) {
+    ui.say('the plan was carried out before, and its lists are gone: nothing is left to do');
+    return 0;
+  }
   await requirePlanned(ports, jobs.store, { plan, secret, leaveHeld: options.leaveHeld }, budget);
   const query = `plan ${id}: ${plan.totals.items} recordings`;
   await noteAct(ports, { who: by, action: 'erase', query, reason: options.reason }, budget);
@@ -72,9 +85,12 @@ export async function confirmErasure(
     if (ui.json) tellErased(context, one);
   };
   try {
-    return await runJobHere(context, plan, { kinds: [eraseJobs(secret, onErased)] });
+    const code = await runJobHere(context, plan, { kinds: [eraseJobs(secret, onErased)] });
+    if (done.left === 0 && (await isCarriedOut(jobs.store, id, budget))) {
+      await forgetPlan(jobs.versions, id, budget);
+    }
+    return code;
   } finally {
-    if (done.left === 0) await forgetPlan(jobs.versions, id, budget);
     if (ui.json) ui.record('summary', { plan: id, ...done });
     ui.say(
       `${done.erased} erased, ${done.already} had been before, ${done.left} left: ${count(done.versions, 'version')}, ${formatBytes(done.bytes)}; the next seal writes each erasure into the log`,
@@ -140,6 +156,13 @@ async function requirePlanned(
   }
   await check();
   if (items !== plan.totals.items) throw changedPlan();
+}
+
+/** Whether the job is over and has left nothing: what was broken off, or is held or locked, needs its lists. */
+async function isCarriedOut(store: PatientStore, id: string, budget: Budget): Promise<boolean> {
+  const report = await store.get(reportKey(id), budget);
+  const text = report === undefined ? '' : Buffer.from(report).toString('utf8');
+  return carriedOut.safeParse(parseForeignJson(text)).success;
 }
 
 /** The plan names what is gone: its lists go too, in every version; `job.json` and the report name nothing. */

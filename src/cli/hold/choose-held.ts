@@ -80,7 +80,7 @@ export async function chooseHeld(
     refuseMissing(store, missing, choice);
     if (missing.length > 0)
       context.ui.warn(`${count(missing.length, 'id')} that the archive does not hold: passed over`);
-    return { keys: sorted(keys), selection: `${count(asked.length, 'id')} that were named` };
+    return { keys: sorted(keys), selection: `${count(asked.length, 'id')} by name` };
   }
   if (conversation === undefined && days === '') {
     throw new ArchiveError('USAGE', 'say which recordings to hold', {
