@@ -71,7 +71,7 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
     attacks: adoption,
   },
   'does not hash wraps': {
-    module: 'src/record/identity.ts',
+    module: 'src/record/first-wrap.ts',
     plant: () => ({ hashWrap: () => NO_HASH }),
     attacks: wraps,
   },

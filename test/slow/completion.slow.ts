@@ -76,6 +76,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
       'reconcile',
       'redrive',
       'reencrypt',
+      'rekey',
       'restore',
       'rewrap',
     ]);
@@ -100,7 +101,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
   inShell.each([
     ['verify --depth ', ['ciphertext', 'full', 'head']],
     ['verify --depth=f', ['full']],
-    ['keys ', ['check', 'generate', 'list', 'receipts']],
+    ['keys ', ['check', 'generate', 'list', 'publish', 'receipts']],
     ['keys ge', ['generate']],
     ['completion ', ['bash', 'fish', 'zsh']],
     ['help exit', ['exit-codes']],

@@ -552,7 +552,14 @@ describe('doctor --stack, each thing that can be wrong', () => {
       'warn',
       /1 of 5 are turned off/,
     ],
-    ['no alarms', 'cloudwatch:DescribeAlarms', () => ({ MetricAlarms: [] }), 'alarms', 'fail', /none/],
+    [
+      'no alarms',
+      'cloudwatch:DescribeAlarms',
+      () => ({ MetricAlarms: [] }),
+      'alarms',
+      'fail',
+      /has no alarm/,
+    ],
   ])('%s', async (_what, action, answer, name, status, detail) => {
     aws.answers.set(action, answer());
     const result = await doctor();

@@ -136,6 +136,18 @@ describe.skipIf(!hasOpenssl3)('docs/keys.md', () => {
     expect(await shell('look', env)).toContain('"findings":0');
   });
 
+  it('moves the keys of stored recordings into records', async () => {
+    const env = { ARCHIVE_KEYRING_FILE: 'keyring.json' };
+    const make = ['keys', 'generate', '--keyring-file', 'keyring.json'];
+    await run(path.join(dir, 'bin/genesys-archive'), make, { cwd: dir });
+    await archive(0, env);
+    await shell('move-keys', env);
+    const records = (await readdir(path.join(dir, 'store/keys'), { recursive: true })).filter((name) =>
+      /^\d{4}.*\.json$/.test(name),
+    );
+    expect(records.filter((name) => !name.endsWith('.metadata.json'))).toHaveLength(1);
+  });
+
   it('revokes a stolen key, finds what it may have signed, and has it signed again with another', async () => {
     const stolen = await shell('make-with-openssl');
     await shell('list');
