@@ -26,7 +26,8 @@ export interface ErasureTrust {
 /**
  * The tombstone of a recording; `undefined` without one that can be trusted. One request without one.
  *
- * @throws `OBJECT_MALFORMED` for something else in its place: without it, what it erased would appear again. `STORE_*`.
+ * @throws `OBJECT_MALFORMED` for something else in its place: without it, what it erased would appear again. `STORE_DENIED` where the
+ *   role may not look: what was erased could come back; other `STORE_*`.
  */
 export async function findErasure(
   { store, keys }: ErasureTrust,
@@ -34,13 +35,28 @@ export async function findErasure(
   budget: Budget,
 ): Promise<Erasure | undefined> {
   const place = erasureKey(tombstoneId(recordingId));
-  if ((await store.head(place, budget)) === undefined) return undefined;
+  if (!(await isThere(store, place, budget))) return undefined;
   const json = await getSmall(store, place, LARGEST_ERASURE, budget);
   const erasure = json === undefined ? undefined : parseErasure(json);
   if (erasure?.recording !== subjectHash(recordingId) || erasureKey(erasure.id) !== place) {
     throw new ArchiveError('OBJECT_MALFORMED', `${place} is not the tombstone of an erasure`);
   }
   return (await isTrusted({ store, keys }, erasure, budget)) ? erasure : undefined;
+}
+
+async function isThere(store: ObjectStore, place: string, budget: Budget): Promise<boolean> {
+  try {
+    return (await store.head(place, budget)) !== undefined;
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'STORE_DENIED') throw error;
+    throw new ArchiveError(
+      'STORE_DENIED',
+      `whether the recording was erased cannot be told: ${error.message}`,
+      {
+        hint: 'allow s3:GetObject on erasures/* besides what the role has; docs/aws-permissions.md',
+      },
+    );
+  }
 }
 
 /** Whether a tombstone is signed as it has to be. */
