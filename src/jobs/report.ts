@@ -1,5 +1,7 @@
 /** The end of a job: what it came to, once. */
+import * as z from 'zod';
 import type { Budget, Clock } from '../clock.ts';
+import { parseForeignJson } from '../json.ts';
 import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
 import { readCursor } from './cursor.ts';
 import { readFailures } from './failed-list.ts';
@@ -40,6 +42,19 @@ export async function writeReport(request: ReportRequest): Promise<void> {
     await store.put(reportKey(plan.id), await formatSigned(statement, signer, budget), budget);
   }
   await store.put(closedKey(plan.id), jsonBytes({ state }), budget);
+}
+
+/** Of a report. */
+const carriedOut = z.object({
+  state: z.literal('finished'),
+  totals: z.object({ failed: z.literal(0), left: z.literal(0) }),
+});
+
+/** Whether the job is over and has left nothing: what was broken off, or has failed, needs its lists. @throws what the store throws. */
+export async function isCarriedOut(store: PatientStore, id: string, budget: Budget): Promise<boolean> {
+  const report = await store.get(reportKey(id), budget);
+  const text = report === undefined ? '' : Buffer.from(report).toString('utf8');
+  return carriedOut.safeParse(parseForeignJson(text)).success;
 }
 
 async function addUp({ store, plan, state, budget }: ReportRequest) {

@@ -1,16 +1,15 @@
 /** Erases what a plan names, for who has its whole name. */
-import * as z from 'zod';
 import type { Budget } from '../../clock.ts';
 import type { WrapConfig } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import { changedPlan, eraseJobs, eraseOptions, parseErasureItem } from '../../job-kinds/erase.ts';
 import { ERASE } from '../../job-kinds/unnamed-erase.ts';
 import { readOptions } from '../../job-kinds/job-options.ts';
-import { parseForeignJson } from '../../json.ts';
-import { isJobId, reportKey, shardKey } from '../../jobs/job-keys.ts';
+import { isJobId, shardKey } from '../../jobs/job-keys.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
 import { requirePlan } from '../../jobs/read-job.ts';
+import { isCarriedOut } from '../../jobs/report.ts';
 import { unpackLines } from '../../jobs/shard.ts';
 import type { ErasedItem, ErasePorts } from '../../keep/erase/erase-types.ts';
 import { isSealed } from '../../keep/erase/plan-erasure.ts';
@@ -31,12 +30,6 @@ export interface Confirming {
   readonly yes: number | undefined;
   readonly by: string;
 }
-
-/** Of a job's report. */
-const carriedOut = z.object({
-  state: z.literal('finished'),
-  totals: z.object({ failed: z.literal(0), left: z.literal(0) }),
-});
 
 /** Shards whose keys are looked up among those that are held with one reading of all holds. */
 const BATCH_SHARDS = 10;
@@ -156,13 +149,6 @@ async function requirePlanned(
   }
   await check();
   if (items !== plan.totals.items) throw changedPlan();
-}
-
-/** Whether the job is over and has left nothing: what was broken off, or is held or locked, needs its lists. */
-async function isCarriedOut(store: PatientStore, id: string, budget: Budget): Promise<boolean> {
-  const report = await store.get(reportKey(id), budget);
-  const text = report === undefined ? '' : Buffer.from(report).toString('utf8');
-  return carriedOut.safeParse(parseForeignJson(text)).success;
 }
 
 /** The plan names what is gone: its lists go too, in every version; `job.json` and the report name nothing. */
