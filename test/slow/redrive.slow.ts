@@ -5,7 +5,7 @@ import { unlimited } from '../../src/clock.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { type SqsEndpoint, startSqs } from '../../packages/simulator/src/sqs/sqs.ts';
 import { createQueue } from '../queue/sqs-fixture.ts';
-import { makeDirectory, runCli } from './run-cli.ts';
+import { makeDirectory, runCli } from '../cli/run-cli.ts';
 
 const REASON = 'EVENT_INVALID: mediaId is malformed';
 let sqs: SqsEndpoint;

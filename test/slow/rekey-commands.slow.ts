@@ -4,9 +4,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addKey, formatKeyring } from '../../src/envelope/keyring.ts';
 import { otherPair3072, pair3072 } from '../envelope/rsa-pairs.ts';
-import { type ArchiveFixture, FIRST, makeArchive, SECOND } from './archive-fixture.ts';
-import { runCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
+import { type ArchiveFixture, FIRST, makeArchive, SECOND } from '../cli/archive-fixture.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/run-here.ts';
 
 describe('adopt, rewrap and reencrypt', () => {
   let archive: ArchiveFixture;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeDirectory, runCli, startCli } from './run-cli.ts';
+import { makeDirectory, runCli, startCli } from '../cli/run-cli.ts';
 
 let dir: string;
 let remove: () => Promise<void>;

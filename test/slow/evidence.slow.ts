@@ -2,14 +2,14 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { unlimited } from '../../../src/clock.ts';
-import { ArchiveError } from '../../../src/errors.ts';
-import { putCustody } from '../../../src/proof/evidence/custody.ts';
-import { type AccessEntry, writeAccessEntry } from '../../../src/record/access-entry.ts';
-import { VERIFY_SCRIPT } from '../../../src/proof/evidence/verify-script.ts';
-import { runHere } from '../../cli/run-here.ts';
-import { HAS_OPENSSL, runScript } from '../run-script.ts';
-import { makeSealedLog, type SealedLog } from '../sealed-log.ts';
+import { unlimited } from '../../src/clock.ts';
+import { ArchiveError } from '../../src/errors.ts';
+import { putCustody } from '../../src/proof/evidence/custody.ts';
+import { type AccessEntry, writeAccessEntry } from '../../src/record/access-entry.ts';
+import { VERIFY_SCRIPT } from '../../src/proof/evidence/verify-script.ts';
+import { runHere } from '../cli/run-here.ts';
+import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
+import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';
 
 let log: SealedLog;
 let dir: string;
