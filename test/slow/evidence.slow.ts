@@ -47,7 +47,7 @@ describe('prove', () => {
     expect(checked).toMatchObject({ code: 0 });
     expect(checked.stdout).toMatch(/^OK {2}archived 2026-05-2\d [0-9a-f]{64} is entry \d+ of 23\n$/);
     if (!HAS_OPENSSL) return;
-    const script = path.join(import.meta.dirname, '../../../docs/verify-proof.sh');
+    const script = path.join(import.meta.dirname, '../../docs/verify-proof.sh');
     const outside = await runScript('sh', [script, file, log.publicKeyFile, log.origin], out);
     expect(outside).toMatchObject({ code: 0 });
     expect(outside.output).toMatch(/^OK: archived 2026-05-2\d [0-9a-f]{64} is entry \d+ of 23\n$/);
