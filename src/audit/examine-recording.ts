@@ -1,25 +1,23 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
-import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
+import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
-import type { ExaminePorts, ReceiptTrust } from './examine-ports.ts';
+import type { ExaminePorts } from './examine-ports.ts';
+import { judgeWithoutReceipt } from './judge-without-receipt.ts';
 import { type Erasure, erasureKey, subjectHash } from '../record/erasure.ts';
 import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
 import { keyRecordOf, readWrap } from '../record/key-records.ts';
 import { hashWrap } from '../record/first-wrap.ts';
-import { identifyKey } from '../record/layout.ts';
 import { parseCompanion, receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
-import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 import { findExchange } from '../record/wrap-amendment.ts';
 import { findWrap, type KnownWrap } from '../record/wrap-standing.ts';
-import { checkMark, MARK } from '../record/writer-mark.ts';
 
 /** What can be told of a recording without reading its body or any key. */
 export interface Examination {
@@ -193,14 +191,6 @@ async function examineBeside(
   };
 }
 
-/** Whether a recording has to have a receipt. */
-export function needsReceipt(
-  { metadata }: Pick<ObjectStat, 'metadata'>,
-  keys: ReceiptTrust['keys'],
-): boolean {
-  return (keys?.size ?? 0) > 0 || metadata['gca-v'] !== undefined;
-}
-
 /** A directory store keeps metadata in files, which can be damaged so far that nothing can be read of them. */
 async function readStat(
   store: ObjectStore,
@@ -250,69 +240,4 @@ function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
     case 'invalid':
       return [finding('bad-signature', key, 'the signature of the receipt does not fit what it states')];
   }
-}
-
-/** An object alone: what its own metadata tell of it. */
-function judgeWithoutReceipt(stat: ObjectStat, trust: ReceiptTrust): Finding[] {
-  const { key } = stat;
-  const findings: Finding[] = [];
-  const ids = idsOfContext(stat);
-  if (ids !== undefined && !isIdempotencyKeyOf(stat, asStated(ids))) {
-    findings.push(
-      finding('swapped', key, 'the object is that of another recording than its key names', {
-        code: 'CONTEXT_MISMATCH',
-      }),
-    );
-  }
-  if (!needsReceipt(stat, trust.keys)) return findings;
-  findings.push(finding('missing-receipt', key));
-  if (!isMarked(stat, ids, trust)) findings.push(finding('unproven', key));
-  return findings;
-}
-
-const asStated = ({ recordingId, conversationId, channel }: RecordingIds) => ({
-  recording: recordingId,
-  conversation: conversationId,
-  ...present({ channel }),
-});
-
-/** Who the object is, where its encryption context names the conversation: nothing else does without a receipt. */
-function idsOfContext({ key, metadata }: ObjectStat): RecordingIds | undefined {
-  const named = identifyKey(key);
-  const conversationId = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['conversation-id'];
-  if (named === undefined || typeof conversationId !== 'string') return undefined;
-  const { recordingId, channel } = named;
-  return { recordingId, conversationId, ...present({ channel }) };
-}
-
-function readContext(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text ?? '{}');
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
-  } catch {
-    return {};
-  }
-}
-
-/**
- * Whether a mark says that a writer of this archive stored the object. The mark binds the conversation: where that is not known, all
- * that can be told is whether there is a mark that names a known key, and a redelivery finds out the rest.
- */
-function isMarked(
-  { key, metadata }: ObjectStat,
-  ids: RecordingIds | undefined,
-  { keys, organizationId }: ReceiptTrust,
-): boolean {
-  if (keys === undefined || keys.size === 0) return metadata[MARK] !== undefined;
-  const known = ids ?? { recordingId: '', conversationId: '' };
-  const stated = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])[
-    'genesys-cloud-organization-id'
-  ];
-  const organizations = [organizationId, typeof stated === 'string' ? stated : undefined, undefined];
-  const verdicts = new Set(
-    organizations.map((organization) =>
-      checkMark({ kind: 'media', key, ids: known, organizationId: organization, metadata }, keys),
-    ),
-  );
-  return verdicts.has('valid') || (ids === undefined && verdicts.has('invalid'));
 }

@@ -1,4 +1,4 @@
-import { checked } from './values.ts';
+import { checked } from './checked.ts';
 
 /** `yield`, or a whole number of items a minute. */
 export const jobRate = checked<'yield' | number>((text) => {

@@ -1,4 +1,4 @@
-import { checked } from './values.ts';
+import { checked } from './checked.ts';
 
 const problem = (text: string) => ({ problem: text }) as const;
 

@@ -1,26 +1,10 @@
-import * as z from 'zod';
 import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 import { compileKeyTemplate } from '../key-template.ts';
 import { RECORDING_KINDS } from '../recording-facts.ts';
 import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
+import { checked, problem } from './checked.ts';
 import { GENESYS_REGIONS, RECORDING_REGIONS, regionOfDomain } from '../regions.ts';
 import { Secret } from '../secret.ts';
-
-/*
- * The types of settings. A problem is said without repeating the value: it may be a secret that was put into the wrong
- * variable. Each message continues the sentence "NAME …".
- */
-
-type Check<T> = (text: string) => { readonly value: T } | { readonly problem: string };
-
-export function checked<T>(check: Check<T>) {
-  return z.string().transform((text, context): T => {
-    const result = check(text);
-    if ('value' in result) return result.value;
-    context.addIssue({ code: 'custom', message: result.problem });
-    return z.NEVER;
-  });
-}
 
 /** RFC 1123 labels, at least two of them, in lower case; at most 253 characters. */
 const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -37,8 +21,6 @@ const CREDENTIAL = /^[\x21-\x7e]{1,512}$/;
 
 /** A folder of a URL's path that means the same in every encoding; `.` and `..` mean another folder. */
 const FOLDER = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/;
-
-const problem = (text: string) => ({ problem: text }) as const;
 
 function checkCredential(text: string) {
   if (text.trim() !== text) return problem('has white space around it');

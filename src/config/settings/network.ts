@@ -1,5 +1,6 @@
 import { parseDirectRules, parseProxy } from '../../proxies.ts';
-import { checked, duration, flag } from '../values.ts';
+import { checked } from '../checked.ts';
+import { duration, flag } from '../values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'keys', 'wrap', 'seal'] as const;
 

@@ -1,0 +1,19 @@
+import * as z from 'zod';
+
+/*
+ * The types of settings. A problem is said without repeating the value: it may be a secret that was put into the wrong
+ * variable. Each message continues the sentence "NAME …".
+ */
+
+type Check<T> = (text: string) => { readonly value: T } | { readonly problem: string };
+
+export function checked<T>(check: Check<T>) {
+  return z.string().transform((text, context): T => {
+    const result = check(text);
+    if ('value' in result) return result.value;
+    context.addIssue({ code: 'custom', message: result.problem });
+    return z.NEVER;
+  });
+}
+
+export const problem = (text: string) => ({ problem: text }) as const;
