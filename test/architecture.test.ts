@@ -32,6 +32,7 @@ const GROUND = new Set([
   'recording-id',
   'recording-time',
   'regions',
+  'sync-directory',
   'text-file',
 ]);
 const HEART = ['record', 'archive', 'audit', 'rekey', 'jobs', 'keep'];
