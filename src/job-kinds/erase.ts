@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { unlimited } from '../clock.ts';
-import { openErasure } from '../create-erasure.ts';
+import { openErasure } from '../create/erasure.ts';
 import { ArchiveError } from '../errors.ts';
 import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
 import { eraseRecordings } from '../keep/erase/erase-recordings.ts';

@@ -9,7 +9,7 @@ import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../../src/rec
 import { getSmall } from '../../src/record/small-object.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver, createReader, openConfiguredStore } from '../../src/create-archiver.ts';
+import { createArchiver, createReader, openConfiguredStore } from '../../src/create/archiver.ts';
 import { writeKeyringFile } from '../../src/envelope/key-files.ts';
 import { addKey } from '../../src/envelope/keyring.ts';
 import { ArchiveError } from '../../src/errors.ts';

@@ -9,7 +9,7 @@ import { getSmall } from '../../src/record/small-object.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver, createReader } from '../../src/create-archiver.ts';
+import { createArchiver, createReader } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';

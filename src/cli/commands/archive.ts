@@ -1,7 +1,7 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
-import { createArchiver, openConfiguredStore } from '../../create-archiver.ts';
+import { createArchiver, openConfiguredStore } from '../../create/archiver.ts';
 import { judgeOutcome } from '../../circuit.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';

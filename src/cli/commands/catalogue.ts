@@ -5,7 +5,7 @@ import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { Scope } from '../../catalogue/runs.ts';
 import { updateCatalogue } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
-import { openCatalogue } from '../../create-catalogue.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';
 import { parseDay, parseRecordingTime } from '../../recording-time.ts';
 import { openStore } from '../../store/open-store.ts';

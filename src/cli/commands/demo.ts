@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Budget } from '../../clock.ts';
 import { loadConfig } from '../../config/config.ts';
-import { createArchiver, createReader, openConfiguredStore } from '../../create-archiver.ts';
+import { createArchiver, createReader, openConfiguredStore } from '../../create/archiver.ts';
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';

@@ -5,7 +5,7 @@ import { keyRecordKey } from '../../record/key-record.ts';
 import { keyRecordOf } from '../../record/key-records.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
-import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
 import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
 import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';

@@ -1,4 +1,4 @@
-import { openJobStore, openReportSigner } from '../../create-job-runner.ts';
+import { openJobStore, openReportSigner } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import { addControl, type Wish } from '../../jobs/control.ts';
 import type { JobPlan, Rate } from '../../jobs/job-kind.ts';
@@ -8,7 +8,7 @@ import { type JobProgress, readProgress } from '../../jobs/read-progress.ts';
 import { writeReport } from '../../jobs/report.ts';
 import { listFailures, retryJob } from '../../jobs/retry-job.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
 import { type CommandContext, openBudget, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';

@@ -1,4 +1,4 @@
-import { createSealer } from '../../create-sealer.ts';
+import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import type { Statement } from '../../proof/formats/statement.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { type Archiver, createArchiver } from '../../create-archiver.ts';
-import { createJobRunner } from '../../create-job-runner.ts';
+import { type Archiver, createArchiver } from '../../create/archiver.ts';
+import { createJobRunner } from '../../create/job-runner.ts';
 import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, unlimited } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';

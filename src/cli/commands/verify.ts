@@ -2,7 +2,7 @@ import { findRecording } from '../../audit/find-recording.ts';
 import { type Verified, verifyArchive, verifyOne } from '../../audit/verify-archive.ts';
 import type { Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recording.ts';
 import type { Budget } from '../../clock.ts';
-import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import { isEndOfBudget } from '../_batch.ts';

@@ -1,6 +1,6 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
 import type { Budget, Clock } from '../../clock.ts';
-import type { Archiver } from '../../create-archiver.ts';
+import type { Archiver } from '../../create/archiver.ts';
 import { type ErrorCode, toArchiveError } from '../../errors.ts';
 import { parseEvent } from '../../events/parse-event.ts';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { ERASE } from '../../job-kinds/unnamed-erase.ts';
-import { openJobStore } from '../../create-job-runner.ts';
+import { openJobStore } from '../../create/job-runner.ts';
 import type { WrapConfig } from '../../config/config.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ErasePorts } from '../../keep/erase/erase-types.ts';

@@ -1,6 +1,6 @@
 /** Works on jobs with this process. */
 import { abortReason } from '../../clock.ts';
-import { createJobRunner } from '../../create-job-runner.ts';
+import { createJobRunner } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { JobKindSource } from '../../job-kinds/kind-source.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';

@@ -1,17 +1,17 @@
 /** Wires what is kept beside recordings: the context of their conversation, and their transcripts. */
-import type { ArchiveResult } from './archive/archive-request.ts';
-import type { CompanionPorts } from './archive/seal-beside.ts';
-import { keepContext } from './archive/store-context.ts';
-import { keepTranscripts, type TranscriptPass } from './archive/store-transcript.ts';
-import type { Budget, Clock } from './clock.ts';
-import type { ArchiveConfig } from './config/config.ts';
-import { ArchiveError } from './errors.ts';
-import type { GenesysApi } from './genesys/api-client.ts';
-import { fetchContext } from './genesys/conversation-context.ts';
-import { createRateBudget, type RateBudget } from './genesys/rate-budget.ts';
-import { createTranscriptSource } from './genesys/transcripts.ts';
-import type { Logger } from './log.ts';
-import type { MediaOpener, RecordingsRequest, TranscriptLook } from './ports.ts';
+import type { ArchiveResult } from '../archive/archive-request.ts';
+import type { CompanionPorts } from '../archive/seal-beside.ts';
+import { keepContext } from '../archive/store-context.ts';
+import { keepTranscripts, type TranscriptPass } from '../archive/store-transcript.ts';
+import type { Budget, Clock } from '../clock.ts';
+import type { ArchiveConfig } from '../config/config.ts';
+import { ArchiveError } from '../errors.ts';
+import type { GenesysApi } from '../genesys/api-client.ts';
+import { fetchContext } from '../genesys/conversation-context.ts';
+import { createRateBudget, type RateBudget } from '../genesys/rate-budget.ts';
+import { createTranscriptSource } from '../genesys/transcripts.ts';
+import type { Logger } from '../log.ts';
+import type { MediaOpener, RecordingsRequest, TranscriptLook } from '../ports.ts';
 
 /** ms that a live event waits for its turn within the share of transcripts, and after which it is delivered again. */
 const LONGEST_TURN_MS = 5_000;
