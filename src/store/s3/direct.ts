@@ -12,7 +12,7 @@ import type {
   ObjectHead,
   Written,
 } from './object-calls.ts';
-import { locate, type Place } from './place.ts';
+import { locate, type BucketEndpoint } from './bucket-endpoint.ts';
 
 /** Bytes of an error answer that are read; S3's have a few hundred. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -46,15 +46,15 @@ export function createDirectCalls(
   transport: Transport,
   fallback: ObjectCalls,
 ): ObjectCalls {
-  let found: Place | 'unsupported' | undefined;
+  let found: BucketEndpoint | 'unsupported' | undefined;
   const owner = present({ 'x-amz-expected-bucket-owner': bucket.ExpectedBucketOwner });
 
-  async function place(): Promise<Place | undefined> {
+  async function place(): Promise<BucketEndpoint | undefined> {
     found ??= await locate(client, bucket);
     return found === 'unsupported' ? undefined : found;
   }
 
-  async function send(at: Place, request: Request, options: CallOptions): Promise<HttpResponse> {
+  async function send(at: BucketEndpoint, request: Request, options: CallOptions): Promise<HttpResponse> {
     const credentials: AwsCredentials = await client.config.credentials();
     const query = Object.entries(request.query ?? {})
       .map(([name, value]) => `${name}=${encode(value)}`)
@@ -156,7 +156,7 @@ export function createDirectCalls(
         },
         options,
       );
-      return describe(headers);
+      return readHead(headers);
     },
   };
 }
@@ -170,7 +170,7 @@ function written({ headers }: HttpResponse): Written {
   };
 }
 
-function describe(headers: HttpResponse['headers']): ObjectHead {
+function readHead(headers: HttpResponse['headers']): ObjectHead {
   const metadata: Record<string, string> = {};
   for (const name of Object.keys(headers)) {
     if (name.startsWith(META)) metadata[name.slice(META.length)] = headers[name] ?? '';
