@@ -10,7 +10,7 @@ import { type Erasure, ERASURE_SCHEMA, erasureKey, subjectHash, tombstoneId } fr
 import { findErasure } from '../../record/find-erasure.ts';
 import { receiptKey } from '../../record/object-key.ts';
 import { formatSigned } from '../../record/receipt.ts';
-import { LARGEST_RECEIPT } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES } from '../../record/receipt-schema.ts';
 import type { PartKind } from '../../record/recording-parts.ts';
 import { getSmall, putSmall } from '../../record/small-object.ts';
 import { heldAmong } from '../read-holds.ts';
@@ -183,6 +183,6 @@ async function hashReceipt(
 ): Promise<string | undefined> {
   const [first] = keys;
   const receipt =
-    first === undefined ? undefined : await getSmall(store, receiptKey(first), LARGEST_RECEIPT, budget);
+    first === undefined ? undefined : await getSmall(store, receiptKey(first), MAX_RECEIPT_BYTES, budget);
   return receipt === undefined ? undefined : createHash('sha256').update(receipt).digest('hex');
 }
