@@ -17,6 +17,7 @@ import { heldAmong } from '../read-holds.ts';
 import type { ErasedItem, ErasePorts, ErasureItem, ErasureReason } from './erase-types.ts';
 import { findParts, type FoundPart, keptOf, readableOf, removeParts } from './parts.ts';
 import { forEachOf } from '../../for-each-of.ts';
+import { present } from '../../present.ts';
 
 /** Recordings of one batch that are worked on at once. */
 const CONCURRENCY = 8;
@@ -160,7 +161,7 @@ async function writeTombstones(
     at: new Date(clock.now()).toISOString(),
     by,
     recording: subjectHash(item.recording),
-    ...(receipt === undefined ? {} : { receipt }),
+    ...present({ receipt }),
   };
   const place = erasureKey(erasure.id);
   await putSmall(store, place, await formatSigned(erasure, signer, budget), budget);
