@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Verification, verifyAgainstReceipt } from '../audit/verify-recording.ts';
 import { ALLOWABLE_KINDS, VERIFY_DEPTHS } from '../audit/verify-recording.ts';
-import { createReader, openConfiguredStore, readTrust } from '../create-archiver.ts';
+import { createReader, openConfiguredStore, readTrust } from '../create/archiver.ts';
 import { unlimited } from '../clock.ts';
 import { readErasedHashes } from '../record/find-erasure.ts';
 import type { Outcome } from '../jobs/job-kind.ts';

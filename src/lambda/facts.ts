@@ -1,6 +1,6 @@
 /** The scheduled fetching of facts: `dist/lambda/facts.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
-import { updateFacts } from '../create-facts.ts';
+import { updateFacts } from '../create/facts.ts';
 import { ArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
 import { parseDay } from '../recording-time.ts';

@@ -255,15 +255,15 @@ describe('verify --resume', () => {
     const lines = [
       { type: 'plan', version: 1, startedAt: '2026-11-01T00:00:00.000Z', ...plan },
       { type: 'finding', finding },
-      { type: 'failed', key: keyOf(1) },
-      { type: 'reached', key: keyOf(1), checked: 2 },
+      { type: 'failed', key: second },
+      { type: 'reached', key: second, checked: 2 },
     ];
     await writeFile(state, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const report = path.join(dir, 'older.json');
     const result = await run('--all', '--depth', 'head', '--resume', state, '--report', report, '--json');
     expect(result.code).toBe(3);
     const keys = result.records().filter(({ type }) => type === 'verified');
-    expect(keys.map(({ key }) => key)).toContain(keyOf(1));
+    expect(keys.map(({ key }) => key)).toContain(second);
     expect(keys).toHaveLength(COUNT - 1);
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({
       startedAt: '2026-11-01T00:00:00.000Z',

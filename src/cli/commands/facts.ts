@@ -1,5 +1,5 @@
 import { FACTS_LOOK_BACK_DAYS, isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
-import { openFactsStore, updateFacts } from '../../create-facts.ts';
+import { openFactsStore, updateFacts } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';

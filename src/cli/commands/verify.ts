@@ -1,4 +1,4 @@
-import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { type CommandContext, noteWholeDays, readRange, readSettings, searchVersions } from '../_context.ts';
 import { checkOutput } from '../file-target.ts';
 import { makePlan, requireSense, type VerifyOptions } from '../verify/plan.ts';

@@ -5,7 +5,7 @@ import type { VerifyDepth } from '../../audit/verify-recording.ts';
 import { walkArchive } from '../../audit/walk-archive.ts';
 import type { Budget } from '../../clock.ts';
 import type { RestoreConfig } from '../../config/config.ts';
-import { createReader, type readTrust } from '../../create-archiver.ts';
+import { createReader, type readTrust } from '../../create/archiver.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import type { ObjectStore } from '../../ports.ts';

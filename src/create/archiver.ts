@@ -1,28 +1,28 @@
-import type { ArchivePorts } from './archive/archive-ports.ts';
-import { archiveAgain, type AgainOptions, type ProvedRecording } from './archive/archive-again.ts';
-import { type ArchiveResult, archiveRequest, type DeliveryHints } from './archive/archive-request.ts';
-import { holdWrites } from './archive/hold-writes.ts';
-import { createLayout } from './record/layout.ts';
-import type { Opens } from './archive/open-object.ts';
-import type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
-import { type Budget, type Clock, systemClock, unlimited } from './clock.ts';
-import type { ArchiveConfig } from './config/config.ts';
-import { type CompanionsOfBackfill, createCompanions } from './create-companions.ts';
-import { openEnvelope, openEnvelopeReader } from './envelope/key-sources.ts';
-import { createMediaOpener } from './genesys/media/download.ts';
-import { mediaPolicy } from './genesys/media/hosts.ts';
-import type { OrganizationStanding } from './genesys/pin-organization.ts';
-import { createPlatform, type Dialect } from './genesys/platform.ts';
-import { type PermissionProbe, probePermissions } from './genesys/probe-permissions.ts';
-import type { HttpTimeouts } from './http/timeouts.ts';
-import { createTransport } from './http/transport.ts';
-import { type Logger, silentLogger } from './log.ts';
-import { createReader, openConfiguredStore, openKeySources, openSigner } from './open-configured.ts';
-import type { ArchiveRequest, EnvelopeReader, ObjectStore } from './ports.ts';
-import { readClientCredentials } from './secrets/secret-contents.ts';
-import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
-import { requireSigningKey } from './signing/require-signing-key.ts';
-import { readReceiptKeys } from './signing-keys.ts';
+import type { ArchivePorts } from '../archive/archive-ports.ts';
+import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
+import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
+import { holdWrites } from '../archive/hold-writes.ts';
+import { createLayout } from '../record/layout.ts';
+import type { Opens } from '../archive/open-object.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
+import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
+import type { ArchiveConfig } from '../config/config.ts';
+import { type CompanionsOfBackfill, createCompanions } from './companions.ts';
+import { openEnvelope, openEnvelopeReader } from '../envelope/key-sources.ts';
+import { createMediaOpener } from '../genesys/media/download.ts';
+import { mediaPolicy } from '../genesys/media/hosts.ts';
+import type { OrganizationStanding } from '../genesys/pin-organization.ts';
+import { createPlatform, type Dialect } from '../genesys/platform.ts';
+import { type PermissionProbe, probePermissions } from '../genesys/probe-permissions.ts';
+import type { HttpTimeouts } from '../http/timeouts.ts';
+import { createTransport } from '../http/transport.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import { createReader, openConfiguredStore, openKeySources, openSigner } from '../open-configured.ts';
+import type { ArchiveRequest, EnvelopeReader, ObjectStore } from '../ports.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
+import { requireSigningKey } from '../signing/require-signing-key.ts';
+import { readReceiptKeys } from '../signing-keys.ts';
 
 export {
   createReader,
@@ -32,7 +32,7 @@ export {
   openKeySources,
   openSigner,
   readTrust,
-} from './open-configured.ts';
+} from '../open-configured.ts';
 
 /** Bytes read at a time of a download. docs/decisions/010 */
 const MEDIA_READ_BYTES = 512 * 1024;
