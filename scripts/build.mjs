@@ -9,7 +9,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { buildConsole } from './build-console.mjs';
+import { buildConsole, PAGE_PACKAGES } from './build-console.mjs';
+import { isPublished } from './published.mjs';
 
 const quiet = process.argv.includes('--quiet');
 const sourcemap = !process.argv.includes('--no-maps');
@@ -230,6 +231,7 @@ const results = await Promise.all([
 ]);
 await writeFile('dist/lambda/files.json', `${JSON.stringify(filesOfFunctions(results[0].metafile))}\n`);
 const consolePage = await buildConsole();
+await writeFile('dist/licences.json', `${JSON.stringify(licencesOfPublished())}\n`);
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > MAX_LAMBDA_BUNDLE_BYTES) {
@@ -306,6 +308,19 @@ function fromMemory(texts) {
       }));
     },
   };
+}
+
+/** Of every package that the bundles or the page may hold: those that scripts/sbom.mjs lists. The page of the console shows them. */
+function licencesOfPublished() {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const found = Object.entries(packages).flatMap(([path, { version, license, ...entry }]) =>
+    path.includes('node_modules/') && (isPublished(entry) || PAGE_PACKAGES.includes(nameOf(path)))
+      ? [{ name: nameOf(path), version, licence: license ?? 'not stated' }]
+      : [],
+  );
+  const once = new Map(found.map((one) => [`${one.name} ${one.version}`, one]));
+  return [...once.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** What is bundled is published, so it stands in the bill of materials, which holds no development dependency. */
