@@ -165,9 +165,13 @@ const requireBuiltins = {
 
 /** Functions that a schedule starts, by the names of their files: nothing of them is in `archive.mjs`. */
 const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
+/** Functions whose bundles share files with those of the command line. */
+const SPLIT = [...SCHEDULED, 'console'];
 
 /** Bytes; what a cold start has to read and compile. */
 const MAX_LAMBDA_BUNDLE_BYTES = 750_000;
+/** Bytes of all files that the function of the console may load; most of them later, or never. */
+const MAX_CONSOLE_BUNDLE_BYTES = 1_700_000;
 
 const common = {
   bundle: true,
@@ -189,7 +193,7 @@ const jobs = [
     banner,
     entryPoints: {
       cli: 'src/cli/main.ts',
-      ...Object.fromEntries(SCHEDULED.map((name) => [`lambda/${name}`, `src/lambda/${name}.ts`])),
+      ...Object.fromEntries(SPLIT.map((name) => [`lambda/${name}`, `src/lambda/${name}.ts`])),
     },
     plugins: [namedKeys, requireBuiltins],
     outdir: 'dist',
@@ -229,7 +233,8 @@ const results = await Promise.all([
   ...jobs.map((job) => build({ ...job, metafile: true })),
   bundleFunction('archive', [leaveOut]),
 ]);
-await writeFile('dist/lambda/files.json', `${JSON.stringify(filesOfFunctions(results[0].metafile))}\n`);
+const files = filesOfFunctions(results[0].metafile);
+await writeFile('dist/lambda/files.json', `${JSON.stringify(files)}\n`);
 const consolePage = await buildConsole();
 await writeFile('dist/licences.json', `${JSON.stringify(licencesOfPublished())}\n`);
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
@@ -240,6 +245,13 @@ if (size > MAX_LAMBDA_BUNDLE_BYTES) {
   );
   process.exit(1);
 }
+const consoleSize = files.console.reduce((sum, file) => sum + statSync(`dist/lambda/${file}`).size, 0);
+if (consoleSize > MAX_CONSOLE_BUNDLE_BYTES) {
+  console.error(
+    `dist/lambda/console.mjs and what it loads have ${consoleSize} bytes, and at most ${MAX_CONSOLE_BUNDLE_BYTES} are allowed`,
+  );
+  process.exit(1);
+}
 if (!quiet) {
   const built = jobs.flatMap((job) =>
     Object.keys(job.entryPoints).map((name) => `${job.outdir}/${name}.mjs`),
@@ -247,9 +259,10 @@ if (!quiet) {
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/console: ${consolePage.page} bytes as Brotli`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${MAX_LAMBDA_BUNDLE_BYTES} bytes`);
+  console.log(`dist/lambda/console.mjs: ${consoleSize} of at most ${MAX_CONSOLE_BUNDLE_BYTES} bytes`);
 }
 
-/** By the name of a scheduled function: the files below dist/lambda/ that it imports, at its start or later. */
+/** By the name of a function: the files below dist/lambda/ that it imports, at its start or later. */
 function filesOfFunctions({ outputs }) {
   const filesFrom = (name) => {
     const seen = new Set([name]);
@@ -261,7 +274,7 @@ function filesOfFunctions({ outputs }) {
       one < other ? -1 : 1,
     );
   };
-  return Object.fromEntries(SCHEDULED.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
+  return Object.fromEntries(SPLIT.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
 }
 
 /**

@@ -130,6 +130,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'create-console': [
     'ground',
+    'aws',
     'record',
     'console',
     'config',
@@ -216,6 +217,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-job-runner',
     'create-sealer',
     'create-drill',
+    'console',
+    'create-console',
     // the names of the kinds
     'job-kinds',
     'events',
