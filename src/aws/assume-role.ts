@@ -81,7 +81,7 @@ export function openRole(
   };
 }
 
-const MADE = /<AccessKeyId>([A-Z0-9]{16,128})<\/AccessKeyId>/;
+const MADE = /<AccessKeyId>([\w-]{4,128})<\/AccessKeyId>/;
 
 function readAnswer(status: number, text: string, now: number): AssumedRole {
   const [, accessKeyId] = MADE.exec(text) ?? [];

@@ -140,12 +140,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     remember(described);
     options.onRequest?.(described);
   };
+  const token = options.sessionToken === undefined ? {} : { sessionToken: options.sessionToken };
   const s3 =
     options.s3 === undefined
       ? undefined
       : await start(
           startS3Endpoint(
-            { dir: options.s3.dir, buckets: [options.s3.bucket, ...(options.s3.others ?? [])] },
+            {
+              dir: options.s3.dir,
+              buckets: [options.s3.bucket, ...(options.s3.others ?? [])],
+              ...token,
+            },
             faults,
             options.ports?.s3 ?? 0,
             onS3Request,
@@ -159,7 +164,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const kms =
     options.kms === undefined
       ? undefined
-      : await start(startKmsEndpoint(options.kms.dir, faults, options.ports?.kms ?? 0, onKmsRequest));
+      : await start(
+          startKmsEndpoint({ dir: options.kms.dir, ...token }, faults, options.ports?.kms ?? 0, onKmsRequest),
+        );
 
   return {
     apiUrl: api.url,
