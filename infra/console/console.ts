@@ -175,14 +175,6 @@ export class Console extends Construct {
       ...present({ webAclId: webAclArn }),
       ...named,
     });
-    // a Function URL asks for both rights: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
-    new lambda.CfnPermission(this, 'InvokedByDistribution', {
-      action: 'lambda:InvokeFunction',
-      principal: 'cloudfront.amazonaws.com',
-      functionName: this.function.functionArn,
-      sourceArn: this.distribution.distributionArn,
-      invokedViaFunctionUrl: true,
-    });
     acknowledge(this.distribution, {
       'AwsSolutions-CFR1':
         'Where people work is not for this stack to say; a web ACL that says it is a setting.',
