@@ -137,9 +137,10 @@ export function isByUs(last: SourceDeletion | undefined, now: number): boolean {
 }
 
 function copyRefusals(copy: CopyFacts, rules: DeletionRules): readonly DeletionRefusal[] {
-  const reasons: DeletionRefusal[] = [];
-  if (copy.objects !== 'verified') reasons.push(copy.objects);
-  const { comparison } = copy;
+  const { objects, comparison } = copy;
+  // nothing else was looked at then
+  if (objects !== 'verified' && objects !== 'partial') return [objects];
+  const reasons: DeletionRefusal[] = objects === 'partial' ? [objects] : [];
   if (comparison === 'different') reasons.push('different');
   else if (comparison === 'partial') reasons.push('partial');
   else if (rules.compare && comparison !== 'same') reasons.push('not-compared');
