@@ -84,9 +84,9 @@ const leaveOut = {
     }
     // `archive --again` is a command of a person, never of an event
     replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
-    // the chapter of a setting, and what brought it, are for documents
+    // the chapter of a setting, what brought it, and its default in words are for documents
     onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),
+      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since|default): '[^'\n]*',\n/gm, ''),
       loader: 'ts',
     }));
     // documents say what a code means; the function says what happened

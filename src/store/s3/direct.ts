@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../../errors.ts';
 import { type AwsCredentials, signRequest } from '../../aws/sigv4.ts';
 import type { HttpResponse, Transport } from '../../http/transport.ts';
+import type { KeepOnWrite } from '../../ports.ts';
 import { present } from '../../present.ts';
 import type {
   BucketAddress,
@@ -103,7 +104,7 @@ export function createDirectCalls(
     async put(object: NewObject, options) {
       const at = await place();
       if (at === undefined) return fallback.put(object, options);
-      const { Key, body, digest, metadata, contentType } = object;
+      const { Key, body, digest, metadata, contentType, keep } = object;
       const headers: Record<string, string> = {
         'content-type': contentType,
         'if-none-match': '*',
@@ -111,6 +112,7 @@ export function createDirectCalls(
         [SHA256]: digest.base64,
       };
       for (const name of Object.keys(metadata)) headers[META + name.toLowerCase()] = metadata[name] ?? '';
+      if (keep !== undefined) Object.assign(headers, keepHeaders(keep));
       const answer = await send(
         at,
         {
@@ -160,6 +162,14 @@ export function createDirectCalls(
     },
   };
 }
+
+const keepHeaders = (keep: KeepOnWrite): Readonly<Record<string, string>> =>
+  'tag' in keep
+    ? { 'x-amz-tagging': keep.tag }
+    : {
+        'x-amz-object-lock-mode': keep.lock.toUpperCase(),
+        'x-amz-object-lock-retain-until-date': new Date(keep.until).toISOString(),
+      };
 
 function written({ headers }: HttpResponse): Written {
   return {
