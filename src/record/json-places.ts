@@ -60,7 +60,10 @@ function readValue(text: string, at: number, path: readonly string[], lines: Map
     const form = open === '"' ? STRING : SCALAR;
     form.lastIndex = at;
     if (form.test(text)) return form.lastIndex;
-    throw new Malformed(at, at >= text.length ? 'the file ends too early' : 'no value stands where one is expected');
+    throw new Malformed(
+      at,
+      at >= text.length ? 'the file ends too early' : 'no value stands where one is expected',
+    );
   }
   const close = open === '{' ? '}' : ']';
   let next = skipSpace(text, at + 1);

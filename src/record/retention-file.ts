@@ -58,8 +58,7 @@ const rule = z
     remove: term.remove.exactOptional(),
   })
   .refine(
-    ({ media, queues, divisions }) =>
-      media !== undefined || queues !== undefined || divisions !== undefined,
+    ({ media, queues, divisions }) => media !== undefined || queues !== undefined || divisions !== undefined,
     { error: 'has none of media, queues and divisions: what is for all stands in otherwise' },
   )
   .refine(isOrdered, goesBeforeItMay);
@@ -79,7 +78,11 @@ const fileSchema = z
       if (seen.has(name))
         addIssue({ code: 'custom', path: ['rules', index, 'name'], message: 'stands in the file twice' });
       if (name === OTHERWISE)
-        addIssue({ code: 'custom', path: ['rules', index, 'name'], message: 'is kept for what no rule is for' });
+        addIssue({
+          code: 'custom',
+          path: ['rules', index, 'name'],
+          message: 'is kept for what no rule is for',
+        });
       seen.add(name);
     }
   });
@@ -109,7 +112,9 @@ export function parseRetentionFile(text: string, name: string): RetentionRules {
       return issue.keys.map((key) => at([...issue.path, key.slice(0, 40)], 'is no member that is known'));
     if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
       return [at(issue.path, 'is missing')];
-    return [at(issue.path, issue.message.startsWith('Invalid') ? `is not valid: ${issue.message}` : issue.message)];
+    return [
+      at(issue.path, issue.message.startsWith('Invalid') ? `is not valid: ${issue.message}` : issue.message),
+    ];
   });
   const more = problems.length - MAX_PROBLEMS_SHOWN;
   throw invalid([...problems.slice(0, MAX_PROBLEMS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]);

@@ -3,6 +3,7 @@
  * recording counts as long as the contrary is not known, and of all that count the longest applies.
  */
 import { DAY_MS } from '../../recording-time.ts';
+import type { RetentionAtWrite } from '../../record/keep-on-write.ts';
 import {
   OTHERWISE,
   RETENTION_MEDIA,
@@ -113,11 +114,10 @@ export function dueRetention(
 const KNOWN_AT_WRITE = { audio: 'call', video: 'screen', other: undefined } as const;
 
 /**
- * The rules as far as they are sure at the write, in the form of `ARCHIVE_RETENTION_AT_WRITE`: `compliance audio=2562 video=90 other=90`,
- * or with tags the days of those whose removal is sure. Empty where nothing is.
+ * The rules as far as they are sure at the write; with tags, the days of those whose removal is sure. `undefined` where nothing is.
  */
-export function retentionAtWrite(rules: RetentionRules): string {
-  const parts = Object.entries(KNOWN_AT_WRITE).flatMap(([kind, media]) => {
+export function retentionAtWrite(rules: RetentionRules): RetentionAtWrite | undefined {
+  const sure = Object.entries(KNOWN_AT_WRITE).flatMap(([kind, media]) => {
     const decision = decideRetention(rules, { media, queues: undefined, divisions: undefined });
     const days =
       rules.by === 'tags'
@@ -125,9 +125,14 @@ export function retentionAtWrite(rules: RetentionRules): string {
           ? decision.removeDays
           : undefined
         : decision.sureKeepDays;
-    return days === undefined || days === 0 ? [] : [`${kind}=${days}`];
+    return days === undefined || days === 0 ? [] : ([[kind, days]] as const);
   });
-  return parts.length === 0 ? '' : [rules.by, ...parts].join(' ');
+  return sure.length === 0 ? undefined : { by: rules.by, days: Object.fromEntries(sure) };
+}
+
+/** In the form of `ARCHIVE_RETENTION_AT_WRITE`: `compliance audio=2562 video=90 other=90`. */
+export function formatAtWrite({ by, days }: RetentionAtWrite): string {
+  return [by, ...Object.entries(days).map(([kind, number]) => `${kind}=${number}`)].join(' ');
 }
 
 /** Every number of days that a tag may have: each has a lifecycle rule of the bucket. */

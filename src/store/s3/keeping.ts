@@ -149,11 +149,7 @@ async function legalHoldOf(
   );
 }
 
-async function tagsOf(
-  access: S3Access,
-  key: string,
-  budget: Budget,
-): Promise<KeptState['tags'] | 'absent'> {
+async function tagsOf(access: S3Access, key: string, budget: Budget): Promise<KeptState['tags'] | 'absent'> {
   assertObjectKey(key);
   return asked(access, { what: 'GET tags', key }, budget, async (send) => {
     const { TagSet = [] } = await access.client.send(
