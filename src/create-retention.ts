@@ -11,6 +11,7 @@ import type { RecordingFacts, RetentionPorts } from './keep/retention/examine.ts
 import { mediumOf, retentionAtWrite } from './keep/retention/policy.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { ObjectStore } from './ports.ts';
+import { createLayout } from './record/layout.ts';
 import { receiptKey } from './record/object-key.ts';
 import { readReceipt } from './record/read-receipt.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type RetentionMedium,
   type RetentionRules,
 } from './record/retention-file.ts';
-import { DAY_MS, parseDay } from './recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from './recording-time.ts';
 import { readTextFile } from './text-file.ts';
 
 export interface RetentionTools {
@@ -160,22 +161,38 @@ export interface RetentionRun {
 }
 
 /**
- * Applies the rules to `keys`: what `serve` and the scheduled function do, day by day.
+ * Applies the rules to all recordings of some days: what `serve` does.
  *
- * @throws as `applyRetention`.
+ * @param days midnights, epoch ms.
+ * @throws as `applyRetention`; what the first day that failed met, after all others.
  */
-export async function applyRules(
-  ports: RetentionPorts,
-  keys: readonly string[],
+export async function applyToDays(
+  config: Config,
+  days: readonly number[],
   budget: Budget,
+  tools: RetentionTools = {},
 ): Promise<RetentionRun> {
-  let [objects, locked, tagged, takenOff, waiting] = [0, 0, 0, 0, 0];
-  for await (const { lock, tag, isWaiting } of applyRetention(ports, keys, budget)) {
-    objects += 1;
-    if (lock === 'set') locked += 1;
-    if (tag === 'set') tagged += 1;
-    if (tag === 'taken-off') takenOff += 1;
-    if (isWaiting) waiting += 1;
+  const ports = await openRetention(config, tools);
+  const layout = createLayout(config.layout);
+  const run = { objects: 0, locked: 0, tagged: 0, takenOff: 0, waiting: 0 };
+  let failure: unknown;
+  for (const day of days) {
+    try {
+      const keys: string[] = [];
+      for await (const { key } of ports.store.list(layout.prefixOf(day), budget))
+        if (layout.parse(key)?.date === dayOf(day)) keys.push(key);
+      for await (const { lock, tag, isWaiting } of applyRetention(ports, keys, budget)) {
+        run.objects += 1;
+        if (lock === 'set') run.locked += 1;
+        if (tag === 'set') run.tagged += 1;
+        if (tag === 'taken-off') run.takenOff += 1;
+        if (isWaiting) run.waiting += 1;
+      }
+    } catch (error) {
+      budget.signal.throwIfAborted();
+      failure ??= error;
+    }
   }
-  return { objects, locked, tagged, takenOff, waiting };
+  if (failure !== undefined) throw failure;
+  return run;
 }

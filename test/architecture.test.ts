@@ -245,6 +245,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'create-catalogue',
     'create-facts',
+    'create-retention',
     'events',
     'store',
   ],
