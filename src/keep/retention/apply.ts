@@ -22,7 +22,7 @@ import { type DueRetention, dueRetention } from './policy.ts';
 export interface AppliedRetention {
   readonly key: string;
   /**
-   * Of the lock: `set`, `longer` (it is as long already), `over` (its time is over, or there is none), `unsupported`, `by-tags` (the file
+   * Of the lock: `set`, `longer` (it is as long already), `over` (its time is over, or it has no time), `unsupported`, `by-tags` (the file
    * wants none).
    */
   readonly lock: 'set' | 'longer' | 'over' | 'unsupported' | 'by-tags' | 'absent';

@@ -279,6 +279,13 @@ describe('retention in S3', () => {
       expect((await tags.versions.keptState(one, unlimited))?.tags).toEqual({ [REMOVAL_TAG]: '30' });
   });
 
+  it('fails a write whose lock the bucket cannot keep, and stores nothing', async () => {
+    const { store } = open('plain');
+    const keep = keepOnWrite({ by: 'governance', days: { audio: 30 } }, 'audio/wav', now, now);
+    await expect(put(store, now, { keep })).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    for await (const { key } of store.list('', unlimited)) expect(key).toBe('nothing');
+  });
+
   it('leaves a write alone whose lock would be over, or for whose medium nothing is sure', () => {
     const by = { by: 'compliance', days: { audio: 30 } } as const;
     expect(keepOnWrite(by, 'audio/wav', now - 30 * DAY_MS, now)).toBeUndefined();
