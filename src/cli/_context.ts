@@ -70,7 +70,7 @@ async function withRules<Config extends object>(config: Config): Promise<Config>
   if (!('retentionAtWrite' in config && 'retentionFile' in config)) return config;
   const { retentionFile } = config;
   if (typeof retentionFile !== 'string') return config;
-  const { rulesAtWrite } = await import('../create-retention.ts');
+  const { rulesAtWrite } = await import('../create/retention.ts');
   return { ...config, retentionAtWrite: await rulesAtWrite(retentionFile) };
 }
 

@@ -21,6 +21,7 @@ import { putSmall } from '../record/small-object.ts';
 import { heldKeys } from '../record/read-hold.ts';
 import { lockedBeside } from './beside.ts';
 import { heldAmong, type HoldTrust, type StandingHold } from './read-holds.ts';
+import { present } from '../present.ts';
 
 export interface HoldPorts extends HoldTrust {
   readonly clock: Clock;
@@ -84,7 +85,7 @@ export async function placeHold(
     schema: HOLD_SCHEMA,
     id,
     matter,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     placedBy: by,
     times: { issued: new Date(now).toISOString() },
     selection,
@@ -179,7 +180,7 @@ export async function releaseHold(
   const statement: HoldRelease = {
     schema: RELEASE_SCHEMA,
     id: hold.id,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     releasedBy: by,
     times: { issued: new Date(clock.now()).toISOString() },
     tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },

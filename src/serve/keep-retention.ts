@@ -1,6 +1,6 @@
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { applyToDays, type RetentionRun } from '../create-retention.ts';
+import { applyToDays, type RetentionRun } from '../create/retention.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { DAY_MS } from '../recording-time.ts';

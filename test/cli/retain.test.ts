@@ -125,6 +125,8 @@ describe('retain', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`line 5: rules.0.media.0 is none of call, screen`);
     expect((await run(['rules', `${file}x`])).stderr).toContain('does not exist');
-    expect((await run(['show', FIRST], { ARCHIVE_RETENTION_FILE: JSON.stringify(JSON.parse(RULES)) })).code).toBe(0);
+    expect(
+      (await run(['show', FIRST], { ARCHIVE_RETENTION_FILE: JSON.stringify(JSON.parse(RULES)) })).code,
+    ).toBe(0);
   });
 });

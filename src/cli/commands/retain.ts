@@ -1,6 +1,6 @@
 import type { Budget } from '../../clock.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
-import { openRetention } from '../../create-retention.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
+import { openRetention } from '../../create/retention.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { printable } from '../_format.ts';

@@ -1,4 +1,4 @@
-import { readRetentionRules } from '../../create-retention.ts';
+import { readRetentionRules } from '../../create/retention.ts';
 import { ArchiveError } from '../../errors.ts';
 import { formatAtWrite, removalDays, retentionAtWrite } from '../../keep/retention/policy.ts';
 import { OTHERWISE, type RetentionRules } from '../../record/retention-file.ts';

@@ -1,5 +1,5 @@
 import type { Budget } from '../../clock.ts';
-import { openSourceDates, type SourceDate } from '../../create-source-dates.ts';
+import { openSourceDates, type SourceDate } from '../../create/source-dates.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type ExaminedObject, examineRetention, isExpired } from '../../keep/retention/examine.ts';
 import { dueRetention } from '../../keep/retention/policy.ts';

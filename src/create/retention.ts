@@ -1,27 +1,27 @@
 /** Wires what keeps recordings by rules: the retention file, what locks and tags them, and what is known of them. */
-import { findRecordings, findRows } from './catalogue/find-recordings.ts';
-import type { CataloguePorts } from './catalogue/ports.ts';
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import type { ArchiveConfig, RestoreConfig, WrapConfig } from './config/config.ts';
-import { openConfiguredStore, openConfiguredVersions, readTrust } from './create-archiver.ts';
-import { openCatalogue } from './create-catalogue.ts';
-import { ArchiveError, describeForeign, systemCodeOf, toArchiveError } from './errors.ts';
-import { applyRetention } from './keep/retention/apply.ts';
-import type { RecordingFacts, RetentionPorts } from './keep/retention/examine.ts';
-import { mediumOf, retentionAtWrite } from './keep/retention/policy.ts';
-import { type Logger, silentLogger } from './log.ts';
-import type { ObjectStore } from './ports.ts';
-import { createLayout } from './record/layout.ts';
-import { receiptKey } from './record/object-key.ts';
-import { readReceipt } from './record/read-receipt.ts';
+import { findRecordings, findRows } from '../catalogue/find-recordings.ts';
+import type { CataloguePorts } from '../catalogue/ports.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { ArchiveConfig, RestoreConfig, WrapConfig } from '../config/config.ts';
+import { openConfiguredStore, openConfiguredVersions, readTrust } from './archiver.ts';
+import { openCatalogue } from './catalogue.ts';
+import { ArchiveError, describeForeign, systemCodeOf, toArchiveError } from '../errors.ts';
+import { applyRetention } from '../keep/retention/apply.ts';
+import type { RecordingFacts, RetentionPorts } from '../keep/retention/examine.ts';
+import { mediumOf, retentionAtWrite } from '../keep/retention/policy.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import type { ObjectStore } from '../ports.ts';
+import { createLayout } from '../record/layout.ts';
+import { receiptKey } from '../record/object-key.ts';
+import { readReceipt } from '../record/read-receipt.ts';
 import {
   MAX_RETENTION_FILE_BYTES,
   parseRetentionFile,
   type RetentionMedium,
   type RetentionRules,
-} from './record/retention-file.ts';
-import { DAY_MS, dayOf, parseDay } from './recording-time.ts';
-import { readTextFile } from './text-file.ts';
+} from '../record/retention-file.ts';
+import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { readTextFile } from '../text-file.ts';
 
 export interface RetentionTools {
   readonly clock?: Clock;

@@ -1,17 +1,17 @@
 /** Wires what asks the platform when it deletes its own recordings. */
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import type { SealConfig } from './config/config.ts';
-import { createGenesysApi } from './genesys/api-client.ts';
-import { createTokenSource } from './genesys/oauth.ts';
-import { pinOrganization } from './genesys/pin-organization.ts';
-import { createRateBudget } from './genesys/rate-budget.ts';
-import { readSourceDate, type SourceDate } from './genesys/recordings/source-date.ts';
-import { createTransport } from './http/transport.ts';
-import { type Logger, silentLogger } from './log.ts';
-import { readClientCredentials } from './secrets/secret-contents.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { SealConfig } from '../config/config.ts';
+import { createGenesysApi } from '../genesys/api-client.ts';
+import { createTokenSource } from '../genesys/oauth.ts';
+import { pinOrganization } from '../genesys/pin-organization.ts';
+import { createRateBudget } from '../genesys/rate-budget.ts';
+import { readSourceDate, type SourceDate } from '../genesys/recordings/source-date.ts';
+import { createTransport } from '../http/transport.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 
-export type { SourceDate } from './genesys/recordings/source-date.ts';
+export type { SourceDate } from '../genesys/recordings/source-date.ts';
 
 export interface SourceDates {
   /** @throws `GENESYS_*`, `ORGANIZATION_MISMATCH`. */
