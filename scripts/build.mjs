@@ -85,6 +85,10 @@ const leaveOut = {
     }
     // `archive --again` is a command of a person, never of an event
     replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
+    // what is changed at the source is a person's act, and the console is no function: the settings and codes of both are not met here
+    replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
+    replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
+    replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
     // the chapter of a setting, and what brought it, are for documents
     onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),
@@ -135,6 +139,23 @@ const namedKeys = {
       contents: nameKeys(await readFile(path, 'utf8')),
       loader: 'js',
     }));
+  },
+};
+
+/**
+ * KMS and Secrets Manager have 60 classes of errors between them. Without its class an error is one of the service's base class, with the
+ * same name, message and status, which are all that is looked at.
+ */
+const baseErrors = {
+  name: 'base-errors',
+  setup({ onLoad }) {
+    const filter = /[\\/]@aws-sdk[\\/]client-(?:kms|secrets-manager)[\\/].*[\\/]schemas_\d+\.js$/;
+    onLoad({ filter }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const kept = source.replaceAll(/^n\d+_registry\.registerError\(.*\);$/gm, '');
+      if (kept === source) throw new Error(`${path} registers no errors: see baseErrors`);
+      return { contents: nameKeys(kept), loader: 'js' };
+    });
   },
 };
 function nameKeys(source) {
@@ -290,7 +311,7 @@ async function bundleFunction(name, omissions) {
     write: false,
     metafile: true,
     sourcemap: sourcemap && 'inline',
-    plugins: [...omissions, namedKeys],
+    plugins: [...omissions, baseErrors, namedKeys],
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   await build({

@@ -12,7 +12,7 @@ import { readLicences } from '../console/read-licences.ts';
 import { createSessionKeeper } from '../console/session.ts';
 import { readFunctionSecret } from '../console/sign-on/function-secret.ts';
 import { openSignOn } from '../console/sign-on/open-sign-on.ts';
-import { openConsoleArchive, openForPeople } from '../create-console.ts';
+import { openConsoleArchive, openForPeople } from '../create/console.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';

@@ -7,7 +7,7 @@ import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ConsoleArchive } from '../../src/console/console-archive.ts';
-import { openConsoleArchive } from '../../src/create-console.ts';
+import { openConsoleArchive } from '../../src/create/console.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
 import type { ObjectStore } from '../../src/ports.ts';

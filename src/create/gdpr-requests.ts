@@ -1,15 +1,15 @@
 /** Wires what reads the platform's requests under the GDPR. */
-import { type Clock, systemClock } from './clock.ts';
-import type { SealConfig } from './config/config.ts';
-import { createGenesysApi } from './genesys/api-client.ts';
-import { createTokenSource } from './genesys/oauth.ts';
-import { createGdprRequests, type GdprRequests } from './genesys/organization/gdpr-requests.ts';
-import { pinOrganization } from './genesys/pin-organization.ts';
-import { createRateBudget } from './genesys/rate-budget.ts';
-import { createTransport } from './http/transport.ts';
-import { type Logger, silentLogger } from './log.ts';
-import { readClientCredentials } from './secrets/secret-contents.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { SealConfig } from '../config/config.ts';
+import { createGenesysApi } from '../genesys/api-client.ts';
+import { createTokenSource } from '../genesys/oauth.ts';
+import { createGdprRequests, type GdprRequests } from '../genesys/organization/gdpr-requests.ts';
+import { pinOrganization } from '../genesys/pin-organization.ts';
+import { createRateBudget } from '../genesys/rate-budget.ts';
+import { createTransport } from '../http/transport.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 
 /** Makes no request; the first look compares the organization with `GENESYS_ORGANIZATION_ID`. */
 export function openGdprRequests(
