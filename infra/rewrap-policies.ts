@@ -20,7 +20,7 @@ import {
  */
 export function rewrapStatements(resources: RewrapResources): readonly Statement[] {
   const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
-  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
+  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn, tags = false } = resources;
   const root = rootOf(resources);
   return [
     allow(
@@ -33,6 +33,10 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
       ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),
       Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${keyPrefix}${mediaFolder}/*` } },
     },
+    // S3 copies the tags of what it copies
+    ...(tags
+      ? [allow('CopyTags', ['s3:GetObjectTagging', 's3:PutObjectTagging'], [`${root}${mediaFolder}/*`])]
+      : []),
     allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
     ...keyRecordStatements(resources, {
       sid: 'ExchangeKeyRecords',
@@ -58,6 +62,7 @@ type RewrapResources = Pick<
   ArchiveResources,
   | 'bucketArn'
   | 'keyRecordsBucketArn'
+  | 'tags'
   | 'bucketName'
   | 'keyPrefix'
   | 'keyArn'

@@ -33,6 +33,7 @@ export function jobsPart({ concurrency = 1 }: Partial<JobsSettings>): ScheduledP
       'ARCHIVE_SIGNING_KEY_SECRET_ARN',
       'ARCHIVE_SIGNING_KMS_KEY_ID',
       'ARCHIVE_CATALOGUE',
+      'ARCHIVE_RETENTION_AT_WRITE',
     ],
     alarms: [
       {
