@@ -131,6 +131,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'create/console': [
     'ground',
+    'aws',
     'record',
     'console',
     'config',
@@ -155,6 +156,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/archiver',
     'create/backfill',
     'create/erasure',
+    'create/source-deletion',
+  ],
+  // what changes anything at the source, for a person and with a client of its own
+  'create/source-keeper': ['ground', 'ports', 'http', 'genesys', 'config', 'secrets'],
+  'create/source-deletion': [
+    'ground',
+    'ports',
+    'http',
+    'record',
+    'archive',
+    'audit',
+    'keep',
+    'proof',
+    'genesys',
+    'config',
+    'create/archiver',
+    'create/sealer',
+    'create/source-keeper',
   ],
   // the one place that opens stores for removing what is in them
   'create/erasure': [
@@ -228,6 +247,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/job-runner',
     'create/sealer',
     'create/drill',
+    'console',
+    'create/console',
     // the names of the kinds
     'job-kinds',
     'events',
@@ -275,6 +296,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/retention',
     'create/source-dates',
     'create/sealer',
+    'create/source-keeper',
+    'create/source-deletion',
     'console',
     'create/console',
     'create/drill',

@@ -9,6 +9,7 @@ import type { ProofConfig, SealerConfig } from './rules/proof.ts';
 import type { RecordingsConfig } from './rules/published.ts';
 import type { CredentialSettings } from './rules/secrets.ts';
 import type { RetentionAtWrite } from './retention-at-write.ts';
+import type { SourceConfig } from './rules/source.ts';
 
 /** Enough to look at what is stored. */
 export interface StoreConfig {
@@ -88,6 +89,8 @@ export interface WrapConfig extends RestoreConfig {
   readonly retentionFile: string | undefined;
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
+  /** What may be changed at the platform. */
+  readonly source: SourceConfig;
   /** Whether who listens in the console must say why. */
   readonly consoleReason: 'required' | 'optional';
   /** How people sign in to a console that several share. */
@@ -95,6 +98,11 @@ export interface WrapConfig extends RestoreConfig {
     readonly file: string | undefined;
     readonly clientSecret: Secret | undefined;
     readonly sessionKey: Secret | undefined;
+  };
+  /** Of the function of the console. */
+  readonly consoleFunction: {
+    readonly secretArn: string | undefined;
+    readonly roleArn: string | undefined;
   };
 }
 

@@ -88,6 +88,8 @@ export const STACK_OUTPUTS = [
   'FactsFunctionName',
   'SealerFunctionName',
   'DrillerFunctionName',
+  'ConsoleUrl',
+  'ConsoleSecretArn',
   'LogKeyArn',
   'DrillKeyArn',
   'DashboardName',
@@ -102,6 +104,7 @@ export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
 export type { RetentionSettings } from './home-settings.ts';
+export type { ConsoleSettings } from './console-settings.ts';
 export type { JobsSettings } from './jobs-settings.ts';
 export type { DrillSettings } from './drill-settings.ts';
 export type { SealSettings } from './seal-settings.ts';
