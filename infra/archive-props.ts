@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { HomeProps } from './archive-home.ts';
-import type { ConsoleSettings } from '../src/config/console-settings.ts';
+import type { ConsoleSettings } from '../src/config/deploy-settings.ts';
 import type { ArchiveConditions } from './conditions.ts';
 import type { HardeningProps } from './hardening-props.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';

@@ -8,8 +8,8 @@ import type { LayoutConfig } from './rules/layout.ts';
 import type { ProofConfig, SealerConfig } from './rules/proof.ts';
 import type { RecordingsConfig } from './rules/published.ts';
 import type { CredentialSettings } from './rules/secrets.ts';
-import type { RetentionAtWrite } from './retention-at-write.ts';
 import type { SourceConfig } from './rules/source.ts';
+import type { RetentionAtWrite } from './retention-at-write.ts';
 
 /** Enough to look at what is stored. */
 export interface StoreConfig {

@@ -175,8 +175,8 @@ function buildConfig(
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
-    retentionFile: values.ARCHIVE_RETENTION_FILE,
     source: buildSource(values),
+    retentionFile: values.ARCHIVE_RETENTION_FILE,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
     consoleSignOn: {
