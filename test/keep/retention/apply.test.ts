@@ -169,6 +169,24 @@ describe('retention in S3', () => {
     expect(await apply(ports, key)).toMatchObject([{ tag: 'set' }]);
   });
 
+  it('tags nothing, and calls nothing expired, where a hold of the bucket may not be seen', async () => {
+    const { store, versions, ports, facts } = open('versioned');
+    const key = await put(store);
+    facts.set(key, { at: now - 600 * DAY_MS, ...KNOWN });
+    const blind: typeof versions = {
+      ...versions,
+      keptState: async (of, budget) => {
+        const state = await versions.keptState(of, budget);
+        return state && { ...state, legalHold: 'forbidden' };
+      },
+    };
+    await expect(apply({ ...ports, versions: blind }, key)).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    expect((await versions.keptState(key, unlimited))?.tags).toEqual({});
+    const [seen] = await gather(examineRetention({ ...ports, versions: blind }, [key], unlimited));
+    expect(seen && isExpired(seen, now)).toBe(false);
+    expect(await apply(ports, key)).toMatchObject([{ tag: 'set' }]);
+  });
+
   it('leaves the tags of others', async () => {
     const { store, versions, ports } = open('plain');
     const key = await put(store, now, { keep: { tag: 'cost-centre=17' } });
