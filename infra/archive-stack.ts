@@ -9,7 +9,7 @@ import { present } from '../src/present.ts';
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
-  const { prefix, existingBucket, seal, keyRecords } = settings;
+  const { prefix, existingBucket, seal, keyRecords, retention } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -41,6 +41,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
       existingBucket,
       seal,
       keyRecords,
+      retention,
       breakGlassRole,
       webAclArn,
       replica,

@@ -21,7 +21,12 @@ export function jobsPart({ concurrency = 1 }: Partial<JobsSettings>): ScheduledP
     // the next start is near; one that finds all invocations at work is not needed
     retries: 0,
     eventAgeS: EVERY_MINUTES * 60,
-    variables: [...PLATFORM_VARIABLES, 'ARCHIVE_SIGNING_KEY_SECRET_ARN', 'ARCHIVE_SIGNING_KMS_KEY_ID'],
+    variables: [
+      ...PLATFORM_VARIABLES,
+      'ARCHIVE_SIGNING_KEY_SECRET_ARN',
+      'ARCHIVE_SIGNING_KMS_KEY_ID',
+      'ARCHIVE_RETENTION_AT_WRITE',
+    ],
     alarms: [
       {
         anchor: 'jobs-stopped',

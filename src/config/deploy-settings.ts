@@ -103,6 +103,7 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
+export type { RetentionSettings } from './home-settings.ts';
 export type { ConsoleSettings } from './console-settings.ts';
 export type { JobsSettings } from './jobs-settings.ts';
 export type { DrillSettings } from './drill-settings.ts';
