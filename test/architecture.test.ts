@@ -168,7 +168,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-catalogue',
     'store',
   ],
-  'create-gdpr-requests': ['ground', 'http', 'genesys', 'config', 'secrets'],
+  'create-gdpr-requests': ['ground', 'ports', 'http', 'record', 'genesys', 'config', 'secrets'],
   'create-job-runner': [
     'ground',
     'ports',
@@ -210,6 +210,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'create-catalogue',
     'create-facts',
+    'create-gdpr-requests',
     // what an update is asked and answers
     'catalogue',
     'create-verifier',
@@ -234,6 +235,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create-archiver',
     'create-catalogue',
     'create-facts',
+    'create-gdpr-requests',
     'events',
     'store',
   ],
