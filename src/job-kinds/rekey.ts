@@ -1,6 +1,6 @@
 import { unlimited } from '../clock.ts';
 import type { WrapConfig } from '../config/config.ts';
-import { openAmending, openConfiguredVersions, openConfiguredStore } from '../create-archiver.ts';
+import { openAmending, openConfiguredVersions, openConfiguredStore } from '../create/archiver.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
 import { type KeyMove, moveKey, type MovePorts } from '../rekey/move-key.ts';
 import { readOptions, rekeyOptions, requireSameArchive } from './job-options.ts';

@@ -1,7 +1,7 @@
 /** The scheduled fetching of facts, audits and requests under the GDPR: `dist/lambda/facts.mjs`, handler `handler`. */
 import { type ArchiveConfig, loadConfig } from '../config/config.ts';
-import { openFactsStore, updateAudits, updateFacts } from '../create-facts.ts';
-import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create-gdpr-requests.ts';
+import { openFactsStore, updateAudits, updateFacts } from '../create/facts.ts';
+import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create/gdpr-requests.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
 import { parseDay } from '../recording-time.ts';
@@ -61,6 +61,12 @@ export async function fetchFacts(scheduled: ScheduledRun): Promise<FactsReport> 
 }
 
 async function runFacts({ config, range, budget, clock, logger }: Run) {
+  const { facts } = config.catalogue;
+  if (facts !== 'analytics') {
+    throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_FACTS=${facts} keeps no facts`, {
+      hint: 'take this function out of the stack with "facts": false, or set ARCHIVE_FACTS=analytics',
+    });
+  }
   const days = await updateFacts(config, budget, {
     ...range,
     clock,

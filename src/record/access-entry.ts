@@ -11,6 +11,7 @@ import type { ObjectStore } from '../ports.ts';
 import { ACCESS_ACTIONS } from './access-actions.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { putSmall } from './small-object.ts';
+import { present } from '../present.ts';
 
 export const ACCESS_PREFIX = 'access/';
 /** Bytes; an export of 100 recordings has about 5 KB. */
@@ -110,7 +111,7 @@ export async function noteAct(
     session: randomBytes(8).toString('hex'),
     n: 1,
     ...what,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     outcome: 'granted',
   };
   await writeAccessEntry(store, entry, randomBytes(6).toString('hex'), budget);

@@ -1,8 +1,8 @@
 /** What `serve` asks the platform about days, beside its webhooks: facts, audits, requests under the GDPR. */
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { openFactsStore, updateAudits, updateFacts } from '../create-facts.ts';
-import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create-gdpr-requests.ts';
+import { openFactsStore, updateAudits, updateFacts } from '../create/facts.ts';
+import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create/gdpr-requests.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 

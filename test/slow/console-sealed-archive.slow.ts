@@ -7,7 +7,7 @@ import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ConsoleArchive } from '../../src/console/console-archive.ts';
-import { openConsoleArchive } from '../../src/create-console.ts';
+import { openConsoleArchive } from '../../src/create/console.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
 import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
 import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';

@@ -2,7 +2,7 @@
 import { LOOK_BACK_DAYS } from '../../backfill/due-days.ts';
 import { isAuditDue } from '../../backfill/audits/update-audits.ts';
 import { listAuditDays, type StoredAuditDay } from '../../backfill/audits/read-audits.ts';
-import { type AuditDay, openFactsStore, updateAudits } from '../../create-facts.ts';
+import { type AuditDay, openFactsStore, updateAudits } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';

@@ -9,7 +9,7 @@ import {
   readAccessDay,
 } from '../../audit/read-access.ts';
 import type { Budget } from '../../clock.ts';
-import { openAmending, openConfiguredStore } from '../../create-archiver.ts';
+import { openAmending, openConfiguredStore } from '../../create/archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type HoldTrust, listHolds } from '../../keep/read-holds.ts';
 import { type AccessEntry, noteAct } from '../../record/access-entry.ts';

@@ -6,7 +6,7 @@ import {
   readAuditDay,
 } from '../../backfill/audits/read-audits.ts';
 import type { Budget } from '../../clock.ts';
-import { openCatalogue } from '../../create-catalogue.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import { describeAccessFilters } from '../../audit/read-access.ts';

@@ -1,7 +1,7 @@
 import type { WrapConfig } from '../../config/config.ts';
 import { keysWhere } from '../find/look-up.ts';
 import type { Budget } from '../../clock.ts';
-import { openAmending, openConfiguredStore } from '../../create-archiver.ts';
+import { openAmending, openConfiguredStore } from '../../create/archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
   applyHold,

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { type Archiver, createArchiver } from '../../create-archiver.ts';
-import { createJobRunner } from '../../create-job-runner.ts';
+import { type Archiver, createArchiver } from '../../create/archiver.ts';
+import { createJobRunner } from '../../create/job-runner.ts';
 import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, type Clock, unlimited } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
@@ -184,7 +184,10 @@ function announce(
 function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
     const archive = name === undefined ? {} : { archive: name };
-    ui.record(report.kind === 'result' ? 'recording' : report.kind, { ...archive, ...describe(report) });
+    ui.record(report.kind === 'result' ? 'recording' : report.kind, {
+      ...archive,
+      ...describeWorker(report),
+    });
     return;
   }
   const of = name === undefined ? '' : `${name}  `;
@@ -210,7 +213,7 @@ function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   }
 }
 
-function describe(report: WorkerReport): object {
+function describeWorker(report: WorkerReport): object {
   if (report.kind !== 'result') {
     const { kind: _, error, ...fields } = report;
     return { ...fields, ...error?.toJSON() };

@@ -1,7 +1,7 @@
 /** Requests under the GDPR that the platform has: shown, and taken as what a plan is about. Nothing is erased by one. */
 import type { Budget } from '../../clock.ts';
-import { openFactsStore } from '../../create-facts.ts';
-import { openGdprRequests } from '../../create-gdpr-requests.ts';
+import { openFactsStore } from '../../create/facts.ts';
+import { openGdprRequests } from '../../create/gdpr-requests.ts';
 import { ArchiveError } from '../../errors.ts';
 import { ERASE } from '../../job-kinds/unnamed-erase.ts';
 import { type PatientStore, patientStore } from '../../jobs/patient-store.ts';

@@ -7,12 +7,13 @@ import type { ObjectVersion, VersionedStore } from '../../ports.ts';
 import { assertListPrefix } from '../object-rules.ts';
 import { removeFile } from './commit.ts';
 import { directoryError } from './fs-errors.ts';
-import { attemptFiles, attemptsAmong, directoryExists, placeOf, syncDirectory } from './paths.ts';
+import { attemptFiles, attemptsAmong, directoryExists, placeOf } from './paths.ts';
 import { withReplaceLock } from './replace-lock.ts';
 import { rootExists } from './regular-file.ts';
 import { findObject, lstatObject, modifiedAt } from './stat.ts';
 import { listDirectoryUploads, removeAttempt } from './uploads.ts';
 import { walkObjects } from './walk.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 
 export function createDirectoryVersions(directory: string, clock: Clock): VersionedStore {
   const root = path.resolve(directory);

@@ -1,17 +1,17 @@
 /** Wires what erases: the one place that opens stores for removing what is in them. */
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import { forgetInCatalogue } from './catalogue/forget-days.ts';
-import type { CataloguePorts } from './catalogue/ports.ts';
-import type { WrapConfig } from './config/config.ts';
-import { openAmending, openConfiguredStore } from './create-archiver.ts';
-import { openCatalogue } from './create-catalogue.ts';
-import type { ErasePorts, KeptPart } from './keep/erase/erase-types.ts';
-import { type Logger, silentLogger } from './log.ts';
-import type { ObjectStore, VersionedStore } from './ports.ts';
-import { present } from './present.ts';
-import { redactLists } from './proof/day/redact-lists.ts';
-import { logKeys } from './proof/formats/log-keys.ts';
-import { openVersions } from './store/open-versions.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import { forgetInCatalogue } from '../catalogue/forget-days.ts';
+import type { CataloguePorts } from '../catalogue/ports.ts';
+import type { WrapConfig } from '../config/config.ts';
+import { openAmending, openConfiguredStore } from './archiver.ts';
+import { openCatalogue } from './catalogue.ts';
+import type { ErasePorts, KeptPart } from '../keep/erase/erase-types.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import type { ObjectStore, VersionedStore } from '../ports.ts';
+import { present } from '../present.ts';
+import { redactLists } from '../proof/day/redact-lists.ts';
+import { logKeys } from '../proof/formats/log-keys.ts';
+import { openVersions } from '../store/open-versions.ts';
 
 export interface ErasureTools {
   readonly clock?: Clock;

@@ -1,40 +1,40 @@
 /** Wires a backfill: the archiver of live events with a rate, a client and a way to fetch files of its own. */
-import { archivedByReceipts } from './backfill/archived-by-receipts.ts';
-import { type BackfillPorts, createBackfillKind } from './backfill/backfill-kind.ts';
-import { DownloadSlots } from './backfill/download-slots.ts';
-import { filingTime } from './backfill/filing-time.ts';
-import { findKept } from './backfill/find-kept.ts';
-import { KnownContexts } from './backfill/facts/known-contexts.ts';
-import { openExported } from './backfill/export/exported-media.ts';
-import { queuedResult } from './backfill/outcome.ts';
-import type { BackfillItem } from './backfill/items.ts';
-import type { FactsSink } from './backfill/sources/days.ts';
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import type { ArchiveConfig } from './config/config.ts';
+import { archivedByReceipts } from '../backfill/archived-by-receipts.ts';
+import { type BackfillPorts, createBackfillKind } from '../backfill/backfill-kind.ts';
+import { DownloadSlots } from '../backfill/download-slots.ts';
+import { filingTime } from '../backfill/filing-time.ts';
+import { findKept } from '../backfill/find-kept.ts';
+import { KnownContexts } from '../backfill/facts/known-contexts.ts';
+import { openExported } from '../backfill/export/exported-media.ts';
+import { queuedResult } from '../backfill/outcome.ts';
+import type { BackfillItem } from '../backfill/items.ts';
+import type { FactsSink } from '../backfill/sources/days.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { ArchiveConfig } from '../config/config.ts';
 import {
   createArchiver,
   createReader,
   openConfiguredStore,
   type Archiver,
   type ArchiverPorts,
-} from './create-archiver.ts';
-import { createFactsWriter, openFactsStore } from './create-facts.ts';
-import { ArchiveError } from './errors.ts';
-import { createConversationAnalytics } from './genesys/analytics/details-jobs.ts';
-import { createGroupedFiles, type GroupedFiles } from './genesys/batch/grouped-files.ts';
-import { createRecordingInventory } from './genesys/inventory/inventory.ts';
-import { createPlatformLimits } from './genesys/organization/limits.ts';
-import { createOrganizationNames } from './genesys/organization/names.ts';
-import { createPlatform } from './genesys/platform.ts';
-import { createYieldingBudget, type YieldingBudget } from './genesys/rate-yield.ts';
-import type { RecordingAnswer } from './genesys/recordings/answers.ts';
-import { factsOf } from './genesys/recordings/fetch.ts';
-import type { FileFetcher } from './genesys/recordings/look.ts';
-import { extensionOf, QUEUED_FOR_RESTORE } from './genesys/recordings/policy.ts';
-import { RestoreWave } from './genesys/recordings/restore-wave.ts';
-import { createTransport } from './http/transport.ts';
-import type { JobKind, Limit, Rate } from './jobs/job-kind.ts';
-import { type Logger, silentLogger } from './log.ts';
+} from './archiver.ts';
+import { createFactsWriter, openFactsStore } from './facts.ts';
+import { ArchiveError } from '../errors.ts';
+import { createConversationAnalytics } from '../genesys/analytics/details-jobs.ts';
+import { createGroupedFiles, type GroupedFiles } from '../genesys/batch/grouped-files.ts';
+import { createRecordingInventory } from '../genesys/inventory/inventory.ts';
+import { createPlatformLimits } from '../genesys/organization/limits.ts';
+import { createOrganizationNames } from '../genesys/organization/names.ts';
+import { createPlatform } from '../genesys/platform.ts';
+import { createYieldingBudget, type YieldingBudget } from '../genesys/rate-yield.ts';
+import type { RecordingAnswer } from '../genesys/recordings/answers.ts';
+import { factsOf } from '../genesys/recordings/fetch.ts';
+import type { FileFetcher } from '../genesys/recordings/look.ts';
+import { extensionOf, QUEUED_FOR_RESTORE } from '../genesys/recordings/policy.ts';
+import { RestoreWave } from '../genesys/recordings/restore-wave.ts';
+import { createTransport } from '../http/transport.ts';
+import type { JobKind, Limit, Rate } from '../jobs/job-kind.ts';
+import { type Logger, silentLogger } from '../log.ts';
 import type {
   ArchivedRecordings,
   Asked,
@@ -43,12 +43,12 @@ import type {
   ObjectStore,
   OrganizationNames,
   RecordingInventory,
-} from './ports.ts';
-import { createLayout } from './record/layout.ts';
-import { canonicalId } from './recording-id.ts';
-import { readClientCredentials } from './secrets/secret-contents.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
-import { openStore } from './store/open-store.ts';
+} from '../ports.ts';
+import { createLayout } from '../record/layout.ts';
+import { canonicalId } from '../recording-id.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
+import { openStore } from '../store/open-store.ts';
 
 /** Conversations that download at once: each holds up to three parts of 5 MiB. */
 const DEFAULT_DOWNLOADS = 4;
@@ -113,6 +113,8 @@ export async function createBackfill(
     times: times.get(canonicalId(conversationId)),
     extension: extensionOf(kind, recordings.format),
   });
+  const isBeside = recordings.context || recordings.transcripts !== undefined;
+  const contexts = isBeside ? await openContexts(config, { clock, logger, store: factsStore }) : undefined;
   const restores = new RestoreWave(backfill.restoreWave, clock);
   let grouped: GroupedFiles | undefined;
   const platform = createPlatform(config, {
@@ -142,6 +144,7 @@ export async function createBackfill(
       });
       grouped = files;
       const fetch: FileFetcher = async (conversationId, wanted, budget) => {
+        contexts?.note(conversationId, wanted);
         const found = await files.fetch(conversationId, wanted, budget);
         // what is downloaded next waits here, not the questions about the next conversations
         await slots.take(conversationId, budget.signal);
@@ -155,8 +158,6 @@ export async function createBackfill(
   const { api } = platform.recordings;
   const shared = { api, clock, logger, organizationId };
   const analytics = createConversationAnalytics(shared);
-  const isBeside = recordings.context || recordings.transcripts !== undefined;
-  const contexts = isBeside ? await openContexts(config, { clock, logger, store: factsStore }) : undefined;
   const archiver = await createArchiver(config, {
     clock,
     logger,

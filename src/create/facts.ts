@@ -1,32 +1,32 @@
 /** Wires what fetches the facts and the audits of days: for a backfill, which reads the days anyhow, and for the runs of every night. */
 import { randomBytes } from 'node:crypto';
-import { type AuditDay, updateAudits as updateAuditDays } from './backfill/audits/update-audits.ts';
-import type { DueDaysOptions } from './backfill/due-days.ts';
-import { nameEverything, openFactsDay } from './backfill/facts/store-facts.ts';
+import { type AuditDay, updateAudits as updateAuditDays } from '../backfill/audits/update-audits.ts';
+import type { DueDaysOptions } from '../backfill/due-days.ts';
+import { nameEverything, openFactsDay } from '../backfill/facts/store-facts.ts';
 import {
   type FactsDay,
   type UpdateFactsOptions,
   updateFacts as update,
-} from './backfill/facts/update-facts.ts';
-import type { FactsSink } from './backfill/sources/days.ts';
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import type { ArchiveConfig, StoreConfig } from './config/config.ts';
-import { openConfiguredStore, openKeySources } from './create-archiver.ts';
-import { openEnvelope } from './envelope/key-sources.ts';
-import { createConversationAnalytics } from './genesys/analytics/details-jobs.ts';
-import type { GenesysApi } from './genesys/api-client.ts';
-import { createOrganizationNames } from './genesys/organization/names.ts';
-import { createRecordingAudits } from './genesys/organization/recording-audits.ts';
-import { createPlatform } from './genesys/platform.ts';
-import { createYieldingBudget } from './genesys/rate-yield.ts';
-import { createTransport } from './http/transport.ts';
-import { type Logger, silentLogger } from './log.ts';
-import type { Envelope, ObjectStore } from './ports.ts';
-import { readClientCredentials } from './secrets/secret-contents.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
+} from '../backfill/facts/update-facts.ts';
+import type { FactsSink } from '../backfill/sources/days.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { ArchiveConfig, StoreConfig } from '../config/config.ts';
+import { openConfiguredStore, openKeySources } from './archiver.ts';
+import { openEnvelope } from '../envelope/key-sources.ts';
+import { createConversationAnalytics } from '../genesys/analytics/details-jobs.ts';
+import type { GenesysApi } from '../genesys/api-client.ts';
+import { createOrganizationNames } from '../genesys/organization/names.ts';
+import { createRecordingAudits } from '../genesys/organization/recording-audits.ts';
+import { createPlatform } from '../genesys/platform.ts';
+import { createYieldingBudget } from '../genesys/rate-yield.ts';
+import { createTransport } from '../http/transport.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import type { Envelope, ObjectStore } from '../ports.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 
-export type { AuditDay } from './backfill/audits/update-audits.ts';
-export type { FactsDay } from './backfill/facts/update-facts.ts';
+export type { AuditDay } from '../backfill/audits/update-audits.ts';
+export type { FactsDay } from '../backfill/facts/update-facts.ts';
 
 interface Tools {
   readonly clock: Clock;

@@ -1,17 +1,17 @@
-import type { CataloguePorts } from './catalogue/ports.ts';
+import type { CataloguePorts } from '../catalogue/ports.ts';
 import {
   type UpdateOptions,
   type UpdateReport,
   updateCatalogue as update,
-} from './catalogue/update-catalogue.ts';
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import type { KeySettings, RestoreConfig, StoreConfig, WritingSettings } from './config/config.ts';
-import { createReader, openConfiguredStore, openKeySources } from './create-archiver.ts';
-import { openEnvelope } from './envelope/key-sources.ts';
-import { type Logger, silentLogger } from './log.ts';
-import type { Envelope, ObjectStore } from './ports.ts';
-import { parquetTables } from './parquet/tables.ts';
-import { createLayout } from './record/layout.ts';
+} from '../catalogue/update-catalogue.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { KeySettings, RestoreConfig, StoreConfig, WritingSettings } from '../config/config.ts';
+import { createReader, openConfiguredStore, openKeySources } from './archiver.ts';
+import { openEnvelope } from '../envelope/key-sources.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import type { Envelope, ObjectStore } from '../ports.ts';
+import { parquetTables } from '../parquet/tables.ts';
+import { createLayout } from '../record/layout.ts';
 
 export interface CatalogueTools {
   readonly clock?: Clock;

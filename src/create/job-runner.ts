@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import type { Budget } from './clock.ts';
-import type { StoreConfig } from './config/config.ts';
-import { openConfiguredStore, openSigner } from './create-archiver.ts';
-import { ArchiveError } from './errors.ts';
-import type { JobKindSource, JobTools, OpenJobKind } from './job-kinds/kind-source.ts';
-import { JOB_KINDS } from './job-kinds/kinds.ts';
-import type { AnyJobKind } from './jobs/job-kind.ts';
-import type { RunEvent, RunRequest, RunResult } from './jobs/job-requests.ts';
-import { patientStore } from './jobs/patient-store.ts';
-import { requirePlan } from './jobs/read-job.ts';
-import { type DueResult, runDueJobs } from './jobs/run-due-jobs.ts';
-import { runJob } from './jobs/run-job.ts';
-import type { ObjectStore } from './ports.ts';
-import type { ReceiptSigner } from './record/receipt.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
-import { present } from './present.ts';
+import type { Budget } from '../clock.ts';
+import type { StoreConfig } from '../config/config.ts';
+import { openConfiguredStore, openSigner } from './archiver.ts';
+import { ArchiveError } from '../errors.ts';
+import type { JobKindSource, JobTools, OpenJobKind } from '../job-kinds/kind-source.ts';
+import { JOB_KINDS } from '../job-kinds/kinds.ts';
+import type { AnyJobKind } from '../jobs/job-kind.ts';
+import type { RunEvent, RunRequest, RunResult } from '../jobs/job-requests.ts';
+import { patientStore } from '../jobs/patient-store.ts';
+import { requirePlan } from '../jobs/read-job.ts';
+import { type DueResult, runDueJobs } from '../jobs/run-due-jobs.ts';
+import { runJob } from '../jobs/run-job.ts';
+import type { ObjectStore } from '../ports.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
+import { present } from '../present.ts';
 
 export interface JobRunnerOptions extends JobTools {
   /** Names the runner for people: host and process id, or the function. */

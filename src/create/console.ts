@@ -1,15 +1,15 @@
 /** Wires what the console sees of an archive. Makes no request; keys are opened here, and nothing else. */
 import { readFile } from 'node:fs/promises';
-import { type Clock, systemClock } from './clock.ts';
-import { ArchiveError, describeForeign } from './errors.ts';
-import type { WrapConfig } from './config/config.ts';
-import type { ConsoleArchive } from './console/console-archive.ts';
-import { createReader, openConfiguredStore, openSigner, readTrust } from './create-archiver.ts';
-import { openCatalogue } from './create-catalogue.ts';
-import { openLog } from './create-sealer.ts';
-import { type Logger, silentLogger } from './log.ts';
-import { createLayout } from './record/layout.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { ArchiveError, describeForeign } from '../errors.ts';
+import type { WrapConfig } from '../config/config.ts';
+import type { ConsoleArchive } from '../console/console-archive.ts';
+import { createReader, openConfiguredStore, openSigner, readTrust } from './archiver.ts';
+import { openCatalogue } from './catalogue.ts';
+import { openLog } from './sealer.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import { createLayout } from '../record/layout.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 
 /** @throws `CONFIG_INVALID` when a store or a key file cannot be used. */
 export async function openConsoleArchive(

@@ -1,10 +1,10 @@
-import { type SampleOptions, type SampleReport, verifySample } from './audit/verify-sample.ts';
-import type { Budget, Clock } from './clock.ts';
-import type { RestoreConfig, StoreConfig } from './config/config.ts';
-import { createReader, openConfiguredStore, readTrust } from './create-archiver.ts';
-import type { Logger } from './log.ts';
-import { readErasedHashes } from './record/find-erasure.ts';
-import type { ObjectStore } from './ports.ts';
+import { type SampleOptions, type SampleReport, verifySample } from '../audit/verify-sample.ts';
+import type { Budget, Clock } from '../clock.ts';
+import type { RestoreConfig, StoreConfig } from '../config/config.ts';
+import { createReader, openConfiguredStore, readTrust } from './archiver.ts';
+import type { Logger } from '../log.ts';
+import { readErasedHashes } from '../record/find-erasure.ts';
+import type { ObjectStore } from '../ports.ts';
 
 export interface SampleVerifier {
   /** Verifies the recordings whose turn it is today, and logs each finding. Writes nothing. */

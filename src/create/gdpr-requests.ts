@@ -1,23 +1,23 @@
 /** Wires what reads the platform's requests under the GDPR, and notices new ones. */
-import { type Budget, type Clock, systemClock } from './clock.ts';
-import type { ArchiveConfig, SealConfig } from './config/config.ts';
-import { createGenesysApi } from './genesys/api-client.ts';
-import { createTokenSource } from './genesys/oauth.ts';
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { ArchiveConfig, SealConfig } from '../config/config.ts';
+import { createGenesysApi } from '../genesys/api-client.ts';
+import { createTokenSource } from '../genesys/oauth.ts';
 import {
   createGdprRequests,
   type GdprRequest,
   type GdprRequests,
-} from './genesys/organization/gdpr-requests.ts';
-import { pinOrganization } from './genesys/pin-organization.ts';
-import { createRateBudget } from './genesys/rate-budget.ts';
-import { createTransport } from './http/transport.ts';
-import { type Logger, silentLogger } from './log.ts';
-import type { ObjectStore } from './ports.ts';
-import { present } from './present.ts';
-import { isSafeId } from './recording-id.ts';
-import { listRequestNotes, putRequestNote } from './record/request-note.ts';
-import { readClientCredentials } from './secrets/secret-contents.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
+} from '../genesys/organization/gdpr-requests.ts';
+import { pinOrganization } from '../genesys/pin-organization.ts';
+import { createRateBudget } from '../genesys/rate-budget.ts';
+import { createTransport } from '../http/transport.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
+import { isSafeId } from '../recording-id.ts';
+import { listRequestNotes, putRequestNote } from '../record/request-note.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 
 type GdprConfig = Pick<SealConfig | ArchiveConfig, 'genesys' | 'organizationId' | 'proxies' | 'rateShare'>;
 

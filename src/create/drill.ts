@@ -1,20 +1,20 @@
 /** Wires restore drills: what reads recordings, and signs what became of them. It writes reports, and nothing else. */
-import { MediaDecoder } from './archive/decode-media.ts';
-import type { Budget, Clock } from './clock.ts';
-import type { RestoreConfig } from './config/config.ts';
-import { createReader, openConfiguredStore, openSigner, readTrust } from './create-archiver.ts';
-import { drillKeys, openLog } from './create-sealer.ts';
-import { ArchiveError } from './errors.ts';
-import type { Logger } from './log.ts';
-import type { ObjectStore } from './ports.ts';
-import { drillKeyName } from './proof/drill/drill-report.ts';
-import { findLastDrill } from './proof/drill/known-drills.ts';
-import { type DrillOptions, type FinishedDrill, runDrill } from './proof/drill/run-drill.ts';
-import { noteKey } from './proof/formats/note.ts';
-import type { LogPlace } from './proof/log/place.ts';
-import { createLayout } from './record/layout.ts';
-import { DAY_MS } from './recording-time.ts';
-import { createSecretValues } from './secrets/secret-values.ts';
+import { MediaDecoder } from '../archive/decode-media.ts';
+import type { Budget, Clock } from '../clock.ts';
+import type { RestoreConfig } from '../config/config.ts';
+import { createReader, openConfiguredStore, openSigner, readTrust } from './archiver.ts';
+import { drillKeys, openLog } from './sealer.ts';
+import { ArchiveError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { ObjectStore } from '../ports.ts';
+import { drillKeyName } from '../proof/drill/drill-report.ts';
+import { findLastDrill } from '../proof/drill/known-drills.ts';
+import { type DrillOptions, type FinishedDrill, runDrill } from '../proof/drill/run-drill.ts';
+import { noteKey } from '../proof/formats/note.ts';
+import type { LogPlace } from '../proof/log/place.ts';
+import { createLayout } from '../record/layout.ts';
+import { DAY_MS } from '../recording-time.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 
 export interface Driller {
   /** The public key of the reports, as verifiers take it. */

@@ -1,20 +1,20 @@
 /** Wires what is kept beside recordings: the context of their conversation, and their transcripts. */
-import type { ArchiveResult } from './archive/archive-request.ts';
-import type { CompanionPorts } from './archive/seal-beside.ts';
-import { keepContext } from './archive/store-context.ts';
-import { keepTranscripts, type TranscriptPass } from './archive/store-transcript.ts';
-import type { Budget, Clock } from './clock.ts';
-import type { ArchiveConfig } from './config/config.ts';
-import { ArchiveError } from './errors.ts';
-import type { GenesysApi } from './genesys/api-client.ts';
-import { fetchContext } from './genesys/conversation-context.ts';
-import { createRateBudget, type RateBudget } from './genesys/rate-budget.ts';
-import { createTranscriptSource } from './genesys/transcripts.ts';
-import type { Logger } from './log.ts';
-import type { MediaOpener, RecordingsRequest, TranscriptLook } from './ports.ts';
+import type { ArchiveResult } from '../archive/archive-request.ts';
+import type { CompanionPorts } from '../archive/seal-beside.ts';
+import { keepContext } from '../archive/store-context.ts';
+import { keepTranscripts, type TranscriptPass } from '../archive/store-transcript.ts';
+import type { Budget, Clock } from '../clock.ts';
+import type { ArchiveConfig } from '../config/config.ts';
+import { ArchiveError } from '../errors.ts';
+import type { GenesysApi } from '../genesys/api-client.ts';
+import { fetchContext } from '../genesys/conversation-context.ts';
+import { createRateBudget, type RateBudget } from '../genesys/rate-budget.ts';
+import { createTranscriptSource } from '../genesys/transcripts.ts';
+import type { Logger } from '../log.ts';
+import type { MediaOpener, RecordingsRequest, TranscriptLook } from '../ports.ts';
 
 /** ms that a live event waits for its turn within the share of transcripts, and after which it is delivered again. */
-const LONGEST_TURN_MS = 5_000;
+const MAX_TURN_MS = 5_000;
 const NEXT_TURN_MS = 60_000;
 
 /** What is known of a conversation without asking the platform. */
@@ -102,7 +102,7 @@ async function lookInTurn(
   const turns: RateBudget = {
     ...rate,
     acquire: async (budget) => {
-      const deadline = Math.min(budget.deadline, clock.now() + LONGEST_TURN_MS);
+      const deadline = Math.min(budget.deadline, clock.now() + MAX_TURN_MS);
       await rate.acquire({ ...budget, deadline }).catch((error: unknown) => {
         isInTurn = !(error instanceof ArchiveError && error.code === 'GENESYS_THROTTLED');
         throw error;
