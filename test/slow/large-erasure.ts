@@ -76,7 +76,7 @@ export async function eraseInLargeArchive({
 }: LargeErasure): Promise<ErasureFigure> {
   const clock = timer();
   const memory = new VersionedMemory();
-  const ports = inventPorts({ archive: memory.store, key: randomBytes(32) });
+  const ports = inventPorts({ archive: memory.store, key: randomBytes(32), tombstones: new Map() });
   const log = logKeys('org');
   const calls: Called[] = [];
   const roots = new Map<string, string>();
