@@ -62,7 +62,10 @@ export class KeepingWorld {
     readonly late: ReadonlySet<string>;
   }[] = [];
   readonly problems: string[] = [];
+  /** Their release was begun: from then on they protect no more, as far as it can be told. */
   readonly #released = new Set<string>();
+  /** Their release was told: they hold nothing for sure. */
+  readonly #ended = new Set<string>();
   readonly #options: WorldOptions;
   readonly #catalogueKey = randomBytes(32);
   #now = AT + HOUR_MS;
@@ -175,6 +178,7 @@ export class KeepingWorld {
     const standing = await readHold(ports, next.id, unlimited);
     this.#released.add(next.id);
     await releaseHold(ports, standing, { by: 'Brandt', reason: undefined, twoPersons: true }, unlimited);
+    this.#ended.add(next.id);
   }
 
   async erase(names: readonly string[], ports = this.ports()): Promise<void> {
@@ -235,7 +239,10 @@ export class KeepingWorld {
       const id = this.ids.get(name) ?? '';
       const media = this.memory.all.get(this.keyOf(name))?.[0];
       const isErased = (await findErasure({ store: this.memory.store }, id, unlimited)) !== undefined;
-      const isHeld = this.#holdOn(this.keyOf(name)) !== undefined;
+      // a release that was killed may not be there: an erasure is right to stop then
+      const isHeld = this.holds.some(
+        ({ id: of, keys }) => !this.#ended.has(of) && keys.includes(this.keyOf(name)),
+      );
       const isKeyed = media !== undefined && this.#hasKey(this.keyOf(name), media.stat.metadata, isErased);
       if (media !== undefined && !isErased && !isKeyed) problems.push(`${name} has lost its key`);
       if (!this.erased.has(id)) continue;
