@@ -15,4 +15,5 @@ export const ACCESS_ACTIONS = [
   'extend',
   'erase',
   'source-delete',
+  'exported',
 ] as const;

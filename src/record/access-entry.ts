@@ -90,8 +90,18 @@ export async function writeAccessEntry(
   budget: Budget,
 ): Promise<void> {
   const key = accessKey(entry.at, random);
-  if ((await putSmall(store, key, formatAccessEntry(entry), budget)) === 'stored') return;
+  if (await keepAccessEntry(store, entry, key, budget)) return;
   throw new ArchiveError('STORE_UNAVAILABLE', `an access entry ${key} is there already`);
+}
+
+/** The same under a name of {@link accessKey}. @returns false when one of that name is there. @throws `STORE_*`. */
+export async function keepAccessEntry(
+  store: ObjectStore,
+  entry: AccessEntry,
+  key: string,
+  budget: Budget,
+): Promise<boolean> {
+  return (await putSmall(store, key, formatAccessEntry(entry), budget)) === 'stored';
 }
 
 /**
@@ -101,7 +111,9 @@ export async function writeAccessEntry(
  */
 export async function noteAct(
   { store, clock }: { readonly store: ObjectStore; readonly clock: Pick<Clock, 'now'> },
-  act: Pick<AccessEntry, 'who' | 'action' | 'query' | 'subject'> & { readonly reason: string | undefined },
+  act: Pick<AccessEntry, 'who' | 'action' | 'query' | 'subject' | 'recordings'> & {
+    readonly reason: string | undefined;
+  },
   budget: Budget,
 ): Promise<void> {
   const { reason, ...what } = act;

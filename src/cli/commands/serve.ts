@@ -11,6 +11,7 @@ import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
 import { keepAudits, keepFacts, keepRequests } from '../../serve/keep-days.ts';
+import { keepRetention } from '../../serve/keep-retention.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
 import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
@@ -113,7 +114,9 @@ export async function run(
 
 /** What keeps itself up to date beside the webhooks; not with `--once`, which is about the spool. */
 function keepBeside(config: ArchiveConfig, tools: { readonly clock: Clock; readonly logger: Logger }) {
-  return [keepCatalogue, keepFacts, keepAudits, keepRequests].map((keep) => keep(config, tools));
+  return [keepCatalogue, keepFacts, keepAudits, keepRequests, keepRetention].map((keep) =>
+    keep(config, tools),
+  );
 }
 
 /** Works on jobs beside the webhooks; not with `--once`, which is about the spool. */
