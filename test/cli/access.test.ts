@@ -101,7 +101,7 @@ describe('access list', () => {
   ])('ends with 5 where an entry was %s', async (_what, spoil) => {
     await listen();
     const folder = path.join(root, path.dirname(accessKey(AT, 'ab'.repeat(6))));
-    const [name = ''] = (await readdir(folder)).filter((one) => one.endsWith('.json'));
+    const name = (await readdir(folder)).find((one) => one.endsWith('.json')) ?? '';
     await spoil(path.join(folder, name));
     const { code, stderr, records } = await run(
       'list',
