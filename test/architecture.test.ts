@@ -188,7 +188,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/catalogue',
     'store',
   ],
-  'create/gdpr-requests': ['ground', 'http', 'genesys', 'config', 'secrets'],
+  'create/gdpr-requests': ['ground', 'ports', 'http', 'record', 'genesys', 'config', 'secrets'],
   'create/retention': [
     'ground',
     'ports',
@@ -241,6 +241,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/archiver',
     'create/catalogue',
     'create/facts',
+    'create/gdpr-requests',
     // what an update is asked and answers
     'catalogue',
     'create/verifier',
@@ -267,6 +268,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/archiver',
     'create/catalogue',
     'create/facts',
+    'create/gdpr-requests',
     'create/retention',
     'events',
     'store',

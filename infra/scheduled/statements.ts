@@ -162,22 +162,26 @@ function secondStoreStatements(secondStore: string | undefined, partition = 'aws
 }
 
 /**
- * Fetches facts: reads the OAuth client, and replaces facts in the second bucket. It makes data keys for facts alone, and opens none: what
- * it has written it cannot read, and nothing else either.
+ * Fetches facts and audits: reads the OAuth client, replaces facts and audits in the second bucket, and notes there which requests it has seen.
+ * It makes data keys for facts and audits alone, and opens none: what it has written it cannot read, and nothing else either.
  */
 export function factsStatements(resources: ArchiveResources): readonly Statement[] {
   const { catalogueBucketArn: catalogue = '', clientSecretArns = [], keyArn, organizationId } = resources;
   return [
     allow('ReadClients', ['secretsmanager:GetSecretValue'], clientSecretArns),
     // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
-    allow('KeepFacts', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/facts/*`]),
+    allow(
+      'KeepFacts',
+      ['s3:GetObject', 's3:PutObject'],
+      ['facts', 'audits', 'requests'].map((prefix) => `${catalogue}/${prefix}/*`),
+    ),
     // a missing object is told from a missing bucket by a request that names no prefix
     allow('FindFacts', ['s3:ListBucket'], [catalogue]),
     {
       ...allow('SealFacts', ['kms:GenerateDataKey'], [keyArn]),
       Condition: {
         StringEquals: { [ORGANIZATION]: organizationId },
-        StringLike: { 'kms:EncryptionContext:recording-id': 'facts/*' },
+        StringLike: { 'kms:EncryptionContext:recording-id': ['facts/*', 'audits/*'] },
       },
     },
   ];

@@ -167,6 +167,7 @@ describe('the alarms about them', () => {
     'jobs-stopped',
     'catalogue-late',
     'facts-late',
+    'gdpr-request',
     'not-sealed',
     'seal-differences',
     'log-broken',
