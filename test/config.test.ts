@@ -187,6 +187,7 @@ describe('precedence', () => {
       'ARCHIVE_MEDIA_HOSTS',
       'ARCHIVE_PROOF_SECOND_STORE',
       'ARCHIVE_PROOF_TSA_URL',
+      'ARCHIVE_PROOF_WITNESSES',
       'ARCHIVE_PROOF_VKEYS',
       'ARCHIVE_PROXY_MEDIA',
       'ARCHIVE_QUEUE_URL',

@@ -37,3 +37,34 @@ export const timestampUrls = checked((text) => {
   });
   return areUrls && urls.length <= 2 ? { value: urls } : problem('must be one http or https URL, or two');
 });
+
+/** One of those who cosign, as `ARCHIVE_PROOF_WITNESSES` names it. */
+export interface WitnessSetting {
+  readonly vkey: string;
+  /** `undefined` of one whose cosignatures are checked, and that is not asked. */
+  readonly url: string | undefined;
+}
+
+/** Signatures that are made one after another; each costs a request at every seal. */
+const MAX_WITNESSES = 8;
+
+/** Witnesses: a public key, and the address that is asked for a cosignature. */
+export const witnessList = checked((text) => {
+  const witnesses = text.split(',').map((each): WitnessSetting | undefined => {
+    const [vkey = '', url, ...rest] = each.trim().split(/ +/);
+    const isKnown = VKEY.test(vkey) && rest.length === 0 && (url === undefined || isWitnessUrl(url));
+    return isKnown ? { vkey, url } : undefined;
+  });
+  const known = witnesses.filter((witness) => witness !== undefined);
+  if (known.length !== witnesses.length || known.length > MAX_WITNESSES)
+    return problem(
+      `must be up to ${MAX_WITNESSES} witnesses as NAME+ID+KEY, a space and an http or https URL, comma-separated`,
+    );
+  const isTwice = new Set(known.map(({ vkey }) => vkey)).size < known.length;
+  return isTwice ? problem('names one witness twice') : { value: known };
+});
+
+function isWitnessUrl(url: string): boolean {
+  const { protocol, username, search, hash } = URL.parse(url) ?? {};
+  return /^https?:$/.test(protocol ?? '') && username === '' && search === '' && hash === '';
+}

@@ -6,7 +6,7 @@ import type { WrapConfig } from '../config/config.ts';
 import type { ConsoleArchive } from '../console/console-archive.ts';
 import { createReader, openConfiguredStore, openSigner, readTrust } from './archiver.ts';
 import { openCatalogue } from './catalogue.ts';
-import { openLog } from './sealer.ts';
+import { openLog } from './log.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { createLayout } from '../record/layout.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';

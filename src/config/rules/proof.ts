@@ -1,3 +1,4 @@
+import type { WitnessSetting } from '../proof-values.ts';
 import type { SettingValues } from '../schema.ts';
 
 /** What a reader of the log needs to know. */
@@ -5,6 +6,7 @@ export interface ProofConfig {
   readonly origin: string | undefined;
   readonly vkeys: readonly string[];
   readonly timestampCaFile: string | undefined;
+  readonly witnesses: readonly WitnessSetting[];
 }
 
 /** And what seals it. */
@@ -22,6 +24,7 @@ export function buildProof(values: SettingValues): ProofConfig {
     origin: values.ARCHIVE_PROOF_ORIGIN,
     vkeys: values.ARCHIVE_PROOF_VKEYS ?? [],
     timestampCaFile: values.ARCHIVE_PROOF_TSA_CA_FILE,
+    witnesses: values.ARCHIVE_PROOF_WITNESSES ?? [],
   };
 }
 

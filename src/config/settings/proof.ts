@@ -1,4 +1,4 @@
-import { keyFiles, logOrigin, timestampUrls, vkeyList } from '../proof-values.ts';
+import { keyFiles, logOrigin, timestampUrls, vkeyList, witnessList } from '../proof-values.ts';
 import { filePath, kmsKeyId, kmsKeyIds, secretArn, storeLocation } from '../values.ts';
 
 const SEAL = ['seal'] as const;
@@ -89,6 +89,16 @@ export const PROOF_SETTINGS = {
     example: 'tsa-ca.pem',
     since: 'proof',
     usedFor: ALL,
+  },
+  ARCHIVE_PROOF_WITNESSES: {
+    schema: witnessList,
+    group: 'Proof',
+    meaning:
+      'witnesses (C2SP tlog-witness) that cosign each checkpoint, up to eight, comma-separated: the public key as `NAME+ID+KEY`, a space, and the URL below which it takes `add-checkpoint`; without a URL its cosignatures are only checked. A witness learns the name of the log and how many entries it has, each day',
+    example: 'witness.example.com/w1+a3f2c1d0+BKx… https://witness.example.com',
+    since: 'witness',
+    usedFor: ALL,
+    namedFileOnly: true,
   },
   ARCHIVE_PROOF_SECOND_STORE: {
     schema: storeLocation,
