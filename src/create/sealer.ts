@@ -21,6 +21,8 @@ import { listCutOffs } from '../proof/day/counted-day.ts';
 import { reconcileDay, type ReconciledDay } from '../proof/day/reconcile-day.ts';
 import { initLog, type LogBeginning } from '../proof/init-log.ts';
 import { findHead, readLastStatement } from '../proof/log/head.ts';
+import { lockLog } from '../proof/log/locked-store.ts';
+import type { LogPlace } from '../proof/log/place.ts';
 import { createLogSigner, type LogSigner } from '../proof/log/signer.ts';
 import { type SealDaysOptions, type SealDaysPorts, type SealedDays, sealDays } from '../proof/seal-days.ts';
 import { createLayout } from '../record/layout.ts';
@@ -72,7 +74,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
   const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies });
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const source = ports.source ?? openSource(config, { transport, secrets, clock, logger });
-  const place = openLog(config, store);
+  const place = lockedBy(config.sealer.lock, openLog(config, store), clock);
   const trust = await readTrust(config);
   const receiptKeys = trust.keys ?? new Map();
   const openSigners = await openLogSigners(config, secrets, { clock, logger });
@@ -150,6 +152,21 @@ async function openLogSigners(
     const signers = await Promise.all(opened.map((open) => open(budget)));
     return signers.filter((signer) => signer !== undefined);
   };
+}
+
+/** @throws `CONFIG_INVALID` for a store that has no Object Lock. */
+function lockedBy(lock: SealConfig['sealer']['lock'], place: LogPlace, clock: Clock): LogPlace {
+  if (lock === undefined) return place;
+  if (place.store.location.startsWith('file:')) {
+    throw new ArchiveError(
+      'CONFIG_INVALID',
+      `ARCHIVE_PROOF_LOCK: ${place.store.location} has no Object Lock`,
+      {
+        hint: 'keep the archive in a bucket with Object Lock, or leave the setting out',
+      },
+    );
+  }
+  return { ...place, store: lockLog(place.store, place.keys, lock, () => clock.now()) };
 }
 
 /** The platform must not use up the time that the seal needs: what it did not answer by then is stated as unavailable. */

@@ -46,6 +46,15 @@ export interface PutOptions {
    * and `exists` says so without another request.
    */
   readonly verify?: 'read-back' | 'answer' | 'answer-only';
+  /** Object Lock of the new object; only stores in S3 have one. */
+  readonly lock?: WriteLock | undefined;
+}
+
+export interface WriteLock {
+  /** As S3 writes it. */
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
+  /** Epoch ms. */
+  readonly until: number;
 }
 
 export type PutResult =

@@ -9,6 +9,8 @@ export interface ProofConfig {
   readonly witnesses: readonly WitnessSetting[];
 }
 
+export type LogLockSetting = NonNullable<SettingValues['ARCHIVE_PROOF_LOCK']>;
+
 /** And what seals it. */
 export interface SealerConfig extends ProofConfig {
   /** The newest first. */
@@ -17,6 +19,8 @@ export interface SealerConfig extends ProofConfig {
   readonly kmsKeyIds: readonly string[];
   readonly timestampUrls: readonly string[];
   readonly secondStore: string | undefined;
+  /** Of what is written once; `undefined` leaves that to the bucket. */
+  readonly lock: LogLockSetting | undefined;
 }
 
 export function buildProof(values: SettingValues): ProofConfig {
@@ -36,5 +40,6 @@ export function buildSealer(values: SettingValues): SealerConfig {
     kmsKeyIds: values.ARCHIVE_PROOF_KMS_KEY_ID ?? [],
     timestampUrls: values.ARCHIVE_PROOF_TSA_URL ?? [],
     secondStore: values.ARCHIVE_PROOF_SECOND_STORE,
+    lock: values.ARCHIVE_PROOF_LOCK,
   };
 }

@@ -1,4 +1,4 @@
-import { keyFiles, logOrigin, timestampUrls, vkeyList, witnessList } from '../proof-values.ts';
+import { keyFiles, logLock, logOrigin, timestampUrls, vkeyList, witnessList } from '../proof-values.ts';
 import { filePath, kmsKeyId, kmsKeyIds, secretArn, storeLocation } from '../values.ts';
 
 const SEAL = ['seal'] as const;
@@ -94,8 +94,8 @@ export const PROOF_SETTINGS = {
     schema: witnessList,
     group: 'Proof',
     meaning:
-      'witnesses (C2SP tlog-witness) that cosign each checkpoint, up to eight, comma-separated: the public key as `NAME+ID+KEY`, a space, and the URL below which it takes `add-checkpoint`; without a URL its cosignatures are only checked. A witness learns the name of the log and how many entries it has, each day',
-    example: 'witness.example.com/w1+a3f2c1d0+BKx… https://witness.example.com',
+      'witnesses that cosign each checkpoint, up to 8, comma-separated: `NAME+ID+KEY`, a space, the URL below which `add-checkpoint` is; without a URL cosignatures are only checked. Each learns the size of the log',
+    example: 'w.example.com/1+a3f2c1d0+BKx… https://w.example.com',
     since: 'witness',
     usedFor: ALL,
     namedFileOnly: true,
@@ -109,5 +109,13 @@ export const PROOF_SETTINGS = {
     since: 'proof',
     usedFor: ALL,
     namedFileOnly: true,
+  },
+  ARCHIVE_PROOF_LOCK: {
+    schema: logLock,
+    group: 'Proof',
+    meaning: 'Object Lock of what the log writes once: `governance:DAYS` or `compliance:DAYS`',
+    example: 'governance:2557',
+    since: 'witness',
+    usedFor: SEAL,
   },
 } as const;

@@ -27,6 +27,7 @@ export interface LogKeys {
   /** @param witness id of its key, 8 hex digits. */
   cosignature(size: number, witness: string): string;
   key(index: number): string;
+  readonly lists: string;
   list(day: string, root: string, kind: 'source' | 'exceptions'): string;
   /** Of what has been counted of days that are not counted to the end. */
   readonly counting: string;
@@ -53,6 +54,7 @@ export function logKeys(organizationId: string): LogKeys {
     token: (size, authority) => `${prefix}checkpoints/${digits(size)}.${authority}.tsr`,
     cosignature: (size, witness) => `${prefix}checkpoints/${digits(size)}.${witness}.cosig`,
     key: (index) => `${prefix}keys/${digits(index)}.json`,
+    lists: `${prefix}lists/`,
     list: (day, root, kind) => `${prefix}lists/${dayPath(day)}/${root.slice(0, 16)}.${kind}.jsonl.gz`,
     counting: `${prefix}counting/`,
     counted: (day, at) =>

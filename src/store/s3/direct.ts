@@ -103,13 +103,17 @@ export function createDirectCalls(
     async put(object: NewObject, options) {
       const at = await place();
       if (at === undefined) return fallback.put(object, options);
-      const { Key, body, digest, metadata, contentType } = object;
+      const { Key, body, digest, metadata, contentType, lock } = object;
       const headers: Record<string, string> = {
         'content-type': contentType,
         'if-none-match': '*',
         'x-amz-sdk-checksum-algorithm': 'SHA256',
         [SHA256]: digest.base64,
       };
+      if (lock !== undefined) {
+        headers['x-amz-object-lock-mode'] = lock.mode;
+        headers['x-amz-object-lock-retain-until-date'] = new Date(lock.until).toISOString();
+      }
       for (const name of Object.keys(metadata)) headers[META + name.toLowerCase()] = metadata[name] ?? '';
       const answer = await send(
         at,

@@ -1,5 +1,6 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { followAbort } from '../../clock.ts';
+import type { WriteLock } from '../../ports.ts';
 import { type BodyDigest, withPayloadHash } from './checksum.ts';
 
 export interface CallOptions {
@@ -19,6 +20,7 @@ export interface NewObject {
   readonly digest: BodyDigest;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentType: string;
+  readonly lock?: WriteLock | undefined;
 }
 
 export interface NewPart extends Pick<NewObject, 'Key' | 'body' | 'digest'> {
@@ -63,10 +65,18 @@ export interface ObjectCalls {
   openAhead?(): Promise<void>;
 }
 
+/** Fields of a request that locks what it makes. */
+export function lockFields(lock: WriteLock | undefined) {
+  return {
+    ObjectLockMode: lock?.mode,
+    ObjectLockRetainUntilDate: lock && new Date(lock.until),
+  };
+}
+
 /** Through the SDK and all its middleware. */
 export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectCalls {
   return {
-    async put({ Key, body, digest, metadata, contentType }, options) {
+    async put({ Key, body, digest, metadata, contentType, lock }, options) {
       const command = new PutObjectCommand({
         ...bucket,
         Key,
@@ -75,6 +85,7 @@ export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectC
         ContentType: contentType,
         Metadata: { ...metadata },
         IfNoneMatch: '*',
+        ...lockFields(lock),
         ChecksumAlgorithm: 'SHA256',
         ChecksumSHA256: digest.base64,
       });
