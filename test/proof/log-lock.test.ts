@@ -80,7 +80,7 @@ describe('ARCHIVE_PROOF_LOCK', () => {
       'counting/x',
       'lists/2026/03/02/abababababababab.source.jsonl.gz',
     ]);
-    const [locks = ''] = [...until.keys()].filter((key) => key.includes('/seals/'));
+    const locks = [...until.keys()].find((key) => key.includes('/seals/')) ?? '';
     for await (const version of versions.versions(locks, unlimited)) {
       expect(await versions.remove(version, unlimited)).toBe('locked');
     }

@@ -2,9 +2,15 @@ import fc from 'fast-check';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { formatConsistency, parseConsistency } from '../../../src/proof/formats/consistency.ts';
-import { cosignatureOf, cosignaturesIn, cosignedText } from '../../../src/proof/formats/cosignature.ts';
+import {
+  checkCosignature,
+  cosignatureOf,
+  cosignaturesIn,
+  cosignedText,
+} from '../../../src/proof/formats/cosignature.ts';
 import {
   COSIGNATURE_TYPE,
+  ED25519_TYPE,
   formatNote,
   formatSignature,
   noteKey,
@@ -74,6 +80,21 @@ describe('lines of witnesses', () => {
     expect(cosignaturesIn(`${lineAt(7)}more\n`, note, [witness])).toEqual([]);
     expect(cosignaturesIn(lineAt(7), 'no note', [witness])).toEqual([]);
     expect(cosignaturesIn(lineAt(7), note.replace('\n3\n', '\n4\n'), [witness])).toEqual([]);
+  });
+
+  it('count by a key of their type, name and id, at their length, and with a time that is a number', () => {
+    const signed = (time: number) =>
+      cosignatureOf(witness, time, sign(null, Buffer.from(cosignedText(text, time)), pair.privateKey));
+    const good = signed(7);
+    expect(checkCosignature(text, good, [witness])).toBe(7);
+    for (const change of [{ type: ED25519_TYPE } as const, { name: 'w' }, { id: '00000000' }])
+      expect(checkCosignature(text, good, [{ ...witness, ...change }])).toBeUndefined();
+    for (const bytes of [good.bytes.subarray(0, -1), Buffer.concat([good.bytes, Buffer.alloc(1)])])
+      expect(checkCosignature(text, { ...good, bytes }, [witness])).toBeUndefined();
+    const late = 2 ** 60;
+    expect(checkCosignature(text, signed(late), [witness])).toBeUndefined();
+    const other = { ...witness, name: 'w', id: '00000000' };
+    expect(cosignaturesIn(lineAt(7), note, [other, witness]).map(({ key }) => key)).toEqual([witness]);
   });
 
   it('are one to a hundred, each with its line feed', () => {

@@ -182,7 +182,6 @@ function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRe
     lastModified: call.now,
     metadata: record.metadata,
     headers: record.headers,
-    ...(record.legalHold === undefined ? {} : { legalHold: record.legalHold }),
     ...(record.retention === undefined ? {} : { retention: record.retention }),
     ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'COMPOSITE' } }),
     segments: parts.map((part) => ({
