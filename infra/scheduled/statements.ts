@@ -109,7 +109,7 @@ export function sealerStatements(
     allow(
       'ReadReceiptsAndLog',
       ['s3:GetObject'],
-      [`${root}receipts/*`, `${root}erasures/*`, `${root}drills/*`, log],
+      [`${root}receipts/*`, `${root}erasures/*`, `${root}source-deletions/*`, `${root}drills/*`, log],
     ),
     listing('ListArchive', resources),
     {

@@ -89,16 +89,16 @@ describe('ARCHIVE_PROOF_LOCK', () => {
   it('locks what is written through the SDK, and in parts', async () => {
     const { versions } = open('locked');
     const until = Math.floor(Date.now() / 1_000) * 1_000 + DAY;
-    const lock = { mode: 'GOVERNANCE', until } as const;
+    const keep = { lock: 'governance', until } as const;
     const calls = createSdkCalls(client, { Bucket: 'locked' });
     const { digestOf } = await import('../../src/store/s3/checksum.ts');
     const body = Buffer.from('sdk');
     await calls.put(
-      { Key: 'sdk', body, digest: digestOf(body), metadata: {}, contentType: 'text/plain', lock },
+      { Key: 'sdk', body, digest: digestOf(body), metadata: {}, contentType: 'text/plain', keep },
       { abortSignal: unlimited.signal },
     );
     const store = createS3Store({ client, bucket: 'locked', clock: systemClock, logger: silentLogger });
-    await store.put('parts', chunks(), { ...TEXT, lock }, unlimited);
+    await store.put('parts', chunks(), { ...TEXT, keep }, unlimited);
     const found = await locksIn(versions, '');
     expect([found.get('sdk'), found.get('parts')]).toEqual([until, until]);
   });

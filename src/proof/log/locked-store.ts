@@ -1,5 +1,5 @@
 /** Locks what a log writes once, for as long as the settings say: also its own sealer cannot remove it. */
-import type { ObjectStore, WriteLock } from '../../ports.ts';
+import type { ObjectStore } from '../../ports.ts';
 import { DAY_MS } from '../../recording-time.ts';
 import type { LogKeys } from '../formats/log-keys.ts';
 
@@ -21,14 +21,12 @@ export function lockLog(
   { mode, days }: LogLock,
   now: () => number,
 ): ObjectStore {
-  const locked = mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE';
   return {
     ...store,
     put: (key, body, options, budget) => {
-      const lock: WriteLock | undefined = isLockable(keys, key)
-        ? { mode: locked, until: now() + days * DAY_MS }
-        : undefined;
-      return store.put(key, body, lock === undefined ? options : { ...options, lock }, budget);
+      const isLocked = isLockable(keys, key);
+      const keep = { lock: mode, until: now() + days * DAY_MS } as const;
+      return store.put(key, body, isLocked ? { ...options, keep } : options, budget);
     },
   };
 }

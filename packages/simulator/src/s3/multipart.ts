@@ -183,6 +183,7 @@ function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRe
     metadata: record.metadata,
     headers: record.headers,
     ...(record.retention === undefined ? {} : { retention: record.retention }),
+    ...(record.tags === undefined ? {} : { tags: record.tags }),
     ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'COMPOSITE' } }),
     segments: parts.map((part) => ({
       ...part.segment,
