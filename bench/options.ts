@@ -11,6 +11,7 @@ export const PARTS = [
   'jobs',
   'find',
   'compaction',
+  'seal',
   'latency',
 ] as const;
 export type Part = (typeof PARTS)[number];

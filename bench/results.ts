@@ -10,6 +10,7 @@ import type { LatencyRow } from './parts/latency.ts';
 import type { LambdaSize } from './parts/lambda.ts';
 import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
+import type { SealCost } from './parts/seal.ts';
 import type { ComparedVariant } from './parts/throughput.ts';
 
 interface Given {
@@ -24,6 +25,7 @@ interface Given {
   readonly jobs: readonly JobCost[];
   readonly find: readonly FindCost[];
   readonly compaction: readonly CompactionCost[];
+  readonly seal: readonly SealCost[];
 }
 
 /** What each part gives. */

@@ -263,10 +263,14 @@ function sealVariables(
   { logKey: key, drillKey }: Pick<GenesysMediaArchive, 'logKey' | 'drillKey'>,
 ): Readonly<Record<string, string>> {
   if (seal === undefined || key === undefined) return {};
-  const { origin, secondStore } = seal;
+  const { origin, secondStore, lock } = seal;
   return {
     ARCHIVE_PROOF_ORIGIN: origin,
     ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
-    ...present({ ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn, ARCHIVE_PROOF_SECOND_STORE: secondStore }),
+    ...present({
+      ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn,
+      ARCHIVE_PROOF_SECOND_STORE: secondStore,
+      ARCHIVE_PROOF_LOCK: lock === undefined ? undefined : `${lock.mode}:${lock.days}`,
+    }),
   };
 }

@@ -9,7 +9,7 @@ import { sealerStatements } from './statements.ts';
 const UNSEALED_HOURS = 26;
 
 /** Compares each day with the platform, and seals it in the log. */
-export function sealPart({ secondStore }: SealSettings): ScheduledPart {
+export function sealPart(settings: SealSettings): ScheduledPart {
   const period = Duration.hours(1);
   return {
     id: 'Sealer',
@@ -18,7 +18,7 @@ export function sealPart({ secondStore }: SealSettings): ScheduledPart {
     // it seals twice a day, and in the hours between goes on with a day that takes several runs
     schedule: 'cron(15 * * * ? *)',
     input: { hourly: true },
-    statements: (about) => sealerStatements(about, secondStore),
+    statements: (about) => sealerStatements(about, settings),
     decrypts: false,
     readsSecrets: true,
     replaces: true,
@@ -31,6 +31,7 @@ export function sealPart({ secondStore }: SealSettings): ScheduledPart {
       'ARCHIVE_PROOF_ORIGIN',
       'ARCHIVE_PROOF_KMS_KEY_ID',
       'ARCHIVE_PROOF_SECOND_STORE',
+      'ARCHIVE_PROOF_LOCK',
     ],
     alarms: [
       {

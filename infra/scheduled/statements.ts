@@ -1,4 +1,5 @@
 /** What the role of each scheduled function may do; docs/aws-permissions.md gives the reasons. */
+import type { SealSettings } from '../../src/config/deploy-settings.ts';
 import {
   allow,
   type ArchiveResources,
@@ -95,9 +96,12 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
  * The sealer lists the archive and reads receipts, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
  * newest checkpoint. It alone signs with the key of the log.
  *
- * @param secondStore `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint.
+ * @param settings `secondStore`: `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint; `lock`: it locks what it writes once.
  */
-export function sealerStatements(resources: ArchiveResources, secondStore?: string): readonly Statement[] {
+export function sealerStatements(
+  resources: ArchiveResources,
+  { secondStore, lock }: Pick<SealSettings, 'secondStore' | 'lock'> = {},
+): readonly Statement[] {
   const { logKeyArn, clientSecretArns = [] } = resources;
   const root = rootOf(resources);
   const log = `${root}proof/*`;
@@ -116,6 +120,8 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
       ...allow('PointToNewest', ['s3:PutObject'], [`${root}proof/*/checkpoint`]),
       Condition: { Null: { 's3:if-match': 'false' } },
     },
+    // a lock can be made longer with it, and never shorter
+    ...(lock === undefined ? [] : [allow('LockLog', ['s3:PutObjectRetention'], [log])]),
     ...secondStoreStatements(secondStore, resources.partition),
     ...signatures(logKeyArn, { sign: 'SignLog', show: 'ShowLogKey' }),
     allow('ReadClient', ['secretsmanager:GetSecretValue'], clientSecretArns.slice(0, 1)),
