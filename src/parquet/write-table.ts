@@ -1,6 +1,6 @@
 import { constants, gzipSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { Cell, TableBuilder, TableColumn } from '../ports.ts';
+import type { Cell, TableBuilder, TableColumn, TableRow } from '../ports.ts';
 
 /** Bytes before compression; docs/decisions/015 has the measurements. */
 const PAGE_BYTES = 8 * 1024;
@@ -33,8 +33,9 @@ export function buildTable(
   return {
     add: (rows) => {
       if (rows.length === 0) return;
-      const columnData = columns.map((column) => {
-        const data = rows.map((row) => row[column.name] ?? null);
+      const cells = turned(columns, rows);
+      const columnData = columns.map((column, at) => {
+        const data = cells[at] ?? [];
         return {
           name: column.name,
           data,
@@ -50,6 +51,19 @@ export function buildTable(
       return writer.getBytes();
     },
   };
+}
+
+/** Rows as columns; a row at a time, because all rows together do not fit into the caches of a processor. */
+function turned(columns: readonly TableColumn[], rows: readonly TableRow[]): readonly Cell[][] {
+  const cells = columns.map(() => Array.from<Cell>({ length: rows.length }));
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] ?? {};
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = cells[index] as Cell[];
+      column[at] = row[(columns[index] as TableColumn).name] ?? null;
+    }
+  }
+  return cells;
 }
 
 /** What is read back as null was written as null: only lists have members. */
@@ -100,6 +114,9 @@ function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
         ? { ...plain, statistics: false }
         : { ...plain, encoding: 'DELTA_BINARY_PACKED' as const };
     case 'string':
+      // ids: no two are alike; as bytes they are encoded once, for the page and for the filter
+      if (bloom === true)
+        return { statistics: false, encoding: 'PLAIN' as const, data: data.map((cell) => bytesOf(cell)) };
       return { statistics: false, ...(hasFewValues(data) ? plain : {}) };
     case 'strings': {
       const members = data.flatMap((cell) => (Array.isArray(cell) ? (cell as Cell[]) : []));
@@ -108,6 +125,8 @@ function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
     }
   }
 }
+
+const bytesOf = (cell: Cell) => (typeof cell === 'string' ? Buffer.from(cell) : null);
 
 function hasFewValues(cells: readonly Cell[]): boolean {
   const values = new Set<Cell>();
