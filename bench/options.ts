@@ -11,6 +11,7 @@ export const PARTS = [
   'jobs',
   'find',
   'compaction',
+  'console',
   'latency',
 ] as const;
 export type Part = (typeof PARTS)[number];

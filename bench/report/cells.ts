@@ -2,6 +2,7 @@
 import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
 import type { CompactionCost } from '../parts/compaction.ts';
+import type { ConsoleCost } from '../parts/console.ts';
 import type { FindCost } from '../parts/find.ts';
 import type { StartUp } from '../parts/init.ts';
 import type { JobCost } from '../parts/jobs.ts';
@@ -125,6 +126,19 @@ export function compactionTable(rows: readonly CompactionCost[]): Table {
       formatSpread(rowsPerSecond),
       bytesPerRow.toFixed(1),
       peakRssMb.toFixed(0),
+    ]),
+  };
+}
+
+export function consoleTable(rows: readonly ConsoleCost[]): Table {
+  return {
+    header: ['', 'measured', 'goal', 'unit', 'CPU ms'],
+    rows: rows.map(({ what, measured, goal, unit, cpuMs }) => [
+      what,
+      formatSpread(measured),
+      String(goal),
+      unit,
+      cpuMs === undefined ? '–' : formatSpread(cpuMs),
     ]),
   };
 }

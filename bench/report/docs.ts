@@ -58,6 +58,7 @@ function renderBlock(name: string, { machine, parts }: Results): string {
     case 'jobs':
     case 'find':
     case 'compaction':
+    case 'console':
     case 'latency':
     case 'limits':
     case 'lambda':

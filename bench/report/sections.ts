@@ -55,6 +55,10 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       const note = `largest peak ${largest.toFixed(0)} MB, promised at most ${PROMISED_COMPACTION_MB} MB`;
       return [{ title: 'Days of the catalogue', table: cells.compactionTable(rows), notes: [note] }];
     }
+    case 'console': {
+      const table = cells.consoleTable(results.console ?? []);
+      return [{ title: 'The console', table, notes: [] }];
+    }
     case 'limits': {
       const runs = results.limits ?? [];
       const title = 'Inside a memory limit';
