@@ -52,7 +52,7 @@ export {
   createArchiver,
   createReader,
   readTrust,
-} from './create-archiver.ts';
+} from './create/archiver.ts';
 export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
 export { ArchiveError, type ErrorCode, type ErrorDetails } from './errors.ts';
 export { type ParsedEvent, type ParseOptions, parseEvent } from './events/parse-event.ts';

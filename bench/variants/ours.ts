@@ -1,7 +1,7 @@
 /** The product, wired as it ships: events parsed, every check made, object, receipt and link marker written and verified. */
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { runSample } from './worker.ts';
 

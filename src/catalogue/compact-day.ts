@@ -6,14 +6,15 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, PutOptions } from '../ports.ts';
 import { readReceipt } from '../record/read-receipt.ts';
+import { openKnownContexts, readContexts } from './contexts-of-day.ts';
 import { type OpenDayFile, groupsOf, openDayFile, writeDayFile } from './day-file.ts';
-import { readReceiptFacts } from './old-rows.ts';
 import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
 import { eraseFacts } from './erase-facts.ts';
 import { readFactsOfDay } from './facts-of-day.ts';
 import { dayFileKey, type Shard } from './places.ts';
 import { writePeople } from './people-file.ts';
 import type { CataloguePorts } from './ports.ts';
+import { readOldContexts, readReceiptFacts } from './old-rows.ts';
 import { compareRows, factsOfKey, factsOfReceipt, peopleOf, type ReceiptFacts, rowOf } from './row.ts';
 import type { CatalogueRow, PeopleRow } from './schema.ts';
 import { forEachOf } from '../for-each-of.ts';
@@ -165,8 +166,12 @@ export async function makeDay(
   const receipts = new Map<string, ReceiptFacts>();
   const erasedConversations = new Set<string>();
   const isErased = (recordingId: string) => run.erased.isErased(day, recordingId);
+  const contexts =
+    options.facts === 'context' ? await openKnownContexts(ports, inputs, old, budget) : undefined;
   if (old !== undefined) {
     for (const range of groupsOf(old.table)) {
+      if (contexts !== undefined)
+        for (const row of await readOldContexts(old.table, range)) contexts.take(row);
       for (const { key, facts } of await readReceiptFacts(old.table, range)) {
         const file = files.get(key);
         if (facts.conversation_id !== null && isErased(facts.recording_id))
@@ -199,7 +204,11 @@ export async function makeDay(
     if (isErased(recordingId)) erasedConversations.add(id);
   }
   for (const id of erasedConversations) wanted.delete(id);
-  const calls = await readFactsOfDay(ports, inputs.facts, (id) => wanted.has(id), budget);
+  const isWanted = (id: string) => wanted.has(id);
+  const calls =
+    contexts === undefined
+      ? await readFactsOfDay(ports, inputs.facts, isWanted, budget)
+      : await readContexts(ports, inputs.facts, { known: contexts.of(isWanted), receipts, isWanted }, budget);
   const rows: CatalogueRow[] = [];
   const people: PeopleRow[] = [];
   for (const file of files.values()) {

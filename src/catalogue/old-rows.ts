@@ -1,4 +1,6 @@
 import type { RowRange, Table } from '../ports.ts';
+import { CONTEXT_COLUMNS } from './contexts-of-day.ts';
+import { readRows } from './day-file.ts';
 import type { ReceiptFacts } from './row.ts';
 import { type CatalogueRow, type ColumnName, columnOf } from './schema.ts';
 
@@ -59,3 +61,7 @@ function* rowsOf(keys: ArrayLike<string>, columns: Columns) {
     yield { key: keys[at] ?? '', facts };
   }
 }
+
+/** Rows with what contexts gave them, and no more. */
+export const readOldContexts = (table: Table, range: RowRange): Promise<CatalogueRow[]> =>
+  readRows(table, range, ['key', 'conversation_id', ...CONTEXT_COLUMNS]);

@@ -1,4 +1,4 @@
-import { openConfiguredStore, openConfiguredVersions, readTrust } from '../create-archiver.ts';
+import { openConfiguredStore, openConfiguredVersions, readTrust } from '../create/archiver.ts';
 import { ArchiveError } from '../errors.ts';
 import { publishInstruction } from '../rekey/publish-instruction.ts';
 import { type CommandContext, openBudget, readSettings } from './_context.ts';

@@ -1,4 +1,4 @@
-import { openConfiguredStore, openConfiguredVersions, readTrust } from '../create-archiver.ts';
+import { openConfiguredStore, openConfiguredVersions, readTrust } from '../create/archiver.ts';
 import { MIN_ORPHAN_AGE_MS, type RecordState, sweepKeyRecords } from '../rekey/sweep-key-records.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from './_context.ts';
 import { count, formatDuration, printable } from './_format.ts';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RestoreTarget } from '../audit/read-recording.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import { present } from '../present.ts';
+import { syncDirectory } from '../sync-directory.ts';
 import { createHiddenBody, MAX_IN_MEMORY_BYTES } from './restore/hidden-body.ts';
 import { partialName, sweepPartials } from './restore/partial-names.ts';
 
@@ -79,7 +80,7 @@ export async function createFileTarget(
       } catch (error) {
         throw outputError(error, 'writing', target);
       }
-      await syncDirectory(path.dirname(target));
+      await trySyncDirectory(path.dirname(target));
     },
     async abandon() {
       await close().catch(() => {}); // the descriptor is gone either way, and the file is removed next
@@ -149,16 +150,11 @@ async function publish(partial: string, target: string, force: boolean): Promise
 }
 
 /** Makes the new name survive a power cut. Where directories cannot be synced, the file itself is whole all the same. */
-async function syncDirectory(directory: string): Promise<void> {
+async function trySyncDirectory(directory: string): Promise<void> {
   try {
-    const handle = await open(directory, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncDirectory(directory);
   } catch {
-    // e.g. EPERM on Windows, EINVAL on some network file systems
+    // e.g. EINVAL on some network file systems
   }
 }
 

@@ -5,6 +5,7 @@ import { link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
 import { readKeyFile } from '../key-file.ts';
+import { syncDirectory } from '../sync-directory.ts';
 import { withKeyringLock } from './keyring-lock.ts';
 import { formatKeyring, type Keyring, parseKeyring } from './keyring.ts';
 import { createRsaUnwrapper, createRsaWrapper } from './raw-wrap.ts';
@@ -220,18 +221,6 @@ function parsePem(path: string, pem: string, parse: (pem: string) => KeyObject):
     return parse(pem);
   } catch {
     throw invalid('the key file holds no key in PEM form', `the file that is meant is ${path}`);
-  }
-}
-
-/** A name is on disk only when its directory is. */
-// Stryker disable next-line BlockStatement: it is for a power cut, which no test here can have
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  // Stryker disable next-line BlockStatement: as above
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

@@ -6,7 +6,8 @@ import { parseRecordingTime } from '../recording-time.ts';
 import { findForeignId } from './answer-ids.ts';
 import type { GenesysApi } from './api-client.ts';
 import { readConversation } from './conversation-facts.ts';
-import { readField } from './responses.ts';
+import { type Pause, readPauses } from './recordings/answers.ts';
+import { MAX_LIST_MEMBERS, readField, readList } from './responses.ts';
 
 /** Named in every context; another shape has another name. */
 export const CONTEXT_SCHEMA = 'genesys-media-archive/context/v1';
@@ -53,19 +54,11 @@ export interface ContextRecording {
   readonly id: string;
   readonly media?: string;
   readonly mediaSubtype?: string;
-  /** ms from the start of the recording. */
-  readonly pauses: readonly {
-    readonly reason: string;
-    readonly offsetMs: number;
-    readonly durationMs: number;
-  }[];
+  readonly pauses: readonly Pause[];
 }
 
 /** Characters; what is longer is cut. */
 const MAX_TEXT_CHARS = 256;
-
-/** Members of a list that are read; a conversation with more participants than this is none that people have. */
-const MAX_MEMBERS = 1000;
 
 /**
  * Asks the platform for the context of a conversation; `undefined` when it does not know the conversation any more.
@@ -99,8 +92,8 @@ export function describeConversation(
   recordings: readonly unknown[],
   takenAt: number,
 ): ConversationContext {
-  const participants = list(readField(conversation, 'participants'));
-  const divisions = list(readField(conversation, 'divisions'));
+  const participants = readList(readField(conversation, 'participants'));
+  const divisions = readList(readField(conversation, 'divisions'));
   return {
     schema: CONTEXT_SCHEMA,
     conversationId,
@@ -110,7 +103,7 @@ export function describeConversation(
     divisionIds: divisions.map((one) => readField(readField(one, 'division'), 'id')).filter(isSafeId),
     ...present({ externalTag: text(readField(conversation, 'externalTag')) }),
     participants: participants.flatMap(describeParticipant),
-    recordings: recordings.slice(0, MAX_MEMBERS).flatMap(describeRecording),
+    recordings: recordings.slice(0, MAX_LIST_MEMBERS).flatMap(describeRecording),
   };
 }
 
@@ -124,7 +117,7 @@ function describeParticipant(value: unknown): ContextParticipant[] {
     ...(typeof durationSeconds === 'number' ? { durationSeconds } : {}),
   };
   const holds = sessions(value)
-    .flatMap((session) => list(readField(session, 'segments')))
+    .flatMap((session) => readList(readField(session, 'segments')))
     .filter((segment) => text(readField(segment, 'type'))?.toLowerCase() === 'hold')
     .map(times)
     .filter((one): one is Interval => one.startTime !== undefined && one.endTime !== undefined);
@@ -147,13 +140,6 @@ function describeParticipant(value: unknown): ContextParticipant[] {
 function describeRecording(value: unknown): ContextRecording[] {
   const id = readField(value, 'id');
   if (!isSafeId(id)) return [];
-  const pauses = list(readField(value, 'annotations')).flatMap((annotation) => {
-    const reason = text(readField(annotation, 'reason'));
-    const offsetMs = readField(annotation, 'location');
-    const durationMs = readField(annotation, 'durationMs');
-    const complete = reason !== undefined && typeof offsetMs === 'number' && typeof durationMs === 'number';
-    return complete ? [{ reason, offsetMs, durationMs }] : [];
-  });
   return [
     {
       id,
@@ -161,7 +147,7 @@ function describeRecording(value: unknown): ContextRecording[] {
         media: text(readField(value, 'media')),
         mediaSubtype: text(readField(value, 'mediaSubtype')),
       }),
-      pauses,
+      pauses: readPauses(readField(value, 'annotations')),
     },
   ];
 }
@@ -169,7 +155,7 @@ function describeRecording(value: unknown): ContextRecording[] {
 /** Sessions of a participant, by the medium they were of. */
 function sessions(participant: unknown): readonly unknown[] {
   return ['calls', 'callbacks', 'chats', 'emails', 'messages', 'videos'].flatMap((name) =>
-    list(readField(participant, name)),
+    readList(readField(participant, name)),
   );
 }
 
@@ -191,11 +177,9 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT_CHARS) : undefined;
 }
 
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value.slice(0, MAX_MEMBERS) : [];
-}
-
 /** What is listed of other conversations is left out. */
 function ownRecordings(json: string, conversationId: string): readonly unknown[] {
-  return list(parseForeignJson(json)).filter((one) => findForeignId(one, { conversationId }) === undefined);
+  return readList(parseForeignJson(json)).filter(
+    (one) => findForeignId(one, { conversationId }) === undefined,
+  );
 }

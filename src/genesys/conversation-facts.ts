@@ -4,8 +4,7 @@ import { parseRecordingTime } from '../recording-time.ts';
 import { requireSameIds } from './answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';
-import { readField } from './responses.ts';
-import { parseJsonObject } from './responses.ts';
+import { parseJsonObject, readField, readList } from './responses.ts';
 
 /** Participants keep their sessions by medium (`Participant` of the API description). */
 const SESSIONS = ['calls', 'callbacks', 'chats', 'emails', 'messages', 'videos'] as const;
@@ -45,8 +44,8 @@ export function readConversation(
 function describeFacts(conversation: unknown): ConversationFacts | undefined {
   const startedAt = parseRecordingTime(readField(conversation, 'startTime'));
   if (startedAt === undefined) return undefined;
-  const [session] = list(readField(conversation, 'participants')).flatMap((participant) =>
-    SESSIONS.flatMap((name) => list(readField(participant, name))),
+  const [session] = readList(readField(conversation, 'participants')).flatMap((participant) =>
+    SESSIONS.flatMap((name) => readList(readField(participant, name))),
   );
   const provider = word(readField(session, 'provider'));
   const direction = word(readField(session, 'direction'));
@@ -54,10 +53,6 @@ function describeFacts(conversation: unknown): ConversationFacts | undefined {
     startedAt,
     ...present({ provider, direction }),
   };
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** Names of kinds of things, never of people: short, and without anything a name or number would need. */

@@ -35,3 +35,11 @@ export function errorCode(text: string): string | undefined {
 }
 
 export { readField } from '../json.ts';
+
+/** Members of a list that are read; a conversation with more participants than this is none that people have. */
+export const MAX_LIST_MEMBERS = 1_000;
+
+/** The first members of a list of the answer; none where `value` is no list. */
+export function readList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, MAX_LIST_MEMBERS) : [];
+}

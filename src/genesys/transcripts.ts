@@ -9,16 +9,13 @@ import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from './api-client.
 import { readConversation } from './conversation-facts.ts';
 import { explainRefusal } from './permissions.ts';
 import type { RateBudget } from './rate-budget.ts';
-import { parseJsonObject, readField } from './responses.ts';
+import { parseJsonObject, readField, readList } from './responses.ts';
 
 /** Bytes of one transcript; hours of speech have some megabytes, words with their times included. */
 export const MAX_TRANSCRIPT_BYTES = 16 * 1024 * 1024;
 
 /** Sessions of one conversation that are asked about, the customer's first. */
 const MAX_COMMUNICATIONS = 5;
-
-/** Members of a list that are read. */
-const MAX_MEMBERS = 1000;
 
 /** ms; SQS delays no message for longer. */
 const MAX_WAIT_MS = 15 * 60_000;
@@ -108,7 +105,7 @@ async function askForLinks(
   const listed = answer.status === 200 ? parseJsonObject(answer.text) : undefined;
   if (listed === undefined) throw unexpectedAnswer(what, answer, explainRefusal('getTranscriptUrls', answer));
   requireSameIds(what, answer, listed, { conversationId, organizationId });
-  return list(readField(listed, 'urls')).flatMap((one) => {
+  return readList(readField(listed, 'urls')).flatMap((one) => {
     const recordingId = readField(readField(one, 'recording'), 'id');
     const url = readField(one, 'url');
     return isSafeId(recordingId) && typeof url === 'string' ? [{ recordingId, url }] : [];
@@ -152,13 +149,9 @@ async function askConversation(
   const what = `sessions of conversation ${conversationId}`;
   const conversation = readConversation(what, answer, conversationId);
   const endedAt = parseRecordingTime(readField(conversation, 'endTime'));
-  const participants = list(readField(conversation, 'participants'));
+  const participants = readList(readField(conversation, 'participants'));
   const isCustomers = (one: unknown) => ['customer', 'external'].includes(String(readField(one, 'purpose')));
   const ordered = [...participants.filter(isCustomers), ...participants.filter((one) => !isCustomers(one))];
-  const sessions = ordered.flatMap((one) => SPOKEN.flatMap((name) => list(readField(one, name))));
+  const sessions = ordered.flatMap((one) => SPOKEN.flatMap((name) => readList(readField(one, name))));
   return { communicationIds: sessions.map((one) => readField(one, 'id')).filter(isSafeId), endedAt };
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value.slice(0, MAX_MEMBERS) : [];
 }

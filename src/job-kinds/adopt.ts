@@ -1,5 +1,5 @@
 import type { WrapConfig } from '../config/config.ts';
-import { openConfiguredStore, openKeySources, readTrust } from '../create-archiver.ts';
+import { openConfiguredStore, openKeySources, readTrust } from '../create/archiver.ts';
 import { type Adopter, createAdopter } from '../envelope/adopt.ts';
 import { chooseWrap, openWrap } from '../envelope/key-sources.ts';
 import { ArchiveError } from '../errors.ts';

@@ -1,14 +1,16 @@
 import * as z from 'zod';
 import { unlimited } from '../clock.ts';
-import { openErasure } from '../create-erasure.ts';
+import { openErasure } from '../create/erasure.ts';
 import { ArchiveError } from '../errors.ts';
 import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
 import { eraseRecordings } from '../keep/erase/erase-recordings.ts';
 import type { ErasedItem } from '../keep/erase/erase-types.ts';
-import { isSealed, type SealedItem } from '../keep/erase/plan-erasure.ts';
+import type { SealedItem } from '../keep/erase/plan-erasure.ts';
+import { isSealed } from '../keep/sealed-item.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource, JobTools } from './kind-source.ts';
 import { ERASE } from './unnamed-erase.ts';
+import { present } from '../present.ts';
 
 /** What a plan says besides its items. */
 export const eraseOptions = z.object({
@@ -32,7 +34,7 @@ const itemSchema = z.object({
 
 export function parseErasureItem(value: unknown): SealedItem {
   const { isSecond, ...item } = itemSchema.parse(value);
-  return { ...item, ...(isSecond === undefined ? {} : { isSecond }) };
+  return { ...item, ...present({ isSecond }) };
 }
 
 /** Recordings of one batch: holds are read twice for each. */

@@ -1,7 +1,7 @@
 /** The Lambda function: `dist/lambda/archive.mjs`, handler `handler`. */
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
-import { type Archiver, createArchiver } from '../create-archiver.ts';
+import { type Archiver, createArchiver } from '../create/archiver.ts';
 import { toArchiveError } from '../errors.ts';
 import { wantsFips } from '../aws-regions.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';

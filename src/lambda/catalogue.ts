@@ -1,7 +1,7 @@
 /** The scheduled compaction of the catalogue: `dist/lambda/catalogue.mjs`, handler `handler`. */
 import type { UpdateOptions, UpdateReport } from '../catalogue/update-catalogue.ts';
 import { loadConfig } from '../config/config.ts';
-import { updateCatalogue } from '../create-catalogue.ts';
+import { updateCatalogue } from '../create/catalogue.ts';
 import { ArchiveError } from '../errors.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 

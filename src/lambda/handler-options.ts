@@ -1,7 +1,7 @@
 import type { DeliveryHints } from '../archive/archive-request.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import type { Archiver } from '../create-archiver.ts';
+import type { Archiver } from '../create/archiver.ts';
 import type { Logger } from '../log.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
 import type { Secret } from '../secret.ts';

@@ -1,6 +1,6 @@
 /** The scheduled runner of jobs: `dist/lambda/jobs.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
-import { createJobRunner } from '../create-job-runner.ts';
+import { createJobRunner } from '../create/job-runner.ts';
 import { ArchiveError } from '../errors.ts';
 import { JOB_KINDS } from '../job-kinds/kinds.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';

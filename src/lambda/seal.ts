@@ -1,7 +1,7 @@
 /** The scheduled sealer of the log: `dist/lambda/seal.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
 import { readSealEvent } from '../config/seal-settings.ts';
-import { createSealer, type Sealer } from '../create-sealer.ts';
+import { createSealer, type Sealer } from '../create/sealer.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { toArchiveError } from '../errors.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';

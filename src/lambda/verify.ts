@@ -2,7 +2,7 @@
 import type { SampleReport } from '../audit/verify-sample.ts';
 import { loadConfig } from '../config/config.ts';
 import { readVerificationEvent } from '../config/verification-settings.ts';
-import { createSampleVerifier } from '../create-verifier.ts';
+import { createSampleVerifier } from '../create/verifier.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 
 /** Requests of a recording that is looked at take turns waiting; more would only need memory. */

@@ -1,7 +1,7 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
 import { isWorthRetrying } from '../circuit.ts';
 import { abortReason, type Budget } from '../clock.ts';
-import type { Archiver } from '../create-archiver.ts';
+import type { Archiver } from '../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import type { Outcome } from './retry-plan.ts';

@@ -1,7 +1,7 @@
 import type { Budget, Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { updateCatalogue } from '../create-catalogue.ts';
+import { updateCatalogue } from '../create/catalogue.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 

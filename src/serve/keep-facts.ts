@@ -1,6 +1,6 @@
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { type FactsDay, updateFacts } from '../create-facts.ts';
+import { type FactsDay, updateFacts } from '../create/facts.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 

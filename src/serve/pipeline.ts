@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import type { Archiver } from '../create-archiver.ts';
+import type { Archiver } from '../create/archiver.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseDelivery } from '../events/parse-event.ts';
 import type { Logger } from '../log.ts';

@@ -16,7 +16,7 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
-import { syncDirectory } from '../store/directory/paths.ts';
+import { syncDirectory } from '../sync-directory.ts';
 import { directoryError } from '../store/directory/fs-errors.ts';
 import { writeText } from '../store/directory/partial-file.ts';
 import { decodeText } from '../text-file.ts';

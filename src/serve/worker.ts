@@ -1,7 +1,7 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
 import { advanceCircuit, CLOSED, isOpen, judgeOutcome } from '../circuit.ts';
 import type { Budget, Clock } from '../clock.ts';
-import type { Archiver } from '../create-archiver.ts';
+import type { Archiver } from '../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { requestKey } from '../events/collapse-requests.ts';
 import type { ParsedEvent } from '../events/parse-event.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { restoreRecording } from '../../src/audit/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createReader, openConfiguredStore } from '../../src/create-archiver.ts';
+import { createReader, openConfiguredStore } from '../../src/create/archiver.ts';
 import { readKeyringFile } from '../../src/envelope/key-files.ts';
 import { keyringWrapper } from '../../src/envelope/keyring.ts';
 import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createReader, openConfiguredStore, openConfiguredVersions } from '../../src/create-archiver.ts';
+import { createReader, openConfiguredStore, openConfiguredVersions } from '../../src/create/archiver.ts';
 import { detectFormat } from '../../src/envelope/detect.ts';
 import { moveKeys, openMoving } from '../../src/job-kinds/rekey.ts';
 import { openRewrapping } from '../../src/job-kinds/rewrap.ts';

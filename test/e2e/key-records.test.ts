@@ -5,7 +5,7 @@ import { readRange } from '../../src/audit/read-range.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createReader, openConfiguredStore, readTrust } from '../../src/create-archiver.ts';
+import { createReader, openConfiguredStore, readTrust } from '../../src/create/archiver.ts';
 import { ERASURE_SCHEMA, erasureKey, formatErasure, subjectHash } from '../../src/record/erasure.ts';
 import { hashWrap } from '../../src/record/first-wrap.ts';
 import { erasedKey, formatErased, formatKeyRecord, keyRecordKey } from '../../src/record/key-record.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { runCli } from '../cli/run-cli.ts';

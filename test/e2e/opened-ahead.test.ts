@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 

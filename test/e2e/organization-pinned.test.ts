@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';

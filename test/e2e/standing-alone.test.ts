@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { restoreRecording } from '../../src/audit/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver, createReader } from '../../src/create-archiver.ts';
+import { createArchiver, createReader } from '../../src/create/archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import type { Fault } from '../../packages/simulator/src/faults.ts';
 import type { ScriptedRecording } from '../../packages/simulator/src/published/recordings-model.ts';

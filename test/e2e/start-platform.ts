@@ -6,8 +6,8 @@ import type { ScriptedConversation } from '../../packages/simulator/src/publishe
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
-import { createSealer } from '../../src/create-sealer.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
+import { createSealer } from '../../src/create/sealer.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readTranscript } from '../../src/audit/read-transcript.ts';
 import { unlimited } from '../../src/clock.ts';
-import { createArchiver, createReader } from '../../src/create-archiver.ts';
+import { createArchiver, createReader } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { objectKey } from '../../src/record/object-key.ts';
 import { findRecording } from '../../src/audit/find-recording.ts';

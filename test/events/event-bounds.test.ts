@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/cli/archive/read-events.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { MAX_REQUESTS_PER_EVENT, parseEvent } from '../../src/events/parse-event.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';

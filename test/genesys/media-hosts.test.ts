@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { type MediaPlaces, mediaPolicy } from '../../src/genesys/media/hosts.ts';
 import { checkUrl } from '../../src/http/url-guard.ts';
 import { GENESYS_REGIONS, RECORDING_REGIONS } from '../../src/regions.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import type { MessageQueue } from '../../src/queue/message-queue.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { readWebhookSecrets } from '../../src/secrets/secret-contents.ts';
 import { signerOf } from '../../src/signing-keys.ts';

@@ -7,7 +7,7 @@ import { CreateAliasCommand, CreateKeyCommand, DisableKeyCommand, type KMSClient
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { signingKeyId } from '../../src/record/receipt.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver } from '../../src/create-archiver.ts';
+import { createArchiver } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { runHere } from '../cli/run-here.ts';

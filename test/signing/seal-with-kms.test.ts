@@ -6,7 +6,7 @@ import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createSealer, type Sealer } from '../../src/create-sealer.ts';
+import { createSealer, type Sealer } from '../../src/create/sealer.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { parseVkey } from '../../src/proof/formats/note.ts';
 import { openCheckpoint } from '../../src/proof/log/place.ts';

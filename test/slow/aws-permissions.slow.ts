@@ -6,7 +6,7 @@ import { listRecordings } from '../../src/audit/find-recording.ts';
 import { verifyRecording } from '../../src/audit/read-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver, createReader } from '../../src/create-archiver.ts';
+import { createArchiver, createReader } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { restoreRecording } from '../../src/audit/read-recording.ts';
-import { LARGEST_RECEIPT, parseReceipt } from '../../src/record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt } from '../../src/record/receipt-schema.ts';
 import { getSmall } from '../../src/record/small-object.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver, createReader } from '../../src/create-archiver.ts';
+import { createArchiver, createReader } from '../../src/create/archiver.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
@@ -67,7 +67,7 @@ async function start(sizes: readonly number[]) {
     );
     for (const { recording, result } of archived) {
       const place = receiptKey(result.key);
-      const receipt = parseReceipt((await getSmall(store, place, LARGEST_RECEIPT, unlimited)) ?? '', place);
+      const receipt = parseReceipt((await getSmall(store, place, MAX_RECEIPT_BYTES, unlimited)) ?? '', place);
       expect(receipt).toMatchObject({
         plaintext: { bytes: recording.bytes, sha256: await recording.sha256() },
       });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { openConfiguredStore } from '../../src/create-archiver.ts';
+import { openConfiguredStore } from '../../src/create/archiver.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { contentOf } from './bytes.ts';

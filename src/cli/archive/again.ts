@@ -4,7 +4,7 @@ import { isSameRecording } from '../../record/identity.ts';
 import { identifyKey } from '../../record/layout.ts';
 import type { Budget } from '../../clock.ts';
 import { type ArchiveConfig, loadConfig } from '../../config/config.ts';
-import { type Archiver, createArchiver, readTrust } from '../../create-archiver.ts';
+import { type Archiver, createArchiver, readTrust } from '../../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ArchiveRequest, ObjectStat, ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';

@@ -1,5 +1,5 @@
 import { adoptRecording } from '../../rekey/adopt-recordings.ts';
-import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { openAdopter } from '../../job-kinds/adopt.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';

@@ -5,7 +5,7 @@ import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { Scope } from '../../catalogue/runs.ts';
 import { updateCatalogue } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
-import { openCatalogue } from '../../create-catalogue.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';
 import { parseDay, parseRecordingTime } from '../../recording-time.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -26,7 +26,7 @@ interface CatalogueOptions extends QueryOptions, ExportOptions {
   readonly location?: string;
 }
 
-interface Work {
+interface CatalogueCall {
   readonly ports: CataloguePorts;
   readonly words: readonly string[];
   readonly options: CatalogueOptions;
@@ -34,7 +34,7 @@ interface Work {
   readonly elsewhere: (location: string) => Promise<CataloguePorts>;
 }
 
-type Action = (context: CommandContext, work: Work, budget: Budget) => Promise<number>;
+type Action = (context: CommandContext, work: CatalogueCall, budget: Budget) => Promise<number>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   update: (context, work, budget) => bringUpToDate(context, work.ports, work.options, budget),
@@ -170,7 +170,7 @@ async function bringUpToDate(
 
 async function rebuild(
   context: CommandContext,
-  { ports, options, elsewhere }: Work,
+  { ports, options, elsewhere }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
   const { into, asOf } = options;
@@ -198,7 +198,7 @@ function parseTime(text: string): number {
 
 async function exportAsked(
   context: CommandContext,
-  { ports, words, options }: Work,
+  { ports, words, options }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
   const ids = [...words];
@@ -213,7 +213,7 @@ async function exportAsked(
 
 async function ddl(
   { ui, clock }: CommandContext,
-  { ports, words, options }: Work,
+  { ports, words, options }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
   const [engine, ...more] = words;

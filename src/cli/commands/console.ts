@@ -1,7 +1,7 @@
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
 import { listArchives, type WrapConfig } from '../../config/config.ts';
 import type { ConsoleArchive } from '../../console/console-archive.ts';
-import { openConsoleArchive } from '../../create-console.ts';
+import { openConsoleArchive } from '../../create/console.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, readSettings, readSources } from '../_context.ts';
 import { DEFAULT_PORT, pageFiles, runConsole } from '../console/run-console.ts';
@@ -33,7 +33,7 @@ export async function run(
     archives.push(await openConsoleArchive(config, { name, clock, logger }));
   }
   if (shared !== undefined) {
-    const served = { archives, port, reasonRequired, clock, logger, ...pageFiles(), ...shared };
+    const served = { archives, port, reasonRequired, clock, logger, ...(await pageFiles()), ...shared };
     return serveShared(context, { ...served, ...present({ host }) });
   }
   if (host !== undefined) {

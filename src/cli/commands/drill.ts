@@ -1,4 +1,4 @@
-import { createDriller } from '../../create-drill.ts';
+import { createDriller } from '../../create/drill.ts';
 import { ArchiveError } from '../../errors.ts';
 import { DEFAULT_SAMPLE } from '../../proof/drill/sample-size.ts';
 import type { DrilledRecording } from '../../proof/drill/drill-report.ts';

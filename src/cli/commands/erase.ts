@@ -1,5 +1,5 @@
-import { openErasure, openConfiguredVersions } from '../../create-erasure.ts';
-import { openJobStore } from '../../create-job-runner.ts';
+import { openErasure, openConfiguredVersions } from '../../create/erasure.ts';
+import { openJobStore } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import { patientStore } from '../../jobs/patient-store.ts';
 import { createLayout } from '../../record/layout.ts';

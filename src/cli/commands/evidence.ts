@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
-import { openLog } from '../../create-sealer.ts';
+import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
+import { openLog } from '../../create/sealer.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { collectEvidence, MAX_RECORDINGS } from '../../proof/evidence/collect-evidence.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';

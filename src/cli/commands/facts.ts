@@ -1,5 +1,5 @@
 import { FACTS_LOOK_BACK_DAYS, isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
-import { openFactsStore, updateFacts } from '../../create-facts.ts';
+import { openFactsStore, updateFacts } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
@@ -31,8 +31,8 @@ async function fetchFacts(context: CommandContext, options: FactsOptions): Promi
   const { ui, clock, logger } = context;
   const range = readDays(options, clock.now());
   const config = await readSettings(context, 'archive');
-  if (config.catalogue.facts === 'none') {
-    throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_FACTS=none keeps no facts', {
+  if (config.catalogue.facts !== 'analytics') {
+    throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_FACTS=${config.catalogue.facts} keeps no facts`, {
       hint: 'set ARCHIVE_FACTS=analytics',
     });
   }

@@ -4,7 +4,7 @@ import type { CataloguePorts } from '../../catalogue/ports.ts';
 import { type ColumnName, COLUMNS } from '../../catalogue/schema.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import type { Budget } from '../../clock.ts';
-import { openCatalogue } from '../../create-catalogue.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';

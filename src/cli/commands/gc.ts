@@ -1,4 +1,4 @@
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { BatchCircuit } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';

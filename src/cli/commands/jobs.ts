@@ -1,4 +1,4 @@
-import { openJobStore, openReportSigner } from '../../create-job-runner.ts';
+import { openJobStore, openReportSigner } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import { addControl, type Wish } from '../../jobs/control.ts';
 import type { JobPlan, Rate } from '../../jobs/job-kind.ts';
@@ -8,7 +8,7 @@ import { type JobProgress, readProgress } from '../../jobs/read-progress.ts';
 import { writeReport } from '../../jobs/report.ts';
 import { listFailures, retryJob } from '../../jobs/retry-job.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
 import { type CommandContext, openBudget, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
@@ -18,6 +18,7 @@ import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { showJobs } from '../jobs/list-jobs.ts';
 import { runAllHere, runJobHere } from '../jobs/run-here.ts';
 import { JOB_ACTIONS } from '../specs/job-actions.ts';
+import { present } from '../../present.ts';
 
 interface JobsOptions {
   readonly wait?: boolean;
@@ -170,7 +171,7 @@ async function change(
   await addControl({ store, clock, budget }, plan, {
     wish,
     by: runnerName('command line'),
-    ...(rate === undefined ? {} : { rate }),
+    ...present({ rate }),
   });
   // runners that are at work report themselves, when they have ended
   if (wish === 'cancel' && before.runners.length === 0) {
@@ -248,8 +249,8 @@ async function retry(
         store: jobs,
         plan,
         all,
-        ...(name === undefined ? {} : { name }),
-        ...(rate === undefined ? {} : { rate }),
+        ...present({ name }),
+        ...present({ rate }),
         createdBy: runnerName('command line'),
         clock,
         budget,

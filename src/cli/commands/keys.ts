@@ -2,7 +2,7 @@ import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { KeysConfig } from '../../config/config.ts';
-import { openKeySources } from '../../create-archiver.ts';
+import { openKeySources } from '../../create/archiver.ts';
 import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
 import {
   readKeyringFile,

@@ -1,6 +1,6 @@
 import { describeRecording, type RecordingDescription } from '../../audit/describe-recording.ts';
 import { listMarkedRecordings, listRecordings, type MarkedRecording } from '../../audit/find-recording.ts';
-import { openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
   type CommandContext,

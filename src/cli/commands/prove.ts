@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openConfiguredStore } from '../../create-archiver.ts';
-import { openLog } from '../../create-sealer.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
+import { openLog } from '../../create/sealer.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { parseDay } from '../../recording-time.ts';

@@ -1,4 +1,4 @@
-import { createSealer } from '../../create-sealer.ts';
+import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ReconciledDay } from '../../proof/day/reconcile-day.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';

@@ -1,6 +1,6 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
 import type { Budget } from '../../clock.ts';
-import { type Archiver, createArchiver } from '../../create-archiver.ts';
+import { type Archiver, createArchiver } from '../../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { collapseRequests } from '../../events/collapse-requests.ts';
 import { parseEach } from '../../events/parse-event.ts';

@@ -1,4 +1,4 @@
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
 import { moveKeys, openMoving } from '../../job-kinds/rekey.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';

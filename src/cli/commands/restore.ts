@@ -1,7 +1,7 @@
 import { whyNoObject } from '../../audit/find-recording.ts';
 import { openChecked } from '../../audit/open-checked.ts';
 import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
-import { createReader, openConfiguredStore, readTrust } from '../../create-archiver.ts';
+import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { present } from '../../present.ts';

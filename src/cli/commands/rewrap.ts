@@ -1,5 +1,5 @@
 import { type Rewrap, rewrapRecording } from '../../rekey/rewrap-recordings.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
 import { openRewrapping } from '../../job-kinds/rewrap.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';

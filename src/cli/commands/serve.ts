@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { type Archiver, createArchiver } from '../../create-archiver.ts';
-import { createJobRunner } from '../../create-job-runner.ts';
+import { type Archiver, createArchiver } from '../../create/archiver.ts';
+import { createJobRunner } from '../../create/job-runner.ts';
 import type { JobTools } from '../../job-kinds/kind-source.ts';
 import { abortReason, unlimited } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
@@ -9,6 +9,7 @@ import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
+import { keepRetention } from '../../serve/keep-retention.ts';
 import { keepFacts } from '../../serve/keep-facts.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
@@ -73,6 +74,7 @@ export async function run(
         startDueJobs(),
         options.once === true ? undefined : keepCatalogue(config, { clock, logger }),
         options.once === true ? undefined : keepFacts(config, { clock, logger }),
+        options.once === true ? undefined : keepRetention(config, { clock, logger }),
       ]);
       const readSecrets = readWebhookSecrets(config.webhook, secrets);
       keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
@@ -179,7 +181,10 @@ function announce(
 function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
     const archive = name === undefined ? {} : { archive: name };
-    ui.record(report.kind === 'result' ? 'recording' : report.kind, { ...archive, ...describe(report) });
+    ui.record(report.kind === 'result' ? 'recording' : report.kind, {
+      ...archive,
+      ...describeWorker(report),
+    });
     return;
   }
   const of = name === undefined ? '' : `${name}  `;
@@ -205,7 +210,7 @@ function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   }
 }
 
-function describe(report: WorkerReport): object {
+function describeWorker(report: WorkerReport): object {
   if (report.kind !== 'result') {
     const { kind: _, error, ...fields } = report;
     return { ...fields, ...error?.toJSON() };

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { StoreConfig } from '../../config/config.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
-import { openLog } from '../../create-sealer.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
+import { openLog } from '../../create/sealer.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { brokenEquations } from '../../proof/formats/statement.ts';
 import { openCheckpoint } from '../../proof/log/place.ts';

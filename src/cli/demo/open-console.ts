@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/config.ts';
-import { openConsoleArchive } from '../../create-console.ts';
+import { openConsoleArchive } from '../../create/console.ts';
 import type { CommandContext } from '../_context.ts';
 import { runConsole } from '../console/run-console.ts';
 

@@ -4,11 +4,11 @@ import { BACKFILL } from '../../backfill/backfill-kind.ts';
 import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { Budget, Clock } from '../../clock.ts';
 import { type ConfigFor, loadConfig, type Purpose } from '../../config/config.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
-import { createBackfill } from '../../create-backfill.ts';
-import { openCatalogue, updateCatalogue } from '../../create-catalogue.ts';
-import { createJobRunner, openJobStore } from '../../create-job-runner.ts';
-import { createSealer } from '../../create-sealer.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
+import { createBackfill } from '../../create/backfill.ts';
+import { openCatalogue, updateCatalogue } from '../../create/catalogue.ts';
+import { createJobRunner, openJobStore } from '../../create/job-runner.ts';
+import { createSealer } from '../../create/sealer.ts';
 import { patientStore } from '../../jobs/patient-store.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { Logger } from '../../log.ts';
@@ -19,7 +19,7 @@ import { planItems } from '../backfill/plan-items.ts';
 import { runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes } from '../_format.ts';
 import { asUsage } from '../_simulator-errors.ts';
-import type { Check } from './checks.ts';
+import type { Promised } from './checks.ts';
 
 /** Recordings of the three days. */
 const RECORDINGS = 30;
@@ -39,7 +39,7 @@ export interface PastPorts {
 }
 
 export interface PastResult {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Promised[];
   /** First and last day, `YYYY-MM-DD`. */
   readonly from: string;
   readonly to: string;

@@ -12,7 +12,7 @@ import {
   revealKey,
   type StoreConfig,
 } from '../../config/config.ts';
-import { createReader, openConfiguredStore } from '../../create-archiver.ts';
+import { createReader, openConfiguredStore } from '../../create/archiver.ts';
 import { describeForeign, toArchiveError } from '../../errors.ts';
 import { FIRST_DAY } from '../../recording-time.ts';
 import { parseStoreLocation } from '../../store/open-store.ts';

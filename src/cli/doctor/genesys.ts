@@ -1,6 +1,6 @@
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
-import { type Archiver, createArchiver } from '../../create-archiver.ts';
+import { type Archiver, createArchiver } from '../../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createTransport } from '../../http/transport.ts';
 import type { CommandContext } from '../_context.ts';

@@ -1,6 +1,6 @@
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig, StoreConfig } from '../../config/config.ts';
-import { openConfiguredStore, openConfiguredVersions } from '../../create-archiver.ts';
+import { openConfiguredStore, openConfiguredVersions } from '../../create/archiver.ts';
 import { toArchiveError } from '../../errors.ts';
 import { KEY_PREFIX } from '../../record/key-record.ts';
 import type { CommandContext } from '../_context.ts';

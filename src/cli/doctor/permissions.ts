@@ -1,5 +1,5 @@
 import type { Budget } from '../../clock.ts';
-import type { Archiver } from '../../create-archiver.ts';
+import type { Archiver } from '../../create/archiver.ts';
 import { toArchiveError } from '../../errors.ts';
 import type { DoctorCheck } from './check.ts';
 

@@ -3,22 +3,19 @@ import { randomBytes } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { ERASE } from '../../job-kinds/unnamed-erase.ts';
-import { openJobStore } from '../../create-job-runner.ts';
+import { openJobStore } from '../../create/job-runner.ts';
 import type { WrapConfig } from '../../config/config.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ErasePorts } from '../../keep/erase/erase-types.ts';
-import {
-  examineErasures,
-  groupByRecording,
-  type PlannedErasure,
-  sealItem,
-} from '../../keep/erase/plan-erasure.ts';
+import { examineErasures, groupByRecording, type PlannedErasure } from '../../keep/erase/plan-erasure.ts';
+import { sealItem } from '../../keep/sealed-item.ts';
 import { findErasure, recordingErased } from '../../record/find-erasure.ts';
 import { createLayout } from '../../record/layout.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { runnerName } from '../jobs/job-settings.ts';
 import type { ChosenErasure } from './choose-erased.ts';
+import { present } from '../../present.ts';
 
 /** Held recordings named in a message. */
 const SHOWN = 5;
@@ -80,7 +77,7 @@ export async function planErasure(
     reason,
     by,
     leaveHeld,
-    ...(request === undefined ? {} : { request }),
+    ...present({ request }),
   };
   let name: string | undefined;
   if (!dryRun) {

@@ -1,6 +1,6 @@
 /** Requests under the GDPR that the platform has: shown, and taken as what a plan is about. Nothing is erased by one. */
 import type { Budget } from '../../clock.ts';
-import { openGdprRequests } from '../../create-gdpr-requests.ts';
+import { openGdprRequests } from '../../create/gdpr-requests.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';

@@ -2,7 +2,7 @@ import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { Budget } from '../../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../../config/config.ts';
 import { namesAgents, resolveAgents } from '../../catalogue/people.ts';
-import { openCatalogue } from '../../create-catalogue.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { canonicalId } from '../../recording-id.ts';

@@ -1,7 +1,7 @@
 /** Makes a job of work on many recordings, instead of doing it here and now. */
 import type { Budget } from '../../clock.ts';
 import type { StoreConfig } from '../../config/config.ts';
-import { openJobStore } from '../../create-job-runner.ts';
+import { openJobStore } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { KeyItem } from '../../job-kinds/recordings-kind.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';

@@ -2,7 +2,7 @@ import { BACKFILL } from '../../backfill/backfill-kind.ts';
 import { type BackfillItem, nameOfItem, parseItem } from '../../backfill/items.ts';
 import type { Budget } from '../../clock.ts';
 import type { StoreConfig } from '../../config/config.ts';
-import { openConfiguredStore } from '../../create-archiver.ts';
+import { openConfiguredStore } from '../../create/archiver.ts';
 import { createLayout } from '../../record/layout.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { CommandContext } from '../_context.ts';

@@ -6,11 +6,8 @@ import type {
 } from '../../ports.ts';
 import { isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
-import { readField as read } from '../responses.ts';
+import { MAX_LIST_MEMBERS, readField as read, readList } from '../responses.ts';
 import { present } from '../../present.ts';
-
-/** Members of a list that are read; a conversation with more participants than this is none that people have. */
-const MAX_MEMBERS = 1_000;
 
 /** Characters of one value; what is longer is cut. Attributes and notes have 65,000 at most. */
 const MAX_TEXT = 65_536;
@@ -26,7 +23,7 @@ export function readConversation(value: unknown): AnalyzedConversation | undefin
   const conversationId = read(value, 'conversationId');
   const start = isoTime(read(value, 'conversationStart'));
   if (!isSafeId(conversationId) || start === undefined) return undefined;
-  const raw = list(read(value, 'participants'));
+  const raw = readList(read(value, 'participants'));
   const participants = raw.flatMap(readParticipant);
   const sessions = participants.flatMap((one) => one.sessions);
   const end = isoTime(read(value, 'conversationEnd'));
@@ -35,14 +32,14 @@ export function readConversation(value: unknown): AnalyzedConversation | undefin
   return {
     conversationId,
     start,
-    ...optional('end', end),
-    ...optional('direction', direction?.toLowerCase()),
+    ...present({ end }),
+    ...present({ direction: direction?.toLowerCase() }),
     divisionIds: ids(read(value, 'divisionIds')),
-    ...optional('externalTag', word(read(value, 'externalTag'))),
+    ...present({ externalTag: word(read(value, 'externalTag')) }),
     media: unique(sessions.map(({ media }) => media)),
     recorded: readRecorded(raw),
-    ...optional('ani', customer?.ani),
-    ...optional('dnis', customer?.dnis),
+    ...present({ ani: customer?.ani }),
+    ...present({ dnis: customer?.dnis }),
     agentIds: unique(participants.filter(isAgent).map(({ userId }) => userId)),
     queueIds: unique(sessions.flatMap(({ queueIds }) => queueIds)),
     wrapUpCodes: unique(sessions.flatMap(({ wrapUps }) => wrapUps.map(({ code }) => code))),
@@ -58,7 +55,7 @@ const isAgent = ({ purpose }: AnalyzedParticipant) => purpose === 'agent' || pur
 
 /** What was started, not what was kept: only a look at the recordings themselves tells that. */
 function readRecorded(participants: readonly unknown[]): AnalyzedConversation['recorded'] {
-  const sessions = participants.flatMap((one) => list(read(one, 'sessions')));
+  const sessions = participants.flatMap((one) => readList(read(one, 'sessions')));
   return {
     audio: sessions.some((one) => read(one, 'recording') === true),
     screen: participants.some((one) => read(one, 'screenRecording') === true),
@@ -72,8 +69,8 @@ function readDurations(
   end: string | undefined,
 ): AnalyzedConversation['durations'] {
   const metrics = participants
-    .flatMap((one) => list(read(one, 'sessions')))
-    .flatMap((one) => list(read(one, 'metrics')));
+    .flatMap((one) => readList(read(one, 'sessions')))
+    .flatMap((one) => readList(read(one, 'metrics')));
   const sum = (name: string) => {
     const values = metrics
       .filter((one) => read(one, 'name') === name)
@@ -98,13 +95,13 @@ function readParticipant(value: unknown): AnalyzedParticipant[] {
   return [
     {
       id,
-      ...optional('purpose', word(read(value, 'purpose'))?.toLowerCase()),
-      ...optional('name', word(read(value, 'participantName'))),
-      ...optional('userId', safeId(read(value, 'userId'))),
-      ...optional('teamId', safeId(read(value, 'teamId'))),
-      ...optional('externalContactId', safeId(read(value, 'externalContactId'))),
+      ...present({ purpose: word(read(value, 'purpose'))?.toLowerCase() }),
+      ...present({ name: word(read(value, 'participantName')) }),
+      ...present({ userId: safeId(read(value, 'userId')) }),
+      ...present({ teamId: safeId(read(value, 'teamId')) }),
+      ...present({ externalContactId: safeId(read(value, 'externalContactId')) }),
       ...present({ attributes }),
-      sessions: list(read(value, 'sessions')).flatMap(readSession),
+      sessions: readList(read(value, 'sessions')).flatMap(readSession),
     },
   ];
 }
@@ -113,7 +110,7 @@ function readAttributes(value: unknown): Record<string, string> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value)
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-    .slice(0, MAX_MEMBERS)
+    .slice(0, MAX_LIST_MEMBERS)
     .map(([name, text]) => [name.slice(0, MAX_WORD), text.slice(0, MAX_TEXT)] as const);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
@@ -121,7 +118,7 @@ function readAttributes(value: unknown): Record<string, string> | undefined {
 function readSession(value: unknown): AnalyzedSession[] {
   const id = read(value, 'sessionId');
   if (!isSafeId(id)) return [];
-  const segments = list(read(value, 'segments'));
+  const segments = readList(read(value, 'segments'));
   const recording = read(value, 'recording');
   const starts = segments.map((one) => isoTime(read(one, 'segmentStart'))).filter((one) => one !== undefined);
   const ends = segments.map((one) => isoTime(read(one, 'segmentEnd')));
@@ -129,16 +126,16 @@ function readSession(value: unknown): AnalyzedSession[] {
   return [
     {
       id,
-      ...optional('media', word(read(value, 'mediaType'))?.toLowerCase()),
-      ...optional('direction', word(read(value, 'direction'))?.toLowerCase()),
-      ...optional('provider', word(read(value, 'provider'))),
-      ...optional('ani', word(read(value, 'ani'))),
-      ...optional('dnis', word(read(value, 'dnis'))),
-      ...optional('addressFrom', word(read(value, 'addressFrom'))),
-      ...optional('addressTo', word(read(value, 'addressTo'))),
+      ...present({ media: word(read(value, 'mediaType'))?.toLowerCase() }),
+      ...present({ direction: word(read(value, 'direction'))?.toLowerCase() }),
+      ...present({ provider: word(read(value, 'provider')) }),
+      ...present({ ani: word(read(value, 'ani')) }),
+      ...present({ dnis: word(read(value, 'dnis')) }),
+      ...present({ addressFrom: word(read(value, 'addressFrom')) }),
+      ...present({ addressTo: word(read(value, 'addressTo')) }),
       ...(typeof recording === 'boolean' ? { recording } : {}),
-      ...optional('start', starts.toSorted()[0]),
-      ...optional('end', allEnded ? ends.toSorted().at(-1) : undefined),
+      ...present({ start: starts.toSorted()[0] }),
+      ...present({ end: allEnded ? ends.toSorted().at(-1) : undefined }),
       queueIds: unique(segments.map((one) => safeId(read(one, 'queueId')))),
       holds: segments.filter((one) => read(one, 'segmentType') === 'hold').flatMap(readInterval),
       wrapUps: segments.flatMap(readWrapUp),
@@ -148,21 +145,21 @@ function readSession(value: unknown): AnalyzedSession[] {
 
 function readInterval(segment: unknown): { start: string; end?: string }[] {
   const start = isoTime(read(segment, 'segmentStart'));
-  return start === undefined ? [] : [{ start, ...optional('end', isoTime(read(segment, 'segmentEnd'))) }];
+  return start === undefined ? [] : [{ start, ...present({ end: isoTime(read(segment, 'segmentEnd')) }) }];
 }
 
 function readWrapUp(segment: unknown): AnalyzedWrapUp[] {
   const code = safeId(read(segment, 'wrapUpCode'));
   if (code === undefined) return [];
   const note = read(segment, 'wrapUpNote');
-  const tags = list(read(segment, 'wrapUpTags')).flatMap((one) => word(one) ?? []);
+  const tags = readList(read(segment, 'wrapUpTags')).flatMap((one) => word(one) ?? []);
   return [
     {
       code,
       ...(typeof note === 'string' && note !== '' ? { note: note.slice(0, MAX_TEXT) } : {}),
       ...(tags.length === 0 ? {} : { tags }),
-      ...optional('start', isoTime(read(segment, 'segmentStart'))),
-      ...optional('end', isoTime(read(segment, 'segmentEnd'))),
+      ...present({ start: isoTime(read(segment, 'segmentStart')) }),
+      ...present({ end: isoTime(read(segment, 'segmentEnd')) }),
     },
   ];
 }
@@ -181,21 +178,13 @@ function safeId(value: unknown): string | undefined {
 }
 
 function ids(value: unknown): string[] {
-  return unique(list(value).map(safeId));
+  return unique(readList(value).map(safeId));
 }
 
 function idsOf(value: unknown, name: string): string[] {
-  return unique(list(value).map((one) => safeId(read(one, name))));
+  return unique(readList(value).map((one) => safeId(read(one, name))));
 }
 
 function unique(values: readonly (string | undefined)[]): string[] {
   return [...new Set(values.filter((one) => one !== undefined))];
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value.slice(0, MAX_MEMBERS) : [];
-}
-
-function optional<K extends string>(name: K, value: string | undefined): { readonly [P in K]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]?: string });
 }

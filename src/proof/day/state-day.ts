@@ -20,8 +20,10 @@ import { type Compared, compareDay, countDifferences, type Comparison, lineOf } 
 import { type CountingPorts, listInSeveralRuns } from './counted-day.ts';
 import type { ExaminedDay } from './examine-day.ts';
 import type { DayHistory } from './history.ts';
+import { readDeletedByUs } from './deleted-by-us.ts';
 import { listDay, recordingOf } from './list-day.ts';
 import type { ReceiptPorts } from './read-receipts.ts';
+import { present } from '../../present.ts';
 
 export interface StatingPorts extends ReceiptPorts {
   readonly source: SourceInventory;
@@ -71,9 +73,20 @@ export async function lookAtDay(
   if (source instanceof Error) return { day, asked, source, comparison: undefined };
   const holdings = { ...examined, elsewhere: new Set<string>(), failed: ports.failed ?? new Map() };
   const seesAll = source.facts.visibility.divisions === 'all';
+  let deletedByUs: ReadonlySet<string> = new Set();
   const compare = (elsewhere: ReadonlySet<string>) =>
-    compareDay({ day, source: source.recordings, holdings: { ...holdings, elsewhere }, seesAll });
-  const comparison = compare(new Set());
+    compareDay({
+      day,
+      source: source.recordings,
+      holdings: { ...holdings, deletedByUs, elsewhere },
+      seesAll,
+    });
+  let comparison = compare(new Set());
+  // asked only where the platform has something no more: most days it has everything
+  if (comparison.unexpected.some(({ reason }) => reason !== 'other-day')) {
+    deletedByUs = await readDeletedByUs(ports, day, budget);
+    if (deletedByUs.size > 0) comparison = compare(new Set());
+  }
   if (!comparison.listed.some(({ state }) => state === 'missing' || state === 'pending')) {
     return { day, asked, source, comparison };
   }
@@ -134,7 +147,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     ...(last === undefined ? {} : { supersedes: { index: last.index, sha256: last.sha256 } }),
     archive: examined.archive,
     source,
-    ...(differences === undefined ? {} : { differences }),
+    ...present({ differences }),
     policy: { sha256: sha256Hex(canonicalJson(ports.rules)), rules: { ...ports.rules } },
     clock: { local: new Date(now).toISOString() },
   } as const;
@@ -143,7 +156,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     statement: ({ previous, ...place }) => ({
       ...body,
       log: { ...log, ...place },
-      ...(previous === undefined ? {} : { previous }),
+      ...present({ previous }),
     }),
     isNews: last === undefined || newsOf(last.statement) !== newsOf(body),
     lists,
@@ -194,11 +207,11 @@ function describeSource(
   const described: SourceFacts = {
     method: facts.method,
     api: facts.api,
-    ...(facts.organization === undefined ? {} : { organization: facts.organization }),
-    ...(facts.client === undefined ? {} : { client: facts.client }),
+    ...present({ organization: facts.organization }),
+    ...present({ client: facts.client }),
     query: sha256Hex(facts.query),
     interval: facts.interval,
-    ...(facts.jobId === undefined ? {} : { jobId: facts.jobId }),
+    ...present({ jobId: facts.jobId }),
     ...(facts.dataAvailableUntil === undefined
       ? {}
       : { dataAvailableUntil: new Date(facts.dataAvailableUntil).toISOString() }),
@@ -216,7 +229,7 @@ function describeSource(
     recordings: comparison.listed.length,
     byMedia,
     ...(isSmall(byDivision) ? { byDivision } : {}),
-    ...(facts.orphans === undefined ? {} : { orphans: facts.orphans }),
+    ...present({ orphans: facts.orphans }),
     ...(facts.notAsked === undefined ? {} : { notAsked: { ...facts.notAsked } }),
     list: { count: listed.lines.length, root: listed.root },
   };

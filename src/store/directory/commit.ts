@@ -8,10 +8,11 @@
  * and the first process that comes finishes the rename by {@link settle}.
  */
 import { link, lstat, readdir, rename, unlink } from 'node:fs/promises';
-import { attemptFiles, attemptsAmong, type AttemptFiles, type ObjectPlace, syncDirectory } from './paths.ts';
+import { attemptFiles, attemptsAmong, type AttemptFiles, type ObjectPlace } from './paths.ts';
 import { isMissing, linkError, systemCode } from './fs-errors.ts';
 import { publishMode } from './partial-file.ts';
 import { notRegular } from './regular-file.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 
 /**
  * Publishes an attempt whose files are complete and synced.

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { lstat, mkdir, open } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 import { isMissing, printablePath, systemCode } from './fs-errors.ts';
 import { assertObjectKey, invalidKey } from '../object-rules.ts';
 import { notRegular, rootExists } from './regular-file.ts';
@@ -180,15 +180,4 @@ export function linkInTheWay(link: string): ArchiveError {
   return new ArchiveError('STORE_DENIED', message, {
     hint: 'links are not followed, because they can lead out of the archive; replace it by what it points to',
   });
-}
-
-/** Makes created, linked and renamed names durable. Windows cannot open directories and keeps names in its journal. */
-export async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

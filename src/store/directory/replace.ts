@@ -11,11 +11,12 @@ import { randomBytes } from 'node:crypto';
 import { link, rename } from 'node:fs/promises';
 import type { ObjectStat, PutOptions, ReplaceResult } from '../../ports.ts';
 import { removeFile, settle } from './commit.ts';
-import { ATTEMPT_DIGITS, attemptFiles, type ObjectPlace, syncDirectory } from './paths.ts';
+import { ATTEMPT_DIGITS, attemptFiles, type ObjectPlace } from './paths.ts';
 import { inOnePiece } from '../measured-body.ts';
 import { formatRecord, readRecord } from './metadata-file.ts';
 import { publishMode, verifyFile, writeFile, writeText } from './partial-file.ts';
 import { withReplaceLock } from './replace-lock.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 
 /** What is replaced. */
 interface Replacement {

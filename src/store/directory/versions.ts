@@ -7,12 +7,13 @@ import type { ObjectVersion, VersionedStore } from '../../ports.ts';
 import { assertListPrefix } from '../object-rules.ts';
 import { removeFile } from './commit.ts';
 import { directoryError } from './fs-errors.ts';
-import { attemptFiles, attemptsAmong, directoryExists, placeOf, syncDirectory } from './paths.ts';
+import { attemptFiles, attemptsAmong, directoryExists, placeOf } from './paths.ts';
 import { withReplaceLock } from './replace-lock.ts';
 import { rootExists } from './regular-file.ts';
 import { findObject, lstatObject, modifiedAt } from './stat.ts';
 import { listDirectoryUploads, removeAttempt } from './uploads.ts';
 import { walkObjects } from './walk.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 
 export function createDirectoryVersions(directory: string, clock: Clock): VersionedStore {
   const root = path.resolve(directory);
@@ -74,6 +75,22 @@ export function createDirectoryVersions(directory: string, clock: Clock): Versio
       }
     },
     retain: () => Promise.resolve('unsupported'),
+    keptState: async (key) => {
+      try {
+        const found = await findObject(root, placeOf(root, key));
+        return (
+          found && {
+            retention: 'not-offered',
+            legalHold: 'not-offered',
+            tags: 'not-offered',
+            lastModified: found.stat.lastModified,
+          }
+        );
+      } catch (error) {
+        throw directoryError(error, 'reading', key);
+      }
+    },
+    setTag: () => Promise.resolve('unsupported'),
     bucketLock: () => Promise.resolve({ lock: 'none', defaultDays: undefined }),
     abortUploads: async (prefix, budget) => {
       let aborted = 0;

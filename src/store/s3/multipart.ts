@@ -10,19 +10,20 @@ import type { PutOptions, PutResult } from '../../ports.ts';
 import type { Part } from './cut-parts.ts';
 import { MAX_PARTS, tooManyParts } from './part-size.ts';
 import { callS3, type S3Access } from './call.ts';
+import { keepInput } from './object-calls.ts';
 import { type BodyDigest, compositeOf, type PartDigests } from './checksum.ts';
 import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './verify.ts';
 
 export interface MultipartTarget {
   readonly key: string;
-  readonly options: Pick<PutOptions, 'metadata' | 'contentType'>;
+  readonly options: Pick<PutOptions, 'metadata' | 'contentType' | 'keep'>;
   readonly digestOf: PartDigests;
   /** Parts in flight at most; one more is being filled meanwhile. */
   readonly queueSize: number;
 }
 
 /** A running upload: its budget ends, and its body with it, as soon as one part has failed for good. */
-export interface Work {
+export interface RunningUpload {
   readonly budget: Budget;
   fail(error: ArchiveError): void;
 }
@@ -43,7 +44,7 @@ export async function uploadInParts(
   access: S3Access,
   target: MultipartTarget,
   parts: PartsToSend,
-  work: Work,
+  work: RunningUpload,
 ): Promise<PutResult> {
   const { client, bucket } = access;
   const { options } = target;
@@ -55,6 +56,7 @@ export async function uploadInParts(
         Key,
         Metadata: { ...options.metadata },
         ContentType: options.contentType,
+        ...keepInput(options.keep),
         ChecksumAlgorithm: 'SHA256',
         ChecksumType: 'COMPOSITE',
       }),
@@ -95,7 +97,7 @@ async function sendParts(
   access: S3Access,
   upload: OpenUpload,
   { first, rest }: PartsToSend,
-  work: Work,
+  work: RunningUpload,
 ): Promise<SentParts> {
   const digests: BodyDigest[] = [];
   const completed: CompletedPart[] = [];

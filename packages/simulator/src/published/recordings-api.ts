@@ -3,7 +3,6 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import { type FileName, FORMATS } from './recordings-files.ts';
 import {
   fileStateOf,
-  isListed,
   isText,
   type ModelConversation,
   type ModelRecording,
@@ -18,12 +17,12 @@ import type { Call } from '../service.ts';
 export function listMetadata(world: RecordingsWorld, conversation: ModelConversation): Reply {
   return jsonReply(
     200,
-    listed(world, conversation).map((recording) => describe(world, recording, 'metadata')),
+    listed(world, conversation).map((recording) => describeRecording(world, recording, 'metadata')),
   );
 }
 
 export function getMetadata(world: RecordingsWorld, recording: ModelRecording): Reply {
-  return jsonReply(200, describe(world, recording, 'metadata'));
+  return jsonReply(200, describeRecording(world, recording, 'metadata'));
 }
 
 export function listAnnotations({ annotations }: ModelRecording): Reply {
@@ -88,12 +87,15 @@ export function putRecording(world: RecordingsWorld, recording: ModelRecording, 
   if ((!restores || !isSameDate) && !world.has('recording:recording:editRetention')) {
     return refuseRetention('edit.retention', 'recording:recording:editRetention');
   }
-  recording.deleteDate = iso(deleteDate);
+  recording.deleteDate = world.behaviour.deleteDateIsDay ? dayOf(iso(deleteDate)) : iso(deleteDate);
   if (recording.fate !== 'archived' && state !== 'ARCHIVED') recording.archiveDate = iso(archiveDate);
   world.record(recording, restores ? 'RestoreRequest' : 'UpdateRetention', call);
   if (restores) recording.restore = { requestedAt: now, until: archiveDate };
-  return jsonReply(200, describe(world, recording, 'recording'));
+  return jsonReply(200, describeRecording(world, recording, 'recording'));
 }
+
+const dayOf = (date: string | undefined) =>
+  date === undefined ? undefined : `${date.slice(0, 10)}T00:00:00.000Z`;
 
 function refuseRetention(what: string, permission: string): Reply {
   return errorReply('genesys', 403, {
@@ -128,14 +130,14 @@ export function postAnnotation(recording: ModelRecording, call: Call): Reply {
 }
 
 function listed(world: RecordingsWorld, conversation: ModelConversation): readonly ModelRecording[] {
-  return conversation.recordings.filter((recording) => isListed(recording, world.now()));
+  return conversation.recordings.filter((recording) => world.shows(recording));
 }
 
 const SUBTYPES = { trunk: 'Trunk', station: 'Station', consult: 'Consult' } as const;
 const MEDIA = { call: 'audio', screen: 'screen', chat: 'chat', email: 'email', message: 'message' } as const;
 
 /** `Recording` and its subset `RecordingMetadata`, which knows neither files nor, but for screens, times. */
-function describe(
+function describeRecording(
   world: RecordingsWorld,
   recording: ModelRecording,
   as: 'metadata' | 'recording',
@@ -183,7 +185,7 @@ function withFiles(
   format: FileName['format'],
   download: boolean,
 ): { readonly body: Record<string, unknown>; readonly transcodingMs: number | undefined } {
-  const base = describe(world, recording, 'recording');
+  const base = describeRecording(world, recording, 'recording');
   const readiness = requestFile(recording, `${format}/${download}`, world.now());
   if (!readiness.ready) {
     const { transcodingMs } = readiness;

@@ -1,0 +1,264 @@
+import type { ArchivePorts } from '../archive/archive-ports.ts';
+import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
+import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
+import { holdWrites } from '../archive/hold-writes.ts';
+import { createLayout } from '../record/layout.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
+import type { Opens } from '../archive/open-object.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
+import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
+import type { ArchiveConfig } from '../config/config.ts';
+import { type CompanionsOfBackfill, createCompanions } from './companions.ts';
+import { openEnvelope, openEnvelopeReader } from '../envelope/key-sources.ts';
+import { createMediaOpener } from '../genesys/media/download.ts';
+import { mediaPolicy } from '../genesys/media/hosts.ts';
+import type { OrganizationStanding } from '../genesys/pin-organization.ts';
+import { createPlatform, type Dialect } from '../genesys/platform.ts';
+import { type PermissionProbe, probePermissions } from '../genesys/probe-permissions.ts';
+import type { HttpTimeouts } from '../http/timeouts.ts';
+import { createTransport } from '../http/transport.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import { createReader, openConfiguredStore, openKeySources, openSigner } from '../open-configured.ts';
+import type { ArchiveRequest, EnvelopeReader, ObjectStore } from '../ports.ts';
+import { readClientCredentials } from '../secrets/secret-contents.ts';
+import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
+import { requireSigningKey } from '../signing/require-signing-key.ts';
+import { readReceiptKeys } from '../signing-keys.ts';
+
+export {
+  createReader,
+  openAmending,
+  openConfiguredStore,
+  openConfiguredVersions,
+  openKeySources,
+  openSigner,
+  readTrust,
+} from '../open-configured.ts';
+
+/** Bytes read at a time of a download. docs/decisions/010 */
+const MEDIA_READ_BYTES = 512 * 1024;
+
+/** What may be replaced, for tests and for people who embed the archiver. */
+export interface ArchiverPorts {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly store?: ObjectStore;
+  /** Put around the store, whichever it is. */
+  readonly wrapStore?: (store: ObjectStore) => ObjectStore;
+  readonly timeouts?: Partial<HttpTimeouts>;
+  /** Called once when the platform does not tell which organization the OAuth client belongs to. */
+  readonly onOrganizationUnknown?: () => void;
+  /** @deprecated Has no effect: hashes are computed as bytes pass (docs/decisions/012). */
+  readonly processors?: number;
+  /** Where secrets named by an ARN are read. */
+  readonly secrets?: SecretValues;
+  /** The platform, for those who share its rate or ask it in another way. */
+  readonly platform?: Readonly<Record<'media' | 'recordings', Dialect>>;
+  /** Of a backfill: what it knows of conversations, and how long it waits for transcripts. */
+  readonly companions?: CompanionsOfBackfill & {
+    /** Called when all recordings of a conversation are archived; what stands beside them follows. */
+    onArchived(conversationId: string): void;
+  };
+}
+
+export interface Archiver {
+  readonly store: ObjectStore;
+  /**
+   * Archives all that a request names, each file exactly once however often it is asked to; one result per file.
+   * @throws ArchiveError when the platform cannot be asked or the only file failed; `retryable` says whether the same request
+   *   may succeed later.
+   */
+  archive(request: ArchiveRequest, budget?: Budget, hints?: DeliveryHints): Promise<readonly ArchiveResult[]>;
+  /**
+   * Archives what another source than the platform has, as {@link archive} does.
+   * @throws what the source throws, and what {@link archive} throws of keys, store and signing.
+   */
+  archiveFrom(
+    source: Pick<ArchivePorts, 'resolver' | 'opener'>,
+    request: ArchiveRequest,
+    budget?: Budget,
+  ): Promise<readonly ArchiveResult[]>;
+  /**
+   * Compares objects that nothing proves with what the platform serves, and gives them a receipt when they are the same. Uses all keys
+   * that are configured, also those that {@link archive} never asks.
+   * @throws `OBJECT_UNPROVEN` when they differ, or cannot be compared; see `docs/errors.md`.
+   */
+  again(request: ArchiveRequest, options: AgainOptions, budget?: Budget): Promise<readonly ProvedRecording[]>;
+  /**
+   * Asks for a token, and nothing else.
+   * @throws `GENESYS_AUTH_REJECTED`, `GENESYS_UNAVAILABLE`, `GENESYS_THROTTLED`.
+   */
+  checkCredentials(budget?: Budget): Promise<void>;
+  /**
+   * Compares `GENESYS_ORGANIZATION_ID` with the organization that the OAuth client belongs to. {@link archive} and {@link again} do so by
+   * themselves, before they write anything.
+   * @throws `ORGANIZATION_MISMATCH`, and what {@link checkCredentials} throws.
+   */
+  checkOrganization(budget?: Budget): Promise<OrganizationStanding>;
+  /** Which of the calls of the published API that the configuration asks for the OAuth client may make; changes nothing. */
+  probePermissions(budget?: Budget): Promise<readonly PermissionProbe[]>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/**
+ * Wires the archiver from its configuration. Makes no request; one archiver serves any number of recordings, and its token
+ * and connections live as long as it does.
+ *
+ * @example
+ * const config = loadConfig({ env: process.env }, 'archive');
+ * const archiver = await createArchiver(config);
+ * const parsed = parseEvent(event);
+ * if (parsed.kind === 'requests') for (const request of parsed.requests) await archiver.archive(request);
+ *
+ * @throws `CONFIG_INVALID` when a part of the configuration cannot be used.
+ */
+export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts = {}): Promise<Archiver> {
+  const { clock = systemClock, logger = silentLogger } = ports;
+  const timeouts = ports.timeouts ?? {};
+  const { genesys, allowLoopback } = config;
+  const apiTransport = createTransport({ timeouts, proxies: config.proxies });
+  const mediaTransport = createTransport({
+    timeouts,
+    readBytes: MEDIA_READ_BYTES,
+    guard: { allowLoopback },
+    proxies: config.proxyMedia ? config.proxies : undefined,
+  });
+  const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
+  const credentials = readClientCredentials(genesys.credentials, secrets);
+  const { onOrganizationUnknown } = ports;
+  const platform =
+    ports.platform ??
+    createPlatform(config, {
+      credentials,
+      transport: apiTransport,
+      onOrganizationUnknown,
+      clock,
+      logger,
+    });
+  const usualDialect = genesys.api === 'recordings' ? 'recordings' : 'media';
+  const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
+  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
+  const store = ports.wrapStore?.(opened) ?? opened;
+  const envelope = await openKeySources(config, (sources) =>
+    openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, { clock, logger }),
+  );
+  const { findSigner, receiptKeys } = await openSigning(config, secrets, { clock, logger });
+  const opener = createMediaOpener({
+    transport: mediaTransport,
+    policy: (item) => mediaPolicy(places, item),
+    clock,
+    logger,
+  });
+  const companions = createCompanions(config, { opener, backfill: ports.companions, clock, logger });
+  const shared = {
+    kmsKeyId: config.encryption.kmsKeyId,
+    organizationId: config.organizationId,
+    retention: config.retentionAtWrite,
+    layout: createLayout(config.layout),
+    opener,
+    envelope,
+    receiptKeys,
+    ...(await openOwnReader(config, { clock, logger })),
+    store,
+    clock,
+    logger,
+  };
+  let isCold = true;
+  /** While the token is fetched, which takes round trips of its own. */
+  const openConnections = () => {
+    if (!isCold) return;
+    isCold = false;
+    apiTransport.openAhead?.(new URL(genesys.apiUrl));
+    store.openAhead?.();
+  };
+  /** What writes for a request, and the client it came through. */
+  const prepare = async (request: ArchiveRequest, budget: Budget) => {
+    const { resolver, references, api, pin } = platform[request.dialect];
+    // begins before the signer is asked; what is written waits for the end of it
+    const held = config.organizationId === undefined ? store : holdBack(store, pin, budget);
+    // before the recording is looked up: what cannot be signed must not be downloaded
+    const signer = await findSigner(budget);
+    return { writer: { ...shared, store: held, signer, resolver, references }, api };
+  };
+  return {
+    store,
+    archive: async (request, budget = unlimited, hints = {}) => {
+      openConnections();
+      const { writer, api } = await prepare(request, budget);
+      const results = await archiveRequest(writer, request, budget, hints);
+      if (request.dialect !== 'recordings') return results;
+      ports.companions?.onArchived(request.conversationId);
+      return companions.keep({ ...writer, api }, request, results, budget);
+    },
+    archiveFrom: async (source, request, budget = unlimited) => {
+      const { writer } = await prepare(request, budget);
+      return archiveRequest({ ...writer, ...source }, request, budget);
+    },
+    again: async (request, options, budget = unlimited) => {
+      const { writer } = await prepare(request, budget);
+      const reader = await createReader(config, { clock, logger });
+      return archiveAgain({ ...writer, reader, opens: EVERY_KEY }, request, options, budget);
+    },
+    checkCredentials: async (budget = unlimited) => {
+      await platform[usualDialect].tokens.token(budget);
+    },
+    checkOrganization: (budget = unlimited) => platform[usualDialect].pin(budget),
+    probePermissions: (budget = unlimited) =>
+      probePermissions(platform.recordings.api, config.recordings, budget),
+    close: () => {
+      apiTransport.close();
+      mediaTransport.close();
+    },
+  };
+}
+
+/** Compares the organization while the recording is looked up: nothing is written before that has ended well. */
+function holdBack(store: ObjectStore, pin: Dialect['pin'], budget: Budget): ObjectStore {
+  pin(budget).catch(() => undefined); // each write meets the same error
+  return holdWrites(store, pin);
+}
+
+/** Finds the key that signs now; what it signs is among `receiptKeys` from then on. */
+async function openSigning(
+  config: ArchiveConfig,
+  secrets: SecretValues,
+  context: { readonly clock: Clock; readonly logger: Logger },
+): Promise<{
+  readonly receiptKeys: ReceiptKeys;
+  readonly findSigner: (budget: Budget) => Promise<ReceiptSigner | undefined>;
+}> {
+  const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
+  const receiptKeys = new Map<string, ReceiptKey>(listedKeys);
+  const openedSigner = await openSigner(config, secrets, context);
+  const findSigner = async (budget: Budget) => {
+    const signer = await openedSigner(budget);
+    if (signer === undefined) return undefined;
+    const inKms = config.signingKmsKeyId !== undefined;
+    requireSigningKey(signer, { keys: listedKeys, mustBeListed: inKms, now: context.clock.now() });
+    // what this process has signed stays its own when the key is exchanged; what is listed keeps its limits
+    if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
+    return signer;
+  };
+  return { receiptKeys, findSigner };
+}
+
+const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']);
+
+/** Opens what the writer itself has the key of. A KMS key it may only make data keys with. */
+async function openOwnReader(
+  config: ArchiveConfig,
+  context: { readonly clock: Clock; readonly logger: Logger },
+): Promise<{ readonly reader?: EnvelopeReader; readonly opens?: Opens }> {
+  const { key, keyringFile, privateKeyFile } = config.encryption;
+  const opens: Opens = new Set([
+    ...(key === undefined ? [] : (['static'] as const)),
+    ...(keyringFile === undefined ? [] : (['AES/GCM'] as const)),
+    ...(privateKeyFile === undefined ? [] : (['RSA-OAEP-SHA1'] as const)),
+  ]);
+  if (opens.size === 0) return {};
+  const reader = await openKeySources(config, ({ kmsKeyId: _notItsOwn, ...sources }) =>
+    openEnvelopeReader(sources, context),
+  );
+  return { reader, opens };
+}
