@@ -12,6 +12,7 @@ export const PARTS = [
   'find',
   'compaction',
   'seal',
+  'console',
   'latency',
 ] as const;
 export type Part = (typeof PARTS)[number];

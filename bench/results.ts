@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Part } from './options.ts';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { CompactionCost } from './parts/compaction.ts';
+import type { ConsoleCost } from './parts/console.ts';
 import type { FindCost } from './parts/find.ts';
 import type { StartUp } from './parts/init.ts';
 import type { JobCost } from './parts/jobs.ts';
@@ -26,6 +27,7 @@ interface Given {
   readonly find: readonly FindCost[];
   readonly compaction: readonly CompactionCost[];
   readonly seal: readonly SealCost[];
+  readonly console: readonly ConsoleCost[];
 }
 
 /** What each part gives. */

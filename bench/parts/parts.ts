@@ -4,6 +4,7 @@ import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
 import { measureCompaction } from './compaction.ts';
+import { measureConsole } from './console.ts';
 import { measureFind } from './find.ts';
 import { measureStartUp } from './init.ts';
 import { measureJobs } from './jobs.ts';
@@ -58,6 +59,8 @@ export async function measurePart(
       return { compaction: await measureCompaction(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
     case 'seal':
       return { seal: await measureSeal(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
+    case 'console':
+      return { console: await measureConsole(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
     case 'latency':
       return { latency: await latency(bench, options, onSkip) };
     default:

@@ -3,6 +3,7 @@ import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
 import type { CompactionCost } from '../parts/compaction.ts';
 import type { SealCost } from '../parts/seal.ts';
+import type { ConsoleCost } from '../parts/console.ts';
 import type { FindCost } from '../parts/find.ts';
 import type { StartUp } from '../parts/init.ts';
 import type { JobCost } from '../parts/jobs.ts';
@@ -153,6 +154,19 @@ export function sealTable(rows: readonly SealCost[]): Table {
       row.peakRssMb.toFixed(0),
       formatSpread(row.oneMs),
       row.logMs === undefined ? '–' : formatSpread(row.logMs),
+    ]),
+  };
+}
+
+export function consoleTable(rows: readonly ConsoleCost[]): Table {
+  return {
+    header: ['', 'measured', 'goal', 'unit', 'CPU ms'],
+    rows: rows.map(({ what, measured, goal, unit, cpuMs }) => [
+      what,
+      formatSpread(measured),
+      String(goal),
+      unit,
+      cpuMs === undefined ? '–' : formatSpread(cpuMs),
     ]),
   };
 }

@@ -59,6 +59,7 @@ function renderBlock(name: string, { machine, parts }: Results): string {
     case 'find':
     case 'compaction':
     case 'seal':
+    case 'console':
     case 'latency':
     case 'limits':
     case 'lambda':

@@ -62,6 +62,10 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       ];
       return [{ title: 'Days of the log', table: cells.sealTable(results.seal ?? []), notes }];
     }
+    case 'console': {
+      const table = cells.consoleTable(results.console ?? []);
+      return [{ title: 'The console', table, notes: [] }];
+    }
     case 'limits': {
       const runs = results.limits ?? [];
       const title = 'Inside a memory limit';

@@ -10,6 +10,9 @@ import { dayAt, type Shard, shardOfKey } from './places.ts';
 import { CATALOGUE_SCHEMA } from './schema.ts';
 import type { SearchKey } from './search-keys.ts';
 
+/** Characters: a line by itself costs more to hand over than to hash. */
+const HASHED_AT_ONCE = 64 * 1024;
+
 /** What listings say of one file of a recording. */
 export interface ListedFile {
   readonly key: string;
@@ -75,7 +78,7 @@ export async function listDay(
     file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
     file.receiptSize = size;
   }
-  const files = new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
+  const files = new Map([...found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
   const facts: FactsVersion[] = [];
   if (options.facts === 'analytics' && ports.reader !== undefined) {
     for (const near of factsDaysOf(day))
@@ -99,7 +102,13 @@ function digestOf(
   store: string,
 ): string {
   const hash = createHash('sha256');
-  const line = (...words: readonly (string | number)[]) => hash.update(`${words.join('\t')}\n`);
+  let lines = '';
+  const line = (...words: readonly (string | number)[]) => {
+    lines += `${words.join('\t')}\n`;
+    if (lines.length < HASHED_AT_ONCE) return;
+    hash.update(lines);
+    lines = '';
+  };
   line('catalogue', CATALOGUE_SCHEMA, store, day, shard.index, shard.of);
   line('options', options.agents, options.facts, searchKey?.id ?? '-');
   for (const { key, size, storageClass = '-', receipt, receiptSize } of files.values()) {
@@ -110,5 +119,5 @@ function digestOf(
   }
   for (const { key, version } of facts) line('facts', key, version);
   for (const id of erased.tombstonesOf(day)) line('erasure', id);
-  return hash.digest('hex');
+  return hash.update(lines).digest('hex');
 }
