@@ -3,6 +3,7 @@ import { type Verified, verifyArchive, verifyOne } from '../../audit/verify-arch
 import type { Finding, VerifyDepth, VerifyPorts } from '../../audit/verify-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import { isEndOfBudget } from '../_batch.ts';
@@ -19,7 +20,6 @@ import { count, formatBytes, printable } from '../_format.ts';
 import { planVerification } from '../verify/plan-verification.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, type Progress, startProgress } from '../_progress.ts';
-import type { Ui } from '../_ui.ts';
 import { formatShare, makePlan, requireSense, type VerifyOptions } from '../verify/plan.ts';
 import {
   countsOf,
@@ -31,7 +31,9 @@ import {
   type VerifyTally,
   writeReport,
 } from '../verify/report.ts';
+import { compareCatalogue, type CatalogueOutcome, tellCatalogue } from '../verify/catalogue.ts';
 import { nameStrangers, type Strangers, warnOfStrangers } from '../verify/strangers.ts';
+import { blame, type Found, tellFinding } from '../verify/tell-finding.ts';
 import { openVerifyState, type VerifyPlan, type VerifyState } from '../verify/state.ts';
 import { readErasedHashes } from '../../record/find-erasure.ts';
 import { checkOutput } from '../file-target.ts';
@@ -39,19 +41,18 @@ import { forEachOf } from '../../for-each-of.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 
-interface Run {
-  readonly ui: Ui;
+interface Run extends Found {
   readonly ports: VerifyPorts;
   readonly depth: VerifyDepth;
   readonly budget: Budget;
   readonly progress: Progress;
-  readonly findings: Finding[];
-  /** By key: the error that stands for all findings of a recording. */
-  readonly damaged: Map<string, ArchiveError>;
   /** What could not be looked at. */
   readonly unseen: { readonly key: string; readonly error: ArchiveError }[];
   readonly state: VerifyState | undefined;
   readonly tally: VerifyTally;
+  readonly isAll: boolean;
+  /** That were named, where not all are looked at. */
+  readonly keys: Set<string>;
 }
 
 /** Compares recordings with their receipts, as deep as asked, and keeps nothing of them. */
@@ -102,6 +103,8 @@ export async function run(
     damaged: new Map(),
     unseen: [],
     tally: newTally(),
+    isAll: all,
+    keys: new Set(),
   };
   for (const finding of current.findings) blame(current, finding);
   if (plan.share !== null) {
@@ -110,6 +113,8 @@ export async function run(
   if (earlier > 0) ui.say(`going on after ${count(earlier, 'recording')} of the run begun at ${startedAt}`);
 
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  const { unseen } = current;
+  let catalogue: CatalogueOutcome | undefined;
   let strangers: Strangers = { counts: {}, examples: [] };
   let nothingFound: ArchiveError | undefined;
   try {
@@ -132,14 +137,32 @@ export async function run(
         budget.signal,
       );
     }
+    if (!budget.signal.aborted && nothingFound === undefined) {
+      const rows = all ? { range, plan } : { keys: current.keys };
+      const opened = await openCatalogue(config, { clock, logger, archive: plainStore });
+      const onFailed = (key: string, error: ArchiveError) => void unseen.push({ key, error });
+      const onFinding = (found: Finding) => tellFinding(current, found);
+      catalogue = await compareCatalogue(opened, rows, { onFinding, onFailed }, budget);
+    }
   } finally {
     progress.end();
     end();
   }
   const { elapsedMs } = progress.count();
-  const { tally, findings, damaged, unseen } = current;
+  const { tally, findings, damaged } = current;
   const complete = !context.signal.aborted;
-  const report = reportOf({ plan, startedAt, clock, complete, earlier, tally, findings, unseen, strangers });
+  const report = reportOf({
+    plan,
+    startedAt,
+    clock,
+    complete,
+    earlier,
+    tally,
+    findings,
+    unseen,
+    strangers,
+    catalogue,
+  });
   if (options.report !== undefined) await writeReport(options.report, report);
   if (complete) await state?.remove();
   if (ui.json) {
@@ -155,6 +178,7 @@ export async function run(
       withoutReceipt: tally.withoutReceipt,
       notes: strangers.counts,
       ...countsOf(tally),
+      ...present({ catalogue }),
     });
   } else {
     const what = count(tally.intact, 'recording');
@@ -164,6 +188,7 @@ export async function run(
     for (const line of describeFindings(findings)) ui.say(line);
     for (const line of describeTally(tally)) ui.say(line);
   }
+  if (catalogue !== undefined) tellCatalogue(ui, catalogue);
   warnOfStrangers(ui, strangers);
   if (nothingFound !== undefined) throw nothingFound;
   const total = earlier + tally.checked + unseen.length;
@@ -233,6 +258,7 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     return;
   }
   const { key, findings, bytes, digests, depth, notes } = verified.verification;
+  if (!current.isAll) current.keys.add(key);
   await state?.append(...findings.map((finding) => ({ type: 'finding', finding }) as const));
   tallyUp(tally, verified.verification);
   if (findings.length === 0) {
@@ -247,14 +273,7 @@ async function take(current: Run, name: string, verified: Verified): Promise<voi
     if (ui.json) ui.record('note', { key, note });
     else ui.say(`note     ${printable(key)}  ${note}`);
   }
-  for (const found of findings) {
-    const { kind, code, message, leaf } = found;
-    current.findings.push(found);
-    blame(current, found);
-    if (ui.json) ui.record('finding', { key, kind, code, message, ...present({ leaf }) });
-    else
-      ui.out(`${ui.style('red', 'FINDING')}  ${printable(key)}  ${kind}: ${printable(message)}  [${code}]`);
-  }
+  for (const found of findings) await tellFinding(current, found);
   await ui.drained();
 }
 
@@ -269,8 +288,3 @@ type Digests = {
   readonly ciphertextSha256: string;
   readonly plaintext: { bytes: number; sha256: string } | undefined;
 };
-
-/** Of several findings the one that says what happened rather than what differs: a wrong key is the commonest of all. */
-function blame({ damaged }: Run, { key, kind, code, message }: Finding): void {
-  if (!damaged.has(key) || kind === 'decrypt-failed') damaged.set(key, new ArchiveError(code, message));
-}
