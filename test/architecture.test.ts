@@ -180,6 +180,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'create/archiver',
   ],
+  'create/catalogue-place': ['ground', 'ports', 'config', 'open-configured'],
   'create/catalogue': [
     'ground',
     'ports',
@@ -234,6 +235,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'create/archiver',
     'create/catalogue',
+    'create/catalogue-place',
     'create/facts',
     'events',
     'store',
@@ -258,6 +260,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/facts',
     'catalogue',
     'create/catalogue',
+    'create/catalogue-place',
     'create/erasure',
     'create/gdpr-requests',
     'create/sealer',

@@ -1,5 +1,6 @@
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
+import { requireReplaceable } from '../create/catalogue-place.ts';
 import { type FactsDay, updateFacts } from '../create/facts.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -23,7 +24,10 @@ export type FactsRun = (budget: Budget) => Promise<readonly FactsDay[]>;
 export function keepFacts(
   config: ArchiveConfig,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-  run: FactsRun = (budget) => updateFacts(config, budget, { clock, logger }),
+  run: FactsRun = async (budget) => {
+    await requireReplaceable(config, { clock, logger }, budget);
+    return updateFacts(config, budget, { clock, logger });
+  },
 ): KeptFacts | undefined {
   // conversations of the tutorial's API are not those of the analytics
   if (config.catalogue.facts !== 'analytics' || config.genesys.api === 'media') return undefined;

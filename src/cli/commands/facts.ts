@@ -1,4 +1,5 @@
 import { FACTS_LOOK_BACK_DAYS, isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
+import { requireReplaceable } from '../../create/catalogue-place.ts';
 import { openFactsStore, updateFacts } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
@@ -38,6 +39,7 @@ async function fetchFacts(context: CommandContext, options: FactsOptions): Promi
   }
   const { budget, end } = openBudget(context);
   try {
+    await requireReplaceable(config, { clock, logger }, budget);
     ui.status('asking the platform');
     const days = await updateFacts(config, budget, {
       ...range,
