@@ -49,7 +49,7 @@ export function findLimiter(limits: Limits): Limiter | undefined {
 }
 
 /** A file of a group, and what is written there; those marked optional exist only on some kernels. */
-type Entry = readonly [file: string, value: string, optional?: 'optional'];
+type Limit = readonly [file: string, value: string, optional?: 'optional'];
 
 let serial = 0;
 
@@ -91,7 +91,7 @@ const version1: Limiter = {
 /** @param hierarchies the first one counts the memory. */
 function openDirectories(
   peakFile: string,
-  hierarchies: Readonly<Record<string, readonly Entry[]>>,
+  hierarchies: Readonly<Record<string, readonly Limit[]>>,
 ): LimitedGroup {
   serial += 1;
   const name = `media-archive-bench-${process.pid}-${serial}`;

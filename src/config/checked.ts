@@ -5,9 +5,9 @@ import * as z from 'zod';
  * variable. Each message continues the sentence "NAME …".
  */
 
-type Check<T> = (text: string) => { readonly value: T } | { readonly problem: string };
+type ValueCheck<T> = (text: string) => { readonly value: T } | { readonly problem: string };
 
-export function checked<T>(check: Check<T>) {
+export function checked<T>(check: ValueCheck<T>) {
   return z.string().transform((text, context): T => {
     const result = check(text);
     if ('value' in result) return result.value;

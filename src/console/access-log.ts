@@ -10,6 +10,7 @@ import {
 } from '../record/access-entry.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import type { Session } from './session.ts';
+import { present } from '../present.ts';
 
 /** ms that an entry may take; then what it is about is not done. */
 export const ENTRY_MS = 5_000;
@@ -92,7 +93,7 @@ export class AccessLog {
       n: chain.n + 1,
       ...accessed,
       outcome,
-      ...(chain.previous === undefined ? {} : { previous: chain.previous }),
+      ...present({ previous: chain.previous }),
     };
     const { budget, end } = startBudget(this.#clock, this.#clock.now() + this.#entryMs);
     try {

@@ -104,7 +104,7 @@ async function brokenIn(
     : findBrokenChain(entries, await readAccessDay(store, dayBefore, budget));
 }
 
-function describe({ person, recording, action, from, to }: AccessQuery): string {
+function describeQuery({ person, recording, action, from, to }: AccessQuery): string {
   const filters = Object.entries({ person, recording, action, from, to });
   const named = filters.filter(([, value]) => value !== undefined);
   return named.length === 0
@@ -142,7 +142,7 @@ async function noteLook({ state, archive, session, query }: Call<AccessQuery>): 
       hint: 'an overseer sees all divisions',
     });
   }
-  await state.access.write(archive, session, { action: 'oversee', query: describe(query) });
+  await state.access.write(archive, session, { action: 'oversee', query: describeQuery(query) });
 }
 
 export const ACCESS_ROUTES: readonly Route[] = [

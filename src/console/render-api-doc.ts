@@ -72,18 +72,18 @@ function table(heading: readonly string[], rows: readonly (readonly string[])[])
 
 function renderRoute({ method, path, summary, query, body, answers }: Route): string {
   const parts = [`### ${method} ${path}`, `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`];
-  if (query !== undefined) parts.push(`Query: \`${describe(query, 'input')}\``);
-  if (body !== undefined) parts.push(`Body: \`${describe(body, 'input')}\``);
+  if (query !== undefined) parts.push(`Query: \`${describeShape(query, 'input')}\``);
+  if (body !== undefined) parts.push(`Body: \`${describeShape(body, 'input')}\``);
   parts.push(answers.map(renderAnswer).join('\n'));
   return parts.join('\n\n');
 }
 
 function renderAnswer({ status, shape, meaning }: Answering): string {
-  const said = [shape === undefined ? undefined : `\`${describe(shape, 'output')}\``, meaning];
+  const said = [shape === undefined ? undefined : `\`${describeShape(shape, 'output')}\``, meaning];
   return `* ${[String(status), ...said.filter((one) => one !== undefined)].join(': ')}`;
 }
 
-function describe(shape: z.ZodType, io: 'input' | 'output'): string {
+function describeShape(shape: z.ZodType, io: 'input' | 'output'): string {
   return typeOf(z.toJSONSchema(shape, { io, unrepresentable: 'any' }) as JsonSchema);
 }
 

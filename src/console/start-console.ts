@@ -74,7 +74,8 @@ export interface RunningConsole extends SharedConsole {
   readonly launchUrl: string;
 }
 
-type Entry = Pick<ConsoleDoor, 'hosts' | 'scheme'> & Pick<ConsoleState, 'signOn' | 'sessions' | 'cookies'>;
+type EntryPoint = Pick<ConsoleDoor, 'hosts' | 'scheme'> &
+  Pick<ConsoleState, 'signOn' | 'sessions' | 'cookies'>;
 
 /**
  * The console on a laptop, for the person who starts it.
@@ -115,7 +116,7 @@ export function startSharedConsole(options: SharedOptions): Promise<SharedConsol
 async function start(
   options: ConsoleOptions,
   host: string,
-  entryAt: (port: number) => Entry,
+  entryAt: (port: number) => EntryPoint,
 ): Promise<SharedConsole> {
   const { archives, pageFolder, reasonRequired, clock, logger } = options;
   const files = await readStaticFiles(pageFolder);

@@ -2,7 +2,7 @@ import type { RecordingsRequest } from '../ports.ts';
 import { present } from '../present.ts';
 import { shortenForMessage } from '../recording-id.ts';
 import { parseRecordingTime } from '../recording-time.ts';
-import { invalidEvent, isObject, joinPath, type Place, readField, requireId } from './fields.ts';
+import { invalidEvent, isObject, joinPath, type LocatedValue, readField, requireId } from './fields.ts';
 
 /**
  * Which events of a conversation say that a part of it is over. There is no "recording ready" event for EventBridge; these come
@@ -28,7 +28,7 @@ export type ConversationEvent =
  * @throws `EVENT_INVALID` (not retryable), naming the field that is missing or malformed.
  */
 export function parseConversationEvent(
-  detail: Place & { readonly value: object },
+  detail: LocatedValue & { readonly value: object },
   envelope: object | undefined,
   idPattern: RegExp,
 ): ConversationEvent {
@@ -73,7 +73,7 @@ export function parseConversationEvent(
  * @throws `EVENT_INVALID` (not retryable), naming the field that is missing or malformed.
  */
 export function parseBareConversation(
-  event: Place & { readonly value: object },
+  event: LocatedValue & { readonly value: object },
   idPattern: RegExp,
 ): RecordingsRequest {
   const { value, path } = event;

@@ -2,7 +2,15 @@ import { isNestedTooDeeply } from '../json.ts';
 import type { ArchiveError } from '../errors.ts';
 import { toArchiveError } from '../errors.ts';
 import { decodeText } from '../text-file.ts';
-import { invalidEvent, isObject, joinPath, type Place, parseJson, readField, readSafely } from './fields.ts';
+import {
+  invalidEvent,
+  isObject,
+  joinPath,
+  type LocatedValue,
+  parseJson,
+  readField,
+  readSafely,
+} from './fields.ts';
 import { type HttpBody, httpBody } from './http-body.ts';
 import { isSqsMessage } from './sqs-batch.ts';
 
@@ -21,7 +29,7 @@ export type EventSource =
 
 /** One event without what it was delivered in. */
 export interface UnwrappedEvent {
-  readonly event: Place & { readonly value: object };
+  readonly event: LocatedValue & { readonly value: object };
   /** `undefined` when it came in nothing: its own shape tells then. */
   readonly source: EventSource | undefined;
 }
@@ -82,10 +90,10 @@ const OUTERMOST: Depth = {
   isInside: false,
 };
 
-function unwrap(outermost: Place, depth: Depth): readonly (UnwrappedEvent | RefusedEvent)[] {
+function unwrap(outermost: LocatedValue, depth: Depth): readonly (UnwrappedEvent | RefusedEvent)[] {
   const found: (UnwrappedEvent | RefusedEvent)[] = [];
   let visited = 0;
-  const visit = (place: Place, depth: Depth): void => {
+  const visit = (place: LocatedValue, depth: Depth): void => {
     visited += 1;
     if (visited > MAX_VISITS || found.length >= MAX_EVENTS) {
       throw invalidEvent(`the event holds more than ${MAX_EVENTS} events`, 'send them in several batches');
@@ -107,19 +115,22 @@ function unwrap(outermost: Place, depth: Depth): readonly (UnwrappedEvent | Refu
 /** An event, or the places in which there may be some. */
 type Opened =
   | UnwrappedEvent
-  | { readonly inside: readonly { readonly place: Place; readonly depth: Depth }[] };
+  | { readonly inside: readonly { readonly place: LocatedValue; readonly depth: Depth }[] };
 
 /** @throws `EVENT_INVALID` (not retryable), and what foreign objects throw. */
-function open({ value, path }: Place, depth: Depth): Opened {
+function open({ value, path }: LocatedValue, depth: Depth): Opened {
   const parsed = parseText(value);
   if (Array.isArray(parsed) && parsed.length > 0) {
     if (depth.arraysLeft === 0) throw invalidEvent(`${path} is nested too deeply`);
     const source = depth.source ?? 'pipes';
     const below = { ...depth, source, arraysLeft: depth.arraysLeft - 1, isInside: true };
     // as many as are looked at, and one more to see that there are too many
-    const items = Array.from({ length: Math.min(parsed.length, MAX_EVENTS + 1) }, (_, index): Place => {
-      return { value: parsed[index] as unknown, path: `${path}[${index}]` };
-    });
+    const items = Array.from(
+      { length: Math.min(parsed.length, MAX_EVENTS + 1) },
+      (_, index): LocatedValue => {
+        return { value: parsed[index] as unknown, path: `${path}[${index}]` };
+      },
+    );
     return { inside: items.map((place) => ({ place, depth: below })) };
   }
   const object = requireObject({ value, path }, parsed);
@@ -143,13 +154,13 @@ function parseText(value: unknown): unknown {
   return typeof once === 'string' && typeof value === 'string' ? (parseJson(once) ?? once) : once;
 }
 
-interface Content extends Place {
+interface Content extends LocatedValue {
   readonly source: EventSource;
 }
 
 /** What an envelope holds; `undefined` when the object is none. */
 function contentsOf(
-  { value: object, path }: Place & { value: object },
+  { value: object, path }: LocatedValue & { value: object },
   isInside: boolean,
 ): readonly Content[] | undefined {
   const at = (name: string, value: unknown, source: EventSource): Content => {
@@ -235,7 +246,7 @@ function failedInvocationOf(
 }
 
 /** Text is taken for JSON; anything else that is no object cannot be an event. */
-export function requireObject({ value, path }: Place, parsed: unknown): object {
+export function requireObject({ value, path }: LocatedValue, parsed: unknown): object {
   const name = path === '' ? 'the event' : path;
   if (isObject(parsed)) return parsed;
   if (value === '') throw invalidEvent(`${name} is empty`);

@@ -10,7 +10,7 @@ import { isSafeId, shortenForMessage } from '../recording-id.ts';
 const MAX_TEXT_CHARACTERS = 1_048_576;
 
 /** A value that was read, and where it stood, e.g. `Records[0].body.detail.data`; the event itself stands at ''. */
-export interface Place {
+export interface LocatedValue {
   readonly value: unknown;
   readonly path: string;
 }

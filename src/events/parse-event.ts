@@ -17,7 +17,7 @@ import {
   invalidEvent,
   isObject,
   joinPath,
-  type Place,
+  type LocatedValue,
   parseJson,
   readField,
   readSafely,
@@ -204,7 +204,10 @@ function missingData(detailPath: string, { api }: ParseContext): string {
 }
 
 /** Neither `detail` nor `data`: what a person types, or what stood in a `detail` that something has taken out. */
-function parseUnwrapped(place: Place & { readonly value: object }, context: ParseContext): ParsedEvent {
+function parseUnwrapped(
+  place: LocatedValue & { readonly value: object },
+  context: ParseContext,
+): ParsedEvent {
   const { value } = place;
   const has = (name: string) => (readField(value, name) ?? undefined) !== undefined;
   if (has('eventBody')) return parseConversation(place, 'webhook', undefined, context);
@@ -217,7 +220,7 @@ function parseUnwrapped(place: Place & { readonly value: object }, context: Pars
 }
 
 function parseConversation(
-  detail: Place & { readonly value: object },
+  detail: LocatedValue & { readonly value: object },
   source: EventSource,
   envelope: object | undefined,
   { idPattern, api }: ParseContext,
@@ -238,10 +241,10 @@ function otherDialect(dialect: 'media' | 'recordings', path: string): Error {
 
 /** @param around the objects that enclose the data, the nearest first. */
 function parseData(
-  place: Place,
+  place: LocatedValue,
   source: EventSource,
   { idPattern, api }: ParseContext,
-  around: readonly Place[],
+  around: readonly LocatedValue[],
 ): ParsedEvent {
   if (api === 'recordings') throw otherDialect('media', place.path);
   const data = objectAt(place);
@@ -274,7 +277,7 @@ function parseData(
   return { kind: 'requests', source, requests: [request], ignored: 0 };
 }
 
-function objectAt(place: Place): object {
+function objectAt(place: LocatedValue): object {
   const { value } = place;
   return requireObject(place, typeof value === 'string' ? parseJson(value) : value);
 }

@@ -2,7 +2,7 @@
 import type { Outcome } from './job-kind.ts';
 
 /** An item waits this long, from the first time that it had to, ms. Then it is listed as failed, retryable. */
-export const LATER_LIMIT_MS = 24 * 60 * 60 * 1000;
+export const MAX_LATER_MS = 24 * 60 * 60 * 1000;
 const MIN_REST_MS = 60_000;
 const MAX_REST_MS = 60 * 60_000;
 /** Characters of a reason. */
@@ -87,9 +87,9 @@ export function settle(state: ShardState, outcome: ItemOutcome, now: number): Sh
   };
 }
 
-/** Moves items that have waited for {@link LATER_LIMIT_MS} to the failed ones, as retryable. */
+/** Moves items that have waited for {@link MAX_LATER_MS} to the failed ones, as retryable. */
 export function expire(state: ShardState, now: number): ShardState {
-  const over = state.later.filter(({ since }) => now - since >= LATER_LIMIT_MS);
+  const over = state.later.filter(({ since }) => now - since >= MAX_LATER_MS);
   if (over.length === 0) return state;
   const failed = over.map(({ index, code, reason, attempts }) => ({
     index,

@@ -22,6 +22,7 @@ import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
 import { heldKeys } from '../record/read-hold.ts';
 import { heldAmong, type HoldTrust, type StandingHold } from './read-holds.ts';
+import { present } from '../present.ts';
 
 export interface HoldPorts extends HoldTrust {
   readonly clock: Clock;
@@ -85,7 +86,7 @@ export async function placeHold(
     schema: HOLD_SCHEMA,
     id,
     matter,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     placedBy: by,
     times: { issued: new Date(now).toISOString() },
     selection,
@@ -180,7 +181,7 @@ export async function releaseHold(
   const statement: HoldRelease = {
     schema: RELEASE_SCHEMA,
     id: hold.id,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     releasedBy: by,
     times: { issued: new Date(clock.now()).toISOString() },
     tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },

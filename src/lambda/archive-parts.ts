@@ -20,7 +20,7 @@ import { noMetrics } from './metrics.ts';
 import { reportFailure, type Reporting, reportResult } from './report-work.ts';
 
 /** One delivery of an event. */
-interface Delivery {
+interface Attempt {
   /** From 1, where the queue counts. */
   readonly attempt?: number | undefined;
   readonly messageId?: string;
@@ -75,7 +75,7 @@ export async function archiveEvent(
   options: HandlerOptions,
   event: unknown,
   budget: Budget,
-  delivery: Delivery = { share: shareNothing },
+  delivery: Attempt = { share: shareNothing },
 ): Promise<HttpAnswer> {
   const parts = parseAndReport(options, event, delivery, MAX_REQUESTS_PER_EVENT);
   return archiveParts(options, parts, budget, delivery);
@@ -87,7 +87,7 @@ export async function archiveBody(
   request: HttpBody,
   budget: Budget,
 ): Promise<HttpAnswer> {
-  const delivery: Delivery = { share: shareNothing };
+  const delivery: Attempt = { share: shareNothing };
   const parts = understand(options, delivery, (rules) =>
     parseBody(request, { ...rules, maxRequests: MAX_REQUESTS_PER_EVENT }),
   );
@@ -98,7 +98,7 @@ export async function archiveParts(
   options: HandlerOptions,
   parts: readonly EventPart[],
   budget: Budget,
-  delivery: Delivery = { share: shareNothing },
+  delivery: Attempt = { share: shareNothing },
 ): Promise<HttpAnswer> {
   const { results, ignored } = await archiveAll(options, parts, budget, delivery);
   return archivedAnswer(results, ignored);
@@ -114,7 +114,7 @@ async function archiveAll(
   options: HandlerOptions,
   parts: readonly EventPart[],
   budget: Budget,
-  delivery: Delivery,
+  delivery: Attempt,
 ): Promise<EventOutcome> {
   const results: ArchiveResult[] = [];
   const failures: ArchiveError[] = [];
@@ -146,7 +146,7 @@ async function archiveAll(
 export function parseAndReport(
   options: HandlerOptions,
   event: unknown,
-  delivery: Delivery,
+  delivery: Attempt,
   maxRequests?: number,
 ): readonly EventPart[] {
   return understand(options, delivery, (rules) =>
@@ -157,7 +157,7 @@ export function parseAndReport(
 /** Reports each part that is refused. @throws `EVENT_INVALID` when the delivery as a whole is. */
 function understand(
   options: HandlerOptions,
-  { attempt, messageId }: Delivery,
+  { attempt, messageId }: Attempt,
   parse: (rules: ParseOptions) => readonly EventPart[],
 ): readonly EventPart[] {
   const { idPattern, genesys } = options.config;
@@ -186,7 +186,7 @@ async function archiveAndReport(
   options: HandlerOptions,
   { request, source }: { readonly request: ArchiveRequest; readonly source: string },
   budget: Budget,
-  { attempt, messageId }: Delivery,
+  { attempt, messageId }: Attempt,
 ): Promise<readonly ArchiveResult[]> {
   const { archiver, clock } = options;
   const began = clock.now();

@@ -11,7 +11,7 @@ export interface Reporting {
 }
 
 /** What is known of a piece of work before its outcome. */
-export interface Work {
+export interface ReportedWork {
   /** Shape of the event, e.g. `eventbridge`. */
   readonly source: string;
   /** Which delivery of the message this is, from 1, where its queue says so. */
@@ -23,7 +23,11 @@ export interface Work {
 }
 
 /** One line for a recording, at the end of the work on it, and one count. */
-export function reportResult({ logger, metrics }: Reporting, result: ArchiveResult, work: Work): void {
+export function reportResult(
+  { logger, metrics }: Reporting,
+  result: ArchiveResult,
+  work: ReportedWork,
+): void {
   countResult(metrics, result, work.durationMs);
   const { recordingId, conversationId } = result.ids;
   const fields = { ...fieldsOf(work), recordingId, conversationId, state: result.state };
@@ -62,7 +66,7 @@ export function reportFailure(
   { logger, metrics }: Reporting,
   error: ArchiveError,
   request: ArchiveRequest | undefined,
-  work: Work,
+  work: ReportedWork,
 ): void {
   metrics.add('duration', work.durationMs);
   countFailure(metrics, error);
@@ -73,7 +77,7 @@ function logFailure(logger: Logger, error: ArchiveError, fields: LogFields): voi
   logger.log('error', error.message, { ...fields, code: error.code, retryable: error.retryable });
 }
 
-function fieldsOf({ source, attempt, messageId, durationMs }: Work): LogFields {
+function fieldsOf({ source, attempt, messageId, durationMs }: ReportedWork): LogFields {
   return {
     source,
     durationMs,

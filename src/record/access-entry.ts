@@ -10,6 +10,7 @@ import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { putSmall } from './small-object.ts';
+import { present } from '../present.ts';
 
 export const ACCESS_PREFIX = 'access/';
 /** Bytes; an export of 100 recordings has about 5 KB. */
@@ -128,7 +129,7 @@ export async function noteAct(
     session: randomBytes(8).toString('hex'),
     n: 1,
     ...what,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     outcome: 'granted',
   };
   await writeAccessEntry(store, entry, randomBytes(6).toString('hex'), budget);

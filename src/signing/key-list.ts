@@ -55,7 +55,7 @@ export function parseKeyList(text: string, what: string): KeyList {
     const [issue] = result.error.issues;
     const where = issue?.path.map(String).join('.') || 'the whole';
     const unknown = issue?.code === 'unrecognized_keys' ? 'has members that no list has' : undefined;
-    throw invalid(`${what}: ${where} ${unknown ?? describe(issue?.message)}`);
+    throw invalid(`${what}: ${where} ${unknown ?? describeIssue(issue?.message)}`);
   }
   const seen = new Set<string>();
   for (const [index, key] of result.data.keys.entries()) {
@@ -77,7 +77,7 @@ export function parseKeyList(text: string, what: string): KeyList {
 }
 
 /** The schema's own messages say what a good value is; zod's say which type it is not. */
-function describe(message: string | undefined): string {
+function describeIssue(message: string | undefined): string {
   return message !== undefined && /^(?:is|names) /.test(message)
     ? message
     : 'is not what a key list has there';

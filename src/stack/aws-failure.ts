@@ -1,7 +1,7 @@
 import { isAboutCredentials, readAwsError } from '../aws/classify-error.ts';
 import { ArchiveError } from '../errors.ts';
 import { faultError, faultOf } from '../http/connection-faults.ts';
-import { type Finding, fail } from './finding.ts';
+import { type Diagnosis, fail } from './diagnosis.ts';
 
 /** What is known of a call that AWS did not answer as hoped. Never holds the SDK's error: that one carries the request. */
 export type AwsFailure =
@@ -45,8 +45,8 @@ export function sortAwsFailure(error: unknown): AwsFailure {
 export async function lookAt(
   name: string,
   permission: string,
-  look: () => Promise<readonly Finding[]>,
-): Promise<readonly Finding[]> {
+  look: () => Promise<readonly Diagnosis[]>,
+): Promise<readonly Diagnosis[]> {
   try {
     return await look();
   } catch (error) {
@@ -54,7 +54,7 @@ export async function lookAt(
   }
 }
 
-export function describeFailure(name: string, permission: string, failure: AwsFailure): Finding {
+export function describeFailure(name: string, permission: string, failure: AwsFailure): Diagnosis {
   switch (failure.kind) {
     case 'denied':
       return {

@@ -1,7 +1,7 @@
 import type { Metric } from '@aws-sdk/client-cloudwatch';
 import { METRICS, METRICS_NAMESPACE } from '../config/deploy-settings.ts';
 import type { AwsClients } from './aws-clients.ts';
-import { fail, type Finding, ok, orOk, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, orOk, warn } from './diagnosis.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -11,7 +11,7 @@ export async function checkAlarms(
   clients: AwsClients,
   stackName: string,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'alarms';
   const { DescribeAlarmsCommand } = await import('@aws-sdk/client-cloudwatch');
   const client = await clients.cloudWatch();
@@ -58,7 +58,7 @@ export async function checkLastArchive(
   stackName: string,
   now: number,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'last-archive';
   const metric: Metric = {
     Namespace: METRICS_NAMESPACE,

@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { DeploySettings } from '../config/deploy-settings.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { lookAt, sortAwsFailure } from './aws-failure.ts';
-import { fail, type Finding, ok, orOk, skip, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, orOk, skip, warn } from './diagnosis.ts';
 
 const REDEPLOY = 'deploy the stack again: npx cdk deploy -c settings=genesys-archive.deploy.json';
 
@@ -20,7 +20,7 @@ export async function* checkBucket(
   { name, owner }: { readonly name: string; readonly owner: string | undefined },
   settings: DeploySettings | undefined,
   signal: AbortSignal,
-): AsyncGenerator<Finding, void, undefined> {
+): AsyncGenerator<Diagnosis, void, undefined> {
   const place = owner === undefined ? { Bucket: name } : { Bucket: name, ExpectedBucketOwner: owner };
   const bucket: Bucket = { client: await clients.s3(), name, place, signal };
   const versioning = await lookAt('bucket', 's3:GetBucketVersioning', () => checkVersioning(bucket));
@@ -41,7 +41,7 @@ export async function* checkBucket(
   yield* await lookAt('lifecycle', 's3:GetLifecycleConfiguration', () => checkLifecycle(bucket));
 }
 
-async function checkVersioning({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkVersioning({ client, name, place, signal }: Bucket): Promise<readonly Diagnosis[]> {
   const { GetBucketVersioningCommand } = await import('@aws-sdk/client-s3');
   const { Status } = await client.send(new GetBucketVersioningCommand(place), {
     abortSignal: signal,
@@ -56,7 +56,7 @@ async function checkVersioning({ client, name, place, signal }: Bucket): Promise
   ];
 }
 
-async function checkPublicAccess({ client, name, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkPublicAccess({ client, name, place, signal }: Bucket): Promise<readonly Diagnosis[]> {
   const { GetPublicAccessBlockCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetPublicAccessBlockCommand(place), { abortSignal: signal }),
@@ -75,7 +75,7 @@ async function checkPublicAccess({ client, name, place, signal }: Bucket): Promi
   ];
 }
 
-async function checkEncryption({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkEncryption({ client, place, signal }: Bucket): Promise<readonly Diagnosis[]> {
   const { GetBucketEncryptionCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetBucketEncryptionCommand(place), { abortSignal: signal }),
@@ -88,7 +88,7 @@ async function checkEncryption({ client, place, signal }: Bucket): Promise<reado
   return [ok('encryption', `${algorithm} below the archive’s own`)];
 }
 
-async function checkOwnership({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkOwnership({ client, place, signal }: Bucket): Promise<readonly Diagnosis[]> {
   const { GetBucketOwnershipControlsCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetBucketOwnershipControlsCommand(place), { abortSignal: signal }),
@@ -104,7 +104,7 @@ async function checkOwnership({ client, place, signal }: Bucket): Promise<readon
 async function checkLock(
   { client, place, signal }: Bucket,
   settings: DeploySettings | undefined,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const { GetObjectLockConfigurationCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetObjectLockConfigurationCommand(place), { abortSignal: signal }),
@@ -141,12 +141,12 @@ async function checkLock(
 async function checkPolicy(
   { client, place, signal }: Bucket,
   settings: DeploySettings | undefined,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(client.send(new GetBucketPolicyCommand(place), { abortSignal: signal }));
   const denials = listDenials(answer?.Policy);
   if (denials === undefined) return [skip('policy', 'the policy of the bucket is not JSON')];
-  const problems: Finding[] = [];
+  const problems: Diagnosis[] = [];
   if (!denials.some((conditions) => conditions.includes('"aws:securetransport":"false"'))) {
     problems.push(fail('policy', 'requests without TLS are not denied', REDEPLOY));
   }
@@ -208,13 +208,13 @@ function listDenials(policy: string | undefined): readonly string[] | undefined 
   }
 }
 
-async function checkLifecycle({ client, place, signal }: Bucket): Promise<readonly Finding[]> {
+async function checkLifecycle({ client, place, signal }: Bucket): Promise<readonly Diagnosis[]> {
   const { GetBucketLifecycleConfigurationCommand } = await import('@aws-sdk/client-s3');
   const answer = await unlessMissing(
     client.send(new GetBucketLifecycleConfigurationCommand(place), { abortSignal: signal }),
   );
   const rules = (answer?.Rules ?? []).filter(({ Status }) => Status === 'Enabled');
-  const problems: Finding[] = [];
+  const problems: Diagnosis[] = [];
   if (!rules.some(({ AbortIncompleteMultipartUpload: abort }) => abort !== undefined)) {
     problems.push(
       warn(

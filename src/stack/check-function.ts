@@ -2,7 +2,7 @@ import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
 import type { DeploySettings } from '../config/deploy-settings.ts';
 import { listSettings } from '../config/schema.ts';
 import type { AwsClients } from './aws-clients.ts';
-import { fail, type Finding, ok, orOk, skip, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, orOk, skip, warn } from './diagnosis.ts';
 
 /** Until then AWS keeps them supported; what is older has ended. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html */
 const RUNTIME = 'nodejs24.x';
@@ -16,7 +16,7 @@ const REDEPLOY = 'deploy the stack again: npx cdk deploy -c settings=genesys-arc
 
 /** What other looks need to know of the function. */
 export interface FunctionFacts {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Diagnosis[];
   readonly timeoutS: number | undefined;
   /** Absent where they may not be seen. */
   readonly variables: Readonly<Record<string, string>> | undefined;
@@ -48,11 +48,11 @@ export async function readFunction(
   };
 }
 
-function describeFunction(functionName: string, facts: FunctionConfiguration): readonly Finding[] {
+function describeFunction(functionName: string, facts: FunctionConfiguration): readonly Diagnosis[] {
   const name = 'function';
   const { State, LastUpdateStatus, Runtime = 'no runtime', MemorySize = 0, Timeout = 0 } = facts;
   const architecture = facts.Architectures?.join(', ') ?? 'x86_64';
-  const problems: Finding[] = [];
+  const problems: Diagnosis[] = [];
   if (State === 'Failed')
     problems.push(fail(name, `its state is Failed: ${facts.StateReasonCode ?? ''}`, REDEPLOY));
   if (State === 'Pending') problems.push(warn(name, 'it is being made', 'wait, and run this again'));
@@ -89,11 +89,11 @@ function describeFunction(functionName: string, facts: FunctionConfiguration): r
 }
 
 /** Names only: a value that should not be there must not be printed here as well. */
-export function checkVariables(variables: Readonly<Record<string, string>>): readonly Finding[] {
+export function checkVariables(variables: Readonly<Record<string, string>>): readonly Diagnosis[] {
   const name = 'environment';
   const isSet = (variable: string) => (variables[variable] ?? '') !== '';
   const secrets = listSettings().filter(([setting, { secret }]) => secret === true && isSet(setting));
-  const problems: Finding[] = secrets.map(([setting]) =>
+  const problems: Diagnosis[] = secrets.map(([setting]) =>
     fail(
       name,
       `${setting} is there in clear: who may look at the function can read it`,
@@ -139,7 +139,7 @@ export async function checkEventSource(
     readonly settings: DeploySettings | undefined;
   },
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'event-source';
   const { ListEventSourceMappingsCommand } = await import('@aws-sdk/client-lambda');
   const client = await clients.lambda();
@@ -154,7 +154,7 @@ export async function checkEventSource(
   }
   const { State = 'unknown', BatchSize, FunctionResponseTypes = [], ScalingConfig } = mapping;
   const most = ScalingConfig?.MaximumConcurrency;
-  const problems: Finding[] = [];
+  const problems: Diagnosis[] = [];
   if (State.startsWith('Disabl')) {
     problems.push(
       fail(

@@ -2,7 +2,7 @@ import type { DeploySettings } from '../config/deploy-settings.ts';
 import { present } from '../present.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { lookAt, sortAwsFailure } from './aws-failure.ts';
-import { fail, type Finding, ok, orOk, skip, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, orOk, skip, warn } from './diagnosis.ts';
 import type { StackOutputs } from './read-stack.ts';
 
 const FILE = 'genesys-archive.deploy.json';
@@ -16,7 +16,7 @@ interface Hardened {
 }
 
 /** Who may do what, and the parts that settings add. What only the settings tell is skipped without them. */
-export async function* checkHardening(hardened: Hardened): AsyncGenerator<Finding, void, undefined> {
+export async function* checkHardening(hardened: Hardened): AsyncGenerator<Diagnosis, void, undefined> {
   const { outputs, settings } = hardened;
   yield* checkRoles(settings);
   const secrets = [outputs.CredentialsSecretArn, outputs.SigningKeySecretArn, outputs.WebhookSecretArn];
@@ -44,7 +44,7 @@ export async function* checkHardening(hardened: Hardened): AsyncGenerator<Findin
   }
 }
 
-function checkRoles(settings: DeploySettings | undefined): readonly Finding[] {
+function checkRoles(settings: DeploySettings | undefined): readonly Diagnosis[] {
   const name = 'roles';
   if (settings === undefined) {
     return [skip(name, `who may assume the roles is not known without ${FILE}`)];
@@ -68,7 +68,7 @@ function checkRoles(settings: DeploySettings | undefined): readonly Finding[] {
 async function checkSecretPolicies(
   { clients, signal }: Hardened,
   secretArns: readonly string[],
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'secret-readers';
   const { GetResourcePolicyCommand } = await import('@aws-sdk/client-secrets-manager');
   const manager = await clients.secretsManager();
@@ -104,7 +104,7 @@ function deniesReading(policy: string): boolean {
   }
 }
 
-async function checkNetwork({ clients, outputs, signal }: Hardened): Promise<readonly Finding[]> {
+async function checkNetwork({ clients, outputs, signal }: Hardened): Promise<readonly Diagnosis[]> {
   const name = 'network';
   const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda');
   const client = await clients.lambda();
@@ -123,7 +123,7 @@ async function checkNetwork({ clients, outputs, signal }: Hardened): Promise<rea
 async function checkReplica(
   { clients, outputs, signal }: Hardened,
   bucketArn: string,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'replica';
   const { GetBucketReplicationCommand } = await import('@aws-sdk/client-s3');
   const client = await clients.s3();
@@ -146,7 +146,7 @@ async function checkReplica(
   return [fail(name, `nothing is copied to ${bucketArn}, which the settings want`, REDEPLOY)];
 }
 
-async function checkSecretKey({ clients, outputs, signal }: Hardened): Promise<readonly Finding[]> {
+async function checkSecretKey({ clients, outputs, signal }: Hardened): Promise<readonly Diagnosis[]> {
   const name = 'customer-keys';
   const { DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const manager = await clients.secretsManager();

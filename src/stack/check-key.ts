@@ -1,12 +1,12 @@
 import type { AwsClients } from './aws-clients.ts';
-import { fail, type Finding, ok, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, warn } from './diagnosis.ts';
 
 /** The key that wraps every data key. Throws what the SDK throws. */
 export async function checkKeyState(
   clients: AwsClients,
   keyArn: string,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'key';
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
   const client = await clients.kms();
@@ -53,7 +53,7 @@ export async function checkSigningKey(
   clients: AwsClients,
   keyArn: string,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'signing-key';
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
   const client = await clients.kms();
@@ -100,7 +100,7 @@ export async function checkKeyRotation(
   clients: AwsClients,
   keyArn: string,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const name = 'key-rotation';
   const { GetKeyRotationStatusCommand } = await import('@aws-sdk/client-kms');
   const client = await clients.kms();

@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import type { QueueDescriber } from '../queue/sqs-queue.ts';
 import { lookAt } from './aws-failure.ts';
-import { fail, type Finding, ok, orOk, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, orOk, warn } from './diagnosis.ts';
 
 const REDEPLOY = 'deploy the stack again: npx cdk deploy -c settings=genesys-archive.deploy.json';
 
@@ -20,7 +20,7 @@ export async function* checkQueues(
   sqs: QueueDescriber,
   { queueUrl, deadLetterQueueUrl, timeoutS }: Queues,
   budget: Budget,
-): AsyncGenerator<Finding, string | undefined, undefined> {
+): AsyncGenerator<Diagnosis, string | undefined, undefined> {
   const permission = 'sqs:GetQueueAttributes';
   let deadLetterArn: string | undefined;
   const deadLetters = await lookAt('dead-letters', permission, async () => {
@@ -42,10 +42,10 @@ function describeQueue(
   attributes: Readonly<Record<string, string>>,
   timeoutS: number | undefined,
   deadLetterArn: string | undefined,
-): readonly Finding[] {
+): readonly Diagnosis[] {
   const name = 'queue';
   const visibilityS = Number(attributes['VisibilityTimeout']);
-  const problems: Finding[] = [];
+  const problems: Diagnosis[] = [];
   if (timeoutS !== undefined && visibilityS < VISIBILITY_FACTOR * timeoutS) {
     problems.push(
       fail(
@@ -75,7 +75,10 @@ function describeQueue(
   );
 }
 
-function describeDeadLetters(attributes: Readonly<Record<string, string>>, url: string): readonly Finding[] {
+function describeDeadLetters(
+  attributes: Readonly<Record<string, string>>,
+  url: string,
+): readonly Diagnosis[] {
   const name = 'dead-letters';
   const number = Number(attributes['ApproximateNumberOfMessages'] ?? 0);
   const hidden = Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0);
@@ -103,7 +106,7 @@ function readRedriveTarget(policy: string | undefined): string | undefined {
 const OLD_MS = 2 * 3_600_000;
 
 /** @param ageS of the oldest message; `undefined` when nothing has waited of late. */
-export function describeAge(ageS: number | undefined): Finding {
+export function describeAge(ageS: number | undefined): Diagnosis {
   const name = 'queue-age';
   if (ageS === undefined) return ok(name, 'nothing has waited in the last hour');
   const detail = `the oldest event has waited for ${Math.round(ageS / 60)} min`;

@@ -3,7 +3,7 @@ import { parseForeignJson } from '../json.ts';
 import { Secret } from '../secret.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { sortAwsFailure } from './aws-failure.ts';
-import { fail, type Finding, ok } from './finding.ts';
+import { fail, type Diagnosis, ok } from './diagnosis.ts';
 
 const client = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
 
@@ -17,7 +17,7 @@ export async function readCredentials(
   clients: AwsClients,
   secretArn: string,
   signal: AbortSignal,
-): Promise<{ readonly findings: readonly Finding[]; readonly credentials: OAuthClient | undefined }> {
+): Promise<{ readonly findings: readonly Diagnosis[]; readonly credentials: OAuthClient | undefined }> {
   const name = 'credentials';
   const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
   const manager = await clients.secretsManager();
@@ -58,7 +58,7 @@ export async function checkSecret(
   clients: AwsClients,
   { name, secretArn, howToMake }: SecretToCheck,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Diagnosis[]> {
   const { DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const manager = await clients.secretsManager();
   const { VersionIdsToStages = {}, DeletedDate } = await manager.send(

@@ -12,7 +12,7 @@ import { checkHardening } from './check-hardening.ts';
 import { checkKeyRotation, checkKeyState, checkSigningKey } from './check-key.ts';
 import { checkQueues, describeAge } from './check-queues.ts';
 import { checkSecret, type OAuthClient, readCredentials } from './check-secrets.ts';
-import { type Finding, skip } from './finding.ts';
+import { type Diagnosis, skip } from './diagnosis.ts';
 import { readStack, type StackOutputs } from './read-stack.ts';
 
 export interface StackToCheck {
@@ -66,7 +66,7 @@ export async function* checkStack(
   stack: StackToCheck,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   budget: Budget,
-): AsyncGenerator<Finding, StackFacts, undefined> {
+): AsyncGenerator<Diagnosis, StackFacts, undefined> {
   const clients = createAwsClients(stack.region, stack.proxies);
   const queue = createSqsQueue({
     clock,
@@ -135,7 +135,7 @@ async function* checkFunction(
   clients: AwsClients,
   { FunctionName }: StackOutputs,
   { signal }: Budget,
-): AsyncGenerator<Finding, Pick<StackFacts, 'variables'> & { timeoutS: number | undefined }, undefined> {
+): AsyncGenerator<Diagnosis, Pick<StackFacts, 'variables'> & { timeoutS: number | undefined }, undefined> {
   let variables: StackFacts['variables'];
   let timeoutS: number | undefined;
   if (FunctionName !== undefined) {
@@ -152,7 +152,7 @@ async function* checkSecrets(
   clients: AwsClients,
   { CredentialsSecretArn, SigningKeySecretArn, WebhookSecretArn, WebhookUrl }: StackOutputs,
   { signal }: Budget,
-): AsyncGenerator<Finding, OAuthClient | undefined, undefined> {
+): AsyncGenerator<Diagnosis, OAuthClient | undefined, undefined> {
   let credentials: OAuthClient | undefined;
   if (CredentialsSecretArn !== undefined) {
     yield* await lookAt('credentials', 'secretsmanager:GetSecretValue', async () => {

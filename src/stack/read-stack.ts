@@ -1,7 +1,7 @@
 import { STACK_OUTPUTS, type StackOutput } from '../config/deploy-settings.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { describeFailure, sortAwsFailure } from './aws-failure.ts';
-import { fail, type Finding, ok, warn } from './finding.ts';
+import { fail, type Diagnosis, ok, warn } from './diagnosis.ts';
 
 export type StackOutputs = Readonly<Partial<Record<StackOutput, string>>>;
 
@@ -32,7 +32,7 @@ export async function readStack(
   clients: AwsClients,
   stackName: string,
   signal: AbortSignal,
-): Promise<{ readonly findings: readonly Finding[]; readonly outputs: StackOutputs | undefined }> {
+): Promise<{ readonly findings: readonly Diagnosis[]; readonly outputs: StackOutputs | undefined }> {
   const name = 'stack';
   try {
     const { DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
@@ -66,7 +66,7 @@ export async function readStack(
   }
 }
 
-function missing(stackName: string): Finding {
+function missing(stackName: string): Diagnosis {
   return fail(
     'stack',
     `there is no stack ${stackName} in this account and region`,
@@ -76,7 +76,7 @@ function missing(stackName: string): Finding {
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html */
-function describeStatus(stackName: string, status: string, changed: Date | undefined): Finding {
+function describeStatus(stackName: string, status: string, changed: Date | undefined): Diagnosis {
   const detail = `${stackName}: ${status}${changed === undefined ? '' : `, last changed ${changed.toISOString()}`}`;
   const events = `aws cloudformation describe-stack-events --stack-name ${stackName} says why`;
   if (/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return ok('stack', detail);
@@ -88,7 +88,7 @@ function describeStatus(stackName: string, status: string, changed: Date | undef
   return fail('stack', detail, events);
 }
 
-function describeLacking(outputs: StackOutputs): Finding[] {
+function describeLacking(outputs: StackOutputs): Diagnosis[] {
   const isThere = (name: StackOutput) => outputs[name] !== undefined;
   const isElsewhere = (name: StackOutput) => name === 'SigningKeySecretArn' && isThere('SigningKeyArn');
   const lacking = STACK_OUTPUTS.filter((name) => !isThere(name) && !OPTIONAL.has(name) && !isElsewhere(name));

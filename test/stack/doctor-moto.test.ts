@@ -18,7 +18,7 @@ import { startBudget, systemClock } from '../../src/clock.ts';
 import { deploySettings, METRICS, METRICS_NAMESPACE } from '../../src/config/deploy-settings.ts';
 import { silentLogger } from '../../src/log.ts';
 import { checkStack } from '../../src/stack/check-stack.ts';
-import type { Finding } from '../../src/stack/finding.ts';
+import type { Diagnosis } from '../../src/stack/diagnosis.ts';
 import { SETTINGS, soundPolicy } from './sound-stack.ts';
 
 /** An AWS that others wrote: moto, started by `scripts/moto-kms.sh test`. */
@@ -127,7 +127,7 @@ describe.skipIf(endpoint === undefined)('doctor --stack, against moto [needs: TE
   it('understands what another implementation answers', async () => {
     const settings = deploySettings.parse({ ...SETTINGS, stackName });
     const { budget, end } = startBudget(systemClock, systemClock.now() + 60_000);
-    const findings: Finding[] = [];
+    const findings: Diagnosis[] = [];
     const stack = { stackName, region: 'eu-central-1', settings };
     for await (const finding of checkStack(stack, { clock: systemClock, logger: silentLogger }, budget)) {
       findings.push(finding);

@@ -32,7 +32,7 @@ export function textReply(
 
 type Ending = 'complete' | 'cut' | 'reset' | 'stall';
 
-interface Delivery {
+interface PlannedReply {
   readonly ending: Ending;
   /** Bytes of the body that are sent before the ending. */
   readonly sent: number;
@@ -41,7 +41,7 @@ interface Delivery {
 }
 
 /** What the faults make of a response with a body of `length` bytes. */
-function planDelivery(length: number, faults: readonly Fault[]): Delivery {
+function planDelivery(length: number, faults: readonly Fault[]): PlannedReply {
   const cut = findFault(faults, 'cut');
   const reset = findFault(faults, 'reset');
   const stall = findFault(faults, 'stall');
@@ -88,7 +88,7 @@ export async function sendReply(
   await conclude(response, delivery);
 }
 
-async function sendBody(response: ServerResponse, body: ReplyBody, delivery: Delivery): Promise<void> {
+async function sendBody(response: ServerResponse, body: ReplyBody, delivery: PlannedReply): Promise<void> {
   let left = delivery.sent;
   if (left === 0) return;
   for await (const chunk of body.read()) {
@@ -148,7 +148,7 @@ async function untilWritable(response: ServerResponse): Promise<void> {
   });
 }
 
-async function conclude(response: ServerResponse, delivery: Delivery): Promise<void> {
+async function conclude(response: ServerResponse, delivery: PlannedReply): Promise<void> {
   if (delivery.ending === 'stall' || response.destroyed) return;
   if (delivery.ending === 'complete' || delivery.framing === 'close') {
     response.end();

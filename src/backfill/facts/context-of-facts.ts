@@ -27,13 +27,13 @@ export function contextOfFacts(line: FactsLine, takenAt: string, names: ContextN
     ...optional('direction', direction),
     divisionIds,
     ...optional('externalTag', externalTag),
-    participants: participants.map((one) => describe(one, names)),
+    participants: participants.map((one) => participantOf(one, names)),
     // where a recording was paused stands in its own annotations, which facts do not have
     recordings: [],
   };
 }
 
-function describe({ id, purpose, userId, sessions }: FactsParticipant, names: ContextNames): object {
+function participantOf({ id, purpose, userId, sessions }: FactsParticipant, names: ContextNames): object {
   const queueId = sessions.flatMap(({ queueIds }) => queueIds)[0];
   const wrapUp = sessions.flatMap(({ wrapUps }) => wrapUps).at(-1);
   const starts = sessions.flatMap(({ start }) => start ?? []).toSorted();

@@ -96,7 +96,7 @@ async function again(context: CommandContext, options: ArchiveOptions): Promise<
   return runAgain(context, config, { named: wanted, interaction, requests, reason, timeout });
 }
 
-interface Job {
+interface ArchivingRun {
   readonly requests: readonly ArchiveRequest[];
   readonly tally: Tally;
   readonly concurrency: number;
@@ -115,7 +115,7 @@ async function gatherEvents(context: CommandContext, options: ArchiveOptions): P
   });
 }
 
-interface Work {
+interface ReadEvents {
   readonly requests: readonly ArchiveRequest[];
   /** Reasons. */
   readonly ignored: readonly string[];
@@ -123,7 +123,7 @@ interface Work {
 }
 
 /** Every event of a batch or array is judged by itself: one that is malformed does not hold up the others. */
-function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveConfig): Work {
+function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveConfig): ReadEvents {
   const requests: ArchiveRequest[] = [];
   const ignored: string[] = [];
   const refused: ArchiveError[] = [];
@@ -141,7 +141,11 @@ function readWork(events: readonly unknown[], { idPattern, genesys }: ArchiveCon
   return { requests: collapseRequests(requests), ignored, refused };
 }
 
-async function archiveAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<BatchEnd> {
+async function archiveAll(
+  context: CommandContext,
+  config: ArchiveConfig,
+  job: ArchivingRun,
+): Promise<BatchEnd> {
   const { ui, clock, logger } = context;
   const { budget, concurrency, tally } = job;
   const progress = startProgress(ui, 'archiving', { items: job.requests.length });
@@ -240,7 +244,7 @@ function reportDone(ui: Ui, tally: Tally, result: ArchiveResult): void {
 }
 
 /** Asks only the store: a look-up at the platform would cost rate budget, and its answer may be another one by then. */
-async function planAll(context: CommandContext, config: ArchiveConfig, job: Job): Promise<BatchEnd> {
+async function planAll(context: CommandContext, config: ArchiveConfig, job: ArchivingRun): Promise<BatchEnd> {
   const { ui, clock, logger } = context;
   const { budget, concurrency, tally } = job;
   const store = await openConfiguredStore(config, { clock, logger });

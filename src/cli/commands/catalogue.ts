@@ -27,7 +27,7 @@ interface CatalogueOptions extends QueryOptions, ExportOptions {
   readonly location?: string;
 }
 
-interface Work {
+interface CatalogueCall {
   readonly ports: CataloguePorts;
   readonly words: readonly string[];
   readonly options: CatalogueOptions;
@@ -35,7 +35,7 @@ interface Work {
   readonly elsewhere: (location: string) => Promise<CataloguePorts>;
 }
 
-type Action = (context: CommandContext, work: Work, budget: Budget) => Promise<number>;
+type Action = (context: CommandContext, work: CatalogueCall, budget: Budget) => Promise<number>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   update: (context, work, budget) => bringUpToDate(context, work.ports, work.options, budget),
@@ -173,7 +173,7 @@ async function bringUpToDate(
 
 async function rebuild(
   context: CommandContext,
-  { ports, options, elsewhere }: Work,
+  { ports, options, elsewhere }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
   const { into, asOf } = options;
@@ -201,7 +201,7 @@ function parseTime(text: string): number {
 
 async function exportAsked(
   context: CommandContext,
-  { ports, words, options }: Work,
+  { ports, words, options }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
   const ids = [...words];
@@ -216,7 +216,7 @@ async function exportAsked(
 
 async function ddl(
   { ui, clock }: CommandContext,
-  { ports, words, options }: Work,
+  { ports, words, options }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
   const [engine, ...more] = words;

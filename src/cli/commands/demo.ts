@@ -14,8 +14,8 @@ import { type Simulator, startSimulator } from '../../../packages/simulator/src/
 import { type CommandContext, openBudget } from '../_context.ts';
 import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
-import { type Check, checkPromises } from '../demo/checks.ts';
-import { type CallHistory, deliver, type Delivery } from '../demo/delivery.ts';
+import { type Promised, checkPromises } from '../demo/checks.ts';
+import { type CallHistory, deliver, type DemoDelivery } from '../demo/delivery.ts';
 import { armFaults } from '../demo/faults.ts';
 import { openDemoConsole } from '../demo/open-console.ts';
 import { archiveThePast, type PastPorts, type PastResult } from '../demo/past.ts';
@@ -185,7 +185,7 @@ async function demonstrate(
     ...describeFaults(faults, simulator, histories),
     ...describeOthers({ simulator, histories, duplicates, revokedAfter, unfinishedId: unfinished?.id }),
   ];
-  const summary: Check = {
+  const summary: Promised = {
     kept: archived.size === recordings.length,
     text: `archived ${archived.size} of ${count(recordings.length, 'recording')} (${formatBytes(storedBytes)}) in ${formatDuration(archiveMs)}`,
   };
@@ -242,7 +242,7 @@ async function showThePast(context: CommandContext, place: DemoPlace, budget: Bu
 }
 
 /** Each call once, in every shape an event can have; some of them twice, the second time at the end. */
-function planDeliveries(simulator: Simulator): Delivery[] {
+function planDeliveries(simulator: Simulator): DemoDelivery[] {
   const events = simulator.recordings.map(({ id }, index) => ({
     recordingId: id,
     event: simulator.event(id, EVENT_SHAPES[index % EVENT_SHAPES.length] ?? 'bare', {

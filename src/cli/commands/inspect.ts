@@ -95,7 +95,7 @@ export async function run(
     end();
   }
   const inspection = inspectMetadata(stat, instruction);
-  const facts = { ...describe(stat, inspection, store.location, range.layout), ...call };
+  const facts = { ...describeObject(stat, inspection, store.location, range.layout), ...call };
   const snippets = readingElsewhere(stat, inspection, store.location);
   if (ui.json) {
     const { metadata } = stat;
@@ -242,7 +242,12 @@ function readingElsewhere({ key }: ObjectStat, { wrapping, iv }: Inspection, loc
 
 const indent = (code: string) => code.replace(/^/gm, '  ');
 
-function describe(stat: ObjectStat, { format, iv, wrapping }: Inspection, store: string, layout: Layout) {
+function describeObject(
+  stat: ObjectStat,
+  { format, iv, wrapping }: Inspection,
+  store: string,
+  layout: Layout,
+) {
   const { key, size, checksum, etag, versionId, lastModified } = stat;
   const named = layout.parse(key);
   const { recordingId, channel } = named ?? identifyKey(key) ?? {};

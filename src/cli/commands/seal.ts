@@ -86,7 +86,7 @@ function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void
 function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): void {
   for (const statement of statements) {
     if (ui.json) ui.record('statement', statement);
-    else ui.out(describe(statement));
+    else ui.out(describeStatement(statement));
   }
   for (const { kind, name, error } of failed) {
     ui.warn(`${kind} ${printable(name)}: ${printable(error.message)}; the next seal makes it up`);
@@ -108,7 +108,7 @@ function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): voi
   for (const { kind, name } of anchored) ui.say(`remembered by ${kind} ${printable(name)}`);
 }
 
-function describe({ day, revision, status, archive, source, differences }: Statement): string {
+function describeStatement({ day, revision, status, archive, source, differences }: Statement): string {
   const held = `${count(archive.recordings, 'recording')} held`;
   if ('unavailable' in source || differences === undefined) {
     const code = 'unavailable' in source ? source.unavailable.code : 'UNKNOWN';

@@ -179,7 +179,10 @@ function announce(
 function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
     const archive = name === undefined ? {} : { archive: name };
-    ui.record(report.kind === 'result' ? 'recording' : report.kind, { ...archive, ...describe(report) });
+    ui.record(report.kind === 'result' ? 'recording' : report.kind, {
+      ...archive,
+      ...describeWorker(report),
+    });
     return;
   }
   const of = name === undefined ? '' : `${name}  `;
@@ -205,7 +208,7 @@ function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   }
 }
 
-function describe(report: WorkerReport): object {
+function describeWorker(report: WorkerReport): object {
   if (report.kind !== 'result') {
     const { kind: _, error, ...fields } = report;
     return { ...fields, ...error?.toJSON() };

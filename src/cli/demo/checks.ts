@@ -12,7 +12,7 @@ import type { Simulator } from '../../../packages/simulator/src/simulator.ts';
 import { createFileTarget } from '../file-target.ts';
 
 /** One promise, and whether it was kept. */
-export interface Check {
+export interface Promised {
   readonly kept: boolean;
   /** What was counted. */
   readonly text: string;
@@ -30,7 +30,7 @@ export interface CheckPorts {
 
 /** Looks at what is really there: the store, the interactions, the restored file. */
 export async function checkPromises(ports: CheckPorts): Promise<{
-  readonly checks: readonly Check[];
+  readonly checks: readonly Promised[];
   readonly restored: string | undefined;
   readonly exampleKey: string | undefined;
 }> {
@@ -54,7 +54,7 @@ export async function checkPromises(ports: CheckPorts): Promise<{
   };
 }
 
-function checkObjects({ recordings }: Simulator, keys: ReadonlyMap<string, readonly string[]>): Check {
+function checkObjects({ recordings }: Simulator, keys: ReadonlyMap<string, readonly string[]>): Promised {
   const single = recordings.filter(({ id }) => keys.get(id)?.length === 1).length;
   const objects = [...keys.values()].flat().length;
   return {
@@ -63,7 +63,7 @@ function checkObjects({ recordings }: Simulator, keys: ReadonlyMap<string, reado
   };
 }
 
-function checkReferences(simulator: Simulator, keys: ReadonlyMap<string, readonly string[]>): Check {
+function checkReferences(simulator: Simulator, keys: ReadonlyMap<string, readonly string[]>): Promised {
   const { recordings } = simulator;
   const referenced = recordings.filter(({ id, interactionId }) => {
     const stored = simulator.interaction(interactionId)?.['s3_archive_key'];
@@ -78,7 +78,7 @@ function checkReferences(simulator: Simulator, keys: ReadonlyMap<string, readonl
 async function checkContents(
   ports: CheckPorts,
   keys: ReadonlyMap<string, readonly string[]>,
-): Promise<Check> {
+): Promise<Promised> {
   const { simulator, budget } = ports;
   let same = 0;
   for (const recording of simulator.recordings) {
@@ -101,7 +101,7 @@ async function checkRestore(
   ports: CheckPorts,
   example: Simulator['recordings'][number] | undefined,
   key: string | undefined,
-): Promise<{ readonly check: Check; readonly file: string | undefined }> {
+): Promise<{ readonly check: Promised; readonly file: string | undefined }> {
   if (example === undefined || key === undefined) {
     return { check: { kept: false, text: 'there is no recording to restore' }, file: undefined };
   }
@@ -125,7 +125,7 @@ async function checkRestore(
   };
 }
 
-async function checkWrongKey(ports: CheckPorts, key: string | undefined): Promise<Check> {
+async function checkWrongKey(ports: CheckPorts, key: string | undefined): Promise<Promised> {
   if (key === undefined) return { kept: false, text: 'there is no recording to try a wrong key on' };
   const before = await readdir(ports.restoredDir);
   const target = await createFileTarget(path.join(ports.restoredDir, 'wrong-key.wav'), { force: false });

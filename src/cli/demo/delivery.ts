@@ -21,7 +21,7 @@ export interface CallHistory {
   result: Extract<ArchiveResult, { state: 'archived' }> | undefined;
 }
 
-export interface Delivery {
+export interface DemoDelivery {
   readonly recordingId: string;
   readonly event: unknown;
 }
@@ -46,7 +46,7 @@ export interface DeliveryPorts {
  * @throws the budget's own reason when it ends.
  */
 export async function deliver(
-  deliveries: readonly Delivery[],
+  deliveries: readonly DemoDelivery[],
   concurrency: number,
   ports: DeliveryPorts,
 ): Promise<ReadonlyMap<string, CallHistory>> {
@@ -54,7 +54,7 @@ export async function deliver(
   const queue = [...deliveries];
   const histories = new Map<string, CallHistory>();
   const began = new Map<string, number>();
-  const handOver = async (delivery: Delivery) => {
+  const handOver = async (delivery: DemoDelivery) => {
     const { recordingId } = delivery;
     const history = histories.get(recordingId) ?? newHistory();
     histories.set(recordingId, history);

@@ -19,7 +19,7 @@ import { planItems } from '../backfill/plan-items.ts';
 import { runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes } from '../_format.ts';
 import { asUsage } from '../_simulator-errors.ts';
-import type { Check } from './checks.ts';
+import type { Promised } from './checks.ts';
 
 /** Recordings of the three days. */
 const RECORDINGS = 30;
@@ -39,7 +39,7 @@ export interface PastPorts {
 }
 
 export interface PastResult {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Promised[];
   /** First and last day, `YYYY-MM-DD`. */
   readonly from: string;
   readonly to: string;

@@ -1,7 +1,7 @@
 import type { Simulator } from '../../../packages/simulator/src/simulator.ts';
 import type { CommandContext } from '../_context.ts';
 import { count } from '../_format.ts';
-import type { Check } from './checks.ts';
+import type { Promised } from './checks.ts';
 import { type CallHistory, describeOutcome } from './delivery.ts';
 import type { PlannedFault } from './faults.ts';
 
@@ -17,7 +17,7 @@ export function describeRefused(
   });
 }
 
-export interface Row {
+export interface ReportRow {
   readonly fault: string;
   readonly struck: number;
   readonly outcome: string;
@@ -27,7 +27,7 @@ export function describeFaults(
   faults: readonly PlannedFault[],
   { requests }: Simulator,
   histories: ReadonlyMap<string, CallHistory>,
-): Row[] {
+): ReportRow[] {
   return faults.map(({ title, recordingId, struck }) => ({
     fault: title,
     struck: struck(requests),
@@ -41,7 +41,7 @@ export function describeOthers(facts: {
   readonly duplicates: number;
   readonly revokedAfter: number | undefined;
   readonly unfinishedId: string | undefined;
-}): Row[] {
+}): ReportRow[] {
   const { simulator, histories, duplicates, revokedAfter, unfinishedId } = facts;
   const { requests } = simulator;
   const tokens = requests.filter(
@@ -73,7 +73,7 @@ export function describeOthers(facts: {
   return rows.filter(({ struck }) => struck > 0);
 }
 
-export function printTable({ ui }: CommandContext, rows: readonly Row[]): void {
+export function printTable({ ui }: CommandContext, rows: readonly ReportRow[]): void {
   const width = Math.max(...rows.map(({ fault }) => fault.length));
   ui.out('');
   ui.out(ui.style('bold', `${'injected'.padEnd(width)}  struck  outcome`));
@@ -82,6 +82,6 @@ export function printTable({ ui }: CommandContext, rows: readonly Row[]): void {
   }
 }
 
-export function printCheck({ ui }: CommandContext, { kept, text }: Check): void {
+export function printCheck({ ui }: CommandContext, { kept, text }: Promised): void {
   ui.out(`${kept ? ui.style('green', '✓') : ui.style('red', '✗ NOT KEPT:')} ${text}`);
 }

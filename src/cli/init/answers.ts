@@ -108,7 +108,7 @@ export function settle(answers: Answers): {
 } {
   const checked = checkDeploySettings(answers);
   if ('settings' in checked) return checked;
-  const lines = [...new Set(checked.problems.map(({ name, text }) => describe(name, text)))];
+  const lines = [...new Set(checked.problems.map(({ name, text }) => describeSetting(name, text)))];
   const number = lines.length === 1 ? '1 answer is' : `${lines.length} answers are`;
   throw new ArchiveError('USAGE', `${number} missing or wrong:\n${lines.join('\n')}`, {
     hint: 'give them as flags; in a terminal, without --yes and --no-input, init asks for them',
@@ -122,7 +122,7 @@ export function problemOf(name: keyof DeploySettings, answers: Answers): string 
   return checked.problems.find((problem) => problem.name.split('.')[0] === name)?.text;
 }
 
-function describe(name: string, text: string): string {
+function describeSetting(name: string, text: string): string {
   const [first = '', ...rest] = name.split('.');
   const [flag, meaning] = Object.entries(FLAGS).find(([field]) => field === first)?.[1] ?? [name, ''];
   const variable = rest.join('.');

@@ -5,7 +5,7 @@ import { SETTINGS, type SettingName } from '../schema.ts';
 import { variableOf } from './archive-names.ts';
 import { OWN_SETTINGS } from './own-settings.ts';
 
-interface Place {
+interface StorePlace {
   readonly archive: string;
   readonly setting: SettingName;
   /** Segments of the bucket and prefix, or of the directory. */
@@ -29,7 +29,7 @@ export function requireSeparatePlaces(
   }[],
 ): void {
   const places = archives.flatMap(({ name, section, variables }) =>
-    STORES.flatMap((setting): Place[] => {
+    STORES.flatMap((setting): StorePlace[] => {
       const stated = [section[setting], variables[setting]].filter(
         (text) => typeof text === 'string' && text !== '',
       );
@@ -69,7 +69,7 @@ function readPlace(setting: SettingName, text: string): readonly string[] | unde
   ];
 }
 
-function overlaps({ segments: one }: Place, { segments: other }: Place): boolean {
+function overlaps({ segments: one }: StorePlace, { segments: other }: StorePlace): boolean {
   const shared = Math.min(one.length, other.length);
   return one.slice(0, shared).every((segment, index) => segment === other[index]);
 }

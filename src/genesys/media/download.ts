@@ -7,7 +7,7 @@ import { type Attempt, withRetry } from '../../http/with-retry.ts';
 import type { Logger } from '../../log.ts';
 import { isTextType } from '../../media-content.ts';
 import { type MediaItem, type MediaOpener, MediaRestart, type MediaStream } from '../../ports.ts';
-import { describe, isChunked, refusePages, type Version } from './response.ts';
+import { versionOf, isChunked, refusePages, type Version } from './response.ts';
 
 /** A signed link may be redirected to its region; more hops than this are a loop. */
 const MAX_REDIRECTS = 3;
@@ -34,7 +34,7 @@ export function createMediaOpener(options: DownloadOptions): MediaOpener {
     async open(item, refresh, budget): Promise<MediaStream> {
       const download = new Download(options, item, refresh, budget);
       const first = await download.request(undefined);
-      const stated = describe(first);
+      const stated = versionOf(first);
       const version = {
         ...stated,
         contentLength: stated.contentLength ?? (await download.probeLength(stated)),

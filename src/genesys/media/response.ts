@@ -36,7 +36,7 @@ function codingOf(encoding = ''): string | undefined {
  * What the first response says of the file.
  * @throws `MEDIA_NOT_AUDIO` (retryable) for a partial or an encoded body.
  */
-export function describe(response: HttpResponse): Version {
+export function versionOf(response: HttpResponse): Version {
   const { headers, status } = response;
   const coding = codingOf(headers['content-encoding']);
   if (status !== 200 || coding !== undefined) {

@@ -72,11 +72,11 @@ export async function* examineErasures(
     );
     const held = await heldAmong(ports, keys, budget);
     for (const item of batch)
-      yield await describe(ports, { item, parts: parts.get(item) ?? [], held }, budget);
+      yield await describeRecording(ports, { item, parts: parts.get(item) ?? [], held }, budget);
   }
 }
 
-async function describe(
+async function describeRecording(
   ports: ErasePorts,
   {
     item,

@@ -22,6 +22,7 @@ import type { ExaminedDay } from './examine-day.ts';
 import type { DayHistory } from './history.ts';
 import { listDay, recordingOf } from './list-day.ts';
 import type { ReceiptPorts } from './read-receipts.ts';
+import { present } from '../../present.ts';
 
 export interface StatingPorts extends ReceiptPorts {
   readonly source: SourceInventory;
@@ -134,7 +135,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     ...(last === undefined ? {} : { supersedes: { index: last.index, sha256: last.sha256 } }),
     archive: examined.archive,
     source,
-    ...(differences === undefined ? {} : { differences }),
+    ...present({ differences }),
     policy: { sha256: sha256Hex(canonicalJson(ports.rules)), rules: { ...ports.rules } },
     clock: { local: new Date(now).toISOString() },
   } as const;
@@ -143,7 +144,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     statement: ({ previous, ...place }) => ({
       ...body,
       log: { ...log, ...place },
-      ...(previous === undefined ? {} : { previous }),
+      ...present({ previous }),
     }),
     isNews: last === undefined || newsOf(last.statement) !== newsOf(body),
     lists,
@@ -194,11 +195,11 @@ function describeSource(
   const described: SourceFacts = {
     method: facts.method,
     api: facts.api,
-    ...(facts.organization === undefined ? {} : { organization: facts.organization }),
-    ...(facts.client === undefined ? {} : { client: facts.client }),
+    ...present({ organization: facts.organization }),
+    ...present({ client: facts.client }),
     query: sha256Hex(facts.query),
     interval: facts.interval,
-    ...(facts.jobId === undefined ? {} : { jobId: facts.jobId }),
+    ...present({ jobId: facts.jobId }),
     ...(facts.dataAvailableUntil === undefined
       ? {}
       : { dataAvailableUntil: new Date(facts.dataAvailableUntil).toISOString() }),
@@ -216,7 +217,7 @@ function describeSource(
     recordings: comparison.listed.length,
     byMedia,
     ...(isSmall(byDivision) ? { byDivision } : {}),
-    ...(facts.orphans === undefined ? {} : { orphans: facts.orphans }),
+    ...present({ orphans: facts.orphans }),
     ...(facts.notAsked === undefined ? {} : { notAsked: { ...facts.notAsked } }),
     list: { count: listed.lines.length, root: listed.root },
   };

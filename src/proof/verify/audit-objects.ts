@@ -45,9 +45,9 @@ export async function auditObjects(audit: ObjectAudit, budget: Budget): Promise<
   }
 }
 
-type Check = (bytes: Buffer, budget: Budget) => Promise<string | undefined> | string | undefined;
+type ObjectCheck = (bytes: Buffer, budget: Budget) => Promise<string | undefined> | string | undefined;
 
-function checkFor(audit: ObjectAudit, name: string): Check | undefined {
+function checkFor(audit: ObjectAudit, name: string): ObjectCheck | undefined {
   const { place } = audit;
   const [, level = '', index = '', width] =
     /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(name) ?? [];

@@ -52,7 +52,7 @@ export async function findObject(root: string, place: ObjectPlace): Promise<Foun
     // without metadata between the old ones and the new: a process replaces it, or was killed doing so
     if (record === undefined && busy && look < MAX_LOOKS - 1) continue;
     if (record !== undefined) assertSameKey(record, place);
-    return { stat: describe(place, file, record), version: file };
+    return { stat: describeFile(place, file, record), version: file };
   }
   throw changing(place);
 }
@@ -63,7 +63,7 @@ export function changing({ key }: ObjectPlace): ArchiveError {
   });
 }
 
-function describe(place: ObjectPlace, file: BigIntStats, record: ObjectRecord | undefined): ObjectStat {
+function describeFile(place: ObjectPlace, file: BigIntStats, record: ObjectRecord | undefined): ObjectStat {
   return {
     key: place.key,
     size: Number(file.size),

@@ -22,7 +22,7 @@ export interface MultipartTarget {
 }
 
 /** A running upload: its budget ends, and its body with it, as soon as one part has failed for good. */
-export interface Work {
+export interface RunningUpload {
   readonly budget: Budget;
   fail(error: ArchiveError): void;
 }
@@ -43,7 +43,7 @@ export async function uploadInParts(
   access: S3Access,
   target: MultipartTarget,
   parts: PartsToSend,
-  work: Work,
+  work: RunningUpload,
 ): Promise<PutResult> {
   const { client, bucket } = access;
   const { options } = target;
@@ -95,7 +95,7 @@ async function sendParts(
   access: S3Access,
   upload: OpenUpload,
   { first, rest }: PartsToSend,
-  work: Work,
+  work: RunningUpload,
 ): Promise<SentParts> {
   const digests: BodyDigest[] = [];
   const completed: CompletedPart[] = [];

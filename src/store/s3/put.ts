@@ -8,7 +8,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { callS3, type S3Access } from './call.ts';
 import { type BodyDigest, digestOf, digestsOfParts } from './checksum.ts';
 import { cutParts } from './cut-parts.ts';
-import { uploadInParts, type Work } from './multipart.ts';
+import { uploadInParts, type RunningUpload } from './multipart.ts';
 import { choosePartBytes } from './part-size.ts';
 import { resolveUnsure, type SentObject, statOfAnswer, verifyStored } from './verify.ts';
 
@@ -105,7 +105,7 @@ async function putWhole(
 }
 
 /** A budget that also ends when a part of the work has failed for good, so that the rest of it, and its body, stop at once. */
-function startWork(budget: Budget, source: MeasuredBody): { work: Work; end: () => void } {
+function startWork(budget: Budget, source: MeasuredBody): { work: RunningUpload; end: () => void } {
   const controller = new AbortController();
   return {
     work: {

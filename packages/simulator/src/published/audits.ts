@@ -41,13 +41,13 @@ export function postAuditQuery(world: RecordingsWorld, call: Call): Reply {
     submittedAt: world.now(),
   };
   world.auditQueries.set(id, query);
-  return jsonReply(202, describe(world, query));
+  return jsonReply(202, describeQuery(world, query));
 }
 
 export function getAuditQuery(world: RecordingsWorld, id: string): Reply {
   const query = world.auditQueries.get(id);
   if (query === undefined) return noSuchQuery(id);
-  return jsonReply(isDone(world, query) ? 200 : 202, describe(world, query));
+  return jsonReply(isDone(world, query) ? 200 : 202, describeQuery(world, query));
 }
 
 const PAGE = { largest: 500, byDefault: 25 };
@@ -105,7 +105,7 @@ function isDone(world: RecordingsWorld, { submittedAt }: AuditQuery): boolean {
   return world.now() >= submittedAt + world.behaviour.auditMs;
 }
 
-function describe(world: RecordingsWorld, query: AuditQuery): object {
+function describeQuery(world: RecordingsWorld, query: AuditQuery): object {
   const { begin, end } = query.interval;
   return {
     id: query.id,

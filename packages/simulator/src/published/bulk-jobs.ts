@@ -61,7 +61,7 @@ export function postBulkJob(world: RecordingsWorld, call: Call): Reply {
     cancelled: false,
   };
   world.bulkJobs.set(id, job);
-  return jsonReply(202, describe(world, job));
+  return jsonReply(202, describeJob(world, job));
 }
 
 export function listBulkJobs(world: RecordingsWorld, call: Call): Reply {
@@ -74,11 +74,11 @@ export function listBulkJobs(world: RecordingsWorld, call: Call): Reply {
   );
   const page = pageOf(call, '/api/v2/recording/jobs', jobs, { largest: 100, byDefault: 25 });
   if (page === undefined) return badRequest('pageSize or pageNumber is not valid');
-  return jsonReply(200, { ...page, entities: page.entities.map((job) => describe(world, job)) });
+  return jsonReply(200, { ...page, entities: page.entities.map((job) => describeJob(world, job)) });
 }
 
 export function getBulkJob(world: RecordingsWorld, _call: Call, job: BulkJob): Reply {
-  return jsonReply(200, describe(world, job));
+  return jsonReply(200, describeJob(world, job));
 }
 
 /** Only the client that made the job may execute it, and only once it is ready. */
@@ -93,7 +93,7 @@ export function putBulkJob(world: RecordingsWorld, call: Call, job: BulkJob): Re
   if (stateOf(world, job) !== 'READY') return badRequest(`The job is ${stateOf(world, job)}, not READY.`);
   job.startedAt = world.now();
   execute(world, call, job);
-  return jsonReply(200, describe(world, job));
+  return jsonReply(200, describeJob(world, job));
 }
 
 export function deleteBulkJob(world: RecordingsWorld, _call: Call, job: BulkJob): Reply {
@@ -127,7 +127,7 @@ function stateOf({ behaviour, now }: RecordingsWorld, job: BulkJob): string {
   return now() < job.createdAt + behaviour.bulkBuildMs ? 'PENDING' : 'READY';
 }
 
-function describe(world: RecordingsWorld, job: BulkJob): object {
+function describeJob(world: RecordingsWorld, job: BulkJob): object {
   const state = stateOf(world, job);
   const { id, clientId, createdAt, query, startedAt } = job;
   const plan = state === 'PENDING' || state === 'CANCELLED' ? undefined : planOf(world, job);

@@ -16,14 +16,19 @@ export function getConversation(conversation: ModelConversation): Reply {
     startTime: new Date(startedAt).toISOString(),
     endTime: new Date(endedAt).toISOString(),
     ...(externalTag === undefined ? {} : { externalTag }),
-    participants: conversation.participants.map((participant) => describe(participant, conversation)),
+    participants: conversation.participants.map((participant) =>
+      describeParticipant(participant, conversation),
+    ),
     divisions: [{ division: { id: entryAt(DIVISIONS, conversation.division).id }, entities: [] }],
     recordingState: 'NONE',
     selfUri: `/api/v2/conversations/${id}`,
   });
 }
 
-function describe({ id, purpose, attributes }: ModelParticipant, conversation: ModelConversation): unknown {
+function describeParticipant(
+  { id, purpose, attributes }: ModelParticipant,
+  conversation: ModelConversation,
+): unknown {
   const startTime = new Date(conversation.startedAt).toISOString();
   const endTime = new Date(conversation.endedAt).toISOString();
   const held = new Date((conversation.startedAt + conversation.endedAt) / 2).toISOString();

@@ -31,13 +31,13 @@ export function postGdprRequest(world: RecordingsWorld, call: Call): Reply {
     subject: subject as Record<string, unknown>,
   };
   world.gdprRequests.set(id, request);
-  return jsonReply(202, describe(world, request));
+  return jsonReply(202, describeRequest(world, request));
 }
 
 export function listGdprRequests(world: RecordingsWorld, call: Call): Reply {
   const page = pageOf(call, PATH, [...world.gdprRequests.values()], { largest: 100, byDefault: 25 });
   if (page === undefined) return badRequest('pageSize or pageNumber is not valid');
-  return jsonReply(200, { ...page, entities: page.entities.map((one) => describe(world, one)) });
+  return jsonReply(200, { ...page, entities: page.entities.map((one) => describeRequest(world, one)) });
 }
 
 export function getGdprRequest(world: RecordingsWorld, id: string): Reply {
@@ -45,7 +45,7 @@ export function getGdprRequest(world: RecordingsWorld, id: string): Reply {
   if (request === undefined) {
     return errorReply('genesys', 404, { body: { entityId: id, entityName: 'gdprRequest' } });
   }
-  return jsonReply(200, describe(world, request));
+  return jsonReply(200, describeRequest(world, request));
 }
 
 const STAGES = {
@@ -54,7 +54,7 @@ const STAGES = {
   GDPR_DELETE: ['INITIATED', 'SEARCHING', 'DELETING', 'COMPLETED'],
 } as const;
 
-function describe(
+function describeRequest(
   world: RecordingsWorld,
   { id, requestType, createdAt, clientId, subject }: GdprRequest,
 ): object {

@@ -71,7 +71,7 @@ export type PublishedCall =
   | 'getGdprRequest'
   | 'postGdprRequest';
 
-type Row = readonly [
+type RouteRow = readonly [
   name: PublishedCall,
   method: PublishedRoute['method'],
   path: string,
@@ -80,7 +80,7 @@ type Row = readonly [
 ];
 
 /** Routes that the same faults strike. */
-export function routesOf(on: PublishedRoute['on'], rows: readonly Row[]): readonly PublishedRoute[] {
+export function routesOf(on: PublishedRoute['on'], rows: readonly RouteRow[]): readonly PublishedRoute[] {
   return rows.map(([name, method, path, permissions, does]) => ({
     name,
     method,

@@ -18,12 +18,12 @@ import type { Call } from '../service.ts';
 export function listMetadata(world: RecordingsWorld, conversation: ModelConversation): Reply {
   return jsonReply(
     200,
-    listed(world, conversation).map((recording) => describe(world, recording, 'metadata')),
+    listed(world, conversation).map((recording) => describeRecording(world, recording, 'metadata')),
   );
 }
 
 export function getMetadata(world: RecordingsWorld, recording: ModelRecording): Reply {
-  return jsonReply(200, describe(world, recording, 'metadata'));
+  return jsonReply(200, describeRecording(world, recording, 'metadata'));
 }
 
 export function listAnnotations({ annotations }: ModelRecording): Reply {
@@ -92,7 +92,7 @@ export function putRecording(world: RecordingsWorld, recording: ModelRecording, 
   if (recording.fate !== 'archived' && state !== 'ARCHIVED') recording.archiveDate = iso(archiveDate);
   world.record(recording, restores ? 'RestoreRequest' : 'UpdateRetention', call);
   if (restores) recording.restore = { requestedAt: now, until: archiveDate };
-  return jsonReply(200, describe(world, recording, 'recording'));
+  return jsonReply(200, describeRecording(world, recording, 'recording'));
 }
 
 function refuseRetention(what: string, permission: string): Reply {
@@ -135,7 +135,7 @@ const SUBTYPES = { trunk: 'Trunk', station: 'Station', consult: 'Consult' } as c
 const MEDIA = { call: 'audio', screen: 'screen', chat: 'chat', email: 'email', message: 'message' } as const;
 
 /** `Recording` and its subset `RecordingMetadata`, which knows neither files nor, but for screens, times. */
-function describe(
+function describeRecording(
   world: RecordingsWorld,
   recording: ModelRecording,
   as: 'metadata' | 'recording',
@@ -183,7 +183,7 @@ function withFiles(
   format: FileName['format'],
   download: boolean,
 ): { readonly body: Record<string, unknown>; readonly transcodingMs: number | undefined } {
-  const base = describe(world, recording, 'recording');
+  const base = describeRecording(world, recording, 'recording');
   const readiness = requestFile(recording, `${format}/${download}`, world.now());
   if (!readiness.ready) {
     const { transcodingMs } = readiness;

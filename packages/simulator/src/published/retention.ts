@@ -34,7 +34,7 @@ export function queryRetention(world: RecordingsWorld, call: Call): Reply {
         next = `${at}.${index}`;
         break walk;
       }
-      entities.push(describe(recording));
+      entities.push(describeRetention(recording));
     }
   }
   return jsonReply(200, {
@@ -44,7 +44,7 @@ export function queryRetention(world: RecordingsWorld, call: Call): Reply {
   });
 }
 
-function describe(recording: ModelRecording): object {
+function describeRetention(recording: ModelRecording): object {
   const { id, conversation, archiveDate, deleteDate, exportDate, exportedDate } = recording;
   return {
     conversationId: conversation.id,

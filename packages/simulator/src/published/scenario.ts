@@ -20,33 +20,33 @@ export const SCENARIO_EXAMPLE = `{
   ]
 }`;
 
-type Check = (value: unknown) => string | undefined;
+type FieldCheck = (value: unknown) => string | undefined;
 
-const ID: Check = (value) =>
+const ID: FieldCheck = (value) =>
   typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value)
     ? undefined
     : 'must be 1 to 64 letters, digits, - and _';
-const NUMBER: Check = (value) =>
+const NUMBER: FieldCheck = (value) =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0
     ? undefined
     : 'must be a number, 0 or more';
-const FLAG: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
-const TIME: Check = (value) =>
+const FLAG: FieldCheck = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
+const TIME: FieldCheck = (value) =>
   typeof value === 'string' && Number.isFinite(Date.parse(value))
     ? undefined
     : 'must be a time such as 2026-01-31T12:00:00Z';
-const TEXT: Check = (value) =>
+const TEXT: FieldCheck = (value) =>
   typeof value === 'string' && value.length <= 500 ? undefined : 'must be text of at most 500 characters';
-const TEXTS: Check = (value) =>
+const TEXTS: FieldCheck = (value) =>
   typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string')
     ? undefined
     : 'must be an object of texts';
 const oneOf =
-  (...options: readonly (string | number)[]): Check =>
+  (...options: readonly (string | number)[]): FieldCheck =>
   (value) =>
     options.some((option) => option === value) ? undefined : `must be one of ${options.join(', ')}`;
 
-const RECORDING: Readonly<Record<keyof ScriptedRecording, Check>> = {
+const RECORDING: Readonly<Record<keyof ScriptedRecording, FieldCheck>> = {
   id: ID,
   kind: oneOf(...RECORDING_KINDS),
   leg: oneOf('trunk', 'station', 'consult'),
@@ -67,7 +67,7 @@ const RECORDING: Readonly<Record<keyof ScriptedRecording, Check>> = {
   bytesPerSecond: NUMBER,
 };
 
-const CONVERSATION: Readonly<Record<keyof ScriptedConversation, Check>> = {
+const CONVERSATION: Readonly<Record<keyof ScriptedConversation, FieldCheck>> = {
   id: ID,
   endedAt: TIME,
   lastedS: NUMBER,
@@ -142,7 +142,7 @@ function fields(
   value: unknown,
   place: string,
   problems: string[],
-  checks: Readonly<Record<string, Check>>,
+  checks: Readonly<Record<string, FieldCheck>>,
 ): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     problems.push(`${place} must be an object`);

@@ -23,7 +23,7 @@ export function postUploadReport(world: RecordingsWorld, call: Call): Reply {
   const id = stableUuid(`${world.organizationId}/report/${world.reports.size}`);
   const report: UploadReport = { id, since, status, submittedAt: world.now() };
   world.reports.set(id, report);
-  return jsonReply(202, describe(world, report));
+  return jsonReply(202, describeUpload(world, report));
 }
 
 export function getUploadReport(world: RecordingsWorld, reportId: string): Reply {
@@ -31,10 +31,10 @@ export function getUploadReport(world: RecordingsWorld, reportId: string): Reply
   if (report === undefined) {
     return errorReply('genesys', 404, { body: { entityId: reportId, entityName: 'report' } });
   }
-  return jsonReply(200, describe(world, report));
+  return jsonReply(200, describeUpload(world, report));
 }
 
-function describe(world: RecordingsWorld, { id, submittedAt }: UploadReport): object {
+function describeUpload(world: RecordingsWorld, { id, submittedAt }: UploadReport): object {
   const isDone = world.now() >= submittedAt + world.behaviour.reportMs;
   return {
     id,

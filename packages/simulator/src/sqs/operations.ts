@@ -92,7 +92,10 @@ function batch(call: Call, perform: (entry: Input) => object): object {
   return { Successful, Failed };
 }
 
-function describe({ id, body, handle, attributes, receiveCount, sentAt }: SqsMessage, input: Input): object {
+function describeMessage(
+  { id, body, handle, attributes, receiveCount, sentAt }: SqsMessage,
+  input: Input,
+): object {
   const wanted = input['MessageAttributeNames'];
   const all = Array.isArray(wanted) && wanted.some((name) => name === 'All' || name === '.*');
   const digest = all ? md5OfAttributes(attributes) : undefined;
@@ -121,7 +124,9 @@ export const SQS_OPERATIONS = {
     const hideS = whole(input, 'VisibilityTimeout', MAX_VISIBILITY_S, DEFAULT_VISIBILITY_S);
     whole(input, 'WaitTimeSeconds', 20, 0);
     const messages = queues.receive(queueOf(call), limit, hideS, now);
-    return messages.length === 0 ? {} : { Messages: messages.map((message) => describe(message, input)) };
+    return messages.length === 0
+      ? {}
+      : { Messages: messages.map((message) => describeMessage(message, input)) };
   },
   DeleteMessage: (call: Call) => {
     remove(call, call.input);

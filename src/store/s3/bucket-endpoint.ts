@@ -3,7 +3,7 @@ import type { HttpTarget } from '../../http/transport.ts';
 import type { BucketAddress } from './object-calls.ts';
 
 /** Where the SDK would send requests for the bucket, and how it would sign them. */
-export interface Place {
+export interface BucketEndpoint {
   readonly origin: Pick<HttpTarget, 'protocol' | 'host' | 'hostname' | 'port'>;
   /** `host:port` as the SDK puts it in the header. */
   readonly host: string;
@@ -20,9 +20,9 @@ export interface Place {
 export async function locate(
   client: S3Client,
   bucket: BucketAddress,
-): Promise<Place | 'unsupported' | undefined> {
+): Promise<BucketEndpoint | 'unsupported' | undefined> {
   if (!('config' in client)) return 'unsupported';
-  let place: Place | 'unsupported' | undefined;
+  let place: BucketEndpoint | 'unsupported' | undefined;
   const command = new HeadBucketCommand({ Bucket: bucket.Bucket });
   command.middlewareStack.add(
     () => (step) => {
@@ -48,7 +48,7 @@ interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function placeOf({ protocol, hostname, port, path, headers }: SignedRequest): Place | 'unsupported' {
+function placeOf({ protocol, hostname, port, path, headers }: SignedRequest): BucketEndpoint | 'unsupported' {
   const scope = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/([^/,]+)\/aws4_request,/.exec(
     headers['authorization'] ?? '',
   );
@@ -63,6 +63,6 @@ function placeOf({ protocol, hostname, port, path, headers }: SignedRequest): Pl
 }
 
 /** Read once: every access of a `URL` takes it apart. */
-function originOf({ protocol, host, hostname, port }: URL): Place['origin'] {
+function originOf({ protocol, host, hostname, port }: URL): BucketEndpoint['origin'] {
   return { protocol, host, hostname, port };
 }

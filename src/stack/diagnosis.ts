@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import { present } from '../present.ts';
 
 /** What one look at the deployment has found. `detail` and `fix` hold nothing secret. */
-export interface Finding {
+export interface Diagnosis {
   readonly name: string;
   /** `skip`: the check was not possible. */
   readonly status: 'ok' | 'warn' | 'fail' | 'skip';
@@ -13,23 +13,23 @@ export interface Finding {
   readonly code?: ErrorCode;
 }
 
-export function ok(name: string, detail: string): Finding {
+export function ok(name: string, detail: string): Diagnosis {
   return { name, status: 'ok', detail };
 }
 
-export function warn(name: string, detail: string, fix: string): Finding {
+export function warn(name: string, detail: string, fix: string): Diagnosis {
   return { name, status: 'warn', detail, fix };
 }
 
-export function fail(name: string, detail: string, fix: string, code?: ErrorCode): Finding {
+export function fail(name: string, detail: string, fix: string, code?: ErrorCode): Diagnosis {
   return { name, status: 'fail', detail, fix, ...present({ code }) };
 }
 
-export function skip(name: string, detail: string): Finding {
+export function skip(name: string, detail: string): Diagnosis {
   return { name, status: 'skip', detail };
 }
 
 /** The problems; without any, one `ok`. */
-export function orOk(name: string, problems: readonly Finding[], detail: string): readonly Finding[] {
+export function orOk(name: string, problems: readonly Diagnosis[], detail: string): readonly Diagnosis[] {
   return problems.length > 0 ? problems : [ok(name, detail)];
 }
