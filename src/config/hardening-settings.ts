@@ -69,15 +69,33 @@ export function findMissingParts({
   webhook,
   apiGateway,
   webAclArn,
+  catalogue,
+  facts,
+  environmentVariables: { ARCHIVE_FACTS: factsFrom } = {},
 }: {
   readonly webhook: boolean;
   readonly apiGateway: boolean;
   readonly webAclArn?: string | undefined;
+  readonly catalogue: boolean;
+  readonly facts: boolean;
+  readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
 }): { readonly name: string; readonly text: string }[] {
   return [
     ...(apiGateway && !webhook ? [{ name: 'apiGateway', text: 'takes webhooks: set webhook, too' }] : []),
     ...(webAclArn !== undefined && !apiGateway
       ? [{ name: 'webAclArn', text: 'stands before an API Gateway: set apiGateway, too' }]
+      : []),
+    ...(facts && factsFrom !== undefined && factsFrom !== 'analytics'
+      ? [{ name: 'facts', text: `fetches facts, which ARCHIVE_FACTS=${factsFrom} keeps none of` }]
+      : []),
+    // contexts are sealed for the ids of recordings: a role that opens them could be given the data keys of recordings
+    ...(catalogue && factsFrom === 'context'
+      ? [
+          {
+            name: 'catalogue',
+            text: 'cannot open what is beside recordings, as ARCHIVE_FACTS=context wants: run `genesys-archive catalogue update` with a role that reads recordings',
+          },
+        ]
       : []),
   ];
 }

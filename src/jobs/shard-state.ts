@@ -1,4 +1,5 @@
 /** What is known of a shard's items while they are worked on. Pure: takes the time. */
+import { present } from '../present.ts';
 import type { Outcome } from './job-kind.ts';
 
 /** An item waits this long, from the first time that it had to, ms. Then it is listed as failed, retryable. */
@@ -14,6 +15,7 @@ export interface FailedItem {
   readonly reason: string;
   readonly retryable: boolean;
   readonly attempts: number;
+  readonly details?: unknown;
 }
 
 export interface LaterItem {
@@ -66,7 +68,8 @@ export function settle(state: ShardState, outcome: ItemOutcome, now: number): Sh
   const { code = 'UNEXPECTED' } = outcome;
   const reason = (outcome.reason ?? '').slice(0, MAX_REASON);
   if (outcome.state === 'failed') {
-    const item = { index, code, reason, retryable: outcome.retryable ?? false, attempts };
+    const retryable = outcome.retryable ?? false;
+    const item = { index, code, reason, retryable, attempts, ...present({ details: outcome.details }) };
     return { ...seen, later, failed: [...seen.failed, item] };
   }
   if (outcome.state === 'later') {
