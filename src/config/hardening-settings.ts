@@ -1,5 +1,6 @@
 /** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
 import * as z from 'zod';
+import { catalogueSettings } from './catalogue-settings.ts';
 import { jobsSettings } from './jobs-settings.ts';
 import { type homeSettings, replica } from './home-settings.ts';
 import { sealSettings } from './seal-settings.ts';
@@ -49,8 +50,8 @@ export const hardeningSettings = {
   auditTrail: z.boolean().default(false),
   /** A function that works on jobs, such as a backfill, and how. */
   jobs: z.union([z.boolean(), jobsSettings]).default(false),
-  /** A function that keeps the catalogue up to date. */
-  catalogue: z.boolean().default(false),
+  /** A function that keeps the catalogue up to date, and a table of Athena over it. */
+  catalogue: z.union([z.boolean(), catalogueSettings]).default(false),
   /** A function that fetches what the platform knows of each day's conversations. */
   facts: z.boolean().default(false),
   /** A function that compares each day with the platform, and seals it in a log. */
@@ -76,7 +77,7 @@ export function findMissingParts({
   readonly webhook: boolean;
   readonly apiGateway: boolean;
   readonly webAclArn?: string | undefined;
-  readonly catalogue: boolean;
+  readonly catalogue: boolean | object;
   readonly facts: boolean;
   readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
 }): { readonly name: string; readonly text: string }[] {

@@ -76,13 +76,12 @@ export async function raceCompactors(
     for (let count = 0; count < receipts; count += AT_ONCE) {
       await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => arrive(count + at)));
       if (killed < Math.floor((count * kills) / receipts)) {
-        await (compactors[killed % COMPACTORS] as Compactor).killInTheMiddle();
+        await killOneInTheMiddle(compactors);
         killed += 1;
       }
     }
     for (const one of late) await addRecording(archive, one);
-    for (; killed < kills; killed += 1)
-      await (compactors[killed % COMPACTORS] as Compactor).killInTheMiddle();
+    for (; killed < kills; killed += 1) await killOneInTheMiddle(compactors);
   } finally {
     for (const compactor of compactors) await compactor.stop();
     await rm(folder, { recursive: true, force: true });
@@ -159,14 +158,11 @@ class Compactor {
     });
   }
 
-  async killInTheMiddle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#begun = resolve;
+  /** When it begins the next time. */
+  begins(): Promise<Compactor> {
+    return new Promise((resolve) => {
+      this.#begun = () => resolve(this);
     });
-    this.#begun = undefined;
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_LIFE_MS));
-    await this.stop();
-    this.start();
   }
 
   async stop(): Promise<void> {
@@ -176,6 +172,14 @@ class Compactor {
     child.kill('SIGKILL');
     await ended;
   }
+}
+
+/** Of those that keep the day, kills the first that begins, some time later; another takes its place. */
+async function killOneInTheMiddle(compactors: readonly Compactor[]): Promise<void> {
+  const victim = await Promise.race(compactors.map((compactor) => compactor.begins()));
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_LIFE_MS));
+  await victim.stop();
+  victim.start();
 }
 
 /** Reads the day again and again. */
