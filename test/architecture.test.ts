@@ -131,6 +131,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'create/console': [
     'ground',
+    'aws',
     'record',
     'console',
     'config',
@@ -218,6 +219,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/job-runner',
     'create/sealer',
     'create/drill',
+    'console',
+    'create/console',
     // the names of the kinds
     'job-kinds',
     'events',

@@ -93,6 +93,11 @@ export interface WrapConfig extends RestoreConfig {
     readonly clientSecret: Secret | undefined;
     readonly sessionKey: Secret | undefined;
   };
+  /** Of the function of the console. */
+  readonly consoleFunction: {
+    readonly secretArn: string | undefined;
+    readonly roleArn: string | undefined;
+  };
 }
 
 /** Everything. */

@@ -179,6 +179,10 @@ function buildConfig(
       clientSecret: values.ARCHIVE_CONSOLE_CLIENT_SECRET,
       sessionKey: values.ARCHIVE_CONSOLE_SESSION_KEY,
     },
+    consoleFunction: {
+      secretArn: values.ARCHIVE_CONSOLE_SECRET_ARN,
+      roleArn: values.ARCHIVE_CONSOLE_ROLE_ARN,
+    },
   });
   return { store, restore, archive, keys, wrap, seal };
 }

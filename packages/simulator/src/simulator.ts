@@ -173,14 +173,17 @@ interface AwsContext {
 /** The endpoints of AWS that the options ask for. */
 async function startAws(
   servers: RunningServers,
-  { s3, kms, ports }: SimulatorOptions,
+  { s3, kms, ports, sessionToken }: SimulatorOptions,
   { faults, now, requests }: AwsContext,
 ): Promise<Pick<Simulator, 's3' | 'kms'>> {
   const onS3 = (request: S3Request) => requests.rememberAndReport(describeS3Request(request, now()));
   const onKms = (request: KmsRequest) => requests.rememberAndReport(describeKmsRequest(request, now()));
-  const place = s3 && { dir: s3.dir, buckets: [s3.bucket, ...(s3.others ?? [])] };
+  const token = sessionToken === undefined ? {} : { sessionToken };
+  const place = s3 && { dir: s3.dir, buckets: [s3.bucket, ...(s3.others ?? [])], ...token };
   return {
     s3: place && (await servers.start(startS3Endpoint(place, faults, ports?.s3 ?? 0, onS3))),
-    kms: kms && (await servers.start(startKmsEndpoint(kms.dir, faults, ports?.kms ?? 0, onKms))),
+    kms:
+      kms &&
+      (await servers.start(startKmsEndpoint({ dir: kms.dir, ...token }, faults, ports?.kms ?? 0, onKms))),
   };
 }
