@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { ATHENA_TYPES } from '../src/catalogue/ddl.ts';
 import { DAYS_PREFIX } from '../src/catalogue/places.ts';
 import { COLUMNS } from '../src/catalogue/schema.ts';
-import { catalogueSettings, type CatalogueSettings } from '../src/config/catalogue-settings.ts';
+import { catalogueSettings, type CatalogueSettings } from '../src/config/deploy-settings.ts';
 import type { Statement } from './policies.ts';
 
 /** Answers of Athena: rows of the clear files, which are copies. */

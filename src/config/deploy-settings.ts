@@ -104,7 +104,7 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
-export type { CatalogueSettings } from './catalogue-settings.ts';
+export { type CatalogueSettings, catalogueSettings } from './catalogue-settings.ts';
 export type { JobsSettings } from './jobs-settings.ts';
 export type { DrillSettings } from './drill-settings.ts';
 export type { SealSettings } from './seal-settings.ts';

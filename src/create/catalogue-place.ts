@@ -62,7 +62,7 @@ export async function requireReplaceable(config: StoreConfig, tools: Tools, budg
   throw new ArchiveError('CONFIG_INVALID', message, { hint });
 }
 
-/** `s3://bucket`, whatever the prefix; a directory as it is. */
+/** `s3://bucket` without its prefix; a directory as it is. */
 function bucketOf(location: string): string {
   return /^s3:\/\/[^/]+/.exec(location)?.[0] ?? location;
 }

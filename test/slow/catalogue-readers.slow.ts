@@ -203,7 +203,7 @@ describe.skipIf(!HAS_DUCKDB)('DuckDB [needs: @duckdb/node-api]', () => {
       expect(Number((byAgent?.[at] as unknown[])[1])).toBeCloseTo(total, 2);
   });
 
-  it('writes nothing and fetches nothing, whatever `catalogue sql` is asked', async () => {
+  it('lets no query of `catalogue sql` write or fetch anything', async () => {
     const env = { ARCHIVE_STORE: `file:${folder}` };
     const outside = path.join(tmpdir(), `catalogue-sql-${process.pid}.csv`);
     for (const sql of [
