@@ -85,6 +85,10 @@ const leaveOut = {
     }
     // `archive --again` is a command of a person, never of an event
     replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
+    // what is changed at the source is a person's act, and the console is no function: the settings and codes of both are not met here
+    replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
+    replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
+    replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
     // the chapter of a setting, and what brought it, are for documents
     onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),

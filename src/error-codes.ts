@@ -10,6 +10,7 @@ import { KEY_SERVICE_CODES } from './error-codes/key-services.ts';
 import { OBJECT_CODES } from './error-codes/objects.ts';
 import { OUTPUT_CODES } from './error-codes/output.ts';
 import { PROOF_CODES } from './error-codes/proof.ts';
+import { SOURCE_CODES } from './error-codes/source.ts';
 import { STORE_CODES } from './error-codes/store.ts';
 import { WORK_CODES } from './error-codes/work.ts';
 
@@ -24,6 +25,7 @@ export const ERROR_CODES = {
   ...KEY_SERVICE_CODES,
   ...OBJECT_CODES,
   ...KEEPING_CODES,
+  ...SOURCE_CODES,
   ...JOB_CODES,
   ...CATALOGUE_CODES,
   ...PROOF_CODES,

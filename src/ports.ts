@@ -10,6 +10,7 @@ export * from './ports/inventory.ts';
 export * from './ports/key-records.ts';
 export * from './ports/media.ts';
 export * from './ports/source-inventory.ts';
+export * from './ports/source-keeper.ts';
 export * from './ports/store.ts';
 export * from './ports/table.ts';
 export * from './ports/transcripts.ts';

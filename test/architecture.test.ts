@@ -156,6 +156,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/archiver',
     'create/backfill',
     'create/erasure',
+    'create/source-deletion',
+  ],
+  // what changes anything at the source, for a person and with a client of its own
+  'create/source-keeper': ['ground', 'ports', 'http', 'genesys', 'config', 'secrets'],
+  'create/source-deletion': [
+    'ground',
+    'ports',
+    'http',
+    'record',
+    'archive',
+    'audit',
+    'keep',
+    'proof',
+    'genesys',
+    'config',
+    'create/archiver',
+    'create/sealer',
+    'create/source-keeper',
   ],
   // the one place that opens stores for removing what is in them
   'create/erasure': [
@@ -267,6 +285,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/erasure',
     'create/gdpr-requests',
     'create/sealer',
+    'create/source-keeper',
+    'create/source-deletion',
     'console',
     'create/console',
     'create/drill',

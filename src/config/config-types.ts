@@ -8,6 +8,7 @@ import type { LayoutConfig } from './rules/layout.ts';
 import type { ProofConfig, SealerConfig } from './rules/proof.ts';
 import type { RecordingsConfig } from './rules/published.ts';
 import type { CredentialSettings } from './rules/secrets.ts';
+import type { SourceConfig } from './rules/source.ts';
 
 /** Enough to look at what is stored. */
 export interface StoreConfig {
@@ -85,6 +86,8 @@ export interface WrapConfig extends RestoreConfig {
   readonly keyPlacement: 'metadata' | 'records';
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
+  /** What may be changed at the platform. */
+  readonly source: SourceConfig;
   /** Whether who listens in the console must say why. */
   readonly consoleReason: 'required' | 'optional';
   /** How people sign in to a console that several share. */

@@ -2,6 +2,7 @@ import { buildBackfill } from './rules/backfill.ts';
 import { buildLayout } from './rules/layout.ts';
 import { buildProxies, buildServeKeepAlive, findNetworkWarnings } from './rules/network.ts';
 import { buildProof, buildSealer } from './rules/proof.ts';
+import { buildSource } from './rules/source.ts';
 import { buildRecordings } from './rules/published.ts';
 import { readSources } from './read-settings.ts';
 import type {
@@ -172,6 +173,7 @@ function buildConfig(
     signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
+    source: buildSource(values),
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
     consoleSignOn: {

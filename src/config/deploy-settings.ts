@@ -91,6 +91,8 @@ export const STACK_OUTPUTS = [
   'FactsFunctionName',
   'SealerFunctionName',
   'DrillerFunctionName',
+  'ConsoleUrl',
+  'ConsoleSecretArn',
   'LogKeyArn',
   'DrillKeyArn',
   'DashboardName',
@@ -105,6 +107,7 @@ export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
 export { type CatalogueSettings, catalogueSettings } from './catalogue-settings.ts';
+export type { ConsoleSettings } from './console-settings.ts';
 export type { JobsSettings } from './jobs-settings.ts';
 export type { DrillSettings } from './drill-settings.ts';
 export type { SealSettings } from './seal-settings.ts';

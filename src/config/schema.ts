@@ -14,6 +14,7 @@ import { PROOF_SETTINGS } from './settings/proof.ts';
 import { RECORDINGS_SETTINGS } from './settings/recordings.ts';
 import { RELIABILITY_SETTINGS } from './settings/reliability.ts';
 import { SECRET_SETTINGS } from './settings/secrets.ts';
+import { SOURCE_SETTINGS } from './settings/source.ts';
 
 export type { Purpose, Setting };
 
@@ -30,6 +31,7 @@ export const SETTINGS = {
   ...BACKFILL_SETTINGS,
   ...RELIABILITY_SETTINGS,
   ...SECRET_SETTINGS,
+  ...SOURCE_SETTINGS,
   ...PROOF_SETTINGS,
   ...CONSOLE_SETTINGS,
   ...NETWORK_SETTINGS,

@@ -17,6 +17,7 @@ export const JOB_KINDS: readonly JobKindSource[] = [
   attended('rewrap', async () => (await import('./rewrap.ts')).rewrapJobs),
   attended('adopt', async () => (await import('./adopt.ts')).adoptJobs),
   attended('erase', async () => (await import('./unnamed-erase.ts')).unnamedEraseJobs),
+  attended('source-delete', async () => (await import('./unnamed-source-delete.ts')).unnamedSourceDeleteJobs),
   attended('rekey', async () => (await import('./rekey.ts')).rekeyJobs),
   attended('reencrypt', async () => (await import('./reencrypt.ts')).reencryptJobs),
 ];

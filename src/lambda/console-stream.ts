@@ -77,35 +77,29 @@ export async function sendAnswer(
     headers: kept,
     cookies: cookie === undefined ? [] : [cookie].flat(),
   });
+  // the head goes out with the first write, and a stream of nothing has none
+  out.write(new Uint8Array(0));
   await pipeline(Readable.from(bodyOf(body, isHead, kept), { objectMode: false }), out);
 }
 
-/** The head goes out with the first chunk, so there is one at least. */
 async function* bodyOf(
   body: ConsoleAnswer['body'],
   isHead: boolean,
   { 'content-type': type }: Readonly<Record<string, string>>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (body === undefined || body instanceof Uint8Array) {
-    yield isHead || body === undefined ? new Uint8Array(0) : body;
+    if (!isHead && body !== undefined) yield body;
     return;
   }
   const source = body[Symbol.asyncIterator]();
   try {
-    if (isHead) {
-      yield new Uint8Array(0);
-      return;
-    }
-    let isEmpty = true;
-    for (;;) {
+    while (!isHead) {
       const piece = await source.next();
-      if (piece.done === true) break;
-      isEmpty = false;
+      if (piece.done === true) return;
       yield piece.value;
       // an invocation that waits costs as one that works: the page asks again after each event
-      if (type === 'text/event-stream') break;
+      if (type === 'text/event-stream') return;
     }
-    if (isEmpty) yield new Uint8Array(0);
   } finally {
     // a generator that was never begun does not end itself
     await source.return?.();

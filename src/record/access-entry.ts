@@ -130,7 +130,9 @@ export async function keepAccessEntry(
  */
 export async function noteAct(
   { store, clock }: { readonly store: ObjectStore; readonly clock: Pick<Clock, 'now'> },
-  act: Pick<AccessEntry, 'who' | 'action' | 'query' | 'subject'> & { readonly reason: string | undefined },
+  act: Pick<AccessEntry, 'who' | 'action' | 'query' | 'subject' | 'recordings'> & {
+    readonly reason: string | undefined;
+  },
   budget: Budget,
 ): Promise<void> {
   const { reason, ...what } = act;

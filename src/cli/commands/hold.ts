@@ -27,6 +27,7 @@ interface HoldOptions extends HoldChoice {
   readonly by?: string;
   readonly yes?: number;
   readonly all?: boolean;
+  readonly mirror?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -264,6 +265,7 @@ function requireFitting(action: string, options: HoldOptions): void {
     to: ['place'],
     yes: ['place'],
     all: ['list'],
+    mirror: ['place', 'release', 'apply'],
     dryRun: ['place', 'release'],
   };
   for (const [name, actions] of Object.entries(only)) {

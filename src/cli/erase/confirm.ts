@@ -12,7 +12,7 @@ import { requirePlan } from '../../jobs/read-job.ts';
 import { isCarriedOut } from '../../jobs/report.ts';
 import { unpackLines } from '../../jobs/shard.ts';
 import type { ErasedItem, ErasePorts } from '../../keep/erase/erase-types.ts';
-import { isSealed } from '../../keep/erase/plan-erasure.ts';
+import { isSealed, parsePlanName } from '../../keep/sealed-item.ts';
 import { heldAmong } from '../../keep/read-holds.ts';
 import type { VersionedStore } from '../../ports.ts';
 import { noteAct } from '../../record/access-entry.ts';
@@ -45,7 +45,7 @@ export async function confirmErasure(
   budget: Budget,
 ): Promise<number> {
   const { ui } = context;
-  const [, id = '', secret = ''] = /^([^.]+)\.([A-Za-z0-9_-]{8,64})$/.exec(name) ?? [];
+  const { id, secret } = parsePlanName(name);
   if (!isJobId(id)) {
     throw new ArchiveError('USAGE', 'that is not the name of a plan', {
       hint: '--confirm takes what `genesys-archive erase` printed, such as 20261128t0738-k3f9qz.3q2-7w…',

@@ -7,12 +7,8 @@ import { openJobStore } from '../../create/job-runner.ts';
 import type { WrapConfig } from '../../config/config.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ErasePorts } from '../../keep/erase/erase-types.ts';
-import {
-  examineErasures,
-  groupByRecording,
-  type PlannedErasure,
-  sealItem,
-} from '../../keep/erase/plan-erasure.ts';
+import { examineErasures, groupByRecording, type PlannedErasure } from '../../keep/erase/plan-erasure.ts';
+import { sealItem } from '../../keep/sealed-item.ts';
 import { findErasure, recordingErased } from '../../record/find-erasure.ts';
 import { createLayout } from '../../record/layout.ts';
 import type { CommandContext } from '../_context.ts';

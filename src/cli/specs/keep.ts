@@ -1,5 +1,6 @@
 import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
 import { collect, wholeNumber } from './option-values.ts';
+import { SOURCE_COMMANDS } from './source.ts';
 
 /** What decides how long recordings stay. */
 export const KEEP_COMMANDS: readonly CommandSpec[] = [
@@ -37,6 +38,11 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
         parse: wholeNumber(1, 1_000_000_000),
       },
       { flags: '--all', description: 'list: released ones as well' },
+      {
+        flags: '--mirror',
+        description:
+          'place, release, apply: set the platform’s own protection from deletion too, or take it away, as far as it goes',
+      },
       DRY_RUN,
     ],
     purpose: 'wrap',
@@ -98,4 +104,5 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/erase.ts'),
   }),
+  ...SOURCE_COMMANDS,
 ];

@@ -14,6 +14,8 @@ export function findSecretProblems(values: SettingValues): Problem[] {
     ['GENESYS_SECRET_ARN', 'GENESYS_CLIENT_SECRET'],
     ['GENESYS_BACKFILL_SECRET_ARN', 'GENESYS_BACKFILL_CLIENT_ID'],
     ['GENESYS_BACKFILL_SECRET_ARN', 'GENESYS_BACKFILL_CLIENT_SECRET'],
+    ['GENESYS_SOURCE_SECRET_ARN', 'GENESYS_SOURCE_CLIENT_ID'],
+    ['GENESYS_SOURCE_SECRET_ARN', 'GENESYS_SOURCE_CLIENT_SECRET'],
     ['ARCHIVE_SIGNING_KEY_SECRET_ARN', 'ARCHIVE_SIGNING_KEY_FILE'],
     ['ARCHIVE_SIGNING_KMS_KEY_ID', 'ARCHIVE_SIGNING_KEY_FILE'],
     ['ARCHIVE_SIGNING_KMS_KEY_ID', 'ARCHIVE_SIGNING_KEY_SECRET_ARN'],
@@ -22,6 +24,8 @@ export function findSecretProblems(values: SettingValues): Problem[] {
   const halves = [
     ['GENESYS_BACKFILL_CLIENT_ID', 'GENESYS_BACKFILL_CLIENT_SECRET'],
     ['GENESYS_BACKFILL_CLIENT_SECRET', 'GENESYS_BACKFILL_CLIENT_ID'],
+    ['GENESYS_SOURCE_CLIENT_ID', 'GENESYS_SOURCE_CLIENT_SECRET'],
+    ['GENESYS_SOURCE_CLIENT_SECRET', 'GENESYS_SOURCE_CLIENT_ID'],
   ] as const;
   const doubled = pairs
     .filter(([one, other]) => values[one] !== undefined && values[other] !== undefined)
@@ -38,6 +42,17 @@ export function chooseBackfillCredentials(values: SettingValues): CredentialSett
     GENESYS_BACKFILL_SECRET_ARN: arn,
     GENESYS_BACKFILL_CLIENT_ID: clientId,
     GENESYS_BACKFILL_CLIENT_SECRET: clientSecret,
+  } = values;
+  if (arn !== undefined) return { secretArn: arn };
+  return clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret };
+}
+
+/** The OAuth client that deletes and protects at the source, where there is one. */
+export function chooseSourceCredentials(values: SettingValues): CredentialSettings | undefined {
+  const {
+    GENESYS_SOURCE_SECRET_ARN: arn,
+    GENESYS_SOURCE_CLIENT_ID: clientId,
+    GENESYS_SOURCE_CLIENT_SECRET: clientSecret,
   } = values;
   if (arn !== undefined) return { secretArn: arn };
   return clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret };

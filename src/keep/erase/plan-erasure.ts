@@ -1,13 +1,12 @@
 /** What an erasure would touch, looked at before anything is. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import type { ObjectVersion, VersionLock } from '../../ports.ts';
 import { canonicalId } from '../../recording-id.ts';
-import { canonicalJson, type Json } from '../../record/canonical-json.ts';
 import { findErasure } from '../../record/find-erasure.ts';
 import type { Layout } from '../../record/layout.ts';
 import type { PartKind } from '../../record/recording-parts.ts';
 import { heldAmong } from '../read-holds.ts';
+import type { Sealed } from '../sealed-item.ts';
 import type { ErasePorts, ErasureItem } from './erase-types.ts';
 import { findParts, type FoundPart } from './parts.ts';
 import { forEachOf } from '../../for-each-of.ts';
@@ -133,32 +132,8 @@ async function locksOf(
   return found;
 }
 
-/** A planned item as it is written down: only who has the plan's name could have made it. */
-export interface SealedItem extends ErasureItem {
-  readonly mac: string;
-}
-
-/**
- * Binds an item to the name of its plan and to what the plan says. A plan is an unsigned object: without this, a writer of the bucket
- * could add to what a person has confirmed.
- */
-export function sealItem(secret: string, options: unknown, item: ErasureItem): SealedItem {
-  return { ...item, mac: macOf(secret, options, item) };
-}
-
-export function isSealed(secret: string, options: unknown, { mac, ...item }: SealedItem): boolean {
-  const expected = Buffer.from(macOf(secret, options, item));
-  const stated = Buffer.from(mac);
-  return stated.length === expected.length && timingSafeEqual(stated, expected);
-}
-
-function macOf(secret: string, options: unknown, item: ErasureItem): string {
-  const bound = createHash('sha256')
-    .update(canonicalJson(options as Readonly<Record<string, Json>>))
-    .digest('hex');
-  const text = canonicalJson({ ...item, keys: [...item.keys], plan: bound });
-  return createHmac('sha256', secret).update(text).digest('base64url');
-}
+/** A planned item as it is written down. */
+export type SealedItem = Sealed<ErasureItem>;
 
 /** A version of something erased that is there, against what its tombstone says. */
 export interface LeftOver {

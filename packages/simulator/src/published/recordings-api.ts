@@ -3,7 +3,6 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import { type FileName, FORMATS } from './recordings-files.ts';
 import {
   fileStateOf,
-  isListed,
   isText,
   type ModelConversation,
   type ModelRecording,
@@ -88,12 +87,15 @@ export function putRecording(world: RecordingsWorld, recording: ModelRecording, 
   if ((!restores || !isSameDate) && !world.has('recording:recording:editRetention')) {
     return refuseRetention('edit.retention', 'recording:recording:editRetention');
   }
-  recording.deleteDate = iso(deleteDate);
+  recording.deleteDate = world.behaviour.deleteDateIsDay ? dayOf(iso(deleteDate)) : iso(deleteDate);
   if (recording.fate !== 'archived' && state !== 'ARCHIVED') recording.archiveDate = iso(archiveDate);
   world.record(recording, restores ? 'RestoreRequest' : 'UpdateRetention', call);
   if (restores) recording.restore = { requestedAt: now, until: archiveDate };
   return jsonReply(200, describeRecording(world, recording, 'recording'));
 }
+
+const dayOf = (date: string | undefined) =>
+  date === undefined ? undefined : `${date.slice(0, 10)}T00:00:00.000Z`;
 
 function refuseRetention(what: string, permission: string): Reply {
   return errorReply('genesys', 403, {
@@ -128,7 +130,7 @@ export function postAnnotation(recording: ModelRecording, call: Call): Reply {
 }
 
 function listed(world: RecordingsWorld, conversation: ModelConversation): readonly ModelRecording[] {
-  return conversation.recordings.filter((recording) => isListed(recording, world.now()));
+  return conversation.recordings.filter((recording) => world.shows(recording));
 }
 
 const SUBTYPES = { trunk: 'Trunk', station: 'Station', consult: 'Consult' } as const;

@@ -237,6 +237,11 @@ export function isListed(recording: ModelRecording, now: number): boolean {
   return hasArrived(conversation, now) && now >= conversation.endedAt + listedAfterS * 1000;
 }
 
+/** Deleted so long ago that nothing of it is listed any more? */
+export function isForgotten(recording: ModelRecording, now: number, stubMs: number): boolean {
+  return isDeleted(recording, now) && isPast(recording.deleteDate, now - stubMs);
+}
+
 /** Does the platform show it by now? */
 export function hasArrived({ startedAt, arrivesAt = startedAt }: ModelConversation, now: number): boolean {
   return now >= Math.max(startedAt, arrivesAt);

@@ -7,6 +7,7 @@ import { fileId, type FileName, parseFileId, synthesiseFile } from './recordings
 import {
   buildConversation,
   hasArrived,
+  isForgotten,
   isListed,
   type ModelConversation,
   type ModelRecording,
@@ -132,7 +133,13 @@ export class RecordingsWorld {
   recording(conversationId: string, recordingId: string): ModelRecording | undefined {
     const recording = this.findRecording(recordingId);
     if (recording === undefined || recording.conversation.id !== conversationId) return undefined;
-    return isListed(recording, this.now()) ? recording : undefined;
+    return this.shows(recording) ? recording : undefined;
+  }
+
+  /** Listed by now, and still. */
+  shows(recording: ModelRecording): boolean {
+    const now = this.now();
+    return isListed(recording, now) && !isForgotten(recording, now, this.behaviour.deletedStubMs);
   }
 
   /** Number of conversations, the past's included. */

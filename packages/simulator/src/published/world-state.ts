@@ -146,6 +146,10 @@ export interface PlatformBehaviour {
   gdprMs: number;
   /** Conversations that can be protected at a time; default 1000. */
   mostProtected: number;
+  /** How long what is deleted by its date is listed as `DELETED`, and answered with 404 after it; default for ever. */
+  deletedStubMs: number;
+  /** Does a date of deletion lose its time of day? Default false. */
+  deleteDateIsDay: boolean;
 }
 
 /** How much of work that takes `duration` ms is done, 0 to 1. */
@@ -167,4 +171,6 @@ export const DEFAULT_BEHAVIOUR: PlatformBehaviour = {
   auditMs: 2_000,
   gdprMs: 3_600_000,
   mostProtected: 1_000,
+  deletedStubMs: Number.POSITIVE_INFINITY,
+  deleteDateIsDay: false,
 };

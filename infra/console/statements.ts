@@ -9,7 +9,7 @@ import {
   rootOf,
   signatures,
   type Statement,
-} from './policies.ts';
+} from '../policies.ts';
 
 /** What an archive holds that people look at. */
 const READ = ['receipts', 'context', 'transcripts', 'holds', 'erasures', 'links', 'proof', 'access'] as const;

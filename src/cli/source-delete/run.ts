@@ -1,0 +1,126 @@
+/** Marks at the platform what a plan names, for who has its whole name. */
+import type { Budget } from '../../clock.ts';
+import type { ArchiveConfig, WrapConfig } from '../../config/config.ts';
+import { openJobStore } from '../../create/job-runner.ts';
+import { ArchiveError } from '../../errors.ts';
+import { readOptions } from '../../job-kinds/job-options.ts';
+import {
+  changedSourcePlan,
+  parseSourceItem,
+  sourceDeleteJobs,
+  sourceDeleteOptions,
+} from '../../job-kinds/source-delete.ts';
+import { SOURCE_DELETE } from '../../job-kinds/unnamed-source-delete.ts';
+import { isJobId, shardKey } from '../../jobs/job-keys.ts';
+import type { JobPlan } from '../../jobs/job-kind.ts';
+import { type PatientStore, patientStore } from '../../jobs/patient-store.ts';
+import { requirePlan } from '../../jobs/read-job.ts';
+import { unpackLines } from '../../jobs/shard.ts';
+import { isSealed, parsePlanName } from '../../keep/sealed-item.ts';
+import type { SourceDeleted, SourceDeletePorts } from '../../keep/source-delete/source-types.ts';
+import { noteAct } from '../../record/access-entry.ts';
+import type { CommandContext } from '../_context.ts';
+import { count, printable } from '../_format.ts';
+import { runJobHere } from '../jobs/run-here.ts';
+
+export interface RunningDeletion {
+  readonly wrap: WrapConfig;
+  readonly archive: ArchiveConfig;
+  readonly ports: SourceDeletePorts;
+  /** `JOB.SECRET`, as the plan was told. */
+  readonly name: string;
+  readonly yes: number | undefined;
+  readonly by: string;
+}
+
+/** Some have to wait for the next day. */
+const CAPPED = 7;
+
+/**
+ * @returns the exit code.
+ * @throws `JOB_CHANGED` for a plan that is not the one that was confirmed; `USAGE`; what keeps the access entry from being written.
+ */
+export async function runSourceDeletion(
+  context: CommandContext,
+  { wrap, ports, name, yes, by }: RunningDeletion,
+  budget: Budget,
+): Promise<number> {
+  const { ui } = context;
+  const { id, secret } = parsePlanName(name);
+  if (!isJobId(id)) {
+    throw new ArchiveError('USAGE', 'that is not the name of a plan', {
+      hint: 'source-delete run takes what `genesys-archive source-delete plan` printed, such as 20261128t0738-k3f9qz.3q2-7w…',
+    });
+  }
+  const store = patientStore(await openJobStore(wrap, context), context.clock);
+  const plan = await requirePlan(store, id, budget);
+  if (plan.kind !== SOURCE_DELETE)
+    throw new ArchiveError('USAGE', `${id} is a ${plan.kind} job, and no plan to delete at the source`);
+  const options = readOptions(sourceDeleteOptions, plan.options);
+  if (yes !== plan.totals.items) {
+    throw new ArchiveError('USAGE', `the plan has ${count(plan.totals.items, 'recording')}`, {
+      hint: `if that is what you mean: --yes ${plan.totals.items}`,
+    });
+  }
+  await requirePlanned(store, { plan, secret }, budget);
+  const query = `plan ${id}: ${plan.totals.items} recordings`;
+  await noteAct(ports, { who: by, action: 'source-delete', query, reason: options.reason }, budget);
+  const done = { marked: 0, already: 0, left: 0, capped: 0, failed: 0 };
+  const onDeleted = (one: SourceDeleted) => {
+    if (one.state === 'marked') done.marked += 1;
+    else if (one.state === 'capped') done.capped += 1;
+    else if (one.state === 'refused') done.left += 1;
+    else if (one.state === 'failed') done.failed += 1;
+    else done.already += 1;
+    tellDeleted(context, one);
+  };
+  try {
+    const code = await runJobHere(context, plan, {
+      kinds: [sourceDeleteJobs(secret, onDeleted)],
+      once: true,
+    });
+    return code === 0 && done.capped > 0 ? CAPPED : code;
+  } finally {
+    if (ui.json) ui.record('summary', { plan: id, ...done });
+    ui.say(
+      `${done.marked} marked, ${done.already} had been before, ${done.left + done.failed} left at the platform; \`source-delete status\` asks later whether they are gone`,
+    );
+    if (done.capped > 0)
+      ui.say(
+        `${done.capped} wait: ${wrap.source.perDay} were marked today. Run the same command again tomorrow (UTC)`,
+      );
+  }
+}
+
+function tellDeleted(
+  { ui }: CommandContext,
+  { item, state, deleteDate, reasons, heldBy, error }: SourceDeleted,
+): void {
+  const { recording, day } = item;
+  if (ui.json) {
+    ui.record('marked', { recording, day, state, deleteDate, reasons, heldBy, code: error?.code });
+    return;
+  }
+  if (state === 'refused')
+    ui.out(['left  ', day, recording, (reasons ?? []).join(', ')].map(printable).join('  '));
+  if (state === 'failed') ui.out(['failed', day, recording, error?.message ?? ''].map(printable).join('  '));
+}
+
+/** Everything is looked at before anything is touched. */
+async function requirePlanned(
+  store: PatientStore,
+  { plan, secret }: { readonly plan: JobPlan; readonly secret: string },
+  budget: Budget,
+): Promise<void> {
+  let items = 0;
+  for (let shard = 0; shard < plan.totals.shards; shard += 1) {
+    const key = shardKey(plan.id, shard);
+    const bytes = await store.get(key, budget);
+    if (bytes === undefined) throw changedSourcePlan();
+    for (const value of unpackLines(key, bytes)) {
+      if (!isSealed(secret, plan.options, parseSourceItem(value))) throw changedSourcePlan();
+      items += 1;
+    }
+  }
+  if (items !== plan.totals.items) throw changedSourcePlan();
+}
