@@ -58,6 +58,9 @@ const LEFT_OUT = `const leftOut = () => { throw new Error('left out of this bund
 const PASS_ON = `const passOn = () => async () => {
   throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
 };`;
+/** Tables of codes that an event never meets. */
+const OF_OTHERS = /[\\/](?:catalogue|console|proof)\.ts$/;
+
 const leaveOut = {
   name: 'leave-out',
   setup({ onLoad: onAnyLoad, onResolve, onEnd }) {
@@ -89,16 +92,18 @@ const leaveOut = {
     replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
     replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
     replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
-    // the chapter of a setting, and what brought it, are for documents
+    // the chapter of a setting, what brought it, and its default in words are for documents
     onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),
+      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since|default): '[^'\n]*',\n/gm, ''),
       loader: 'ts',
     }));
-    // documents say what a code means; the function says what happened
+    // documents say what a code means; the function says what happened, and nothing of what only others do
     onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(
-        /\bmeaning:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
-        "meaning: ''",
+        OF_OTHERS.test(path)
+          ? /\b(meaning|hint):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g
+          : /\b(meaning):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
+        "$1: ''",
       ),
       loader: 'ts',
     }));

@@ -9,7 +9,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ConsoleSettings } from '../../src/config/console-settings.ts';
+import type { ConsoleSettings } from '../../src/config/deploy-settings.ts';
 import { present } from '../../src/present.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { bundleFolder, createLogGroup } from '../archive-function.ts';
@@ -43,7 +43,7 @@ const VARIABLES = [
 ] as const;
 
 /**
- * Tells the function by which name it was asked, for it is asked by that of its URL, and writes over whatever a browser sent. Runtime 2.0 of CloudFront
+ * Tells the function by which name it was asked, for it is asked by that of its URL, and writes over what a browser sent. Runtime 2.0 of CloudFront
  * Functions.
  */
 const VIEWER_HOST = `function handler(event) {

@@ -105,7 +105,7 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
     allow(
       'ReadReceiptsAndLog',
       ['s3:GetObject'],
-      [`${root}receipts/*`, `${root}erasures/*`, `${root}drills/*`, log],
+      [`${root}receipts/*`, `${root}erasures/*`, `${root}source-deletions/*`, `${root}drills/*`, log],
     ),
     listing('ListArchive', resources),
     {

@@ -152,6 +152,8 @@ function buildConfig(
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
       backfill: buildBackfill(values),
+      retentionFile: values.ARCHIVE_RETENTION_FILE,
+      retentionAtWrite: values.ARCHIVE_RETENTION_AT_WRITE,
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
@@ -174,6 +176,7 @@ function buildConfig(
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     source: buildSource(values),
+    retentionFile: values.ARCHIVE_RETENTION_FILE,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
     consoleSignOn: {

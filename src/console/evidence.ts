@@ -101,7 +101,7 @@ function requireSize({ located }: GrantedPackage, limit: number | undefined): vo
 
 /** Streams the package; what fails before its first byte is a status, and later the file has no end. */
 async function sendPackage(call: Call) {
-  const { state, session, budget } = call;
+  const { state, budget } = call;
   const granted = await takeGrant(call);
   const ports = await portsOf(call, granted, budget);
   const keys = granted.located.flatMap(({ rows }) => rows.map(({ key }) => key));
@@ -146,7 +146,11 @@ export const EVIDENCE_ROUTES: readonly Route[] = [
       const from = state.clock.now();
       const id = newGrantId();
       const sealed = state.grants.seal('evidence', {
-        ...{ id, session: session.id, archive: archive.name ?? null, from, until: from + GRANTED_MS },
+        id,
+        session: session.id,
+        archive: archive.name ?? null,
+        from,
+        until: from + GRANTED_MS,
         recordings: located.map(({ recordingId }) => recordingId),
         decrypted,
       });

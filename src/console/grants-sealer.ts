@@ -1,6 +1,6 @@
 /**
  * What a person was granted, sealed into the address that the page is given for it: any process that has the key knows the grant, and
- * nobody else can make, change or read one. A grant is sealed only after its entry of the access log is in the store.
+ * no other caller can make, change or read one. A grant is sealed only after its entry of the access log is in the store.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
 import * as z from 'zod';

@@ -154,6 +154,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const shared = {
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
+    retention: config.retentionAtWrite,
     layout: createLayout(config.layout),
     opener,
     envelope,

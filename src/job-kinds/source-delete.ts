@@ -99,7 +99,10 @@ function sourceDeleteKind(
       const done = await markRecordings(ports, bare, request, budget);
       for (const [index, one] of done.entries()) {
         onDeleted?.(one);
-        yield { index, ...outcomeOf(one) };
+        if (one.state !== 'capped') yield { index, ...outcomeOf(one, one.state) };
+      }
+      if (done.some(({ state }) => state === 'capped')) {
+        throw new ArchiveError('SOURCE_DELETE_CAPPED', `${ports.perDay} recordings were marked today`);
       }
     },
   };
@@ -112,21 +115,17 @@ export function changedSourcePlan(): ArchiveError {
   });
 }
 
-function outcomeOf({ state, bytes, reasons, error }: SourceDeleted): Omit<Outcome, 'index'> {
+/** Of one that the day has a place for: others stay without an outcome, and are worked on another day. */
+function outcomeOf(
+  { bytes, reasons, error }: SourceDeleted,
+  state: Exclude<SourceDeleted['state'], 'capped'>,
+): Omit<Outcome, 'index'> {
   switch (state) {
     case 'marked':
       return { state: 'done', bytes };
     case 'already':
     case 'gone':
       return { state: 'already', bytes };
-    case 'capped':
-      return {
-        state: 'later',
-        bytes: 0,
-        code: 'SOURCE_DELETE_CAPPED',
-        reason: 'the day has its number',
-        isPatient: true,
-      };
     case 'refused':
       return {
         state: 'failed',

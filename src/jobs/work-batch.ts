@@ -10,7 +10,7 @@ const RETRIES: RetryPolicy = { retries: 3, baseMs: 2_000, capMs: 30_000, maxRetr
 const GRACE_MS = 5_000;
 
 /** What every item would meet as well, although it is not about a service. */
-const ABOUT_THE_JOB: ReadonlySet<string> = new Set(['JOB_CHANGED', 'USAGE']);
+const ABOUT_THE_JOB: ReadonlySet<string> = new Set(['JOB_CHANGED', 'USAGE', 'SOURCE_DELETE_CAPPED']);
 
 /** The shard, as a batch sees it. Indices are the shard's. */
 export interface BatchHandling {

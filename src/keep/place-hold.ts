@@ -16,11 +16,10 @@ import {
   RELEASE_SCHEMA,
   releaseKey,
 } from '../record/hold.ts';
-import { INSTRUCTION_SUFFIX } from '../record/instruction-file.ts';
-import { contextKey, receiptKey, TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
 import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
 import { heldKeys } from '../record/read-hold.ts';
+import { lockedBeside } from './beside.ts';
 import { heldAmong, type HoldTrust, type StandingHold } from './read-holds.ts';
 import { present } from '../present.ts';
 
@@ -222,10 +221,7 @@ async function setLocks(
   if (store.setLegalHold === undefined) return 'not-offered';
   const lock = await store.setLegalHold(key, on, budget);
   if (lock === 'unsupported') return lock;
-  const transcripts = TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status));
-  for (const beside of [receiptKey(key), key + INSTRUCTION_SUFFIX, contextKey(key), ...transcripts]) {
-    await store.setLegalHold(beside, on, budget);
-  }
+  for (const beside of lockedBeside(key)) await store.setLegalHold(beside, on, budget);
   return lock;
 }
 

@@ -8,7 +8,7 @@ import { ArchiveError } from '../errors.ts';
 /** ms before the invocation's end at which what is under way is given up. */
 const RESERVE_MS = 2_000;
 /**
- * The host by which a person asked. CloudFront writes it over whatever came, and nothing but CloudFront can invoke the function; `host` names the
+ * The host by which a person asked. CloudFront writes it over any that came, and nothing but CloudFront can invoke the function; `host` names the
  * Function URL.
  */
 export const VIEWER_HOST = 'x-viewer-host';
@@ -40,7 +40,7 @@ export interface ResponseHead {
 export function requestOf(
   event: FunctionUrlEvent,
   remainingMs: number,
-): { readonly request: ConsoleRequest; end(): void } {
+): { readonly request: ConsoleRequest; readonly end: () => void } {
   const gone = new AbortController();
   const over = () => gone.abort(new ArchiveError('INTERRUPTED', 'the time of the invocation is over'));
   const timer = setTimeout(over, Math.max(0, remainingMs - RESERVE_MS));
@@ -93,7 +93,8 @@ async function* bodyOf(
   }
   const source = body[Symbol.asyncIterator]();
   try {
-    while (!isHead) {
+    if (isHead) return;
+    for (;;) {
       const piece = await source.next();
       if (piece.done === true) return;
       yield piece.value;

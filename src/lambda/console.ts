@@ -135,7 +135,7 @@ export function createConsoleHandler(
   });
 }
 
-/** The runtime's own; where there is none, the module is being read, and not run. */
+/** The runtime's own; without one, the module is being read, and not run. */
 const { awslambda } = globalThis as { readonly awslambda?: StreamRuntime };
 
 export const handler = awslambda === undefined ? undefined : createConsoleHandler(awslambda);

@@ -121,6 +121,14 @@ export function transcriptKey(key: string, status: TranscriptStatus): string {
 /** The objects beside a recording that have no receipt of their own. */
 export type CompanionKind = 'context' | 'transcript';
 
+/** What the keys of all of them begin with. */
+export const companionPrefixes = [CONTEXT_PREFIX, 'transcripts/'] as const;
+
+/** What may stand beside the recording under `key`. */
+export function companionKeys(key: string): readonly string[] {
+  return [contextKey(key), ...TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status))];
+}
+
 /** Of a companion: what its recording's own names have in common, without what a transcript says of itself. */
 const COMPANION = /^(context|transcripts)\/(.+?)(?:\.=(?:none|forbidden))?\.json\.enc$/;
 

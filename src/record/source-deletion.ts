@@ -108,3 +108,11 @@ export function parseSourceDeletion(json: string): SourceDeletion | undefined {
   const result = z.safeParse(sourceDeletion, parseForeignJson(json));
   return result.success && `${canonicalJson(result.data)}\n` === json ? result.data : undefined;
 }
+
+/** What is gone is so because of us when a date that we set, and did not take back, had come. */
+export function isByUs(last: SourceDeletion | undefined, now: number): boolean {
+  if (last === undefined || last.deleteDate === undefined) return last?.step === 'gone';
+  if (last.step === 'gone') return true;
+  const mayStand = last.step === 'marked' || last.step === 'marking' || last.step === 'cancelling';
+  return mayStand && Date.parse(last.deleteDate) <= now;
+}

@@ -8,8 +8,14 @@ const key = randomBytes(32);
 const grants = createGrantsSealer(key);
 const session = { id: '0123456789abcdef' };
 const listen: SealedGrant<'listen'> = {
-  ...{ id: newGrantId(), session: session.id, archive: null, from: 1_000, until: 2_000 },
-  ...{ recording: 'r-1', key: 'archive/r-1', contentType: 'audio/wav' },
+  id: newGrantId(),
+  session: session.id,
+  archive: null,
+  from: 1_000,
+  until: 2_000,
+  recording: 'r-1',
+  key: 'archive/r-1',
+  contentType: 'audio/wav',
 };
 const at = { session, now: 1_500 };
 

@@ -151,8 +151,14 @@ describe('a listen that another instance granted', () => {
     const half = Math.floor(listen.length / 2);
     expectNoSound(await sound(other, `/media/${listen.slice(0, half)}${of.slice(half)}`));
     const forged = createGrantsSealer(randomBytes(32)).seal('listen', {
-      ...{ id: newGrantId(), session: 'a', archive: null, from: 0, until: Date.now() + 1_000_000 },
-      ...{ recording: call.recordingId, key: call.key, contentType: 'audio/wav' },
+      id: newGrantId(),
+      session: 'a',
+      archive: null,
+      from: 0,
+      until: Date.now() + 1_000_000,
+      recording: call.recordingId,
+      key: call.key,
+      contentType: 'audio/wav',
     });
     expectNoSound(await sound(other, `/media/${forged}`));
     const mine = await sound(other, `/media/${of}`);

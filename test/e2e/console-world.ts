@@ -118,7 +118,8 @@ function startProvider(): Promise<Server> {
 /** Gives the credentials that the simulated services know. */
 function startSts(assumed: URLSearchParams[], refusal: () => ConsoleWorld['refuse']): Promise<Server> {
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
+    const answer = async () => {
+      const body = await text(request);
       assumed.push(new URLSearchParams(body));
       const refused = refusal();
       if (refused !== undefined) {
@@ -132,7 +133,8 @@ function startSts(assumed: URLSearchParams[], refusal: () => ConsoleWorld['refus
       response.end(
         `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>simulator</AccessKeyId><SecretAccessKey>simulator-secret-key</SecretAccessKey><SessionToken>${TOKEN}</SessionToken><Expiration>${until}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
       );
-    });
+    };
+    answer().catch(() => request.socket.destroy());
   });
   return listening(server);
 }

@@ -11,8 +11,15 @@ import { createLogSigner, type LogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays, type SealDaysOptions } from '../../src/proof/seal-days.ts';
 import { auditLog } from '../../src/proof/verify/audit-log.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
+import { formatSigned, type ReceiptSigner } from '../../src/record/receipt.ts';
+import { putSmall } from '../../src/record/small-object.ts';
+import {
+  SOURCE_DELETION_SCHEMA,
+  type SourceDeletion,
+  sourceDeletionKey,
+} from '../../src/record/source-deletion.ts';
 import { failure } from '../failure.ts';
-import { ArchiveFixture, DAY, HOUR, idFrom } from './archive-fixture.ts';
+import { ArchiveFixture, DAY, HOUR, idFrom, RECEIPT_SIGNER } from './archive-fixture.ts';
 import { LOG_SIGNER, ORIGIN, placeIn, signerFrom } from './log-fixture.ts';
 
 const D = '2026-03-02';
@@ -78,6 +85,37 @@ describe('the statement of a day', () => {
         excluded: { total: 2, byReason: { sensitive: 1, 'deleted-at-source': 1 } },
         unexpected: { total: 1, byReason: { 'gone-at-source': 1 } },
       },
+    });
+  });
+
+  it('says that the platform has a recording no more because this archive deleted it, by signed steps alone', async () => {
+    const fixture = await begun();
+    const planted = { ours: await fixture.hold('ours', D), forged: await fixture.hold('forged', D) };
+    await fixture.hold('ahead', D);
+    await fixture.hold('other', D);
+    const step = (word: string, deleteDate: string): SourceDeletion => ({
+      schema: SOURCE_DELETION_SCHEMA,
+      n: 1,
+      step: 'marked',
+      day: D,
+      ids: { conversation: 'c', recording: idFrom(word) },
+      by: 'A. Brandt',
+      deleteDate,
+      times: { issued: `${D}T12:00:00.000Z` },
+      tool: { name: 'genesys-media-archive', version: '1' },
+    });
+    const write = async (word: string, deleteDate: string, signer?: ReceiptSigner) => {
+      const key = sourceDeletionKey({ day: D, recording: idFrom(word), n: 1 });
+      await putSmall(fixture.store, key, await formatSigned(step(word, deleteDate), signer), unlimited);
+    };
+    await write('ours', `${D}T00:00:00.000Z`, RECEIPT_SIGNER);
+    await write('forged', `${D}T00:00:00.000Z`);
+    await write('ahead', '2027-01-01T00:00:00.000Z', RECEIPT_SIGNER);
+    expect(Object.keys(planted)).toHaveLength(2);
+    const [statement] = await sealed(fixture, [D]);
+    expect(statement?.differences?.unexpected).toEqual({
+      total: 4,
+      byReason: { 'deleted-by-archive': 1, 'gone-at-source': 3 },
     });
   });
 

@@ -268,7 +268,7 @@ describe('about', () => {
 });
 
 describe('a package of several instances', () => {
-  it('is fetched once of all instances together, once that is on record, and by nobody where it cannot be', async () => {
+  it('is fetched once of all instances together, once that is on record, and not at all where it cannot be', async () => {
     const key = randomBytes(32);
     let refuses = false;
     const store: ObjectStore = {

@@ -72,8 +72,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** The day that is sealed has no recordings, erasures and drills, and the pointer is made, not moved. */
-const NOT_HERE = ['/receipts/*', '/erasures/*', '/drills/*', '/proof/*/checkpoint'];
+/** The day that is sealed has no recordings, erasures, source deletions and drills, and the pointer is made, not moved. */
+const NOT_HERE = ['/receipts/*', '/erasures/*', '/source-deletions/*', '/drills/*', '/proof/*/checkpoint'];
 
 describe('the sealer of the log', () => {
   it('begins the log by an event, and seals what is due', () => {

@@ -5,7 +5,6 @@ import { openAmending, openConfiguredStore } from '../../create/archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
   applyHold,
-  erasedAmongHeld,
   type HoldPorts,
   type LockedObject,
   placeHold,
@@ -20,6 +19,8 @@ import { type CommandContext, openBudget, readSettings, searchIn } from '../_con
 import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
 import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
+import { mirrorHold, warnOfDeletions } from '../hold/mirror.ts';
+import { tellErased } from '../hold/tell-erased.ts';
 
 interface HoldOptions extends HoldChoice {
   readonly matter?: string;
@@ -108,35 +109,31 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
   tellHold(context, { hold, signature: 'not-asked', release: undefined, doubt: undefined });
   ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
   const code = await tellLocks(context, applyHold(ports, hold, budget), hold);
-  return (await tellErased(context, ports, hold, budget)) ? SOME_FAILED : code;
+  const isErased = await tellErased(context, ports, hold, budget);
+  await warnOfDeletions(context, ports, hold, budget);
+  await mirrorWhereAsked(context, work, { hold, on: true }, budget);
+  return isErased ? SOME_FAILED : code;
 }
 
-/** An erasure that began before the hold goes on: what it names is told. */
-async function tellErased(
-  { ui }: CommandContext,
-  ports: HoldPorts,
-  hold: Hold,
+/** What the platform makes of it is told, and is no failure of the hold. */
+async function mirrorWhereAsked(
+  context: CommandContext,
+  { config, ports, options }: HoldWork,
+  wanted: { readonly hold: Hold; readonly on: boolean },
   budget: Budget,
-): Promise<boolean> {
-  let erased = 0;
-  for await (const key of erasedAmongHeld(ports, hold, budget)) {
-    erased += 1;
-    if (ui.json) ui.record('erased', { hold: hold.id, key });
-    await ui.drained();
-  }
-  if (erased === 0) return false;
-  ui.warn(
-    `${count(erased, 'object')} of ${hold.id} were erased, or are being erased: their tombstone was there before the hold`,
-  );
-  return true;
+): Promise<void> {
+  if (options.mirror === true) await mirrorHold(context, { config, trust: ports, ...wanted }, budget);
 }
 
-async function apply(context: CommandContext, { ports, named }: HoldWork, budget: Budget): Promise<number> {
+async function apply(context: CommandContext, work: HoldWork, budget: Budget): Promise<number> {
+  const { ports, named } = work;
   const standing = await readHold(ports, requireId(named), budget);
-  if (standing.release !== undefined) {
-    return tellLocks(context, unlockReleased(ports, standing.hold, budget), standing.hold);
-  }
-  return tellLocks(context, applyHold(ports, standing.hold, budget), standing.hold);
+  const { hold } = standing;
+  const on = standing.release === undefined;
+  const locks = on ? applyHold(ports, hold, budget) : unlockReleased(ports, hold, budget);
+  const code = await tellLocks(context, locks, hold);
+  await mirrorWhereAsked(context, work, { hold, on }, budget);
+  return code;
 }
 
 async function release(context: CommandContext, work: HoldWork, budget: Budget): Promise<number> {
@@ -156,7 +153,9 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
   const done = await releaseHold(ports, standing, releasing, budget);
   tellHold(context, { ...standing, release: done });
   context.ui.say(`released ${hold.id} by ${printable(done.releasedBy)}`);
-  return tellLocks(context, unlockReleased(ports, hold, budget), hold);
+  const code = await tellLocks(context, unlockReleased(ports, hold, budget), hold);
+  await mirrorWhereAsked(context, work, { hold, on: false }, budget);
+  return code;
 }
 
 async function list(

@@ -122,6 +122,11 @@ function requireFitting(action: Action, args: readonly string[], options: Source
       'source-delete status takes no ids: it tells of everything that was marked',
     );
   const { reason } = options;
+  if (action === 'plan' && options.compare !== true && options.statedUnredacted !== true) {
+    throw new ArchiveError('USAGE', 'nothing shows that the archive’s copies are not redacted', {
+      hint: '--compare downloads each again; --stated-unredacted says that the archive’s OAuth client always had recording:recording:viewSensitiveData',
+    });
+  }
   if (action === 'plan' && reason === undefined)
     throw new ArchiveError('USAGE', 'say why: it stands in every record of what is deleted', {
       hint: '--reason TEXT',

@@ -59,11 +59,6 @@ export async function planSourceDeletion(
   const { ui, clock } = context;
   const { wrap, ports, chosen, dryRun } = planning;
   const { compare, statedUnredacted, wantsContext, wantsTranscript, reason, by } = planning;
-  if (!compare && !statedUnredacted) {
-    throw new ArchiveError('USAGE', 'nothing shows that the archive’s copies are not redacted', {
-      hint: '--compare downloads each again; --stated-unredacted says that the archive’s OAuth client always had recording:recording:viewSensitiveData',
-    });
-  }
   const layout = createLayout(wrap.layout);
   const options: SourceDeleteOptions = {
     store: ports.store.location,

@@ -75,11 +75,10 @@ export async function runSourceDeletion(
     tellDeleted(context, one);
   };
   try {
-    const code = await runJobHere(context, plan, {
-      kinds: [sourceDeleteJobs(secret, onDeleted)],
-      once: true,
-    });
-    return code === 0 && done.capped > 0 ? CAPPED : code;
+    return await runJobHere(context, plan, { kinds: [sourceDeleteJobs(secret, onDeleted)], once: true });
+  } catch (error) {
+    if (error instanceof ArchiveError && error.code === 'SOURCE_DELETE_CAPPED') return CAPPED;
+    throw error;
   } finally {
     if (ui.json) ui.record('summary', { plan: id, ...done });
     ui.say(
@@ -87,7 +86,7 @@ export async function runSourceDeletion(
     );
     if (done.capped > 0)
       ui.say(
-        `${done.capped} wait: ${wrap.source.perDay} were marked today. Run the same command again tomorrow (UTC)`,
+        `the rest waits: ${wrap.source.perDay} were marked today. Run the same command again tomorrow (UTC)`,
       );
   }
 }

@@ -3,9 +3,9 @@ import type { Budget } from '../../clock.ts';
 import { toArchiveError } from '../../errors.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import { listSourceHistories, type SourceHistory } from '../../record/read-source-deletion.ts';
-import { SOURCE_DELETION_PREFIX, type SourceDeletion } from '../../record/source-deletion.ts';
+import { isByUs, SOURCE_DELETION_PREFIX, type SourceDeletion } from '../../record/source-deletion.ts';
 import { idsOf } from './examine.ts';
-import { isByUs, isSameDay } from './policy.ts';
+import { isSameDay } from './policy.ts';
 import type { SourceDeleteItem, SourceDeletePorts } from './source-types.ts';
 import { writeStep } from './steps.ts';
 
@@ -144,8 +144,12 @@ async function takeOneBack(
   let source = await ports.source.look(ids, budget);
   const isOver = last.step === 'cancelled' || last.step === 'refused';
   const isOurs = source.state === 'listed' && isSameDay(source.dates.deleteDate, deleteDate);
-  if (isOver && !isOurs) return { last, state: 'taken-back' };
   const keep = { by, reason, job, deleteDate, before } as const;
+  if (isOver && !isOurs) {
+    // nothing stands there; the plans that are made by now must not set it either
+    await writeStep(ports, item, { n: next, step: { step: 'cancelled', ...keep } }, budget);
+    return { last, state: 'taken-back' };
+  }
   await writeStep(ports, item, { n: next, step: { step: 'cancelling', ...keep } }, budget);
   for (let attempt = 1; ; attempt += 1) {
     source = await ports.source.look(ids, budget);

@@ -40,6 +40,9 @@ export async function markRecordings(
   const outcomes = new Map<SourceDeleteItem, SourceDeleted>();
   const settle = (item: SourceDeleteItem, outcome: Omit<SourceDeleted, 'item' | 'bytes'>, bytes = 0) =>
     outcomes.set(item, { item, bytes, ...outcome });
+  const places = new DayPlaces(ports);
+  // what cannot be marked today is not read today
+  if (!(await places.hasAny(budget))) return items.map((item) => ({ item, bytes: 0, state: 'capped' }));
   const allowed: Allowed[] = [];
   for (const one of await examineForDeletion(ports, items, request.rules, budget)) {
     if (one.state === 'failed') {
@@ -53,7 +56,7 @@ export async function markRecordings(
     else if (verdict.state === 'gone') settle(item, { state: 'gone' });
     else settle(item, { state: 'refused', reasons: verdict.reasons, heldBy });
   }
-  const begun = await begin(ports, allowed, settle, budget);
+  const begun = await begin(places, allowed, settle, budget);
   if (begun.length > 0) {
     const recordings = begun.map(({ examined }) => examined.item.recording);
     const { by: who, reason, job: subject } = request;
@@ -100,12 +103,11 @@ async function alone(
 
 /** Those for which the day has a place. */
 async function begin(
-  ports: SourceDeletePorts,
+  places: DayPlaces,
   allowed: readonly Allowed[],
   settle: Settle,
   budget: Budget,
 ): Promise<readonly Allowed[]> {
-  const places = new DayPlaces(ports);
   const begun: Allowed[] = [];
   for (const one of allowed) {
     if (await places.take(budget)) begun.push(one);

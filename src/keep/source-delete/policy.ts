@@ -1,6 +1,6 @@
 /** Whether a recording may be deleted at the source, and on which day. Pure: takes what was found and the time. */
 import { DAY_MS } from '../../recording-time.ts';
-import type { SourceDeletion } from '../../record/source-deletion.ts';
+import { isByUs, type SourceDeletion } from '../../record/source-deletion.ts';
 import type { Protection, SourceStanding } from '../../ports.ts';
 
 /** What the plan asks for besides what always has to be. */
@@ -126,14 +126,6 @@ export function deleteDateOf(now: number, graceDays: number): string {
 export function isSameDay(stated: string | undefined, ours: string | undefined): boolean {
   if (stated === undefined || ours === undefined) return false;
   return Math.floor(Date.parse(stated) / DAY_MS) === Math.floor(Date.parse(ours) / DAY_MS);
-}
-
-/** What is gone is so because of us when a date that we set, and did not take back, had come. */
-export function isByUs(last: SourceDeletion | undefined, now: number): boolean {
-  if (last === undefined || last.deleteDate === undefined) return last?.step === 'gone';
-  if (last.step === 'gone') return true;
-  const mayStand = last.step === 'marked' || last.step === 'marking' || last.step === 'cancelling';
-  return mayStand && Date.parse(last.deleteDate) <= now;
 }
 
 function copyRefusals(copy: CopyFacts, rules: DeletionRules): readonly DeletionRefusal[] {

@@ -80,6 +80,12 @@ export class DayPlaces {
     return false;
   }
 
+  /** Whether the day has a place left, as far as is known; takes none. */
+  async hasAny(budget: Budget): Promise<boolean> {
+    this.#next ??= await this.#countTaken(budget);
+    return this.#next < this.#ports.perDay;
+  }
+
   async #countTaken(budget: Budget): Promise<number> {
     let count = 0;
     for await (const _ of this.#ports.store.list(actsPrefix(this.#day), budget)) count += 1;

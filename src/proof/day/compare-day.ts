@@ -3,7 +3,7 @@ import { canonicalId } from '../../recording-id.ts';
 import type { SourceRecording } from '../../ports.ts';
 import { subjectHash } from '../../record/erasure.ts';
 import type { ListLine } from '../formats/list-lines.ts';
-import { type ExcludedReason, IS_REASON } from '../formats/reasons.ts';
+import { type ExcludedReason, IS_REASON, type UnexpectedReason } from '../formats/reasons.ts';
 import type { Differences } from '../formats/statement.ts';
 import { present } from '../../present.ts';
 
@@ -17,6 +17,8 @@ export interface DayHoldings {
   readonly lost: ReadonlySet<string>;
   /** `subjectHash`es. */
   readonly erased: ReadonlySet<string>;
+  /** `subjectHash`es of what this archive has deleted at the platform; absent where that was not looked up. */
+  readonly deletedByUs?: ReadonlySet<string>;
   /** Held, but under another day. */
   readonly elsewhere: ReadonlySet<string>;
   /** Of deliveries that failed for good: error codes. */
@@ -82,10 +84,23 @@ export function compareDay({ day, source, holdings, seesAll }: ComparedDay): Com
         recordingId: id,
         media: 'unknown',
         state: 'unexpected',
-        reason: ofOtherDays.has(id) ? 'other-day' : seesAll ? 'gone-at-source' : 'outside-visibility',
+        reason: whyUnexpected(id, { ofOtherDays, holdings, seesAll }),
       }),
     );
   return { listed, unexpected };
+}
+
+function whyUnexpected(
+  id: string,
+  {
+    ofOtherDays,
+    holdings,
+    seesAll,
+  }: { readonly ofOtherDays: ReadonlySet<string> } & Pick<ComparedDay, 'holdings' | 'seesAll'>,
+): UnexpectedReason {
+  if (ofOtherDays.has(id)) return 'other-day';
+  if (holdings.deletedByUs?.has(subjectHash(id)) === true) return 'deleted-by-archive';
+  return seesAll ? 'gone-at-source' : 'outside-visibility';
 }
 
 function isOfAnotherDay({ startedAt }: SourceRecording, day: string): boolean {

@@ -20,6 +20,7 @@ import { type Compared, compareDay, countDifferences, type Comparison, lineOf } 
 import { type CountingPorts, listInSeveralRuns } from './counted-day.ts';
 import type { ExaminedDay } from './examine-day.ts';
 import type { DayHistory } from './history.ts';
+import { readDeletedByUs } from './deleted-by-us.ts';
 import { listDay, recordingOf } from './list-day.ts';
 import type { ReceiptPorts } from './read-receipts.ts';
 import { present } from '../../present.ts';
@@ -72,9 +73,20 @@ export async function lookAtDay(
   if (source instanceof Error) return { day, asked, source, comparison: undefined };
   const holdings = { ...examined, elsewhere: new Set<string>(), failed: ports.failed ?? new Map() };
   const seesAll = source.facts.visibility.divisions === 'all';
+  let deletedByUs: ReadonlySet<string> = new Set();
   const compare = (elsewhere: ReadonlySet<string>) =>
-    compareDay({ day, source: source.recordings, holdings: { ...holdings, elsewhere }, seesAll });
-  const comparison = compare(new Set());
+    compareDay({
+      day,
+      source: source.recordings,
+      holdings: { ...holdings, deletedByUs, elsewhere },
+      seesAll,
+    });
+  let comparison = compare(new Set());
+  // asked only where the platform has something no more: most days it has everything
+  if (comparison.unexpected.some(({ reason }) => reason !== 'other-day')) {
+    deletedByUs = await readDeletedByUs(ports, day, budget);
+    if (deletedByUs.size > 0) comparison = compare(new Set());
+  }
   if (!comparison.listed.some(({ state }) => state === 'missing' || state === 'pending')) {
     return { day, asked, source, comparison };
   }

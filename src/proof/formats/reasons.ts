@@ -16,7 +16,12 @@ export const PENDING_REASONS = ['in-queue', 'restoring', 'uploading'] as const;
 
 export const MISSING_REASONS = ['lost', 'never-announced'] as const;
 
-export const UNEXPECTED_REASONS = ['gone-at-source', 'other-day', 'outside-visibility'] as const;
+export const UNEXPECTED_REASONS = [
+  'deleted-by-archive',
+  'gone-at-source',
+  'other-day',
+  'outside-visibility',
+] as const;
 
 export type ExcludedReason = (typeof EXCLUDED_REASONS)[number] | `policy:${string}`;
 export type PendingReason = (typeof PENDING_REASONS)[number];

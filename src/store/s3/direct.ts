@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../../errors.ts';
 import { type AwsCredentials, signRequest } from '../../aws/sigv4.ts';
 import type { HttpResponse, Transport } from '../../http/transport.ts';
+import type { KeepOnWrite } from '../../ports.ts';
 import { present } from '../../present.ts';
 import type {
   BucketAddress,
@@ -73,7 +74,7 @@ class DirectCalls implements ObjectCalls {
   async put(object: NewObject, options: CallOptions): Promise<Written> {
     const at = await this.#endpoint();
     if (at === undefined) return this.#options.fallback.put(object, options);
-    const { Key, body, digest, metadata, contentType } = object;
+    const { Key, body, digest, metadata, contentType, keep } = object;
     const headers: Record<string, string> = {
       'content-type': contentType,
       'if-none-match': '*',
@@ -81,6 +82,7 @@ class DirectCalls implements ObjectCalls {
       [SHA256]: digest.base64,
     };
     for (const name of Object.keys(metadata)) headers[META + name.toLowerCase()] = metadata[name] ?? '';
+    if (keep !== undefined) Object.assign(headers, keepHeaders(keep));
     const query = { 'x-id': 'PutObject' };
     const payloadHash = digest.bytes.toString('hex');
     return written(
@@ -156,6 +158,14 @@ class DirectCalls implements ObjectCalls {
     throw await refusalOf(method, response);
   }
 }
+
+const keepHeaders = (keep: KeepOnWrite): Readonly<Record<string, string>> =>
+  'tag' in keep
+    ? { 'x-amz-tagging': keep.tag }
+    : {
+        'x-amz-object-lock-mode': keep.lock.toUpperCase(),
+        'x-amz-object-lock-retain-until-date': new Date(keep.until).toISOString(),
+      };
 
 function written({ headers }: HttpResponse): Written {
   return {

@@ -4,10 +4,9 @@ import {
   deleteDateOf,
   type DeletionFacts,
   type DeletionRules,
-  isByUs,
   judgeDeletion,
 } from '../../../src/keep/source-delete/policy.ts';
-import type { SourceDeletion } from '../../../src/record/source-deletion.ts';
+import { isByUs, type SourceDeletion } from '../../../src/record/source-deletion.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-11-28T15:30:00Z');

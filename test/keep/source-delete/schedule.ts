@@ -116,10 +116,14 @@ export async function runSchedule(
   }
   const truthOf = (recording: string) => truths.find(({ item }) => item.recording === recording);
 
+  const ownDates = new Map(
+    world.conversations.flatMap(({ recordings }) =>
+      recordings.map(({ id, deleteDate }) => [id, deleteDate] as const),
+    ),
+  );
   // what the platform is asked to do is judged as it is asked
   const actsByDay = new Map<string, Set<string>>();
   const takenBack = new Set<string>();
-  const judged: (() => Promise<void>)[] = [];
   let drill = { at: (START - 3 * DAY_MS) as number | undefined, restored: 5, failed: 0 };
   const perDay = 1 + Math.floor(random() * 4);
   const seesUnredacted = random() < 0.95 ? ('yes' as const) : ('no' as const);
@@ -148,7 +152,7 @@ export async function runSchedule(
       return;
     }
     // a date of the platform's own that is put back
-    if (deleteDate === null || Date.parse(deleteDate) > now + 40 * DAY_MS) return;
+    if (deleteDate === null || deleteDate === ownDates.get(recording)) return;
     const say = (what: string) => violations.push(`${what}: ${recording}`);
     if (truth.objects !== 'good') say(`a date is set on a copy that is ${truth.objects}`);
     if (truth.served !== 'same') say(`a date is set on a copy that is ${truth.served}`);
@@ -382,11 +386,9 @@ export async function runSchedule(
   };
 
   async function judgeTheEnd(): Promise<void> {
-    for (const one of judged) await one();
     if (random() < 0.3) {
       takenBack.clear();
       await cancel();
-      const before = truths.filter(({ item }) => isGone(item.recording)).length;
       const own = new Set(
         truths
           .filter(({ item }) => world.findRecording(item.recording)?.deleteDate !== undefined)
@@ -397,7 +399,6 @@ export async function runSchedule(
       for (const recording of takenBack)
         if (isGone(recording) && !own.has(recording))
           violations.push(`was taken back, and is gone: ${recording}`);
-      void before;
       return;
     }
     // with no fault, holds released and nothing protected: what is good goes, and each other one stops itself only
