@@ -60,7 +60,10 @@ describe('docs/cost.md', () => {
     expect(older.listings).toBeGreaterThan(before.listings * 1.4);
     expect({ ...older, listings: 0, lambda: 0, total: 0, share: 0 }).toEqual({
       ...before,
-      ...{ listings: 0, lambda: 0, total: 0, share: 0 },
+      listings: 0,
+      lambda: 0,
+      total: 0,
+      share: 0,
     });
     expect(page).toContain(`That is ${(before.share * 100).toFixed(1)} % of what archiving`);
   });

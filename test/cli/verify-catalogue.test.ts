@@ -13,7 +13,7 @@ beforeEach(async () => {
   keys = path.join(sealed.dir, '..', `${path.basename(sealed.dir)}-public.pem`);
   await writeFile(keys, sealed.publicKeyPem);
   expect((await run('catalogue', 'update', '--scope', 'all')).code).toBe(0);
-  await age(`${sealed.dir}`, 86_400_000 * 2);
+  await age(sealed.dir, 86_400_000 * 2);
   await age(path.join(sealed.dir, 'catalogue'), 86_400_000);
 });
 afterEach(async () => {

@@ -184,11 +184,11 @@ async function killOneInTheMiddle(compactors: readonly Compactor[]): Promise<voi
 
 /** Reads the day again and again. */
 function readOn(archive: ObjectStore, wrong: string[]): { stop(): Promise<number> } {
-  let isOver = false;
+  const over = new AbortController();
   const work = (async () => {
     let reads = 0;
     let before = 0;
-    while (!isOver) {
+    while (!over.signal.aborted) {
       try {
         const rows = await readDay(archive);
         if (rows === undefined) continue;
@@ -207,7 +207,7 @@ function readOn(archive: ObjectStore, wrong: string[]): { stop(): Promise<number
   })();
   return {
     stop: () => {
-      isOver = true;
+      over.abort();
       return work;
     },
   };

@@ -49,10 +49,10 @@ export async function openDuckDb(): Promise<DuckDb> {
 /** The rows of a Parquet file, as the reader of Rust's Arrow gives them. */
 export function readWithArrow(file: Uint8Array): Record<string, unknown>[] {
   const { readParquet } = require('parquet-wasm') as {
-    readParquet(file: Uint8Array): { intoIPCStream(): Uint8Array };
+    readonly readParquet: (file: Uint8Array) => { intoIPCStream(): Uint8Array };
   };
   const { tableFromIPC } = require('apache-arrow') as {
-    tableFromIPC(stream: Uint8Array): { toArray(): { toJSON(): Record<string, unknown> }[] };
+    readonly tableFromIPC: (stream: Uint8Array) => { toArray(): { toJSON(): Record<string, unknown> }[] };
   };
   return tableFromIPC(readParquet(file).intoIPCStream())
     .toArray()

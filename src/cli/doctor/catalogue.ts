@@ -61,8 +61,13 @@ export async function checkCatalogue(
     /** Asks for a replacement whose condition cannot be met: the permission is looked at, and nothing is written. */
     async function requireWritable(): Promise<void> {
       const stat = {
-        ...{ key: OFTEN_WRITTEN, size: 0, metadata: {}, contentType: undefined, etag: NO_ETAG },
-        ...{ checksum: undefined, lastModified: 0 },
+        key: OFTEN_WRITTEN,
+        size: 0,
+        metadata: {},
+        contentType: undefined,
+        etag: NO_ETAG,
+        checksum: undefined,
+        lastModified: 0,
       };
       const options = { metadata: {}, contentType: 'application/json' };
       const result = await store.replace?.(stat, Buffer.from('{}'), options, budget);
