@@ -8,6 +8,8 @@ import { ATHENA_TYPES } from '../src/catalogue/ddl.ts';
 import { DAYS_PREFIX } from '../src/catalogue/places.ts';
 import { COLUMNS } from '../src/catalogue/schema.ts';
 import { catalogueSettings, type CatalogueSettings } from '../src/config/deploy-settings.ts';
+import { acknowledge } from './acknowledge.ts';
+import { wildcards } from './archive-roles.ts';
 import type { Statement } from './policies.ts';
 
 /** Answers of Athena: rows of the clear files, which are copies. */
@@ -133,20 +135,22 @@ export class CatalogueAthena extends Construct {
     });
     const arn = (service: string, resource: string) =>
       `arn:${partition}:${service}:${region}:${account}:${resource}`;
+    const statements = analystStatements({
+      bucketArn: bucket.bucketArn,
+      workGroupArn: arn('athena', `workgroup/${this.workGroupName}`),
+      tableArns: [
+        arn('glue', 'catalog'),
+        arn('glue', `database/${database}`),
+        arn('glue', `table/${database}/${TABLE}`),
+      ],
+    });
     this.analystPolicy = new iam.ManagedPolicy(this, 'Analyst', {
       description: 'Asks the catalogue of an archive of recordings in Athena; opens nothing that is sealed',
       document: iam.PolicyDocument.fromJson({
         Version: '2012-10-17',
-        Statement: analystStatements({
-          bucketArn: bucket.bucketArn,
-          workGroupArn: arn('athena', `workgroup/${this.workGroupName}`),
-          tableArns: [
-            arn('glue', 'catalog'),
-            arn('glue', `database/${database}`),
-            arn('glue', `table/${database}/${TABLE}`),
-          ],
-        }),
+        Statement: statements,
       }),
     });
+    acknowledge(this.analystPolicy, wildcards(Stack.of(this), statements));
   }
 }
