@@ -1,4 +1,4 @@
-import type { ScheduledPart } from './part.ts';
+import { PLATFORM_VARIABLES, type ScheduledPart } from './part.ts';
 import { factsStatements } from './statements.ts';
 
 /** Fetches what the platform knows of each day's conversations. */
@@ -14,17 +14,7 @@ export function factsPart(): ScheduledPart {
     decrypts: false,
     readsSecrets: true,
     retries: 0,
-    variables: [
-      'GENESYS_ENVIRONMENT',
-      'GENESYS_ORGANIZATION_ID',
-      'GENESYS_SECRET_ARN',
-      'GENESYS_BACKFILL_SECRET_ARN',
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
-      'ARCHIVE_KMS_KEY_ID',
-      'ARCHIVE_CATALOGUE',
-    ],
+    variables: PLATFORM_VARIABLES,
     alarms: [
       {
         anchor: 'facts-late',

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { SealSettings } from '../../src/config/deploy-settings.ts';
 import { ownMetric } from '../archive-metrics.ts';
-import type { ScheduledPart } from './part.ts';
+import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { sealerStatements } from './statements.ts';
 
 /** Hours without a seal: a night was left out. */
@@ -25,12 +25,9 @@ export function sealPart({ secondStore }: SealSettings): ScheduledPart {
     // two at once are harmless, and cost twice
     retries: 1,
     variables: [
+      ...ARCHIVE_VARIABLES,
       'GENESYS_ENVIRONMENT',
-      'GENESYS_ORGANIZATION_ID',
       'GENESYS_SECRET_ARN',
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
       'ARCHIVE_PROOF_ORIGIN',
       'ARCHIVE_PROOF_KMS_KEY_ID',
       'ARCHIVE_PROOF_SECOND_STORE',

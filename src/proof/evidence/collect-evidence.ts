@@ -174,7 +174,13 @@ async function putRecording(
       return [at, `transcripts/${at.slice(at.lastIndexOf('/') + 1)}`] as const;
     }),
   ] as const) {
-    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch(() => undefined);
+    // what is there and cannot be read must not look like what was never kept
+    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch((error: unknown) => {
+      const { code, message } = toArchiveError(error);
+      if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
+      find(message);
+      return undefined;
+    });
     if (body !== undefined) await put({ name: packed, body });
   }
 }
