@@ -213,6 +213,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'create/archiver',
   ],
+  'create/catalogue-place': ['ground', 'ports', 'config', 'open-configured'],
   'create/catalogue': [
     'ground',
     'ports',
@@ -270,6 +271,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'create/archiver',
     'create/catalogue',
+    'create/catalogue-place',
     'create/facts',
     'create/gdpr-requests',
     'create/retention',
@@ -296,6 +298,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/facts',
     'catalogue',
     'create/catalogue',
+    'create/catalogue-place',
     'create/erasure',
     'create/gdpr-requests',
     'create/retention',
@@ -512,7 +515,7 @@ describe('the architecture', () => {
         .filter(({ to }) => !/^(?:\.\/|node:|aws-cdk-lib(?:\/|$)|constructs$|zod$)/.test(to))
         .filter(
           ({ to }) =>
-            !/^\.\.\/src\/(?:config\/(?:deploy-(?:settings|file)|console-settings)|errors|present)\.ts$/.test(
+            !/^\.\.\/src\/(?:config\/(?:deploy-(?:settings|file)|console-settings)|catalogue\/(?:ddl|places|schema)|errors|present)\.ts$/.test(
               to,
             ),
         );

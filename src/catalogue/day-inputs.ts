@@ -22,6 +22,9 @@ export interface ListedFile {
   /** Where its receipt stands; `undefined` without one. */
   receipt: string | undefined;
   receiptSize: number;
+  /** When the store took each of them, epoch ms. No part of the digest: a copy of an archive has other times. */
+  objectAt: number;
+  receiptAt: number;
 }
 
 /** What a run of the compactor knows of all days. */
@@ -60,23 +63,33 @@ export async function listDay(
     const known = found.get(key);
     if (known !== undefined) return known;
     if (layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index) return undefined;
-    const file = { key, size: undefined, storageClass: undefined, receipt: undefined, receiptSize: 0 };
+    const file: ListedFile = {
+      key,
+      size: undefined,
+      storageClass: undefined,
+      receipt: undefined,
+      receiptSize: 0,
+      objectAt: 0,
+      receiptAt: 0,
+    };
     found.set(key, file);
     return file;
   };
   const prefix = layout.prefixOf(dayAt(day));
-  for await (const { key, size, storageClass } of archive.list(prefix, budget)) {
+  for await (const { key, size, storageClass, lastModified } of archive.list(prefix, budget)) {
     const file = fileOf(key);
     if (file === undefined) continue;
     file.size = size;
+    file.objectAt = lastModified;
     file.storageClass = storageClass;
   }
-  for await (const { key, size } of archive.list(receiptPrefix(prefix), budget)) {
+  for await (const { key, size, lastModified } of archive.list(receiptPrefix(prefix), budget)) {
     const object = objectOfReceipt(layout, key);
     const file = object === undefined ? undefined : fileOf(object);
     if (file === undefined) continue;
     file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
     file.receiptSize = size;
+    file.receiptAt = lastModified;
   }
   const files = new Map([...found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
   const facts: FactsVersion[] = [];

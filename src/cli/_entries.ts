@@ -5,6 +5,7 @@ import { type CommandContext, readRange } from './_context.ts';
 import { count, printable } from './_format.ts';
 import { alignColumns } from './_table.ts';
 import { dayOf } from '../recording-time.ts';
+import { present } from '../present.ts';
 
 export interface EntryOptions {
   readonly person?: string;
@@ -63,7 +64,7 @@ export async function tellEntries<Entry>(
   if (shown.length > 0) {
     const columns = list.columns.flatMap(({ title, least, cell }) => {
       const cells = shown.map((entry) => printable(cell(entry)));
-      return title === undefined ? [] : [{ title, cells, ...(least === undefined ? {} : { least }) }];
+      return title === undefined ? [] : [{ title, cells, ...present({ least }) }];
     });
     const { heading, lines } = alignColumns(columns, ui.columns);
     ui.out(ui.style('bold', heading));
@@ -84,7 +85,7 @@ export function entryDays(
     throw new ArchiveError('USAGE', `--json and --format ${format} exclude each other`, {
       hint: 'leave out one of them',
     });
-  const range = readRange({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) });
+  const range = readRange({ ...present({ from }), ...present({ to }) });
   const day = (at: number | undefined) => (at === undefined ? undefined : dayOf(at));
   return { from: day(range.from), to: day(range.to) };
 }

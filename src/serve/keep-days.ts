@@ -1,6 +1,7 @@
 /** What `serve` asks the platform about days, beside its webhooks: facts, audits, requests under the GDPR. */
 import { type Budget, type Clock, startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
+import { requireReplaceable } from '../create/catalogue-place.ts';
 import { openFactsStore, updateAudits, updateFacts } from '../create/facts.ts';
 import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create/gdpr-requests.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
@@ -42,7 +43,10 @@ interface Kept {
 export function keepFacts(
   config: ArchiveConfig,
   tools: Tools,
-  run: DaysRun = (budget) => updateFacts(config, budget, tools),
+  run: DaysRun = async (budget) => {
+    await requireReplaceable(config, tools, budget);
+    return updateFacts(config, budget, tools);
+  },
 ): KeptDays | undefined {
   // conversations of the tutorial's API are not those of the analytics
   if (config.catalogue.facts !== 'analytics' || config.genesys.api === 'media') return undefined;

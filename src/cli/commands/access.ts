@@ -23,6 +23,7 @@ import { type EntryColumn, entryDays, type EntryOptions, tellEntries } from '../
 import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
+import { present } from '../../present.ts';
 
 interface AccessOptions extends EntryOptions {
   readonly action?: AccessEntry['action'];
@@ -102,7 +103,7 @@ const COLUMNS: readonly EntryColumn<AccessEntry>[] = ACCESS_COLUMNS.map((name, a
   const title = TITLES[name];
   return {
     name,
-    ...(title === undefined ? {} : { title }),
+    ...present({ title }),
     ...(name === 'at' || name === 'action' ? {} : { least: 8 }),
     cell: (entry) => accessCells(entry)[at] ?? '',
   };

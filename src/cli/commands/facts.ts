@@ -1,5 +1,6 @@
 import { LOOK_BACK_DAYS } from '../../backfill/due-days.ts';
 import { isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
+import { requireReplaceable } from '../../create/catalogue-place.ts';
 import { openFactsStore, updateFacts } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
@@ -37,6 +38,7 @@ async function fetchFacts(context: CommandContext, options: FactsOptions): Promi
   }
   const { budget, end } = openBudget(context);
   try {
+    await requireReplaceable(config, { clock, logger }, budget);
     ui.status('asking the platform');
     const days = await updateFacts(config, budget, {
       ...range,

@@ -9,6 +9,7 @@ import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';
 import { foreignAnswer } from '../answer-ids.ts';
 import { parseJsonObject, readField } from '../responses.ts';
+import { present } from '../../present.ts';
 
 const QUERY = ['api', 'v2', 'quality', 'conversations', 'audits', 'query'] as const;
 const PAGE_SIZE = 500;
@@ -110,7 +111,7 @@ async function* readResults(
   const cursors = new Set<string>();
   let cursor: string | undefined;
   for (;;) {
-    const query = { pageSize: String(PAGE_SIZE), ...(cursor === undefined ? {} : { cursor }) };
+    const query = { pageSize: String(PAGE_SIZE), ...present({ cursor }) };
     const answer = await api.call({ method: 'GET', path: [...QUERY, asked.id, 'results'], query }, budget);
     if (isGone(answer)) throw new ExpiredQuery();
     const body = answer.status === 200 ? parseJsonObject(answer.text) : undefined;
