@@ -54,10 +54,8 @@ export async function readErased(
   for await (const { key, lastModified } of store.list(ERASURE_PREFIX, budget))
     listed.push({ key, lastModified });
   await forEachOf(listed, READ_AT_ONCE, async ({ key, lastModified }) => {
-    const json = await getSmall(store, key, MAX_ERASURE_BYTES, budget);
-    const tombstone = json === undefined ? undefined : parseErasure(json);
-    if (tombstone === undefined || erasureKey(tombstone.id) !== key)
-      throw new ArchiveError('OBJECT_MALFORMED', `${key} is not the tombstone of an erasure`);
+    const tombstone = known.get(key) ?? (await readTombstone(store, key, budget));
+    known.set(key, tombstone);
     const day = days.get(tombstone.day) ?? { ids: [], recordings: new Set(), storedAt: 0 };
     day.ids.push(tombstone.id);
     if (tombstone.recording !== undefined) day.recordings.add(tombstone.recording);

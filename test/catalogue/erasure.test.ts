@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readErased } from '../../src/catalogue/erasures.ts';
 import { readSearchKeys } from '../../src/catalogue/search-keys.ts';
 import { openSealed } from '../../src/catalogue/sealed-object.ts';
 import { peopleFileKey, peopleIds } from '../../src/catalogue/places.ts';
@@ -48,6 +49,23 @@ describe('an erasure', () => {
         expect(piece.includes(hash)).toBe(false);
       }
     }
+  });
+
+  it('has each tombstone read once, however often days are made anew', async () => {
+    const ports = inventPorts();
+    const erased = await addRecording(ports.archive);
+    await putErasure(ports.archive, erased);
+    const known = new Map();
+    await readErased(ports.archive, unlimited, known);
+    expect(known.size).toBe(1);
+    const unread = {
+      ...ports.archive,
+      list: (prefix: string) => ports.archive.list(prefix, unlimited),
+      get: () => Promise.reject(new Error('read again')),
+    };
+    const again = await readErased(unread, unlimited, known);
+    expect(again.isErased(DAY, erased.recordingId)).toBe(true);
+    await expect(readErased(unread, unlimited)).rejects.toThrow('read again');
   });
 
   it('takes the conversation out of facts that are fetched again as well', async () => {
