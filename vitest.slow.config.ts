@@ -8,7 +8,7 @@ export default defineConfig({
     ...base.test,
     isolate: true,
     include: ['test/slow/**/*.slow.ts'],
-    testTimeout: 1_200_000,
+    testTimeout: 2_400_000,
     maxWorkers: 2,
   },
 });

@@ -130,7 +130,7 @@ export function createLogGroup(
 }
 
 /** `dist/lambda/`, from the package's own `dist/cdk/` and from the sources. */
-function bundleFolder(bundle: string): string {
+export function bundleFolder(bundle: string): string {
   const folders = ['../lambda/', '../dist/lambda/'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );

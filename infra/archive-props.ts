@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { HomeProps } from './archive-home.ts';
+import type { ConsoleSettings } from '../src/config/deploy-settings.ts';
 import type { ArchiveConditions } from './conditions.ts';
 import type { HardeningProps } from './hardening-props.ts';
 import type { ScheduledBundle } from './scheduled/scheduled-function.ts';
@@ -26,6 +27,8 @@ export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
    * costs two signatures (docs/cost.md). @default 'secret': people make it, and put it into the secret
    */
   readonly signingKey?: 'secret' | 'kms';
+  /** The console for several people, a function behind CloudFront. @default none */
+  readonly console?: ConsoleSettings;
   /** Receives the alarms; has to confirm once. */
   readonly alarmEmail?: string;
   /** Age of the oldest event from which on it is an alarm. @default 2 hours, the default of `ARCHIVE_READY_HORIZON` */
@@ -42,6 +45,8 @@ export interface GenesysMediaArchiveProps extends HardeningProps, HomeProps {
   readonly runbook?: string;
   /** The function's code. @default the bundle of this package, `dist/lambda/` */
   readonly code?: lambda.Code;
+  /** That of the console. @default its bundle of this package */
+  readonly consoleCode?: lambda.Code;
   /** That of the functions that schedules start. @default their bundles of this package */
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
   /** For templates with parameters: parts that are there only under a condition. */

@@ -33,6 +33,12 @@ export function createFunctionRole(scope: Construct, id: string, what: string): 
   return createRole(scope, id, description, new iam.ServicePrincipal('lambda.amazonaws.com'));
 }
 
+/** A role that another one of the stack becomes, for each session anew. */
+export function createAssumedRole(scope: Construct, id: string, what: string, by: iam.IRole): iam.Role {
+  const description = `Genesys media archive: ${what}`;
+  return createRole(scope, id, description, new iam.ArnPrincipal(by.roleArn));
+}
+
 export function createRoles(
   scope: Construct,
   props: Pick<HardeningProps, 'auditors' | 'rewrappers' | 'requireMfa'>,
@@ -144,6 +150,7 @@ const WHY: readonly (readonly [RegExp, string])[] = [
     /\/proof\/\*\/checkpoint$/,
     'The pointer of the one log; its folder is named by the id of the organization.',
   ],
+  [/\/jobs\/\*\/control\/\*$/, 'Wishes about jobs, below the folder of each; its name is the id of the job.'],
   [/:\*$/, 'Streams of the one log group of the function; their names are made by Lambda.'],
   [/\/\*$/, 'Objects of the one bucket under a fixed prefix; their keys hold ids of recordings.'],
 ];

@@ -20,6 +20,7 @@ export class ArchiveSecrets extends Construct {
   );
   readonly signingKey: secrets.CfnSecret | undefined;
   readonly backfill: secrets.CfnSecret | undefined;
+  readonly console: secrets.CfnSecret | undefined;
   readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
 
   /** @param props `signingKey`: the key that signs receipts is in a secret, too. */
@@ -31,6 +32,8 @@ export class ArchiveSecrets extends Construct {
       readonly signingKeyCondition?: CfnCondition | undefined;
       /** An OAuth client of backfills. */
       readonly backfill: boolean;
+      /** How people sign in to the console. */
+      readonly console: boolean;
     },
   ) {
     super(scope, id);
@@ -44,15 +47,26 @@ export class ArchiveSecrets extends Construct {
         'OAuth client of Genesys Cloud for backfills: {"clientId": "…", "clientSecret": "…"}',
       );
     }
+    if (props.console) {
+      this.console = this.secret(
+        'Console',
+        'How people sign in to the console: {"signOn": {…}, "clientSecret": "…", "sessionKey": "…"}',
+      );
+    }
   }
 
   /**
-   * Only these read the values, and `signers` that of the signing key as well, administrators of the account excluded. Who may change the policy of a secret can change that, and
+   * Only `readers` read the values, and `signers` that of the signing key as well, administrators of the account excluded. Who may change the policy of a secret can change that, and
    * CloudTrail has it.
    */
-  limitReading(readers: readonly string[], signers: readonly string[]): void {
+  limitReading(
+    readers: readonly string[],
+    signers: readonly string[],
+    ofConsole: readonly string[] = [],
+  ): void {
     for (const secret of this.all) {
-      const allowed = secret === this.signingKey ? [...readers, ...signers] : readers;
+      const allowed =
+        secret === this.console ? ofConsole : secret === this.signingKey ? [...readers, ...signers] : readers;
       const policy = new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
         secretId: secret.ref,
         blockPublicPolicy: true,

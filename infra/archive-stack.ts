@@ -34,6 +34,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     jobs: rest.jobs,
     catalogue: rest.catalogue,
     facts: rest.facts,
+    ...(rest.console === false ? {} : { console: rest.console }),
     sharedWith: rest.sharedWith,
     ...present({
       prefix,
@@ -138,6 +139,12 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
       : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
     ...scheduledOutputs(archive),
+    ...(archive.console === undefined || archive.consoleSecret === undefined
+      ? {}
+      : {
+          ConsoleUrl: [archive.console.url, 'Opens the console'] as const,
+          ConsoleSecretArn: [archive.consoleSecret.ref, 'Takes how people sign in to the console'] as const,
+        }),
     ...(archive.logKey === undefined
       ? {}
       : { LogKeyArn: [archive.logKey.attrArn, 'Signs the log'] as const }),

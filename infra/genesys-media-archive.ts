@@ -21,6 +21,7 @@ import { ArchiveSecrets } from './archive-secrets.ts';
 import { type ArchiveConditions, chooseNumber, chooseString, onlyWhen } from './conditions.ts';
 import { functionEnvironment } from './environment.ts';
 import { describeResources } from './describe-resources.ts';
+import { Console } from './console/console.ts';
 import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
@@ -67,6 +68,9 @@ export class GenesysMediaArchive extends Construct {
   readonly drillKey: kms.CfnKey | undefined;
   readonly webhookSecret: secrets.CfnSecret;
   readonly backfillSecret: secrets.CfnSecret | undefined;
+  /** How people sign in to the console, where there is one. */
+  readonly consoleSecret: secrets.CfnSecret | undefined;
+  readonly console: Console | undefined;
   /** Of the function. */
   readonly writerRole: iam.Role;
   readonly auditorRole: iam.Role;
@@ -84,10 +88,12 @@ export class GenesysMediaArchive extends Construct {
     const roles = createRoles(this, props, conditions);
     ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
     this.scheduled = new Scheduled(this, props);
+    this.console = props.console === undefined ? undefined : new Console(this, 'Console', props.console);
+    const signers = [this.rewrapRole, ...(this.console === undefined ? [] : [this.console.role])];
     this.serviceKey = props.customerKeys
       ? createServiceKey(this, 'ServiceKey', {
           writer: this.writerRole,
-          signers: [this.rewrapRole, ...this.scheduled.secretReaders],
+          signers: [...signers, ...this.scheduled.secretReaders],
         })
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
@@ -111,27 +117,32 @@ export class GenesysMediaArchive extends Construct {
       signingKey: props.signingKey !== 'kms',
       signingKeyCondition: conditions.signingSecret,
       backfill: typeof props.jobs === 'object' && props.jobs.ownClient === true,
+      console: this.console !== undefined,
     });
     this.credentialsSecret = held.credentials;
     this.signingKeySecret = held.signingKey;
     this.webhookSecret = held.webhook;
     this.backfillSecret = held.backfill;
+    this.consoleSecret = held.console;
     held.limitReading(
       [
         ...[this.writerRole, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
         ...(props.secretReaders ?? []),
       ],
-      [this.rewrapRole.roleArn],
+      signers.map(({ roleArn }) => roleArn),
+      [this.console?.role.roleArn ?? '', ...(props.secretReaders ?? [])],
     );
     if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
 
     this.scheduled.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
+    this.console?.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
     const grants = new Grants(
       [
         { role: this.writerRole, statements: writerStatements },
         { role: this.auditorRole, statements: auditorStatements },
         { role: this.rewrapRole, statements: rewrapStatements },
         ...this.scheduled.grants,
+        ...(this.console?.grants(() => this.consoleSecret?.ref ?? '') ?? []),
       ],
       describeResources(this, props),
       conditions,
@@ -187,11 +198,21 @@ export class GenesysMediaArchive extends Construct {
       conditions,
     }));
     const { network } = this;
+    const further = {
+      ...environment,
+      ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
+      ...sealVariables(props.seal, this),
+    };
+    this.console?.create({
+      environment: further,
+      environmentVariables,
+      secretArn: this.consoleSecret?.ref ?? '',
+      policies,
+      code: props.consoleCode,
+    });
     this.scheduled.create({
       environment: {
-        ...environment,
-        ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
-        ...sealVariables(props.seal, this),
+        ...further,
         ...(this.backfillSecret === undefined
           ? {}
           : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),

@@ -22,16 +22,26 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
   const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
   const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
   const root = rootOf(resources);
+  const { context = false, transcripts = false } = resources;
+  const folders = [mediaFolder, ...(context ? ['context'] : []), ...(transcripts ? ['transcripts'] : [])];
   return [
     allow(
       'ReadWraps',
       ['s3:GetObject'],
-      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+      [...folders, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('FindObjects', resources),
     {
-      ...allow('CopyOntoItself', ['s3:PutObject'], [`${root}${mediaFolder}/*`]),
-      Condition: { StringLike: { 's3:x-amz-copy-source': `${bucketName}/${keyPrefix}${mediaFolder}/*` } },
+      ...allow(
+        'CopyOntoItself',
+        ['s3:PutObject'],
+        folders.map((folder) => `${root}${folder}/*`),
+      ),
+      Condition: {
+        StringLike: {
+          's3:x-amz-copy-source': one(folders.map((folder) => `${bucketName}/${keyPrefix}${folder}/*`)),
+        },
+      },
     },
     allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
     ...keyRecordStatements(resources, {
@@ -54,10 +64,16 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
   ];
 }
 
+/** As IAM writes it: a list only where there are several. */
+const one = (texts: readonly string[]): string | readonly string[] =>
+  texts.length === 1 ? (texts[0] ?? '') : texts;
+
 type RewrapResources = Pick<
   ArchiveResources,
   | 'bucketArn'
   | 'keyRecordsBucketArn'
+  | 'context'
+  | 'transcripts'
   | 'bucketName'
   | 'keyPrefix'
   | 'keyArn'

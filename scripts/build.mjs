@@ -9,7 +9,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { buildConsole } from './build-console.mjs';
+import { buildConsole, PAGE_PACKAGES } from './build-console.mjs';
+import { isPublished } from './published.mjs';
 
 const quiet = process.argv.includes('--quiet');
 const sourcemap = !process.argv.includes('--no-maps');
@@ -57,6 +58,9 @@ const LEFT_OUT = `const leftOut = () => { throw new Error('left out of this bund
 const PASS_ON = `const passOn = () => async () => {
   throw Object.assign(new Error('left out of this bundle'), { name: 'CredentialsProviderError', tryNextLink: true });
 };`;
+/** Tables of codes that an event never meets. */
+const OF_OTHERS = /[\\/](?:catalogue|console|proof)\.ts$/;
+
 const leaveOut = {
   name: 'leave-out',
   setup({ onLoad: onAnyLoad, onResolve, onEnd }) {
@@ -88,16 +92,18 @@ const leaveOut = {
     replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
     replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
     replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
-    // the chapter of a setting, and what brought it, are for documents
+    // the chapter of a setting, what brought it, and its default in words are for documents
     onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since): '[^'\n]*',\n/gm, ''),
+      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since|default): '[^'\n]*',\n/gm, ''),
       loader: 'ts',
     }));
-    // documents say what a code means; the function says what happened
+    // documents say what a code means; the function says what happened, and nothing of what only others do
     onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll(
-        /\bmeaning:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
-        "meaning: ''",
+        OF_OTHERS.test(path)
+          ? /\b(meaning|hint):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g
+          : /\b(meaning):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
+        "$1: ''",
       ),
       loader: 'ts',
     }));
@@ -140,6 +146,23 @@ const namedKeys = {
     }));
   },
 };
+
+/**
+ * KMS and Secrets Manager have 60 classes of errors between them. Without its class an error is one of the service's base class, with the
+ * same name, message and status, which are all that is looked at.
+ */
+const baseErrors = {
+  name: 'base-errors',
+  setup({ onLoad }) {
+    const filter = /[\\/]@aws-sdk[\\/]client-(?:kms|secrets-manager)[\\/].*[\\/]schemas_\d+\.js$/;
+    onLoad({ filter }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const kept = source.replaceAll(/^n\d+_registry\.registerError\(.*\);$/gm, '');
+      if (kept === source) throw new Error(`${path} registers no errors: see baseErrors`);
+      return { contents: nameKeys(kept), loader: 'js' };
+    });
+  },
+};
 function nameKeys(source) {
   const constants = source.matchAll(/^const (_\w+) = ("(?:[^"\\]|\\.)*");$/gm);
   const values = new Map([...constants].map(([, name, value]) => [name, value]));
@@ -168,9 +191,13 @@ const requireBuiltins = {
 
 /** Functions that a schedule starts, by the names of their files: nothing of them is in `archive.mjs`. */
 const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
+/** Functions whose bundles share files with those of the command line. */
+const SPLIT = [...SCHEDULED, 'console'];
 
 /** Bytes; what a cold start has to read and compile. */
 const MAX_LAMBDA_BUNDLE_BYTES = 750_000;
+/** Bytes of all files that the function of the console may load; most of them later, or never. */
+const MAX_CONSOLE_BUNDLE_BYTES = 1_700_000;
 
 const common = {
   bundle: true,
@@ -192,7 +219,7 @@ const jobs = [
     banner,
     entryPoints: {
       cli: 'src/cli/main.ts',
-      ...Object.fromEntries(SCHEDULED.map((name) => [`lambda/${name}`, `src/lambda/${name}.ts`])),
+      ...Object.fromEntries(SPLIT.map((name) => [`lambda/${name}`, `src/lambda/${name}.ts`])),
     },
     plugins: [namedKeys, requireBuiltins],
     outdir: 'dist',
@@ -232,13 +259,22 @@ const results = await Promise.all([
   ...jobs.map((job) => build({ ...job, metafile: true })),
   bundleFunction('archive', [leaveOut]),
 ]);
-await writeFile('dist/lambda/files.json', `${JSON.stringify(filesOfFunctions(results[0].metafile))}\n`);
+const files = filesOfFunctions(results[0].metafile);
+await writeFile('dist/lambda/files.json', `${JSON.stringify(files)}\n`);
 const consolePage = await buildConsole();
+await writeFile('dist/licences.json', `${JSON.stringify(licencesOfPublished())}\n`);
 refuseDevelopmentPackages(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 const { size } = statSync('dist/lambda/archive.mjs');
 if (size > MAX_LAMBDA_BUNDLE_BYTES) {
   console.error(
     `dist/lambda/archive.mjs has ${size} bytes, and at most ${MAX_LAMBDA_BUNDLE_BYTES} are allowed: see leaveOut in scripts/build.mjs`,
+  );
+  process.exit(1);
+}
+const consoleSize = files.console.reduce((sum, file) => sum + statSync(`dist/lambda/${file}`).size, 0);
+if (consoleSize > MAX_CONSOLE_BUNDLE_BYTES) {
+  console.error(
+    `dist/lambda/console.mjs and what it loads have ${consoleSize} bytes, and at most ${MAX_CONSOLE_BUNDLE_BYTES} are allowed`,
   );
   process.exit(1);
 }
@@ -249,9 +285,10 @@ if (!quiet) {
   console.log(`built ${built.join(', ')}`);
   console.log(`dist/console: ${consolePage.page} bytes as Brotli`);
   console.log(`dist/lambda/archive.mjs: ${size} of at most ${MAX_LAMBDA_BUNDLE_BYTES} bytes`);
+  console.log(`dist/lambda/console.mjs: ${consoleSize} of at most ${MAX_CONSOLE_BUNDLE_BYTES} bytes`);
 }
 
-/** By the name of a scheduled function: the files below dist/lambda/ that it imports, at its start or later. */
+/** By the name of a function: the files below dist/lambda/ that it imports, at its start or later. */
 function filesOfFunctions({ outputs }) {
   const filesFrom = (name) => {
     const seen = new Set([name]);
@@ -263,7 +300,7 @@ function filesOfFunctions({ outputs }) {
       one < other ? -1 : 1,
     );
   };
-  return Object.fromEntries(SCHEDULED.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
+  return Object.fromEntries(SPLIT.map((name) => [name, filesFrom(`dist/lambda/${name}.mjs`)]));
 }
 
 /**
@@ -279,7 +316,7 @@ async function bundleFunction(name, omissions) {
     write: false,
     metafile: true,
     sourcemap: sourcemap && 'inline',
-    plugins: [...omissions, namedKeys],
+    plugins: [...omissions, baseErrors, namedKeys],
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   await build({
@@ -310,6 +347,19 @@ function fromMemory(texts) {
       }));
     },
   };
+}
+
+/** Of every package that the bundles or the page may hold: those that scripts/sbom.mjs lists. The page of the console shows them. */
+function licencesOfPublished() {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const found = Object.entries(packages).flatMap(([path, { version, license, ...entry }]) =>
+    path.includes('node_modules/') && (isPublished(entry) || PAGE_PACKAGES.includes(nameOf(path)))
+      ? [{ name: nameOf(path), version, licence: license ?? 'not stated' }]
+      : [],
+  );
+  const once = new Map(found.map((one) => [`${one.name} ${one.version}`, one]));
+  return [...once.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** What is bundled is published, so it stands in the bill of materials, which holds no development dependency. */

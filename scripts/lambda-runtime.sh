@@ -51,7 +51,7 @@ case ${1:-} in
     exec 8>"$dir/lock"
     flock 8
     install_runtime "$dir"
-    TEST_LAMBDA_RUNTIME=$dir npx --no-install vitest run test/e2e/lambda-runtime.test.ts "${@:2}" 8>&-
+    TEST_LAMBDA_RUNTIME=$dir npx --no-install vitest run test/e2e/lambda-runtime.test.ts test/e2e/lambda-console.test.ts "${@:2}" 8>&-
     ;;
   *)
     sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PAGE_PACKAGES } from './build-console.mjs';
+import { isPublished } from './published.mjs';
 
 const { name, version, description } = JSON.parse(readFileSync('package.json', 'utf8'));
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
@@ -19,11 +20,8 @@ Object.assign(bom.metadata.component, { type: 'application', name, version, desc
 
 const published = new Set(
   Object.entries(packages)
-    .filter(
-      // a workspace is this repository's own code
-      ([path, { dev, devOptional, peer, optional, link }]) =>
-        path.includes('node_modules/') && !link && !dev && !devOptional && !peer && !optional,
-    )
+    // a workspace is this repository's own code
+    .filter(([path, entry]) => path.includes('node_modules/') && isPublished(entry))
     .map(
       ([path, entry]) =>
         `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${entry.version}`,

@@ -50,6 +50,10 @@ const hardened = {
   facts: true,
   seal: { origin: `recordings.example.com/proof/${ORGANIZATION}`, secondStore: 's3://checkpoints/of-first' },
   replica: { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' },
+  console: {
+    domainName: 'recordings.example.com',
+    certificateArn: `arn:aws:acm:us-east-1:123456789012:certificate/${ORGANIZATION}`,
+  },
 };
 
 const count = { passed: 0, failed: 0, skipped: 0 };

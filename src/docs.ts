@@ -86,6 +86,7 @@ const SEVERAL_ARCHIVES = [
   '}',
   '```',
   '',
+  '`genesys-archive init --archive NAME` adds one to the file, with its organization pinned (`GENESYS_ORGANIZATION_ID`) and deploy settings in a file of its own, `genesys-archive.NAME.deploy.json`.',
   '`--archive NAME` or `GENESYS_ARCHIVE` chooses one; where there is one only, it is chosen. `--all-archives` runs `verify`, `list` and `inspect` for each,',
   'one after the other, and so does `doctor` where none is chosen; the exit code is the gravest one. `serve` serves all, each at `POST /events/NAME`, with a',
   'spool, secrets and limits of its own. (`redrive --archive` takes no name: there, set `GENESYS_ARCHIVE`.)',

@@ -22,12 +22,15 @@ import { createSecretValues, type SecretValues } from './secrets/secret-values.t
 import { requireSigningKey } from './signing/require-signing-key.ts';
 import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';
+import type { S3ClientOptions } from './store/s3/client.ts';
 import { routePrefix } from './store/route-prefix.ts';
 
 /** What the caller may have of its own. */
 interface Tools {
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Of who asks AWS; without them, those that the AWS SDK finds. */
+  readonly credentials?: NonNullable<S3ClientOptions['credentials']>;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function openSigner(
     proxies,
   }: Pick<WrapConfig, 'signingKeyFile' | 'signingKeySecretArn' | 'signingKmsKeyId' | 'proxies'>,
   secrets: SecretValues,
-  context: { readonly clock: Clock; readonly logger: Logger },
+  context: Required<Pick<Tools, 'clock' | 'logger'>> & Pick<Tools, 'credentials'>,
 ): Promise<(budget: Budget) => Promise<ReceiptSigner | undefined>> {
   if (keyId !== undefined) {
     const { openKmsSigner } = await import('./signing/kms-signer.ts');
@@ -101,13 +104,13 @@ export async function openAmending(
 /** The store of an archive; its key records are in it, wherever they are kept. */
 export async function openConfiguredStore(
   { store, keyRecords, s3, proxies }: Pick<ArchiveConfig, 'store' | 'keyRecords' | 's3' | 'proxies'>,
-  tools: { readonly clock: Clock; readonly logger: Logger },
+  { credentials, ...tools }: Tools,
 ): Promise<ObjectStore> {
   const { forcePathStyle, expectedBucketOwner } = s3;
   const open = (location: string) =>
     openStore(location, {
       ...tools,
-      s3: { forcePathStyle, proxies },
+      s3: { forcePathStyle, proxies, ...present({ credentials }) },
       ...present({ expectedBucketOwner }),
     });
   const opened = await open(store);
@@ -140,8 +143,8 @@ export function createReader(
   config: RestoreConfig,
   ports: Tools = {},
 ): Promise<EnvelopeReader & RangeReader> {
-  const { clock = systemClock, logger = silentLogger } = ports;
-  return openKeySources(config, (sources) => openEnvelopeReader(sources, { clock, logger }));
+  const { clock = systemClock, logger = silentLogger, ...given } = ports;
+  return openKeySources(config, (sources) => openEnvelopeReader(sources, { clock, logger, ...given }));
 }
 
 /** Hands the configured sources of keys to `use`; the static key is in clear only until that is done. */

@@ -113,6 +113,15 @@ describe('the deploy file', () => {
     });
   });
 
+  it('refuses to fetch facts that no setting keeps, and a compactor that would have to open contexts', () => {
+    const environmentVariables = { ARCHIVE_FACTS: 'context' };
+    expect(problemsOf({ environmentVariables, facts: true, catalogue: true })).toEqual({
+      facts: expect.stringContaining('ARCHIVE_FACTS=context keeps none of'),
+      catalogue: expect.stringContaining('with a role that reads recordings'),
+    });
+    expect(problemsOf({ environmentVariables: { ARCHIVE_FACTS: 'none' }, catalogue: true })).toEqual({});
+  });
+
   it('takes the regions of every partition', () => {
     for (const region of [
       'eusc-de-east-1',

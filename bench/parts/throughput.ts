@@ -51,12 +51,12 @@ export function warmUpFor(bytes: number) {
 const VOLUME = 1.5e9;
 const QUICK_VOLUME = 4e8;
 /** Of small recordings, which take their time in requests rather than bytes. */
-const MOST_RECORDINGS = 1500;
+const MAX_RECORDINGS = 1500;
 
 /** Recordings a sample. */
 export function countFor(bytes: number, quick: boolean): number {
   if (bytes >= 1e9) return 1;
-  return Math.max(2, Math.min(MOST_RECORDINGS, Math.round((quick ? QUICK_VOLUME : VOLUME) / bytes)));
+  return Math.max(2, Math.min(MAX_RECORDINGS, Math.round((quick ? QUICK_VOLUME : VOLUME) / bytes)));
 }
 
 export async function compare(

@@ -19,11 +19,11 @@ const OVER_HTTPS = [
   { what: '1 MB, 8 at once', bytes: 1e6, concurrency: 8, throughput: 1.2, cpu: 0.78 },
 ] as const;
 /** Of `floor`, the same cipher and hashes over TLS and nothing else. */
-const MOST_CPU_OF_FLOOR = 1.15;
+const MAX_CPU_OF_FLOOR = 1.15;
 /** Round trips in a row that a recording of 1 MB takes. */
-const MOST_ROUND_TRIPS = 6;
-const MOST_GROWTH_MB = { https: 60, http: 40 } as const;
-const MOST_SPREAD_MB = 15;
+const MAX_ROUND_TRIPS = 6;
+const MAX_GROWTH_MB = { https: 60, http: 40 } as const;
+const MAX_SPREAD_MB = 15;
 
 /** The goal, its unit, and the digits behind the point that are compared. */
 type AtMost = readonly [goal: number, unit: string, digits: number];
@@ -64,7 +64,7 @@ export function goalsOf(results: Partial<PartResults>): Goal[] {
     (variant) => find(variant, 'https', 1e8, 1)?.cpuSecondsPerGb.median,
   );
   const ofFloor = ours === undefined || floor === undefined ? undefined : ours / floor;
-  atMost('CPU, 100 MB over HTTPS, of the least a Node program takes', ofFloor, [MOST_CPU_OF_FLOOR, '×', 2]);
+  atMost('CPU, 100 MB over HTTPS, of the least a Node program takes', ofFloor, [MAX_CPU_OF_FLOOR, '×', 2]);
   for (const scheme of ['https', 'http'] as const) {
     const growths = throughput.filter(
       (row) => row.variant === 'ours' && row.scheme === scheme && row.bytes >= 1e8,
@@ -72,15 +72,15 @@ export function goalsOf(results: Partial<PartResults>): Goal[] {
     const worst =
       growths.length === 0 ? undefined : Math.max(...growths.map((row) => row.rssGrowthMb.median));
     const what = `memory over the idle process, 100 MB and more over ${scheme.toUpperCase()}`;
-    atMost(what, worst, [MOST_GROWTH_MB[scheme], 'MB', 0]);
+    atMost(what, worst, [MAX_GROWTH_MB[scheme], 'MB', 0]);
   }
   if (memory.length > 0) {
-    atMost('its difference between sizes, at equal volume', growthSpread(memory), [MOST_SPREAD_MB, 'MB', 0]);
+    atMost('its difference between sizes, at equal volume', growthSpread(memory), [MAX_SPREAD_MB, 'MB', 0]);
   }
   const line = latency.find(
     (row) => row.variant === 'ours' && row.concurrency === 1 && row.roundTrips !== undefined,
   );
-  atMost('round trips in a row, 1 MB', line?.roundTrips, [MOST_ROUND_TRIPS, 'trips', 1]);
+  atMost('round trips in a row, 1 MB', line?.roundTrips, [MAX_ROUND_TRIPS, 'trips', 1]);
   const limited = 'skipped' in limits ? undefined : limits.find(({ variant }) => variant === 'ours');
   if (limited !== undefined) {
     const { outcome, peakMib } = limited;

@@ -4,7 +4,7 @@
 const KEPT_BODY = 64 * 1024;
 /** The list of parts that completes a multipart upload is longer: up to 10,000 parts of about 200 bytes each. */
 const KEPT_POST = 4 * 1024 * 1024;
-const LARGEST_HEAD = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 const END_OF_HEAD = '\r\n\r\n';
 
 export interface WireRequest {
@@ -53,7 +53,7 @@ export class RequestReader {
     const bytes = begun === 0 ? chunk : Buffer.concat([this.head, chunk]);
     const end = bytes.indexOf(END_OF_HEAD);
     if (end < 0) {
-      if (bytes.length > LARGEST_HEAD) this.refuse();
+      if (bytes.length > MAX_HEAD_BYTES) this.refuse();
       this.head = Buffer.from(bytes);
       return Buffer.alloc(0);
     }

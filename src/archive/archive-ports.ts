@@ -10,6 +10,7 @@ import type {
 } from '../ports.ts';
 import type { Layout } from '../record/layout.ts';
 import type { Opens } from './open-object.ts';
+import type { RetentionAtWrite } from '../record/keep-on-write.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
 
@@ -34,6 +35,8 @@ export interface ArchivePorts {
   readonly organizationId?: string | undefined;
   /** How objects are named; as in the tutorial where it is not said. */
   readonly layout?: Layout | undefined;
+  /** How long new objects are kept by their own write; `undefined` where no rule says so. */
+  readonly retention?: RetentionAtWrite | undefined;
   /** Takes what is left to do for a recording that is archived and linked; without it, the recording waits for that. */
   readonly afterwards?: Afterwards | undefined;
   readonly clock: Clock;

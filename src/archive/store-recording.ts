@@ -11,6 +11,7 @@ import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
 import { findErasure, recordingErased } from '../record/find-erasure.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
 import { keepKey, type KeptKey } from './keep-key.ts';
+import { keepOnWrite } from '../record/keep-on-write.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
@@ -124,11 +125,11 @@ async function storeOnce(
 async function storeSealed(
   ports: ArchivePorts,
   download: Source & { readonly stream: MediaStream },
-  { ids, key, sealer, keptKey }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
+  { ids, key, at, sealer, keptKey }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
   budget: Budget,
 ): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
   const { item, stream } = download;
-  const { signer, organizationId } = ports;
+  const { signer, organizationId, retention, clock } = ports;
   const source = signer === undefined ? {} : sourceMetadata(stream.etag);
   const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
@@ -156,6 +157,7 @@ async function storeSealed(
       contentType: 'application/octet-stream',
       ...present({
         contentLength: contentLength === undefined ? undefined : contentLength + sealer.overhead,
+        keep: retention && keepOnWrite(retention, contentType, at, clock.now()),
       }),
       leaves: {
         leafBytes: ciphertext.leafBytes,

@@ -6,7 +6,7 @@ import type { ObjectStat } from '../ports.ts';
 import { readSuccessor } from '../record/current-version.ts';
 import { isSameRecording } from '../record/identity.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { LARGEST_RECEIPT, type SignedReceipt } from '../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, type SignedReceipt } from '../record/receipt-schema.ts';
 import { getSmall } from '../record/small-object.ts';
 import { keyOfVersion, MAX_VERSION } from '../record/versions.ts';
 import type { ArchivePorts } from './archive-ports.ts';
@@ -75,7 +75,7 @@ export async function predecessorOf(
   key: string,
   budget: Budget,
 ): Promise<{ readonly key: string; readonly receiptSha256?: string }> {
-  const receipt = await getSmall(store, receiptKey(key), LARGEST_RECEIPT, budget);
+  const receipt = await getSmall(store, receiptKey(key), MAX_RECEIPT_BYTES, budget);
   return receipt === undefined
     ? { key }
     : { key, receiptSha256: createHash('sha256').update(receipt).digest('hex') };

@@ -7,6 +7,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, PutOptions } from '../ports.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import { type OpenDayFile, groupsOf, openDayFile, readRows, writeDayFile } from './day-file.ts';
+import { CONTEXT_COLUMNS, openKnownContexts, readContexts } from './contexts-of-day.ts';
 import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
 import { eraseFacts } from './erase-facts.ts';
 import { readFactsOfDay } from './facts-of-day.ts';
@@ -179,9 +180,13 @@ export async function makeDay(
   const receipts = new Map<string, ReceiptFacts>();
   const erasedConversations = new Set<string>();
   const isErased = (recordingId: string) => run.erased.isErased(day, recordingId);
+  const contexts =
+    options.facts === 'context' ? await openKnownContexts(ports, inputs, old, budget) : undefined;
   if (old !== undefined) {
+    const columns = contexts === undefined ? RECEIPT_COLUMNS : [...RECEIPT_COLUMNS, ...CONTEXT_COLUMNS];
     for (const range of groupsOf(old.table)) {
-      for (const row of await readRows(old.table, range, RECEIPT_COLUMNS)) {
+      for (const row of await readRows(old.table, range, columns)) {
+        contexts?.take(row);
         const file = files.get(row.key);
         if (row.conversation_id !== null && isErased(row.recording_id))
           erasedConversations.add(row.conversation_id);
@@ -213,7 +218,11 @@ export async function makeDay(
     if (isErased(recordingId)) erasedConversations.add(id);
   }
   for (const id of erasedConversations) wanted.delete(id);
-  const calls = await readFactsOfDay(ports, inputs.facts, (id) => wanted.has(id), budget);
+  const isWanted = (id: string) => wanted.has(id);
+  const calls =
+    contexts === undefined
+      ? await readFactsOfDay(ports, inputs.facts, isWanted, budget)
+      : await readContexts(ports, inputs.facts, { known: contexts.of(isWanted), receipts, isWanted }, budget);
   const rows: CatalogueRow[] = [];
   const people: PeopleRow[] = [];
   for (const file of files.values()) {

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { objectOfReceipt } from '../record/layout.ts';
 import { receiptKey, receiptPrefix } from '../record/object-key.ts';
 import type { Erased } from './erasures.ts';
-import { factsDaysOf, type FactsVersion, listFacts } from './facts-of-day.ts';
+import { factsDaysOf, type FactsVersion, listContexts, listFacts } from './facts-of-day.ts';
 import type { Held } from './holds.ts';
 import type { CataloguePorts } from './ports.ts';
 import { dayAt, type Shard, shardOfKey } from './places.ts';
@@ -38,6 +38,7 @@ export interface DayInputs {
   readonly shard: Shard;
   /** By key of the object, in its order. */
   readonly files: ReadonlyMap<string, ListedFile>;
+  /** Facts of the platform's analytics, or contexts beside recordings. */
   readonly facts: readonly FactsVersion[];
   /** SHA-256 in hex. Of two equal ones the rows are the same. */
   readonly digest: string;
@@ -80,6 +81,8 @@ export async function listDay(
     for (const near of factsDaysOf(day))
       facts.push(...(await listFacts(ports.facts ?? catalogue, near, budget)));
   }
+  if (options.facts === 'context' && ports.reader !== undefined)
+    facts.push(...(await listContexts(archive, prefix, budget)));
   return {
     day,
     shard,

@@ -1,7 +1,13 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
-import { ERASURE_PREFIX, erasureKey, LARGEST_ERASURE, parseErasure, subjectHash } from '../record/erasure.ts';
+import {
+  ERASURE_PREFIX,
+  erasureKey,
+  MAX_ERASURE_BYTES,
+  parseErasure,
+  subjectHash,
+} from '../record/erasure.ts';
 import { getSmall } from '../record/small-object.ts';
 import { forEachOf } from '../for-each-of.ts';
 
@@ -39,7 +45,7 @@ export async function readErased(store: ObjectStore, budget: Budget): Promise<Er
   for await (const { key, lastModified } of store.list(ERASURE_PREFIX, budget))
     listed.push({ key, lastModified });
   await forEachOf(listed, READ_AT_ONCE, async ({ key, lastModified }) => {
-    const json = await getSmall(store, key, LARGEST_ERASURE, budget);
+    const json = await getSmall(store, key, MAX_ERASURE_BYTES, budget);
     const tombstone = json === undefined ? undefined : parseErasure(json);
     if (tombstone === undefined || erasureKey(tombstone.id) !== key)
       throw new ArchiveError('OBJECT_MALFORMED', `${key} is not the tombstone of an erasure`);

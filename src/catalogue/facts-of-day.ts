@@ -11,6 +11,7 @@ import {
   parseFactsKey,
   readFacts,
 } from '../record/facts-file.ts';
+import { contextPrefix } from '../record/object-key.ts';
 import type { CataloguePorts } from './ports.ts';
 import { nextDay } from './places.ts';
 import { openSealed } from './sealed-object.ts';
@@ -54,6 +55,19 @@ export async function listFacts(
   const prefix = `facts/${day.replaceAll('-', '/')}/`;
   for await (const { key, size, etag, lastModified } of store.list(prefix, budget)) {
     if (parseFactsKey(key) !== undefined) found.push({ key, version: `${size} ${etag ?? lastModified}` });
+  }
+  return found;
+}
+
+/** The contexts beside the recordings whose keys begin with `prefix`. */
+export async function listContexts(
+  store: ObjectStore,
+  prefix: string,
+  budget: Budget,
+): Promise<readonly FactsVersion[]> {
+  const found: FactsVersion[] = [];
+  for await (const { key, size, etag, lastModified } of store.list(contextPrefix(prefix), budget)) {
+    if (key.endsWith('.json.enc')) found.push({ key, version: `${size} ${etag ?? lastModified}` });
   }
   return found;
 }

@@ -85,7 +85,7 @@ export async function resolveAgents(
   const all = [...new Set([...found, ...ids])];
   if (all.length > 0) return { ...query, agents: all };
   throw new ArchiveError('NOTHING_FOUND', 'no agent of these days has that name', {
-    hint: 'write the whole name, or its beginning and *, such as "Mar*"; names are known from facts (ARCHIVE_FACTS)',
+    hint: 'write the whole name, or its beginning and *, such as "Mar*"; names are known from facts (ARCHIVE_FACTS=analytics)',
   });
 }
 

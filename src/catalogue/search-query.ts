@@ -4,6 +4,7 @@ import { canonicalId } from '../recording-id.ts';
 import { dayAt, dayOf } from './places.ts';
 import type { CatalogueRow, ColumnName } from './schema.ts';
 import { canonicalAddress, hashedAgent, type SearchKey } from './search-keys.ts';
+import { present } from '../present.ts';
 
 /** Each list is met by any of its members; all that is given must be met. */
 export interface SearchQuery {
@@ -97,8 +98,8 @@ export function compileQuery(query: SearchQuery, keys: readonly SearchKey[]): Co
         : {
             between: {
               column: 'recorded_at',
-              ...(fromTime === undefined ? {} : { from: fromTime }),
-              ...(toTime === undefined ? {} : { to: toTime }),
+              ...present({ from: fromTime }),
+              ...present({ to: toTime }),
             },
           }),
     },

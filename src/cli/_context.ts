@@ -54,7 +54,7 @@ export async function readSettings<P extends Purpose>(
   purpose: P,
 ): Promise<ConfigFor[P]> {
   const { ui, signal } = context;
-  const config = loadConfig(await readSources(context), purpose);
+  const config = await withRules(loadConfig(await readSources(context), purpose));
   const told = TOLD.get(signal) ?? new Set<string>();
   TOLD.set(signal, told);
   for (const warning of config.warnings) {
@@ -63,6 +63,15 @@ export async function readSettings<P extends Purpose>(
     told.add(named);
   }
   return config;
+}
+
+/** What archives says with each write how long the object stays. @throws `RETENTION_FILE_INVALID`. */
+async function withRules<Config extends object>(config: Config): Promise<Config> {
+  if (!('retentionAtWrite' in config && 'retentionFile' in config)) return config;
+  const { retentionFile } = config;
+  if (typeof retentionFile !== 'string') return config;
+  const { rulesAtWrite } = await import('../create/retention.ts');
+  return { ...config, retentionAtWrite: await rulesAtWrite(retentionFile) };
 }
 
 /** Warnings that a command has told, by its signal: it may read the settings for several purposes. */

@@ -9,6 +9,7 @@ import type { ProofConfig, SealerConfig } from './rules/proof.ts';
 import type { RecordingsConfig } from './rules/published.ts';
 import type { CredentialSettings } from './rules/secrets.ts';
 import type { SourceConfig } from './rules/source.ts';
+import type { RetentionAtWrite } from './retention-at-write.ts';
 
 /** Enough to look at what is stored. */
 export interface StoreConfig {
@@ -84,6 +85,8 @@ export interface WrapConfig extends RestoreConfig {
   readonly signingKmsKeyId: string | undefined;
   /** Where the wrapped data keys of new objects are kept. */
   readonly keyPlacement: 'metadata' | 'records';
+  /** Rules of how long recordings stay; a path, or the rules themselves. */
+  readonly retentionFile: string | undefined;
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
   /** What may be changed at the platform. */
@@ -95,6 +98,11 @@ export interface WrapConfig extends RestoreConfig {
     readonly file: string | undefined;
     readonly clientSecret: Secret | undefined;
     readonly sessionKey: Secret | undefined;
+  };
+  /** Of the function of the console. */
+  readonly consoleFunction: {
+    readonly secretArn: string | undefined;
+    readonly roleArn: string | undefined;
   };
 }
 
@@ -110,6 +118,9 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly recordings: RecordingsConfig;
   /** For jobs that bring recordings from before. */
   readonly backfill: BackfillConfig;
+  /** Rules of how long recordings stay, and what of them the write itself says. */
+  readonly retentionFile: string | undefined;
+  readonly retentionAtWrite: RetentionAtWrite | undefined;
   /** In (0, 1]. */
   readonly rateShare: number;
   /** The secret that holds the private key that signs receipts, or the KMS key that it is. */

@@ -152,6 +152,8 @@ function buildConfig(
       writeBack: (values.ARCHIVE_WRITE_BACK ?? 'interaction') === 'interaction' ? 'interaction' : 'none',
       recordings: buildRecordings(values),
       backfill: buildBackfill(values),
+      retentionFile: values.ARCHIVE_RETENTION_FILE,
+      retentionAtWrite: values.ARCHIVE_RETENTION_AT_WRITE,
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
@@ -174,12 +176,17 @@ function buildConfig(
     signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     source: buildSource(values),
+    retentionFile: values.ARCHIVE_RETENTION_FILE,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
     consoleSignOn: {
       file: values.ARCHIVE_CONSOLE_SIGN_ON,
       clientSecret: values.ARCHIVE_CONSOLE_CLIENT_SECRET,
       sessionKey: values.ARCHIVE_CONSOLE_SESSION_KEY,
+    },
+    consoleFunction: {
+      secretArn: values.ARCHIVE_CONSOLE_SECRET_ARN,
+      roleArn: values.ARCHIVE_CONSOLE_ROLE_ARN,
     },
   });
   return { store, restore, archive, keys, wrap, seal };

@@ -88,6 +88,8 @@ export const STACK_OUTPUTS = [
   'FactsFunctionName',
   'SealerFunctionName',
   'DrillerFunctionName',
+  'ConsoleUrl',
+  'ConsoleSecretArn',
   'LogKeyArn',
   'DrillKeyArn',
   'DashboardName',
@@ -101,6 +103,7 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
+export type { ConsoleSettings } from './console-settings.ts';
 export type { JobsSettings } from './jobs-settings.ts';
 export type { DrillSettings } from './drill-settings.ts';
 export type { SealSettings } from './seal-settings.ts';

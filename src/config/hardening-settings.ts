@@ -1,5 +1,6 @@
 /** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
 import * as z from 'zod';
+import { consoleSettings } from './console-settings.ts';
 import { jobsSettings } from './jobs-settings.ts';
 import { type homeSettings, replica } from './home-settings.ts';
 import { sealSettings } from './seal-settings.ts';
@@ -53,6 +54,11 @@ export const hardeningSettings = {
   catalogue: z.boolean().default(false),
   /** A function that fetches what the platform knows of each day's conversations. */
   facts: z.boolean().default(false),
+  /** The console for several people, a function behind CloudFront, and how. */
+  console: z
+    .union([z.boolean(), consoleSettings])
+    .default(false)
+    .transform((value) => (value === true ? consoleSettings.parse({}) : value)),
   /** A function that compares each day with the platform, and seals it in a log. */
   seal: sealSettings.optional(),
   /** A function that verifies another sample of the archive each day, and how. */
@@ -69,15 +75,38 @@ export function findMissingParts({
   webhook,
   apiGateway,
   webAclArn,
+  console,
+  catalogue,
+  facts,
+  environmentVariables: { ARCHIVE_FACTS: factsFrom } = {},
 }: {
+  readonly console: unknown;
   readonly webhook: boolean;
   readonly apiGateway: boolean;
   readonly webAclArn?: string | undefined;
+  readonly catalogue: boolean;
+  readonly facts: boolean;
+  readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
 }): { readonly name: string; readonly text: string }[] {
   return [
+    ...(console !== false && !catalogue
+      ? [{ name: 'console', text: 'searches the catalogue: set catalogue, too' }]
+      : []),
     ...(apiGateway && !webhook ? [{ name: 'apiGateway', text: 'takes webhooks: set webhook, too' }] : []),
     ...(webAclArn !== undefined && !apiGateway
       ? [{ name: 'webAclArn', text: 'stands before an API Gateway: set apiGateway, too' }]
+      : []),
+    ...(facts && factsFrom !== undefined && factsFrom !== 'analytics'
+      ? [{ name: 'facts', text: `fetches facts, which ARCHIVE_FACTS=${factsFrom} keeps none of` }]
+      : []),
+    // contexts are sealed for the ids of recordings: a role that opens them could be given the data keys of recordings
+    ...(catalogue && factsFrom === 'context'
+      ? [
+          {
+            name: 'catalogue',
+            text: 'cannot open what is beside recordings, as ARCHIVE_FACTS=context wants: run `genesys-archive catalogue update` with a role that reads recordings',
+          },
+        ]
       : []),
   ];
 }

@@ -34,7 +34,10 @@ export function readSources(sources: ConfigSources, purpose: Purpose): ReadSourc
     ...problems,
     ...findMissing(gathered, purpose),
     ...findEncryptionProblems(values, unusable(invalid, gathered.problems), purpose, namesPublicKey(sources)),
-    ...findStoreProblems(values, invalid, gathered.ranks, onLambda || archive !== undefined),
+    // keys are made without a store
+    ...(purpose === 'keys'
+      ? []
+      : findStoreProblems(values, invalid, gathered.ranks, onLambda || archive !== undefined)),
     ...findUrlProblems(values, invalid),
     ...findSchemaProblems(values, invalid),
     ...findLayoutProblems(values, unusable(invalid, gathered.problems), purpose),

@@ -139,6 +139,12 @@ export const secretArn = checked((text) =>
     : problem('is no ARN of a secret in AWS Secrets Manager'),
 );
 
+export const roleArn = checked((text) =>
+  /^arn:aws[a-z-]{0,20}:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/.test(text)
+    ? { value: text }
+    : problem('is no ARN of a role'),
+);
+
 /** A SubjectPublicKeyInfo of Ed25519 in base64: what stands between the lines of a PEM file. */
 export const INLINE_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
+import { type Clock, startBudget, waitFor } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import {
   type AccessEntry,
+  accessKey,
   formatAccessEntry,
   hashAccessEntry,
-  writeAccessEntry,
+  keepAccessEntry,
 } from '../record/access-entry.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import type { Session } from './session.ts';
+import { present } from '../present.ts';
 
 /** ms that an entry may take; then what it is about is not done. */
 export const ENTRY_MS = 5_000;
@@ -19,6 +21,21 @@ const MAX_CHAINS = 10_000;
 /** What an entry says besides who, when and its place in the chain. */
 export type Accessed = Omit<AccessEntry, 'v' | 'at' | 'who' | 'session' | 'n' | 'previous' | 'outcome'> &
   Partial<Pick<AccessEntry, 'outcome'>>;
+
+/** What an entry is called. */
+interface EntryName {
+  /** ISO 8601. @default when it is written */
+  readonly at?: string;
+  /** 6 bytes or more, in hex. */
+  readonly random: string;
+}
+
+interface Appending {
+  readonly archive: ConsoleArchive;
+  readonly session: Session;
+  readonly chain: Chain;
+  readonly name: EntryName;
+}
 
 interface Chain {
   /** Names it in entries: the session, this process, and how often it had to begin anew. */
@@ -62,9 +79,27 @@ export class AccessLog {
    * @throws `ACCESS_LOG_UNAVAILABLE` when it is not known to be there. Its chain is not continued then, and another one begins.
    */
   async write(archive: ConsoleArchive, session: Session, accessed: Accessed): Promise<void> {
+    const name = { random: randomBytes(6).toString('hex') };
+    if (await this.#inTurn(archive, session, accessed, name)) return;
+    throw new ArchiveError('ACCESS_LOG_UNAVAILABLE', 'an entry of the same name is there already');
+  }
+
+  /**
+   * The same under a name that is given: of several that write it, in whichever process, one is the first.
+   *
+   * @returns whether it is; without being so, nothing was written.
+   */
+  claim(archive: ConsoleArchive, session: Session, accessed: Accessed, name: EntryName): Promise<boolean> {
+    return this.#inTurn(archive, session, accessed, name);
+  }
+
+  #inTurn(archive: ConsoleArchive, session: Session, accessed: Accessed, name: EntryName): Promise<boolean> {
     const chain = this.#chainOf(archive, session);
-    const turn = chain.tail.then(() => this.#append(archive, session, chain, accessed));
-    chain.tail = turn.catch(() => undefined);
+    const turn = chain.tail.then(() => this.#append({ archive, session, chain, name }, accessed));
+    chain.tail = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 
@@ -77,11 +112,9 @@ export class AccessLog {
   }
 
   async #append(
-    archive: ConsoleArchive,
-    session: Session,
-    asked: Chain,
+    { archive, session, chain: asked, name }: Appending,
     { outcome = 'granted', ...accessed }: Accessed,
-  ): Promise<void> {
+  ): Promise<boolean> {
     // the entry before may have failed since: then this chain is not continued
     const chain = this.#isCurrent(archive, session, asked) ? asked : this.#chainOf(archive, session);
     const entry: AccessEntry = {
@@ -92,13 +125,16 @@ export class AccessLog {
       n: chain.n + 1,
       ...accessed,
       outcome,
-      ...(chain.previous === undefined ? {} : { previous: chain.previous }),
+      ...present({ previous: chain.previous }),
     };
     const { budget, end } = startBudget(this.#clock, this.#clock.now() + this.#entryMs);
+    const key = accessKey(name.at ?? entry.at, name.random);
     try {
-      await this.#put(archive, entry, budget);
+      // also a store that does not answer, and listens to no signal, is waited for no longer than the budget
+      if (!(await waitFor(keepAccessEntry(archive.store, entry, key, budget), budget.signal))) return false;
       chain.n = entry.n;
       chain.previous = hashAccessEntry(formatAccessEntry(entry));
+      return true;
     } catch (thrown) {
       this.#chains.delete(chainId(archive, session));
       const { code } = toArchiveError(thrown);
@@ -107,12 +143,6 @@ export class AccessLog {
     } finally {
       end();
     }
-  }
-
-  /** Also a store that does not answer, and listens to no signal, is waited for no longer than the budget. */
-  async #put(archive: ConsoleArchive, entry: AccessEntry, budget: Budget): Promise<void> {
-    const random = randomBytes(6).toString('hex');
-    await waitFor(writeAccessEntry(archive.store, entry, random, budget), budget.signal);
   }
 
   #isCurrent(archive: ConsoleArchive, session: Session, chain: Chain): boolean {

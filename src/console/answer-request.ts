@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Budget } from '../clock.ts';
+import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import { present } from '../present.ts';
@@ -23,6 +23,9 @@ export interface ConsoleDoor {
   readonly scheme: 'http' | 'https';
 }
 
+/** For health checks: without a session, without a look at the host, without a body. */
+const HEALTH_PATH = '/health';
+
 /** Answers one request; failures are answers. */
 export async function answerRequest(door: ConsoleDoor, request: ConsoleRequest): Promise<ConsoleAnswer> {
   const answer = await answerOwn(door, request).catch((thrown: unknown) => {
@@ -37,6 +40,8 @@ export async function answerRequest(door: ConsoleDoor, request: ConsoleRequest):
 }
 
 async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<ConsoleAnswer> {
+  // a load balancer names the target's address as host; it learns that something answers, and nothing else
+  if (request.path === HEALTH_PATH && isRead(request)) return { status: 200, headers: {} };
   const refusal = refuseForeign(request, door);
   if (refusal !== undefined) throw refusal;
   const { route, params } = findRoute(door.routes, request) ?? {};
@@ -62,13 +67,14 @@ async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<Co
   const query = parse(route.query, queryOf(request.query), 'the query');
   const body = route.body === undefined ? undefined : parse(route.body, await jsonOf(request), 'the body');
   const budget: Budget = { deadline: Number.POSITIVE_INFINITY, signal: request.signal };
+  const chosen = chooseArchive(state.archives, query, body);
   const answer = await route.handle({
     state,
     request,
     // a route for anyone does not look at it
     session: known as Session,
     grants,
-    archive: chooseArchive(state.archives, query, body),
+    archive: known === undefined ? chosen : await state.archiveFor(known, chosen, budget),
     params,
     query: query as never,
     body: body as never,
@@ -92,8 +98,9 @@ async function noteRefusal(
   session: Session | undefined,
   { id }: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const [archive] = state.archives;
-  if (action === undefined || session === undefined || archive === undefined) return;
+  const [first] = state.archives;
+  if (action === undefined || session === undefined || first === undefined) return;
+  const archive = await state.archiveFor(session, first, unlimited);
   const subject = id?.slice(0, 200);
   await state.access.note(archive, session, { action, outcome: 'refused', ...present({ subject }) });
 }

@@ -211,6 +211,9 @@ export const listenGranted = z.object({
   /** Bytes that one answer has at most, and where such pieces begin. */
   leafBytes: z.int(),
 });
+export const listenQuery = z.strictObject({
+  near: z.preprocess(Number, z.number().min(0).max(1)).optional(),
+});
 export const listenState = z.object({
   refused: z.array(z.object({ first: z.int(), last: z.int(), code: z.string() })),
   expiresInS: z.int(),

@@ -1,12 +1,12 @@
-import type { Clock } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ConsoleArchive } from './console-archive.ts';
-import type { EvidenceGrants } from './evidence-grants.ts';
+import type { GrantsSealer } from './grants-sealer.ts';
 import type { ListenRegistry } from './listen-registry.ts';
 import type { KeptPeaks } from './peaks/kept-peaks.ts';
 import type { Seen } from './seen.ts';
-import type { CookieOptions, SessionKeeper } from './session.ts';
+import type { CookieOptions, Session, SessionKeeper } from './session.ts';
 import type { SignOn } from './sign-on/sign-on.ts';
 
 /** Of what the package brings along. */
@@ -19,6 +19,8 @@ export interface Licence {
 /** What all requests of one console share. */
 export interface ConsoleState {
   readonly archives: readonly ConsoleArchive[];
+  /** An archive as a person reaches it: in AWS with credentials that name the person. @throws what keeps those from being had. */
+  readonly archiveFor: (session: Session, archive: ConsoleArchive, budget: Budget) => Promise<ConsoleArchive>;
   readonly signOn: SignOn;
   readonly sessions: SessionKeeper;
   readonly cookies: CookieOptions;
@@ -26,7 +28,9 @@ export interface ConsoleState {
   readonly listens: ListenRegistry;
   readonly peaks: KeptPeaks;
   readonly seen: Seen;
-  readonly evidence: EvidenceGrants;
+  readonly grants: GrantsSealer;
+  /** Bytes of recordings in one package of evidence; `undefined` where nothing limits it. */
+  readonly maxPackageBytes: number | undefined;
   readonly licences: readonly Licence[];
   /** Who listens must say why. */
   readonly reasonRequired: boolean;

@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { listenBody, listenEndBody, listenGranted, listenState } from './api-schema.ts';
+import { listenBody, listenEndBody, listenGranted, listenQuery, listenState } from './api-schema.ts';
 import { type ConsoleAnswer, jsonAnswer, noContent } from './exchange.ts';
-import { type Listen, newListenId } from './listen-registry.ts';
+import { newGrantId } from './grants-sealer.ts';
+import type { Listen, RefusedPiece } from './listen-registry.ts';
 import { fileOf, locateRecording } from './locate.ts';
 import { answerRange } from './media-range.ts';
 import { formatOfFile, openRecording } from './open-recording.ts';
@@ -23,14 +24,14 @@ async function begin(call: Call<undefined, z.output<typeof listenBody>>): Promis
   state.listens.makeRoom(session);
   const seekable = await openRecording(archive, key, budget);
   const { contentType = UNKNOWN_TYPE } = await formatOfFile(archive, seekable, budget);
-  const id = newListenId();
+  const id = newGrantId();
   const { recordingId } = located;
   const accessed = { recording: recordingId, key, listen: id, ...present({ reason: body.reason }) };
   await state.access.write(archive, session, { action: 'listen', ...accessed });
   const listen = state.listens.begin({ session, archive, recordingId, key, contentType, seekable }, id);
   return jsonAnswer(201, {
-    listen: id,
-    media: `/media/${id}`,
+    listen: listen.sealed,
+    media: `/media/${listen.sealed}`,
     contentType,
     bytes: seekable.bytes,
     expiresInS: state.listens.expiresInS(listen),
@@ -38,9 +39,20 @@ async function begin(call: Call<undefined, z.output<typeof listenBody>>): Promis
   });
 }
 
+/** The listen that an address names; where another process granted it, it is opened in this one. @throws `LISTEN_OVER`. */
+function listenOf({ state, session, params, budget }: Pick<Call, 'state' | 'session' | 'params' | 'budget'>) {
+  return state.listens.find(params['listen'] ?? '', session, async ({ archive: name, key }) => {
+    const archive = state.archives.find((one) => (one.name ?? null) === name);
+    if (archive === undefined) throw new ArchiveError('LISTEN_OVER', 'its archive is not shown any more');
+    const own = await state.archiveFor(session, archive, budget);
+    return { archive: own, seekable: await openRecording(own, key, budget) };
+  });
+}
+
 /** Plaintext of a listen: only pieces that have been compared, and none of a listen that has no durable entry. */
-async function sendMedia({ state, session, request, params, budget }: Call): Promise<ConsoleAnswer> {
-  const listen = state.listens.get(params['listen'] ?? '', session);
+async function sendMedia(call: Call): Promise<ConsoleAnswer> {
+  const { state, request, budget } = call;
+  const listen = await listenOf(call);
   const { seekable, contentType } = listen;
   const { bytes, leafBytes } = seekable;
   const etag = `"${listen.id}"`;
@@ -136,17 +148,49 @@ function sending(
   return { [Symbol.asyncIterator]: () => iterator };
 }
 
-/** The entry of a listen that is over. */
-export function endedEntry(listen: Listen, heard?: readonly (readonly [number, number])[]) {
+/** The entry of a listen that is over. @param isShared what other processes sent is not known. */
+export function endedEntry(
+  listen: Listen,
+  isShared: boolean,
+  heard?: readonly (readonly [number, number])[],
+) {
   const { id, recordingId, key, sentBytes } = listen;
   return {
     action: 'listened',
     recording: recordingId,
     key,
     listen: id,
-    sentBytes,
-    ...(heard === undefined ? {} : { heard: heard.map((span) => [...span]) }),
+    ...present({
+      sentBytes: isShared ? undefined : sentBytes,
+      heard: heard?.map((span) => [...span]),
+    }),
   } as const;
+}
+
+/** Pieces that a player reads ahead. */
+const LOOKED_AT_AGAIN = 3;
+
+/** Reads pieces again, where another process may have been the one that refused them. @param near from 0 to 1. */
+async function refusedNear(call: Call, listen: Listen, near: number): Promise<readonly RefusedPiece[]> {
+  const { seekable, refused } = listen;
+  const { bytes, leafBytes } = seekable;
+  const leaf = Math.floor((near * bytes) / leafBytes);
+  for (
+    let at = leaf * leafBytes;
+    at < Math.min(bytes, (leaf + LOOKED_AT_AGAIN) * leafBytes);
+    at += leafBytes
+  ) {
+    if (refused.length > 0) break;
+    const pieces = seekable.read({ first: at, last: at }, call.budget)[Symbol.asyncIterator]();
+    try {
+      await nextPiece(call.state, listen, pieces, at);
+    } catch (thrown) {
+      if (toArchiveError(thrown).retryable) throw thrown;
+    } finally {
+      await pieces.return?.();
+    }
+  }
+  return refused;
 }
 
 export const LISTEN_ROUTES: readonly Route[] = [
@@ -183,13 +227,16 @@ export const LISTEN_ROUTES: readonly Route[] = [
       method: 'GET',
       path: '/api/listens/:listen',
       needs: 'listen',
-      summary: 'which pieces of a listen were refused, and why: a media element does not say it',
+      summary:
+        'which pieces of a listen were refused, and why: a media element does not say it. Pieces from `near` on, a part of the whole, are looked at again',
+      query: listenQuery,
       answers: [{ status: 200, shape: listenState }],
     },
-    ({ state, session, params }) => {
-      const listen = state.listens.get(params['listen'] ?? '', session);
-      const expiresInS = state.listens.expiresInS(listen);
-      return Promise.resolve(jsonAnswer(200, { refused: listen.refused, expiresInS }));
+    async (call) => {
+      const listen = await listenOf(call);
+      const { near } = call.query;
+      const refused = near === undefined ? listen.refused : await refusedNear(call, listen, near);
+      return jsonAnswer(200, { refused, expiresInS: call.state.listens.expiresInS(listen) });
     },
   ),
   route(
@@ -202,10 +249,12 @@ export const LISTEN_ROUTES: readonly Route[] = [
       answers: [{ status: 204 }],
       entry: 'listened',
     },
-    async ({ state, session, params, body }) => {
-      const listen = state.listens.get(params['listen'] ?? '', session);
+    async (call) => {
+      const { state, session, body } = call;
+      const listen = await listenOf(call);
       state.listens.end(listen);
-      await state.access.write(listen.archive, session, endedEntry(listen, body.heard));
+      const entry = endedEntry(listen, state.listens.isShared, body.heard);
+      await state.access.write(listen.archive, session, entry);
       return noContent;
     },
   ),

@@ -90,22 +90,24 @@ export function endOfSession({ issuedAt, seenAt }: Session): number {
   return Math.min(issuedAt + SESSION_MS, seenAt + IDLE_MS);
 }
 
-/** Seals a text for {@link openText}. @param key 32 bytes. */
-export function sealText(key: Uint8Array, text: string): string {
+/** Seals a text for {@link openText}. @param key 32 bytes. @param purpose for which alone it is opened again. */
+export function sealText(key: Uint8Array, text: string, purpose = ''): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(Buffer.from(purpose));
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return Buffer.concat([iv, body, cipher.getAuthTag()]).toString('base64url');
 }
 
-/** `undefined` for what {@link sealText} did not seal with this key. */
-export function openText(key: Uint8Array, value: string): string | undefined {
+/** `undefined` for what {@link sealText} did not seal with this key for this purpose. */
+export function openText(key: Uint8Array, value: string, purpose = ''): string | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(value)) return undefined;
   const bytes = Buffer.from(value, 'base64url');
   if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), {
     authTagLength: TAG_BYTES,
   });
+  decipher.setAAD(Buffer.from(purpose));
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
     const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));

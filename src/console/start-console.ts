@@ -1,51 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { Clock } from '../clock.ts';
 import { ArchiveError, describeForeign } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import { present } from '../present.ts';
-import { AccessLog } from './access-log.ts';
 import { answerRequest, type ConsoleDoor } from './answer-request.ts';
-import type { ConsoleState, Licence } from './console-state.ts';
-import type { ConsoleArchive } from './console-archive.ts';
-import { EvidenceGrants } from './evidence-grants.ts';
-import { ListenRegistry } from './listen-registry.ts';
-import { endedEntry } from './listens.ts';
 import { createNodeServer } from './node-adapter.ts';
-import { KeptPeaks } from './peaks/kept-peaks.ts';
-import { ROUTES } from './routes.ts';
-import { Seen } from './seen.ts';
+import { type DoorEntry, type DoorOptions, openDoor } from './open-door.ts';
 import { createSessionKeeper } from './session.ts';
 import { launchSignOn } from './sign-on/launch-token.ts';
 import type { SignOn } from './sign-on/sign-on.ts';
-import { readStaticFiles } from './static-files.ts';
 
 /** Only this machine: the console has the keys of the person who started it. */
 const LOOPBACK = '127.0.0.1';
 const TOKEN_BYTES = 32;
+const KEY_BYTES = 32;
 /** ms that answers under way have when the console is stopped. */
 const GRACE_MS = 2_000;
 
-export interface ConsoleOptions {
-  readonly archives: readonly ConsoleArchive[];
+export interface ConsoleOptions extends DoorOptions {
   /** 0 is any free one. */
   readonly port: number;
-  /** Of the page’s files. */
-  readonly pageFolder: string;
-  /** The script of the worker thread that makes waveforms; without one none are made. */
-  readonly peaksWorker: URL | undefined;
-  readonly licences?: readonly Licence[];
-  readonly reasonRequired: boolean;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** ms that an entry of the access log may take, for tests. */
-  readonly entryMs?: number;
 }
 
 export interface LaptopOptions extends ConsoleOptions {
   /** Who started it, for the access log. */
   readonly who: string;
+  /** Seals sessions, for tests; 32 bytes. @default random */
+  readonly key?: Uint8Array;
   /** Puts another way to sign in around the launch token, for tests. */
   readonly wrapSignOn?: (launch: SignOn) => SignOn;
 }
@@ -74,22 +55,20 @@ export interface RunningConsole extends SharedConsole {
   readonly launchUrl: string;
 }
 
-type EntryPoint = Pick<ConsoleDoor, 'hosts' | 'scheme'> &
-  Pick<ConsoleState, 'signOn' | 'sessions' | 'cookies'>;
-
 /**
  * The console on a laptop, for the person who starts it.
  *
  * @throws `USAGE` when the port is in use; `OUTPUT_FAILED` when the page’s files cannot be read.
  */
 export async function startConsole(options: LaptopOptions): Promise<RunningConsole> {
-  const { who, wrapSignOn = (launch: SignOn) => launch } = options;
+  const { who, key = randomBytes(KEY_BYTES), wrapSignOn = (launch: SignOn) => launch } = options;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const running = await start(options, LOOPBACK, (port) => ({
     hosts: [`${LOOPBACK}:${port}`, `localhost:${port}`],
     scheme: 'http',
     signOn: wrapSignOn(launchSignOn(token, who)),
-    sessions: createSessionKeeper({ key: randomBytes(32) }),
+    sessions: createSessionKeeper({ key }),
+    key,
     cookies: { port, sameSite: 'Strict' },
   }));
   return { ...running, launchUrl: `${running.url}/#token=${token}` };
@@ -108,6 +87,7 @@ export function startSharedConsole(options: SharedOptions): Promise<SharedConsol
     scheme: protocol === 'http:' ? 'http' : 'https',
     signOn,
     sessions: createSessionKeeper({ key: sessionKey, ...present({ notBefore: signOutBefore }) }),
+    key: sessionKey,
     // the provider sends people back from another site
     cookies: { port: undefined, sameSite: 'Lax' },
   }));
@@ -116,40 +96,15 @@ export function startSharedConsole(options: SharedOptions): Promise<SharedConsol
 async function start(
   options: ConsoleOptions,
   host: string,
-  entryAt: (port: number) => EntryPoint,
+  entryAt: (port: number) => DoorEntry,
 ): Promise<SharedConsole> {
-  const { archives, pageFolder, reasonRequired, clock, logger } = options;
-  const files = await readStaticFiles(pageFolder);
-  const access = new AccessLog({ clock, logger, entryMs: options.entryMs });
-  const listens = new ListenRegistry({
-    clock,
-    onEnded: (listen) => void access.note(listen.archive, listen.session, endedEntry(listen)),
-  });
+  const open = await openDoor(options);
   let door: ConsoleDoor | undefined;
   const server = createNodeServer((request) =>
     door === undefined ? Promise.reject(new Error('not listening')) : answerRequest(door, request),
   );
   const port = await listen(server, host, options.port);
-  const { hosts, scheme, ...entry } = entryAt(port);
-  door = {
-    routes: ROUTES,
-    files,
-    hosts,
-    scheme,
-    state: {
-      ...entry,
-      archives,
-      access,
-      listens,
-      peaks: new KeptPeaks({ script: options.peaksWorker, logger, now: () => clock.now() }),
-      seen: new Seen(),
-      evidence: new EvidenceGrants(),
-      licences: options.licences ?? [],
-      reasonRequired,
-      clock,
-      logger,
-    },
-  };
+  door = open(entryAt(port));
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return { url, stop: (graceMs = GRACE_MS) => stop(server, graceMs) };
 }

@@ -3,6 +3,7 @@ import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archiv
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
 import { holdWrites } from '../archive/hold-writes.ts';
 import { createLayout } from '../record/layout.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
 import type { Opens } from '../archive/open-object.ts';
 import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
 import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
@@ -142,18 +143,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, { clock, logger }),
   );
-  const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
-  const receiptKeys = new Map<string, ReceiptKey>(listedKeys);
-  const openedSigner = await openSigner(config, secrets, { clock, logger });
-  const findSigner = async (budget: Budget) => {
-    const signer = await openedSigner(budget);
-    if (signer === undefined) return undefined;
-    const inKms = config.signingKmsKeyId !== undefined;
-    requireSigningKey(signer, { keys: listedKeys, mustBeListed: inKms, now: clock.now() });
-    // what this process has signed stays its own when the key is exchanged; what is listed keeps its limits
-    if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
-    return signer;
-  };
+  const { findSigner, receiptKeys } = await openSigning(config, secrets, { clock, logger });
   const opener = createMediaOpener({
     transport: mediaTransport,
     policy: (item) => mediaPolicy(places, item),
@@ -164,10 +154,11 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   const shared = {
     kmsKeyId: config.encryption.kmsKeyId,
     organizationId: config.organizationId,
+    retention: config.retentionAtWrite,
     layout: createLayout(config.layout),
     opener,
     envelope,
-    receiptKeys: receiptKeys as ReceiptKeys,
+    receiptKeys,
     ...(await openOwnReader(config, { clock, logger })),
     store,
     clock,
@@ -181,46 +172,33 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     apiTransport.openAhead?.(new URL(genesys.apiUrl));
     store.openAhead?.();
   };
-  /** Begins to compare the organization while the recording is looked up; what is written waits for the end of it. */
-  const hold = ({ pin }: Dialect, budget: Budget): ObjectStore => {
-    if (config.organizationId === undefined) return store;
-    pin(budget).catch(() => undefined); // each write meets the same error
-    return holdWrites(store, pin);
+  /** What writes for a request, and the client it came through. */
+  const prepare = async (request: ArchiveRequest, budget: Budget) => {
+    const { resolver, references, api, pin } = platform[request.dialect];
+    // begins before the signer is asked; what is written waits for the end of it
+    const held = config.organizationId === undefined ? store : holdBack(store, pin, budget);
+    // before the recording is looked up: what cannot be signed must not be downloaded
+    const signer = await findSigner(budget);
+    return { writer: { ...shared, store: held, signer, resolver, references }, api };
   };
   return {
     store,
     archive: async (request, budget = unlimited, hints = {}) => {
       openConnections();
-      const dialect = platform[request.dialect];
-      const { resolver, references, api } = dialect;
-      const held = hold(dialect, budget);
-      // before the recording is looked up: what cannot be signed must not be downloaded
-      const signer = await findSigner(budget);
-      const all = { ...shared, store: held, signer, resolver, references };
-      const results = await archiveRequest(all, request, budget, hints);
+      const { writer, api } = await prepare(request, budget);
+      const results = await archiveRequest(writer, request, budget, hints);
       if (request.dialect !== 'recordings') return results;
       ports.companions?.onArchived(request.conversationId);
-      return companions.keep({ ...all, api }, request, results, budget);
+      return companions.keep({ ...writer, api }, request, results, budget);
     },
     archiveFrom: async (source, request, budget = unlimited) => {
-      const dialect = platform[request.dialect];
-      const { references } = dialect;
-      const held = hold(dialect, budget);
-      const signer = await findSigner(budget);
-      return archiveRequest({ ...shared, store: held, signer, references, ...source }, request, budget);
+      const { writer } = await prepare(request, budget);
+      return archiveRequest({ ...writer, ...source }, request, budget);
     },
     again: async (request, options, budget = unlimited) => {
-      const dialect = platform[request.dialect];
-      const { resolver, references } = dialect;
-      const held = hold(dialect, budget);
-      const signer = await findSigner(budget);
+      const { writer } = await prepare(request, budget);
       const reader = await createReader(config, { clock, logger });
-      return archiveAgain(
-        { ...shared, store: held, signer, resolver, references, reader, opens: EVERY_KEY },
-        request,
-        options,
-        budget,
-      );
+      return archiveAgain({ ...writer, reader, opens: EVERY_KEY }, request, options, budget);
     },
     checkCredentials: async (budget = unlimited) => {
       await platform[usualDialect].tokens.token(budget);
@@ -233,6 +211,36 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       mediaTransport.close();
     },
   };
+}
+
+/** Compares the organization while the recording is looked up: nothing is written before that has ended well. */
+function holdBack(store: ObjectStore, pin: Dialect['pin'], budget: Budget): ObjectStore {
+  pin(budget).catch(() => undefined); // each write meets the same error
+  return holdWrites(store, pin);
+}
+
+/** Finds the key that signs now; what it signs is among `receiptKeys` from then on. */
+async function openSigning(
+  config: ArchiveConfig,
+  secrets: SecretValues,
+  context: { readonly clock: Clock; readonly logger: Logger },
+): Promise<{
+  readonly receiptKeys: ReceiptKeys;
+  readonly findSigner: (budget: Budget) => Promise<ReceiptSigner | undefined>;
+}> {
+  const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
+  const receiptKeys = new Map<string, ReceiptKey>(listedKeys);
+  const openedSigner = await openSigner(config, secrets, context);
+  const findSigner = async (budget: Budget) => {
+    const signer = await openedSigner(budget);
+    if (signer === undefined) return undefined;
+    const inKms = config.signingKmsKeyId !== undefined;
+    requireSigningKey(signer, { keys: listedKeys, mustBeListed: inKms, now: context.clock.now() });
+    // what this process has signed stays its own when the key is exchanged; what is listed keeps its limits
+    if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
+    return signer;
+  };
+  return { receiptKeys, findSigner };
 }
 
 const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']);

@@ -113,6 +113,8 @@ export async function createBackfill(
     times: times.get(canonicalId(conversationId)),
     extension: extensionOf(kind, recordings.format),
   });
+  const isBeside = recordings.context || recordings.transcripts !== undefined;
+  const contexts = isBeside ? await openContexts(config, { clock, logger, store: factsStore }) : undefined;
   const restores = new RestoreWave(backfill.restoreWave, clock);
   let grouped: GroupedFiles | undefined;
   const platform = createPlatform(config, {
@@ -142,6 +144,7 @@ export async function createBackfill(
       });
       grouped = files;
       const fetch: FileFetcher = async (conversationId, wanted, budget) => {
+        contexts?.note(conversationId, wanted);
         const found = await files.fetch(conversationId, wanted, budget);
         // what is downloaded next waits here, not the questions about the next conversations
         await slots.take(conversationId, budget.signal);
@@ -155,8 +158,6 @@ export async function createBackfill(
   const { api } = platform.recordings;
   const shared = { api, clock, logger, organizationId };
   const analytics = createConversationAnalytics(shared);
-  const isBeside = recordings.context || recordings.transcripts !== undefined;
-  const contexts = isBeside ? await openContexts(config, { clock, logger, store: factsStore }) : undefined;
   const archiver = await createArchiver(config, {
     clock,
     logger,

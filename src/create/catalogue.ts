@@ -7,10 +7,11 @@ import {
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { KeySettings, RestoreConfig, StoreConfig, WritingSettings } from '../config/config.ts';
 import { createReader, openConfiguredStore, openKeySources } from './archiver.ts';
-import { openEnvelope } from '../envelope/key-sources.ts';
+import { type KeyContext, openEnvelope } from '../envelope/key-sources.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { Envelope, ObjectStore } from '../ports.ts';
 import { parquetTables } from '../parquet/tables.ts';
+import { present } from '../present.ts';
 import { createLayout } from '../record/layout.ts';
 
 export interface CatalogueTools {
@@ -19,6 +20,8 @@ export interface CatalogueTools {
   /** Instead of the configured ones. */
   readonly archive?: ObjectStore;
   readonly catalogue?: ObjectStore;
+  /** Of who asks AWS; without them, those that the AWS SDK finds. */
+  readonly credentials?: NonNullable<KeyContext['credentials']>;
 }
 
 /**
@@ -30,11 +33,11 @@ export async function openCatalogue(
   config: StoreConfig | RestoreConfig,
   tools: CatalogueTools = {},
 ): Promise<CataloguePorts> {
-  const { clock = systemClock, logger = silentLogger } = tools;
-  const archive = tools.archive ?? (await openConfiguredStore(config, { clock, logger }));
+  const { clock = systemClock, logger = silentLogger, credentials } = tools;
+  const context = { clock, logger, ...present({ credentials }) };
+  const archive = tools.archive ?? (await openConfiguredStore(config, context));
   const { store, agents, facts, shards } = config.catalogue;
-  const elsewhere =
-    store === undefined ? archive : await openConfiguredStore({ ...config, store }, { clock, logger });
+  const elsewhere = store === undefined ? archive : await openConfiguredStore({ ...config, store }, context);
   return {
     archive,
     catalogue: tools.catalogue ?? elsewhere,
@@ -43,13 +46,13 @@ export async function openCatalogue(
     options: { agents, facts, shards },
     clock,
     logger,
-    ...(await openKeys(config, { clock, logger })),
+    ...(await openKeys(config, context)),
   };
 }
 
 async function openKeys(
   config: StoreConfig | RestoreConfig,
-  context: { readonly clock: Clock; readonly logger: Logger },
+  context: KeyContext,
 ): Promise<Pick<CataloguePorts, 'reader' | 'envelope'>> {
   if (!('encryption' in config)) return {};
   const { encryption } = config;

@@ -14,7 +14,7 @@ import type { Logger } from '../log.ts';
 import type { MediaOpener, RecordingsRequest, TranscriptLook } from '../ports.ts';
 
 /** ms that a live event waits for its turn within the share of transcripts, and after which it is delivered again. */
-const LONGEST_TURN_MS = 5_000;
+const MAX_TURN_MS = 5_000;
 const NEXT_TURN_MS = 60_000;
 
 /** What is known of a conversation without asking the platform. */
@@ -102,7 +102,7 @@ async function lookInTurn(
   const turns: RateBudget = {
     ...rate,
     acquire: async (budget) => {
-      const deadline = Math.min(budget.deadline, clock.now() + LONGEST_TURN_MS);
+      const deadline = Math.min(budget.deadline, clock.now() + MAX_TURN_MS);
       await rate.acquire({ ...budget, deadline }).catch((error: unknown) => {
         isInTurn = !(error instanceof ArchiveError && error.code === 'GENESYS_THROTTLED');
         throw error;

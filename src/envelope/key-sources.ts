@@ -7,6 +7,7 @@ import { present } from '../present.ts';
 import type { Proxies } from '../proxies.ts';
 import { type AnyEnvelopeReader, createEnvelopeReader } from './envelope-reader.ts';
 import { readKeyringFile, readPrivateKeyFiles, readPublicKeyFile } from './key-files.ts';
+import type { KmsClientOptions } from './kms-client.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from './key-wrap.ts';
 import { keyringUnwrapper, keyringWrapper } from './keyring.ts';
 import { createRsaUnwrapper, createRsaWrapper, rsaKeyId } from './raw-wrap.ts';
@@ -38,6 +39,8 @@ export interface Writing {
 export interface KeyContext {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of who asks KMS; without them, those that the AWS SDK finds. */
+  readonly credentials?: NonNullable<KmsClientOptions['credentials']>;
 }
 
 /**
@@ -181,11 +184,11 @@ interface KmsSource {
 /** The AWS SDK's part for KMS is loaded only where a KMS key is used. */
 async function openKms(
   { keyId, sourceKeyId, proxies }: KmsSource,
-  { clock, logger }: KeyContext,
+  { clock, logger, credentials }: KeyContext,
 ): Promise<KeyWrapper & KeyUnwrapper> {
   const { createKmsDataKeys } = await import('./kms-data-keys.ts');
-  const moving = present({ sourceKeyId });
-  return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, proxies, ...moving }));
+  const given = present({ sourceKeyId, credentials });
+  return createKmsWrap(createKmsDataKeys({ keyId, clock, logger, proxies, ...given }));
 }
 
 function requireSource<T>(source: T | undefined, what: string, variable: string): T {

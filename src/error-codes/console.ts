@@ -54,8 +54,16 @@ export const CONSOLE_CODES = errorCodes({
   LISTEN_OVER: {
     exit: 6,
     retryable: false,
-    meaning: 'The listen is over: it was ended, was idle for 15 minutes, or is of another session.',
+    meaning:
+      'The listen is over: it was ended, was idle for 15 minutes, has lasted as long as it may, or is of another session.',
     hint: 'press play again, which begins a new listen and a new entry of the access log',
+  },
+  ROLE_NOT_ASSUMED: {
+    exit: 7,
+    retryable: true,
+    meaning:
+      'The role that the console reads with under the name of a person could not be assumed; nothing was read.',
+    hint: 'try again; if it stays, check ARCHIVE_CONSOLE_ROLE_ARN, and that the role of the function may assume that role',
   },
   TOO_MUCH_AT_ONCE: {
     exit: 7,

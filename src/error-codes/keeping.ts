@@ -21,6 +21,12 @@ export const KEEPING_CODES = errorCodes({
     meaning: 'The person who placed a hold cannot release it (ARCHIVE_HOLD_TWO_PERSONS).',
     hint: 'another person releases it, and names themselves with --by',
   },
+  RETENTION_FILE_INVALID: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The retention file has no rules that can be used; the message names lines and members.',
+    hint: 'mend the file; docs/keeping.md shows one, and `genesys-archive retain rules` checks it',
+  },
   RECORDING_ERASED: {
     exit: 6,
     retryable: false,

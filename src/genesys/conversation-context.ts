@@ -6,6 +6,7 @@ import { parseRecordingTime } from '../recording-time.ts';
 import { findForeignId } from './answer-ids.ts';
 import type { GenesysApi } from './api-client.ts';
 import { readConversation } from './conversation-facts.ts';
+import { type Pause, readPauses } from './recordings/answers.ts';
 import { MAX_LIST_MEMBERS, readField, readList } from './responses.ts';
 
 /** Named in every context; another shape has another name. */
@@ -53,12 +54,7 @@ export interface ContextRecording {
   readonly id: string;
   readonly media?: string;
   readonly mediaSubtype?: string;
-  /** ms from the start of the recording. */
-  readonly pauses: readonly {
-    readonly reason: string;
-    readonly offsetMs: number;
-    readonly durationMs: number;
-  }[];
+  readonly pauses: readonly Pause[];
 }
 
 /** Characters; what is longer is cut. */
@@ -144,13 +140,6 @@ function describeParticipant(value: unknown): ContextParticipant[] {
 function describeRecording(value: unknown): ContextRecording[] {
   const id = readField(value, 'id');
   if (!isSafeId(id)) return [];
-  const pauses = readList(readField(value, 'annotations')).flatMap((annotation) => {
-    const reason = text(readField(annotation, 'reason'));
-    const offsetMs = readField(annotation, 'location');
-    const durationMs = readField(annotation, 'durationMs');
-    const complete = reason !== undefined && typeof offsetMs === 'number' && typeof durationMs === 'number';
-    return complete ? [{ reason, offsetMs, durationMs }] : [];
-  });
   return [
     {
       id,
@@ -158,7 +147,7 @@ function describeRecording(value: unknown): ContextRecording[] {
         media: text(readField(value, 'media')),
         mediaSubtype: text(readField(value, 'mediaSubtype')),
       }),
-      pauses,
+      pauses: readPauses(readField(value, 'annotations')),
     },
   ];
 }

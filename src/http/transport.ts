@@ -87,36 +87,82 @@ const USER_AGENT = `genesys-media-archive/${PACKAGE_VERSION}`;
  * (docs/decisions/008).
  */
 export function createTransport(options: TransportOptions = {}): Transport {
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const { readBytes = DEFAULT_READ_BYTES, connect, resolve = resolveAll } = options;
-  const pool = new ConnectionPool({ readBytes, connect });
+  return new SocketTransport(options);
+}
 
-  function placeOf(url: HttpTarget) {
-    // Stryker disable next-line Regex: brackets stand at both ends of a host name, or nowhere
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const secure = url.protocol === 'https:';
-    const port = Number(url.port) || (secure ? 443 : 80);
-    return { secure, host, port, proxy: chooseProxy(options.proxies, { secure, host, port }) };
+class SocketTransport implements Transport {
+  readonly #options: TransportOptions;
+  readonly #timeouts: HttpTimeouts;
+  readonly #pool: ConnectionPool;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.#pool = new ConnectionPool({
+      readBytes: options.readBytes ?? DEFAULT_READ_BYTES,
+      connect: options.connect,
+    });
   }
 
-  function openAhead(url: HttpTarget): void {
-    const target: Target = { ...placeOf(url), addresses: undefined };
+  openAhead(url: HttpTarget): void {
+    const target: Target = { ...this.#placeOf(url), addresses: undefined };
     // a proxy is asked when there is something to ask it for
-    if (options.guard !== undefined || target.proxy !== undefined) return;
+    if (this.#options.guard !== undefined || target.proxy !== undefined) return;
     try {
-      pool.openAhead(target, timeouts.connectMs);
+      this.#pool.openAhead(target, this.#timeouts.connectMs);
     } catch {
       // the request itself says what is wrong with it
     }
   }
 
-  async function vetted(
-    url: HttpTarget,
-    host: string,
-    failure: ErrorCode,
-    proxy: ProxyServer | undefined,
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const { url, signal } = request;
+    if (signal.aborted) throw abortReason(signal);
+    const place = this.#placeOf(url);
+    const addresses = await this.#vetted(request, place);
+    if (signal.aborted) throw abortReason(signal);
+    const head = formatHead(request);
+    const target: Target = { ...place, addresses };
+    const idle = await this.#pool.takeIdle(target);
+    const tunnel =
+      place.proxy === undefined || idle !== undefined
+        ? undefined
+        : await this.#tunnelTo(place.proxy, target, request);
+    if (signal.aborted) {
+      idle?.destroy();
+      tunnel?.destroy();
+      throw abortReason(signal);
+    }
+    const open = () => idle ?? this.#pool.open(target, tunnel);
+    return exchange(request, {
+      head,
+      open,
+      timeouts: this.#timeouts,
+      // TLS in a tunnel never says that it is connecting
+      isConnecting: ({ socket }) =>
+        tunnel === undefined ? 'connecting' in socket && socket.connecting === true : target.secure,
+      connectedBy: target.secure ? 'secureConnect' : 'connect',
+    });
+  }
+
+  close(): void {
+    this.#pool.close();
+  }
+
+  #placeOf(url: HttpTarget): Pick<Target, 'secure' | 'host' | 'port' | 'proxy'> {
+    // Stryker disable next-line Regex: brackets stand at both ends of a host name, or nowhere
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const secure = url.protocol === 'https:';
+    const port = Number(url.port) || (secure ? 443 : 80);
+    return { secure, host, port, proxy: chooseProxy(this.#options.proxies, { secure, host, port }) };
+  }
+
+  async #vetted(
+    { url, failure }: HttpRequest,
+    { host, proxy }: Pick<Target, 'host' | 'proxy'>,
   ): Promise<readonly string[] | undefined> {
-    if (options.guard === undefined || (proxy !== undefined && isIP(host) === 0)) return undefined;
+    const { guard, resolve = resolveAll } = this.#options;
+    if (guard === undefined || (proxy !== undefined && isIP(host) === 0)) return undefined;
     let addresses: readonly string[];
     try {
       addresses = isIP(host) === 0 ? await resolve(host) : [host];
@@ -124,94 +170,89 @@ export function createTransport(options: TransportOptions = {}): Transport {
       throw networkFailure(failure, url, error);
     }
     if (addresses.length === 0) throw new ArchiveError(failure, `${url.hostname} has no address`);
-    for (const address of addresses) checkAddress(address, host, options.guard);
+    for (const address of addresses) checkAddress(address, host, guard);
     return addresses;
   }
 
-  async function tunnelTo(
+  async #tunnelTo(
     proxy: ProxyServer,
     target: Target,
     { url, failure, signal }: HttpRequest,
   ): Promise<Socket> {
     try {
-      return await openTunnel(proxy, target, { signal, timeoutMs: timeouts.connectMs });
+      return await openTunnel(proxy, target, { signal, timeoutMs: this.#timeouts.connectMs });
     } catch (error) {
       if (signal.aborted) throw abortReason(signal);
       throw networkFailure(failure, url, error);
     }
   }
+}
 
-  async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { url, signal, failure, method, body } = request;
-    if (signal.aborted) throw abortReason(signal);
-    const { secure, host, port, proxy } = placeOf(url);
-    const addresses = await vetted(url, host, failure, proxy);
-    if (signal.aborted) throw abortReason(signal);
-    const head = formatHead(request);
-    const target: Target = { secure, host, port, addresses, proxy };
-    const idle = await pool.takeIdle(target);
-    const tunnel =
-      proxy === undefined || idle !== undefined ? undefined : await tunnelTo(proxy, target, request);
-    if (signal.aborted) {
-      idle?.destroy();
-      tunnel?.destroy();
-      throw abortReason(signal);
+interface Exchange {
+  readonly head: string;
+  /** An idle connection, or one that is made now. */
+  readonly open: () => Connection;
+  readonly isConnecting: (connection: Connection) => boolean;
+  /** The event that says that it is connected. */
+  readonly connectedBy: 'connect' | 'secureConnect';
+  readonly timeouts: HttpTimeouts;
+}
+
+/** One request and the head of its answer, within their timeouts. */
+async function exchange(
+  { method, url, signal, failure, body }: HttpRequest,
+  { head, open, isConnecting, connectedBy, timeouts }: Exchange,
+): Promise<HttpResponse> {
+  return new Promise<HttpResponse>((resolved, rejected) => {
+    let connection: Connection | undefined;
+    const fail = (error: ArchiveError) => {
+      settle();
+      connection?.destroy();
+      rejected(error);
+    };
+    const onAbort = () => fail(abortReason(signal));
+    const late = (what: string) => () =>
+      fail(
+        new ArchiveError(failure, `${url.host}: no ${what} in time`, {
+          details: { host: url.host, timedOut: true },
+        }),
+      );
+    const headersTimer = setTimeout(late('response'), timeouts.headersMs);
+    let connectTimer: NodeJS.Timeout | undefined;
+    const settle = () => {
+      clearTimeout(headersTimer);
+      clearTimeout(connectTimer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      connection = open();
+      if (isConnecting(connection)) {
+        connectTimer = setTimeout(late('connection'), timeouts.connectMs);
+        connection.socket.once(connectedBy, () => clearTimeout(connectTimer));
+      }
+    } catch (error) {
+      settle();
+      rejected(networkFailure(failure, url, error));
+      return;
     }
-    return new Promise<HttpResponse>((resolved, rejected) => {
-      let connection: Connection | undefined;
-      const fail = (error: ArchiveError) => {
-        settle();
-        connection?.destroy();
-        rejected(error);
-      };
-      const onAbort = () => fail(abortReason(signal));
-      const late = (what: string) => () =>
-        fail(
-          new ArchiveError(failure, `${url.host}: no ${what} in time`, {
-            details: { host: url.host, timedOut: true },
-          }),
-        );
-      const headersTimer = setTimeout(late('response'), timeouts.headersMs);
-      let connectTimer: NodeJS.Timeout | undefined;
-      const settle = () => {
-        clearTimeout(headersTimer);
-        clearTimeout(connectTimer);
-        signal.removeEventListener('abort', onAbort);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+    const receive = async (taken: Connection) => {
       try {
-        connection = idle ?? pool.open(target, tunnel);
-        const { socket } = connection;
-        // that of TLS in a tunnel never says that it is connecting
-        if (tunnel !== undefined ? secure : 'connecting' in socket && socket.connecting === true) {
-          connectTimer = setTimeout(late('connection'), timeouts.connectMs);
-          socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(connectTimer));
-        }
+        const { head: answer, body: source } = await taken.send(method, head, body);
+        settle();
+        resolved({
+          status: answer.status,
+          headers: answer.headers,
+          body: readBody(source, { host: url.host, failure, signal, timeouts }),
+          discard: () => source.destroy(),
+        });
       } catch (error) {
         settle();
         rejected(networkFailure(failure, url, error));
-        return;
       }
-      const receive = async (taken: Connection) => {
-        try {
-          const { head: answer, body: source } = await taken.send(method, head, body);
-          settle();
-          resolved({
-            status: answer.status,
-            headers: answer.headers,
-            body: readBody(source, { host: url.host, failure, signal, timeouts }),
-            discard: () => source.destroy(),
-          });
-        } catch (error) {
-          settle();
-          rejected(networkFailure(failure, url, error));
-        }
-      };
-      void receive(connection);
-    });
-  }
-
-  return { send, openAhead, close: () => pool.close() };
+    };
+    void receive(connection);
+  });
 }
 
 /** @throws a `TypeError` when a header value holds what no header may. */

@@ -10,6 +10,7 @@ import { isSealed } from '../keep/sealed-item.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource, JobTools } from './kind-source.ts';
 import { ERASE } from './unnamed-erase.ts';
+import { present } from '../present.ts';
 
 /** What a plan says besides its items. */
 export const eraseOptions = z.object({
@@ -33,7 +34,7 @@ const itemSchema = z.object({
 
 export function parseErasureItem(value: unknown): SealedItem {
   const { isSecond, ...item } = itemSchema.parse(value);
-  return { ...item, ...(isSecond === undefined ? {} : { isSecond }) };
+  return { ...item, ...present({ isSecond }) };
 }
 
 /** Recordings of one batch: holds are read twice for each. */

@@ -20,15 +20,21 @@ export interface RecordingsKindOptions {
   /** Opens what the job's own options ask for. Called once for each job that this process works on. */
   readonly open: (options: unknown, context: WorkContext) => Promise<RecordingsWork>;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Recordings of one batch that are worked on at once. Default 8. */
+  readonly concurrency?: number;
 }
 
-/** Recordings of one batch that are worked on at once. */
-const CONCURRENCY = 8;
+const DEFAULT_CONCURRENCY = 8;
 /** Small enough for a pause to be prompt, large enough to keep the work going. */
 const BATCH_SIZE = 200;
 
 /** A kind of job that does one thing to each of many recordings, several at a time and no faster than its rate. */
-export function recordingsKind({ name, open, sleep }: RecordingsKindOptions): {
+export function recordingsKind({
+  name,
+  open,
+  sleep,
+  concurrency = DEFAULT_CONCURRENCY,
+}: RecordingsKindOptions): {
   readonly kind: JobKind<KeyItem>;
   readonly close: () => void;
 } {
@@ -49,7 +55,7 @@ export function recordingsKind({ name, open, sleep }: RecordingsKindOptions): {
       nameOf: ({ key }) => key,
       async *work(items, context) {
         const work = await openFor(context);
-        yield* workThrough(work, items, context, sleep);
+        yield* workThrough(work, items, context, { sleep, concurrency });
       },
     },
     close: () => {
@@ -75,7 +81,7 @@ async function* workThrough(
   work: RecordingsWork,
   items: readonly KeyItem[],
   context: WorkContext,
-  sleep: RecordingsKindOptions['sleep'],
+  { sleep, concurrency }: { readonly concurrency: number } & Pick<RecordingsKindOptions, 'sleep'>,
 ): AsyncGenerator<Outcome, void, undefined> {
   const stop = new AbortController();
   const unfollow = followAbort(context.signal, stop);
@@ -92,7 +98,7 @@ async function* workThrough(
     running.set(index, workOn(work, key, index, budget));
   };
   try {
-    while (running.size < CONCURRENCY && running.size < items.length) await begin();
+    while (running.size < concurrency && running.size < items.length) await begin();
     while (running.size > 0) {
       const [index, outcome] = await Promise.race(running.values());
       running.delete(index);

@@ -1,7 +1,7 @@
 import { unlimited } from '../clock.ts';
 import type { WrapConfig } from '../config/config.ts';
 import { openAmending, openConfiguredVersions, openConfiguredStore } from '../create/archiver.ts';
-import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
+import { findCompanions } from '../rekey/companions.ts';
 import { type KeyMove, moveKey, type MovePorts } from '../rekey/move-key.ts';
 import { readOptions, rekeyOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource, JobTools } from './kind-source.ts';
@@ -28,12 +28,6 @@ const STATES: Readonly<Record<KeyMove['state'], 'done' | 'already' | 'failed'>> 
   unsupported: 'failed',
 };
 
-/** What may stand beside a recording. */
-const companionsOf = (key: string): readonly string[] => [
-  contextKey(key),
-  ...TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status)),
-];
-
 /** A recording, and its context and transcript. */
 export async function moveKeys(
   ports: MovePorts,
@@ -43,8 +37,7 @@ export async function moveKeys(
 ): Promise<KeyMove> {
   const moved = await moveKey(ports, key, options, budget);
   const all = [moved];
-  for (const companion of companionsOf(key)) {
-    if ((await ports.store.head(companion, budget)) === undefined) continue;
+  for (const companion of await findCompanions(ports.store, key, budget)) {
     all.push(await moveKey(ports, companion, options, budget));
   }
   // what was done, or could not be done, to any of them

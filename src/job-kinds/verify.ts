@@ -38,18 +38,28 @@ export const verifyJobs: JobKindSource = {
         const erased = await readErasedHashes(store, unlimited);
         const ports = { store, ...trust, reader, erased, allow: new Set(allow) };
         return {
-          one: async (key, budget) => outcomeOf(await verifyAgainstReceipt(ports, key, depth, budget)),
+          one: async (key, budget) =>
+            outcomeOfVerification(await verifyAgainstReceipt(ports, key, depth, budget)),
         };
       },
     }),
 };
 
+/** Of one recording; its damaged leaves are one each. */
+const MAX_FINDINGS = 100;
+
 /** Of several findings the one that says what happened rather than what differs: a wrong key is the commonest of all. */
-function outcomeOf({ findings, bytes, depth, digests }: Verification): Omit<Outcome, 'index'> {
+export function outcomeOfVerification({
+  findings,
+  bytes,
+  depth,
+  digests,
+}: Verification): Omit<Outcome, 'index'> {
   const told = findings.find(({ kind }) => kind === 'decrypt-failed') ?? findings[0];
   const read = digests?.plaintext?.bytes ?? (depth === 'head' ? 0 : bytes);
   if (told === undefined) return { state: 'done', bytes: read };
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
   const reason = `${told.kind}: ${told.message}${more}`;
-  return { state: 'failed', bytes: read, code: told.code, reason, retryable: false };
+  const details = { findings: findings.slice(0, MAX_FINDINGS) };
+  return { state: 'failed', bytes: read, code: told.code, reason, retryable: false, details };
 }

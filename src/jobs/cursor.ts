@@ -15,7 +15,14 @@ const cursorSchema = z.object({
   beyond: z.array(count),
   counts: z.object({ done: count, already: count, bytes: count, results: count }),
   failed: z.array(
-    z.object({ index: count, code, reason: z.string(), retryable: z.boolean(), attempts: count }),
+    z.object({
+      index: count,
+      code,
+      reason: z.string(),
+      retryable: z.boolean(),
+      attempts: count,
+      details: z.unknown().optional(),
+    }),
   ),
   later: z.array(
     z.object({

@@ -11,6 +11,7 @@ const failureSchema = z.object({
   reason: z.string(),
   retryable: z.boolean(),
   attempts: z.number(),
+  details: z.unknown().optional(),
   item: z.unknown(),
 });
 
@@ -22,6 +23,8 @@ export interface Failure {
   readonly reason: string;
   readonly retryable: boolean;
   readonly attempts: number;
+  /** The kind's own, where it says more. */
+  readonly details?: unknown;
   /** The item itself, as the shard has it. */
   readonly item?: unknown;
 }

@@ -24,6 +24,8 @@ export interface Outcome {
   /** One sentence without personal data. */
   readonly reason?: string;
   readonly retryable?: boolean;
+  /** More of what failed, for programs: JSON, without personal data. */
+  readonly details?: unknown;
   /** Of `later`: it waits for its turn among others, so that the 24 hours begin anew. */
   readonly isPatient?: boolean;
   /** Objects written, where an item is many. */

@@ -13,6 +13,7 @@ import {
 } from './job-keys.ts';
 import { jsonBytes, type PatientStore, patientStore } from './patient-store.ts';
 import { packLines } from './shard.ts';
+import { present } from '../present.ts';
 
 /** Shards that are written at once; each more costs a megabyte or two and gains little. */
 const WRITES_AHEAD = 2;
@@ -67,14 +68,14 @@ export async function planJob<Item>(request: PlanRequest<Item>): Promise<JobPlan
     schemaVersion: 1,
     id,
     kind: kind.name,
-    ...(request.name === undefined ? {} : { name: request.name }),
-    ...(request.selection === undefined ? {} : { selection: request.selection }),
+    ...present({ name: request.name }),
+    ...present({ selection: request.selection }),
     options: request.options ?? {},
     rate: request.rate ?? 'yield',
     createdBy: request.createdBy,
     createdAt: new Date(clock.now()).toISOString(),
     totals: { items: planned, shards },
-    ...(request.retryOf === undefined ? {} : { retryOf: request.retryOf }),
+    ...present({ retryOf: request.retryOf }),
   };
   await store.put(planKey(id), jsonBytes(plan), budget);
   return plan;

@@ -1,8 +1,9 @@
 /** What is known of a shard's items while they are worked on. Pure: takes the time. */
+import { present } from '../present.ts';
 import type { Outcome } from './job-kind.ts';
 
 /** An item waits this long, from the first time that it had to, ms. Then it is listed as failed, retryable. */
-export const LATER_LIMIT_MS = 24 * 60 * 60 * 1000;
+export const MAX_LATER_MS = 24 * 60 * 60 * 1000;
 const MIN_REST_MS = 60_000;
 const MAX_REST_MS = 60 * 60_000;
 /** Characters of a reason. */
@@ -14,6 +15,7 @@ export interface FailedItem {
   readonly reason: string;
   readonly retryable: boolean;
   readonly attempts: number;
+  readonly details?: unknown;
 }
 
 export interface LaterItem {
@@ -66,7 +68,8 @@ export function settle(state: ShardState, outcome: ItemOutcome, now: number): Sh
   const { code = 'UNEXPECTED' } = outcome;
   const reason = (outcome.reason ?? '').slice(0, MAX_REASON);
   if (outcome.state === 'failed') {
-    const item = { index, code, reason, retryable: outcome.retryable ?? false, attempts };
+    const retryable = outcome.retryable ?? false;
+    const item = { index, code, reason, retryable, attempts, ...present({ details: outcome.details }) };
     return { ...seen, later, failed: [...seen.failed, item] };
   }
   if (outcome.state === 'later') {
@@ -87,9 +90,9 @@ export function settle(state: ShardState, outcome: ItemOutcome, now: number): Sh
   };
 }
 
-/** Moves items that have waited for {@link LATER_LIMIT_MS} to the failed ones, as retryable. */
+/** Moves items that have waited for {@link MAX_LATER_MS} to the failed ones, as retryable. */
 export function expire(state: ShardState, now: number): ShardState {
-  const over = state.later.filter(({ since }) => now - since >= LATER_LIMIT_MS);
+  const over = state.later.filter(({ since }) => now - since >= MAX_LATER_MS);
   if (over.length === 0) return state;
   const failed = over.map(({ index, code, reason, attempts }) => ({
     index,

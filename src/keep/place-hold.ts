@@ -16,12 +16,12 @@ import {
   RELEASE_SCHEMA,
   releaseKey,
 } from '../record/hold.ts';
-import { INSTRUCTION_SUFFIX } from '../record/instruction-file.ts';
-import { contextKey, receiptKey, TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
 import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
 import { heldKeys } from '../record/read-hold.ts';
+import { lockedBeside } from './beside.ts';
 import { heldAmong, type HoldTrust, type StandingHold } from './read-holds.ts';
+import { present } from '../present.ts';
 
 export interface HoldPorts extends HoldTrust {
   readonly clock: Clock;
@@ -85,7 +85,7 @@ export async function placeHold(
     schema: HOLD_SCHEMA,
     id,
     matter,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     placedBy: by,
     times: { issued: new Date(now).toISOString() },
     selection,
@@ -180,7 +180,7 @@ export async function releaseHold(
   const statement: HoldRelease = {
     schema: RELEASE_SCHEMA,
     id: hold.id,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     releasedBy: by,
     times: { issued: new Date(clock.now()).toISOString() },
     tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },
@@ -221,10 +221,7 @@ async function setLocks(
   if (store.setLegalHold === undefined) return 'not-offered';
   const lock = await store.setLegalHold(key, on, budget);
   if (lock === 'unsupported') return lock;
-  const transcripts = TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status));
-  for (const beside of [receiptKey(key), key + INSTRUCTION_SUFFIX, contextKey(key), ...transcripts]) {
-    await store.setLegalHold(beside, on, budget);
-  }
+  for (const beside of lockedBeside(key)) await store.setLegalHold(beside, on, budget);
   return lock;
 }
 

@@ -29,6 +29,11 @@ export async function fetchFacts({ event, env, budget, clock, logger }: Schedule
   const config = loadConfig({ env }, 'archive');
   logger.setLevel(config.logLevel);
   for (const warning of config.warnings) logger.log('warn', warning);
+  if (config.catalogue.facts !== 'analytics') {
+    throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_FACTS=${config.catalogue.facts} keeps no facts`, {
+      hint: 'take this function out of the stack with "facts": false, or set ARCHIVE_FACTS=analytics',
+    });
+  }
   const days = await updateFacts(config, budget, {
     ...range,
     clock,

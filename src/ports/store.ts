@@ -46,7 +46,14 @@ export interface PutOptions {
    * and `exists` says so without another request.
    */
   readonly verify?: 'read-back' | 'answer' | 'answer-only';
+  /** A store that has neither locks nor tags does without. */
+  readonly keep?: KeepOnWrite;
 }
+
+/** How long an object stays, said by the write that makes it: locked until then (epoch ms), or with a tag, `name=value`, that lifecycle rules read. */
+export type KeepOnWrite =
+  | { readonly lock: 'compliance' | 'governance'; readonly until: number }
+  | { readonly tag: string };
 
 export type PutResult =
   | { readonly outcome: 'stored'; readonly stat: ObjectStat }

@@ -28,6 +28,22 @@ export interface VersionLock {
 /** `governance` can be shortened by who is allowed to, `compliance` by no one. */
 export type RetentionMode = 'governance' | 'compliance';
 
+/**
+ * What keeps an object as it stands, each asked for by itself: S3 leaves out of other answers what one may not see. `forbidden`: it may be
+ * there; `not-offered`: the store has nothing of the kind.
+ */
+export interface KeptState {
+  readonly retention:
+    | { readonly mode: RetentionMode; readonly until: number }
+    | 'none'
+    | 'forbidden'
+    | 'not-offered';
+  readonly legalHold: 'on' | 'off' | 'forbidden' | 'not-offered';
+  readonly tags: Readonly<Record<string, string>> | 'forbidden' | 'not-offered';
+  /** Epoch ms; of this version: lifecycle rules count from it. */
+  readonly lastModified: number;
+}
+
 /** What a bucket does with new objects: `none` has no lock; `defaultDays` are set where it locks each of them by itself. */
 export interface BucketLock {
   readonly lock: 'none' | 'enabled';
@@ -36,6 +52,9 @@ export interface BucketLock {
 
 /** `absent`: there is no such object; `shorter`: it is kept longer already; `unsupported`: the store has no lock. */
 export type RetainResult = 'set' | 'shorter' | 'absent' | 'unsupported';
+
+/** `same`: it was so already. */
+export type TagResult = 'set' | 'same' | 'absent' | 'unsupported';
 
 /**
  * All versions of a store's objects. Kept apart from `ObjectStore`, because what archives must not be able to remove: only what erases
@@ -69,6 +88,16 @@ export interface VersionedStore {
    * @throws `STORE_*`.
    */
   retain(key: string, until: number, mode: RetentionMode, budget: Budget): Promise<RetainResult>;
+
+  /** What keeps the object as it stands; `undefined` where it is not there. Up to four requests. @throws `STORE_*`. */
+  keptState(key: string, budget: Budget): Promise<KeptState | undefined>;
+
+  /**
+   * Sets one tag of the object as it stands, or takes it off (`undefined`), and leaves the others. Nothing is written where it is so already.
+   *
+   * @throws `STORE_*`; `STORE_DENIED` where the permission is missing.
+   */
+  setTag(key: string, name: string, value: string | undefined, budget: Budget): Promise<TagResult>;
 
   /** @throws `STORE_*`. */
   bucketLock(budget: Budget): Promise<BucketLock>;

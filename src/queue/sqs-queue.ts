@@ -45,38 +45,89 @@ const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const MAX_ANSWER_BYTES = 12 * 1024 * 1024;
 
+/** A queue that is looked after, and can be let go. */
+export type SqsQueue = MessageQueue & QueueDescriber & { close(): void };
+
 /**
  * Queues of Amazon SQS, by its JSON protocol. The calls are signed here; the AWS SDK only finds the credentials.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
-export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDescriber & { close(): void } {
-  const { clock, logger, fips = false } = options;
-  const transport = options.transport ?? createTransport({ proxies: options.proxies });
-  /** Of the queue's clock before this machine's. */
-  let clockOffsetMs = 0;
-  let provider: Promise<() => Promise<AwsCredentials>> | undefined;
-  const findCredentials = async (): Promise<AwsCredentials> => {
-    provider ??=
-      options.credentials === undefined
-        ? defaultProvider(options.proxies)
-        : Promise.resolve(options.credentials);
-    try {
-      return await (await provider)();
-    } catch (error) {
-      throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`, {
-        hint: CREDENTIALS_HINT,
-      });
-    }
+export function createSqsQueue(options: SqsQueueOptions): SqsQueue {
+  const calls = new SqsCalls(options);
+  return {
+    async send(queue, { body, attributes }, budget) {
+      const input = { MessageBody: body, MessageAttributes: formatAttributes(attributes) };
+      const answer = await calls.make({ operation: 'SendMessage', queue, input }, budget);
+      return { messageId: textOf(answer['MessageId']) };
+    },
+    async receive(queue, { limit, hideS, waitS }, budget) {
+      const input = {
+        MaxNumberOfMessages: limit,
+        VisibilityTimeout: hideS,
+        WaitTimeSeconds: waitS,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      };
+      const answer = await calls.make({ operation: 'ReceiveMessage', queue, input }, budget);
+      const messages: unknown = answer['Messages'];
+      return Array.isArray(messages) ? messages.flatMap(readMessage) : [];
+    },
+    async remove(queue, ReceiptHandle, budget) {
+      await calls.make({ operation: 'DeleteMessage', queue, input: { ReceiptHandle } }, budget);
+    },
+    async putOff(queue, ReceiptHandle, VisibilityTimeout, budget) {
+      const input = { ReceiptHandle, VisibilityTimeout };
+      await calls.make({ operation: 'ChangeMessageVisibility', queue, input }, budget);
+    },
+    async count(queue, budget) {
+      const name = 'ApproximateNumberOfMessages';
+      const value = Number((await calls.attributes(queue, name, budget))[name]);
+      return Number.isFinite(value) ? value : 0;
+    },
+    async describe(queue, budget) {
+      const attributes = await calls.attributes(queue, 'All', budget);
+      return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, textOf(value)]));
+    },
+    close: () => calls.close(),
   };
+}
 
-  async function call(
-    operation: string,
-    queue: string,
-    input: Readonly<Record<string, unknown>>,
-    budget: Budget,
-  ): Promise<Readonly<Record<string, unknown>>> {
+interface SqsCall {
+  readonly operation: string;
+  /** Its URL. */
+  readonly queue: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+type SqsAnswer = Readonly<Record<string, unknown>>;
+
+/** Signs each call by the clock of its queue, as far as that is known, and repeats what may pass. */
+class SqsCalls {
+  readonly #options: SqsQueueOptions;
+  readonly #transport: Transport;
+  /** ms; the queue's clock before this machine's. */
+  #clockOffsetMs = 0;
+  #provider: Promise<() => Promise<AwsCredentials>> | undefined;
+
+  constructor(options: SqsQueueOptions) {
+    this.#options = options;
+    this.#transport = options.transport ?? createTransport({ proxies: options.proxies });
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  async attributes(queue: string, name: string, budget: Budget): Promise<SqsAnswer> {
+    const input = { AttributeNames: [name] };
+    const { Attributes } = await this.make({ operation: 'GetQueueAttributes', queue, input }, budget);
+    return asObject(Attributes);
+  }
+
+  async make({ operation, queue, input }: SqsCall, budget: Budget): Promise<SqsAnswer> {
+    const { clock, logger, fips = false } = this.#options;
     const url = fips ? fipsUrlOf(parseQueueUrl(queue)) : parseQueueUrl(queue);
-    const region = regionOfQueueHost(url.hostname) ?? options.region;
+    const region = regionOfQueueHost(url.hostname) ?? this.#options.region;
     if (region === undefined) {
       throw new ArchiveError('CONFIG_INVALID', 'the region of the queue is not known', {
         hint: 'set AWS_REGION',
@@ -86,8 +137,8 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
     const what = `SQS ${operation}`;
     let corrected = false;
     return withRetry({ clock, logger, budget, policy: SQS_RETRIES, what }, async () => {
-      const credentialsNow = await findCredentials();
-      const offset = clockOffsetMs;
+      const credentials = await this.#findCredentials();
+      const offset = this.#clockOffsetMs;
       const signedAt = clock.now() + offset;
       const headers = signCall(
         {
@@ -98,10 +149,10 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
           service: 'sqs',
           now: signedAt,
         },
-        credentialsNow,
+        credentials,
       );
       try {
-        const answer = await exchange(transport, url, { headers, body }, budget);
+        const answer = await exchange(this.#transport, url, { headers, body }, budget);
         const { status, text, retryAfter } = answer;
         if (status === 200) return { value: parseObject(text) };
         const { error, transient } = sortAnswer(what, status, text);
@@ -111,7 +162,7 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
           const again = withHint(error, skewHint(aheadMs + offset));
           if (corrected) throw again;
           corrected = true;
-          clockOffsetMs = signedAt + aheadMs - clock.now();
+          this.#clockOffsetMs = signedAt + aheadMs - clock.now();
           return { again };
         }
         if (!transient) throw error;
@@ -124,52 +175,17 @@ export function createSqsQueue(options: SqsQueueOptions): MessageQueue & QueueDe
     });
   }
 
-  return {
-    async send(queue, { body, attributes }, budget) {
-      const answer = await call(
-        'SendMessage',
-        queue,
-        { MessageBody: body, MessageAttributes: formatAttributes(attributes) },
-        budget,
-      );
-      return { messageId: textOf(answer['MessageId']) };
-    },
-    async receive(queue, { limit, hideS, waitS }, budget) {
-      const answer = await call(
-        'ReceiveMessage',
-        queue,
-        {
-          MaxNumberOfMessages: limit,
-          VisibilityTimeout: hideS,
-          WaitTimeSeconds: waitS,
-          MessageAttributeNames: ['All'],
-          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-        },
-        budget,
-      );
-      const messages: unknown = answer['Messages'];
-      return Array.isArray(messages) ? messages.flatMap(readMessage) : [];
-    },
-    async remove(queue, ReceiptHandle, budget) {
-      await call('DeleteMessage', queue, { ReceiptHandle }, budget);
-    },
-    async putOff(queue, ReceiptHandle, VisibilityTimeout, budget) {
-      await call('ChangeMessageVisibility', queue, { ReceiptHandle, VisibilityTimeout }, budget);
-    },
-    async count(queue, budget) {
-      const name = 'ApproximateNumberOfMessages';
-      const { Attributes } = await call('GetQueueAttributes', queue, { AttributeNames: [name] }, budget);
-      const value = Number(asObject(Attributes)[name]);
-      return Number.isFinite(value) ? value : 0;
-    },
-    async describe(queue, budget) {
-      const { Attributes } = await call('GetQueueAttributes', queue, { AttributeNames: ['All'] }, budget);
-      return Object.fromEntries(
-        Object.entries(asObject(Attributes)).map(([name, value]) => [name, textOf(value)]),
-      );
-    },
-    close: () => transport.close(),
-  };
+  async #findCredentials(): Promise<AwsCredentials> {
+    const { credentials, proxies } = this.#options;
+    this.#provider ??= credentials === undefined ? defaultProvider(proxies) : Promise.resolve(credentials);
+    try {
+      return await (await this.#provider)();
+    } catch (error) {
+      throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`, {
+        hint: CREDENTIALS_HINT,
+      });
+    }
+  }
 }
 
 /** Loaded only when a queue is spoken to; it is in the bundle for S3 anyway. */

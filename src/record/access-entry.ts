@@ -10,6 +10,7 @@ import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { putSmall } from './small-object.ts';
+import { present } from '../present.ts';
 
 export const ACCESS_PREFIX = 'access/';
 /** Bytes; an export of 100 recordings has about 5 KB. */
@@ -32,6 +33,7 @@ export const ACCESS_ACTIONS = [
   'extend',
   'erase',
   'source-delete',
+  'exported',
 ] as const;
 
 const text = z.string().min(1).max(1_024);
@@ -107,8 +109,18 @@ export async function writeAccessEntry(
   budget: Budget,
 ): Promise<void> {
   const key = accessKey(entry.at, random);
-  if ((await putSmall(store, key, formatAccessEntry(entry), budget)) === 'stored') return;
+  if (await keepAccessEntry(store, entry, key, budget)) return;
   throw new ArchiveError('STORE_UNAVAILABLE', `an access entry ${key} is there already`);
+}
+
+/** The same under a name of {@link accessKey}. @returns false when one of that name is there. @throws `STORE_*`. */
+export async function keepAccessEntry(
+  store: ObjectStore,
+  entry: AccessEntry,
+  key: string,
+  budget: Budget,
+): Promise<boolean> {
+  return (await putSmall(store, key, formatAccessEntry(entry), budget)) === 'stored';
 }
 
 /**
@@ -130,7 +142,7 @@ export async function noteAct(
     session: randomBytes(8).toString('hex'),
     n: 1,
     ...what,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     outcome: 'granted',
   };
   await writeAccessEntry(store, entry, randomBytes(6).toString('hex'), budget);

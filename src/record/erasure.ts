@@ -11,7 +11,7 @@ export const ERASURE_PREFIX = 'erasures/';
 export const ERASURE_SCHEMA = 'genesys-media-archive/erasure/v1';
 
 /** Bytes. */
-export const LARGEST_ERASURE = 16_384;
+export const MAX_ERASURE_BYTES = 16_384;
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 

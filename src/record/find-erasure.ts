@@ -6,7 +6,7 @@ import {
   type Erasure,
   ERASURE_PREFIX,
   erasureKey,
-  LARGEST_ERASURE,
+  MAX_ERASURE_BYTES,
   parseErasure,
   subjectHash,
   tombstoneId,
@@ -36,7 +36,7 @@ export async function findErasure(
 ): Promise<Erasure | undefined> {
   const place = erasureKey(tombstoneId(recordingId));
   if (!(await isThere(store, place, budget))) return undefined;
-  const json = await getSmall(store, place, LARGEST_ERASURE, budget);
+  const json = await getSmall(store, place, MAX_ERASURE_BYTES, budget);
   const erasure = json === undefined ? undefined : parseErasure(json);
   if (erasure?.recording !== subjectHash(recordingId) || erasureKey(erasure.id) !== place) {
     throw new ArchiveError('OBJECT_MALFORMED', `${place} is not the tombstone of an erasure`);

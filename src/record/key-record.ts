@@ -13,7 +13,7 @@ export const KEY_RECORD_SCHEMA = 'genesys-media-archive/key-record/v1';
 export const ERASED_SCHEMA = 'genesys-media-archive/erased/v1';
 
 /** Bytes; a record has about 800, and 2,048 of metadata are all that an object can carry. */
-export const LARGEST_KEY_RECORD = 16_384;
+export const MAX_KEY_RECORD_BYTES = 16_384;
 
 const text = z.string().min(1).max(1024);
 /** Base64 of 28 bytes, in its one spelling. */

@@ -3,14 +3,14 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata } from '../metadata-names.ts';
 import type { KeyRecordOf, KeyRecords, ObjectStat, ObjectStore, PutOptions } from '../ports.ts';
-import { erasureKey, LARGEST_ERASURE, parseErasure, subjectHash, tombstoneId } from './erasure.ts';
+import { erasureKey, MAX_ERASURE_BYTES, parseErasure, subjectHash, tombstoneId } from './erasure.ts';
 import { readInstruction } from './instruction-file.ts';
 import {
   erasedKey,
   formatKeyRecord,
   keyRecordFolder,
   keyRecordKey,
-  LARGEST_KEY_RECORD,
+  MAX_KEY_RECORD_BYTES,
   parseErased,
   requireKeyRecord,
 } from './key-record.ts';
@@ -35,7 +35,7 @@ export function createKeyRecords(store: ObjectStore): KeyRecords {
     },
     get: async (of, budget) => {
       const place = keyRecordKey(of);
-      const json = await getSmall(store, place, LARGEST_KEY_RECORD, budget);
+      const json = await getSmall(store, place, MAX_KEY_RECORD_BYTES, budget);
       if (json === undefined) return undefined;
       const record = requireKeyRecord(json, of);
       return { record, body: json };
@@ -44,7 +44,7 @@ export function createKeyRecords(store: ObjectStore): KeyRecords {
       const place = keyRecordKey(record);
       const stat = await store.head(place, budget);
       // what was read may be another one by now: its facts are taken first, then its content is compared
-      if (stat === undefined || (await getSmall(store, place, LARGEST_KEY_RECORD, budget)) !== body)
+      if (stat === undefined || (await getSmall(store, place, MAX_KEY_RECORD_BYTES, budget)) !== body)
         return 'changed';
       const result = await store.replace?.(
         stat,
@@ -113,9 +113,12 @@ export async function findErasure(
   const { recordingId } =
     identifyKey(`${MEDIA_PREFIX}${nameOfRecording(of.objectKey)}.enc`) ?? identifyKey(of.objectKey) ?? {};
   const own = recordingId === undefined ? undefined : tombstoneId(recordingId);
-  const named = parseErased((await readSmall(store, erasedKey(of), LARGEST_KEY_RECORD, budget)) ?? '') ?? own;
+  const named =
+    parseErased((await readSmall(store, erasedKey(of), MAX_KEY_RECORD_BYTES, budget)) ?? '') ?? own;
   if (named === undefined) return undefined;
-  const tombstone = parseErasure((await readSmall(store, erasureKey(named), LARGEST_ERASURE, budget)) ?? '');
+  const tombstone = parseErasure(
+    (await readSmall(store, erasureKey(named), MAX_ERASURE_BYTES, budget)) ?? '',
+  );
   if (tombstone?.id !== named) return undefined;
   const isOfAnother =
     tombstone.recording !== undefined &&

@@ -11,7 +11,7 @@ import type { ReceiptSigner } from './receipt.ts';
 import { getSmall, putSmall } from './small-object.ts';
 
 /** 5 GiB in leaves of 5 MiB. More of them would make a receipt of over 70 KB out of one of 2, and receipts are read by the thousand. */
-export const MOST_INLINE_LEAVES = 1024;
+export const MAX_INLINE_LEAVES = 1024;
 
 /**
  * The same for a signer that takes short messages only: 80 MiB in leaves of 5 MiB. They take 1,072 bytes of the 4,096 that AWS KMS
@@ -49,7 +49,7 @@ export async function stateCiphertext(
   const whole = { bytes, ...present({ sha256: sha256?.toString('hex') }) };
   const digests = leaves.map((leaf) => leaf.toString('hex'));
   const signsAll = signer?.maxMessageBytes === undefined;
-  if (digests.length <= (signsAll ? MOST_INLINE_LEAVES : MAX_INLINE_LEAVES_OF_SHORT_MESSAGES))
+  if (digests.length <= (signsAll ? MAX_INLINE_LEAVES : MAX_INLINE_LEAVES_OF_SHORT_MESSAGES))
     return { ...whole, leafBytes, leaves: digests };
   const list = Buffer.from(digests.map((digest) => `${digest}\n`).join(''));
   const key = leavesKey(objectKey);

@@ -8,6 +8,7 @@ export const MEDIA_PREFIX = 'archive/';
 
 /** And everything that holds receipts under this one. */
 export const RECEIPT_PREFIX = 'receipts/';
+const CONTEXT_PREFIX = 'context/';
 
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
 /** `ID.v2.enc` is the second object of a recording; its channel `v2` is written `=762`. */
@@ -97,7 +98,12 @@ export function linkKey(key: string): string {
 
 /** Where the context of the recording under `key` stands: `context/YYYY/MM/DD/{recordingId}[.{channel}].json.enc`. */
 export function contextKey(key: string): string {
-  return `context/${nameBeside(key)}.json.enc`;
+  return `${CONTEXT_PREFIX}${nameBeside(key)}.json.enc`;
+}
+
+/** What the contexts of all recordings begin with whose keys begin with `prefix`. */
+export function contextPrefix(prefix: string): string {
+  return CONTEXT_PREFIX + (prefix.startsWith(MEDIA_PREFIX) ? prefix.slice(MEDIA_PREFIX.length) : prefix);
 }
 
 /** What was found when a transcript was asked for; where no object says so, none was asked for. */
@@ -114,6 +120,14 @@ export function transcriptKey(key: string, status: TranscriptStatus): string {
 
 /** The objects beside a recording that have no receipt of their own. */
 export type CompanionKind = 'context' | 'transcript';
+
+/** What the keys of all of them begin with. */
+export const companionPrefixes = [CONTEXT_PREFIX, 'transcripts/'] as const;
+
+/** What may stand beside the recording under `key`. */
+export function companionKeys(key: string): readonly string[] {
+  return [contextKey(key), ...TRANSCRIPT_STATUSES.map((status) => transcriptKey(key, status))];
+}
 
 /** Of a companion: what its recording's own names have in common, without what a transcript says of itself. */
 const COMPANION = /^(context|transcripts)\/(.+?)(?:\.=(?:none|forbidden))?\.json\.enc$/;

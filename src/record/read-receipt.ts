@@ -1,6 +1,6 @@
 import type { Budget } from '../clock.ts';
 import type { ObjectStore } from '../ports.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from './receipt-schema.ts';
 import { getSmall } from './small-object.ts';
 
 /**
@@ -15,6 +15,6 @@ export async function readReceipt(
   place: string,
   budget: Budget,
 ): Promise<SignedReceipt | undefined> {
-  const text = await getSmall(store, place, LARGEST_RECEIPT, budget);
+  const text = await getSmall(store, place, MAX_RECEIPT_BYTES, budget);
   return text === undefined ? undefined : parseReceipt(text, place);
 }

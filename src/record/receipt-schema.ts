@@ -113,7 +113,7 @@ export type Receipt = Omit<SignedReceipt, 'signature'>;
 export type CiphertextFacts = z.output<typeof ciphertext>;
 
 /** Bytes. With 1,024 leaves, the most that are usually written into one, it has about 72 KB; any list that a valid object has fits. */
-export const LARGEST_RECEIPT = 1024 * 1024;
+export const MAX_RECEIPT_BYTES = 1024 * 1024;
 
 /**
  * @param key where the receipt stands, for the message.

@@ -14,6 +14,7 @@ import { createKeyRecords, keyRecordOf } from '../record/key-records.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../audit/open-checked.ts';
 import { present } from '../present.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
+import { findCompanions, remark } from './companions.ts';
 import { type AmendedWrap, amendReceipt } from './amend-receipt.ts';
 import { renewInstruction } from './publish-instruction.ts';
 
@@ -45,7 +46,7 @@ export interface Rewrap {
 const MAX_ROUNDS = 3;
 
 /**
- * Moves the data key of one object under another wrapping key; the media are neither read nor sent. What holds the key, the
+ * Moves the data keys of one object, and of what stands beside it, under another wrapping key; the media are neither read nor sent. What holds the key, the
  * key record, the instruction file or the object's metadata, is exchanged at once and only if it still is what was read, so that the
  * object can be read before, during and after, under the one key or the other: keep the old one until all are moved. Asking again does
  * nothing.
@@ -56,6 +57,25 @@ const MAX_ROUNDS = 3;
  * @throws `OBJECT_NOT_FOUND`, `RECORDING_ERASED`, `KEY_RECORD_MISSING`, `RECEIPT_MISMATCH`, `CONFIG_INVALID` when receipts are signed and nothing here can sign, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable), `STORE_*`, `KMS_*`.
  */
 export async function rewrapRecording(
+  ports: RewrapPorts,
+  key: string,
+  options: { readonly dryRun: boolean },
+  budget: Budget,
+): Promise<Rewrap> {
+  const own = await rewrapObject(ports, key, options, budget);
+  const all = [own];
+  for (const beside of await findCompanions(ports.store, key, budget)) {
+    all.push(await rewrapObject(ports, beside, options, budget));
+  }
+  // what could not be done, or was done, to any of them
+  const told = (['unsupported', 'rewrapped'] as const)
+    .map((wanted) => all.find(({ state }) => state === wanted))
+    .find((one) => one !== undefined);
+  const notes = [...new Set(all.flatMap((one) => one.notes))];
+  return { ...(own.state === told?.state ? own : (told ?? own)), key, notes };
+}
+
+async function rewrapObject(
   ports: RewrapPorts,
   key: string,
   { dryRun }: { readonly dryRun: boolean },
@@ -73,7 +93,7 @@ export async function rewrapRecording(
     const placement = beside.record !== undefined ? 'record' : wanted.state;
     if (dryRun) return { state: 'rewrapped', key, placement, notes };
     const amendment = await amendMoved(ports, checked, { wanted, placement }, budget);
-    const result = await exchange(store, stat, { wanted, beside }, budget);
+    const result = await exchange(ports, stat, { wanted, beside }, budget);
     const { outcome } = result ?? { outcome: 'unsupported' };
     if (outcome === 'replaced') {
       return { state: 'rewrapped', key, placement, notes, ...present({ amendment }) };
@@ -109,12 +129,14 @@ async function readBeside(store: ObjectStore, stat: ObjectStat, budget: Budget):
 type MovedWrap = Extract<Rewrapped, { readonly state: 'metadata' | 'instruction' }>;
 
 async function exchange(
-  store: ObjectStore,
+  ports: RewrapPorts,
   stat: ObjectStat,
   { wanted, beside }: { readonly wanted: MovedWrap; readonly beside: Beside },
   budget: Budget,
 ): Promise<ReplaceResult | undefined> {
-  if (wanted.state === 'metadata') return store.replaceMetadata?.(stat, wanted.metadata, budget);
+  const { store } = ports;
+  if (wanted.state === 'metadata')
+    return store.replaceMetadata?.(stat, await remark(ports, stat, wanted.metadata, budget), budget);
   const { record, file } = beside;
   if (record !== undefined) {
     const outcome = await createKeyRecords(store).replace(record, membersOf(wanted), budget);

@@ -7,7 +7,7 @@ import {
   isKeyRecordKey,
   KEY_PREFIX,
   keyRecordKey,
-  LARGEST_KEY_RECORD,
+  MAX_KEY_RECORD_BYTES,
   parseKeyRecord,
 } from '../record/key-record.ts';
 import { keyRecordOf } from '../record/key-records.ts';
@@ -68,7 +68,7 @@ async function judgeRecord(
   uploading: ReadonlySet<string>,
   budget: Budget,
 ): Promise<RecordState> {
-  const record = parseKeyRecord((await getSmall(ports.store, key, LARGEST_KEY_RECORD, budget)) ?? '');
+  const record = parseKeyRecord((await getSmall(ports.store, key, MAX_KEY_RECORD_BYTES, budget)) ?? '');
   if (record === undefined || keyRecordKey(record) !== key) return 'unreadable';
   const { objectKey } = record;
   const examination = await examineRecording(ports, objectKey, budget);

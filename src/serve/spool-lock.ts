@@ -27,6 +27,17 @@ const DEAD_AFTER_MS = 60_000;
 const MAX_TRIES = 40;
 const TAKEOVER_PAUSE_MS = 25;
 
+/** What the directory is to people, and what to do when another process has it. */
+export interface LockWords {
+  readonly what: string;
+  readonly hint: string;
+}
+
+const OF_SPOOL: LockWords = {
+  what: 'the spool',
+  hint: 'one process serves one spool: stop the other one, or choose another directory with --spool',
+};
+
 export interface SpoolLock {
   release(): Promise<void>;
 }
@@ -40,15 +51,16 @@ export async function lockSpool(
   dir: string,
   clock: Clock,
   onLost: (error: ArchiveError) => void,
+  words: LockWords = OF_SPOOL,
 ): Promise<SpoolLock> {
   const file = path.join(dir, LOCK_FILE);
   const own = await describeSelf();
-  await acquire(file, own, clock);
+  await acquire(file, { own, words }, clock);
   await removeDrafts(dir, clock.now());
   const beat = async () => {
     if ((await readHolder(file))?.token !== own.token) {
       clearInterval(timer);
-      onLost(inUse(dir, undefined));
+      onLost(inUse(dir, undefined, words));
       return;
     }
     const seconds = clock.now() / 1000;
@@ -66,7 +78,11 @@ export async function lockSpool(
   };
 }
 
-async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
+async function acquire(
+  file: string,
+  { own, words }: { readonly own: Holder; readonly words: LockWords },
+  clock: Clock,
+): Promise<void> {
   const draft = `${file}.${own.token}`;
   try {
     await writeText(draft, `${JSON.stringify(own)}\n`);
@@ -74,11 +90,11 @@ async function acquire(file: string, own: Holder, clock: Clock): Promise<void> {
       if (await linkIfAbsent(draft, file)) return;
       const holder = await readHolder(file);
       if (holder !== undefined && (await isAlive(file, holder, own, clock.now()))) {
-        throw inUse(path.dirname(file), holder);
+        throw inUse(path.dirname(file), holder, words);
       }
       if (!(await removeDead(file, draft, own, clock))) await clock.sleep(TAKEOVER_PAUSE_MS);
     }
-    throw inUse(path.dirname(file), undefined);
+    throw inUse(path.dirname(file), undefined, words);
   } finally {
     await rm(draft, { force: true });
   }
@@ -156,10 +172,8 @@ async function isAlive(file: string, holder: Holder, own: Holder, now: number): 
   return beaten !== undefined && now - beaten.mtimeMs < DEAD_AFTER_MS;
 }
 
-function inUse(dir: string, holder: Holder | undefined): ArchiveError {
+function inUse(dir: string, holder: Holder | undefined, { what, hint }: LockWords): ArchiveError {
   const by =
     holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host.slice(0, 80)}`;
-  return new ArchiveError('USAGE', `the spool ${dir} is in use by ${by}`, {
-    hint: 'one process serves one spool: stop the other one, or choose another directory with --spool',
-  });
+  return new ArchiveError('USAGE', `${what} ${dir} is in use by ${by}`, { hint });
 }

@@ -287,3 +287,11 @@ test('a session that ended leads to the sign-in, and the address keeps the searc
   await expect(page.getByText('You are not signed in: the session is over.')).toBeVisible();
   expect(page.url()).toContain('queue=Claims');
 });
+
+test('a recording of a format without a waveform says why, and plays', async ({ fake, page }) => {
+  const why = 'it is made of WAV alone, and this recording has another format';
+  await fake(`#/r/${idOf(0)}`, { [`/api/recordings/${idOf(0)}/peaks`]: refusal(404, 'NO_PEAKS', why) });
+  await expect(page.getByText(`no waveform: ${why}`)).toBeVisible();
+  await page.getByRole('button', { name: 'Listen' }).click();
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+});

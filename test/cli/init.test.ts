@@ -25,6 +25,49 @@ const deployFile = () => path.join(dir, 'genesys-archive.deploy.json');
 const ownFile = () => path.join(dir, 'genesys-archive.config.json');
 
 describe('init, by flags', () => {
+  it('adds an archive to the file with --archive, with its organization, and touches no other one', async () => {
+    const OTHER = '1d3a0b7f-63b5-4b9c-8d66-2a4a7b2bac88';
+    const other = FLAGS.map((flag) => (flag === ORGANIZATION ? OTHER : flag));
+    const first = await init([...FLAGS, '--yes', '--archive', 'emea']);
+    expect([first.code, first.stderr]).toEqual([
+      0,
+      expect.stringContaining('genesys-archive.emea.deploy.json'),
+    ]);
+    expect((await init([...other, '--yes', '--archive', 'apac-1'])).code).toBe(0);
+    expect(JSON.parse(await readFile(ownFile(), 'utf8'))).toEqual({
+      archives: {
+        emea: { GENESYS_ENVIRONMENT: 'mypurecloud.de', GENESYS_ORGANIZATION_ID: ORGANIZATION },
+        'apac-1': { GENESYS_ENVIRONMENT: 'mypurecloud.de', GENESYS_ORGANIZATION_ID: OTHER },
+      },
+    });
+    expect(await readDeploySettings(path.join(dir, 'genesys-archive.apac-1.deploy.json'))).toMatchObject({
+      stackName: 'GenesysMediaArchiveApac1',
+      organizationId: OTHER,
+    });
+    const file = await readConfigFile(undefined, dir);
+    expect(
+      loadConfig({ env: { ARCHIVE_STORE__APAC_1: 's3://my-archive' }, file, archive: 'apac-1' }, 'keys'),
+    ).toMatchObject({ organizationId: OTHER });
+    const again = await init([...other, '--yes', '--archive', 'emea', '--out', dir]);
+    expect([again.code, again.stderr]).not.toEqual([0, '']);
+    const forced = await init([...other, '--yes', '--archive', 'emea', '--force']);
+    expect(forced.code).toBe(0);
+    expect(JSON.parse(await readFile(ownFile(), 'utf8'))).toMatchObject({
+      archives: { emea: { GENESYS_ORGANIZATION_ID: OTHER }, 'apac-1': {} },
+    });
+    const wrong = await init([...FLAGS, '--yes', '--archive', 'EMEA']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('is no name of an archive')]);
+  });
+
+  it('leaves a file alone that has the settings of one archive', async () => {
+    await init([...FLAGS, '--yes']);
+    const before = await readFile(ownFile(), 'utf8');
+    const { code, stderr } = await init([...FLAGS, '--yes', '--archive', 'emea']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('has the settings of one archive')]);
+    expect(await readFile(ownFile(), 'utf8')).toBe(before);
+    expect(existsSync(path.join(dir, 'genesys-archive.emea.deploy.json'))).toBe(false);
+  });
+
   it('writes both files, which their readers understand, and prints the commands in order', async () => {
     const { code, stdout, stderr } = await init([...FLAGS, '--event-source', EVENT_SOURCE, '--webhook']);
     expect({ code, stderr }).toEqual({

@@ -298,7 +298,7 @@ describe('verify --all --job --resume', () => {
       expect.objectContaining({ type: 'planned', items: 2 }),
       expect.objectContaining({ type: 'job', done: 2, state: 'finished' }),
     ]);
-    expect(taken.stderr).toContain('takes over after 2 recordings and 1 finding');
+    expect(taken.stderr).toContain('takes over after 1 recording and 1 finding');
     expect(await readFile(file, 'utf8')).toBe(text);
     expect(third).not.toBe('');
   });

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { lockSpool } from '../../src/serve/spool-lock.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';
@@ -214,11 +216,14 @@ describe('verify --resume', () => {
     const args = ['verify', '--all', '--depth', 'ciphertext', '--concurrency', '1', '--resume', state];
     const running = startCli([...args, '--json'], { env: keyless() });
     await running.shows('"verified"');
-    running.kill('SIGKILL');
-    const killed = await running.end;
-    expect(killed.code).toBeUndefined();
-    expect((await stat(state)).mode & 0o077).toBe(0);
-    await writeFile(state, '{"type":"reached","ke', { flag: 'a' }); // as a kill in the middle of a line leaves it
+    running.kill('SIGINT');
+    expect((await running.end).code).toBe(130);
+    for (const file of [state, `${state}.job`]) expect((await stat(file)).mode & 0o077).toBe(0);
+    await writeFile(state, '{"type":"job","i', { flag: 'a' }); // as a kill in the middle of a line leaves it
+    const again = startCli([...args, '--json'], { env: keyless() });
+    await again.shows('"verified"');
+    again.kill('SIGKILL');
+    expect((await again.end).code).toBeUndefined();
     const other = await runCli([...args.slice(0, 3), 'head', '--resume', state], { env: keyless() });
     expect(other.stderr).toContain('the file of --resume belongs to a run with another depth');
     const report = path.join(dir, 'report.json');
@@ -233,7 +238,60 @@ describe('verify --resume', () => {
       counts: { 'missing-object': 1 },
       complete: true,
     });
+    for (const file of [state, `${state}.job`]) await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+
+  it('takes over a file of an older version, with what that run had found', async () => {
+    await takeCopy();
+    const state = path.join(dir, 'older.state');
+    const [first = '', second = ''] = sealed.recordings.map(({ key }) => key).toSorted();
+    const finding = {
+      key: first,
+      kind: 'missing-object',
+      code: 'OBJECT_NOT_FOUND',
+      message: 'it is gone',
+    };
+    const store = `file:${root}`;
+    const plan = { store, depth: 'head', share: null, seed: null, from: null, to: null };
+    const lines = [
+      { type: 'plan', version: 1, startedAt: '2026-11-01T00:00:00.000Z', ...plan },
+      { type: 'finding', finding },
+      { type: 'failed', key: second },
+      { type: 'reached', key: second, checked: 2 },
+    ];
+    await writeFile(state, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const report = path.join(dir, 'older.json');
+    const result = await run('--all', '--depth', 'head', '--resume', state, '--report', report, '--json');
+    expect(result.code).toBe(3);
+    const keys = result.records().filter(({ type }) => type === 'verified');
+    expect(keys.map(({ key }) => key)).toContain(second);
+    expect(keys).toHaveLength(COUNT - 1);
+    expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({
+      startedAt: '2026-11-01T00:00:00.000Z',
+      checked: COUNT,
+      findings: [finding],
+    });
     await expect(stat(state)).rejects.toThrow('ENOENT');
+  });
+
+  it('refuses a folder in its way that another program has made, and a file that is in use', async () => {
+    const state = path.join(dir, 'busy.state');
+    await mkdir(`${state}.job`);
+    await writeFile(path.join(`${state}.job`, 'notes'), 'mine');
+    const refused = await run('--all', '--depth', 'head', '--resume', state);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain('is in the way: the progress is kept there');
+    expect(await readFile(path.join(`${state}.job`, 'notes'), 'utf8')).toBe('mine');
+    await rm(`${state}.job`, { recursive: true });
+    await mkdir(`${state}.job`, { mode: 0o700 });
+    const lock = await lockSpool(`${state}.job`, systemClock, () => undefined);
+    try {
+      const busy = await run('--all', '--depth', 'head', '--resume', state);
+      expect(busy).toMatchObject({ code: 2 });
+      expect(busy.stderr).toContain('wait for that run to end, or name another file with --resume');
+    } finally {
+      await lock.release();
+    }
   });
 
   it('keeps the seed of a sample, and refuses a file that is something else', async () => {
@@ -281,7 +339,7 @@ describe('verify --resume', () => {
     ];
     const running = startCli(args, { env: keyless() });
     await running.shows('"verified"');
-    running.kill('SIGKILL');
+    running.kill('SIGINT');
     expect((await running.end).stdout).toContain('STORE_DENIED');
     await rm(file);
     await rename(aside, file);

@@ -7,4 +7,10 @@ describe('a store of the access log that fails, hangs or dies', () => {
     expect(wrong).toEqual([]);
     expect([granted, Object.keys(runs)]).toMatchObject([6, { length: 6 }]);
   });
+
+  it('lets none out of another instance either, which plays what this one granted', async () => {
+    const { wrong, granted } = await tryListens(36, { instances: 2 });
+    expect(wrong).toEqual([]);
+    expect(granted).toBe(6);
+  });
 });

@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { createGrantsSealer } from '../../src/console/grants-sealer.ts';
+import { createSessionKeeper } from '../../src/console/session.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { ACCESS_PREFIX, parseAccessEntry } from '../../src/record/access-entry.ts';
@@ -30,6 +32,11 @@ export interface TriedListens {
   readonly wrong: readonly string[];
 }
 
+export interface TryOptions {
+  /** Consoles over the same store that know the same sessions; the first is asked for the listen, the last for its sound. */
+  readonly instances?: 1 | 2;
+}
+
 /** ms after which an entry that was not answered is given up; while it is under way, its listen is asked for. */
 const HANGING_MS = 300;
 const ENTRY_MS = 20_000;
@@ -39,7 +46,7 @@ const AT_ONCE = 24;
  * Has many sessions press play while the store of the access log fails, hangs or dies at the entry, and asks for the recording in every
  * way there is: with the listen that was granted, and, while the entry is under way, with the one that it names.
  */
-export async function tryListens(runs: number): Promise<TriedListens> {
+export async function tryListens(runs: number, { instances = 1 }: TryOptions = {}): Promise<TriedListens> {
   const invented = inventArchive();
   const wrong: string[] = [];
   const counts: Record<string, number> = {};
@@ -47,7 +54,7 @@ export async function tryListens(runs: number): Promise<TriedListens> {
   const run = async (number: number): Promise<void> => {
     const fault = FAULTS[number % FAULTS.length] ?? 'none';
     counts[fault] = (counts[fault] ?? 0) + 1;
-    const tried = await tryOne(invented.store, call, fault);
+    const tried = await tryOne(invented.store, call, { fault, instances });
     if (tried.granted) granted += 1;
     wrong.push(...tried.wrong.map((what) => `run ${number}, ${fault}: ${what}`));
   };
@@ -63,19 +70,29 @@ export async function tryListens(runs: number): Promise<TriedListens> {
 async function tryOne(
   real: ReturnType<typeof inventArchive>['store'],
   call: Recorded,
-  fault: Fault,
+  { fault, instances }: Required<TryOptions> & { readonly fault: Fault },
 ): Promise<{ readonly granted: boolean; readonly wrong: string[] }> {
   const wrong: string[] = [];
   const asked: Promise<void>[] = [];
-  let opened: OpenConsole | undefined;
+  let opened: readonly OpenConsole[] = [];
   let cookie = '';
-  const hasEntry = (listen: string) =>
-    [...real.objects].some(
-      ([key, { body }]) =>
-        key.startsWith(ACCESS_PREFIX) && parseAccessEntry(body.toString('utf8'))?.listen === listen,
+  const key = randomBytes(32);
+  const hasEntry = (sealed: string) => {
+    const session = createSessionKeeper({ key }).open(cookie.split('=')[1] ?? '', Date.now());
+    const at = { session: session ?? { id: '' }, now: Date.now() };
+    const id = createGrantsSealer(key).open('listen', sealed, at)?.id;
+    const named = [...real.objects].filter(([name]) => name.startsWith(ACCESS_PREFIX));
+    return named.some(
+      ([, { body }]) => id !== undefined && parseAccessEntry(body.toString('utf8'))?.listen === id,
     );
+  };
   const plays = async (own: OpenConsole, listen: string) => {
-    const answer = await ask(`${own.url}/media/${listen}`, { headers: { range: 'bytes=0-' }, cookie });
+    const port = new URL(own.url).port;
+    const answer = await ask(`${own.url}/media/${listen}`, {
+      headers: { range: 'bytes=0-' },
+      // the cookie bears the port; its value is what all instances know
+      cookie: cookie.replace(/_\d+=/, `_${port}=`),
+    });
     return answer.status === 206 && answer.body.length > 0;
   };
   const store: ObjectStore = {
@@ -83,11 +100,11 @@ async function tryOne(
     put: async (key, body, options, budget) => {
       if (!key.startsWith(ACCESS_PREFIX)) return real.put(key, body, options, budget);
       const { listen = '' } = parseAccessEntry(Buffer.from(body as Uint8Array).toString('utf8')) ?? {};
-      if (opened !== undefined && (await plays(opened, listen))) wrong.push('it plays before its entry');
+      for (const own of opened) if (await plays(own, listen)) wrong.push('it plays before its entry');
       if (fault === 'fails') throw new ArchiveError('STORE_UNAVAILABLE', 'planted');
       if (fault === 'hangs') return new Promise(() => undefined);
       if (fault === 'dies') {
-        asked.push(opened?.stop(0) ?? Promise.resolve());
+        asked.push(opened[0]?.stop(0) ?? Promise.resolve());
         return new Promise(() => undefined);
       }
       const stored = await real.put(key, body, options, budget);
@@ -96,22 +113,27 @@ async function tryOne(
     },
   };
   const archive = inventArchive({ store }).archive;
-  const own = await openConsole([{ ...archive, catalogue: { ...archive.catalogue, catalogue: real } }], {
-    entryMs: fault.startsWith('hangs') ? HANGING_MS : ENTRY_MS,
-  });
+  const open = () =>
+    openConsole([{ ...archive, catalogue: { ...archive.catalogue, catalogue: real } }], {
+      entryMs: fault.startsWith('hangs') ? HANGING_MS : ENTRY_MS,
+      ...(instances === 1 ? {} : { shared: true }),
+      key,
+    });
+  const own = await open();
+  const last = instances === 1 ? own : await open();
   cookie = await own.signInAs({ name: createHash('sha256').update(fault).digest('hex'), roles: ['auditor'] });
-  opened = own;
+  opened = instances === 1 ? [own] : [own, last];
   const answer = await ask(`${own.url}/api/listens`, { json: { recording: call.recordingId }, cookie }).catch(
     () => undefined,
   );
   const listen = answer?.status === 201 ? String(answer.json()['listen']) : undefined;
   if (listen !== undefined) {
     if (!hasEntry(listen)) wrong.push('it was granted without an entry');
-    if (!(await plays(own, listen))) wrong.push('it was granted and does not play');
+    if (!(await plays(last, listen))) wrong.push('it was granted and does not play');
     if (fault !== 'none') wrong.push('it was granted');
   } else if (answer !== undefined && answer.status !== 503) wrong.push(`status ${answer.status}`);
   else if (fault === 'none') wrong.push('it was not granted');
-  await own.stop(0);
+  await Promise.all([...new Set([own, last])].map((one) => one.stop(0)));
   await Promise.all(asked);
   return { granted: listen !== undefined, wrong };
 }

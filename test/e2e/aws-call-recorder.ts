@@ -197,6 +197,7 @@ function operationOf(method: string, key: string, query: URLSearchParams, copies
     if (method === 'HEAD') return 'HeadBucket';
     return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjectsV2';
   }
+  if (query.has('legal-hold')) return `${method === 'PUT' ? 'Put' : 'Get'}ObjectLegalHold`;
   switch (method) {
     case 'HEAD':
       return 'HeadObject';

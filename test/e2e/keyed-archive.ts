@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { restoreRecording } from '../../src/audit/read-recording.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../../src/record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../src/record/receipt-schema.ts';
 import { getSmall } from '../../src/record/small-object.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -94,7 +94,7 @@ export async function startKeyedArchive(options: SimulatorOptions = {}) {
     const env = { ...base, ARCHIVE_STORE: store };
     const opened = await openConfiguredStore(loadConfig({ env }, 'store'), { clock, logger });
     const place = receiptKey(key);
-    return parseReceipt((await getSmall(opened, place, LARGEST_RECEIPT, unlimited)) ?? '', place);
+    return parseReceipt((await getSmall(opened, place, MAX_RECEIPT_BYTES, unlimited)) ?? '', place);
   };
 
   /** What restoring an object gives, or the code it fails with. A recording's digest tells whether it is whole. */

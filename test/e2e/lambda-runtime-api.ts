@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 
 /** What an invocation ended with. */
 export interface Outcome {
   readonly requestId: string;
   /** Of `…/response`. */
   readonly value?: unknown;
+  /** Of one that was streamed; `broken` where the stream named an error at its end. */
+  readonly stream?: { readonly bytes: Buffer; readonly contentType: string; readonly broken: boolean };
   /** Of `…/error`. */
   readonly error?: { readonly errorType?: string; readonly errorMessage?: string };
   /** ms between the answer and the deadline that the function was given; negative when it came too late. */
@@ -60,7 +62,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     });
     response.end(invocation.body);
   };
-  const finish = (requestId: string, how: Pick<Outcome, 'value' | 'error'>) => {
+  const finish = (requestId: string, how: Pick<Outcome, 'value' | 'error' | 'stream'>) => {
     const invocation = running.get(requestId);
     running.delete(requestId);
     invocation?.settle({ requestId, spareMs: invocation.deadline - Date.now(), ...how });
@@ -73,9 +75,15 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
       deliver();
       return;
     }
-    const body: unknown = JSON.parse((await text(request)) || 'null');
+    const isStream = request.headers['lambda-runtime-function-response-mode'] === 'streaming';
+    const bytes = await buffer(request);
+    const body: unknown = isStream ? undefined : JSON.parse(bytes.toString() || 'null');
     const [, requestId = '', what] = /^invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
-    if (what === 'response') finish(requestId, { value: body });
+    if (what === 'response' && isStream) {
+      const contentType = request.headers['content-type'] ?? '';
+      const broken = request.trailers['lambda-runtime-function-error-type'] !== undefined;
+      finish(requestId, { stream: { bytes, contentType, broken } });
+    } else if (what === 'response') finish(requestId, { value: body });
     else if (what === 'error') finish(requestId, { error: body as NonNullable<Outcome['error']> });
     else if (path === 'init/error') start(body as { errorType?: string });
     response.writeHead(202, { 'content-type': 'application/json' });

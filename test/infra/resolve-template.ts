@@ -69,7 +69,12 @@ export function resolveTemplate(
     Ref: ref,
     Condition: holds,
     'Fn::GetAtt': ([id, attribute]: [string, string]) =>
-      attribute === 'Arn' ? arnOf(requireResource(id)) : `${requireResource(id)}.${attribute}`,
+      attribute === 'Arn'
+        ? arnOf(requireResource(id))
+        : attribute === 'FunctionUrl'
+          ? `https://${requireResource(id)}.lambda-url/`
+          : `${requireResource(id)}.${attribute}`,
+    'Fn::Split': ([separator, text]: [string, unknown]) => String(resolve(text)).split(separator),
     'Fn::Join': ([separator, parts]: [string, unknown[]]) => (resolve(parts) as string[]).join(separator),
     'Fn::Select': ([index, list]: [number | string, unknown]) => (resolve(list) as unknown[])[Number(index)],
     'Fn::GetAZs': () => [`${REGION}a`, `${REGION}b`, `${REGION}c`],

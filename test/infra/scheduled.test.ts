@@ -216,6 +216,7 @@ it('the bundles of all functions of schedules are built, and the archiving funct
   expect(built.toSorted()).toEqual([
     'archive.mjs',
     'catalogue.mjs',
+    'console.mjs',
     'drill.mjs',
     'facts.mjs',
     'jobs.mjs',
@@ -230,7 +231,15 @@ it('the bundles of all functions of schedules are built, and the archiving funct
 
 it('the files of a scheduled function are all that it imports, of the functions and the command line together', () => {
   const lists = JSON.parse(readFileSync('dist/lambda/files.json', 'utf8')) as Record<string, string[]>;
-  expect(Object.keys(lists).toSorted()).toEqual(['catalogue', 'drill', 'facts', 'jobs', 'seal', 'verify']);
+  expect(Object.keys(lists).toSorted()).toEqual([
+    'catalogue',
+    'console',
+    'drill',
+    'facts',
+    'jobs',
+    'seal',
+    'verify',
+  ]);
   for (const [name, files] of Object.entries(lists)) {
     expect(files).toContain(`${name}.mjs`);
     expect(files.length).toBeGreaterThan(10);

@@ -5,7 +5,7 @@ import {
   dueOf,
   expire,
   FRESH,
-  LATER_LIMIT_MS,
+  MAX_LATER_MS,
   pendingOf,
   restMs,
   restOf,
@@ -22,7 +22,7 @@ const outcome = fc.record({
   bytes: fc.nat({ max: 1_000 }),
   code: fc.constantFrom('MEDIA_NOT_READY', 'RECORDING_GONE'),
 });
-const steps = fc.array(fc.tuple(outcome, fc.integer({ min: 0, max: LATER_LIMIT_MS })), { maxLength: 60 });
+const steps = fc.array(fc.tuple(outcome, fc.integer({ min: 0, max: MAX_LATER_MS })), { maxLength: 60 });
 
 /** All states that a shard goes through. */
 function play(list: readonly (readonly [Outcome, number])[]): {
@@ -71,7 +71,7 @@ describe('the state of a shard', () => {
     fc.assert(
       fc.property(steps, (list) => {
         const { state, now } = play(list);
-        const over = expire(state, now + LATER_LIMIT_MS);
+        const over = expire(state, now + MAX_LATER_MS);
         expect(over.later).toEqual([]);
         expect(over.failed.length).toBe(state.failed.length + state.later.length);
         const late = over.failed.slice(state.failed.length);
@@ -83,7 +83,7 @@ describe('the state of a shard', () => {
   it('lets an item wait on that waits for its turn among others, and gives up a day after its turn has come', () => {
     const later = (isPatient: boolean) => ({ index: 0, state: 'later', bytes: 0, isPatient }) as const;
     let state = FRESH;
-    const DAY_MS = LATER_LIMIT_MS;
+    const DAY_MS = MAX_LATER_MS;
     for (let day = 0; day < 10; day += 1) state = settle(state, later(true), day * DAY_MS);
     expect(state.later).toHaveLength(1);
     state = settle(state, later(false), 9.5 * DAY_MS);
@@ -94,7 +94,7 @@ describe('the state of a shard', () => {
 
   it('rests no longer than until its first item is due, and never for ever', () => {
     fc.assert(
-      fc.property(steps, fc.integer({ min: -LATER_LIMIT_MS, max: LATER_LIMIT_MS }), (list, skew) => {
+      fc.property(steps, fc.integer({ min: -MAX_LATER_MS, max: MAX_LATER_MS }), (list, skew) => {
         const { state, now } = play(list);
         const rest = restOf(state, now + skew);
         if (state.later.length === 0) expect(rest).toBeUndefined();

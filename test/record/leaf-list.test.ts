@@ -12,7 +12,7 @@ import { LEAF_BYTES, LeafHasher } from '../../src/record/leaf-hasher.ts';
 import {
   leavesKey,
   MAX_INLINE_LEAVES_OF_SHORT_MESSAGES,
-  MOST_INLINE_LEAVES,
+  MAX_INLINE_LEAVES,
   readLeaves,
   stateCiphertext,
 } from '../../src/record/leaf-list.ts';
@@ -20,7 +20,7 @@ import { DATE_LAYOUT, objectOfReceipt } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { openSeekable } from '../../src/audit/read-range.ts';
 import {
-  LARGEST_RECEIPT,
+  MAX_RECEIPT_BYTES,
   parseReceipt,
   type Receipt,
   RECEIPT_SCHEMA,
@@ -91,14 +91,14 @@ async function archived(leaves: number, prepare: (store: ObjectStore) => Promise
 
 describe('a list of leaves', () => {
   it('stands in the receipt, up to 1,024 of them', async () => {
-    const { store, receipt } = await archived(MOST_INLINE_LEAVES);
+    const { store, receipt } = await archived(MAX_INLINE_LEAVES);
     expect(receipt.ciphertext?.leaves).toHaveLength(1024);
     expect(receipt.ciphertext).not.toHaveProperty('leavesSha256');
     expect([...store.objects.keys()].toSorted()).toEqual([KEY, receiptKey(KEY)]);
   });
 
   it('stands beside a receipt that would be too long, which states its hash', async () => {
-    const { store, body, receipt, text, kinds } = await archived(MOST_INLINE_LEAVES + 1);
+    const { store, body, receipt, text, kinds } = await archived(MAX_INLINE_LEAVES + 1);
     expect(LIST).toBe(receiptKey(KEY).replace(/([^/]+)\.json$/, '_$1.leaves'));
     const list = store.objects.get(LIST)?.body ?? Buffer.alloc(0);
     const lines = [...body].map((byte) => createHash('sha256').update(Buffer.of(byte)).digest('hex'));
@@ -177,7 +177,7 @@ describe('a list of leaves', () => {
     const facts = await stateCiphertext({ store }, KEY, digests, unlimited);
     expect(await readLeaves(store, KEY, facts, unlimited)).toHaveLength(13_108);
     // a reader also takes a receipt that holds all of them itself
-    expect(13_108 * 67 + 3000).toBeLessThan(LARGEST_RECEIPT);
+    expect(13_108 * 67 + 3000).toBeLessThan(MAX_RECEIPT_BYTES);
   });
 
   it('finds the damaged piece, and lets others be played', async () => {

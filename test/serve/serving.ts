@@ -29,7 +29,7 @@ export interface Site {
   readonly start: (...args: string[]) => RunningCli;
   /** Names below a folder of the spool. */
   readonly spooled: (folder: 'queue' | 'failed' | 'incoming') => Promise<string[]>;
-  /** Keys of the archive that end with `suffix`, sorted. */
+  /** Keys of the archive that end with `suffix`, sorted; not of the catalogue, which a server makes once an hour. */
   readonly stored: (suffix: string) => Promise<string[]>;
   /** The event of a recording, as the platform's webhook carries it. */
   readonly eventOf: (id: string) => string;
@@ -62,7 +62,7 @@ export async function openSite(recordings: SimulatorOptions['recordings'], spool
     spooled: (folder) => readdir(path.join(spool, folder)),
     async stored(suffix) {
       const names = await readdir(store, { recursive: true }).catch(() => []);
-      return names.filter((name) => name.endsWith(suffix)).toSorted();
+      return names.filter((name) => name.endsWith(suffix) && !name.startsWith('catalogue')).toSorted();
     },
     eventOf: (id) => JSON.stringify(simulator.event(id, 'webhook')),
     async close() {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,10 @@ import { systemClock, unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ConsoleArchive } from '../../src/console/console-archive.ts';
 import { openConsoleArchive } from '../../src/create/console.ts';
+import { ArchiveError } from '../../src/errors.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
+import type { ObjectStore } from '../../src/ports.ts';
+import { ACCESS_PREFIX } from '../../src/record/access-entry.ts';
 import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
 import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';
 import { ask, openConsole, type OpenConsole } from '../console/invented-console.ts';
@@ -261,5 +264,38 @@ describe('about', () => {
     expect(about).toContain(`file:${log.archive.dir}`);
     expect(about).not.toContain(log.archive.secret.toString('hex'));
     expect((await get('/api/health')).json()).toEqual({ status: 'ok' });
+  });
+});
+
+describe('a package of several instances', () => {
+  it('is fetched once of all instances together, once that is on record, and not at all where it cannot be', async () => {
+    const key = randomBytes(32);
+    let refuses = false;
+    const store: ObjectStore = {
+      ...archive.store,
+      put: (name, body, options, budget) =>
+        refuses && name.startsWith(ACCESS_PREFIX)
+          ? Promise.reject(new ArchiveError('STORE_UNAVAILABLE', 'planted'))
+          : archive.store.put(name, body, options, budget),
+    };
+    const open = () => openConsole([{ ...archive, store }], { key, shared: true, maxPackageBytes: 50_000 });
+    const [one, other] = await Promise.all([open(), open()]);
+    try {
+      const own = await one.signInAs({ roles: ['custodian'] });
+      const at = (console_: OpenConsole) => own.replace(/_\d+=/, `_${new URL(console_.url).port}=`);
+      const grant = async (recordings: readonly string[]) =>
+        ask(`${one.url}/api/evidence`, { json: { recordings, reason: 'case 9' }, cookie: own });
+      const { download } = (await grant([idAt(3)])).json() as { download: string };
+      const fetchFrom = (from: OpenConsole) => ask(from.url + download, { cookie: at(from) });
+      refuses = true;
+      expect(await fetchFrom(other)).toMatchObject({ status: 503 });
+      refuses = false;
+      const answers = await Promise.all([one, other, one, other].map(fetchFrom));
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 404, 404, 404]);
+      expect((await fetchFrom(other)).status).toBe(404);
+      expect((await grant(Array.from({ length: 12 }, (_, index) => idAt(index)))).status).toBe(400);
+    } finally {
+      await Promise.all([one.stop(), other.stop()]);
+    }
   });
 });

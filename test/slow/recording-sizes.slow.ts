@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { restoreRecording } from '../../src/audit/read-recording.ts';
-import { LARGEST_RECEIPT, parseReceipt } from '../../src/record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt } from '../../src/record/receipt-schema.ts';
 import { getSmall } from '../../src/record/small-object.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';
@@ -67,7 +67,7 @@ async function start(sizes: readonly number[]) {
     );
     for (const { recording, result } of archived) {
       const place = receiptKey(result.key);
-      const receipt = parseReceipt((await getSmall(store, place, LARGEST_RECEIPT, unlimited)) ?? '', place);
+      const receipt = parseReceipt((await getSmall(store, place, MAX_RECEIPT_BYTES, unlimited)) ?? '', place);
       expect(receipt).toMatchObject({
         plaintext: { bytes: recording.bytes, sha256: await recording.sha256() },
       });

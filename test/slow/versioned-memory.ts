@@ -63,6 +63,8 @@ export class VersionedMemory {
       return 'removed';
     },
     retain: () => Promise.resolve('unsupported'),
+    keptState: () => Promise.resolve(undefined),
+    setTag: () => Promise.resolve('unsupported'),
     bucketLock: () => Promise.resolve({ lock: 'none', defaultDays: undefined }),
     abortUploads: () => Promise.resolve(0),
   };

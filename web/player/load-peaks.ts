@@ -44,9 +44,7 @@ export async function loadWhole(
     if (signal.aborted) return;
     // a recording of exactly so many portions ends in a refusal
     if (parts.length > 0 && error instanceof ApiError && error.status === 416) return onWords('');
-    onWords(
-      error instanceof ApiError && error.status !== 404 ? `no waveform: ${error.message}` : 'no waveform',
-    );
+    onWords(error instanceof ApiError ? `no waveform: ${error.message}` : 'no waveform');
   }
 }
 

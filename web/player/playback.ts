@@ -187,10 +187,10 @@ export class Playback extends EventTarget {
     this.#changed();
   }
 
-  async #ask(): Promise<ListenState | undefined> {
+  async #ask(near?: number): Promise<ListenState | undefined> {
     if (this.#granted === undefined) return undefined;
     this.#askedAt = Date.now();
-    return getJson<ListenState>(`/api/listens/${this.#granted.listen}`).catch(() => undefined);
+    return getJson<ListenState>(`/api/listens/${this.#granted.listen}`, { near }).catch(() => undefined);
   }
 
   /** A media element cannot say why it failed: the server can. */
@@ -199,7 +199,7 @@ export class Playback extends EventTarget {
     if (granted === undefined || this.#audio.getAttribute('src') === null) return;
     const detail = this.#audio.error?.message ?? '';
     const length = this.duration;
-    const state = await this.#ask();
+    const state = await this.#ask(length && this.position / length);
     if (state === undefined) {
       this.#trouble = { kind: 'expired' };
       this.#granted = undefined;

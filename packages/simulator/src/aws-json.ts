@@ -11,6 +11,8 @@ import { sha256Hex, type SigningCredentials, verifySignature } from './sigv4.ts'
 export interface AwsJsonOptions {
   /** Default `simulator`. */
   readonly accessKeyId?: string;
+  /** Of an assumed role: a request may bear this one. @default none is known */
+  readonly sessionToken?: string;
   /** Default `simulator-secret-key`. */
   readonly secretAccessKey?: string;
   /** Default `us-east-1`. */
@@ -78,11 +80,12 @@ const SIGNATURE_PROBLEMS: Readonly<Partial<Record<S3ErrorCode, AwsProblem>>> = {
 /** @param service as it stands in signatures. */
 export function credentialsFor<S extends AwsService>(
   service: S,
-  { accessKeyId, secretAccessKey, region }: AwsJsonOptions,
+  { accessKeyId, secretAccessKey, sessionToken, region }: AwsJsonOptions,
 ): SigningCredentials & { readonly service: S } {
   return {
     accessKeyId: accessKeyId ?? 'simulator',
     secretAccessKey: secretAccessKey ?? 'simulator-secret-key',
+    sessionToken,
     region: region ?? 'us-east-1',
     service,
   };

@@ -1,12 +1,13 @@
 import { drawKmsFaults } from './kms/attach-kms.ts';
 import { drawS3Faults } from './s3/attach-s3.ts';
 import type { FaultPlan } from './faults.ts';
-import type { KmsEndpoint, KmsRequest } from './kms/kms.ts';
+import type { KmsEndpoint, KmsOptions, KmsRequest } from './kms/kms.ts';
+import type { S3Options } from './s3/s3-options.ts';
 import type { S3Endpoint, S3Request } from './s3/s3.ts';
 
 /** By the system's clock: a client signs its requests for S3 by that, too. Loaded only where it is asked for: half of the code. */
 export async function startS3Endpoint(
-  place: { readonly dir: string; readonly buckets: readonly string[] },
+  place: Pick<S3Options, 'dir' | 'buckets' | 'sessionToken'>,
   faults: FaultPlan,
   port: number,
   onRequest: (request: S3Request) => void,
@@ -16,11 +17,11 @@ export async function startS3Endpoint(
 }
 
 export async function startKmsEndpoint(
-  dir: string | undefined,
+  place: Pick<KmsOptions, 'dir' | 'sessionToken'>,
   faults: FaultPlan,
   port: number,
   onRequest: (request: KmsRequest) => void,
 ): Promise<KmsEndpoint> {
   const { startKms } = await import('./kms/kms.ts');
-  return startKms({ dir, port, onRequest, fault: drawKmsFaults(faults) });
+  return startKms({ ...place, port, onRequest, fault: drawKmsFaults(faults) });
 }

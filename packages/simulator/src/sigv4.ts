@@ -21,6 +21,8 @@ export interface SignableRequest {
 export interface SigningCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of an assumed role: a request may bear this one. Without it, none may. */
+  readonly sessionToken?: string | undefined;
   readonly region: string;
   /** As it stands in the credential scope; default `s3`. */
   readonly service?: string;
@@ -175,7 +177,8 @@ export function verifySignature(
       { Region: credentials.region },
     );
   }
-  if (request.headers.has('x-amz-security-token')) throw new S3Refusal('InvalidToken');
+  const token = request.headers.get('x-amz-security-token');
+  if (token !== undefined && token !== credentials.sessionToken) throw new S3Refusal('InvalidToken');
 
   const timestamp = request.headers.get('x-amz-date') ?? '';
   const time = parseTimestamp(timestamp);

@@ -35,6 +35,8 @@ export interface SimulatorOptions extends OrganizationContents {
     readonly s3?: number;
     readonly kms?: number;
   };
+  /** Of a role that was assumed: S3 and KMS take requests that bear it. @default none is known */
+  readonly sessionToken?: string;
   /** Also starts an S3 endpoint that keeps the objects of this bucket, and of others, in files below `dir`. */
   readonly s3?: { readonly dir: string; readonly bucket: string; readonly others?: readonly string[] };
   /** Also starts a KMS endpoint, with a key `alias/recordings`, that keeps its keys below `dir` or else in memory. */

@@ -1,15 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { SimulatorError, describeCause } from './simulator-error.ts';
+import { SimulatorError } from './simulator-error.ts';
 import { describeKmsRequest } from './kms/attach-kms.ts';
 import { describeS3Request } from './s3/attach-s3.ts';
 import { startKmsEndpoint, startS3Endpoint } from './endpoints.ts';
 import { createEvent } from './archiving-events.ts';
-import {
-  readMediaFolder,
-  synthesiseRecording,
-  type CataloguedRecording,
-  type RecordingSpec,
-} from './catalogue.ts';
+import { readMediaFolder } from './catalogue.ts';
 import { FaultPlan } from './faults.ts';
 import { createConversationEvent } from './published/conversation-events.ts';
 import { createGenesysApi, guardCall } from './genesys-api.ts';
@@ -17,6 +12,8 @@ import type { KmsRequest } from './kms/kms.ts';
 import { createMediaHost, mediaPath } from './media-host.ts';
 import { OAuthServer } from './oauth.ts';
 import { createOrganizations } from './organizations.ts';
+import { RecordingShelf } from './recording-shelf.ts';
+import { RunningServers } from './running-servers.ts';
 import { withPublishedApi } from './published/published-api.ts';
 import type { S3Request } from './s3/s3.ts';
 import { serve, type ServiceContext, type SimulatedRequest } from './service.ts';
@@ -41,49 +38,16 @@ const MAX_REQUESTS_KEPT = 10_000;
  *   `CONFIG_INVALID` for a bucket name S3 would not accept.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const now = options.now ?? Date.now;
-  const seed = options.seed ?? 1;
-  const clientId = options.clientId ?? 'simulator-client';
+  const { now = Date.now, seed = 1, clientId = 'simulator-client' } = options;
   const clientSecret = options.clientSecret ?? 'simulator-secret';
-  const recordings: CataloguedRecording[] = [];
-  const byId = new Map<string, CataloguedRecording>();
-  const interactions = new Map<string, Map<string, unknown>>();
-  const requests: SimulatedRequest[] = [];
   const faults = new FaultPlan(seed);
-  let synthesised = 0;
-
-  const enrol = (recording: CataloguedRecording): CataloguedRecording => {
-    if (byId.has(recording.id))
-      throw new SimulatorError(`there are two recordings with the id ${recording.id}`);
-    recordings.push(recording);
-    byId.set(recording.id, recording);
-    if (!interactions.has(recording.interactionId)) interactions.set(recording.interactionId, new Map());
-    return recording;
-  };
-  const add = (spec: RecordingSpec) => {
-    const recording = synthesiseRecording(spec, seed, synthesised, now());
-    synthesised += 1;
-    return enrol(recording);
-  };
-  const get = (id: string): CataloguedRecording => {
-    const recording = byId.get(id);
-    if (recording === undefined) throw new SimulatorError(`the simulator has no recording with the id ${id}`);
-    return recording;
-  };
-
-  const folder = options.mediaDir === undefined ? undefined : await readMediaFolder(options.mediaDir);
-  for (const file of folder?.recordings ?? []) enrol(file);
-  const { recordings: wanted = 0 } = options;
-  const specs = typeof wanted === 'number' ? Array.from({ length: wanted }, () => ({})) : wanted;
-  for (const spec of specs) add(spec);
-  const remember = (request: SimulatedRequest) => {
-    requests.push(request);
-    if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
-  };
+  const shelf = new RecordingShelf({ seed, now });
+  const skippedFiles = await fillShelf(shelf, options);
+  const requests = new RememberedRequests(options.onRequest);
   const context: ServiceContext = {
     faults,
     now,
-    onArrival: remember,
+    onArrival: (request) => requests.remember(request),
     onEnd: (request) => options.onRequest?.(request),
   };
   const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
@@ -96,102 +60,63 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     link: linkTo,
     requestsPerMinute: options.requestsPerMinute,
   });
-  const world = organizations.worldOf(clientId);
   const oauth = new OAuthServer({
     clients: organizations.clients,
     tokenLifetimeS: options.tokenLifetimeS ?? 86_400,
     now,
   });
-  const find = (id: string) => byId.get(id) ?? organizations.file(id);
-  const running: { close(): Promise<void> }[] = [];
-  const close = async () => {
-    await Promise.all(running.map(async (server) => server.close()));
-  };
-  const start = async <T extends { close(): Promise<void> }>(server: Promise<T>): Promise<T> => {
-    try {
-      const started = await server;
-      running.push(started);
-      return started;
-    } catch (error) {
-      await close();
-      if (error instanceof SimulatorError) throw error;
-      throw new SimulatorError(`the simulator cannot listen: ${describeCause(error)}`, {
-        hint: 'another program may be using the port; 0 takes any free one',
-      });
-    }
-  };
+  const find = (id: string) => shelf.find(id) ?? organizations.file(id);
 
-  const media = await start(serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0));
+  const servers = new RunningServers();
+  const media = await servers.start(
+    serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0),
+  );
   const limits = { oauth, requestsPerMinute: options.requestsPerMinute, now };
   const apiService = withPublishedApi({
     worldOf: (id) => organizations.worldOf(id),
     base: createGenesysApi({
       ...limits,
-      find: (id) => byId.get(id),
-      interactions,
+      find: (id) => shelf.find(id),
+      interactions: shelf.interactions,
       link: (recording) => linkTo(recording.id),
       statesStartTime: options.statesStartTime ?? true,
     }),
     guard: (call, answer) => guardCall(limits, call, answer),
   });
-  const api = await start(serve(apiService, context, options.ports?.api ?? 0));
-  const onS3Request = (request: S3Request) => {
-    const described = describeS3Request(request, now());
-    remember(described);
-    options.onRequest?.(described);
-  };
-  const s3 =
-    options.s3 === undefined
-      ? undefined
-      : await start(
-          startS3Endpoint(
-            { dir: options.s3.dir, buckets: [options.s3.bucket, ...(options.s3.others ?? [])] },
-            faults,
-            options.ports?.s3 ?? 0,
-            onS3Request,
-          ),
-        );
-  const onKmsRequest = (request: KmsRequest) => {
-    const described = describeKmsRequest(request, now());
-    remember(described);
-    options.onRequest?.(described);
-  };
-  const kms =
-    options.kms === undefined
-      ? undefined
-      : await start(startKmsEndpoint(options.kms.dir, faults, options.ports?.kms ?? 0, onKmsRequest));
+  const api = await servers.start(serve(apiService, context, options.ports?.api ?? 0));
+  const { s3, kms } = await startAws(servers, options, { faults, now, requests });
 
   return {
     apiUrl: api.url,
     mediaUrl: media.url,
     s3,
     kms,
-    recordings,
-    skippedFiles: folder?.skipped ?? [],
-    world,
+    recordings: shelf.all,
+    skippedFiles,
+    world: organizations.worldOf(clientId),
     organizations: organizations.list,
     faults,
-    requests,
-    add,
+    requests: requests.kept,
+    add: (spec) => shelf.add(spec),
     setStatus(id, status) {
-      get(id).status = status;
+      shelf.get(id).status = status;
     },
     interaction(id) {
-      const metadata = interactions.get(id);
+      const metadata = shelf.interactions.get(id);
       return metadata === undefined ? undefined : Object.fromEntries(metadata);
     },
-    event: (recordingId, shape, extras) => createEvent(get(recordingId), shape, extras),
+    event: (recordingId, shape, extras) => createEvent(shelf.get(recordingId), shape, extras),
     conversationEvent(conversationId, what = 'customer.end', body = {}) {
-      for (const { world: one } of organizations.list) {
-        const conversation = one.conversation(conversationId);
+      for (const { world } of organizations.list) {
+        const conversation = world.conversation(conversationId);
         if (conversation === undefined) continue;
-        return createConversationEvent(conversation, what, one.organizationId, body);
+        return createConversationEvent(conversation, what, world.organizationId, body);
       }
       throw new SimulatorError(`the simulator has no conversation with the id ${conversationId}`);
     },
     revokeTokens: () => oauth.revokeAll(),
     setClientSecret: (secret) => oauth.exchangeSecret(secret),
-    link: (recordingId) => linkTo(get(recordingId).id),
+    link: (recordingId) => linkTo(shelf.get(recordingId).id),
     environment: () => ({
       GENESYS_CLIENT_ID: clientId,
       GENESYS_CLIENT_SECRET: clientSecret,
@@ -203,6 +128,62 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ...s3?.environment(),
       ...kms?.environment(),
     }),
-    close,
+    close: async () => servers.close(),
+  };
+}
+
+/** Files of the media folder that are no recordings. */
+async function fillShelf(
+  shelf: RecordingShelf,
+  { mediaDir, recordings = 0 }: SimulatorOptions,
+): Promise<Simulator['skippedFiles']> {
+  const folder = mediaDir === undefined ? undefined : await readMediaFolder(mediaDir);
+  for (const file of folder?.recordings ?? []) shelf.enrol(file);
+  const specs = typeof recordings === 'number' ? Array.from({ length: recordings }, () => ({})) : recordings;
+  for (const spec of specs) shelf.add(spec);
+  return folder?.skipped ?? [];
+}
+
+/** The latest requests; an S3 or KMS request has no end of its own, so it is handed on as it arrives. */
+class RememberedRequests {
+  readonly kept: SimulatedRequest[] = [];
+  readonly #onRequest: SimulatorOptions['onRequest'];
+
+  constructor(onRequest: SimulatorOptions['onRequest']) {
+    this.#onRequest = onRequest;
+  }
+
+  remember(request: SimulatedRequest): void {
+    this.kept.push(request);
+    if (this.kept.length > MAX_REQUESTS_KEPT) this.kept.shift();
+  }
+
+  rememberAndReport(request: SimulatedRequest): void {
+    this.remember(request);
+    this.#onRequest?.(request);
+  }
+}
+
+interface AwsContext {
+  readonly faults: FaultPlan;
+  readonly now: () => number;
+  readonly requests: RememberedRequests;
+}
+
+/** The endpoints of AWS that the options ask for. */
+async function startAws(
+  servers: RunningServers,
+  { s3, kms, ports, sessionToken }: SimulatorOptions,
+  { faults, now, requests }: AwsContext,
+): Promise<Pick<Simulator, 's3' | 'kms'>> {
+  const onS3 = (request: S3Request) => requests.rememberAndReport(describeS3Request(request, now()));
+  const onKms = (request: KmsRequest) => requests.rememberAndReport(describeKmsRequest(request, now()));
+  const token = sessionToken === undefined ? {} : { sessionToken };
+  const place = s3 && { dir: s3.dir, buckets: [s3.bucket, ...(s3.others ?? [])], ...token };
+  return {
+    s3: place && (await servers.start(startS3Endpoint(place, faults, ports?.s3 ?? 0, onS3))),
+    kms:
+      kms &&
+      (await servers.start(startKmsEndpoint({ dir: kms.dir, ...token }, faults, ports?.kms ?? 0, onKms))),
   };
 }

@@ -28,7 +28,7 @@ export function contextOfFacts(line: FactsLine, takenAt: string, names: ContextN
     divisionIds,
     ...optional('externalTag', externalTag),
     participants: participants.map((one) => participantOf(one, names)),
-    // where a recording was paused stands in its own annotations, which facts do not have
+    // where a recording was paused stands in its own annotations: they come with the list of recordings
     recordings: [],
   };
 }

@@ -2,6 +2,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { canonicalId } from '../../recording-id.ts';
+import { present } from '../../present.ts';
 import type { FactsLine, FactsParticipant } from '../../record/facts-file.ts';
 import type { ConversationItem } from '../items.ts';
 import { contextOfFacts } from './context-of-facts.ts';
@@ -15,6 +16,14 @@ export interface KnownFacts {
   readonly context: object;
   /** Of sessions that may be transcribed, the customer's first. */
   readonly communicationIds: readonly string[];
+}
+
+/** What a context keeps of a recording. */
+export interface ListedRecording {
+  readonly id: string;
+  readonly media: string | undefined;
+  readonly subtype: string | undefined;
+  readonly pauses: readonly object[];
 }
 
 const SPOKEN = new Set(['voice', 'callback', 'message', 'chat', 'video']);
@@ -58,6 +67,19 @@ export class KnownContexts {
         this.#onUnusable(day, error.code);
       }
     }
+  }
+
+  /** Its recordings, as the platform lists them: facts do not say where a recording was paused. */
+  note(conversationId: string, recordings: readonly ListedRecording[]): void {
+    const id = canonicalId(conversationId);
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    const described = recordings.map(({ id: recordingId, media, subtype, pauses }) => ({
+      id: recordingId,
+      ...present({ media, mediaSubtype: subtype }),
+      pauses,
+    }));
+    this.#known.set(id, { ...known, context: { ...known.context, recordings: described } });
   }
 
   /** Once: a conversation is worked on once. `undefined` where the facts do not tell, or told before it had ended. */

@@ -20,6 +20,7 @@ import { type PlannedItems, planItems, type PlanTools } from '../backfill/plan-i
 import { shortId } from '../jobs/describe-job.ts';
 import { runnerName } from '../jobs/job-settings.ts';
 import { runJobHere } from '../jobs/run-here.ts';
+import { present } from '../../present.ts';
 
 /** Above this a plan wants to be told how many items it has. */
 const MAX_ITEMS_WITHOUT_YES = 10_000;
@@ -94,7 +95,7 @@ async function makePlan(context: CommandContext, request: PlanRequest, budget: B
   const kept: BackfillOptions = {
     source,
     layout,
-    ...(planned.export === undefined ? {} : { export: planned.export }),
+    ...present({ export: planned.export }),
   };
   let plan: JobPlan;
   try {
@@ -103,7 +104,7 @@ async function makePlan(context: CommandContext, request: PlanRequest, budget: B
       kind: { name: BACKFILL },
       items: requireYes(planned.items, options.yes),
       options: kept,
-      ...(options.name === undefined ? {} : { name: options.name }),
+      ...present({ name: options.name }),
       selection,
       rate,
       createdBy: runnerName('command line'),

@@ -33,7 +33,7 @@ export async function run(
     archives.push(await openConsoleArchive(config, { name, clock, logger }));
   }
   if (shared !== undefined) {
-    const served = { archives, port, reasonRequired, clock, logger, ...pageFiles(), ...shared };
+    const served = { archives, port, reasonRequired, clock, logger, ...(await pageFiles()), ...shared };
     return serveShared(context, { ...served, ...present({ host }) });
   }
   if (host !== undefined) {

@@ -3,25 +3,21 @@ import { appendFile, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Budget } from '../../clock.ts';
-import { loadConfig } from '../../config/config.ts';
-import { createArchiver, createReader, openConfiguredStore } from '../../create/archiver.ts';
+import { createReader } from '../../create/archiver.ts';
 import { createStaticReader } from '../../envelope/static-gcm.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
 import { present } from '../../present.ts';
-import { EVENT_SHAPES } from '../../../packages/simulator/src/archiving-events.ts';
 import { type Simulator, startSimulator } from '../../../packages/simulator/src/simulator.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
 import { type Promised, checkPromises } from '../demo/checks.ts';
-import { type CallHistory, deliver, type DemoDelivery } from '../demo/delivery.ts';
-import { armFaults } from '../demo/faults.ts';
 import { openDemoConsole } from '../demo/open-console.ts';
 import { archiveThePast, type PastPorts, type PastResult } from '../demo/past.ts';
-import { describeFaults, describeOthers, describeRefused, printCheck, printTable } from '../demo/report.ts';
+import { playTheCalls } from '../demo/play-calls.ts';
+import { describeRefused, printCheck, printTable } from '../demo/report.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
-import { countBytes, startProgress } from '../_progress.ts';
 
 interface DemoOptions {
   readonly calls?: number;
@@ -33,13 +29,6 @@ interface DemoOptions {
 const DEFAULT_CALLS = 36;
 /** RFC 2606 reserves the name. */
 const LOG_ORIGIN = 'demo.example/archive';
-const CONCURRENCY = 6;
-/** Every so many events one is delivered twice. */
-const DUPLICATE_EVERY = 6;
-
-/** ms. A stalled download is given up soon, or the demo would be about waiting. */
-const TIMEOUTS = { connectMs: 2_000, headersMs: 2_000, idleMs: 600 };
-
 /**
  * The product's own code path from event to object and back, against a simulator that makes requests fail. Prints only what
  * was counted; exit code 1 when a promise was not kept.
@@ -102,105 +91,47 @@ async function prepareDirectory(wanted: string | undefined): Promise<DemoPlace> 
   }
 }
 
-async function demonstrate(
-  context: CommandContext,
-  {
-    simulator,
-    place,
-    options,
-  }: { readonly simulator: Simulator; readonly place: DemoPlace; readonly options: DemoOptions },
-  budget: Budget,
-): Promise<number> {
-  const { ui, clock, logger } = context;
-  const began = performance.now();
-  const env = {
-    ...simulator.environment(),
-    ARCHIVE_STORE: place.store,
-    ENCRYPTION_KEY_HEX: place.keyHex,
-  };
-  // not through readSettings: its warning about loopback addresses is no news in a demo
-  const config = loadConfig({ env }, 'archive');
-  const { recordings } = simulator;
-  const synthetic = recordings.filter(({ fileName }) => fileName === undefined);
-  const faults = armFaults(
-    simulator,
-    synthetic.map(({ id }) => id),
-  );
-  const unfinished = synthetic.at(-1);
-  const deliveries = planDeliveries(simulator);
-  const duplicates = deliveries.length - recordings.length;
-  if (unfinished !== undefined) simulator.setStatus(unfinished.id, 'processing');
-  ui.say(`simulator: Genesys Cloud on ${simulator.apiUrl}, ${count(recordings.length, 'call')} recorded`);
-  ui.say(
-    `injecting: ${count(faults.length, 'fault')}, ${count(duplicates, 'duplicate delivery', 'duplicate deliveries')}`,
-  );
+interface DemoRun {
+  readonly simulator: Simulator;
+  readonly place: DemoPlace;
+  readonly options: DemoOptions;
+}
 
-  const totalBytes = recordings.reduce((sum, { bytes }) => sum + bytes, 0);
-  const progress = startProgress(ui, 'archiving', { items: recordings.length, bytes: totalBytes });
-  const archived = new Set<string>();
-  let revokedAfter: number | undefined;
-  const store = await openConfiguredStore(config, { clock, logger });
-  const archiver = await createArchiver(config, {
-    clock,
-    logger,
-    timeouts: TIMEOUTS,
-    store: countBytes(store, progress.addBytes),
-  });
-  let histories: ReadonlyMap<string, CallHistory>;
-  try {
-    histories = await deliver(deliveries, CONCURRENCY, {
-      archiver,
-      clock,
-      budget,
-      onSetback: (id) => {
-        if (id === unfinished?.id) simulator.setStatus(id, 'complete');
-      },
-      onDelivered: (id, done) => {
-        if (!done || archived.has(id)) return;
-        archived.add(id);
-        progress.itemDone();
-        if (revokedAfter === undefined && archived.size >= recordings.length / 2) {
-          revokedAfter = archived.size;
-          simulator.revokeTokens();
-        }
-      },
-    });
-  } finally {
-    progress.end();
-    archiver.close();
-  }
+async function demonstrate(context: CommandContext, run: DemoRun, budget: Budget): Promise<number> {
+  const { ui } = context;
+  const { simulator, place, options } = run;
+  const began = performance.now();
+  const played = await playTheCalls(context, run, budget);
   const archiveMs = performance.now() - began;
-  const storedBytes = [...histories.values()].reduce((sum, { result }) => sum + (result?.bytes ?? 0), 0);
+  const { archived, histories } = played;
 
   ui.say('checking what is there');
   const { checks, restored, exampleKey } = await checkPromises({
     simulator,
-    store,
-    reader: await createReader(config),
+    store: played.store,
+    reader: await createReader(played.config),
     wrongReader: createStaticReader(randomBytes(32)),
     restoredDir: path.join(place.dir, 'restored'),
     budget,
   });
-  const rows = [
-    ...describeFaults(faults, simulator, histories),
-    ...describeOthers({ simulator, histories, duplicates, revokedAfter, unfinishedId: unfinished?.id }),
-  ];
+  const recordings = simulator.recordings.length;
+  const bytes = [...histories.values()].reduce((sum, { result }) => sum + (result?.bytes ?? 0), 0);
   const summary: Promised = {
-    kept: archived.size === recordings.length,
-    text: `archived ${archived.size} of ${count(recordings.length, 'recording')} (${formatBytes(storedBytes)}) in ${formatDuration(archiveMs)}`,
+    kept: archived === recordings,
+    text: `archived ${archived} of ${count(recordings, 'recording')} (${formatBytes(bytes)}) in ${formatDuration(archiveMs)}`,
   };
   const past = options.media === undefined ? await showThePast(context, place, budget) : undefined;
   const all = [summary, ...checks, ...(past?.checks ?? [])];
   const kept = all.every((check) => check.kept);
   const refused = describeRefused(simulator, histories);
   if (ui.json) {
-    for (const row of rows) ui.record('fault', row);
+    for (const row of played.rows) ui.record('fault', row);
     for (const check of all) ui.record('check', check);
     for (const file of refused) ui.record('refused', file);
     ui.record('summary', {
-      recordings: recordings.length,
-      archived: archived.size,
-      bytes: storedBytes,
+      recordings,
+      archived,
+      bytes,
       durationMs: Math.round(archiveMs),
       kept,
       store: place.store,
@@ -209,7 +140,7 @@ async function demonstrate(
     });
     return kept ? 0 : 1;
   }
-  printTable(context, rows);
+  printTable(context, played.rows);
   ui.out('');
   for (const check of all) printCheck(context, check);
   for (const { name, reason } of refused) ui.out(`  not archived: ${printable(name)}: ${printable(reason)}`);
@@ -239,17 +170,6 @@ async function showThePast(context: CommandContext, place: DemoPlace, budget: Bu
   );
   await appendFile(place.envFile, `${exported.join('\n')}\n`);
   return past;
-}
-
-/** Each call once, in every shape an event can have; some of them twice, the second time at the end. */
-function planDeliveries(simulator: Simulator): DemoDelivery[] {
-  const events = simulator.recordings.map(({ id }, index) => ({
-    recordingId: id,
-    event: simulator.event(id, EVENT_SHAPES[index % EVENT_SHAPES.length] ?? 'bare', {
-      data: { status: 'complete' },
-    }),
-  }));
-  return [...events, ...events.filter((_, index) => index % DUPLICATE_EVERY === DUPLICATE_EVERY - 1)];
 }
 
 function printNextSteps(

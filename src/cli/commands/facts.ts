@@ -31,8 +31,8 @@ async function fetchFacts(context: CommandContext, options: FactsOptions): Promi
   const { ui, clock, logger } = context;
   const range = readDays(options, clock.now());
   const config = await readSettings(context, 'archive');
-  if (config.catalogue.facts === 'none') {
-    throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_FACTS=none keeps no facts', {
+  if (config.catalogue.facts !== 'analytics') {
+    throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_FACTS=${config.catalogue.facts} keeps no facts`, {
       hint: 'set ARCHIVE_FACTS=analytics',
     });
   }

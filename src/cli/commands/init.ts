@@ -1,17 +1,18 @@
 import path from 'node:path';
-import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/file.ts';
-import { isSettingName, type Setting, SETTINGS } from '../../config/schema.ts';
 import { abortReason } from '../../clock.ts';
 import { printableJson } from '../../printable.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { type InitOptions, readAnswers, settle } from '../init/answers.ts';
+import { deployFileOf, ownSettings, stackNameOf } from '../init/own-file.ts';
 import { nextSteps } from '../init/steps.ts';
 import { checkOutput, createFileTarget, type FileTarget } from '../file-target.ts';
 
 interface NewFile {
   readonly path: string;
+  /** It may stand there already: what it holds is kept. */
+  readonly isAddedTo: boolean;
   readonly content: object;
 }
 
@@ -24,16 +25,21 @@ export async function run(
   _args: readonly string[],
   options: InitOptions,
 ): Promise<number> {
-  const { ui, env, signal, program, configFile } = context;
+  const { ui, env, signal, program, configFile, archive } = context;
   const force = options.force === true;
   const dryRun = options.dryRun === true;
   const directory = options.out ?? '.';
-  const deployFile = path.join(directory, DEPLOY_SETTINGS_FILE);
+  const deployFile = path.join(directory, deployFileOf(archive));
   const ownFile = configFile ?? path.join(directory, DEFAULT_CONFIG_FILE);
   // before the user answers questions for nothing
-  if (!dryRun) for (const file of [deployFile, ownFile]) await checkOutput(file, { force });
+  const several = archive !== undefined;
+  if (!dryRun) {
+    await checkOutput(deployFile, { force });
+    await checkOutput(ownFile, { force: force || several });
+  }
 
-  const given = readAnswers(options, env);
+  const named = several ? { stackName: stackNameOf(archive) } : {};
+  const given = { ...named, ...readAnswers(options, env) };
   const asks = options.yes !== true && options.input && isTerminal();
   const terminal = { input: process.stdin, output: process.stderr, signal };
   const questions = asks ? await import('../init/questions.ts') : undefined;
@@ -42,8 +48,12 @@ export async function run(
   for (const warning of warnings) ui.warn(warning);
 
   const files: NewFile[] = [
-    { path: deployFile, content: settings },
-    { path: ownFile, content: ownSettings(settings) },
+    { path: deployFile, isAddedTo: false, content: settings },
+    {
+      path: ownFile,
+      isAddedTo: several,
+      content: await ownSettings(settings, { archive, file: ownFile, force }),
+    },
   ];
   if (!dryRun) {
     await questions?.askToWrite([deployFile, ownFile], terminal);
@@ -63,30 +73,12 @@ function isTerminal(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/**
- * Names of docs/configuration.md; none is secret, and none that a file of the working directory may not hold. Bucket and key are known
- * when the stack stands: `doctor` tells them.
- */
-function ownSettings({ environment, organizationId, environmentVariables }: DeploySettings): object {
-  return {
-    GENESYS_ENVIRONMENT: environment,
-    GENESYS_ORGANIZATION_ID: organizationId,
-    ...Object.fromEntries(Object.entries(environmentVariables).filter(([name]) => isForFoundFile(name))),
-  };
-}
-
-function isForFoundFile(name: string): boolean {
-  if (!isSettingName(name)) return false;
-  const { namedFileOnly }: Setting = SETTINGS[name];
-  return namedFileOnly !== true;
-}
-
 /** Both are complete under other names before the first one appears. */
 async function writeAll(files: readonly NewFile[], force: boolean): Promise<void> {
   const targets: FileTarget[] = [];
   try {
-    for (const { path: file, content } of files) {
-      const target = await createFileTarget(file, { force });
+    for (const { path: file, content, isAddedTo } of files) {
+      const target = await createFileTarget(file, { force: force || isAddedTo });
       targets.push(target);
       await target.write(Buffer.from(`${JSON.stringify(content, undefined, 2)}\n`));
     }

@@ -18,6 +18,7 @@ import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { showJobs } from '../jobs/list-jobs.ts';
 import { runAllHere, runJobHere } from '../jobs/run-here.ts';
 import { JOB_ACTIONS } from '../specs/job-actions.ts';
+import { present } from '../../present.ts';
 
 interface JobsOptions {
   readonly wait?: boolean;
@@ -170,7 +171,7 @@ async function change(
   await addControl({ store, clock, budget }, plan, {
     wish,
     by: runnerName('command line'),
-    ...(rate === undefined ? {} : { rate }),
+    ...present({ rate }),
   });
   // runners that are at work report themselves, when they have ended
   if (wish === 'cancel' && before.runners.length === 0) {
@@ -248,8 +249,8 @@ async function retry(
         store: jobs,
         plan,
         all,
-        ...(name === undefined ? {} : { name }),
-        ...(rate === undefined ? {} : { rate }),
+        ...present({ name }),
+        ...present({ rate }),
         createdBy: runnerName('command line'),
         clock,
         budget,

@@ -9,6 +9,7 @@ import { ArchiveError } from '../../errors.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
+import { keepRetention } from '../../serve/keep-retention.ts';
 import { keepFacts } from '../../serve/keep-facts.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
@@ -73,6 +74,7 @@ export async function run(
         startDueJobs(),
         options.once === true ? undefined : keepCatalogue(config, { clock, logger }),
         options.once === true ? undefined : keepFacts(config, { clock, logger }),
+        options.once === true ? undefined : keepRetention(config, { clock, logger }),
       ]);
       const readSecrets = readWebhookSecrets(config.webhook, secrets);
       keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { abortReason } from '../../clock.ts';
 import type { ConsoleArchive } from '../../console/console-archive.ts';
+import { readLicences } from '../../console/read-licences.ts';
 import { type ConsoleOptions, startConsole } from '../../console/start-console.ts';
 import type { CommandContext } from '../_context.ts';
 import { whoAsks } from '../find/people.ts';
@@ -31,7 +32,7 @@ export async function runConsole(
   const running = await startConsole({
     archives,
     port,
-    ...pageFiles(),
+    ...(await pageFiles()),
     who: whoAsks(),
     reasonRequired,
     clock,
@@ -55,11 +56,13 @@ export async function runConsole(
   throw reason;
 }
 
-/** Where the page’s files are, and the script that makes waveforms. */
-export function pageFiles(): Pick<ConsoleOptions, 'pageFolder' | 'peaksWorker'> {
+/** Where the page’s files are, the script that makes waveforms, and what the package brings along. */
+export async function pageFiles(): Promise<Pick<ConsoleOptions, 'pageFolder' | 'peaksWorker' | 'licences'>> {
+  const folder = programFolder();
   return {
-    pageFolder: path.join(programFolder(), 'console'),
-    peaksWorker: pathToFileURL(path.join(programFolder(), 'peaks-worker.mjs')),
+    pageFolder: path.join(folder, 'console'),
+    peaksWorker: pathToFileURL(path.join(folder, 'peaks-worker.mjs')),
+    licences: await readLicences(folder),
   };
 }
 

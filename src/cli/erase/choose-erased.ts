@@ -16,6 +16,7 @@ import { noteAccess } from '../find/people.ts';
 import { queryOf } from '../find/query-options.ts';
 import { parseWhere } from '../find/where.ts';
 import { gatherIds } from '../restore/choose.ts';
+import { present } from '../../present.ts';
 
 export interface EraseChoice {
   readonly ids?: string;
@@ -73,7 +74,7 @@ export async function chooseErased(
   if (where !== undefined) return byQuery(places, parseWhere(where).query, budget);
   const query = queryOf([], {
     ...(conversation === undefined ? {} : { conversation: [conversation] }),
-    ...(numbers === undefined ? {} : { customer: numbers }),
+    ...present({ customer: numbers }),
   });
   return byQuery(places, query, budget);
 }

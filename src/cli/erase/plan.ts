@@ -15,6 +15,7 @@ import type { CommandContext } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { runnerName } from '../jobs/job-settings.ts';
 import type { ChosenErasure } from './choose-erased.ts';
+import { present } from '../../present.ts';
 
 /** Held recordings named in a message. */
 const SHOWN = 5;
@@ -76,7 +77,7 @@ export async function planErasure(
     reason,
     by,
     leaveHeld,
-    ...(request === undefined ? {} : { request }),
+    ...present({ request }),
   };
   let name: string | undefined;
   if (!dryRun) {

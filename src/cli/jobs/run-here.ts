@@ -11,6 +11,7 @@ import { count, formatBytes, printable } from '../_format.ts';
 import { shortId } from './describe-job.ts';
 import { concludeJob, watchWhile } from './follow-job.ts';
 import { jobTools, runnerName } from './job-settings.ts';
+import { present } from '../../present.ts';
 
 export interface RunHereOptions {
   readonly workers?: number;
@@ -36,7 +37,7 @@ export async function runJobHere(
   const runner = await createJobRunner({
     ...tools,
     owner: runnerName('command line'),
-    ...(kinds === undefined ? {} : { kinds }),
+    ...present({ kinds }),
   });
   const { budget, end } = openBudget(context);
   // who runs it must see what it does: a plan is an object like others
@@ -47,7 +48,7 @@ export async function runJobHere(
       id: plan.id,
       budget,
       stay: !once,
-      ...(workers === undefined ? {} : { workers }),
+      ...present({ workers }),
       onEvent: (event) => tellEvent(context, event),
     });
     const result = await watchWhile(context, { store, plan, budget }, running);
@@ -81,13 +82,13 @@ export async function runAllHere(context: CommandContext, { workers }: RunHereOp
   try {
     const results = await runner.runDueJobs({
       signal,
-      ...(workers === undefined ? {} : { workers }),
+      ...present({ workers }),
       onEvent: (event) => tellEvent(context, event),
     });
     if (results.length === 0) ui.say('no job has anything for this machine to do');
     for (const result of results) {
       const { job, error, ...fields } = result;
-      if (ui.json) ui.record('run', { job, ...fields, ...(error === undefined ? {} : { error }) });
+      if (ui.json) ui.record('run', { job, ...fields, ...present({ error }) });
       else
         ui.out(
           `${job}  ${describeResult(result)}  ${error === undefined ? result.end : printable(`stopped: ${error.message} [${error.code}]`)}`,

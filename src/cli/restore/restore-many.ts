@@ -16,7 +16,7 @@ import { type IntoPorts, planInto, restoreInto } from './restore-into.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 /** Bytes of plaintext held in memory, and of one recording; what is longer is kept encrypted in its directory until it is verified. */
-const [MAX_IN_MEMORY_BYTES, MOST_OF_ONE] = [64 * 1024 * 1024, 16 * 1024 * 1024];
+const [MAX_IN_MEMORY_BYTES, MAX_BYTES_OF_ONE] = [64 * 1024 * 1024, 16 * 1024 * 1024];
 const STATE_WIDTH = 13;
 
 export interface ManyOptions extends Pick<Choice, 'from' | 'to'> {
@@ -66,7 +66,7 @@ export async function restoreMany(
   const items = Symbol.asyncIterator in chosen ? undefined : chosen.length;
   const progress = startProgress(ui, dryRun ? 'restoring (dry run)' : 'restoring', { items });
   const counting = { ...ports, store: countBytes(plain, progress.addBytes) };
-  const mostInMemory = Math.min(MOST_OF_ONE, Math.floor(MAX_IN_MEMORY_BYTES / concurrency));
+  const mostInMemory = Math.min(MAX_BYTES_OF_ONE, Math.floor(MAX_IN_MEMORY_BYTES / concurrency));
   const workOn = async ({ asked, key, name }: Chosen): Promise<ArchiveError | undefined> => {
     try {
       if (key === undefined) throw await whyNoRecording(plain, asked, range, budget);

@@ -1,6 +1,8 @@
 import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
-import { collect, wholeNumber } from './option-values.ts';
+import { collect, oneOf, wholeNumber } from './option-values.ts';
 import { SOURCE_COMMANDS } from './source.ts';
+
+const LOCK_MODE = oneOf('governance', 'compliance');
 
 /** What decides how long recordings stay. */
 export const KEEP_COMMANDS: readonly CommandSpec[] = [
@@ -56,6 +58,56 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/hold.ts'),
+  }),
+  defineCommand({
+    name: 'retain',
+    summary: 'until when recordings must and may stay: show, apply the rules, extend',
+    arguments: [
+      ['<action>', 'show, extend, apply or rules'],
+      ['[id...]', 'ids of recordings, or keys; rules: a retention file'],
+    ],
+    completes: ['show', 'extend', 'apply', 'rules'],
+    options: [
+      {
+        flags: '--ids <FILE>',
+        description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
+      },
+      { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
+      { flags: '--skip-missing', description: 'go on without ids that the archive does not hold' },
+      { flags: '--conversation <ID>', description: 'every recording of that conversation' },
+      WHERE,
+      FROM,
+      TO,
+      { flags: '--expired', description: 'show: only what a rule lets go now' },
+      { flags: '--on <DAY>', description: 'show, with --expired: what it lets go by that day' },
+      { flags: '--source', description: 'show: asks Genesys Cloud when it deletes its own' },
+      { flags: '--until <DAY>', description: 'extend: the last day, UTC' },
+      {
+        flags: '--mode <MODE>',
+        description: 'extend: governance or compliance (default: as the retention file, else governance)',
+        parse: LOCK_MODE,
+      },
+      { flags: '--reason <TEXT>', description: 'extend: why; stands in the access log' },
+      { flags: '--by <NAME>', description: 'extend, apply: who you are (default: user and host)' },
+      {
+        flags: '--yes <COUNT>',
+        description: 'extend: acts, with the count that was printed; apply: for more than 10,000 objects',
+        parse: wholeNumber(1, 1_000_000_000),
+      },
+      DRY_RUN,
+    ],
+    purpose: 'wrap',
+    details:
+      'Rules by medium, queue and division stand in ARCHIVE_RETENTION_FILE. What is sure at the write is said by the write itself, as Object Lock or as a tag; apply does the rest once queues are known, and never makes a lock or a tag shorter. A queue that is not known counts as any: the longest rule applies. extend keeps objects longer than their rule; without --yes it only tells what it would do. docs/keeping.md has the format of the file.',
+    examples: [
+      'genesys-archive retain rules retention.json',
+      'genesys-archive retain show --where "--queue Trading --from 2026-03-01" --json',
+      'genesys-archive retain show --from 2016-01-01 --to 2016-12-31 --expired --on 2027-01-31',
+      'genesys-archive retain apply --from 2026-11-01 --to 2026-11-27',
+      'genesys-archive retain extend --ids case.csv --until 2036-12-31 --reason "2026/117" --yes 12',
+    ],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
+    load: () => import('../commands/retain.ts'),
   }),
   defineCommand({
     name: 'erase',

@@ -77,7 +77,8 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--resume <FILE>',
-        description: 'with --all: keep the progress there; an interrupted run goes on, as a job with --job',
+        description:
+          'with --all: keep the progress there, and in the folder FILE.job; an interrupted run goes on, as a job of all machines with --job',
       },
       { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
       {

@@ -71,6 +71,7 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'genesys-archive init',
       'genesys-archive init --yes --environment mypurecloud.de --region eu-central-1 --event-source aws.partner/genesys.com/cloud/0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77/archive',
+      'genesys-archive init --archive emea --yes --environment mypurecloud.de --region eu-central-1 --organization 0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
       'genesys-archive init --dry-run --object-lock governance:365 --set ARCHIVE_WRITE_BACK=annotation',
     ],
     exitCodes: [0, 1, 2, 130],

@@ -7,7 +7,9 @@ import { planRecordings } from '../jobs/plan-recordings.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import type { VerifyOptions } from './plan.ts';
-import { readVerifyState, type VerifyPlan, type VerifyProgress } from './state.ts';
+import { type EarlierRun, readResumed } from './resume.ts';
+import type { VerifyPlan } from './state.ts';
+import { tellFinding } from './verification.ts';
 import { present } from '../../present.ts';
 
 /**
@@ -34,27 +36,21 @@ export async function planVerification(
 ): Promise<number> {
   const { from, to, allow = [], resume } = options;
   const { share, seed } = plan;
-  const earlier = resume === undefined ? undefined : await readVerifyState(resume, plan);
   const { budget, end } = openBudget(context);
+  const earlier = resume === undefined ? undefined : await readResumed(resume, plan, context.clock, budget);
   const sample = share === null ? undefined : { share, seed: seed ?? '' };
   const selection = { from, to, ...present({ sample }) };
+  const walk = (after?: string) => walkArchive(archive, { range, sample, after }, budget);
   async function* keys() {
-    // what could not be looked at the last time comes first
-    for (const key of earlier?.failed ?? []) yield { key };
-    for await (const key of walkArchive(archive, { range, sample, after: earlier?.after }, budget))
-      yield { key };
+    for await (const key of earlier?.left(walk) ?? walk()) yield { key };
   }
   if (earlier !== undefined) tellEarlier(context.ui, earlier, resume ?? '');
   const work = { kind: 'verify', config, archive, keys, options: { depth, allow }, selection, writes: false };
   return planRecordings(context, work, options, budget).finally(end);
 }
 
-function tellEarlier(ui: Ui, { startedAt, checked, findings }: VerifyProgress, file: string): void {
-  for (const { key, kind, code, message } of findings) {
-    if (ui.json) ui.record('finding', { key, kind, code, message });
-    else
-      ui.out(`${ui.style('red', 'FINDING')}  ${printable(key)}  ${kind}: ${printable(message)}  [${code}]`);
-  }
+function tellEarlier(ui: Ui, { startedAt, checked, findings }: EarlierRun, file: string): void {
+  for (const finding of findings) tellFinding(ui, finding);
   ui.say(
     `the job takes over after ${count(checked, 'recording')} and ${count(findings.length, 'finding')} of the run begun at ${startedAt}: ${printable(file)} is not needed any more`,
   );

@@ -20,7 +20,7 @@ export interface VerifyPlan {
   readonly allow?: string;
 }
 
-/** Where an earlier run, ended in the middle, had come to. */
+/** Where an earlier run, ended in the middle, had come to, as its file says. */
 export interface VerifyProgress {
   readonly startedAt: string;
   /** The last key of which everything before is done. */
@@ -29,25 +29,30 @@ export interface VerifyProgress {
   readonly findings: readonly Finding[];
   /** Keys that could not be looked at. */
   readonly failed: readonly string[];
+  /** The job beside the file that has the rest. */
+  readonly job: string | undefined;
 }
 
 /** How every state file begins. */
 const FIRST = '{"type":"plan",';
 
+/** All but the first two are what version 0.1 has written. */
 type Line =
   | ({ readonly type: 'plan'; readonly version: 1; readonly startedAt: string } & VerifyPlan)
+  | { readonly type: 'job'; readonly id: string }
   | { readonly type: 'finding'; readonly finding: Finding }
   | { readonly type: 'failed'; readonly key: string }
   | { readonly type: 'retried'; readonly key: string }
   | { readonly type: 'reached'; readonly key: string; readonly checked: number };
 
 /**
- * The state of a `verify` that may be ended at any time: JSON lines that are only ever appended, so that a line cut short by a kill
- * is the last one and is passed over. What stands behind the last `reached` is done again.
+ * The file of a `verify` that may be ended at any time: what makes two runs one, and the job that has the progress. JSON lines that are
+ * only ever appended, so that a line cut short by a kill is the last one and is passed over.
  */
 export interface VerifyState {
   readonly progress: VerifyProgress;
-  append(...lines: readonly Exclude<Line, { readonly type: 'plan' }>[]): Promise<void>;
+  /** Names the job that goes on from here. */
+  nameJob(id: string): Promise<void>;
   /** The run has come to its end: the file has no more use. */
   remove(): Promise<void>;
 }
@@ -63,20 +68,21 @@ export async function openVerifyState(file: string, plan: VerifyPlan, now: numbe
   const begun = text !== undefined && text !== '' && !isStillborn(text);
   const append = (...lines: readonly Line[]) => write(file, lines);
   const remove = () => rm(file, { force: true });
+  const nameJob = (id: string) => append({ type: 'job', id });
   if (!begun) {
     if (text !== undefined && text !== '') await remove();
     const startedAt = new Date(now).toISOString();
     await append({ type: 'plan', version: 1, startedAt, ...plan });
     return {
-      progress: { startedAt, after: undefined, checked: 0, findings: [], failed: [] },
-      append,
+      progress: { startedAt, after: undefined, checked: 0, findings: [], failed: [], job: undefined },
+      nameJob,
       remove,
     };
   }
   const progress = readProgress(text, plan);
   // a line that was cut short by a kill must not run into the next one
   if (!text.endsWith('\n')) await append();
-  return { progress, append, remove };
+  return { progress, nameJob, remove };
 }
 
 /**
@@ -113,8 +119,10 @@ function readProgress(text: string, plan: VerifyPlan): VerifyProgress {
   let checked = 0;
   const findings: Finding[] = [];
   const failed = new Set<string>();
+  let job: string | undefined;
   for (const line of rest.map(parseLine)) {
     if (line?.type === 'reached') ({ key: after, checked } = line);
+    else if (line?.type === 'job') job = line.id;
     else if (line?.type === 'finding') findings.push(line.finding);
     else if (line?.type === 'failed') failed.add(line.key);
     else if (line?.type === 'retried') failed.delete(line.key);
@@ -126,6 +134,7 @@ function readProgress(text: string, plan: VerifyPlan): VerifyProgress {
     checked,
     findings: findings.filter(({ key }) => isDone(key)),
     failed: [...failed].filter(isDone),
+    job,
   };
 }
 

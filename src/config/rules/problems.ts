@@ -100,6 +100,9 @@ export function findWarnings(values: SettingValues): string[] {
   if (values.S3_EXPECTED_BUCKET_OWNER !== undefined && !isBucket) {
     warnings.push('S3_EXPECTED_BUCKET_OWNER has no effect: the archive is in a directory');
   }
+  if (values.ARCHIVE_FACTS === 'context' && values.ARCHIVE_CONTEXT === false) {
+    warnings.push('ARCHIVE_FACTS=context finds nothing of what is archived with ARCHIVE_CONTEXT=0');
+  }
   const secrets = values.ARCHIVE_WEBHOOK_SECRET ?? [];
   if (secrets.some((secret) => secret.reveal().length < SHORT_SECRET)) {
     warnings.push(`ARCHIVE_WEBHOOK_SECRET holds a secret shorter than ${SHORT_SECRET} characters`);

@@ -1,4 +1,5 @@
-import { accountId, bucketName, choice, flag, layoutChoice, storeLocation } from '../values.ts';
+import { retentionAtWrite } from '../retention-at-write.ts';
+import { accountId, bucketName, choice, filePath, flag, layoutChoice, storeLocation } from '../values.ts';
 
 const ARCHIVE = ['archive'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
@@ -48,6 +49,25 @@ export const ARCHIVE_SETTINGS = {
     default: '`interaction` for events of the tutorial, `none` for those of the published API',
     since: 'archive',
     usedFor: ARCHIVE,
+  },
+  ARCHIVE_RETENTION_FILE: {
+    schema: filePath,
+    group: 'Archive',
+    meaning: 'JSON file of rules of how long recordings stay, or the rules themselves (docs/keeping.md)',
+    example: './retention.json',
+    since: 'retention',
+    usedFor: ['archive', 'wrap'],
+    namedFileOnly: true,
+  },
+  ARCHIVE_RETENTION_AT_WRITE: {
+    schema: retentionAtWrite,
+    group: 'Archive',
+    meaning: 'what new objects are locked or tagged with, as `retain rules` prints it',
+    example: 'compliance audio=2562 video=90 other=90',
+    default: 'what ARCHIVE_RETENTION_FILE says, for the command line',
+    since: 'retention',
+    usedFor: ARCHIVE,
+    namedFileOnly: true,
   },
   S3_FORCE_PATH_STYLE: {
     schema: flag,

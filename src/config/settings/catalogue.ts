@@ -36,11 +36,11 @@ export const CATALOGUE_SETTINGS = {
     usedFor: ALL,
   },
   ARCHIVE_FACTS: {
-    schema: choice(['analytics', 'none']),
+    schema: choice(['analytics', 'context', 'none']),
     group: 'Catalogue',
     meaning:
-      'where the catalogue has agents, queues and numbers from: `analytics` is one job of the platform a day, `none` leaves them out',
-    example: 'none',
+      'where the catalogue has agents and queues from: `analytics` is one job of the platform a day, and the one that knows numbers and names of people; `context` reads what `ARCHIVE_CONTEXT=1` keeps beside recordings; `none` leaves them out',
+    example: 'context',
     default: 'analytics',
     since: 'catalogue',
     usedFor: ALL,

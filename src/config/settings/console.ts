@@ -1,4 +1,4 @@
-import { choice, credentialSecret, filePath, keyHex } from '../values.ts';
+import { choice, credentialSecret, filePath, keyHex, roleArn, secretArn } from '../values.ts';
 
 /** Of the console. Part of the one table in `schema.ts`. */
 export const CONSOLE_SETTINGS = {
@@ -39,5 +39,23 @@ export const CONSOLE_SETTINGS = {
     since: 'console',
     usedFor: ['wrap'],
     secret: true,
+  },
+  ARCHIVE_CONSOLE_SECRET_ARN: {
+    schema: secretArn,
+    group: 'Console',
+    meaning:
+      'secret of AWS Secrets Manager that the function of the console reads: the sign-on file as `signOn`, `clientSecret`, and `sessionKey` (docs/console-sign-on.md); the stack sets it',
+    example: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:console-AbCdEf',
+    since: 'console',
+    usedFor: ['wrap'],
+  },
+  ARCHIVE_CONSOLE_ROLE_ARN: {
+    schema: roleArn,
+    group: 'Console',
+    meaning:
+      'role that the function of the console assumes for each person, under their name, to reach the archive; the stack sets it',
+    example: 'arn:aws:iam::123456789012:role/console-reader',
+    since: 'console',
+    usedFor: ['wrap'],
   },
 } as const;

@@ -35,6 +35,7 @@ export class KeptPeaks {
   readonly #script: URL | undefined;
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #waitMs: number;
   readonly #known = new Map<string, Uint8Array | 'none'>();
   readonly #making = new Map<string, Making>();
   #line: Promise<void> = Promise.resolve();
@@ -44,10 +45,13 @@ export class KeptPeaks {
     readonly script: URL | undefined;
     readonly logger: Logger;
     readonly now: () => number;
+    /** ms that is waited for one that is being made; a function does nothing between two requests. @default 0 */
+    readonly waitMs?: number;
   }) {
     this.#script = options.script;
     this.#logger = options.logger;
     this.#now = options.now;
+    this.#waitMs = options.waitMs ?? 0;
   }
 
   /**
@@ -56,6 +60,13 @@ export class KeptPeaks {
    * @throws what kept making them from ending, once; then it is tried again.
    */
   async of(archive: ConsoleArchive, row: CatalogueRow, budget: Budget): Promise<PeaksAnswer> {
+    const answer = await this.#look(archive, row, budget);
+    if (answer.state !== 'making' || this.#waitMs === 0) return answer;
+    await Promise.race([this.#line, sleepUnref(this.#waitMs)]);
+    return this.#look(archive, row, budget);
+  }
+
+  async #look(archive: ConsoleArchive, row: CatalogueRow, budget: Budget): Promise<PeaksAnswer> {
     const id = `${archive.name ?? ''} ${row.key}`;
     const known = this.#known.get(id);
     if (known !== undefined) return known === 'none' ? { state: 'none' } : { state: 'made', peaks: known };
@@ -163,6 +174,12 @@ export class KeptPeaks {
     const left = ((this.#now() - startedAt) * (allBytes - doneBytes)) / doneBytes;
     return Math.round(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, left)));
   }
+}
+
+function sleepUnref(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }
 
 function idsOf({ conversation_id: conversationId, recording_id: recordingId }: CatalogueRow) {

@@ -37,7 +37,11 @@ export const PEAKS_ROUTES: readonly Route[] = [
       const answer = await state.peaks.of(archive, file, budget);
       if (answer.state === 'making') return jsonAnswer(202, { retryMs: answer.retryMs });
       if (answer.state === 'none') {
-        throw new ArchiveError('NO_PEAKS', 'no waveform can be made of this recording');
+        const why =
+          archive.reader === undefined
+            ? 'no key is configured that opens the recording'
+            : 'it is made of WAV alone, and this recording has another format';
+        throw new ArchiveError('NO_PEAKS', why);
       }
       const peaks = slicePeaks(answer.peaks, query);
       if (peaks === undefined)

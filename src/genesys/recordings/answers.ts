@@ -1,7 +1,7 @@
 import type { RecordingKind } from '../../recording-facts.ts';
 import { isSafeId } from '../../recording-id.ts';
 import { parseRecordingTime } from '../../recording-time.ts';
-import { readField as read } from '../responses.ts';
+import { readField as read, readList } from '../responses.ts';
 import { kindOf } from './policy.ts';
 
 /** What is read of `Recording` and `RecordingMetadata`; everything else is left alone. */
@@ -24,9 +24,21 @@ export interface RecordingAnswer {
   /** Epoch ms. */
   readonly recordedAt: number | undefined;
   readonly endedAt: number | undefined;
+  /** Where it was paused or on hold, as far as its annotations are stated. */
+  readonly pauses: readonly Pause[];
   /** AWS region the file is kept in; only the list of recordings states it. */
   readonly region?: string | undefined;
 }
+
+/** An annotation with a place in the recording, e.g. of a secure pause; ms from its start. */
+export interface Pause {
+  readonly reason: string;
+  readonly offsetMs: number;
+  readonly durationMs: number;
+}
+
+/** What is longer is cut. */
+const MAX_REASON_CHARS = 256;
 
 /** A channel becomes part of an object's key. */
 const CHANNEL = /^[A-Za-z0-9_-]{1,32}$/;
@@ -62,7 +74,20 @@ export function readRecording(value: unknown): RecordingAnswer | undefined {
     durationMs: count('outputDurationMs'),
     recordedAt,
     endedAt: parseRecordingTime(read(value, 'endTime')),
+    pauses: readPauses(read(value, 'annotations')),
   };
+}
+
+/** What is malformed, or has no place in the recording, is left out. Pure. */
+export function readPauses(annotations: unknown): readonly Pause[] {
+  return readList(annotations).flatMap((annotation) => {
+    const reason = read(annotation, 'reason');
+    const offsetMs = read(annotation, 'location');
+    const durationMs = read(annotation, 'durationMs');
+    if (typeof reason !== 'string' || reason === '') return [];
+    if (typeof offsetMs !== 'number' || typeof durationMs !== 'number') return [];
+    return [{ reason: reason.slice(0, MAX_REASON_CHARS), offsetMs, durationMs }];
+  });
 }
 
 function readFiles(mediaUris: unknown): RecordingAnswer['files'] {

@@ -10,13 +10,14 @@ import { type Erasure, ERASURE_SCHEMA, erasureKey, subjectHash, tombstoneId } fr
 import { findErasure } from '../../record/find-erasure.ts';
 import { receiptKey } from '../../record/object-key.ts';
 import { formatSigned } from '../../record/receipt.ts';
-import { LARGEST_RECEIPT } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES } from '../../record/receipt-schema.ts';
 import type { PartKind } from '../../record/recording-parts.ts';
 import { getSmall, putSmall } from '../../record/small-object.ts';
 import { heldAmong } from '../read-holds.ts';
 import type { ErasedItem, ErasePorts, ErasureItem, ErasureReason } from './erase-types.ts';
 import { findParts, type FoundPart, keptOf, readableOf, removeParts } from './parts.ts';
 import { forEachOf } from '../../for-each-of.ts';
+import { present } from '../../present.ts';
 
 /** Recordings of one batch that are worked on at once. */
 const CONCURRENCY = 8;
@@ -160,7 +161,7 @@ async function writeTombstones(
     at: new Date(clock.now()).toISOString(),
     by,
     recording: subjectHash(item.recording),
-    ...(receipt === undefined ? {} : { receipt }),
+    ...present({ receipt }),
   };
   const place = erasureKey(erasure.id);
   await putSmall(store, place, await formatSigned(erasure, signer, budget), budget);
@@ -183,6 +184,6 @@ async function hashReceipt(
 ): Promise<string | undefined> {
   const [first] = keys;
   const receipt =
-    first === undefined ? undefined : await getSmall(store, receiptKey(first), LARGEST_RECEIPT, budget);
+    first === undefined ? undefined : await getSmall(store, receiptKey(first), MAX_RECEIPT_BYTES, budget);
   return receipt === undefined ? undefined : createHash('sha256').update(receipt).digest('hex');
 }

@@ -7,7 +7,7 @@ import {
   type Erasure,
   ERASURE_PREFIX,
   erasureKey,
-  LARGEST_ERASURE,
+  MAX_ERASURE_BYTES,
   parseErasure,
   subjectHash,
 } from '../../record/erasure.ts';
@@ -44,7 +44,7 @@ export async function* standingErasures(
 ): AsyncGenerator<StandingErasure, void, undefined> {
   const byDay = new Map<string, Erasure[]>();
   for await (const { key } of ports.store.list(ERASURE_PREFIX, budget)) {
-    const json = await getSmall(ports.store, key, LARGEST_ERASURE, budget);
+    const json = await getSmall(ports.store, key, MAX_ERASURE_BYTES, budget);
     const erasure = json === undefined ? undefined : parseErasure(json);
     if (erasure === undefined || erasureKey(erasure.id) !== key)
       throw new ArchiveError('OBJECT_MALFORMED', `${key} is not the tombstone of an erasure`);

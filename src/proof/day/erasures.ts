@@ -1,6 +1,6 @@
 /** Tombstones become entries. */
 import type { Budget } from '../../clock.ts';
-import { ERASURE_PREFIX, erasureKey, LARGEST_ERASURE, parseErasure } from '../../record/erasure.ts';
+import { ERASURE_PREFIX, erasureKey, MAX_ERASURE_BYTES, parseErasure } from '../../record/erasure.ts';
 import { isTrusted } from '../../record/find-erasure.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { mapWide } from '../log/map-wide.ts';
@@ -22,7 +22,7 @@ export async function readErasures(
   for await (const { key } of store.list(ERASURE_PREFIX, budget)) keys.push(key);
   const byDay = new Map<string, KnownErasure[]>();
   await mapWide(keys, async (key) => {
-    const bytes = await readBytes(store, key, LARGEST_ERASURE, budget).catch(() => undefined);
+    const bytes = await readBytes(store, key, MAX_ERASURE_BYTES, budget).catch(() => undefined);
     const erasure = parseErasure(bytes?.toString('utf8') ?? '');
     if (bytes === undefined || erasure === undefined || erasureKey(erasure.id) !== key) return;
     if (!(await isTrusted({ store, keys: receiptKeys }, erasure, budget))) return;

@@ -5,7 +5,7 @@ import type { ObjectStore, ObjectSummary } from '../../ports.ts';
 import { isSameId } from '../../recording-id.ts';
 import type { Layout } from '../../record/layout.ts';
 import type { ReceiptKeys } from '../../record/receipt-keys.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
 import { checkStoredSignature } from '../../record/stored-signature.ts';
 import { type Entry, sha256Hex } from '../formats/entry.ts';
 import { readBytes } from '../log/place.ts';
@@ -48,10 +48,12 @@ export async function readForLog(
   { key, listed, day }: { readonly key: string; readonly listed: ObjectSummary; readonly day: string },
   budget: Budget,
 ): Promise<ReadReceipt> {
-  const bytes = await readBytes(ports.store, listed.key, LARGEST_RECEIPT, budget).catch((error: unknown) => {
-    if (error instanceof ArchiveError && error.code === 'LOG_MALFORMED') return Buffer.alloc(0);
-    throw error;
-  });
+  const bytes = await readBytes(ports.store, listed.key, MAX_RECEIPT_BYTES, budget).catch(
+    (error: unknown) => {
+      if (error instanceof ArchiveError && error.code === 'LOG_MALFORMED') return Buffer.alloc(0);
+      throw error;
+    },
+  );
   if (bytes === undefined) return { state: 'gone' };
   const receipt = parse(bytes, listed.key);
   if (receipt === undefined) return refused('malformed');

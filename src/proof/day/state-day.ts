@@ -23,6 +23,7 @@ import type { DayHistory } from './history.ts';
 import { readDeletedByUs } from './deleted-by-us.ts';
 import { listDay, recordingOf } from './list-day.ts';
 import type { ReceiptPorts } from './read-receipts.ts';
+import { present } from '../../present.ts';
 
 export interface StatingPorts extends ReceiptPorts {
   readonly source: SourceInventory;
@@ -146,7 +147,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     ...(last === undefined ? {} : { supersedes: { index: last.index, sha256: last.sha256 } }),
     archive: examined.archive,
     source,
-    ...(differences === undefined ? {} : { differences }),
+    ...present({ differences }),
     policy: { sha256: sha256Hex(canonicalJson(ports.rules)), rules: { ...ports.rules } },
     clock: { local: new Date(now).toISOString() },
   } as const;
@@ -155,7 +156,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     statement: ({ previous, ...place }) => ({
       ...body,
       log: { ...log, ...place },
-      ...(previous === undefined ? {} : { previous }),
+      ...present({ previous }),
     }),
     isNews: last === undefined || newsOf(last.statement) !== newsOf(body),
     lists,
@@ -206,11 +207,11 @@ function describeSource(
   const described: SourceFacts = {
     method: facts.method,
     api: facts.api,
-    ...(facts.organization === undefined ? {} : { organization: facts.organization }),
-    ...(facts.client === undefined ? {} : { client: facts.client }),
+    ...present({ organization: facts.organization }),
+    ...present({ client: facts.client }),
     query: sha256Hex(facts.query),
     interval: facts.interval,
-    ...(facts.jobId === undefined ? {} : { jobId: facts.jobId }),
+    ...present({ jobId: facts.jobId }),
     ...(facts.dataAvailableUntil === undefined
       ? {}
       : { dataAvailableUntil: new Date(facts.dataAvailableUntil).toISOString() }),
@@ -228,7 +229,7 @@ function describeSource(
     recordings: comparison.listed.length,
     byMedia,
     ...(isSmall(byDivision) ? { byDivision } : {}),
-    ...(facts.orphans === undefined ? {} : { orphans: facts.orphans }),
+    ...present({ orphans: facts.orphans }),
     ...(facts.notAsked === undefined ? {} : { notAsked: { ...facts.notAsked } }),
     list: { count: listed.lines.length, root: listed.root },
   };

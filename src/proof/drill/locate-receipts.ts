@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
 import { listDay } from '../day/list-day.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { mapWide } from '../log/map-wide.ts';
@@ -33,8 +33,8 @@ export async function locateReceipts(
   const listed = [...receipts];
   for (let at = 0; at < listed.length && located.size < wanted.size; at += BATCH) {
     await mapWide(listed.slice(at, at + BATCH), async ([key, { key: receiptKey, size }]) => {
-      if (size > LARGEST_RECEIPT) return;
-      const bytes = await readBytes(store, receiptKey, LARGEST_RECEIPT, budget);
+      if (size > MAX_RECEIPT_BYTES) return;
+      const bytes = await readBytes(store, receiptKey, MAX_RECEIPT_BYTES, budget);
       const sha256 = bytes === undefined ? '' : sha256Hex(bytes);
       if (bytes === undefined || !wanted.has(sha256)) return;
       // what the log holds was read as a receipt before it was logged

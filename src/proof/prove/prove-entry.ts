@@ -3,7 +3,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { receiptKey } from '../../record/object-key.ts';
-import { LARGEST_RECEIPT, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
 import { listStatements, monthPrefixes } from '../day/history.ts';
 import { type Entry, formatEntry, sha256Hex, sortEntries } from '../formats/entry.ts';
 import { makeInclusionProof } from '../formats/merkle-proofs.ts';
@@ -61,7 +61,7 @@ export async function openProver(place: LogPlace, layout: Layout, budget: Budget
     head: { ...head, note },
     async recording(key, given) {
       const place0 = receiptKey(key);
-      const file = await readBytes(place.store, place0, LARGEST_RECEIPT, given);
+      const file = await readBytes(place.store, place0, MAX_RECEIPT_BYTES, given);
       if (file === undefined) {
         throw new ArchiveError(
           'OBJECT_NOT_FOUND',

@@ -75,6 +75,22 @@ export function createDirectoryVersions(directory: string, clock: Clock): Versio
       }
     },
     retain: () => Promise.resolve('unsupported'),
+    keptState: async (key) => {
+      try {
+        const found = await findObject(root, placeOf(root, key));
+        return (
+          found && {
+            retention: 'not-offered',
+            legalHold: 'not-offered',
+            tags: 'not-offered',
+            lastModified: found.stat.lastModified,
+          }
+        );
+      } catch (error) {
+        throw directoryError(error, 'reading', key);
+      }
+    },
+    setTag: () => Promise.resolve('unsupported'),
     bucketLock: () => Promise.resolve({ lock: 'none', defaultDays: undefined }),
     abortUploads: async (prefix, budget) => {
       let aborted = 0;

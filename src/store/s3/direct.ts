@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { ArchiveError } from '../../errors.ts';
 import { type AwsCredentials, signRequest } from '../../aws/sigv4.ts';
 import type { HttpResponse, Transport } from '../../http/transport.ts';
+import type { KeepOnWrite } from '../../ports.ts';
 import { present } from '../../present.ts';
 import type {
   BucketAddress,
@@ -46,21 +47,83 @@ export function createDirectCalls(
   transport: Transport,
   fallback: ObjectCalls,
 ): ObjectCalls {
-  let found: BucketEndpoint | 'unsupported' | undefined;
-  const owner = present({ 'x-amz-expected-bucket-owner': bucket.ExpectedBucketOwner });
+  return new DirectCalls({ client, bucket, transport, fallback });
+}
 
-  async function place(): Promise<BucketEndpoint | undefined> {
-    found ??= await locate(client, bucket);
-    return found === 'unsupported' ? undefined : found;
+interface DirectOptions {
+  readonly client: S3Client;
+  readonly bucket: BucketAddress;
+  readonly transport: Transport;
+  readonly fallback: ObjectCalls;
+}
+
+class DirectCalls implements ObjectCalls {
+  readonly #options: DirectOptions;
+  #found: BucketEndpoint | 'unsupported' | undefined;
+
+  constructor(options: DirectOptions) {
+    this.#options = options;
   }
 
-  async function send(at: BucketEndpoint, request: Request, options: CallOptions): Promise<HttpResponse> {
+  async openAhead(): Promise<void> {
+    const { transport } = this.#options;
+    const at = await this.#endpoint().catch(() => undefined);
+    if (at !== undefined) transport.openAhead?.({ ...at.origin, pathname: at.path, search: '' });
+  }
+
+  async put(object: NewObject, options: CallOptions): Promise<Written> {
+    const at = await this.#endpoint();
+    if (at === undefined) return this.#options.fallback.put(object, options);
+    const { Key, body, digest, metadata, contentType, keep } = object;
+    const headers: Record<string, string> = {
+      'content-type': contentType,
+      'if-none-match': '*',
+      'x-amz-sdk-checksum-algorithm': 'SHA256',
+      [SHA256]: digest.base64,
+    };
+    for (const name of Object.keys(metadata)) headers[META + name.toLowerCase()] = metadata[name] ?? '';
+    if (keep !== undefined) Object.assign(headers, keepHeaders(keep));
+    const query = { 'x-id': 'PutObject' };
+    const payloadHash = digest.bytes.toString('hex');
+    return written(
+      await this.#send(at, { method: 'PUT', path: Key, query, headers, body, payloadHash }, options),
+    );
+  }
+
+  async uploadPart(part: NewPart, options: CallOptions): Promise<Written> {
+    const at = await this.#endpoint();
+    if (at === undefined) return this.#options.fallback.uploadPart(part, options);
+    const { Key, body, digest, UploadId, PartNumber } = part;
+    const query = { partNumber: String(PartNumber), uploadId: UploadId, 'x-id': 'UploadPart' };
+    const headers = { 'x-amz-sdk-checksum-algorithm': 'SHA256', [SHA256]: digest.base64 };
+    const payloadHash = digest.bytes.toString('hex');
+    return written(
+      await this.#send(at, { method: 'PUT', path: Key, query, headers, body, payloadHash }, options),
+    );
+  }
+
+  async head(Key: string, options: CallOptions): Promise<ObjectHead> {
+    const at = await this.#endpoint();
+    if (at === undefined) return this.#options.fallback.head(Key, options);
+    const headers = { 'x-amz-checksum-mode': 'ENABLED' };
+    const request: Request = { method: 'HEAD', path: Key, headers, payloadHash: EMPTY_HASH };
+    return readHead((await this.#send(at, request, options)).headers);
+  }
+
+  async #endpoint(): Promise<BucketEndpoint | undefined> {
+    this.#found ??= await locate(this.#options.client, this.#options.bucket);
+    return this.#found === 'unsupported' ? undefined : this.#found;
+  }
+
+  async #send(at: BucketEndpoint, request: Request, { abortSignal }: CallOptions): Promise<HttpResponse> {
+    const { client, bucket, transport } = this.#options;
     const credentials: AwsCredentials = await client.config.credentials();
     const query = Object.entries(request.query ?? {})
       .map(([name, value]) => `${name}=${encode(value)}`)
       .join('&');
     const path = `${at.path}/${encodePath(request.path)}`;
     const { method, payloadHash, body } = request;
+    const owner = present({ 'x-amz-expected-bucket-owner': bucket.ExpectedBucketOwner });
     const headers = signRequest(
       {
         method,
@@ -81,7 +144,7 @@ export function createDirectCalls(
         url: { ...at.origin, pathname: path, search: query === '' ? '' : `?${query}` },
         headers,
         ...present({ body }),
-        signal: options.abortSignal,
+        signal: abortSignal,
         failure: 'STORE_UNAVAILABLE',
       })
       .catch((error: unknown) => {
@@ -94,72 +157,15 @@ export function createDirectCalls(
     }
     throw await refusalOf(method, response);
   }
-
-  return {
-    async openAhead() {
-      const at = await place().catch(() => undefined);
-      if (at !== undefined) transport.openAhead?.({ ...at.origin, pathname: at.path, search: '' });
-    },
-    async put(object: NewObject, options) {
-      const at = await place();
-      if (at === undefined) return fallback.put(object, options);
-      const { Key, body, digest, metadata, contentType } = object;
-      const headers: Record<string, string> = {
-        'content-type': contentType,
-        'if-none-match': '*',
-        'x-amz-sdk-checksum-algorithm': 'SHA256',
-        [SHA256]: digest.base64,
-      };
-      for (const name of Object.keys(metadata)) headers[META + name.toLowerCase()] = metadata[name] ?? '';
-      const answer = await send(
-        at,
-        {
-          method: 'PUT',
-          path: Key,
-          query: { 'x-id': 'PutObject' },
-          headers,
-          body,
-          payloadHash: digest.bytes.toString('hex'),
-        },
-        options,
-      );
-      return written(answer);
-    },
-    async uploadPart(part: NewPart, options) {
-      const at = await place();
-      if (at === undefined) return fallback.uploadPart(part, options);
-      const { Key, body, digest, UploadId, PartNumber } = part;
-      const answer = await send(
-        at,
-        {
-          method: 'PUT',
-          path: Key,
-          query: { partNumber: String(PartNumber), uploadId: UploadId, 'x-id': 'UploadPart' },
-          headers: { 'x-amz-sdk-checksum-algorithm': 'SHA256', [SHA256]: digest.base64 },
-          body,
-          payloadHash: digest.bytes.toString('hex'),
-        },
-        options,
-      );
-      return written(answer);
-    },
-    async head(Key, options) {
-      const at = await place();
-      if (at === undefined) return fallback.head(Key, options);
-      const { headers } = await send(
-        at,
-        {
-          method: 'HEAD',
-          path: Key,
-          headers: { 'x-amz-checksum-mode': 'ENABLED' },
-          payloadHash: EMPTY_HASH,
-        },
-        options,
-      );
-      return readHead(headers);
-    },
-  };
 }
+
+const keepHeaders = (keep: KeepOnWrite): Readonly<Record<string, string>> =>
+  'tag' in keep
+    ? { 'x-amz-tagging': keep.tag }
+    : {
+        'x-amz-object-lock-mode': keep.lock.toUpperCase(),
+        'x-amz-object-lock-retain-until-date': new Date(keep.until).toISOString(),
+      };
 
 function written({ headers }: HttpResponse): Written {
   return {

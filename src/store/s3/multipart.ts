@@ -10,12 +10,13 @@ import type { PutOptions, PutResult } from '../../ports.ts';
 import type { Part } from './cut-parts.ts';
 import { MAX_PARTS, tooManyParts } from './part-size.ts';
 import { callS3, type S3Access } from './call.ts';
+import { keepInput } from './object-calls.ts';
 import { type BodyDigest, compositeOf, type PartDigests } from './checksum.ts';
 import { cleanUp, resolveUnsure, type SentObject, verifyStored } from './verify.ts';
 
 export interface MultipartTarget {
   readonly key: string;
-  readonly options: Pick<PutOptions, 'metadata' | 'contentType'>;
+  readonly options: Pick<PutOptions, 'metadata' | 'contentType' | 'keep'>;
   readonly digestOf: PartDigests;
   /** Parts in flight at most; one more is being filled meanwhile. */
   readonly queueSize: number;
@@ -55,6 +56,7 @@ export async function uploadInParts(
         Key,
         Metadata: { ...options.metadata },
         ContentType: options.contentType,
+        ...keepInput(options.keep),
         ChecksumAlgorithm: 'SHA256',
         ChecksumType: 'COMPOSITE',
       }),

@@ -1,5 +1,6 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { followAbort } from '../../clock.ts';
+import type { KeepOnWrite } from '../../ports.ts';
 import { type BodyDigest, withPayloadHash } from './checksum.ts';
 
 export interface CallOptions {
@@ -19,6 +20,7 @@ export interface NewObject {
   readonly digest: BodyDigest;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentType: string;
+  readonly keep?: KeepOnWrite | undefined;
 }
 
 export interface NewPart extends Pick<NewObject, 'Key' | 'body' | 'digest'> {
@@ -66,7 +68,7 @@ export interface ObjectCalls {
 /** Through the SDK and all its middleware. */
 export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectCalls {
   return {
-    async put({ Key, body, digest, metadata, contentType }, options) {
+    async put({ Key, body, digest, metadata, contentType, keep }, options) {
       const command = new PutObjectCommand({
         ...bucket,
         Key,
@@ -74,6 +76,7 @@ export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectC
         ContentLength: body.byteLength,
         ContentType: contentType,
         Metadata: { ...metadata },
+        ...keepInput(keep),
         IfNoneMatch: '*',
         ChecksumAlgorithm: 'SHA256',
         ChecksumSHA256: digest.base64,
@@ -120,6 +123,17 @@ export function createSdkCalls(client: S3Client, bucket: BucketAddress): ObjectC
       };
     },
   };
+}
+
+/** As the SDK takes it. */
+export function keepInput(keep: KeepOnWrite | undefined) {
+  if (keep === undefined) return {};
+  return 'tag' in keep
+    ? { Tagging: keep.tag }
+    : {
+        ObjectLockMode: keep.lock === 'compliance' ? ('COMPLIANCE' as const) : ('GOVERNANCE' as const),
+        ObjectLockRetainUntilDate: new Date(keep.until),
+      };
 }
 
 /** Ends the request with its answer: one that is answered before it is sent would go on sending, from a buffer that is used again. */

@@ -77,7 +77,7 @@ async function putWhole(
   putOptions: PutOptions,
   budget: Budget,
 ): Promise<PutResult> {
-  const { metadata, contentType } = putOptions;
+  const { metadata, contentType, keep } = putOptions;
   const sent: SentObject = {
     key,
     size: body.byteLength,
@@ -86,7 +86,7 @@ async function putWhole(
     contentType,
   };
   const reply = await callS3(access, 'PUT object', budget, (send) =>
-    access.calls.put({ Key: access.prefix + key, body, digest, metadata, contentType }, send),
+    access.calls.put({ Key: access.prefix + key, body, digest, metadata, contentType, keep }, send),
   );
   if (reply.ok && putOptions.verify !== 'read-back' && putOptions.verify !== undefined) {
     const stat = statOfAnswer(sent, reply.value, access.clock.now());

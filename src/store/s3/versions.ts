@@ -5,7 +5,6 @@ import {
   HeadObjectCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
-  PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
@@ -14,6 +13,7 @@ import { present } from '../../present.ts';
 import { assertListPrefix, assertObjectKey, isObjectKey } from '../object-rules.ts';
 import { callS3, type S3Access } from './call.ts';
 import { assertPageHead, ListingPages, notAListing } from './listing-pages.ts';
+import { readKeptState, retainObject, setTag } from './keeping.ts';
 import { abortS3Upload, listS3Uploads } from './uploads.ts';
 import { requireDocument } from './whole-document.ts';
 
@@ -27,31 +27,9 @@ export function createS3Versions(access: S3Access, location: string): VersionedS
     versions: (prefix, budget) => listVersions(access, prefix, budget),
     lockOf: (version, budget) => lockOf(access, version, budget),
     remove: (version, budget) => removeVersion(access, version, budget),
-    retain: async (key, until, mode, budget) => {
-      assertObjectKey(key);
-      const known = await lockOf(access, { key, versionId: undefined }, budget);
-      if (known === undefined) return 'absent';
-      if ((known.retainUntil ?? 0) >= until) return 'shorter';
-      const reply = await callS3(access, 'PUT retention', budget, (send) =>
-        access.client
-          .send(
-            new PutObjectRetentionCommand({
-              ...access.bucket,
-              Key: access.prefix + key,
-              Retention: {
-                Mode: mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
-                RetainUntilDate: new Date(until),
-              },
-              ChecksumAlgorithm: 'SHA256',
-            }),
-            send,
-          )
-          .then(() => 'set' as const, unlessWithoutLock('unsupported' as const)),
-      );
-      if (reply.ok) return reply.value;
-      if (reply.refusal === 'not-found') return 'absent';
-      throw refused('PUT retention', reply.refusal, key);
-    },
+    retain: (key, until, mode, budget) => retainObject(access, key, { until, mode }, budget),
+    keptState: (key, budget) => readKeptState(access, key, budget),
+    setTag: (key, name, value, budget) => setTag(access, key, { name, value }, budget),
     bucketLock: (budget) => {
       bucketLock ??= readBucketLock(access, budget).catch((error: unknown) => {
         bucketLock = undefined;
@@ -217,15 +195,4 @@ async function readBucketLock(access: S3Access, budget: Budget): Promise<BucketL
     }
   });
   return reply.ok ? reply.value : without;
-}
-
-function unlessWithoutLock<T>(value: T): (error: unknown) => T {
-  return (error) => {
-    if (error instanceof Error && error.name === 'InvalidRequest') return value;
-    throw error;
-  };
-}
-
-function refused(what: string, refusal: string, key: string): ArchiveError {
-  return new ArchiveError('STORE_UNAVAILABLE', `${what}: ${refusal}`, { details: { key } });
 }

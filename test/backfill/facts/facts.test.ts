@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readRecording } from '../../../src/genesys/recordings/answers.ts';
 import { KnownContexts } from '../../../src/backfill/facts/known-contexts.ts';
 import { readFactsDay } from '../../../src/backfill/facts/read-facts-day.ts';
 import { NOTHING_NAMED, openFactsDay } from '../../../src/backfill/facts/store-facts.ts';
@@ -160,6 +161,32 @@ describe('the context of a conversation', () => {
     const text = JSON.stringify(context);
     for (const personal of ['4930', 'Example', '4711', 'called']) expect(text).not.toContain(personal);
     expect(contexts.take('A')).toBeUndefined();
+  });
+
+  it('says where recordings were paused, as the list of recordings states it', async () => {
+    const { store, reader, write } = await set();
+    await write([conversation('A')]);
+    const contexts = new KnownContexts({ store, reader }, () => undefined);
+    await contexts.prepare(items, unlimited);
+    const annotations = [
+      { reason: 'SecurePause', location: 4_000, durationMs: 12_000, user: { name: 'Kim' } },
+      { reason: 'Hold', location: 20_000 },
+      'none',
+    ];
+    const listed = readRecording({ id: 'R', media: 'audio', mediaSubtype: 'Trunk', annotations });
+    contexts.note('A', listed === undefined ? [] : [listed]);
+    contexts.note('other', []);
+    expect(contexts.take('A')?.context).toMatchObject({
+      recordings: [
+        {
+          id: 'R',
+          media: 'audio',
+          mediaSubtype: 'Trunk',
+          pauses: [{ reason: 'SecurePause', offsetMs: 4_000, durationMs: 12_000 }],
+        },
+      ],
+    });
+    expect(contexts.take('other')).toBeUndefined();
   });
 
   it('is asked for one by one where the facts are older than its end, or cannot be opened', async () => {

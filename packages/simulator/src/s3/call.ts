@@ -18,7 +18,10 @@ export type S3Operation =
   | 'PutObjectLegalHold'
   | 'PutObjectRetention'
   | 'GetObjectLockConfiguration'
+  | 'GetObjectLegalHold'
+  | 'GetObjectRetention'
   | 'GetObjectTagging'
+  | 'PutObjectTagging'
   | 'ListObjectVersions'
   | 'CreateMultipartUpload'
   | 'UploadPart'
@@ -83,7 +86,10 @@ const PARAMETERS: Readonly<Record<S3Operation, readonly string[]>> = {
   PutObjectLegalHold: ['legal-hold'],
   PutObjectRetention: ['retention'],
   GetObjectLockConfiguration: ['object-lock'],
+  GetObjectLegalHold: ['legal-hold'],
+  GetObjectRetention: ['retention'],
   GetObjectTagging: ['tagging'],
+  PutObjectTagging: ['tagging'],
   ListObjectVersions: ['versions', 'prefix', 'key-marker', 'version-id-marker', 'max-keys', 'encoding-type'],
   CreateMultipartUpload: ['uploads'],
   UploadPart: ['partNumber', 'uploadId'],
@@ -160,9 +166,12 @@ function nameOperation({ method, bucket, key, query, headers }: ParsedRequest): 
       if (has('uploadId') || has('partNumber')) return 'UploadPart';
       if (has('legal-hold')) return 'PutObjectLegalHold';
       if (has('retention')) return 'PutObjectRetention';
+      if (has('tagging')) return 'PutObjectTagging';
       return headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject';
     case 'GET':
       if (has('tagging')) return 'GetObjectTagging';
+      if (has('legal-hold')) return 'GetObjectLegalHold';
+      if (has('retention')) return 'GetObjectRetention';
       return has('uploadId') ? 'ListParts' : 'GetObject';
     case 'HEAD':
       return 'HeadObject';

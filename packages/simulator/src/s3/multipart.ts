@@ -182,6 +182,8 @@ function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRe
     lastModified: call.now,
     metadata: record.metadata,
     headers: record.headers,
+    ...(record.retention === undefined ? {} : { retention: record.retention }),
+    ...(record.tags === undefined ? {} : { tags: record.tags }),
     ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'COMPOSITE' } }),
     segments: parts.map((part) => ({
       ...part.segment,

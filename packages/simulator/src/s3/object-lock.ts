@@ -50,6 +50,42 @@ export async function putRetention(call: S3Call): Promise<S3Answer> {
   return { status: 200 };
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLegalHold.html */
+export function getLegalHold(call: S3Call): S3Answer {
+  const { legalHold } = requireLocked(call);
+  if (legalHold === undefined) throw new S3Refusal('NoSuchObjectLockConfiguration');
+  return { status: 200, body: renderDocument('LegalHold', { Status: legalHold ? 'ON' : 'OFF' }) };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html */
+export function getRetention(call: S3Call): S3Answer {
+  const { retention } = requireLocked(call);
+  if (retention === undefined) throw new S3Refusal('NoSuchObjectLockConfiguration');
+  const { mode: Mode, until } = retention;
+  return {
+    status: 200,
+    body: renderDocument('Retention', { Mode, RetainUntilDate: new Date(until).toISOString() }),
+  };
+}
+
+function requireLocked(call: S3Call): ObjectRecord {
+  requireLock(call);
+  const record = call.bucket.object(call.key);
+  if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
+  return record;
+}
+
+/** All tags at once. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
+export async function putTagging(call: S3Call): Promise<S3Answer> {
+  const document = await readDocument(call);
+  const found = document.matchAll(/<Tag>\s*<Key>([^<]+)<\/Key>\s*<Value>([^<]*)<\/Value>\s*<\/Tag>/g);
+  const record = call.bucket.object(call.key);
+  if (record === undefined) throw new S3Refusal('NoSuchKey', undefined, { Key: call.key });
+  const tags = Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value]));
+  await call.bucket.commit({ ...record, tags }, false);
+  return { status: 200 };
+}
+
 /** What a write asks to be locked with. @throws `InvalidRequest` in a bucket without Object Lock. */
 export function readLockHeaders(call: S3Call): ObjectLock {
   const mode = call.headers.get('x-amz-object-lock-mode');

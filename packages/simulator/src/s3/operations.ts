@@ -7,7 +7,14 @@ import {
   createMultipartUpload,
   uploadPart,
 } from './multipart.ts';
-import { getLockConfiguration, putLegalHold, putRetention } from './object-lock.ts';
+import {
+  getLegalHold,
+  getLockConfiguration,
+  getRetention,
+  putLegalHold,
+  putRetention,
+  putTagging,
+} from './object-lock.ts';
 import { copyObject, deleteObject, getObject, getTagging, putObject } from './objects.ts';
 
 /** What works on a bucket; `ListBuckets` alone does not. */
@@ -25,7 +32,10 @@ export const OPERATIONS: Readonly<
   PutObjectLegalHold: putLegalHold,
   PutObjectRetention: putRetention,
   GetObjectLockConfiguration: getLockConfiguration,
+  GetObjectLegalHold: getLegalHold,
+  GetObjectRetention: getRetention,
   GetObjectTagging: getTagging,
+  PutObjectTagging: putTagging,
   ListObjectVersions: listVersions,
   CreateMultipartUpload: createMultipartUpload,
   UploadPart: uploadPart,

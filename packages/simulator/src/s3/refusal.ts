@@ -52,6 +52,7 @@ const REFUSALS = {
     'The specified multipart upload does not exist. The upload ID might not be valid, or the multipart upload might have been aborted or completed.',
   ],
   NotImplemented: [501, 'This simulator implements only the part of S3 that the archiver uses.'],
+  NoSuchObjectLockConfiguration: [404, 'The specified object does not have a ObjectLock configuration'],
   ObjectLockConfigurationNotFoundError: [404, 'Object Lock configuration does not exist for this bucket'],
   PermanentRedirect: [
     301,

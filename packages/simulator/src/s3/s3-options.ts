@@ -14,6 +14,8 @@ export interface S3Options {
   readonly defaultLockDays?: number;
   /** Default `simulator`. */
   readonly accessKeyId?: string;
+  /** Of an assumed role: a request may bear this one. @default none is known */
+  readonly sessionToken?: string;
   /** Default `simulator-secret-key`. */
   readonly secretAccessKey?: string;
   /** Default `us-east-1`. */

@@ -199,6 +199,7 @@ export async function startS3(options: S3Options): Promise<S3Endpoint> {
     options,
     credentials: {
       accessKeyId: options.accessKeyId ?? 'simulator',
+      sessionToken: options.sessionToken,
       secretAccessKey: options.secretAccessKey ?? 'simulator-secret-key',
       region: options.region ?? 'us-east-1',
     },

@@ -1,0 +1,20 @@
+import { checked } from './checked.ts';
+
+export interface RetentionAtWrite {
+  readonly by: 'compliance' | 'governance' | 'tags';
+  readonly days: Readonly<Record<string, number>>;
+}
+
+const FORM = /^(compliance|governance|tags)(?: (?:audio|video|other)=[1-9]\d{0,4})+$/;
+
+/** `compliance audio=2562 video=90 other=90`: a way of keeping, and days for kinds of content. */
+export const retentionAtWrite = checked<RetentionAtWrite>((text) => {
+  if (!FORM.test(text)) return { problem: 'is not what `retain rules` prints' };
+  const [by, ...days] = text.split(' ');
+  return {
+    value: {
+      by: by as RetentionAtWrite['by'],
+      days: Object.fromEntries(days.map((one) => [one.slice(0, 5), Number(one.slice(6))])),
+    },
+  };
+});
