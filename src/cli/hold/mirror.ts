@@ -38,7 +38,7 @@ export async function mirrorHold(
   try {
     const configs = { wrap: mirroring.config, archive: await readSettings(context, 'archive') };
     const keeper = await openSourceKeeper(configs, context, budget);
-    ({ close } = keeper);
+    close = () => keeper.close();
     return await mirror(context, mirroring, keeper.source, budget);
   } catch (error) {
     if (budget.signal.aborted) throw error;
