@@ -101,6 +101,63 @@ export function signingCost(inputs) {
   };
 }
 
+/** Days of 30.4 to a month. */
+const DAYS_IN_MONTH = 30.4;
+/** Runs of src/catalogue/update-catalogue.ts, as days that are listed a day: the present one, half of it on average, hourly; the one before; the last 35. */
+const DAYS_LISTED_DAILY = 24 / 2 + 4 + 35;
+const KEYS_IN_PAGE = 1000;
+/** Facts of the day, of the one before and of the one after. */
+const LISTINGS_OF_FACTS = 3;
+/** Receipts that are read at a time, and GB of memory: src/catalogue/compact-day.ts, infra/scheduled/catalogue.ts. */
+const RECEIPTS_AT_ONCE = 16;
+const COMPACTOR_GB = 1;
+/** Files that a run which finds something new writes: day, people, runs. */
+const FILES_OF_RUN = 3;
+
+/** US dollars a month that the catalogue of the recordings of a month costs, and what share that is of archiving them. */
+export function catalogueCost(inputs) {
+  const get = (name) => need(inputs, name);
+  const recordings = get('catalogue-recordings');
+  const daily = recordings / DAYS_IN_MONTH;
+  // objects and receipts
+  const pages = 2 * Math.ceil(daily / KEYS_IN_PAGE) + LISTINGS_OF_FACTS;
+  const days = DAYS_IN_MONTH * DAYS_LISTED_DAILY + (DAYS_IN_MONTH / 7) * get('catalogue-days');
+  const listings = days * pages;
+  const writes = DAYS_IN_MONTH * (24 + 4 + 1) * FILES_OF_RUN;
+  const seconds =
+    listings * get('round-trip') +
+    (recordings / RECEIPTS_AT_ONCE) * get('round-trip') +
+    recordings / get('catalogue-rows-per-second');
+  const parts = {
+    receipts: (recordings / 1000) * get('s3-get'),
+    listings: (listings / 1000) * get('s3-put'),
+    writes: (writes / 1000) * get('s3-put'),
+    lambda: seconds * COMPACTOR_GB * get('lambda-gb-second'),
+    // a year of such months
+    storage: ((12 * recordings * get('catalogue-row-bytes')) / GB) * get('s3-gb-month'),
+  };
+  const total = Object.values(parts).reduce((sum, each) => sum + each, 0);
+  const archiving = (recordings / 1000) * costOfThousand(10 * MB, get('memory'), inputs).total;
+  return { ...parts, total, share: total / archiving };
+}
+
+function describeCatalogue(inputs) {
+  const { receipts, listings, writes, lambda, storage, total, share } = catalogueCost(inputs);
+  const rows = [
+    ['each receipt, read once', receipts],
+    ['listings of days', listings],
+    ['files written', writes],
+    ['Lambda', lambda],
+    ['a year of its files, kept', storage],
+  ];
+  return `${table(
+    ['the catalogue', 'a month, $'],
+    [...rows.map(([what, each]) => [what, each.toFixed(2)]), ['**together**', `**${total.toFixed(2)}**`]],
+  )}
+
+That is ${(share * 100).toFixed(1)} % of what archiving these recordings costs, at 10 MB each.`;
+}
+
 const dollars = (value) =>
   value >= 10 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
 const table = (header, rows) =>
@@ -159,6 +216,7 @@ export function renderBlocks(inputs) {
     ),
     example: `100,000 recordings of 10 MB a month: $${dollars(100 * month.total)} to archive them, $${dollars(100 * month.storage)} more each month to keep them, and $${fixed.toFixed(2)} for what is there anyway.`,
     signing: describeSigning(inputs),
+    catalogue: describeCatalogue(inputs),
     concurrency: describeConcurrency(inputs),
     memory: table(
       ['memory', '10 MB recording', '1 GB recording', 'Lambda, 1,000 × 10 MB', 'Lambda, 1,000 × 100 MB'],

@@ -11,6 +11,8 @@ export const PARTS = [
   'jobs',
   'find',
   'compaction',
+  'seal',
+  'console',
   'latency',
 ] as const;
 export type Part = (typeof PARTS)[number];

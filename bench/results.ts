@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Part } from './options.ts';
 import type { CliMemory } from './parts/cli-memory.ts';
 import type { CompactionCost } from './parts/compaction.ts';
+import type { ConsoleCost } from './parts/console.ts';
 import type { FindCost } from './parts/find.ts';
 import type { StartUp } from './parts/init.ts';
 import type { JobCost } from './parts/jobs.ts';
@@ -10,6 +11,7 @@ import type { LatencyRow } from './parts/latency.ts';
 import type { LambdaSize } from './parts/lambda.ts';
 import type { LimitedRun, Skipped } from './parts/limits.ts';
 import type { MemoryGrowth } from './parts/memory.ts';
+import type { SealCost } from './parts/seal.ts';
 import type { ComparedVariant } from './parts/throughput.ts';
 
 interface Given {
@@ -24,6 +26,8 @@ interface Given {
   readonly jobs: readonly JobCost[];
   readonly find: readonly FindCost[];
   readonly compaction: readonly CompactionCost[];
+  readonly seal: readonly SealCost[];
+  readonly console: readonly ConsoleCost[];
 }
 
 /** What each part gives. */

@@ -1,7 +1,8 @@
 #!/bin/sh
-# verify-proof.sh [FILE LOG_PUBLIC_KEY.pem ORIGIN]        POSIX sh and openssl 3, nothing else
+# verify-proof.sh [FILE LOG_PUBLIC_KEY.pem ORIGIN]                                POSIX sh and openssl 3, nothing else
+# verify-proof.sh OLDER_CHECKPOINT PROOF.consistency LOG_PUBLIC_KEY.pem ORIGIN
 #
-# With arguments: checks FILE against FILE.tlog-proof.
+# With three arguments: checks FILE against FILE.tlog-proof. With four: that the log still begins with a checkpoint that you kept.
 # Without: checks the whole evidence package in the working directory, with the keys in keys/ of it. Those keys are as good as the
 # package: compare keys/FINGERPRINTS.txt with what the owner of the archive has published elsewhere.
 set -euf
@@ -9,6 +10,8 @@ LC_ALL=C
 export LC_ALL
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
+# what a line of a signature begins with, U+2014
+DASH=$(printf '\342\200\224')
 name=package
 fail() { printf 'FAIL: %s: %s\n' "$name" "$1"; exit 1; }
 b64d() { openssl base64 -d -A; }
@@ -22,15 +25,37 @@ checkpoint() {
   openssl pkey -pubin -in "$2" -outform DER | tail -c 32 > "$t/raw"
   id=$({ printf '%s\n\001' "$3"; cat "$t/raw"; } | openssl dgst -sha256 -binary | head -c 4 | openssl base64 -A)
   signed=no
-  for s in $(sed '1,/^$/d' "$1" | cut -d' ' -f3); do
+  sed '1,/^$/d' "$1" > "$t/signatures"
+  while IFS=' ' read -r dash signer s rest; do
+    [ "$dash" = "$DASH" ] && [ -n "$s" ] && [ -z "$rest" ] || fail 'a line of the checkpoint is no signature'
+    [ "$signer" = "$3" ] || continue
     printf %s "$s" | b64d > "$t/line"
     [ "$(head -c 4 "$t/line" | openssl base64 -A)" = "$id" ] || continue
     tail -c +5 "$t/line" > "$t/sig"
     openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$t/text" -sigfile "$t/sig" > "$t/out" 2>&1 ||
       fail 'the signature is wrong'
     signed=yes
-  done
+  done < "$t/signatures"
   [ $signed = yes ] || fail 'not signed with this key'
+}
+
+# Arithmetic on foreign text runs commands in some shells.
+numbers() {
+  for n in "$@"; do
+    case $n in '' | *[!0-9]* | 0?* | ?????????????*) fail 'not a number' ;; esac
+  done
+}
+
+# A hash of 32 bytes into $t/h. $1 base64
+decode() {
+  case $1 in *[!0-9A-Za-z+/=]* | *=?*) fail 'the path is malformed' ;; ???????????????????????????????????????????=) ;; *) fail 'the path is malformed' ;; esac
+  printf %s "$1" | b64d > "$t/h"
+}
+
+# The node above two others, SHA-256(0x01 left right), into $3. $1 left  $2 right
+node() {
+  { printf '\001'; cat "$1" "$2"; } | openssl dgst -sha256 -binary > "$t/n"
+  mv "$t/n" "$3"
 }
 
 # One file and its proof. $1 file  $2 key  $3 origin
@@ -47,28 +72,65 @@ proof() {
     cp "$t/note" "$t/good"
   fi
   size=$(sed -n 2p "$t/good") root=$(sed -n 3p "$t/good") index=$(sed -n '3s/^index //p' "$p")
-  # arithmetic on foreign text runs commands in some shells
-  for n in "$size" "$index"; do
-    case $n in '' | *[!0-9]* | 0?* | ?????????????*) fail 'not a number' ;; esac
-  done
+  numbers "$size" "$index"
   [ "$index" -lt "$size" ] || fail 'beyond the tree'
   # the path leads from the entry to the root: RFC 9162, section 2.1.3.2
   fn=$index sn=$((size - 1))
   { printf '\000'; cat "$t/entry"; } | openssl dgst -sha256 -binary > "$t/r"
   for h in $(sed '1,3d;/^$/,$d' "$p"); do
     [ "$sn" != 0 ] || fail 'the path is too long'
-    printf %s "$h" | b64d > "$t/h"
-    [ "$(wc -c < "$t/h" | tr -d ' ')" = 32 ] || fail 'the path is malformed'
+    decode "$h"
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      { printf '\001'; cat "$t/h" "$t/r"; } | openssl dgst -sha256 -binary > "$t/n"
+      node "$t/h" "$t/r" "$t/r"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      { printf '\001'; cat "$t/r" "$t/h"; } | openssl dgst -sha256 -binary > "$t/n"
+      node "$t/r" "$t/h" "$t/r"
     fi
-    mv "$t/n" "$t/r"
     fn=$((fn / 2)) sn=$((sn / 2))
   done
   [ "$sn" = 0 ] && [ "$(openssl base64 -A < "$t/r")" = "$root" ] || fail 'not in the tree'
+}
+
+# A newer checkpoint continues an older one: RFC 9162, section 2.1.4.2. $1 older  $2 proof, with the newer  $3 key  $4 origin
+consistency() {
+  checkpoint "$1" "$3" "$4"
+  from=$(sed -n 2p "$1") old=$(sed -n 3p "$1")
+  sed '1,/^$/d' "$2" > "$t/newer"
+  checkpoint "$t/newer" "$3" "$4"
+  size=$(sed -n 2p "$t/newer") root=$(sed -n 3p "$t/newer")
+  numbers "$from" "$size"
+  [ "$(sed -n 1p "$2")" = "old $from" ] || fail 'the proof is from another checkpoint'
+  [ "$from" -gt 0 ] && [ "$from" -le "$size" ] || fail 'the older checkpoint is of a longer log'
+  path=$(sed '1d;/^$/,$d' "$2")
+  if [ "$from" = "$size" ]; then
+    [ -z "$path" ] && [ "$old" = "$root" ] || fail 'the log does not begin with the older checkpoint'
+    return
+  fi
+  fn=$((from - 1)) sn=$((size - 1))
+  while [ $((fn % 2)) = 1 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
+  # the older tree is one complete subtree: its root is known, and stands in no proof
+  [ "$fn" != 0 ] || path="$old $path"
+  first=yes
+  for h in $path; do
+    decode "$h"
+    if [ $first = yes ]; then
+      cp "$t/h" "$t/r"
+      cp "$t/h" "$t/o"
+      first=no
+      continue
+    fi
+    [ "$sn" != 0 ] || fail 'the path is too long'
+    if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
+      node "$t/h" "$t/o" "$t/o"
+      node "$t/h" "$t/r" "$t/r"
+      while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
+    else
+      node "$t/r" "$t/h" "$t/r"
+    fi
+    fn=$((fn / 2)) sn=$((sn / 2))
+  done
+  [ $first = no ] && [ "$sn" = 0 ] && [ "$(openssl base64 -A < "$t/o")" = "$old" ] &&
+    [ "$(openssl base64 -A < "$t/r")" = "$root" ] || fail 'the log does not begin with the older checkpoint'
 }
 
 if [ $# = 3 ]; then
@@ -77,7 +139,13 @@ if [ $# = 3 ]; then
   echo "OK: $(cat "$t/entry") is entry $index of $size"
   exit 0
 fi
-[ $# = 0 ] || { echo 'usage: sh verify-proof.sh [FILE LOG_PUBLIC_KEY.pem ORIGIN]'; exit 2; }
+if [ $# = 4 ]; then
+  name=$2
+  consistency "$1" "$2" "$3" "$4"
+  echo "OK: the log of $size entries begins with the $from of $1"
+  exit 0
+fi
+[ $# = 0 ] || { sed -n '2,3s/^# /usage: sh /p' "$0"; exit 2; }
 
 # A receipt: signed, and of the recording that lies beside it. $1 receipt
 receipt() {
@@ -93,7 +161,7 @@ receipt() {
   fi
   base=${1#receipts/}
   base=${base%.receipt.json}
-  for m in $(find media -type f 2> /dev/null); do
+  for m in $(grep -F "media/$base." "$t/media" || true); do
     case $m in
       "media/$base.enc") want=$(sed -n 's/.*"ciphertext":{[^}]*"sha256":"\([0-9a-f]*\)".*/\1/p' "$1") ;;
       "media/$base.enc.metadata.json") continue ;;
@@ -107,23 +175,51 @@ receipt() {
   done
 }
 
+# A witness has seen this checkpoint (C2SP tlog-cosignature). Leaves witness and time. $1 cosignature
+cosigned() {
+  w=${1#checkpoint.}
+  w=${w%.cosig}
+  [ -f "keys/witness-$w.pem" ] && [ -f "keys/witness-$w.vkey" ] || fail 'the key of the witness is not in keys/'
+  witness=$(cut -d+ -f1 "keys/witness-$w.vkey")
+  openssl pkey -pubin -in "keys/witness-$w.pem" -outform DER | tail -c 32 > "$t/raw"
+  id=$({ printf '%s\n\004' "$witness"; cat "$t/raw"; } | openssl dgst -sha256 -r | cut -c1-8)
+  [ "$(wc -l < "$1" | tr -d ' ')" = 1 ] && [ "$(cut -d' ' -f1-2 "$1")" = "$DASH $witness" ] || fail 'of another witness'
+  cut -d' ' -f3 "$1" | tr -d '\n' | b64d > "$t/line"
+  hex=$(od -An -v -tx1 "$t/line" | tr -d ' \n')
+  case $hex in "$w"*) ;; *) fail 'of another key' ;; esac
+  [ "$id" = "$w" ] && [ ${#hex} = 152 ] || fail 'of another key'
+  time=$(printf %d "0x$(printf %s "$hex" | cut -c9-24)")
+  { printf 'cosignature/v1\ntime %s\n' "$time"; sed '/^$/,$d' checkpoint; } > "$t/signed"
+  tail -c 64 "$t/line" > "$t/sig"
+  openssl pkeyutl -verify -pubin -inkey "keys/witness-$w.pem" -rawin -in "$t/signed" -sigfile "$t/sig" > "$t/out" 2>&1 ||
+    fail 'the signature of the witness is wrong'
+}
+
 bad=0
-list=$(find . -type f | sed 's,^\./,,' | sort)
-for f in $list; do
-  name=$f
-  [ "$f" != MANIFEST.sha256 ] || continue
-  line=$(grep -F "  $f" MANIFEST.sha256 | grep "^[0-9a-f]\{64\}  $(printf %s "$f" | sed 's/\./\\./g')\$" || true)
-  [ -n "$line" ] || { echo "FAIL: $f: not in MANIFEST.sha256"; bad=1; continue; }
-  [ "$(printf %s "$line" | cut -c1-64)" = "$(sha "$f")" ] || { echo "FAIL: $f: changed since the package was made"; bad=1; }
-done
+say() { printf 'FAIL: %s\n' "$1"; bad=1; }
+[ -f MANIFEST.sha256 ] || { echo 'FAIL: MANIFEST.sha256: not there'; exit 1; }
+grep -v '^[0-9a-f]\{64\}  [0-9A-Za-z._=+@:/-]*$' MANIFEST.sha256 > "$t/out" && say 'MANIFEST.sha256: malformed'
+find . -type f ! -path ./MANIFEST.sha256 -exec openssl dgst -sha256 -r {} + | sed 's,^\([^ ]*\) \*\./,\1  ,' | sort > "$t/found"
+sort MANIFEST.sha256 > "$t/stated"
+cut -c67- MANIFEST.sha256 > "$t/names"
+comm -23 "$t/found" "$t/stated" > "$t/other"
 while IFS= read -r line; do
   f=${line#*  }
-  case $line in *[!0-9a-zA-Z._=\ /-]*) echo 'FAIL: MANIFEST.sha256: malformed'; bad=1 ;; esac
-  [ -f "$f" ] || { echo "FAIL: MANIFEST.sha256: names $f, which is not there"; bad=1; }
-done < MANIFEST.sha256
+  if grep -Fxq -e "$f" "$t/names"; then say "$f: changed since the package was made"; else say "$f: not in MANIFEST.sha256"; fi
+done < "$t/other"
+comm -13 "$t/found" "$t/stated" > "$t/other"
+cut -c67- "$t/found" > "$t/names"
+while IFS= read -r line; do
+  f=${line#*  }
+  [ -f "$f" ] || say "MANIFEST.sha256: names $f, which is not there"
+  # a name that is there is reported above, unless it cannot be read, or is stated twice
+  [ ! -f "$f" ] || grep -Fxq -e "$f" "$t/names" || say "$f: cannot be read"
+  bad=1
+done < "$t/other"
 
 origin=$(cat keys/ORIGIN)
 checked=0
+find media -type f > "$t/media" 2> /dev/null || true
 # in this shell, so that the checkpoint is checked once; a failure is told and the next one is looked at
 for f in $(find receipts days -type f 2> /dev/null | grep '\.json$' | sort); do
   name=$f
@@ -140,6 +236,22 @@ for f in $(find . -name 'checkpoint.*.tsr' | sed 's,^\./,,'); do
   openssl ts -verify -data checkpoint -in "$f" -CAfile keys/tsa-ca.pem > "$t/out" 2>&1 &&
     echo "TIME: $f: $(openssl ts -reply -in "$f" -text 2> /dev/null | sed -n 's/^Time stamp: //p')" ||
     { echo "FAIL: $f: the time stamp does not verify"; bad=1; }
+done
+for f in $(find . -name 'checkpoint.*.cosig' | sed 's,^\./,,'); do
+  name=$f
+  if result=$( (cosigned "$f"; echo "WITNESS: $witness saw this checkpoint $time seconds after 1970") 2>&1); then echo "$result"; else
+    echo "${result:-FAIL: $f: cannot be read}"
+    bad=1
+  fi
+done
+for f in $(find consistency -name '*.note' 2> /dev/null | sort); do
+  name=$f
+  if result=$( (consistency "$f" "$f.consistency" keys/log-public.pem "$origin"
+    cmp -s "$t/newer" checkpoint || fail 'the proof leads to another checkpoint'
+    echo "SINCE: the log begins with the $from entries of $f") 2>&1); then echo "$result"; else
+    echo "${result:-FAIL: $f: cannot be read}"
+    bad=1
+  fi
 done
 [ $bad = 0 ] || { echo "NOT OK: see above; $checked verified"; exit 1; }
 echo "OK: $checked files are in the log of $(sed -n 2p checkpoint) entries"

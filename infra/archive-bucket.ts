@@ -28,6 +28,10 @@ export interface ArchiveBucketProps {
   /** ARN. */
   readonly breakGlassRole?: string | undefined;
   readonly objectLockCondition?: CfnCondition | undefined;
+  /** Days of the tags that lifecycle rules read. */
+  readonly removeAfterDays: readonly number[];
+  /** ARNs of the roles that may tag what is stored, where lifecycle rules read tags. */
+  readonly taggers: readonly string[];
 }
 
 /** The archive, and the bucket of its access logs. Both stay when the stack is deleted. */
@@ -43,13 +47,18 @@ export class ArchiveBucket extends Construct {
       versioned: true,
       // Without a default retention it does nothing. It is always on because CloudFormation replaces a bucket to turn it on.
       objectLockEnabled: true,
-      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }, ...tieringRules(props)],
+      lifecycleRules: [
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        ...tieringRules(props),
+        ...removalRules(props),
+      ],
     });
     logAccesses(this.bucket, this.logs, 'archive');
     if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
     const breakGlass = props.breakGlassRole ?? `arn:${Stack.of(this).partition}:${NO_ROLE_RESOURCE}`;
     if (props.requireConditionalWrites) this.denyOverwriting(props.replacers, breakGlass);
     if (props.protectObjects) this.denyRemoving(breakGlass);
+    if (props.removeAfterDays.length > 0) this.denyTagging([...props.taggers, breakGlass]);
   }
 
   private lock({ mode, days }: ObjectLockSettings, condition: CfnCondition | undefined): void {
@@ -125,6 +134,20 @@ export class ArchiveBucket extends Construct {
     });
   }
 
+  /** A tag has an object removed: only who applies the rules of retention sets one. */
+  private denyTagging(taggers: readonly string[]): void {
+    this.bucket.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'DenyTagging',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: ['s3:PutObjectTagging', 's3:PutObjectVersionTagging'],
+        resources: [this.bucket.arnForObjects('*')],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': oneOrMore(taggers) } },
+      }),
+    );
+  }
+
   private get element(): s3.CfnBucket {
     return this.bucket.node.defaultChild as s3.CfnBucket;
   }
@@ -159,6 +182,21 @@ const LOOSENINGS = [
 
 function tieringRules({ tiering, mediaPrefixes }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
   return tiering === 'none' ? [] : mediaPrefixes.map((prefix) => ({ ...TIERING[tiering], prefix }));
+}
+
+/** The tag of `record/keep-on-write.ts`. */
+const REMOVAL_TAG = 'archive-remove-after-days';
+/** Days for which what was removed can still be brought back. */
+const NONCURRENT_DAYS = 30;
+
+/** One for every value that a tag may have: a lifecycle rule cannot read a number. */
+function removalRules({ removeAfterDays }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
+  return [...new Set(removeAfterDays)].map((days) => ({
+    id: `remove-after-${days}-days`,
+    tagFilters: { [REMOVAL_TAG]: String(days) },
+    expiration: Duration.days(days),
+    noncurrentVersionExpiration: Duration.days(NONCURRENT_DAYS),
+  }));
 }
 
 /** Of recordings only: receipts, markers and claims are small, and read more often than they would be worth moving. */

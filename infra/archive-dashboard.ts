@@ -125,6 +125,10 @@ function rows(props: DashboardProps): readonly (readonly [string, string, readon
           right: [ownMetric('drillCurrent', { label: 'recent' })],
         },
         {
+          title: 'new requests under the GDPR at the platform',
+          left: [ownMetric('gdprRequests', { label: 'requests' })],
+        },
+        {
           title: 'credentials or permissions refused; invocations that failed',
           left: [
             ownMetric('authFailures', { label: 'refused' }),

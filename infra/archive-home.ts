@@ -8,6 +8,8 @@ import { createAccessLogs } from './guarded-bucket.ts';
 import type { HardeningProps } from './hardening-props.ts';
 import { createKeyRecordsBucket, type KeyRecordsSettings } from './key-records-bucket.ts';
 import { MEDIA_FOLDER, mediaFolderOf } from './policies.ts';
+import { present } from '../src/present.ts';
+import type { RetentionSettings } from '../src/config/deploy-settings.ts';
 import { replicate } from './replication.ts';
 
 /** An archive of another stack in the same bucket. */
@@ -40,6 +42,8 @@ export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'brea
   readonly sharedWith?: readonly SharingArchive[];
   /** Data keys are kept in records, in a bucket of their own, so that recordings can be erased under a lock. @default false */
   readonly keyRecords?: boolean | KeyRecordsSettings;
+  /** Rules of how long recordings stay, as `genesys-archive retain rules` prints them. @default none */
+  readonly retention?: Partial<RetentionSettings>;
   readonly environmentVariables?: Readonly<Record<string, string>>;
   readonly conditions?: ArchiveConditions;
 }
@@ -64,6 +68,7 @@ export interface ArchiveHome {
  */
 export function createHome(scope: Construct, props: HomeProps, replacers: readonly iam.IRole[]): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
+  refuseTwoLocks(props);
   const keyPrefix = prefix === undefined ? '' : `${prefix}/`;
   const mediaFolder = mediaFolderOf(props.organizationId, environmentVariables);
   const { bucket, logs } =
@@ -102,8 +107,17 @@ export function createHome(scope: Construct, props: HomeProps, replacers: readon
             ARCHIVE_KEY_PLACEMENT: 'records',
             ARCHIVE_KEY_RECORDS: `s3://${keyRecordsBucket.bucketName}`,
           }),
+      ...present({ ARCHIVE_RETENTION_AT_WRITE: props.retention?.atWrite }),
     },
   };
+}
+
+/** What a write says goes before a default, also where it is shorter. */
+function refuseTwoLocks({ objectLock, retention }: HomeProps): void {
+  if (objectLock !== undefined && retention?.atWrite !== undefined)
+    throw new Error(
+      'objectLock and retention.atWrite: what the write says goes before the default; leave one out',
+    );
 }
 
 function createOwnBucket(
@@ -119,6 +133,8 @@ function createOwnBucket(
     requireConditionalWrites: props.requireConditionalWrites ?? true,
     protectObjects: props.protectObjects ?? true,
     breakGlassRole: props.breakGlassRole,
+    removeAfterDays: props.retention?.removeAfterDays ?? [],
+    taggers: [...(props.retention?.taggers ?? []), ...shared.replacers],
   });
   replicate(scope, bucket, props.replica);
   return { bucket: bucket as s3.IBucket, logs };

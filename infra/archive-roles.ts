@@ -156,7 +156,7 @@ const WHY: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Each wildcard of a policy with its reason. A wildcard without a reason stays a finding. */
-function wildcards(stack: Stack, statements: readonly Statement[]): Record<string, string> {
+export function wildcards(stack: Stack, statements: readonly Statement[]): Record<string, string> {
   const found = statements.flatMap(({ Resource }) => Resource);
   return Object.fromEntries(
     found.flatMap((resource) => {

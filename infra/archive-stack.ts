@@ -9,7 +9,7 @@ import { present } from '../src/present.ts';
 /** What the settings file says, as properties of the construct. */
 export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
   const { eventSourceName, objectLock, alarmEmail, breakGlassRole, webAclArn, replica, ...rest } = settings;
-  const { prefix, existingBucket, seal, keyRecords } = settings;
+  const { prefix, existingBucket, seal, keyRecords, retention } = settings;
   return {
     environment: rest.environment,
     organizationId: rest.organizationId,
@@ -41,6 +41,7 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
       existingBucket,
       seal,
       keyRecords,
+      retention,
       breakGlassRole,
       webAclArn,
       replica,
@@ -117,6 +118,15 @@ function scheduledOutputs({ scheduled }: GenesysMediaArchive): Partial<Record<St
   );
 }
 
+function athenaOutputs({ catalogueAthena: made }: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
+  if (made === undefined) return {};
+  return {
+    AthenaWorkGroupName: [made.workGroupName, 'Asks the catalogue, with a limit'],
+    AthenaTableName: [made.tableName, 'The catalogue as a table'],
+    AnalystPolicyArn: [made.analystPolicy.managedPolicyArn, 'For those who ask the catalogue in Athena'],
+  };
+}
+
 type Output = readonly [value: string, description: string];
 
 function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
@@ -139,6 +149,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
       : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
     ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
     ...scheduledOutputs(archive),
+    ...athenaOutputs(archive),
     ...(archive.console === undefined || archive.consoleSecret === undefined
       ? {}
       : {

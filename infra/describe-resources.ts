@@ -8,7 +8,7 @@ import { chooseString } from './conditions.ts';
 import type { GenesysMediaArchiveProps } from './archive-props.ts';
 import type { DescribeResources } from './grants.ts';
 import { logGroupArn } from './log-group-arn.ts';
-import { mediaFolderOf } from './policies.ts';
+import { type ArchiveResources, mediaFolderOf } from './policies.ts';
 
 interface ArchiveParts {
   readonly bucket: Pick<s3.IBucket, 'bucketArn' | 'bucketName'>;
@@ -34,6 +34,7 @@ export function describeResources(
     environmentVariables = {},
     otherKeyArns = [],
     vpc = false,
+    retention = {},
     conditions = {},
   }: GenesysMediaArchiveProps,
 ): DescribeResources {
@@ -65,9 +66,19 @@ export function describeResources(
     ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
     transcripts: environmentVariables['ARCHIVE_TRANSCRIPTS'] === '1',
+    lock: lockOf(retention.atWrite),
+    tags: (retention.removeAfterDays ?? []).length > 0,
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),
     otherKeyArns,
     serviceKeyArn: parts.serviceKey?.keyArn,
     vpc,
   });
+}
+
+/** `compliance audio=2562 video=90`: the mode, and the most of the days. */
+function lockOf(atWrite: string | undefined): ArchiveResources['lock'] {
+  if (atWrite === undefined) return undefined;
+  const [mode, ...kinds] = atWrite.split(' ');
+  const days = kinds.map((kind) => Number(kind.slice(kind.indexOf('=') + 1)));
+  return { mode: mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE', days: Math.max(...days) };
 }

@@ -11,6 +11,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
+import { CatalogueAthena } from './catalogue-athena.ts';
 import { createHome } from './archive-home.ts';
 import { METRICS_OF_STACK } from './archive-metrics.ts';
 import { createArchiveKey, createDrillKey, createLogKey, createSigningKey } from './archive-key.ts';
@@ -44,6 +45,8 @@ export class GenesysMediaArchive extends Construct {
   readonly bucket: s3.IBucket;
   /** Of facts, catalogue and jobs. */
   readonly catalogueBucket: s3.Bucket;
+  /** Where `catalogue.athena` asks for it. */
+  readonly catalogueAthena: CatalogueAthena | undefined;
   /** Of key records, where there are any. */
   readonly keyRecordsBucket: s3.Bucket | undefined;
   readonly key: kms.CfnKey;
@@ -104,6 +107,11 @@ export class GenesysMediaArchive extends Construct {
       catalogueBucket: this.catalogueBucket,
       keyRecordsBucket: this.keyRecordsBucket,
     } = home);
+    const { catalogue } = props;
+    this.catalogueAthena =
+      typeof catalogue === 'object' && catalogue.athena === true
+        ? new CatalogueAthena(this, 'Athena', this.catalogueBucket, catalogue)
+        : undefined;
     const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
     const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(
@@ -263,10 +271,14 @@ function sealVariables(
   { logKey: key, drillKey }: Pick<GenesysMediaArchive, 'logKey' | 'drillKey'>,
 ): Readonly<Record<string, string>> {
   if (seal === undefined || key === undefined) return {};
-  const { origin, secondStore } = seal;
+  const { origin, secondStore, lock } = seal;
   return {
     ARCHIVE_PROOF_ORIGIN: origin,
     ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
-    ...present({ ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn, ARCHIVE_PROOF_SECOND_STORE: secondStore }),
+    ...present({
+      ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn,
+      ARCHIVE_PROOF_SECOND_STORE: secondStore,
+      ARCHIVE_PROOF_LOCK: lock === undefined ? undefined : `${lock.mode}:${lock.days}`,
+    }),
   };
 }

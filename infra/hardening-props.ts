@@ -1,5 +1,10 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { JobsSettings, SealSettings, VerificationSettings } from '../src/config/deploy-settings.ts';
+import type {
+  CatalogueSettings,
+  JobsSettings,
+  SealSettings,
+  VerificationSettings,
+} from '../src/config/deploy-settings.ts';
 import type { ReplicaSettings } from './replica-settings.ts';
 
 /** Who may do what, and parts that cost money and are off by default. docs/deployment.md says what each is for. */
@@ -32,8 +37,8 @@ export interface HardeningProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
   /** A function that works on jobs, such as a backfill, and how. @default false */
   readonly jobs?: boolean | Partial<JobsSettings>;
-  /** A function that keeps the catalogue up to date. @default false */
-  readonly catalogue?: boolean;
+  /** A function that keeps the catalogue up to date, and a table of Athena over it. @default false */
+  readonly catalogue?: boolean | Partial<CatalogueSettings>;
   /** A function that fetches what the platform knows of each day's conversations. @default false */
   readonly facts?: boolean;
   /** A function that compares each day with the platform, and seals it in a log. @default none */

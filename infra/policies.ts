@@ -61,6 +61,10 @@ export interface ArchiveResources {
   readonly context?: boolean;
   /** The function keeps transcripts too (`ARCHIVE_TRANSCRIPTS=1`). */
   readonly transcripts?: boolean;
+  /** What the function locks new objects with, and for how many days at most. */
+  readonly lock?: { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly days: number } | undefined;
+  /** Lifecycle rules of the bucket read tags, which go with a copy. */
+  readonly tags?: boolean;
   /** KMS keys, besides `keyArn`, that data keys are moved from or to. */
   readonly otherKeyArns?: readonly string[];
   /** The KMS key of the queues, the logs and the secrets, where it is not AWS's own. */
@@ -104,6 +108,7 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     mediaFolder = MEDIA_FOLDER,
     context = false,
     transcripts = false,
+    lock,
   } = resources;
   const root = rootOf(resources);
   const prefixes = [
@@ -115,6 +120,18 @@ export function archivingStatements(resources: ArchiveResources): readonly State
   const objects = prefixes.map((prefix) => `${root}${prefix}/*`);
   return [
     allow('WriteOnlyWhatIsAbsent', ['s3:PutObject'], objects),
+    ...(lock === undefined
+      ? []
+      : [
+          // no longer than the rules say: who takes the function over locks nothing for ever
+          {
+            ...allow('LockAsRulesSay', ['s3:PutObjectRetention'], [`${root}${mediaFolder}/*`]),
+            Condition: {
+              StringEquals: { 's3:object-lock-mode': lock.mode },
+              NumericLessThanEquals: { 's3:object-lock-remaining-retention-days': String(lock.days) },
+            },
+          } satisfies Statement,
+        ]),
     // nothing else is large enough to be uploaded in parts
     allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
     // what was erased stays erased: a tombstone is looked for before a recording is fetched

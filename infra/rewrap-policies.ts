@@ -20,7 +20,7 @@ import {
  */
 export function rewrapStatements(resources: RewrapResources): readonly Statement[] {
   const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
-  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn } = resources;
+  const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn, tags = false } = resources;
   const root = rootOf(resources);
   const { context = false, transcripts = false } = resources;
   const folders = [mediaFolder, ...(context ? ['context'] : []), ...(transcripts ? ['transcripts'] : [])];
@@ -43,6 +43,10 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
         },
       },
     },
+    // S3 copies the tags of what it copies
+    ...(tags
+      ? [allow('CopyTags', ['s3:GetObjectTagging', 's3:PutObjectTagging'], [`${root}${mediaFolder}/*`])]
+      : []),
     allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
     ...keyRecordStatements(resources, {
       sid: 'ExchangeKeyRecords',
@@ -72,6 +76,7 @@ type RewrapResources = Pick<
   ArchiveResources,
   | 'bucketArn'
   | 'keyRecordsBucketArn'
+  | 'tags'
   | 'context'
   | 'transcripts'
   | 'bucketName'

@@ -46,7 +46,7 @@ const hardened = {
   auditTrail: true,
   verification: { depth: 'full' },
   jobs: { ownClient: true },
-  catalogue: true,
+  catalogue: { athena: true },
   facts: true,
   seal: { origin: `recordings.example.com/proof/${ORGANIZATION}`, secondStore: 's3://checkpoints/of-first' },
   replica: { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' },

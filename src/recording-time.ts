@@ -46,16 +46,22 @@ export function parseRecordingTime(value: unknown): number | undefined {
  * @returns `undefined` when it is no day of the calendar, or not within 2000 to 2099.
  */
 export function parseDay(day: string): number | undefined {
-  return /^\d{4}-\d{2}-\d{2}$/.test(day) && isCalendarDay(day)
-    ? parseRecordingTime(`${day}T00:00:00Z`)
-    : undefined;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || !isCalendarDay(day)) return undefined;
+  const at = Date.UTC(yearOf(day), monthOf(day) - 1, dateOf(day));
+  return isPlausibleTime(at) ? at : undefined;
 }
 
-/** `2026-02-30` parses in JavaScript, as 2 March: only what reads back unchanged is a day. */
+/** `2026-02-30` parses in JavaScript, as 2 March. @param day `YYYY-MM-DD`, all digits. */
 function isCalendarDay(day: string): boolean {
-  const at = Date.parse(`${day}T00:00:00Z`);
-  return Number.isFinite(at) && new Date(at).toISOString().startsWith(day);
+  const month = monthOf(day);
+  if (month < 1 || month > 12) return false;
+  const last = new Date(Date.UTC(yearOf(day), month, 0)).getUTCDate();
+  return dateOf(day) >= 1 && dateOf(day) <= last;
 }
+
+const yearOf = (day: string) => Number(day.slice(0, 4));
+const monthOf = (day: string) => Number(day.slice(5, 7));
+const dateOf = (day: string) => Number(day.slice(8, 10));
 
 /** ms of a day; those of UTC all have 24 hours. */
 export const DAY_MS = 86_400_000;

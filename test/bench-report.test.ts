@@ -90,7 +90,7 @@ describe('the options', () => {
   });
 
   it('mean all parts, those of the baseline, or none', () => {
-    expect(parseOptions([])).toMatchObject({ parts: { length: 11 } });
+    expect(parseOptions([])).toMatchObject({ parts: { length: 13 } });
     expect(parseOptions(['--quick', '--check'])).toMatchObject({ parts: ['throughput', 'small', 'memory'] });
     expect(parseOptions(['--write-docs'])).toMatchObject({ parts: [] });
     expect(parseOptions(['--sizes', '1MB,2GB'])).toMatchObject({ sizes: [1e6, 2e9] });

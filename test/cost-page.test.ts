@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  catalogueCost,
   costOfThousand,
   readInputs,
   renewPage,
@@ -43,6 +44,28 @@ describe('docs/cost.md', () => {
     expect(secret.perMillion).toBe(0);
     expect(kms.monthly).toBe(inputs['kms-key']);
     expect(page).toContain(`| in KMS | 1.00 | ${kms.perMillion.toFixed(2)} |`);
+  });
+
+  it('counts listings, receipts, files and time of the catalogue, which is a small share of archiving', () => {
+    const before = catalogueCost(inputs);
+    expect(before.receipts).toBeCloseTo((inputs['catalogue-recordings'] ?? 0) * 4e-7, 6);
+    expect(before.share).toBeGreaterThan(0.005);
+    expect(before.share).toBeLessThan(0.03);
+    expect(before.total).toBeCloseTo(
+      before.receipts + before.listings + before.writes + before.lambda + before.storage,
+      9,
+    );
+    // of an archive that is twice as old, the run on Sundays lists twice as much
+    const older = catalogueCost({ ...inputs, 'catalogue-days': 2 * (inputs['catalogue-days'] ?? 0) });
+    expect(older.listings).toBeGreaterThan(before.listings * 1.4);
+    expect({ ...older, listings: 0, lambda: 0, total: 0, share: 0 }).toEqual({
+      ...before,
+      listings: 0,
+      lambda: 0,
+      total: 0,
+      share: 0,
+    });
+    expect(page).toContain(`That is ${(before.share * 100).toFixed(1)} % of what archiving`);
   });
 
   it('says what is missing instead of computing with nothing', () => {

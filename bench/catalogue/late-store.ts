@@ -17,6 +17,10 @@ export function lateStore(
       await late();
       return near.head(key, budget);
     },
+    put: async (key, body, options, budget) => {
+      await late();
+      return near.put(key, body, options, budget);
+    },
     get: async (key, budget, range) => {
       await late();
       return near.get(key, budget, range);

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { inventedAgent, inventedCustomer } from '../catalogue/invented-rows.ts';
 import type { Bench } from '../processes.ts';
+import { TABLE_COLUMNS } from '../../src/cli/find/table.ts';
 import { type Spread, spreadOf } from '../report/statistics.ts';
 import type { AskedOnce, FoundOnce } from '../variants/find-once.ts';
 
@@ -69,8 +70,13 @@ function searchesFor({ conversation, recording }: Made['hit']): readonly Search[
       sql: `SELECT * FROM recordings WHERE ${hasAgent} AND day BETWEEN '${week.from}' AND '${week.to}'`,
     },
     {
-      name: 'an agent, all time, all columns',
+      name: 'an agent, all time, the columns of the table',
       goalMs: 2_000,
+      asked: { query: { agents }, as: 'table' },
+      sql: `SELECT ${TABLE_COLUMNS.map((name) => `"${name}"`).join(', ')} FROM recordings WHERE ${hasAgent}`,
+    },
+    {
+      name: 'an agent, all time, all columns',
       asked: { query: { agents } },
       sql: `SELECT * FROM recordings WHERE ${hasAgent}`,
     },

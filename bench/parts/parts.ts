@@ -4,6 +4,7 @@ import type { Bench } from '../processes.ts';
 import type { Part, PartResults } from '../results.ts';
 import { measureCliMemory } from './cli-memory.ts';
 import { measureCompaction } from './compaction.ts';
+import { measureConsole } from './console.ts';
 import { measureFind } from './find.ts';
 import { measureStartUp } from './init.ts';
 import { measureJobs } from './jobs.ts';
@@ -11,6 +12,7 @@ import { type LatencyRow, measureLatency } from './latency.ts';
 import { measureLambdaSizes } from './lambda.ts';
 import { measureLimits } from './limits.ts';
 import { measureMemory, memoryCases } from './memory.ts';
+import { measureSeal } from './seal.ts';
 import { type ComparedVariant, compare, countFor } from './throughput.ts';
 
 /** A quick run leaves the variants out that are compared with nothing. */
@@ -55,6 +57,10 @@ export async function measurePart(
     }
     case 'compaction':
       return { compaction: await measureCompaction(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
+    case 'seal':
+      return { seal: await measureSeal(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
+    case 'console':
+      return { console: await measureConsole(bench, { quick, rounds: rounds ?? (quick ? 1 : 3) }) };
     case 'latency':
       return { latency: await latency(bench, options, onSkip) };
     default:

@@ -2,6 +2,8 @@
 import { formatSize } from '../options.ts';
 import type { CliMemory } from '../parts/cli-memory.ts';
 import type { CompactionCost } from '../parts/compaction.ts';
+import type { SealCost } from '../parts/seal.ts';
+import type { ConsoleCost } from '../parts/console.ts';
 import type { FindCost } from '../parts/find.ts';
 import type { StartUp } from '../parts/init.ts';
 import type { JobCost } from '../parts/jobs.ts';
@@ -125,6 +127,46 @@ export function compactionTable(rows: readonly CompactionCost[]): Table {
       formatSpread(rowsPerSecond),
       bytesPerRow.toFixed(1),
       peakRssMb.toFixed(0),
+    ]),
+  };
+}
+
+export function sealTable(rows: readonly SealCost[]): Table {
+  return {
+    header: [
+      'recordings',
+      'CPU s',
+      '× hashes and signatures',
+      'bytes each',
+      'of lists',
+      'PUT each',
+      'peak MB',
+      'one checked, ms',
+      'log checked, ms',
+    ],
+    rows: rows.map((row) => [
+      String(row.recordings),
+      formatSpread(row.cpuSeconds, 2),
+      formatSpread(row.timesFloor, 2),
+      row.bytesPerRecording.toFixed(0),
+      row.listBytesPerRecording.toFixed(0),
+      row.putsPerRecording.toFixed(4),
+      row.peakRssMb.toFixed(0),
+      formatSpread(row.oneMs),
+      row.logMs === undefined ? '–' : formatSpread(row.logMs),
+    ]),
+  };
+}
+
+export function consoleTable(rows: readonly ConsoleCost[]): Table {
+  return {
+    header: ['', 'measured', 'goal', 'unit', 'CPU ms'],
+    rows: rows.map(({ what, measured, goal, unit, cpuMs }) => [
+      what,
+      formatSpread(measured),
+      String(goal),
+      unit,
+      cpuMs === undefined ? '–' : formatSpread(cpuMs),
     ]),
   };
 }

@@ -58,6 +58,8 @@ function renderBlock(name: string, { machine, parts }: Results): string {
     case 'jobs':
     case 'find':
     case 'compaction':
+    case 'seal':
+    case 'console':
     case 'latency':
     case 'limits':
     case 'lambda':

@@ -2,6 +2,7 @@
 import type { LimitedRun } from '../parts/limits.ts';
 import { growthSpread } from '../parts/memory.ts';
 import { PROMISED_COMPACTION_MB } from '../parts/compaction.ts';
+import { PROMISED_SEAL_BYTES, PROMISED_SEAL_PUTS, PROMISED_SEAL_SECONDS } from '../parts/seal.ts';
 import { PROMISED_FIND_MB } from '../parts/find.ts';
 import { PROMISED_GROWTH_MB } from '../parts/cli-memory.ts';
 import { PROMISED_JOB_GROWTH_MB, PROMISED_PLANNED_PER_SECOND } from '../parts/jobs.ts';
@@ -54,6 +55,16 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
       const largest = Math.max(...rows.map(({ peakRssMb }) => peakRssMb));
       const note = `largest peak ${largest.toFixed(0)} MB, promised at most ${PROMISED_COMPACTION_MB} MB`;
       return [{ title: 'Days of the catalogue', table: cells.compactionTable(rows), notes: [note] }];
+    }
+    case 'seal': {
+      const notes = [
+        `promised for a day of 100,000: at most ${PROMISED_SEAL_SECONDS} s besides the receipts, whose reading and signatures are in the CPU time here; ${PROMISED_SEAL_BYTES} bytes and ${PROMISED_SEAL_PUTS} PUT a recording`,
+      ];
+      return [{ title: 'Days of the log', table: cells.sealTable(results.seal ?? []), notes }];
+    }
+    case 'console': {
+      const table = cells.consoleTable(results.console ?? []);
+      return [{ title: 'The console', table, notes: [] }];
     }
     case 'limits': {
       const runs = results.limits ?? [];

@@ -3,6 +3,7 @@ import { findRecordings, findRows } from '../../src/catalogue/find-recordings.ts
 import { LOOKUP_PREFIX } from '../../src/catalogue/places.ts';
 import type { SearchQuery } from '../../src/catalogue/search-query.ts';
 import { countGroups } from '../../src/cli/find/count.ts';
+import { TABLE_COLUMNS } from '../../src/cli/find/table.ts';
 import { unlimited } from '../../src/clock.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
@@ -14,7 +15,8 @@ export interface AskedOnce {
   readonly lateMs: number;
   readonly index: boolean;
   readonly query: SearchQuery;
-  readonly as: 'rows' | 'days';
+  /** `table`: all that is found, in the columns that `find` shows. */
+  readonly as: 'rows' | 'table' | 'days';
 }
 
 export interface FoundOnce {
@@ -34,7 +36,10 @@ const search = await findRecordings(ports, asked.query, { newestFirst: true }, u
 let found = 0;
 if (asked.as === 'days')
   found = (await countGroups(search, 'day')).reduce((sum, { recordings }) => sum + recordings, 0);
-else for await (const row of findRows(search, { newestFirst: true })) found += row.key === '' ? 0 : 1;
+else {
+  const wanted = asked.as === 'table' ? { wanted: TABLE_COLUMNS } : {};
+  for await (const row of findRows(search, { newestFirst: true, ...wanted })) found += row.key === '' ? 0 : 1;
+}
 const { user, system } = process.cpuUsage(before);
 const cost: FoundOnce = {
   found,

@@ -1,4 +1,4 @@
-import type { ScheduledPart } from './part.ts';
+import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { catalogueStatements } from './statements.ts';
 
 /** A day of a million recordings takes up to 450 MB. */
@@ -18,14 +18,7 @@ export function cataloguePart(): ScheduledPart {
     decrypts: true,
     retries: 0,
     memoryMb: MEMORY_MB,
-    variables: [
-      'GENESYS_ORGANIZATION_ID',
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
-      'ARCHIVE_KMS_KEY_ID',
-      'ARCHIVE_CATALOGUE',
-    ],
+    variables: [...ARCHIVE_VARIABLES, 'ARCHIVE_KMS_KEY_ID', 'ARCHIVE_CATALOGUE'],
     alarms: [
       {
         anchor: 'catalogue-late',

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { DrillSettings } from '../../src/config/deploy-settings.ts';
 import { ownMetric } from '../archive-metrics.ts';
-import type { ScheduledPart } from './part.ts';
+import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { drillerStatements } from './statements.ts';
 
 /** Hours without a run that has found, or made, a drill that is recent enough: then two runs have failed. */
@@ -23,10 +23,7 @@ export function drillPart({ sample = 20, everyDays = 7 }: Partial<DrillSettings>
     decrypts: true,
     retries: 1,
     variables: [
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
-      'GENESYS_ORGANIZATION_ID',
+      ...ARCHIVE_VARIABLES,
       'ARCHIVE_KMS_KEY_ID',
       'ARCHIVE_PROOF_ORIGIN',
       'ARCHIVE_PROOF_KMS_KEY_ID',

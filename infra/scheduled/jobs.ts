@@ -1,5 +1,5 @@
 import type { JobsSettings } from '../../src/config/deploy-settings.ts';
-import type { ScheduledPart } from './part.ts';
+import { PLATFORM_VARIABLES, type ScheduledPart } from './part.ts';
 import { jobsStatements } from './statements.ts';
 
 /** Minutes between two starts, and so the longest that a job waits for a runner. */
@@ -22,17 +22,10 @@ export function jobsPart({ concurrency = 1 }: Partial<JobsSettings>): ScheduledP
     retries: 0,
     eventAgeS: EVERY_MINUTES * 60,
     variables: [
-      'GENESYS_ENVIRONMENT',
-      'GENESYS_ORGANIZATION_ID',
-      'GENESYS_SECRET_ARN',
-      'GENESYS_BACKFILL_SECRET_ARN',
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
-      'ARCHIVE_KMS_KEY_ID',
+      ...PLATFORM_VARIABLES,
       'ARCHIVE_SIGNING_KEY_SECRET_ARN',
       'ARCHIVE_SIGNING_KMS_KEY_ID',
-      'ARCHIVE_CATALOGUE',
+      'ARCHIVE_RETENTION_AT_WRITE',
     ],
     alarms: [
       {

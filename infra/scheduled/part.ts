@@ -45,3 +45,21 @@ export interface ScheduledAlarm {
   readonly comparisonOperator?: cloudwatch.ComparisonOperator;
   readonly treatMissingData?: cloudwatch.TreatMissingData;
 }
+
+/** Where the archive is, and whose it is: of every function. */
+export const ARCHIVE_VARIABLES = [
+  'S3_ARCHIVE_BUCKET',
+  'ARCHIVE_STORE',
+  'S3_EXPECTED_BUCKET_OWNER',
+  'GENESYS_ORGANIZATION_ID',
+] as const;
+
+/** Of functions that ask the platform as a backfill does: with its own client, where there is one, and sealing what they keep in the second store. */
+export const PLATFORM_VARIABLES = [
+  ...ARCHIVE_VARIABLES,
+  'GENESYS_ENVIRONMENT',
+  'GENESYS_SECRET_ARN',
+  'GENESYS_BACKFILL_SECRET_ARN',
+  'ARCHIVE_KMS_KEY_ID',
+  'ARCHIVE_CATALOGUE',
+] as const;

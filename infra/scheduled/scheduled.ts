@@ -27,7 +27,7 @@ import { verificationPart } from './verification.ts';
 export interface ScheduledProps {
   readonly verification?: boolean | Partial<VerificationSettings>;
   readonly jobs?: boolean | Partial<JobsSettings>;
-  readonly catalogue?: boolean;
+  readonly catalogue?: boolean | object;
   readonly facts?: boolean;
   readonly seal?: SealSettings;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
@@ -156,7 +156,7 @@ function partsOf({
   return [
     ...(verification === false ? [] : [verificationPart(verification === true ? {} : verification)]),
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
-    ...(catalogue ? [cataloguePart()] : []),
+    ...(catalogue === false ? [] : [cataloguePart()]),
     ...(facts ? [factsPart()] : []),
     ...(seal === undefined ? [] : [sealPart(seal)]),
     ...(seal === undefined || seal.drill === false ? [] : [drillPart(seal.drill ?? {})]),

@@ -2,14 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { SealSettings } from '../../src/config/deploy-settings.ts';
 import { ownMetric } from '../archive-metrics.ts';
-import type { ScheduledPart } from './part.ts';
+import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { sealerStatements } from './statements.ts';
 
 /** Hours without a seal: a night was left out. */
 const UNSEALED_HOURS = 26;
 
 /** Compares each day with the platform, and seals it in the log. */
-export function sealPart({ secondStore }: SealSettings): ScheduledPart {
+export function sealPart(settings: SealSettings): ScheduledPart {
   const period = Duration.hours(1);
   return {
     id: 'Sealer',
@@ -18,22 +18,20 @@ export function sealPart({ secondStore }: SealSettings): ScheduledPart {
     // it seals twice a day, and in the hours between goes on with a day that takes several runs
     schedule: 'cron(15 * * * ? *)',
     input: { hourly: true },
-    statements: (about) => sealerStatements(about, secondStore),
+    statements: (about) => sealerStatements(about, settings),
     decrypts: false,
     readsSecrets: true,
     replaces: true,
     // two at once are harmless, and cost twice
     retries: 1,
     variables: [
+      ...ARCHIVE_VARIABLES,
       'GENESYS_ENVIRONMENT',
-      'GENESYS_ORGANIZATION_ID',
       'GENESYS_SECRET_ARN',
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
       'ARCHIVE_PROOF_ORIGIN',
       'ARCHIVE_PROOF_KMS_KEY_ID',
       'ARCHIVE_PROOF_SECOND_STORE',
+      'ARCHIVE_PROOF_LOCK',
     ],
     alarms: [
       {

@@ -1,4 +1,5 @@
 /** What the role of each scheduled function may do; docs/aws-permissions.md gives the reasons. */
+import type { SealSettings } from '../../src/config/deploy-settings.ts';
 import {
   allow,
   type ArchiveResources,
@@ -95,9 +96,12 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
  * The sealer lists the archive and reads receipts, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
  * newest checkpoint. It alone signs with the key of the log.
  *
- * @param secondStore `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint.
+ * @param settings `secondStore`: `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint; `lock`: it locks what it writes once.
  */
-export function sealerStatements(resources: ArchiveResources, secondStore?: string): readonly Statement[] {
+export function sealerStatements(
+  resources: ArchiveResources,
+  { secondStore, lock }: Pick<SealSettings, 'secondStore' | 'lock'> = {},
+): readonly Statement[] {
   const { logKeyArn, clientSecretArns = [] } = resources;
   const root = rootOf(resources);
   const log = `${root}proof/*`;
@@ -116,6 +120,8 @@ export function sealerStatements(resources: ArchiveResources, secondStore?: stri
       ...allow('PointToNewest', ['s3:PutObject'], [`${root}proof/*/checkpoint`]),
       Condition: { Null: { 's3:if-match': 'false' } },
     },
+    // a lock can be made longer with it, and never shorter
+    ...(lock === undefined ? [] : [allow('LockLog', ['s3:PutObjectRetention'], [log])]),
     ...secondStoreStatements(secondStore, resources.partition),
     ...signatures(logKeyArn, { sign: 'SignLog', show: 'ShowLogKey' }),
     allow('ReadClient', ['secretsmanager:GetSecretValue'], clientSecretArns.slice(0, 1)),
@@ -162,22 +168,26 @@ function secondStoreStatements(secondStore: string | undefined, partition = 'aws
 }
 
 /**
- * Fetches facts: reads the OAuth client, and replaces facts in the second bucket. It makes data keys for facts alone, and opens none: what
- * it has written it cannot read, and nothing else either.
+ * Fetches facts and audits: reads the OAuth client, replaces facts and audits in the second bucket, and notes there which requests it has seen.
+ * It makes data keys for facts and audits alone, and opens none: what it has written it cannot read, and nothing else either.
  */
 export function factsStatements(resources: ArchiveResources): readonly Statement[] {
   const { catalogueBucketArn: catalogue = '', clientSecretArns = [], keyArn, organizationId } = resources;
   return [
     allow('ReadClients', ['secretsmanager:GetSecretValue'], clientSecretArns),
     // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
-    allow('KeepFacts', ['s3:GetObject', 's3:PutObject'], [`${catalogue}/facts/*`]),
+    allow(
+      'KeepFacts',
+      ['s3:GetObject', 's3:PutObject'],
+      ['facts', 'audits', 'requests'].map((prefix) => `${catalogue}/${prefix}/*`),
+    ),
     // a missing object is told from a missing bucket by a request that names no prefix
     allow('FindFacts', ['s3:ListBucket'], [catalogue]),
     {
       ...allow('SealFacts', ['kms:GenerateDataKey'], [keyArn]),
       Condition: {
         StringEquals: { [ORGANIZATION]: organizationId },
-        StringLike: { 'kms:EncryptionContext:recording-id': 'facts/*' },
+        StringLike: { 'kms:EncryptionContext:recording-id': ['facts/*', 'audits/*'] },
       },
     },
   ];

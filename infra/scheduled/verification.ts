@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { VerificationSettings } from '../../src/config/deploy-settings.ts';
 import { ownMetric } from '../archive-metrics.ts';
-import type { ScheduledPart } from './part.ts';
+import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { verifierStatements } from './statements.ts';
 
 /** Hours without a run that has looked at everything: then two runs have failed. */
@@ -25,13 +25,7 @@ export function verificationPart({
     statements: (about) => verifierStatements(about, decrypts),
     decrypts,
     retries: 1,
-    variables: [
-      'S3_ARCHIVE_BUCKET',
-      'ARCHIVE_STORE',
-      'S3_EXPECTED_BUCKET_OWNER',
-      'GENESYS_ORGANIZATION_ID',
-      ...(decrypts ? ['ARCHIVE_KMS_KEY_ID'] : []),
-    ],
+    variables: [...ARCHIVE_VARIABLES, ...(decrypts ? ['ARCHIVE_KMS_KEY_ID'] : [])],
     alarms: [
       {
         anchor: 'sample-finding',

@@ -38,6 +38,7 @@ export const FINDING_KINDS = {
   'ciphertext-sha256': 'the bytes of the object are not those that were archived',
   'decrypt-failed': 'the object cannot be decrypted: changed, damaged, or under another key',
   'plaintext-sha256': 'the object decrypts to something else than was archived',
+  catalogue: 'the catalogue, which proves nothing, says something else than receipt and object',
 } as const;
 
 export type FindingKind = keyof typeof FINDING_KINDS;
@@ -56,6 +57,7 @@ export interface Finding {
 const CODES: Partial<Record<FindingKind, ErrorCode>> = {
   unproven: 'OBJECT_UNPROVEN',
   erased: 'ERASURE_UNFINISHED',
+  catalogue: 'CATALOGUE_DIFFERS',
 };
 
 export function finding(

@@ -6,16 +6,17 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, PutOptions } from '../ports.ts';
 import { readReceipt } from '../record/read-receipt.ts';
-import { type OpenDayFile, groupsOf, openDayFile, readRows, writeDayFile } from './day-file.ts';
-import { CONTEXT_COLUMNS, openKnownContexts, readContexts } from './contexts-of-day.ts';
+import { openKnownContexts, readContexts } from './contexts-of-day.ts';
+import { type OpenDayFile, groupsOf, openDayFile, writeDayFile } from './day-file.ts';
 import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
 import { eraseFacts } from './erase-facts.ts';
 import { readFactsOfDay } from './facts-of-day.ts';
 import { dayFileKey, type Shard } from './places.ts';
 import { writePeople } from './people-file.ts';
 import type { CataloguePorts } from './ports.ts';
+import { readOldContexts, readReceiptFacts } from './old-rows.ts';
 import { compareRows, factsOfKey, factsOfReceipt, peopleOf, type ReceiptFacts, rowOf } from './row.ts';
-import type { CatalogueRow, ColumnName, PeopleRow } from './schema.ts';
+import type { CatalogueRow, PeopleRow } from './schema.ts';
 import { forEachOf } from '../for-each-of.ts';
 
 export interface CompactedDay {
@@ -148,21 +149,6 @@ export interface MadeDay {
   readonly erasedConversations: ReadonlySet<string>;
 }
 
-/** What an old row says of the receipt: the columns that are not made anew. */
-const RECEIPT_COLUMNS: readonly ColumnName[] = [
-  'organization_id',
-  'conversation_id',
-  'recording_id',
-  'channel',
-  'key',
-  'kind',
-  'recorded_at',
-  'stored_at',
-  'content_type',
-  'format',
-  'key_id',
-];
-
 /**
  * The rows of a day. Of files whose receipt the old file knows, no receipt is read: under one key there is only ever one.
  *
@@ -183,14 +169,14 @@ export async function makeDay(
   const contexts =
     options.facts === 'context' ? await openKnownContexts(ports, inputs, old, budget) : undefined;
   if (old !== undefined) {
-    const columns = contexts === undefined ? RECEIPT_COLUMNS : [...RECEIPT_COLUMNS, ...CONTEXT_COLUMNS];
     for (const range of groupsOf(old.table)) {
-      for (const row of await readRows(old.table, range, columns)) {
-        contexts?.take(row);
-        const file = files.get(row.key);
-        if (row.conversation_id !== null && isErased(row.recording_id))
-          erasedConversations.add(row.conversation_id);
-        if (row.kind !== null && file?.receipt !== undefined) receipts.set(file.key, slim(row));
+      if (contexts !== undefined)
+        for (const row of await readOldContexts(old.table, range)) contexts.take(row);
+      for (const { key, facts } of await readReceiptFacts(old.table, range)) {
+        const file = files.get(key);
+        if (facts.conversation_id !== null && isErased(facts.recording_id))
+          erasedConversations.add(facts.conversation_id);
+        if (facts.kind !== null && file?.receipt !== undefined) receipts.set(file.key, facts);
       }
     }
   }
@@ -248,19 +234,4 @@ export async function makeDay(
     if (person !== undefined) people.push(person);
   }
   return { rows: rows.sort(compareRows), people, read: unknown.length, unreadable, erasedConversations };
-}
-
-function slim(row: CatalogueRow): ReceiptFacts {
-  return {
-    organization_id: row.organization_id,
-    conversation_id: row.conversation_id,
-    recording_id: row.recording_id,
-    channel: row.channel,
-    kind: row.kind,
-    recorded_at: row.recorded_at,
-    stored_at: row.stored_at,
-    content_type: row.content_type,
-    format: row.format,
-    key_id: row.key_id,
-  };
 }

@@ -10,6 +10,9 @@ import { dayAt, type Shard, shardOfKey } from './places.ts';
 import { CATALOGUE_SCHEMA } from './schema.ts';
 import type { SearchKey } from './search-keys.ts';
 
+/** Characters: a line by itself costs more to hand over than to hash. */
+const HASHED_AT_ONCE = 64 * 1024;
+
 /** What listings say of one file of a recording. */
 export interface ListedFile {
   readonly key: string;
@@ -19,6 +22,9 @@ export interface ListedFile {
   /** Where its receipt stands; `undefined` without one. */
   receipt: string | undefined;
   receiptSize: number;
+  /** When the store took each of them, epoch ms. No part of the digest: a copy of an archive has other times. */
+  objectAt: number;
+  receiptAt: number;
 }
 
 /** What a run of the compactor knows of all days. */
@@ -57,25 +63,35 @@ export async function listDay(
     const known = found.get(key);
     if (known !== undefined) return known;
     if (layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index) return undefined;
-    const file = { key, size: undefined, storageClass: undefined, receipt: undefined, receiptSize: 0 };
+    const file: ListedFile = {
+      key,
+      size: undefined,
+      storageClass: undefined,
+      receipt: undefined,
+      receiptSize: 0,
+      objectAt: 0,
+      receiptAt: 0,
+    };
     found.set(key, file);
     return file;
   };
   const prefix = layout.prefixOf(dayAt(day));
-  for await (const { key, size, storageClass } of archive.list(prefix, budget)) {
+  for await (const { key, size, storageClass, lastModified } of archive.list(prefix, budget)) {
     const file = fileOf(key);
     if (file === undefined) continue;
     file.size = size;
+    file.objectAt = lastModified;
     file.storageClass = storageClass;
   }
-  for await (const { key, size } of archive.list(receiptPrefix(prefix), budget)) {
+  for await (const { key, size, lastModified } of archive.list(receiptPrefix(prefix), budget)) {
     const object = objectOfReceipt(layout, key);
     const file = object === undefined ? undefined : fileOf(object);
     if (file === undefined) continue;
     file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
     file.receiptSize = size;
+    file.receiptAt = lastModified;
   }
-  const files = new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
+  const files = new Map([...found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
   const facts: FactsVersion[] = [];
   if (options.facts === 'analytics' && ports.reader !== undefined) {
     for (const near of factsDaysOf(day))
@@ -99,7 +115,13 @@ function digestOf(
   store: string,
 ): string {
   const hash = createHash('sha256');
-  const line = (...words: readonly (string | number)[]) => hash.update(`${words.join('\t')}\n`);
+  let lines = '';
+  const line = (...words: readonly (string | number)[]) => {
+    lines += `${words.join('\t')}\n`;
+    if (lines.length < HASHED_AT_ONCE) return;
+    hash.update(lines);
+    lines = '';
+  };
   line('catalogue', CATALOGUE_SCHEMA, store, day, shard.index, shard.of);
   line('options', options.agents, options.facts, searchKey?.id ?? '-');
   for (const { key, size, storageClass = '-', receipt, receiptSize } of files.values()) {
@@ -110,5 +132,5 @@ function digestOf(
   }
   for (const { key, version } of facts) line('facts', key, version);
   for (const id of erased.tombstonesOf(day)) line('erasure', id);
-  return hash.digest('hex');
+  return hash.update(lines).digest('hex');
 }

@@ -4,7 +4,7 @@ import type { ColumnType } from '../ports.ts';
 import { DAYS_PREFIX } from './places.ts';
 import { COLUMNS } from './schema.ts';
 
-const ATHENA: Readonly<Record<ColumnType, string>> = {
+export const ATHENA_TYPES: Readonly<Record<ColumnType, string>> = {
   string: 'string',
   strings: 'array<string>',
   timestamp: 'timestamp',
@@ -27,7 +27,7 @@ export function athenaDdl(location: string, firstDay: string): string {
     });
   }
   const place = `${location.replace(/\/$/, '')}/${DAYS_PREFIX}`;
-  const columns = COLUMNS.map(({ name, type }) => `  \`${name}\` ${ATHENA[type]}`);
+  const columns = COLUMNS.map(({ name, type }) => `  \`${name}\` ${ATHENA_TYPES[type]}`);
   return [
     'CREATE EXTERNAL TABLE recordings (',
     columns.join(',\n'),

@@ -2,6 +2,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import {
+  type Erasure,
   ERASURE_PREFIX,
   erasureKey,
   MAX_ERASURE_BYTES,
@@ -9,6 +10,7 @@ import {
   subjectHash,
 } from '../record/erasure.ts';
 import { getSmall } from '../record/small-object.ts';
+import { present } from '../present.ts';
 import { forEachOf } from '../for-each-of.ts';
 
 /** What was erased, by tombstone. */
@@ -34,12 +36,19 @@ interface ErasedDay {
   storedAt: number;
 }
 
+/** Tombstones that were read before, by key: each is written once, and is not read again. */
+export type KnownTombstones = Map<string, Pick<Erasure, 'id' | 'day' | 'recording'>>;
+
 /**
- * Reads all tombstones. One that cannot be read ends it: without it, what it erased would appear again.
+ * Reads all tombstones that are not known yet. One that cannot be read ends it: without it, what it erased would appear again.
  *
  * @throws `OBJECT_MALFORMED` (not retryable); what the store throws.
  */
-export async function readErased(store: ObjectStore, budget: Budget): Promise<Erased> {
+export async function readErased(
+  store: ObjectStore,
+  budget: Budget,
+  known: KnownTombstones = new Map(),
+): Promise<Erased> {
   const days = new Map<string, ErasedDay>();
   const listed: { readonly key: string; readonly lastModified: number }[] = [];
   for await (const { key, lastModified } of store.list(ERASURE_PREFIX, budget))
@@ -61,4 +70,13 @@ export async function readErased(store: ObjectStore, budget: Budget): Promise<Er
     isErased: (day, recordingId) => days.get(day)?.recordings.has(subjectHash(recordingId)) ?? false,
     daysSince: (at) => [...days].filter(([, { storedAt }]) => storedAt >= at).map(([day]) => day),
   };
+}
+
+async function readTombstone(store: ObjectStore, key: string, budget: Budget) {
+  const json = await getSmall(store, key, MAX_ERASURE_BYTES, budget);
+  const tombstone = json === undefined ? undefined : parseErasure(json);
+  if (tombstone === undefined || erasureKey(tombstone.id) !== key)
+    throw new ArchiveError('OBJECT_MALFORMED', `${key} is not the tombstone of an erasure`);
+  const { id, day, recording } = tombstone;
+  return { id, day, ...present({ recording }) };
 }

@@ -22,7 +22,7 @@ import { daysOfArchive, readRunInputs } from './update-catalogue.ts';
 
 /** Files that are asked at once: of a store that is far away, and of one that is near; of a search that reads whole columns, fewer. */
 const FAR_AT_ONCE = 64;
-const NEAR_AT_ONCE = 8;
+const NEAR_AT_ONCE = 4;
 const WHOLE_AT_ONCE = 16;
 /** Ids for which the index is asked; for more of them every day is. */
 const MAX_INDEXED_VALUES = 1_000;

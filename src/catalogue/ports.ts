@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { KnownTombstones } from './erasures.ts';
 import type { Logger } from '../log.ts';
 import type { Envelope, EnvelopeReader, ObjectStore, Tables } from '../ports.ts';
 import type { Layout } from '../record/layout.ts';
@@ -17,6 +18,8 @@ export interface CataloguePorts {
   readonly reader?: EnvelopeReader | undefined;
   /** Seals people and the search key. */
   readonly envelope?: Envelope | undefined;
+  /** Of who makes days anew many times, as an erasure of many does. */
+  readonly tombstones?: KnownTombstones | undefined;
   readonly options: CatalogueOptions;
   readonly clock: Clock;
   readonly logger: Logger;

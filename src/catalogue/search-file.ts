@@ -9,10 +9,11 @@ export interface Hits {
   readonly columns: Readonly<Partial<Record<ColumnName, ArrayLike<Cell>>>>;
 }
 
-/** Hits of a group that are fewer than this are read one by one, from the pages that they are on. */
-const FEW_HITS = 4;
-/** Rows of a group from which that is worth it: a smaller one is a page or two in every column. */
-const LARGE_GROUP = 8_000;
+/**
+ * Hits that are further apart than this, on average, are read one by one: with each come the pages of some hundred rows, and the
+ * dictionaries of the columns.
+ */
+const ROWS_OF_LONE_HIT = 1_200;
 
 /** The hits of one file, a group of rows at a time, in its order; columns that are not wanted are not read. */
 export async function* searchTable(
@@ -85,11 +86,11 @@ async function readHits(
 ): Promise<Hits> {
   const columns: Record<string, Cell[]> = {};
   for (const name of wanted) columns[name] = [];
-  const isSparse = hits.length < FEW_HITS && range.to - range.from >= LARGE_GROUP;
-  if (isSparse) {
+  if (hits.length * ROWS_OF_LONE_HIT <= range.to - range.from) {
     for (const hit of hits) {
       const one = { from: range.from + hit, to: range.from + hit + 1 };
-      const cells = await readWanted(table, wanted, one, new Map());
+      const own = new Map([...known].map(([name, cells]) => [name, [cells[hit] ?? null]]));
+      const cells = await readWanted(table, wanted, one, own);
       for (const name of wanted) columns[name]?.push(cells[name]?.[0] ?? null);
     }
     return { count: hits.length, columns };

@@ -126,7 +126,7 @@ const isEnd = ({ code }: ArchiveError) => code === 'OUT_OF_TIME' || code === 'IN
 /** What a run has to know of all days. @throws what the stores and the key service throw; `HOLD_DAMAGED`, `OBJECT_MALFORMED`. */
 export async function readRunInputs(ports: CataloguePorts, budget: Budget): Promise<RunInputs> {
   const [erased, held, searchKey] = await Promise.all([
-    readErased(ports.archive, budget),
+    readErased(ports.archive, budget, ports.tombstones),
     readHeld(ports.archive, budget),
     ports.options.facts === 'none' ? undefined : currentSearchKey(ports, budget),
   ]);

@@ -31,6 +31,8 @@ export interface StoreConfig {
     readonly agents: 'id' | 'hash';
     readonly shards: number;
     readonly facts: 'analytics' | 'context' | 'none';
+    /** Whether the platform's own audit of recordings is kept. */
+    readonly audits: 'platform' | 'none';
   };
   readonly allowLoopback: boolean;
   readonly proxies: Proxies;

@@ -95,6 +95,7 @@ function buildConfig(
       agents: values.ARCHIVE_CATALOGUE_AGENTS ?? 'id',
       shards: Number(values.ARCHIVE_CATALOGUE_SHARDS ?? 1),
       facts: values.ARCHIVE_FACTS ?? 'analytics',
+      audits: values.ARCHIVE_AUDITS ?? 'platform',
     },
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),

@@ -85,6 +85,9 @@ export const STACK_OUTPUTS = [
   'VerifierFunctionName',
   'JobRunnerFunctionName',
   'CompactorFunctionName',
+  'AthenaWorkGroupName',
+  'AthenaTableName',
+  'AnalystPolicyArn',
   'FactsFunctionName',
   'SealerFunctionName',
   'DrillerFunctionName',
@@ -103,6 +106,8 @@ export const STACK_OUTPUTS = [
 export type StackOutput = (typeof STACK_OUTPUTS)[number];
 
 export { METRICS, METRICS_NAMESPACE, METRICS_SERVICE } from './metric-names.ts';
+export type { RetentionSettings } from './home-settings.ts';
+export { type CatalogueSettings, catalogueSettings } from './catalogue-settings.ts';
 export type { ConsoleSettings } from './console-settings.ts';
 export type { JobsSettings } from './jobs-settings.ts';
 export type { DrillSettings } from './drill-settings.ts';

@@ -1,5 +1,6 @@
 /** Deploy settings about who may do what, and about parts that cost money and are off by default. docs/deployment.md describes them. */
 import * as z from 'zod';
+import { catalogueSettings } from './catalogue-settings.ts';
 import { consoleSettings } from './console-settings.ts';
 import { jobsSettings } from './jobs-settings.ts';
 import { type homeSettings, replica } from './home-settings.ts';
@@ -50,8 +51,8 @@ export const hardeningSettings = {
   auditTrail: z.boolean().default(false),
   /** A function that works on jobs, such as a backfill, and how. */
   jobs: z.union([z.boolean(), jobsSettings]).default(false),
-  /** A function that keeps the catalogue up to date. */
-  catalogue: z.boolean().default(false),
+  /** A function that keeps the catalogue up to date, and a table of Athena over it. */
+  catalogue: z.union([z.boolean(), catalogueSettings]).default(false),
   /** A function that fetches what the platform knows of each day's conversations. */
   facts: z.boolean().default(false),
   /** The console for several people, a function behind CloudFront, and how. */
@@ -84,7 +85,7 @@ export function findMissingParts({
   readonly webhook: boolean;
   readonly apiGateway: boolean;
   readonly webAclArn?: string | undefined;
-  readonly catalogue: boolean;
+  readonly catalogue: boolean | object;
   readonly facts: boolean;
   readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
 }): { readonly name: string; readonly text: string }[] {

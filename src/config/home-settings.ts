@@ -22,6 +22,22 @@ export const replica = z.strictObject({
     .optional(),
 });
 
+/** How long objects stay by their own writes, and after how many days a lifecycle rule of the bucket removes what has its tag. */
+export const retention = z.strictObject({
+  atWrite: z
+    .string()
+    .regex(
+      /^(?:compliance|governance)(?: (?:audio|video|other)=[1-9]\d{0,4}){1,3}$/,
+      'is what `genesys-archive retain rules` prints for rules by a lock',
+    )
+    .optional(),
+  removeAfterDays: z.array(z.int().min(1).max(36_000)).max(100).default([]),
+  /** Roles that may tag what is stored; `retain apply` needs one of them. */
+  taggers: z.array(role).max(20).default([]),
+});
+
+export type RetentionSettings = z.output<typeof retention>;
+
 export const homeSettings = {
   /** Data keys are kept in records, in a bucket of their own, and maybe copied to another one without lock. */
   keyRecords: z.union([z.boolean(), z.strictObject({ replica: replica.optional() })]).optional(),
@@ -32,6 +48,8 @@ export const homeSettings = {
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is the name of a bucket')
     .optional(),
+  /** Rules of retention, as `genesys-archive retain rules` prints them for the stack. */
+  retention: retention.optional(),
   /** Archives of other stacks in the bucket of this one. */
   sharedWith: z
     .array(z.strictObject({ prefix, rewrapRole: role.optional(), sealRole: role.optional() }))
@@ -46,6 +64,7 @@ interface Home {
   readonly objectLock?: unknown;
   readonly replica?: unknown;
   readonly breakGlassRole?: unknown;
+  readonly retention?: RetentionSettings | undefined;
 }
 
 /** What contradicts itself about the bucket. */
@@ -64,6 +83,14 @@ export function findHomeProblems(home: Home): { readonly name: string; readonly 
     if (sharedWith.length > 0)
       add('sharedWith', 'belongs to the stack that has made the bucket: set it there');
   }
+  if (home.retention?.atWrite !== undefined && home.objectLock !== undefined)
+    add('retention.atWrite', 'goes before objectLock at every write: leave one of them out');
+  if (
+    home.retention !== undefined &&
+    home.retention.removeAfterDays.length > 0 &&
+    existingBucket !== undefined
+  )
+    add('retention.removeAfterDays', 'belongs to the stack that has made the bucket: set it there');
   const all = [...(own === undefined ? [] : [own]), ...sharedWith.map((other) => other.prefix)];
   const within = all.find((one, index) =>
     all.some((other, place) => place !== index && `${one}/`.startsWith(`${other}/`)),

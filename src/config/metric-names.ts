@@ -41,6 +41,8 @@ export const METRICS = {
   drillFindings: 'DrillFindings',
   /** 1 for each run that has found, or made, a drill that is recent enough; 0 for another. */
   drillCurrent: 'DrillCurrent',
+  /** Of the function that fetches facts. Count: requests under the GDPR that the platform was not seen to have before. */
+  gdprRequests: 'GdprRequests',
   /** 1 for a run that has looked at all that had their turn, 0 for another. */
   sampleComplete: 'SampleComplete',
 } as const;

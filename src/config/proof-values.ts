@@ -26,14 +26,48 @@ export const keyFiles = checked((text) => {
   return files.length <= 2 && files.every(isPath) ? { value: files } : problem('must name one file, or two');
 });
 
-/** Time-stamping authorities; many of them answer on http only, which the signature of their answer makes good. */
+/** Many of those who stamp or cosign answer on http only, which the signature of their answer makes good. */
+function isHttpUrl(url: string): boolean {
+  const { protocol = '', username, hash } = URL.parse(url) ?? {};
+  return /^https?:$/.test(protocol) && username === '' && hash === '';
+}
+
+/** Time-stamping authorities. */
 export const timestampUrls = checked((text) => {
   const urls = text.split(',').map((url) => url.trim());
-  const areUrls = urls.every((url) => {
-    const parsed = URL.parse(url);
-    return (
-      parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.username === '' && parsed.hash === ''
-    );
+  return urls.every(isHttpUrl) && urls.length <= 2
+    ? { value: urls }
+    : problem('must be one http or https URL, or two');
+});
+
+/** One of those who cosign, as `ARCHIVE_PROOF_WITNESSES` names it. */
+export interface WitnessSetting {
+  readonly vkey: string;
+  /** `undefined` of one whose cosignatures are checked, and that is not asked. */
+  readonly url: string | undefined;
+}
+
+/** Signatures that are made one after another; each costs a request at every seal. */
+const MAX_WITNESSES = 8;
+
+/** Witnesses: a public key, and the address that is asked for a cosignature. */
+export const witnessList = checked((text) => {
+  const witnesses = text.split(',').map((each): WitnessSetting => {
+    const [vkey = '', url, ...rest] = each.trim().split(' ');
+    return { vkey: rest.length === 0 ? vkey : '', url };
   });
-  return areUrls && urls.length <= 2 ? { value: urls } : problem('must be one http or https URL, or two');
+  const areKnown = witnesses.every(
+    ({ vkey, url }) => VKEY.test(vkey) && (url === undefined || isHttpUrl(url)),
+  );
+  return areKnown && witnesses.length <= MAX_WITNESSES
+    ? { value: witnesses }
+    : problem('must be up to 8 witnesses as NAME+ID+KEY URL, comma-separated');
+});
+
+/** How long objects of the log are locked: as `init --object-lock`. */
+export const logLock = checked((text) => {
+  const [, mode, days] = /^(governance|compliance):([1-9]\d{0,4})$/.exec(text) ?? [];
+  return mode === 'governance' || mode === 'compliance'
+    ? { value: { mode, days: Number(days) } as const }
+    : problem('must be governance:DAYS or compliance:DAYS');
 });

@@ -14,6 +14,10 @@ export const sealSettings = z.strictObject({
       'is s3://BUCKET or s3://BUCKET/PREFIX',
     )
     .optional(),
+  /** Object Lock of what the log writes once: `ARCHIVE_PROOF_LOCK`. */
+  lock: z
+    .strictObject({ mode: z.enum(['governance', 'compliance']), days: z.int().min(1).max(36_500) })
+    .optional(),
   /** Restores a sample every so often; `false`: no function of the stack does. */
   drill: z.union([z.literal(false), drillSettings]).optional(),
 });

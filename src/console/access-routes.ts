@@ -1,17 +1,23 @@
 import type * as z from 'zod';
+import {
+  ACCESS_COLUMNS,
+  accessCells,
+  accessDays,
+  type AccessFilters,
+  brokenIn,
+  describeAccessFilters,
+  matchesAccess,
+  readAccessDay,
+} from '../audit/read-access.ts';
 import { csvCell } from '../catalogue/export-rows.ts';
-import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
 import { dayOf } from '../recording-time.ts';
-import { isSameId } from '../recording-id.ts';
 import type { AccessEntry } from '../record/access-entry.ts';
 import { PAGE_ROWS } from './api-schema.ts';
 import { type AccessPage, accessPage, accessQuery, type AccessRow } from './api-keeping-schema.ts';
-import type { ConsoleArchive } from './console-archive.ts';
 import { jsonAnswer } from './exchange.ts';
 import { openTextCursor, sealText } from './paging.ts';
-import { daysBack, findBrokenChain, firstAccessDay, readAccessDay, type StoredEntry } from './read-access.ts';
 import { type Call, route, type Route } from './route.ts';
 
 type AccessQuery = z.output<typeof accessQuery>;
@@ -19,14 +25,11 @@ type AccessQuery = z.output<typeof accessQuery>;
 /** Days that one page reads at most; the next page goes on where it ended. */
 const MAX_DAYS = 31;
 
-function matches(entry: AccessEntry, { person, recording, action }: AccessQuery): boolean {
-  const names = [entry.recording, ...(entry.recordings ?? [])].filter((one) => one !== undefined);
-  return (
-    (person === undefined || entry.who.toLowerCase().includes(person.toLowerCase())) &&
-    (action === undefined || entry.action === action) &&
-    (recording === undefined || names.some((one) => isSameId(one, recording)))
-  );
-}
+const filtersOf = ({ person, recording, action }: AccessQuery): AccessFilters => ({
+  person,
+  action,
+  ...(recording === undefined ? {} : { recordings: [recording] }),
+});
 
 function rowOf(entry: AccessEntry): AccessRow {
   const { at, who, session, n, action, recording, recordings, query, reason, outcome } = entry;
@@ -49,25 +52,12 @@ function rowOf(entry: AccessEntry): AccessRow {
   };
 }
 
-/** The days that are asked, the newest first. */
-async function daysOf(
-  { store }: ConsoleArchive,
-  { from, to }: AccessQuery,
-  now: number,
-  budget: Budget,
-): Promise<readonly string[]> {
-  if (from !== undefined && to !== undefined && from > to)
-    throw new ArchiveError('REQUEST_INVALID', '`from` is later than `to`');
-  const first = from ?? (await firstAccessDay(store, budget));
-  const last = [to ?? '9999', dayOf(now)].toSorted((one, other) => (one < other ? -1 : 1))[0] ?? '';
-  return first === undefined || first > last ? [] : daysBack(last, first);
-}
-
 /** Newest first, days at a time, with the check of their chains. */
 async function readPage({ archive, budget, state, query }: Call<AccessQuery>): Promise<AccessPage> {
   const { limit = PAGE_ROWS } = query;
   const after = openTextCursor(query.cursor);
-  const all = await daysOf(archive, query, state.clock.now(), budget);
+  const all = await accessDays(archive.store, query, state.clock.now(), budget);
+  const filters = filtersOf(query);
   const afterDay = after === undefined ? '9999' : after.slice(7, 17).replaceAll('/', '-');
   const days = all.filter((day) => day <= afterDay);
   const items: AccessRow[] = [];
@@ -77,9 +67,11 @@ async function readPage({ archive, budget, state, query }: Call<AccessQuery>): P
     if (at === MAX_DAYS)
       return { items, next: sealText(`access/${day.replaceAll('-', '/')}/~`), chain: said(chain) };
     const entries = await readAccessDay(archive.store, day, budget);
-    chain = (await brokenIn(archive, entries, all[all.indexOf(day) + 1] ?? before(day), budget)) ?? chain;
+    chain =
+      (await brokenIn(archive.store, entries, all[all.indexOf(day) + 1] ?? before(day), budget)) ?? chain;
     for (const { key, entry } of entries.toReversed()) {
-      if (entry === undefined || !matches(entry, query) || (after !== undefined && key >= after)) continue;
+      if (entry === undefined || !matchesAccess(entry, filters) || (after !== undefined && key >= after))
+        continue;
       if (items.length === limit) return { items, next: sealText(last ?? key), chain: said(chain) };
       items.push(rowOf(entry));
       last = key;
@@ -91,42 +83,20 @@ async function readPage({ archive, budget, state, query }: Call<AccessQuery>): P
 const before = (day: string) => dayOf(Date.parse(day) - 1);
 const said = (broken: string | undefined) => (broken === undefined ? 'intact' : `broken at ${broken}`);
 
-async function brokenIn(
-  { store }: ConsoleArchive,
-  entries: readonly StoredEntry[],
-  dayBefore: string,
-  budget: Budget,
-): Promise<string | undefined> {
-  const alone = findBrokenChain(entries, []);
-  // only a session that began before midnight needs the day before
-  return alone === undefined
-    ? undefined
-    : findBrokenChain(entries, await readAccessDay(store, dayBefore, budget));
-}
-
 function describeQuery({ person, recording, action, from, to }: AccessQuery): string {
-  const filters = Object.entries({ person, recording, action, from, to });
-  const named = filters.filter(([, value]) => value !== undefined);
-  return named.length === 0
-    ? 'all'
-    : named
-        .map(([name, value]) => `${name}=${value}`)
-        .join(' ')
-        .slice(0, 1_000);
+  return describeAccessFilters({ person, recording, action, from, to });
 }
-
-const CSV = ['at', 'who', 'session', 'n', 'action', 'outcome', 'recording', 'query', 'reason'] as const;
 
 /** A file that ends early says so in its last line. */
 async function* csvLines({ archive, budget, state, query }: Call<AccessQuery>) {
-  yield Buffer.from(`${CSV.join(',')}\r\n`);
+  yield Buffer.from(`${ACCESS_COLUMNS.join(',')}\r\n`);
+  const filters = filtersOf(query);
   try {
-    for (const day of await daysOf(archive, query, state.clock.now(), budget)) {
+    for (const day of await accessDays(archive.store, query, state.clock.now(), budget)) {
       const entries = await readAccessDay(archive.store, day, budget);
       const lines = entries.toReversed().flatMap(({ entry }) => {
-        if (entry === undefined || !matches(entry, query)) return [];
-        const named = { ...entry, recording: entry.recording ?? entry.recordings?.join(' ') };
-        return CSV.map((name) => csvCell(String(named[name] ?? ''))).join(',');
+        if (entry === undefined || !matchesAccess(entry, filters)) return [];
+        return accessCells(entry).map(csvCell).join(',');
       });
       if (lines.length > 0) yield Buffer.from(`${lines.join('\r\n')}\r\n`);
     }

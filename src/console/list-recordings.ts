@@ -4,7 +4,7 @@ import { dayFileKey, parseDayFileKey } from '../catalogue/places.ts';
 import type { CatalogueRow, ColumnName } from '../catalogue/schema.ts';
 import { rowsOf } from '../catalogue/search-file.ts';
 import type { SearchQuery } from '../catalogue/search-query.ts';
-import type { Budget } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import { present } from '../present.ts';
@@ -14,8 +14,9 @@ import type { Person } from './access.ts';
 import { PAGE_ROWS, type RecordingRow, type RecordingsPage, type RecordingsQuery } from './api-schema.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 
-/** Rows that are counted at most, where a page says how many there are. */
+/** Rows that are counted at most, where a page says how many there are, and how long that is gone on with, ms: the page waits for it. */
 export const MAX_COUNTED = 10_000;
+const MAX_COUNTING_MS = 150;
 /** Days whose files are asked at once: a page is nearly always in the first. */
 const FILES_AHEAD = 2;
 
@@ -135,7 +136,10 @@ export async function listRecordings(
     if (next !== null) break;
   }
   if (cursor !== undefined) return { items, next, asOf };
-  const total = next === null ? { count: items.length, exact: true } : await countRows(search);
+  const total =
+    next === null
+      ? { count: items.length, exact: true }
+      : await countRows(search, items.length, archive.catalogue.clock);
   return { items, next, asOf, total };
 }
 
@@ -159,11 +163,18 @@ export function openSearch(archive: ConsoleArchive, query: SearchQuery, budget: 
   );
 }
 
-async function countRows(search: Search): Promise<{ readonly count: number; readonly exact: boolean }> {
+/** @param shown rows of the first page, behind which there are more. Not exact: there are more than are counted. */
+async function countRows(
+  search: Search,
+  shown: number,
+  clock: Clock,
+): Promise<{ readonly count: number; readonly exact: boolean }> {
+  const end = clock.now() + MAX_COUNTING_MS;
   let count = 0;
   for await (const { hits } of search.days([])) {
     for (const hit of hits) count += hit.count;
     if (count > MAX_COUNTED) return { count: MAX_COUNTED, exact: false };
+    if (clock.now() >= end) return { count: Math.max(count - 1, shown), exact: false };
   }
   return { count, exact: true };
 }

@@ -8,7 +8,7 @@ import type { ConsoleArchive } from '../console/console-archive.ts';
 import type { DoorOptions } from '../console/open-door.ts';
 import { createReader, openConfiguredStore, openSigner, readTrust } from './archiver.ts';
 import { openCatalogue } from './catalogue.ts';
-import { openLog } from './sealer.ts';
+import { openLog } from './log.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { present } from '../present.ts';
 import { createLayout } from '../record/layout.ts';

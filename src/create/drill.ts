@@ -3,7 +3,7 @@ import { MediaDecoder } from '../archive/decode-media.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { RestoreConfig } from '../config/config.ts';
 import { createReader, openConfiguredStore, openSigner, readTrust } from './archiver.ts';
-import { drillKeys, openLog } from './sealer.ts';
+import { drillKeys, openLog } from './log.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ObjectStore } from '../ports.ts';

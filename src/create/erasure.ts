@@ -48,7 +48,10 @@ export async function openErasure(
     keyRecords === undefined || keyRecords === config.store
       ? []
       : [await openConfiguredVersions(config, keyRecords, context)];
-  const catalogue = await openCatalogue(config, { ...context, archive: store });
+  const catalogue: CataloguePorts = {
+    ...(await openCatalogue(config, { ...context, archive: store })),
+    tombstones: new Map(),
+  };
   const ports: ErasePorts = {
     store,
     keys,

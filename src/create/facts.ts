@@ -1,5 +1,7 @@
-/** Wires what fetches the facts of days: for a backfill, which reads the days anyhow, and for the runs of every night. */
+/** Wires what fetches the facts and the audits of days: for a backfill, which reads the days anyhow, and for the runs of every night. */
 import { randomBytes } from 'node:crypto';
+import { type AuditDay, updateAudits as updateAuditDays } from '../backfill/audits/update-audits.ts';
+import type { DueDaysOptions } from '../backfill/due-days.ts';
 import { nameEverything, openFactsDay } from '../backfill/facts/store-facts.ts';
 import {
   type FactsDay,
@@ -14,6 +16,7 @@ import { openEnvelope } from '../envelope/key-sources.ts';
 import { createConversationAnalytics } from '../genesys/analytics/details-jobs.ts';
 import type { GenesysApi } from '../genesys/api-client.ts';
 import { createOrganizationNames } from '../genesys/organization/names.ts';
+import { createRecordingAudits } from '../genesys/organization/recording-audits.ts';
 import { createPlatform } from '../genesys/platform.ts';
 import { createYieldingBudget } from '../genesys/rate-yield.ts';
 import { createTransport } from '../http/transport.ts';
@@ -22,6 +25,7 @@ import type { Envelope, ObjectStore } from '../ports.ts';
 import { readClientCredentials } from '../secrets/secret-contents.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
 
+export type { AuditDay } from '../backfill/audits/update-audits.ts';
 export type { FactsDay } from '../backfill/facts/update-facts.ts';
 
 interface Tools {
@@ -53,18 +57,60 @@ export function openFactsStore(config: StoreConfig, tools: Tools): Promise<Objec
   return openConfiguredStore({ ...config, store: config.catalogue.store ?? config.store }, tools);
 }
 
+/** What a run that asks the platform about days is given. */
+export type DayTools = Partial<Tools> & { readonly store?: ObjectStore };
+
 /**
  * Fetches the facts of days that are due: what `facts update`, `serve` and the scheduled function do. Gives way to live archiving, and opens no
  * recording.
  *
  * @throws what every day would meet: `GENESYS_*`, `STORE_*`, `KMS_*`, `ORGANIZATION_MISMATCH`.
  */
-export async function updateFacts(
+export function updateFacts(
   config: ArchiveConfig,
   budget: Budget,
-  options: UpdateFactsOptions & Partial<Tools> & { readonly store?: ObjectStore } = {},
+  options: UpdateFactsOptions & DayTools = {},
 ): Promise<readonly FactsDay[]> {
-  const { clock = systemClock, logger = silentLogger } = options;
+  return askPlatform(config, options, budget, ({ api, store, clock, logger }) => {
+    const { organizationId } = config;
+    const analytics = createConversationAnalytics({ api, clock, logger, organizationId });
+    const openFacts = createFactsWriter(config, { api, store, clock, logger });
+    return update({ store, analytics, openFacts, clock }, options, budget);
+  });
+}
+
+/**
+ * Fetches the platform's own audit of recordings for days that are due: what `audit update`, `serve` and the scheduled function do.
+ *
+ * @throws as {@link updateFacts}.
+ */
+export function updateAudits(
+  config: ArchiveConfig,
+  budget: Budget,
+  options: DueDaysOptions<AuditDay> & DayTools = {},
+): Promise<readonly AuditDay[]> {
+  return askPlatform(config, options, budget, ({ api, store, clock, logger }) => {
+    let envelope: Promise<Envelope> | undefined;
+    const ports = {
+      store,
+      audits: createRecordingAudits({ api, clock }),
+      envelope: () =>
+        (envelope ??= openKeySources(config, (sources) =>
+          openEnvelope(config.encryption, sources, { clock, logger }),
+        )),
+      clock,
+    };
+    return updateAuditDays(ports, options, budget);
+  });
+}
+
+/** Asks behind live archiving, as the client of backfills where there is one. */
+async function askPlatform<Result>(
+  config: ArchiveConfig,
+  { clock = systemClock, logger = silentLogger, store }: DayTools,
+  budget: Budget,
+  work: (ports: Tools & { readonly api: GenesysApi; readonly store: ObjectStore }) => Promise<Result>,
+): Promise<Result> {
   const { proxies, organizationId, backfill, genesys } = config;
   const transport = createTransport({ proxies });
   try {
@@ -78,10 +124,12 @@ export async function updateFacts(
     });
     const { api, pin } = platform.recordings;
     if (organizationId !== undefined) await pin(budget);
-    const store = options.store ?? (await openFactsStore(config, { clock, logger }));
-    const analytics = createConversationAnalytics({ api, clock, logger, organizationId });
-    const openFacts = createFactsWriter(config, { api, store, clock, logger });
-    return await update({ store, analytics, openFacts, clock }, options, budget);
+    return await work({
+      api,
+      store: store ?? (await openFactsStore(config, { clock, logger })),
+      clock,
+      logger,
+    });
   } finally {
     transport.close();
   }

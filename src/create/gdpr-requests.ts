@@ -1,19 +1,29 @@
-/** Wires what reads the platform's requests under the GDPR. */
-import { type Clock, systemClock } from '../clock.ts';
-import type { SealConfig } from '../config/config.ts';
+/** Wires what reads the platform's requests under the GDPR, and notices new ones. */
+import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { ArchiveConfig, SealConfig } from '../config/config.ts';
 import { createGenesysApi } from '../genesys/api-client.ts';
 import { createTokenSource } from '../genesys/oauth.ts';
-import { createGdprRequests, type GdprRequests } from '../genesys/organization/gdpr-requests.ts';
+import {
+  createGdprRequests,
+  type GdprRequest,
+  type GdprRequests,
+} from '../genesys/organization/gdpr-requests.ts';
 import { pinOrganization } from '../genesys/pin-organization.ts';
 import { createRateBudget } from '../genesys/rate-budget.ts';
 import { createTransport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
+import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
+import { isSafeId } from '../recording-id.ts';
+import { listRequestNotes, putRequestNote } from '../record/request-note.ts';
 import { readClientCredentials } from '../secrets/secret-contents.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
 
+type GdprConfig = Pick<SealConfig | ArchiveConfig, 'genesys' | 'organizationId' | 'proxies' | 'rateShare'>;
+
 /** Makes no request; the first look compares the organization with `GENESYS_ORGANIZATION_ID`. */
 export function openGdprRequests(
-  config: SealConfig,
+  config: GdprConfig,
   tools: { readonly clock?: Clock; readonly logger?: Logger } = {},
 ): GdprRequests & { close(): void } {
   const { clock = systemClock, logger = silentLogger } = tools;
@@ -38,4 +48,53 @@ export function openGdprRequests(
     },
     close: () => transport.close(),
   };
+}
+
+/** What a look found. */
+export interface RequestsSeen {
+  /** All that the platform has. */
+  readonly requests: number;
+  /** Those that no look before has seen. */
+  readonly fresh: readonly GdprRequest[];
+}
+
+/**
+ * Looks which requests the platform has, and notes those that are new. Nothing is done because of one. A request is told before it is noted: a
+ * run that ends in between tells it again.
+ *
+ * @param onNew told of each request that is new.
+ * @throws `GENESYS_*`, `STORE_*`.
+ */
+export async function watchGdprRequests(
+  {
+    source,
+    store,
+    clock,
+  }: { readonly source: GdprRequests; readonly store: ObjectStore; readonly clock: Clock },
+  onNew: (request: GdprRequest) => void,
+  budget: Budget,
+): Promise<RequestsSeen> {
+  const known = await listRequestNotes(store, budget);
+  const fresh: GdprRequest[] = [];
+  let requests = 0;
+  for await (const request of source.list(budget)) {
+    requests += 1;
+    const { id, type, createdAt, subject } = request;
+    // an id that no key can have is told each time
+    if (isSafeId(id) && known.has(id)) continue;
+    fresh.push(request);
+    onNew(request);
+    if (!isSafeId(id)) continue;
+    const seenAt = new Date(clock.now()).toISOString();
+    const note = { id, requestType: type, addresses: subject.addresses.length, seenAt };
+    await putRequestNote(store, { ...note, ...present({ createdAt }) }, budget);
+  }
+  return { requests, fresh };
+}
+
+/** The line of the log that tells of a new request. It names no person. */
+export function describeNewRequest({ id, type }: Pick<GdprRequest, 'id' | 'type'>): string {
+  const next =
+    type === 'GDPR_DELETE' ? `; to plan what it asks for: genesys-archive erase --request ${id}` : '';
+  return `the platform has a new request under the GDPR: ${type} ${id}; nothing is done by itself${next}`;
 }

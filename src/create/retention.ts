@@ -175,7 +175,7 @@ export async function applyToDays(
   const ports = await openRetention(config, tools);
   const layout = createLayout(config.layout);
   const run = { objects: 0, locked: 0, tagged: 0, takenOff: 0, waiting: 0 };
-  let failure: unknown;
+  let failure: ArchiveError | undefined;
   for (const day of days) {
     try {
       const keys: string[] = [];
@@ -190,7 +190,7 @@ export async function applyToDays(
       }
     } catch (error) {
       budget.signal.throwIfAborted();
-      failure ??= error;
+      failure ??= toArchiveError(error);
     }
   }
   if (failure !== undefined) throw failure;

@@ -1,8 +1,10 @@
 /** Wires what compares the archive with the platform, seals the log, and reads it. It can open no recording. */
 import { randomBytes } from 'node:crypto';
 import { type Budget, type Clock, startBudget, systemClock, unlimited } from '../clock.ts';
-import type { SealConfig, StoreConfig } from '../config/config.ts';
+import type { SealConfig } from '../config/config.ts';
+import { openAnchors } from './anchors.ts';
 import { openConfiguredStore, openSigner, readTrust } from './archiver.ts';
+import { mergeKeys, openLog } from './log.ts';
 import { ArchiveError } from '../errors.ts';
 import { createConversationAnalytics } from '../genesys/analytics/details-jobs.ts';
 import { createGenesysApi } from '../genesys/api-client.ts';
@@ -14,15 +16,12 @@ import { createRateBudget } from '../genesys/rate-budget.ts';
 import type { HttpTimeouts } from '../http/timeouts.ts';
 import { createTransport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
-import type { Anchor, ObjectStore, SourceInventory } from '../ports.ts';
-import { createSecondStore } from '../proof/anchors/second-store.ts';
+import type { ObjectStore, SourceInventory } from '../ports.ts';
 import { listCutOffs } from '../proof/day/counted-day.ts';
 import { reconcileDay, type ReconciledDay } from '../proof/day/reconcile-day.ts';
-import { logKeys } from '../proof/formats/log-keys.ts';
-import { type NoteKey, parseVkey } from '../proof/formats/note.ts';
-import { drillKeyName } from '../proof/drill/drill-report.ts';
 import { initLog, type LogBeginning } from '../proof/init-log.ts';
 import { findHead, readLastStatement } from '../proof/log/head.ts';
+import { lockLog } from '../proof/log/locked-store.ts';
 import type { LogPlace } from '../proof/log/place.ts';
 import { createLogSigner, type LogSigner } from '../proof/log/signer.ts';
 import { type SealDaysOptions, type SealDaysPorts, type SealedDays, sealDays } from '../proof/seal-days.ts';
@@ -31,8 +30,6 @@ import { publicKeyOf } from '../record/receipt-keys.ts';
 import { DAY_MS } from '../recording-time.ts';
 import { readClientCredentials } from '../secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
-import { openStore } from '../store/open-store.ts';
-import { readTextFile } from '../text-file.ts';
 
 export interface SealerPorts {
   readonly clock?: Clock;
@@ -77,7 +74,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
   const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies });
   const store = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const source = ports.source ?? openSource(config, { transport, secrets, clock, logger });
-  const place = openLog(config, store);
+  const place = lockedBy(config.sealer.lock, openLog(config, store), clock);
   const trust = await readTrust(config);
   const receiptKeys = trust.keys ?? new Map();
   const openSigners = await openLogSigners(config, secrets, { clock, logger });
@@ -104,24 +101,6 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
       hint: 'set ARCHIVE_PROOF_KEY_FILE, ARCHIVE_PROOF_KEY_SECRET_ARN or ARCHIVE_PROOF_KMS_KEY_ID (docs/proof.md, "Keys")',
     });
   };
-  const openAnchors = async (sealing: LogPlace): Promise<readonly Anchor[]> => {
-    const { secondStore, timestampUrls, timestampCaFile } = config.sealer;
-    // the second store first: what others are told must be remembered here
-    const anchors: Anchor[] = [];
-    if (secondStore !== undefined) {
-      anchors.push(
-        createSecondStore(sealing, await openStore(secondStore, { clock, logger, s3: { proxies } })),
-      );
-    }
-    if (timestampUrls.length === 0) return anchors;
-    const { createTimestamper, readCertificates } = await import('../anchor/rfc3161.ts');
-    const trusted = readCertificates(await readCaFile(timestampCaFile));
-    const keyOf = (size: number, authority: string) => place.keys.token(size, authority);
-    return [
-      ...anchors,
-      ...timestampUrls.map((url) => createTimestamper({ url, trusted, transport, store, keyOf })),
-    ];
-  };
   const sealing = async (budget: Budget): Promise<SealDaysPorts> => {
     const signers = await signersOf(budget);
     const trusted = mergeKeys(
@@ -130,7 +109,8 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     );
     const [signer] = signers;
     const counting = { keys: place.keys, origin: place.origin, trusted, signer };
-    return { ...stating, counting, trusted, signers, anchors: await openAnchors({ ...place, trusted }) };
+    const anchors = await openAnchors(config, { ...place, trusted }, { transport, clock, logger });
+    return { ...stating, counting, trusted, signers, anchors };
   };
   return {
     vkey: async (budget = unlimited) => (await signersOf(budget))[0].key.vkey,
@@ -150,56 +130,6 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     reconcile: (day, budget = unlimited) => reconcileDay(stating, day, budget),
     close: () => transport.close(),
   };
-}
-
-/**
- * Opens the log for reading.
- *
- * @throws `CONFIG_INVALID` when the organization or the name of the log is missing, or a public key is none.
- */
-export function openLog(
-  { organizationId, proof }: Pick<StoreConfig, 'organizationId' | 'proof'>,
-  store: ObjectStore,
-): LogPlace {
-  const missing = [
-    ...(organizationId === undefined ? ['GENESYS_ORGANIZATION_ID'] : []),
-    ...(proof.origin === undefined ? ['ARCHIVE_PROOF_ORIGIN'] : []),
-  ];
-  if (organizationId === undefined || proof.origin === undefined) {
-    throw new ArchiveError('CONFIG_INVALID', `the log needs ${missing.join(' and ')}`, {
-      hint: 'docs/proof.md, "Begin", says what a log needs',
-    });
-  }
-  const { origin } = proof;
-  const named = (name: string) => readVkeys(origin, proof.vkeys).filter((key) => key.name === name);
-  return {
-    store,
-    keys: logKeys(organizationId),
-    organization: organizationId,
-    origin,
-    trusted: named(origin),
-  };
-}
-
-/** Reads the public keys of those who drill. @throws `CONFIG_INVALID` */
-export function drillKeys({ proof }: Pick<StoreConfig, 'proof'>): readonly NoteKey[] {
-  const { origin = '', vkeys } = proof;
-  return readVkeys(origin, vkeys).filter(({ name }) => name === drillKeyName(origin));
-}
-
-function readVkeys(origin: string, vkeys: readonly string[]): readonly NoteKey[] {
-  return vkeys.map((vkey, at) => {
-    const key = parseVkey(vkey);
-    if (key?.name === origin || key?.name === drillKeyName(origin)) return key;
-    throw new ArchiveError(
-      'CONFIG_INVALID',
-      `key ${at + 1} of ARCHIVE_PROOF_VKEYS is no public key of ${origin}`,
-    );
-  });
-}
-
-function mergeKeys(one: readonly NoteKey[], other: readonly NoteKey[]): readonly NoteKey[] {
-  return [...new Map([...one, ...other].map((key) => [key.vkey, key])).values()];
 }
 
 async function openLogSigners(
@@ -224,17 +154,19 @@ async function openLogSigners(
   };
 }
 
-/** Bytes. */
-const MAX_CA_FILE_BYTES = 1024 * 1024;
-
-function readCaFile(file: string | undefined): Promise<string> {
-  if (file === undefined) {
-    throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_TSA_CA_FILE is missing', {
-      hint: 'a time stamp that nothing was compared with proves nothing: name the certificates of the authority',
-    });
+/** @throws `CONFIG_INVALID` for a store that has no Object Lock. */
+function lockedBy(lock: SealConfig['sealer']['lock'], place: LogPlace, clock: Clock): LogPlace {
+  if (lock === undefined) return place;
+  if (place.store.location.startsWith('file:')) {
+    throw new ArchiveError(
+      'CONFIG_INVALID',
+      `ARCHIVE_PROOF_LOCK: ${place.store.location} has no Object Lock`,
+      {
+        hint: 'keep the archive in a bucket with Object Lock, or leave the setting out',
+      },
+    );
   }
-  const what = 'ARCHIVE_PROOF_TSA_CA_FILE';
-  return readTextFile(file, { what, code: 'CONFIG_INVALID', maxBytes: MAX_CA_FILE_BYTES });
+  return { ...place, store: lockLog(place.store, place.keys, lock, () => clock.now()) };
 }
 
 /** The platform must not use up the time that the seal needs: what it did not answer by then is stated as unavailable. */

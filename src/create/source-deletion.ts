@@ -15,7 +15,7 @@ import type { Logger } from '../log.ts';
 import type { MediaItem, MediaOpener, MediaResolver, ObjectStore } from '../ports.ts';
 import { findLastDrill } from '../proof/drill/known-drills.ts';
 import { createReader, openAmending, openConfiguredStore, openConfiguredVersions } from './archiver.ts';
-import { drillKeys } from './sealer.ts';
+import { drillKeys } from './log.ts';
 import { openSourceKeeper } from './source-keeper.ts';
 
 export interface OpenSourceDeletion {

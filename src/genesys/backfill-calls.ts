@@ -3,6 +3,7 @@ import { explainRefusalOf, type PermittedCall } from './permissions.ts';
 
 const DETAILS = ['analytics:conversationDetail:view', 'analytics:agentConversationDetail:view'] as const;
 const JOBS = '/api/v2/analytics/conversations/details/jobs';
+const AUDITS = '/api/v2/quality/conversations/audits/query';
 
 /** Calls that only a backfill, a day's facts and a day's proof make; `docs/permissions.md` explains them. */
 export const BACKFILL_CALLS = {
@@ -52,13 +53,31 @@ export const BACKFILL_CALLS = {
     method: 'GET',
     path: '/api/v2/gdpr/requests',
     permissions: ['gdpr:request:view'],
-    why: 'shows requests under the GDPR (erase requests)',
+    why: 'shows requests under the GDPR (erase requests), and tells of new ones each day',
   },
   getGdprRequest: {
     method: 'GET',
     path: '/api/v2/gdpr/requests/{requestId}',
     permissions: ['gdpr:request:view'],
     why: 'knows whom one is about (erase --request)',
+  },
+  submitAuditQuery: {
+    method: 'POST',
+    path: AUDITS,
+    permissions: ['audits:interactionDetails:view'],
+    why: 'lists what was done to recordings on one day (audit update)',
+  },
+  pollAuditQuery: {
+    method: 'GET',
+    path: `${AUDITS}/{transactionId}`,
+    permissions: ['audits:interactionDetails:view'],
+    why: 'waits for that list',
+  },
+  readAuditQuery: {
+    method: 'GET',
+    path: `${AUDITS}/{transactionId}/results`,
+    permissions: ['audits:interactionDetails:view'],
+    why: 'reads it, a page at a time',
   },
   readLimits: {
     method: 'GET',

@@ -1,14 +1,17 @@
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { TableBuilder, TableColumn } from '../ports.ts';
+import type { Cell, TableBuilder, TableColumn, TableRow } from '../ports.ts';
 
 /** Bytes before compression; docs/decisions/015 has the measurements. */
-const PAGE_BYTES = 64 * 1024;
-const GZIP_LEVEL = 6;
+const PAGE_BYTES = 8 * 1024;
+/** Ids are as good as random: looking for what repeats in them costs time, and makes them larger. */
+const GZIP_OPTIONS = { level: 6, strategy: constants.Z_FILTERED };
+/** Text of which a group of rows has so few different values is kept as numbers of a bit or four, which do not shrink further. */
+const MAX_FEW_VALUES = 16;
 /** Share of absent values that a filter lets through. */
 const FALSE_POSITIVES = 0.01;
 
-const compressors = { GZIP: (bytes: Uint8Array) => gzipSync(bytes, { level: GZIP_LEVEL }) };
+const compressors = { GZIP: (bytes: Uint8Array) => gzipSync(bytes, GZIP_OPTIONS) };
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
@@ -30,13 +33,17 @@ export function buildTable(
   return {
     add: (rows) => {
       if (rows.length === 0) return;
-      const columnData = columns.map((column) => ({
-        name: column.name,
-        data: rows.map((row) => row[column.name] ?? null),
-        ...(isNumber(column) ? { encoding: 'DELTA_BINARY_PACKED' as const } : {}),
-        ...(column.pageIndex === true ? { columnIndex: true } : {}),
-        ...(column.bloom === true ? { bloomFilter: { fpp: FALSE_POSITIVES } } : {}),
-      }));
+      const cells = turned(columns, rows);
+      const columnData = columns.map((column, at) => {
+        const data = cells[at] ?? [];
+        return {
+          name: column.name,
+          data,
+          ...howToKeep(column, data),
+          ...(column.pageIndex === true ? { columnIndex: true } : {}),
+          ...(column.bloom === true ? { bloomFilter: { fpp: FALSE_POSITIVES } } : {}),
+        };
+      });
       void parquet.write({ columnData, rowGroupSize: rows.length, pageSize: PAGE_BYTES });
     },
     finish: () => {
@@ -44,6 +51,19 @@ export function buildTable(
       return writer.getBytes();
     },
   };
+}
+
+/** Rows as columns; a row at a time, because all rows together do not fit into the caches of a processor. */
+function turned(columns: readonly TableColumn[], rows: readonly TableRow[]): readonly Cell[][] {
+  const cells = columns.map(() => Array.from<Cell>({ length: rows.length }));
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] ?? {};
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = cells[index] as Cell[];
+      column[at] = row[(columns[index] as TableColumn).name] ?? null;
+    }
+  }
+  return cells;
 }
 
 /** What is read back as null was written as null: only lists have members. */
@@ -77,6 +97,38 @@ export function describeColumn({ name, type, required }: TableColumn): SchemaEle
   }
 }
 
-/** Hashes are as good as random: differences between them would only be larger. */
-const isNumber = ({ type, bloom }: TableColumn) =>
-  (type === 'timestamp' || type === 'int32' || type === 'int64') && bloom !== true;
+/**
+ * Least and greatest values of text exclude next to nothing, and each search would read them. Numbers hardly shrink, and what is not
+ * compressed need not be opened.
+ */
+function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
+  const plain = { codec: 'UNCOMPRESSED' as const };
+  switch (type) {
+    case 'boolean':
+      return plain;
+    case 'timestamp':
+    case 'int32':
+    case 'int64':
+      // differences between hashes would only be larger
+      return bloom === true
+        ? { ...plain, statistics: false }
+        : { ...plain, encoding: 'DELTA_BINARY_PACKED' as const };
+    case 'string':
+      // ids: no two are alike; as bytes they are encoded once, for the page and for the filter
+      if (bloom === true)
+        return { statistics: false, encoding: 'PLAIN' as const, data: data.map((cell) => bytesOf(cell)) };
+      return { statistics: false, ...(hasFewValues(data) ? plain : {}) };
+    case 'strings': {
+      const members = data.flatMap((cell) => (Array.isArray(cell) ? (cell as Cell[]) : []));
+      const encoding = members.some((one) => one !== null) ? { encoding: 'RLE_DICTIONARY' as const } : {};
+      return { statistics: false, ...encoding, ...(hasFewValues(members) ? plain : {}) };
+    }
+  }
+}
+
+const bytesOf = (cell: Cell) => (typeof cell === 'string' ? Buffer.from(cell) : null);
+
+function hasFewValues(cells: readonly Cell[]): boolean {
+  const values = new Set<Cell>();
+  return cells.every((cell) => values.add(cell).size <= MAX_FEW_VALUES);
+}

@@ -1,7 +1,7 @@
 /** Seals the days of an archive: the whole of what `seal` and the scheduled function do. */
 import type { Budget } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
-import type { Anchor } from '../ports.ts';
+import type { Anchor, AnchoredCheckpoint } from '../ports.ts';
 import type { Statement } from './formats/statement.ts';
 import { gatherSeal, type GatherOptions, type GatherPorts } from './gather-seal.ts';
 import { EMPTY_TREE, findHead, type readLastStatement, readStatementAt, type TreeHead } from './log/head.ts';
@@ -43,20 +43,20 @@ export async function sealDays(
 ): Promise<SealedDays> {
   const log = await readLogFile(ports, budget);
   const before = await findHead(ports, budget).catch(() => EMPTY_TREE);
-  const failed: SealedDays['failed'][number][] = [];
-  const recall = async (): Promise<readonly OutsideView[]> => {
+  const failures: Failures = new Map();
+  const recall = async (head: TreeHead): Promise<readonly OutsideView[]> => {
     const views: OutsideView[] = [];
     const own = await largestCheckpoint(ports, budget);
     if (own !== undefined) views.push({ size: own, known: 'its own checkpoints' });
     for (const { recall: ask, kind, name } of ports.anchors) {
       try {
-        const view = await ask?.(budget);
+        const view = await ask?.(budget, checkpointOf(head));
         if (view !== undefined) {
           const root = view.root === undefined ? {} : { root: Buffer.from(view.root, 'base64') };
           views.push({ size: view.size, ...root, known: `${kind} ${name}` });
         }
       } catch (error) {
-        failed.push({ kind, name, error: toArchiveError(error) });
+        failures.set(`${kind} ${name}`, { kind, name, error: toArchiveError(error) });
       }
     }
     return views;
@@ -78,8 +78,15 @@ export async function sealDays(
   };
   const { head, staged, finished } = await sealLog(ports, { recall, gather }, budget);
   const statements = await readStatements(ports, before, head, budget);
-  const anchored = await anchorHead(ports, head, failed, budget);
-  return { head, staged, finished, statements, anchored, failed };
+  const anchored = await anchorHead(ports, head, failures, budget);
+  return { head, staged, finished, statements, anchored, failed: [...failures.values()] };
+}
+
+/** By kind and name: what cannot be asked can as a rule not be told either, and is reported once. */
+type Failures = Map<string, SealedDays['failed'][number]>;
+
+function checkpointOf({ size, root, note }: TreeHead): AnchoredCheckpoint | undefined {
+  return note === undefined ? undefined : { size, root: root.toString('base64'), note };
 }
 
 /** The largest size that a checkpoint or token in the store is named after. */
@@ -113,17 +120,18 @@ async function readStatements(
 
 async function anchorHead(
   ports: SealDaysPorts,
-  { size, root, note }: TreeHead,
-  failed: SealedDays['failed'][number][],
+  head: TreeHead,
+  failures: Failures,
   budget: Budget,
 ): Promise<SealedDays['anchored']> {
   const anchored: SealedDays['anchored'][number][] = [];
-  if (note === undefined) return anchored;
+  const checkpoint = checkpointOf(head);
+  if (checkpoint === undefined) return anchored;
   for (const { keep, kind, name } of ports.anchors) {
     try {
-      anchored.push({ kind, name, ...(await keep({ size, root: root.toString('base64'), note }, budget)) });
+      anchored.push({ kind, name, ...(await keep(checkpoint, budget)) });
     } catch (error) {
-      failed.push({ kind, name, error: toArchiveError(error) });
+      failures.set(`${kind} ${name}`, { kind, name, error: toArchiveError(error) });
     }
   }
   return anchored;

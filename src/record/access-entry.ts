@@ -8,6 +8,7 @@ import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import type { ObjectStore } from '../ports.ts';
+import { ACCESS_ACTIONS } from './access-actions.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { putSmall } from './small-object.ts';
 import { present } from '../present.ts';
@@ -15,26 +16,6 @@ import { present } from '../present.ts';
 export const ACCESS_PREFIX = 'access/';
 /** Bytes; an export of 100 recordings has about 5 KB. */
 export const MAX_ENTRY_BYTES = 64 * 1024;
-
-/** What was looked at, or done to what is kept. In the order in which they were brought. */
-export const ACCESS_ACTIONS = [
-  'search',
-  'reveal',
-  'export',
-  'read',
-  'waveform',
-  'verify',
-  'listen',
-  'listened',
-  'hold',
-  'release',
-  'control',
-  'oversee',
-  'extend',
-  'erase',
-  'source-delete',
-  'exported',
-] as const;
 
 const text = z.string().min(1).max(1_024);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);

@@ -72,13 +72,17 @@ const fileSchema = z
       .strictObject({ keep: term.keep, remove: term.remove.exactOptional() })
       .refine(isOrdered, goesBeforeItMay),
   })
-  .superRefine(({ rules }, { addIssue }) => {
+  .superRefine(({ rules }, context) => {
     const seen = new Set<string>();
     for (const [index, { name }] of rules.entries()) {
       if (seen.has(name))
-        addIssue({ code: 'custom', path: ['rules', index, 'name'], message: 'stands in the file twice' });
+        context.addIssue({
+          code: 'custom',
+          path: ['rules', index, 'name'],
+          message: 'stands in the file twice',
+        });
       if (name === OTHERWISE)
-        addIssue({
+        context.addIssue({
           code: 'custom',
           path: ['rules', index, 'name'],
           message: 'is kept for what no rule is for',

@@ -2,6 +2,7 @@ import type { Budget, Clock } from '../clock.ts';
 import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { updateCatalogue } from '../create/catalogue.ts';
+import { requireReplaceable } from '../create/catalogue-place.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
@@ -21,7 +22,10 @@ export type UpdateRun = (scope: 'recent' | undefined, budget: Budget) => Promise
 export function keepCatalogue(
   config: ArchiveConfig,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-  run: UpdateRun = (scope, budget) => updateCatalogue(config, budget, { scope, clock, logger }),
+  run: UpdateRun = async (scope, budget) => {
+    await requireReplaceable(config, { clock, logger }, budget);
+    await updateCatalogue(config, budget, { scope, clock, logger });
+  },
 ): KeptCatalogue {
   const stopping = new AbortController();
   const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, stopping.signal);

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { idempotencyMetadata } from '../../src/record/identity.ts';
+import { keepKey } from '../../src/archive/keep-key.ts';
 import { issueReceipt } from '../../src/archive/issue-receipt.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
@@ -10,7 +11,7 @@ import { createReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
 import { markMetadata } from '../../src/record/writer-mark.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
-import type { ObjectStore, RecordingIds } from '../../src/ports.ts';
+import type { Envelope, ObjectStore, RecordingIds } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 
 const FIRST_DAY = Date.UTC(2026, 4, 20, 12);
@@ -51,12 +52,20 @@ export function idsAt(index: number): RecordingIds {
   };
 }
 
-/** An archive of small recordings as the use case leaves it, over ten days: sealed, receipted, signed. */
-export async function makeSealedArchive(count: number, bytes = 600): Promise<SealedArchive> {
+/**
+ * An archive of small recordings as the use case leaves it, over ten days: sealed, receipted, signed.
+ *
+ * @param recorded seals them, and leaves the wrapped data keys to key records; without it, all have one key.
+ */
+export async function makeSealedArchive(
+  count: number,
+  bytes = 600,
+  recorded?: Envelope,
+): Promise<SealedArchive> {
   const dir = await mkdtemp(path.join(tmpdir(), 'sealed-'));
   const store = createDirectoryStore(dir);
   const secret = randomBytes(32);
-  const envelope = createStaticEnvelope(secret);
+  const envelope = recorded ?? createStaticEnvelope(secret);
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const signer = createReceiptSigner(privateKey);
 
@@ -67,7 +76,9 @@ export async function makeSealedArchive(count: number, bytes = 600): Promise<Sea
     const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
     const leaves = LeafHasher.full();
     leaves.update(body);
-    const own = { ...sealer.metadata, ...idempotencyMetadata(ids) };
+    const kept = keepKey({ store, organizationId: 'org' }, sealer, { ids, key }, unlimited);
+    await kept.confirm();
+    const own = { ...sealer.metadata, ...kept.metadata, ...idempotencyMetadata(ids) };
     const mark = await markMetadata(signer, {
       kind: 'media',
       key,

@@ -149,6 +149,39 @@ describe('backfill --ids', () => {
     expect(skipped.code).toBe(0);
   });
 
+  it('refuses a directory, a file that is no text, and a list that names nothing', async () => {
+    const { run } = await open({});
+    const dir = path.dirname(await fileOf([]));
+    const binary = path.join(dir, 'call.wav');
+    await writeFile(binary, Buffer.from([0x52, 0x49, 0x46, 0x46, 0xff, 0xc3, 0x28]));
+    const empty = await fileOf([]);
+    const comments = await fileOf(['# of March', '', 'conversationId,recordingId']);
+    for (const [file, code, message] of [
+      [dir, 2, 'is a directory, and no list'],
+      [binary, 2, 'USAGE'],
+      [path.join(dir, 'nowhere.csv'), 2, 'ENOENT'],
+      [empty, 6, 'JOB_EMPTY'],
+      [comments, 6, 'JOB_EMPTY'],
+    ] as const) {
+      const result = await run('backfill', '--ids', file);
+      expect([file, result.code, result.stderr]).toEqual([file, code, expect.stringContaining(message)]);
+    }
+  });
+
+  it('takes a list as a spreadsheet writes it: byte order mark, quotes, CRLF, upper case, each twice', async () => {
+    const { run, simulator } = await open(past(10, 10));
+    const [one, other] = simulator.world.conversations.map(({ id }) => id);
+    const lines = [
+      '\uFEFF"Conversation ID";"Agent"\r',
+      `"${one?.toUpperCase()}";"Doe; Jane"\r`,
+      `"{${one}}";\r`,
+    ];
+    const file = await fileOf([...lines, `${other};x\r`]);
+    const planned = await run('backfill', '--ids', file, '--json');
+    expect([planned.code, planned.stderr]).toEqual([0, expect.anything()]);
+    expect(planned.records().find(({ type }) => type === 'planned')).toMatchObject({ items: 2 });
+  });
+
   it('ends with 6 where all are archived already', async () => {
     const { run, simulator } = await open(past(10));
     const [conversation] = simulator.world.conversations;

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeKeyringFile } from '../../src/envelope/key-files.ts';
+import { addKey } from '../../src/envelope/keyring.ts';
 import { checkNode } from '../../src/cli/doctor/checks.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { filesIn, makeDirectory, runCli } from './run-cli.ts';
@@ -113,4 +115,24 @@ describe('doctor', () => {
     ['22.11.0', 'ok'],
     ['24.1.0', 'ok'],
   ])('Node.js %s: %s', (version, status) => expect(checkNode(version).status).toBe(status));
+
+  it('looks where key records are kept: a place that cannot destroy them is told, and none is asked for without them', async () => {
+    const keyring = path.join(dir, 'keyring.json');
+    await writeKeyringFile(keyring, addKey(undefined, 'k1'));
+    const records = {
+      ENCRYPTION_KEY_HEX: '',
+      ARCHIVE_ENCRYPTION_FORMAT: 's3ec-v3',
+      ARCHIVE_KEYRING_FILE: keyring,
+      ARCHIVE_KEY_PLACEMENT: 'records',
+      ARCHIVE_KEY_RECORDS: `file:${path.join(dir, 'keys')}`,
+    };
+    expect((await doctor()).statusOf('key records')).toEqual([]);
+    const sound = await doctor(records);
+    expect(sound.statusOf('key records')).toEqual(['ok']);
+    const detail = sound.checks.find(({ name }) => name === 'key records')?.['detail'];
+    expect(detail).toContain('locks nothing; new data keys are kept there');
+    const absent = await doctor({ ...records, ARCHIVE_KEY_RECORDS: 's3://no-such-bucket' });
+    expect(absent.statusOf('key records')).toEqual(['fail']);
+    expect(absent.code).not.toBe(0);
+  });
 });

@@ -118,7 +118,7 @@ describe('retain', () => {
     const { code, stdout } = await run(['rules']);
     expect(code).toBe(0);
     expect(stdout).toBe(
-      'screens  keep 10 d  remove 20 d  media screen\notherwise  keep 366 d  remove 732 d\nARCHIVE_RETENTION_AT_WRITE=tags audio=732 video=20\n',
+      'screens  keep 10 d  remove 20 d  media screen\notherwise  keep 366 d  remove 732 d\nARCHIVE_RETENTION_AT_WRITE=tags audio=732 video=20\n"retention": {"removeAfterDays":[20,732]}\n',
     );
     await writeFile(file, RULES.replace('"screen"]', '"video"]'));
     const refused = await run(['rules', file]);

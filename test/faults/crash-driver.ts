@@ -68,7 +68,7 @@ async function surroundFileSystem(): Promise<void> {
 
 function surroundTransport(transport: Transport): Transport {
   return {
-    ...transport,
+    close: () => transport.close(),
     async send(request) {
       boundary();
       const response = await transport.send(request);

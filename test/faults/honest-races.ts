@@ -18,7 +18,7 @@ export interface RaceReport {
 const DAY_MS = 86_400_000;
 
 /** Two to eight honest writers are given the same event within three seconds, over and over; nothing fails, only time passes. */
-export async function raceHonestWriters(races: number): Promise<RaceReport> {
+export async function raceHonestWriters(races: number, keepsRecords = false): Promise<RaceReport> {
   const kinds: Record<string, number> = {};
   const wrong: string[] = [];
   let racers = 0;
@@ -31,7 +31,7 @@ export async function raceHonestWriters(races: number): Promise<RaceReport> {
       racers += many;
       const [event] = writeStory({ seed, random, waiting: 0 });
       if (event === undefined) continue;
-      const world = new World({ time, events: [event], usesKms: random() < 0.5 });
+      const world = new World({ time, events: [event], usesKms: random() < 0.5, keepsRecords });
       let left = many;
       const deliver = async () => {
         const ports = world.portsOf(new Actor({ time, random, mishapRate: () => 0 }));

@@ -59,6 +59,8 @@ const OPERATORS: Readonly<Record<string, Test>> = {
   ArnNotEquals: (value, wanted) => !isLike(value, wanted),
   Bool: (value, wanted) => value !== undefined && wanted.includes(value),
   Null: (value, wanted) => wanted.includes(String(value === undefined)),
+  NumericLessThanEquals: (value, wanted) =>
+    value !== undefined && wanted.some((limit) => Number(value) <= Number(limit)),
   NumericLessThan: (value, wanted) =>
     value !== undefined && wanted.some((limit) => Number(value) < Number(limit)),
 };

@@ -28,6 +28,10 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   jobs: { ownClient: true },
   catalogue: true,
   facts: true,
-  seal: { origin: 'recordings.example.com/proof/0c2f9a6e', secondStore: 's3://checkpoints/of-first' },
+  seal: {
+    origin: 'recordings.example.com/proof/0c2f9a6e',
+    secondStore: 's3://checkpoints/of-first',
+    lock: { mode: 'compliance', days: 2557 },
+  },
   replica: REPLICA,
 });

@@ -70,7 +70,7 @@ const roles = {
   }),
   sealer: sealerStatements(
     { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
-    's3://SECOND_STORE/PREFIX',
+    { secondStore: 's3://SECOND_STORE/PREFIX', lock: { mode: 'governance', days: 365 } },
   ),
   driller: drillerStatements({ ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', drillKeyArn: 'DRILL_KEY_ARN' }),
 };

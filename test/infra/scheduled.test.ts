@@ -104,6 +104,7 @@ describe('the functions that schedules start', () => {
         ARCHIVE_PROOF_ORIGIN: HARDENED.seal?.origin,
         ARCHIVE_PROOF_KMS_KEY_ID: arnOf(resourceOf(all.template, 'AWS::KMS::Key', 'LogKey')[0]),
         ARCHIVE_PROOF_SECOND_STORE: HARDENED.seal?.secondStore,
+        ARCHIVE_PROOF_LOCK: 'compliance:2557',
       },
     });
     for (const part of ['JobRunner', 'Compactor']) {
@@ -167,6 +168,7 @@ describe('the alarms about them', () => {
     'jobs-stopped',
     'catalogue-late',
     'facts-late',
+    'gdpr-request',
     'not-sealed',
     'seal-differences',
     'log-broken',

@@ -47,6 +47,17 @@ describe('the commands of docs/proof.md, as they stand there', () => {
     ]);
   });
 
+  it('check that the log begins with a checkpoint that was kept', async () => {
+    const kept = path.join(dir, 'kept.note');
+    await copyFile(path.join(dir, 'checkpoint'), kept);
+    await runHere(['prove', '--since', kept, '-o', dir], { env: log.env });
+    const variables = { PROOF: '71-71.consistency', ORIGIN: log.origin };
+    expect(await runBlock('since', variables)).toEqual({
+      code: 0,
+      output: 'OK: the log of 71 entries begins with the 71 of kept.note\n',
+    });
+  });
+
   it('check leaf and signature by hand', async () => {
     await runHere(['prove', idAt(13), '-o', dir], { env: log.env });
     const { code, output } = await runBlock('by-hand', { ID: idAt(13), DAY: '2026-05-23' });

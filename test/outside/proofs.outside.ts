@@ -2,7 +2,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeConsistencyProof, makeInclusionProof } from '../../src/proof/formats/merkle-proofs.ts';
 import { hashRange, leafHash, rootOf, type Subtree } from '../../src/proof/formats/merkle.ts';
-import { formatNote, noteKey } from '../../src/proof/formats/note.ts';
+import { cosignatureOf, cosignedText } from '../../src/proof/formats/cosignature.ts';
+import { COSIGNATURE_TYPE, formatNote, noteKey, rawKey } from '../../src/proof/formats/note.ts';
 import { buildGo, filter, HAS_GO } from './tools.ts';
 
 const ORIGIN = 'recordings.example.com/proof/org';
@@ -87,6 +88,31 @@ describe.skipIf(!HAS_GO)(
       const accepted = (await ask(claims)).filter((line) => line === 'ok').length;
       const refused = (await ask(claims.map(mutate))).filter((line) => line.startsWith('refused')).length;
       expect([accepted, refused]).toEqual([claims.length, claims.length]);
+    });
+
+    it('take what 100 witnesses signed, and none of it after a change of one character of the checkpoint or the signature', async () => {
+      const claims = Array.from({ length: 100 }, (_, index) => {
+        const text = `${ORIGIN}\n${index}\n${base64(Buffer.alloc(32, index))}\n`;
+        const own = { name: ORIGIN, id: key.id, bytes: sign(null, Buffer.from(text), pair.privateKey) };
+        const witness = noteKey(`witness.example.com/${index}`, pair.publicKey, COSIGNATURE_TYPE);
+        const time = 1_790_000_000 + index;
+        const signed = sign(null, Buffer.from(cosignedText(text, time)), pair.privateKey);
+        const note = formatNote({ text, signatures: [own, cosignatureOf(witness, time, signed)] });
+        return {
+          kind: 'cosigned',
+          note,
+          witness: witness.name,
+          key: base64(rawKey(pair.publicKey)),
+        };
+      });
+      expect((await ask(claims)).filter((line) => line === 'ok')).toHaveLength(100);
+      const changed = claims.map((claim, index) => {
+        const { note } = claim;
+        const at = index % 2 === 0 ? note.length - 20 - index : (index * 31) % note.indexOf('\n\n');
+        const other = note[at] === 'A' ? 'B' : 'A';
+        return { ...claim, note: `${note.slice(0, at)}${other}${note.slice(at + 1)}` };
+      });
+      expect((await ask(changed)).every((line) => line.startsWith('refused'))).toBe(true);
     });
 
     it('open 100 notes with one to three signatures, and none of them after a change of one character', async () => {

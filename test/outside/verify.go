@@ -7,6 +7,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -31,6 +33,30 @@ type claim struct {
 	Root  string   `json:"root"`
 	Old   string   `json:"old"`
 	Path  []string `json:"path"`
+	// of a witness, and its name: cosignature/v1, which note has no verifier for
+	Witness string `json:"witness"`
+	Key     string `json:"key"`
+}
+
+// Checks cosignatures of C2SP tlog-cosignature as note.Open wants it.
+type cosigner struct {
+	name string
+	key  []byte
+}
+
+func (c cosigner) Name() string { return c.name }
+
+func (c cosigner) KeyHash() uint32 {
+	sum := sha256.Sum256(append([]byte(c.name+"\n\x04"), c.key...))
+	return binary.BigEndian.Uint32(sum[:])
+}
+
+func (c cosigner) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	text := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(sig), msg)
+	return ed25519.Verify(ed25519.PublicKey(c.key), []byte(text), sig[8:])
 }
 
 func hash(text string) (h tlog.Hash, err error) {
@@ -45,6 +71,14 @@ func hash(text string) (h tlog.Hash, err error) {
 func check(c claim, verifiers note.Verifiers) error {
 	if c.Kind == "note" {
 		_, err := note.Open([]byte(c.Note), verifiers)
+		return err
+	}
+	if c.Kind == "cosigned" {
+		key, err := base64.StdEncoding.DecodeString(c.Key)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return fmt.Errorf("no key of a witness")
+		}
+		_, err = note.Open([]byte(c.Note), note.VerifierList(cosigner{c.Witness, key}))
 		return err
 	}
 	root, err := hash(c.Root)

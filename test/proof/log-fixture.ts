@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Budget } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/ports.ts';
@@ -13,11 +13,15 @@ import { aStatement } from './statement-fixture.ts';
 export const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
 export const ORIGIN = `recordings.example.com/proof/${ORGANIZATION}`;
 
-/** An Ed25519 signer from a word, so that runs can be compared byte for byte. */
-export function signerFrom(word: string): ReceiptSigner {
+/** An Ed25519 key from a word, so that runs can be compared byte for byte. */
+export function privateKeyFrom(word: string): KeyObject {
   const seed = createHash('sha256').update(word).digest();
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
-  return createReceiptSigner(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+
+export function signerFrom(word: string): ReceiptSigner {
+  return createReceiptSigner(privateKeyFrom(word));
 }
 
 export const LOG_SIGNER = createLogSigner(ORIGIN, signerFrom('test vector, never use'));

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unlimited } from '../../src/clock.ts';
-import type { SourceRecording } from '../../src/ports.ts';
+import type { Envelope, SourceRecording } from '../../src/ports.ts';
 import { logKeys } from '../../src/proof/formats/log-keys.ts';
 import { initLog } from '../../src/proof/init-log.ts';
 import { createLogSigner } from '../../src/proof/log/signer.ts';
@@ -27,8 +27,8 @@ export interface SealedLog {
 }
 
 /** A real archive over ten days, and its log, sealed on the eleventh. */
-export async function makeSealedLog(count: number, bytes = 600): Promise<SealedLog> {
-  const archive = await makeSealedArchive(count, bytes);
+export async function makeSealedLog(count: number, bytes = 600, recorded?: Envelope): Promise<SealedLog> {
+  const archive = await makeSealedArchive(count, bytes, recorded);
   const organization = 'org';
   const origin = 'recordings.example.com/proof/org';
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

@@ -13,7 +13,9 @@ describe('the function of the console, as it is deployed', () => {
     const outdir = mkdtempSync(path.join(tmpdir(), 'console-asset-'));
     try {
       const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
-      new GenesysMediaArchiveStack(app, 'Stack', propsOf(SETTINGS), { env: { region: 'eu-central-1' } });
+      const env = { region: 'eu-central-1' };
+      const { node } = new GenesysMediaArchiveStack(app, 'Stack', propsOf(SETTINGS), { env });
+      expect(node.id).toBe('Stack');
       app.synth();
       const asset = readdirSync(outdir).find((name) => {
         const files = name.startsWith('asset.') ? readdirSync(path.join(outdir, name)) : [];

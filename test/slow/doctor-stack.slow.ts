@@ -99,7 +99,7 @@ describe('doctor --stack', () => {
     expect(stdout).toMatch(/^✓ queue {10}3 waiting, 1 being worked on or put off, 2 delayed$/m);
     expect(stdout).toMatch(/^✓ last-archive {3}12 recordings in the last 24 h/m);
     expect(stderr).toBe(
-      `all is well\nto read it: export S3_ARCHIVE_BUCKET=${BUCKET} ARCHIVE_KMS_KEY_ID=${KEY_ARN} GENESYS_ORGANIZATION_ID=${ORGANIZATION}\n`,
+      `all is well\nto read it: export S3_ARCHIVE_BUCKET=${BUCKET} ARCHIVE_CATALOGUE=s3://catalogue ARCHIVE_KMS_KEY_ID=${KEY_ARN} GENESYS_ORGANIZATION_ID=${ORGANIZATION}\n`,
     );
   });
 

@@ -13,6 +13,12 @@ describe('honest writers that race for one recording', { timeout: 240_000 }, () 
     expect(racers).toBeGreaterThan(160);
   });
 
+  it('40 races with key records: every object has its own, and no race pairs it with the key of another', async () => {
+    const { wrong, racers } = await raceHonestWriters(40, true);
+    expect(wrong).toEqual([]);
+    expect(racers).toBeGreaterThan(160);
+  });
+
   it('processes of their own, on a directory store: neither', async () => {
     const place: Place = { kind: 'directory', bytes: 20_000, statesTime: true };
     const lab = await CrashLab.open(place);

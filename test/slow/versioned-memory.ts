@@ -17,6 +17,11 @@ export class VersionedMemory {
   /** Awaited before each operation; what it throws ends the operation before anything is done. */
   before: (name: string, key: string) => Promise<void> | undefined = () => undefined;
 
+  /** Epoch ms. */
+  now: () => number = Date.now;
+  /** A lock that keeps versions of some keys from removal. */
+  isLocked: (key: string) => boolean = () => false;
+
   readonly store: ObjectStore = {
     location: 'memory:',
     put: async (key, body, options) => {
@@ -51,10 +56,17 @@ export class VersionedMemory {
   readonly versions: VersionedStore = {
     location: 'memory:',
     versions: (prefix) => this.#versions(prefix),
-    lockOf: () => Promise.resolve({ legalHold: false, retainUntil: undefined, metadata: {} }),
+    lockOf: ({ key, versionId }) => {
+      const metadata = this.all.get(key)?.find((one) => one.versionId === versionId)?.stat.metadata ?? {};
+      return Promise.resolve({ legalHold: false, retainUntil: undefined, metadata });
+    },
     remove: async ({ key, versionId }) => {
       await this.before('remove', key);
-      const left = (this.all.get(key) ?? []).filter((one) => one.versionId !== versionId);
+      if (this.isLocked(key)) return 'locked';
+      // without the name of a version all of them, as where there are no versions
+      const left = (this.all.get(key) ?? []).filter(
+        (one) => versionId !== undefined && one.versionId !== versionId,
+      );
       if (left.length > 0) this.all.set(key, left);
       else {
         this.all.delete(key);
@@ -82,7 +94,7 @@ export class VersionedMemory {
       contentType,
       etag: `"${this.#serial}"`,
       checksum: { type: 'full', sha256: createHash('sha256').update(body).digest('base64') },
-      lastModified: Date.now(),
+      lastModified: this.now(),
     };
     const versionId = String(this.#serial);
     this.all.set(key, [{ stat, body, versionId }, ...(this.all.get(key) ?? [])]);

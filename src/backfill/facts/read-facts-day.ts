@@ -1,10 +1,7 @@
 import type { Budget } from '../../clock.ts';
-import { ArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { factsIds, factsKey, type FactsHeader, type FactsLine, readFacts } from '../../record/facts-file.ts';
-
-/** Bytes of one part; more are none that this program writes. */
-const MAX_PART_BYTES = 512 * 1024 * 1024;
+import { getSealed } from '../sealed-object.ts';
 
 /**
  * The facts of one day, conversation by conversation; `undefined` for a day without facts. Parts of another writing than the first one's are
@@ -13,7 +10,7 @@ const MAX_PART_BYTES = 512 * 1024 * 1024;
  * @throws `OBJECT_MALFORMED`, `DECRYPT_FAILED`, and what store and key service throw.
  */
 export async function readFactsDay(
-  { store, reader }: { readonly store: ObjectStore; readonly reader: EnvelopeReader },
+  source: { readonly store: ObjectStore; readonly reader: EnvelopeReader },
   day: string,
   budget: Budget,
 ): Promise<
@@ -21,7 +18,7 @@ export async function readFactsDay(
 > {
   const open = async (part: number) => {
     const key = factsKey(day, part);
-    const plaintext = await openPart(store, reader, { day, key }, budget);
+    const plaintext = await getSealed(source, { key, ids: factsIds(day) }, budget);
     return plaintext === undefined ? undefined : readFacts(key, [plaintext]);
   };
   const first = await open(1);
@@ -35,25 +32,4 @@ export async function readFactsDay(
     }
   }
   return { header, lines: lines() };
-}
-
-/** Decrypted as a whole: nothing of it is used before its tag has been verified. */
-async function openPart(
-  store: ObjectStore,
-  reader: EnvelopeReader,
-  { day, key }: { readonly day: string; readonly key: string },
-  budget: Budget,
-): Promise<Buffer | undefined> {
-  try {
-    const { stat, body } = await store.get(key, budget);
-    if (stat.size > MAX_PART_BYTES) throw new ArchiveError('OBJECT_MALFORMED', `${key} is too large`);
-    const unsealer = await reader.unseal(stat, { expected: factsIds(day), budget });
-    const parts: Uint8Array[] = [];
-    for await (const chunk of body) parts.push(unsealer.update(chunk));
-    parts.push(unsealer.final());
-    return Buffer.concat(parts);
-  } catch (error) {
-    if (error instanceof ArchiveError && error.code === 'OBJECT_NOT_FOUND') return undefined;
-    throw error;
-  }
 }

@@ -1,12 +1,10 @@
 import type { Budget, Clock } from '../../clock.ts';
-import { ArchiveError } from '../../errors.ts';
 import type {
   AnalyzedConversation,
   Envelope,
   NameList,
   ObjectStore,
   OrganizationNames,
-  PutOptions,
 } from '../../ports.ts';
 import {
   FACTS_SCHEMA,
@@ -16,10 +14,8 @@ import {
   FactsPart,
   MAX_FACTS_PART_LINES,
 } from '../../record/facts-file.ts';
+import { putSealed } from '../sealed-object.ts';
 import type { FactsSink } from '../sources/days.ts';
-
-/** How often a part is written anew that another writer has replaced meanwhile. */
-const MAX_WRITES = 3;
 
 export interface FactsPorts {
   /** Where facts are kept: not under a lock, for they are replaced. */
@@ -52,9 +48,11 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
     writtenBy,
     named,
   });
+  const put = (part: number, body: Buffer) =>
+    putSealed(ports, { key: factsKey(day, part), ids: factsIds(day), body }, budget);
   const storeCurrent = async (until: number | undefined) => {
     if (current === first) return;
-    await putSealed(ports, { day, part: parts }, await current.pack(headerOf(parts, until)), budget);
+    await put(parts, await current.pack(headerOf(parts, until)));
   };
   return {
     async add(conversation: AnalyzedConversation) {
@@ -67,43 +65,9 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
     },
     async finish(until) {
       await storeCurrent(until);
-      await putSealed(ports, { day, part: 1 }, await first.pack(headerOf(1, until)), budget);
+      await put(1, await first.pack(headerOf(1, until)));
     },
   };
-}
-
-async function putSealed(
-  { store, envelope }: FactsPorts,
-  { day, part }: { readonly day: string; readonly part: number },
-  body: Buffer,
-  budget: Budget,
-): Promise<void> {
-  const key = factsKey(day, part);
-  for (let writes = 0; writes < MAX_WRITES; writes += 1) {
-    const sealer = await envelope.seal(factsIds(day), budget);
-    const sealed = Buffer.concat([sealer.update(body), sealer.final()]);
-    const options: PutOptions = {
-      metadata: sealer.metadata,
-      contentType: 'application/octet-stream',
-      contentLength: sealed.length,
-    };
-    const stat = await store.head(key, budget);
-    if (stat === undefined) {
-      if ((await store.put(key, sealed, options, budget)).outcome === 'stored') return;
-      continue;
-    }
-    if (store.replace === undefined) {
-      throw new ArchiveError('STORE_DENIED', `${store.location} replaces no objects, which facts need`);
-    }
-    const { outcome } = await store.replace(stat, sealed, options, budget);
-    if (outcome === 'replaced') return;
-    if (outcome === 'unsupported') {
-      throw new ArchiveError('STORE_DENIED', `${store.location} cannot replace ${key}`, {
-        hint: 'keep facts in a bucket without a default lock',
-      });
-    }
-  }
-  throw new ArchiveError('STORE_UNAVAILABLE', `${key} was replaced by another writer each time`);
 }
 
 /** The names of everything that facts speak of, each list asked once. */

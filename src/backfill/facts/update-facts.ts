@@ -1,13 +1,10 @@
 import type { Budget, Clock } from '../../clock.ts';
-import { type ArchiveError, toArchiveError } from '../../errors.ts';
+import type { ArchiveError } from '../../errors.ts';
 import type { ConversationAnalytics, ObjectStore } from '../../ports.ts';
 import { factsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf } from '../../recording-time.ts';
-import { endsTheWork } from '../outcome.ts';
-import { daysOf, type FactsSink } from '../sources/days.ts';
-
-/** Days that a nightly run looks back: what failed for a week is caught up with. */
-export const FACTS_LOOK_BACK_DAYS = 14;
+import { type DueDaysOptions, fetchDueDays, isDayDue } from '../due-days.ts';
+import type { FactsSink } from '../sources/days.ts';
 
 /**
  * ms after the end of a day at which its facts are fetched: at once, and twice again, because the platform goes on with a day's data for
@@ -22,8 +19,7 @@ const STAGES_MS = [0, 2 * DAY_MS, 4 * DAY_MS] as const;
  * @param writtenAt epoch ms at which they were stored last.
  */
 export function isFactsDue(day: number, writtenAt: number | undefined, now: number): boolean {
-  const end = day + DAY_MS;
-  return STAGES_MS.some((stage) => end + stage <= now && (writtenAt ?? 0) < end + stage);
+  return isDayDue(STAGES_MS, day, writtenAt, now);
 }
 
 export interface UpdateFactsPorts {
@@ -42,14 +38,7 @@ export interface FactsDay {
   readonly error?: ArchiveError;
 }
 
-export interface UpdateFactsOptions {
-  /** Epoch ms of the midnights of the first and the last day, UTC; the last days where it is not said. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  /** Also days whose facts are fresh. */
-  readonly anew?: boolean;
-  readonly onDay?: (day: FactsDay) => void;
-}
+export type UpdateFactsOptions = DueDaysOptions<FactsDay>;
 
 /**
  * Fetches the facts of days that are due, newest first, one analytics job each. Harmless to run twice at once, and to end at any point:
@@ -59,62 +48,48 @@ export interface UpdateFactsOptions {
  */
 export async function updateFacts(
   ports: UpdateFactsPorts,
-  { from, to, anew = false, onDay = () => undefined }: UpdateFactsOptions,
+  options: UpdateFactsOptions,
   budget: Budget,
 ): Promise<readonly FactsDay[]> {
   const { clock, analytics, store } = ports;
-  const yesterday = Math.floor(clock.now() / DAY_MS) * DAY_MS - DAY_MS;
-  const last = to ?? yesterday;
-  const days: FactsDay[] = [];
-  const note = (one: FactsDay) => {
-    days.push(one);
-    onDay(one);
-  };
-  let until: number | undefined;
-  let isKnown = false;
-  for (const at of daysOf(from ?? last - (FACTS_LOOK_BACK_DAYS - 1) * DAY_MS, last)) {
-    const day = dayOf(at);
-    const stat = await store.head(factsKey(day), budget);
-    if (!anew && !isFactsDue(at, stat?.lastModified, clock.now())) {
-      note({ day, outcome: 'fresh' });
-      continue;
-    }
-    if (!isKnown) {
-      const availability = await analytics.availability(budget);
-      until = availability.state === 'known' ? availability.until : undefined;
-      isKnown = true;
-    }
-    if (until !== undefined && until < at + DAY_MS) {
-      note({ day, outcome: 'late' });
-      continue;
-    }
-    note(await fetchDay(ports, at, budget));
-  }
-  return days;
+  let available: Promise<number | undefined> | undefined;
+  return fetchDueDays<FactsDay>(
+    {
+      clock,
+      stages: STAGES_MS,
+      writtenAt: async (day) => (await store.head(factsKey(day), budget))?.lastModified,
+      isComplete: async (at) => {
+        const until = await (available ??= readAvailability(analytics, budget));
+        return until === undefined || until >= at + DAY_MS;
+      },
+      fetch: (at) => fetchDay(ports, at, budget),
+    },
+    options,
+    budget,
+  );
+}
+
+async function readAvailability(
+  analytics: ConversationAnalytics,
+  budget: Budget,
+): Promise<number | undefined> {
+  const availability = await analytics.availability(budget);
+  return availability.state === 'known' ? availability.until : undefined;
 }
 
 async function fetchDay(ports: UpdateFactsPorts, at: number, budget: Budget): Promise<FactsDay> {
   const day = dayOf(at);
-  try {
-    const facts = await ports.openFacts(day, budget);
-    let conversations = 0;
-    let until: number | undefined;
-    const onAvailability = (known: number) => {
-      until = Math.min(until ?? known, known);
-    };
-    for await (const one of ports.analytics.conversations(
-      { day: at, of: 'active', onAvailability },
-      budget,
-    )) {
-      await facts.add(one);
-      conversations += 1;
-    }
-    await facts.finish(until);
-    return { day, outcome: 'written', conversations };
-  } catch (thrown) {
-    const error = toArchiveError(thrown);
-    if (budget.signal.aborted || error.code === 'OUT_OF_TIME' || endsTheWork(error)) throw error;
-    if (error.code === 'GENESYS_FORBIDDEN' || error.code.startsWith('STORE_')) throw error;
-    return { day, outcome: 'failed', error };
+  const facts = await ports.openFacts(day, budget);
+  let conversations = 0;
+  let until: number | undefined;
+  const onAvailability = (known: number) => {
+    until = Math.min(until ?? known, known);
+  };
+  const query = { day: at, of: 'active', onAvailability } as const;
+  for await (const one of ports.analytics.conversations(query, budget)) {
+    await facts.add(one);
+    conversations += 1;
   }
+  await facts.finish(until);
+  return { day, outcome: 'written', conversations };
 }

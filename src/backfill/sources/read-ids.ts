@@ -35,7 +35,8 @@ export class IdListReader {
     const text = line.replace(/^\uFEFF/, '').trim();
     if (text === '' || text.startsWith('#')) return { nothing: true };
     if (this.#form === undefined) {
-      this.#form = text.startsWith('{') ? 'json' : 'plain';
+      // an id in braces, as some databases write it, is none of JSON
+      this.#form = /^\{\s*["}]/.test(text) ? 'json' : 'plain';
       if (this.#form === 'plain' && this.#readHead(text)) return { nothing: true };
     }
     if (this.#form === 'json') return this.#readJson(text);
@@ -71,7 +72,7 @@ export class IdListReader {
 }
 
 function readPlain(text: string): ReadIdLine {
-  const parts = text.split(/[/,;\t]/).map(unquote);
+  const parts = cells(text, /[/,;\t]/);
   if (parts.length > 2) return { problem: 'has more than two ids' };
   return idsFrom(parts[0], parts[1]);
 }
@@ -89,13 +90,24 @@ function idsFrom(conversationId: unknown, recordingId: unknown): ReadIdLine {
   return isSafeId(recordingId) ? { ids: { recordingId } } : { problem: 'names no id' };
 }
 
-function cells(text: string, separator: string): string[] {
-  return text.split(separator).map((cell) => unquote(cell.trim()));
+/** Cells of a line; a separator within quotes is none. Quotes, and braces around an id, are taken off. */
+function cells(text: string, separator: string | RegExp): string[] {
+  const isSeparator = (one: string) =>
+    typeof separator === 'string' ? one === separator : separator.test(one);
+  const found: string[] = [''];
+  let isQuoted = false;
+  for (const one of text) {
+    if (one === '"') isQuoted = !isQuoted;
+    if (!isQuoted && isSeparator(one)) found.push('');
+    else found[found.length - 1] += one;
+  }
+  return found.map(unquote);
 }
 
 function unquote(cell: string): string {
   return cell
     .trim()
     .replace(/^"(.*)"$/, '$1')
-    .trim();
+    .trim()
+    .replace(/^\{([0-9A-Fa-f-]+)\}$/, '$1');
 }

@@ -1,5 +1,5 @@
 import { constants, createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { ArchiveError, systemCodeOf } from '../../errors.ts';
 import { printable } from '../_format.ts';
 
@@ -17,6 +17,11 @@ export async function requireReadable(file: string): Promise<void> {
     await access(file, constants.R_OK);
   } catch (error) {
     throw unreadable(printable(file), error);
+  }
+  if ((await stat(file)).isDirectory()) {
+    throw new ArchiveError('USAGE', `${printable(file)} is a directory, and no list`, {
+      hint: 'name the file; what a bulk export has written is taken with --from-export',
+    });
   }
 }
 

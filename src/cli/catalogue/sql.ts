@@ -10,6 +10,8 @@ import { ArchiveError } from '../../errors.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
 
+const MAX_QUERY_BYTES = 1024 * 1024;
+
 /** What is used of `@duckdb/node-api`, which is not a dependency: 72 MB of native code. */
 interface DuckDb {
   readonly DuckDBInstance: {
@@ -43,11 +45,12 @@ async function loadDuckDb(): Promise<DuckDb> {
  * @throws `CATALOGUE_ENGINE_MISSING`; `USAGE` with what DuckDB says of the query.
  */
 export async function runSql(
-  { ui }: CommandContext,
+  { ui, stdin }: CommandContext,
   ports: CataloguePorts,
-  sql: string,
+  asked: string,
   budget: Budget,
 ): Promise<number> {
+  const sql = asked === '-' ? await readQuery(stdin) : asked;
   if (sql.trim() === '')
     throw new ArchiveError('USAGE', 'say what to ask', {
       hint: 'catalogue sql "select count(*) from recordings"',
@@ -97,6 +100,18 @@ export async function runSql(
   } finally {
     await local.remove();
   }
+}
+
+/** @throws `USAGE` for more than a query can be. */
+async function readQuery(stdin: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_QUERY_BYTES) throw new ArchiveError('USAGE', 'the query on standard input is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** DuckDB reads directories as it is, and buckets only with a download of its own: their files are fetched for it. */

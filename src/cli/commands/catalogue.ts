@@ -6,6 +6,7 @@ import type { Scope } from '../../catalogue/runs.ts';
 import { updateCatalogue } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
+import { requireReplaceable } from '../../create/catalogue-place.ts';
 import { ArchiveError } from '../../errors.ts';
 import { parseDay, parseRecordingTime } from '../../recording-time.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -76,6 +77,8 @@ export async function run(
   });
   const { budget, end } = openBudget(context);
   try {
+    if (action === 'update' || (action === 'rebuild' && options.into === undefined))
+      await requireReplaceable(config, { clock, logger }, budget);
     return await act(context, { ports, words, options, elsewhere }, budget);
   } finally {
     end();

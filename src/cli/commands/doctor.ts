@@ -85,10 +85,13 @@ function placeOf(bucket: string | undefined, store: string | undefined) {
   return store === undefined ? { S3_ARCHIVE_BUCKET: bucket } : { ARCHIVE_STORE: store };
 }
 
-/** What `list`, `verify` and `restore` need; the auditor's role may use both. */
+const catalogueOf = (bucket: string | undefined) => (bucket === undefined ? undefined : `s3://${bucket}`);
+
+/** What `list`, `find`, `verify` and `restore` need; the auditor's role may use both. */
 function tellHowToRead({ ui }: CommandContext, { outputs, variables }: StackFacts): void {
   const settings = {
     ...placeOf(outputs?.BucketName, variables?.['ARCHIVE_STORE']),
+    ARCHIVE_CATALOGUE: catalogueOf(outputs?.CatalogueBucketName),
     ARCHIVE_KMS_KEY_ID: outputs?.KeyArn,
     GENESYS_ORGANIZATION_ID: variables?.['GENESYS_ORGANIZATION_ID'],
   };

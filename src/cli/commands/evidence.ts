@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
-import { openLog } from '../../create/sealer.ts';
+import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { collectEvidence, MAX_RECORDINGS } from '../../proof/evidence/collect-evidence.ts';
+import { present } from '../../present.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { startProgress } from '../_progress.ts';
 import { chooseRecordings } from '../proof/choose-recordings.ts';
+import { readKeptCheckpoint } from '../proof/kept-checkpoint.ts';
 import { openFolder } from '../proof/folder-target.ts';
 import { openZip } from '../proof/zip-target.ts';
 
@@ -16,6 +18,7 @@ interface EvidenceOptions {
   readonly decrypt?: boolean;
   readonly withoutStatements?: boolean;
   readonly asFound?: boolean;
+  readonly since?: string;
 }
 
 /** Writes the package that an outsider checks without the archive. */
@@ -51,11 +54,18 @@ export async function run(
       ...(full === undefined ? {} : { reader: await createReader(full, context) }),
       ...(ca === undefined ? {} : { timestampCa: await readCa(ca) }),
     };
+    const since = options.since === undefined ? undefined : await readKeptCheckpoint(options.since, place);
     const target = await (output.endsWith('.zip') ? openZip(output) : openFolder(output));
     const collected = await collectEvidence(
       ports,
       keys,
-      { target, asFound, withoutStatements, onRecording: () => progress.itemDone() },
+      {
+        target,
+        asFound,
+        withoutStatements,
+        ...present({ since }),
+        onRecording: () => progress.itemDone(),
+      },
       budget,
     );
     for (const finding of collected.findings) ui.warn(printable(finding));

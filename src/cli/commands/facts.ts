@@ -1,16 +1,16 @@
-import { FACTS_LOOK_BACK_DAYS, isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
+import { LOOK_BACK_DAYS } from '../../backfill/due-days.ts';
+import { isFactsDue, type FactsDay } from '../../backfill/facts/update-facts.ts';
+import { requireReplaceable } from '../../create/catalogue-place.ts';
 import { openFactsStore, updateFacts } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { type OverDays, readOverDays } from '../_over-days.ts';
 import { present } from '../../present.ts';
 
-interface FactsOptions {
-  readonly day?: string;
-  readonly from?: string;
-  readonly to?: string;
+interface FactsOptions extends OverDays {
   readonly anew?: boolean;
 }
 
@@ -29,7 +29,7 @@ export async function run(
 
 async function fetchFacts(context: CommandContext, options: FactsOptions): Promise<number> {
   const { ui, clock, logger } = context;
-  const range = readDays(options, clock.now());
+  const range = readOverDays(options, clock.now());
   const config = await readSettings(context, 'archive');
   if (config.catalogue.facts !== 'analytics') {
     throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_FACTS=${config.catalogue.facts} keeps no facts`, {
@@ -38,6 +38,7 @@ async function fetchFacts(context: CommandContext, options: FactsOptions): Promi
   }
   const { budget, end } = openBudget(context);
   try {
+    await requireReplaceable(config, { clock, logger }, budget);
     ui.status('asking the platform');
     const days = await updateFacts(config, budget, {
       ...range,
@@ -78,39 +79,9 @@ function conclude({ ui }: CommandContext, days: readonly FactsDay[]): number {
   return failed === 0 ? 0 : 3;
 }
 
-/** @throws `USAGE`. */
-function readDays(
-  { day, from, to }: FactsOptions,
-  now: number,
-): { readonly from?: number; readonly to?: number } {
-  if (day !== undefined && (from !== undefined || to !== undefined)) {
-    throw new ArchiveError('USAGE', 'choose either --day, or --from and --to');
-  }
-  const first = readDay('--from', day ?? from);
-  const last = readDay('--to', day ?? to);
-  if (first !== undefined && last !== undefined && first > last) {
-    throw new ArchiveError('USAGE', `the range ends on ${to}, before it begins on ${from}`, {
-      hint: 'exchange --from and --to',
-    });
-  }
-  for (const one of [first, last]) {
-    if (one === undefined || one + DAY_MS <= now) continue;
-    throw new ArchiveError('USAGE', `${dayOf(one)} is not over yet`, { hint: 'days are those of UTC' });
-  }
-  return {
-    ...present({ from: first, to: last }),
-  };
-}
-
-function readDay(flag: string, text: string | undefined): number | undefined {
-  const at = text === undefined ? undefined : parseDay(text);
-  if (text === undefined || at !== undefined) return at;
-  throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write it as 2026-05-20' });
-}
-
 async function tellStatus(context: CommandContext, options: FactsOptions): Promise<number> {
   const { ui, clock, logger } = context;
-  const { from = 0, to = Number.POSITIVE_INFINITY } = readDays(options, clock.now());
+  const { from = 0, to = Number.POSITIVE_INFINITY } = readOverDays(options, clock.now());
   const config = await readSettings(context, 'store');
   const store = await openFactsStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
@@ -151,7 +122,7 @@ async function tellStatus(context: CommandContext, options: FactsOptions): Promi
 
 function missingDays(days: ReadonlyMap<string, unknown>, now: number): readonly string[] {
   const today = Math.floor(now / DAY_MS) * DAY_MS;
-  return Array.from({ length: FACTS_LOOK_BACK_DAYS }, (_, at) => dayOf(today - (at + 1) * DAY_MS)).filter(
+  return Array.from({ length: LOOK_BACK_DAYS }, (_, at) => dayOf(today - (at + 1) * DAY_MS)).filter(
     (day) => !days.has(day),
   );
 }

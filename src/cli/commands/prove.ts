@@ -1,29 +1,33 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openConfiguredStore } from '../../create/archiver.ts';
-import { openLog } from '../../create/sealer.ts';
+import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import { proveConsistency } from '../../proof/prove/prove-consistency.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { chooseRecordings, nameOf } from '../proof/choose-recordings.ts';
+import { readKeptCheckpoint } from '../proof/kept-checkpoint.ts';
 
 interface ProveOptions {
   readonly day?: string;
+  readonly since?: string;
   readonly output?: string;
   readonly force?: boolean;
 }
 
-/** Writes proofs: two files for each recording, or for each statement of a day. */
+/** Writes proofs: two files for each recording, or for each statement of a day; one for a checkpoint that was kept. */
 export async function run(
   context: CommandContext,
   ids: readonly string[],
-  { day, output = '.', force }: ProveOptions,
+  { day, since, output = '.', force }: ProveOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  if ((day === undefined) === (ids.length === 0)) {
-    throw new ArchiveError('USAGE', 'name recordings, or a day with --day');
+  const asked = [ids[0], day, since].filter((each) => each !== undefined).length;
+  if (asked !== 1) {
+    throw new ArchiveError('USAGE', 'name recordings, or a day with --day, or a checkpoint with --since');
   }
   if (day !== undefined && parseDay(day) === undefined) {
     throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
@@ -33,7 +37,21 @@ export async function run(
   const range = searchIn(config);
   const { budget, end } = openBudget(context);
   try {
-    const prover = await openProver(openLog(config, store), range.layout, budget);
+    const log = openLog(config, store);
+    const prover = await openProver(log, range.layout, budget);
+    if (since !== undefined) {
+      const kept = await readKeptCheckpoint(since, log);
+      const { size } = prover.head;
+      const file = path.join(output, `${kept.size}-${size}.consistency`);
+      const proof = await proveConsistency(log, prover.head, kept, budget);
+      await writeNew(file, Buffer.from(proof), force === true);
+      if (ui.json) ui.record('consistency', { file, from: kept.size, size });
+      else
+        ui.out(
+          `${printable(file)}  ${size} entries, which begin with the ${kept.size} of ${printable(since)}`,
+        );
+      return 0;
+    }
     const write = async (name: string, file: Buffer, proof: string, index: number) => {
       const place = path.join(output, name);
       await writeNew(place, file, force === true);

@@ -2,15 +2,16 @@ import path from 'node:path';
 import { type Archiver, createArchiver } from '../../create/archiver.ts';
 import { createJobRunner } from '../../create/job-runner.ts';
 import type { JobTools } from '../../job-kinds/kind-source.ts';
-import { abortReason, unlimited } from '../../clock.ts';
+import { abortReason, type Clock, unlimited } from '../../clock.ts';
 import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
-import { listArchives } from '../../config/config.ts';
+import { type ArchiveConfig, listArchives } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
 import { createSecretValues } from '../../secrets/secret-values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
+import { keepAudits, keepFacts, keepRequests } from '../../serve/keep-days.ts';
 import { keepRetention } from '../../serve/keep-retention.ts';
-import { keepFacts } from '../../serve/keep-facts.ts';
 import { SPOOL_RETRIES } from '../../serve/retry-plan.ts';
 import type { PipelineOptions } from '../../serve/pipeline.ts';
 import { type RunningJobs, startJobs } from '../../serve/run-jobs.ts';
@@ -72,9 +73,7 @@ export async function run(
       const startDueJobs = await openJobs(own, tools, options);
       starters.push(() => [
         startDueJobs(),
-        options.once === true ? undefined : keepCatalogue(config, { clock, logger }),
-        options.once === true ? undefined : keepFacts(config, { clock, logger }),
-        options.once === true ? undefined : keepRetention(config, { clock, logger }),
+        ...(options.once === true ? [] : keepBeside(config, { clock, logger })),
       ]);
       const readSecrets = readWebhookSecrets(config.webhook, secrets);
       keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
@@ -111,6 +110,13 @@ export async function run(
   } finally {
     for (const archiver of archivers) archiver.close();
   }
+}
+
+/** What keeps itself up to date beside the webhooks; not with `--once`, which is about the spool. */
+function keepBeside(config: ArchiveConfig, tools: { readonly clock: Clock; readonly logger: Logger }) {
+  return [keepCatalogue, keepFacts, keepAudits, keepRequests, keepRetention].map((keep) =>
+    keep(config, tools),
+  );
 }
 
 /** Works on jobs beside the webhooks; not with `--once`, which is about the spool. */

@@ -1,17 +1,18 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { StoreConfig } from '../../config/config.ts';
 import { openConfiguredStore } from '../../create/archiver.ts';
-import { openLog } from '../../create/sealer.ts';
+import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { brokenEquations } from '../../proof/formats/statement.ts';
-import { openCheckpoint } from '../../proof/log/place.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts';
+import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
 import { parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { checkPackage } from '../proof/check-package.ts';
+import { readKeptCheckpoint, readLocal } from '../proof/kept-checkpoint.ts';
 import { verifyDrill } from '../proof/verify-drill.ts';
 
 interface VerifyOptions {
@@ -30,20 +31,26 @@ export async function run(
   const { day, all, checkpoint, drill } = options;
   const asked = [place, day, all, drill].filter((each) => each !== undefined && each !== false).length;
   if (asked !== 1) throw new ArchiveError('USAGE', 'name a file or a folder, or say --day, --drill or --all');
-  if (checkpoint !== undefined && all !== true)
-    throw new ArchiveError('USAGE', '--checkpoint belongs to --all');
+  if (checkpoint !== undefined && all !== true && place === undefined)
+    throw new ArchiveError('USAGE', '--checkpoint belongs to --all, or to a file that `prove --since` wrote');
   const config = await readSettings(context, 'store');
-  if (place !== undefined) return verifyPath(context, config, place);
+  if (place !== undefined) return verifyPath(context, config, place, checkpoint);
   if (drill !== undefined) return verifyDrill(context, config, drill);
   return day === undefined ? verifyAll(context, config, checkpoint) : verifyDay(context, config, day);
 }
 
-async function verifyPath({ ui }: CommandContext, config: StoreConfig, place: string): Promise<number> {
+async function verifyPath(
+  { ui }: CommandContext,
+  config: StoreConfig,
+  place: string,
+  kept: string | undefined,
+): Promise<number> {
   const log = keysOf(config);
   const found = await stat(place).catch((error: unknown) => {
     throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
   });
   if (found.isDirectory()) {
+    if (kept !== undefined) throw new ArchiveError('USAGE', '--checkpoint belongs to one file, or to --all');
     const { checked, problems } = await checkPackage(place, log);
     for (const { name, problem } of problems) {
       if (ui.json) ui.record('finding', { file: name, problem });
@@ -56,18 +63,30 @@ async function verifyPath({ ui }: CommandContext, config: StoreConfig, place: st
     return 0;
   }
   const file = await readLocal(place);
+  if (kept !== undefined) {
+    const older = (await readLocal(kept)).toString('utf8');
+    const continued = checkConsistencyFile(file.toString('utf8'), older, log);
+    if (continued.state !== 'valid') throw problemOf(continued, place);
+    const { from, newest } = continued;
+    if (ui.json) ui.record('consistency', { from, size: newest.size, root: newest.root.toString('base64') });
+    else ui.out(`OK  the log of ${newest.size} entries begins with the ${from} of ${printable(kept)}`);
+    return 0;
+  }
   const proof = (await readLocal(`${place}.tlog-proof`)).toString('utf8');
   const checked = checkProof(file, proof, log);
-  if (checked.state !== 'valid') {
-    throw new ArchiveError(
-      checked.state === 'unknown-key' ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID',
-      `${place}: ${checked.problem}`,
-    );
-  }
+  if (checked.state !== 'valid') throw problemOf(checked, place);
   const { entry, index, size } = checked;
   if (ui.json) ui.record('proof', { file: place, ...entry, index, size });
   else ui.out(`OK  ${entry.kind} ${entry.day} ${entry.sha256} is entry ${index} of ${size}`);
   return 0;
+}
+
+function problemOf(
+  { state, problem }: { readonly state: 'unknown-key' | 'invalid'; readonly problem: string },
+  place: string,
+): ArchiveError {
+  const code = state === 'unknown-key' ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID';
+  return new ArchiveError(code, `${place}: ${problem}`);
 }
 
 async function verifyDay(context: CommandContext, config: StoreConfig, day: string): Promise<number> {
@@ -109,14 +128,8 @@ async function verifyAll(
   requireKeys(config);
   const known: KnownCheckpoint[] = [];
   if (file !== undefined) {
-    const { verdict, checkpoint } = openCheckpoint(log, (await readLocal(file)).toString('utf8'));
-    if (checkpoint === undefined || verdict !== 'valid') {
-      throw new ArchiveError(
-        verdict === 'unknown-key' ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID',
-        `${file} is no checkpoint of ${log.origin} that is signed with a known key`,
-      );
-    }
-    known.push({ size: checkpoint.size, root: checkpoint.root.toString('base64'), where: file });
+    const { size, root } = await readKeptCheckpoint(file, log);
+    known.push({ size, root: root.toString('base64'), where: file });
   }
   const { budget, end } = openBudget(context);
   try {
@@ -172,12 +185,4 @@ function requireKeys({ proof }: StoreConfig): void {
   throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_VKEYS names no public key of the log', {
     hint: 'take it from where the owner of the archive published it, not from the archive',
   });
-}
-
-async function readLocal(place: string): Promise<Buffer> {
-  try {
-    return await readFile(place);
-  } catch (error) {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
-  }
 }

@@ -26,5 +26,5 @@ export async function run(
   const plan = await makePlan(options, depth, archive.location, range.layout.source);
   return options.job === true
     ? planVerification(context, { options, plan, depth, config, archive, range })
-    : verifyHere(context, { ids, options, plan, depth, full, trust, archive, range });
+    : verifyHere(context, { ids, options, plan, depth, config, full, trust, archive, range });
 }

@@ -17,9 +17,11 @@ import { describeForeign, toArchiveError } from '../../errors.ts';
 import { FIRST_DAY } from '../../recording-time.ts';
 import { parseStoreLocation } from '../../store/open-store.ts';
 import { type CommandContext, readSettingsFile } from '../_context.ts';
+import { checkCatalogue } from './catalogue.ts';
 import { type DoctorCheck, failed, skip } from './check.ts';
 import { checkClock, checkGenesys } from './genesys.ts';
 import { checkKeyRecords } from './key-records.ts';
+import { checkRetention } from './retention.ts';
 import { checkSigningKey } from './signing.ts';
 import { describeProxies } from './proxies.ts';
 
@@ -45,6 +47,10 @@ export async function* checkInstallation(
     yield await checkStore(context, settings.store, budget);
     const keyRecords = await checkKeyRecords(context, settings.archive ?? settings.store, budget);
     if (keyRecords !== undefined) yield keyRecords;
+    const retention = await checkRetention(context, settings.archive ?? settings.store, budget);
+    if (retention !== undefined) yield retention;
+    const catalogue = await checkCatalogue(context, settings.store, budget);
+    if (catalogue !== undefined) yield catalogue;
   }
   if (settings.archive === undefined) {
     yield skip('genesys', settings.wantsGenesys ? 'its settings cannot be read' : 'not configured');

@@ -1,30 +1,49 @@
 /** Requests under the GDPR that the platform has: shown, and taken as what a plan is about. Nothing is erased by one. */
 import type { Budget } from '../../clock.ts';
+import { openFactsStore } from '../../create/facts.ts';
 import { openGdprRequests } from '../../create/gdpr-requests.ts';
 import { ArchiveError } from '../../errors.ts';
+import { ERASE } from '../../job-kinds/unnamed-erase.ts';
+import { type PatientStore, patientStore } from '../../jobs/patient-store.ts';
+import { listJobs, readPlan } from '../../jobs/read-job.ts';
+import { readField } from '../../json.ts';
+import { listRequestNotes, readRequestNote } from '../../record/request-note.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 
-/** Shows all of them; no number, address or name. */
+/**
+ * Shows all of them, when each was seen first (`serve` and the function that fetches facts look every day), and which plans follow one; no
+ * number, address or name.
+ */
 export async function listRequests(context: CommandContext): Promise<number> {
   const { ui, program } = context;
-  const requests = openGdprRequests(await readSettings(context, 'seal'), context);
+  const config = await readSettings(context, 'seal');
+  const requests = openGdprRequests(config, context);
   const { budget, end } = openBudget(context);
-  let all = 0;
-  let deletions = 0;
+  let [all, deletions, fresh] = [0, 0, 0];
   try {
+    const store = await openFactsStore(config, context);
+    const known = await listRequestNotes(store, budget);
+    const plans = await plansByRequest(patientStore(store, context.clock), budget);
     for await (const { id, type, status, createdAt, subject } of requests.list(budget)) {
+      const seenAt = known.has(id) ? (await readRequestNote(store, id, budget))?.seenAt : undefined;
+      const planned = plans.get(id) ?? [];
       all += 1;
       if (type === 'GDPR_DELETE') deletions += 1;
+      if (seenAt === undefined) fresh += 1;
       const addresses = subject.addresses.length;
-      if (ui.json) ui.record('request', { id, requestType: type, status, createdAt, addresses });
-      else {
+      if (ui.json) {
+        const told = { id, requestType: type, status, createdAt, addresses, plans: planned };
+        ui.record('request', { ...told, seenAt: seenAt ?? null });
+      } else {
         const words = [
           id,
           type,
           status,
           createdAt ?? 'unknown',
           count(addresses, 'number or address', 'numbers or addresses'),
+          seenAt === undefined ? 'new' : `seen ${seenAt.slice(0, 10)}`,
+          ...(planned.length === 0 ? [] : [`planned: ${planned.join(', ')}`]),
         ];
         ui.out(words.map(printable).join('  '));
       }
@@ -34,9 +53,25 @@ export async function listRequests(context: CommandContext): Promise<number> {
     end();
     requests.close();
   }
-  ui.say(`${count(all, 'request')} at the platform, ${deletions} to delete; none is acted upon by itself`);
+  ui.say(
+    `${count(all, 'request')} at the platform, ${deletions} to delete, ${fresh} not seen by a daily look yet; none is acted upon by itself`,
+  );
   if (deletions > 0) ui.say(`to plan what one asks for: ${program} erase --request ID`);
   return 0;
+}
+
+/** Ids of plans to erase, by the request of the platform that each follows. */
+async function plansByRequest(
+  store: PatientStore,
+  budget: Budget,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  for await (const { id } of listJobs(store, budget)) {
+    const plan = await readPlan(store, id, budget);
+    const request = plan?.kind === ERASE ? readField(plan.options, 'request') : undefined;
+    if (typeof request === 'string') found.set(request, [...(found.get(request) ?? []), id]);
+  }
+  return found;
 }
 
 /** @throws `NOTHING_FOUND` where there is no such request; `USAGE` for one that asks for something else, or names no number. */

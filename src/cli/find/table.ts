@@ -1,5 +1,6 @@
 import type { CatalogueRow, ColumnName, PeopleRow } from '../../catalogue/schema.ts';
 import { formatBytes } from '../_format.ts';
+import { alignColumns, type TableColumn } from '../_table.ts';
 import { printable } from '../../printable.ts';
 
 /** A row, and what is known of its people where that is shown. */
@@ -8,11 +9,7 @@ export interface FoundRow {
   readonly people?: PeopleRow | undefined;
 }
 
-interface Heading {
-  readonly title: string;
-  readonly isNumber?: true;
-  /** Columns that a narrow terminal leaves it at least; `undefined`: it is never cut. */
-  readonly least?: number;
+interface Heading extends Omit<TableColumn, 'cells'> {
   readonly cell: (found: FoundRow) => string;
 }
 
@@ -64,8 +61,6 @@ export const TABLE_COLUMNS: readonly ColumnName[] = [
   'channel',
 ];
 
-const GAP = '  ';
-
 /**
  * Lines for eyes: a heading and a line for each row, in columns as wide as they have to be. Columns that are empty throughout are left
  * out. Pure.
@@ -77,67 +72,10 @@ export function formatTable(
   width: number | undefined,
 ): { readonly heading: string; readonly lines: readonly string[] } {
   const filled = HEADINGS.map((heading) => ({
-    heading,
+    ...heading,
     cells: rows.map((row) => printable(heading.cell(row))),
   }));
-  const shown = filled.filter(({ cells }) => cells.some((cell) => cell !== ''));
-  const widths = shown.map(({ heading, cells }) => Math.max(...[heading.title, ...cells].map(columnsOf)));
-  shrink(
-    widths,
-    shown.map(({ heading }) => heading.least),
-    width,
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, at) => fit(cell, widths[at] ?? 0, shown[at]?.heading.isNumber === true))
-      .join(GAP)
-      .trimEnd();
-  return {
-    heading: line(shown.map(({ heading }) => heading.title)),
-    lines: rows.map((_, at) => line(shown.map(({ cells }) => cells[at] ?? ''))),
-  };
-}
-
-/** Takes from the widest column that may be cut, until all fit. */
-function shrink(widths: number[], least: readonly (number | undefined)[], width: number | undefined): void {
-  if (width === undefined) return;
-  const total = () => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
-  while (total() > width) {
-    let widest: number | undefined;
-    for (const [at, own] of widths.entries()) {
-      const floor = least[at];
-      if (floor !== undefined && own > floor && (widest === undefined || own > (widths[widest] ?? 0)))
-        widest = at;
-    }
-    if (widest === undefined) return;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-}
-
-/** How many columns of a terminal a text takes: wide characters take two. */
-export function columnsOf(text: string): number {
-  let columns = 0;
-  for (const character of text) columns += isWide(character) ? 2 : 1;
-  return columns;
-}
-
-const isWide = (character: string): boolean =>
-  /^[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]$/u.test(
-    character,
-  );
-
-function fit(text: string, width: number, isNumber: boolean): string {
-  let cut = text;
-  if (columnsOf(text) > width) {
-    cut = '';
-    for (const character of text) {
-      if (columnsOf(cut + character) > width - 1) break;
-      cut += character;
-    }
-    cut += '…';
-  }
-  const space = ' '.repeat(Math.max(0, width - columnsOf(cut)));
-  return isNumber ? space + cut : cut + space;
+  return alignColumns(filled, width);
 }
 
 const formatUtc = (at: number) => new Date(at).toISOString().slice(0, 16).replace('T', ' ');

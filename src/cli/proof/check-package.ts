@@ -3,9 +3,11 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { NoteKey } from '../../proof/formats/note.ts';
+import { cosignaturesIn } from '../../proof/formats/cosignature.ts';
+import { parseVkey } from '../../proof/formats/note.ts';
 import { brokenEquations, parseStatement } from '../../proof/formats/statement.ts';
-import { openCheckpoint } from '../../proof/log/place.ts';
+import { type LogPlace, openCheckpoint } from '../../proof/log/place.ts';
+import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
 import { parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
 import { checkSignature, signingKeyId } from '../../record/receipt.ts';
@@ -21,7 +23,7 @@ const LINE = /^([0-9a-f]{64}) {2}([A-Za-z0-9._=+@:/-]+)$/;
 /** Checks every file of an evidence package, with keys of the log that come from elsewhere. Reads nothing but the package. */
 export async function checkPackage(
   folder: string,
-  log: { readonly origin: string; readonly trusted: readonly NoteKey[] },
+  log: Pick<LogPlace, 'origin' | 'trusted' | 'witnesses'>,
 ): Promise<PackageReport> {
   const problems: { name: string; problem: string }[] = [];
   let checked = 0;
@@ -86,6 +88,27 @@ export async function checkPackage(
       'checkpoint',
       verdict === 'unknown-key' ? 'not signed with this key' : `the checkpoint is ${verdict}`,
     );
+  for (const name of present.filter((each) => /^consistency\/.*\.note$/.test(each))) {
+    checked += 1;
+    const proof = (await readText(at(`${name}.consistency`))) ?? '';
+    const continued = checkConsistencyFile(proof, (await readText(at(name))) ?? '', log);
+    if (continued.state !== 'valid') find(name, continued.problem);
+    else if (continued.newest.note !== (await readText(at('checkpoint'))))
+      find(name, 'the proof leads to another checkpoint');
+  }
+  const cosignatures = present.filter((each) => /^checkpoint\.[0-9a-f]{8}\.cosig$/.test(each));
+  for (const name of cosignatures) {
+    checked += 1;
+    const [, id = ''] = name.split('.');
+    // of a witness that is not configured, with the key of the package, as receipts are
+    const packed = parseVkey(((await readText(at(`keys/witness-${id}.vkey`))) ?? '').trimEnd());
+    const key = log.witnesses?.find((witness) => witness.id === id) ?? packed;
+    const lines = (await readText(at(name))) ?? '';
+    const note = (await readText(at('checkpoint'))) ?? '';
+    const found = key === undefined ? [] : cosignaturesIn(lines, note, [key]);
+    if (found.map(({ line }) => line).join('') !== lines || found.length === 0)
+      find(name, 'no valid cosignature of its witness');
+  }
   return { checked, problems };
 }
 

@@ -1,6 +1,6 @@
 import type { StoreConfig } from '../../config/config.ts';
 import { openConfiguredStore } from '../../create/archiver.ts';
-import { drillKeys, openLog } from '../../create/sealer.ts';
+import { drillKeys, openLog } from '../../create/log.ts';
 import { ArchiveError } from '../../errors.ts';
 import { checkReport } from '../../proof/drill/check-report.ts';
 import { drillKey, drillKeyName } from '../../proof/drill/drill-report.ts';

@@ -18,13 +18,17 @@ export async function checkRules(
   const rules = await readRetentionRules(named);
   const sure = retentionAtWrite(rules);
   const atWrite = sure === undefined ? '' : formatAtWrite(sure);
-  if (ui.json) ui.record('retention-rules', { ...rules, atWrite, removalDays: removalDays(rules) });
+  const removeAfterDays = removalDays(rules);
+  // a function may not tag: what is said by tags is said by `retain apply`
+  const stack = { ...(atWrite === '' || rules.by === 'tags' ? {} : { atWrite }), removeAfterDays };
+  if (ui.json) ui.record('retention-rules', { ...rules, atWrite, stack });
   else {
     for (const rule of [...rules.rules, { name: OTHERWISE, ...rules.otherwise }]) ui.out(lineOf(rule));
     if (atWrite !== '') ui.out(`ARCHIVE_RETENTION_AT_WRITE=${atWrite}`);
+    ui.out(`"retention": ${JSON.stringify(stack)}`);
   }
   ui.say(
-    `${count(rules.rules.length, 'rule')}, by ${rules.by}; ${atWrite === '' ? 'the write of an object says nothing of them' : 'the last line is for functions and for the library'}`,
+    `${count(rules.rules.length, 'rule')}, by ${rules.by}; ${atWrite === '' ? 'the write of an object says nothing of them' : 'the last lines are for the library, and for the settings of the stack'}`,
   );
   return 0;
 }

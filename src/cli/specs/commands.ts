@@ -6,6 +6,7 @@ import { FIND_COMMANDS } from './find.ts';
 import { JOB_COMMANDS } from './jobs.ts';
 import { KEEP_COMMANDS } from './keep.ts';
 import { KEY_COMMANDS } from './keys.ts';
+import { LOG_COMMANDS } from './log.ts';
 import { PROOF_COMMANDS } from './proof.ts';
 import { READ_COMMANDS } from './read.ts';
 import { SIMULATOR_COMMANDS } from './simulate.ts';
@@ -15,7 +16,7 @@ import { START_COMMANDS } from './start.ts';
 export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: readonly CommandSpec[]])[] = [
   ['Begin:', START_COMMANDS],
   ['Archive:', ARCHIVE_COMMANDS],
-  ['Find:', [...FIND_COMMANDS, ...CONSOLE_COMMANDS]],
+  ['Find:', [...FIND_COMMANDS, ...LOG_COMMANDS, ...CONSOLE_COMMANDS]],
   ['Read back:', READ_COMMANDS],
   ['Many at once:', [...BACKFILL_COMMANDS, ...JOB_COMMANDS]],
   ['Keep:', KEEP_COMMANDS],

@@ -77,7 +77,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
     summary: 'keep the catalogue that find asks, and hand it to other programs',
     arguments: [
       ['<action>', 'update, rebuild, status, export, sql or ddl'],
-      ['[words...]', 'export: ids; sql: the query; ddl: athena or duckdb'],
+      ['[words...]', 'export: ids; sql: the query, or - for standard input; ddl: athena or duckdb'],
     ],
     completes: ['update', 'rebuild', 'status', 'export', 'sql', 'ddl'],
     options: [

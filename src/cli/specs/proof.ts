@@ -66,13 +66,21 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     arguments: [['[ids...]', ID]],
     options: [
       { flags: '--day <DAY>', description: 'all statements of a day' },
+      {
+        flags: '--since <CHECKPOINT>',
+        description: 'that the log still begins with a checkpoint, from the file of who kept it',
+      },
       { flags: '-o, --output <DIR>', description: 'folder for the files (default: the working directory)' },
       { flags: '--force', description: 'replace files that are there' },
     ],
     purpose: 'store',
     details:
-      'Writes two files for each: what is proved, byte for byte, and its proof (c2sp.org/tlog-proof@v1), which `verify-proof`, or the shell script of docs/proof.md, checks without the archive. Nothing of other recordings is in it.',
-    examples: ['genesys-archive prove 1b2c… -o proof/', 'genesys-archive prove --day 2026-05-20'],
+      'Writes two files for each: what is proved, byte for byte, and its proof (c2sp.org/tlog-proof@v1), which `verify-proof`, or the shell script of docs/proof.md, checks without the archive. Nothing of other recordings is in it. With --since it writes one file, which shows that nothing before that checkpoint was changed or removed since.',
+    examples: [
+      'genesys-archive prove 1b2c… -o proof/',
+      'genesys-archive prove --day 2026-05-20',
+      'genesys-archive prove --since kept-in-2026.note',
+    ],
     exitCodes: [0, 1, 2, 3, 5, 6, 7, 130],
     load: () => import('../commands/prove.ts'),
   }),
@@ -86,6 +94,10 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--without-statements',
         description: 'leave out the statements, which tell how many recordings a day had',
+      },
+      {
+        flags: '--since <CHECKPOINT>',
+        description: 'also show that the log continues this checkpoint, which the reader kept',
       },
       {
         flags: '--as-found',
@@ -130,7 +142,11 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
       { flags: '--day <DAY>', description: 'the statements of a day, from the archive' },
       { flags: '--all', description: 'the whole log: every entry, root, statement and count' },
       { flags: '--drill <DAY>', description: 'the report of a restore drill: signature, sample, statement' },
-      { flags: '--checkpoint <FILE>', description: 'with --all: a checkpoint that was kept elsewhere' },
+      {
+        flags: '--checkpoint <FILE>',
+        description:
+          'a checkpoint that was kept elsewhere: with --all, or with the file that `prove --since` wrote',
+      },
     ],
     purpose: 'store',
     details:
@@ -139,6 +155,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
       'genesys-archive verify-proof 1b2c….receipt.json',
       'genesys-archive verify-proof evidence/',
       'genesys-archive verify-proof --all --checkpoint kept-in-2026.note',
+      'genesys-archive verify-proof 800-1000.consistency --checkpoint kept-in-2026.note',
     ],
     exitCodes: [0, 1, 2, 5, 6, 7, 130],
     load: () => import('../commands/verify-proof.ts'),

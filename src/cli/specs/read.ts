@@ -101,7 +101,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       ],
     },
     details:
-      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed. Receipts that rest on adoption, objects that nothing proves to be ours, and an archive that was moved are findings unless --allow names them.',
+      'Lists each recording with the SHA-256 of its plaintext; with --quiet only what is wrong. With ARCHIVE_RECEIPT_PUBLIC_KEYS every receipt must be signed. Receipts that rest on adoption, objects that nothing proves to be ours, and an archive that was moved are findings unless --allow names them. Where there is a catalogue, its rows are held to receipts and objects as well: it proves nothing, and a row that disagrees is a finding of the kind catalogue.',
     examples: [
       'genesys-archive verify --all',
       'genesys-archive verify --all --depth ciphertext --resume verify.state --report verify.json',

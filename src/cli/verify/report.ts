@@ -1,7 +1,9 @@
 import type { Finding, FindingKind, Verification } from '../../audit/verify-recording.ts';
 import type { Clock } from '../../clock.ts';
 import type { ArchiveError } from '../../errors.ts';
+import { present } from '../../present.ts';
 import { printableJson } from '../../printable.ts';
+import type { CatalogueOutcome } from './catalogue.ts';
 import type { VerifyPlan } from './state.ts';
 import type { Strangers } from './strangers.ts';
 import { count } from '../_format.ts';
@@ -21,6 +23,8 @@ interface ReportParts {
   readonly findings: readonly Finding[];
   /** What was passed over. */
   readonly strangers: Strangers;
+  /** `undefined` where it was not come to. */
+  readonly catalogue: CatalogueOutcome | undefined;
   readonly unseen: readonly { readonly key: string; readonly error: ArchiveError }[];
 }
 
@@ -105,7 +109,7 @@ export function describeTally(tally: VerifyTally): string[] {
 
 /** The JSON of `--report`. `complete` is false when the run was interrupted. */
 export function reportOf(parts: ReportParts): object {
-  const { plan, startedAt, clock, complete, earlier, tally, findings, unseen, strangers } = parts;
+  const { plan, startedAt, clock, complete, earlier, tally, findings, unseen, strangers, catalogue } = parts;
   return {
     schema: REPORT_SCHEMA,
     tool: { name: 'genesys-media-archive', version: PACKAGE_VERSION },
@@ -118,6 +122,7 @@ export function reportOf(parts: ReportParts): object {
     ...countsOf(tally),
     counts: countKinds(findings),
     findings,
+    ...present({ catalogue }),
     notes: { counts: strangers.counts, examples: strangers.examples },
     failed: unseen.map(({ key, error: { code, message } }) => ({ key, code, message })),
   };

@@ -85,11 +85,19 @@ export class Verification {
       if (ui.json) ui.record('note', { key, note });
       else ui.say(`note     ${printable(key)}  ${note}`);
     }
-    for (const found of verification.findings) {
-      this.#blame(found);
-      tellFinding(ui, found);
-    }
+    for (const found of verification.findings) this.#tell(found);
     await ui.drained();
+  }
+
+  /** Takes what was found of a key without looking at its recording. */
+  async add(found: Finding): Promise<void> {
+    this.#tell(found);
+    await this.#tools.ui.drained();
+  }
+
+  #tell(found: Finding): void {
+    this.#blame(found);
+    tellFinding(this.#tools.ui, found);
   }
 
   #tellIntact({ verification }: Extract<Verified, { readonly state: 'verified' }>): void {

@@ -4,17 +4,20 @@ import { verifyArchive } from '../../audit/verify-archive.ts';
 import type { VerifyDepth } from '../../audit/verify-recording.ts';
 import { walkArchive } from '../../audit/walk-archive.ts';
 import type { Budget } from '../../clock.ts';
-import type { RestoreConfig } from '../../config/config.ts';
+import type { RestoreConfig, StoreConfig } from '../../config/config.ts';
+import { openCatalogue } from '../../create/catalogue.ts';
 import { createReader, type readTrust } from '../../create/archiver.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import type { ObjectStore } from '../../ports.ts';
+import { present } from '../../present.ts';
 import { readErasedHashes } from '../../record/find-erasure.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, openBudget, type searchVersions } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, startProgress } from '../_progress.ts';
+import { type CatalogueOutcome, compareCatalogue, tellCatalogue } from './catalogue.ts';
 import { formatShare, type VerifyOptions } from './plan.ts';
 import { countsOf, describeFindings, describeTally, reportOf, writeReport } from './report.ts';
 import { openResumed, type ResumedRun } from './resume.ts';
@@ -30,6 +33,7 @@ export interface VerifyWork {
   readonly options: VerifyOptions;
   readonly plan: VerifyPlan;
   readonly depth: VerifyDepth;
+  readonly config: StoreConfig | RestoreConfig;
   /** With depth full. */
   readonly full: RestoreConfig | undefined;
   readonly trust: Awaited<ReturnType<typeof readTrust>>;
@@ -74,7 +78,8 @@ export async function verifyHere(context: CommandContext, work: VerifyWork): Pro
     const startedAt = resumed?.earlier.startedAt ?? new Date(clock.now()).toISOString();
     sitting = { context, work, verification, store, budget, resumed, earlier, startedAt };
     tellBeginning(sitting);
-    outcome = options.all === true ? await verifyAll(sitting) : await verifyNamed(sitting);
+    const seen = options.all === true ? await verifyAll(sitting) : await verifyNamed(sitting);
+    outcome = { ...seen, catalogue: await holdCatalogue(sitting, seen) };
   } finally {
     progress.end();
     end();
@@ -91,31 +96,61 @@ function tellBeginning({ context: { ui }, work: { plan }, earlier, startedAt }: 
 }
 
 /** What was found besides what is wrong with recordings. */
-interface Outcome {
+interface Seen {
   readonly strangers: Strangers;
   readonly nothingFound: ArchiveError | undefined;
+  /** Of recordings that were named. */
+  readonly keys?: ReadonlySet<string>;
+}
+
+interface Outcome extends Seen {
+  /** `undefined` where it was not come to. */
+  readonly catalogue: CatalogueOutcome | undefined;
 }
 
 const NO_STRANGERS: Strangers = { counts: {}, examples: [] };
 
-async function verifyNamed({ work, verification, store, budget }: Sitting): Promise<Outcome> {
+async function verifyNamed({ work, verification, store, budget }: Sitting): Promise<Seen> {
   const { ids, range, options } = work;
+  const keys = new Set<string>();
   await forEachOf(
     ids,
     options.concurrency ?? DEFAULT_CONCURRENCY,
     async (idOrKey) => {
       try {
-        await verification.one(await findRecording(store, idOrKey, range, budget), { name: idOrKey });
+        const key = await findRecording(store, idOrKey, range, budget);
+        keys.add(key);
+        await verification.one(key, { name: idOrKey });
       } catch (error) {
         await verification.take(idOrKey, { state: 'failed', key: idOrKey, error: toArchiveError(error) });
       }
     },
     budget.signal,
   );
-  return { strangers: NO_STRANGERS, nothingFound: undefined };
+  return { strangers: NO_STRANGERS, nothingFound: undefined, keys };
 }
 
-async function verifyAll(sitting: Sitting): Promise<Outcome> {
+/** Compares the rows of what was verified; nothing of an archive that nothing was found in. */
+async function holdCatalogue(
+  { context, work, verification, budget }: Sitting,
+  { nothingFound, keys }: Seen,
+): Promise<CatalogueOutcome | undefined> {
+  if (budget.signal.aborted || nothingFound !== undefined) return undefined;
+  const { clock, logger } = context;
+  const { config, archive, range, plan } = work;
+  const ports = await openCatalogue(config, { clock, logger, archive });
+  return compareCatalogue(
+    ports,
+    keys === undefined ? { range, plan } : { keys },
+    {
+      onFinding: (found) => verification.add(found),
+      onFailed: (key, error) => void verification.unseen.push({ key, error }),
+    },
+    budget,
+  );
+}
+
+async function verifyAll(sitting: Sitting): Promise<Seen> {
   const { context, work, verification, store, budget, earlier } = sitting;
   const { plan, range, archive } = work;
   let strangers = NO_STRANGERS;
@@ -160,14 +195,25 @@ async function lookAtAll({ context, work, verification, store, budget, resumed }
 
 async function conclude(
   { context, work, verification, earlier, startedAt, store }: Sitting,
-  { strangers, nothingFound }: Outcome,
+  { strangers, nothingFound, catalogue }: Outcome,
   elapsedMs: number,
 ): Promise<number> {
   const { ui, clock, signal } = context;
   const { options, plan, depth } = work;
   const { tally, findings, damaged, unseen } = verification;
   const complete = !signal.aborted;
-  const report = reportOf({ plan, startedAt, clock, complete, earlier, tally, findings, unseen, strangers });
+  const report = reportOf({
+    plan,
+    startedAt,
+    clock,
+    complete,
+    earlier,
+    tally,
+    findings,
+    unseen,
+    strangers,
+    catalogue,
+  });
   if (options.report !== undefined) await writeReport(options.report, report);
   if (ui.json) {
     ui.record('summary', {
@@ -182,6 +228,7 @@ async function conclude(
       withoutReceipt: tally.withoutReceipt,
       notes: strangers.counts,
       ...countsOf(tally),
+      ...present({ catalogue }),
     });
   } else {
     const what = count(tally.intact, 'recording');
@@ -191,6 +238,7 @@ async function conclude(
     for (const line of describeFindings(findings)) ui.say(line);
     for (const line of describeTally(tally)) ui.say(line);
   }
+  if (catalogue !== undefined) tellCatalogue(ui, catalogue);
   warnOfStrangers(ui, strangers);
   if (nothingFound !== undefined) throw nothingFound;
   const total = earlier + tally.checked + unseen.length;

@@ -1,3 +1,4 @@
+import type { WitnessSetting } from '../proof-values.ts';
 import type { SettingValues } from '../schema.ts';
 
 /** What a reader of the log needs to know. */
@@ -5,7 +6,10 @@ export interface ProofConfig {
   readonly origin: string | undefined;
   readonly vkeys: readonly string[];
   readonly timestampCaFile: string | undefined;
+  readonly witnesses: readonly WitnessSetting[];
 }
+
+export type LogLockSetting = NonNullable<SettingValues['ARCHIVE_PROOF_LOCK']>;
 
 /** And what seals it. */
 export interface SealerConfig extends ProofConfig {
@@ -15,6 +19,8 @@ export interface SealerConfig extends ProofConfig {
   readonly kmsKeyIds: readonly string[];
   readonly timestampUrls: readonly string[];
   readonly secondStore: string | undefined;
+  /** Of what is written once; `undefined` leaves that to the bucket. */
+  readonly lock: LogLockSetting | undefined;
 }
 
 export function buildProof(values: SettingValues): ProofConfig {
@@ -22,6 +28,7 @@ export function buildProof(values: SettingValues): ProofConfig {
     origin: values.ARCHIVE_PROOF_ORIGIN,
     vkeys: values.ARCHIVE_PROOF_VKEYS ?? [],
     timestampCaFile: values.ARCHIVE_PROOF_TSA_CA_FILE,
+    witnesses: values.ARCHIVE_PROOF_WITNESSES ?? [],
   };
 }
 
@@ -33,5 +40,6 @@ export function buildSealer(values: SettingValues): SealerConfig {
     kmsKeyIds: values.ARCHIVE_PROOF_KMS_KEY_ID ?? [],
     timestampUrls: values.ARCHIVE_PROOF_TSA_URL ?? [],
     secondStore: values.ARCHIVE_PROOF_SECOND_STORE,
+    lock: values.ARCHIVE_PROOF_LOCK,
   };
 }

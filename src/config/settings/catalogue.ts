@@ -45,4 +45,14 @@ export const CATALOGUE_SETTINGS = {
     since: 'catalogue',
     usedFor: ALL,
   },
+  ARCHIVE_AUDITS: {
+    schema: choice(['platform', 'none']),
+    group: 'Catalogue',
+    meaning:
+      'whether the platform’s own audit of recordings is kept: who played, exported, deleted or protected what. `platform` asks for it once a day, because the platform keeps it for a year',
+    example: 'none',
+    default: 'platform',
+    since: 'audits',
+    usedFor: ALL,
+  },
 } as const;

@@ -1,4 +1,4 @@
-import { keyFiles, logOrigin, timestampUrls, vkeyList } from '../proof-values.ts';
+import { keyFiles, logLock, logOrigin, timestampUrls, vkeyList, witnessList } from '../proof-values.ts';
 import { filePath, kmsKeyId, kmsKeyIds, secretArn, storeLocation } from '../values.ts';
 
 const SEAL = ['seal'] as const;
@@ -90,6 +90,16 @@ export const PROOF_SETTINGS = {
     since: 'proof',
     usedFor: ALL,
   },
+  ARCHIVE_PROOF_WITNESSES: {
+    schema: witnessList,
+    group: 'Proof',
+    meaning:
+      'witnesses that cosign each checkpoint, up to 8, comma-separated: `NAME+ID+KEY`, a space, the URL below which `add-checkpoint` is; without a URL cosignatures are only checked. Each learns the size of the log',
+    example: 'w.example.com/1+a3f2c1d0+BKx… https://w.example.com',
+    since: 'witness',
+    usedFor: ALL,
+    namedFileOnly: true,
+  },
   ARCHIVE_PROOF_SECOND_STORE: {
     schema: storeLocation,
     group: 'Proof',
@@ -99,5 +109,13 @@ export const PROOF_SETTINGS = {
     since: 'proof',
     usedFor: ALL,
     namedFileOnly: true,
+  },
+  ARCHIVE_PROOF_LOCK: {
+    schema: logLock,
+    group: 'Proof',
+    meaning: 'Object Lock of what the log writes once: `governance:DAYS` or `compliance:DAYS`',
+    example: 'governance:2557',
+    since: 'witness',
+    usedFor: SEAL,
   },
 } as const;

@@ -3,6 +3,7 @@
  * never made earlier, and what is held has no tag. May be repeated and broken off anywhere.
  */
 import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState } from '../../ports.ts';
 import { DAY_MS } from '../../recording-time.ts';
@@ -122,6 +123,16 @@ async function tagOf(
   if (wanted === undefined || isHeld || outlasts(wanted)) {
     const result = await versions.setTag(key, REMOVAL_TAG, undefined, budget);
     return result === 'set' ? 'taken-off' : result === 'same' ? 'none' : result;
+  }
+  if (state.legalHold === 'forbidden') {
+    throw new ArchiveError(
+      'STORE_DENIED',
+      `whether a legal hold is on ${key} cannot be seen: it gets no tag`,
+      {
+        hint: 'grant s3:GetObjectLegalHold: what may be held must not be removed',
+        details: { key },
+      },
+    );
   }
   return versions.setTag(key, REMOVAL_TAG, String(wanted), budget);
 }

@@ -151,8 +151,9 @@ function removalOf(state: KeptState | undefined): ExaminedObject['removedAt'] {
   return days === undefined ? undefined : (Math.floor(state.lastModified / DAY_MS) + days + 1) * DAY_MS;
 }
 
-/** Whether its rule would remove it by then (epoch ms). What is held, or bound, is never expired. */
+/** Whether its rule would remove it by then (epoch ms). What is held, bound, or may be and cannot be seen, is never expired. */
 export function isExpired({ state, isHeld, mustUntil, mayUntil }: ExaminedObject, by: number): boolean {
   if (state === undefined || isHeld || mayUntil === undefined || mayUntil > by) return false;
+  if (state.legalHold === 'forbidden' || state.retention === 'forbidden') return false;
   return mustUntil === undefined || mustUntil <= by;
 }

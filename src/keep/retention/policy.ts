@@ -68,13 +68,13 @@ function bounds(base: readonly number[], possible: readonly number[], isSure: bo
 }
 
 function fitOf({ media, queues, divisions }: RetentionRule, facts: RetentionFacts): Fit {
-  const fits = [
+  const fits = new Set([
     fitOfList(media, facts.media === undefined ? undefined : [facts.media]),
     fitOfList(queues, facts.queues),
     fitOfList(divisions, facts.divisions),
-  ];
-  if (fits.includes('no')) return 'no';
-  return fits.includes('maybe') ? 'maybe' : 'yes';
+  ]);
+  if (fits.has('no')) return 'no';
+  return fits.has('maybe') ? 'maybe' : 'yes';
 }
 
 function fitOfList(wanted: readonly string[] | undefined, known: readonly string[] | undefined): Fit {

@@ -17,6 +17,7 @@ import type {
   SourceDeleteRequest,
 } from './source-types.ts';
 import { DayPlaces, writeStep } from './steps.ts';
+import { present } from '../../present.ts';
 
 /** Times that dates are sent again which others changed meanwhile. */
 const MAX_CONFLICTS = 3;
@@ -150,8 +151,8 @@ function datesBefore({ source, history }: ExaminedItem): { deleteDate?: string; 
   const isOurs = last?.step === 'marking' && isSameDay(stated?.deleteDate, last.deleteDate);
   const dates: Partial<SourceDates> = (isOurs ? last.before : stated) ?? {};
   return {
-    ...(dates.deleteDate === undefined ? {} : { deleteDate: dates.deleteDate }),
-    ...(dates.archiveDate === undefined ? {} : { archiveDate: dates.archiveDate }),
+    ...present({ deleteDate: dates.deleteDate }),
+    ...present({ archiveDate: dates.archiveDate }),
   };
 }
 

@@ -6,14 +6,12 @@ import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
 import { canonicalId } from '../../recording-id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
-import { publicKeyOf } from '../../record/receipt-keys.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
-import { sha256Hex } from '../formats/entry.ts';
-import { checkNote, type NoteKey, parseNote, rawKey } from '../formats/note.ts';
 import { brokenEquations } from '../formats/statement.ts';
-import { type LogPlace, readBytes } from '../log/place.ts';
-import type { ProvedRecording, Prover } from '../prove/prove-entry.ts';
+import { readBytes, type SignedCheckpoint } from '../log/place.ts';
+import type { ProvedRecording } from '../prove/prove-entry.ts';
 import { checkProof } from '../verify/check-proof.ts';
+import { type CheckpointPorts, putCheckpoint, putKeys } from './checkpoint-files.ts';
 import { putCustody } from './custody.ts';
 import { decryptForPackage } from './decrypted-media.ts';
 import type { PackageFile, PackageTarget } from './package-file.ts';
@@ -22,22 +20,20 @@ import { VERIFY_SCRIPT } from './verify-script.ts';
 
 export const MAX_RECORDINGS = 1_000;
 
-export interface EvidencePorts extends CheckedPorts {
-  readonly place: LogPlace;
-  readonly prover: Prover;
+export interface EvidencePorts extends CheckedPorts, CheckpointPorts {
   /** Decrypts; without one, recordings stay as they are stored. */
   readonly reader?: EnvelopeReader | undefined;
   /** Decrypts where what is written is seen at once, and so must be verified before it is written. */
   readonly decrypt?: ((opened: CheckedObject, name: string) => Promise<PackageFile>) | undefined;
   readonly now: () => number;
-  /** PEM of the certificates that time stamps lead to. */
-  readonly timestampCa?: string | undefined;
 }
 
 export interface EvidenceOptions {
   /** Goes on where a link does not verify, and says so first. */
   readonly asFound?: boolean;
   readonly withoutStatements?: boolean;
+  /** A checkpoint that the reader keeps: the package shows that the log continues it. */
+  readonly since?: SignedCheckpoint;
   /** Told of each recording that is in. */
   readonly onRecording?: (key: string) => void;
 }
@@ -89,8 +85,8 @@ export async function collectEvidence(
       put,
       budget,
     );
-    const hasTokens = await putCheckpoint(ports, put, budget);
-    await putKeys(ports, putText);
+    const anchored = await putCheckpoint(ports, { put, since: options.since }, budget);
+    await putKeys(ports, anchored.witnesses, putText);
     const [finding] = findings;
     if (finding !== undefined && options.asFound !== true) {
       throw new ArchiveError('PROOF_INVALID', `the package was not made: ${finding}`, {
@@ -106,7 +102,9 @@ export async function collectEvidence(
       recordings: keys.length,
       size: ports.prover.head.size,
       isDecrypted: ports.reader !== undefined || ports.decrypt !== undefined,
-      hasTokens,
+      hasTokens: anchored.hasTokens,
+      witnesses: anchored.witnesses.map(({ name }) => name),
+      since: options.since?.size,
       custody,
       findings,
     };
@@ -174,7 +172,13 @@ async function putRecording(
       return [at, `transcripts/${at.slice(at.lastIndexOf('/') + 1)}`] as const;
     }),
   ] as const) {
-    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch(() => undefined);
+    // what is there and cannot be read must not look like what was never kept
+    const body = await readBytes(ports.store, beside, MAX_BESIDE_BYTES, budget).catch((error: unknown) => {
+      const { code, message } = toArchiveError(error);
+      if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
+      find(message);
+      return undefined;
+    });
     if (body !== undefined) await put({ name: packed, body });
   }
 }
@@ -211,54 +215,4 @@ async function putDay(
     await put({ name, body: file });
     await put({ name: `${name}.tlog-proof`, body: Buffer.from(proof) });
   }
-}
-
-/** @returns whether there are time stamps of the checkpoint. */
-async function putCheckpoint(
-  { place, prover, timestampCa }: EvidencePorts,
-  put: Putting['put'],
-  budget: Budget,
-): Promise<boolean> {
-  const { note, size } = prover.head;
-  await put({ name: 'checkpoint', body: Buffer.from(note) });
-  const prefix = place.keys.note(size).replace(/note$/, '');
-  let hasTokens = false;
-  for await (const { key } of place.store.list(prefix, budget)) {
-    const token = key.endsWith('.tsr') ? await readBytes(place.store, key, 65_536, budget) : undefined;
-    // without the certificates, the script could not check it
-    if (token === undefined || timestampCa === undefined) continue;
-    await put({ name: `checkpoint.${key.slice(prefix.length)}`, body: token });
-    hasTokens = true;
-  }
-  if (hasTokens && timestampCa !== undefined)
-    await put({ name: 'keys/tsa-ca.pem', body: Buffer.from(timestampCa) });
-  return hasTokens;
-}
-
-async function putKeys(
-  { place, prover, keys }: EvidencePorts,
-  putText: (name: string, text: string) => Promise<void>,
-): Promise<void> {
-  const log = signerOf(place.trusted, prover.head.note);
-  const pem = (key: NoteKey['publicKey']) => key.export({ type: 'spki', format: 'pem' }).toString();
-  const lines = [
-    `log ${place.origin}`,
-    `  vkey ${log.vkey}`,
-    `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(log.publicKey))}`,
-  ];
-  await putText('keys/ORIGIN', `${place.origin}\n`);
-  await putText('keys/log.vkey', `${log.vkey}\n`);
-  await putText('keys/log-public.pem', pem(log.publicKey));
-  for (const [keyId, key] of keys ?? []) {
-    await putText(`keys/receipts-${keyId}.pem`, pem(publicKeyOf(key)));
-    lines.push(`receipts ${keyId}`, `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(publicKeyOf(key)))}`);
-  }
-  await putText('keys/FINGERPRINTS.txt', `${lines.join('\n')}\n`);
-}
-
-function signerOf(trusted: readonly NoteKey[], note: string): NoteKey {
-  const parsed = parseNote(note);
-  const signer = trusted.find((key) => parsed !== undefined && checkNote(parsed, [key]) === 'valid');
-  if (signer !== undefined) return signer;
-  throw new ArchiveError('LOG_KEY_UNKNOWN', 'the newest checkpoint is signed with no key that is configured');
 }

@@ -17,12 +17,28 @@ export interface ReadmeFacts {
   readonly size: number;
   readonly isDecrypted: boolean;
   readonly hasTokens: boolean;
+  /** Names of those who cosigned the checkpoint. */
+  readonly witnesses: readonly string[];
+  /** Entries of an older checkpoint that the log is shown to continue. */
+  readonly since: number | undefined;
   readonly custody: CustodyStanding;
   readonly findings: readonly string[];
 }
 
 export function writeReadme(facts: ReadmeFacts): string {
-  const { organization, origin, made, recordings, size, isDecrypted, hasTokens, custody, findings } = facts;
+  const {
+    organization,
+    origin,
+    made,
+    recordings,
+    size,
+    isDecrypted,
+    hasTokens,
+    witnesses,
+    since,
+    custody,
+    findings,
+  } = facts;
   return `EVIDENCE PACKAGE
 ================
 
@@ -34,8 +50,8 @@ ${findings.length === 0 ? '' : `\nTHIS PACKAGE WAS MADE ALTHOUGH NOT EVERYTHING 
 WHAT IT DOES NOT SHOW
 Genesys Cloud signs none of its answers. That the platform recorded every call, and that the archive passed on everything the
 platform told it, cannot be shown by any archive; the statements in days/ say what the platform listed, when it was asked, and
-what the archive held. The holder of the log’s key could have begun a second log; a time stamp, or a checkpoint that another
-party kept, shows that they did not. The number of entries in the log, ${size}, tells roughly how many recordings there are.
+what the archive held. The holder of the log’s key could have begun a second log; a time stamp, a witness, or a checkpoint that
+another party kept, shows that they did not. The number of entries in the log, ${size}, tells roughly how many recordings there are.
 
 CHECK IT
 You need a POSIX shell and OpenSSL 3. Without a network, in this folder:
@@ -57,8 +73,8 @@ WHAT IS IN IT
     context/          what the platform knew of the conversation, encrypted, where the archive keeps it
     ${CUSTODY[custody]}
     transcripts/      the transcript of a recording, or that there was none (=none) or it was forbidden (=forbidden), encrypted
-    checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}
-    keys/             public keys, and FINGERPRINTS.txt
+    checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}${witnesses.length === 0 ? '' : `\n    checkpoint.*.cosig what witnesses signed: they saw this checkpoint, and no other history of the log (${witnesses.join(', ')})`}
+${since === undefined ? '' : `    consistency/      a checkpoint of ${since} entries that the reader may have kept, and the proof that the log still begins with it\n`}    keys/             public keys, and FINGERPRINTS.txt
     certificate.txt   a template for the person who certifies the comparison; it claims nothing
 
 THE CHAIN, STEP BY STEP

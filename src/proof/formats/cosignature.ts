@@ -1,6 +1,13 @@
 /** What a witness says: it has seen this checkpoint, at that time, and no other tree. https://c2sp.org/tlog-cosignature */
 import { verify } from 'node:crypto';
-import { COSIGNATURE_TYPE, type NoteKey, type NoteSignature } from './note.ts';
+import {
+  COSIGNATURE_TYPE,
+  formatSignature,
+  type NoteKey,
+  type NoteSignature,
+  parseNote,
+  parseSignatureLines,
+} from './note.ts';
 
 /** Bytes: the time, and an Ed25519 signature. */
 const COSIGNATURE_BYTES = 8 + 64;
@@ -36,4 +43,27 @@ export function checkCosignature(
   if (!Number.isSafeInteger(time)) return undefined;
   const signed = Buffer.from(cosignedText(checkpoint, time));
   return verify(null, signed, key.publicKey, bytes.subarray(8)) ? time : undefined;
+}
+
+export interface Cosignature {
+  readonly key: NoteKey;
+  /** Seconds since 1970. */
+  readonly time: number;
+  /** As it stands in a note, with its line feed. */
+  readonly line: string;
+}
+
+/** Returns the cosignatures of known witnesses that are valid; lines of others are passed over. */
+export function cosignaturesIn(
+  lines: string,
+  note: string,
+  witnesses: readonly NoteKey[],
+): readonly Cosignature[] {
+  const text = parseNote(note)?.text;
+  if (text === undefined) return [];
+  return (parseSignatureLines(lines) ?? []).flatMap((signature) => {
+    const key = witnesses.find(({ name, id }) => name === signature.name && id === signature.id);
+    const time = key === undefined ? undefined : checkCosignature(text, signature, [key]);
+    return key === undefined || time === undefined ? [] : [{ key, time, line: formatSignature(signature) }];
+  });
 }

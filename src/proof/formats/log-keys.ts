@@ -24,8 +24,10 @@ export interface LogKeys {
   dayPrefix(day: string): string;
   note(size: number): string;
   token(size: number, authority: string): string;
-  cosignatures(size: number): string;
+  /** @param witness id of its key, 8 hex digits. */
+  cosignature(size: number, witness: string): string;
   key(index: number): string;
+  readonly lists: string;
   list(day: string, root: string, kind: 'source' | 'exceptions'): string;
   /** Of what has been counted of days that are not counted to the end. */
   readonly counting: string;
@@ -50,8 +52,9 @@ export function logKeys(organizationId: string): LogKeys {
     dayPrefix: (day) => `${prefix}days/${dayPath(day)}/`,
     note: (size) => `${prefix}checkpoints/${digits(size)}.note`,
     token: (size, authority) => `${prefix}checkpoints/${digits(size)}.${authority}.tsr`,
-    cosignatures: (size) => `${prefix}checkpoints/${digits(size)}.cosig`,
+    cosignature: (size, witness) => `${prefix}checkpoints/${digits(size)}.${witness}.cosig`,
     key: (index) => `${prefix}keys/${digits(index)}.json`,
+    lists: `${prefix}lists/`,
     list: (day, root, kind) => `${prefix}lists/${dayPath(day)}/${root.slice(0, 16)}.${kind}.jsonl.gz`,
     counting: `${prefix}counting/`,
     counted: (day, at) =>

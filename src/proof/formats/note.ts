@@ -90,13 +90,16 @@ export function parseNote(note: string): SignedNote | undefined {
   if (note.length > MAX_NOTE_BYTES || /[^\P{Cc}\n]|\p{Surrogate}|\ufffd/u.test(note)) return undefined;
   const split = note.lastIndexOf('\n\n');
   if (split === -1 || !note.endsWith('\n')) return undefined;
-  const lines = note.slice(split + 2, -1).split('\n');
-  if (lines.length > MAX_SIGNATURES) return undefined;
-  const signatures = lines.map(parseSignature);
-  const known = signatures.filter((signature) => signature !== undefined);
-  return known.length === signatures.length
-    ? { text: note.slice(0, split + 1), signatures: known }
-    : undefined;
+  const signatures = parseSignatureLines(note.slice(split + 2));
+  return signatures === undefined ? undefined : { text: note.slice(0, split + 1), signatures };
+}
+
+/** Reads the lines of signatures, each with its line feed. `undefined` where one is none. */
+export function parseSignatureLines(text: string): readonly NoteSignature[] | undefined {
+  const lines = text.split('\n');
+  if (lines.pop() !== '' || lines.length === 0 || lines.length > MAX_SIGNATURES) return undefined;
+  const signatures = lines.map(parseSignature).filter((signature) => signature !== undefined);
+  return signatures.length === lines.length ? signatures : undefined;
 }
 
 function parseSignature(line: string): NoteSignature | undefined {

@@ -26,6 +26,8 @@ export interface LogPlace {
   readonly origin: string;
   /** Public keys that checkpoints may be signed with; never taken from the store. */
   readonly trusted: readonly NoteKey[];
+  /** Public keys of witnesses; without one, cosignatures are not looked at. */
+  readonly witnesses?: readonly NoteKey[];
 }
 
 /** Bytes of a bundle of entries of ours, generously. */

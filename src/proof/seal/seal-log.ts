@@ -79,9 +79,11 @@ async function requireNotRolledBack(
   steps: SealSteps,
   budget: Budget,
 ): Promise<void> {
-  // seals that are staged in the store count: their entries are the log's, whether they are signed yet or not
+  const views = await steps.recall(head, budget);
+  // Seals that are staged in the store count: their entries are the log's, whether they are signed yet or not. They are looked for
+  // afterwards: what another sealer had remembered meanwhile is staged here already.
   const reach = await stagedReach(place, head.size, budget);
-  for (const { size, root, known } of await steps.recall(head, budget)) {
+  for (const { size, root, known } of views) {
     const isShorter = size > reach;
     const isOther = size === head.size && root !== undefined && !root.equals(head.root);
     if (!isShorter && !isOther) continue;

@@ -5,9 +5,10 @@ import { toArchiveError } from '../../errors.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { listRoot } from '../formats/list-lines.ts';
 import { leafHash, rootOf } from '../formats/merkle.ts';
-import { MAX_NOTE_BYTES } from '../formats/note.ts';
+import { MAX_NOTE_BYTES, type NoteKey } from '../formats/note.ts';
 import { isSealSigned, parseKeyFile, parseSealFile } from '../formats/records.ts';
 import { splitBundle, splitTile, type Tile, TILE_WIDTH, tileOf, tilePath } from '../formats/tiles.ts';
+import { cosignaturesIn } from '../formats/cosignature.ts';
 import { openCheckpoint, type LogPlace, readBytes, readEntries } from '../log/place.ts';
 
 /** Bytes of an object that is read whole, packed and unpacked. */
@@ -67,6 +68,13 @@ function checkFor(audit: ObjectAudit, name: string): ObjectCheck | undefined {
   if (root !== undefined) return (bytes) => checkList(root, bytes);
   const [, size] = /^checkpoints\/(\d{12})\..+\.tsr$/.exec(name) ?? [];
   if (size !== undefined) return (bytes, budget) => checkStamp(audit, Number(size), bytes, budget);
+  const [, cosigned, witness] = /^checkpoints\/(\d{12})\.([0-9a-f]{8})\.cosig$/.exec(name) ?? [];
+  if (cosigned !== undefined) {
+    const key = place.witnesses?.find(({ id }) => id === witness);
+    // of a witness that is not known here: that says nothing about it
+    if (key === undefined) return undefined;
+    return (bytes, budget) => checkCosigned(place, Number(cosigned), { bytes, key }, budget);
+  }
   if (name !== 'checkpoint') return undefined;
   return (bytes, budget) => checkPointer(place, bytes, budget);
 }
@@ -191,6 +199,21 @@ async function checkStamp(
   } catch (error) {
     return toArchiveError(error).message;
   }
+}
+
+async function checkCosigned(
+  place: LogPlace,
+  size: number,
+  { bytes, key }: { readonly bytes: Buffer; readonly key: NoteKey },
+  budget: Budget,
+): Promise<string | undefined> {
+  const note = await readBytes(place.store, place.keys.note(size), MAX_NOTE_BYTES, budget);
+  if (note === undefined) return 'it is a cosignature of a checkpoint that is missing';
+  const lines = bytes.toString('utf8');
+  const found = cosignaturesIn(lines, note.toString('utf8'), [key]);
+  return found.length > 0 && found.map(({ line }) => line).join('') === lines
+    ? undefined
+    : `it is no cosignature of ${key.name} for this checkpoint`;
 }
 
 function unpack(bytes: Buffer): string | undefined {

@@ -1,5 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Clock } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { makeDirectories } from '../../make-directories.ts';
 import { syncDirectory } from '../../sync-directory.ts';
@@ -15,6 +16,8 @@ export const ATTEMPT_DIGITS = 12;
 const TEMPORARY_NAME = new RegExp(`.\\.[0-9a-f]{${ATTEMPT_DIGITS}}(?:\\.metadata)?\\.partial$`);
 /** Bytes: NAME_MAX of Linux, macOS and NTFS, less the longest suffix this store appends. */
 const MAX_SEGMENT_BYTES = 255 - 1 - ATTEMPT_DIGITS - METADATA_PARTIAL_SUFFIX.length;
+
+const MAX_SEEN_DIRECTORIES = 1_000;
 
 /** Where the files of one object are. */
 export interface ObjectPlace {
@@ -95,12 +98,41 @@ export function isTemporaryName(name: string): boolean {
  * @throws `STORE_DENIED` when a symbolic link stands in the way, `STORE_MISSING` when the root is no directory; the file system's own
  *   errors.
  */
-export async function directoryExists(root: string, place: ObjectPlace): Promise<boolean> {
-  if (!(await rootExists(root))) return false;
+export async function directoryExists(
+  root: string,
+  place: ObjectPlace,
+  seen?: SeenDirectories,
+): Promise<boolean> {
+  const isSeen = (directory: string) => seen?.has(directory) === true;
+  if (!isSeen(root) && !(await rootExists(root))) return false;
+  seen?.add(root);
   for (const directory of chain(root, place)) {
+    if (isSeen(directory)) continue;
     if (!(await isRealDirectory(directory))) return false;
+    if (directory !== place.directory) seen?.add(directory);
   }
   return true;
+}
+
+/** Directories above those of objects that were there, and real, a moment ago. */
+export interface SeenDirectories {
+  has(directory: string): boolean;
+  add(directory: string): void;
+}
+
+/** ms; a link that takes the place of a directory in this time could as well do so between the look at it and the opening below it. */
+const MAX_SEEN_MS = 500;
+
+/** A search opens hundreds of files below the same directories; each is looked at once. */
+export function rememberDirectories(clock: Clock): SeenDirectories {
+  const until = new Map<string, number>();
+  return {
+    has: (directory) => (until.get(directory) ?? 0) > clock.now(),
+    add: (directory) => {
+      if (until.size >= MAX_SEEN_DIRECTORIES) until.clear();
+      if ((until.get(directory) ?? 0) <= clock.now()) until.set(directory, clock.now() + MAX_SEEN_MS);
+    },
+  };
 }
 
 /** Makes what is missing of `place.directory`, durably. @throws as {@link directoryExists}, and `KEY_COLLISION`. */

@@ -3,16 +3,17 @@ import { ArchiveError } from '../../errors.ts';
 import { ensureTimeLeft } from '../../http/with-retry.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { directoryError, isMissing } from './fs-errors.ts';
-import { directoryExists, placeOf } from './paths.ts';
+import { directoryExists, placeOf, rememberDirectories } from './paths.ts';
 import { openRegular } from './regular-file.ts';
 
 /** An open file stays the version that it was when another takes its name. */
 export function pinFrom(root: string, clock: Clock): NonNullable<ObjectStore['pin']> {
+  const seen = rememberDirectories(clock);
   return async (key, budget) => {
     const place = placeOf(root, key);
     ensureTimeLeft(clock, budget);
     try {
-      if (!(await directoryExists(root, place))) return undefined;
+      if (!(await directoryExists(root, place, seen))) return undefined;
       const opened = await openRegular(place.data).catch((error: unknown) => {
         if (isMissing(error)) return undefined;
         throw error;

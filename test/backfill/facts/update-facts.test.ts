@@ -7,7 +7,7 @@ import { silentLogger } from '../../../src/log.ts';
 import type { AnalyzedConversation, Availability, ObjectStat, ObjectStore } from '../../../src/ports.ts';
 import { factsKey } from '../../../src/record/facts-file.ts';
 import { DAY_MS, dayOf } from '../../../src/recording-time.ts';
-import { keepFacts } from '../../../src/serve/keep-facts.ts';
+import { keepAudits, keepFacts, keepRequests } from '../../../src/serve/keep-days.ts';
 import { failure } from '../../failure.ts';
 import { fastClock } from '../../fast-clock.ts';
 import { recordingLogger } from '../../recording-logger.ts';
@@ -177,5 +177,40 @@ describe('serve', () => {
     const tools = { clock: fastClock(), logger: silentLogger };
     expect(keepFacts(config('none'), tools)).toBeUndefined();
     expect(keepFacts(config('analytics', 'media'), tools)).toBeUndefined();
+  });
+});
+
+describe('serve, beside facts', () => {
+  const config = (audits: string, api = 'auto') =>
+    ({ catalogue: { audits }, genesys: { api } }) as unknown as ArchiveConfig;
+
+  it.each([
+    ['audits', keepAudits, 'set ARCHIVE_AUDITS=none'],
+    ['requests under the GDPR', keepRequests, 'start again'],
+  ] as const)('asks for %s as often, and stops where the client may not', async (what, keep, hint) => {
+    const clock = fastClock(0);
+    const logger = recordingLogger();
+    const done = new Promise<void>((resolve) => {
+      const kept = keep(config('platform'), { clock, logger }, () => {
+        resolve();
+        return Promise.reject(new ArchiveError('GENESYS_FORBIDDEN', 'planted'));
+      });
+      expect(kept).toBeDefined();
+    });
+    await done;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(clock.slept).toEqual([300_000]);
+    expect(logger.lines).toHaveLength(1);
+    expect(JSON.parse(logger.lines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      message: expect.stringMatching(`no ${what} are kept: planted.*${hint}`) as string,
+    });
+  });
+
+  it('asks for none where the settings keep none, or the API of the tutorial is used', () => {
+    const tools = { clock: fastClock(), logger: silentLogger };
+    expect(keepAudits(config('none'), tools)).toBeUndefined();
+    expect(keepAudits(config('platform', 'media'), tools)).toBeUndefined();
+    expect(keepRequests(config('none', 'media'), tools)).toBeUndefined();
   });
 });

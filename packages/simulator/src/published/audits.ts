@@ -18,7 +18,7 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
   EntityId: ({ recordingId, conversationId }) => recordingId ?? conversationId,
   ConversationId: ({ conversationId }) => conversationId,
   ServiceName: () => SERVICE,
-  UserId: () => undefined,
+  UserId: ({ user }) => user?.id,
   TrusteeOrganizationId: () => undefined,
   TrusteeOnlyAudits: () => undefined,
 };
@@ -61,7 +61,7 @@ export function getAuditResults(world: RecordingsWorld, call: Call, id: string):
     return badRequest('pageSize or cursor is not valid');
   const { begin, end } = query.interval;
   const found = [...world.audits, ...deletions(world, query)]
-    .filter((entry) => entry.at >= begin && entry.at < end)
+    .filter(({ at }) => at >= begin && at < end && at + world.behaviour.auditLagMs <= query.submittedAt)
     .filter((entry) => query.filters.every(({ property, value }) => PROPERTIES[property]?.(entry) === value))
     .toSorted((a, b) => (query.descending ? b.at - a.at : a.at - b.at));
   const next = place + pageSize;
@@ -117,15 +117,16 @@ function describeQuery(world: RecordingsWorld, query: AuditQuery): object {
 }
 
 function describeEntry(world: RecordingsWorld, entry: AuditEntry): object {
-  const { id, at, action, conversationId, recordingId, clientId } = entry;
+  const { id, at, action, conversationId, recordingId, clientId, user } = entry;
   return {
     id,
     userHomeOrgId: world.organizationId,
     ...(clientId === undefined
       ? {}
       : { client: { id: clientId, selfUri: `/api/v2/oauth/clients/${clientId}` } }),
+    ...(user === undefined ? {} : { user }),
     serviceName: SERVICE,
-    level: clientId === undefined ? 'System' : 'User',
+    level: clientId === undefined && user === undefined ? 'System' : 'User',
     status: 'Success',
     eventDate: new Date(at).toISOString(),
     action,

@@ -79,6 +79,7 @@ export interface UploadReport {
 }
 
 export type AuditAction =
+  | 'Read'
   | 'Download'
   | 'Delete'
   | 'Export'
@@ -95,8 +96,10 @@ export interface AuditEntry {
   readonly conversationId: string;
   readonly recordingId: string | undefined;
   readonly isScreen: boolean;
-  /** `undefined`: the platform itself. */
+  /** `undefined`: the platform itself, or a user. */
   readonly clientId: string | undefined;
+  /** A person, in place of a client. */
+  readonly user?: { readonly id: string; readonly name: string } | undefined;
 }
 
 export interface AuditQuery {
@@ -143,6 +146,8 @@ export interface PlatformBehaviour {
   bulkRunMs: number;
   reportMs: number;
   auditMs: number;
+  /** Until an entry of the audit appears in queries; default at once. */
+  auditLagMs: number;
   gdprMs: number;
   /** Conversations that can be protected at a time; default 1000. */
   mostProtected: number;
@@ -169,6 +174,7 @@ export const DEFAULT_BEHAVIOUR: PlatformBehaviour = {
   bulkRunMs: 5_000,
   reportMs: 5_000,
   auditMs: 2_000,
+  auditLagMs: 0,
   gdprMs: 3_600_000,
   mostProtected: 1_000,
   deletedStubMs: Number.POSITIVE_INFINITY,

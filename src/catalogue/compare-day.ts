@@ -1,0 +1,172 @@
+/**
+ * Holds the rows of a day to what they were made from. The catalogue is no evidence: where it disagrees, receipt and object are right. It
+ * matters all the same, because who looks for a call looks there first.
+ */
+import type { Budget } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import { makeDay } from './compact-day.ts';
+import { groupsOf, openDayFile, readRows } from './day-file.ts';
+import { listDay, type ListedFile, type RunInputs } from './day-inputs.ts';
+import type { ListedDay } from './lookup-index.ts';
+import { parseDayFileKey, shardOfKey } from './places.ts';
+import type { CataloguePorts } from './ports.ts';
+import type { CatalogueRow, ColumnName } from './schema.ts';
+
+/** ms; what was stored later than this before a file was, its run may not have seen. */
+const MAX_RUN_MS = 2 * 3_600_000;
+
+/** What a row says otherwise than the archive. */
+export interface Disagreement {
+  /** Of the object. */
+  readonly key: string;
+  /** Names columns; quotes nothing. */
+  readonly message: string;
+}
+
+export interface ComparedDay {
+  /** Rows that were compared. */
+  readonly rows: number;
+  /** Recordings of which something has come that the file cannot have known. The next update takes it up. */
+  readonly behind: number;
+  readonly disagreements: readonly Disagreement[];
+}
+
+/** Made of what stays as it is: a difference is never a matter of time. */
+const LASTING: readonly ColumnName[] = [
+  'organization_id',
+  'conversation_id',
+  'recording_id',
+  'channel',
+  'receipt_key',
+  'kind',
+  'recorded_at',
+  'stored_at',
+  'content_type',
+  'format',
+  'key_id',
+];
+
+const COMPARED: readonly ColumnName[] = [...LASTING, 'key', 'state', 'bytes', 'legal_hold', 'hold_ids'];
+
+/**
+ * Compares one file of a day with receipts, objects, holds and tombstones. Reads the receipts; what the platform knew is not compared.
+ *
+ * @param run.isMeant of which objects rows are compared.
+ * @throws `CATALOGUE_UNREADABLE`; what the stores throw.
+ */
+export async function compareDay(
+  ports: CataloguePorts,
+  listed: ListedDay,
+  run: Pick<RunInputs, 'erased' | 'held'> & { readonly isMeant: (key: string) => boolean },
+  budget: Budget,
+): Promise<ComparedDay> {
+  const { archive, catalogue, tables, layout } = ports;
+  const { day, shard } = parseDayFileKey(listed.key) ?? { day: listed.day, shard: { index: 0, of: 1 } };
+  // the file first: what it has of the archive is then listed as well
+  const rows = await readAgain(listed, async (version) => {
+    const where = { catalogue, tables, location: archive.location };
+    const file = await openDayFile(where, listed.key, version, budget);
+    if (file === undefined) return [];
+    try {
+      const found: CatalogueRow[] = [];
+      for (const range of groupsOf(file.table))
+        for (const row of await readRows(file.table, range, COMPARED))
+          if (run.isMeant(row.key)) found.push(row);
+      return found;
+    } finally {
+      await file.close();
+    }
+  });
+  const { erased, held } = run;
+  const inputs = { erased, held, searchKey: undefined };
+  // what the platform knew is left out: it would have to be opened
+  const plain: CataloguePorts = { ...ports, reader: undefined, options: { ...ports.options, facts: 'none' } };
+  const all = await listDay(plain, { day, shard }, inputs, budget);
+  const files = new Map([...all.files].filter(([key]) => run.isMeant(key)));
+  const made = await makeDay(plain, { inputs: { ...all, files }, old: undefined }, inputs, budget);
+  const wanted = new Map(made.rows.map((row) => [row.key, row]));
+
+  const since = listed.lastModified - MAX_RUN_MS;
+  const isErasureNews = erased.daysSince(since).includes(day);
+  const holdNews = new Set(held.newsSince(since));
+  const seen = new Set<string>();
+  const disagreements: Disagreement[] = [];
+  let behind = 0;
+  const judge = (key: string, verdict: Verdict) => {
+    if (verdict === 'behind') behind += 1;
+    else if (verdict !== undefined) disagreements.push({ key, message: verdict });
+  };
+  for (const row of rows) {
+    const { key } = row;
+    if (seen.has(key)) judge(key, 'the catalogue has more than one row of it');
+    else if (layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index)
+      judge(key, `the catalogue has it in ${listed.key}, where its key does not belong`);
+    else {
+      const [file, right] = [files.get(key), wanted.get(key)];
+      const news = { since, isErasureNews, isHoldNews: holdNews.has(key) };
+      const isErased = row.state === 'erased' || erased.isErased(day, row.recording_id);
+      if (file === undefined || right === undefined)
+        judge(
+          key,
+          isErased ? 'behind' : 'the catalogue has a row of it, and there is neither receipt nor object',
+        );
+      else judge(key, compareRow(row, right, file, news));
+    }
+    seen.add(key);
+  }
+  for (const [key, { objectAt, receiptAt }] of files) {
+    if (seen.has(key) || !wanted.has(key)) continue;
+    const isNew = Math.max(objectAt, receiptAt) > since;
+    judge(key, isNew ? 'behind' : 'the catalogue has no row of it: a search does not find it');
+  }
+  return { rows: rows.length, behind, disagreements };
+}
+
+/** What is wrong with a row, in words; `behind` where what has come since explains it. */
+type Verdict = string | undefined;
+
+interface News {
+  /** Epoch ms. */
+  readonly since: number;
+  readonly isErasureNews: boolean;
+  readonly isHoldNews: boolean;
+}
+
+/** Pure. */
+export function compareRow(row: CatalogueRow, right: CatalogueRow, file: ListedFile, news: News): Verdict {
+  const differing: string[] = [];
+  let isBehind = false;
+  const differ = (name: string, isExplained: boolean) => {
+    if (isExplained) isBehind = true;
+    else differing.push(name);
+  };
+  const isReceiptNew = row.kind === null && right.kind !== null && file.receiptAt > news.since;
+  const isObjectNew = row.bytes === null && file.objectAt > news.since;
+  for (const name of LASTING) if (row[name] !== right[name]) differ(name, isReceiptNew);
+  if (row.bytes !== right.bytes) differ('bytes', isObjectNew);
+  if (row.state !== right.state) {
+    const isOfErasure = row.state === 'erased' || right.state === 'erased';
+    differ(
+      'state',
+      isOfErasure ? news.isErasureNews && right.state === 'erased' : isReceiptNew || isObjectNew,
+    );
+  }
+  if (row.legal_hold !== right.legal_hold || String(row.hold_ids ?? '') !== String(right.hold_ids ?? ''))
+    differ('legal_hold', news.isHoldNews);
+  if (differing.length > 0)
+    return `the catalogue says something else of it than receipt, object, holds and erasures do: ${differing.join(', ')}`;
+  return isBehind ? 'behind' : undefined;
+}
+
+/** A file that is replaced while it is read is read once more. */
+async function readAgain<T>(
+  listed: ListedDay,
+  read: (version: ListedDay | undefined) => Promise<T>,
+): Promise<T> {
+  try {
+    return await read(listed);
+  } catch (error) {
+    if (!(error instanceof ArchiveError) || error.code !== 'STORE_UNAVAILABLE') throw error;
+    return read(undefined);
+  }
+}
