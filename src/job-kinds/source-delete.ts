@@ -89,7 +89,7 @@ function sourceDeleteKind(
       const wrap = await tools.settings('wrap');
       const configs = { wrap, archive: await tools.settings('archive') };
       const deletion = await (opened ??= openSourceDeletion(configs, tools, unlimited));
-      ({ close } = deletion);
+      close = () => deletion.close();
       const { ports } = deletion;
       requireSameArchive(options, { store: ports.store, layout: wrap.layout });
       const budget = { deadline: Number.POSITIVE_INFINITY, signal: context.signal };

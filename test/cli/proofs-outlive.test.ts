@@ -78,10 +78,10 @@ it('verifies every proof that was made before a deletion at the source and an er
     },
   };
   const now = () => log.ports.now() + 5 * 86_400_000;
-  const days = gone.map(({ at }) => new Date(at).toISOString().slice(0, 10));
+  const days = new Set(gone.map(({ at }) => new Date(at).toISOString().slice(0, 10)));
   const { statements } = await sealDays({ ...log.ports, source, now }, {}, unlimited);
   const reasons = statements
-    .filter(({ day }) => days.includes(day))
+    .filter(({ day }) => days.has(day))
     .map(({ differences }) => differences?.unexpected.byReason ?? {});
   expect(reasons).toContainEqual({ 'deleted-by-archive': 1 });
 

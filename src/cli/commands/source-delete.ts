@@ -54,7 +54,7 @@ export async function run(
   try {
     if (action === 'status' || action === 'cancel') {
       const opened = await openSourceFollowing(configs, context, budget);
-      ({ close } = opened);
+      close = () => opened.close();
       const { ports } = opened;
       return await readArchive(ports.store, () =>
         action === 'status'
@@ -63,7 +63,7 @@ export async function run(
       );
     }
     const opened = await openSourceDeletion(configs, context, budget);
-    ({ close } = opened);
+    close = () => opened.close();
     const { ports } = opened;
     if (action === 'run') {
       const confirming = { ...configs, ports, name: args[0] ?? '', yes: options.yes, by };

@@ -38,7 +38,7 @@ export async function mirrorHold(
   try {
     const configs = { wrap: mirroring.config, archive: await readSettings(context, 'archive') };
     const keeper = await openSourceKeeper(configs, context, budget);
-    ({ close } = keeper);
+    close = () => keeper.close();
     return await mirror(context, mirroring, keeper.source, budget);
   } catch (error) {
     if (budget.signal.aborted) throw error;
@@ -65,7 +65,11 @@ async function mirror(
     seen.set(one.state, (seen.get(one.state) ?? 0) + 1);
     if (ui.json) ui.record('mirrored', { hold: hold.id, ...one });
     else if (one.state === 'refused' || one.state === 'unknown')
-      ui.out(['not mirrored', one.conversation, one.reason ?? ''].map(printable).join('  '));
+      ui.out(
+        ['not mirrored', one.conversation, `${one.reason ?? ''} [${one.code ?? 'UNKNOWN'}]`]
+          .map(printable)
+          .join('  '),
+      );
     await ui.drained();
   };
   for (const conversation of conversations)
@@ -83,7 +87,7 @@ async function mirror(
       ...Object.fromEntries(seen),
     });
   ui.say(
-    `${done} of ${count(conversations.length, 'conversation')} ${on ? 'are protected at the platform' : 'are no longer protected at the platform'}`,
+    `${done} of ${conversations.length} conversations ${on ? 'are protected at the platform' : 'are no longer protected at the platform'}`,
   );
   if (times('held') > 0)
     ui.say(`${times('held')} stay protected there: another hold holds something of them`);

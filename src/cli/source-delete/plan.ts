@@ -76,7 +76,7 @@ export async function planSourceDeletion(
   const rules = rulesOf(options);
   const sum: Sum = { planned: [], reasons: new Map(), bytes: 0, left: 0, done: 0 };
   const items = await gatherItems(planning, budget);
-  for (const item of items.without) leave(context, sum, item, ['unproven']);
+  for (const item of items.without) leave(context, sum, item, { reasons: ['unproven'] });
   for (let at = 0; at < items.found.length; at += BATCH) {
     ui.status(`looking: ${at} of ${items.found.length}`);
     const examined = await examineForDeletion(ports, items.found.slice(at, at + BATCH), rules, budget);
@@ -160,12 +160,12 @@ async function conversationOf(
 function tellOne(context: CommandContext, sum: Sum, one: Examination): void {
   const { ui } = context;
   if (one.state === 'failed') {
-    leave(context, sum, one.item, [one.error.code]);
+    leave(context, sum, one.item, { reasons: [one.error.code] });
     return;
   }
   const { item, copy, verdict, heldBy } = one.examined;
   if (verdict.state === 'refused') {
-    leave(context, sum, item, verdict.reasons, heldBy);
+    leave(context, sum, item, { reasons: verdict.reasons, heldBy });
     return;
   }
   if (verdict.state !== 'allowed') {
@@ -195,8 +195,7 @@ function leave(
   { ui }: CommandContext,
   sum: Sum,
   { recording, day }: SourceDeleteItem,
-  reasons: readonly string[],
-  heldBy: readonly string[] = [],
+  { reasons, heldBy = [] }: { readonly reasons: readonly string[]; readonly heldBy?: readonly string[] },
 ): void {
   sum.left += 1;
   for (const reason of reasons) sum.reasons.set(reason, (sum.reasons.get(reason) ?? 0) + 1);

@@ -38,7 +38,7 @@ export const SOURCE_COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--transcript',
         description:
-          'plan: want the transcript of each, or that there is none; also where ARCHIVE_TRANSCRIPTS=1',
+          'plan: want the transcript of each, or that the platform had no transcript; also where ARCHIVE_TRANSCRIPTS=1',
       },
       { flags: '--reason <TEXT>', description: 'plan, cancel: why; no name, no number' },
       { flags: '--by <NAME>', description: 'who you are (default: user and host)' },

@@ -11,6 +11,8 @@ import { isByUs, type SourceDeletion } from '../../../src/record/source-deletion
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-11-28T15:30:00Z');
 
+const OWN_DATE = '2026-12-01T00:00:00.000Z';
+
 const RULES: DeletionRules = {
   compare: true,
   statedUnredacted: false,
@@ -110,44 +112,57 @@ describe('what may be deleted at the source', () => {
     });
   }
 
-  it('allows only what has no reason against it, whatever is found together', () => {
-    const facts = fc.record({
+  it('allows only what has no reason against it, in any combination of findings', () => {
+    // the good value of each is drawn most often, or hardly any combination would be allowed
+    const mostly = <T>(good: T, ...others: readonly T[]) =>
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constant(good) },
+        { weight: 1, arbitrary: fc.constantFrom(...others) },
+      );
+    const facts: fc.Arbitrary<DeletionFacts> = fc.record({
       copy: fc.record({
-        objects: fc.constantFrom(
-          ...([
-            'verified',
-            'partial',
-            'unproven',
-            'damaged',
-            'missing',
-            'erased',
-            'other-recording',
-          ] as const),
+        objects: mostly<DeletionFacts['copy']['objects']>(
+          'verified',
+          'partial',
+          'unproven',
+          'damaged',
+          'missing',
+          'erased',
+          'other-recording',
         ),
-        comparison: fc.constantFrom(
-          ...(['same', 'different', 'partial', 'unavailable', 'not-asked'] as const),
+        comparison: mostly<DeletionFacts['copy']['comparison']>(
+          'same',
+          'different',
+          'partial',
+          'unavailable',
+          'not-asked',
         ),
-        seesUnredacted: fc.constantFrom(...(['yes', 'no', 'unknown', 'not-asked'] as const)),
-        context: fc.constantFrom(...(['kept', 'missing', 'damaged', 'not-asked'] as const)),
-        transcript: fc.constantFrom(
-          ...(['kept', 'none', 'forbidden', 'missing', 'damaged', 'not-asked'] as const),
+        seesUnredacted: mostly<DeletionFacts['copy']['seesUnredacted']>('yes', 'no', 'unknown', 'not-asked'),
+        context: mostly<DeletionFacts['copy']['context']>('kept', 'missing', 'damaged', 'not-asked'),
+        transcript: mostly<DeletionFacts['copy']['transcript']>(
+          'kept',
+          'none',
+          'forbidden',
+          'missing',
+          'damaged',
+          'not-asked',
         ),
       }),
-      heldBy: fc.constantFrom([], ['h']),
-      protection: fc.constantFrom(...(['none', 'protected', 'unknown'] as const)),
+      heldBy: mostly<readonly string[]>([], ['h']),
+      protection: mostly<DeletionFacts['protection']>('none', 'protected', 'unknown'),
       source: fc.record({
         state: fc.constant('listed' as const),
-        fileState: fc.constantFrom('AVAILABLE', 'ARCHIVED', 'RESTORED'),
+        fileState: mostly('AVAILABLE', 'ARCHIVED', 'RESTORED'),
         dates: fc.record({
-          deleteDate: fc.constantFrom(undefined, '2026-12-01T00:00:00.000Z', '2030-01-01T00:00:00.000Z'),
+          deleteDate: mostly<string | undefined>(undefined, OWN_DATE, '2030-01-01T00:00:00.000Z'),
           archiveDate: fc.constant(undefined),
         }),
-        exportPending: fc.boolean(),
+        exportPending: mostly(false, true),
       }),
       drill: fc.record({
-        at: fc.constantFrom(undefined, NOW - DAY_MS, NOW - 40 * DAY_MS),
-        restored: fc.nat(2),
-        failed: fc.nat(1),
+        at: mostly<number | undefined>(NOW - DAY_MS, undefined, NOW - 40 * DAY_MS),
+        restored: mostly(2, 0),
+        failed: mostly(0, 1),
       }),
       last: fc.constant(undefined),
     });
@@ -177,18 +192,19 @@ describe('what may be deleted at the source', () => {
           (!wanted.wantsTranscript || copy.transcript === 'kept' || copy.transcript === 'none') &&
           found.heldBy.length === 0 &&
           found.protection === 'none' &&
+          source.state === 'listed' &&
           source.fileState === 'AVAILABLE' &&
           !source.exportPending &&
-          source.dates.deleteDate !== '2026-12-01T00:00:00.000Z' &&
+          source.dates.deleteDate !== OWN_DATE &&
           drill.at === NOW - DAY_MS &&
           drill.failed === 0 &&
           drill.restored > 0;
         if (isGood) allowed += 1;
         expect(verdict.state).toBe(isGood ? 'allowed' : 'refused');
       }),
-      { numRuns: 20_000 },
+      { numRuns: 10_000 },
     );
-    expect(allowed).toBeGreaterThan(0);
+    expect(allowed).toBeGreaterThan(100);
   });
 
   it('never comes sooner than the grace, also where the platform drops the time of day', () => {

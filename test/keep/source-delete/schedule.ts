@@ -402,7 +402,7 @@ export async function runSchedule(
       return;
     }
     // with no fault, holds released and nothing protected: what is good goes, and each other one stops itself only
-    for (const id of [...standing.keys()]) {
+    for (const id of Array.from(standing.keys())) {
       const ports = { store, keys: new Map(), signer: undefined, clock };
       const one = await readHold(ports, id, unlimited);
       await releaseHold(ports, one, { by: 'B', reason: undefined, twoPersons: false }, unlimited);
