@@ -22,6 +22,11 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'LogKeyArn',
   'EgressAddress',
   'AuditTrailName',
+  'AthenaWorkGroupName',
+  'AthenaTableName',
+  'AnalystPolicyArn',
+  'ConsoleUrl',
+  'ConsoleSecretArn',
 ]);
 
 /**

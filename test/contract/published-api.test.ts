@@ -309,7 +309,7 @@ describe('what this program believes', () => {
     [
       'src/genesys/recordings/answers.ts',
       /(?:text|count|read)\((?:\w+, )?'(\w+)'\)/g,
-      ['Recording', 'MediaResult'],
+      ['Recording', 'MediaResult', 'Annotation'],
     ],
     [
       'src/genesys/recordings/batch.ts',

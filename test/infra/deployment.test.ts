@@ -561,6 +561,11 @@ describe('the outputs', () => {
           'DrillKeyArn',
           'EgressAddress',
           'AuditTrailName',
+          'AthenaWorkGroupName',
+          'AthenaTableName',
+          'AnalystPolicyArn',
+          'ConsoleUrl',
+          'ConsoleSecretArn',
         ].includes(name),
     );
     expect(Object.keys(template.outputs)).toEqual(usual);

@@ -131,6 +131,11 @@ describe('a signing key in KMS', () => {
             'DrillKeyArn',
             'EgressAddress',
             'AuditTrailName',
+            'AthenaWorkGroupName',
+            'AthenaTableName',
+            'AnalystPolicyArn',
+            'ConsoleUrl',
+            'ConsoleSecretArn',
           ].includes(name),
       ),
     );

@@ -45,7 +45,7 @@ const settings = fc
     customerKeys: fc.boolean(),
     auditTrail: fc.boolean(),
     verification: fc.constantFrom(true, false, { days: 30, depth: 'full' as const }),
-    catalogue: fc.boolean(),
+    catalogue: fc.constantFrom(true, false, { athena: true }),
     facts: fc.boolean(),
     keyRecords: fc.constantFrom(undefined, false, true, {}),
     seal: optional(fc.constant({ origin: `recordings.example.com/proof/${ORGANIZATION}` })),
@@ -74,7 +74,11 @@ describe('a stack of any settings', () => {
           ...(chosen.webhook ? [] : ['WebhookUrl']),
           ...(chosen.verification === false ? ['VerifierFunctionName'] : []),
           ...(chosen.jobs === false ? ['JobRunnerFunctionName'] : []),
-          ...(chosen.catalogue ? [] : ['CompactorFunctionName']),
+          ...(chosen.catalogue === false ? ['CompactorFunctionName'] : []),
+          ...(typeof chosen.catalogue === 'object' && chosen.catalogue.athena
+            ? []
+            : ['AthenaWorkGroupName', 'AthenaTableName', 'AnalystPolicyArn']),
+          ...(chosen.console === false ? ['ConsoleUrl', 'ConsoleSecretArn'] : []),
           ...(chosen.facts ? [] : ['FactsFunctionName']),
           ...((chosen.keyRecords ?? false) === false ? ['KeyRecordsBucketName'] : []),
           ...(chosen.seal === undefined

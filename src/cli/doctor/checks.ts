@@ -44,13 +44,20 @@ export async function* checkInstallation(
   if (settings.archive !== undefined) yield await checkSigningKey(context, settings.archive, budget);
   if (settings.store === undefined) yield skip('store', 'its settings cannot be read');
   else {
-    yield await checkStore(context, settings.store, budget);
+    const store = await checkStore(context, settings.store, budget);
+    yield store;
     const keyRecords = await checkKeyRecords(context, settings.archive ?? settings.store, budget);
     if (keyRecords !== undefined) yield keyRecords;
-    const retention = await checkRetention(context, settings.archive ?? settings.store, budget);
-    if (retention !== undefined) yield retention;
-    const catalogue = await checkCatalogue(context, settings.store, budget);
-    if (catalogue !== undefined) yield catalogue;
+    // what cannot be reached is said once
+    const isReached = store.status !== 'fail';
+    if (isReached) {
+      const retention = await checkRetention(context, settings.archive ?? settings.store, budget);
+      if (retention !== undefined) yield retention;
+    }
+    if (isReached || settings.store.catalogue.store !== undefined) {
+      const catalogue = await checkCatalogue(context, settings.store, budget);
+      if (catalogue !== undefined) yield catalogue;
+    }
   }
   if (settings.archive === undefined) {
     yield skip('genesys', settings.wantsGenesys ? 'its settings cannot be read' : 'not configured');
