@@ -62,22 +62,127 @@ const MAX_NAP_MS = 60_000;
 
 /** Works through the spool, `concurrency` events at a time, until it is stopped. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { spool, clock, policy, concurrency, budget, onReport } = options;
-  const running = new Set<Promise<void>>();
-  const busy = new Set<string>();
-  const waiters = new Set<() => void>();
-  let circuit = CLOSED;
-  let pausedBy: string | undefined;
-  const stopping = new AbortController();
-  let nap = new AbortController();
-  const wake = () => nap.abort();
+  const worker = new SpoolWorker(options);
+  void worker.run();
+  return worker;
+}
 
-  const settle = async (entry: SpoolEntry, spooled: SpooledEvent, outcome: Outcome): Promise<void> => {
+class SpoolWorker implements Worker {
+  readonly #options: WorkerOptions;
+  readonly #running = new Set<Promise<void>>();
+  /** Recordings that are being worked on. */
+  readonly #busy = new Set<string>();
+  readonly #waiters = new Set<() => void>();
+  readonly #stopping = new AbortController();
+  #circuit = CLOSED;
+  #pausedBy: string | undefined;
+  #nap = new AbortController();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  get pausedBy(): string | undefined {
+    return this.#pausedBy;
+  }
+
+  wake(): void {
+    this.#nap.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.wake();
+    await Promise.all(this.#running);
+  }
+
+  async caughtUp(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#waiters.add(resolve);
+      this.wake();
+    });
+  }
+
+  async run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      for (let entry = this.#takeNext(); entry !== undefined; entry = this.#takeNext()) this.#begin(entry);
+      this.#tellWhoWaits();
+      await this.#sleepUntilWoken(this.#untilNext());
+    }
+  }
+
+  #begin(entry: SpoolEntry): void {
+    const job = this.#work(entry).finally(() => {
+      this.#running.delete(job);
+      this.wake();
+    });
+    this.#running.add(job);
+  }
+
+  async #work(entry: SpoolEntry): Promise<void> {
+    const { spool, clock, budget, onReport } = this.#options;
+    try {
+      await this.#attempt(entry);
+    } catch (caught) {
+      // interrupted: its file stands as it stood, and the next process of this spool takes it up
+      if (budget.signal.aborted) return;
+      spool.postpone(entry, clock.now() + STUCK_PAUSE_MS);
+      onReport({ kind: 'stuck', name: entry.name, error: toArchiveError(caught) });
+    }
+  }
+
+  async #attempt(entry: SpoolEntry): Promise<void> {
+    const { spool, clock, budget, onReport } = this.#options;
+    const spooled = await spool.read(entry);
+    if (spooled === undefined) return spool.done(entry);
+    if ('malformed' in spooled) {
+      const error = new ArchiveError('EVENT_INVALID', 'the spool file holds no event');
+      await spool.fail(entry, spooled, error);
+      onReport({ kind: 'failed', name: entry.name, error });
+      return;
+    }
+    if (spooled.notBefore > clock.now()) return spool.postpone(entry, spooled.notBefore);
+    let requests: readonly ArchiveRequest[];
+    let refused: ArchiveError | undefined;
+    try {
+      const parsed = this.#options.parse(spooled.event);
+      requests = parsed.kind === 'requests' ? parsed.requests : [];
+      if (parsed.kind === 'requests') ({ refused } = parsed);
+    } catch (error) {
+      return this.#settle(entry, spooled, { state: 'failed', error: toArchiveError(error) });
+    }
+    if (budget.signal.aborted) return;
+    const keys = requests.map(requestKey);
+    if (keys.some((key) => this.#busy.has(key))) {
+      return spool.postpone(entry, clock.now() + BUSY_PAUSE_MS);
+    }
+    for (const key of keys) this.#busy.add(key);
+    try {
+      const outcome = await this.#deliver(requests);
+      // what can be done is done; what cannot be read beside it is kept with the reason
+      const rest = outcome.state === 'done' ? refused : undefined;
+      await this.#settle(entry, spooled, rest === undefined ? outcome : { state: 'failed', error: rest });
+    } finally {
+      for (const key of keys) this.#busy.delete(key);
+    }
+  }
+
+  async #deliver(requests: readonly ArchiveRequest[]): Promise<Outcome> {
+    const { archiver, clock, budget, onReport } = this.#options;
+    const began = clock.now();
+    return deliver(archiver, requests, budget, (result) =>
+      onReport({ kind: 'result', result, durationMs: clock.now() - began }),
+    );
+  }
+
+  async #settle(entry: SpoolEntry, spooled: SpooledEvent, outcome: Outcome): Promise<void> {
+    const { spool, clock, policy, onReport } = this.#options;
     const error = outcome.state === 'failed' ? outcome.error : undefined;
-    const verdict = judgeOutcome(error);
-    circuit = advanceCircuit(circuit, verdict, clock.now(), clock.random());
-    if (verdict === 'systemic' && isOpen(circuit)) pausedBy = error?.code;
-    else if (!isOpen(circuit)) pausedBy = undefined;
+    this.#advanceCircuit(error);
     const { attempts, receivedAt } = spooled;
     const plan = planNext(policy, {
       outcome,
@@ -97,120 +202,52 @@ export function startWorker(options: WorkerOptions): Worker {
     const notBefore = clock.now() + plan.delayMs;
     await spool.putBack(entry, spooled, { notBefore, attempts: plan.attempts, error });
     onReport({ kind: 'again', name: entry.name, delayMs: plan.delayMs, attempts: plan.attempts, error });
-  };
+  }
 
-  const attempt = async (entry: SpoolEntry): Promise<void> => {
-    const spooled = await spool.read(entry);
-    if (spooled === undefined) return spool.done(entry);
-    if ('malformed' in spooled) {
-      const error = new ArchiveError('EVENT_INVALID', 'the spool file holds no event');
-      await spool.fail(entry, spooled, error);
-      onReport({ kind: 'failed', name: entry.name, error });
-      return;
-    }
-    if (spooled.notBefore > clock.now()) return spool.postpone(entry, spooled.notBefore);
-    let requests: readonly ArchiveRequest[];
-    let refused: ArchiveError | undefined;
-    try {
-      const parsed = options.parse(spooled.event);
-      requests = parsed.kind === 'requests' ? parsed.requests : [];
-      if (parsed.kind === 'requests') ({ refused } = parsed);
-    } catch (error) {
-      return settle(entry, spooled, { state: 'failed', error: toArchiveError(error) });
-    }
-    if (budget.signal.aborted) return;
-    const keys = requests.map(requestKey);
-    if (keys.some((key) => busy.has(key))) return spool.postpone(entry, clock.now() + BUSY_PAUSE_MS);
-    for (const key of keys) busy.add(key);
-    const began = clock.now();
-    try {
-      const outcome = await deliver(options.archiver, requests, budget, (result) =>
-        onReport({ kind: 'result', result, durationMs: clock.now() - began }),
-      );
-      // what can be done is done; what cannot be read beside it is kept with the reason
-      const rest = outcome.state === 'done' ? refused : undefined;
-      await settle(entry, spooled, rest === undefined ? outcome : { state: 'failed', error: rest });
-    } finally {
-      for (const key of keys) busy.delete(key);
-    }
-  };
+  #advanceCircuit(error: ArchiveError | undefined): void {
+    const { clock } = this.#options;
+    const verdict = judgeOutcome(error);
+    this.#circuit = advanceCircuit(this.#circuit, verdict, clock.now(), clock.random());
+    if (verdict === 'systemic' && isOpen(this.#circuit)) this.#pausedBy = error?.code;
+    else if (!isOpen(this.#circuit)) this.#pausedBy = undefined;
+  }
 
-  const work = async (entry: SpoolEntry): Promise<void> => {
-    try {
-      await attempt(entry);
-    } catch (caught) {
-      // interrupted: its file stands as it stood, and the next process of this spool takes it up
-      if (budget.signal.aborted) return;
-      spool.postpone(entry, clock.now() + STUCK_PAUSE_MS);
-      onReport({ kind: 'stuck', name: entry.name, error: toArchiveError(caught) });
-    }
-  };
+  #isBusyEnough(): boolean {
+    return this.#running.size >= (isOpen(this.#circuit) ? 1 : this.#options.concurrency);
+  }
 
-  const isBusyEnough = () => running.size >= (isOpen(circuit) ? 1 : concurrency);
-
-  const takeNext = (): SpoolEntry | undefined =>
-    stopping.signal.aborted || isBusyEnough() || clock.now() < circuit.openUntil ? undefined : spool.take();
+  #takeNext(): SpoolEntry | undefined {
+    const { clock, spool } = this.#options;
+    const mustWait =
+      this.#stopping.signal.aborted || this.#isBusyEnough() || clock.now() < this.#circuit.openUntil;
+    return mustWait ? undefined : spool.take();
+  }
 
   /** ms until something may be due; `undefined` when only {@link wake} can tell. */
-  const untilNext = (): number | undefined => {
-    const { nextDueAt } = spool;
-    if (nextDueAt === undefined || isBusyEnough()) return undefined;
-    return Math.max(nextDueAt, circuit.openUntil) - clock.now();
-  };
+  #untilNext(): number | undefined {
+    const { nextDueAt } = this.#options.spool;
+    if (nextDueAt === undefined || this.#isBusyEnough()) return undefined;
+    return Math.max(nextDueAt, this.#circuit.openUntil) - this.#options.clock.now();
+  }
 
-  const tellWhoWaits = () => {
-    if (running.size > 0 || (!stopping.signal.aborted && (untilNext() ?? 1) <= 0)) return;
-    for (const tell of waiters) tell();
-    waiters.clear();
-  };
+  #tellWhoWaits(): void {
+    if (this.#running.size > 0) return;
+    if (!this.#stopping.signal.aborted && (this.#untilNext() ?? 1) <= 0) return;
+    for (const tell of this.#waiters) tell();
+    this.#waiters.clear();
+  }
 
-  const loop = async () => {
-    while (!stopping.signal.aborted) {
-      for (let entry = takeNext(); entry !== undefined; entry = takeNext()) {
-        const job = work(entry).finally(() => {
-          running.delete(job);
-          wake();
-        });
-        running.add(job);
-      }
-      tellWhoWaits();
-      await sleepUntilWoken(untilNext());
-    }
-  };
-
-  const sleepUntilWoken = async (ms: number | undefined): Promise<void> => {
-    const { signal } = nap;
+  async #sleepUntilWoken(ms: number | undefined): Promise<void> {
+    const { signal } = this.#nap;
     const woken = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
     const napMs = Math.min(Math.max(0, ms ?? 0), MAX_NAP_MS);
-    const slept = ms === undefined ? woken : clock.sleep(napMs, signal).catch(() => undefined);
+    const slept = ms === undefined ? woken : this.#options.clock.sleep(napMs, signal).catch(() => undefined);
     await Promise.race([woken, slept]);
-    nap = new AbortController();
-  };
-
-  void loop();
-  const untilIdle = () =>
-    new Promise<void>((resolve) => {
-      waiters.add(resolve);
-      wake();
-    });
-  return {
-    wake,
-    get inFlight() {
-      return running.size;
-    },
-    get pausedBy() {
-      return pausedBy;
-    },
-    async stop() {
-      stopping.abort();
-      wake();
-      await Promise.all(running);
-    },
-    caughtUp: untilIdle,
-  };
+    this.#nap = new AbortController();
+  }
 }
 
 function overdue(outcome: Outcome, { horizonMs }: SpoolPolicy): ArchiveError {

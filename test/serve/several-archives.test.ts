@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { makeDirectory, type RunningCli, startCli } from '../cli/run-cli.ts';
+import { untilEmpty } from './serving.ts';
 
 const SECRETS = { emea: 'the-secret-of-emea-webhooks', apac: 'the-secret-of-apac-webhooks' } as const;
 type Name = keyof typeof SECRETS;
@@ -75,6 +76,8 @@ describe('serve with several archives', () => {
       ]);
       expect(await readdir(path.join(dir, 'spool', name))).toContain('queue');
     }
+    // a result is told a moment before its event leaves the spool
+    await untilEmpty(url);
     const health = await (await fetch(`${url}/health`)).json();
     expect(health).toMatchObject({ status: 'ok', queued: 0, failed: 0 });
     expect((await fetch(`${url}/health/emea`)).status).toBe(200);
