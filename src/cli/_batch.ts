@@ -1,8 +1,10 @@
 import { advanceCircuit, type Circuit, CLOSED, isOpen, judgeOutcome, planRest } from '../circuit.ts';
 import type { Budget, Clock } from '../clock.ts';
-import type { ArchiveError } from '../errors.ts';
+import { type ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
+import type { ItemFailure } from './_conclude.ts';
 import { count, formatDuration } from './_format.ts';
+import type { Progress } from './_progress.ts';
 import type { Ui } from './_ui.ts';
 
 /** Items that are still tried, one at a time, after many in a row have failed alike. */
@@ -69,6 +71,43 @@ export async function workThrough<T>(
     await queue.close();
   }
   return { stoppedBy: breaker.stoppedBy, interrupted, notTried: queue.left() };
+}
+
+export interface CountedWork<T> {
+  readonly ui: Pick<Ui, 'drained'>;
+  readonly budget: Budget;
+  readonly progress: Pick<Progress, 'itemDone' | 'itemFailed'>;
+  readonly failures: ItemFailure[];
+  /** Does one item, and tells what became of it. */
+  readonly work: (item: T) => Promise<void>;
+  readonly onFailure: (item: T, error: ArchiveError) => void;
+}
+
+/** For {@link workThrough}: counts each item. What the end of the budget has stopped is no failure of the item. */
+export function countWork<T>({
+  ui,
+  budget,
+  progress,
+  failures,
+  work,
+  onFailure,
+}: CountedWork<T>): (item: T) => Promise<ArchiveError | undefined> {
+  return async (item) => {
+    try {
+      await work(item);
+      progress.itemDone();
+      await ui.drained();
+      return undefined;
+    } catch (thrown) {
+      const error = toArchiveError(thrown);
+      if (budget.signal.aborted && isEndOfBudget(error)) return error;
+      progress.itemFailed();
+      failures.push({ error });
+      onFailure(item, error);
+      await ui.drained();
+      return error;
+    }
+  };
 }
 
 /** When to give up a list that is worked through once. */

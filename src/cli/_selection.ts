@@ -1,9 +1,9 @@
 import { findRecording, listRecordings } from '../audit/find-recording.ts';
 import type { Budget } from '../clock.ts';
 import type { LayoutConfig } from '../config/config.ts';
-import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';
+import { ArchiveError, type ErrorCode } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
-import { describeRest, isEndOfBudget, recordOfRest, type BatchEnd, workThrough } from './_batch.ts';
+import { countWork, describeRest, recordOfRest, type BatchEnd, workThrough } from './_batch.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from './_conclude.ts';
 import { type CommandContext, noteWholeDays, openBudget, readRange, searchIn } from './_context.ts';
 import { count, printable } from './_format.ts';
@@ -88,34 +88,29 @@ export async function runSelection(
   const notes = new Map<string, number>();
 
   const wordFor = (state: string) => (dryRun ? (WOULD[state] ?? state) : state);
-  const workOn = async (idOrKey: string): Promise<ArchiveError | undefined> => {
-    try {
+  const workOn = countWork<string>({
+    ui,
+    budget,
+    progress,
+    failures,
+    work: async (idOrKey) => {
       const key = await findRecording(store, idOrKey, range, budget);
       const { state, facts } = await work(store, key, budget);
       states.set(state, (states.get(state) ?? 0) + 1);
-      progress.itemDone();
       if (ui.json) ui.record(record, { key, state, dryRun, ...facts });
       else {
         ui.out(`${wordFor(state).padEnd(STATE_WIDTH)}  ${printable(key)}`);
         for (const note of facts?.notes ?? []) notes.set(note, (notes.get(note) ?? 0) + 1);
       }
-      await ui.drained();
-      return undefined;
-    } catch (thrown) {
-      const error = toArchiveError(thrown);
-      if (budget.signal.aborted && isEndOfBudget(error)) return error;
-      progress.itemFailed();
-      failures.push({ error });
-      const { code, message, retryable } = error;
+    },
+    onFailure: (idOrKey, { code, message, retryable }) => {
       if (ui.json) ui.record(record, { key: idOrKey, state: 'failed', dryRun, code, message, retryable });
       else
         ui.out(
           `${ui.style('red', 'failed'.padEnd(STATE_WIDTH))}  ${printable(idOrKey)}  ${printable(message)}  [${code}]`,
         );
-      await ui.drained();
-      return error;
-    }
-  };
+    },
+  });
   async function* allKeys() {
     for await (const { key } of listRecordings(plainStore, range, budget)) yield key;
   }

@@ -1,10 +1,10 @@
 import { whyNoRecording } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
-import { type ArchiveError, toArchiveError } from '../../errors.ts';
+import type { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { SearchRange } from '../../audit/find-recording.ts';
 import type { Layout } from '../../record/layout.ts';
-import { type BatchEnd, describeRest, isEndOfBudget, recordOfRest, workThrough } from '../_batch.ts';
+import { type BatchEnd, countWork, describeRest, recordOfRest, workThrough } from '../_batch.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, namesTime } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
@@ -67,25 +67,19 @@ export async function restoreMany(
   const progress = startProgress(ui, dryRun ? 'restoring (dry run)' : 'restoring', { items });
   const counting = { ...ports, store: countBytes(plain, progress.addBytes) };
   const mostInMemory = Math.min(MAX_BYTES_OF_ONE, Math.floor(MAX_IN_MEMORY_BYTES / concurrency));
-  const workOn = async ({ asked, key, name }: Chosen): Promise<ArchiveError | undefined> => {
-    try {
+  const workOn = countWork<Chosen>({
+    ui,
+    budget,
+    progress,
+    failures: tally.failures,
+    work: async ({ asked, key, name }) => {
       if (key === undefined) throw await whyNoRecording(plain, asked, range, budget);
       const placement = { key, directory, name, force: options.force, mostInMemory };
       if (dryRun) tellPlan(context, tally, key, await planInto(counting, placement, budget));
       else tellRestored(context, tally, key, await restoreInto(counting, placement, budget));
-      progress.itemDone();
-      await ui.drained();
-      return undefined;
-    } catch (thrown) {
-      const error = toArchiveError(thrown);
-      if (budget.signal.aborted && isEndOfBudget(error)) return error;
-      progress.itemFailed();
-      tally.failures.push({ error });
-      tellFailure(context, key ?? asked, error, dryRun);
-      await ui.drained();
-      return error;
-    }
-  };
+    },
+    onFailure: ({ asked, key }, error) => tellFailure(context, key ?? asked, error, dryRun),
+  });
   let batch: BatchEnd;
   try {
     batch = await readArchive(plain, () => workThrough(chosen, { concurrency, clock, ui, budget }, workOn));
