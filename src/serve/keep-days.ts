@@ -1,20 +1,16 @@
 /** What `serve` asks the platform about days, beside its webhooks: facts, audits, requests under the GDPR. */
-import { type Budget, type Clock, startBudget } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { requireReplaceable } from '../create/catalogue-place.ts';
 import { openFactsStore, updateAudits, updateFacts } from '../create/facts.ts';
 import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create/gdpr-requests.ts';
-import { ArchiveError, toArchiveError } from '../errors.ts';
+import type { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { type Repeated, repeatRun } from './repeat-run.ts';
 
 /** ms; events that were waiting come first. */
 const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 6 * 3_600_000;
-
-export interface KeptDays {
-  /** Ends what is under way; a day that is not whole is fetched by the next run. */
-  stop(): Promise<void>;
-}
 
 interface Tools {
   readonly clock: Clock;
@@ -47,7 +43,7 @@ export function keepFacts(
     await requireReplaceable(config, tools, budget);
     return updateFacts(config, budget, tools);
   },
-): KeptDays | undefined {
+): Repeated | undefined {
   // conversations of the tutorial's API are not those of the analytics
   if (config.catalogue.facts !== 'analytics' || config.genesys.api === 'media') return undefined;
   return keepAsking(tools, { what: 'facts', instead: ', or set ARCHIVE_FACTS=none', run });
@@ -58,7 +54,7 @@ export function keepAudits(
   config: ArchiveConfig,
   tools: Tools,
   run: DaysRun = (budget) => updateAudits(config, budget, tools),
-): KeptDays | undefined {
+): Repeated | undefined {
   if (config.catalogue.audits === 'none' || config.genesys.api === 'media') return undefined;
   return keepAsking(tools, { what: 'audits', instead: ', or set ARCHIVE_AUDITS=none', run });
 }
@@ -68,7 +64,7 @@ export function keepRequests(
   config: ArchiveConfig,
   tools: Tools,
   run: DaysRun = (budget) => tellNewRequests(config, tools, budget),
-): KeptDays | undefined {
+): Repeated | undefined {
   if (config.genesys.api === 'media') return undefined;
   return keepAsking(tools, { what: 'requests under the GDPR', instead: '', run });
 }
@@ -90,27 +86,11 @@ async function tellNewRequests(config: ArchiveConfig, tools: Tools, budget: Budg
  * Asks every six hours. A run that fails is logged, and the next one comes; where the client may not ask at all, that is said once, and no
  * more comes.
  */
-function keepAsking({ clock, logger }: Tools, { what, instead, run }: Kept): KeptDays {
-  const stopping = new AbortController();
-  const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, stopping.signal);
-  const working = work();
-
-  async function work(): Promise<void> {
-    let wait = FIRST_AFTER_MS;
-    for (;;) {
-      try {
-        await clock.sleep(wait, stopping.signal);
-      } catch {
-        return;
-      }
-      if (await runOnce()) return;
-      wait = EVERY_MS;
-    }
-  }
-
-  /** @returns whether this was the last run. */
-  async function runOnce(): Promise<boolean> {
-    try {
+function keepAsking({ clock, logger }: Tools, { what, instead, run }: Kept): Repeated {
+  return repeatRun(clock, {
+    firstAfterMs: FIRST_AFTER_MS,
+    everyMs: EVERY_MS,
+    async run(budget) {
       const days = await run(budget);
       const written = days.filter(({ outcome }) => outcome === 'written').length;
       if (written > 0) logger.log('info', `${what} fetched`, { count: written });
@@ -118,24 +98,15 @@ function keepAsking({ clock, logger }: Tools, { what, instead, run }: Kept): Kep
         if (error === undefined) continue;
         logger.log('error', `the ${what} of ${day} were not fetched: ${error.message}`, { code: error.code });
       }
-      return false;
-    } catch (thrown) {
-      if (stopping.signal.aborted) return true;
-      const { code, message } = toArchiveError(thrown);
+      return undefined;
+    },
+    onFailure({ code, message }) {
       const isForbidden = code === 'GENESYS_FORBIDDEN';
       const told = isForbidden
         ? `no ${what} are kept: ${message}; give the client the permission and start again${instead}`
         : `${what} were not fetched: ${message}`;
       logger.log(isForbidden ? 'warn' : 'error', told, { code });
-      return isForbidden;
-    }
-  }
-
-  return {
-    stop: async () => {
-      stopping.abort(new ArchiveError('INTERRUPTED', 'the server is stopping'));
-      await working;
-      end();
+      return isForbidden ? 'last' : undefined;
     },
-  };
+  });
 }

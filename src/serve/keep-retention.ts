@@ -1,9 +1,9 @@
-import { type Budget, type Clock, startBudget } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { applyToDays, type RetentionRun } from '../create/retention.ts';
-import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { DAY_MS } from '../recording-time.ts';
+import { type Repeated, repeatRun } from './repeat-run.ts';
 
 /** ms; the catalogue, which knows queues, is brought up to date first. */
 const FIRST_AFTER_MS = 15 * 60_000;
@@ -12,10 +12,6 @@ const EVERY_MS = DAY_MS;
 const FIRST_AGES = Array.from({ length: 40 }, (_, age) => age);
 /** Ages in days at which something becomes known, or is given up on. */
 const AGES = [1, 2, 3, 4, 7, 14, 35, 36];
-
-export interface KeptRetention {
-  stop(): Promise<void>;
-}
 
 /** What one run does; replaced by tests. @param days midnights, epoch ms. */
 export type RetentionOfDays = (days: readonly number[], budget: Budget) => Promise<RetentionRun>;
@@ -28,48 +24,28 @@ export function keepRetention(
   config: ArchiveConfig,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   run: RetentionOfDays = (days, budget) => applyToDays(config, days, budget, { clock, logger }),
-): KeptRetention | undefined {
+): Repeated | undefined {
   if (config.retentionFile === undefined) return undefined;
-  const stopping = new AbortController();
-  const { budget, end } = startBudget(clock, Number.POSITIVE_INFINITY, 0, stopping.signal);
-  const working = work();
-
-  async function work(): Promise<void> {
-    let ages: readonly number[] = FIRST_AGES;
-    let wait = FIRST_AFTER_MS;
-    for (;;) {
-      try {
-        await clock.sleep(wait, stopping.signal);
-      } catch {
-        return;
-      }
+  let ages: readonly number[] = FIRST_AGES;
+  return repeatRun(clock, {
+    firstAfterMs: FIRST_AFTER_MS,
+    everyMs: EVERY_MS,
+    async run(budget) {
       const began = clock.now();
       const today = Math.floor(began / DAY_MS);
-      try {
-        const { objects, waiting } = await run(
-          ages.map((age) => (today - age) * DAY_MS),
-          budget,
-        );
-        logger.log('info', 'retention applied', {
-          count: objects,
-          durationMs: clock.now() - began,
-          state: waiting > 0 ? 'waiting' : 'complete',
-        });
-        ages = AGES;
-      } catch (thrown) {
-        if (stopping.signal.aborted) return;
-        const { message, code } = toArchiveError(thrown);
-        logger.log('error', `the retention file is not applied: ${message}`, { code });
-      }
-      wait = EVERY_MS;
-    }
-  }
-
-  return {
-    stop: async () => {
-      stopping.abort(new ArchiveError('INTERRUPTED', 'the server is stopping'));
-      await working;
-      end();
+      const days = ages.map((age) => (today - age) * DAY_MS);
+      const { objects, waiting } = await run(days, budget);
+      logger.log('info', 'retention applied', {
+        count: objects,
+        durationMs: clock.now() - began,
+        state: waiting > 0 ? 'waiting' : 'complete',
+      });
+      ages = AGES;
+      return undefined;
     },
-  };
+    onFailure({ message, code }) {
+      logger.log('error', `the retention file is not applied: ${message}`, { code });
+      return undefined;
+    },
+  });
 }
