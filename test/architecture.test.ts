@@ -191,7 +191,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/catalogue',
     'store',
   ],
-  'create/gdpr-requests': ['ground', 'ports', 'http', 'record', 'genesys', 'config', 'secrets'],
+  'create/platform-api': ['ground', 'http', 'genesys', 'config', 'secrets'],
+  'create/gdpr-requests': ['ground', 'ports', 'record', 'genesys', 'config', 'create/platform-api'],
   'create/retention': [
     'ground',
     'ports',
@@ -202,7 +203,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/archiver',
     'create/catalogue',
   ],
-  'create/source-dates': ['ground', 'http', 'genesys', 'config', 'secrets'],
+  'create/source-dates': ['ground', 'genesys', 'config', 'create/platform-api'],
   'create/job-runner': [
     'ground',
     'ports',

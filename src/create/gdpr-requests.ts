@@ -1,52 +1,34 @@
 /** Wires what reads the platform's requests under the GDPR, and notices new ones. */
-import { type Budget, type Clock, systemClock } from '../clock.ts';
-import type { ArchiveConfig, SealConfig } from '../config/config.ts';
-import { createGenesysApi } from '../genesys/api-client.ts';
-import { createTokenSource } from '../genesys/oauth.ts';
+import type { Budget, Clock } from '../clock.ts';
 import {
   createGdprRequests,
   type GdprRequest,
   type GdprRequests,
 } from '../genesys/organization/gdpr-requests.ts';
-import { pinOrganization } from '../genesys/pin-organization.ts';
-import { createRateBudget } from '../genesys/rate-budget.ts';
-import { createTransport } from '../http/transport.ts';
-import { type Logger, silentLogger } from '../log.ts';
+import type { Logger } from '../log.ts';
 import type { ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
 import { isSafeId } from '../recording-id.ts';
 import { listRequestNotes, putRequestNote } from '../record/request-note.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
-
-type GdprConfig = Pick<SealConfig | ArchiveConfig, 'genesys' | 'organizationId' | 'proxies' | 'rateShare'>;
+import { openPlatformApi, type PlatformConfig } from './platform-api.ts';
 
 /** Makes no request; the first look compares the organization with `GENESYS_ORGANIZATION_ID`. */
 export function openGdprRequests(
-  config: GdprConfig,
+  config: PlatformConfig,
   tools: { readonly clock?: Clock; readonly logger?: Logger } = {},
 ): GdprRequests & { close(): void } {
-  const { clock = systemClock, logger = silentLogger } = tools;
-  const { genesys, organizationId, proxies } = config;
-  const transport = createTransport({ timeouts: {}, proxies });
-  const secrets = createSecretValues({ clock, logger, proxies });
-  const credentials = readClientCredentials(genesys.credentials, secrets);
-  const { loginUrl, apiUrl } = genesys;
-  const tokens = createTokenSource({ loginUrl, credentials, scope: undefined, transport, clock, logger });
-  const rate = createRateBudget({ clock, share: config.rateShare });
-  const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
-  const pin = pinOrganization({ organizationId, clock, logger });
+  const { api, pin, close } = openPlatformApi(config, tools);
   const requests = createGdprRequests(api);
   return {
     async *list(budget) {
-      await pin(api, budget);
+      await pin(budget);
       yield* requests.list(budget);
     },
     async find(id, budget) {
-      await pin(api, budget);
+      await pin(budget);
       return requests.find(id, budget);
     },
-    close: () => transport.close(),
+    close,
   };
 }
 

@@ -1,15 +1,9 @@
 /** Wires what asks the platform when it deletes its own recordings. */
-import { type Budget, type Clock, systemClock } from '../clock.ts';
+import type { Budget, Clock } from '../clock.ts';
 import type { SealConfig } from '../config/config.ts';
-import { createGenesysApi } from '../genesys/api-client.ts';
-import { createTokenSource } from '../genesys/oauth.ts';
-import { pinOrganization } from '../genesys/pin-organization.ts';
-import { createRateBudget } from '../genesys/rate-budget.ts';
 import { readSourceDate, type SourceDate } from '../genesys/recordings/source-date.ts';
-import { createTransport } from '../http/transport.ts';
-import { type Logger, silentLogger } from '../log.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import type { Logger } from '../log.ts';
+import { openPlatformApi } from './platform-api.ts';
 
 export type { SourceDate } from '../genesys/recordings/source-date.ts';
 
@@ -27,21 +21,12 @@ export function openSourceDates(
   config: SealConfig,
   tools: { readonly clock?: Clock; readonly logger?: Logger } = {},
 ): SourceDates {
-  const { clock = systemClock, logger = silentLogger } = tools;
-  const { genesys, organizationId, proxies } = config;
-  const transport = createTransport({ timeouts: {}, proxies });
-  const secrets = createSecretValues({ clock, logger, proxies });
-  const credentials = readClientCredentials(genesys.credentials, secrets);
-  const { loginUrl, apiUrl } = genesys;
-  const tokens = createTokenSource({ loginUrl, credentials, scope: undefined, transport, clock, logger });
-  const rate = createRateBudget({ clock, share: config.rateShare });
-  const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
-  const pin = pinOrganization({ organizationId, clock, logger });
+  const { api, pin, close } = openPlatformApi(config, tools);
   return {
     async of(recording, budget) {
-      await pin(api, budget);
+      await pin(budget);
       return readSourceDate(api, recording, budget);
     },
-    close: () => transport.close(),
+    close,
   };
 }
