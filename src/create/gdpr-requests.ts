@@ -17,18 +17,18 @@ export function openGdprRequests(
   config: PlatformConfig,
   tools: { readonly clock?: Clock; readonly logger?: Logger } = {},
 ): GdprRequests & { close(): void } {
-  const { api, pin, close } = openPlatformApi(config, tools);
-  const requests = createGdprRequests(api);
+  const platform = openPlatformApi(config, tools);
+  const requests = createGdprRequests(platform.api);
   return {
     async *list(budget) {
-      await pin(budget);
+      await platform.pin(budget);
       yield* requests.list(budget);
     },
     async find(id, budget) {
-      await pin(budget);
+      await platform.pin(budget);
       return requests.find(id, budget);
     },
-    close,
+    close: () => platform.close(),
   };
 }
 

@@ -21,12 +21,12 @@ export function openSourceDates(
   config: SealConfig,
   tools: { readonly clock?: Clock; readonly logger?: Logger } = {},
 ): SourceDates {
-  const { api, pin, close } = openPlatformApi(config, tools);
+  const platform = openPlatformApi(config, tools);
   return {
     async of(recording, budget) {
-      await pin(budget);
-      return readSourceDate(api, recording, budget);
+      await platform.pin(budget);
+      return readSourceDate(platform.api, recording, budget);
     },
-    close,
+    close: () => platform.close(),
   };
 }

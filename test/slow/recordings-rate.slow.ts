@@ -26,7 +26,7 @@ function counting(transport: Transport): Transport & { readonly underWay: () => 
     underWay -= 1;
   };
   return {
-    ...transport,
+    close: () => transport.close(),
     underWay: () => underWay,
     async send(request) {
       underWay += 1;

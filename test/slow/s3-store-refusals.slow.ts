@@ -219,7 +219,7 @@ describe('what is sent', () => {
     const counted = faulty.s3.proxied({
       clock: faulty.clock,
       queueSize: 3,
-      transport: { ...transport, send },
+      transport: { send, close: () => transport.close() },
     });
     await counted.put(faulty.key, bodyOf(content), OPTIONS, unlimited);
     transport.close();

@@ -5,19 +5,19 @@ import { ArchiveError } from '../../errors.ts';
 import { changedPlan, eraseJobs, eraseOptions, parseErasureItem } from '../../job-kinds/erase.ts';
 import { ERASE } from '../../job-kinds/unnamed-erase.ts';
 import { readOptions } from '../../job-kinds/job-options.ts';
-import { isJobId, shardKey } from '../../jobs/job-keys.ts';
+import { shardKey } from '../../jobs/job-keys.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
-import { requirePlan } from '../../jobs/read-job.ts';
 import { isCarriedOut } from '../../jobs/report.ts';
 import { unpackLines } from '../../jobs/shard.ts';
 import type { ErasedItem, ErasePorts } from '../../keep/erase/erase-types.ts';
-import { isSealed, parsePlanName } from '../../keep/sealed-item.ts';
+import { isSealed } from '../../keep/sealed-item.ts';
 import { heldAmong } from '../../keep/read-holds.ts';
 import type { VersionedStore } from '../../ports.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, formatBytes } from '../_format.ts';
+import { confirmPlan } from '../jobs/confirm-plan.ts';
 import { runJobHere } from '../jobs/run-here.ts';
 
 export interface Confirming {
@@ -45,21 +45,9 @@ export async function confirmErasure(
   budget: Budget,
 ): Promise<number> {
   const { ui } = context;
-  const { id, secret } = parsePlanName(name);
-  if (!isJobId(id)) {
-    throw new ArchiveError('USAGE', 'that is not the name of a plan', {
-      hint: '--confirm takes what `genesys-archive erase` printed, such as 20261128t0738-k3f9qz.3q2-7w…',
-    });
-  }
-  const plan = await requirePlan(jobs.store, id, budget);
-  if (plan.kind !== ERASE)
-    throw new ArchiveError('USAGE', `${id} is a ${plan.kind} job, and no plan to erase`);
+  const told = { purpose: 'to erase', takenBy: '--confirm', printedBy: 'erase' };
+  const { id, secret, plan } = await confirmPlan(jobs.store, { name, yes, kind: ERASE, ...told }, budget);
   const options = readOptions(eraseOptions, plan.options);
-  if (yes !== plan.totals.items) {
-    throw new ArchiveError('USAGE', `the plan has ${count(plan.totals.items, 'recording')}`, {
-      hint: `if that is what you mean: --yes ${plan.totals.items}`,
-    });
-  }
   const first = await jobs.store.get(shardKey(id, 0), budget);
   if (first === undefined && (await isCarriedOut(jobs.store, id, budget))) {
     ui.say('the plan was carried out before, and its lists are gone: nothing is left to do');

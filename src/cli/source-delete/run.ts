@@ -11,16 +11,16 @@ import {
   sourceDeleteOptions,
 } from '../../job-kinds/source-delete.ts';
 import { SOURCE_DELETE } from '../../job-kinds/unnamed-source-delete.ts';
-import { isJobId, shardKey } from '../../jobs/job-keys.ts';
+import { shardKey } from '../../jobs/job-keys.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import { type PatientStore, patientStore } from '../../jobs/patient-store.ts';
-import { requirePlan } from '../../jobs/read-job.ts';
 import { unpackLines } from '../../jobs/shard.ts';
-import { isSealed, parsePlanName } from '../../keep/sealed-item.ts';
+import { isSealed } from '../../keep/sealed-item.ts';
 import type { SourceDeleted, SourceDeletePorts } from '../../keep/source-delete/source-types.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import type { CommandContext } from '../_context.ts';
-import { count, printable } from '../_format.ts';
+import { printable } from '../_format.ts';
+import { confirmPlan } from '../jobs/confirm-plan.ts';
 import { runJobHere } from '../jobs/run-here.ts';
 
 export interface RunningDeletion {
@@ -46,22 +46,14 @@ export async function runSourceDeletion(
   budget: Budget,
 ): Promise<number> {
   const { ui } = context;
-  const { id, secret } = parsePlanName(name);
-  if (!isJobId(id)) {
-    throw new ArchiveError('USAGE', 'that is not the name of a plan', {
-      hint: 'source-delete run takes what `genesys-archive source-delete plan` printed, such as 20261128t0738-k3f9qz.3q2-7w…',
-    });
-  }
   const store = patientStore(await openJobStore(wrap, context), context.clock);
-  const plan = await requirePlan(store, id, budget);
-  if (plan.kind !== SOURCE_DELETE)
-    throw new ArchiveError('USAGE', `${id} is a ${plan.kind} job, and no plan to delete at the source`);
+  const told = {
+    purpose: 'to delete at the source',
+    takenBy: 'source-delete run',
+    printedBy: 'source-delete plan',
+  };
+  const { id, secret, plan } = await confirmPlan(store, { name, yes, kind: SOURCE_DELETE, ...told }, budget);
   const options = readOptions(sourceDeleteOptions, plan.options);
-  if (yes !== plan.totals.items) {
-    throw new ArchiveError('USAGE', `the plan has ${count(plan.totals.items, 'recording')}`, {
-      hint: `if that is what you mean: --yes ${plan.totals.items}`,
-    });
-  }
   await requirePlanned(store, { plan, secret }, budget);
   const query = `plan ${id}: ${plan.totals.items} recordings`;
   await noteAct(ports, { who: by, action: 'source-delete', query, reason: options.reason }, budget);

@@ -1,0 +1,52 @@
+/** A plan that removes something is carried out only for who has its whole name, and says how much it is. */
+import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
+import { isJobId } from '../../jobs/job-keys.ts';
+import type { JobPlan } from '../../jobs/job-kind.ts';
+import type { PatientStore } from '../../jobs/patient-store.ts';
+import { requirePlan } from '../../jobs/read-job.ts';
+import { parsePlanName } from '../../keep/sealed-item.ts';
+import { count } from '../_format.ts';
+
+export interface Confirmation {
+  /** `JOB.SECRET`, as the plan was told. */
+  readonly name: string;
+  /** Recordings that the plan is said to have. */
+  readonly yes: number | undefined;
+  readonly kind: string;
+  /** e.g. `to erase`. */
+  readonly purpose: string;
+  /** What takes the name, and what prints it. */
+  readonly takenBy: string;
+  readonly printedBy: string;
+}
+
+export interface ConfirmedPlan {
+  readonly id: string;
+  readonly secret: string;
+  readonly plan: JobPlan;
+}
+
+/** @throws `JOB_NOT_FOUND`; `USAGE` for another kind of job, and without the right count. */
+export async function confirmPlan(
+  store: PatientStore,
+  { name, yes, kind, purpose, takenBy, printedBy }: Confirmation,
+  budget: Budget,
+): Promise<ConfirmedPlan> {
+  const { id, secret } = parsePlanName(name);
+  if (!isJobId(id)) {
+    throw new ArchiveError('USAGE', 'that is not the name of a plan', {
+      hint: `${takenBy} takes what \`genesys-archive ${printedBy}\` printed, such as 20261128t0738-k3f9qz.3q2-7w…`,
+    });
+  }
+  const plan = await requirePlan(store, id, budget);
+  if (plan.kind !== kind) {
+    throw new ArchiveError('USAGE', `${id} is a ${plan.kind} job, and no plan ${purpose}`);
+  }
+  if (yes !== plan.totals.items) {
+    throw new ArchiveError('USAGE', `the plan has ${count(plan.totals.items, 'recording')}`, {
+      hint: `if that is what you mean: --yes ${plan.totals.items}`,
+    });
+  }
+  return { id, secret, plan };
+}
