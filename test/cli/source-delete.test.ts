@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -206,7 +206,7 @@ describe('source-delete', () => {
   });
 
   it('marks no more than a day may have, and goes on the next day', async () => {
-    const { planned, run, recordings, clock } = await open(
+    const { planned, run, recordings, clock, dir } = await open(
       [{ recordings: [{ seconds: 1 }, { seconds: 1 }, { seconds: 1 }] }],
       { ARCHIVE_SOURCE_DELETE_PER_DAY: '2' },
     );
@@ -215,6 +215,7 @@ describe('source-delete', () => {
     expect(first.code).toBe(7);
     expect(recordings.filter(({ deleteDate }) => deleteDate !== undefined)).toHaveLength(2);
     clock.advance(DAY_MS);
+    await letADayPass(path.join(dir, 'jobs'));
     const second = await run('source-delete', 'run', name, '--yes', '3', ...BY);
     expect(second.code).toBe(0);
     expect(recordings.filter(({ deleteDate }) => deleteDate !== undefined)).toHaveLength(3);
@@ -273,6 +274,13 @@ describe('source-delete', () => {
     expect([done.code, done.stderr]).toEqual([2, expect.stringContaining(words)]);
   });
 });
+
+/** For the store too, by whose times a lease ends that its runner could not give back. */
+async function letADayPass(folder: string): Promise<void> {
+  const yesterday = new Date(Date.now() - DAY_MS);
+  for (const name of await readdir(folder, { recursive: true }))
+    await utimes(path.join(folder, name), yesterday, yesterday);
+}
 
 async function flip(dir: string, recording: string): Promise<void> {
   const root = path.join(dir, 'archive');
