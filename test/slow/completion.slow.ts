@@ -78,6 +78,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
       'reencrypt',
       'rekey',
       'restore',
+      'retain',
       'rewrap',
     ]);
     const all = offered(shell, 'genesys-archive ').filter((word) => !word.startsWith('-'));

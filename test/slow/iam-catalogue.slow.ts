@@ -60,9 +60,9 @@ beforeAll(async () => {
   };
   const events = world.simulator.recordings.map(({ id }) => world.simulator.event(id, 'eventbridge'));
   await runBundle('archive', { dir, events, environment });
-  const record = async (name: string, event: unknown) => {
+  const record = async (name: string, ...given: readonly unknown[]) => {
     const recorder = await recordAwsCalls(environment, (_service, id) => id);
-    const ran = await runBundle(name, { dir, events: [event], environment: recorder.environment });
+    const ran = await runBundle(name, { dir, events: given, environment: recorder.environment });
     await recorder.close();
     return { ...ran, calls: recorder.calls };
   };
@@ -72,7 +72,15 @@ beforeAll(async () => {
   const jobs = await record('jobs', {});
   worked = jobs;
   const day = new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10);
-  const facts = await record('facts', { from: day, to: day });
+  world.simulator.world.gdprRequests.set('6b0c2f5e-0a52-4f7a-9d55-2f1d6a1a9b88', {
+    id: '6b0c2f5e-0a52-4f7a-9d55-2f1d6a1a9b88',
+    requestType: 'GDPR_EXPORT',
+    createdAt: Date.now(),
+    clientId: 'simulator-client',
+    subject: { phoneNumbers: ['+4930111222'] },
+  });
+  // what it has noted by the first time it reads the second time
+  const facts = await record('facts', { from: day, to: day }, { from: day, to: day });
   fetched = facts;
   output = `${catalogue.output}\n${jobs.output}\n${facts.output}`;
 }, 180_000);
@@ -123,14 +131,22 @@ describe('the function that fetches facts', () => {
   it('seals the facts of a day, and asks for what its role has and no more', () => {
     expect({ output, outcomes: fetched.outcomes }).toEqual({
       output,
-      outcomes: [{ written: 1, fresh: 0, late: 0 }],
+      outcomes: [
+        { written: 1, fresh: 0, late: 0, audits: { written: 1, fresh: 0 }, requests: { known: 1, new: 1 } },
+        { written: 0, fresh: 1, late: 0, audits: { written: 0, fresh: 1 }, requests: { known: 1, new: 0 } },
+      ],
     });
     const statements = factsStatements(resources);
     expect(missing(statements, fetched.calls)).toEqual([]);
-    expect(unused(statements, fetched.calls)).toEqual([]);
+    // a note is looked at only where the answer to its writing was lost
+    expect(unused(statements, fetched.calls)).toEqual([
+      `s3:GetObject on arn:aws:s3:::${CATALOGUE}/requests/*`,
+    ]);
     const touched = fetched.calls.filter(({ action }) => action.startsWith('s3:PutObject'));
     expect(touched.map(({ resource }) => resource.replace(/\d{4}\/\d{2}\/\d{2}/, 'DAY'))).toEqual([
       `arn:aws:s3:::${CATALOGUE}/facts/DAY/conversations.ndjson.gz.enc`,
+      `arn:aws:s3:::${CATALOGUE}/audits/DAY/recordings.ndjson.gz.enc`,
+      `arn:aws:s3:::${CATALOGUE}/requests/6b0c2f5e-0a52-4f7a-9d55-2f1d6a1a9b88.json`,
     ]);
     expect(onRecordings(fetched.calls, 's3:GetObject')).toEqual([]);
     expect(fetched.calls.filter(({ action }) => action === 'kms:Decrypt')).toEqual([]);
