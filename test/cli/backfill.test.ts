@@ -54,6 +54,15 @@ describe('backfill --from --to', () => {
     expect((await files()).filter((name) => name.startsWith('archive/'))).toEqual(archived);
   });
 
+  it('says which day it asks for, while the platform takes its time', async () => {
+    const { run } = await open(past(10, 20));
+    const { code, stderr } = await run('backfill', '--from', daysAgo(20), '--to', daysAgo(10), '--dry-run');
+    expect(code).toBe(0);
+    const told = [...stderr.matchAll(/asking the platform for (\S+): day (\d+) of 11/g)];
+    expect(told.length).toBeGreaterThan(1);
+    for (const [, day, number] of told) expect(day).toBe(daysAgo(9 + Number(number)));
+  });
+
   it('takes a day on which clocks change as 24 hours of UTC', async () => {
     // summer time ended in Europe and began in no place: the day has 25 hours on the wall
     const day = '2026-10-25';

@@ -21,6 +21,8 @@ export interface DaysRequest {
   readonly analytics: ConversationAnalytics;
   /** Opens what takes the facts of a day; absent where they are not kept. */
   readonly openFacts?: (day: string) => Promise<FactsSink>;
+  /** Called as a day is begun, the first with 1: each takes the platform seconds. */
+  readonly onDay?: (day: string, number: number, of: number) => void;
   readonly counts: PlanCounts;
   readonly budget: Budget;
 }
@@ -52,7 +54,11 @@ export function requireRange(from: number, to: number, now: number): void {
 
 /** Conversations that may have recordings, by the platform's analytics: one job a day. */
 export async function* planDays(request: DaysRequest): AsyncGenerator<ConversationItem, void, undefined> {
-  for (const day of daysOf(request.from, request.to)) yield* planDay(request, day);
+  const days = daysOf(request.from, request.to);
+  for (const [at, day] of days.entries()) {
+    request.onDay?.(dayOf(day), at + 1, days.length);
+    yield* planDay(request, day);
+  }
 }
 
 async function* planDay(

@@ -17,6 +17,7 @@ import type { ChosenSource } from './choose-source.ts';
 import { readLines } from './read-lines.ts';
 import { openSortSpool } from './sort-spool.ts';
 import { dayOf } from '../../recording-time.ts';
+import { present } from '../../present.ts';
 
 export interface PlanTools {
   readonly config: ArchiveConfig;
@@ -26,6 +27,8 @@ export interface PlanTools {
   readonly skipInvalid: boolean;
   /** The facts of the days are kept as they are read. */
   readonly keepsFacts: boolean;
+  /** Called as a day of a range is begun. */
+  readonly onDay?: (day: string, number: number, of: number) => void;
   readonly now: () => number;
   readonly budget: Budget;
 }
@@ -51,7 +54,9 @@ export async function planItems(chosen: ChosenSource, tools: PlanTools): Promise
       const { from, to } = chosen;
       const kinds = new Set(config.recordings.kinds);
       const facts = tools.keepsFacts ? { openFacts: (day: string) => backfill.openFacts(day, budget) } : {};
-      const items = planDays({ from, to, kinds, analytics, ...facts, counts, budget });
+      const { onDay } = tools;
+      const request = { from, to, kinds, analytics, counts, budget };
+      const items = planDays({ ...request, ...facts, ...present({ onDay }) });
       return { items, counts, source: 'days', selection: { from: dayOf(from), to: dayOf(to) } };
     }
     case 'ids': {

@@ -57,6 +57,7 @@ export async function run(
       stdin: context.stdin,
       skipInvalid: options.skipInvalid === true,
       keepsFacts: !isDry && config.catalogue.facts === 'analytics',
+      onDay: tellDays(context),
       now: () => clock.now(),
       budget,
     };
@@ -76,6 +77,21 @@ export async function run(
     end();
     backfill.close();
   }
+}
+
+/** ms between two lines where no line can be drawn anew. */
+const LINE_EVERY_MS = 10_000;
+
+/** The platform takes seconds for each day: who waits sees which it is. */
+function tellDays({ ui, clock }: CommandContext): (day: string, number: number, of: number) => void {
+  let toldAt = clock.now();
+  return (day, number, of) => {
+    const line = `asking the platform for ${day}: day ${number} of ${of}`;
+    if (ui.live) ui.status(line);
+    if (ui.live || clock.now() - toldAt < LINE_EVERY_MS) return;
+    toldAt = clock.now();
+    ui.say(line);
+  };
 }
 
 interface PlanRequest {
