@@ -4,8 +4,8 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
-import { makeDirectory, runCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
+import { makeDirectory, runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/run-here.ts';
 
 let sealed: SealedArchive;
 let dir: string;

@@ -13,7 +13,13 @@ import {
 import { describe, expect, it } from 'vitest';
 import { startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { heldBytes } from '../held-memory.ts';
-import { BUCKET, createClient, sampleBytes, startEndpoint, temporaryDirectory } from './s3-fixture.ts';
+import {
+  BUCKET,
+  createClient,
+  sampleBytes,
+  startEndpoint,
+  temporaryDirectory,
+} from '../simulator/s3-fixture.ts';
 
 const MIB = 1024 * 1024;
 const WHERE = { Bucket: BUCKET, Key: 'multi' };

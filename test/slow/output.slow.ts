@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ArchiveFixture, FIRST, makeArchive } from './archive-fixture.ts';
-import { runCli } from './run-cli.ts';
+import { type ArchiveFixture, FIRST, makeArchive } from '../cli/archive-fixture.ts';
+import { runCli } from '../cli/run-cli.ts';
 
 let archive: ArchiveFixture;
 beforeEach(async () => {
