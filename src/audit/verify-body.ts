@@ -140,12 +140,10 @@ class Decryption {
     const recordingId = receipt?.ids.recording ?? identifyKey(stat.key)?.recordingId;
     this.#unsealer = await this.#reader.unseal(stat, {
       readInstruction: this.#readInstruction,
-      expected: {
-        ...present({
-          recordingId,
-          conversationId: receipt?.ids.conversation,
-        }),
-      },
+      expected: present({
+        recordingId,
+        conversationId: receipt?.ids.conversation,
+      }),
       budget,
     });
     return this.#unsealer;

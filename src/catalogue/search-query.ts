@@ -98,8 +98,7 @@ export function compileQuery(query: SearchQuery, keys: readonly SearchKey[]): Co
         : {
             between: {
               column: 'recorded_at',
-              ...present({ from: fromTime }),
-              ...present({ to: toTime }),
+              ...present({ from: fromTime, to: toTime }),
             },
           }),
     },

@@ -85,7 +85,7 @@ export function entryDays(
     throw new ArchiveError('USAGE', `--json and --format ${format} exclude each other`, {
       hint: 'leave out one of them',
     });
-  const range = readRange({ ...present({ from }), ...present({ to }) });
+  const range = readRange(present({ from, to }));
   const day = (at: number | undefined) => (at === undefined ? undefined : dayOf(at));
   return { from: day(range.from), to: day(range.to) };
 }

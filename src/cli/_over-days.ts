@@ -28,9 +28,7 @@ export function readOverDays(
     if (one === undefined || one + DAY_MS <= now) continue;
     throw new ArchiveError('USAGE', `${dayOf(one)} is not over yet`, { hint: 'days are those of UTC' });
   }
-  return {
-    ...present({ from: first, to: last }),
-  };
+  return present({ from: first, to: last });
 }
 
 function readDay(flag: string, text: string | undefined): number | undefined {

@@ -81,9 +81,7 @@ function createClient(options: KmsClientOptions & { readonly keyId: string }): K
   const timeouts = { ...DEFAULT_KMS_TIMEOUTS, ...options.timeouts };
   const { endpoint, credentials } = options;
   const region = options.region ?? regionOfArn(options.keyId);
-  const given: KMSClientConfig = {
-    ...present({ endpoint, region, credentials }),
-  };
+  const given: KMSClientConfig = present({ endpoint, region, credentials });
   return new KMSClient({
     ...given,
     maxAttempts: 1,

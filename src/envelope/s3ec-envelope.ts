@@ -73,11 +73,9 @@ export function partialContext(
   organizationId: string | undefined,
   { conversationId, recordingId }: Partial<RecordingIds>,
 ): EncryptionContext {
-  return {
-    ...present({
-      [CONTEXT_NAMES.organizationId]: organizationId,
-      [CONTEXT_NAMES.conversationId]: conversationId,
-      [CONTEXT_NAMES.recordingId]: recordingId,
-    }),
-  };
+  return present({
+    [CONTEXT_NAMES.organizationId]: organizationId,
+    [CONTEXT_NAMES.conversationId]: conversationId,
+    [CONTEXT_NAMES.recordingId]: recordingId,
+  });
 }

@@ -160,12 +160,10 @@ function sessions(participant: unknown): readonly unknown[] {
 }
 
 function times(value: unknown): { readonly startTime?: string; readonly endTime?: string } {
-  return {
-    ...present({
-      startTime: isoTime(readField(value, 'startTime')),
-      endTime: isoTime(readField(value, 'endTime')),
-    }),
-  };
+  return present({
+    startTime: isoTime(readField(value, 'startTime')),
+    endTime: isoTime(readField(value, 'endTime')),
+  });
 }
 
 function isoTime(value: unknown): string | undefined {

@@ -168,5 +168,5 @@ function readDays(event: unknown): { readonly from?: number; readonly to?: numbe
       hint: 'it is {}, or {"from": "2026-03-01", "to": "2026-03-31"}',
     });
   });
-  return { ...present({ from, to }) };
+  return present({ from, to });
 }

@@ -284,9 +284,11 @@ async function requireFolder(folder: string, job: string | undefined): Promise<v
     const found = await lstat(folder).catch(() => undefined);
     if (found === undefined) {
       const hint = outputHint(error);
-      throw new ArchiveError('OUTPUT_FAILED', `the folder ${folder}: ${describeForeign(error)}`, {
-        ...present({ hint }),
-      });
+      throw new ArchiveError(
+        'OUTPUT_FAILED',
+        `the folder ${folder}: ${describeForeign(error)}`,
+        present({ hint }),
+      );
     }
     const isOurs =
       found.isDirectory() && (job !== undefined || (await readdir(folder)).every((name) => OWN.has(name)));

@@ -104,9 +104,7 @@ export function readKeySettings(values: SettingValues): KeySettings {
     ARCHIVE_PUBLIC_KEY_FILE: publicKeyFile,
     ARCHIVE_PRIVATE_KEY_FILE: privateKeyFile,
   } = values;
-  return {
-    ...present({ key, kmsKeyId, keyringFile, publicKeyFile, privateKeyFile }),
-  };
+  return present({ key, kmsKeyId, keyringFile, publicKeyFile, privateKeyFile });
 }
 
 /** Called when there are no problems. The tutorial's one key alone writes the tutorial's format. */

@@ -32,14 +32,12 @@ export function readConversation(value: unknown): AnalyzedConversation | undefin
   return {
     conversationId,
     start,
-    ...present({ end }),
-    ...present({ direction: direction?.toLowerCase() }),
+    ...present({ end, direction: direction?.toLowerCase() }),
     divisionIds: ids(read(value, 'divisionIds')),
     ...present({ externalTag: word(read(value, 'externalTag')) }),
     media: unique(sessions.map(({ media }) => media)),
     recorded: readRecorded(raw),
-    ...present({ ani: customer?.ani }),
-    ...present({ dnis: customer?.dnis }),
+    ...present({ ani: customer?.ani, dnis: customer?.dnis }),
     agentIds: unique(participants.filter(isAgent).map(({ userId }) => userId)),
     queueIds: unique(sessions.flatMap(({ queueIds }) => queueIds)),
     wrapUpCodes: unique(sessions.flatMap(({ wrapUps }) => wrapUps.map(({ code }) => code))),
@@ -95,12 +93,14 @@ function readParticipant(value: unknown): AnalyzedParticipant[] {
   return [
     {
       id,
-      ...present({ purpose: word(read(value, 'purpose'))?.toLowerCase() }),
-      ...present({ name: word(read(value, 'participantName')) }),
-      ...present({ userId: safeId(read(value, 'userId')) }),
-      ...present({ teamId: safeId(read(value, 'teamId')) }),
-      ...present({ externalContactId: safeId(read(value, 'externalContactId')) }),
-      ...present({ attributes }),
+      ...present({
+        purpose: word(read(value, 'purpose'))?.toLowerCase(),
+        name: word(read(value, 'participantName')),
+        userId: safeId(read(value, 'userId')),
+        teamId: safeId(read(value, 'teamId')),
+        externalContactId: safeId(read(value, 'externalContactId')),
+        attributes,
+      }),
       sessions: readList(read(value, 'sessions')).flatMap(readSession),
     },
   ];
@@ -126,16 +126,17 @@ function readSession(value: unknown): AnalyzedSession[] {
   return [
     {
       id,
-      ...present({ media: word(read(value, 'mediaType'))?.toLowerCase() }),
-      ...present({ direction: word(read(value, 'direction'))?.toLowerCase() }),
-      ...present({ provider: word(read(value, 'provider')) }),
-      ...present({ ani: word(read(value, 'ani')) }),
-      ...present({ dnis: word(read(value, 'dnis')) }),
-      ...present({ addressFrom: word(read(value, 'addressFrom')) }),
-      ...present({ addressTo: word(read(value, 'addressTo')) }),
+      ...present({
+        media: word(read(value, 'mediaType'))?.toLowerCase(),
+        direction: word(read(value, 'direction'))?.toLowerCase(),
+        provider: word(read(value, 'provider')),
+        ani: word(read(value, 'ani')),
+        dnis: word(read(value, 'dnis')),
+        addressFrom: word(read(value, 'addressFrom')),
+        addressTo: word(read(value, 'addressTo')),
+      }),
       ...(typeof recording === 'boolean' ? { recording } : {}),
-      ...present({ start: starts.toSorted()[0] }),
-      ...present({ end: allEnded ? ends.toSorted().at(-1) : undefined }),
+      ...present({ start: starts.toSorted()[0], end: allEnded ? ends.toSorted().at(-1) : undefined }),
       queueIds: unique(segments.map((one) => safeId(read(one, 'queueId')))),
       holds: segments.filter((one) => read(one, 'segmentType') === 'hold').flatMap(readInterval),
       wrapUps: segments.flatMap(readWrapUp),
@@ -158,8 +159,10 @@ function readWrapUp(segment: unknown): AnalyzedWrapUp[] {
       code,
       ...(typeof note === 'string' && note !== '' ? { note: note.slice(0, MAX_TEXT) } : {}),
       ...(tags.length === 0 ? {} : { tags }),
-      ...present({ start: isoTime(read(segment, 'segmentStart')) }),
-      ...present({ end: isoTime(read(segment, 'segmentEnd')) }),
+      ...present({
+        start: isoTime(read(segment, 'segmentStart')),
+        end: isoTime(read(segment, 'segmentEnd')),
+      }),
     },
   ];
 }

@@ -150,10 +150,7 @@ function datesBefore({ source, history }: ExaminedItem): { deleteDate?: string; 
   const stated = source.state === 'listed' ? source.dates : undefined;
   const isOurs = last?.step === 'marking' && isSameDay(stated?.deleteDate, last.deleteDate);
   const dates: Partial<SourceDates> = (isOurs ? last.before : stated) ?? {};
-  return {
-    ...present({ deleteDate: dates.deleteDate }),
-    ...present({ archiveDate: dates.archiveDate }),
-  };
+  return present({ deleteDate: dates.deleteDate, archiveDate: dates.archiveDate });
 }
 
 /** Reads holds and protection again, now that the intention stands. */

@@ -207,8 +207,7 @@ function describeSource(
   const described: SourceFacts = {
     method: facts.method,
     api: facts.api,
-    ...present({ organization: facts.organization }),
-    ...present({ client: facts.client }),
+    ...present({ organization: facts.organization, client: facts.client }),
     query: sha256Hex(facts.query),
     interval: facts.interval,
     ...present({ jobId: facts.jobId }),

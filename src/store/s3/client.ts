@@ -40,9 +40,7 @@ export interface S3ClientOptions {
 export function createS3Client(options: S3ClientOptions = {}): S3Client {
   const timeouts = { ...DEFAULT_S3_TIMEOUTS, ...options.timeouts };
   const { endpoint, region, credentials, forcePathStyle } = options;
-  const given: S3ClientConfig = {
-    ...present({ endpoint, region, credentials, forcePathStyle }),
-  };
+  const given: S3ClientConfig = present({ endpoint, region, credentials, forcePathStyle });
   return new S3Client({
     ...given,
     maxAttempts: 1,
