@@ -453,7 +453,7 @@ describe('the architecture', () => {
       '@aws-sdk/client-cloudwatch': ['stack'],
       '@aws-sdk/client-lambda': ['stack'],
       '@aws-sdk/client-secrets-manager': ['secrets', 'stack'],
-      '@aws-sdk/credential-provider-node': ['queue', 'aws'],
+      '@aws-sdk/credential-provider-node': ['aws'],
       '@aws-lambda-powertools/parameters/secrets': ['secrets'],
       '@aws-lambda-powertools/logger': ['lambda'],
       '@aws-lambda-powertools/metrics': ['lambda'],

@@ -5,14 +5,13 @@ import { ArchiveError } from '../errors.ts';
 import { readText } from '../http/read-body.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import type { Proxies } from '../proxies.ts';
-import { awsRequestHandler } from './requests.ts';
+import { defaultCredentials } from './default-credentials.ts';
 import { type AwsCredentials, signRequest } from './sigv4.ts';
 
 /** A role that was assumed by the credentials of another one lives an hour at most. */
 const ROLE_S = 3_600;
 const CALL_MS = 10_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
-const TIMEOUTS = { connectMs: 5_000, requestMs: CALL_MS } as const;
 
 export interface AssumedRole {
   readonly credentials: Required<AwsCredentials> & { readonly sessionToken: string };
@@ -48,7 +47,7 @@ export function openRole(
   let provider: Promise<() => Promise<AwsCredentials>> | undefined;
   return async (sessionName, { signal }) => {
     provider ??=
-      options.credentials === undefined ? defaultProvider(proxies) : Promise.resolve(options.credentials);
+      options.credentials === undefined ? defaultCredentials(proxies) : Promise.resolve(options.credentials);
     const { budget, end } = startBudget(clock, clock.now() + CALL_MS);
     try {
       const form = {
@@ -81,10 +80,8 @@ export function openRole(
   };
 }
 
-const MADE = /<AccessKeyId>([\w-]{4,128})<\/AccessKeyId>/;
-
 function readAnswer(status: number, text: string, now: number): AssumedRole {
-  const [, accessKeyId] = MADE.exec(text) ?? [];
+  const [, accessKeyId] = /<AccessKeyId>([\w-]{4,128})<\/AccessKeyId>/.exec(text) ?? [];
   const [, secretAccessKey] = /<SecretAccessKey>([^<\s]+)<\/SecretAccessKey>/.exec(text) ?? [];
   const [, sessionToken] = /<SessionToken>([^<\s]+)<\/SessionToken>/.exec(text) ?? [];
   const [, expiration = ''] = /<Expiration>([^<\s]+)<\/Expiration>/.exec(text) ?? [];
@@ -116,10 +113,4 @@ export function roleSessionName(person: string, session: string): string {
 function endpointOf(roleArn: string, region: string): string {
   const [, partition] = roleArn.split(':');
   return `https://sts.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}/`;
-}
-
-async function defaultProvider(proxies: Proxies | undefined): Promise<() => Promise<AwsCredentials>> {
-  const { defaultProvider: provide } = await import('@aws-sdk/credential-provider-node');
-  const requestHandler = awsRequestHandler(TIMEOUTS, proxies);
-  return provide({ clientConfig: { requestHandler }, parentClientConfig: { requestHandler } });
 }

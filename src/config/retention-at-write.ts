@@ -14,7 +14,12 @@ export const retentionAtWrite = checked<RetentionAtWrite>((text) => {
   return {
     value: {
       by: by as RetentionAtWrite['by'],
-      days: Object.fromEntries(days.map((one) => [one.slice(0, 5), Number(one.slice(6))])),
+      days: Object.fromEntries(
+        days.map((one) => {
+          const [kind, number] = one.split('=');
+          return [kind, Number(number)];
+        }),
+      ),
     },
   };
 });

@@ -5,7 +5,7 @@ import { CREDENTIALS_HINT } from '../aws/classify-error.ts';
 import { clockSkewOf, skewHint } from '../aws/clock-skew.ts';
 import { readText } from '../http/read-body.ts';
 import type { AwsCredentials } from '../aws/sigv4.ts';
-import { awsRequestHandler } from '../aws/requests.ts';
+import { defaultCredentials } from '../aws/default-credentials.ts';
 import { parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { withRetry } from '../http/with-retry.ts';
@@ -38,9 +38,6 @@ export interface QueueDescriber {
 
 /** Short: a record that is put off a moment too late is only delivered once more. */
 const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRetryAfterMs: 10_000 };
-
-/** Of the services that give credentials: STS, IAM Identity Center. */
-const CREDENTIAL_TIMEOUTS = { connectMs: 5_000, requestMs: 10_000 } as const;
 
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const MAX_ANSWER_BYTES = 12 * 1024 * 1024;
@@ -177,7 +174,7 @@ class SqsCalls {
 
   async #findCredentials(): Promise<AwsCredentials> {
     const { credentials, proxies } = this.#options;
-    this.#provider ??= credentials === undefined ? defaultProvider(proxies) : Promise.resolve(credentials);
+    this.#provider ??= credentials === undefined ? defaultCredentials(proxies) : Promise.resolve(credentials);
     try {
       return await (await this.#provider)();
     } catch (error) {
@@ -186,13 +183,6 @@ class SqsCalls {
       });
     }
   }
-}
-
-/** Loaded only when a queue is spoken to; it is in the bundle for S3 anyway. */
-async function defaultProvider(proxies: Proxies | undefined): Promise<() => Promise<AwsCredentials>> {
-  const { defaultProvider: provide } = await import('@aws-sdk/credential-provider-node');
-  const requestHandler = awsRequestHandler(CREDENTIAL_TIMEOUTS, proxies);
-  return provide({ clientConfig: { requestHandler }, parentClientConfig: { requestHandler } });
 }
 
 interface Exchanged {
