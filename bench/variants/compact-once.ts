@@ -11,7 +11,7 @@ import { NOTHING_HELD } from '../../src/catalogue/holds.ts';
 import { dayFileKey, WHOLE_DAY } from '../../src/catalogue/places.ts';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';
-import { sealBytes } from '../../src/catalogue/sealed-object.ts';
+import { sealBytes } from '../../src/record/sealed-object.ts';
 import { currentSearchKey, type SearchKey } from '../../src/catalogue/search-keys.ts';
 import { unlimited } from '../../src/clock.ts';
 import type { ObjectStore } from '../../src/ports.ts';

@@ -11,7 +11,7 @@ import type { CataloguePorts } from './ports.ts';
 import { readPeople } from './people-file.ts';
 import { keyHash, type ReceiptFacts } from './row.ts';
 import type { CatalogueRow, ColumnName, PeopleRow } from './schema.ts';
-import { openSealed } from './sealed-object.ts';
+import { openSealed } from '../record/sealed-object.ts';
 
 const CONTEXTS_AT_ONCE = 16;
 

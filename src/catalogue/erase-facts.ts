@@ -4,7 +4,7 @@ import type { EnvelopeReader } from '../ports.ts';
 import { type FactsLine, factsIds, parseFactsKey, readFacts, writeFacts } from '../record/facts-file.ts';
 import type { FactsVersion } from './facts-of-day.ts';
 import type { CataloguePorts } from './ports.ts';
-import { openSealed, sealBytes } from './sealed-object.ts';
+import { openSealed, sealBytes } from '../record/sealed-object.ts';
 
 /**
  * Takes the conversations of erased recordings out of facts. What was taken out does not come back: facts that

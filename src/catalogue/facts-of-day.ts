@@ -14,7 +14,7 @@ import {
 import { contextPrefix } from '../record/object-key.ts';
 import type { CataloguePorts } from './ports.ts';
 import { nextDay } from './places.ts';
-import { openSealed } from './sealed-object.ts';
+import { openSealed } from '../record/sealed-object.ts';
 import { canonicalAddress } from './search-keys.ts';
 
 export interface CallFacts {

@@ -6,7 +6,7 @@ import { inMemory } from './in-memory.ts';
 import { peopleFileKey, peopleIds, type Shard } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 import { PEOPLE_COLUMNS, PEOPLE_SCHEMA, type PeopleRow, ROWS_IN_GROUP } from './schema.ts';
-import { openSealed, sealBytes } from './sealed-object.ts';
+import { openSealed, sealBytes } from '../record/sealed-object.ts';
 
 /** In clear in the object's metadata: what the sealed file was made from. */
 const INPUTS = 'gca-inputs';

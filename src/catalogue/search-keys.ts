@@ -5,7 +5,7 @@ import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import type { CataloguePorts } from './ports.ts';
 import { searchKeyIds, searchKeyKey, SEARCH_KEYS_PREFIX } from './places.ts';
-import { openSealed, sealBytes } from './sealed-object.ts';
+import { openSealed, sealBytes } from '../record/sealed-object.ts';
 
 const SCHEMA = 'genesys-media-archive/search-key/v1';
 const KEY_BYTES = 32;

@@ -7,7 +7,7 @@ import { dayFileKey, WHOLE_DAY } from '../../src/catalogue/places.ts';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
 import { keyHash } from '../../src/catalogue/row.ts';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';
-import { sealBytes } from '../../src/catalogue/sealed-object.ts';
+import { sealBytes } from '../../src/record/sealed-object.ts';
 import { readRunInputs } from '../../src/catalogue/update-catalogue.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
-import { sealBytes } from '../../src/catalogue/sealed-object.ts';
+import { sealBytes } from '../../src/record/sealed-object.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';

@@ -11,7 +11,7 @@ import {
   parseAuditsKey,
   readAudits,
 } from '../../record/audits-file.ts';
-import { getSealed } from '../sealed-object.ts';
+import { getSealed } from '../day-object.ts';
 
 /** What is known of a day. A day of neither state was not asked for. */
 export interface StoredAuditDay {

@@ -15,7 +15,7 @@ import {
 import { putSmall } from '../../record/small-object.ts';
 import { DAY_MS, dayOf } from '../../recording-time.ts';
 import { daysInReach, type DueDaysOptions, fetchDueDays, isDayDue } from '../due-days.ts';
-import { putSealed } from '../sealed-object.ts';
+import { putSealed } from '../day-object.ts';
 
 /** ms after the end of a day at which its audit is fetched: entries come late, and how late is not published. */
 const STAGES_MS = [0, 2 * DAY_MS, 10 * DAY_MS] as const;

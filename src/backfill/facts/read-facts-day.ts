@@ -1,7 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { factsIds, factsKey, type FactsHeader, type FactsLine, readFacts } from '../../record/facts-file.ts';
-import { getSealed } from '../sealed-object.ts';
+import { getSealed } from '../day-object.ts';
 
 /**
  * The facts of one day, conversation by conversation; `undefined` for a day without facts. Parts of another writing than the first one's are

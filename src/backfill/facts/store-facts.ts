@@ -14,7 +14,7 @@ import {
   FactsPart,
   MAX_FACTS_PART_LINES,
 } from '../../record/facts-file.ts';
-import { putSealed } from '../sealed-object.ts';
+import { putSealed } from '../day-object.ts';
 import type { FactsSink } from '../sources/days.ts';
 
 export interface FactsPorts {

@@ -1,5 +1,5 @@
 import type { CatalogueRow } from '../../catalogue/schema.ts';
-import { openSealed, sealBytes } from '../../catalogue/sealed-object.ts';
+import { openSealed, sealBytes } from '../../record/sealed-object.ts';
 import { type Budget, unlimited } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';

@@ -1,22 +1,18 @@
 /** Sealed objects of a day that are replaced as a whole: facts, audits. */
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { Envelope, EnvelopeReader, ObjectStat, ObjectStore, PutOptions } from '../ports.ts';
+import type { Envelope, EnvelopeReader, ObjectStat, ObjectStore } from '../ports.ts';
+import { openSealed, sealBytes, type SealedPlace } from '../record/sealed-object.ts';
 
 /** How often an object is written anew that another writer has replaced meanwhile. */
 const MAX_WRITES = 3;
 
 /** Bytes; more are none that this program writes. */
-const MAX_SEALED_BYTES = 512 * 1024 * 1024;
-
-interface SealedFor {
-  readonly conversationId: string;
-  readonly recordingId: string;
-}
+const MAX_DAY_BYTES = 512 * 1024 * 1024;
 
 export interface Sealing {
-  readonly key: string;
-  readonly ids: SealedFor;
+  readonly key: SealedPlace['key'];
+  readonly ids: SealedPlace['ids'];
   readonly body: Uint8Array;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Whether what stands there may be replaced; default always. */
@@ -35,13 +31,8 @@ export async function putSealed(
   budget: Budget,
 ): Promise<'written' | 'kept'> {
   for (let writes = 0; writes < MAX_WRITES; writes += 1) {
-    const sealer = await envelope.seal(ids, budget);
-    const sealed = Buffer.concat([sealer.update(body), sealer.final()]);
-    const options: PutOptions = {
-      metadata: { ...sealer.metadata, ...metadata },
-      contentType: 'application/octet-stream',
-      contentLength: sealed.length,
-    };
+    const { body: sealed, options: plain } = await sealBytes(envelope, ids, body, budget);
+    const options = { ...plain, metadata: { ...plain.metadata, ...metadata } };
     const stat = await store.head(key, budget);
     if (stat === undefined) {
       if ((await store.put(key, sealed, options, budget)).outcome === 'stored') return 'written';
@@ -62,22 +53,11 @@ export async function putSealed(
   throw new ArchiveError('STORE_UNAVAILABLE', `${key} was replaced by another writer each time`);
 }
 
-/** Decrypted as a whole: nothing of it is used before its tag has been verified. `undefined` without an object. */
+/** Nothing of it is used before its tag has been verified. `undefined` without an object. */
 export async function getSealed(
   { store, reader }: { readonly store: ObjectStore; readonly reader: EnvelopeReader },
-  { key, ids }: { readonly key: string; readonly ids: SealedFor },
+  place: Pick<SealedPlace, 'key' | 'ids'>,
   budget: Budget,
 ): Promise<Buffer | undefined> {
-  try {
-    const { stat, body } = await store.get(key, budget);
-    if (stat.size > MAX_SEALED_BYTES) throw new ArchiveError('OBJECT_MALFORMED', `${key} is too large`);
-    const unsealer = await reader.unseal(stat, { expected: ids, budget });
-    const parts: Uint8Array[] = [];
-    for await (const chunk of body) parts.push(unsealer.update(chunk));
-    parts.push(unsealer.final());
-    return Buffer.concat(parts);
-  } catch (error) {
-    if (error instanceof ArchiveError && error.code === 'OBJECT_NOT_FOUND') return undefined;
-    throw error;
-  }
+  return (await openSealed(store, reader, { ...place, maxBytes: MAX_DAY_BYTES }, budget))?.bytes;
 }

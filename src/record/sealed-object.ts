@@ -13,6 +13,16 @@ import type {
 /** Bytes; a day of a million recordings has 20 MB of people. */
 const MAX_SEALED_BYTES = 1024 ** 3;
 
+export interface SealedPlace {
+  readonly key: string;
+  /** That it was sealed for. */
+  readonly ids: SealedFor;
+  /** More is `OBJECT_MALFORMED`. */
+  readonly maxBytes?: number;
+}
+
+type SealedFor = Pick<RecordingIds, 'conversationId' | 'recordingId'>;
+
 export interface OpenedObject {
   readonly stat: ObjectStat;
   /** Authenticated as a whole. */
@@ -28,13 +38,13 @@ export interface OpenedObject {
 export async function openSealed(
   store: ObjectStore,
   reader: EnvelopeReader,
-  { key, ids }: { readonly key: string; readonly ids: Pick<RecordingIds, 'conversationId' | 'recordingId'> },
+  { key, ids, maxBytes = MAX_SEALED_BYTES }: SealedPlace,
   budget: Budget,
 ): Promise<OpenedObject | undefined> {
   const found = await getIfThere(store, key, budget);
   if (found === undefined) return undefined;
   const tooLong = () => new ArchiveError('OBJECT_MALFORMED', `${key} is too large`);
-  const sealed = await gatherBytes(found.body, MAX_SEALED_BYTES, tooLong);
+  const sealed = await gatherBytes(found.body, maxBytes, tooLong);
   const unsealer = await reader.unseal(found.stat, { expected: ids, budget });
   return { stat: found.stat, bytes: Buffer.concat([unsealer.update(sealed), unsealer.final()]) };
 }
@@ -51,7 +61,7 @@ export async function getIfThere(store: ObjectStore, key: string, budget: Budget
 /** Encrypts bytes as a recording would be, with the metadata that say how. */
 export async function sealBytes(
   envelope: Envelope,
-  ids: Pick<RecordingIds, 'conversationId' | 'recordingId'>,
+  ids: SealedFor,
   bytes: Uint8Array,
   budget: Budget,
 ): Promise<{ readonly body: Buffer; readonly options: PutOptions }> {
