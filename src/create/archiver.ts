@@ -9,9 +9,8 @@ import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
 import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { type CompanionsOfBackfill, createCompanions } from './companions.ts';
+import { openMedia } from './media-opener.ts';
 import { openEnvelope, openEnvelopeReader } from '../envelope/key-sources.ts';
-import { createMediaOpener } from '../genesys/media/download.ts';
-import { mediaPolicy } from '../genesys/media/hosts.ts';
 import type { OrganizationStanding } from '../genesys/pin-organization.ts';
 import { createPlatform, type Dialect } from '../genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from '../genesys/probe-permissions.ts';
@@ -34,9 +33,6 @@ export {
   openSigner,
   readTrust,
 } from '../open-configured.ts';
-
-/** Bytes read at a time of a download. docs/decisions/010 */
-const MEDIA_READ_BYTES = 512 * 1024;
 
 /** What may be replaced, for tests and for people who embed the archiver. */
 export interface ArchiverPorts {
@@ -116,14 +112,9 @@ export interface Archiver {
 export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts = {}): Promise<Archiver> {
   const { clock = systemClock, logger = silentLogger } = ports;
   const timeouts = ports.timeouts ?? {};
-  const { genesys, allowLoopback } = config;
+  const { genesys } = config;
   const apiTransport = createTransport({ timeouts, proxies: config.proxies });
-  const mediaTransport = createTransport({
-    timeouts,
-    readBytes: MEDIA_READ_BYTES,
-    guard: { allowLoopback },
-    proxies: config.proxyMedia ? config.proxies : undefined,
-  });
+  const media = openMedia(config, { clock, logger, timeouts });
   const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
   const credentials = readClientCredentials(genesys.credentials, secrets);
   const { onOrganizationUnknown } = ports;
@@ -137,19 +128,13 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       logger,
     });
   const usualDialect = genesys.api === 'recordings' ? 'recordings' : 'media';
-  const places = { ...config, environment: genesys.environment, regions: config.mediaRegions };
   const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
   const store = ports.wrapStore?.(opened) ?? opened;
   const envelope = await openKeySources(config, (sources) =>
     openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, { clock, logger }),
   );
   const { findSigner, receiptKeys } = await openSigning(config, secrets, { clock, logger });
-  const opener = createMediaOpener({
-    transport: mediaTransport,
-    policy: (item) => mediaPolicy(places, item),
-    clock,
-    logger,
-  });
+  const { opener } = media;
   const companions = createCompanions(config, { opener, backfill: ports.companions, clock, logger });
   const shared = {
     kmsKeyId: config.encryption.kmsKeyId,
@@ -208,7 +193,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       probePermissions(platform.recordings.api, config.recordings, budget),
     close: () => {
       apiTransport.close();
-      mediaTransport.close();
+      media.close();
     },
   };
 }

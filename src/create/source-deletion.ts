@@ -5,9 +5,6 @@ import { type VerifyPorts, verifyAgainstReceipt } from '../audit/verify-recordin
 import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig, WrapConfig } from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
-import { createMediaOpener } from '../genesys/media/download.ts';
-import { mediaPolicy } from '../genesys/media/hosts.ts';
-import { createTransport } from '../http/transport.ts';
 import type { FollowPorts } from '../keep/source-delete/follow-up.ts';
 import { inspectCopy, type Served } from '../keep/source-delete/inspect-copy.ts';
 import type { SourceDeletePorts } from '../keep/source-delete/source-types.ts';
@@ -16,6 +13,7 @@ import type { MediaItem, MediaOpener, MediaResolver, ObjectStore } from '../port
 import { findLastDrill } from '../proof/drill/known-drills.ts';
 import { createReader, openAmending, openConfiguredStore, openConfiguredVersions } from './archiver.ts';
 import { drillKeys } from './log.ts';
+import { openMedia } from './media-opener.ts';
 import { openSourceKeeper } from './source-keeper.ts';
 
 export interface OpenSourceDeletion {
@@ -48,18 +46,7 @@ export async function openSourceDeletion(
   } = await openAmending(wrap, { clock, logger }, budget);
   const reader = await createReader(wrap, { clock, logger });
   const versions = await openConfiguredVersions(wrap, { clock, logger });
-  const mediaTransport = createTransport({
-    timeouts: {},
-    guard: { allowLoopback: archive.allowLoopback },
-    proxies: archive.proxyMedia ? archive.proxies : undefined,
-  });
-  const places = { ...archive, environment: archive.genesys.environment, regions: archive.mediaRegions };
-  const opener = createMediaOpener({
-    transport: mediaTransport,
-    policy: (item: MediaItem) => mediaPolicy(places, item),
-    clock,
-    logger,
-  });
+  const media = openMedia(archive, { clock, logger });
   const verifyPorts: VerifyPorts = { store, keys, layout, organizationId, reader };
   let drill: ReturnType<SourceDeletePorts['lastDrill']> | undefined;
   let unredacted: Promise<'yes' | 'no' | 'unknown'> | undefined;
@@ -77,7 +64,8 @@ export async function openSourceDeletion(
           keys,
           verify: (key, each) => verifyAgainstReceipt(verifyPorts, key, 'full', each),
           seesUnredacted: (each) => (unredacted ??= keeper.source.seesUnredacted(each)),
-          serve: (wanted, each) => serveAgain({ resolvers: keeper.resolvers, opener, clock }, wanted, each),
+          serve: (wanted, each) =>
+            serveAgain({ resolvers: keeper.resolvers, opener: media.opener, clock }, wanted, each),
         },
         item,
         rules,
@@ -100,7 +88,7 @@ export async function openSourceDeletion(
     ports,
     close: () => {
       keeper.close();
-      mediaTransport.close();
+      media.close();
     },
   };
 }
