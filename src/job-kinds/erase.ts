@@ -7,6 +7,7 @@ import { eraseRecordings } from '../keep/erase/erase-recordings.ts';
 import type { ErasedItem } from '../keep/erase/erase-types.ts';
 import type { SealedItem } from '../keep/erase/plan-erasure.ts';
 import { isSealed } from '../keep/sealed-item.ts';
+import { failedOutcome } from './failed-outcome.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource, JobTools } from './kind-source.ts';
 import { ERASE } from './unnamed-erase.ts';
@@ -109,12 +110,6 @@ function outcomeOf({ state, bytes, heldBy, kept, error }: ErasedItem): Omit<Outc
       };
     }
     case 'failed':
-      return {
-        state: 'failed',
-        bytes: 0,
-        code: error?.code ?? 'UNEXPECTED',
-        reason: error?.message ?? 'unknown',
-        retryable: error?.retryable ?? false,
-      };
+      return failedOutcome(error);
   }
 }

@@ -6,6 +6,7 @@ import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
 import { isSealed, type Sealed } from '../keep/sealed-item.ts';
 import { markRecordings } from '../keep/source-delete/mark-recordings.ts';
 import type { SourceDeleted, SourceDeleteItem } from '../keep/source-delete/source-types.ts';
+import { failedOutcome } from './failed-outcome.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource, JobTools } from './kind-source.ts';
 import { SOURCE_DELETE } from './unnamed-source-delete.ts';
@@ -135,12 +136,6 @@ function outcomeOf(
         retryable: true,
       };
     case 'failed':
-      return {
-        state: 'failed',
-        bytes: 0,
-        code: error?.code ?? 'UNEXPECTED',
-        reason: error?.message ?? 'unknown',
-        retryable: error?.retryable ?? false,
-      };
+      return failedOutcome(error);
   }
 }

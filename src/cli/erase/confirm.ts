@@ -9,15 +9,13 @@ import { shardKey } from '../../jobs/job-keys.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
 import { isCarriedOut } from '../../jobs/report.ts';
-import { unpackLines } from '../../jobs/shard.ts';
 import type { ErasedItem, ErasePorts } from '../../keep/erase/erase-types.ts';
-import { isSealed } from '../../keep/sealed-item.ts';
 import { heldAmong } from '../../keep/read-holds.ts';
 import type { VersionedStore } from '../../ports.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, formatBytes } from '../_format.ts';
-import { confirmPlan } from '../jobs/confirm-plan.ts';
+import { confirmPlan, readConfirmed } from '../jobs/confirm-plan.ts';
 import { runJobHere } from '../jobs/run-here.ts';
 
 export interface Confirming {
@@ -108,7 +106,6 @@ async function requirePlanned(
   }: { readonly plan: JobPlan; readonly secret: string; readonly leaveHeld: boolean },
   budget: Budget,
 ): Promise<void> {
-  let items = 0;
   let keys = new Set<string>();
   const check = async () => {
     const held =
@@ -123,20 +120,14 @@ async function requirePlanned(
       `${held.size} objects of the plan are held by now, such as ${first[0]} (${first[1].join(', ')})`,
     );
   };
-  for (let shard = 0; shard < plan.totals.shards; shard += 1) {
-    const key = shardKey(plan.id, shard);
-    const bytes = await store.get(key, budget);
-    if (bytes === undefined) throw changedPlan();
-    for (const value of unpackLines(key, bytes)) {
-      const item = parseErasureItem(value);
-      if (!isSealed(secret, plan.options, item)) throw changedPlan();
-      items += 1;
-      for (const one of item.keys) keys.add(one);
-    }
-    if ((shard + 1) % BATCH_SHARDS === 0) await check();
+  let shards = 0;
+  const kind = { parse: parseErasureItem, changed: changedPlan };
+  for await (const items of readConfirmed(store, { plan, secret }, kind, budget)) {
+    for (const one of items.flatMap((item) => item.keys)) keys.add(one);
+    shards += 1;
+    if (shards % BATCH_SHARDS === 0) await check();
   }
   await check();
-  if (items !== plan.totals.items) throw changedPlan();
 }
 
 /** The plan names what is gone: its lists go too, in every version; `job.json` and the report name nothing. */

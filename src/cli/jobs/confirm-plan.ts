@@ -1,11 +1,12 @@
 /** A plan that removes something is carried out only for who has its whole name, and says how much it is. */
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import { isJobId } from '../../jobs/job-keys.ts';
+import { isJobId, shardKey } from '../../jobs/job-keys.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
 import { requirePlan } from '../../jobs/read-job.ts';
-import { parsePlanName } from '../../keep/sealed-item.ts';
+import { unpackLines } from '../../jobs/shard.ts';
+import { isSealed, parsePlanName, type Sealed } from '../../keep/sealed-item.ts';
 import { count } from '../_format.ts';
 
 export interface Confirmation {
@@ -25,6 +26,35 @@ export interface ConfirmedPlan {
   readonly id: string;
   readonly secret: string;
   readonly plan: JobPlan;
+}
+
+export interface PlannedItems<T extends object> {
+  readonly parse: (value: unknown) => Sealed<T>;
+  readonly changed: () => ArchiveError;
+}
+
+/**
+ * The items of a confirmed plan, shard by shard.
+ *
+ * @throws what `changed` makes, for a shard that is gone, an item that was not planned, and at the end for another number of items.
+ */
+export async function* readConfirmed<T extends object>(
+  store: PatientStore,
+  { plan, secret }: Pick<ConfirmedPlan, 'plan' | 'secret'>,
+  { parse, changed }: PlannedItems<T>,
+  budget: Budget,
+): AsyncGenerator<readonly Sealed<T>[], void, undefined> {
+  let count = 0;
+  for (let shard = 0; shard < plan.totals.shards; shard += 1) {
+    const key = shardKey(plan.id, shard);
+    const bytes = await store.get(key, budget);
+    if (bytes === undefined) throw changed();
+    const items = unpackLines(key, bytes).map(parse);
+    if (items.some((item) => !isSealed(secret, plan.options, item))) throw changed();
+    count += items.length;
+    yield items;
+  }
+  if (count !== plan.totals.items) throw changed();
 }
 
 /** @throws `JOB_NOT_FOUND`; `USAGE` for another kind of job, and without the right count. */

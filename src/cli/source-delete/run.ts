@@ -11,16 +11,12 @@ import {
   sourceDeleteOptions,
 } from '../../job-kinds/source-delete.ts';
 import { SOURCE_DELETE } from '../../job-kinds/unnamed-source-delete.ts';
-import { shardKey } from '../../jobs/job-keys.ts';
-import type { JobPlan } from '../../jobs/job-kind.ts';
-import { type PatientStore, patientStore } from '../../jobs/patient-store.ts';
-import { unpackLines } from '../../jobs/shard.ts';
-import { isSealed } from '../../keep/sealed-item.ts';
+import { patientStore } from '../../jobs/patient-store.ts';
 import type { SourceDeleted, SourceDeletePorts } from '../../keep/source-delete/source-types.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
-import { confirmPlan } from '../jobs/confirm-plan.ts';
+import { confirmPlan, readConfirmed } from '../jobs/confirm-plan.ts';
 import { runJobHere } from '../jobs/run-here.ts';
 
 export interface RunningDeletion {
@@ -54,7 +50,9 @@ export async function runSourceDeletion(
   };
   const { id, secret, plan } = await confirmPlan(store, { name, yes, kind: SOURCE_DELETE, ...told }, budget);
   const options = readOptions(sourceDeleteOptions, plan.options);
-  await requirePlanned(store, { plan, secret }, budget);
+  // everything is looked at before anything is touched
+  const kind = { parse: parseSourceItem, changed: changedSourcePlan };
+  for await (const _ of readConfirmed(store, { plan, secret }, kind, budget));
   const query = `plan ${id}: ${plan.totals.items} recordings`;
   await noteAct(ports, { who: by, action: 'source-delete', query, reason: options.reason }, budget);
   const done = { marked: 0, already: 0, left: 0, capped: 0, failed: 0 };
@@ -95,23 +93,4 @@ function tellDeleted(
   if (state === 'refused')
     ui.out(['left  ', day, recording, (reasons ?? []).join(', ')].map(printable).join('  '));
   if (state === 'failed') ui.out(['failed', day, recording, error?.message ?? ''].map(printable).join('  '));
-}
-
-/** Everything is looked at before anything is touched. */
-async function requirePlanned(
-  store: PatientStore,
-  { plan, secret }: { readonly plan: JobPlan; readonly secret: string },
-  budget: Budget,
-): Promise<void> {
-  let items = 0;
-  for (let shard = 0; shard < plan.totals.shards; shard += 1) {
-    const key = shardKey(plan.id, shard);
-    const bytes = await store.get(key, budget);
-    if (bytes === undefined) throw changedSourcePlan();
-    for (const value of unpackLines(key, bytes)) {
-      if (!isSealed(secret, plan.options, parseSourceItem(value))) throw changedSourcePlan();
-      items += 1;
-    }
-  }
-  if (items !== plan.totals.items) throw changedSourcePlan();
 }
