@@ -3,7 +3,7 @@
  * organization, has no list of them, and nothing of it is needed for the hold to stand.
  */
 import { type Budget, abortReason } from '../clock.ts';
-import { type ErrorCode, toArchiveError } from '../errors.ts';
+import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';
 import { MAX_PROTECTION_IDS, type Protection, type SourceKeeper } from '../ports.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import { receiptKey } from '../record/object-key.ts';
@@ -43,7 +43,11 @@ export async function conversationsOfHold(
   let without = 0;
   for await (const keys of heldKeys(store, hold, budget)) {
     for (const key of keys) {
-      const receipt = await readReceipt(store, receiptKey(key), budget).catch(() => undefined);
+      const receipt = await readReceipt(store, receiptKey(key), budget).catch((error: unknown) => {
+        // no receipt at all names no conversation; what could not be read may name one
+        if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return undefined;
+        throw error;
+      });
       if (receipt === undefined) without += 1;
       else found.add(canonicalId(receipt.ids.conversation));
     }

@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
+import { ArchiveError } from '../../src/errors.ts';
+import { conversationsOfHold } from '../../src/keep/mirror-hold.ts';
 import {
   applyHold,
   type HoldPorts,
@@ -57,6 +59,22 @@ describe('holds', () => {
     ports = { store, clock: systemClock, signer, keys: new Map([[signer.keyId, signer.publicKey]]) };
   });
   afterEach(() => rm(dir, { recursive: true }));
+
+  it('name no conversation where an object has no receipt, and say so where one cannot be read', async () => {
+    const hold = await place(ports, ['a', 'b']);
+    await store.put(receiptKey(key('a')), Buffer.from('no receipt'), TEXT, unlimited);
+    expect(await conversationsOfHold(ports, hold, unlimited)).toEqual({ conversations: [], without: 2 });
+    const down: ObjectStore = {
+      ...store,
+      get: async (name, ...more) => {
+        if (name === receiptKey(key('b'))) throw new ArchiveError('STORE_UNAVAILABLE', 'the store is down');
+        return store.get(name, ...more);
+      },
+    };
+    await expect(conversationsOfHold({ store: down }, hold, unlimited)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
 
   it('hold what they name until they are released, and nothing else', async () => {
     const hold = await place(ports, ['a', 'b']);
