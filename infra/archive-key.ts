@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { Statement } from './policies.ts';
+import type { Statement } from './statement.ts';
 
 /**
  * What the administrators of the account may do with the key: everything but use it. `kms:CreateGrant` is missing too, for a grant

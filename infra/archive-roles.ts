@@ -4,7 +4,8 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { type ArchiveConditions, choose } from './conditions.ts';
 import type { HardeningProps } from './hardening-props.ts';
-import { type Statement, STATEMENTS_OF_PARTS } from './policies.ts';
+import { STATEMENTS_OF_PARTS } from './policies.ts';
+import type { Statement } from './statement.ts';
 
 /** A role and nothing else: no managed policy, no policy yet. */
 function createRole(scope: Construct, id: string, description: string, assumedBy: iam.IPrincipal): iam.Role {

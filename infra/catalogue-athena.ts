@@ -10,7 +10,7 @@ import { COLUMNS } from '../src/catalogue/schema.ts';
 import { catalogueSettings, type CatalogueSettings } from '../src/config/deploy-settings.ts';
 import { acknowledge } from './acknowledge.ts';
 import { wildcards } from './archive-roles.ts';
-import type { Statement } from './policies.ts';
+import type { Statement } from './statement.ts';
 
 /** Answers of Athena: rows of the clear files, which are copies. */
 const ANSWERS_PREFIX = 'athena/';

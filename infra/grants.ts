@@ -2,7 +2,8 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { KeyUser } from './archive-key.ts';
 import { givePolicy } from './archive-roles.ts';
 import type { ArchiveConditions } from './conditions.ts';
-import type { ArchiveResources, Statement } from './policies.ts';
+import type { ArchiveResources } from './policies.ts';
+import type { Statement } from './statement.ts';
 
 /** What one role may do, once the ARNs of the keys are known. */
 export interface Grant {

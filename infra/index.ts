@@ -7,10 +7,6 @@ export { createTemplateStack } from './archive-template.ts';
 export type { ArchiveConditions } from './conditions.ts';
 export type { GenesysMediaArchiveProps } from './archive-props.ts';
 export { GenesysMediaArchive } from './genesys-media-archive.ts';
-export {
-  type ArchiveResources,
-  auditorStatements,
-  type Statement,
-  writerStatements,
-} from './policies.ts';
+export { type ArchiveResources, auditorStatements, writerStatements } from './policies.ts';
 export { rewrapStatements } from './rewrap-policies.ts';
+export type { Statement } from './statement.ts';

@@ -2,16 +2,7 @@
  * What each role of the stack may do, as plain data: the stack turns it into IAM policies, and a test compares it with the requests
  * that an end-to-end run makes. `docs/aws-permissions.md` says for which request each action is there.
  */
-
-/** A statement of an IAM policy, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html */
-export interface Statement {
-  readonly Sid: string;
-  readonly Effect: 'Allow';
-  readonly Action: readonly string[];
-  /** ARNs; `*` at the end stands for anything. */
-  readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
+import { allow, listing, rootOf, type Statement } from './statement.ts';
 
 /** A part of the stack that a template with parameters may lack. */
 export type OptionalPart = 'signingSecret' | 'signingKms';
@@ -272,30 +263,4 @@ export function findKeyRecords({
   keyRecordsBucketArn: records,
 }: Pick<ArchiveResources, 'keyRecordsBucketArn'>): readonly Statement[] {
   return records === undefined ? [] : [allow('FindKeyRecords', ['s3:ListBucket'], [records])];
-}
-
-/** What the ARNs of all objects of the archive begin with. */
-export function rootOf({
-  bucketArn,
-  keyPrefix = '',
-}: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix'>): string {
-  return `${bucketArn}/${keyPrefix}`;
-}
-
-/**
- * Lists the archive, and tells a missing object of it from a forbidden one: S3 takes the key that is asked for as `s3:prefix` then. In
- * a bucket that is shared, the names of other archives stay unknown.
- */
-export function listing(
-  sid: string,
-  { bucketArn, keyPrefix = '' }: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix'>,
-): Statement {
-  const statement = allow(sid, ['s3:ListBucket'], [bucketArn]);
-  return keyPrefix === ''
-    ? statement
-    : { ...statement, Condition: { StringLike: { 's3:prefix': `${keyPrefix}*` } } };
-}
-
-export function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
-  return { Sid, Effect: 'Allow', Action, Resource };
 }

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { givePolicy } from './archive-roles.ts';
-import { allow, type Statement } from './policies.ts';
+import { allow, type Statement } from './statement.ts';
 import type { ReplicaSettings } from './replica-settings.ts';
 
 /** Copies every object of the bucket to the replica. */

@@ -1,17 +1,14 @@
 /** What the role may do that moves data keys; `docs/aws-permissions.md` says for which request each action is there. */
 import {
-  allow,
   type ArchiveResources,
   findKeyRecords,
   keyRecordStatements,
-  listing,
   MEDIA_FOLDER,
   openSecretsWith,
   ORGANIZATION,
-  rootOf,
   signingStatements,
-  type Statement,
 } from './policies.ts';
+import { allow, listing, rootOf, type Statement } from './statement.ts';
 
 /**
  * Who moves data keys to another KMS key: KMS does it inside, so that neither data keys nor media are ever seen. It writes instruction

@@ -1,15 +1,12 @@
 /** What the roles of the console may do; docs/aws-permissions.md gives the reasons. */
 import {
-  allow,
   type ArchiveResources,
-  listing,
   MEDIA_FOLDER,
   ORGANIZATION,
   readKeyRecords,
-  rootOf,
   signatures,
-  type Statement,
 } from '../policies.ts';
+import { allow, listing, rootOf, type Statement } from '../statement.ts';
 
 /** What an archive holds that people look at. */
 const READ = ['receipts', 'context', 'transcripts', 'holds', 'erasures', 'links', 'proof', 'access'] as const;

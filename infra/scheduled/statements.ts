@@ -1,18 +1,15 @@
 /** What the role of each scheduled function may do; docs/aws-permissions.md gives the reasons. */
 import type { SealSettings } from '../../src/config/deploy-settings.ts';
 import {
-  allow,
   type ArchiveResources,
   archivingStatements,
-  listing,
   MEDIA_FOLDER,
   openSecretsWith,
   ORGANIZATION,
   readKeyRecords,
-  rootOf,
   signatures,
-  type Statement,
 } from '../policies.ts';
+import { allow, listing, rootOf, type Statement } from '../statement.ts';
 
 /** Writes what the function prints. */
 export function logStatements(logGroupArn: string): readonly Statement[] {

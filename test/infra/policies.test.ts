@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  type ArchiveResources,
-  auditorStatements,
-  type Statement,
-  writerStatements,
-} from '../../infra/policies.ts';
+import { type ArchiveResources, auditorStatements, writerStatements } from '../../infra/policies.ts';
+import type { Statement } from '../../infra/statement.ts';
 import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import {
   catalogueStatements,

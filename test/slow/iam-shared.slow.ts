@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type ArchiveResources,
-  auditorStatements,
-  type Statement,
-  writerStatements,
-} from '../../infra/policies.ts';
+import { type ArchiveResources, auditorStatements, writerStatements } from '../../infra/policies.ts';
+import type { Statement } from '../../infra/statement.ts';
 import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import { verifierStatements } from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
