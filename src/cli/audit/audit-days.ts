@@ -7,6 +7,7 @@ import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { fetchDays } from '../_fetch-days.ts';
 import { type OverDays, readOverDays } from '../_over-days.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 
@@ -17,8 +18,7 @@ export async function fetchAudits(
   context: CommandContext,
   options: OverDays & { readonly anew?: boolean },
 ): Promise<number> {
-  const { ui, clock, logger } = context;
-  const range = readOverDays(options, clock.now());
+  const range = readOverDays(options, context.clock.now());
   const config = await readSettings(context, 'archive');
   if (config.catalogue.audits === 'none') {
     throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_AUDITS=none keeps no audits', {
@@ -30,22 +30,11 @@ export async function fetchAudits(
       hint: 'set GENESYS_ENVIRONMENT instead of GENESYS_API=media',
     });
   }
-  const { budget, end } = openBudget(context);
-  try {
-    ui.status('asking the platform');
-    const days = await updateAudits(config, budget, {
-      ...range,
-      anew: options.anew === true || options.day !== undefined,
-      clock,
-      logger,
-      onDay: (one) => tellDay(context, one),
-    });
-    ui.status(undefined);
-    return conclude(context, days);
-  } finally {
-    ui.status(undefined);
-    end();
-  }
+  return fetchDays<AuditDay>(context, options, {
+    update: (budget, more) => updateAudits(config, budget, { ...range, ...more }),
+    tellDay,
+    conclude,
+  });
 }
 
 function tellDay({ ui }: CommandContext, { day, outcome, entries, error }: AuditDay): void {

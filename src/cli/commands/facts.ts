@@ -7,6 +7,7 @@ import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
+import { fetchDays } from '../_fetch-days.ts';
 import { type OverDays, readOverDays } from '../_over-days.ts';
 import { present } from '../../present.ts';
 
@@ -28,32 +29,21 @@ export async function run(
 }
 
 async function fetchFacts(context: CommandContext, options: FactsOptions): Promise<number> {
-  const { ui, clock, logger } = context;
-  const range = readOverDays(options, clock.now());
+  const range = readOverDays(options, context.clock.now());
   const config = await readSettings(context, 'archive');
   if (config.catalogue.facts !== 'analytics') {
     throw new ArchiveError('CONFIG_INVALID', `ARCHIVE_FACTS=${config.catalogue.facts} keeps no facts`, {
       hint: 'set ARCHIVE_FACTS=analytics',
     });
   }
-  const { budget, end } = openBudget(context);
-  try {
-    await requireReplaceable(config, { clock, logger }, budget);
-    ui.status('asking the platform');
-    const days = await updateFacts(config, budget, {
-      ...range,
-      // a day that was named is wanted now, whenever it was fetched
-      anew: options.anew === true || options.day !== undefined,
-      clock,
-      logger,
-      onDay: (one) => tellDay(context, one),
-    });
-    ui.status(undefined);
-    return conclude(context, days);
-  } finally {
-    ui.status(undefined);
-    end();
-  }
+  return fetchDays<FactsDay>(context, options, {
+    update: async (budget, more) => {
+      await requireReplaceable(config, more, budget);
+      return updateFacts(config, budget, { ...range, ...more });
+    },
+    tellDay,
+    conclude,
+  });
 }
 
 function tellDay({ ui }: CommandContext, { day, outcome, conversations, error }: FactsDay): void {
