@@ -12,8 +12,11 @@ const state = () => ({
 });
 
 const found = state();
+const environment = process.env;
 
 // hooks of this kind run in reverse order: the test file's own have had their turn
 afterAll(() => {
   expect(state(), 'a test file has to leave the process as it found it').toEqual(found);
+  // in place of another object, stubs of the files after it could be set, and never taken back
+  expect(process.env === environment, 'a test file may not replace the environment').toBe(true);
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import type { CommandContext } from '../../src/cli/_context.ts';
 import { checkRetention } from '../../src/cli/doctor/retention.ts';
@@ -14,20 +14,17 @@ const BUCKETS = { plain: 'without-lock', locked: 'with-lock' };
 describe('doctor', () => {
   let dir: string;
   let server: S3Endpoint;
-  const before = { ...process.env };
 
   beforeAll(async () => {
     dir = await mkdtemp(path.join(tmpdir(), 'doctor-retention-'));
     server = await startS3({ dir, buckets: [BUCKETS.plain], lockedBuckets: [BUCKETS.locked] });
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL_S3: server.url,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'simulator',
-      AWS_SECRET_ACCESS_KEY: 'simulator-secret-key',
-    });
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', server.url);
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'simulator');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'simulator-secret-key');
   });
   afterAll(async () => {
-    process.env = before;
+    vi.unstubAllEnvs();
     await server.close();
     await rm(dir, { recursive: true });
   });

@@ -63,16 +63,9 @@ export async function startKeyedArchive(options: SimulatorOptions = {}) {
     ...options,
   });
   const { S3_ARCHIVE_BUCKET: _, ...base } = simulator.environment();
-  const settings = Object.entries(base).filter(([name]) => name.startsWith('AWS_'));
-  const before = settings.map(([name]) => [name, process.env[name]] as const);
-  for (const [name, value] of settings) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(base)) if (name.startsWith('AWS_')) vi.stubEnv(name, value);
   onTestFinished(async () => {
     vi.unstubAllEnvs();
-    // stubs of several tests may have been taken back in another order
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
     await simulator.close();
     await rm(dir, { recursive: true, force: true });
   });
