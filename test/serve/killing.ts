@@ -12,7 +12,9 @@ const LONGEST_LIFE_MS = 1_200;
  */
 export async function surviveKills(events: number, kills: number, seed: number): Promise<void> {
   const random = seededRandom(seed);
-  const site = await openSite(Array.from({ length: events }, () => ({ bytes: 4_000 })));
+  // 300 requests a minute would make the last life of the server wait for the next minute, once or several times
+  const recordings = Array.from({ length: events }, () => ({ bytes: 4_000 }));
+  const site = await openSite(recordings, undefined, { requestsPerMinute: 100_000 });
   try {
     const first = site.start('--port', '0');
     const url = await addressOf(first);
@@ -38,8 +40,10 @@ export async function surviveKills(events: number, kills: number, seed: number):
       killed += 1;
       running = site.start('--port', port);
     }
-    await sending;
-    await untilEmpty(url);
+    const died = running.end.then(({ code, stderr }) => {
+      throw new Error(`the server that was to finish ended with ${code}: ${stderr}`);
+    });
+    await Promise.race([sending.then(() => untilEmpty(url)), died]);
     running.kill('SIGTERM');
     expect((await running.end).code).toBe(0);
     expect(acknowledged).toBe(events);

@@ -37,9 +37,13 @@ export interface Site {
 }
 
 /** A simulated Genesys Cloud, a directory for the archive, and a spool, for a `serve` that is run as a program. */
-export async function openSite(recordings: SimulatorOptions['recordings'], spoolDir?: string): Promise<Site> {
+export async function openSite(
+  recordings: NonNullable<SimulatorOptions['recordings']>,
+  spoolDir?: string,
+  limits: Pick<SimulatorOptions, 'requestsPerMinute'> = {},
+): Promise<Site> {
   const { dir, remove } = await makeDirectory();
-  const simulator = await startSimulator(recordings === undefined ? {} : { recordings });
+  const simulator = await startSimulator({ recordings, ...limits });
   const spool = spoolDir ?? path.join(dir, 'spool');
   const store = path.join(dir, 'store');
   const env = {
