@@ -89,8 +89,11 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
   ];
 }
 
+/** What the sealer reads besides the log. */
+const SEALED = ['receipts', 'erasures', 'source-deletions', 'drills', 'access'] as const;
+
 /**
- * The sealer lists the archive and reads receipts, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
+ * The sealer lists the archive and reads receipts and access entries, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
  * newest checkpoint. It alone signs with the key of the log.
  *
  * @param settings `secondStore`: `s3://BUCKET[/PREFIX]` that gets a copy of each checkpoint; `lock`: it locks what it writes once.
@@ -103,11 +106,7 @@ export function sealerStatements(
   const root = rootOf(resources);
   const log = `${root}proof/*`;
   return [
-    allow(
-      'ReadReceiptsAndLog',
-      ['s3:GetObject'],
-      [`${root}receipts/*`, `${root}erasures/*`, `${root}source-deletions/*`, `${root}drills/*`, log],
-    ),
+    allow('ReadReceiptsAndLog', ['s3:GetObject'], [...SEALED.map((prefix) => `${root}${prefix}/*`), log]),
     listing('ListArchive', resources),
     {
       ...allow('AddToLog', ['s3:PutObject'], [log]),

@@ -1,6 +1,7 @@
 /** What the next seal holds: the days that are due, and those that something has happened to. */
 import type { Budget } from '../clock.ts';
 import { present } from '../present.ts';
+import { type ExaminedAccess, examineAccess, storeAccessList } from './access/examine-access.ts';
 import { listCutOffs } from './day/counted-day.ts';
 import { addDays, dayOf, daysBetween, type LastLook, looksDue, MAX_OPEN_DAYS } from './day/calendar.ts';
 import { readErasures } from './day/erasures.ts';
@@ -44,6 +45,9 @@ interface Gathered {
   readonly day: string;
   readonly history: DayHistory;
   readonly examined: ExaminedDay;
+  readonly access: ExaminedAccess;
+  /** It differs from what its last statement says of the archive and the access log. */
+  readonly isChanged: boolean;
 }
 
 /**
@@ -79,7 +83,8 @@ export async function gatherSeal(
       budget,
     );
     room -= examined.entries.length;
-    return { day, history, examined };
+    const access = await examineAccess(ports, { day, last: history.last?.statement }, budget);
+    return { day, history, examined, access, isChanged: examined.isChanged || access.isNews };
   };
   const histories = await openAll(ports, { days: known, stored, size }, budget);
   const cutOffs = ports.counting === undefined ? new Map<string, number>() : await listCutOffs(ports, budget);
@@ -88,7 +93,7 @@ export async function gatherSeal(
   let room = MAX_SEAL_ENTRIES;
   for (const [day, history] of histories) {
     const gathered = await examine(day, history);
-    if (gathered.examined.isChanged || looks.includes(day)) amended.push(gathered);
+    if (gathered.isChanged || looks.includes(day)) amended.push(gathered);
   }
   const fresh: Gathered[] = [];
   for (const day of newDays) {
@@ -119,11 +124,12 @@ async function writeDraft(
   const entries: Entry[] = [];
   const statements: ((place: StatementPlace) => Statement)[] = [];
   const looked: string[] = [];
-  for (const { day, history, examined } of [...amended, ...fresh]) {
+  for (const { day, history, examined, access, isChanged } of [...amended, ...fresh]) {
     const seen = await lookAtDay(ports, examined, history.last?.statement, budget);
     const { organization, origin } = ports;
     const stated = stateDay(ports, {
       examined,
+      access: access.facts,
       looked: seen,
       history,
       organization,
@@ -135,13 +141,14 @@ async function writeDraft(
     const { last } = history;
     const hadSource = last !== undefined && !('unavailable' in last.statement.source);
     // a look that failed says less than what is there, and is tried again
-    const isEmptyHanded = seen.source instanceof Error && hadSource && !examined.isChanged;
+    const isEmptyHanded = seen.source instanceof Error && hadSource && !isChanged;
     if (isEmptyHanded) continue;
-    if (!stated.isNews) {
+    if (!stated.isNews && !access.isNews) {
       looked.push(day);
       continue;
     }
     await storeLists(ports, day, stated.lists, budget);
+    await storeAccessList(ports, day, access, budget);
     entries.push(...examined.entries);
     statements.push(stated.statement);
   }

@@ -59,6 +59,8 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     s3('rewrite the report of a drill', 'PutObject', '/drills/2026/05/20.json', SAME),
     s3('read ciphertext', 'GetObject', MEDIA),
     s3('read a receipt', 'GetObject', RECEIPT),
+    s3('read who looked at what', 'GetObject', '/access/2026/05/20/t.json'),
+    s3('add an entry of who looked at what', 'PutObject', '/access/2026/05/20/t.json', ABSENT),
     s3('list the archive', 'ListBucket', ''),
     s3('delete an object', 'DeleteObject', MEDIA),
     s3('delete a version', 'DeleteObjectVersion', MEDIA),

@@ -1,9 +1,13 @@
-import { copyFile, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
 import { parseVkey } from '../../src/proof/formats/note.ts';
+import { sealDays } from '../../src/proof/seal-days.ts';
+import { putSmall } from '../../src/record/small-object.ts';
 import { runHere } from '../cli/run-here.ts';
+import { accessEntries } from '../proof/access-fixture.ts';
 import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';
 import { HAS_PYTHON, run } from './tools.ts';
 
@@ -12,10 +16,14 @@ let dir: string;
 let page: string;
 beforeAll(async () => {
   log = await makeSealedLog(60);
+  for (const { key, bytes } of accessEntries('2026-05-25', [3, 2]))
+    await putSmall(log.archive.store, key, bytes, unlimited);
+  await sealDays(log.ports, {}, unlimited);
   dir = await mkdtemp(path.join(tmpdir(), 'page-'));
   page = await readFile('docs/proof.md', 'utf8');
   const place = log.archive.dir;
   await cp(path.join(place, 'proof', 'org'), path.join(dir, 'proof'), { recursive: true });
+  await cp(path.join(place, 'access'), path.join(dir, 'access'), { recursive: true });
   await cp(path.join(place, 'receipts'), path.join(dir, 'receipts'), { recursive: true });
   await copyFile(path.join(place, 'proof', 'org', 'checkpoint'), path.join(dir, 'checkpoint'));
   await copyFile(log.publicKeyFile, path.join(dir, 'log-public.pem'));
@@ -43,7 +51,7 @@ describe('the commands of docs/proof.md, as they stand there', () => {
     const { code, output } = await runBlock('one-recording', { ID: idAt(12), ORIGIN: log.origin });
     expect([code, output]).toEqual([
       0,
-      expect.stringMatching(/^OK: archived 2026-05-22 [0-9a-f]{64} is entry \d+ of 71\n$/),
+      expect.stringMatching(/^OK: archived 2026-05-22 [0-9a-f]{64} is entry \d+ of 72\n$/),
     ]);
   });
 
@@ -51,10 +59,10 @@ describe('the commands of docs/proof.md, as they stand there', () => {
     const kept = path.join(dir, 'kept.note');
     await copyFile(path.join(dir, 'checkpoint'), kept);
     await runHere(['prove', '--since', kept, '-o', dir], { env: log.env });
-    const variables = { PROOF: '71-71.consistency', ORIGIN: log.origin };
+    const variables = { PROOF: '72-72.consistency', ORIGIN: log.origin };
     expect(await runBlock('since', variables)).toEqual({
       code: 0,
-      output: 'OK: the log of 71 entries begins with the 71 of kept.note\n',
+      output: 'OK: the log of 72 entries begins with the 72 of kept.note\n',
     });
   });
 
@@ -65,7 +73,7 @@ describe('the commands of docs/proof.md, as they stand there', () => {
   });
 
   it.skipIf(!HAS_PYTHON)('recompute the whole log', async () => {
-    expect(await runBlock('whole-log')).toEqual({ code: 0, output: 'OK: 71 entries, 1 roots reproduced\n' });
+    expect(await runBlock('whole-log')).toEqual({ code: 0, output: 'OK: 72 entries, 2 roots reproduced\n' });
   });
 
   it('compare a whole day with its receipts, and print the one that is gone', async () => {
@@ -74,6 +82,17 @@ describe('the commands of docs/proof.md, as they stand there', () => {
     const gone = log.archive.recordings.find(({ key }) => key.includes('/05/24/'));
     await rm(path.join(dir, 'receipts/2026/05/24', `${gone?.ids.recordingId}.json`));
     expect((await runBlock('whole-day', day)).output).toMatch(/^\t[0-9a-f]{64}\n$/);
+  });
+
+  it.skipIf(!HAS_PYTHON)('compare the access entries of a day, and name the one that is gone', async () => {
+    const folder = path.join(dir, 'proof/access/2026/05/25');
+    const [name = ''] = (await readdir(folder)).filter((each) => each.endsWith('.sha256.gz'));
+    const root = name.slice(0, 64);
+    const day = { YEAR: '2026', MONTH: '05', DATE: '25', ROOT: root };
+    expect(await runBlock('access-list', day)).toEqual({ code: 0, output: `${root}\n` });
+    const [gone] = accessEntries('2026-05-25', [3, 2]);
+    await rm(path.join(dir, gone?.key ?? ''));
+    expect((await runBlock('access-list', day)).output).toContain(`${gone?.key}: FAILED`);
   });
 
   it('make a key, and its public half as verifiers take it', async () => {

@@ -36,6 +36,7 @@ describe('the objects of a log that its entries do not need', () => {
     ['tile/0/', 'it is not the tile that the entries of the log make'],
     ['seals/', 'it is no staged seal'],
     ['keys/', 'it is not the change of keys that the log holds'],
+    ['sha256.gz', 'its lines do not make the root that it is named after'],
     ['source.jsonl.gz', 'its lines do not make the root that it is named after'],
   ])('are named when they are changed: %s', async (part, problem) => {
     const key = find(part);

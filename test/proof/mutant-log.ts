@@ -3,11 +3,12 @@ import type { Anchor } from '../../src/ports.ts';
 import type { LogPlace } from '../../src/proof/log/place.ts';
 import { createLogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays } from '../../src/proof/seal-days.ts';
+import { accessEntries } from './access-fixture.ts';
 import { ArchiveFixture, DAY } from './archive-fixture.ts';
 import { LOG_SIGNER, ORIGIN, placeIn, signerFrom } from './log-fixture.ts';
 import type { PlainStore } from './plain-store.ts';
 
-/** A small log with one of each: days, lists, time stamps, a change of keys. */
+/** A small log with one of each: days, lists, access entries, time stamps, a change of keys. */
 export async function makeMutantLog(
   anchors: (store: PlainStore) => Anchor[],
 ): Promise<{ readonly store: PlainStore; readonly place: LogPlace }> {
@@ -19,6 +20,7 @@ export async function makeMutantLog(
     const day = new Date(fixture.now - DAY).toISOString().slice(0, 10);
     for (let at = 0; at < 2; at += 1) await fixture.archive(`call ${night} ${at}`, day);
     fixture.record(`missing ${night}`, day);
+    for (const { key, bytes } of accessEntries(day, [2, 1])) fixture.store.plant(key, bytes);
     await sealDays(fixture.ports(night === 1 ? [next, LOG_SIGNER] : [LOG_SIGNER]), {}, unlimited);
     fixture.now += DAY;
   }

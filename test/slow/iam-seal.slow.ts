@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
+import { putSmall } from '../../src/record/small-object.ts';
 import type { ArchiveResources } from '../../infra/policies.ts';
 import { sealerStatements } from '../../infra/scheduled/statements.ts';
 import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../e2e/compare-grants.ts';
 import { openWorld, ORGANIZATION, type World } from '../e2e/lambda-function.ts';
 import { runBundle } from '../e2e/run-bundle.ts';
+import { accessEntries } from '../proof/access-fixture.ts';
 
 /** The sealer as it ships: what it asks of AWS, compared with what its role allows. */
 
@@ -46,6 +49,8 @@ beforeAll(async () => {
     (_service, name) => name,
   );
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  for (const { key, bytes } of accessEntries(yesterday, [1]))
+    await putSmall(world.store, key, bytes, unlimited);
   ({ outcomes, output } = await runBundle('seal', {
     dir,
     events: [{ init: { first: yesterday } }, {}],

@@ -28,7 +28,7 @@ const MUTANTS = 5_000;
 const GZIP_HEADER = 10;
 
 describe.skipIf(!HAS_OPENSSL)('a log of which one bit is changed', () => {
-  it('is found to be changed in each of 5000 cases, over entries, tiles, statements, staged seals, keys, lists, notes and time stamps', async () => {
+  it('is found to be changed in each of 5000 cases, over entries, tiles, statements, staged seals, keys, lists, access entries, notes and time stamps', async () => {
     const authority = await startAuthority();
     const transport = createTransport({});
     const trusted = readCertificates(authority.ca);
@@ -86,6 +86,7 @@ describe.skipIf(!HAS_OPENSSL)('a log of which one bit is changed', () => {
       }
       expect(unnoticed).toEqual([]);
       expect([...kinds.keys()].sort()).toEqual([
+        'access',
         'checkpoint',
         'checkpoints',
         'days',

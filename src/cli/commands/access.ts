@@ -23,9 +23,11 @@ import { type EntryColumn, entryDays, type EntryOptions, tellEntries } from '../
 import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
+import { sealedThrough } from '../access/sealed-through.ts';
+import { verifyAccess } from '../access/verify-access.ts';
 import { present } from '../../present.ts';
 
-interface AccessOptions extends EntryOptions {
+export interface AccessOptions extends EntryOptions {
   readonly action?: AccessEntry['action'];
   readonly reason?: string;
   readonly by?: string;
@@ -41,9 +43,10 @@ export async function run(
   options: AccessOptions,
 ): Promise<number> {
   const { ui, clock } = context;
+  if (action === 'verify') return verifyAccess(context, named, options);
   if (action !== 'list') {
     throw new ArchiveError('USAGE', `access does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'access list',
+      hint: 'access list, access verify',
     });
   }
   const range = entryDays(options, ui.json);
@@ -82,7 +85,8 @@ export async function run(
       }
       const list = { columns: COLUMNS, entries: entries(), type: 'access', json: (one: AccessEntry) => one };
       const code = await tellEntries(context, list, options);
-      return tellChain(context, broken) ? code : BROKEN;
+      tellChain(context, broken, await sealedThrough(config, store, budget));
+      return broken.length === 0 ? code : BROKEN;
     });
   } finally {
     end();
@@ -109,13 +113,15 @@ const COLUMNS: readonly EntryColumn<AccessEntry>[] = ACCESS_COLUMNS.map((name, a
   };
 });
 
-/** @returns whether no chain is broken in what was read. */
-function tellChain({ ui }: CommandContext, broken: readonly string[]): boolean {
-  if (ui.json) ui.record('chain', { state: broken.length === 0 ? 'intact' : 'broken', at: broken });
+/** @param sealed the last day that the log states. */
+function tellChain({ ui }: CommandContext, broken: readonly string[], sealed: string | undefined): void {
+  const state = broken.length === 0 ? 'intact' : 'broken';
+  if (ui.json) ui.record('chain', { state, at: broken, ...present({ sealedThrough: sealed }) });
   for (const key of broken)
     ui.warn(`the chain is broken at ${key}: an entry before it is gone, or was changed, or it is no entry`);
   if (broken.length === 0) ui.say('the chains of what was read are intact');
-  return broken.length === 0;
+  if (sealed !== undefined)
+    ui.say(`the log is sealed through ${sealed}: access verify holds the entries against it`);
 }
 
 /** Of recordings that were named: holds and a tombstone name them where an entry names only how they were chosen. */

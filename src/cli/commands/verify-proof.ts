@@ -13,6 +13,7 @@ import { type CommandContext, openBudget, readSettings, searchIn } from '../_con
 import { count, printable } from '../_format.ts';
 import { checkPackage } from '../proof/check-package.ts';
 import { readKeptCheckpoint, readLocal } from '../proof/kept-checkpoint.ts';
+import { requireVkeys } from '../proof/require-vkeys.ts';
 import { verifyDrill } from '../proof/verify-drill.ts';
 
 interface VerifyOptions {
@@ -125,7 +126,7 @@ async function verifyAll(
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });
   const log = openLog(config, store);
-  requireKeys(config);
+  requireVkeys(config);
   const known: KnownCheckpoint[] = [];
   if (file !== undefined) {
     const { size, root } = await readKeptCheckpoint(file, log);
@@ -173,16 +174,9 @@ async function openTokenCheck({ proof }: StoreConfig) {
 }
 
 function keysOf(config: StoreConfig) {
-  requireKeys(config);
+  requireVkeys(config);
   // no store is opened for it: a proof is checked without the archive
   return openLog({ organizationId: config.organizationId ?? 'unknown', proof: config.proof }, NO_STORE);
 }
 
 const NO_STORE = { location: '' } as Parameters<typeof openLog>[1];
-
-function requireKeys({ proof }: StoreConfig): void {
-  if (proof.vkeys.length > 0) return;
-  throw new ArchiveError('CONFIG_INVALID', 'ARCHIVE_PROOF_VKEYS names no public key of the log', {
-    hint: 'take it from where the owner of the archive published it, not from the archive',
-  });
-}

@@ -63,10 +63,10 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
     name: 'access',
     summary: 'look up who searched, listened, revealed, held or erased in the archive',
     arguments: [
-      ['<action>', 'list'],
-      ['[id...]', 'ids of recordings, or keys'],
+      ['<action>', 'list or verify'],
+      ['[id...]', 'list: ids of recordings, or keys'],
     ],
-    completes: ['list'],
+    completes: ['list', 'verify'],
     options: [
       { flags: '--person <NAME>', description: 'a part of the name, in any case' },
       {
@@ -80,13 +80,14 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'wrap',
     details:
-      'Reads the access log of the archive, newest entries first, as the page of the console does. Entries of one session name the one before: where one is gone or was changed, that is said, and the command ends with 5. For ids, holds and tombstones that name them are told as well, because an entry about many recordings says only how they were chosen. To look is itself written to the log.',
+      'Reads the access log of the archive, newest entries first, as the page of the console does. Entries of one session name the one before: where one is gone or was changed, that is said, and the command ends with 5. For ids, holds and tombstones that name them are told as well, because an entry about many recordings says only how they were chosen. verify holds every entry of the days against the sealed log (docs/proof.md): each that is missing, was changed, came after its day was sealed or breaks its chain is named, and the command ends with 3; with 6 where none of the days is sealed. To look is itself written to the log.',
     examples: [
       'genesys-archive access list --from 2026-03-01 --to 2026-03-31',
+      'genesys-archive access verify --from 2026-03-01 --to 2026-03-31',
       'genesys-archive access list 9f8e… --action listen',
       'genesys-archive access list --person brandt --format csv > brandt.csv',
     ],
-    exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/access.ts'),
   }),
 ];

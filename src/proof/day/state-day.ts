@@ -116,6 +116,7 @@ export interface StatedDay {
 
 export interface DayToState {
   readonly examined: ExaminedDay;
+  readonly access: Statement['access'];
   readonly looked: LookedAtDay;
   readonly history: DayHistory;
   readonly organization: string;
@@ -129,7 +130,7 @@ export interface DayToState {
 
 /** Writes a day down. Pure but for the nonces. */
 export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
-  const { examined, looked, history, now } = stated;
+  const { examined, access, looked, history, now } = stated;
   const { source, lists, differences } = describeSource(ports, looked);
   const { last } = history;
   const body = {
@@ -147,7 +148,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
     ...(last === undefined ? {} : { supersedes: { index: last.index, sha256: last.sha256 } }),
     archive: examined.archive,
     source,
-    ...present({ differences }),
+    ...present({ differences, access }),
     policy: { sha256: sha256Hex(canonicalJson(ports.rules)), rules: { ...ports.rules } },
     clock: { local: new Date(now).toISOString() },
   } as const;

@@ -29,6 +29,8 @@ export interface LogKeys {
   key(index: number): string;
   readonly lists: string;
   list(day: string, root: string, kind: 'source' | 'exceptions'): string;
+  /** Of the access entries of a day. @param root hex. */
+  accessList(day: string, root: string): string;
   /** Of what has been counted of days that are not counted to the end. */
   readonly counting: string;
   /** @param at epoch ms. */
@@ -56,6 +58,7 @@ export function logKeys(organizationId: string): LogKeys {
     key: (index) => `${prefix}keys/${digits(index)}.json`,
     lists: `${prefix}lists/`,
     list: (day, root, kind) => `${prefix}lists/${dayPath(day)}/${root.slice(0, 16)}.${kind}.jsonl.gz`,
+    accessList: (day, root) => `${prefix}access/${dayPath(day)}/${root}.sha256.gz`,
     counting: `${prefix}counting/`,
     counted: (day, at) =>
       `${prefix}counting/${dayPath(day)}/${String(at).padStart(COUNTED_DIGITS, '0')}.json.gz`,

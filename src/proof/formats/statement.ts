@@ -63,6 +63,17 @@ const archive = z.strictObject({
   }),
 });
 
+/** What the access log has of the day; a later revision lists what an earlier one does, and what came since. */
+const access = z.strictObject({
+  list,
+  /** Of those that are listed: no longer in the store. */
+  missing: count,
+  /** Objects that were seen there and can be no entry: by their name or size. */
+  refused: count,
+});
+
+const unreadable = z.strictObject({ unavailable: z.strictObject({ code }) });
+
 const visibility = z.strictObject({
   /** `all`; the ids of the divisions the client sees; or `unknown`, where it could not be asked. */
   divisions: z.union([z.enum(['all', 'unknown']), z.array(text).max(500)]),
@@ -152,11 +163,14 @@ const statement = z.strictObject({
   drills: z
     .strictObject({ reports: count, recordings: count, failed: count, newest: sha256Hex })
     .exactOptional(),
+  /** Who looked at what. Absent in logs of versions that did not look. */
+  access: z.union([access, unreadable]).exactOptional(),
 });
 
 export type Statement = z.output<typeof statement>;
 export type SourceFacts = z.output<typeof available>;
 export type ArchiveFacts = z.output<typeof archive>;
+export type AccessFacts = z.output<typeof access>;
 export type Differences = z.output<typeof differences>;
 
 /** Returns the bytes that are stored and logged: canonical JSON and a line feed. */
@@ -180,7 +194,8 @@ export function statementJsonSchema(): unknown {
  * Returns the equations that a statement breaks, each in words; none of them needs anything but the statement.
  * docs/proof.md, "Equations".
  */
-export function brokenEquations({ archive, source, differences, log, policy }: Statement): readonly string[] {
+export function brokenEquations(stated: Statement): readonly string[] {
+  const { archive, source, differences, log, policy } = stated;
   const broken: string[] = [];
   const hold = (isHeld: boolean, equation: string) => {
     if (!isHeld) broken.push(equation);
@@ -198,6 +213,9 @@ export function brokenEquations({ archive, source, differences, log, policy }: S
   );
   hold(log.first <= log.through, 'log: first ≤ through');
   hold(policy.sha256 === sha256(canonicalJson(policy.rules)), 'policy.sha256 = SHA-256 of policy.rules');
+  const { access } = stated;
+  if (access !== undefined && 'list' in access)
+    hold(access.missing <= access.list.count, 'access.missing ≤ access.list.count');
   const isAsked = !('unavailable' in source);
   hold(isAsked === (differences !== undefined), 'differences, if and only if the source was asked');
   if (!isAsked || differences === undefined) return broken;

@@ -7,6 +7,7 @@ import { hashRange, leafHash, rootOf, type Subtree } from '../formats/merkle.ts'
 import { brokenEquations, type Statement } from '../formats/statement.ts';
 import { findHead, readStatementAt } from '../log/head.ts';
 import { type LogPlace, readEntries, readNote } from '../log/place.ts';
+import { auditAccess } from './audit-access.ts';
 import { auditObjects, type ObjectAudit } from './audit-objects.ts';
 import { formatEntry } from '../formats/entry.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
@@ -198,6 +199,7 @@ class Chain {
     if (statement.revision !== (earlier?.statement.revision ?? -1) + 1)
       find('it is not the next revision of its day');
     if (statement.supersedes?.sha256 !== earlier?.sha256) find('it does not name the revision before it');
+    await auditAccess(this.#place, { statement, earlier: earlier?.statement }, find, budget);
     this.#latest.set(day, { index, sha256, statement });
   }
 

@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Budget } from '../../clock.ts';
 import { toArchiveError } from '../../errors.ts';
+import { unpackAccessList } from '../formats/access-list.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { listRoot } from '../formats/list-lines.ts';
 import { leafHash, rootOf } from '../formats/merkle.ts';
@@ -66,6 +67,8 @@ function checkFor(audit: ObjectAudit, name: string): ObjectCheck | undefined {
   if (at !== undefined) return (bytes, budget) => checkKey(audit, Number(at), bytes, budget);
   const [, root] = /^lists\/.*\/([0-9a-f]{16})\.(?:source|exceptions)\.jsonl\.gz$/.exec(name) ?? [];
   if (root !== undefined) return (bytes) => checkList(root, bytes);
+  const [, accesses] = /^access\/.*\/([0-9a-f]{64})\.sha256\.gz$/.exec(name) ?? [];
+  if (accesses !== undefined) return (bytes) => checkAccessList(accesses, bytes);
   const [, size] = /^checkpoints\/(\d{12})\..+\.tsr$/.exec(name) ?? [];
   if (size !== undefined) return (bytes, budget) => checkStamp(audit, Number(size), bytes, budget);
   const [, cosigned, witness] = /^checkpoints\/(\d{12})\.([0-9a-f]{8})\.cosig$/.exec(name) ?? [];
@@ -177,10 +180,15 @@ async function checkKey(
   return 'it is not the change of keys that the log holds';
 }
 
+const OTHER_LINES = 'its lines do not make the root that it is named after';
+
+const checkAccessList = (root: string, bytes: Buffer) =>
+  unpackAccessList(bytes, root) === undefined ? OTHER_LINES : undefined;
+
 function checkList(root: string, bytes: Buffer): string | undefined {
   const lines = unpack(bytes)?.split('\n');
   const isWhole = lines?.pop() === '' && listRoot(lines).startsWith(root);
-  return isWhole ? undefined : 'its lines do not make the root that it is named after';
+  return isWhole ? undefined : OTHER_LINES;
 }
 
 async function checkStamp(
