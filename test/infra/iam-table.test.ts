@@ -43,6 +43,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
   expect(allowed('auditor')).toEqual([
     'read ciphertext',
     'read a receipt',
+    'read who looked at what',
     'list the archive',
     'open a data key',
     'open facts or people of the catalogue',
@@ -114,6 +115,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'add to the log',
     'move the pointer of the log',
     'read a receipt',
+    'read who looked at what',
     'list the archive',
     'sign the log',
     'read the OAuth client',
