@@ -145,6 +145,27 @@ describe('the statement of a day', () => {
     expect((await seal(fixture)).map(({ day }) => day)).toEqual(['2026-03-04']);
   });
 
+  it('repeats what it commits to when the list is gone: it is put back while the entries make it, and never another one', async () => {
+    const fixture = await begun([3]);
+    const [first] = await seal(fixture);
+    const before = await listOf(fixture.store, first as Statement);
+    const key = placeIn(fixture.store).keys.accessList(D, accessRoot(before));
+    fixture.store.objects.delete(key);
+    fixture.now += DAY;
+    expect((await seal(fixture)).map(({ day }) => day)).toEqual([NEXT]);
+    expect(await listOf(fixture.store, first as Statement)).toEqual(before);
+    expect(await audit(fixture.store)).toEqual([]);
+    fixture.store.objects.delete(key);
+    fixture.store.objects.delete(accessEntries(D, [3])[0]?.key ?? '');
+    fixture.now += 3 * DAY;
+    const final = (await seal(fixture)).find(({ day }) => day === D);
+    expect(final).toMatchObject({ revision: 1, status: 'final', access: first?.access });
+    expect(fixture.store.objects.has(key)).toBe(false);
+    expect(await audit(fixture.store)).toEqual([
+      expect.objectContaining({ problem: 'its list of access entries is missing, or another one' }),
+    ]);
+  });
+
   it('counts what can be no entry, and lists none of it', async () => {
     const fixture = await begun([1]);
     fixture.store.plant('access/2026/03/02/notes.txt', 'x');

@@ -95,7 +95,7 @@ async function listAccess(
   return { keys, refused };
 }
 
-/** `undefined` when the list is gone, and what stands in the store does not make it. */
+/** A list that is gone is put back where the entries make it. `undefined` when they do not. */
 async function readKnown(
   place: LogPlace,
   {
@@ -109,7 +109,10 @@ async function readKnown(
   const stored = await readAccessList(place, { day, list: known.list }, budget);
   if (stored !== undefined) return stored;
   const all = await hashAll(place.store, keys, budget);
-  return accessRoot(accessLines(all)) === known.list.root ? all : undefined;
+  const lines = accessLines(all);
+  if (accessRoot(lines) !== known.list.root) return undefined;
+  await putSmall(place.store, place.keys.accessList(day, known.list.root), packAccessList(lines), budget);
+  return all;
 }
 
 async function hashAll(store: ObjectStore, keys: readonly string[], budget: Budget): Promise<AccessHashes> {
