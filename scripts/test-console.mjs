@@ -1,9 +1,9 @@
 // Runs the browser tests of the console in the Chromium of this machine. Without one they are skipped, and said to be; REQUIRE_BROWSER=1
-// makes that a failure.
+// makes that a failure. Those of Firefox are skipped without one as well; REQUIRE_FIREFOX=1 makes that a failure.
 //
 //   npm run test:console                         all of them
 //   npm run test:console -- player.spec.ts -g "seek"    some, by Playwright's own arguments
-//   CHROMIUM=/path/to/chromium npm run test:console
+//   CHROMIUM=/path/to/chromium FIREFOX=/path/to/firefox npm run test:console
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 

@@ -9,6 +9,8 @@ import type { FromConsole, Listening, ToConsole } from '../console-process/messa
 export interface RealConsole extends Listening {
   /** Signs a person in, by an address with a token, as the launch address is one. */
   signIn(page: Page, person?: Partial<Person>): Promise<void>;
+  /** For another browser to sign in with. */
+  token(person: Partial<Person>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -16,14 +18,17 @@ export interface RealConsole extends Listening {
 export async function startRealConsole(script: string): Promise<RealConsole> {
   const child = fork(script, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const listening = await answerOf(child, 'listening');
+  const tokenOf = async (person: Partial<Person>): Promise<string> => {
+    const answer = answerOf(child, 'token');
+    child.send({ person } satisfies ToConsole);
+    return (await answer).token;
+  };
   return {
     ...listening,
+    token: tokenOf,
     signIn: async (page, person = { roles: ['auditor', 'custodian'] }) => {
-      const answer = answerOf(child, 'token');
-      child.send({ person } satisfies ToConsole);
-      const { token } = await answer;
       await page.goto('about:blank');
-      await page.goto(`${listening.url}/#token=${token}`);
+      await page.goto(`${listening.url}/#token=${await tokenOf(person)}`);
       await expect(page.getByRole('heading', { name: 'Recordings' })).toBeVisible();
     },
     close: async () => {
