@@ -33,7 +33,7 @@ export const METRICS = {
   sampleFindings: 'SampleFindings',
   /** Of the sealer. 1 for each run that has sealed all that was due. */
   sealed: 'Sealed',
-  /** Count: recordings that the statements of a run call missing or unexpected. */
+  /** Count: recordings that the statements of a run call missing or unexpected, and access entries that they call missing. */
   sealDifferences: 'SealDifferences',
   /** Count: runs that found the log changed or set back. */
   logBroken: 'LogBroken',

@@ -40,6 +40,8 @@ export type SealReport =
       readonly unexpected: number;
       /** The platform could not be asked about these. */
       readonly unavailable: number;
+      /** Access entries that the log holds and the store does not. */
+      readonly accessMissing: number;
       readonly anchorsFailed: number;
     };
 
@@ -70,9 +72,15 @@ export async function seal(run: ScheduledRun): Promise<SealReport> {
 async function sealAndCount(sealer: Sealer, everyDay: boolean, run: ScheduledRun): Promise<SealReport> {
   const { budget, logger, metrics } = run;
   const { head, statements, failed } = await sealer.sealDueDays({ everyDay }, budget);
-  let [missing, unexpected, unavailable] = [0, 0, 0];
-  for (const { day, revision, status, source, differences } of statements) {
+  let [missing, unexpected, unavailable, accessMissing] = [0, 0, 0, 0];
+  for (const { day, revision, status, source, differences, access } of statements) {
     if ('unavailable' in source) unavailable += 1;
+    if (access !== undefined && 'unavailable' in access)
+      logger.log('warn', `the access log of ${day} may not be read`, { code: access.unavailable.code });
+    else if (access !== undefined && access.missing > 0) {
+      accessMissing += access.missing;
+      logger.log('error', `access entries of ${day} that the log holds are gone`, { count: access.missing });
+    }
     missing += differences?.missing.total ?? 0;
     unexpected += differences?.unexpected.total ?? 0;
     logger.log('info', `the day ${day} was stated, revision ${revision}, ${status}`, {
@@ -84,13 +92,14 @@ async function sealAndCount(sealer: Sealer, everyDay: boolean, run: ScheduledRun
     logger.log('error', `the anchor ${kind} ${name} failed: ${error.message}`, { code: error.code });
   }
   metrics.add('sealed', 1);
-  metrics.add('sealDifferences', missing + unexpected);
+  metrics.add('sealDifferences', missing + unexpected + accessMissing);
   return {
     days: statements.map(({ day }) => day),
     size: head.size,
     missing,
     unexpected,
     unavailable,
+    accessMissing,
     anchorsFailed: failed.length,
   };
 }

@@ -1,4 +1,7 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { accessEntries } from '../proof/access-fixture.ts';
 import { DAY, endPlatforms, HOUR, startPlatform } from '../e2e/start-platform.ts';
 import { runHere } from './run-here.ts';
 
@@ -9,7 +12,7 @@ async function startDay() {
   const platform = await startPlatform([{ recordings: [{}] }, { recordings: [{}], unannounced: true }], 1);
   const { env, clock, simulator, ids } = platform;
   clock.advance(30 * HOUR);
-  return { simulator, clock, ids, cli: (...args: string[]) => runHere(args, { env, clock }) };
+  return { simulator, clock, env, ids, cli: (...args: string[]) => runHere(args, { env, clock }) };
 }
 
 describe('seal', () => {
@@ -49,6 +52,20 @@ describe('seal', () => {
     expect(deaf.code).toBe(0);
     expect(deaf.stdout).toBe(
       '2026-05-21  revision 0  provisional  0 recordings held, the platform could not be asked  [GENESYS_UNAVAILABLE]\n',
+    );
+  });
+
+  it('warns of access entries that the log holds and that are gone', async () => {
+    const { cli, env } = await startDay();
+    await cli('seal', '--init', '--from', DAY);
+    const entries = accessEntries(DAY, [2, 1]);
+    const place = (key = '') => path.join((env['ARCHIVE_STORE'] ?? '').replace('file:', ''), key);
+    await mkdir(path.dirname(place(entries[0]?.key)), { recursive: true });
+    for (const { key, bytes } of entries) await writeFile(place(key), bytes);
+    expect((await cli('seal')).stderr).not.toContain('access');
+    for (const { key } of entries.slice(1)) await rm(place(key));
+    expect((await cli('seal')).stderr).toContain(
+      `${DAY}: 2 access entries that the log holds are gone: \`access verify --from ${DAY} --to ${DAY}\` names what is`,
     );
   });
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { startSimulator, type Simulator } from '../../packages/simulator/src/sim
 import { unlimited } from '../../src/clock.ts';
 import { seal } from '../../src/lambda/seal.ts';
 import { fastClock } from '../fast-clock.ts';
+import { accessEntries } from '../proof/access-fixture.ts';
 import { recordingLogger } from '../recording-logger.ts';
 
 const FIRST = '2026-05-20';
@@ -57,6 +58,23 @@ describe('the scheduled sealer', () => {
     expect(sealed.counted).toMatchObject({ sealed: 1 });
     expect((await run(at('04:15'), { hourly: true })).report).toEqual({ state: 'idle' });
     expect((await run(at('04:20'), {})).report).toMatchObject({ days: [] });
+  });
+
+  it('raises the alarm when access entries that the log holds are gone', async () => {
+    const folder = path.join(dir, 'store', 'access/2026/05/21');
+    await run(at('01:00'), { init: { first: FIRST } });
+    const entries = accessEntries('2026-05-21', [2]);
+    await mkdir(folder, { recursive: true });
+    for (const { key, bytes } of entries) await writeFile(path.join(dir, 'store', key), bytes);
+    expect(await run(at('03:15'), {})).toMatchObject({
+      report: { accessMissing: 0 },
+      counted: { sealDifferences: 0 },
+    });
+    await rm(path.join(dir, 'store', entries[0]?.key ?? ''));
+    expect(await run(at('15:15'), {})).toMatchObject({
+      report: { days: ['2026-05-21'], accessMissing: 1 },
+      counted: { sealDifferences: 1 },
+    });
   });
 
   it('refuses an event that says something else', async () => {

@@ -110,6 +110,17 @@ describe('the statement of a day', () => {
     expect(again).toMatchObject({ day: D, revision: 1, access: { list: { count: 2 } } });
   });
 
+  it('is not made when the store does not answer: that says nothing about the entries', async () => {
+    const fixture = await begun([2]);
+    const get: PlainStore['get'] = (key, ...rest) =>
+      key.startsWith('access/')
+        ? Promise.reject(new ArchiveError('STORE_UNAVAILABLE', 'no answer'))
+        : fixture.store.get(key, ...rest);
+    const error = await failure(seal(fixture, { store: { ...fixture.store, get } }));
+    expect(error.code).toBe('STORE_UNAVAILABLE');
+    expect([...fixture.store.objects.keys()].filter((key) => key.includes('/seals/'))).toEqual([]);
+  });
+
   it('lists what came late in a new revision, which begins with what was listed', async () => {
     const fixture = await begun([2]);
     const [first] = await seal(fixture);

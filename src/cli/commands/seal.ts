@@ -87,6 +87,8 @@ function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): voi
   for (const statement of statements) {
     if (ui.json) ui.record('statement', statement);
     else ui.out(describeStatement(statement));
+    const trouble = describeAccess(statement);
+    if (trouble !== undefined) ui.warn(trouble);
   }
   for (const { kind, name, error } of failed) {
     ui.warn(`${kind} ${printable(name)}: ${printable(error.message)}; the next seal makes it up`);
@@ -106,6 +108,15 @@ function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): voi
     statements.length === 0 ? 'nothing to seal' : `${count(statements.length, 'statement')} sealed`;
   ui.say(`${what}; the log has ${count(head.size, 'entry', 'entries')}, root ${root}`);
   for (const { kind, name } of anchored) ui.say(`remembered by ${kind} ${printable(name)}`);
+}
+
+/** What somebody has to look at. */
+function describeAccess({ day, access }: Statement): string | undefined {
+  if (access === undefined) return undefined;
+  if ('unavailable' in access) return `${day}: the access log may not be read  [${access.unavailable.code}]`;
+  if (access.missing === 0) return undefined;
+  const entries = count(access.missing, 'access entry', 'access entries');
+  return `${day}: ${entries} that the log holds ${access.missing === 1 ? 'is' : 'are'} gone: \`access verify --from ${day} --to ${day}\` names what is`;
 }
 
 function describeStatement({ day, revision, status, archive, source, differences }: Statement): string {
