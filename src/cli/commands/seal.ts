@@ -110,7 +110,7 @@ function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): voi
   for (const { kind, name } of anchored) ui.say(`remembered by ${kind} ${printable(name)}`);
 }
 
-/** What somebody has to look at. */
+/** What an operator has to look at. */
 function describeAccess({ day, access }: Statement): string | undefined {
   if (access === undefined) return undefined;
   if ('unavailable' in access) return `${day}: the access log may not be read  [${access.unavailable.code}]`;

@@ -25,7 +25,7 @@ export interface ExaminedAccess {
 }
 
 /**
- * Lists the entries of a day. What an earlier statement lists stays listed, whatever became of the objects.
+ * Lists the entries of a day. What an earlier statement lists stays listed, also when the object is gone.
  *
  * @param last the newest statement of the day.
  * @throws `STORE_*` other than `STORE_DENIED`, `OUT_OF_TIME`.

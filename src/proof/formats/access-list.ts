@@ -1,4 +1,4 @@
-/** The list of a day’s access entries, as `sha256sum` writes one: whoever has a copy of `access/` checks it with `sha256sum -c`. */
+/** The list of a day’s access entries, as `sha256sum` writes one: with a copy of `access/`, `sha256sum -c` checks it. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { leafHash, rootOf } from './merkle.ts';
 
