@@ -143,7 +143,7 @@ const receiptKeys = new Map([[signingKeyId(receipts.publicKey), receipts.publicK
 async function readAll(): Promise<number> {
   const ports = { store, layout: DATE_LAYOUT, receiptKeys, organization: ORGANIZATION };
   const before = process.cpuUsage();
-  for (const { recordingId, startedAt } of listed) {
+  for (const { recordingId, startedAt = 0 } of listed) {
     const key = objectKey({ recordingId, channel: undefined, at: startedAt });
     const summary = { key: receiptKey(key), size: 0, lastModified: NOW };
     const { state } = await readForLog(ports, { key, listed: summary, day: DAY }, unlimited);
