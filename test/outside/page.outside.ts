@@ -86,7 +86,7 @@ describe('the commands of docs/proof.md, as they stand there', () => {
 
   it.skipIf(!HAS_PYTHON)('compare the access entries of a day, and name the one that is gone', async () => {
     const folder = path.join(dir, 'proof/access/2026/05/25');
-    const [name = ''] = (await readdir(folder)).filter((each) => each.endsWith('.sha256.gz'));
+    const name = (await readdir(folder)).find((each) => each.endsWith('.sha256.gz')) ?? '';
     const root = name.slice(0, 64);
     const day = { YEAR: '2026', MONTH: '05', DATE: '25', ROOT: root };
     expect(await runBlock('access-list', day)).toEqual({ code: 0, output: `${root}\n` });

@@ -15,8 +15,8 @@ import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { failure } from '../failure.ts';
 import { accessEntries, type PlantedEntry } from './access-fixture.ts';
 import { ArchiveFixture, DAY } from './archive-fixture.ts';
-import { dyingStore, type Outage, placeIn } from './log-fixture.ts';
-import { contentsOf, type PlainStore } from './plain-store.ts';
+import { placeIn } from './log-fixture.ts';
+import type { PlainStore } from './plain-store.ts';
 
 const D = '2026-03-02';
 const NEXT = '2026-03-03';
