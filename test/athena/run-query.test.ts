@@ -202,7 +202,7 @@ describe('a query of Athena', () => {
 });
 
 describe('the error of a query that ended', () => {
-  it('names limit and bytes for whatever Athena adds to its words, and only then', () => {
+  it('names limit and bytes also where Athena adds to its words, and only then', () => {
     const ended = { id: 'id', workGroup: 'archive', limitBytes: undefined, isRetryable: false };
     fc.assert(
       fc.property(

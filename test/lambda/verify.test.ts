@@ -66,7 +66,7 @@ describe('the scheduled verification', () => {
     const { report, counted, lines } = await run({ days: 1, depth: 'head' });
     expect(report).toMatchObject({ complete: true, findings: 1, catalogue: { status: 'compared', rows: 6 } });
     expect(counted['sampleFindings']).toBe(1);
-    const [error] = lines.filter((line) => line.includes('"level":"error"'));
+    const error = lines.find((line) => line.includes('"level":"error"'));
     expect(error).toContain('CATALOGUE_DIFFERS');
     expect(error).toContain(`"key":"${first?.key}"`);
     let rows = 0;
