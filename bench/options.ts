@@ -38,6 +38,8 @@ export interface BenchOptions {
   readonly variants: readonly Variant[] | undefined;
   readonly schemes: readonly Scheme[] | undefined;
   readonly concurrency: readonly number[] | undefined;
+  /** Of `find`: only the look-up by the month index, in a catalogue of so many. */
+  readonly rows: number | undefined;
   /** Further arguments of `node` for the variants that are ours. */
   readonly nodeArgs: readonly string[];
   readonly check: boolean;
@@ -61,6 +63,7 @@ export const USAGE = `npm run bench -- [options]
   --variants LIST      of ${VARIANTS.join(', ')}
   --schemes LIST       of ${SCHEMES.join(', ')}
   --concurrency LIST   recordings at once, e.g. 1,8,32
+  --rows N             find: only look-ups by the index of months, in a catalogue of so many rows, e.g. 10000000
   --node-arg ARG       for the processes of our own variants; may be given more than once
 `;
 
@@ -80,6 +83,7 @@ export function parseOptions(
         variants: { type: 'string' },
         schemes: { type: 'string' },
         concurrency: { type: 'string' },
+        rows: { type: 'string' },
         'node-arg': { type: 'string', multiple: true, default: [] },
         check: { type: 'boolean', default: false },
         'write-baseline': { type: 'boolean', default: false },
@@ -100,6 +104,7 @@ export function parseOptions(
       variants: listOf(values.variants, choiceOf(VARIANTS)),
       schemes: listOf(values.schemes, choiceOf(SCHEMES)),
       concurrency: listOf(values.concurrency, parseCount),
+      rows: values.rows === undefined ? undefined : parseCount(values.rows, MAX_ROWS_DIGITS),
       nodeArgs: values['node-arg'],
       check: values.check,
       writeBaseline: values['write-baseline'],
@@ -112,7 +117,7 @@ export function parseOptions(
 }
 
 function listOf<T>(text: string | undefined, parse: (item: string) => T): readonly T[] | undefined {
-  return text?.split(',').map(parse);
+  return text?.split(',').map((item) => parse(item));
 }
 
 function choiceOf<T extends string>(choices: readonly T[]) {
@@ -123,8 +128,11 @@ function choiceOf<T extends string>(choices: readonly T[]) {
   };
 }
 
-function parseCount(item: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(item)) throw new Error(`"${item}" is no number from 1 up`);
+/** Digits of a count of rows. */
+const MAX_ROWS_DIGITS = 10;
+
+function parseCount(item: string, digits = 6): number {
+  if (!/^[1-9]\d*$/.test(item) || item.length > digits) throw new Error(`"${item}" is no number from 1 up`);
   return Number(item);
 }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A real S3 server for the store's conformance suite: Ceph radosgw 20 with one monitor and one OSD, from Debian forky, in a
+# A real S3 server for the store's conformance suite and the race of compactors: Ceph radosgw 20 with one monitor and one OSD, from Debian forky, in a
 # root of its own, listening on loopback only.
 #
 #   real-s3.sh up DIR     builds the root in DIR/root (about 800 MB, once), starts a new, empty cluster, prints its endpoint
@@ -163,7 +163,7 @@ run_tests() {
     return 1
   fi
   TEST_S3_ENDPOINT=$endpoint AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret AWS_REGION=us-east-1 \
-    npx --no-install vitest run test/store/s3-store-real.test.ts "$@"
+    npx --no-install vitest run test/store/s3-store-real.test.ts test/catalogue/race-real.test.ts "$@"
 }
 
 case ${1:-} in

@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   signing: ['ground', 'record', 'envelope'],
   'signing-keys': ['ground', 'record', 'config', 'signing'],
   queue: ['ground', 'ports', 'http', 'aws'],
+  athena: ['ground', 'http', 'aws'],
   secrets: ['ground', 'http', 'aws', 'config'],
   'open-configured': [
     'ground',
@@ -237,7 +238,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'create/archiver',
     'create/log',
   ],
-  'create/verifier': ['ground', 'ports', 'record', 'audit', 'config', 'create/archiver'],
+  'create/verifier': [
+    'ground',
+    'ports',
+    'record',
+    'audit',
+    'catalogue',
+    'config',
+    'create/archiver',
+    'create/catalogue',
+  ],
   lambda: [
     'ground',
     'circuit',
@@ -285,6 +295,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'ground',
     'anchor',
+    'athena',
     'circuit',
     'ports',
     'http',

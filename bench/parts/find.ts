@@ -89,25 +89,52 @@ function searchesFor({ conversation, recording }: Made['hit']): readonly Search[
   ];
 }
 
+/** What is promised of ten million rows. */
+const GOAL_BY_INDEX_MS = 500;
+
+/** Look-ups by the index of months alone. A customer is in as many days as there are calls, and each is read: no goal. */
+function lookUpsFor({ conversation, recording }: Made['hit']): readonly Search[] {
+  const far = { index: true, lateMs: 30 };
+  const late = 'the same, each answer of the store 30 ms late';
+  const [recordings, conversations] = [[recording], [conversation]];
+  const customers = [inventedCustomer(4_711)];
+  const goalMs = GOAL_BY_INDEX_MS;
+  return [
+    { name: 'a recording, by the month index', goalMs, asked: { query: { recordings }, index: true } },
+    { name: late, asked: { query: { recordings }, ...far } },
+    { name: 'a conversation, by the month index', goalMs, asked: { query: { conversations }, index: true } },
+    { name: late, asked: { query: { conversations }, ...far } },
+    { name: 'a customer, by the month index', asked: { query: { customers }, index: true } },
+  ];
+}
+
+export interface FindRun {
+  readonly quick: boolean;
+  readonly rounds: number;
+  /** Look-ups by the index alone, of so many rows: without DuckDB, which reads all of them. */
+  readonly rows?: number | undefined;
+}
+
 /** @param onSkip told why DuckDB is left out. */
 export async function measureFind(
   bench: Bench,
-  { quick, rounds }: { readonly quick: boolean; readonly rounds: number },
+  { quick, rounds, rows }: FindRun,
   onSkip: (why: string) => void,
 ): Promise<FindCost[]> {
-  const duckdb = findDuckDb();
-  if (duckdb === undefined)
+  const duckdb = rows === undefined ? findDuckDb() : undefined;
+  if (duckdb === undefined && rows === undefined)
     onSkip('DuckDB: @duckdb/node-api is not installed (npm install --no-save @duckdb/node-api)');
   const directory = await mkdtemp(join(bench.dir, 'find-'));
   const program = (name: string) => join(bench.dir, 'variants', `${name}.mjs`);
   const ask = async (name: string, args: readonly string[]) =>
     JSON.parse((await run(process.execPath, [program(name), ...args])).stdout) as FoundOnce;
   try {
-    const rowsInDay = quick ? '274' : '2740';
+    const rowsInDay = rows === undefined ? (quick ? '274' : '2740') : String(Math.ceil(rows / DAYS));
     const args = [program('make-catalogue'), directory, String(DAYS), rowsInDay];
     const made = JSON.parse((await run(process.execPath, args)).stdout) as Made;
     const costs: FindCost[] = [];
-    for (const { name, goalMs, asked, sql } of searchesFor(made.hit)) {
+    const searches: readonly Search[] = rows === undefined ? searchesFor(made.hit) : lookUpsFor(made.hit);
+    for (const { name, goalMs, asked, sql } of searches) {
       const ours: FoundOnce[] = [];
       const times: number[] = [];
       for (let round = 0; round < rounds; round += 1) {

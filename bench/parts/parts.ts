@@ -52,7 +52,7 @@ export async function measurePart(
     case 'jobs':
       return { jobs: await measureJobs(bench, quick) };
     case 'find': {
-      const how = { quick, rounds: rounds ?? (quick ? 1 : 5) };
+      const how = { quick, rounds: rounds ?? (quick ? 1 : 5), rows: options.rows };
       return { find: await measureFind(bench, how, onSkip) };
     }
     case 'compaction':

@@ -154,7 +154,9 @@ function partsOf({
   seal,
 }: ScheduledProps): readonly ScheduledPart[] {
   return [
-    ...(verification === false ? [] : [verificationPart(verification === true ? {} : verification)]),
+    ...(verification === false
+      ? []
+      : [verificationPart(verification === true ? {} : verification, catalogue !== false)]),
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
     ...(catalogue === false ? [] : [cataloguePart()]),
     ...(facts ? [factsPart()] : []),

@@ -1,4 +1,5 @@
 /** What the role of each scheduled function may do; docs/aws-permissions.md gives the reasons. */
+import { DAYS_PREFIX } from '../../src/catalogue/places.ts';
 import type { SealSettings } from '../../src/config/deploy-settings.ts';
 import {
   type ArchiveResources,
@@ -43,6 +44,21 @@ export function verifierStatements(
           },
         ]
       : []),
+  ];
+}
+
+/** Where there is a catalogue, the verification holds its rows to receipts, objects, holds and erasures. It opens nothing that is sealed. */
+export function comparingStatements(
+  resources: Pick<ArchiveResources, 'bucketArn' | 'keyPrefix' | 'catalogueBucketArn'>,
+): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '' } = resources;
+  return [
+    allow('ReadHolds', ['s3:GetObject'], [`${rootOf(resources)}holds/*`]),
+    allow('ReadRows', ['s3:GetObject'], [`${catalogue}/${DAYS_PREFIX}*`]),
+    {
+      ...allow('FindRows', ['s3:ListBucket'], [catalogue]),
+      Condition: { StringLike: { 's3:prefix': `${DAYS_PREFIX}*` } },
+    },
   ];
 }
 

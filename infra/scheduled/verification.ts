@@ -3,17 +3,20 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { VerificationSettings } from '../../src/config/deploy-settings.ts';
 import { ownMetric } from '../archive-metrics.ts';
 import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
-import { verifierStatements } from './statements.ts';
+import { comparingStatements, verifierStatements } from './statements.ts';
 
 /** Hours without a run that has looked at everything: then two runs have failed. */
 const OVERDUE_HOURS = 50;
 
-/** Verifies a sample of the archive, another one each day. */
-export function verificationPart({
-  days = 100,
-  depth = 'head',
-  allow = [],
-}: Partial<VerificationSettings>): ScheduledPart {
+/**
+ * Verifies a sample of the archive, another one each day.
+ *
+ * @param hasCatalogue whether the stack keeps one: then it is held to the same recordings.
+ */
+export function verificationPart(
+  { days = 100, depth = 'head', allow = [] }: Partial<VerificationSettings>,
+  hasCatalogue: boolean,
+): ScheduledPart {
   const decrypts = depth === 'full';
   return {
     id: 'Verifier',
@@ -22,10 +25,17 @@ export function verificationPart({
     schedule: 'rate(1 day)',
     windowMinutes: 60,
     input: { days, depth, allow },
-    statements: (about) => verifierStatements(about, decrypts),
+    statements: (about) => [
+      ...verifierStatements(about, decrypts),
+      ...(hasCatalogue ? comparingStatements(about) : []),
+    ],
     decrypts,
     retries: 1,
-    variables: [...ARCHIVE_VARIABLES, ...(decrypts ? ['ARCHIVE_KMS_KEY_ID'] : [])],
+    variables: [
+      ...ARCHIVE_VARIABLES,
+      ...(decrypts ? ['ARCHIVE_KMS_KEY_ID'] : []),
+      ...(hasCatalogue ? ['ARCHIVE_CATALOGUE'] : []),
+    ],
     alarms: [
       {
         anchor: 'sample-finding',

@@ -72,15 +72,16 @@ async function attemptDay(
 ): Promise<CompactedDay | undefined> {
   const { catalogue, archive } = ports;
   const key = dayFileKey(at.day, at.shard);
-  // the version that is replaced is looked at before anything else is
+  // the versions that are replaced are looked at before anything else is
   const before = await catalogue.head(key, budget);
+  const people = await writePeople.before(ports, at, budget);
   const inputs = await listDay(ports, at, run, budget);
   const old = await openOld(ports, key, before, budget);
   try {
     const isCurrent = run.anew !== true && old?.facts.inputs === inputs.digest;
     const shared = { ...at, unreadable: 0, read: 0 };
     if (old === undefined && inputs.files.size === 0) return { ...shared, outcome: 'unchanged', rows: 0 };
-    if (isCurrent && (await writePeople.isCurrent(ports, inputs, budget))) {
+    if (isCurrent && writePeople.isCurrent(people, inputs)) {
       return { ...shared, outcome: 'unchanged', rows: old.table.rows };
     }
     const known = run.anew === true ? undefined : old;
@@ -92,7 +93,7 @@ async function attemptDay(
       search_key_id: run.searchKey?.id ?? '-',
       store: archive.location,
     };
-    if (!(await writePeople.write(ports, inputs, made.people, budget))) return undefined;
+    if (!(await writePeople.write(ports, { inputs, before: people }, made.people, budget))) return undefined;
     const done = { ...shared, read: made.read, unreadable: made.unreadable, rows: made.rows.length };
     if (isCurrent) return { ...done, outcome: 'written' };
     const body = writeDayFile(ports.tables, made.rows, facts);

@@ -72,6 +72,25 @@ async function removeOld(
   days: readonly string[],
   budget: Budget,
 ): Promise<readonly KeptVersion[]> {
+  const kept: KeptVersion[] = [];
+  for await (const version of replacedVersions(versions, new Set(days), budget)) {
+    if ((await versions.remove(version, budget)) === 'locked')
+      kept.push({ version, lock: await versions.lockOf(version, budget) });
+  }
+  return kept;
+}
+
+/**
+ * Versions before the current ones of all that names recordings of some days: rows, people, facts, indices of their months. What was erased
+ * since is in them.
+ *
+ * @throws `STORE_*`.
+ */
+export async function* replacedVersions(
+  versions: VersionedStore,
+  days: ReadonlySet<string>,
+  budget: Budget,
+): AsyncGenerator<ObjectVersion, void, undefined> {
   const prefixes = new Set<string>();
   for (const day of days) {
     prefixes.add(`${DAYS_PREFIX}day=${day}/`);
@@ -79,21 +98,7 @@ async function removeOld(
     for (const near of factsDaysOf(day)) prefixes.add(`facts/${near.replaceAll('-', '/')}/`);
     for (const kind of LOOKUP_KINDS) prefixes.add(lookupKey(kind, day.slice(0, 7)));
   }
-  const kept: KeptVersion[] = [];
-  for (const prefix of prefixes) kept.push(...(await removeReplaced(versions, prefix, budget)));
-  return kept;
-}
-
-async function removeReplaced(
-  versions: VersionedStore,
-  prefix: string,
-  budget: Budget,
-): Promise<readonly KeptVersion[]> {
-  const kept: KeptVersion[] = [];
-  for await (const version of versions.versions(prefix, budget)) {
-    if (version.isLatest) continue;
-    if ((await versions.remove(version, budget)) === 'locked')
-      kept.push({ version, lock: await versions.lockOf(version, budget) });
+  for (const prefix of prefixes) {
+    for await (const version of versions.versions(prefix, budget)) if (!version.isLatest) yield version;
   }
-  return kept;
 }

@@ -1,6 +1,7 @@
 /** What is about people, sealed as a whole: one key-service call opens a day. */
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
+import type { ObjectStat } from '../ports.ts';
 import type { DayInputs } from './day-inputs.ts';
 import { inMemory } from './in-memory.ts';
 import { peopleFileKey, peopleIds, type Shard } from './places.ts';
@@ -14,24 +15,35 @@ const INPUTS = 'gca-inputs';
 type PeoplePorts = Pick<CataloguePorts, 'catalogue' | 'tables' | 'reader' | 'envelope' | 'archive'>;
 
 export const writePeople = {
-  /** Is what is there made from these inputs? Without a key to open it with, nothing is kept of people. */
-  async isCurrent(ports: PeoplePorts, { day, shard, digest }: DayInputs, budget: Budget): Promise<boolean> {
-    if (ports.reader === undefined || ports.envelope === undefined) return true;
-    const stat = await ports.catalogue.head(peopleFileKey(day, shard), budget);
-    return stat === undefined || stat.metadata[INPUTS] === digest;
+  /**
+   * What is there, to be replaced: looked at before anything that the file is made from, so that what is written meanwhile by one who has
+   * read later is not replaced by older. `undefined` also without a key to open it with: nothing is kept of people then.
+   */
+  async before(
+    { catalogue, reader, envelope }: PeoplePorts,
+    { day, shard }: Pick<DayInputs, 'day' | 'shard'>,
+    budget: Budget,
+  ): Promise<ObjectStat | undefined> {
+    if (reader === undefined || envelope === undefined) return undefined;
+    return catalogue.head(peopleFileKey(day, shard), budget);
+  },
+
+  /** Is what is there made from these inputs? */
+  isCurrent(before: ObjectStat | undefined, { digest }: DayInputs): boolean {
+    return before === undefined || before.metadata[INPUTS] === digest;
   },
 
   /** @returns false when others wrote in between. */
   async write(
     ports: PeoplePorts,
-    { day, shard, digest }: DayInputs,
+    { inputs, before }: { readonly inputs: DayInputs; readonly before: ObjectStat | undefined },
     rows: readonly PeopleRow[],
     budget: Budget,
   ): Promise<boolean> {
     const { catalogue, envelope, tables, reader } = ports;
     if (reader === undefined || envelope === undefined) return true;
+    const { day, shard, digest } = inputs;
     const key = peopleFileKey(day, shard);
-    const before = await catalogue.head(key, budget);
     if (before === undefined && rows.length === 0) return true;
     if (before?.metadata[INPUTS] === digest) return true;
     const builder = tables.build(PEOPLE_COLUMNS, {

@@ -33,6 +33,9 @@ export interface StoreConfig {
     readonly facts: 'analytics' | 'context' | 'none';
     /** Whether the platform's own audit of recordings is kept. */
     readonly audits: 'platform' | 'none';
+    /** Of Athena, for who asks the catalogue there. */
+    readonly workGroup: string | undefined;
+    readonly database: string | undefined;
   };
   readonly allowLoopback: boolean;
   readonly proxies: Proxies;

@@ -96,6 +96,8 @@ function buildConfig(
       shards: Number(values.ARCHIVE_CATALOGUE_SHARDS ?? 1),
       facts: values.ARCHIVE_FACTS ?? 'analytics',
       audits: values.ARCHIVE_AUDITS ?? 'platform',
+      workGroup: values.ARCHIVE_ATHENA_WORK_GROUP,
+      database: values.ARCHIVE_ATHENA_DATABASE,
     },
     allowLoopback: values.ARCHIVE_ALLOW_LOOPBACK ?? false,
     proxies: buildProxies(values),

@@ -73,6 +73,13 @@ export const bucketName = checked((text) => {
   return BUCKET.test(text) ? { value: text } : problem('is not a bucket name');
 });
 
+/** Of a work group or a database of Athena. https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroup.html */
+export const athenaName = checked((text) =>
+  /^[A-Za-z0-9._-]{1,128}$/.test(text)
+    ? { value: text }
+    : problem('must be 1 to 128 of A-Z a-z 0-9 . _ and -'),
+);
+
 /** `s3://bucket[/prefix]` or `file:PATH`, as the store opens it; one `/` at the end is taken off. */
 export const storeLocation = checked((text) => {
   if (hasControlCharacters(text)) return problem('holds a control character');

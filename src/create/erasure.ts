@@ -1,15 +1,15 @@
 /** Wires what erases: the one place that opens stores for removing what is in them. */
 import { type Budget, type Clock, systemClock } from '../clock.ts';
-import { forgetInCatalogue } from '../catalogue/forget-days.ts';
+import { forgetInCatalogue, replacedVersions } from '../catalogue/forget-days.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import type { WrapConfig } from '../config/config.ts';
 import { openAmending, openConfiguredStore } from './archiver.ts';
 import { openCatalogue } from './catalogue.ts';
 import type { ErasePorts, KeptPart } from '../keep/erase/erase-types.ts';
 import { type Logger, silentLogger } from '../log.ts';
-import type { ObjectStore, VersionedStore } from '../ports.ts';
+import type { ObjectStore, ObjectVersion, VersionedStore } from '../ports.ts';
 import { present } from '../present.ts';
-import { redactLists } from '../proof/day/redact-lists.ts';
+import { prefixesOfLists, redactLists } from '../proof/day/redact-lists.ts';
 import { logKeys } from '../proof/formats/log-keys.ts';
 import { openVersions } from '../store/open-versions.ts';
 
@@ -79,6 +79,16 @@ export async function openErasure(
         ],
       };
     },
+    replaced: async function* (days, given) {
+      for await (const version of replacedVersions(ofCatalogue, days, given))
+        yield { store: ofCatalogue, version };
+      for await (const version of replacedLists(
+        { archive, organizationId: config.organizationId },
+        days,
+        given,
+      ))
+        yield { store: archive, version };
+    },
   };
   return { ports, catalogue };
 }
@@ -111,18 +121,31 @@ async function forgetInLists(
   budget: Budget,
 ): Promise<readonly KeptPart[]> {
   if (organizationId === undefined) return [];
+  await redactLists({ store, keys: logKeys(organizationId) }, days, erased, budget);
   const kept: KeptPart[] = [];
-  for (const key of await redactLists({ store, keys: logKeys(organizationId) }, days, erased, budget)) {
-    for await (const version of archive.versions(key, budget)) {
-      if (version.isLatest || (await archive.remove(version, budget)) === 'removed') continue;
-      const lock = await archive.lockOf(version, budget);
-      kept.push({
-        key,
-        store: archive.location,
-        legalHold: lock?.legalHold === true,
-        until: lock?.retainUntil,
-      });
-    }
+  // also those of a work that was broken off after lists had been replaced
+  for await (const version of replacedLists({ archive, organizationId }, days, budget)) {
+    if ((await archive.remove(version, budget)) === 'removed') continue;
+    const lock = await archive.lockOf(version, budget);
+    kept.push({
+      key: version.key,
+      store: archive.location,
+      legalHold: lock?.legalHold === true,
+      until: lock?.retainUntil,
+    });
   }
   return kept;
+}
+
+/** Versions of lists before the current ones. Lists alone: what else is below that prefix never names a recording. */
+async function* replacedLists(
+  { archive, organizationId }: Pick<LogPlace, 'archive' | 'organizationId'>,
+  days: ReadonlySet<string>,
+  budget: Budget,
+): AsyncGenerator<ObjectVersion, void, undefined> {
+  if (organizationId === undefined) return;
+  for (const prefix of prefixesOfLists(logKeys(organizationId), days)) {
+    for await (const version of archive.versions(prefix, budget))
+      if (!version.isLatest && version.key.endsWith('.jsonl.gz')) yield version;
+  }
 }

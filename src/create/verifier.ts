@@ -1,14 +1,25 @@
-import { type SampleOptions, type SampleReport, verifySample } from '../audit/verify-sample.ts';
+import { type Finding, finding } from '../audit/compare-with-receipt.ts';
+import { type SampleOptions, type SampleReport, turnOf, verifySample } from '../audit/verify-sample.ts';
+import { type CatalogueOutcome, compareCatalogue } from '../catalogue/compare-catalogue.ts';
+import type { CataloguePorts } from '../catalogue/ports.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../config/config.ts';
 import { createReader, openConfiguredStore, readTrust } from './archiver.ts';
+import { openCatalogue } from './catalogue.ts';
+import { present } from '../present.ts';
 import type { Logger } from '../log.ts';
 import { readErasedHashes } from '../record/find-erasure.ts';
 import type { ObjectStore } from '../ports.ts';
 
+/** With what the catalogue says of the same recordings; its differences are among the findings. */
+export interface VerifierReport extends SampleReport {
+  /** `undefined` where it was not come to. */
+  readonly catalogue: CatalogueOutcome | undefined;
+}
+
 export interface SampleVerifier {
-  /** Verifies the recordings whose turn it is today, and logs each finding. Writes nothing. */
-  verify(options: Omit<SampleOptions, 'now' | 'seed'>, budget: Budget): Promise<SampleReport>;
+  /** Verifies the recordings whose turn it is today, and their rows of the catalogue, and logs each finding. Writes nothing. */
+  verify(options: Omit<SampleOptions, 'now' | 'seed'>, budget: Budget): Promise<VerifierReport>;
 }
 
 interface VerifierPorts {
@@ -31,14 +42,16 @@ export async function createSampleVerifier(
   const store = given ?? (await openConfiguredStore(config, { clock, logger }));
   const trust = await readTrust(config);
   const reader = 'encryption' in config ? await createReader(config, { clock, logger }) : undefined;
+  const found = (key: string, { kind, code, message }: Pick<Finding, 'kind' | 'code' | 'message'>) =>
+    logger.log('error', `verification found ${kind}: ${message}`, { key, code, state: kind });
   return {
     verify: async (options, budget) => {
+      const turn = { ...options, now: clock.now(), seed: store.location };
       const report = await verifySample(
         { store, ...trust, reader, erased: await readErasedHashes(store, budget) },
-        { ...options, now: clock.now(), seed: store.location },
+        turn,
         {
-          onFinding: ({ key, kind, code, message }) =>
-            logger.log('error', `verification found ${kind}: ${message}`, { key, code, state: kind }),
+          onFinding: (one) => found(one.key, one),
           onFailed: (key, { code, message }) =>
             logger.log('error', `a recording could not be verified: ${message}`, {
               key,
@@ -53,7 +66,57 @@ export async function createSampleVerifier(
           code: 'CONFIG_INVALID',
         });
       }
-      return report;
+      if (!report.complete) return { ...report, catalogue: undefined };
+      const ports = await openCatalogue(config, { clock, logger, archive: store });
+      return holdCatalogue(ports, { turn, report, found }, budget);
     },
+  };
+}
+
+/** The rows of the recordings whose turn it is. */
+async function holdCatalogue(
+  ports: CataloguePorts,
+  {
+    turn,
+    report,
+    found,
+  }: {
+    readonly turn: SampleOptions;
+    readonly report: SampleReport;
+    readonly found: (key: string, what: Pick<Finding, 'kind' | 'code' | 'message'>) => void;
+  },
+  budget: Budget,
+): Promise<VerifierReport> {
+  const { hasDay, hasKey } = turnOf(turn, turn.now);
+  let { findings, failed } = report;
+  const rows = {
+    isDayMeant: (day: string) => hasDay(Date.parse(`${day}T00:00:00Z`)),
+    isMeant: hasKey,
+  };
+  const outcome = await compareCatalogue(
+    ports,
+    rows,
+    {
+      onDifference: (key, message, code) => {
+        findings += 1;
+        found(key, finding('catalogue', key, message, present({ code })));
+      },
+      onFailed: (key, { code, message }) => {
+        failed += 1;
+        ports.logger.log('error', `the catalogue could not be compared: ${message}`, { key, code });
+      },
+    },
+    budget,
+  );
+  if (outcome.status === 'forbidden')
+    ports.logger.log('warn', 'the catalogue was not compared: these permissions do not show it', {
+      code: 'STORE_DENIED',
+    });
+  return {
+    ...report,
+    complete: outcome.status !== 'not-ended',
+    findings,
+    failed,
+    catalogue: outcome,
   };
 }

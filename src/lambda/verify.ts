@@ -1,8 +1,7 @@
 /** The scheduled verification: `dist/lambda/verify.mjs`, handler `handler`. */
-import type { SampleReport } from '../audit/verify-sample.ts';
 import { loadConfig } from '../config/config.ts';
 import { readVerificationEvent } from '../config/verification-settings.ts';
-import { createSampleVerifier } from '../create/verifier.ts';
+import { createSampleVerifier, type VerifierReport } from '../create/verifier.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 
 /** Requests of a recording that is looked at take turns waiting; more would only need memory. */
@@ -14,7 +13,7 @@ const RESERVE_MS = 20_000;
 export const handler = createScheduledHandler(RESERVE_MS, verify);
 
 /** Verifies the sample of today. @throws `CONFIG_INVALID`, `STORE_*`, `KMS_*`; findings are reported, not thrown. */
-export async function verify(run: ScheduledRun): Promise<SampleReport> {
+export async function verify(run: ScheduledRun): Promise<VerifierReport> {
   const { event, env, budget, clock, logger, metrics } = run;
   const { days: rotation, depth, allow } = readVerificationEvent(event);
   const config = depth === 'full' ? loadConfig({ env }, 'restore') : loadConfig({ env }, 'store');

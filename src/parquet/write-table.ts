@@ -1,6 +1,7 @@
 import { constants, gzipSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Cell, TableBuilder, TableColumn, TableRow } from '../ports.ts';
+import { bloomOf } from './bloom-filter.ts';
 
 /** Bytes before compression; docs/decisions/015 has the measurements. */
 const PAGE_BYTES = 8 * 1024;
@@ -41,10 +42,16 @@ export function buildTable(
           data,
           ...howToKeep(column, data),
           ...(column.pageIndex === true ? { columnIndex: true } : {}),
-          ...(column.bloom === true ? { bloomFilter: { fpp: FALSE_POSITIVES } } : {}),
         };
       });
+      const written = parquet.pendingIndexes.length;
       void parquet.write({ columnData, rowGroupSize: rows.length, pageSize: PAGE_BYTES });
+      for (const [at, column] of columns.entries()) {
+        // columns with a filter are no lists: each has one place
+        const index = column.bloom === true ? parquet.pendingIndexes[written + at] : undefined;
+        const filter = index === undefined ? undefined : bloomOf(cells[at] ?? [], FALSE_POSITIVES);
+        if (index !== undefined && filter !== undefined) index.bloomFilter = filter;
+      }
     },
     finish: () => {
       void parquet.finish();

@@ -1,4 +1,4 @@
-import { parseForeignJson } from '../json.ts';
+import { asObject } from '../aws/json-calls.ts';
 import type { QueuedMessage } from './message-queue.ts';
 
 export function formatAttributes(attributes: Readonly<Record<string, string>>): Record<string, object> {
@@ -25,17 +25,4 @@ export function readMessage(value: unknown): QueuedMessage[] {
       receiveCount: Number(asObject(Attributes)['ApproximateReceiveCount'] ?? 0),
     },
   ];
-}
-
-/** The answer of a call; empty where it is no JSON object. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> {
-  return asObject(parseForeignJson(text));
-}
-
-export function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,7 +1,7 @@
 import { type AwsErrorRule, commonRules, kindOfName, kindOfStatus } from '../aws/classify-error.ts';
+import { errorNameOf } from '../aws/json-calls.ts';
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { parseObject, textOf } from './json-protocol.ts';
 
 const COMMON = commonRules(
   { throttled: 'QUEUE_UNAVAILABLE', unavailable: 'QUEUE_UNAVAILABLE', denied: 'QUEUE_DENIED' },
@@ -22,8 +22,7 @@ export function sortAnswer(
   status: number,
   text: string,
 ): { readonly error: ArchiveError; readonly transient: boolean } {
-  const stated = textOf(parseObject(text)['__type']);
-  const name = /([A-Za-z0-9.]{1,80})$/.exec(stated)?.[1] ?? '';
+  const name = errorNameOf(text);
   const message = `${what}: ${status} ${name}`.trim();
   const { code, hint, transient = false } = ruleFor(name, status);
   const error = new ArchiveError(code, message, { details: { status, reason: name }, ...present({ hint }) });

@@ -1,20 +1,15 @@
 import { regionOfQueueHost } from '../aws-regions.ts';
-import type { Budget, Clock } from '../clock.ts';
-import { ArchiveError, describeForeign, type ErrorCode, withHint } from '../errors.ts';
-import { CREDENTIALS_HINT } from '../aws/classify-error.ts';
-import { clockSkewOf, skewHint } from '../aws/clock-skew.ts';
-import { readText } from '../http/read-body.ts';
+import { asObject, type JsonAnswer, JsonCalls, type JsonService, textOf } from '../aws/json-calls.ts';
 import type { AwsCredentials } from '../aws/sigv4.ts';
-import { defaultCredentials } from '../aws/default-credentials.ts';
-import { parseRetryAfter, type RetryPolicy } from '../http/retry-timing.ts';
-import { createTransport, type Transport } from '../http/transport.ts';
-import { withRetry } from '../http/with-retry.ts';
+import type { Budget, Clock } from '../clock.ts';
+import { ArchiveError } from '../errors.ts';
+import type { RetryPolicy } from '../http/retry-timing.ts';
+import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { Proxies } from '../proxies.ts';
+import { formatAttributes, readMessage } from './json-protocol.ts';
 import type { MessageQueue } from './message-queue.ts';
 import { sortAnswer } from './refusals.ts';
-import { asObject, formatAttributes, parseObject, readMessage, textOf } from './json-protocol.ts';
-import { signCall } from '../aws/sign-request.ts';
 
 export interface SqsQueueOptions {
   readonly clock: Clock;
@@ -41,6 +36,18 @@ const SQS_RETRIES: RetryPolicy = { retries: 4, baseMs: 100, capMs: 5_000, maxRet
 
 /** Bytes; ten messages of 1 MiB, and their attributes. */
 const MAX_ANSWER_BYTES = 12 * 1024 * 1024;
+
+const SQS: JsonService = {
+  title: 'SQS',
+  name: 'sqs',
+  target: 'AmazonSQS',
+  version: '1.0',
+  maxAnswerBytes: MAX_ANSWER_BYTES,
+  retries: SQS_RETRIES,
+  unavailable: 'QUEUE_UNAVAILABLE',
+  denied: 'QUEUE_DENIED',
+  sort: sortAnswer,
+};
 
 /** A queue that is looked after, and can be let go. */
 export type SqsQueue = MessageQueue & QueueDescriber & { close(): void };
@@ -96,33 +103,27 @@ interface SqsCall {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-type SqsAnswer = Readonly<Record<string, unknown>>;
-
-/** Signs each call by the clock of its queue, as far as that is known, and repeats what may pass. */
 class SqsCalls {
   readonly #options: SqsQueueOptions;
-  readonly #transport: Transport;
-  /** ms; the queue's clock before this machine's. */
-  #clockOffsetMs = 0;
-  #provider: Promise<() => Promise<AwsCredentials>> | undefined;
+  readonly #calls: JsonCalls;
 
   constructor(options: SqsQueueOptions) {
     this.#options = options;
-    this.#transport = options.transport ?? createTransport({ proxies: options.proxies });
+    this.#calls = new JsonCalls(SQS, options);
   }
 
   close(): void {
-    this.#transport.close();
+    this.#calls.close();
   }
 
-  async attributes(queue: string, name: string, budget: Budget): Promise<SqsAnswer> {
+  async attributes(queue: string, name: string, budget: Budget): Promise<JsonAnswer> {
     const input = { AttributeNames: [name] };
     const { Attributes } = await this.make({ operation: 'GetQueueAttributes', queue, input }, budget);
     return asObject(Attributes);
   }
 
-  async make({ operation, queue, input }: SqsCall, budget: Budget): Promise<SqsAnswer> {
-    const { clock, logger, fips = false } = this.#options;
+  async make({ operation, queue, input }: SqsCall, budget: Budget): Promise<JsonAnswer> {
+    const { fips = false } = this.#options;
     const url = fips ? fipsUrlOf(parseQueueUrl(queue)) : parseQueueUrl(queue);
     const region = regionOfQueueHost(url.hostname) ?? this.#options.region;
     if (region === undefined) {
@@ -130,87 +131,8 @@ class SqsCalls {
         hint: 'set AWS_REGION',
       });
     }
-    const body = JSON.stringify({ QueueUrl: queue, ...input });
-    const what = `SQS ${operation}`;
-    let corrected = false;
-    return withRetry({ clock, logger, budget, policy: SQS_RETRIES, what }, async () => {
-      const credentials = await this.#findCredentials();
-      const offset = this.#clockOffsetMs;
-      const signedAt = clock.now() + offset;
-      const headers = signCall(
-        {
-          host: url.host,
-          headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}` },
-          body,
-          region,
-          service: 'sqs',
-          now: signedAt,
-        },
-        credentials,
-      );
-      try {
-        const answer = await exchange(this.#transport, url, { headers, body }, budget);
-        const { status, text, retryAfter } = answer;
-        if (status === 200) return { value: parseObject(text) };
-        const { error, transient } = sortAnswer(what, status, text);
-        const name = String(error.details['reason']);
-        const aheadMs = transient ? undefined : clockSkewOf({ ...answer, name, signedAt });
-        if (aheadMs !== undefined) {
-          const again = withHint(error, skewHint(aheadMs + offset));
-          if (corrected) throw again;
-          corrected = true;
-          this.#clockOffsetMs = signedAt + aheadMs - clock.now();
-          return { again };
-        }
-        if (!transient) throw error;
-        return { again: error, retryAfterMs: parseRetryAfter(retryAfter, clock.now()) };
-      } catch (error) {
-        const lost = error instanceof ArchiveError && error.code === 'QUEUE_UNAVAILABLE';
-        if (!lost || budget.signal.aborted) throw error;
-        return { again: error };
-      }
-    });
+    return this.#calls.make({ operation, url, region, input: { QueueUrl: queue, ...input } }, budget);
   }
-
-  async #findCredentials(): Promise<AwsCredentials> {
-    const { credentials, proxies } = this.#options;
-    this.#provider ??= credentials === undefined ? defaultCredentials(proxies) : Promise.resolve(credentials);
-    try {
-      return await (await this.#provider)();
-    } catch (error) {
-      throw new ArchiveError('QUEUE_DENIED', `no AWS credentials were found: ${describeForeign(error)}`, {
-        hint: CREDENTIALS_HINT,
-      });
-    }
-  }
-}
-
-interface Exchanged {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfter: string | undefined;
-  readonly date: string | undefined;
-  readonly age: string | undefined;
-}
-
-async function exchange(
-  transport: Transport,
-  { origin }: URL,
-  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
-  { signal }: Budget,
-): Promise<Exchanged> {
-  const failure: ErrorCode = 'QUEUE_UNAVAILABLE';
-  const response = await transport.send({
-    method: 'POST',
-    url: new URL('/', origin),
-    headers,
-    body,
-    signal,
-    failure,
-  });
-  const text = await readText(response.body, MAX_ANSWER_BYTES, failure);
-  const { 'retry-after': retryAfter, date, age } = response.headers;
-  return { status: response.status, text, retryAfter, date, age };
 }
 
 /**

@@ -6,6 +6,8 @@ import { peopleFileKey, peopleIds } from '../../src/catalogue/places.ts';
 import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { unlimited } from '../../src/clock.ts';
 import { factsIds, factsKey } from '../../src/record/facts-file.ts';
+import { forgetInCatalogue } from '../../src/catalogue/forget-days.ts';
+import { VersionedMemory } from '../slow/versioned-memory.ts';
 import { addRecording, DAY, factsLine, inventPorts, putErasure, putFacts } from './invented-archive.ts';
 import type { VersionedStore } from './versioned-store.ts';
 import { gunzipSync } from 'node:zlib';
@@ -66,6 +68,37 @@ describe('an erasure', () => {
     const again = await readErased(unread, unlimited, known);
     expect(again.isErased(DAY, erased.recordingId)).toBe(true);
     await expect(readErased(unread, unlimited)).rejects.toThrow('read again');
+  });
+
+  it('leaves no version of people behind it that one who read before it wrote after it', async () => {
+    const memory = new VersionedMemory();
+    const ports = inventPorts({ archive: memory.store });
+    const erased = await addRecording(ports.archive);
+    await putFacts(ports, [factsLine(erased.conversationId, { customer: '+4917000111' })]);
+    const run = { from: DAY, to: DAY };
+    await updateCatalogue(ports, run, unlimited);
+    await addRecording(ports.archive);
+    let hasRead = false;
+    let erasing = false;
+    memory.before = async (name, key) => {
+      if (erasing) return;
+      if (!hasRead) {
+        hasRead = name === 'get' && key === factsKey(DAY);
+        return;
+      }
+      // the update has read the facts; now the erasure happens, whole
+      erasing = true;
+      await putErasure(ports.archive, erased);
+      await forgetInCatalogue(ports, memory.versions, new Set([DAY]), unlimited);
+    };
+    await updateCatalogue(ports, run, unlimited);
+    expect(erasing).toBe(true);
+    const reader = ports.reader as NonNullable<typeof ports.reader>;
+    for (const { stat, body } of memory.all.get(peopleFileKey(DAY)) ?? []) {
+      const unsealer = await reader.unseal(stat, { budget: unlimited });
+      const bytes = Buffer.concat([unsealer.update(body), unsealer.final()]);
+      for (const piece of [bytes, ...pagesOf(bytes)]) expect(piece.includes('4917000111')).toBe(false);
+    }
   });
 
   it('takes the conversation out of facts that are fetched again as well', async () => {

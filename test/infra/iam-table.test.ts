@@ -84,6 +84,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'list the archive',
     'open a data key',
     'open facts or people of the catalogue',
+    'read the catalogue',
   ]);
   // can open no recording
   expect(allowed('compactor')).toEqual([

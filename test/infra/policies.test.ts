@@ -9,6 +9,7 @@ import {
   factsStatements,
   jobsStatements,
   sealerStatements,
+  comparingStatements,
   verifierStatements,
 } from '../../infra/scheduled/statements.ts';
 import { decide, type Request } from './evaluate-policy.ts';
@@ -53,7 +54,7 @@ const roles = {
     otherKeyArns: ['OTHER_KEY_ARN'],
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
-  verifier: verifierStatements(RESOURCES, true),
+  verifier: [...verifierStatements(RESOURCES, true), ...comparingStatements(RESOURCES)],
   'job runner': jobsStatements({
     ...RESOURCES,
     clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
@@ -76,7 +77,7 @@ describe('the policies of the roles', () => {
     ['writer', ['writer', 'kms-writer', 'deployed-writer']],
     ['auditor', ['auditor', 'auditor-catalogue', 'kms-auditor']],
     ['rewrap', ['rewrap', 'rewrap-signing']],
-    ['verifier', ['verifier', 'verifier-full']],
+    ['verifier', ['verifier', 'verifier-full', 'verifier-catalogue']],
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
     ['compactor', ['compactor']],
     ['facts', ['facts']],

@@ -88,6 +88,7 @@ describe('erasing in S3', () => {
       archive: versions,
       others: [],
       forget: () => Promise.resolve({ kept: [] }),
+      replaced: async function* () {},
     };
     return { store, versions, ports };
   }
@@ -213,6 +214,28 @@ describe('erasing in S3', () => {
     now = until + 1000;
     expect(await erase(ports, item)).toMatchObject([{ state: 'erased', versions: 1 }]);
     expect(await gather(standingErasures(ports, DATE_LAYOUT, unlimited))).toMatchObject([{ left: [] }]);
+  });
+
+  it('is not over as long as older versions of what named it are there, and says until when a lock keeps them', async () => {
+    const { store, versions, ports } = open('locked');
+    const item = await put(store, 'named');
+    const rows = await put(store, 'rows');
+    const until = Math.ceil(now / 1000) * 1000 + 24 * HOUR;
+    const [old] = await gather(versions.versions(first(rows.keys), unlimited));
+    if (old === undefined) throw new Error('no version');
+    const part = { key: old.key, store: store.location, legalHold: false, until };
+    const naming: ErasePorts = {
+      ...ports,
+      forget: () => Promise.resolve({ kept: [part] }),
+      replaced: async function* () {
+        yield { store: versions, version: old };
+      },
+    };
+    expect(await versions.retain(first(rows.keys), until, 'compliance', unlimited)).toBe('set');
+    expect(await erase(naming, item)).toMatchObject([{ state: 'kept', kept: [part] }]);
+    expect(await gather(standingErasures(naming, DATE_LAYOUT, unlimited))).toMatchObject([
+      { left: [], item: undefined, replaced: [{ version: { key: old.key }, lock: { retainUntil: until } }] },
+    ]);
   });
 
   it('destroys the key of what a lock keeps where the key is in a record', async () => {

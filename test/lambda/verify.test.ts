@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { verify } from '../../src/lambda/verify.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
+import { runHere } from '../cli/run-here.ts';
+import { receiptKey } from '../../src/record/object-key.ts';
 import { recordingLogger } from '../recording-logger.ts';
 
 let archive: SealedArchive;
@@ -11,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => archive.remove());
 
-async function run(event: unknown, env: Record<string, string> = {}) {
+async function run(event: unknown, env: Record<string, string> = {}, clock = systemClock) {
   const counted: Record<string, number> = {};
   const logger = { ...recordingLogger(), setLevel: () => {}, setContext: () => {} };
   const publicKey = archive.publicKeyPem.replaceAll(/-----[^-]+-----|\n/g, '');
@@ -19,7 +21,7 @@ async function run(event: unknown, env: Record<string, string> = {}) {
     event,
     env: { ARCHIVE_STORE: `file:${archive.dir}`, ARCHIVE_RECEIPT_PUBLIC_KEYS: publicKey, ...env },
     budget: unlimited,
-    clock: systemClock,
+    clock,
     logger,
     metrics: {
       add: (metric, value) => {
@@ -47,6 +49,33 @@ describe('the scheduled verification', () => {
     expect(errors).toHaveLength(counted['sampleFindings'] ?? 0);
     expect(errors.some((line) => line.includes(`"key":"${second?.key}"`))).toBe(true);
     expect(errors.some((line) => line.includes('"state":"missing-object"'))).toBe(true);
+  });
+
+  it('holds the catalogue to the recordings whose turn it is, and counts what it says otherwise', async () => {
+    const env = { ARCHIVE_STORE: `file:${archive.dir}` };
+    expect(await runHere(['catalogue', 'update', '--scope', 'all'], { env })).toMatchObject({ code: 0 });
+    const sound = await run({ days: 1, depth: 'head' });
+    expect(sound.report).toMatchObject({
+      findings: 0,
+      catalogue: { status: 'compared', rows: 6, behind: 0 },
+    });
+    const [first] = archive.recordings;
+    const names = [first?.key ?? '', receiptKey(first?.key ?? '')];
+    for (const file of names.flatMap((name) => [archive.fileOf(name), archive.recordOf(name)]))
+      await rm(file, { force: true });
+    const { report, counted, lines } = await run({ days: 1, depth: 'head' });
+    expect(report).toMatchObject({ complete: true, findings: 1, catalogue: { status: 'compared', rows: 6 } });
+    expect(counted['sampleFindings']).toBe(1);
+    const error = lines.find((line) => line.includes('"level":"error"'));
+    expect(error).toContain('CATALOGUE_DIFFERS');
+    expect(error).toContain(`"key":"${first?.key}"`);
+    let rows = 0;
+    for (let turn = 0; turn < 4; turn += 1) {
+      const at = { ...systemClock, now: () => Date.now() + turn * 86_400_000 };
+      rows += (await run({ days: 4, depth: 'head' }, {}, at)).report.catalogue?.rows ?? 0;
+    }
+    // each in one turn of four
+    expect(rows).toBe(6);
   });
 
   it('decrypts at depth full', async () => {

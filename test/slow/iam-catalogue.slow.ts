@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../infra/policies.ts';
-import { catalogueStatements, factsStatements, jobsStatements } from '../../infra/scheduled/statements.ts';
+import {
+  catalogueStatements,
+  comparingStatements,
+  factsStatements,
+  jobsStatements,
+  verifierStatements,
+} from '../../infra/scheduled/statements.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../e2e/compare-grants.ts';
@@ -20,6 +26,7 @@ let world: World;
 let resources: ArchiveResources;
 let compacted: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
 let worked: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
+let compared: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
 let fetched: { readonly calls: readonly AwsCall[]; readonly outcomes: readonly unknown[] };
 let planned: number | undefined;
 let output: string;
@@ -71,6 +78,7 @@ beforeAll(async () => {
   planned = (await runCli(['verify', '--all', '--depth', 'ciphertext', '--job'], { env: environment })).code;
   const jobs = await record('jobs', {});
   worked = jobs;
+  compared = await record('verify', { days: 1, depth: 'head' });
   const day = new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10);
   world.simulator.world.gdprRequests.set('6b0c2f5e-0a52-4f7a-9d55-2f1d6a1a9b88', {
     id: '6b0c2f5e-0a52-4f7a-9d55-2f1d6a1a9b88',
@@ -122,6 +130,23 @@ describe('the compactor of the catalogue', () => {
     // this archive has no holds, erasures and facts
     const left = unused(statements, compacted.calls).filter(
       (grant) => !/\/(?:holds|erasures|facts)\/\*$/.test(grant),
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+describe('the scheduled verification', () => {
+  it('holds the rows to the archive with what its role has in a stack with a catalogue, and no more', () => {
+    expect(compared.outcomes).toEqual([
+      expect.objectContaining({
+        findings: 0,
+        catalogue: expect.objectContaining({ status: 'compared', rows: 2 }),
+      }),
+    ]);
+    const statements = [...verifierStatements(resources, false), ...comparingStatements(resources)];
+    expect(missing(statements, compared.calls)).toEqual([]);
+    const left = unused(statements, compared.calls).filter(
+      (grant) => !/\/(?:holds|erasures)\/\*$/.test(grant),
     );
     expect(left).toEqual([]);
   });

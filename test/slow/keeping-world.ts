@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { keepKey } from '../../src/archive/keep-key.ts';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
-import { forgetInCatalogue } from '../../src/catalogue/forget-days.ts';
+import { forgetInCatalogue, replacedVersions } from '../../src/catalogue/forget-days.ts';
 import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { type Clock, systemClock, unlimited } from '../../src/clock.ts';
 import { toArchiveError } from '../../src/errors.ts';
@@ -125,6 +125,10 @@ export class KeepingWorld {
       forget: async (days, _erased, budget) => {
         if (this.#options.catalogued) await forgetInCatalogue(this.#catalogue(store), archive, days, budget);
         return { kept: [] };
+      },
+      replaced: async function* (days, budget) {
+        for await (const version of replacedVersions(archive, days, budget))
+          yield { store: archive, version };
       },
     };
   }

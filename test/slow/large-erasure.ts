@@ -23,6 +23,7 @@ import {
   inventPorts,
   putFacts,
 } from '../catalogue/invented-archive.ts';
+import { openAll } from './search-bytes.ts';
 import { VersionedMemory } from './versioned-memory.ts';
 
 export interface LargeErasure {
@@ -64,6 +65,8 @@ interface Called extends Invented {
   readonly number: string;
   readonly name: string;
 }
+
+async function* noVersions() {}
 
 const dayAt = (index: number) => new Date(Date.UTC(2026, 0, 1 + index)).toISOString().slice(0, 10);
 
@@ -117,6 +120,7 @@ export async function eraseInLargeArchive({
           if (!version.isLatest) await memory.versions.remove(version, budget);
       return { kept: [] };
     },
+    replaced: noVersions,
   };
   const items = groupByRecording(DATE_LAYOUT, found);
   let erased = 0;
@@ -205,7 +209,7 @@ async function searchAll(
     const mayHaveIds = key.startsWith('receipts/') || key.startsWith('catalogue/');
     for (const { body, stat } of versions) {
       searched += 1;
-      for (const piece of [Buffer.from(key), ...(await openAll(ports, stat, body))]) {
+      for (const piece of [Buffer.from(key), ...(await openAll(ports.reader, stat, body))]) {
         searchedBytes += piece.length;
         for (const [needle] of piece.toString('latin1').matchAll(NEEDLES)) {
           if (people.has(needle) || (!mayHaveIds && ids.has(needle))) leaks.push(`${key}: ${needle}`);
@@ -215,33 +219,6 @@ async function searchAll(
     }
   }
   return { leaks, seen, searched, searchedBytes };
-}
-
-/** The bytes, and what sealed and compressed ones are when they are opened. */
-async function openAll(
-  ports: ReturnType<typeof inventPorts>,
-  stat: Parameters<NonNullable<typeof ports.reader>['unseal']>[0],
-  body: Buffer,
-): Promise<readonly Buffer[]> {
-  const pieces = [body];
-  if (stat.metadata['encryption'] !== undefined || 'iv' in stat.metadata) {
-    const unsealer = await ports.reader?.unseal(stat, { budget: unlimited });
-    if (unsealer !== undefined) pieces.push(Buffer.concat([unsealer.update(body), unsealer.final()]));
-  }
-  return [...pieces, ...pieces.flatMap(membersOf)];
-}
-
-/** Every gzip member in a file, uncompressed. */
-function membersOf(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = bytes.indexOf('1f8b08', 0, 'hex'); at !== -1; at = bytes.indexOf('1f8b08', at + 1, 'hex')) {
-    try {
-      found.push(gunzipSync(bytes.subarray(at), { finishFlush: 2 }));
-    } catch {
-      // three bytes that look like the beginning of one
-    }
-  }
-  return found;
 }
 
 /** ms since it was asked before. */

@@ -39,6 +39,8 @@ export interface AwsJsonService<S extends AwsService, Operation extends string, 
   readonly version: '1.0' | '1.1';
   /** Before the code in `__type`; default none. */
   readonly typePrefix?: string;
+  /** Where the words of a refusal stand. @default `message` */
+  readonly messageMember?: 'message' | 'Message';
   /** Bytes. */
   readonly largestRequest: number;
   readonly isOperation: (name: string) => name is Operation;
@@ -93,6 +95,7 @@ export function credentialsFor<S extends AwsService>(
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html */
 const ENDPOINT_VARIABLES: Readonly<Record<AwsService, string>> = {
+  athena: 'AWS_ENDPOINT_URL_ATHENA',
   kms: 'AWS_ENDPOINT_URL_KMS',
   secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
   sqs: 'AWS_ENDPOINT_URL_SQS',
@@ -183,7 +186,10 @@ async function answer<S extends AwsService, O extends string, E>(
       error instanceof AwsRefusal
         ? (error as AwsRefusal<S>)
         : refusalOf(service.credentials.service, 'internal', describeCause(error));
-    reply = { __type: `${service.typePrefix ?? ''}${refusal.code}`, message: refusal.message };
+    reply = {
+      __type: `${service.typePrefix ?? ''}${refusal.code}`,
+      [service.messageMember ?? 'message']: refusal.message,
+    };
   }
   const status = refusal?.status ?? 200;
   // operations without an output answer with an empty body

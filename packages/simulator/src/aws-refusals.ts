@@ -1,6 +1,6 @@
 /**
  * What the endpoints of AWS's JSON protocols answer instead of success: HTTP status and (abridged) message by code. Sources:
- * https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html,
+ * https://docs.aws.amazon.com/athena/latest/APIReference/CommonErrors.html, https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html,
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors and
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html, and the page of each operation.
  */
@@ -22,6 +22,16 @@ const COMMON = {
 } as const satisfies Refusals;
 
 const REFUSALS = {
+  athena: {
+    ...COMMON,
+    AccessDeniedException: [
+      400,
+      'You are not authorized to perform: athena:StartQueryExecution on the resource. After your AWS administrator or you have updated your permissions, please try again.',
+    ],
+    InternalServerException: [500, 'Internal server error'],
+    InvalidRequestException: [400, 'The request is not valid.'],
+    TooManyRequestsException: [400, 'Rate exceeded'],
+  },
   kms: {
     ...COMMON,
     AlreadyExistsException: [400, 'An alias with this name already exists'],
@@ -84,9 +94,10 @@ const REFUSALS = {
 } as const satisfies Readonly<Record<AwsService, Refusals>>;
 
 /** As it stands in signatures. */
-export type AwsService = 'kms' | 'secretsmanager' | 'sqs';
+export type AwsService = 'athena' | 'kms' | 'secretsmanager' | 'sqs';
 
 export type AwsErrorCode<S extends AwsService> = keyof (typeof REFUSALS)[S] & string;
+export type AthenaErrorCode = AwsErrorCode<'athena'>;
 export type KmsErrorCode = AwsErrorCode<'kms'>;
 export type SecretErrorCode = AwsErrorCode<'secretsmanager'>;
 export type SqsErrorCode = AwsErrorCode<'sqs'>;
@@ -113,6 +124,7 @@ const COMMON_PROBLEMS = {
 } as const;
 
 const PROBLEMS: { readonly [S in AwsService]: Readonly<Record<AwsProblem, AwsErrorCode<S>>> } = {
+  athena: { ...COMMON_PROBLEMS, internal: 'InternalServerException' },
   kms: { ...COMMON_PROBLEMS, internal: 'KMSInternalException' },
   secretsmanager: { ...COMMON_PROBLEMS, internal: 'InternalServiceError' },
   sqs: {
@@ -137,6 +149,12 @@ export class AwsRefusal<S extends AwsService = AwsService> extends Error {
     super(message ?? text);
     this.code = code;
     this.status = status;
+  }
+}
+
+export class AthenaRefusal extends AwsRefusal<'athena'> {
+  constructor(code: AthenaErrorCode, message?: string) {
+    super('athena', code, message);
   }
 }
 

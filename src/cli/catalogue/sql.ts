@@ -9,8 +9,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
-
-const MAX_QUERY_BYTES = 1024 * 1024;
+import { readQuery, showRow } from './query-text.ts';
 
 /** What is used of `@duckdb/node-api`, which is not a dependency: 72 MB of native code. */
 interface DuckDb {
@@ -45,16 +44,13 @@ async function loadDuckDb(): Promise<DuckDb> {
  * @throws `CATALOGUE_ENGINE_MISSING`; `USAGE` with what DuckDB says of the query.
  */
 export async function runSql(
-  { ui, stdin }: CommandContext,
+  context: CommandContext,
   ports: CataloguePorts,
   asked: string,
   budget: Budget,
 ): Promise<number> {
-  const sql = asked === '-' ? await readQuery(stdin) : asked;
-  if (sql.trim() === '')
-    throw new ArchiveError('USAGE', 'say what to ask', {
-      hint: 'catalogue sql "select count(*) from recordings"',
-    });
+  const { ui } = context;
+  const sql = await readQuery(context, asked);
   const { DuckDBInstance } = await loadDuckDb();
   const local = await localCopy(ports, budget);
   try {
@@ -74,22 +70,7 @@ export async function runSql(
       });
       const names = result.columnNames();
       for (const row of result.getRowsJson()) {
-        if (ui.json) ui.record('row', { row: Object.fromEntries(names.map((name, at) => [name, row[at]])) });
-        else
-          ui.out(
-            row
-              .map((cell) =>
-                cell === null
-                  ? ''
-                  : printable(
-                      typeof cell === 'object'
-                        ? JSON.stringify(cell)
-                        : `${cell as string | number | boolean}`,
-                    ),
-              )
-              .join('\t'),
-          );
-        await ui.drained();
+        await showRow(ui, names, row);
       }
       if (!ui.json) ui.say(names.join(' | '));
       return 0;
@@ -100,18 +81,6 @@ export async function runSql(
   } finally {
     await local.remove();
   }
-}
-
-/** @throws `USAGE` for more than a query can be. */
-async function readQuery(stdin: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of stdin) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_QUERY_BYTES) throw new ArchiveError('USAGE', 'the query on standard input is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** DuckDB reads directories as it is, and buckets only with a download of its own: their files are fetched for it. */

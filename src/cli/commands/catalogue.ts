@@ -25,6 +25,8 @@ interface CatalogueOptions extends QueryOptions, ExportOptions {
   readonly into?: string;
   readonly ids?: string;
   readonly location?: string;
+  readonly athena?: boolean;
+  readonly timeout?: number;
 }
 
 interface CatalogueCall {
@@ -51,7 +53,7 @@ const TAKES: Readonly<Record<string, readonly (keyof CatalogueOptions)[]>> = {
   update: ['scope', 'from', 'to'],
   rebuild: ['from', 'to', 'asOf', 'into'],
   status: ['from', 'to'],
-  sql: [],
+  sql: ['athena', 'timeout'],
   ddl: ['location'],
 };
 
@@ -68,6 +70,11 @@ export async function run(
     });
   }
   requireFitting(action, words, options);
+  if (options.athena === true) {
+    const { runSqlInAthena } = await import('../catalogue/sql-athena.ts');
+    const asked = { asked: words.join(' '), timeoutS: options.timeout };
+    return runSqlInAthena(context, await readSettings(context, 'store'), asked);
+  }
   const { clock, logger } = context;
   const config = await readSettings(context, 'wrap');
   const ports = await openCatalogue(config, { clock, logger });
@@ -98,6 +105,8 @@ function requireFitting(action: string, words: readonly string[], options: Catal
     const flag = `--${odd[0].replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new ArchiveError('USAGE', `catalogue ${action} does not take ${flag}`);
   }
+  if (options.timeout !== undefined && options.athena !== true)
+    throw new ArchiveError('USAGE', '--timeout is for --athena');
   if (words.length > 0 && !['export', 'sql', 'ddl'].includes(action))
     throw new ArchiveError('USAGE', `catalogue ${action} takes nothing more`);
 }

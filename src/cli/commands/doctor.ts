@@ -92,6 +92,8 @@ function tellHowToRead({ ui }: CommandContext, { outputs, variables }: StackFact
   const settings = {
     ...placeOf(outputs?.BucketName, variables?.['ARCHIVE_STORE']),
     ARCHIVE_CATALOGUE: catalogueOf(outputs?.CatalogueBucketName),
+    ARCHIVE_ATHENA_WORK_GROUP: outputs?.AthenaWorkGroupName,
+    ARCHIVE_ATHENA_DATABASE: outputs?.AthenaTableName?.split('.')[0],
     ARCHIVE_KMS_KEY_ID: outputs?.KeyArn,
     GENESYS_ORGANIZATION_ID: variables?.['GENESYS_ORGANIZATION_ID'],
   };

@@ -30,7 +30,7 @@ export async function tellStatus(
   let finished = 0;
   let unfinished = 0;
   for await (const standing of standingErasures(ports, layout, budget)) {
-    if (standing.left.length === 0) finished += 1;
+    if (isFinished(standing)) finished += 1;
     else unfinished += 1;
     tellOne(context, standing);
     await ui.drained();
@@ -44,11 +44,15 @@ export async function tellStatus(
   return unfinished > 0 ? UNFINISHED : 0;
 }
 
-function tellOne({ ui }: CommandContext, { erasure, left, isTrusted }: StandingErasure): void {
+const isFinished = ({ left, replaced }: StandingErasure) => left.length === 0 && replaced.length === 0;
+
+function tellOne({ ui }: CommandContext, standing: StandingErasure): void {
+  const { erasure, left, replaced, isTrusted } = standing;
   const { id, day, at, reason } = erasure;
-  const until = Math.max(0, ...left.map(({ lock }) => lock?.retainUntil ?? 0));
-  const isHeld = left.some(({ lock }) => lock?.legalHold === true);
-  const state = left.length === 0 ? 'finished' : 'unfinished';
+  const all = [...left, ...replaced];
+  const until = Math.max(0, ...all.map(({ lock }) => lock?.retainUntil ?? 0));
+  const isHeld = all.some(({ lock }) => lock?.legalHold === true);
+  const state = isFinished(standing) ? 'finished' : 'unfinished';
   const lockedUntil = until === 0 ? undefined : new Date(until).toISOString();
   if (ui.json) {
     ui.record('erasure', {
@@ -58,6 +62,7 @@ function tellOne({ ui }: CommandContext, { erasure, left, isTrusted }: StandingE
       reason,
       state,
       versions: left.length,
+      replaced: replaced.length,
       lockedUntil,
       legalHold: isHeld,
       trusted: isTrusted,
@@ -66,6 +71,7 @@ function tellOne({ ui }: CommandContext, { erasure, left, isTrusted }: StandingE
   }
   const why = [
     ...(left.length === 0 ? [] : [count(left.length, 'version')]),
+    ...(replaced.length === 0 ? [] : [`${count(replaced.length, 'older version')} of what named it`]),
     ...(lockedUntil === undefined ? [] : [`locked until ${lockedUntil}`]),
     ...(isHeld ? ['under a legal hold'] : []),
   ];
@@ -78,6 +84,14 @@ export interface Finishing extends ErasureStatus {
   readonly by: string;
 }
 
+/** What can be gone on with: of a recording, or of what named it alone. */
+interface Unfinished {
+  readonly item: ErasureItem | undefined;
+  readonly day: string;
+  /** SHA-256 of the recording's id. */
+  readonly recording: string;
+}
+
 /** Removes what is left of recordings that have a tombstone. @throws `USAGE` without `--yes` and their number. */
 export async function finishErasures(
   context: CommandContext,
@@ -85,32 +99,27 @@ export async function finishErasures(
   budget: Budget,
 ): Promise<number> {
   const { ui, program } = context;
-  const now = context.clock.now();
-  const items: ErasureItem[] = [];
-  for await (const { item, left, isTrusted } of standingErasures(ports, layout, budget)) {
-    const isLocked = left.every(({ lock }) => lock?.legalHold === true || (lock?.retainUntil ?? 0) > now);
-    if (item === undefined || !isTrusted || isLocked) continue;
-    items.push(item);
-  }
-  if (items.length === 0) {
+  const work = await unfinished(context, { ports, layout }, budget);
+  if (work.length === 0) {
     await requireArchive(ports.store, search, ['present', 'other-layout'], budget);
     ui.say('nothing is left that can be removed now');
     return 0;
   }
-  if (yes !== items.length) {
-    for (const { day, recording } of items) {
-      if (ui.json) ui.record('left', { recording, day });
-      else ui.out(`left  ${day}  ${printable(recording)}`);
+  if (yes !== work.length) {
+    for (const { item, day, recording } of work) {
+      if (ui.json) ui.record('left', { recording: item?.recording ?? recording, day });
+      else ui.out(`left  ${day}  ${printable(item?.recording ?? recording)}`);
     }
-    throw new ArchiveError('USAGE', `something of ${count(items.length, 'recording')} is left`, {
-      hint: `to remove it: ${program} erase finish --yes ${items.length}`,
+    throw new ArchiveError('USAGE', `something of ${count(work.length, 'recording')} is left`, {
+      hint: `to remove it: ${program} erase finish --yes ${work.length}`,
     });
   }
   await noteAct(
     ports,
-    { who: by, action: 'erase', query: `finish: ${items.length} recordings`, reason: undefined },
+    { who: by, action: 'erase', query: `finish: ${work.length} recordings`, reason: undefined },
     budget,
   );
+  const items = work.flatMap(({ item }) => item ?? []);
   let done = 0;
   for (let at = 0; at < items.length; at += BATCH) {
     const batch = items.slice(at, at + BATCH);
@@ -124,6 +133,52 @@ export async function finishErasures(
       else if (!isDone) ui.warn(`${one.item.recording}: ${one.error?.message ?? one.state}`);
     }
   }
-  ui.say(`${done} finished, ${items.length - done} left`);
-  return done === items.length ? 0 : UNFINISHED;
+  done += await forgetReplaced(
+    context,
+    ports,
+    work.filter(({ item }) => item === undefined),
+    budget,
+  );
+  ui.say(`${done} finished, ${work.length - done} left`);
+  return done === work.length ? 0 : UNFINISHED;
+}
+
+async function unfinished(
+  { clock }: CommandContext,
+  { ports, layout }: Pick<Finishing, 'ports' | 'layout'>,
+  budget: Budget,
+): Promise<readonly Unfinished[]> {
+  const now = clock.now();
+  const isLocked = ({ lock }: StandingErasure['left'][number]) =>
+    lock?.legalHold === true || (lock?.retainUntil ?? 0) > now;
+  const found: Unfinished[] = [];
+  for await (const { erasure, item, left, replaced, isTrusted } of standingErasures(ports, layout, budget)) {
+    const { day, recording = '' } = erasure;
+    if (!isTrusted) continue;
+    if (item !== undefined && !left.every(isLocked)) found.push({ item, day, recording });
+    else if (left.length === 0 && !replaced.every(isLocked)) found.push({ item: undefined, day, recording });
+  }
+  return found;
+}
+
+/** Of recordings of which nothing else is left. @returns how many are finished with that. */
+async function forgetReplaced(
+  { ui }: CommandContext,
+  ports: ErasePorts,
+  work: readonly Unfinished[],
+  budget: Budget,
+): Promise<number> {
+  const byDay = new Map<string, Unfinished[]>();
+  for (const one of work) byDay.set(one.day, [...(byDay.get(one.day) ?? []), one]);
+  let done = 0;
+  for (const [day, ofDay] of byDay) {
+    const erased = new Set(ofDay.map(({ recording }) => recording));
+    const { kept } = await ports.forget(new Set([day]), erased, budget);
+    if (kept.length === 0) done += ofDay.length;
+    else ui.warn(`${day}: a lock keeps ${count(kept.length, 'older version')} of what named them`);
+    for (const { recording } of ofDay)
+      if (ui.json)
+        ui.record('erased', { recording, state: kept.length === 0 ? 'erased' : 'kept', versions: 0 });
+  }
+  return done;
 }

@@ -109,15 +109,25 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
         flags: '--location <PLACE>',
         description: 'ddl: where the files are, where it is not ARCHIVE_CATALOGUE',
       },
+      {
+        flags: '--athena',
+        description: 'sql: ask Athena, in the work group of ARCHIVE_ATHENA_WORK_GROUP',
+      },
+      {
+        flags: '--timeout <SECONDS>',
+        description: 'sql --athena: cancel the query after that time (default 1800)',
+        parse: wholeNumber(1, 604_800),
+      },
     ],
     purpose: 'wrap',
     details:
-      'update makes the files of days that have changed, from receipts, facts, holds and erasures; serve does it every hour. It can be interrupted and run twice at once. rebuild reads every receipt again. status says what there is and which of the last 35 days have changed since. export writes rows and, beside them, what they are: filter, time, count and SHA-256. sql asks DuckDB, where @duckdb/node-api is installed; ddl prints the table for Athena or DuckDB.',
+      'update makes the files of days that have changed, from receipts, facts, holds and erasures; serve does it every hour. It can be interrupted and run twice at once. rebuild reads every receipt again. status says what there is and which of the last 35 days have changed since. export writes rows and, beside them, what they are: filter, time, count and SHA-256. sql asks DuckDB, where @duckdb/node-api is installed, or with --athena Athena, and says how many bytes were read there; ddl prints the table for Athena or DuckDB.',
     examples: [
       'genesys-archive catalogue update --scope all',
       'genesys-archive catalogue status',
       'genesys-archive catalogue export --from 2026-03-01 --to 2026-03-31 --format csv -o march.csv',
       'genesys-archive catalogue sql "select state, count(*) from recordings group by state"',
+      'genesys-archive catalogue sql "select day, count(*) from recordings group by day" --athena',
       'genesys-archive catalogue ddl athena',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import { printableJson } from '../../printable.ts';
-import type { CatalogueOutcome } from './catalogue.ts';
+import type { CatalogueOutcome } from '../../catalogue/compare-catalogue.ts';
 import type { VerifyPlan } from './state.ts';
 import type { Strangers } from './strangers.ts';
 import { count } from '../_format.ts';

@@ -5,6 +5,8 @@ import type { VerifyDepth } from '../../audit/verify-recording.ts';
 import { walkArchive } from '../../audit/walk-archive.ts';
 import type { Budget } from '../../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../../config/config.ts';
+import { finding } from '../../audit/compare-with-receipt.ts';
+import { type CatalogueOutcome, compareCatalogue } from '../../catalogue/compare-catalogue.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { createReader, type readTrust } from '../../create/archiver.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
@@ -17,7 +19,7 @@ import { type CommandContext, openBudget, type searchVersions } from '../_contex
 import { count, formatBytes, printable } from '../_format.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, startProgress } from '../_progress.ts';
-import { type CatalogueOutcome, compareCatalogue, tellCatalogue } from './catalogue.ts';
+import { rowsOf, tellCatalogue } from './catalogue.ts';
 import { formatShare, type VerifyOptions } from './plan.ts';
 import { countsOf, describeFindings, describeTally, reportOf, writeReport } from './report.ts';
 import { openResumed, type ResumedRun } from './resume.ts';
@@ -141,9 +143,10 @@ async function holdCatalogue(
   const ports = await openCatalogue(config, { clock, logger, archive });
   return compareCatalogue(
     ports,
-    keys === undefined ? { range, plan } : { keys },
+    rowsOf(ports, keys === undefined ? { range, plan } : { keys }),
     {
-      onFinding: (found) => verification.add(found),
+      onDifference: (key, message, code) =>
+        verification.add(finding('catalogue', key, message, present({ code }))),
       onFailed: (key, error) => void verification.unseen.push({ key, error }),
     },
     budget,

@@ -1,4 +1,4 @@
-import { choice, storeLocation } from '../values.ts';
+import { athenaName, choice, storeLocation } from '../values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
 
@@ -53,6 +53,24 @@ export const CATALOGUE_SETTINGS = {
     example: 'none',
     default: 'platform',
     since: 'audits',
+    usedFor: ALL,
+  },
+  ARCHIVE_ATHENA_WORK_GROUP: {
+    schema: athenaName,
+    group: 'Catalogue',
+    meaning:
+      'the work group that `catalogue sql --athena` asks in; output `AthenaWorkGroupName` of the stack',
+    example: 'archive-CatalogueAthena-1A2B3C',
+    since: 'catalogue sql --athena',
+    usedFor: ALL,
+  },
+  ARCHIVE_ATHENA_DATABASE: {
+    schema: athenaName,
+    group: 'Catalogue',
+    meaning:
+      'the database that has the table `recordings`; what stands before the dot in the output `AthenaTableName` of the stack',
+    example: 'archive_catalogueathena_1a2b3c',
+    since: 'catalogue sql --athena',
     usedFor: ALL,
   },
 } as const;

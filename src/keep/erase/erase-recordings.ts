@@ -14,7 +14,7 @@ import { MAX_RECEIPT_BYTES } from '../../record/receipt-schema.ts';
 import type { PartKind } from '../../record/recording-parts.ts';
 import { getSmall, putSmall } from '../../record/small-object.ts';
 import { heldAmong } from '../read-holds.ts';
-import type { ErasedItem, ErasePorts, ErasureItem, ErasureReason } from './erase-types.ts';
+import type { ErasedItem, ErasePorts, ErasureItem, ErasureReason, KeptPart } from './erase-types.ts';
 import { findParts, type FoundPart, keptOf, readableOf, removeParts } from './parts.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import { present } from '../../present.ts';
@@ -90,10 +90,18 @@ export async function eraseRecordings(
   if (done.length > 0) {
     const days = new Set(done.map(({ item }) => item.day));
     const erased = new Set(done.map(({ item }) => subjectHash(item.recording)));
-    await ports.forget(days, erased, budget);
+    const { kept } = await ports.forget(days, erased, budget);
+    // what a lock keeps of rows, people and facts can be read: nothing of these days is erased as long as it is there
+    if (kept.length > 0) for (const one of done) outcomes.set(one.item, withKept(one, kept));
   }
   return items.flatMap((item) => outcomes.get(item) ?? []);
 }
+
+const withKept = (one: ErasedItem, kept: readonly KeptPart[]): ErasedItem => ({
+  ...one,
+  state: 'kept',
+  kept: [...(one.kept ?? []), ...kept],
+});
 
 const tombstoneOf = ({ recording, day, isSecond }: ErasureItem): string =>
   tombstoneId(recording, isSecond === true ? { day } : undefined);

@@ -1,6 +1,6 @@
 import type { Budget, Clock } from '../../clock.ts';
 import type { ErrorCode } from '../../errors.ts';
-import type { VersionedStore } from '../../ports.ts';
+import type { ObjectVersion, VersionedStore } from '../../ports.ts';
 import type { ReceiptSigner } from '../../record/receipt.ts';
 import type { HoldTrust } from '../read-holds.ts';
 
@@ -41,6 +41,13 @@ export interface ErasePorts extends HoldTrust {
     erased: ReadonlySet<string>,
     budget: Budget,
   ) => Promise<Forgotten>;
+  /** Versions before the current ones of what {@link ErasePorts.forget} makes anew: what was erased is in them as long as they are there. */
+  readonly replaced: (days: ReadonlySet<string>, budget: Budget) => AsyncIterable<ReplacedVersion>;
+}
+
+export interface ReplacedVersion {
+  readonly store: VersionedStore;
+  readonly version: ObjectVersion;
 }
 
 /** A version that the store's lock keeps. */

@@ -22,6 +22,8 @@ export interface StandingErasure {
   /** False where receipts are signed and it is not: it erases nothing. */
   readonly isTrusted: boolean;
   readonly left: readonly LeftVersion[];
+  /** Versions of rows, people, facts and lists of its day that were replaced, and are there: they may name it. */
+  readonly replaced: readonly LeftVersion[];
   /** To go on with it; `undefined` where nothing is left, or nothing says which recording it was. */
   readonly item: ErasureItem | undefined;
 }
@@ -33,7 +35,7 @@ export interface LeftVersion {
 }
 
 /**
- * Every tombstone, day by day, with what is left. Lists every version of these days.
+ * Every tombstone, day by day, with what is left of the recording, and of what named it. Lists every version of these days.
  *
  * @throws `OBJECT_MALFORMED` for what is no tombstone; `STORE_*`.
  */
@@ -53,6 +55,7 @@ export async function* standingErasures(
   for (const day of [...byDay.keys()].sort()) {
     const erasures = byDay.get(day) ?? [];
     const found = await leftOfDay(ports, layout, { day, erasures }, budget);
+    const replaced = await replacedOfDay(ports, day, budget);
     for (const erasure of erasures) {
       const left = found.get(erasure.recording ?? '');
       const isSecond = erasure.id !== erasure.recording;
@@ -60,6 +63,7 @@ export async function* standingErasures(
         erasure,
         isTrusted: await isTrusted(ports, erasure, budget),
         left: left?.versions ?? [],
+        replaced,
         item: left && {
           recording: left.recording,
           day,
@@ -69,6 +73,19 @@ export async function* standingErasures(
       };
     }
   }
+}
+
+async function replacedOfDay(
+  { replaced }: ErasePorts,
+  day: string,
+  budget: Budget,
+): Promise<readonly LeftVersion[]> {
+  const found: LeftVersion[] = [];
+  for await (const { store, version } of replaced(new Set([day]), budget)) {
+    const lock = version.isMarker ? undefined : await store.lockOf(version, budget);
+    found.push({ store, version, lock });
+  }
+  return found;
 }
 
 interface Left {

@@ -25,14 +25,18 @@ export async function redactLists(
   budget: Budget,
 ): Promise<readonly string[]> {
   const replaced: string[] = [];
-  const near = new Set([...days].flatMap((day) => [addDays(day, -1), day, addDays(day, 1)]));
-  for (const day of near) {
-    const prefix = `${keys.prefix}lists/${day.replaceAll('-', '/')}/`;
+  for (const prefix of prefixesOfLists(keys, days)) {
     for await (const { key } of store.list(prefix, budget)) {
       if (key.endsWith('.jsonl.gz') && (await redactList(store, key, erased, budget))) replaced.push(key);
     }
   }
   return replaced;
+}
+
+/** Below which the lists are that may name recordings of some days. */
+export function prefixesOfLists(keys: LogKeys, days: ReadonlySet<string>): readonly string[] {
+  const near = new Set([...days].flatMap((day) => [addDays(day, -1), day, addDays(day, 1)]));
+  return [...near].map((day) => `${keys.prefix}lists/${day.replaceAll('-', '/')}/`);
 }
 
 async function redactList(

@@ -13,7 +13,31 @@ import { rootExists } from './regular-file.ts';
 import { replaceFiles, replaceRecord } from './replace.ts';
 import { findObject, lstatObject, modifiedAt } from './stat.ts';
 import { listDirectoryUploads, removeAttempt } from './uploads.ts';
-import { walkObjects } from './walk.ts';
+import { type FoundObject, walkObjects } from './walk.ts';
+
+/** Objects that are looked at while those before them are handed out: a listing of many directories waits for each look otherwise. */
+const LOOK_AHEAD = 4;
+
+async function* lookedAt(root: string, objects: AsyncIterable<FoundObject>) {
+  const under: (FoundObject & {
+    readonly place: ObjectPlace;
+    readonly file: ReturnType<typeof lstatObject>;
+  })[] = [];
+  const next = async () => {
+    const one = under.shift();
+    return one === undefined ? undefined : { ...one, file: await one.file };
+  };
+  for await (const found of objects) {
+    const place = placeOf(root, found.key);
+    const file = lstatObject(place);
+    // it is waited for in its turn; until then its failure is not reported
+    file.catch(() => {});
+    under.push({ ...found, place, file });
+    const first = under.length >= LOOK_AHEAD ? await next() : undefined;
+    if (first !== undefined) yield first;
+  }
+  for (let rest = await next(); rest !== undefined; rest = await next()) yield rest;
+}
 
 /**
  * Keeps each object as a file of its key's name below `directory`, its metadata beside it in `<key>.metadata.json`. The
@@ -40,10 +64,11 @@ export function createDirectoryStore(directory: string, clock: Clock = systemClo
     try {
       ensureTimeLeft(clock, budget);
       await rootExists(root);
-      for await (const { key, hasRecord } of walkObjects(root, prefix, options)) {
+      for await (const { key, hasRecord, place, file } of lookedAt(
+        root,
+        walkObjects(root, prefix, options),
+      )) {
         ensureTimeLeft(clock, budget);
-        const place = placeOf(root, key);
-        const file = await lstatObject(place);
         if (file === undefined) continue;
         if (!hasRecord) await settle(place);
         const etag = `"${file.ino.toString(36)}-${file.mtimeNs.toString(36)}-${file.size.toString(36)}"`;
