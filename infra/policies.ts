@@ -52,6 +52,8 @@ export interface ArchiveResources {
   readonly context?: boolean;
   /** The function keeps transcripts too (`ARCHIVE_TRANSCRIPTS=1`). */
   readonly transcripts?: boolean;
+  /** Rules put recordings into quarantine (`ARCHIVE_QUARANTINE`). */
+  readonly quarantine?: boolean;
   /** What the function locks new objects with, and for how many days at most. */
   readonly lock?: { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly days: number } | undefined;
   /** Lifecycle rules of the bucket read tags, which go with a copy. */
@@ -68,6 +70,15 @@ export interface ArchiveResources {
 const PREFIXES = ['receipts', 'links', 'claims'] as const;
 
 export const MEDIA_FOLDER = 'archive';
+const QUARANTINE_FOLDER = 'quarantine';
+
+/** What the keys of recordings begin with, up to the first slash. */
+export function mediaFoldersOf({
+  mediaFolder = MEDIA_FOLDER,
+  quarantine = false,
+}: Pick<ArchiveResources, 'mediaFolder' | 'quarantine'>): readonly string[] {
+  return [mediaFolder, ...(quarantine ? [QUARANTINE_FOLDER] : [])];
+}
 
 /** See docs/layouts.md: all layouts but that of Genesys's own export keep media below `archive/`. */
 export function mediaFolderOf(organizationId: string, variables: Readonly<Record<string, string>>): string {
@@ -99,11 +110,13 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     mediaFolder = MEDIA_FOLDER,
     context = false,
     transcripts = false,
+    quarantine = false,
     lock,
   } = resources;
   const root = rootOf(resources);
+  const media = mediaFoldersOf(resources);
   const prefixes = [
-    mediaFolder,
+    ...media,
     ...PREFIXES,
     ...(context ? ['context'] : []),
     ...(transcripts ? ['transcripts'] : []),
@@ -124,7 +137,15 @@ export function archivingStatements(resources: ArchiveResources): readonly State
           } satisfies Statement,
         ]),
     // nothing else is large enough to be uploaded in parts
-    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
+    allow(
+      'LeaveNoPartsBehind',
+      ['s3:AbortMultipartUpload'],
+      media.map((folder) => `${root}${folder}/*`),
+    ),
+    // what a bucket locks by itself could not be erased from quarantine
+    ...(quarantine
+      ? [allow('SeeWhatIsLocked', ['s3:GetBucketObjectLockConfiguration'], [resources.bucketArn])]
+      : []),
     // what was erased stays erased: a tombstone is looked for before a recording is fetched
     allow('SeeWhatIsThere', ['s3:GetObject'], [...objects, `${root}erasures/*`]),
     // it never reads one, nor asks whether it is there
