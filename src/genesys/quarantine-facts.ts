@@ -68,10 +68,16 @@ async function askAnnotations(
   }
   // what was not read may be the one that is looked for
   if (listed.length > MAX_LIST_MEMBERS) return undefined;
-  return listed.flatMap((one: unknown) =>
-    ['type', 'reason', 'name'].flatMap((name) => {
-      const word = readField(one, name);
-      return typeof word === 'string' && word !== '' ? [word.toLowerCase()] : [];
-    }),
-  );
+  return listed.flatMap(wordsOf);
+}
+
+/** A pause of the platform says by its reason which it is: one for a hold is none that was made on purpose. */
+function wordsOf(annotation: unknown): readonly string[] {
+  const word = (name: string) => {
+    const value = readField(annotation, name);
+    return typeof value === 'string' && value !== '' ? value.toLowerCase() : undefined;
+  };
+  const [type, reason, name] = [word('type'), word('reason'), word('name')];
+  const isOfPlatform = reason !== undefined && type === 'pause';
+  return [isOfPlatform ? undefined : type, reason, name].filter((one) => one !== undefined);
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { unlimited } from '../../src/clock.ts';
 import { createArchiver } from '../../src/create/archiver.ts';
 import { isQuarantineKey, releasedKey } from '../../src/record/quarantine-key.ts';
 import { readQuarantineNote } from '../../src/record/quarantine-note.ts';
@@ -59,11 +60,14 @@ describe('archiving with rules of quarantine', () => {
       ['quarantine', true],
       ['pass', false],
     ] as const) {
-      const options = { ...MARKED, permissions: ['recording:recording:view', 'conversation:communication:view', 'conversation:externalTag:edit'] };
-      const world = await open(options, { env: { ARCHIVE_QUARANTINE: rules({ annotations: ['pii'], unknown }) } });
+      const world = await open(MARKED, { env: { ARCHIVE_QUARANTINE: rules({ annotations: ['pii'], unknown }) } });
+      world.simulator.world.deny('recording:annotation:view');
       const [result] = await world.deliver();
       if (result?.state !== 'archived') throw new Error('not archived');
       expect(isQuarantineKey(result.key)).toBe(isMarked);
+      const stat = await world.store.head(result.key, unlimited);
+      const note = stat && readQuarantineNote(stat);
+      expect(note?.reasons).toEqual(isMarked ? [{ rule: 'r0', unknown: ['annotations'] }] : undefined);
     }
   });
 

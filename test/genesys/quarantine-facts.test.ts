@@ -28,12 +28,12 @@ const ask = (of: ReturnType<typeof api>, needed: readonly AskedFact[] = ALL) =>
 
 describe('what rules of quarantine ask the platform', () => {
   it('is told as types, reasons and names of annotations, queues and divisions', async () => {
-    const annotations = [{ type: 'PII' }, { type: 'pause', reason: 'SecurePause' }, { name: 'Card' }, 7];
+    const annotations = [{ type: 'PII' }, { type: 'Pause', reason: 'SecurePause' }, { type: 'pause' }, { name: 'Card' }, 7];
     const of = api({ conversation: [200, CONVERSATION], annotations: [200, annotations] });
     expect(await ask(of)).toEqual({
       queues: ['q-1'],
       divisions: ['d-1'],
-      annotations: ['pii', 'pause', 'securepause', 'card'],
+      annotations: ['pii', 'securepause', 'pause', 'card'],
     });
   });
 

@@ -14,6 +14,7 @@ import { bothPlaces, isQuarantineKey, releasedKey } from '../../record/quarantin
 import { readQuarantineNote } from '../../record/quarantine-note.ts';
 import { readReceipt } from '../../record/read-receipt.ts';
 import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import { isOfSameFile } from '../../record/same-recording.ts';
 import { heldAmong } from '../read-holds.ts';
 import { copyBeside, copyObject } from './copy-released.ts';
 import { isOfRelease, issueReleased } from './issue-released.ts';
@@ -92,11 +93,7 @@ async function lookAtReleased(
   if (other === undefined) return 'without-receipt';
   const { findings } = await ports.verify(released, budget);
   if (findings.length > 0) throw damaged(released, findings);
-  const isOfSame =
-    other.ids.recording === receipt.ids.recording &&
-    other.ids.conversation === receipt.ids.conversation &&
-    other.ids.channel === receipt.ids.channel;
-  return isOfSame && holdsSame(other, receipt) ? 'same' : 'other';
+  return isOfSameFile(other.ids, receipt.ids) && holdsSame(other, receipt) ? 'same' : 'other';
 }
 
 /** By the plaintext, where both state it; by the bytes; or because it says that it is the release of the one that states neither. */

@@ -23,7 +23,12 @@ const REASON = 'no card data';
 
 class Killed extends Error {}
 
-/** Every method of the target dies at call `at`, before or after it is done. Bodies that are listed die at their first item. */
+async function* dyingAtItsEnd<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* items;
+  throw new Killed();
+}
+
+/** Every method of the target dies at call `at`, before or after it is done. */
 function dying(at: number, when: 'before' | 'after') {
   const left = { calls: at };
   const wrap = <T extends object>(target: T): T =>
@@ -36,10 +41,12 @@ function dying(at: number, when: 'before' | 'after') {
           const dies = left.calls === 0;
           if (dies && when === 'before') throw new Killed();
           const done = (member as (...given: unknown[]) => unknown).apply(of, args);
-          if (!dies || !(done instanceof Promise)) return done;
-          return done.then(() => {
-            throw new Killed();
-          });
+          if (!dies) return done;
+          if (done instanceof Promise)
+            return done.then(() => {
+              throw new Killed();
+            });
+          return dyingAtItsEnd(done as AsyncIterable<unknown>);
         };
       },
     });
