@@ -171,7 +171,8 @@ async function finish(
   const { key, size: bytes } = stat;
   const { recordingId, conversationId } = ids;
   const where = isQuarantineKey(key) ? 'quarantine' : 'the archive';
-  const message = how.stored ? `stored in ${where}` : `found in ${where}`;
+  const stored = isQuarantineKey(key) ? 'stored in quarantine' : 'stored';
+  const message = how.stored ? stored : `found in ${where}`;
   ports.logger.log('debug', message, { recordingId, conversationId, key, bytes, state: 'stored' });
   const { references } = ports;
   // the platform gets a reference when the object has the key that it keeps

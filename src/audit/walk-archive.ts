@@ -50,7 +50,7 @@ export async function* walkArchive(
   const prefixes =
     days === undefined
       ? prefixesWithin(range)
-      : withQuarantined([...new Set([...days].map((day) => layout.prefixOf(day)))]);
+      : withQuarantined([...new Set([...days].map((day) => layout.prefixOf(day)))], layout);
   // in the order of keys, where days without leading zeros are not in that of the calendar
   for (const prefix of prefixes.toSorted()) {
     for await (const folder of joinFolders(store, layout, prefix, budget)) {

@@ -76,7 +76,7 @@ export async function listDay(
     found.set(key, file);
     return file;
   };
-  const prefixes = withQuarantined([layout.prefixOf(dayAt(day))]);
+  const prefixes = withQuarantined([layout.prefixOf(dayAt(day))], layout);
   for (const prefix of prefixes) {
     for await (const { key, size, storageClass, lastModified } of archive.list(prefix, budget)) {
       const file = fileOf(key);

@@ -181,7 +181,7 @@ export async function daysOfArchive(
   budget: Budget,
 ): Promise<ReadonlySet<string>> {
   const days = new Set<string>();
-  for (const root of withQuarantined([layout.root])) {
+  for (const root of withQuarantined([layout.root], layout)) {
     for await (const { key } of archive.list(root, budget)) {
       const date = layout.parse(key)?.date;
       if (date !== undefined) days.add(date);

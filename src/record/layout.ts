@@ -170,14 +170,18 @@ const MAX_DAYS = 400;
  * the rest.
  */
 export function prefixesWithin(range: DayRange): readonly string[] {
-  return withQuarantined(releasedPrefixes(range));
+  return withQuarantined(releasedPrefixes(range), range.layout);
 }
 
-/** The same prefixes, and those of what is in quarantine below them. */
-export const withQuarantined = (prefixes: readonly string[]): readonly string[] => [
-  ...prefixes,
-  ...prefixes.map((prefix) => QUARANTINE_PREFIX + prefix),
-];
+/** The same prefixes, and one more for what is in quarantine: the same below it, or all of it where there are several. */
+export function withQuarantined(
+  prefixes: readonly string[],
+  { root }: Layout = DATE_LAYOUT,
+): readonly string[] {
+  const [only, ...others] = prefixes;
+  if (only === undefined) return prefixes;
+  return [...prefixes, QUARANTINE_PREFIX + (others.length === 0 ? only : root)];
+}
 
 function releasedPrefixes({ from, to, layout = DATE_LAYOUT }: DayRange): readonly string[] {
   if (from === undefined || to === undefined || to - from >= MAX_DAYS * DAY_MS) return [layout.root];

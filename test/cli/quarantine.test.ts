@@ -77,7 +77,7 @@ describe('quarantine', () => {
   });
 
   it('is found, verified, restored and inspected as what it is', async () => {
-    expect(await run('catalogue', 'update', '--all')).toMatchObject({ code: 0 });
+    expect(await run('catalogue', 'update', '--scope', 'all')).toMatchObject({ code: 0 });
     const found = await run('find', '--state', 'quarantined', '--json');
     expect(found.stdout).toContain(key);
     expect((await run('find', '--state', 'archived', '--json')).stdout).not.toContain(key);
@@ -89,7 +89,7 @@ describe('quarantine', () => {
     expect(await run('restore', id, '-o', path.join(root, '..', 'out.wav'))).toMatchObject({ code: 0 });
     await run('quarantine', 'release', id, '--reason', 'screened', '--yes', '1');
     expect(await run('verify', '--all')).toMatchObject({ code: 0 });
-    expect(await run('catalogue', 'update', '--all')).toMatchObject({ code: 0 });
+    expect(await run('catalogue', 'update', '--scope', 'all')).toMatchObject({ code: 0 });
     expect((await run('find', '--state', 'archived', '--json')).stdout).toContain(releasedKey(key));
   });
 
