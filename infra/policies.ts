@@ -114,9 +114,8 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     lock,
   } = resources;
   const root = rootOf(resources);
-  const media = mediaFoldersOf(resources);
   const prefixes = [
-    ...media,
+    mediaFolder,
     ...PREFIXES,
     ...(context ? ['context'] : []),
     ...(transcripts ? ['transcripts'] : []),
@@ -137,15 +136,8 @@ export function archivingStatements(resources: ArchiveResources): readonly State
           } satisfies Statement,
         ]),
     // nothing else is large enough to be uploaded in parts
-    allow(
-      'LeaveNoPartsBehind',
-      ['s3:AbortMultipartUpload'],
-      media.map((folder) => `${root}${folder}/*`),
-    ),
-    // what a bucket locks by itself could not be erased from quarantine
-    ...(quarantine
-      ? [allow('SeeWhatIsLocked', ['s3:GetBucketObjectLockConfiguration'], [resources.bucketArn])]
-      : []),
+    allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
+    ...(quarantine ? quarantineStatements(resources) : []),
     // what was erased stays erased: a tombstone is looked for before a recording is fetched
     allow('SeeWhatIsThere', ['s3:GetObject'], [...objects, `${root}erasures/*`]),
     // it never reads one, nor asks whether it is there
@@ -162,6 +154,18 @@ export function archivingStatements(resources: ArchiveResources): readonly State
       },
     },
     ...signingStatements(resources),
+  ];
+}
+
+/** Nothing locks what is written there; a bucket that locks by itself is refused. */
+function quarantineStatements(resources: ArchiveResources): readonly Statement[] {
+  return [
+    allow(
+      'KeepInQuarantine',
+      ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
+      [`${rootOf(resources)}${QUARANTINE_FOLDER}/*`],
+    ),
+    allow('SeeWhatIsLocked', ['s3:GetBucketObjectLockConfiguration'], [resources.bucketArn]),
   ];
 }
 

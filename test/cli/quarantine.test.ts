@@ -93,6 +93,15 @@ describe('quarantine', () => {
     expect((await run('find', '--state', 'archived', '--json')).stdout).toContain(releasedKey(key));
   });
 
+  it('is pending for a comparison with the platform, and never missing', async () => {
+    const day = key.slice('quarantine/archive/'.length, 'quarantine/archive/2026/05/20'.length).replaceAll('/', '-');
+    const compare = async () => (await run('reconcile', '--day', day, '--json')).stdout;
+    expect(await compare()).toContain('"reason":"quarantined"');
+    expect(await compare()).not.toContain('never-announced');
+    await run('quarantine', 'release', id, '--reason', 'screened', '--yes', '1');
+    expect(await compare()).not.toContain('quarantined');
+  });
+
   it('erases through a plan and its confirmation, for good', async () => {
     const planned = await run('quarantine', 'erase', id, '--reason', 'card number', '--json');
     expect(planned).toMatchObject({ code: 0 });

@@ -123,10 +123,16 @@ async function writeReference(
   }
 }
 
-/** Of the register, on either place. A hold that only the store knows keeps what lies in quarantine from being removed. */
+/** Of the register, on either place, and what the store's own legal hold is on. */
 async function holdsOn(ports: ReleasePorts, key: string, budget: Budget): Promise<readonly string[]> {
   const held = await heldAmong(ports, new Set(bothPlaces(key)), budget);
-  return [...new Set([...held.values()].flat())];
+  const ids = [...new Set([...held.values()].flat())];
+  if (ids.length > 0 || (await ports.archive.bucketLock(budget)).lock === 'none') return ids;
+  for await (const version of ports.archive.versions(key, budget)) {
+    if (version.key !== key || version.isMarker) continue;
+    if ((await ports.archive.lockOf(version, budget))?.legalHold === true) return ['S3 Object Lock'];
+  }
+  return [];
 }
 
 async function refuseErased(

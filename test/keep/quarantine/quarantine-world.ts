@@ -39,6 +39,7 @@ export async function makeQuarantineWorld(
   const settings = {
     ...simulator.environment(),
     GENESYS_API: 'recordings',
+    GENESYS_ORGANIZATION_ID: simulator.world.organizationId,
     ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex'),
     ARCHIVE_STORE: `file:${dir}/store`,
     ARCHIVE_SIGNING_KEY_FILE: signingKey,

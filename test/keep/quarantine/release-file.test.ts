@@ -1,12 +1,23 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAgainstReceipt } from '../../../src/audit/verify-recording.ts';
 import { unlimited } from '../../../src/clock.ts';
-import { readTrust } from '../../../src/create/archiver.ts';
+import { createReader, readTrust } from '../../../src/create/archiver.ts';
+import { writeKeyringFile } from '../../../src/envelope/key-files.ts';
+import { addKey } from '../../../src/envelope/keyring.ts';
 import { listQuarantine } from '../../../src/keep/quarantine/list-quarantine.ts';
 import { releaseFile } from '../../../src/keep/quarantine/release-file.ts';
 import type { ReleasePorts } from '../../../src/keep/quarantine/release-types.ts';
+import { readHeld } from '../../../src/catalogue/holds.ts';
+import { findParts } from '../../../src/keep/erase/parts.ts';
 import { placeHold } from '../../../src/keep/place-hold.ts';
+import { heldAmong } from '../../../src/keep/read-holds.ts';
+import { inspectCopy, type InspectPorts } from '../../../src/keep/source-delete/inspect-copy.ts';
+import type { DeletionRules } from '../../../src/keep/source-delete/policy.ts';
+import type { SourceDeleteItem } from '../../../src/keep/source-delete/source-types.ts';
 import type { ObjectStore } from '../../../src/ports.ts';
 import { ERASURE_SCHEMA, erasureKey, subjectHash, tombstoneId } from '../../../src/record/erasure.ts';
 import { DATE_LAYOUT } from '../../../src/record/layout.ts';
@@ -177,6 +188,8 @@ describe('releasing from quarantine', () => {
     const now = keys();
     expect(await release(ports)).toMatchObject({ state: 'held', heldBy: [expect.any(String)] });
     expect(keys()).toEqual(now);
+    expect([...(await heldAmong(ports, new Set([released]), unlimited)).keys()]).toEqual([released]);
+    expect((await readHeld(store, unlimited)).holdsOf(released)).toHaveLength(1);
   });
 
   it('removes nothing where a hold was placed while it was copied', async () => {
@@ -188,6 +201,37 @@ describe('releasing from quarantine', () => {
     };
     expect(await release({ ...ports, link })).toMatchObject({ state: 'held' });
     expect(await isReadable(key)).toBe(true);
+  });
+
+  it('is erased in both places, whichever of them was named', async () => {
+    const { archive } = await world.openPorts();
+    const recording = DATE_LAYOUT.parse(key)?.recordingId ?? '';
+    for (const named of [key, released]) {
+      const item = { recording, day: '2026-05-20', keys: [named] };
+      const parts = await findParts({ archive, others: [] }, item, unlimited);
+      expect(parts.map(({ version }) => version.key)).toEqual(expect.arrayContaining([key, contextKey(key)]));
+    }
+  });
+
+  it('is not deleted at the source while any file of it waits', async () => {
+    const recording = DATE_LAYOUT.parse(key)?.recordingId ?? '';
+    const [conversation, day] = [world.conversation.id, '2026-05-20'];
+    const unused = () => Promise.reject(new Error('not looked at'));
+    const ports: InspectPorts = {
+      store,
+      keys: new Map(),
+      verify: unused,
+      seesUnredacted: unused,
+      // oxlint-disable-next-line require-yield -- it is not asked
+      serve: async function* () {
+        await unused();
+      },
+    };
+    const rules = { compare: true, wantsContext: false, wantsTranscript: false } as DeletionRules;
+    for (const named of [key, released.replace('.enc', '.1.enc')]) {
+      const item = { recording, conversation, day, keys: [named] } as SourceDeleteItem;
+      expect(await inspectCopy(ports, item, rules, unlimited)).toMatchObject({ objects: 'quarantined' });
+    }
   });
 
   it('refuses what was erased, what is damaged, and what stands under the key of something else', async () => {
@@ -232,5 +276,53 @@ describe('releasing from quarantine', () => {
       code: 'RECEIPT_MISMATCH',
     });
     expect(await isReadable(key)).toBe(true);
+  });
+});
+
+describe('releasing from quarantine', () => {
+  it.each([
+    ['with key records', { ARCHIVE_KEY_PLACEMENT: 'records' }, 'aes'],
+    ['in the layout of the platform’s export', { ARCHIVE_LAYOUT: 'genesys-export' }, 'static'],
+    ['without a signing key', { ARCHIVE_SIGNING_KEY_FILE: '' }, 'static'],
+    ['of every channel by itself', {}, 'static'],
+  ])('works %s', async (name, env, keys) => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'quarantine-keys-'));
+    const keyring = path.join(dir, 'keyring.json');
+    await writeKeyringFile(keyring, addKey(undefined, 'k1'));
+    const perChannel = name.includes('channel');
+    const store = mapStore();
+    const world = await makeQuarantineWorld(
+      { conversations: [{ recordings: [{ annotated: ['pii'], perChannel }] }] },
+      {
+        store,
+        env: {
+          ...env,
+          ...(keys === 'aes' ? { ENCRYPTION_KEY_HEX: '', ARCHIVE_KEYRING_FILE: keyring } : {}),
+        },
+      },
+    );
+    const results = await world.deliver();
+    expect(results).toHaveLength(perChannel ? 2 : 1);
+    const { keys: trusted = new Map(), layout } = await readTrust(world.config);
+    const reader = await createReader(world.config, {});
+    for (const result of results) {
+      if (result.state !== 'archived') throw new Error('not archived');
+      const before = [...store.objects.keys()].filter((key) => key.includes(result.key)).length;
+      expect(before).toBeGreaterThanOrEqual(3);
+      const done = await releaseFile(await world.openPorts(), result.key, REASON, unlimited);
+      expect(done).toMatchObject({ state: 'released' });
+      const verified = await verifyAgainstReceipt(
+        { store, keys: trusted, layout, reader },
+        done.released,
+        'full',
+        unlimited,
+      );
+      expect(verified.findings).toEqual([]);
+      expect(verified.digests?.plaintext).toBeDefined();
+    }
+    expect([...store.objects.keys()].filter((key) => key.includes('quarantine/'))).toEqual([]);
+    if (name.includes('export')) expect([...store.objects.keys()].some((key) => key.endsWith('_metadata.json'))).toBe(true);
+    await world.close();
+    await rm(dir, { recursive: true });
   });
 });
