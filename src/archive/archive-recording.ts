@@ -77,7 +77,8 @@ async function findReleasedMeanwhile(
 }
 
 /** Where the object of a file is written. */
-const placeOf = ({ key, quarantine }: Filing): string => (quarantine === undefined ? key : quarantineKey(key));
+const placeOf = ({ key, quarantine }: Filing): string =>
+  quarantine === undefined ? key : quarantineKey(key);
 
 /**
  * The file as it stands in the archive, or in its quarantine, after completing what an interrupted attempt left undone (receipt, reference);

@@ -110,7 +110,9 @@ export async function compareDay(
       if (file === undefined || right === undefined)
         judge(
           key,
-          isErased || isReleased ? 'behind' : 'the catalogue has a row of it, and there is neither receipt nor object',
+          isErased || isReleased
+            ? 'behind'
+            : 'the catalogue has a row of it, and there is neither receipt nor object',
         );
       else judge(key, compareRow(row, right, file, news));
     }

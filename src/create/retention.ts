@@ -14,11 +14,7 @@ import type { ObjectStore } from '../ports.ts';
 import { createLayout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
-import {
-  parseRetentionFile,
-  type RetentionMedium,
-  type RetentionRules,
-} from '../record/retention-file.ts';
+import { parseRetentionFile, type RetentionMedium, type RetentionRules } from '../record/retention-file.ts';
 import { MAX_RULES_FILE_BYTES } from '../record/rules-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
 import { readTextFile } from '../text-file.ts';

@@ -44,9 +44,7 @@ const rule = z
       .exactOptional(),
     securePause: z.literal('missing', { error: 'is not "missing"' }).exactOptional(),
     for: days,
-    unknown: z
-      .enum(['quarantine', 'pass'], { error: 'is none of quarantine, pass' })
-      .default('quarantine'),
+    unknown: z.enum(['quarantine', 'pass'], { error: 'is none of quarantine, pass' }).default('quarantine'),
   })
   .refine((one) => CRITERIA.some((name) => one[name] !== undefined), {
     error: `has none of ${CRITERIA.join(', ')}: say what it is for`,

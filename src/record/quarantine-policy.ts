@@ -7,7 +7,12 @@ import type { AskedFact, QuarantineFacts } from '../ports.ts';
 import type { QuarantineRule, QuarantineRules } from './quarantine-file.ts';
 
 /** Facts that can be unknown, in the order in which they are told. */
-export const QUARANTINE_UNKNOWNS = ['media', 'queues', 'divisions', 'annotations'] as const satisfies readonly (keyof QuarantineFacts)[];
+export const QUARANTINE_UNKNOWNS = [
+  'media',
+  'queues',
+  'divisions',
+  'annotations',
+] as const satisfies readonly (keyof QuarantineFacts)[];
 
 export interface QuarantineReason {
   /** Name of the rule. */

@@ -22,7 +22,10 @@ async function open(...args: Parameters<typeof makeQuarantineWorld>) {
 
 const NONE = JSON.stringify({ ...QUARANTINE_RULES, rules: [] });
 const rules = (...of: readonly object[]) =>
-  JSON.stringify({ ...QUARANTINE_RULES, rules: of.map((one, at) => ({ name: `r${at}`, for: '7d', ...one })) });
+  JSON.stringify({
+    ...QUARANTINE_RULES,
+    rules: of.map((one, at) => ({ name: `r${at}`, for: '7d', ...one })),
+  });
 
 describe('archiving with rules of quarantine', () => {
   it('archives what no rule marks where it always was', async () => {
@@ -49,7 +52,10 @@ describe('archiving with rules of quarantine', () => {
 
   it('asks no one about screens where rules are about calls', async () => {
     const env = { ARCHIVE_QUARANTINE: rules({ annotations: ['pii'], media: ['call'] }) };
-    const world = await open({ conversations: [{ recordings: [{ kind: 'screen', annotated: ['pii'] }] }] }, { env });
+    const world = await open(
+      { conversations: [{ recordings: [{ kind: 'screen', annotated: ['pii'] }] }] },
+      { env },
+    );
     const [result] = await world.deliver();
     expect(isQuarantineKey(result?.state === 'archived' ? result.key : '')).toBe(false);
     expect(world.simulator.requests.some(({ route }) => route.includes('annotations'))).toBe(false);
@@ -60,7 +66,9 @@ describe('archiving with rules of quarantine', () => {
       ['quarantine', true],
       ['pass', false],
     ] as const) {
-      const world = await open(MARKED, { env: { ARCHIVE_QUARANTINE: rules({ annotations: ['pii'], unknown }) } });
+      const world = await open(MARKED, {
+        env: { ARCHIVE_QUARANTINE: rules({ annotations: ['pii'], unknown }) },
+      });
       world.simulator.world.deny('recording:annotation:view');
       const [result] = await world.deliver();
       if (result?.state !== 'archived') throw new Error('not archived');
@@ -77,7 +85,8 @@ describe('archiving with rules of quarantine', () => {
     const store: ObjectStore = {
       ...plain,
       put: (key, body, options, budget) => {
-        if (key.endsWith('.enc') && !key.includes('context/')) kept.push([isQuarantineKey(key), options.keep]);
+        if (key.endsWith('.enc') && !key.includes('context/'))
+          kept.push([isQuarantineKey(key), options.keep]);
         return plain.put(key, body, options, budget);
       },
     };
@@ -108,7 +117,11 @@ describe('archiving with rules of quarantine', () => {
     const [first] = await world.deliver();
     if (first?.state !== 'archived') throw new Error('not archived');
     const { clock, logger, store } = world;
-    const without = await createArchiver(world.configOf({ ARCHIVE_QUARANTINE: NONE }), { clock, logger, store });
+    const without = await createArchiver(world.configOf({ ARCHIVE_QUARANTINE: NONE }), {
+      clock,
+      logger,
+      store,
+    });
     const downloads = world.downloads();
     expect(await world.deliver(without)).toMatchObject([{ key: first.key, stored: false }]);
     expect(world.downloads()).toBe(downloads);

@@ -47,7 +47,12 @@ describe('walkArchive', () => {
   it('names what waits in quarantine, and what a receipt says of it, once and after the rest', async () => {
     const waiting = [keyAt(0, 5), keyAt(2, 2)].map(quarantineKey);
     const promised = [keyAt(0, 5), keyAt(3, 7)].map(quarantineKey);
-    const { walk } = await named([...objects, ...receipts.map(receiptKey), ...waiting, ...promised.map(receiptKey)]);
+    const { walk } = await named([
+      ...objects,
+      ...receipts.map(receiptKey),
+      ...waiting,
+      ...promised.map(receiptKey),
+    ]);
     const all = [...new Set([...objects, ...receipts])].toSorted();
     expect(await walk()).toEqual([...all, ...[...new Set([...waiting, ...promised])].toSorted()]);
     const days = new Set([Date.UTC(2026, 4, 20)]);

@@ -16,7 +16,10 @@ function api(answers: { conversation?: [number, unknown]; annotations?: [number,
   const asked: string[] = [];
   const call: GenesysApi['call'] = ({ path }) => {
     asked.push(path.at(-1) ?? '');
-    const [status, body] = (path.at(-1) === 'annotations' ? answers.annotations : answers.conversation) ?? [500, ''];
+    const [status, body] = (path.at(-1) === 'annotations' ? answers.annotations : answers.conversation) ?? [
+      500,
+      '',
+    ];
     return Promise.resolve({ status, text: JSON.stringify(body) } as ApiAnswer);
   };
   return { api: { call }, asked };
@@ -28,7 +31,13 @@ const ask = (of: ReturnType<typeof api>, needed: readonly AskedFact[] = ALL) =>
 
 describe('what rules of quarantine ask the platform', () => {
   it('is told as types, reasons and names of annotations, queues and divisions', async () => {
-    const annotations = [{ type: 'PII' }, { type: 'Pause', reason: 'SecurePause' }, { type: 'pause' }, { name: 'Card' }, 7];
+    const annotations = [
+      { type: 'PII' },
+      { type: 'Pause', reason: 'SecurePause' },
+      { type: 'pause' },
+      { name: 'Card' },
+      7,
+    ];
     const of = api({ conversation: [200, CONVERSATION], annotations: [200, annotations] });
     expect(await ask(of)).toEqual({
       queues: ['q-1'],
@@ -39,7 +48,11 @@ describe('what rules of quarantine ask the platform', () => {
 
   it('is not asked for where no rule needs it', async () => {
     const of = api({ annotations: [200, []] });
-    expect(await ask(of, ['annotations'])).toEqual({ queues: undefined, divisions: undefined, annotations: [] });
+    expect(await ask(of, ['annotations'])).toEqual({
+      queues: undefined,
+      divisions: undefined,
+      annotations: [],
+    });
     expect(of.asked).toEqual(['annotations']);
     const other = api({ conversation: [200, CONVERSATION] });
     expect(await ask(other, ['divisions'])).toMatchObject({ divisions: ['d-1'], annotations: undefined });

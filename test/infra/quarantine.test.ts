@@ -37,7 +37,8 @@ describe('quarantine of the stack', () => {
       .filter(({ Roles }) => JSON.stringify(Roles).includes(id))
       .some(
         ({ PolicyDocument }) =>
-          decide(PolicyDocument, { action, resource: bucket + resource, principal: arnOf(id), keys }) === 'allow',
+          decide(PolicyDocument, { action, resource: bucket + resource, principal: arnOf(id), keys }) ===
+          'allow',
       );
   };
 

@@ -215,13 +215,19 @@ describe('prefixesWithin', () => {
   it('is the whole archive for an open end, and for more days than are worth a request each', () => {
     expect(prefixesWithin({})).toEqual(['archive/', 'quarantine/archive/']);
     expect(prefixesWithin({ from: 0 })).toEqual(['archive/', 'quarantine/archive/']);
-    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS)).toEqual(['archive/', 'quarantine/archive/']);
+    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS)).toEqual([
+      'archive/',
+      'quarantine/archive/',
+    ]);
     expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS - 1)).toHaveLength(401);
   });
 
   it('asks once where a template does not begin with the day', () => {
     const [, layout] = LAYOUTS[3] ?? [];
-    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 5), layout)).toEqual(['archive/', 'quarantine/archive/']);
+    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 5), layout)).toEqual([
+      'archive/',
+      'quarantine/archive/',
+    ]);
   });
 });
 

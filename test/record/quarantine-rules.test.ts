@@ -10,7 +10,12 @@ import {
   mediumOfFile,
   QUARANTINE_UNKNOWNS,
 } from '../../src/record/quarantine-policy.ts';
-import { bothPlaces, isQuarantineKey, releasedKey, withoutReleased } from '../../src/record/quarantine-key.ts';
+import {
+  bothPlaces,
+  isQuarantineKey,
+  releasedKey,
+  withoutReleased,
+} from '../../src/record/quarantine-key.ts';
 import { DATE_LAYOUT, createLayout, identifyKey } from '../../src/record/layout.ts';
 
 const QUEUE = '0d5a3c6e-1111-4111-8111-111111111111';
@@ -28,7 +33,12 @@ function refusal(rules: unknown, more: object = {}): ArchiveError | undefined {
   return undefined;
 }
 
-const NOTHING: QuarantineFacts = { media: undefined, queues: undefined, divisions: undefined, annotations: undefined };
+const NOTHING: QuarantineFacts = {
+  media: undefined,
+  queues: undefined,
+  divisions: undefined,
+  annotations: undefined,
+};
 const KNOWN: QuarantineFacts = { media: 'call', queues: [QUEUE], divisions: [OTHER], annotations: [] };
 
 describe('the file of rules', () => {
@@ -64,12 +74,20 @@ describe('the file of rules', () => {
 });
 
 describe('which recordings wait', () => {
-  const rule = (more: Partial<QuarantineRule>): QuarantineRule => ({ name: 'r', for: 10, unknown: 'quarantine', ...more });
+  const rule = (more: Partial<QuarantineRule>): QuarantineRule => ({
+    name: 'r',
+    for: 10,
+    unknown: 'quarantine',
+    ...more,
+  });
   const decide = (rules: readonly QuarantineRule[], facts: QuarantineFacts) =>
     decideQuarantine({ rules: [...rules] }, facts);
 
   it('follows queue, division, medium, annotation and a secure pause that is missing', () => {
-    expect(decide([rule({ queues: [QUEUE] })], KNOWN)).toEqual({ days: 10, reasons: [{ rule: 'r', unknown: [] }] });
+    expect(decide([rule({ queues: [QUEUE] })], KNOWN)).toEqual({
+      days: 10,
+      reasons: [{ rule: 'r', unknown: [] }],
+    });
     expect(decide([rule({ queues: [OTHER] })], KNOWN)).toBeUndefined();
     expect(decide([rule({ divisions: [OTHER], media: ['call'] })], KNOWN)).toBeDefined();
     expect(decide([rule({ divisions: [OTHER], media: ['screen'] })], KNOWN)).toBeUndefined();

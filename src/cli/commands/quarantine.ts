@@ -57,10 +57,7 @@ const OPTIONS_OF: Readonly<Record<string, readonly (keyof QuarantineOptions)[]>>
 };
 
 /** Checks a file of rules, and tells what it says. Asks no store. */
-async function checkRules(
-  context: CommandContext,
-  [file, ...others]: readonly string[],
-): Promise<number> {
+async function checkRules(context: CommandContext, [file, ...others]: readonly string[]): Promise<number> {
   const { ui } = context;
   if (others.length > 0) throw new ArchiveError('USAGE', 'quarantine rules checks one file');
   const named = file ?? (await readSettings(context, 'wrap')).quarantine;
@@ -72,12 +69,24 @@ async function checkRules(
   const { schema, rules } = await readQuarantineRules(named);
   if (ui.json) ui.record('quarantine-rules', { schema, rules });
   else for (const rule of rules) ui.out(lineOf(rule));
-  ui.say(`${count(rules.length, 'rule')}: ${rules.length === 0 ? 'nothing is put into quarantine' : 'any that fits marks'}`);
+  ui.say(
+    `${count(rules.length, 'rule')}: ${rules.length === 0 ? 'nothing is put into quarantine' : 'any that fits marks'}`,
+  );
   return 0;
 }
 
-function lineOf({ name, media, queues, divisions, annotations, securePause, unknown, ...rule }: QuarantineRule) {
-  const list = (what: string, of: readonly string[] | undefined) => (of === undefined ? [] : [`${what} ${of.join(' ')}`]);
+function lineOf({
+  name,
+  media,
+  queues,
+  divisions,
+  annotations,
+  securePause,
+  unknown,
+  ...rule
+}: QuarantineRule) {
+  const list = (what: string, of: readonly string[] | undefined) =>
+    of === undefined ? [] : [`${what} ${of.join(' ')}`];
   return [
     name,
     `for ${rule.for} d`,

@@ -58,7 +58,10 @@ export async function chooseQuarantined(
   }
   if (missing.size > 0) throw notThere(trust, [...missing]);
   if (chosen.length === 0)
-    throw new ArchiveError('NOTHING_FOUND', `nothing in the quarantine of ${trust.store.location} is overdue`);
+    throw new ArchiveError(
+      'NOTHING_FOUND',
+      `nothing in the quarantine of ${trust.store.location} is overdue`,
+    );
   return chosen;
 }
 

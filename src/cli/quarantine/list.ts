@@ -35,9 +35,13 @@ export async function tellQuarantine(
   if (ui.json) ui.record('summary', { files: waiting, overdue, released });
   ui.say(`${count(waiting, 'file')} in quarantine, ${overdue} overdue`);
   if (overdue > 0)
-    ui.warn(`${count(overdue, 'file')} overdue: nothing is deleted or locked by itself; release or erase them`);
+    ui.warn(
+      `${count(overdue, 'file')} overdue: nothing is deleted or locked by itself; release or erase them`,
+    );
   if (released > 0)
-    ui.warn(`${count(released, 'file')} released already: \`quarantine release\` again removes what is left of them`);
+    ui.warn(
+      `${count(released, 'file')} released already: \`quarantine release\` again removes what is left of them`,
+    );
   return 0;
 }
 

@@ -76,7 +76,11 @@ async function releaseOne(
     const { state, released, heldBy = [], reference, left = [] } = await release();
     if (ui.json) ui.record('released', { key, released, state, heldBy, reference, left });
     else {
-      const why = [...heldBy, ...left, ...(reference === 'gone' ? ['the platform has no such conversation'] : [])];
+      const why = [
+        ...heldBy,
+        ...left,
+        ...(reference === 'gone' ? ['the platform has no such conversation'] : []),
+      ];
       ui.out([state.padEnd(8), released, ...why].map(printable).join('  '));
     }
     return state;
@@ -96,8 +100,11 @@ function conclude({ ui }: CommandContext, files: number, seen: ReadonlyMap<strin
   if (of('held') > 0)
     ui.warn(`${count(of('held'), 'file')} stay in quarantine: a hold is on them; release the hold first`);
   if (of('kept') > 0)
-    ui.warn(`${count(of('kept'), 'file')} released, and locked in quarantine as well: release again when the lock is over`);
-  if (of('failed') > 0) ui.warn(`${count(of('failed'), 'file')} not released: the same command again goes on with them`);
+    ui.warn(
+      `${count(of('kept'), 'file')} released, and locked in quarantine as well: release again when the lock is over`,
+    );
+  if (of('failed') > 0)
+    ui.warn(`${count(of('failed'), 'file')} not released: the same command again goes on with them`);
   return of('released') === files ? 0 : SOME_FAILED;
 }
 

@@ -61,7 +61,9 @@ export async function extendChosen(
     );
   if (times('absent') > 0) ui.warn(`${count(times('absent'), 'object')} not there`);
   if (times('quarantined') > 0)
-    ui.warn(`${count(times('quarantined'), 'object')} in quarantine: nothing locks them before their release`);
+    ui.warn(
+      `${count(times('quarantined'), 'object')} in quarantine: nothing locks them before their release`,
+    );
   return times('absent') + times('unsupported') + times('quarantined') > 0 ? SOME_FAILED : 0;
 }
 

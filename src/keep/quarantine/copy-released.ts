@@ -65,7 +65,8 @@ export async function copyBeside(
   for (const [index, from] of companionKeys(key).entries()) {
     const [stat, place] = [await store.head(from, budget), places[index]];
     // one that was written beside the released object stays
-    if (stat === undefined || place === undefined || (await store.head(place, budget)) !== undefined) continue;
+    if (stat === undefined || place === undefined || (await store.head(place, budget)) !== undefined)
+      continue;
     const metadata = await remark(ports, { stat, to: place, ids }, budget);
     await copyKeyRecord(ports, stat, place, budget);
     await copyBytes(ports, { stat, to: place, metadata }, budget);

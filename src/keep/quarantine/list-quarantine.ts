@@ -72,10 +72,7 @@ async function describeQuarantined(
   budget: Budget,
 ): Promise<QuarantinedFile | undefined> {
   const named = layout.parse(key);
-  const [stat, released] = await Promise.all([
-    store.head(key, budget),
-    store.head(releasedKey(key), budget),
-  ]);
+  const [stat, released] = await Promise.all([store.head(key, budget), store.head(releasedKey(key), budget)]);
   // its receipt stays when it is erased
   if (named === undefined || (stat === undefined && released === undefined)) return undefined;
   const { recordingId, channel, date } = named;

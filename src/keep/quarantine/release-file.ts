@@ -48,7 +48,8 @@ export async function releaseFile(
   }
   if (standing !== 'same') throw standing === 'absent' ? notThere(ports, key) : collision(released);
   // where the object in quarantine is gone already, its reference was written before
-  const reference = stat === undefined ? 'none' : await writeReference(ports, { stat, ids, released }, budget);
+  const reference =
+    stat === undefined ? 'none' : await writeReference(ports, { stat, ids, released }, budget);
   // whoever has placed a hold, or has erased it, since then finds the recording where it was
   const heldNow = await holdsOn(ports, key, budget);
   if (heldNow.length > 0) return { ...places, state: 'held', heldBy: heldNow, reference };

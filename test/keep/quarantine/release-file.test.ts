@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAgainstReceipt } from '../../../src/audit/verify-recording.ts';
 import { unlimited } from '../../../src/clock.ts';
-import { createReader, readTrust } from '../../../src/create/archiver.ts';
+import { createArchiver, createReader, readTrust } from '../../../src/create/archiver.ts';
 import { writeKeyringFile } from '../../../src/envelope/key-files.ts';
 import { addKey } from '../../../src/envelope/keyring.ts';
 import { listQuarantine } from '../../../src/keep/quarantine/list-quarantine.ts';
@@ -111,7 +111,12 @@ describe('releasing from quarantine', () => {
     const found = [];
     for await (const one of listQuarantine({ ...ports, layout: DATE_LAYOUT }, unlimited)) found.push(one);
     expect(found).toMatchObject([
-      { key, isOverdue: false, isReleased: false, note: { days: 30, reasons: [{ rule: 'pii', unknown: [] }] } },
+      {
+        key,
+        isOverdue: false,
+        isReleased: false,
+        note: { days: 30, reasons: [{ rule: 'pii', unknown: [] }] },
+      },
     ]);
   });
 
@@ -132,7 +137,13 @@ describe('releasing from quarantine', () => {
     const { recording: recordingId = '', conversation: conversationId = '' } = receipt?.ids ?? {};
     const { keys: trusted = new Map() } = await readTrust(world.config);
     const { organizationId } = world.config;
-    const marked = { kind: 'media', key: released, ids: { recordingId, conversationId }, organizationId, metadata } as const;
+    const marked = {
+      kind: 'media',
+      key: released,
+      ids: { recordingId, conversationId },
+      organizationId,
+      metadata,
+    } as const;
     expect(checkMark(marked, trusted)).toBe('valid');
   });
 
@@ -161,7 +172,10 @@ describe('releasing from quarantine', () => {
         if (keys().includes(receiptKey(key))) expect(await findingsOf(key)).not.toContain('missing-object');
         const rest = keys().some((name) => name.includes('quarantine/') && !name.startsWith('links/'));
         if (rest) expect(await release(ports), `repeated after ${at}`).toMatchObject({ state: 'released' });
-        expect(keys().filter((name) => name.includes('quarantine/')), `after ${at}`).toEqual([]);
+        expect(
+          keys().filter((name) => name.includes('quarantine/')),
+          `after ${at}`,
+        ).toEqual([]);
         expect(await findingsOf(released)).toEqual([]);
         expect(await findingsOf(contextKey(released))).toEqual([]);
         expect(world.conversation.externalTag).toContain(released);
@@ -177,7 +191,9 @@ describe('releasing from quarantine', () => {
     await release(await world.openPorts());
     expect(await world.deliver()).toMatchObject([{ state: 'archived', key: released, stored: false }]);
     expect(world.downloads()).toBe(downloads);
-    expect(keys().filter((name) => name.endsWith('.enc') && !name.startsWith('context/'))).toEqual([released]);
+    expect(keys().filter((name) => name.endsWith('.enc') && !name.startsWith('context/'))).toEqual([
+      released,
+    ]);
   });
 
   it('leaves what a hold is on where it is, and a hold on it holds the released one as well', async () => {
@@ -201,6 +217,46 @@ describe('releasing from quarantine', () => {
     };
     expect(await release({ ...ports, link })).toMatchObject({ state: 'held' });
     expect(await isReadable(key)).toBe(true);
+  });
+
+  it('removes nothing where the copy does not read back as what was verified', async () => {
+    const ports = await world.openPorts();
+    const put: ObjectStore['put'] = async (at, body, options, budget) => {
+      const result = await ports.store.put(at, body, options, budget);
+      if (at === released) store.tamper(at, (bytes) => bytes.writeUInt8(bytes.readUInt8(3) ^ 1, 3));
+      return result;
+    };
+    await expect(release({ ...ports, store: { ...ports.store, put } })).rejects.toMatchObject({
+      code: 'RECEIPT_MISMATCH',
+    });
+    expect(await isReadable(key)).toBe(true);
+  });
+
+  it('gives way to what was released while a late delivery put it there once more, and is removed by a release', async () => {
+    await release(await world.openPorts());
+    const after = new Map(store.objects);
+    store.objects.clear();
+    let isLate = true;
+    const put: ObjectStore['put'] = async (at, body, options, budget) => {
+      const result = await store.put(at, body, options, budget);
+      if (at === key && isLate) {
+        isLate = false;
+        for (const [name, object] of after) store.objects.set(name, object);
+      }
+      return result;
+    };
+    const { clock, logger } = world;
+    const archiver = await createArchiver(world.config, { clock, logger, store: { ...store, put } });
+    expect(await world.deliver(archiver)).toMatchObject([{ state: 'archived', key: released }]);
+    archiver.close();
+    expect(keys()).toEqual(expect.arrayContaining([key, released]));
+    const ports = await world.openPorts();
+    const found = [];
+    for await (const one of listQuarantine({ ...ports, layout: DATE_LAYOUT }, unlimited)) found.push(one);
+    expect(found).toMatchObject([{ key, isReleased: true }]);
+    expect(await release(ports)).toMatchObject({ state: 'released' });
+    expect(keys().filter((name) => name.includes('quarantine/'))).toEqual([]);
+    expect(await findingsOf(released)).toEqual([]);
   });
 
   it('is erased in both places, whichever of them was named', async () => {
@@ -321,7 +377,8 @@ describe('releasing from quarantine', () => {
       expect(verified.digests?.plaintext).toBeDefined();
     }
     expect([...store.objects.keys()].filter((key) => key.includes('quarantine/'))).toEqual([]);
-    if (name.includes('export')) expect([...store.objects.keys()].some((key) => key.endsWith('_metadata.json'))).toBe(true);
+    if (name.includes('export'))
+      expect([...store.objects.keys()].some((key) => key.endsWith('_metadata.json'))).toBe(true);
     await world.close();
     await rm(dir, { recursive: true });
   });

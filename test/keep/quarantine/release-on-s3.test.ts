@@ -70,7 +70,9 @@ describe('a quarantine in a bucket', () => {
       const { findings, sha256 } = await ports.verify(at, budget);
       return { findings: findings.filter((kind) => kind !== 'rolled-back' && kind !== 'checksum'), sha256 };
     };
-    expect(await releaseFile({ ...ports, verify }, key, 'screened', unlimited)).toMatchObject({ state: 'released' });
+    expect(await releaseFile({ ...ports, verify }, key, 'screened', unlimited)).toMatchObject({
+      state: 'released',
+    });
     expect(await versions.keptState(releasedKey(key), unlimited)).toMatchObject({
       retention: { mode: 'compliance' },
     });
@@ -105,7 +107,10 @@ describe('a quarantine in a bucket', () => {
     const { key } = result;
     await versions.retain(key, clock.now() + 3_600_000, 'compliance', unlimited);
     const ports = await world.openPorts({ archive: versions });
-    expect(await releaseFile(ports, key, 'screened', unlimited)).toMatchObject({ state: 'kept', left: [key] });
+    expect(await releaseFile(ports, key, 'screened', unlimited)).toMatchObject({
+      state: 'kept',
+      left: [key],
+    });
     expect(await world.store.head(releasedKey(key), unlimited)).toBeDefined();
     clock.advance(2 * 3_600_000);
     expect(await releaseFile(ports, key, 'screened', unlimited)).toMatchObject({ state: 'released' });
