@@ -64,7 +64,7 @@ describe('what rules of quarantine ask the platform', () => {
     expect(await ask(of)).toEqual({ queues: undefined, divisions: undefined, annotations: undefined });
   });
 
-  it('is unknown, and not none, where a conversation names nobody and no division, or there are too many annotations', async () => {
+  it('is unknown, and not none, where a conversation has no participant and no division, or there are too many annotations', async () => {
     const many = Array.from({ length: 1_001 }, () => ({ type: 'x' }));
     const of = api({ conversation: [200, { id: 'c-1' }], annotations: [200, many] });
     expect(await ask(of)).toEqual({ queues: undefined, divisions: undefined, annotations: undefined });

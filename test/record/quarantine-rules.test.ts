@@ -52,7 +52,7 @@ describe('the file of rules', () => {
       [[{ name: 'a', media: ['call'] }], 'for is missing'],
       [[{ name: 'a', media: ['call'], for: '367d' }], 'more than 366 days'],
       [[{ name: 'a', media: ['call'], for: '0d' }], 'is no number of days'],
-      [[{ name: 'a', media: ['call'], for: '1d', then: 'release' }], 'then is no member'],
+      [[{ name: 'a', media: ['call'], for: '1d', keep: '1d' }], 'keep is no member'],
       [[{ name: 'a b', media: ['call'], for: '1d' }], 'is no name'],
       [[{ name: 'a', securePause: 'there', for: '1d' }], 'is not "missing"'],
       [[{ name: 'a', queues: ['Payments'], for: '1d' }], 'is no id of the platform'],
@@ -211,7 +211,7 @@ describe('the note on an object', () => {
       `${good} more`,
       good.split(' ').slice(0, 3).join(' '),
     ])
-      expect(read(bad), bad).toBeUndefined();
+      expect([bad, read(bad)]).toEqual([bad, undefined]);
   });
 });
 

@@ -50,7 +50,7 @@ export async function releaseFile(
   // where the object in quarantine is gone already, its reference was written before
   const reference =
     stat === undefined ? 'none' : await writeReference(ports, { stat, ids, released }, budget);
-  // whoever has placed a hold, or has erased it, since then finds the recording where it was
+  // a hold that was placed since then finds the recording where it was, and so does an erasure
   const heldNow = await holdsOn(ports, key, budget);
   if (heldNow.length > 0) return { ...places, state: 'held', heldBy: heldNow, reference };
   await refuseErased(ports, ids, budget);

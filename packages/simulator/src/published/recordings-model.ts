@@ -236,10 +236,10 @@ export function buildConversation(
   return conversation;
 }
 
-const REASONS: readonly string[] = ['Hold', 'Pause', 'SecurePause'];
+const REASONS: ReadonlySet<string> = new Set(['Hold', 'Pause', 'SecurePause']);
 
 function annotationOf(name: string, word: string): RecordingAnnotation {
-  const about = REASONS.includes(word) ? { type: 'pause', reason: word } : { type: word };
+  const about = REASONS.has(word) ? { type: 'pause', reason: word } : { type: word };
   return { id: stableUuid(`${name}/annotated`), ...about, location: 1000, durationMs: 500, description: '' };
 }
 
