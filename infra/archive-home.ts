@@ -69,6 +69,7 @@ export interface ArchiveHome {
 export function createHome(scope: Construct, props: HomeProps, replacers: readonly iam.IRole[]): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
   refuseTwoLocks(props);
+  refuseLockedQuarantine(props);
   const keyPrefix = prefix === undefined ? '' : `${prefix}/`;
   const mediaFolder = mediaFolderOf(props.organizationId, environmentVariables);
   const { bucket, logs } =
@@ -117,6 +118,14 @@ function refuseTwoLocks({ objectLock, retention }: HomeProps): void {
   if (objectLock !== undefined && retention?.atWrite !== undefined)
     throw new Error(
       'objectLock and retention.atWrite: what the write says goes before the default; leave one out',
+    );
+}
+
+/** The function refuses it as well, at the first recording. */
+function refuseLockedQuarantine({ objectLock, environmentVariables = {} }: HomeProps): void {
+  if (objectLock !== undefined && environmentVariables['ARCHIVE_QUARANTINE'] !== undefined)
+    throw new Error(
+      'objectLock and ARCHIVE_QUARANTINE: the bucket would lock what waits in quarantine; lock by retention.atWrite instead',
     );
 }
 

@@ -66,6 +66,7 @@ export function describeResources(
     ],
     context: environmentVariables['ARCHIVE_CONTEXT'] === '1',
     transcripts: environmentVariables['ARCHIVE_TRANSCRIPTS'] === '1',
+    quarantine: environmentVariables['ARCHIVE_QUARANTINE'] !== undefined,
     lock: lockOf(retention.atWrite),
     tags: (retention.removeAfterDays ?? []).length > 0,
     mediaFolder: mediaFolderOf(organizationId, environmentVariables),

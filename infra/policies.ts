@@ -52,6 +52,8 @@ export interface ArchiveResources {
   readonly context?: boolean;
   /** The function keeps transcripts too (`ARCHIVE_TRANSCRIPTS=1`). */
   readonly transcripts?: boolean;
+  /** Rules put recordings into quarantine (`ARCHIVE_QUARANTINE`). */
+  readonly quarantine?: boolean;
   /** What the function locks new objects with, and for how many days at most. */
   readonly lock?: { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly days: number } | undefined;
   /** Lifecycle rules of the bucket read tags, which go with a copy. */
@@ -68,6 +70,15 @@ export interface ArchiveResources {
 const PREFIXES = ['receipts', 'links', 'claims'] as const;
 
 export const MEDIA_FOLDER = 'archive';
+const QUARANTINE_FOLDER = 'quarantine';
+
+/** What the keys of recordings begin with, up to the first slash. */
+export function mediaFoldersOf({
+  mediaFolder = MEDIA_FOLDER,
+  quarantine = false,
+}: Pick<ArchiveResources, 'mediaFolder' | 'quarantine'>): readonly string[] {
+  return [mediaFolder, ...(quarantine ? [QUARANTINE_FOLDER] : [])];
+}
 
 /** See docs/layouts.md: all layouts but that of Genesys's own export keep media below `archive/`. */
 export function mediaFolderOf(organizationId: string, variables: Readonly<Record<string, string>>): string {
@@ -99,6 +110,7 @@ export function archivingStatements(resources: ArchiveResources): readonly State
     mediaFolder = MEDIA_FOLDER,
     context = false,
     transcripts = false,
+    quarantine = false,
     lock,
   } = resources;
   const root = rootOf(resources);
@@ -125,6 +137,7 @@ export function archivingStatements(resources: ArchiveResources): readonly State
         ]),
     // nothing else is large enough to be uploaded in parts
     allow('LeaveNoPartsBehind', ['s3:AbortMultipartUpload'], [`${root}${mediaFolder}/*`]),
+    ...(quarantine ? quarantineStatements(resources) : []),
     // what was erased stays erased: a tombstone is looked for before a recording is fetched
     allow('SeeWhatIsThere', ['s3:GetObject'], [...objects, `${root}erasures/*`]),
     // it never reads one, nor asks whether it is there
@@ -141,6 +154,18 @@ export function archivingStatements(resources: ArchiveResources): readonly State
       },
     },
     ...signingStatements(resources),
+  ];
+}
+
+/** Nothing locks what is written there; a bucket that locks by itself is refused. */
+function quarantineStatements(resources: ArchiveResources): readonly Statement[] {
+  return [
+    allow(
+      'KeepInQuarantine',
+      ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
+      [`${rootOf(resources)}${QUARANTINE_FOLDER}/*`],
+    ),
+    allow('SeeWhatIsLocked', ['s3:GetBucketObjectLockConfiguration'], [resources.bucketArn]),
   ];
 }
 

@@ -3,7 +3,7 @@ import {
   type ArchiveResources,
   findKeyRecords,
   keyRecordStatements,
-  MEDIA_FOLDER,
+  mediaFoldersOf,
   openSecretsWith,
   ORGANIZATION,
   signingStatements,
@@ -16,11 +16,12 @@ import { allow, listing, rootOf, type Statement } from './statement.ts';
  * source of a copy with its destination: that the object is copied onto itself is the program's to do, and `verify` tells when it was not.
  */
 export function rewrapStatements(resources: RewrapResources): readonly Statement[] {
-  const { bucketName, keyPrefix = '', keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const { bucketName, keyPrefix = '', keyArn, organizationId } = resources;
   const { otherKeyArns = [], signingKeyArn, signingSecretArn, serviceKeyArn, tags = false } = resources;
   const root = rootOf(resources);
   const { context = false, transcripts = false } = resources;
-  const folders = [mediaFolder, ...(context ? ['context'] : []), ...(transcripts ? ['transcripts'] : [])];
+  const media = mediaFoldersOf(resources);
+  const folders = [...media, ...(context ? ['context'] : []), ...(transcripts ? ['transcripts'] : [])];
   return [
     allow(
       'ReadWraps',
@@ -42,9 +43,19 @@ export function rewrapStatements(resources: RewrapResources): readonly Statement
     },
     // S3 copies the tags of what it copies
     ...(tags
-      ? [allow('CopyTags', ['s3:GetObjectTagging', 's3:PutObjectTagging'], [`${root}${mediaFolder}/*`])]
+      ? [
+          allow(
+            'CopyTags',
+            ['s3:GetObjectTagging', 's3:PutObjectTagging'],
+            media.map((folder) => `${root}${folder}/*`),
+          ),
+        ]
       : []),
-    allow('ExchangeInstructionFiles', ['s3:PutObject'], [`${root}${mediaFolder}/*.instruction`]),
+    allow(
+      'ExchangeInstructionFiles',
+      ['s3:PutObject'],
+      media.map((folder) => `${root}${folder}/*.instruction`),
+    ),
     ...keyRecordStatements(resources, {
       sid: 'ExchangeKeyRecords',
       actions: ['s3:GetObject', 's3:PutObject'],
@@ -81,6 +92,7 @@ type RewrapResources = Pick<
   | 'keyArn'
   | 'organizationId'
   | 'mediaFolder'
+  | 'quarantine'
   | 'otherKeyArns'
   | 'signingKeyArn'
   | 'signingSecretArn'

@@ -10,6 +10,7 @@ export * from './ports/inventory.ts';
 export * from './ports/key-records.ts';
 export * from './ports/media.ts';
 export * from './ports/platform-audits.ts';
+export * from './ports/quarantine.ts';
 export * from './ports/source-inventory.ts';
 export * from './ports/source-keeper.ts';
 export * from './ports/store.ts';

@@ -1,7 +1,7 @@
 /** What the roles of the console may do; docs/aws-permissions.md gives the reasons. */
 import {
   type ArchiveResources,
-  MEDIA_FOLDER,
+  mediaFoldersOf,
   ORGANIZATION,
   readKeyRecords,
   signatures,
@@ -29,13 +29,13 @@ export function consoleStatements(readerArn: string, secretArns: readonly string
  */
 export function consoleReaderStatements(resources: ArchiveResources): readonly Statement[] {
   const { catalogueBucketArn: catalogue = '', keyArn, signingKeyArn, organizationId } = resources;
-  const { mediaFolder = MEDIA_FOLDER } = resources;
+  const media = mediaFoldersOf(resources);
   const root = rootOf(resources);
   return [
     allow(
       'ReadArchive',
       ['s3:GetObject'],
-      [mediaFolder, ...READ].map((prefix) => `${root}${prefix}/*`),
+      [...media, ...READ].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('FindInArchive', resources),
     {
@@ -43,7 +43,11 @@ export function consoleReaderStatements(resources: ArchiveResources): readonly S
       Condition: { Null: { 's3:if-none-match': 'false' } },
     },
     // what is held stands under a lock as well, where the bucket has locks
-    allow('LockWhatIsHeld', ['s3:PutObjectLegalHold'], [`${root}${mediaFolder}/*`]),
+    allow(
+      'LockWhatIsHeld',
+      ['s3:PutObjectLegalHold'],
+      media.map((folder) => `${root}${folder}/*`),
+    ),
     ...readKeyRecords(resources),
     allow(
       'ReadCatalogueAndJobs',

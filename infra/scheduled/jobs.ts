@@ -26,6 +26,7 @@ export function jobsPart({ concurrency = 1 }: Partial<JobsSettings>): ScheduledP
       'ARCHIVE_SIGNING_KEY_SECRET_ARN',
       'ARCHIVE_SIGNING_KMS_KEY_ID',
       'ARCHIVE_RETENTION_AT_WRITE',
+      'ARCHIVE_QUARANTINE',
     ],
     alarms: [
       {

@@ -5,6 +5,7 @@ import {
   type ArchiveResources,
   archivingStatements,
   MEDIA_FOLDER,
+  mediaFoldersOf,
   openSecretsWith,
   ORGANIZATION,
   readKeyRecords,
@@ -21,17 +22,23 @@ export function logStatements(logGroupArn: string): readonly Statement[] {
 export function verifierStatements(
   resources: Pick<
     ArchiveResources,
-    'bucketArn' | 'keyPrefix' | 'keyRecordsBucketArn' | 'keyArn' | 'organizationId' | 'mediaFolder'
+    | 'bucketArn'
+    | 'keyPrefix'
+    | 'keyRecordsBucketArn'
+    | 'keyArn'
+    | 'organizationId'
+    | 'mediaFolder'
+    | 'quarantine'
   >,
   decrypts: boolean,
 ): readonly Statement[] {
-  const { keyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
+  const { keyArn, organizationId } = resources;
   const root = rootOf(resources);
   return [
     allow(
       'ReadRecordingsAndReceipts',
       ['s3:GetObject'],
-      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+      [...mediaFoldersOf(resources), 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('FindRecordings', resources),
     // without the right to open data keys, a record tells no more than that it is there

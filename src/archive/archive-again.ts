@@ -17,6 +17,7 @@ import { issuerOf } from './issuer.ts';
 import { DATE_LAYOUT, type Layout } from '../record/layout.ts';
 import { type Linkable, linkOnce } from './link-recording.ts';
 import { receiptKey } from '../record/object-key.ts';
+import { isQuarantineKey, quarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import { openObject } from './open-object.ts';
 import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
 import { hasOwnReceipt, type ReceiptSubject } from './own-receipt.ts';
@@ -86,6 +87,7 @@ async function prove(
   const { store } = ports;
   const { base: key } = splitVersion(statedKey(ports, request, item) ?? (await locate(ids)));
   const stat = await store.head(key, budget);
+  await refuseQuarantined(store, { key, ids, stat }, budget);
   if (stat !== undefined && !isSameRecording(stat, ids)) {
     throw new ArchiveError('KEY_COLLISION', `an object of another recording stands under ${key}`);
   }
@@ -105,6 +107,22 @@ async function prove(
   const { predecessor, ...renewed } = await renew(ports, { filing, source, reason, found, current }, budget);
   await link(ports, { ids, stat: renewed.stat }, budget);
   return outcomeOf(ids, renewed.state, renewed.stat, predecessor);
+}
+
+/** What waits for a decision gets neither a successor nor a reference. @throws `RECORDING_QUARANTINED`. */
+async function refuseQuarantined(
+  store: ObjectStore,
+  { key, ids, stat }: ReceiptSubject,
+  budget: Budget,
+): Promise<void> {
+  const isThere =
+    isQuarantineKey(key) ||
+    (stat === undefined && (await store.head(quarantineKey(key), budget)) !== undefined);
+  if (!isThere) return;
+  const { recordingId } = ids;
+  throw new ArchiveError('RECORDING_QUARANTINED', `recording ${recordingId} is in quarantine`, {
+    details: { key: quarantineKey(releasedKey(key)), recordingId },
+  });
 }
 
 /** What speaks for the first object: its receipt, also where the object is damaged, exchanged or gone; or nothing does. */

@@ -10,6 +10,7 @@ import type {
 } from '../ports.ts';
 import type { Layout } from '../record/layout.ts';
 import type { Opens } from './open-object.ts';
+import type { QuarantineAtWrite } from './quarantine-recording.ts';
 import type { RetentionAtWrite } from '../record/keep-on-write.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
@@ -37,6 +38,8 @@ export interface ArchivePorts {
   readonly layout?: Layout | undefined;
   /** How long new objects are kept by their own write; `undefined` where no rule says so. */
   readonly retention?: RetentionAtWrite | undefined;
+  /** Which recordings wait in quarantine; `undefined`: none, and none is looked for there. */
+  readonly quarantine?: QuarantineAtWrite | undefined;
   /** Takes what is left to do for a recording that is archived and linked; without it, the recording waits for that. */
   readonly afterwards?: Afterwards | undefined;
   readonly clock: Clock;

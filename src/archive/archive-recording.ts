@@ -9,6 +9,7 @@ import { linkOnce } from './link-recording.ts';
 import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
 import { receiptKey as receiptKeyOf } from '../record/object-key.ts';
+import { isQuarantineKey, quarantineKey } from '../record/quarantine-key.ts';
 import { findSuccessors } from './successors.ts';
 import { settleReceipt } from './settle-receipt.ts';
 import { storeRecording } from './store-recording.ts';
@@ -36,12 +37,15 @@ export async function archiveItem(
   filing: Filing,
   budget: Budget,
 ): Promise<ArchivedRecording> {
-  const { stored, downloaded, ...how } = await storeRecording(ports, source, filing, budget);
+  const placed = { ...filing, key: placeOf(filing) };
+  const { stored, downloaded, ...how } = await storeRecording(ports, source, placed, budget);
   if (stored !== undefined) {
-    const receiptKey = await reported(ports, filing, () =>
-      issueReceipt(issuerOf(ports), { ...filing, ...stored, ...how }, budget),
+    const receiptKey = await reported(ports, placed, () =>
+      issueReceipt(issuerOf(ports), { ...placed, ...stored, ...how }, budget),
     );
-    return finish(ports, { ...filing, ...stored }, { receiptKey, stored: true, ...how }, budget);
+    const found = await findReleasedMeanwhile(ports, { source, filing }, budget);
+    if (found !== undefined) return found;
+    return finish(ports, { ...placed, ...stored }, { receiptKey, stored: true, ...how }, budget);
   }
   // Another delivery of the same event was faster, between our look and our write.
   const findSource = () => Promise.resolve(source);
@@ -59,7 +63,25 @@ export interface Wanted extends Filing {
 }
 
 /**
- * The file as it stands in the archive, after completing what an interrupted attempt left undone (receipt, reference);
+ * Of a file that was just put into quarantine: what another delivery has archived and a person released since it was looked for. Then
+ * `quarantine list` names the one in quarantine as released, and a release removes it.
+ */
+async function findReleasedMeanwhile(
+  ports: ArchivePorts,
+  { source, filing }: { readonly source: Source; readonly filing: Filing },
+  budget: Budget,
+): Promise<ArchivedRecording | undefined> {
+  if (filing.quarantine === undefined) return undefined;
+  if ((await ports.store.head(filing.key, budget)) === undefined) return undefined;
+  return findArchived(ports, { ...filing, findSource: () => Promise.resolve(source) }, budget);
+}
+
+/** Where the object of a file is written. */
+const placeOf = ({ key, quarantine }: Filing): string =>
+  quarantine === undefined ? key : quarantineKey(key);
+
+/**
+ * The file as it stands in the archive, or in its quarantine, after completing what an interrupted attempt left undone (receipt, reference);
  * `undefined` when there is no object yet.
  *
  * @throws `KEY_COLLISION`, `OBJECT_UNPROVEN`, `RECEIPT_MISMATCH` (not retryable) when an object of another recording stands under the
@@ -70,9 +92,20 @@ export async function findArchived(
   wanted: Wanted,
   budget: Budget,
 ): Promise<ArchivedRecording | undefined> {
-  const { ids, key, resumes = 0, restarts = 0 } = wanted;
+  const released = await ports.store.head(wanted.key, budget);
+  if (released !== undefined) return findStanding(ports, { ...wanted, stat: released }, budget);
+  if (ports.quarantine === undefined) return undefined;
+  const key = quarantineKey(wanted.key);
   const stat = await ports.store.head(key, budget);
-  if (stat === undefined) return undefined;
+  return stat && findStanding(ports, { ...wanted, key, stat }, budget);
+}
+
+async function findStanding(
+  ports: ArchivePorts,
+  wanted: Wanted & { readonly stat: ObjectStat },
+  budget: Budget,
+): Promise<ArchivedRecording> {
+  const { ids, key, stat, resumes = 0, restarts = 0 } = wanted;
   if (!isSameRecording(stat, ids)) {
     const { recordingId } = ids;
     warn(ports, 'KEY_COLLISION', wanted);
@@ -85,7 +118,7 @@ export async function findArchived(
     const how = { receiptKey: receiptKeyOf(newest.key), stored: false, resumes, restarts };
     return finish(ports, { ids, stat: newest.stat }, how, budget);
   }
-  const receiptKey = await reported(ports, wanted, () => settleReceipt(ports, { ...wanted, stat }, budget));
+  const receiptKey = await reported(ports, wanted, () => settleReceipt(ports, wanted, budget));
   return finish(ports, { ids, stat }, { receiptKey, stored: false, resumes, restarts }, budget);
 }
 
@@ -138,10 +171,13 @@ async function finish(
 ): Promise<ArchivedRecording> {
   const { key, size: bytes } = stat;
   const { recordingId, conversationId } = ids;
-  const message = how.stored ? 'stored' : 'found in the archive';
+  const where = isQuarantineKey(key) ? 'quarantine' : 'the archive';
+  const stored = isQuarantineKey(key) ? 'stored in quarantine' : 'stored';
+  const message = how.stored ? stored : `found in ${where}`;
   ports.logger.log('debug', message, { recordingId, conversationId, key, bytes, state: 'stored' });
   const { references } = ports;
-  if (references !== undefined)
+  // the platform gets a reference when the object has the key that it keeps
+  if (references !== undefined && !isQuarantineKey(key))
     await linkOnce({ ...ports, references }, { ids, stat, isFresh: how.stored }, budget);
   return { state: 'archived', ids, key, bytes, ...how };
 }

@@ -15,6 +15,8 @@ import type { Filing, FindSource, Source } from './filing.ts';
 import { keepSidecar } from './export-sidecar.ts';
 import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
 import { placeAt, placeItem, placeTerminal } from './place-recording.ts';
+import { markForQuarantine } from './quarantine-recording.ts';
+import { isQuarantineKey } from '../record/quarantine-key.ts';
 
 export type ArchiveResult =
   | ArchivedRecording
@@ -82,7 +84,8 @@ export async function archiveRequest(
   const look = async () =>
     (await findArchived(ports, { ...filing, findSource }, budget)) ??
     (await findAsSent(ports, sent, findSource, budget));
-  if (!isFirst) {
+  // rules may have changed since: what stands in either place is found before another place is written
+  if (!isFirst || ports.quarantine !== undefined) {
     const done = await look();
     return done === undefined ? fetchAndArchive(ports, request, budget) : [done];
   }
@@ -165,10 +168,22 @@ async function archiveReady(
   const source: Source = { item, refresh: sourcesOf(ports, request, item.ids, budget).refresh };
   const findSource = () => Promise.resolve(source);
   const done = askedAlready ? undefined : await findArchived(ports, { ...filing, findSource }, budget);
-  const archived = done ?? (await archiveUnlessErased(ports, source, filing, budget));
+  const archived = done ?? (await archiveMarked(ports, source, { request, filing }, budget));
   if (archived.state !== 'archived') return archived;
-  if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, filing.key, budget);
+  const { key } = isQuarantineKey(archived.key) ? archived : filing;
+  if (ports.layout?.name === 'genesys-export') await keepSidecar(ports.store, item, key, budget);
   return archived;
+}
+
+/** Asks the rules first whether it waits in quarantine. */
+async function archiveMarked(
+  ports: ArchivePorts,
+  source: Source,
+  { request, filing }: { readonly request: ArchiveRequest; readonly filing: Filing },
+  budget: Budget,
+): Promise<ArchiveResult> {
+  const quarantine = await markForQuarantine(ports, source.item, request.dialect, budget);
+  return archiveUnlessErased(ports, source, { ...filing, quarantine }, budget);
 }
 
 /** What was erased stays so, however often its event is delivered. */

@@ -1,4 +1,5 @@
 import type { MediaItem, RecordingIds } from '../ports.ts';
+import type { QuarantineNote } from '../record/quarantine-note.ts';
 
 /** How an object is filed: of which recording it is, under which key, and by which time. */
 export interface Filing {
@@ -6,6 +7,8 @@ export interface Filing {
   readonly key: string;
   /** Epoch ms. */
   readonly at: number;
+  /** Of an object that waits for a person's decision; `key` is the one that it has once it is released. */
+  readonly quarantine?: QuarantineNote | undefined;
   /** Of a successor: what it takes the place of, and why. */
   readonly succeeds?: Succession | undefined;
 }

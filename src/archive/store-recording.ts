@@ -14,6 +14,7 @@ import { keepKey, type KeptKey } from './keep-key.ts';
 import { keepOnWrite } from '../record/keep-on-write.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
+import { formatQuarantineNote, QUARANTINE_NOTE } from '../record/quarantine-note.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
@@ -125,13 +126,17 @@ async function storeOnce(
 async function storeSealed(
   ports: ArchivePorts,
   download: Source & { readonly stream: MediaStream },
-  { ids, key, at, sealer, keptKey }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
+  filing: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
   budget: Budget,
 ): Promise<Pick<StoredRecording, 'stored' | 'downloaded'>> {
   const { item, stream } = download;
-  const { signer, organizationId, retention, clock } = ports;
+  const { ids, key, at, sealer, keptKey, quarantine } = filing;
+  const { signer, organizationId, clock } = ports;
+  // what waits for a decision must be removable: neither lock nor tag
+  const retention = quarantine === undefined ? ports.retention : undefined;
   const source = signer === undefined ? {} : sourceMetadata(stream.etag);
-  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source };
+  const note = quarantine === undefined ? {} : { [QUARANTINE_NOTE]: formatQuarantineNote(quarantine) };
+  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source, ...note };
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;

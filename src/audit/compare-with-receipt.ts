@@ -5,6 +5,7 @@ import { present } from '../present.ts';
 import { isSameId } from '../recording-id.ts';
 import { formatOf, hashMetadata } from '../record/identity.ts';
 import { DATE_LAYOUT, identifyKey, type Layout } from '../record/layout.ts';
+import { releasedKey } from '../record/quarantine-key.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 
@@ -180,7 +181,7 @@ function namesKey(
   try {
     return (
       layout.keyOf({ ids, at: Date.parse(times.recorded), extension }).toLowerCase() ===
-      splitVersion(key).base.toLowerCase()
+      releasedKey(splitVersion(key).base).toLowerCase()
     );
   } catch {
     // the layout refuses to name it: it cannot have written the key either

@@ -12,6 +12,7 @@ import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
 import { keyRecordOf, readWrap } from '../record/key-records.ts';
 import { hashWrap } from '../record/first-wrap.ts';
 import { parseCompanion, receiptKey } from '../record/object-key.ts';
+import { isQuarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
@@ -76,7 +77,10 @@ export async function examineRecording(
   if (erasure !== undefined && stat === undefined) notes.push(`erased: ${erasureKey(erasure.id)}`);
   let erased: string | undefined;
   if (stat === undefined) {
-    const isMissing = ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined;
+    const isReleased = await wasReleased(store, key, budget);
+    if (isReleased) notes.push(`released from quarantine: ${releasedKey(key)}`);
+    const isMissing =
+      ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined && !isReleased;
     if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
       findings.push(finding('missing-object', key));
     if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
@@ -107,6 +111,11 @@ export async function examineRecording(
     ...present({ erased }),
     readInstruction: readOnce,
   };
+}
+
+/** Of an object in quarantine that is gone: a release removes its receipt last. */
+async function wasReleased(store: ObjectStore, key: string, budget: Budget): Promise<boolean> {
+  return isQuarantineKey(key) && (await store.head(releasedKey(key), budget)) !== undefined;
 }
 
 /** Costs nothing for an object that is there, unless it is known to be of an erased recording. */

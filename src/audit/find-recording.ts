@@ -4,6 +4,7 @@ import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording-id.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
 import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
+import { withoutReleased } from '../record/quarantine-key.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
 import { FIRST_VERSION, keyOfVersion, splitVersion } from '../record/versions.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
@@ -28,8 +29,8 @@ export interface ListedRecording extends ObjectSummary {
 }
 
 /**
- * The archive's recordings by key, which in the layout of the tutorial is oldest first; of some days, day by day. Objects that are not
- * recordings are passed over, and so are those that another layout has named.
+ * The archive's recordings by key, which in the layout of the tutorial is oldest first; of some days, day by day; then those in quarantine.
+ * Objects that are not recordings are passed over, and so are those that another layout has named.
  */
 export async function* listRecordings(
   store: ObjectStore,
@@ -74,7 +75,8 @@ export async function findRecording(
   }
   // earlier versions kept ids in the letter case of the event: the very spelling that was asked for comes first
   const exact = found.filter(({ recordingId }) => recordingId === idOrKey);
-  const keys = [...new Set((exact.length > 0 ? exact : found).map(({ key }) => splitVersion(key).base))];
+  const named = (exact.length > 0 ? exact : found).map(({ key }) => splitVersion(key).base);
+  const keys = withoutReleased([...new Set(named)]);
   const [key, ...others] = keys;
   if (key === undefined) throw await whyNoRecording(store, idOrKey, range, budget);
   if (others.length > 0) {
@@ -107,10 +109,10 @@ export async function findAllRecordings(
   }
   return new Map(idsOrKeys.map((asked) => [asked, asked.includes('/') ? [asked] : keysFor(asked)]));
 
-  function keysFor(asked: string): string[] {
+  function keysFor(asked: string): readonly string[] {
     const all = found.get(canonicalId(asked)) ?? [];
     const exact = all.filter(({ recordingId }) => recordingId === asked);
-    return (exact.length > 0 ? exact : all).map(({ key }) => key);
+    return withoutReleased((exact.length > 0 ? exact : all).map(({ key }) => key));
   }
 }
 

@@ -9,6 +9,7 @@ import type { ReceiptTrust } from './examine-ports.ts';
 import { type Examination, examineRecording } from './examine-recording.ts';
 import { findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { identifyKey } from '../record/layout.ts';
+import { isQuarantineKey } from '../record/quarantine-key.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { KnownWrap } from '../record/wrap-standing.ts';
 
@@ -94,6 +95,7 @@ export async function openChecked(
     receipt: held,
     found: { receipt, signature: examination.signature },
     notes: [
+      ...(isQuarantineKey(key) ? [QUARANTINED] : []),
       ...notesOf(examination, blocking),
       ...examination.notes,
       ...findings.filter((found) => !blocking.includes(found)).map(describe),
@@ -109,6 +111,8 @@ export async function openChecked(
     },
   };
 }
+
+const QUARANTINED = 'QUARANTINED: it waits for a person to release or erase it (`quarantine list`)';
 
 /** What the data key has to be bound to; the conversation only as a receipt that holds states it. */
 function expectedOf(

@@ -8,6 +8,7 @@ import {
   type Layout,
   objectOfReceipt,
   prefixesWithin,
+  withQuarantined,
 } from '../record/layout.ts';
 import { receiptPrefix } from '../record/object-key.ts';
 
@@ -47,7 +48,9 @@ export async function* walkArchive(
     return days === undefined || days.has(Date.parse(`${date}T00:00:00Z`));
   };
   const prefixes =
-    days === undefined ? prefixesWithin(range) : [...new Set([...days].map((day) => layout.prefixOf(day)))];
+    days === undefined
+      ? prefixesWithin(range)
+      : withQuarantined([...new Set([...days].map((day) => layout.prefixOf(day)))], layout);
   // in the order of keys, where days without leading zeros are not in that of the calendar
   for (const prefix of prefixes.toSorted()) {
     for await (const folder of joinFolders(store, layout, prefix, budget)) {
@@ -75,7 +78,11 @@ async function* joinFolders(
   budget: Budget,
 ): AsyncGenerator<ReadonlySet<string>, void, undefined> {
   const ownKey = (key: string) => (layout.parse(key) === undefined ? undefined : key);
-  const ofReceipt = (key: string) => objectOfReceipt(layout, key);
+  // below the root of all receipts stand those of other prefixes, too
+  const ofReceipt = (key: string) => {
+    const object = objectOfReceipt(layout, key);
+    return object?.startsWith(prefix) === true ? object : undefined;
+  };
   const objects = groupByFolder(store, prefix, ownKey, budget);
   const receipts = groupByFolder(store, receiptPrefix(prefix), ofReceipt, budget);
   try {

@@ -6,6 +6,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { makeDay } from './compact-day.ts';
 import { groupsOf, openDayFile, readRows } from './day-file.ts';
+import { isQuarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import { listDay, type ListedFile, type RunInputs } from './day-inputs.ts';
 import type { ListedDay } from './lookup-index.ts';
 import { parseDayFileKey, shardOfKey } from './places.ts';
@@ -105,10 +106,13 @@ export async function compareDay(
       const [file, right] = [files.get(key), wanted.get(key)];
       const news = { since, isErasureNews, isHoldNews: holdNews.has(key) };
       const isErased = row.state === 'erased' || erased.isErased(day, row.recording_id);
+      const isReleased = isQuarantineKey(key) && files.has(releasedKey(key));
       if (file === undefined || right === undefined)
         judge(
           key,
-          isErased ? 'behind' : 'the catalogue has a row of it, and there is neither receipt nor object',
+          isErased || isReleased
+            ? 'behind'
+            : 'the catalogue has a row of it, and there is neither receipt nor object',
         );
       else judge(key, compareRow(row, right, file, news));
     }

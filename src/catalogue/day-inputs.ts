@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
-import { objectOfReceipt } from '../record/layout.ts';
+import { objectOfReceipt, withQuarantined } from '../record/layout.ts';
 import { receiptKey, receiptPrefix } from '../record/object-key.ts';
+import { isQuarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import type { Erased } from './erasures.ts';
 import { factsDaysOf, type FactsVersion, listContexts, listFacts } from './facts-of-day.ts';
 import type { Held } from './holds.ts';
@@ -75,22 +76,29 @@ export async function listDay(
     found.set(key, file);
     return file;
   };
-  const prefix = layout.prefixOf(dayAt(day));
-  for await (const { key, size, storageClass, lastModified } of archive.list(prefix, budget)) {
-    const file = fileOf(key);
-    if (file === undefined) continue;
-    file.size = size;
-    file.objectAt = lastModified;
-    file.storageClass = storageClass;
+  const prefixes = withQuarantined([layout.prefixOf(dayAt(day))], layout);
+  for (const prefix of prefixes) {
+    for await (const { key, size, storageClass, lastModified } of archive.list(prefix, budget)) {
+      const file = fileOf(key);
+      if (file === undefined) continue;
+      file.size = size;
+      file.objectAt = lastModified;
+      file.storageClass = storageClass;
+    }
   }
-  for await (const { key, size, lastModified } of archive.list(receiptPrefix(prefix), budget)) {
-    const object = objectOfReceipt(layout, key);
-    const file = object === undefined ? undefined : fileOf(object);
-    if (file === undefined) continue;
-    file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
-    file.receiptSize = size;
-    file.receiptAt = lastModified;
+  for (const prefix of prefixes) {
+    for await (const { key, size, lastModified } of archive.list(receiptPrefix(prefix), budget)) {
+      const object = objectOfReceipt(layout, key);
+      const file = object === undefined ? undefined : fileOf(object);
+      if (file === undefined) continue;
+      file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
+      file.receiptSize = size;
+      file.receiptAt = lastModified;
+    }
   }
+  // a release removes the receipt of the object in quarantine last
+  for (const [key, { size }] of found)
+    if (isQuarantineKey(key) && size === undefined && found.has(releasedKey(key))) found.delete(key);
   const files = new Map([...found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
   const facts: FactsVersion[] = [];
   if (options.facts === 'analytics' && ports.reader !== undefined) {
@@ -98,7 +106,7 @@ export async function listDay(
       facts.push(...(await listFacts(ports.facts ?? catalogue, near, budget)));
   }
   if (options.facts === 'context' && ports.reader !== undefined)
-    facts.push(...(await listContexts(archive, prefix, budget)));
+    for (const prefix of prefixes) facts.push(...(await listContexts(archive, prefix, budget)));
   return {
     day,
     shard,

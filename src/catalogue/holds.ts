@@ -3,6 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { HOLD_PREFIX, holdKey, holdOfKey, releaseKey } from '../record/hold.ts';
+import { releasedKey } from '../record/quarantine-key.ts';
 import { heldKeys, readHoldObject, readReleaseObject } from '../record/read-hold.ts';
 
 export interface Held {
@@ -40,10 +41,11 @@ export async function readHeld(store: ObjectStore, budget: Budget): Promise<Held
     const release = listed.has(releaseKey(id)) ? await readReleaseObject(store, id, budget) : undefined;
     const isReleased = release !== undefined && release !== 'malformed';
     const changedAt = Math.max(listed.get(holdKey(id)) ?? 0, listed.get(releaseKey(id)) ?? 0);
-    for await (const keys of heldKeys(store, hold, budget)) {
-      for (const key of keys) {
+    for await (const list of heldKeys(store, hold, budget)) {
+      // a hold on an object in quarantine holds the released one as well
+      for (const key of new Set(list.flatMap((one) => [one, releasedKey(one)]))) {
         changed.set(key, Math.max(changed.get(key) ?? 0, changedAt));
-        if (!isReleased) held.set(key, [...(held.get(key) ?? []), id]);
+        if (!isReleased) held.set(key, [...new Set([...(held.get(key) ?? []), id])]);
       }
     }
   }

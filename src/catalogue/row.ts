@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { Layout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
+import { isQuarantineKey } from '../record/quarantine-key.ts';
 import type { ListedFile } from './day-inputs.ts';
 import type { CallFacts } from './facts-of-day.ts';
 import { dayAt } from './places.ts';
@@ -116,11 +117,12 @@ export function rowOf({
   };
 }
 
-function stateOf({ size }: ListedFile, receipt: ReceiptFacts | undefined, isErased: boolean): string {
+function stateOf({ key, size }: ListedFile, receipt: ReceiptFacts | undefined, isErased: boolean): string {
   if (isErased) return 'erased';
   if (receipt?.kind === 'terminal') return 'gone';
   if (receipt === undefined) return size === undefined ? 'missing' : 'unreceipted';
-  return size === undefined ? 'missing' : 'archived';
+  if (size === undefined) return 'missing';
+  return isQuarantineKey(key) ? 'quarantined' : 'archived';
 }
 
 /** The keyed hashes where ids are not to be in clear; none at all where there is no key to hash them with. */

@@ -1,6 +1,6 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import { objectOfReceipt } from '../record/layout.ts';
+import { objectOfReceipt, withQuarantined } from '../record/layout.ts';
 import { RECEIPT_PREFIX } from '../record/object-key.ts';
 import { compactDay, type CompactedDay } from './compact-day.ts';
 import type { RunInputs } from './day-inputs.ts';
@@ -181,9 +181,11 @@ export async function daysOfArchive(
   budget: Budget,
 ): Promise<ReadonlySet<string>> {
   const days = new Set<string>();
-  for await (const { key } of archive.list(layout.root, budget)) {
-    const date = layout.parse(key)?.date;
-    if (date !== undefined) days.add(date);
+  for (const root of withQuarantined([layout.root], layout)) {
+    for await (const { key } of archive.list(root, budget)) {
+      const date = layout.parse(key)?.date;
+      if (date !== undefined) days.add(date);
+    }
   }
   for await (const { key } of archive.list(RECEIPT_PREFIX, budget)) {
     const object = objectOfReceipt(layout, key);

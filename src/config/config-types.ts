@@ -92,6 +92,8 @@ export interface WrapConfig extends RestoreConfig {
   readonly keyPlacement: 'metadata' | 'records';
   /** Rules of how long recordings stay; a path, or the rules themselves. */
   readonly retentionFile: string | undefined;
+  /** Rules of which recordings wait in quarantine; a path, or the rules themselves. */
+  readonly quarantine: string | undefined;
   /** A hold is released by another person than the one who placed it. */
   readonly holdTwoPersons: boolean;
   /** What may be changed at the platform. */
@@ -126,6 +128,8 @@ export interface ArchiveConfig extends RestoreConfig {
   /** Rules of how long recordings stay, and what of them the write itself says. */
   readonly retentionFile: string | undefined;
   readonly retentionAtWrite: RetentionAtWrite | undefined;
+  /** Rules of which recordings wait in quarantine; a path, or the rules themselves. */
+  readonly quarantine: string | undefined;
   /** In (0, 1]. */
   readonly rateShare: number;
   /** The secret that holds the private key that signs receipts, or the KMS key that it is. */

@@ -157,6 +157,7 @@ function buildConfig(
       backfill: buildBackfill(values),
       retentionFile: values.ARCHIVE_RETENTION_FILE,
       retentionAtWrite: values.ARCHIVE_RETENTION_AT_WRITE,
+      quarantine: values.ARCHIVE_QUARANTINE,
       rateShare: values.ARCHIVE_RATE_SHARE ?? 1,
       signingKeySecretArn: values.ARCHIVE_SIGNING_KEY_SECRET_ARN,
       signingKmsKeyId: values.ARCHIVE_SIGNING_KMS_KEY_ID,
@@ -180,6 +181,7 @@ function buildConfig(
     keyPlacement: values.ARCHIVE_KEY_PLACEMENT ?? 'metadata',
     source: buildSource(values),
     retentionFile: values.ARCHIVE_RETENTION_FILE,
+    quarantine: values.ARCHIVE_QUARANTINE,
     holdTwoPersons: values.ARCHIVE_HOLD_TWO_PERSONS ?? false,
     consoleReason: values.ARCHIVE_CONSOLE_REASON ?? 'optional',
     consoleSignOn: {

@@ -65,6 +65,7 @@ interface Home {
   readonly replica?: unknown;
   readonly breakGlassRole?: unknown;
   readonly retention?: RetentionSettings | undefined;
+  readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What contradicts itself about the bucket. */
@@ -85,6 +86,8 @@ export function findHomeProblems(home: Home): { readonly name: string; readonly 
   }
   if (home.retention?.atWrite !== undefined && home.objectLock !== undefined)
     add('retention.atWrite', 'goes before objectLock at every write: leave one of them out');
+  if (home.objectLock !== undefined && home.environmentVariables?.['ARCHIVE_QUARANTINE'] !== undefined)
+    add('objectLock', 'locks what ARCHIVE_QUARANTINE has wait: lock by retention.atWrite instead');
   if (
     home.retention !== undefined &&
     home.retention.removeAfterDays.length > 0 &&

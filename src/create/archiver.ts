@@ -2,6 +2,7 @@ import type { ArchivePorts } from '../archive/archive-ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
 import { holdWrites } from '../archive/hold-writes.ts';
+import { linkOnce } from '../archive/link-recording.ts';
 import { createLayout } from '../record/layout.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import type { Opens } from '../archive/open-object.ts';
@@ -10,6 +11,7 @@ import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { type CompanionsOfBackfill, createCompanions } from './companions.ts';
 import { openMedia } from './media-opener.ts';
+import { openQuarantineAtWrite } from './quarantine-at-write.ts';
 import { openEnvelope, openEnvelopeReader } from '../envelope/key-sources.ts';
 import type { OrganizationStanding } from '../genesys/pin-organization.ts';
 import { createPlatform, type Dialect } from '../genesys/platform.ts';
@@ -18,7 +20,8 @@ import type { HttpTimeouts } from '../http/timeouts.ts';
 import { createTransport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { createReader, openConfiguredStore, openKeySources, openSigner } from '../open-configured.ts';
-import type { ArchiveRequest, EnvelopeReader, ObjectStore } from '../ports.ts';
+import { ArchiveError } from '../errors.ts';
+import type { ArchiveRequest, EnvelopeReader, ObjectStore, RecordingIds } from '../ports.ts';
 import { readClientCredentials } from '../secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
 import { requireSigningKey } from '../signing/require-signing-key.ts';
@@ -93,6 +96,19 @@ export interface Archiver {
   checkOrganization(budget?: Budget): Promise<OrganizationStanding>;
   /** Which of the calls of the published API that the configuration asks for the OAuth client may make; changes nothing. */
   probePermissions(budget?: Budget): Promise<readonly PermissionProbe[]>;
+  /**
+   * Writes the reference to what is archived, as the delivery of its event would.
+   * @returns false where none is written back.
+   * @throws `OBJECT_NOT_FOUND`, `INTERACTION_NOT_FOUND`, `GENESYS_*`, `STORE_*`.
+   */
+  link(
+    archived: {
+      readonly ids: RecordingIds;
+      readonly key: string;
+      readonly dialect: ArchiveRequest['dialect'];
+    },
+    budget?: Budget,
+  ): Promise<boolean>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -135,6 +151,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
   );
   const { findSigner, receiptKeys } = await openSigning(config, secrets, { clock, logger });
   const { opener } = media;
+  const quarantine = await openQuarantineAtWrite(config.quarantine, store);
   const companions = createCompanions(config, { opener, backfill: ports.companions, clock, logger });
   const shared = {
     kmsKeyId: config.encryption.kmsKeyId,
@@ -164,7 +181,9 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     const held = config.organizationId === undefined ? store : holdBack(store, pin, budget);
     // before the recording is looked up: what cannot be signed must not be downloaded
     const signer = await findSigner(budget);
-    return { writer: { ...shared, store: held, signer, resolver, references }, api };
+    // the tutorial's dialect cannot be asked
+    const marks = quarantine?.(request.dialect === 'recordings' ? api : undefined);
+    return { writer: { ...shared, store: held, signer, resolver, references, quarantine: marks }, api };
   };
   return {
     store,
@@ -184,6 +203,15 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       const { writer } = await prepare(request, budget);
       const reader = await createReader(config, { clock, logger });
       return archiveAgain({ ...writer, reader, opens: EVERY_KEY }, request, options, budget);
+    },
+    link: async ({ ids, key, dialect }, budget = unlimited) => {
+      const { references } = platform[dialect];
+      if (references === undefined) return false;
+      const stat = await store.head(key, budget);
+      if (stat === undefined)
+        throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key} in ${store.location}`);
+      await linkOnce({ store, clock, logger, references }, { ids, stat }, budget);
+      return true;
     },
     checkCredentials: async (budget = unlimited) => {
       await platform[usualDialect].tokens.token(budget);

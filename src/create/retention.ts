@@ -14,12 +14,8 @@ import type { ObjectStore } from '../ports.ts';
 import { createLayout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
-import {
-  MAX_RETENTION_FILE_BYTES,
-  parseRetentionFile,
-  type RetentionMedium,
-  type RetentionRules,
-} from '../record/retention-file.ts';
+import { parseRetentionFile, type RetentionMedium, type RetentionRules } from '../record/retention-file.ts';
+import { MAX_RULES_FILE_BYTES } from '../record/rules-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
 import { readTextFile } from '../text-file.ts';
 
@@ -41,7 +37,7 @@ export async function readRetentionRules(file: string): Promise<RetentionRules> 
   const text = await readTextFile(file, {
     what,
     code: 'RETENTION_FILE_INVALID',
-    maxBytes: MAX_RETENTION_FILE_BYTES,
+    maxBytes: MAX_RULES_FILE_BYTES,
   }).catch((error: unknown) => {
     if (error instanceof ArchiveError) throw error;
     const problem =

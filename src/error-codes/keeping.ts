@@ -27,6 +27,25 @@ export const KEEPING_CODES = errorCodes({
     meaning: 'The retention file has no rules that can be used; the message names lines and members.',
     hint: 'mend the file; docs/keeping.md shows one, and `genesys-archive retain rules` checks it',
   },
+  QUARANTINE_FILE_INVALID: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The quarantine file has no rules that can be used; the message names lines and members.',
+    hint: 'mend the file; docs/keeping.md shows one, and `genesys-archive quarantine rules` checks it',
+  },
+  QUARANTINE_IMPOSSIBLE: {
+    exit: 2,
+    retryable: false,
+    meaning:
+      'The bucket locks each new object by itself, or it cannot be seen whether it does: what is put into quarantine could not be erased. Nothing is stored.',
+    hint: 'take the default retention off the bucket (ARCHIVE_RETENTION_FILE locks by rules instead), or unset ARCHIVE_QUARANTINE',
+  },
+  RECORDING_QUARANTINED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'The recording is in quarantine, where it stays until a person releases or erases it.',
+    hint: '`genesys-archive quarantine list` says why it is there; `quarantine release` and `quarantine erase` decide',
+  },
   RECORDING_ERASED: {
     exit: 6,
     retryable: false,

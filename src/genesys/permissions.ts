@@ -59,6 +59,12 @@ export const CALLS = {
     permissions: ['conversation:communication:view'],
     why: 'knows when a conversation ended where the event does not say so, who took part, for context and transcripts beside the recording, and when it began, for ARCHIVE_LAYOUT=genesys-export',
   },
+  listAnnotations: {
+    method: 'GET',
+    path: `${RECORDING}/annotations`,
+    permissions: ['recording:annotation:view'],
+    why: 'knows pauses and marks such as `pii`, where rules of quarantine ask for them (ARCHIVE_QUARANTINE)',
+  },
   annotate: {
     method: 'POST',
     path: `${RECORDING}/annotations`,

@@ -11,6 +11,7 @@ import {
   releaseKey,
 } from '../record/hold.ts';
 import { heldKeys, readHoldObject, readReleaseObject } from '../record/read-hold.ts';
+import { releasedKey } from '../record/quarantine-key.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 
@@ -59,7 +60,7 @@ export async function* listHolds(
 }
 
 /**
- * Which of `keys` are held, and by which holds. Reads every list of every hold that stands, and keeps one at a time in memory.
+ * Which of `keys` are held, and by which holds. A hold on an object in quarantine holds the released one as well. Reads every list of every hold that stands, and keeps one at a time in memory.
  *
  * @throws `HOLD_DAMAGED` where it cannot be told: what may be held must be left alone.
  */
@@ -72,7 +73,8 @@ export async function heldAmong(
   for await (const { hold, release } of listHolds(trust, budget)) {
     if (release !== undefined) continue;
     for await (const list of heldKeys(trust.store, hold, budget)) {
-      for (const key of list) if (keys.has(key)) found.set(key, [...(found.get(key) ?? []), hold.id]);
+      for (const key of new Set(list.flatMap((one) => [one, releasedKey(one)])))
+        if (keys.has(key)) found.set(key, [...new Set([...(found.get(key) ?? []), hold.id])]);
     }
   }
   return found;

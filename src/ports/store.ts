@@ -197,6 +197,13 @@ export interface ObjectStore {
    */
   readonly setLegalHold?: (key: string, on: boolean, budget: Budget) => Promise<LegalHoldResult>;
 
+  /**
+   * Days that the store locks each new object for by itself; `undefined` where it does not. Absent where a store has nothing of the kind.
+   *
+   * @throws `STORE_DENIED` where it may not be seen, and what `put` may throw.
+   */
+  readonly defaultLockDays?: (budget: Budget) => Promise<number | undefined>;
+
   /** Opens a connection ahead of the first request. Sends nothing, and reports no failure. Absent where a store has no connections. */
   readonly openAhead?: () => void;
 

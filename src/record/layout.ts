@@ -11,6 +11,7 @@ import {
   type ParsedObjectKey,
   parseObjectKey,
 } from './object-key.ts';
+import { QUARANTINE_PREFIX, releasedKey } from './quarantine-key.ts';
 import { FIRST_VERSION, splitVersion } from './versions.ts';
 
 /** As the configuration says it. */
@@ -39,14 +40,14 @@ export interface Layout {
   readonly filedBy: 'recording' | 'conversation';
   /** @throws `EVENT_INVALID` (not retryable) when a fact is missing or not fit for a key. */
   keyOf(file: FiledFile): string;
-  /** The inverse of `keyOf`, also for keys of successors; `undefined` for every key it could not have written. */
+  /** The inverse of `keyOf`, also for keys of successors and in quarantine; `undefined` for every key it could not have written. */
   parse(key: string): ParsedObjectKey | undefined;
   /** What the keys of one UTC day (epoch ms of its midnight) begin with. */
   prefixOf(day: number): string;
 }
 
 /** `archive/YYYY/MM/DD/{recordingId}[.{channel}].enc`, the tutorial's. */
-export const DATE_LAYOUT: Layout = {
+export const DATE_LAYOUT: Layout = withQuarantine({
   name: 'date',
   source: 'date',
   root: MEDIA_PREFIX,
@@ -54,7 +55,7 @@ export const DATE_LAYOUT: Layout = {
   keyOf: ({ ids: { recordingId, channel }, at }) => objectKey({ recordingId, channel, at }),
   parse: parseObjectKey,
   prefixOf: datePrefix,
-};
+});
 
 /** @throws `CONFIG_INVALID` (not retryable) for a template that is none. */
 export function createLayout(choice: LayoutChoice): Layout {
@@ -62,9 +63,11 @@ export function createLayout(choice: LayoutChoice): Layout {
     case 'date':
       return DATE_LAYOUT;
     case 'genesys-export':
-      return withVersions(exportLayout(choice.organizationId));
+      return withQuarantine(withVersions(exportLayout(choice.organizationId)));
     case 'template':
-      return withVersions(templateLayout(requireTemplate(choice.template), choice.organizationId));
+      return withQuarantine(
+        withVersions(templateLayout(requireTemplate(choice.template), choice.organizationId)),
+      );
   }
 }
 
@@ -83,6 +86,11 @@ function withVersions(layout: Layout): Layout {
       return parsed === undefined || version === FIRST_VERSION ? parsed : { ...parsed, version };
     },
   };
+}
+
+/** The same layout, which knows its keys in quarantine as well. */
+function withQuarantine(layout: Layout): Layout {
+  return { ...layout, parse: (key) => layout.parse(releasedKey(key)) };
 }
 
 function exportLayout(organizationId: string): Layout {
@@ -139,7 +147,7 @@ const FILE_NAME = /^archive\/.+\/([A-Za-z0-9_=-]+)(?:\.([A-Za-z0-9_-]{1,32}))?\.
 export function identifyKey(
   key: string,
 ): { readonly recordingId: string; readonly channel: string | undefined } | undefined {
-  const { base } = splitVersion(key);
+  const { base } = splitVersion(releasedKey(key));
   const named = parseObjectKey(base) ?? parseExportKey(base);
   if (named !== undefined) return { recordingId: named.recordingId, channel: named.channel };
   const [, escaped, channel] = FILE_NAME.exec(base) ?? [];
@@ -157,8 +165,25 @@ export interface DayRange {
 /** A longer range is listed as a whole and filtered, instead of day by day. */
 const MAX_DAYS = 400;
 
-/** What has to be listed to see all recordings of some days, in the order of the days, nothing twice. */
-export function prefixesWithin({ from, to, layout = DATE_LAYOUT }: DayRange): readonly string[] {
+/**
+ * What has to be listed to see all recordings of some days, in the order of the days, nothing twice; what is in quarantine comes after
+ * the rest.
+ */
+export function prefixesWithin(range: DayRange): readonly string[] {
+  return withQuarantined(releasedPrefixes(range), range.layout);
+}
+
+/** The same prefixes, and one more for what is in quarantine: the same below it, or all of it where there are several. */
+export function withQuarantined(
+  prefixes: readonly string[],
+  { root }: Layout = DATE_LAYOUT,
+): readonly string[] {
+  const [only, ...others] = prefixes;
+  if (only === undefined) return prefixes;
+  return [...prefixes, QUARANTINE_PREFIX + (others.length === 0 ? only : root)];
+}
+
+function releasedPrefixes({ from, to, layout = DATE_LAYOUT }: DayRange): readonly string[] {
   if (from === undefined || to === undefined || to - from >= MAX_DAYS * DAY_MS) return [layout.root];
   const prefixes = new Set<string>();
   const first = Math.max(FIRST_DAY, Math.floor(from / DAY_MS) * DAY_MS);

@@ -5,6 +5,7 @@ import { INSTRUCTION_SUFFIX } from './instruction-file.ts';
 import { identifyKey } from './layout.ts';
 import { KEY_PREFIX, keyRecordFolder } from './key-record.ts';
 import { claimKey, MEDIA_PREFIX } from './object-key.ts';
+import { bothPlaces, QUARANTINE_PREFIX } from './quarantine-key.ts';
 import { splitVersion } from './versions.ts';
 
 /** As tombstones name it (`Erasure.what`); `mark`: of a link, or a claim. */
@@ -24,13 +25,13 @@ const BESIDE: readonly (readonly [kind: PartKind, folder: string])[] = [
 ];
 
 /**
- * What the keys of all parts begin with. A part of another recording may begin alike: {@link isPartOf} tells.
+ * What the keys of all parts begin with, in quarantine and out of it: a recording may be released while it is looked at. A part of another recording may begin alike: {@link isPartOf} tells.
  *
  * @param keys of its objects, of any version.
  */
 export function prefixesOfParts(recordingId: string, keys: readonly string[]): readonly PartPrefix[] {
   const found = new Map<string, PartKind>();
-  for (const key of keys) {
+  for (const key of keys.flatMap(bothPlaces)) {
     const stem = stemOf(splitVersion(key).base);
     found.set(stem, 'media');
     const name = stem.startsWith(MEDIA_PREFIX) ? stem.slice(MEDIA_PREFIX.length) : stem;
@@ -45,8 +46,14 @@ export function prefixesOfParts(recordingId: string, keys: readonly string[]): r
 /** What the keys of everything begin with that is kept of recordings of one day, besides receipts. @param media of their objects. */
 export function prefixesOfDay(media: string, day: string): readonly string[] {
   const name = media.startsWith(MEDIA_PREFIX) ? media.slice(MEDIA_PREFIX.length) : media;
-  const keys = new Set([`${KEY_PREFIX}${name}`, `${KEY_PREFIX}${day.replaceAll('-', '/')}/`]);
-  return [media, ...BESIDE.map(([, folder]) => folder + name), ...keys];
+  const inQuarantine = QUARANTINE_PREFIX + media;
+  const keys = new Set([
+    `${KEY_PREFIX}${name}`,
+    `${KEY_PREFIX}${day.replaceAll('-', '/')}/`,
+    KEY_PREFIX + inQuarantine,
+  ]);
+  const beside = BESIDE.flatMap(([, folder]) => [folder + name, folder + inQuarantine]);
+  return [media, inQuarantine, ...beside, ...keys];
 }
 
 /** The recording that a part is of; `undefined` for keys of no part. */

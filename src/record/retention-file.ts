@@ -3,9 +3,7 @@
  * becomes rules, or an error that says in which line what is wrong.
  */
 import * as z from 'zod';
-import { ArchiveError } from '../errors.ts';
-import { isNestedTooDeeply } from '../json.ts';
-import { jsonPlaces } from './json-places.ts';
+import { parseRulesFile } from './rules-file.ts';
 
 export const RETENTION_SCHEMA = 'genesys-media-archive/retention/v1';
 
@@ -18,9 +16,6 @@ const DAYS_OF_YEAR = 366;
 /** S3 locks for 36,500 days at most, counted from the moment it is asked; a recording may be dated a little later. */
 export const MAX_RETENTION_DAYS = 36_000;
 const MAX_RULES = 200;
-/** Bytes of the file. */
-export const MAX_RETENTION_FILE_BYTES = 256 * 1024;
-const MAX_PROBLEMS_SHOWN = 5;
 
 const days = z
   .string()
@@ -100,26 +95,9 @@ export type RetentionRule = RetentionRules['rules'][number];
 
 /** @throws `RETENTION_FILE_INVALID` with line and path of each problem. */
 export function parseRetentionFile(text: string, name: string): RetentionRules {
-  const invalid = (problems: readonly string[]) =>
-    new ArchiveError('RETENTION_FILE_INVALID', `${name} is no retention file: ${problems.join('; ')}`);
-  if (isNestedTooDeeply(text)) throw invalid(['it is nested too deeply']);
-  const places = jsonPlaces(text);
-  if (places.kind === 'malformed') throw invalid([`line ${places.line}: ${places.problem}`]);
-  const parsed = fileSchema.safeParse(places.value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => {
-    const at = (path: readonly PropertyKey[], problem: string) => {
-      const shown = path.length === 0 ? 'the file' : path.map(String).join('.');
-      return `line ${places.lineOf(path)}: ${shown} ${problem}`;
-    };
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => at([...issue.path, key.slice(0, 40)], 'is no member that is known'));
-    if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
-      return [at(issue.path, 'is missing')];
-    return [
-      at(issue.path, issue.message.startsWith('Invalid') ? `is not valid: ${issue.message}` : issue.message),
-    ];
-  });
-  const more = problems.length - MAX_PROBLEMS_SHOWN;
-  throw invalid([...problems.slice(0, MAX_PROBLEMS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]);
+  return parseRulesFile(
+    { schema: fileSchema, code: 'RETENTION_FILE_INVALID', kind: 'retention file' },
+    text,
+    name,
+  );
 }

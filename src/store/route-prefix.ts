@@ -26,6 +26,7 @@ export function routePrefix(store: ObjectStore, prefix: string, other: ObjectSto
     }),
     ...(store.pin && { pin: store.pin }),
     ...(store.setLegalHold && { setLegalHold: store.setLegalHold }),
+    ...(store.defaultLockDays && { defaultLockDays: store.defaultLockDays }),
     ...(store.listUploads && { listUploads: store.listUploads }),
     ...(store.abortUpload && { abortUpload: store.abortUpload }),
   };

@@ -5,6 +5,7 @@ import {
   listRecordings,
   type DayRange,
 } from '../../src/audit/find-recording.ts';
+import { quarantineKey } from '../../src/record/quarantine-key.ts';
 import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import { mapStore } from '../archive/map-store.ts';
@@ -73,15 +74,15 @@ describe('listRecordings', () => {
     const { listAll, listed } = await archiveOf();
     const from = Date.UTC(2026, 0, 1);
     await listAll({ from, to: from + DAY_MS });
-    expect(listed).toEqual(['archive/2026/01/01/', 'archive/2026/01/02/']);
+    expect(listed).toEqual(['archive/2026/01/01/', 'archive/2026/01/02/', 'quarantine/archive/']);
     for (const range of [{}, { from }, { to: from }, { from, to: from + 400 * DAY_MS }]) {
       listed.length = 0;
       await listAll(range);
-      expect(listed).toEqual(['archive/']);
+      expect(listed).toEqual(['archive/', 'quarantine/archive/']);
     }
     listed.length = 0;
     await listAll({ from, to: from + 400 * DAY_MS - 1 });
-    expect(listed).toHaveLength(400);
+    expect(listed).toHaveLength(401);
   });
 });
 
@@ -138,6 +139,18 @@ async function* body(text: string): AsyncGenerator<Uint8Array, void, undefined> 
 }
 
 describe('findAllRecordings', () => {
+  it('finds what waits in quarantine, and the released object where both are there', async () => {
+    const [waiting, released] = [quarantineKey(keyAt(0, 'a')), keyAt(1, 'b')];
+    const { store } = await archiveOf(waiting, released, quarantineKey(released));
+    const found = await findAllRecordings(store, ['a', 'b'], {}, unlimited);
+    expect([...found]).toEqual([
+      ['a', [waiting]],
+      ['b', [released]],
+    ]);
+    expect(await findRecording(store, 'a', {}, unlimited)).toBe(waiting);
+    expect(await findRecording(store, 'b', {}, unlimited)).toBe(released);
+  });
+
   it('lists the archive once, however many ids there are, and not at all for keys', async () => {
     const keys = [keyAt(0, 'a', '0'), keyAt(0, 'a', '1'), keyAt(1, 'a'), keyAt(2, 'B'), keyAt(2, 'b')];
     const { store, listed } = await archiveOf(...keys);
@@ -148,9 +161,9 @@ describe('findAllRecordings', () => {
       ['none', []],
       ['x/y.enc', ['x/y.enc']],
     ]);
-    expect(listed).toHaveLength(1);
+    expect(listed).toEqual(['archive/', 'quarantine/archive/']);
     await findAllRecordings(store, ['x/y.enc'], {}, unlimited);
-    expect(listed).toHaveLength(1);
+    expect(listed).toHaveLength(2);
   });
 
   it('prefers the very spelling of a UUID that was asked for, and keeps to the days', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { isQuarantineKey, quarantineKey } from '../../src/record/quarantine-key.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { isSampled, walkArchive, type WalkOptions } from '../../src/audit/walk-archive.ts';
 import { unlimited } from '../../src/clock.ts';
@@ -31,6 +32,8 @@ async function named(keys: readonly string[]) {
   return { walk, listed };
 }
 
+const WHOLE = ['archive/', 'receipts/', 'quarantine/archive/', 'receipts/quarantine/archive/'];
+
 describe('walkArchive', () => {
   const objects = [keyAt(0, 5), keyAt(0, 9), keyAt(1, 1), keyAt(3, 2)];
   const receipts = [keyAt(0, 2), keyAt(0, 5), keyAt(2, 4), keyAt(3, 2), keyAt(4, 8)];
@@ -38,7 +41,22 @@ describe('walkArchive', () => {
   it('names every object and everything that a receipt says should be one, each once and in order', async () => {
     const { walk, listed } = await named([...objects, ...receipts.map(receiptKey)]);
     expect(await walk()).toEqual([...new Set([...objects, ...receipts])].toSorted());
-    expect(listed).toEqual(['archive/', 'receipts/']);
+    expect(listed).toEqual(WHOLE);
+  });
+
+  it('names what waits in quarantine, and what a receipt says of it, once and after the rest', async () => {
+    const waiting = [keyAt(0, 5), keyAt(2, 2)].map(quarantineKey);
+    const promised = [keyAt(0, 5), keyAt(3, 7)].map(quarantineKey);
+    const { walk } = await named([
+      ...objects,
+      ...receipts.map(receiptKey),
+      ...waiting,
+      ...promised.map(receiptKey),
+    ]);
+    const all = [...new Set([...objects, ...receipts])].toSorted();
+    expect(await walk()).toEqual([...all, ...[...new Set([...waiting, ...promised])].toSorted()]);
+    const days = new Set([Date.UTC(2026, 4, 20)]);
+    expect((await walk({ days })).filter(isQuarantineKey)).toEqual([quarantineKey(keyAt(0, 5))]);
   });
 
   it.each([
@@ -76,6 +94,8 @@ describe('walkArchive', () => {
       'receipts/2026/05/22/',
       'archive/2026/05/23/',
       'receipts/2026/05/23/',
+      'quarantine/archive/',
+      'receipts/quarantine/archive/',
     ]);
   });
 
@@ -88,17 +108,17 @@ describe('walkArchive', () => {
     expect(await walk({ range: { to: midnight } })).toEqual(all.slice(0, 2));
     expect(await walk({ range: { to: midnight - 1 } })).toEqual(all.slice(0, 1));
     expect(await walk({ range: { from: NOON - 401 * DAY_MS, to: midnight } })).toEqual(all.slice(0, 2));
-    expect(new Set(listed)).toEqual(new Set(['archive/', 'receipts/']));
+    expect(new Set(listed)).toEqual(new Set(WHOLE));
   });
 
   it('lists up to 400 days one by one, and a longer range as a whole', async () => {
     const { walk, listed } = await named([]);
     await walk({ range: { from: 0, to: 400 * DAY_MS } });
-    expect(listed).toEqual(['archive/', 'receipts/']);
+    expect(listed).toEqual(WHOLE);
     listed.length = 0;
     const from = Date.UTC(2026, 0, 1);
     await walk({ range: { from, to: from + 400 * DAY_MS - 1 } });
-    expect(listed).toHaveLength(2 * 400);
+    expect(listed).toHaveLength(2 * 400 + 2);
   });
 
   it('keeps to the order of keys where names of one day sort differently with and without their suffix', async () => {

@@ -187,6 +187,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   HeadObject: 'GetObject',
   HeadBucket: 'ListBucket',
   ListObjectsV2: 'ListBucket',
+  GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
   ListMultipartUploads: 'ListBucketMultipartUploads',
   ListParts: 'ListMultipartUploadParts',
 };
@@ -195,6 +196,7 @@ function operationOf(method: string, key: string, query: URLSearchParams, copies
   const upload = query.has('uploadId');
   if (key === '') {
     if (method === 'HEAD') return 'HeadBucket';
+    if (query.has('object-lock')) return 'GetObjectLockConfiguration';
     return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjectsV2';
   }
   if (query.has('legal-hold')) return `${method === 'PUT' ? 'Put' : 'Get'}ObjectLegalHold`;

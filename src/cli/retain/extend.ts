@@ -60,7 +60,11 @@ export async function extendChosen(
       `${count(times('unsupported'), 'object')}: the store has neither locks nor tags; place a hold instead`,
     );
   if (times('absent') > 0) ui.warn(`${count(times('absent'), 'object')} not there`);
-  return times('absent') + times('unsupported') > 0 ? SOME_FAILED : 0;
+  if (times('quarantined') > 0)
+    ui.warn(
+      `${count(times('quarantined'), 'object')} in quarantine: nothing locks them before their release`,
+    );
+  return times('absent') + times('unsupported') + times('quarantined') > 0 ? SOME_FAILED : 0;
 }
 
 async function tellPlan(

@@ -1,5 +1,6 @@
 import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
 import { collect, oneOf, wholeNumber } from './option-values.ts';
+import { QUARANTINE_COMMANDS } from './quarantine.ts';
 import { SOURCE_COMMANDS } from './source.ts';
 
 const LOCK_MODE = oneOf('governance', 'compliance');
@@ -156,5 +157,6 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/erase.ts'),
   }),
+  ...QUARANTINE_COMMANDS,
   ...SOURCE_COMMANDS,
 ];

@@ -69,6 +69,16 @@ export const ARCHIVE_SETTINGS = {
     usedFor: ARCHIVE,
     namedFileOnly: true,
   },
+  ARCHIVE_QUARANTINE: {
+    schema: filePath,
+    group: 'Archive',
+    meaning:
+      'JSON file of rules of which recordings wait in quarantine, or the rules themselves (docs/keeping.md)',
+    example: './quarantine.json',
+    since: 'quarantine',
+    usedFor: ['archive', 'wrap'],
+    namedFileOnly: true,
+  },
   S3_FORCE_PATH_STYLE: {
     schema: flag,
     group: 'Archive',

@@ -8,6 +8,7 @@ import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState } from '../../ports.ts';
 import { DAY_MS } from '../../recording-time.ts';
 import { MIN_LOCK_MS, REMOVAL_TAG } from '../../record/keep-on-write.ts';
+import { isQuarantineKey } from '../../record/quarantine-key.ts';
 import { partsBeside } from '../beside.ts';
 import {
   type ExaminedObject,
@@ -24,11 +25,11 @@ export interface AppliedRetention {
   readonly key: string;
   /**
    * Of the lock: `set`, `longer` (it is as long already), `over` (its time is over, or it has no time), `unsupported`, `by-tags` (the file
-   * wants none).
+   * wants none), `quarantined` (nothing locks what waits for a decision).
    */
-  readonly lock: 'set' | 'longer' | 'over' | 'unsupported' | 'by-tags' | 'absent';
+  readonly lock: 'set' | 'longer' | 'over' | 'unsupported' | 'by-tags' | 'absent' | 'quarantined';
   /** Of the tag: `taken-off` what is held or kept longer; `none` what nothing removes. */
-  readonly tag: 'set' | 'same' | 'none' | 'taken-off' | 'unsupported' | 'absent';
+  readonly tag: 'set' | 'same' | 'none' | 'taken-off' | 'unsupported' | 'absent' | 'quarantined';
   /** Something is not known yet: only what is sure is applied. */
   readonly isWaiting: boolean;
 }
@@ -68,6 +69,7 @@ async function applyTo(
   { key, state, facts, decision, isHeld }: ExaminedObject,
   budget: Budget,
 ): Promise<AppliedRetention> {
+  if (isQuarantineKey(key)) return { key, lock: 'quarantined', tag: 'quarantined', isWaiting: false };
   if (decision === undefined || state === undefined)
     return { key, lock: 'absent', tag: 'absent', isWaiting: false };
   const due = dueRetention(decision, { at: facts.at, now: ports.clock.now() });

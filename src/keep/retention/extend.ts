@@ -4,6 +4,7 @@ import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState, RetentionMode } from '../../ports.ts';
 import { DAY_MS } from '../../recording-time.ts';
 import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
+import { isQuarantineKey } from '../../record/quarantine-key.ts';
 import { partsBeside } from '../beside.ts';
 import { extendedUntil, KEEP_TAG, lockedUntil, type RetentionPorts, thereBeside } from './examine.ts';
 
@@ -15,8 +16,8 @@ export interface Extension {
 
 export interface ExtendedObject {
   readonly key: string;
-  /** `tagged`: the bucket has no lock, and no rule removes it before; `longer`: it is kept longer already. */
-  readonly outcome: 'locked' | 'tagged' | 'longer' | 'absent' | 'unsupported';
+  /** `tagged`: the bucket has no lock, and no rule removes it before; `longer`: it is kept longer already; `quarantined`: nothing locks it. */
+  readonly outcome: 'locked' | 'tagged' | 'longer' | 'absent' | 'unsupported' | 'quarantined';
 }
 
 type ExtendPorts = Pick<RetentionPorts, 'versions'>;
@@ -54,6 +55,7 @@ async function extendOne(
   { day, mode }: Extension,
   budget: Budget,
 ): Promise<ExtendedObject['outcome']> {
+  if (isQuarantineKey(key)) return 'quarantined';
   const state = await versions.keptState(key, budget);
   if (state === undefined) return 'absent';
   const until = day + DAY_MS;

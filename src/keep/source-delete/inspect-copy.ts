@@ -5,7 +5,9 @@ import type { ObjectStore } from '../../ports.ts';
 import { isSameId } from '../../recording-id.ts';
 import { findCurrentVersion } from '../../record/current-version.ts';
 import { findErasure } from '../../record/find-erasure.ts';
+import { identifyKey } from '../../record/layout.ts';
 import { contextKey, receiptKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
+import { quarantineKey, releasedKey } from '../../record/quarantine-key.ts';
 import { readReceipt } from '../../record/read-receipt.ts';
 import type { ReceiptKeys } from '../../record/receipt-keys.ts';
 import type { SignedReceipt } from '../../record/receipt-schema.ts';
@@ -73,6 +75,7 @@ export async function inspectCopy(
   } as const;
   if ((await findErasure(ports, item.recording, budget)) !== undefined)
     return { ...nothing, objects: 'erased' };
+  if (await isQuarantined(ports, item, budget)) return { ...nothing, objects: 'quarantined' };
   const files: File[] = [];
   const bases = new Set(item.keys.map((key) => splitVersion(key).base));
   for (const base of bases) {
@@ -97,6 +100,19 @@ export async function inspectCopy(
     files: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+/** Also where only another file of the recording is: an erasure of that one erases all of them. */
+async function isQuarantined(
+  { store }: Pick<InspectPorts, 'store'>,
+  { keys, recording }: SourceDeleteItem,
+  budget: Budget,
+): Promise<boolean> {
+  for (const folder of new Set(keys.map((key) => key.slice(0, key.lastIndexOf('/') + 1)))) {
+    for await (const { key } of store.list(quarantineKey(releasedKey(folder)), budget))
+      if (isSameId(identifyKey(key)?.recordingId ?? '', recording)) return true;
+  }
+  return false;
 }
 
 /** One file of all channels, or each of at least two from the first on. */

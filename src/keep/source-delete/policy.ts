@@ -22,7 +22,7 @@ export interface DeletionRules {
 export interface CopyFacts {
   /**
    * `verified`: each file of the recording is there, decrypts, and is what its receipt states. `partial`: a file of it is missing.
-   * `unproven`: there is no receipt of the attempt that stored it.
+   * `unproven`: there is no receipt of the attempt that stored it. `quarantined`: a file of it waits for a person's decision.
    */
   readonly objects:
     | 'verified'
@@ -31,6 +31,7 @@ export interface CopyFacts {
     | 'damaged'
     | 'missing'
     | 'erased'
+    | 'quarantined'
     | 'other-recording';
   readonly comparison: 'same' | 'different' | 'partial' | 'unavailable' | 'not-asked';
   /** The client that compared gets recordings unredacted. */
@@ -59,6 +60,7 @@ export interface DeletionFacts {
 export const DELETION_REFUSALS = [
   'missing',
   'erased',
+  'quarantined',
   'other-recording',
   'damaged',
   'unproven',

@@ -15,6 +15,8 @@ export interface DayHoldings {
   readonly terminal: ReadonlyMap<string, ExcludedReason>;
   /** Receipts promise an object that was not seen. */
   readonly lost: ReadonlySet<string>;
+  /** They wait for a person's decision. */
+  readonly quarantined?: ReadonlySet<string>;
   /** `subjectHash`es. */
   readonly erased: ReadonlySet<string>;
   /** `subjectHash`es of what this archive has deleted at the platform; absent where that was not looked up. */
@@ -115,6 +117,7 @@ function judge(
   // what was seen here counts, even if the platform says otherwise by now
   if (holdings.held.has(id)) return { state: 'both' };
   if (holdings.erased.has(subjectHash(id))) return { state: 'excluded', reason: 'erased' };
+  if (holdings.quarantined?.has(id) === true) return { state: 'pending', reason: 'quarantined' };
   if (holdings.lost.has(id)) return { state: 'missing', reason: 'lost' };
   if (state === 'excluded') return { state, reason: acceptable('excluded', reason, 'no-media') };
   if (holdings.elsewhere.has(id)) return { state: 'excluded', reason: 'other-day' };

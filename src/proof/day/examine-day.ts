@@ -25,6 +25,7 @@ export interface ExaminedDay {
   readonly archive: ArchiveFacts;
   readonly held: ReadonlySet<string>;
   readonly lost: ReadonlySet<string>;
+  readonly quarantined: ReadonlySet<string>;
   readonly terminal: ReadonlyMap<string, ExcludedReason>;
   readonly erased: ReadonlySet<string>;
   /** It differs from what the last statement of the day says of the archive. */
@@ -97,7 +98,8 @@ export async function examineDay(
     },
   };
   const isChanged = entries.length > 0 || (last !== undefined && seenOf(last) !== seenOf(archive));
-  return { day, entries, archive, ...standing, erased, isChanged };
+  const { quarantined } = listing;
+  return { day, entries, archive, ...standing, quarantined, erased, isChanged };
 }
 
 /** What two looks at an unchanged day agree in. */

@@ -4,6 +4,7 @@ import type { ObjectStore, ObjectSummary } from '../../ports.ts';
 import { canonicalId } from '../../recording-id.ts';
 import { type Layout, objectOfReceipt } from '../../record/layout.ts';
 import { receiptPrefix } from '../../record/object-key.ts';
+import { isQuarantineKey, quarantineKey } from '../../record/quarantine-key.ts';
 import { startOf } from './calendar.ts';
 
 export interface DayListing {
@@ -11,6 +12,8 @@ export interface DayListing {
   readonly receipts: ReadonlyMap<string, ObjectSummary>;
   /** Objects by their key. */
   readonly objects: ReadonlyMap<string, ObjectSummary>;
+  /** Canonical ids of recordings that wait in quarantine: the log gets their receipts once they are released. */
+  readonly quarantined: ReadonlySet<string>;
 }
 
 /** Lists a day. @param day `YYYY-MM-DD`. */
@@ -27,9 +30,12 @@ export async function listDay(
   const receipts = new Map<string, ObjectSummary>();
   for await (const found of store.list(receiptPrefix(prefix), budget)) {
     const key = objectOfReceipt(layout, found.key);
-    if (key !== undefined && isOfDay(key)) receipts.set(key, found);
+    if (key !== undefined && isOfDay(key) && !isQuarantineKey(key)) receipts.set(key, found);
   }
-  return { receipts, objects };
+  const quarantined = new Set<string>();
+  for await (const { key } of store.list(quarantineKey(prefix), budget))
+    if (isOfDay(key)) quarantined.add(recordingOf(layout, key));
+  return { receipts, objects, quarantined };
 }
 
 /** Returns the canonical id of the recording that a key names. */

@@ -12,7 +12,7 @@ export const EXCLUDED_REASONS = [
   'sensitive',
 ] as const;
 
-export const PENDING_REASONS = ['in-queue', 'restoring', 'uploading'] as const;
+export const PENDING_REASONS = ['in-queue', 'quarantined', 'restoring', 'uploading'] as const;
 
 export const MISSING_REASONS = ['lost', 'never-announced'] as const;
 

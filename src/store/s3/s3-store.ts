@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import type { Proxies } from '../../proxies.ts';
 import { assertObjectKey } from '../object-rules.ts';
+import { readBucketLock } from './bucket-lock.ts';
 import type { S3Access } from './call.ts';
 import { directTimeouts } from './client.ts';
 import { createDirectCalls } from './direct.ts';
@@ -63,6 +64,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       if (calls.openAhead !== undefined) void calls.openAhead();
     },
     setLegalHold: (key, on, budget) => putLegalHold(access, key, on, budget),
+    defaultLockDays: async (budget) => (await readBucketLock(access, budget)).defaultDays,
     listUploads: (budget) => listS3Uploads(access, budget),
     abortUpload: (upload, budget) => abortS3Upload(access, upload, budget),
   };

@@ -1,7 +1,6 @@
 /** Versions of objects in S3. In a file that what archives never loads: its bundle has no call that removes an object. */
 import {
   DeleteObjectCommand,
-  GetObjectLockConfigurationCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
@@ -13,6 +12,7 @@ import { present } from '../../present.ts';
 import { assertListPrefix, assertObjectKey, isObjectKey } from '../object-rules.ts';
 import { callS3, type S3Access } from './call.ts';
 import { assertPageHead, ListingPages, notAListing } from './listing-pages.ts';
+import { readBucketLock } from './bucket-lock.ts';
 import { readKeptState, retainObject, setTag } from './keeping.ts';
 import { abortS3Upload, listS3Uploads } from './uploads.ts';
 import { requireDocument } from './whole-document.ts';
@@ -176,23 +176,4 @@ async function removeVersion(
       details: { key },
     });
   }
-}
-
-async function readBucketLock(access: S3Access, budget: Budget): Promise<BucketLock> {
-  const without: BucketLock = { lock: 'none', defaultDays: undefined };
-  const reply = await callS3(access, 'GET object lock', budget, async (send): Promise<BucketLock> => {
-    try {
-      const { ObjectLockConfiguration: found } = await access.client.send(
-        new GetObjectLockConfigurationCommand(access.bucket),
-        send,
-      );
-      if (found?.ObjectLockEnabled !== 'Enabled') return without;
-      const { Days, Years } = found.Rule?.DefaultRetention ?? {};
-      return { lock: 'enabled', defaultDays: Days ?? (Years === undefined ? undefined : Years * 365) };
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ObjectLockConfigurationNotFoundError') return without;
-      throw error;
-    }
-  });
-  return reply.ok ? reply.value : without;
 }

@@ -71,6 +71,7 @@ describe('what may be deleted at the source', () => {
   const REFUSED: readonly (readonly [string, DeletionFacts, Partial<DeletionRules>?])[] = [
     ['missing', copied({ objects: 'missing' })],
     ['erased', copied({ objects: 'erased' })],
+    ['quarantined', copied({ objects: 'quarantined' })],
     ['other-recording', copied({ objects: 'other-recording' })],
     ['damaged', copied({ objects: 'damaged' })],
     ['unproven', copied({ objects: 'unproven' })],
@@ -128,6 +129,7 @@ describe('what may be deleted at the source', () => {
           'damaged',
           'missing',
           'erased',
+          'quarantined',
           'other-recording',
         ),
         comparison: mostly<DeletionFacts['copy']['comparison']>(

@@ -155,7 +155,7 @@ function describeRecording(
     media: as === 'recording' && kind === 'message' ? 'messaging' : MEDIA[kind],
     ...(kind === 'call' ? { mediaSubtype: SUBTYPES[leg] } : {}),
     ...(kind === 'screen' ? { mediaSubtype: 'Screen' } : {}),
-    annotations: state === 'AVAILABLE' ? recording.annotations : [],
+    annotations: state === 'AVAILABLE' ? annotationsOf(recording, as) : [],
     fileState: state,
     ...(archiveDate === undefined ? {} : { archiveDate }),
     ...(fate === 'archived' ? { archiveDate: endTime } : {}),
@@ -169,6 +169,11 @@ function describeRecording(
     ...(playable ? { sessionId: stableUuid(`${recording.id}/session`) } : {}),
     selfUri: `/api/v2/conversations/${conversation.id}/recordings/${recording.id}`,
   };
+}
+
+/** Metadata know none that the system made. */
+function annotationsOf({ annotations }: ModelRecording, as: 'metadata' | 'recording') {
+  return as === 'recording' ? annotations : annotations.filter(({ reason }) => reason === undefined);
 }
 
 function transcript({ kind, conversation }: ModelRecording): Record<string, unknown> {

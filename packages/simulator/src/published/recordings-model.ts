@@ -37,6 +37,8 @@ export interface ScriptedRecording {
   readonly deletedAfterS?: number | undefined;
   /** Of the file in its original format, sound only; default 4000. */
   readonly bytesPerSecond?: number;
+  /** Annotations that it has from the beginning: `Hold`, `Pause`, `SecurePause`, or another type such as `pii`; default none. */
+  readonly annotated?: readonly string[];
 }
 
 /** `omitted`: without a word. `error`: with an `errorMsg`, though the recording is there. */
@@ -95,6 +97,8 @@ export type FileState =
 export interface RecordingAnnotation {
   readonly id: string;
   readonly type: string;
+  /** Of what the platform itself annotates. */
+  readonly reason?: string;
   readonly location: number;
   readonly durationMs: number;
   readonly description: string;
@@ -215,7 +219,8 @@ export function buildConversation(
       region: one.region ?? 'us-east-1',
       batch: one.batch ?? 'delivered',
       bytesPerSecond: one.bytesPerSecond ?? 4000,
-      annotations: [],
+      annotated: one.annotated ?? [],
+      annotations: (one.annotated ?? []).map((word, index) => annotationOf(`${id}/${at}/${index}`, word)),
       transcodings: new Map(),
       restore: undefined,
       deleteDate:
@@ -229,6 +234,13 @@ export function buildConversation(
     });
   }
   return conversation;
+}
+
+const REASONS: ReadonlySet<string> = new Set(['Hold', 'Pause', 'SecurePause']);
+
+function annotationOf(name: string, word: string): RecordingAnnotation {
+  const about = REASONS.has(word) ? { type: 'pause', reason: word } : { type: word };
+  return { id: stableUuid(`${name}/annotated`), ...about, location: 1000, durationMs: 500, description: '' };
 }
 
 /** Has the platform heard of it yet? */

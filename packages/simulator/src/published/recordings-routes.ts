@@ -50,7 +50,7 @@ export const PUBLISHED_ROUTES: readonly PublishedRoute[] = [
       'listAnnotations',
       'GET',
       `${R}/annotations`,
-      ['recording:annotation:view', ...VIEW],
+      ['recording:annotation:view'],
       'the annotations of a recording',
     ],
   ]),

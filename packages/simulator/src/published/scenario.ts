@@ -41,6 +41,10 @@ const TEXTS: FieldCheck = (value) =>
   typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string')
     ? undefined
     : 'must be an object of texts';
+const WORDS: FieldCheck = (value) =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string' && /^\w{1,64}$/.test(one))
+    ? undefined
+    : 'must be a list of words';
 const oneOf =
   (...options: readonly (string | number)[]): FieldCheck =>
   (value) =>
@@ -65,6 +69,7 @@ const RECORDING: Readonly<Record<keyof ScriptedRecording, FieldCheck>> = {
   batch: oneOf('delivered', 'omitted', 'error'),
   deletedAfterS: NUMBER,
   bytesPerSecond: NUMBER,
+  annotated: WORDS,
 };
 
 const CONVERSATION: Readonly<Record<keyof ScriptedConversation, FieldCheck>> = {
