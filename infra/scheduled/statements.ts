@@ -30,7 +30,7 @@ export function verifierStatements(
     allow(
       'ReadRecordingsAndReceipts',
       ['s3:GetObject'],
-      [mediaFolder, 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+      [mediaFolder, 'receipts', 'erasures', 'holds', 'removals'].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('FindRecordings', resources),
     // without the right to open data keys, a record tells no more than that it is there
@@ -106,7 +106,12 @@ export function sealerStatements(
     allow(
       'ReadReceiptsAndLog',
       ['s3:GetObject'],
-      [`${root}receipts/*`, `${root}erasures/*`, `${root}source-deletions/*`, `${root}drills/*`, log],
+      [
+        ...['receipts', 'erasures', 'holds', 'removals', 'source-deletions', 'drills'].map(
+          (one) => `${root}${one}/*`,
+        ),
+        log,
+      ],
     ),
     listing('ListArchive', resources),
     {
@@ -132,7 +137,9 @@ export function sealerStatements(
 export function drillerStatements(resources: ArchiveResources): readonly Statement[] {
   const { keyArn, logKeyArn, drillKeyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
   const root = rootOf(resources);
-  const read = [mediaFolder, 'receipts', 'erasures', 'proof', 'drills'].map((prefix) => `${root}${prefix}/*`);
+  const read = [mediaFolder, 'receipts', 'erasures', 'holds', 'removals', 'proof', 'drills'].map(
+    (prefix) => `${root}${prefix}/*`,
+  );
   return [
     allow('ReadRecordingsReceiptsAndLog', ['s3:GetObject'], read),
     listing('FindRecordings', resources),
@@ -208,7 +215,7 @@ export function catalogueStatements(resources: ArchiveResources): readonly State
     allow(
       'ReadReceiptsHoldsAndErasures',
       ['s3:GetObject'],
-      ['receipts', 'holds', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+      ['receipts', 'holds', 'erasures', 'removals'].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('ListArchive', resources),
     allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),

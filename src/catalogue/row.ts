@@ -116,10 +116,15 @@ export function rowOf({
   };
 }
 
-function stateOf({ size }: ListedFile, receipt: ReceiptFacts | undefined, isErased: boolean): string {
+function stateOf(
+  { size, isExpired }: ListedFile,
+  receipt: ReceiptFacts | undefined,
+  isErased: boolean,
+): string {
   if (isErased) return 'erased';
   if (receipt?.kind === 'terminal') return 'gone';
   if (receipt === undefined) return size === undefined ? 'missing' : 'unreceipted';
+  if (isExpired) return 'expired';
   return size === undefined ? 'missing' : 'archived';
 }
 

@@ -3,7 +3,7 @@ import { findRecordings, findRows } from '../catalogue/find-recordings.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { ArchiveConfig, RestoreConfig, WrapConfig } from '../config/config.ts';
-import { openConfiguredStore, openConfiguredVersions, readTrust } from './archiver.ts';
+import { openAmending, openConfiguredStore, openConfiguredVersions, readTrust } from './archiver.ts';
 import { openCatalogue } from './catalogue.ts';
 import { ArchiveError, describeForeign, systemCodeOf, toArchiveError } from '../errors.ts';
 import { applyRetention } from '../keep/retention/apply.ts';
@@ -14,6 +14,7 @@ import type { ObjectStore } from '../ports.ts';
 import { createLayout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
 import {
   MAX_RETENTION_FILE_BYTES,
   parseRetentionFile,
@@ -58,7 +59,7 @@ export async function rulesAtWrite(file: string): Promise<ArchiveConfig['retenti
   return retentionAtWrite(await readRetentionRules(file));
 }
 
-type Config = RestoreConfig & Pick<WrapConfig, 'retentionFile'>;
+type Config = RestoreConfig & Pick<WrapConfig, 'retentionFile' | 'signingKeySecretArn' | 'signingKmsKeyId'>;
 
 /** Makes no request. @throws `CONFIG_INVALID`, `RETENTION_FILE_INVALID`. */
 export async function openRetention(config: Config, tools: RetentionTools = {}): Promise<RetentionPorts> {
@@ -70,12 +71,18 @@ export async function openRetention(config: Config, tools: RetentionTools = {}):
   const rules =
     config.retentionFile === undefined ? undefined : await readRetentionRules(config.retentionFile);
   const catalogue = await openCatalogue(config, { ...context, archive: store });
+  const layout = createLayout(config.layout);
+  let signer: Promise<ReceiptSigner | undefined> | undefined;
   return {
     store,
     keys,
     versions,
     rules,
     clock,
+    noting: {
+      dayOf: (key) => layout.parse(key)?.date,
+      signer: (budget) => (signer ??= openAmending(config, context, budget).then((opened) => opened.signer)),
+    },
     factsOf: (asked, budget) => factsOf(catalogue, store, asked, budget),
   };
 }

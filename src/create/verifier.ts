@@ -2,6 +2,7 @@ import { type SampleOptions, type SampleReport, verifySample } from '../audit/ve
 import type { Budget, Clock } from '../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../config/config.ts';
 import { createReader, openConfiguredStore, readTrust } from './archiver.ts';
+import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import type { Logger } from '../log.ts';
 import { readErasedHashes } from '../record/find-erasure.ts';
 import type { ObjectStore } from '../ports.ts';
@@ -31,10 +32,11 @@ export async function createSampleVerifier(
   const store = given ?? (await openConfiguredStore(config, { clock, logger }));
   const trust = await readTrust(config);
   const reader = 'encryption' in config ? await createReader(config, { clock, logger }) : undefined;
+  const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock });
   return {
     verify: async (options, budget) => {
       const report = await verifySample(
-        { store, ...trust, reader, erased: await readErasedHashes(store, budget) },
+        { store, ...trust, reader, expired, erased: await readErasedHashes(store, budget) },
         { ...options, now: clock.now(), seed: store.location },
         {
           onFinding: ({ key, kind, code, message }) =>

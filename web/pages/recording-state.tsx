@@ -7,6 +7,7 @@ const TONES: Readonly<Record<RecordingRow['state'], Tone>> = {
   unreceipted: 'bad',
   gone: 'plain',
   erased: 'plain',
+  expired: 'plain',
 };
 
 export function State({ row }: { readonly row: RecordingRow }) {

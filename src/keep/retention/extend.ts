@@ -6,6 +6,7 @@ import { DAY_MS } from '../../recording-time.ts';
 import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
 import { partsBeside } from '../beside.ts';
 import { extendedUntil, KEEP_TAG, lockedUntil, type RetentionPorts, thereBeside } from './examine.ts';
+import { type Noted, noteRemovals } from './removal-notes.ts';
 
 export interface Extension {
   /** The last day, epoch ms of its beginning, UTC. */
@@ -19,7 +20,7 @@ export interface ExtendedObject {
   readonly outcome: 'locked' | 'tagged' | 'longer' | 'absent' | 'unsupported';
 }
 
-type ExtendPorts = Pick<RetentionPorts, 'versions'>;
+type ExtendPorts = Pick<RetentionPorts, 'versions' | 'store' | 'keys' | 'clock' | 'noting'>;
 
 const AT_ONCE = 8;
 const BATCH = 200;
@@ -33,6 +34,9 @@ export async function* extendRetention(
 ): AsyncGenerator<ExtendedObject, void, undefined> {
   for (let at = 0; at < keys.length; at += BATCH) {
     const batch = keys.slice(at, at + BATCH);
+    // before any tag is read, and once more for what was noted meanwhile: what is kept longer, and gone all the same, is missing
+    const until = extension.day + DAY_MS;
+    await noteKept(ports, { keys: batch, until }, budget);
     const done = new Map<string, ExtendedObject>();
     await forEachOf(
       batch,
@@ -43,13 +47,29 @@ export async function* extendRetention(
       budget.signal,
     );
     budget.signal.throwIfAborted();
+    await noteKept(ports, { keys: batch, until }, budget);
     for (const key of batch) yield done.get(key) ?? { key, outcome: 'absent' };
   }
 }
 
+/** Of what is there: what its rule has let go already stays as it was noted. */
+async function noteKept(
+  ports: ExtendPorts,
+  { keys, until }: { readonly keys: readonly string[]; readonly until: number },
+  budget: Budget,
+): Promise<void> {
+  const { noting, versions } = ports;
+  if (noting === undefined) return;
+  const there = new Map<string, Noted>();
+  await forEachOf(keys, AT_ONCE, async (key) => {
+    if ((await versions.keptState(key, budget)) !== undefined) there.set(key, { from: undefined, until });
+  });
+  await noteRemovals(ports, noting, there, budget);
+}
+
 /** The mark against lifecycle rules comes first, so that no moment is without both. */
 async function extendOne(
-  { versions }: ExtendPorts,
+  { versions }: Pick<RetentionPorts, 'versions'>,
   key: string,
   { day, mode }: Extension,
   budget: Budget,
