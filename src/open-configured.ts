@@ -85,7 +85,7 @@ export async function readTrust(config: StoreConfig): Promise<ReceiptTrust> {
  * @throws `CONFIG_INVALID` when a key cannot be used; `SECRET_*`.
  */
 export async function openAmending(
-  config: RestoreConfig & Pick<WrapConfig, 'signingKeySecretArn' | 'signingKmsKeyId'>,
+  config: WrapConfig,
   { clock = systemClock, logger = silentLogger }: Tools,
   budget: Budget,
 ): Promise<ReceiptTrust & { readonly signer: ReceiptSigner | undefined; readonly clock: Clock }> {

@@ -228,3 +228,33 @@ export function catalogueStatements(resources: ArchiveResources): readonly State
     { ...allow('SealPeople', ['kms:GenerateDataKey'], [keyArn]), Condition: sealed(SEALED_OF_CATALOGUE) },
   ];
 }
+
+/**
+ * Who applies rules of retention sees what keeps each object, locks and tags it, and reads receipts, holds and the clear files of the
+ * catalogue. It removes nothing and opens nothing. It writes notes of what rules may remove, each once, and signs them as receipts are signed.
+ *
+ * @param locks the rules are by Object Lock; else they are by tags alone.
+ */
+export function retentionStatements(resources: ArchiveResources, locks: boolean): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', signingSecretArn, signingKeyArn } = resources;
+  const { mediaFolder = MEDIA_FOLDER } = resources;
+  const root = rootOf(resources);
+  const kept = [mediaFolder, 'receipts', 'context', 'transcripts'].map((prefix) => `${root}${prefix}/*`);
+  return [
+    // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
+    allow('ReadWhatIsKept', ['s3:GetObject'], [...kept, `${root}holds/*`, `${root}removals/*`]),
+    allow('SeeWhatKeepsIt', ['s3:GetObjectLegalHold', 's3:GetObjectRetention', 's3:GetObjectTagging'], kept),
+    allow('KeepAsRulesSay', ['s3:PutObjectTagging', ...(locks ? ['s3:PutObjectRetention'] : [])], kept),
+    listing('ListArchive', resources),
+    {
+      ...allow('AddNotes', ['s3:PutObject'], [`${root}removals/*`]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+    allow('ReadCatalogue', ['s3:GetObject'], [`${catalogue}/catalogue/*`]),
+    allow('FindInCatalogue', ['s3:ListBucket'], [catalogue]),
+    ...(signingSecretArn === undefined
+      ? []
+      : [allow('ReadSigningKey', ['secretsmanager:GetSecretValue'], [signingSecretArn])]),
+    ...signatures(signingKeyArn, { sign: 'SignNotes', show: 'ShowSigningKey' }),
+  ];
+}

@@ -36,6 +36,8 @@ export const retention = z.strictObject({
     .max(100)
     .refine((all) => new Set(all).size === all.length, 'names a number of days twice')
     .default([]),
+  /** The rules themselves, as a retention file has them: a function applies them each day. Checked by `retain rules` and by the function. */
+  rules: z.looseObject({ by: z.enum(['compliance', 'governance', 'tags']) }).optional(),
   /** Roles that may tag what is stored; `retain apply` needs one of them. */
   taggers: z.array(role).max(20).default([]),
 });

@@ -3,7 +3,7 @@ import { findRecordings, findRows } from '../catalogue/find-recordings.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { ArchiveConfig, RestoreConfig, WrapConfig } from '../config/config.ts';
-import { openAmending, openConfiguredStore, openConfiguredVersions, readTrust } from './archiver.ts';
+import { openConfiguredStore, openConfiguredVersions, openSigner, readTrust } from './archiver.ts';
 import { openCatalogue } from './catalogue.ts';
 import { ArchiveError, describeForeign, systemCodeOf, toArchiveError } from '../errors.ts';
 import { applyRetention } from '../keep/retention/apply.ts';
@@ -22,6 +22,7 @@ import {
   type RetentionRules,
 } from '../record/retention-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 import { readTextFile } from '../text-file.ts';
 
 export interface RetentionTools {
@@ -72,6 +73,7 @@ export async function openRetention(config: Config, tools: RetentionTools = {}):
     config.retentionFile === undefined ? undefined : await readRetentionRules(config.retentionFile);
   const catalogue = await openCatalogue(config, { ...context, archive: store });
   const layout = createLayout(config.layout);
+  const secrets = createSecretValues({ ...context, proxies: config.proxies });
   let signer: Promise<ReceiptSigner | undefined> | undefined;
   return {
     store,
@@ -81,7 +83,7 @@ export async function openRetention(config: Config, tools: RetentionTools = {}):
     clock,
     noting: {
       dayOf: (key) => layout.parse(key)?.date,
-      signer: (budget) => (signer ??= openAmending(config, context, budget).then((opened) => opened.signer)),
+      signer: (budget) => (signer ??= openSigner(config, secrets, context).then((open) => open(budget))),
     },
     factsOf: (asked, budget) => factsOf(catalogue, store, asked, budget),
   };
@@ -158,6 +160,9 @@ async function ofReceipt(
     divisions: undefined,
   };
 }
+
+/** Ages in days at which something of a day becomes known, or is given up on: what is applied daily. */
+export const RETENTION_AGES: readonly number[] = [1, 2, 3, 4, 7, 14, 35, 36];
 
 export interface RetentionRun {
   readonly objects: number;

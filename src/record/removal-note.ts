@@ -31,6 +31,8 @@ const note = z.strictObject({
         from: time.exactOptional(),
         /** A person keeps it until then; it stands, whatever later notes say. */
         until: time.exactOptional(),
+        /** Its tag has been taken off by now. */
+        off: z.literal(true).exactOptional(),
       }),
     )
     .min(1)

@@ -48,6 +48,8 @@ export class RetentionActs {
   readonly #extended = new Map<string, number>();
   /** Applications that are under way, or were killed: until another one has ended it is not sure what they left. */
   readonly #open = new Map<string, number>();
+  /** An extension was begun, which counts from its first note on, whether or not it ended. */
+  readonly #begun = new Set<string>();
   readonly #options: RetentionOptions;
 
   constructor(options: RetentionOptions) {
@@ -97,6 +99,7 @@ export class RetentionActs {
   async extend(keys: readonly string[], days: number, ports: ErasePorts): Promise<void> {
     const day = Math.floor(this.#options.now() / DAY_MS + days) * DAY_MS;
     const extension = { day, mode: 'governance' } as const;
+    for (const key of keys) this.#begun.add(key);
     for await (const { key, outcome } of extendRetention(this.#ports(ports), keys, extension, unlimited))
       if (outcome === 'tagged' || outcome === 'longer')
         this.#extended.set(key, Math.max(this.#extended.get(key) ?? 0, day + DAY_MS));
@@ -139,7 +142,8 @@ export class RetentionActs {
     const held = await this.#everHeld();
     for (const key of this.removed) {
       if (this.#options.memory.all.has(key) || isErased(key) || expired.has(key)) continue;
-      if (!held.has(key)) this.#options.report(`${key} was removed by its rule, and is called missing`);
+      if (!held.has(key) && !this.#begun.has(key))
+        this.#options.report(`${key} was removed by its rule, and is called missing`);
     }
   }
 

@@ -20,7 +20,7 @@ import {
   thereBeside,
 } from './examine.ts';
 import { type DueRetention, dueRetention } from './policy.ts';
-import { type Noted, noteRemovals, readNoted } from './removal-notes.ts';
+import { type Noting, noteRemovals, readNoted } from './removal-notes.ts';
 import { heldAmong } from '../read-holds.ts';
 
 export interface AppliedRetention {
@@ -65,7 +65,7 @@ export async function* applyRetention(
       budget.signal,
     );
     budget.signal.throwIfAborted();
-    await takeOffExtended(ports, { tagged, seen, done, now }, budget);
+    await settleTags(ports, { tagged, seen, done }, budget);
     for (const { key } of examined) {
       const one = done.get(key);
       if (one !== undefined) yield one;
@@ -150,7 +150,7 @@ async function noteBefore(
   { examined, now }: { readonly examined: readonly ExaminedObject[]; readonly now: number },
   budget: Budget,
 ): Promise<readonly string[]> {
-  const removals = new Map<string, Noted>();
+  const removals = new Map<string, Noting>();
   for (const { key, state, facts, decision, isHeld, extendedUntil: extended = 0 } of examined) {
     // what may be held, and cannot be seen to be, is refused below
     if (decision === undefined || state === undefined || state.legalHold === 'forbidden') continue;
@@ -188,38 +188,46 @@ async function tagOf(
   return versions.setTag(key, REMOVAL_TAG, String(wanted), budget);
 }
 
+interface Batch {
+  readonly seen: readonly ExaminedObject[];
+  /** What got a tag. */
+  readonly tagged: readonly string[];
+  readonly done: Map<string, AppliedRetention>;
+}
+
 /**
- * A person may have extended an object in between, and S3 sets tags under no condition, all of them at once. Whoever extends writes it down
- * before any tag is read: what is written by now goes before the tags.
+ * S3 sets tags under no condition, all of them at once, so the notes decide once the tags are set: an object that a person extended, or that
+ * another application found to be held, is noted as kept by now, and its tag goes again. What bears no tag any more is noted last, for who
+ * places a hold is told of what may bear one.
  */
-async function takeOffExtended(
+async function settleTags(
   ports: RetentionPorts,
-  {
-    tagged,
-    seen,
-    done,
-    now,
-  }: {
-    readonly tagged: readonly string[];
-    readonly seen: readonly ExaminedObject[];
-    readonly done: Map<string, AppliedRetention>;
-    readonly now: number;
-  },
+  { seen, tagged, done }: Batch,
   budget: Budget,
 ): Promise<void> {
   const { noting, versions } = ports;
-  if (noting === undefined || tagged.length === 0) return;
-  const noted = await readNoted(ports, noting.dayOf, tagged, budget);
-  const extended = seen.flatMap((one) => {
-    const until = noted.get(one.key)?.until ?? 0;
-    return until > Math.max(one.extendedUntil ?? 0, now) ? [{ ...one, extendedUntil: until }] : [];
+  const wanted = new Set(tagged);
+  const doubtful = seen.filter(({ key, mayBear }) => mayBear || wanted.has(key));
+  if (noting === undefined || doubtful.length === 0) return;
+  const keys = doubtful.map(({ key }) => key);
+  const noted = await readNoted(ports, noting.dayOf, keys, budget);
+  const kept = doubtful.filter(({ key, extendedUntil: seenUntil = 0 }) => {
+    const known = noted.get(key);
+    // a note of an extension that was not read before the own one is older than that, and stands all the same
+    return known !== undefined && (known.from === undefined || (known.until ?? 0) > seenUntil);
   });
-  if (extended.length === 0) return;
-  const kept = new Set(extended.map(({ key }) => key));
-  for (const key of await noteBefore(ports, { examined: extended, now }, budget)) kept.delete(key);
-  for (const key of kept) {
-    for (const one of [key, ...partsBeside(key)]) await versions.setTag(one, REMOVAL_TAG, undefined, budget);
+  const none = { from: undefined, until: undefined };
+  await noteRemovals(ports, noting, new Map(kept.map(({ key }) => [key, none])), budget);
+  const off = new Map<string, Noting>();
+  for (const { key } of kept) {
     const before = done.get(key);
-    if (before !== undefined) done.set(key, { ...before, tag: 'taken-off' });
+    if (before === undefined) continue;
+    if (before.tag === 'set' || before.tag === 'same') {
+      for (const one of [key, ...partsBeside(key)])
+        await versions.setTag(one, REMOVAL_TAG, undefined, budget);
+      done.set(key, { ...before, tag: 'taken-off' });
+    }
+    off.set(key, { ...none, isOff: true });
   }
+  await noteRemovals(ports, noting, off, budget);
 }

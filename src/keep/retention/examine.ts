@@ -38,6 +38,8 @@ export interface ExaminedObject {
   readonly facts: RecordingFacts;
   /** Until when a person keeps it, by its tag or by what was written down of it. */
   readonly extendedUntil: number | undefined;
+  /** It was noted that a rule may remove it, and not since then that its tag is off. */
+  readonly mayBear: boolean;
   /** `undefined` without a retention file. */
   readonly decision: RetentionDecision | undefined;
   /** Ids of the holds that stand on it. */
@@ -88,6 +90,7 @@ export async function* examineRetention(
         facts: known,
         heldBy: held.get(key) ?? [],
         extendedUntil: kept,
+        mayBear: noted.get(key)?.mayBear === true,
       });
     }
   }
@@ -102,7 +105,8 @@ export function describeKept(
     facts,
     heldBy,
     extendedUntil: extended,
-  }: Pick<ExaminedObject, 'key' | 'state' | 'facts' | 'heldBy' | 'extendedUntil'>,
+    mayBear,
+  }: Pick<ExaminedObject, 'key' | 'state' | 'facts' | 'heldBy' | 'extendedUntil' | 'mayBear'>,
 ): ExaminedObject {
   const now = clock.now();
   const decision = rules && decideRetention(rules, facts);
@@ -118,6 +122,7 @@ export function describeKept(
     state,
     facts,
     extendedUntil: extended,
+    mayBear,
     decision,
     heldBy,
     isHeld: heldBy.length > 0 || state?.legalHold === 'on',

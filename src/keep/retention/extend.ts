@@ -6,7 +6,7 @@ import { DAY_MS } from '../../recording-time.ts';
 import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
 import { partsBeside } from '../beside.ts';
 import { extendedUntil, KEEP_TAG, lockedUntil, type RetentionPorts, thereBeside } from './examine.ts';
-import { type Noted, noteRemovals } from './removal-notes.ts';
+import { type Noting, noteRemovals } from './removal-notes.ts';
 
 export interface Extension {
   /** The last day, epoch ms of its beginning, UTC. */
@@ -47,7 +47,7 @@ export async function* extendRetention(
       budget.signal,
     );
     budget.signal.throwIfAborted();
-    await noteKept(ports, { keys: batch, until }, budget);
+    await noteKept(ports, { keys: batch, until, isOff: true }, budget);
     for (const key of batch) yield done.get(key) ?? { key, outcome: 'absent' };
   }
 }
@@ -55,14 +55,14 @@ export async function* extendRetention(
 /** Of what is there: what its rule has let go already stays as it was noted. */
 async function noteKept(
   ports: ExtendPorts,
-  { keys, until }: { readonly keys: readonly string[]; readonly until: number },
+  { keys, ...kept }: { readonly keys: readonly string[]; readonly until: number; readonly isOff?: boolean },
   budget: Budget,
 ): Promise<void> {
   const { noting, versions } = ports;
   if (noting === undefined) return;
-  const there = new Map<string, Noted>();
+  const there = new Map<string, Noting>();
   await forEachOf(keys, AT_ONCE, async (key) => {
-    if ((await versions.keptState(key, budget)) !== undefined) there.set(key, { from: undefined, until });
+    if ((await versions.keptState(key, budget)) !== undefined) there.set(key, { from: undefined, ...kept });
   });
   await noteRemovals(ports, noting, there, budget);
 }

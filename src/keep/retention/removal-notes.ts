@@ -33,7 +33,12 @@ export interface Noted {
   readonly from: number | undefined;
   /** Until when a person keeps it. */
   readonly until: number | undefined;
+  /** A tag may be on it: it was noted that a rule may remove it, and not since then that its tag is off. */
+  readonly mayBear: boolean;
 }
+
+/** What is to be noted; `isOff`: its tag was taken off since the newest note, which says that no rule may remove it. */
+export type Noting = Pick<Noted, 'from' | 'until'> & { readonly isOff?: boolean };
 
 export type Removals = ReadonlyMap<string, Noted>;
 
@@ -67,6 +72,8 @@ async function readNotes(
 /** Of notes of one moment, the one that keeps an object longest; of all, what a person said last. Pure. */
 export function newestOf(notes: readonly Pick<RemovalNote, 'objects' | 'times'>[]): Removals {
   const found = new Map<string, Noted & { readonly issued: string }>();
+  const named = new Map<string, string>();
+  const off = new Map<string, string>();
   const timeOf = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text));
   const laterOf = (one: number | undefined, other: number | undefined) =>
     one === undefined || other === undefined ? undefined : Math.max(one, other);
@@ -76,12 +83,19 @@ export function newestOf(notes: readonly Pick<RemovalNote, 'objects' | 'times'>[
       const known = found.get(object.key);
       const [from, own] = [timeOf(object.from), timeOf(object.until)];
       const until = Math.max(known?.until ?? 0, own ?? 0) || undefined;
-      if (known === undefined || known.issued < issued) found.set(object.key, { issued, from, until });
+      const last = object.off === true ? off : named;
+      if ((object.off === true || from !== undefined) && (last.get(object.key) ?? '') < issued)
+        last.set(object.key, issued);
+      // of one moment, what was noted as one that may go counts as the later
+      const mayBear = named.has(object.key) && (named.get(object.key) ?? '') >= (off.get(object.key) ?? '');
+      if (known === undefined || known.issued < issued)
+        found.set(object.key, { issued, from, until, mayBear });
       else
         found.set(object.key, {
           issued: known.issued,
           from: known.issued === issued ? laterOf(known.from, from) : known.from,
           until,
+          mayBear,
         });
     }
   }
@@ -128,6 +142,20 @@ function byDays(dayOf: RemovalNoting['dayOf'], keys: Iterable<string>): Readonly
   return days;
 }
 
+/** `undefined` where nothing of it is new. Pure. */
+function newsOf(
+  { from, until, isOff = false }: Noting,
+  before: Noted | undefined,
+): Omit<RemovalNote['objects'][number], 'key'> | undefined {
+  const isKnown = before?.from === from && (before?.until ?? 0) >= (until ?? 0);
+  // somebody has noted meanwhile that a rule may remove it, and may be about to put its tag on
+  const isOvertaken = isOff && before?.from !== undefined;
+  if (isOvertaken && until === undefined) return undefined;
+  const off = isOff && !isOvertaken && before?.mayBear === true ? (true as const) : undefined;
+  if (isKnown && off === undefined) return undefined;
+  return present({ from: textOf(from), until: textOf(until), off });
+}
+
 const textOf = (time: number | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
 
 /**
@@ -139,7 +167,7 @@ const textOf = (time: number | undefined) => (time === undefined ? undefined : n
 export async function noteRemovals(
   { store, keys, clock }: HoldTrust & { readonly clock: Pick<Clock, 'now'> },
   { dayOf, signer }: RemovalNoting,
-  wanted: Removals,
+  wanted: ReadonlyMap<string, Noting>,
   budget: Budget,
 ): Promise<void> {
   for (const [day, asked] of byDays(dayOf, wanted.keys())) {
@@ -149,9 +177,9 @@ export async function noteRemovals(
     const newest = Math.max(0, ...notes.map(({ times }) => Date.parse(times.issued)));
     const issued = new Date(Math.max(clock.now(), newest + 1)).toISOString();
     const news = asked.flatMap((key) => {
-      const { from, until } = wanted.get(key) ?? { from: undefined, until: undefined };
-      const isKnown = known.get(key)?.from === from && (known.get(key)?.until ?? 0) >= (until ?? 0);
-      return isKnown ? [] : [{ key, ...present({ from: textOf(from), until: textOf(until) }) }];
+      const object = wanted.get(key);
+      const news = object === undefined ? undefined : newsOf(object, known.get(key));
+      return news === undefined ? [] : [{ key, ...news }];
     });
     for (let at = 0; at < news.length; at += MAX_OBJECTS_IN_NOTE) {
       const objects = news.slice(at, at + MAX_OBJECTS_IN_NOTE);
@@ -182,7 +210,7 @@ export async function* removableAmongHeld(
   for await (const keys of heldKeys(trust.store, hold, budget)) {
     for (const [day, asked] of byDays(dayOf, keys)) {
       const removals = await readRemovals(trust, day, budget);
-      yield* asked.filter((key) => removals.get(key)?.from !== undefined);
+      yield* asked.filter((key) => removals.get(key)?.mayBear === true);
     }
   }
 }
