@@ -239,12 +239,18 @@ export function retentionStatements(resources: ArchiveResources, locks: boolean)
   const { catalogueBucketArn: catalogue = '', signingSecretArn, signingKeyArn } = resources;
   const { mediaFolder = MEDIA_FOLDER } = resources;
   const root = rootOf(resources);
-  const kept = [mediaFolder, 'receipts', 'context', 'transcripts'].map((prefix) => `${root}${prefix}/*`);
+  const receipts = `${root}receipts/*`;
+  const kept = [`${root}${mediaFolder}/*`, receipts, `${root}context/*`, `${root}transcripts/*`];
   return [
     // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
     allow('ReadWhatIsKept', ['s3:GetObject'], [...kept, `${root}holds/*`, `${root}removals/*`]),
     allow('SeeWhatKeepsIt', ['s3:GetObjectLegalHold', 's3:GetObjectRetention', 's3:GetObjectTagging'], kept),
-    allow('KeepAsRulesSay', ['s3:PutObjectTagging', ...(locks ? ['s3:PutObjectRetention'] : [])], kept),
+    allow(
+      'TagAsRulesSay',
+      ['s3:PutObjectTagging'],
+      kept.filter((place) => place !== receipts),
+    ),
+    ...(locks ? [allow('LockAsRulesSay', ['s3:PutObjectRetention'], kept)] : []),
     listing('ListArchive', resources),
     {
       ...allow('AddNotes', ['s3:PutObject'], [`${root}removals/*`]),

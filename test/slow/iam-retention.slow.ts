@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
@@ -6,6 +6,8 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../infra/policies.ts';
 import { retentionStatements, verifierStatements } from '../../infra/scheduled/statements.ts';
+import { systemClock, unlimited } from '../../src/clock.ts';
+import { noteRemovals } from '../../src/keep/retention/removal-notes.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
@@ -39,17 +41,9 @@ let reconciled: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'iam-retention-'));
-  // what is archived was stored days ago: the bucket would remove it by now
-  const started = Date.now() - 5 * DAY_MS;
-  let isLater = false;
   world = await openWorld({
     recordings: [{ seconds: 1 }, { seconds: 1 }, { seconds: 1 }],
-    s3: {
-      dir: join(dir, 's3'),
-      bucket: 'recordings',
-      others: [CATALOGUE],
-      now: () => (isLater ? Date.now() : started),
-    },
+    s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE] },
   });
   const credentials = { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' };
   const kms = new KMSClient({ endpoint: world.simulator.kms?.url ?? '', region: 'us-east-1', credentials });
@@ -68,24 +62,15 @@ beforeAll(async () => {
     secretArns: [],
     signingSecretArn: world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'] ?? '',
   };
-  const publicKey = [...world.receiptKeys.values()][0];
-  const keyFile = join(dir, 'receipts.pem');
-  if (publicKey !== undefined && 'export' in publicKey)
-    await writeFile(keyFile, publicKey.export({ type: 'spki', format: 'pem' }));
   const environment = {
     ...world.environment,
     ARCHIVE_KMS_KEY_ID: keyArn,
     ARCHIVE_CATALOGUE: `s3://${CATALOGUE}`,
-    ARCHIVE_RECEIPT_PUBLIC_KEYS: keyFile,
   };
   const events = world.simulator.recordings.map(({ id }) => world.simulator.event(id, 'eventbridge'));
   await runBundle('archive', { dir, events, environment });
   const listed: string[] = [];
-  for await (const { key } of world.store.list('archive/', {
-    signal: new AbortController().signal,
-    deadline: Infinity,
-  }))
-    listed.push(key);
+  for await (const { key } of world.store.list('archive/', unlimited)) listed.push(key);
   const [gone = '', held = ''] = listed;
   const [, year, month, date] = /^archive\/(\d{4})\/(\d{2})\/(\d{2})/.exec(gone) ?? [];
   const day = `${year}-${month}-${date}`;
@@ -98,8 +83,13 @@ beforeAll(async () => {
     return { ...ran, calls: recorder.calls };
   };
   applied = await record('retention', { rules: RULES, from: day, to: day });
-  isLater = true;
-  // as the bucket does
+  // days later, as the bucket does
+  await noteRemovals(
+    { store: world.store, keys: new Map(), clock: systemClock },
+    { dayOf: () => day, signer: () => Promise.resolve(undefined) },
+    new Map([[gone, { from: Date.now() - DAY_MS, until: undefined }]]),
+    unlimited,
+  );
   const client = createS3Client({
     endpoint: world.simulator.s3?.url ?? '',
     region: 'us-east-1',
@@ -131,9 +121,9 @@ describe('the function that applies rules of retention', () => {
   it('asks for nothing that its role lacks, and its role has nothing that it does not ask for', () => {
     const statements = retentionStatements(resources, false);
     expect(missing(statements, applied.calls)).toEqual([]);
-    // contexts and transcripts are not kept here, and a tag of theirs is set only where they are; a note is read by the next run
+    // contexts and transcripts are not kept here, a bucket without locks has no holds of its own, and a note is read by the next run
     const left = unused(statements, applied.calls).filter(
-      (grant) => !/\/(?:context|transcripts|removals)\/\*$|Tagging on .*receipts/.test(grant),
+      (grant) => !/\/(?:context|transcripts|removals)\/\*$|GetObjectLegalHold/.test(grant),
     );
     expect(left).toEqual([]);
     const written = applied.calls.filter(({ action }) => action === 's3:PutObject');
@@ -143,7 +133,7 @@ describe('the function that applies rules of retention', () => {
 });
 
 describe('the verification behind it', () => {
-  it('finds nothing missing where the bucket removed what a signed note lets go, with what its role has', () => {
+  it('finds nothing missing where the bucket removed what a note lets go, with what its role has', () => {
     expect({ output: verified.output, outcomes: verified.outcomes }).toEqual({
       output: verified.output,
       outcomes: [expect.objectContaining({ complete: true, failed: 0, findings: 0, checked: 3 })],
