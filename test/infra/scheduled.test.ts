@@ -132,6 +132,20 @@ describe('the functions that schedules start', () => {
     expect(resourcesOf(none.template, 'AWS::SecretsManager::Secret', 'Backfill')).toEqual([]);
   });
 
+  it('apply rules of retention only where the settings have them, once at a time, by a role that may tag', () => {
+    expect(functionOf('Retainer')[1].Properties).toMatchObject({ ReservedConcurrentExecutions: 1 });
+    const [role] = resourcesOf(all.template, 'AWS::IAM::Role').find(([id]) =>
+      /^ArchiveRetainer/.test(id),
+    ) ?? [''];
+    const { PolicyDocument } = propertiesOf(all.template, 'AWS::S3::BucketPolicy', 'BucketObjects');
+    const { Statement } = PolicyDocument as { Statement: readonly { Sid: string; Condition: unknown }[] };
+    const tagging = Statement.find(({ Sid }) => Sid === 'DenyTagging');
+    expect(JSON.stringify(tagging?.Condition)).toContain(JSON.stringify(arnOf(role)));
+    const without = synthesiseSettings({ ...SMALLEST, retention: { removeAfterDays: [20], taggers: [] } });
+    without.end();
+    expect(resourcesOf(without.template, 'AWS::Scheduler::Schedule')).toHaveLength(1);
+  });
+
   it('seal with a key of their own, which stays when the stack is deleted', () => {
     const [, { Properties, DeletionPolicy }] = resourceOf(all.template, 'AWS::KMS::Key', 'LogKey');
     expect(Properties).toMatchObject({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' });
