@@ -62,9 +62,15 @@ const edit = (change: Partial<CatalogueRow>) => (rows: CatalogueRow[]) =>
 describe('a row of what its rule let go', () => {
   it('says expired, is found by that, and is none of the differences of `verify` before the next update', async () => {
     const { ports, made } = await makeOld();
-    const [, , gone] = made;
+    const [first, , gone] = made;
     const expired = { of: () => Promise.resolve(new Map([[gone.key, LONG_AGO]])) };
     expect((await compare({ ...ports, expired })).disagreements).toEqual([]);
+    const later = { of: () => Promise.resolve(new Map([[first.key, LONG_AGO]])) };
+    const object = storeOf(ports).objects.get(first.key);
+    storeOf(ports).objects.delete(first.key);
+    expect((await compare({ ...ports, expired: later })).disagreements).toEqual([]);
+    expect((await compare(ports)).disagreements).toMatchObject([{ key: first.key }]);
+    if (object !== undefined) storeOf(ports).objects.set(first.key, object);
     await updateCatalogue({ ...ports, expired }, { from: DAY, to: DAY }, unlimited);
     const states = await statesOf({ ...ports, expired });
     expect(states.get(gone.key)).toBe('expired');
