@@ -29,7 +29,7 @@ const note = z.strictObject({
         key: z.string().min(1).max(1024),
         /** A rule may remove it from then on; absent: no rule may. */
         from: time.exactOptional(),
-        /** A person keeps it until then; it stands, whatever later notes say. */
+        /** A person keeps it until then; it stands, also where later notes say nothing of it. */
         until: time.exactOptional(),
         /** Its tag has been taken off by now. */
         off: z.literal(true).exactOptional(),

@@ -99,7 +99,7 @@ describe('a recording as it was archived', () => {
 
   it('needs no key to be compared with its receipt', async () => {
     const { store, keys } = archive.ports;
-    expect(await kinds(await fresh(), 'ciphertext', { store, keys } as typeof archive.ports)).toEqual([]);
+    expect(await kinds(await fresh(), 'ciphertext', { store, keys })).toEqual([]);
     await expect(verifyAgainstReceipt({ store }, await fresh(), 'full', unlimited)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });

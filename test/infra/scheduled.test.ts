@@ -135,7 +135,7 @@ describe('the functions that schedules start', () => {
   it('apply rules of retention only where the settings have them, once at a time, by a role that may tag', () => {
     expect(functionOf('Retainer')[1].Properties).toMatchObject({ ReservedConcurrentExecutions: 1 });
     const [role] = resourcesOf(all.template, 'AWS::IAM::Role').find(([id]) =>
-      /^ArchiveRetainer/.test(id),
+      id.startsWith('ArchiveRetainer'),
     ) ?? [''];
     const { PolicyDocument } = propertiesOf(all.template, 'AWS::S3::BucketPolicy', 'BucketObjects');
     const { Statement } = PolicyDocument as { Statement: readonly { Sid: string; Condition: unknown }[] };

@@ -37,7 +37,7 @@ export interface Noted {
   readonly mayBear: boolean;
 }
 
-/** What is to be noted; `isOff`: its tag was taken off since the newest note, which says that no rule may remove it. */
+/** What a note will say; `isOff`: its tag was taken off since the newest note, which says that no rule may remove it. */
 export type Noting = Pick<Noted, 'from' | 'until'> & { readonly isOff?: boolean };
 
 export type Removals = ReadonlyMap<string, Noted>;
@@ -148,7 +148,7 @@ function newsOf(
   before: Noted | undefined,
 ): Omit<RemovalNote['objects'][number], 'key'> | undefined {
   const isKnown = before?.from === from && (before?.until ?? 0) >= (until ?? 0);
-  // somebody has noted meanwhile that a rule may remove it, and may be about to put its tag on
+  // another run has noted meanwhile that a rule may remove it, and may be about to put its tag on
   const isOvertaken = isOff && before?.from !== undefined;
   if (isOvertaken && until === undefined) return undefined;
   const off = isOff && !isOvertaken && before?.mayBear === true ? (true as const) : undefined;
@@ -160,7 +160,7 @@ const textOf = (time: number | undefined) => (time === undefined ? undefined : n
 
 /**
  * Writes down what is not written yet. Called before tags are changed: an object whose tag was taken off is never noted as one that may
- * go, whatever interrupts the work.
+ * go, wherever the work ends.
  *
  * @throws `STORE_*`.
  */

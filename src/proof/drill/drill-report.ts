@@ -56,7 +56,7 @@ const counts = z.strictObject({
   restored: count,
   failed: count,
   erased: count,
-  /** Absent where there are none. */
+  /** Absent without any. */
   expired: count.min(1).exactOptional(),
   unknown: count,
   decoded: count,

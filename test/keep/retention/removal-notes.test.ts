@@ -233,7 +233,7 @@ describe('what a rule lets go', () => {
     expect(await archive.expired()).toEqual([]);
   });
 
-  it('counts as noted later than what was read before, whatever the clock says', async () => {
+  it('counts as noted later than what was read before, also by a clock that is behind', async () => {
     const archive = new Archive();
     const key = await archive.add();
     const { ports } = archive;
