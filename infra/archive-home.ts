@@ -65,8 +65,14 @@ export interface ArchiveHome {
  * Makes the buckets, or takes the one that another stack has made.
  *
  * @param replacers roles that exchange an object that they have just read.
+ * @param taggers roles that apply the rules of retention.
  */
-export function createHome(scope: Construct, props: HomeProps, replacers: readonly iam.IRole[]): ArchiveHome {
+export function createHome(
+  scope: Construct,
+  props: HomeProps,
+  replacers: readonly iam.IRole[],
+  taggers: readonly iam.IRole[],
+): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
   refuseTwoLocks(props);
   refuseLockedQuarantine(props);
@@ -79,6 +85,7 @@ export function createHome(scope: Construct, props: HomeProps, replacers: readon
             `${keyPrefix}${mediaFolder}/`,
             ...sharedWith.map((other) => `${other.prefix}/${MEDIA_FOLDER}/`),
           ],
+          taggers: taggers.map(({ roleArn }) => roleArn),
           replacers: [
             ...replacers.map(({ roleArn }) => roleArn),
             ...sharedWith.flatMap(({ rewrapRole, sealRole }) => [rewrapRole ?? [], sealRole ?? []].flat()),
@@ -132,7 +139,11 @@ function refuseLockedQuarantine({ objectLock, environmentVariables = {} }: HomeP
 function createOwnBucket(
   scope: Construct,
   props: HomeProps,
-  shared: { readonly mediaPrefixes: readonly string[]; readonly replacers: readonly string[] },
+  shared: {
+    readonly mediaPrefixes: readonly string[];
+    readonly replacers: readonly string[];
+    readonly taggers: readonly string[];
+  },
 ): { readonly bucket: s3.IBucket; readonly logs: s3.Bucket } {
   const { bucket, logs } = new ArchiveBucket(scope, 'Bucket', {
     ...shared,
@@ -143,7 +154,7 @@ function createOwnBucket(
     protectObjects: props.protectObjects ?? true,
     breakGlassRole: props.breakGlassRole,
     removeAfterDays: props.retention?.removeAfterDays ?? [],
-    taggers: [...(props.retention?.taggers ?? []), ...shared.replacers],
+    taggers: [...(props.retention?.taggers ?? []), ...shared.taggers, ...shared.replacers],
   });
   replicate(scope, bucket, props.replica);
   return { bucket: bucket as s3.IBucket, logs };

@@ -105,6 +105,7 @@ const SCHEDULED_OUTPUTS = {
   JobRunner: ['JobRunnerFunctionName', 'Works on jobs'],
   Compactor: ['CompactorFunctionName', 'Keeps the catalogue up to date'],
   Facts: ['FactsFunctionName', 'Fetches the facts of each day'],
+  Retainer: ['RetainerFunctionName', 'Applies the rules of retention'],
   Sealer: ['SealerFunctionName', 'Seals each day in the log'],
   Driller: ['DrillerFunctionName', 'Restores a sample each week'],
 } as const satisfies Readonly<Record<string, readonly [StackOutput, string]>>;

@@ -101,7 +101,12 @@ export class GenesysMediaArchive extends Construct {
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
-    const home = createHome(this, props, [this.rewrapRole, ...this.scheduled.replacers]);
+    const home = createHome(
+      this,
+      props,
+      [this.rewrapRole, ...this.scheduled.replacers],
+      this.scheduled.taggers,
+    );
     ({
       bucket: this.bucket,
       catalogueBucket: this.catalogueBucket,

@@ -190,7 +190,7 @@ const requireBuiltins = {
 };
 
 /** Functions that a schedule starts, by the names of their files: nothing of them is in `archive.mjs`. */
-const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill'];
+const SCHEDULED = ['verify', 'jobs', 'catalogue', 'facts', 'seal', 'drill', 'retention'];
 /** Functions whose bundles share files with those of the command line. */
 const SPLIT = [...SCHEDULED, 'console'];
 

@@ -6,6 +6,7 @@ export * from './ports/anchor.ts';
 export * from './ports/analytics.ts';
 export * from './ports/archived.ts';
 export * from './ports/envelope.ts';
+export * from './ports/expired-objects.ts';
 export * from './ports/inventory.ts';
 export * from './ports/key-records.ts';
 export * from './ports/media.ts';

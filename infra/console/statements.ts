@@ -9,7 +9,17 @@ import {
 import { allow, listing, rootOf, type Statement } from '../statement.ts';
 
 /** What an archive holds that people look at. */
-const READ = ['receipts', 'context', 'transcripts', 'holds', 'erasures', 'links', 'proof', 'access'] as const;
+const READ = [
+  'receipts',
+  'context',
+  'transcripts',
+  'holds',
+  'erasures',
+  'removals',
+  'links',
+  'proof',
+  'access',
+] as const;
 
 /**
  * The function itself reads two secrets and becomes, for each person, the role that reaches the archive. It can read no object and open no key.

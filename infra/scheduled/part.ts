@@ -28,6 +28,8 @@ export interface ScheduledPart {
   readonly memoryMb?: number;
   /** It exchanges objects of the archive that it has just read, which the bucket refuses to others. */
   readonly replaces?: boolean;
+  /** It tags objects of the archive, which the bucket refuses to others. */
+  readonly tags?: boolean;
   /** It signs receipts, or reads the OAuth client: the secrets let its role in. */
   readonly readsSecrets?: boolean;
   /** Names of those variables of the archiving function that it is given as well. */

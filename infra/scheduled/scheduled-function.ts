@@ -11,7 +11,7 @@ import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
 import { present } from '../../src/present.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
-export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'facts' | 'seal' | 'drill';
+export type ScheduledBundle = 'verify' | 'jobs' | 'catalogue' | 'facts' | 'seal' | 'drill' | 'retention';
 
 export interface ScheduledFunctionProps {
   readonly bundle: ScheduledBundle;

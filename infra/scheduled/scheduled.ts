@@ -4,7 +4,12 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { JobsSettings, SealSettings, VerificationSettings } from '../../src/config/deploy-settings.ts';
+import type {
+  JobsSettings,
+  RetentionSettings,
+  SealSettings,
+  VerificationSettings,
+} from '../../src/config/deploy-settings.ts';
 import { type AlarmPlace, createAlarm } from '../alarm.ts';
 import { METRICS_OF_STACK } from '../archive-metrics.ts';
 import { createLogGroup } from '../archive-function.ts';
@@ -19,6 +24,7 @@ import { factsPart } from './facts.ts';
 import { jobsPart } from './jobs.ts';
 import type { ScheduledPart } from './part.ts';
 import { type ScheduledBundle, ScheduledFunction } from './scheduled-function.ts';
+import { retentionPart } from './retention.ts';
 import { sealPart } from './seal.ts';
 import { logStatements, secretStatements } from './statements.ts';
 import { verificationPart } from './verification.ts';
@@ -29,6 +35,7 @@ export interface ScheduledProps {
   readonly jobs?: boolean | Partial<JobsSettings>;
   readonly catalogue?: boolean | object;
   readonly facts?: boolean;
+  readonly retention?: Partial<RetentionSettings>;
   readonly seal?: SealSettings;
   readonly scheduledCode?: (bundle: ScheduledBundle) => lambda.Code;
 }
@@ -104,6 +111,11 @@ export class Scheduled {
     return this.#prepared.filter(({ part }) => part.replaces === true).map(({ role }) => role);
   }
 
+  /** Those that tag objects of the archive. */
+  get taggers(): readonly iam.Role[] {
+    return this.#prepared.filter(({ part }) => part.tags === true).map(({ role }) => role);
+  }
+
   create({ environment, environmentVariables, network, policies }: ScheduledPlace): void {
     for (const prepared of this.#prepared) {
       const { part, role } = prepared;
@@ -151,6 +163,7 @@ function partsOf({
   jobs = false,
   catalogue = false,
   facts = false,
+  retention,
   seal,
 }: ScheduledProps): readonly ScheduledPart[] {
   return [
@@ -160,6 +173,7 @@ function partsOf({
     ...(jobs === false ? [] : [jobsPart(jobs === true ? {} : jobs)]),
     ...(catalogue === false ? [] : [cataloguePart()]),
     ...(facts ? [factsPart()] : []),
+    ...(retention?.rules === undefined ? [] : [retentionPart(retention.rules)]),
     ...(seal === undefined ? [] : [sealPart(seal)]),
     ...(seal === undefined || seal.drill === false ? [] : [drillPart(seal.drill ?? {})]),
   ];

@@ -38,7 +38,9 @@ export function verifierStatements(
     allow(
       'ReadRecordingsAndReceipts',
       ['s3:GetObject'],
-      [...mediaFoldersOf(resources), 'receipts', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+      [...mediaFoldersOf(resources), 'receipts', 'erasures', 'holds', 'removals'].map(
+        (prefix) => `${root}${prefix}/*`,
+      ),
     ),
     listing('FindRecordings', resources),
     // without the right to open data keys, a record tells no more than that it is there
@@ -113,7 +115,7 @@ export function jobsStatements(resources: ArchiveResources): readonly Statement[
 }
 
 /** What the sealer reads besides the log. */
-const SEALED = ['receipts', 'erasures', 'source-deletions', 'drills', 'access'] as const;
+const SEALED = ['receipts', 'erasures', 'holds', 'removals', 'source-deletions', 'drills', 'access'] as const;
 
 /**
  * The sealer lists the archive and reads receipts and access entries, never a recording. It adds to the log, and replaces nothing of it but the pointer to the
@@ -154,7 +156,9 @@ export function sealerStatements(
 export function drillerStatements(resources: ArchiveResources): readonly Statement[] {
   const { keyArn, logKeyArn, drillKeyArn, organizationId, mediaFolder = MEDIA_FOLDER } = resources;
   const root = rootOf(resources);
-  const read = [mediaFolder, 'receipts', 'erasures', 'proof', 'drills'].map((prefix) => `${root}${prefix}/*`);
+  const read = [mediaFolder, 'receipts', 'erasures', 'holds', 'removals', 'proof', 'drills'].map(
+    (prefix) => `${root}${prefix}/*`,
+  );
   return [
     allow('ReadRecordingsReceiptsAndLog', ['s3:GetObject'], read),
     listing('FindRecordings', resources),
@@ -230,7 +234,7 @@ export function catalogueStatements(resources: ArchiveResources): readonly State
     allow(
       'ReadReceiptsHoldsAndErasures',
       ['s3:GetObject'],
-      ['receipts', 'holds', 'erasures'].map((prefix) => `${root}${prefix}/*`),
+      ['receipts', 'holds', 'erasures', 'removals'].map((prefix) => `${root}${prefix}/*`),
     ),
     listing('ListArchive', resources),
     allow('ReadFacts', ['s3:GetObject'], [`${catalogue}/facts/*`]),
@@ -241,5 +245,41 @@ export function catalogueStatements(resources: ArchiveResources): readonly State
       Condition: sealed([...SEALED_OF_CATALOGUE, 'facts/*']),
     },
     { ...allow('SealPeople', ['kms:GenerateDataKey'], [keyArn]), Condition: sealed(SEALED_OF_CATALOGUE) },
+  ];
+}
+
+/**
+ * Who applies rules of retention sees what keeps each object, locks and tags it, and reads receipts, holds and the clear files of the
+ * catalogue. It removes nothing and opens nothing. It writes notes of what rules may remove, each once, and signs them as receipts are signed.
+ *
+ * @param locks the rules are by Object Lock; else they are by tags alone.
+ */
+export function retentionStatements(resources: ArchiveResources, locks: boolean): readonly Statement[] {
+  const { catalogueBucketArn: catalogue = '', signingSecretArn, signingKeyArn } = resources;
+  const { mediaFolder = MEDIA_FOLDER } = resources;
+  const root = rootOf(resources);
+  const receipts = `${root}receipts/*`;
+  const kept = [`${root}${mediaFolder}/*`, receipts, `${root}context/*`, `${root}transcripts/*`];
+  return [
+    // S3 knows no right to ask for the time of an object without the right to its bytes, which are sealed
+    allow('ReadWhatIsKept', ['s3:GetObject'], [...kept, `${root}holds/*`, `${root}removals/*`]),
+    allow('SeeWhatKeepsIt', ['s3:GetObjectLegalHold', 's3:GetObjectRetention', 's3:GetObjectTagging'], kept),
+    allow(
+      'TagAsRulesSay',
+      ['s3:PutObjectTagging'],
+      kept.filter((place) => place !== receipts),
+    ),
+    ...(locks ? [allow('LockAsRulesSay', ['s3:PutObjectRetention'], kept)] : []),
+    listing('ListArchive', resources),
+    {
+      ...allow('AddNotes', ['s3:PutObject'], [`${root}removals/*`]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+    allow('ReadCatalogue', ['s3:GetObject'], [`${catalogue}/catalogue/*`]),
+    allow('FindInCatalogue', ['s3:ListBucket'], [catalogue]),
+    ...(signingSecretArn === undefined
+      ? []
+      : [allow('ReadSigningKey', ['secretsmanager:GetSecretValue'], [signingSecretArn])]),
+    ...signatures(signingKeyArn, { sign: 'SignNotes', show: 'ShowSigningKey' }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../ports.ts';
+import type { ExpiredObjects, ObjectStore } from '../ports.ts';
 import type { Layout } from '../record/layout.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
 
@@ -19,4 +19,6 @@ export interface ExaminePorts extends ReceiptTrust {
   readonly store: ObjectStore;
   /** Hashes of the ids of erased recordings, where they are known: an object of one of them is a finding. */
   readonly erased?: ReadonlySet<string> | undefined;
+  /** Tells what a rule of retention has let go; without it, all that is gone is missing. */
+  readonly expired?: ExpiredObjects | undefined;
 }

@@ -3,12 +3,14 @@ import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
+import { dayOf } from '../recording-time.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts } from './examine-ports.ts';
 import { judgeWithoutReceipt } from './judge-without-receipt.ts';
 import { type Erasure, erasureKey, subjectHash } from '../record/erasure.ts';
 import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
+import { expiryOf } from './expiry.ts';
 import { keyRecordOf, readWrap } from '../record/key-records.ts';
 import { hashWrap } from '../record/first-wrap.ts';
 import { parseCompanion, receiptKey } from '../record/object-key.ts';
@@ -37,6 +39,8 @@ export interface Examination {
   readonly erasure?: Erasure | undefined;
   /** Its key was destroyed: a sentence that names the erasure. */
   readonly erased?: string;
+  /** There is no object, and from this time on (epoch ms) a rule of retention let it go. */
+  readonly expiredAt?: number;
   /** Of the recording that an object is the context or transcript of, by that one's receipt. */
   readonly contextOf?: SignedReceipt['ids'] | undefined;
   /** Read at most once: another file a moment later could name another key. */
@@ -76,13 +80,17 @@ export async function examineRecording(
   const erasure = ofObject.length > 0 ? undefined : await lookForErasure(ports, key, stat, budget);
   if (erasure !== undefined && stat === undefined) notes.push(`erased: ${erasureKey(erasure.id)}`);
   let erased: string | undefined;
+  let expiredAt: number | undefined;
   if (stat === undefined) {
     const isReleased = await wasReleased(store, key, budget);
     if (isReleased) notes.push(`released from quarantine: ${releasedKey(key)}`);
-    const isMissing =
+    const isGone =
       ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined && !isReleased;
-    if (isMissing && (receipt !== undefined || ofReceipt.length > 0))
-      findings.push(finding('missing-object', key));
+    if (isGone && (receipt !== undefined || ofReceipt.length > 0)) {
+      expiredAt = await expiryOf(ports, key, budget);
+      if (expiredAt === undefined) findings.push(finding('missing-object', key));
+      else notes.push(`expired: its rule of retention let it go on ${dayOf(expiredAt)}`);
+    }
     if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
   }
   if (stat !== undefined) {
@@ -108,7 +116,7 @@ export async function examineRecording(
     notes,
     wrap,
     erasure,
-    ...present({ erased }),
+    ...present({ erased, expiredAt }),
     readInstruction: readOnce,
   };
 }

@@ -6,6 +6,8 @@ import { findCurrentVersion } from '../record/current-version.ts';
 import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { withoutReleased } from '../record/quarantine-key.ts';
 import type { ReceiptKeys } from '../record/receipt-keys.ts';
+import type { ExaminePorts } from './examine-ports.ts';
+import { expiryOf, recordingExpired } from './expiry.ts';
 import { FIRST_VERSION, keyOfVersion, splitVersion } from '../record/versions.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
 
@@ -225,10 +227,16 @@ export async function whyNoRecording(
   return erasure === undefined ? noSuchRecording(store, id, range) : recordingErased(erasure);
 }
 
-/** Why there is no object under this key: `RECORDING_ERASED` or `OBJECT_NOT_FOUND`. */
-export async function whyNoObject(trust: ErasureTrust, key: string, budget: Budget): Promise<ArchiveError> {
+/** Why there is no object under this key: `RECORDING_ERASED`, `RECORDING_EXPIRED` or `OBJECT_NOT_FOUND`. */
+export async function whyNoObject(
+  trust: ErasureTrust & Pick<ExaminePorts, 'expired' | 'layout'>,
+  key: string,
+  budget: Budget,
+): Promise<ArchiveError> {
   const erasure = await findErasureOfKey(trust, key, budget);
   if (erasure !== undefined) return recordingErased(erasure);
+  const expiredAt = await expiryOf(trust, key, budget);
+  if (expiredAt !== undefined) return recordingExpired(expiredAt);
   return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${trust.store.location}`);
 }
 

@@ -2,11 +2,12 @@ import type { Budget } from '../clock.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata } from '../metadata-names.ts';
-import type { ObjectStat, ObjectStore, RecordingIds, UnsealRequest } from '../ports.ts';
+import type { ExpiredObjects, ObjectStat, ObjectStore, RecordingIds, UnsealRequest } from '../ports.ts';
 import { present } from '../present.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
 import type { ReceiptTrust } from './examine-ports.ts';
 import { type Examination, examineRecording } from './examine-recording.ts';
+import { recordingExpired } from './expiry.ts';
 import { findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { identifyKey } from '../record/layout.ts';
 import { isQuarantineKey } from '../record/quarantine-key.ts';
@@ -24,6 +25,8 @@ export interface Checking extends ReceiptTrust {
 
 export interface CheckedPorts extends Checking {
   readonly store: ObjectStore;
+  /** Tells an object that a rule of retention let go from one that is missing. */
+  readonly expired?: ExpiredObjects | undefined;
 }
 
 /**
@@ -62,7 +65,7 @@ const NOTED: ReadonlySet<FindingKind> = new Set(['moved', 'adopted', 'rolled-bac
  * or anything is written.
  *
  * @param thorough as for `examineRecording`.
- * @throws `RECORDING_ERASED`, `OBJECT_NOT_FOUND`; `RECEIPT_MISMATCH`, or another code of a finding (none retryable); `STORE_*`, `OUT_OF_TIME`.
+ * @throws `RECORDING_ERASED`, `RECORDING_EXPIRED`, `OBJECT_NOT_FOUND`; `RECEIPT_MISMATCH`, or another code of a finding (none retryable); `STORE_*`, `OUT_OF_TIME`.
  */
 export async function openChecked(
   ports: CheckedPorts,
@@ -191,7 +194,8 @@ function idsOf(
   };
 }
 
-function explainMissing({ key, findings }: Examination, location: string): ArchiveError {
+function explainMissing({ key, findings, expiredAt }: Examination, location: string): ArchiveError {
+  if (expiredAt !== undefined) return recordingExpired(expiredAt);
   const damaged = findings.find(({ kind, code }) => kind === 'metadata' && code === 'OBJECT_MALFORMED');
   if (damaged !== undefined) return new ArchiveError(damaged.code, damaged.message);
   const because = findings.some(({ kind }) => kind === 'missing-object')

@@ -42,6 +42,8 @@ export interface Verification {
   readonly wrap: WrapStanding;
   /** Its key was destroyed, and a tombstone says so: the bytes are looked at, and nothing is decrypted. */
   readonly isErased: boolean;
+  /** There is no object, and its rule of retention had let it go. */
+  readonly isExpired: boolean;
   /** The receipt states no hash of the object's bytes, so that only its decryption tells whether they are what they were. */
   readonly withoutBodyHash: boolean;
   /** Of the receipt; `undefined` without a readable one. */
@@ -76,6 +78,7 @@ export async function verifyAgainstReceipt(
     wrap,
     notes,
     erasure,
+    expiredAt,
     readInstruction,
     erased,
   } = await examineRecording(ports, key, budget);
@@ -94,6 +97,7 @@ export async function verifyAgainstReceipt(
     )),
     wrap: wrap.standing,
     isErased: erased !== undefined,
+    isExpired: expiredAt !== undefined,
     withoutBodyHash: receipt !== undefined && stat !== undefined && !statesBody(receipt),
     receipt: receipt?.kind,
     bytes,

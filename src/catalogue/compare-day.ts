@@ -147,12 +147,16 @@ export function compareRow(row: CatalogueRow, right: CatalogueRow, file: ListedF
   const isReceiptNew = row.kind === null && right.kind !== null && file.receiptAt > news.since;
   const isObjectNew = row.bytes === null && file.objectAt > news.since;
   for (const name of LASTING) if (row[name] !== right[name]) differ(name, isReceiptNew);
-  if (row.bytes !== right.bytes) differ('bytes', isObjectNew);
+  // a rule lets go at its time, without a word to the catalogue
+  const isOfExpiry = right.state === 'expired' || (row.state === 'expired' && news.isHoldNews);
+  if (row.bytes !== right.bytes) differ('bytes', isObjectNew || isOfExpiry);
   if (row.state !== right.state) {
     const isOfErasure = row.state === 'erased' || right.state === 'erased';
     differ(
       'state',
-      isOfErasure ? news.isErasureNews && right.state === 'erased' : isReceiptNew || isObjectNew,
+      isOfErasure
+        ? news.isErasureNews && right.state === 'erased'
+        : isReceiptNew || isObjectNew || isOfExpiry,
     );
   }
   if (row.legal_hold !== right.legal_hold || String(row.hold_ids ?? '') !== String(right.hold_ids ?? ''))

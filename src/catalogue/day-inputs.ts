@@ -26,6 +26,8 @@ export interface ListedFile {
   /** When the store took each of them, epoch ms. No part of the digest: a copy of an archive has other times. */
   objectAt: number;
   receiptAt: number;
+  /** There is no object, and its rule of retention had let it go. */
+  isExpired: boolean;
 }
 
 /** What a run of the compactor knows of all days. */
@@ -53,7 +55,10 @@ export interface DayInputs {
 
 /** Looks at what there is of a day; reads nothing. @throws what the stores throw. */
 export async function listDay(
-  ports: Pick<CataloguePorts, 'archive' | 'catalogue' | 'facts' | 'layout' | 'options' | 'reader'>,
+  ports: Pick<
+    CataloguePorts,
+    'archive' | 'catalogue' | 'expired' | 'facts' | 'layout' | 'options' | 'reader'
+  >,
   { day, shard }: { readonly day: string; readonly shard: Shard },
   run: RunInputs,
   budget: Budget,
@@ -72,6 +77,7 @@ export async function listDay(
       receiptSize: 0,
       objectAt: 0,
       receiptAt: 0,
+      isExpired: false,
     };
     found.set(key, file);
     return file;
@@ -99,6 +105,7 @@ export async function listDay(
   // a release removes the receipt of the object in quarantine last
   for (const [key, { size }] of found)
     if (isQuarantineKey(key) && size === undefined && found.has(releasedKey(key))) found.delete(key);
+  await markExpired(ports, day, [...found.values()], budget);
   const files = new Map([...found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
   const facts: FactsVersion[] = [];
   if (options.facts === 'analytics' && ports.reader !== undefined) {
@@ -114,6 +121,19 @@ export async function listDay(
     facts,
     digest: digestOf({ day, shard, files, facts }, run, options, archive.location),
   };
+}
+
+/** Asks only where an object is not there. */
+async function markExpired(
+  { expired }: Pick<CataloguePorts, 'expired'>,
+  day: string,
+  files: readonly ListedFile[],
+  budget: Budget,
+): Promise<void> {
+  const gone = files.filter(({ size, receipt }) => size === undefined && receipt !== undefined);
+  if (gone.length === 0 || expired === undefined) return;
+  const known = await expired.of(day, budget);
+  for (const file of gone) file.isExpired = known.has(file.key);
 }
 
 function digestOf(
@@ -132,9 +152,10 @@ function digestOf(
   };
   line('catalogue', CATALOGUE_SCHEMA, store, day, shard.index, shard.of);
   line('options', options.agents, options.facts, searchKey?.id ?? '-');
-  for (const { key, size, storageClass = '-', receipt, receiptSize } of files.values()) {
+  for (const { key, size, storageClass = '-', receipt, receiptSize, isExpired } of files.values()) {
     if (size !== undefined) line('object', key, size, storageClass);
     if (receipt !== undefined) line('receipt', receipt, receiptSize);
+    if (isExpired) line('expired', key);
     const holds = held.holdsOf(key);
     if (holds.length > 0) line('hold', key, ...holds);
   }

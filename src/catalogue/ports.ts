@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { KnownTombstones } from './erasures.ts';
 import type { Logger } from '../log.ts';
-import type { Envelope, EnvelopeReader, ObjectStore, Tables } from '../ports.ts';
+import type { Envelope, EnvelopeReader, ExpiredObjects, ObjectStore, Tables } from '../ports.ts';
 import type { Layout } from '../record/layout.ts';
 
 /** What the catalogue is made from, and with. */
@@ -18,6 +18,8 @@ export interface CataloguePorts {
   readonly reader?: EnvelopeReader | undefined;
   /** Seals people and the search key. */
   readonly envelope?: Envelope | undefined;
+  /** Tells what a rule of retention has let go; without it, all that is gone is missing. */
+  readonly expired?: ExpiredObjects | undefined;
   /** Of who makes days anew many times, as an erasure of many does. */
   readonly tombstones?: KnownTombstones | undefined;
   readonly options: CatalogueOptions;

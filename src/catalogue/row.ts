@@ -117,10 +117,15 @@ export function rowOf({
   };
 }
 
-function stateOf({ key, size }: ListedFile, receipt: ReceiptFacts | undefined, isErased: boolean): string {
+function stateOf(
+  { key, size, isExpired }: ListedFile,
+  receipt: ReceiptFacts | undefined,
+  isErased: boolean,
+): string {
   if (isErased) return 'erased';
   if (receipt?.kind === 'terminal') return 'gone';
   if (receipt === undefined) return size === undefined ? 'missing' : 'unreceipted';
+  if (isExpired) return 'expired';
   if (size === undefined) return 'missing';
   return isQuarantineKey(key) ? 'quarantined' : 'archived';
 }

@@ -41,7 +41,7 @@ export const COLUMNS = [
     'state',
     'string',
     'all',
-    '`archived`; `missing`: receipt without an object; `unreceipted`: object without a readable receipt; `gone`: the platform had none; `quarantined`: waits for a person’s decision; `erased`',
+    '`archived`; `missing`: receipt without an object; `unreceipted`: object without a readable receipt; `gone`: the platform had none; `quarantined`: waits for a person’s decision; `erased`; `expired`: receipt without an object, which its rule of retention had let go',
     REQUIRED,
   ),
   column('storage_class', 'string', 'listing', 'of the object, where the store states it'),

@@ -16,4 +16,7 @@ export function checked<T>(check: ValueCheck<T>) {
   });
 }
 
+/** Of a list in which a second mention would contradict the first, or pass for a second one of its kind. */
+export const hasRepeats = (items: readonly string[]): boolean => new Set(items).size < items.length;
+
 export const problem = (text: string) => ({ problem: text }) as const;

@@ -86,6 +86,7 @@ export const STACK_OUTPUTS = [
   'JobRunnerFunctionName',
   'CompactorFunctionName',
   'FactsFunctionName',
+  'RetainerFunctionName',
   'SealerFunctionName',
   'DrillerFunctionName',
   'AthenaWorkGroupName',

@@ -27,11 +27,17 @@ export const retention = z.strictObject({
   atWrite: z
     .string()
     .regex(
-      /^(?:compliance|governance)(?: (?:audio|video|other)=[1-9]\d{0,4}){1,3}$/,
+      /^(?!.*\b(audio|video|other)=.*\b\1=)(?:compliance|governance)(?: (?:audio|video|other)=[1-9]\d{0,4}){1,3}$/,
       'is what `genesys-archive retain rules` prints for rules by a lock',
     )
     .optional(),
-  removeAfterDays: z.array(z.int().min(1).max(36_000)).max(100).default([]),
+  removeAfterDays: z
+    .array(z.int().min(1).max(36_000))
+    .max(100)
+    .refine((all) => new Set(all).size === all.length, 'names a number of days twice')
+    .default([]),
+  /** The rules themselves, as a retention file has them: a function applies them each day. Checked by `retain rules` and by the function. */
+  rules: z.looseObject({ by: z.enum(['compliance', 'governance', 'tags']) }).optional(),
   /** Roles that may tag what is stored; `retain apply` needs one of them. */
   taggers: z.array(role).max(20).default([]),
 });

@@ -1,4 +1,4 @@
-import { checked } from './checked.ts';
+import { checked, hasRepeats } from './checked.ts';
 
 const problem = (text: string) => ({ problem: text }) as const;
 
@@ -23,6 +23,7 @@ export const vkeyList = checked((text) => {
 export const keyFiles = checked((text) => {
   const files = text.split(',').map((file) => file.trim());
   const isPath = (file: string) => file !== '' && !file.includes('\0');
+  if (hasRepeats(files)) return problem('names one file twice: two are two keys');
   return files.length <= 2 && files.every(isPath) ? { value: files } : problem('must name one file, or two');
 });
 
@@ -35,6 +36,7 @@ function isHttpUrl(url: string): boolean {
 /** Time-stamping authorities. */
 export const timestampUrls = checked((text) => {
   const urls = text.split(',').map((url) => url.trim());
+  if (hasRepeats(urls)) return problem('names one authority twice: two are two owners');
   return urls.every(isHttpUrl) && urls.length <= 2
     ? { value: urls }
     : problem('must be one http or https URL, or two');
@@ -56,6 +58,7 @@ export const witnessList = checked((text) => {
     const [vkey = '', url, ...rest] = each.trim().split(' ');
     return { vkey: rest.length === 0 ? vkey : '', url };
   });
+  if (hasRepeats(witnesses.map(({ vkey }) => vkey))) return problem('names one witness twice');
   const areKnown = witnesses.every(
     ({ vkey, url }) => VKEY.test(vkey) && (url === undefined || isHttpUrl(url)),
   );

@@ -1,4 +1,4 @@
-import { checked } from './checked.ts';
+import { checked, hasRepeats } from './checked.ts';
 
 export interface RetentionAtWrite {
   readonly by: 'compliance' | 'governance' | 'tags';
@@ -11,15 +11,10 @@ const FORM = /^(compliance|governance|tags)(?: (?:audio|video|other)=[1-9]\d{0,4
 export const retentionAtWrite = checked<RetentionAtWrite>((text) => {
   if (!FORM.test(text)) return { problem: 'is not what `retain rules` prints' };
   const [by, ...days] = text.split(' ');
-  return {
-    value: {
-      by: by as RetentionAtWrite['by'],
-      days: Object.fromEntries(
-        days.map((one) => {
-          const [kind, number] = one.split('=');
-          return [kind, Number(number)];
-        }),
-      ),
-    },
-  };
+  const pairs = days.map((one) => {
+    const [kind = '', number] = one.split('=');
+    return [kind, Number(number)] as const;
+  });
+  if (hasRepeats(pairs.map(([kind]) => kind))) return { problem: 'says the days of one kind twice' };
+  return { value: { by: by as RetentionAtWrite['by'], days: Object.fromEntries(pairs) } };
 });

@@ -2,7 +2,7 @@ import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 import { compileKeyTemplate } from '../key-template.ts';
 import { RECORDING_KINDS } from '../recording-facts.ts';
 import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
-import { checked, problem } from './checked.ts';
+import { checked, hasRepeats, problem } from './checked.ts';
 import { GENESYS_REGIONS, RECORDING_REGIONS, regionOfDomain } from '../regions.ts';
 import { Secret } from '../secret.ts';
 
@@ -120,6 +120,7 @@ export const kmsKeyId = checked((text) =>
 /** One such key, or two while one takes the place of the other. */
 export const kmsKeyIds = checked((text) => {
   const ids = text.split(',').map((id) => id.trim());
+  if (hasRepeats(ids)) return problem('names one key twice: two are two keys');
   return ids.length <= 2 && ids.every(isKmsKeyId)
     ? { value: ids }
     : problem('must be the id, ARN or alias/NAME of one KMS key, or of two, comma-separated');

@@ -17,7 +17,15 @@ export const GRANTS = [
   'oversee',
   'operate',
 ] as const;
-export const STATES = ['archived', 'missing', 'unreceipted', 'gone', 'quarantined', 'erased'] as const;
+export const STATES = [
+  'archived',
+  'missing',
+  'unreceipted',
+  'gone',
+  'quarantined',
+  'erased',
+  'expired',
+] as const;
 export const PAGE_ROWS = 100;
 export const MAX_PAGE_ROWS = 500;
 /** Recordings of one evidence package. */

@@ -19,8 +19,8 @@ import { takePage } from './paging.ts';
 import { notThere } from './not-there.ts';
 import { route, type Route } from './route.ts';
 
-/** States of the catalogue that are no gap: the platform had nothing, or the law wanted it gone. */
-const GONE: ReadonlySet<string> = new Set(['gone', 'erased']);
+/** States of the catalogue that are no gap: the platform had nothing, the law wanted it gone, or its rule of retention let it go. */
+const GONE: ReadonlySet<string> = new Set(['gone', 'erased', 'expired']);
 const FILES_AT_ONCE = 16;
 
 interface DayCounts {

@@ -10,7 +10,7 @@ const CACHES = new WeakMap<ConsoleArchive, LeafCache>();
 
 /** @throws `CONFIG_INVALID` where no key is configured. */
 export function rangePorts(archive: ConsoleArchive): RangePorts {
-  const { store, trust, reader } = archive;
+  const { store, trust, reader, catalogue } = archive;
   if (reader === undefined) {
     throw new ArchiveError('CONFIG_INVALID', 'no key is configured that opens recordings', {
       hint: 'start the console with the key that recordings are read with: ARCHIVE_KMS_KEY_ID, ARCHIVE_KEYRING_FILE, ARCHIVE_PRIVATE_KEY_FILE or ENCRYPTION_KEY_HEX',
@@ -18,7 +18,7 @@ export function rangePorts(archive: ConsoleArchive): RangePorts {
   }
   const cache = CACHES.get(archive) ?? createLeafCache();
   CACHES.set(archive, cache);
-  return { ...trust, store, reader, cache };
+  return { ...trust, store, reader, cache, expired: catalogue.expired };
 }
 
 /** Opens a recording for reading from anywhere. Throws as `openSeekable`. */

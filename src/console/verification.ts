@@ -16,7 +16,7 @@ import { route, type Route } from './route.ts';
  * @throws `CONFIG_INVALID` for the whole depth without a key; `STORE_*`, `KMS_*`.
  */
 async function verifyFile(
-  { store, trust, reader }: ConsoleArchive,
+  { store, trust, reader, catalogue }: ConsoleArchive,
   { key, depth }: { readonly key: string; readonly depth: Verification['depth'] },
   clock: Clock,
   budget: Budget,
@@ -27,7 +27,8 @@ async function verifyFile(
     });
   }
   const begun = clock.now();
-  const ports = { ...trust, store, ...present({ reader: depth === 'full' ? reader : undefined }) };
+  const { expired } = catalogue;
+  const ports = { ...trust, store, expired, ...present({ reader: depth === 'full' ? reader : undefined }) };
   const { findings, receipt } = await verifyAgainstReceipt(ports, key, depth, budget);
   const signature =
     receipt === undefined ? undefined : (await readReceipt(store, receiptKey(key), budget))?.signature;

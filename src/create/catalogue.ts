@@ -6,8 +6,9 @@ import {
 } from '../catalogue/update-catalogue.ts';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { KeySettings, RestoreConfig, StoreConfig, WritingSettings } from '../config/config.ts';
-import { createReader, openConfiguredStore, openKeySources } from './archiver.ts';
+import { createReader, openConfiguredStore, openKeySources, readTrust } from './archiver.ts';
 import { type KeyContext, openEnvelope } from '../envelope/key-sources.ts';
+import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { Envelope, ObjectStore } from '../ports.ts';
 import { parquetTables } from '../parquet/tables.ts';
@@ -36,6 +37,7 @@ export async function openCatalogue(
   const { clock = systemClock, logger = silentLogger, credentials } = tools;
   const context = { clock, logger, ...present({ credentials }) };
   const archive = tools.archive ?? (await openConfiguredStore(config, context));
+  const { keys } = await readTrust(config);
   const { store, agents, facts, shards } = config.catalogue;
   const elsewhere = store === undefined ? archive : await openConfiguredStore({ ...config, store }, context);
   return {
@@ -43,6 +45,7 @@ export async function openCatalogue(
     catalogue: tools.catalogue ?? elsewhere,
     tables: parquetTables,
     layout: createLayout(config.layout),
+    expired: createExpiredObjects({ store: archive, keys: keys ?? new Map(), clock }),
     options: { agents, facts, shards },
     clock,
     logger,

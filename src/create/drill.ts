@@ -6,6 +6,7 @@ import { createReader, openConfiguredStore, openSigner, readTrust } from './arch
 import { drillKeys, openLog } from './log.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import type { ObjectStore } from '../ports.ts';
 import { drillKeyName } from '../proof/drill/drill-report.ts';
 import { findLastDrill } from '../proof/drill/known-drills.ts';
@@ -78,6 +79,7 @@ export async function createDriller(config: RestoreConfig, ports: DrillerPorts):
         {
           store,
           ...trust,
+          expired: createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock }),
           layout: createLayout(config.layout),
           reader,
           createDecoder: () => new MediaDecoder(),

@@ -3,7 +3,7 @@ import { findRecordings, findRows } from '../catalogue/find-recordings.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { ArchiveConfig, RestoreConfig, WrapConfig } from '../config/config.ts';
-import { openConfiguredStore, openConfiguredVersions, readTrust } from './archiver.ts';
+import { openConfiguredStore, openConfiguredVersions, openSigner, readTrust } from './archiver.ts';
 import { openCatalogue } from './catalogue.ts';
 import { ArchiveError, describeForeign, systemCodeOf, toArchiveError } from '../errors.ts';
 import { applyRetention } from '../keep/retention/apply.ts';
@@ -14,9 +14,11 @@ import type { ObjectStore } from '../ports.ts';
 import { createLayout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
+import type { ReceiptSigner } from '../record/receipt.ts';
 import { parseRetentionFile, type RetentionMedium, type RetentionRules } from '../record/retention-file.ts';
 import { MAX_RULES_FILE_BYTES } from '../record/rules-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { createSecretValues } from '../secrets/secret-values.ts';
 import { readTextFile } from '../text-file.ts';
 
 export interface RetentionTools {
@@ -54,7 +56,7 @@ export async function rulesAtWrite(file: string): Promise<ArchiveConfig['retenti
   return retentionAtWrite(await readRetentionRules(file));
 }
 
-type Config = RestoreConfig & Pick<WrapConfig, 'retentionFile'>;
+type Config = RestoreConfig & Pick<WrapConfig, 'retentionFile' | 'signingKeySecretArn' | 'signingKmsKeyId'>;
 
 /** Makes no request. @throws `CONFIG_INVALID`, `RETENTION_FILE_INVALID`. */
 export async function openRetention(config: Config, tools: RetentionTools = {}): Promise<RetentionPorts> {
@@ -66,12 +68,19 @@ export async function openRetention(config: Config, tools: RetentionTools = {}):
   const rules =
     config.retentionFile === undefined ? undefined : await readRetentionRules(config.retentionFile);
   const catalogue = await openCatalogue(config, { ...context, archive: store });
+  const layout = createLayout(config.layout);
+  const secrets = createSecretValues({ ...context, proxies: config.proxies });
+  let signer: Promise<ReceiptSigner | undefined> | undefined;
   return {
     store,
     keys,
     versions,
     rules,
     clock,
+    noting: {
+      dayOf: (key) => layout.parse(key)?.date,
+      signer: (budget) => (signer ??= openSigner(config, secrets, context).then((open) => open(budget))),
+    },
     factsOf: (asked, budget) => factsOf(catalogue, store, asked, budget),
   };
 }
@@ -147,6 +156,9 @@ async function ofReceipt(
     divisions: undefined,
   };
 }
+
+/** Ages in days at which something of a day becomes known, or is given up on: what is applied daily. */
+export const RETENTION_AGES: readonly number[] = [1, 2, 3, 4, 7, 14, 35, 36];
 
 export interface RetentionRun {
   readonly objects: number;

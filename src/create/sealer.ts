@@ -15,6 +15,7 @@ import { pinOrganization } from '../genesys/pin-organization.ts';
 import { createRateBudget } from '../genesys/rate-budget.ts';
 import type { HttpTimeouts } from '../http/timeouts.ts';
 import { createTransport } from '../http/transport.ts';
+import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { ObjectStore, SourceInventory } from '../ports.ts';
 import { listCutOffs } from '../proof/day/counted-day.ts';
@@ -82,6 +83,7 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     ...place,
     layout: createLayout(config.layout),
     receiptKeys,
+    expired: createExpiredObjects({ store, keys: receiptKeys, clock }),
     source: endingBefore(source, clock),
     now: () => clock.now(),
     nonce: () => randomBytes(16).toString('hex'),

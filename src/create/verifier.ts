@@ -5,6 +5,7 @@ import type { CataloguePorts } from '../catalogue/ports.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../config/config.ts';
 import { createReader, openConfiguredStore, readTrust } from './archiver.ts';
+import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import { openCatalogue } from './catalogue.ts';
 import { present } from '../present.ts';
 import type { Logger } from '../log.ts';
@@ -42,13 +43,14 @@ export async function createSampleVerifier(
   const store = given ?? (await openConfiguredStore(config, { clock, logger }));
   const trust = await readTrust(config);
   const reader = 'encryption' in config ? await createReader(config, { clock, logger }) : undefined;
+  const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock });
   const found = (key: string, { kind, code, message }: Pick<Finding, 'kind' | 'code' | 'message'>) =>
     logger.log('error', `verification found ${kind}: ${message}`, { key, code, state: kind });
   return {
     verify: async (options, budget) => {
       const turn = { ...options, now: clock.now(), seed: store.location };
       const report = await verifySample(
-        { store, ...trust, reader, erased: await readErasedHashes(store, budget) },
+        { store, ...trust, reader, expired, erased: await readErasedHashes(store, budget) },
         turn,
         {
           onFinding: (one) => found(one.key, one),

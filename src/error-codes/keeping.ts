@@ -52,6 +52,12 @@ export const KEEPING_CODES = errorCodes({
     meaning: 'The recording was erased on purpose. It is not read, and not archived again.',
     hint: 'the tombstone below erasures/ says when and why; docs/keeping.md says what an erasure leaves',
   },
+  RECORDING_EXPIRED: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The object is gone, and a rule of retention that was applied to it had let it go by then.',
+    hint: 'the notes below removals/ say when; docs/keeping.md tells how such recordings are told from missing ones',
+  },
   HOLD_STANDS: {
     exit: 4,
     retryable: false,

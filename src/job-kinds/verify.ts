@@ -5,6 +5,7 @@ import { createReader, openConfiguredStore, readTrust } from '../create/archiver
 import { unlimited } from '../clock.ts';
 import { readErasedHashes } from '../record/find-erasure.ts';
 import type { Outcome } from '../jobs/job-kind.ts';
+import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource } from './kind-source.ts';
 import { recordingsKind } from './recordings-kind.ts';
@@ -36,7 +37,8 @@ export const verifyJobs: JobKindSource = {
         requireSameArchive(archive, { store, layout: config.layout });
         const reader = full && (await createReader(full, tools));
         const erased = await readErasedHashes(store, unlimited);
-        const ports = { store, ...trust, reader, erased, allow: new Set(allow) };
+        const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock: tools.clock });
+        const ports = { store, ...trust, reader, erased, expired, allow: new Set(allow) };
         return {
           one: async (key, budget) =>
             outcomeOfVerification(await verifyAgainstReceipt(ports, key, depth, budget)),

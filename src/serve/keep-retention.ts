@@ -1,6 +1,6 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { applyToDays, type RetentionRun } from '../create/retention.ts';
+import { applyToDays, RETENTION_AGES, type RetentionRun } from '../create/retention.ts';
 import type { Logger } from '../log.ts';
 import { DAY_MS } from '../recording-time.ts';
 import { type Repeated, repeatRun } from './repeat-run.ts';
@@ -10,8 +10,6 @@ const FIRST_AFTER_MS = 15 * 60_000;
 const EVERY_MS = DAY_MS;
 /** Days that the first run looks at: what was missed while nothing ran. */
 const FIRST_AGES = Array.from({ length: 40 }, (_, age) => age);
-/** Ages in days at which something becomes known, or is given up on. */
-const AGES = [1, 2, 3, 4, 7, 14, 35, 36];
 
 /** What one run does; replaced by tests. @param days midnights, epoch ms. */
 export type RetentionOfDays = (days: readonly number[], budget: Budget) => Promise<RetentionRun>;
@@ -40,7 +38,7 @@ export function keepRetention(
         durationMs: clock.now() - began,
         state: waiting > 0 ? 'waiting' : 'complete',
       });
-      ages = AGES;
+      ages = RETENTION_AGES;
       return undefined;
     },
     onFailure({ message, code }) {

@@ -18,6 +18,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'DrillerFunctionName',
   'DrillKeyArn',
   'KeyRecordsBucketName',
+  'RetainerFunctionName',
   'SealerFunctionName',
   'LogKeyArn',
   'EgressAddress',

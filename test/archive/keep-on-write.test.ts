@@ -63,6 +63,7 @@ describe('archiving with retention', () => {
       'tags audio=0',
       'tags audio=30 ',
       'tags call=3',
+      'tags audio=3 video=5 audio=4',
     ])
       expect(() => read(wrong)).toThrow('ARCHIVE_RETENTION_AT_WRITE');
   });

@@ -5,7 +5,12 @@ import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
 import { LEAF_BYTES } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { signingKeyId } from '../../src/record/receipt.ts';
-import { type VerifyDepth, verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
+import { openChecked } from '../../src/audit/open-checked.ts';
+import {
+  type VerifyDepth,
+  type VerifyPorts,
+  verifyAgainstReceipt,
+} from '../../src/audit/verify-recording.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticReader } from '../../src/envelope/static-gcm.ts';
 import type { ObjectStore } from '../../src/ports.ts';
@@ -26,7 +31,7 @@ async function fresh(options: Parameters<SealedArchive['add']>[2] = {}): Promise
   return archive.add(idsAt(next), AT, options);
 }
 
-async function kinds(key: string, depth: VerifyDepth, ports = archive.ports): Promise<string[]> {
+async function kinds(key: string, depth: VerifyDepth, ports: VerifyPorts = archive.ports): Promise<string[]> {
   const { findings } = await verifyAgainstReceipt(ports, key, depth, unlimited);
   expect(findings.every((found) => found.key === key)).toBe(true);
   return findings.map(({ kind }) => kind);
@@ -45,6 +50,35 @@ async function editMetadata(key: string, change: (metadata: Record<string, strin
   change(record.metadata);
   await writeFile(archive.recordOf(key), JSON.stringify(record));
 }
+
+describe('an object that is gone', () => {
+  const expiredAt = (at: number | undefined, key: string) => ({
+    of: () => Promise.resolve(new Map(at === undefined ? [] : [[key, at]])),
+  });
+
+  it('is missing, unless its rule of retention had let it go, and readers are told which', async () => {
+    const key = await fresh();
+    await rm(archive.fileOf(key));
+    const lost = { ...archive.ports, expired: expiredAt(undefined, key) };
+    expect(await kinds(key, 'head', lost)).toEqual(['missing-object']);
+    await expect(openChecked(lost, key, unlimited)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+    const gone = { ...archive.ports, expired: expiredAt(Date.UTC(2027, 0, 2), key) };
+    expect(await verifyAgainstReceipt(gone, key, 'head', unlimited)).toMatchObject({
+      findings: [],
+      isExpired: true,
+      notes: ['expired: its rule of retention let it go on 2027-01-02'],
+    });
+    await expect(openChecked(gone, key, unlimited)).rejects.toMatchObject({
+      code: 'RECORDING_EXPIRED',
+      message: 'the recording was removed by its rule of retention, which let it go on 2027-01-02',
+    });
+  });
+
+  it('asks about no rule as long as the object is there', async () => {
+    const expired = { of: () => Promise.reject(new Error('asked')) };
+    expect(await kinds(await fresh(), 'head', { ...archive.ports, expired })).toEqual([]);
+  });
+});
 
 describe('a recording as it was archived', () => {
   it.each(['head', 'ciphertext', 'full'] as const)('has no finding at depth %s', async (depth) => {
@@ -65,7 +99,7 @@ describe('a recording as it was archived', () => {
 
   it('needs no key to be compared with its receipt', async () => {
     const { store, keys } = archive.ports;
-    expect(await kinds(await fresh(), 'ciphertext', { store, keys } as typeof archive.ports)).toEqual([]);
+    expect(await kinds(await fresh(), 'ciphertext', { store, keys })).toEqual([]);
     await expect(verifyAgainstReceipt({ store }, await fresh(), 'full', unlimited)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });

@@ -59,6 +59,36 @@ async function forge(ports: CataloguePorts, change: (rows: CatalogueRow[]) => Ca
 const edit = (change: Partial<CatalogueRow>) => (rows: CatalogueRow[]) =>
   rows.map((row, at) => (at === 0 ? { ...row, ...change } : row));
 
+describe('a row of what its rule let go', () => {
+  it('says expired, is found by that, and is none of the differences of `verify` before the next update', async () => {
+    const { ports, made } = await makeOld();
+    const [first, , gone] = made;
+    const expired = { of: () => Promise.resolve(new Map([[gone.key, LONG_AGO]])) };
+    expect((await compare({ ...ports, expired })).disagreements).toEqual([]);
+    const later = { of: () => Promise.resolve(new Map([[first.key, LONG_AGO]])) };
+    const object = storeOf(ports).objects.get(first.key);
+    storeOf(ports).objects.delete(first.key);
+    expect((await compare({ ...ports, expired: later })).disagreements).toEqual([]);
+    expect((await compare(ports)).disagreements).toMatchObject([{ key: first.key }]);
+    if (object !== undefined) storeOf(ports).objects.set(first.key, object);
+    await updateCatalogue({ ...ports, expired }, { from: DAY, to: DAY }, unlimited);
+    const states = await statesOf({ ...ports, expired });
+    expect(states.get(gone.key)).toBe('expired');
+    expect([...states.values()].toSorted()).toEqual(['archived', 'archived', 'expired']);
+    expect((await compare({ ...ports, expired })).disagreements).toEqual([]);
+    expect((await compare(ports)).disagreements).toMatchObject([{ key: gone.key }]);
+  });
+});
+
+async function statesOf(ports: CataloguePorts): Promise<ReadonlyMap<string, string>> {
+  const { catalogue, tables, archive } = ports;
+  const where = { catalogue, tables, location: archive.location };
+  const file = await openDayFile(where, KEY, undefined, unlimited);
+  if (file === undefined) throw new Error('no file');
+  const rows = await readRows(file.table, { from: 0, to: file.table.rows });
+  return new Map(rows.map(({ key, state }) => [key, state]));
+}
+
 describe('the rows of a day, held to the archive', () => {
   it('agree where nothing was changed, whether or not there are keys', async () => {
     const { ports } = await makeOld();

@@ -192,6 +192,9 @@ const ACTIONS: Readonly<Record<string, string>> = {
   ListParts: 'ListMultipartUploadParts',
 };
 
+/** Of an object, by their names in the query. */
+const SUBRESOURCES = { 'legal-hold': 'LegalHold', retention: 'Retention', tagging: 'Tagging' } as const;
+
 function operationOf(method: string, key: string, query: URLSearchParams, copies: boolean): string {
   const upload = query.has('uploadId');
   if (key === '') {
@@ -199,7 +202,8 @@ function operationOf(method: string, key: string, query: URLSearchParams, copies
     if (query.has('object-lock')) return 'GetObjectLockConfiguration';
     return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjectsV2';
   }
-  if (query.has('legal-hold')) return `${method === 'PUT' ? 'Put' : 'Get'}ObjectLegalHold`;
+  for (const [name, of] of Object.entries(SUBRESOURCES))
+    if (query.has(name)) return `${method === 'PUT' ? 'Put' : 'Get'}Object${of}`;
   switch (method) {
     case 'HEAD':
       return 'HeadObject';

@@ -11,6 +11,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { createReceiptSigner } from '../../src/record/receipt.ts';
 import { startBudget, systemClock } from '../../src/clock.ts';
+import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
+import { keyringUnwrapper, keyringWrapper, parseKeyring } from '../../src/envelope/keyring.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { toArchiveError } from '../../src/errors.ts';
 import { createGenesysApi } from '../../src/genesys/api-client.ts';
@@ -28,7 +31,7 @@ import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { fixedCredentials } from '../genesys/fixed-credentials.ts';
 
 const { API_URL = '', STORE = '', S3_URL, KEY = '', MEDIA_ID = '', INTERACTION_ID = '' } = process.env;
-const { SIGNING_KEY = '' } = process.env;
+const { SIGNING_KEY = '', KEYRING } = process.env;
 const crashAt = Number(process.env['CRASH_AT'] ?? '0');
 let boundaries = 0;
 
@@ -107,6 +110,31 @@ async function openStore(): Promise<ObjectStore> {
   });
 }
 
+/** The static key; with a keyring, data keys that are kept in key records (`ARCHIVE_KEY_PLACEMENT=records`). */
+function openKeys(keyring: string | undefined) {
+  if (keyring === undefined) {
+    const key = Buffer.from(KEY, 'hex');
+    return {
+      envelope: createStaticEnvelope(key),
+      reader: createStaticReader(key),
+      opens: new Set(['static'] as const),
+    };
+  }
+  const keys = parseKeyring(keyring);
+  const wrapper = keyringWrapper(keys);
+  return {
+    envelope: createS3ecEnvelope({
+      format: 's3ec-v3',
+      wrapper,
+      organizationId: 'crash-lab',
+      placement: 'instruction',
+    }),
+    reader: createEnvelopeReader({ unwrappers: [keyringUnwrapper(keys)], organizationId: 'crash-lab' }),
+    opens: new Set(['AES/GCM'] as const),
+    organizationId: 'crash-lab',
+  };
+}
+
 const logger = silentLogger;
 const clock = systemClock;
 const store = await openStore();
@@ -130,9 +158,7 @@ const ports = {
     logger,
   }),
   references: createInteractionWriter(api),
-  envelope: createStaticEnvelope(Buffer.from(KEY, 'hex')),
-  reader: createStaticReader(Buffer.from(KEY, 'hex')),
-  opens: new Set(['static'] as const),
+  ...openKeys(KEYRING),
   signer: createReceiptSigner(createPrivateKey(SIGNING_KEY)),
   store,
   clock,

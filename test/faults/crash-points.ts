@@ -4,15 +4,20 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { build } from 'esbuild';
+import { firstWrapOf, hashWrap } from '../../src/record/first-wrap.ts';
+import { KEY_PREFIX } from '../../src/record/key-record.ts';
+import { createKeyRecords, keyRecordOf, readWrap } from '../../src/record/key-records.ts';
 import { linkKey, receiptKey } from '../../src/record/object-key.ts';
 import { parseReceipt } from '../../src/record/receipt-schema.ts';
 import { signingKeyId } from '../../src/record/receipt.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
-import { createStaticReader } from '../../src/envelope/static-gcm.ts';
+import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
+import { addKey, formatKeyring, keyringUnwrapper } from '../../src/envelope/keyring.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
+import type { ObjectStat, ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
 import {
   type SimulatedRecording,
   type Simulator,
@@ -30,6 +35,8 @@ export interface Place {
   readonly bytes: number;
   /** Does the platform say when the recording was made? If not, the time is claimed in the store. */
   readonly statesTime: boolean;
+  /** Wrapped data keys are kept in key records, not in metadata. */
+  readonly keepsRecords?: boolean;
 }
 
 /** What one delivery in a process of its own ended with. */
@@ -52,6 +59,8 @@ export interface Convergence {
 }
 
 const DRIVER = 'driver.mjs';
+/** ms in which a server on this machine has answered what it was sent. */
+const SETTLE_MS = 100;
 /** Its text, the same for every laboratory. */
 let driver: Promise<string> | undefined;
 
@@ -80,6 +89,7 @@ export class CrashLab {
   private readonly dir: string;
   private readonly simulator: Simulator;
   private readonly key = randomBytes(32);
+  private readonly keyring = addKey(undefined, 'k1');
   private readonly signing = generateKeyPairSync('ed25519');
   private serial = 0;
 
@@ -120,11 +130,12 @@ export class CrashLab {
     if (!(await deliver(at)).killed) {
       return { at, redeliveries: 0, wrong: ['it was not killed'], orphanedUploads: 0 };
     }
-    let orphanedUploads = uploads().length;
+    // with key records requests are under way side by side: one that was sent before the kill may be answered after it
+    let orphanedUploads = await settled(() => uploads().length);
     let redeliveries = 1;
     const again = await deliver(thenAt);
     let { state } = again;
-    if (again.killed) orphanedUploads = uploads().length;
+    if (again.killed) orphanedUploads = await settled(() => uploads().length);
     if (state !== 'archived') {
       redeliveries = 2;
       ({ state } = await deliver(0));
@@ -153,7 +164,7 @@ export class CrashLab {
     return { killed, wrong };
   }
 
-  private async prepare({ kind, bytes }: Place) {
+  private async prepare({ kind, bytes, keepsRecords = false }: Place) {
     this.serial += 1;
     const id = `10000000-0000-4000-8000-${String(this.serial).padStart(12, '0')}`;
     const recording = this.simulator.add({ id, bytes, encoding: 'pcm16' });
@@ -165,6 +176,7 @@ export class CrashLab {
       ...s3.environment(),
       API_URL: this.simulator.apiUrl,
       KEY: this.key.toString('hex'),
+      ...(keepsRecords ? { KEYRING: formatKeyring(this.keyring) } : {}),
       SIGNING_KEY: this.signing.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       MEDIA_ID: recording.id,
       INTERACTION_ID: recording.interactionId,
@@ -190,6 +202,24 @@ export class CrashLab {
     };
   }
 
+  private decipher({ metadata }: ObjectStat, payload: Buffer): Buffer {
+    const iv = Buffer.from(metadata['iv'] ?? '', 'base64');
+    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 });
+    decipher.setAuthTag(payload.subarray(-16));
+    return Buffer.concat([decipher.update(payload.subarray(0, -16)), decipher.final()]);
+  }
+
+  private async unseal(store: ObjectStore, stat: ObjectStat, payload: Buffer): Promise<Buffer> {
+    const readInstruction = () => readWrap(store, stat, unlimited);
+    const unsealer = await this.reader.unseal(stat, { readInstruction, budget: unlimited });
+    return Buffer.concat([unsealer.update(payload), unsealer.final()]);
+  }
+
+  private get reader() {
+    const unwrappers = [keyringUnwrapper(this.keyring)];
+    return createEnvelopeReader({ staticKey: this.key, unwrappers, organizationId: 'crash-lab' });
+  }
+
   /** One whole object, one receipt that fits it, one link marker and one reference, and nothing else. */
   private async inspect(store: ObjectStore, recording: SimulatedRecording): Promise<string[]> {
     const keys: string[] = [];
@@ -198,16 +228,22 @@ export class CrashLab {
     if (media === undefined || others.length > 0) return [`${others.length} objects too many, or none`];
     const wrong: string[] = [];
     const expected = new Set([media, receiptKey(media), linkKey(media), `claims/${recording.id}.json`]);
-    for (const key of keys) if (!expected.has(key)) wrong.push(`${key} should not be there`);
+    // records of attempts that were killed are left to `gc --keys`
+    for (const key of keys)
+      if (!expected.has(key) && !key.startsWith(KEY_PREFIX)) wrong.push(`${key} should not be there`);
     for (const key of [receiptKey(media), linkKey(media)]) if (!keys.includes(key)) wrong.push(`no ${key}`);
     if (wrong.length > 0) return wrong;
 
     const { stat, body } = await store.get(media, unlimited);
     const payload = await readAll(body);
-    const iv = Buffer.from(stat.metadata['iv'] ?? '', 'base64');
-    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 });
-    decipher.setAuthTag(payload.subarray(-16));
-    const plain = Buffer.concat([decipher.update(payload.subarray(0, -16)), decipher.final()]);
+    const own = keyRecordOf(stat);
+    if (own !== undefined) {
+      const record = await createKeyRecords(store).get(own, unlimited);
+      if (record === undefined) return ['the object is without its key record'];
+      if (hashWrap(record.record.wrap) !== firstWrapOf(stat.metadata)?.sha256)
+        wrong.push('the record is another attempt’s');
+    }
+    const plain = own === undefined ? this.decipher(stat, payload) : await this.unseal(store, stat, payload);
     const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
     if (hash(plain) !== (await recording.sha256())) wrong.push('the object is not the recording');
     const text = (await readAll((await store.get(receiptKey(media), unlimited)).body)).toString('utf8');
@@ -218,12 +254,22 @@ export class CrashLab {
     }
     if (receipt.plaintext?.sha256 !== hash(plain)) wrong.push('the receipt does not state the recording');
     const signedBy = new Map([[signingKeyId(this.signing.publicKey), this.signing.publicKey]]);
-    const ports = { store, keys: signedBy, reader: createStaticReader(this.key) };
+    const ports = { store, keys: signedBy, reader: this.reader };
     const { findings } = await verifyAgainstReceipt(ports, media, 'full', unlimited);
     wrong.push(...findings.map(({ kind, message }) => `verify finds ${kind}: ${message}`));
     const linked = this.simulator.interaction(recording.interactionId)?.['s3_archive_key'];
     if (linked !== media) wrong.push('the reference is missing or another');
     return wrong;
+  }
+}
+
+/** What `count` says once it says the same for a while. */
+async function settled(count: () => number): Promise<number> {
+  for (let before = count(); ; ) {
+    await setTimeout(SETTLE_MS);
+    const now = count();
+    if (now === before) return now;
+    before = now;
   }
 }
 

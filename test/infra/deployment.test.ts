@@ -554,6 +554,7 @@ describe('the outputs', () => {
           'JobRunnerFunctionName',
           'CompactorFunctionName',
           'FactsFunctionName',
+          'RetainerFunctionName',
           'SealerFunctionName',
           'KeyRecordsBucketName',
           'LogKeyArn',

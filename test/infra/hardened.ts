@@ -10,6 +10,13 @@ export const BREAK_GLASS = role('BreakGlass');
 export const OPERATOR = role('Operator');
 export const REPLICA = { bucketArn: 'arn:aws:s3:::the-replica', account: '999999999999' };
 
+export const RETENTION_RULES = {
+  schema: 'genesys-media-archive/retention/v1',
+  by: 'compliance',
+  rules: [{ name: 'screens', media: ['screen'], keep: '90d', remove: '120d' }],
+  otherwise: { keep: '1y' },
+} as const;
+
 /** Everything that the settings can add, which costs money and is off by default. */
 export const HARDENED: DeploySettings = deploySettings.parse({
   ...MAX_INSTRUCTION_BYTES,
@@ -28,6 +35,7 @@ export const HARDENED: DeploySettings = deploySettings.parse({
   jobs: { ownClient: true },
   catalogue: true,
   facts: true,
+  retention: { removeAfterDays: [120], rules: RETENTION_RULES },
   seal: {
     origin: 'recordings.example.com/proof/0c2f9a6e',
     secondStore: 's3://checkpoints/of-first',

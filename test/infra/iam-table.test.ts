@@ -26,7 +26,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
   const deeds = deedsOf(resourceOf(hardened.template, 'AWS::S3::Bucket', 'BucketObjects')[0]);
   const allowed = (column: Column) =>
     deeds.filter((deed) => may(hardened.template, column, deed)).map(({ what }) => what);
-  expect(COLUMNS).toHaveLength(11);
+  expect(COLUMNS).toHaveLength(12);
   expect(allowed('writer')).toEqual([
     'store a recording that is absent',
     'store a receipt that is absent',
@@ -73,6 +73,7 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'read ciphertext',
     'read a receipt',
     'list the archive',
+    'tag a recording, so that a rule removes it',
     'move a data key away',
     'move a data key here',
     'read the signing key',
@@ -102,6 +103,20 @@ it('no role does more than its work, and no administrator removes, overwrites or
     'replace facts',
     'read the OAuth client',
   ]);
+  // opens nothing and removes nothing: the bucket removes what bears its tag
+  expect(allowed('retainer')).toEqual([
+    'read ciphertext',
+    'read a receipt',
+    'list the archive',
+    'tag a recording, so that a rule removes it',
+    'lock a recording, or make a lock longer',
+    'read the catalogue',
+    'read the signing key',
+  ]);
+  const taggers = COLUMNS.filter((column) =>
+    allowed(column).includes('tag a recording, so that a rule removes it'),
+  );
+  expect(taggers).toEqual(['rewrap', 'retainer', 'break-glass']);
   // cannot archive, cannot read recordings, and alone signs the log
   // restores, and leaves nothing but reports
   expect(allowed('driller')).toEqual([

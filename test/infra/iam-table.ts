@@ -62,6 +62,11 @@ export function deedsOf(bucketName: string): readonly Deed[] {
     s3('read who looked at what', 'GetObject', '/access/2026/05/20/t.json'),
     s3('add an entry of who looked at what', 'PutObject', '/access/2026/05/20/t.json', ABSENT),
     s3('list the archive', 'ListBucket', ''),
+    s3('tag a recording, so that a rule removes it', 'PutObjectTagging', MEDIA),
+    s3('lock a recording, or make a lock longer', 'PutObjectRetention', MEDIA, {
+      's3:object-lock-mode': 'COMPLIANCE',
+      's3:object-lock-remaining-retention-days': '30',
+    }),
     s3('delete an object', 'DeleteObject', MEDIA),
     s3('delete a version', 'DeleteObjectVersion', MEDIA),
     s3('bypass a retention', 'BypassGovernanceRetention', MEDIA),
@@ -122,6 +127,7 @@ export const COLUMNS = [
   'job runner',
   'compactor',
   'facts',
+  'retainer',
   'sealer',
   'driller',
   'break-glass',
@@ -146,6 +152,7 @@ export function may(template: ResolvedTemplate, column: Column, deed: Deed): boo
     'job runner': 'ArchiveJobRunner',
     compactor: 'ArchiveCompactor',
     facts: 'ArchiveFacts',
+    retainer: 'ArchiveRetainer',
     sealer: 'ArchiveSealer',
     driller: 'ArchiveDriller',
   } as const;

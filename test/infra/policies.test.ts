@@ -8,6 +8,7 @@ import {
   drillerStatements,
   factsStatements,
   jobsStatements,
+  retentionStatements,
   sealerStatements,
   comparingStatements,
   verifierStatements,
@@ -65,6 +66,7 @@ const roles = {
     ...RESOURCES,
     clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
   }),
+  retainer: retentionStatements({ ...RESOURCES, signingSecretArn: 'SIGNING_KEY_SECRET_ARN' }, true),
   sealer: sealerStatements(
     { ...RESOURCES, logKeyArn: 'LOG_KEY_ARN', clientSecretArns: ['CREDENTIALS_SECRET_ARN'] },
     { secondStore: 's3://SECOND_STORE/PREFIX', lock: { mode: 'governance', days: 365 } },
@@ -81,6 +83,7 @@ describe('the policies of the roles', () => {
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
     ['compactor', ['compactor']],
     ['facts', ['facts']],
+    ['retainer', ['retainer']],
     ['sealer', ['sealer']],
     ['driller', ['driller']],
   ] as const)('of the %s are what docs/aws-permissions.md says', (role, blocks) => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploySettings, GenesysMediaArchiveStack, propsOf } from '../../infra/index.ts';
-import { HARDENED } from './hardened.ts';
+import { HARDENED, RETENTION_RULES } from './hardened.ts';
 import { ACCOUNT, arnOf } from './resolve-template.ts';
 import {
   propertiesOf,
@@ -26,7 +26,7 @@ afterAll(() => {
   smallest.end();
 });
 
-const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Facts', 'Sealer', 'Driller'] as const;
+const PARTS = ['Verifier', 'JobRunner', 'Compactor', 'Facts', 'Retainer', 'Sealer', 'Driller'] as const;
 const functionOf = (part: string) => resourceOf(all.template, 'AWS::Lambda::Function', `Scheduled${part}`);
 const scheduleOf = (part: string) =>
   propertiesOf(all.template, 'AWS::Scheduler::Schedule', `Scheduled${part}`);
@@ -34,7 +34,7 @@ const scheduleOf = (part: string) =>
 describe('the functions that schedules start', () => {
   it('are those that the settings want: the verification by default, each of the others when it is asked for', () => {
     const made = (of: Synthesised) => resourcesOf(of.template, 'AWS::Scheduler::Schedule').length;
-    expect([made(all), made(smallest)]).toEqual([6, 1]);
+    expect([made(all), made(smallest)]).toEqual([7, 1]);
     const none = synthesiseSettings({ ...SMALLEST, verification: false });
     none.end();
     expect(made(none)).toBe(0);
@@ -46,6 +46,7 @@ describe('the functions that schedules start', () => {
     ['JobRunner', 'rate(5 minutes)', {}],
     ['Compactor', 'cron(10 * * * ? *)', {}],
     ['Facts', 'cron(40 1,13 * * ? *)', {}],
+    ['Retainer', 'cron(20 4 * * ? *)', { rules: RETENTION_RULES }],
     ['Sealer', 'cron(15 * * * ? *)', { hourly: true }],
     ['Driller', 'rate(1 day)', { sample: 20, everyDays: 7 }],
   ])('%s is started %s, with its event, by a role that may do that alone', (part, expression, input) => {
@@ -131,6 +132,20 @@ describe('the functions that schedules start', () => {
     expect(resourcesOf(none.template, 'AWS::SecretsManager::Secret', 'Backfill')).toEqual([]);
   });
 
+  it('apply rules of retention only where the settings have them, once at a time, by a role that may tag', () => {
+    expect(functionOf('Retainer')[1].Properties).toMatchObject({ ReservedConcurrentExecutions: 1 });
+    const [role] = resourcesOf(all.template, 'AWS::IAM::Role').find(([id]) =>
+      id.startsWith('ArchiveRetainer'),
+    ) ?? [''];
+    const { PolicyDocument } = propertiesOf(all.template, 'AWS::S3::BucketPolicy', 'BucketObjects');
+    const { Statement } = PolicyDocument as { Statement: readonly { Sid: string; Condition: unknown }[] };
+    const tagging = Statement.find(({ Sid }) => Sid === 'DenyTagging');
+    expect(JSON.stringify(tagging?.Condition)).toContain(JSON.stringify(arnOf(role)));
+    const without = synthesiseSettings({ ...SMALLEST, retention: { removeAfterDays: [20], taggers: [] } });
+    without.end();
+    expect(resourcesOf(without.template, 'AWS::Scheduler::Schedule')).toHaveLength(1);
+  });
+
   it('seal with a key of their own, which stays when the stack is deleted', () => {
     const [, { Properties, DeletionPolicy }] = resourceOf(all.template, 'AWS::KMS::Key', 'LogKey');
     expect(Properties).toMatchObject({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' });
@@ -169,6 +184,7 @@ describe('the alarms about them', () => {
     'catalogue-late',
     'facts-late',
     'gdpr-request',
+    'retention-late',
     'not-sealed',
     'seal-differences',
     'log-broken',
@@ -222,6 +238,7 @@ it('the bundles of all functions of schedules are built, and the archiving funct
     'drill.mjs',
     'facts.mjs',
     'jobs.mjs',
+    'retention.mjs',
     'seal.mjs',
     'verify.mjs',
   ]);
@@ -239,6 +256,7 @@ it('the files of a scheduled function are all that it imports, of the functions 
     'drill',
     'facts',
     'jobs',
+    'retention',
     'seal',
     'verify',
   ]);

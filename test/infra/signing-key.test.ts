@@ -124,6 +124,7 @@ describe('a signing key in KMS', () => {
             'JobRunnerFunctionName',
             'CompactorFunctionName',
             'FactsFunctionName',
+            'RetainerFunctionName',
             'SealerFunctionName',
             'KeyRecordsBucketName',
             'LogKeyArn',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ArchiveError } from '../../src/errors.ts';
 import type { Anchor, SourceInventory, SourceRecording } from '../../src/ports.ts';
+import { createExpiredObjects } from '../../src/keep/retention/removal-notes.ts';
 import type { SealDaysPorts } from '../../src/proof/seal-days.ts';
 import { initLog } from '../../src/proof/init-log.ts';
 import type { LogSigner } from '../../src/proof/log/signer.ts';
@@ -16,6 +17,7 @@ import { type PlainStore, plainStore } from './plain-store.ts';
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const RECEIPT_SIGNER = signerFrom('signs receipts');
+export const RECEIPT_KEYS = new Map([[signingKeyId(RECEIPT_SIGNER.publicKey), RECEIPT_SIGNER.publicKey]]);
 
 /** A UUID from a word. */
 export function idFrom(word: string): string {
@@ -86,7 +88,12 @@ export class ArchiveFixture {
     return {
       ...placeIn(this.store, signers),
       layout: DATE_LAYOUT,
-      receiptKeys: new Map([[signingKeyId(RECEIPT_SIGNER.publicKey), RECEIPT_SIGNER.publicKey]]),
+      receiptKeys: RECEIPT_KEYS,
+      expired: createExpiredObjects({
+        store: this.store,
+        keys: RECEIPT_KEYS,
+        clock: { now: () => this.now },
+      }),
       source,
       now: () => this.now,
       nonce: () => (this.#nonces += 1).toString(16).padStart(32, '0'),

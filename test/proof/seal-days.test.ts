@@ -5,6 +5,7 @@ import { parseEntry } from '../../src/proof/formats/entry.ts';
 import { listRoot } from '../../src/proof/formats/list-lines.ts';
 import { brokenEquations, type Statement } from '../../src/proof/formats/statement.ts';
 import type { NoteKey } from '../../src/proof/formats/note.ts';
+import { noteRemovals } from '../../src/keep/retention/removal-notes.ts';
 import { initLog } from '../../src/proof/init-log.ts';
 import { openCheckpoint, readRawEntries } from '../../src/proof/log/place.ts';
 import { createLogSigner, type LogSigner } from '../../src/proof/log/signer.ts';
@@ -117,6 +118,39 @@ describe('the statement of a day', () => {
       total: 4,
       byReason: { 'deleted-by-archive': 1, 'gone-at-source': 3 },
     });
+  });
+
+  it('tells what a rule of retention let go from what is missing, by signed notes alone', async () => {
+    const fixture = await begun();
+    const gone = async (word: string) => {
+      fixture.record(word, D);
+      return (await fixture.hold(word, D, { isLost: true })).key;
+    };
+    const noted = async (key: string, from: string, signer?: ReceiptSigner) =>
+      noteRemovals(
+        { store: fixture.store, keys: new Map(), clock: { now: () => fixture.now } },
+        { dayOf: () => D, signer: () => Promise.resolve(signer) },
+        new Map([[key, { from: Date.parse(from), until: undefined }]]),
+        unlimited,
+      );
+    const [due, early, forged] = [await gone('due'), await gone('early'), await gone('forged')];
+    await fixture.archive('both', D);
+    await noted(due, `${D}T00:00:00.000Z`, RECEIPT_SIGNER);
+    await noted(early, `${NEXT}T23:00:00.000Z`, RECEIPT_SIGNER);
+    await noted(forged, `${D}T00:00:00.000Z`);
+    const [statement] = await sealed(fixture, [D]);
+    expect(statement).toMatchObject({
+      archive: { recordings: 1, receipts: 4, objects: { listed: 1, absent: 2, expired: 1 } },
+      differences: {
+        both: 1,
+        missing: { total: 2, byReason: { lost: 2 } },
+        excluded: { total: 1, byReason: { 'policy:retention': 1 } },
+      },
+    });
+    fixture.now += DAY;
+    const [later] = await sealed(fixture, [D, NEXT]);
+    expect(later?.archive.objects).toMatchObject({ absent: 1, expired: 2 });
+    expect(later?.differences?.missing.byReason).toEqual({ lost: 1 });
   });
 
   it('of an empty day states zeros, with the platform’s own zero', async () => {

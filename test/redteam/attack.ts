@@ -13,7 +13,7 @@ export interface Attack {
 }
 
 /** How the data keys of an archive are kept. */
-export type Wrap = 'static' | 'aes' | 'rsa';
+export type Wrap = 'static' | 'aes' | 'rsa' | 'records';
 
 export interface Kind {
   readonly title: string;

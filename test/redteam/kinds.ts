@@ -7,6 +7,7 @@ import { exchangedObjects } from './attacks/exchanged-objects.ts';
 import { forgedReceipts } from './attacks/forged-receipts.ts';
 import { formats } from './attacks/formats.ts';
 import { hiddenDeletions } from './attacks/hidden-deletions.ts';
+import { keyRecords } from './attacks/key-records.ts';
 import { localFiles } from './attacks/local-files.ts';
 import { network } from './attacks/network.ts';
 import { successors } from './attacks/successors.ts';
@@ -20,6 +21,7 @@ export const KINDS: readonly Kind[] = [
   successors,
   hiddenDeletions,
   wraps,
+  keyRecords,
   formats,
   configuration,
   localFiles,

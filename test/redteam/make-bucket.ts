@@ -115,10 +115,11 @@ export async function makeBucket(wrap: Wrap): Promise<Made> {
 async function keySettings(wrap: Wrap, dir: string): Promise<Record<string, string>> {
   const old = { ENCRYPTION_KEY_HEX: STATIC_KEY };
   if (wrap === 'static') return old;
-  if (wrap === 'aes') {
+  if (wrap === 'aes' || wrap === 'records') {
     const keyring = path.join(dir, 'keyring.json');
     await writeKeyringFile(keyring, addKey(undefined, 'k1'));
-    return { ...old, ARCHIVE_KEYRING_FILE: keyring };
+    const ring = { ...old, ARCHIVE_KEYRING_FILE: keyring };
+    return wrap === 'aes' ? ring : { ...ring, ARCHIVE_KEY_PLACEMENT: 'records' };
   }
   const [publicFile, privateFile] = [path.join(dir, 'public.pem'), path.join(dir, 'private.pem')];
   await writeFile(publicFile, pair3072.publicKey.export({ type: 'spki', format: 'pem' }));

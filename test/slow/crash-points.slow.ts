@@ -7,6 +7,18 @@ const PLACES: [string, Place][] = [
   ['S3 in one request', { kind: 's3', bytes: 20_000, statesTime: true }],
   ['S3 in one request, claiming the time', { kind: 's3', bytes: 20_000, statesTime: false }],
   ['S3 in three parts', { kind: 's3', bytes: 11_000_000, statesTime: true }],
+  [
+    'S3 in one request, with key records',
+    { kind: 's3', bytes: 20_000, statesTime: true, keepsRecords: true },
+  ],
+  [
+    'S3 in three parts, with key records',
+    { kind: 's3', bytes: 11_000_000, statesTime: true, keepsRecords: true },
+  ],
+  [
+    'the directory store, with key records',
+    { kind: 'directory', bytes: 20_000, statesTime: true, keepsRecords: true },
+  ],
 ];
 
 async function withLab<T>(place: Place, work: (lab: CrashLab) => Promise<T>): Promise<T> {

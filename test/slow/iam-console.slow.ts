@@ -137,9 +137,9 @@ describe('the function of the console', () => {
     expect(new Set(secrets.map(({ resource }) => resource))).toEqual(new Set([secret, signing]));
     const statements = consoleReaderStatements(resources);
     expect(missing(statements, reached)).toEqual([]);
-    // no log, no erasure, no job, no context and no transcript is in this archive
+    // no log, no erasure, nothing that a rule let go, no job, no context and no transcript is in this archive
     const left = unused(statements, reached).filter(
-      (grant) => !/\/(?:proof|erasures|links|jobs|context|transcripts)\/|\/control\//.test(grant),
+      (grant) => !/\/(?:proof|erasures|removals|links|jobs|context|transcripts)\/|\/control\//.test(grant),
     );
     expect(left).toEqual([]);
     const writes = reached.filter(({ action }) => action === 's3:PutObject');

@@ -286,7 +286,9 @@ describe('IAM is exact', () => {
     const complete = { complete: true, failed: 0, findings: 0, checked: 5 };
     expect(samples).toEqual([expect.objectContaining(complete), expect.objectContaining(complete)]);
     expect(missing(statements, calls)).toEqual([]);
-    expect(unused(statements, calls)).toEqual([]);
+    // read where an object is gone that was noted as one that may go: test/slow/iam-retention.slow.ts
+    const left = unused(statements, calls).filter((grant) => !/\/(?:holds|removals)\/\*$/.test(grant));
+    expect(left).toEqual([]);
     expect(calls.filter(({ action }) => !/^(?:s3:(?:Get|List)|kms:Decrypt$)/.test(action))).toEqual([]);
   });
 });

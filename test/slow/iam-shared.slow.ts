@@ -129,7 +129,8 @@ const STATEMENTS: Readonly<Record<Role, (resources: ArchiveResources) => readonl
 };
 
 /** What one small recording does not lead to; test/slow/iam-is-exact.slow.ts has all of it. */
-const NOT_HERE = /^(?:sqs:|logs:|s3:AbortMultipartUpload)|\.instruction$|\/(?:claims|links|erasures)\/\*$/;
+const NOT_HERE =
+  /^(?:sqs:|logs:|s3:AbortMultipartUpload)|\.instruction$|\/(?:claims|links|erasures|holds|removals)\/\*$/;
 /** S3 asks for it by itself when an object is missing. */
 const ASKED_BY_S3 = 's3:ListBucket on arn:aws:s3:::recordings';
 

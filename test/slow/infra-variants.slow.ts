@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logRetention } from '../../infra/sizing.ts';
 import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
+import { RETENTION_RULES } from '../infra/hardened.ts';
 import { REGION } from '../infra/resolve-template.ts';
 import {
   EVENT_SOURCE,
@@ -47,6 +48,7 @@ const settings = fc
     verification: fc.constantFrom(true, false, { days: 30, depth: 'full' as const }),
     catalogue: fc.constantFrom(true, false, { athena: true }),
     facts: fc.boolean(),
+    retention: optional(fc.constantFrom({}, { removeAfterDays: [120], rules: RETENTION_RULES })),
     keyRecords: fc.constantFrom(undefined, false, true, {}),
     seal: optional(fc.constant({ origin: `recordings.example.com/proof/${ORGANIZATION}` })),
     jobs: fc.constantFrom(false, true, { concurrency: null, ownClient: true }),
@@ -80,6 +82,7 @@ describe('a stack of any settings', () => {
             : ['AthenaWorkGroupName', 'AthenaTableName', 'AnalystPolicyArn']),
           ...(chosen.console === false ? ['ConsoleUrl', 'ConsoleSecretArn'] : []),
           ...(chosen.facts ? [] : ['FactsFunctionName']),
+          ...(chosen.retention?.rules === undefined ? ['RetainerFunctionName'] : []),
           ...((chosen.keyRecords ?? false) === false ? ['KeyRecordsBucketName'] : []),
           ...(chosen.seal === undefined
             ? ['SealerFunctionName', 'LogKeyArn', 'DrillerFunctionName', 'DrillKeyArn']

@@ -9,6 +9,7 @@ import { eraseRecordings } from '../../src/keep/erase/erase-recordings.ts';
 import type { ErasePorts, ErasureItem } from '../../src/keep/erase/erase-types.ts';
 import { erasedAmongHeld, placeHold, releaseHold } from '../../src/keep/place-hold.ts';
 import { readHold } from '../../src/keep/read-holds.ts';
+import { removableAmongHeld } from '../../src/keep/retention/removal-notes.ts';
 import type { ObjectStore, ObjectVersion, VersionedStore } from '../../src/ports.ts';
 import { HOLD_PREFIX } from '../../src/record/hold.ts';
 import { KEY_PREFIX, parseKeyRecord } from '../../src/record/key-record.ts';
@@ -17,6 +18,8 @@ import { findErasure } from '../../src/record/find-erasure.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { MIN_ORPHAN_AGE_MS, sweepKeyRecords } from '../../src/rekey/sweep-key-records.ts';
 import { addRecording, factsLine, inventPorts, putFacts } from '../catalogue/invented-archive.ts';
+import { dayOf, RETENTION_WEAKNESSES, RetentionActs } from './keeping-retention.ts';
+import { listedOnce } from './listed-once.ts';
 import { VersionedMemory } from './versioned-memory.ts';
 
 export const NAMES = ['a', 'b', 'c'] as const;
@@ -30,6 +33,7 @@ export const WEAKNESSES = [
   'an erasure leaves old versions of keys',
   'an archiver does not look for tombstones',
   'an erasure leaves old versions of people and facts',
+  ...RETENTION_WEAKNESSES,
 ] as const;
 export type Weakness = (typeof WEAKNESSES)[number];
 
@@ -66,12 +70,22 @@ export class KeepingWorld {
   readonly #released = new Set<string>();
   /** Their release was told: they hold nothing for sure. */
   readonly #ended = new Set<string>();
+  readonly retention: RetentionActs;
   readonly #options: WorldOptions;
   readonly #catalogueKey = randomBytes(32);
   #now = AT + HOUR_MS;
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.retention = new RetentionActs({
+      memory: this.memory,
+      now: () => this.#now,
+      day: DAY,
+      at: AT,
+      weakness: options.weakness,
+      holdOn: (key) => this.#holdOn(key),
+      report: (problem) => this.problems.push(problem),
+    });
     this.memory.now = () => this.#now;
     this.memory.isLocked = (key) => options.locked && key.startsWith('archive/');
     this.memory.before = async (operation, key) => {
@@ -172,6 +186,7 @@ export class KeepingWorld {
     const late = new Set<string>();
     if (this.#options.weakness !== 'a hold does not tell what was being erased before it')
       for await (const key of erasedAmongHeld(ports, hold, unlimited)) late.add(key);
+    for await (const key of removableAmongHeld(ports, { hold, dayOf }, unlimited)) late.add(key);
     // from now on it was told that it holds
     this.holds.push({ id: hold.id, keys, late });
   }
@@ -223,6 +238,32 @@ export class KeepingWorld {
     await updateCatalogue(this.#catalogue(store), { from: DAY, to: DAY }, unlimited);
   }
 
+  async retain(names: readonly string[], ports: ErasePorts): Promise<void> {
+    await this.retention.apply(
+      names.map((name) => this.keyOf(name)),
+      ports,
+    );
+  }
+
+  async extend(names: readonly string[], ports: ErasePorts): Promise<void> {
+    const days = 1 + Math.floor(this.#options.random() * 4);
+    await this.retention.extend(
+      names.map((name) => this.keyOf(name)),
+      days,
+      ports,
+    );
+  }
+
+  /** Some hours later the bucket removes what its rules name. */
+  lifecycle(): void {
+    this.pass(Math.floor(this.#options.random() * 60));
+    this.retention.lifecycle(NAMES.map((name) => this.keyOf(name)));
+  }
+
+  async lose([name = 'a']: readonly string[]): Promise<void> {
+    await this.retention.lose(this.keyOf(name));
+  }
+
   pass(hours: number): void {
     this.#now += hours * HOUR_MS;
   }
@@ -235,6 +276,13 @@ export class KeepingWorld {
       )
         await this.erase([name]);
     await this.compact(this.ports());
+    // what bears a tag by now goes by it
+    this.lifecycle();
+    this.pass(24 * 30);
+    this.retention.lifecycle(NAMES.map((name) => this.keyOf(name)));
+    await this.retention.verdicts((key) =>
+      NAMES.some((name) => this.keyOf(name) === key && this.erased.has(this.ids.get(name) ?? '')),
+    );
   }
 
   async violations(): Promise<readonly string[]> {
@@ -336,19 +384,6 @@ function sealerOf() {
     wrap: wrapOf(),
     metadata: { 'x-amz-c': '115', 'x-amz-d': randomBytes(28).toString('base64'), 'x-amz-i': messageId },
   };
-}
-
-function listedOnce(store: ObjectStore, prefix: string): ObjectStore {
-  let looks = 0;
-  return new Proxy(store, {
-    get: (of, name) => {
-      if (name !== 'list') return Reflect.get(of, name) as unknown;
-      return async function* (...[given, budget]: Parameters<ObjectStore['list']>) {
-        if (given === prefix && ++looks > 1) return;
-        yield* of.list(given, budget);
-      };
-    },
-  });
 }
 
 async function gunzipped(bytes: Buffer): Promise<Buffer> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../faults/simulated-time.ts';
+import { RETENTION_WEAKNESSES } from './keeping-retention.ts';
 import { isExpected, KeepingWorld, NAMES, type Weakness, WEAKNESSES } from './keeping-world.ts';
 
 /** `KEEPING_RUNS` asks for more, and `KEEPING_FIRST` for others. */
@@ -14,24 +15,51 @@ const ACTS = [
   ...(['archive', 'hold', 'erase', 'rewrap', 'sweep'] as const),
   ...(['archive', 'sweep', 'hold', 'erase', 'rewrap', 'release', 'compact', 'pass'] as const),
 ];
+/** In every other schedule rules of retention are at work as well. */
+const RETENTION_ACTS = [
+  ...([
+    'retain',
+    'retain',
+    'retain',
+    'extend',
+    'archive',
+    'lifecycle',
+    'lifecycle',
+    'lose',
+    'release',
+  ] as const),
+  ...(['retain', 'hold', 'extend'] as const),
+];
 
 /** One schedule: two to eight programs that begin at once, on recordings of which some are archived already. */
-async function play(seed: number, weakness?: Weakness, catalogued = seed % CATALOGUED_EVERY === 0) {
+async function play(
+  seed: number,
+  {
+    weakness,
+    isCatalogued,
+    isRetained,
+  }: { weakness?: Weakness; isCatalogued?: boolean; isRetained?: boolean } = {},
+) {
+  const catalogued = isCatalogued ?? seed % CATALOGUED_EVERY === 0;
+  const retained = isRetained ?? seed % 2 === 1;
   const random = seededRandom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const some = () => {
     const chosen = NAMES.filter(() => random() < 0.5);
     return chosen.length === 0 ? [pick(NAMES)] : chosen;
   };
+  const acts = retained ? [...ACTS, ...RETENTION_ACTS, ...RETENTION_ACTS] : ACTS;
   const world = new KeepingWorld({ random, weakness, locked: random() < 0.4, catalogued });
   await world.begin();
   for (const name of NAMES) if (random() < 0.5) await world.archive(name);
   if (catalogued && random() < 0.5) await world.compact(world.ports());
   const act = async () => {
-    const what = pick(ACTS);
+    const what = pick(acts);
     const names = some();
     const ports = world.ports(random() < 0.35 ? Math.floor(random() * 14) : undefined);
     if (what === 'pass') return world.pass(1 + Math.floor(random() * 30));
+    if (what === 'lifecycle') return world.lifecycle();
+    if (what === 'lose') return world.lose(names);
     if (what === 'archive') for (const name of names) await world.archive(name, ports);
     else if (what === 'release') await world.release(ports);
     else if (what === 'sweep') await world.sweep(ports);
@@ -49,29 +77,32 @@ async function play(seed: number, weakness?: Weakness, catalogued = seed % CATAL
   return world;
 }
 
-describe('schedules of archiving, holds, releases, erasures, sweeps, rewraps and compactions, racing and killed', () => {
-  it(`${RUNS} schedules: nothing held is touched, no key of what is kept is lost, nothing erased can be read`, async () => {
+describe('schedules of archiving, holds, releases, erasures, sweeps, rewraps, compactions and rules of retention, racing and killed', () => {
+  it(`${RUNS} schedules: nothing held is touched, nothing goes before its date, no key of what is kept is lost, nothing erased can be read`, async () => {
     const problems: string[] = [];
-    let [erased, holds] = [0, 0];
+    let [erased, holds, removed] = [0, 0, 0];
     for (let seed = FIRST; seed < FIRST + RUNS; seed += 1) {
       const world = await play(seed);
       erased += world.erased.size;
       holds += world.holds.length;
+      removed += world.retention.removed.size;
       for (const problem of await world.violations()) problems.push(`${seed}: ${problem}`);
     }
     process.stdout.write(
-      `${RUNS} schedules: ${erased} erased, ${holds} holds, ${problems.length} violations\n`,
+      `${RUNS} schedules: ${erased} erased, ${holds} holds, ${removed} removed by rule, ${problems.length} violations\n`,
     );
     expect(problems).toEqual([]);
     expect(erased).toBeGreaterThan(RUNS / 4);
     expect(holds).toBeGreaterThan(RUNS / 4);
+    expect(removed).toBeGreaterThan(RUNS / 20);
   });
 
   it.each(WEAKNESSES)('notices that %s', async (weakness) => {
-    const needsCatalogue = weakness.includes('people');
+    const isRetained = RETENTION_WEAKNESSES.some((one) => one === weakness);
+    const given = { weakness, isRetained, isCatalogued: weakness.includes('people') };
     let noticed: string | undefined;
     for (let seed = 1; seed <= WEAK_RUNS && noticed === undefined; seed += 1) {
-      const world = await play(seed, weakness, needsCatalogue);
+      const world = await play(seed, given);
       noticed = (await world.violations())[0];
     }
     expect(noticed).toBeDefined();

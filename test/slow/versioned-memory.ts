@@ -6,6 +6,8 @@ interface Stored {
   readonly stat: ObjectStat;
   readonly body: Buffer;
   readonly versionId: string;
+  /** Of this version. */
+  readonly tags: Map<string, string>;
 }
 
 /** A store in memory that keeps every version until it is removed, quick to list below a folder. */
@@ -75,11 +77,43 @@ export class VersionedMemory {
       return 'removed';
     },
     retain: () => Promise.resolve('unsupported'),
-    keptState: () => Promise.resolve(undefined),
-    setTag: () => Promise.resolve('unsupported'),
+    keptState: async (key) => {
+      await this.before('keptState', key);
+      const found = this.#current(key);
+      if (found === undefined) return undefined;
+      const tags = Object.fromEntries(found.tags);
+      const { lastModified } = found.stat;
+      return { retention: 'not-offered', legalHold: 'not-offered', tags, lastModified };
+    },
+    // as S3 does it: all tags are read, and then written, under no condition
+    setTag: async (key, name, value) => {
+      await this.before('readTags', key);
+      const read = this.#current(key);
+      if (read === undefined) return 'absent';
+      const tags = new Map(read.tags);
+      if (tags.get(name) === value) return 'same';
+      if (value === undefined) tags.delete(name);
+      else tags.set(name, value);
+      await this.before('writeTags', key);
+      const found = this.#current(key);
+      if (found === undefined) return 'absent';
+      found.tags.clear();
+      for (const [one, given] of tags) found.tags.set(one, given);
+      return 'set';
+    },
     bucketLock: () => Promise.resolve({ lock: 'none', defaultDays: undefined }),
     abortUploads: () => Promise.resolve(0),
   };
+
+  tagsOf(key: string): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#current(key)?.tags ?? []);
+  }
+
+  /** Every version of an object goes, by whatever hand. */
+  take(key: string): void {
+    this.all.delete(key);
+    this.#folders.get(folderOf(key))?.delete(key);
+  }
 
   #current(key: string): Stored | undefined {
     return this.all.get(key)?.[0];
@@ -97,7 +131,7 @@ export class VersionedMemory {
       lastModified: this.now(),
     };
     const versionId = String(this.#serial);
-    this.all.set(key, [{ stat, body, versionId }, ...(this.all.get(key) ?? [])]);
+    this.all.set(key, [{ stat, body, versionId, tags: new Map() }, ...(this.all.get(key) ?? [])]);
     const folder = this.#folders.get(folderOf(key)) ?? new Set();
     this.#folders.set(folderOf(key), folder.add(key));
     return stat;

@@ -1,7 +1,15 @@
 /** The filters of the search, as the address has them and as the server is asked. Pure. */
 import { pastedIds } from '../route.ts';
 
-export const STATES = ['archived', 'missing', 'unreceipted', 'gone', 'quarantined', 'erased'] as const;
+export const STATES = [
+  'archived',
+  'missing',
+  'unreceipted',
+  'gone',
+  'quarantined',
+  'erased',
+  'expired',
+] as const;
 export const MEDIA = ['call', 'screen', 'chat', 'email', 'message'] as const;
 
 /** Each has any number of values in the address; one that is met is enough. */

@@ -8,6 +8,7 @@ const TONES: Readonly<Record<RecordingRow['state'], Tone>> = {
   gone: 'plain',
   quarantined: 'hold',
   erased: 'plain',
+  expired: 'plain',
 };
 
 export function State({ row }: { readonly row: RecordingRow }) {

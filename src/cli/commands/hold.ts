@@ -21,6 +21,7 @@ import { readArchive, requireArchive } from '../_nothing-found.ts';
 import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
 import { mirrorHold, warnOfDeletions } from '../hold/mirror.ts';
 import { tellErased } from '../hold/tell-erased.ts';
+import { tellRemovable } from '../hold/tell-removable.ts';
 
 interface HoldOptions extends HoldChoice {
   readonly matter?: string;
@@ -110,9 +111,12 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
   ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
   const code = await tellLocks(context, applyHold(ports, hold, budget), hold);
   const isErased = await tellErased(context, ports, hold, budget);
+  const { layout } = searchIn(work.config);
+  const dayOf = (key: string) => layout.parse(key)?.date;
+  const isRemovable = await tellRemovable(context, ports, { hold, dayOf }, budget);
   await warnOfDeletions(context, ports, hold, budget);
   await mirrorWhereAsked(context, work, { hold, on: true }, budget);
-  return isErased ? SOME_FAILED : code;
+  return isErased || isRemovable ? SOME_FAILED : code;
 }
 
 /** What the platform makes of it is told, and is no failure of the hold. */

@@ -14,6 +14,7 @@ import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
+import { createExpiredObjects } from '../../keep/retention/removal-notes.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchVersions } from '../_context.ts';
@@ -72,6 +73,7 @@ export async function run(
   const trust = await readTrust(config);
   const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const store = await openConfiguredStore(config, { clock, logger });
+  const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock });
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
   let instruction: string | undefined;
@@ -82,7 +84,7 @@ export async function run(
     if (options.where !== undefined) idOrKey = await onlyWhere(context, config, options.where, budget);
     const key = await locateRecording(context, { config, store, range }, idOrKey, budget);
     stat = await store.head(key, budget);
-    if (stat === undefined) throw await whyNoObject({ store, keys: trust.keys }, key, budget);
+    if (stat === undefined) throw await whyNoObject({ store, ...trust, expired }, key, budget);
     else {
       const ports = { store, ...trust, unverified: true };
       checked = await openChecked(ports, stat.key, budget, true);

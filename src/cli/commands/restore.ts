@@ -3,6 +3,7 @@ import { openChecked } from '../../audit/open-checked.ts';
 import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
+import { createExpiredObjects } from '../../keep/retention/removal-notes.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { type CommandContext, openBudget, readRange, readSettings, searchVersions } from '../_context.ts';
@@ -57,7 +58,8 @@ async function restoreByName(
   const store = await openConfiguredStore(config, { clock, logger });
   const reader = await createReader(config, context);
   const trust = await readTrust(config);
-  const ports = { store, reader, ...trust, unverified };
+  const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock });
+  const ports = { store, reader, ...trust, expired, unverified };
   const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const { budget, end } = openBudget(context);
   try {
@@ -85,7 +87,9 @@ async function restoreOne(
   const config = await readSettings(context, 'restore');
   const store = await openConfiguredStore(config, { clock, logger });
   const reader = await createReader(config, context);
-  const trust = { ...(await readTrust(config)), unverified: options.unverified === true };
+  const known = await readTrust(config);
+  const expired = createExpiredObjects({ store, keys: known.keys ?? new Map(), clock });
+  const trust = { ...known, expired, unverified: options.unverified === true };
   const { budget, end } = openBudget(context);
   try {
     const search = searchVersions(config, range, { keys: trust.keys, version: options.objectVersion });
@@ -96,7 +100,7 @@ async function restoreOne(
       return await plan(context, stat, output, options);
     }
     const stat = await store.head(key, budget);
-    if (stat === undefined) throw await whyNoObject({ store, keys: trust.keys }, key, budget);
+    if (stat === undefined) throw await whyNoObject({ store, ...trust }, key, budget);
     const target =
       output === '-'
         ? standardOutput()

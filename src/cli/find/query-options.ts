@@ -29,7 +29,7 @@ export interface QueryOptions {
 }
 
 const MEDIA = ['call', 'screen', 'chat', 'email', 'message'];
-const STATES = ['archived', 'missing', 'unreceipted', 'gone', 'quarantined', 'erased'];
+const STATES = ['archived', 'missing', 'unreceipted', 'gone', 'quarantined', 'erased', 'expired'];
 
 /** One of some words, and may be repeated. */
 const each = (...words: readonly string[]) => {

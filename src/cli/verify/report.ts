@@ -42,6 +42,8 @@ export interface VerifyTally {
   withoutWrapHash: number;
   /** Objects whose receipt states no hash of their bytes, looked at without decrypting them. */
   withoutBodyHash: number;
+  /** Objects that a rule of retention had let go, and that are gone. */
+  expired: number;
 }
 
 export function newTally(): VerifyTally {
@@ -55,6 +57,7 @@ export function newTally(): VerifyTally {
     moved: 0,
     withoutWrapHash: 0,
     withoutBodyHash: 0,
+    expired: 0,
   };
 }
 
@@ -62,6 +65,7 @@ export function newTally(): VerifyTally {
 export function tallyUp(tally: VerifyTally, verification: Verification): void {
   const { findings, allowed, wrap, withoutBodyHash, depth, receipt } = verification;
   tally.checked += 1;
+  if (verification.isExpired) tally.expired += 1;
   if (receipt === undefined && findings.length === 0) tally.withoutReceipt += 1;
   for (const { kind } of [...findings, ...allowed]) {
     if (kind === 'adopted' || kind === 'unproven' || kind === 'moved') tally[kind] += 1;
@@ -77,8 +81,9 @@ export function countsOf({
   moved,
   withoutWrapHash,
   withoutBodyHash,
+  expired,
 }: VerifyTally): object {
-  return { adopted, unproven, moved, withoutWrapHash, withoutBodyHash };
+  return { adopted, unproven, moved, withoutWrapHash, withoutBodyHash, expired };
 }
 
 /** A sentence for each of the counts that is not 0. */
@@ -93,6 +98,7 @@ export function describeTally(tally: VerifyTally): string[] {
       tally.adopted,
       `${count(tally.adopted, 'receipt')} ${tally.adopted === 1 ? 'rests' : 'rest'} on adoption from before`,
     ],
+    [tally.expired, `${recordings(tally.expired)} gone, as a rule of retention had let them go`],
     [tally.unproven, `${count(tally.unproven, 'object')} that nothing proves to be of this archive`],
     [tally.moved, `${recordings(tally.moved)} stored in another place, by the receipt`],
     [

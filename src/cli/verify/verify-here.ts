@@ -11,6 +11,7 @@ import { openCatalogue } from '../../create/catalogue.ts';
 import { createReader, type readTrust } from '../../create/archiver.ts';
 import { type ArchiveError, toArchiveError } from '../../errors.ts';
 import { forEachOf } from '../../for-each-of.ts';
+import { createExpiredObjects } from '../../keep/retention/removal-notes.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { readErasedHashes } from '../../record/find-erasure.ts';
@@ -71,6 +72,7 @@ export async function verifyHere(context: CommandContext, work: VerifyWork): Pro
     const ports = {
       store,
       ...work.trust,
+      expired: createExpiredObjects({ store, keys: work.trust.keys ?? new Map(), clock }),
       allow: new Set(options.allow),
       reader: work.full && (await createReader(work.full, context)),
     };

@@ -15,11 +15,14 @@ import {
   examineRetention,
   extendedUntil,
   lockedUntil,
+  removalAfter,
   type RetentionPorts,
   taggedDays,
   thereBeside,
 } from './examine.ts';
 import { type DueRetention, dueRetention } from './policy.ts';
+import { type Noting, noteRemovals, readNoted } from './removal-notes.ts';
+import { heldAmong } from '../read-holds.ts';
 
 export interface AppliedRetention {
   readonly key: string;
@@ -47,16 +50,23 @@ export async function* applyRetention(
   for (let at = 0; at < keys.length; at += BATCH) {
     const examined: ExaminedObject[] = [];
     for await (const one of examineRetention(ports, keys.slice(at, at + BATCH), budget)) examined.push(one);
+    // what is noted is what is done: both by one look at the clock
+    const now = ports.clock.now();
+    const tagged = await noteBefore(ports, { examined, now }, budget);
+    const held = tagged.length === 0 ? new Map() : await heldAmong(ports, new Set(tagged), budget);
+    const seen = examined.map((one) => (held.has(one.key) ? { ...one, isHeld: true } : one));
+    if (held.size > 0) await noteBefore(ports, { examined: seen, now }, budget);
     const done = new Map<string, AppliedRetention>();
     await forEachOf(
-      examined,
+      seen,
       AT_ONCE,
       async (one) => {
-        done.set(one.key, await applyTo(ports, one, budget));
+        done.set(one.key, await applyTo(ports, { ...one, now }, budget));
       },
       budget.signal,
     );
     budget.signal.throwIfAborted();
+    await settleTags(ports, { tagged, seen, done }, budget);
     for (const { key } of examined) {
       const one = done.get(key);
       if (one !== undefined) yield one;
@@ -66,18 +76,26 @@ export async function* applyRetention(
 
 async function applyTo(
   ports: RetentionPorts,
-  { key, state, facts, decision, isHeld }: ExaminedObject,
+  {
+    key,
+    state,
+    facts,
+    decision,
+    isHeld,
+    extendedUntil: extended = 0,
+    now,
+  }: ExaminedObject & { readonly now: number },
   budget: Budget,
 ): Promise<AppliedRetention> {
   if (isQuarantineKey(key)) return { key, lock: 'quarantined', tag: 'quarantined', isWaiting: false };
   if (decision === undefined || state === undefined)
     return { key, lock: 'absent', tag: 'absent', isWaiting: false };
-  const due = dueRetention(decision, { at: facts.at, now: ports.clock.now() });
+  const due = dueRetention(decision, { at: facts.at, now });
   const { isWaiting } = due;
   // the lock first: a tag is put only on what its lock, as it is by then, does not outlast
   const beside = await thereBeside(ports, key, budget);
   const lock = await lockAll(ports, { key, beside: beside.map((one) => one.key), due }, budget);
-  const until = due.lockUntil ?? 0;
+  const until = Math.max(due.lockUntil ?? 0, extended);
   const tag = await tagOf(ports, { key, state, isHeld, until, tagDays: due.tagDays }, budget);
   const tagged = new Set(partsBeside(key));
   for (const one of beside) {
@@ -112,17 +130,50 @@ interface Tagging {
   readonly tagDays: number | undefined;
 }
 
+/** Until when lock and extension keep it, epoch ms. */
+const kept = ({ state, until }: Pick<Tagging, 'state' | 'until'>): number =>
+  Math.max(lockedUntil(state) ?? 0, extendedUntil(state) ?? 0, until);
+
+/** Days of the tag that an object is to have; `undefined`: none. Pure. */
+function daysOfTag({ state, isHeld, until, tagDays }: Omit<Tagging, 'key'>): number | undefined {
+  const wanted = tagDays === undefined ? undefined : Math.max(tagDays, taggedDays(state) ?? 0);
+  const isKeptLonger = wanted !== undefined && state.lastModified + wanted * DAY_MS < kept({ state, until });
+  return isHeld || isKeptLonger ? undefined : wanted;
+}
+
+/**
+ * Writes down what the tags of a batch will say, before any of them does. Holds are read once more after that: who places a hold reads the
+ * notes after it, so that of the two at least one sees the other.
+ *
+ * @returns keys of what gets a tag.
+ */
+async function noteBefore(
+  ports: RetentionPorts,
+  { examined, now }: { readonly examined: readonly ExaminedObject[]; readonly now: number },
+  budget: Budget,
+): Promise<readonly string[]> {
+  const removals = new Map<string, Noting>();
+  for (const { key, state, facts, decision, isHeld, extendedUntil: extended = 0 } of examined) {
+    // what may be held, and cannot be seen to be, is refused below
+    if (decision === undefined || state === undefined || state.legalHold === 'forbidden') continue;
+    if (state.tags === 'not-offered') continue;
+    const { lockUntil = 0, tagDays } = dueRetention(decision, { at: facts.at, now });
+    const days = daysOfTag({ state, isHeld, until: Math.max(lockUntil, extended), tagDays });
+    removals.set(key, { from: days === undefined ? undefined : removalAfter(state, days), until: undefined });
+  }
+  if (ports.noting !== undefined) await noteRemovals(ports, ports.noting, removals, budget);
+  return [...removals].flatMap(([key, { from }]) => (from === undefined ? [] : [key]));
+}
+
 async function tagOf(
   { versions }: RetentionPorts,
-  { key, state, isHeld, until, tagDays }: Tagging,
+  tagging: Tagging,
   budget: Budget,
 ): Promise<AppliedRetention['tag']> {
+  const { key, state } = tagging;
   if (state.tags === 'not-offered') return 'unsupported';
-  const known = taggedDays(state);
-  const kept = Math.max(lockedUntil(state) ?? 0, extendedUntil(state) ?? 0, until);
-  const outlasts = (days: number) => state.lastModified + days * DAY_MS < kept;
-  const wanted = tagDays === undefined ? undefined : Math.max(tagDays, known ?? 0);
-  if (wanted === undefined || isHeld || outlasts(wanted)) {
+  const wanted = daysOfTag(tagging);
+  if (wanted === undefined) {
     const result = await versions.setTag(key, REMOVAL_TAG, undefined, budget);
     return result === 'set' ? 'taken-off' : result === 'same' ? 'none' : result;
   }
@@ -137,4 +188,48 @@ async function tagOf(
     );
   }
   return versions.setTag(key, REMOVAL_TAG, String(wanted), budget);
+}
+
+interface Batch {
+  readonly seen: readonly ExaminedObject[];
+  /** What got a tag. */
+  readonly tagged: readonly string[];
+  readonly done: Map<string, AppliedRetention>;
+}
+
+/**
+ * S3 sets tags under no condition, all of them at once, so the notes decide once the tags are set: an object that a person extended, or that
+ * another application found to be held, is noted as kept by now, and its tag goes again. What bears no tag any more is noted last, for who
+ * places a hold is told of what may bear one.
+ */
+async function settleTags(
+  ports: RetentionPorts,
+  { seen, tagged, done }: Batch,
+  budget: Budget,
+): Promise<void> {
+  const { noting, versions } = ports;
+  const wanted = new Set(tagged);
+  const doubtful = seen.filter(({ key, mayBear }) => mayBear || wanted.has(key));
+  if (noting === undefined || doubtful.length === 0) return;
+  const keys = doubtful.map(({ key }) => key);
+  const noted = await readNoted(ports, noting.dayOf, keys, budget);
+  const kept = doubtful.filter(({ key, extendedUntil: seenUntil = 0 }) => {
+    const known = noted.get(key);
+    // a note of an extension that was not read before the own one is older than that, and stands all the same
+    return known !== undefined && (known.from === undefined || (known.until ?? 0) > seenUntil);
+  });
+  const none = { from: undefined, until: undefined };
+  await noteRemovals(ports, noting, new Map(kept.map(({ key }) => [key, none])), budget);
+  const off = new Map<string, Noting>();
+  for (const { key } of kept) {
+    const before = done.get(key);
+    if (before === undefined) continue;
+    if (before.tag === 'set' || before.tag === 'same') {
+      for (const one of [key, ...partsBeside(key)])
+        await versions.setTag(one, REMOVAL_TAG, undefined, budget);
+      done.set(key, { ...before, tag: 'taken-off' });
+    }
+    off.set(key, { ...none, isOff: true });
+  }
+  await noteRemovals(ports, noting, off, budget);
 }

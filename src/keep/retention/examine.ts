@@ -8,6 +8,7 @@ import type { RetentionRules } from '../../record/retention-file.ts';
 import { lockedBeside } from '../beside.ts';
 import { type HoldTrust, heldAmong } from '../read-holds.ts';
 import { decideRetention, type RetentionDecision, type RetentionFacts } from './policy.ts';
+import { readNoted, type Removals, type RemovalNoting } from './removal-notes.ts';
 
 /** What is known of one recording. */
 export interface RecordingFacts extends RetentionFacts {
@@ -19,6 +20,8 @@ export interface RetentionPorts extends HoldTrust {
   readonly versions: VersionedStore;
   /** `undefined`: there is no retention file. */
   readonly rules: RetentionRules | undefined;
+  /** Has it written down from when on rules may remove what they tag; nothing is, without it. */
+  readonly noting?: RemovalNoting | undefined;
   /** An answer for every key. */
   readonly factsOf: (keys: readonly string[], budget: Budget) => Promise<ReadonlyMap<string, RecordingFacts>>;
   readonly clock: Clock;
@@ -33,6 +36,10 @@ export interface ExaminedObject {
   /** `undefined`: the object is not there. */
   readonly state: KeptState | undefined;
   readonly facts: RecordingFacts;
+  /** Until when a person keeps it, by its tag or by what was written down of it. */
+  readonly extendedUntil: number | undefined;
+  /** It was noted that a rule may remove it, and not since then that its tag is off. */
+  readonly mayBear: boolean;
   /** `undefined` without a retention file. */
   readonly decision: RetentionDecision | undefined;
   /** Ids of the holds that stand on it. */
@@ -60,6 +67,8 @@ export async function* examineRetention(
     const batch = keys.slice(at, at + BATCH);
     const held = await heldAmong(ports, new Set(batch), budget);
     const facts = await ports.factsOf(batch, budget);
+    const noted: Removals =
+      ports.noting === undefined ? new Map() : await readNoted(ports, ports.noting.dayOf, batch, budget);
     const states = new Map<string, KeptState | undefined>();
     await forEachOf(
       batch,
@@ -73,7 +82,16 @@ export async function* examineRetention(
     for (const key of batch) {
       const known = facts.get(key);
       if (known === undefined) continue;
-      yield describeKept(ports, { key, state: states.get(key), facts: known, heldBy: held.get(key) ?? [] });
+      const state = states.get(key);
+      const kept = Math.max(extendedUntil(state) ?? 0, noted.get(key)?.until ?? 0) || undefined;
+      yield describeKept(ports, {
+        key,
+        state,
+        facts: known,
+        heldBy: held.get(key) ?? [],
+        extendedUntil: kept,
+        mayBear: noted.get(key)?.mayBear === true,
+      });
     }
   }
 }
@@ -81,7 +99,14 @@ export async function* examineRetention(
 /** Pure but for the time. */
 export function describeKept(
   { rules, clock }: Pick<RetentionPorts, 'rules' | 'clock'>,
-  { key, state, facts, heldBy }: Pick<ExaminedObject, 'key' | 'state' | 'facts' | 'heldBy'>,
+  {
+    key,
+    state,
+    facts,
+    heldBy,
+    extendedUntil: extended,
+    mayBear,
+  }: Pick<ExaminedObject, 'key' | 'state' | 'facts' | 'heldBy' | 'extendedUntil' | 'mayBear'>,
 ): ExaminedObject {
   const now = clock.now();
   const decision = rules && decideRetention(rules, facts);
@@ -89,17 +114,15 @@ export function describeKept(
     const known = times.filter((time) => time !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   };
-  const bound = later(
-    lockedUntil(state),
-    extendedUntil(state),
-    decision && facts.at + decision.keepDays * DAY_MS,
-  );
+  const bound = later(lockedUntil(state), extended, decision && facts.at + decision.keepDays * DAY_MS);
   const mustUntil = bound !== undefined && bound > now ? bound : undefined;
   const ruled = decision?.removeDays === undefined ? undefined : facts.at + decision.removeDays * DAY_MS;
   return {
     key,
     state,
     facts,
+    extendedUntil: extended,
+    mayBear,
     decision,
     heldBy,
     isHeld: heldBy.length > 0 || state?.legalHold === 'on',
@@ -148,7 +171,12 @@ function removalOf(state: KeptState | undefined): ExaminedObject['removedAt'] {
   if (state === undefined) return undefined;
   if (state.tags === 'forbidden') return 'unknown';
   const days = taggedDays(state);
-  return days === undefined ? undefined : (Math.floor(state.lastModified / DAY_MS) + days + 1) * DAY_MS;
+  return days === undefined ? undefined : removalAfter(state, days);
+}
+
+/** When a lifecycle rule removes an object with a tag of so many days, epoch ms. */
+export function removalAfter({ lastModified }: Pick<KeptState, 'lastModified'>, days: number): number {
+  return (Math.floor(lastModified / DAY_MS) + days + 1) * DAY_MS;
 }
 
 /** Whether its rule would remove it by then (epoch ms). What is held, bound, or may be and cannot be seen, is never expired. */

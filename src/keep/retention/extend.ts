@@ -7,6 +7,7 @@ import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
 import { isQuarantineKey } from '../../record/quarantine-key.ts';
 import { partsBeside } from '../beside.ts';
 import { extendedUntil, KEEP_TAG, lockedUntil, type RetentionPorts, thereBeside } from './examine.ts';
+import { type Noting, noteRemovals } from './removal-notes.ts';
 
 export interface Extension {
   /** The last day, epoch ms of its beginning, UTC. */
@@ -20,7 +21,7 @@ export interface ExtendedObject {
   readonly outcome: 'locked' | 'tagged' | 'longer' | 'absent' | 'unsupported' | 'quarantined';
 }
 
-type ExtendPorts = Pick<RetentionPorts, 'versions'>;
+type ExtendPorts = Pick<RetentionPorts, 'versions' | 'store' | 'keys' | 'clock' | 'noting'>;
 
 const AT_ONCE = 8;
 const BATCH = 200;
@@ -34,6 +35,9 @@ export async function* extendRetention(
 ): AsyncGenerator<ExtendedObject, void, undefined> {
   for (let at = 0; at < keys.length; at += BATCH) {
     const batch = keys.slice(at, at + BATCH);
+    // before any tag is read, and once more for what was noted meanwhile: what is kept longer, and gone all the same, is missing
+    const until = extension.day + DAY_MS;
+    await noteKept(ports, { keys: batch, until }, budget);
     const done = new Map<string, ExtendedObject>();
     await forEachOf(
       batch,
@@ -44,13 +48,29 @@ export async function* extendRetention(
       budget.signal,
     );
     budget.signal.throwIfAborted();
+    await noteKept(ports, { keys: batch, until, isOff: true }, budget);
     for (const key of batch) yield done.get(key) ?? { key, outcome: 'absent' };
   }
 }
 
+/** Of what is there: what its rule has let go already stays as it was noted. */
+async function noteKept(
+  ports: ExtendPorts,
+  { keys, ...kept }: { readonly keys: readonly string[]; readonly until: number; readonly isOff?: boolean },
+  budget: Budget,
+): Promise<void> {
+  const { noting, versions } = ports;
+  if (noting === undefined) return;
+  const there = new Map<string, Noting>();
+  await forEachOf(keys, AT_ONCE, async (key) => {
+    if ((await versions.keptState(key, budget)) !== undefined) there.set(key, { from: undefined, ...kept });
+  });
+  await noteRemovals(ports, noting, there, budget);
+}
+
 /** The mark against lifecycle rules comes first, so that no moment is without both. */
 async function extendOne(
-  { versions }: ExtendPorts,
+  { versions }: Pick<RetentionPorts, 'versions'>,
   key: string,
   { day, mode }: Extension,
   budget: Budget,

@@ -3,7 +3,7 @@ import { canonicalId } from '../../recording-id.ts';
 import type { SourceRecording } from '../../ports.ts';
 import { subjectHash } from '../../record/erasure.ts';
 import type { ListLine } from '../formats/list-lines.ts';
-import { type ExcludedReason, IS_REASON, type UnexpectedReason } from '../formats/reasons.ts';
+import { type ExcludedReason, EXPIRED, IS_REASON, type UnexpectedReason } from '../formats/reasons.ts';
 import type { Differences } from '../formats/statement.ts';
 import { present } from '../../present.ts';
 
@@ -17,6 +17,8 @@ export interface DayHoldings {
   readonly lost: ReadonlySet<string>;
   /** They wait for a person's decision. */
   readonly quarantined?: ReadonlySet<string>;
+  /** The same, and a rule of retention had let the objects go. */
+  readonly expired?: ReadonlySet<string>;
   /** `subjectHash`es. */
   readonly erased: ReadonlySet<string>;
   /** `subjectHash`es of what this archive has deleted at the platform; absent where that was not looked up. */
@@ -119,6 +121,7 @@ function judge(
   if (holdings.erased.has(subjectHash(id))) return { state: 'excluded', reason: 'erased' };
   if (holdings.quarantined?.has(id) === true) return { state: 'pending', reason: 'quarantined' };
   if (holdings.lost.has(id)) return { state: 'missing', reason: 'lost' };
+  if (holdings.expired?.has(id) === true) return { state: 'excluded', reason: EXPIRED };
   if (state === 'excluded') return { state, reason: acceptable('excluded', reason, 'no-media') };
   if (holdings.elsewhere.has(id)) return { state: 'excluded', reason: 'other-day' };
   const ended = holdings.terminal.get(id);

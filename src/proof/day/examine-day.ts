@@ -4,6 +4,7 @@ import { subjectHash } from '../../record/erasure.ts';
 import type { Entry, RECEIPT_KINDS } from '../formats/entry.ts';
 import type { ExcludedReason } from '../formats/reasons.ts';
 import type { ArchiveFacts } from '../formats/statement.ts';
+import { present } from '../../present.ts';
 import { mapWide } from '../log/map-wide.ts';
 import type { DayHistory } from './history.ts';
 import { type DayListing, listDay, recordingOf } from './list-day.ts';
@@ -26,6 +27,7 @@ export interface ExaminedDay {
   readonly held: ReadonlySet<string>;
   readonly lost: ReadonlySet<string>;
   readonly quarantined: ReadonlySet<string>;
+  readonly expired: ReadonlySet<string>;
   readonly terminal: ReadonlyMap<string, ExcludedReason>;
   readonly erased: ReadonlySet<string>;
   /** It differs from what the last statement of the day says of the archive. */
@@ -90,6 +92,7 @@ export async function examineDay(
       listed: listing.objects.size,
       receipts: listing.receipts.size,
       absent: standing.absent,
+      ...present({ expired: standing.expiredObjects || undefined }),
       withoutReceipt: [...listing.objects.keys()].filter((key) => !listing.receipts.has(key)).length,
       compared: (last?.objects.compared ?? 0) + compared.length,
       sizeDiffers:
@@ -110,6 +113,7 @@ function seenOf({ recordings, receipts, objects, refused, bytes }: ArchiveFacts)
     objects.listed,
     objects.receipts,
     objects.absent,
+    objects.expired ?? 0,
     refused.total,
     bytes,
   ].join();
@@ -162,7 +166,12 @@ async function findStanding(
     erased,
   }: { readonly day: string; readonly listing: DayListing; readonly erased: ReadonlySet<string> },
   budget: Budget,
-): Promise<Pick<ExaminedDay, 'held' | 'lost' | 'terminal'> & { readonly absent: number }> {
+): Promise<
+  Pick<ExaminedDay, 'held' | 'lost' | 'expired' | 'terminal'> & {
+    readonly absent: number;
+    readonly expiredObjects: number;
+  }
+> {
   const isErased = (id: string) => erased.has(subjectHash(id));
   const held = new Set<string>();
   for (const key of listing.objects.keys()) {
@@ -170,9 +179,12 @@ async function findStanding(
     if (!isErased(id)) held.add(id);
   }
   const lost = new Set<string>();
+  const gone = new Set<string>();
   const terminal = new Map<string, ExcludedReason>();
   const without = [...listing.receipts].filter(([key]) => !listing.objects.has(key));
   let absent = 0;
+  let expiredObjects = 0;
+  const rules = (await (without.length > 0 ? ports.expired?.of(day, budget) : undefined)) ?? new Map();
   await mapWide(without, async ([key, listed]) => {
     const id = recordingOf(ports.layout, key);
     const read = await readForLog(ports, { key, listed, day }, budget);
@@ -182,11 +194,18 @@ async function findStanding(
       terminal.set(id, isDeleted ? 'deleted-at-source' : 'errored-at-source');
       return;
     }
+    held.delete(id);
+    if (rules.has(key)) {
+      expiredObjects += 1;
+      gone.add(id);
+      return;
+    }
     absent += 1;
     lost.add(id);
-    held.delete(id);
   });
-  return { held, lost, terminal, absent };
+  // of a recording of several files, one that is lost counts
+  const expired = new Set([...gone].filter((id) => !lost.has(id)));
+  return { held, lost, expired, terminal, absent, expiredObjects };
 }
 
 function differsInSize({ ciphertext, object }: Fit['receipt'], objects: DayListing['objects']): boolean {

@@ -1,7 +1,7 @@
 /** Receipts become entries: each is read, checked, and held to the key it stands under. */
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { ObjectStore, ObjectSummary } from '../../ports.ts';
+import type { ExpiredObjects, ObjectStore, ObjectSummary } from '../../ports.ts';
 import { isSameId } from '../../recording-id.ts';
 import type { Layout } from '../../record/layout.ts';
 import type { ReceiptKeys } from '../../record/receipt-keys.ts';
@@ -16,6 +16,8 @@ export interface ReceiptPorts {
   /** Public keys of receipts; with any, a receipt that none of them signed is not logged. */
   readonly receiptKeys: ReceiptKeys;
   readonly organization: string;
+  /** Tells what a rule of retention has let go; without it, all that is gone is lost. */
+  readonly expired?: ExpiredObjects | undefined;
 }
 
 /** Why a receipt that was seen is not logged. */

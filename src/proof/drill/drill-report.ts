@@ -8,6 +8,7 @@ import { sha256Hex as hashOf } from '../formats/entry.ts';
 import { MAX_TREE_SIZE } from '../formats/merkle.ts';
 import { decodeBase64, type NoteKey } from '../formats/note.ts';
 import { MAX_SAMPLE } from './sample-size.ts';
+import { present } from '../../present.ts';
 
 export const DRILL_SCHEMA = 'genesys-media-archive/drill/v1';
 export const DRILL_PREFIX = 'drills/';
@@ -31,9 +32,9 @@ const drilled = z.strictObject({
   receipt: sha256Hex,
   /**
    * `restored`: decrypted to its end, authenticated, and what the receipt states. `failed`: it cannot be restored, or is something else.
-   * `erased`: a tombstone names it. `unknown`: it could not be looked at, which says nothing about it.
+   * `erased`: a tombstone names it. `expired`: a rule of retention had let it go. `unknown`: it could not be looked at, which says nothing about it.
    */
-  result: z.enum(['restored', 'failed', 'erased', 'unknown']),
+  result: z.enum(['restored', 'failed', 'erased', 'expired', 'unknown']),
   /** Of the recording. */
   bytes: count.exactOptional(),
   /** What length and hash were compared with. */
@@ -55,6 +56,8 @@ const counts = z.strictObject({
   restored: count,
   failed: count,
   erased: count,
+  /** Absent without any. */
+  expired: count.min(1).exactOptional(),
   unknown: count,
   decoded: count,
   doubtful: count,
@@ -136,6 +139,7 @@ export function countDrilled(recordings: readonly DrilledRecording[]): DrillRepo
     restored: having(({ result }) => result === 'restored'),
     failed: having(({ result }) => result === 'failed'),
     erased: having(({ result }) => result === 'erased'),
+    ...present({ expired: having(({ result }) => result === 'expired') || undefined }),
     unknown: having(({ result }) => result === 'unknown'),
     decoded: having(({ content }) => content?.state === 'decoded'),
     doubtful: having(({ content }) => content?.state === 'doubtful'),

@@ -100,6 +100,7 @@ async function restoreOne(
     const { code, retryable } = toArchiveError(error);
     // its receipt stays
     if (code === 'RECORDING_ERASED') return { result: 'erased' };
+    if (code === 'RECORDING_EXPIRED') return { result: 'expired' };
     // keys and stores that refuse say nothing about the recording; integrity and absence do
     const isFinding = !retryable && (ERROR_CODES[code].exit === 5 || ERROR_CODES[code].exit === 6);
     return { result: isFinding ? 'failed' : 'unknown', problem: { step, code } };

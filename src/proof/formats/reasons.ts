@@ -12,6 +12,9 @@ export const EXCLUDED_REASONS = [
   'sensitive',
 ] as const;
 
+/** A rule of retention let the object go: in the form of all rules of the archive, which every reader of statements knows. */
+export const EXPIRED = 'policy:retention' satisfies ExcludedReason;
+
 export const PENDING_REASONS = ['in-queue', 'quarantined', 'restoring', 'uploading'] as const;
 
 export const MISSING_REASONS = ['lost', 'never-announced'] as const;

@@ -51,12 +51,14 @@ const archive = z.strictObject({
   store: text,
   /**
    * `listed`: objects of the day, and `receipts` of them. `absent`: receipts that promise an object that was not seen. `compared`: objects whose size was
-   * compared with their receipt, and `sizeDiffers` of them are of another.
+   * compared with their receipt, and `sizeDiffers` of them are of another. `expired`: receipts whose object is gone, and had been let go by
+   * the rule of retention that was applied to it; absent without any.
    */
   objects: z.strictObject({
     listed: count,
     receipts: count,
     absent: count,
+    expired: count.min(1).exactOptional(),
     withoutReceipt: count,
     compared: count,
     sizeDiffers: count,
