@@ -7,7 +7,7 @@ import { planInventory } from '../../backfill/sources/inventory.ts';
 import { PlanCounts } from '../../backfill/sources/plan-counts.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
-import type { BackfillOfArchive } from '../../create/backfill.ts';
+import type { BackfillOfArchive } from '../../create/backfill/create-backfill.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readField } from '../../json.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';

@@ -5,7 +5,7 @@ import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { Budget, Clock } from '../../clock.ts';
 import { type ConfigFor, loadConfig, type Purpose } from '../../config/config.ts';
 import { openConfiguredStore } from '../../create/archiver.ts';
-import { createBackfill } from '../../create/backfill.ts';
+import { createBackfill } from '../../create/backfill/create-backfill.ts';
 import { openCatalogue, updateCatalogue } from '../../create/catalogue.ts';
 import { createJobRunner, openJobStore } from '../../create/job-runner.ts';
 import { createSealer } from '../../create/sealer.ts';
