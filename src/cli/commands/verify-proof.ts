@@ -51,10 +51,14 @@ async function verifyPath(
   });
   if (found.isDirectory()) {
     if (kept !== undefined) throw new ArchiveError('USAGE', '--checkpoint belongs to one file, or to --all');
-    const { checked, problems } = await checkPackage(place, log);
+    const { checked, problems, current } = await checkPackage(place, log);
     for (const { name, problem } of problems) {
       if (ui.json) ui.record('finding', { file: name, problem });
       else ui.out(`FAIL  ${printable(name)}: ${printable(problem)}`);
+    }
+    for (const { name, before } of current) {
+      if (ui.json) ui.record('current', { name, predecessor: before });
+      else ui.out(`CURRENT  ${printable(name)}  takes the place of ${printable(before)}`);
     }
     if (ui.json) ui.record('summary', { checked, findings: problems.length });
     else ui.say(`${count(checked, 'check')}, ${count(problems.length, 'finding')}`);
