@@ -10,6 +10,8 @@ import type { SealedOnce } from '../variants/seal-once.ts';
 export interface SealCost {
   readonly recordings: number;
   readonly cpuSeconds: Spread;
+  /** Without reading the receipts and checking their signatures. */
+  readonly besideReceiptsSeconds: Spread;
   /** Against the hashes and signatures alone, in the same round. */
   readonly timesFloor: Spread;
   readonly putsPerRecording: number;
@@ -21,7 +23,7 @@ export interface SealCost {
   readonly logMs?: Spread;
 }
 
-/** CPU seconds for a day of 100,000. */
+/** CPU seconds for a day of 100,000, besides reading its receipts. */
 export const PROMISED_SEAL_SECONDS = 15;
 export const PROMISED_SEAL_BYTES = 200;
 export const PROMISED_SEAL_PUTS = 0.02;
@@ -49,6 +51,9 @@ export async function measureSeal(
     costs.push({
       recordings,
       cpuSeconds: spreadOf(runs.map(({ cpuSeconds }) => cpuSeconds)),
+      besideReceiptsSeconds: spreadOf(
+        runs.map(({ cpuSeconds, receiptSeconds }) => cpuSeconds - receiptSeconds),
+      ),
       timesFloor: spreadOf(runs.map(({ cpuSeconds, floorSeconds }) => cpuSeconds / floorSeconds)),
       putsPerRecording: Math.max(...runs.map(({ puts }) => puts)) / recordings,
       bytesPerRecording: Math.max(...runs.map(({ bytes }) => bytes)) / recordings,

@@ -136,6 +136,7 @@ export function sealTable(rows: readonly SealCost[]): Table {
     header: [
       'recordings',
       'CPU s',
+      'besides receipts, s',
       '× hashes and signatures',
       'bytes each',
       'of lists',
@@ -147,6 +148,7 @@ export function sealTable(rows: readonly SealCost[]): Table {
     rows: rows.map((row) => [
       String(row.recordings),
       formatSpread(row.cpuSeconds, 2),
+      formatSpread(row.besideReceiptsSeconds, 2),
       formatSpread(row.timesFloor, 2),
       row.bytesPerRecording.toFixed(0),
       row.listBytesPerRecording.toFixed(0),

@@ -58,7 +58,7 @@ export function sectionsOf(part: Part, results: Partial<PartResults>): Section[]
     }
     case 'seal': {
       const notes = [
-        `promised for a day of 100,000: at most ${PROMISED_SEAL_SECONDS} s besides the receipts, whose reading and signatures are in the CPU time here; ${PROMISED_SEAL_BYTES} bytes and ${PROMISED_SEAL_PUTS} PUT a recording`,
+        `promised for a day of 100,000: at most ${PROMISED_SEAL_SECONDS} s of CPU besides reading the receipts and checking their signatures; ${PROMISED_SEAL_BYTES} bytes and ${PROMISED_SEAL_PUTS} PUT a recording`,
       ];
       return [{ title: 'Days of the log', table: cells.sealTable(results.seal ?? []), notes }];
     }

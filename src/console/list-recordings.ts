@@ -16,7 +16,7 @@ import type { ConsoleArchive } from './console-archive.ts';
 
 /** Rows that are counted at most, where a page says how many there are, and how long that is gone on with, ms: the page waits for it. */
 export const MAX_COUNTED = 10_000;
-const MAX_COUNTING_MS = 150;
+const MAX_COUNTING_MS = 100;
 /** Days whose files are asked at once: a page is nearly always in the first. */
 const FILES_AHEAD = 2;
 

@@ -185,6 +185,7 @@ export class ConnectionPool {
       if (others === 0) this.#parked.delete(origin);
       else this.#parked.set(origin, others);
       if (connection.isUsable) this.#putAway(origin, connection);
+      else connection.destroy();
     });
   }
 

@@ -63,8 +63,9 @@ export class Connection {
     return this.#exchange?.isReadingBody === true;
   }
 
+  /** A request that was answered before it was sent leaves the rest of itself in the way of the next one. */
   get isUsable(): boolean {
-    return !this.socket.destroyed;
+    return !this.socket.destroyed && this.#unsent === 0 && this.socket.writableLength === 0;
   }
 
   /** @throws {ConnectionProblem} or the socket's own error, when there will be no response. */
@@ -115,9 +116,8 @@ export class Connection {
   /** The response is over. */
   release(keepAlive: boolean): void {
     this.#exchange = undefined;
-    // A request that was answered before it was sent leaves the rest of itself in the way of the next one.
-    const isSent = this.#unsent === 0 && this.socket.writableLength === 0;
-    if (!keepAlive || !this.isUsable || !isSent) this.socket.destroy();
+    // What the socket was given counts as sent a turn of the event loop later, over TLS: the pool looks again.
+    if (!keepAlive || this.socket.destroyed || this.#unsent > 0) this.socket.destroy();
     else {
       this.#onFree(this);
       this.want();

@@ -228,6 +228,35 @@ describe('a connection that is handed in', () => {
     expect(await text(await send(url))).toBe('2');
     expect(asked).toEqual([{ host: '127.0.0.1', port: 8080, addresses }]);
   });
+
+  it.each([
+    ['are used again where a request counts as sent a turn after its answer, as over TLS', 1, 1],
+    ['are not used again where a request was answered and never sent', Number.POSITIVE_INFINITY, 3],
+  ])('%s', async (_what, turns, opened) => {
+    /** Answers at once what it was given, and says some turns of the event loop later that it has taken it. */
+    class Late extends Duplex {
+      override _read(): void {}
+
+      override _write(_chunk: Buffer, _encoding: string, taken: () => void): void {
+        this.push('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhere');
+        if (turns === 1) setImmediate(taken);
+      }
+    }
+    const made: Duplex[] = [];
+    const { send } = client({
+      connect: () => {
+        made.push(new Late());
+        return made.at(-1) as Duplex;
+      },
+    });
+    for (let round = 0; round < 3; round += 1) {
+      expect(await text(await send(new URL('http://127.0.0.1:8080/')))).toBe('here');
+      // until the pool has looked again
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(made.length).toBe(opened);
+    expect(made.filter(({ destroyed }) => !destroyed).length).toBe(opened === 1 ? 1 : 0);
+  });
 });
 
 describe('a connection that is opened ahead of a request', () => {
