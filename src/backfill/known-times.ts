@@ -1,5 +1,5 @@
 import type { ConversationTimes } from '../ports.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import type { ConversationItem } from './items.ts';
 
 /** When the conversations that are worked on began and ended. */

@@ -20,7 +20,7 @@ import {
   type RetentionMedium,
   type RetentionRules,
 } from '../record/retention-file.ts';
-import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../recording/time.ts';
 import { readTextFile } from '../text-file.ts';
 
 export interface RetentionTools {

@@ -16,7 +16,7 @@ import { listFailures } from '../../jobs/retry-job.ts';
 import type { ChosenSource } from './choose-source.ts';
 import { readLines } from './read-lines.ts';
 import { openSortSpool } from './sort-spool.ts';
-import { dayOf } from '../../recording-time.ts';
+import { dayOf } from '../../recording/time.ts';
 import { present } from '../../present.ts';
 
 export interface PlanTools {

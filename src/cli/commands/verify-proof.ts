@@ -8,7 +8,7 @@ import { openProver } from '../../proof/prove/prove-entry.ts';
 import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { checkPackage } from '../proof/check-package.ts';

@@ -13,7 +13,7 @@ import { patientStore } from '../../jobs/patient-store.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { Logger } from '../../log.ts';
 import { createLayout } from '../../record/layout.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { startSimulator } from '../../../packages/simulator/src/simulator.ts';
 import { planItems } from '../backfill/plan-items.ts';
 import { runnerName } from '../jobs/job-settings.ts';

@@ -3,7 +3,7 @@ import { findAllRecordings, listRecordings } from '../../audit/find-recording.ts
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { isSameId } from '../../recording-id.ts';
+import { isSameId } from '../../recording/id.ts';
 import { type CommandContext, readRange, type searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
 import { mapAhead } from '../_map-ahead.ts';

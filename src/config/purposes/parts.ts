@@ -9,7 +9,7 @@ import type { CredentialSettings } from '../rules/secrets.ts';
 import type { SettingName, SettingValues } from '../schema.ts';
 import type { GatheredSettings } from '../sources.ts';
 import { present } from '../../present.ts';
-import { UUID_PATTERN } from '../../recording-id.ts';
+import { UUID_PATTERN } from '../../recording/id.ts';
 
 /** Default of the command line. A Lambda function has no directory that stays, so it has no default. */
 const DEFAULT_STORE = 'file:./archive';

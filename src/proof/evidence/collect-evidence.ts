@@ -4,7 +4,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
 import type { SignedReceipt } from '../../record/receipt-schema.ts';
