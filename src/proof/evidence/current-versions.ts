@@ -23,11 +23,12 @@ export function currentVersions(
   const highest = new Map<string, CurrentVersionOf & { readonly version: number }>();
   for (const [name, receipt] of receipts) {
     const key = receipt.object?.key ?? '';
+    const { predecessor } = receipt;
+    if (predecessor === undefined || nameInPackage(key) !== name) continue;
+    if (whyNoSuccessor(key, receipt) !== undefined) continue;
     const { base, version } = splitVersion(key);
-    if (version === FIRST_VERSION || receipt.predecessor === undefined) continue;
-    if (nameInPackage(key) !== name || whyNoSuccessor(key, receipt) !== undefined) continue;
     if (version > (highest.get(base)?.version ?? FIRST_VERSION))
-      highest.set(base, { name, before: receipt.predecessor.key, version });
+      highest.set(base, { name, before: predecessor.key, version });
   }
   return [...highest.values()]
     .map(({ name, before }) => ({ name, before }))

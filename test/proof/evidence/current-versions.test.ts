@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { currentVersions } from '../../../src/proof/evidence/current-versions.ts';
+import { currentVersions, nameInPackage } from '../../../src/proof/evidence/current-versions.ts';
 
 const FOLDER = 'archive/2026/05/20/';
 
@@ -46,5 +46,12 @@ describe('the current versions of a package', () => {
     ['names the first object', 'a', receipt('a', 'a.v2')],
   ] as const)('leave out a receipt that %s', (_what, name, given) => {
     expect(currentVersions([[name, given]])).toEqual([]);
+  });
+});
+
+describe('the name of an object in a package', () => {
+  it('is the end of its key, without the last ending', () => {
+    expect(nameInPackage(`${FOLDER}a.v2.enc`)).toBe('a.v2');
+    expect(nameInPackage('a.enc.0.enc')).toBe('a.enc.0');
   });
 });
