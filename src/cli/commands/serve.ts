@@ -93,7 +93,7 @@ interface ServedArchive {
   readonly archiver: Archiver;
   readonly pipeline: PipelineOptions;
   /** Starts what runs beside the webhooks. */
-  startBeside(): (RunningJobs | undefined)[];
+  readonly startBeside: () => (RunningJobs | undefined)[];
 }
 
 async function openArchive(

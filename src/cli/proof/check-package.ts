@@ -46,9 +46,9 @@ type PackageLog = Pick<LogPlace, 'origin' | 'trusted' | 'witnesses'>;
 interface Package {
   readonly names: readonly string[];
   readonly hashes: ReadonlyMap<string, string>;
-  read(name: string): Promise<Buffer>;
+  readonly read: (name: string) => Promise<Buffer>;
   /** `undefined` for a file that cannot be read. */
-  text(name: string): Promise<string | undefined>;
+  readonly text: (name: string) => Promise<string | undefined>;
 }
 
 async function openPackage(folder: string): Promise<Package> {

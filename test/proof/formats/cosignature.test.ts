@@ -52,7 +52,7 @@ describe('cosignatures', () => {
     expect(checkCosignature(checkpoint, cosignatureOf(witness, never, bytes), [witness])).toBeUndefined();
   });
 
-  it('of known witnesses are found among lines of others, whatever names and keys those have', () => {
+  it('of known witnesses are found among lines of others that have their names or their keys', () => {
     const note = formatNote({
       text: checkpoint,
       signatures: [{ name: ORIGIN, id: '01020304', bytes: Buffer.alloc(64) }],

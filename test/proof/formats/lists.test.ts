@@ -65,7 +65,7 @@ describe('the lists behind a statement', () => {
       { ...erased, state: 'excluded', reason: 'erased' },
       { ...erased, state: 'excluded', reason: 'sensitive' },
     ]);
-    expect(lines.map((text) => text.startsWith('{"leaf":"')).sort()).toEqual([false, true]);
+    expect(lines.filter((text) => text.startsWith('{"leaf":"'))).toHaveLength(1);
     expect(lines.join('')).not.toContain('"reason":"erased"');
   });
 

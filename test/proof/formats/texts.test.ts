@@ -106,6 +106,7 @@ describe('checkpoints', () => {
     for (const wrong of [
       `${text}extension\n`,
       `${text}x`,
+      `${text}\n`,
       text.slice(0, -1),
       text.replace('\n12\n', '\n012\n'),
       text.replace('\n12\n', '\n+12\n'),
