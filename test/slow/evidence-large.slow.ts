@@ -60,6 +60,6 @@ describe(`an evidence package of ${COUNT} recordings`, () => {
       ]);
     }
     if (TEST_EVIDENCE_RECORDINGS !== undefined)
-      console.log(JSON.stringify({ recordings: COUNT, ...size, seconds }));
+      process.stdout.write(`${JSON.stringify({ recordings: COUNT, ...size, seconds })}\n`);
   }, 3_600_000);
 });
