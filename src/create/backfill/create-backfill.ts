@@ -15,7 +15,7 @@ import type { GroupedFiles } from '../../genesys/batch/grouped-files.ts';
 import { createRecordingInventory } from '../../genesys/inventory/inventory.ts';
 import { createPlatformLimits } from '../../genesys/organization/limits.ts';
 import { createOrganizationNames } from '../../genesys/organization/names.ts';
-import { createPlatform } from '../../genesys/platform.ts';
+import { createPlatform, type PlatformPorts } from '../../genesys/platform.ts';
 import { createYieldingBudget, type YieldingBudget } from '../../genesys/rate-yield.ts';
 import { RestoreWave } from '../../genesys/recordings/restore-wave.ts';
 import { createTransport } from '../../http/transport.ts';
@@ -35,7 +35,7 @@ import { createSecretValues } from '../../secrets/secret-values.ts';
 import { openStore } from '../../store/open-store.ts';
 import { createArchiver, createReader, openConfiguredStore, type ArchiverPorts } from '../archiver.ts';
 import { createFactsWriter, openFactsStore } from '../facts.ts';
-import { createBackfillFiles } from './backfill-files.ts';
+import { type BackfillFilesOptions, createBackfillFiles } from './backfill-files.ts';
 import { BackfillWork } from './backfill-work.ts';
 
 /** Conversations that download at once: each holds up to three parts of 5 MiB. */
@@ -95,34 +95,23 @@ export async function createBackfill(
   const times = new KnownTimes();
   const contexts = await openContexts(config, factsStore, tools);
   const restores = new RestoreWave(backfill.restoreWave, clock);
-  let grouped: GroupedFiles | undefined;
-  const platform = createPlatform(config, {
-    credentials: readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets),
-    transport,
-    clock,
-    logger,
-    rate,
-    restores,
-    fetchFiles: (fetching) => {
-      grouped = createBackfillFiles({ config, store, layout, slots, times, contexts }, fetching);
-      return grouped.fetch;
+  const { platform, files } = connectPlatform(
+    config,
+    {
+      credentials: readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets),
+      transport,
+      ...tools,
+      rate,
+      restores,
     },
-  });
-  if (grouped === undefined) throw new ArchiveError('UNEXPECTED', 'the platform fetches no files');
-  const files: GroupedFiles = grouped;
+    { store, layout, slots, times, contexts },
+  );
   const { api } = platform.recordings;
-  const shared = { api, clock, logger, organizationId };
+  const shared = { api, ...tools, organizationId };
   const analytics = createConversationAnalytics(shared);
   const companions = companionsOf(config, { clock, rate, contexts, slots });
-  const archiver = await createArchiver(config, {
-    clock,
-    logger,
-    timeouts,
-    secrets,
-    store,
-    platform,
-    companions,
-  });
+  const ports = { ...tools, timeouts, secrets, store, platform, companions };
+  const archiver = await createArchiver(config, ports);
   const openExport = openOnce(config, tools);
   const readLimit = (budget: Budget) => followLimit(api, rate, budget);
   const work = new BackfillWork({
@@ -151,7 +140,7 @@ export async function createBackfill(
     batches: files.counts,
     readLimit,
     openExport,
-    openFacts: createFactsWriter(config, { api, store: factsStore, clock, logger }),
+    openFacts: createFactsWriter(config, { api, store: factsStore, ...tools }),
     close: () => {
       transport.close();
       archiver.close();
@@ -162,6 +151,25 @@ export async function createBackfill(
 interface Tools {
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** The platform, and how the files of many of its conversations are fetched together. */
+function connectPlatform(
+  config: ArchiveConfig,
+  ports: Omit<PlatformPorts, 'fetchFiles'>,
+  options: Omit<BackfillFilesOptions, 'config'>,
+) {
+  let grouped: GroupedFiles | undefined;
+  const platform = createPlatform(config, {
+    ...ports,
+    fetchFiles: (fetching) => {
+      grouped = createBackfillFiles({ config, ...options }, fetching);
+      return grouped.fetch;
+    },
+  });
+  if (grouped === undefined) throw new ArchiveError('UNEXPECTED', 'the platform fetches no files');
+  const files: GroupedFiles = grouped;
+  return { platform, files };
 }
 
 async function openStores(
