@@ -7,9 +7,8 @@ import {
 } from '../../../src/proof/formats/log-keys.ts';
 
 describe('names of the objects of a log', () => {
-  const keys = logKeys('org');
-
   it('stand below the prefix of the organization, and sort as the log grows', () => {
+    const keys = logKeys('org');
     expect(keys.seal(7)).toBe('proof/org/seals/000000000007.json.gz');
     expect(keys.statement('2026-03-02', 12)).toBe('proof/org/days/2026/03/02/000000000012.json');
     expect(keys.note(3)).toBe('proof/org/checkpoints/000000000003.note');
@@ -33,6 +32,7 @@ describe('names of the objects of a log', () => {
   });
 
   it('are read back, and nothing else is', () => {
+    const keys = logKeys('org');
     expect(parseStatementKey(keys, keys.statement('2026-03-02', 12))).toEqual({
       day: '2026-03-02',
       index: 12,
@@ -44,6 +44,7 @@ describe('names of the objects of a log', () => {
   });
 
   it('of what was counted are read back, and nothing else is', () => {
+    const keys = logKeys('org');
     const counted = keys.counted('2026-03-02', 1_772_500_000_000);
     expect(parseCountedKey(keys, counted)).toEqual({ day: '2026-03-02', at: 1_772_500_000_000 });
     for (const wrong of [
@@ -60,6 +61,7 @@ describe('names of the objects of a log', () => {
   });
 
   it('with anything before, behind or in another form are not taken for them', () => {
+    const keys = logKeys('org');
     const [statement, note] = [keys.statement('2026-03-02', 12), keys.note(3)];
     for (const wrong of [
       `${statement}.gz`,
