@@ -164,7 +164,8 @@ receipt() {
   for m in $(grep -F "media/$base." "$t/media" || true); do
     case $m in
       "media/$base.enc") want=$(sed -n 's/.*"ciphertext":{[^}]*"sha256":"\([0-9a-f]*\)".*/\1/p' "$1") ;;
-      "media/$base.enc.metadata.json") continue ;;
+      # metadata, and what has a receipt of its own, as another version has
+      "media/$base."*.*) continue ;;
       "media/$base."*) want=$(sed -n 's/.*"plaintext":{[^}]*"sha256":"\([0-9a-f]*\)".*/\1/p' "$1") ;;
       *) continue ;;
     esac
@@ -173,6 +174,22 @@ receipt() {
     [ "$(sha "$m")" = "$want" ] || fail 'not the recording that the receipt describes'
     name=$1
   done
+  # of a recording that was archived again: this one takes the place of a lower version of the same object
+  before=$(sed -n 's/.*"predecessor":{"key":"\([^"]*\)".*/\1/p' "$1")
+  [ -n "$before" ] || return 0
+  stem=${base%.v*}
+  version=${base#"$stem".v}
+  case $version in [2-9] | [1-9][0-9]) ;; *) fail 'the receipt of a successor has the name of a first object' ;; esac
+  case $(sed -n 's/.*"key":"\([^"]*\)","store".*/\1/p' "$1") in */"$base".enc) ;; *) fail 'the receipt is of another object' ;; esac
+  lower=1
+  case $before in
+    */"$stem".enc) ;;
+    */"$stem".v[2-9].enc | */"$stem".v[1-9][0-9].enc) lower=${before%.enc} lower=${lower##*.v} ;;
+    *) fail 'the receipt names a predecessor of another recording' ;;
+  esac
+  [ "$lower" -lt "$version" ] || fail 'the receipt names a predecessor that is newer'
+  # unsigned, it makes no successor where signing keys are known
+  [ -z "$kid" ] && find keys -name 'receipts-*.pem' | grep -q . || printf '%s %s %s\n' "$stem" "$version" "$before" >> "$t/versions"
 }
 
 # A witness has seen this checkpoint (C2SP tlog-cosignature). Leaves witness and time. $1 cosignature
@@ -220,6 +237,11 @@ done < "$t/other"
 origin=$(cat keys/ORIGIN)
 checked=0
 find media -type f > "$t/media" 2> /dev/null || true
+while IFS= read -r m; do
+  case $m in *.enc.metadata.json) base=${m%.enc.metadata.json} ;; *) base=${m%.*} ;; esac
+  [ -f "receipts/${base#media/}.receipt.json" ] || say "$m: no receipt describes it"
+done < "$t/media"
+: > "$t/versions"
 # in this shell, so that the checkpoint is checked once; a failure is told and the next one is looked at
 for f in $(find receipts days -type f 2> /dev/null | grep '\.json$' | sort); do
   name=$f
@@ -230,6 +252,13 @@ for f in $(find receipts days -type f 2> /dev/null | grep '\.json$' | sort); do
   esac
   checked=$((checked + 1))
 done
+# of several versions of a recording, readers of the archive take the highest
+sort -k1,1 -k2,2nr "$t/versions" > "$t/sorted"
+last=
+while IFS=' ' read -r stem version before; do
+  [ "$stem" = "$last" ] || echo "CURRENT: $stem.v$version takes the place of $before"
+  last=$stem
+done < "$t/sorted"
 name=checkpoint
 (checkpoint checkpoint keys/log-public.pem "$origin") || bad=1
 for f in $(find . -name 'checkpoint.*.tsr' | sed 's,^\./,,'); do

@@ -84,54 +84,12 @@ export class CatalogueAthena extends Construct {
     this.tableName = `${database}.${TABLE}`;
     bucket.addLifecycleRule({ prefix: ANSWERS_PREFIX, expiration: Duration.days(ANSWER_DAYS) });
 
-    const made = new glue.CfnDatabase(this, 'Database', {
-      catalogId: account,
-      databaseInput: { name: database, description: 'The catalogue of an archive of recordings; derived' },
-    });
-    const place = `s3://${bucket.bucketName}/${DAYS_PREFIX}`;
-    const table = new glue.CfnTable(this, 'Table', {
-      catalogId: account,
-      databaseName: database,
-      tableInput: {
-        name: TABLE,
-        tableType: 'EXTERNAL_TABLE',
-        partitionKeys: [{ name: 'day', type: 'string' }],
-        parameters: {
-          classification: 'parquet',
-          'projection.enabled': 'true',
-          'projection.day.type': 'date',
-          'projection.day.format': 'yyyy-MM-dd',
-          'projection.day.range': `${firstDay},NOW+1DAYS`,
-          'storage.location.template': `${place}day=\${day}/`,
-        },
-        storageDescriptor: {
-          location: place,
-          columns: COLUMNS.map(({ name, type }) => ({ name, type: ATHENA_TYPES[type] })),
-          inputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
-          outputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
-          serdeInfo: {
-            serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
-          },
-        },
-      },
-    });
-    table.node.addDependency(made);
-    new athena.CfnWorkGroup(this, 'WorkGroup', {
+    createTable(this, { account, database, firstDay, bucketName: bucket.bucketName });
+    createWorkGroup(this, {
+      account,
       name: this.workGroupName,
-      description: 'Asks the catalogue of an archive of recordings',
-      recursiveDeleteOption: true,
-      workGroupConfiguration: {
-        // clients cannot choose another place or limit
-        enforceWorkGroupConfiguration: true,
-        bytesScannedCutoffPerQuery: scanLimitMb * BYTES_IN_MB,
-        publishCloudWatchMetricsEnabled: true,
-        engineVersion: { selectedEngineVersion: 'Athena engine version 3' },
-        resultConfiguration: {
-          outputLocation: `s3://${bucket.bucketName}/${ANSWERS_PREFIX}`,
-          expectedBucketOwner: account,
-          encryptionConfiguration: { encryptionOption: 'SSE_S3' },
-        },
-      },
+      scanLimitMb,
+      bucketName: bucket.bucketName,
     });
     const arn = (service: string, resource: string) =>
       `arn:${partition}:${service}:${region}:${account}:${resource}`;
@@ -153,4 +111,77 @@ export class CatalogueAthena extends Construct {
     });
     acknowledge(this.analystPolicy, wildcards(Stack.of(this), statements));
   }
+}
+
+interface TableSettings {
+  readonly account: string;
+  readonly database: string;
+  /** `YYYY-MM-DD` */
+  readonly firstDay: string;
+  readonly bucketName: string;
+}
+
+function createTable(scope: Construct, { account, database, firstDay, bucketName }: TableSettings): void {
+  const made = new glue.CfnDatabase(scope, 'Database', {
+    catalogId: account,
+    databaseInput: { name: database, description: 'The catalogue of an archive of recordings; derived' },
+  });
+  const place = `s3://${bucketName}/${DAYS_PREFIX}`;
+  const table = new glue.CfnTable(scope, 'Table', {
+    catalogId: account,
+    databaseName: database,
+    tableInput: {
+      name: TABLE,
+      tableType: 'EXTERNAL_TABLE',
+      partitionKeys: [{ name: 'day', type: 'string' }],
+      parameters: {
+        classification: 'parquet',
+        'projection.enabled': 'true',
+        'projection.day.type': 'date',
+        'projection.day.format': 'yyyy-MM-dd',
+        'projection.day.range': `${firstDay},NOW+1DAYS`,
+        'storage.location.template': `${place}day=\${day}/`,
+      },
+      storageDescriptor: {
+        location: place,
+        columns: COLUMNS.map(({ name, type }) => ({ name, type: ATHENA_TYPES[type] })),
+        inputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
+        outputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
+        serdeInfo: {
+          serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+        },
+      },
+    },
+  });
+  table.node.addDependency(made);
+}
+
+interface WorkGroupSettings {
+  readonly account: string;
+  readonly name: string;
+  readonly scanLimitMb: number;
+  readonly bucketName: string;
+}
+
+function createWorkGroup(
+  scope: Construct,
+  { account, name, scanLimitMb, bucketName }: WorkGroupSettings,
+): void {
+  new athena.CfnWorkGroup(scope, 'WorkGroup', {
+    name,
+    description: 'Asks the catalogue of an archive of recordings',
+    recursiveDeleteOption: true,
+    workGroupConfiguration: {
+      // clients cannot choose another place or limit
+      enforceWorkGroupConfiguration: true,
+      bytesScannedCutoffPerQuery: scanLimitMb * BYTES_IN_MB,
+      publishCloudWatchMetricsEnabled: true,
+      engineVersion: { selectedEngineVersion: 'Athena engine version 3' },
+      resultConfiguration: {
+        outputLocation: `s3://${bucketName}/${ANSWERS_PREFIX}`,
+        expectedBucketOwner: account,
+        encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+      },
+    },
+  });
 }

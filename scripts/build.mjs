@@ -91,6 +91,10 @@ const leaveOut = {
     // what is changed at the source is a person's act, and the console is no function: the settings and codes of both are not met here
     replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
     replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
+    replace(
+      /[\\/]src[\\/]config[\\/]purposes[\\/]others\.ts$/,
+      `${LEFT_OUT}export const buildKeys = leftOut, buildSeal = leftOut, buildWrap = leftOut;`,
+    );
     replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
     // the chapter of a setting, what brought it, and its default in words are for documents
     onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({

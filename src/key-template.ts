@@ -1,5 +1,5 @@
-import { isSafeId } from './recording-id.ts';
-import { isPlausibleTime, parseDay } from './recording-time.ts';
+import { isSafeId } from './recording/id.ts';
+import { isPlausibleTime, parseDay } from './recording/time.ts';
 
 /**
  * Names of objects by a template of one's own. Pure: the same file has the same key on every machine and at every attempt, two

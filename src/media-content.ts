@@ -1,4 +1,4 @@
-import type { FileFacts } from './recording-facts.ts';
+import type { FileFacts } from './recording/facts.ts';
 
 /**
  * Tells recordings from pages, error messages and other files by their first bytes. Content types are hints only: hosts label

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';
 import type { SearchKey } from '../../src/catalogue/search-keys.ts';
-import { DAY_MS } from '../../src/recording-time.ts';
+import { DAY_MS } from '../../src/recording/time.ts';
 
 export const FIRST_DAY = '2026-01-01';
 const AGENTS = 2_000;

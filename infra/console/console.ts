@@ -111,13 +111,41 @@ export class Console extends Construct {
     ];
   }
 
-  create({ environment, environmentVariables, secretArn, policies, code }: ConsolePlace): void {
-    const { domainName, certificateArn, webAclArn, reasonRequired } = this.#settings;
+  create(place: ConsolePlace): void {
+    this.function = this.#createFunction(place);
+    const url = this.function.addFunctionUrl({
+      authType: lambda.FunctionUrlAuthType.AWS_IAM,
+      invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
+    });
+    this.distribution = this.#createDistribution(url);
+    acknowledge(this.distribution, {
+      'AwsSolutions-CFR1':
+        'Where people work is not for this stack to say; a web ACL that says it is a setting.',
+      'AwsSolutions-CFR2': 'A web ACL costs money and is a setting, console.webAclArn.',
+      'AwsSolutions-CFR3':
+        'The access log of the console says who did what; addresses of media are in those of CloudFront, too.',
+      'AwsSolutions-CFR4':
+        'Without a name of its own CloudFront’s certificate is used, which leaves no choice; with one it is TLS 1.2.',
+    });
+  }
+
+  get url(): string {
+    const { domainName } = this.#settings;
+    return `https://${domainName ?? this.distribution?.distributionDomainName ?? ''}`;
+  }
+
+  #createFunction({
+    environment,
+    environmentVariables,
+    secretArn,
+    policies,
+    code,
+  }: ConsolePlace): lambda.Function {
     const own = VARIABLES.flatMap((name) => {
       const value = environment[name];
       return value === undefined ? [] : [[name, value] as const];
     });
-    this.function = new lambda.Function(this, 'Handler', {
+    const handler = new lambda.Function(this, 'Handler', {
       description: 'The console: shows, plays, verifies and exports what is archived',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
@@ -130,16 +158,17 @@ export class Console extends Construct {
       environment: {
         ...environmentVariables,
         ...Object.fromEntries(own),
-        ...(reasonRequired ? { ARCHIVE_CONSOLE_REASON: 'required' } : {}),
+        ...(this.#settings.reasonRequired ? { ARCHIVE_CONSOLE_REASON: 'required' } : {}),
         ARCHIVE_CONSOLE_SECRET_ARN: secretArn,
         ARCHIVE_CONSOLE_ROLE_ARN: this.reader.roleArn,
       },
     });
-    this.function.node.addDependency(requirePolicy(policies, this.role));
-    const url = this.function.addFunctionUrl({
-      authType: lambda.FunctionUrlAuthType.AWS_IAM,
-      invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
-    });
+    handler.node.addDependency(requirePolicy(policies, this.role));
+    return handler;
+  }
+
+  #createDistribution(url: lambda.FunctionUrl): cloudfront.Distribution {
+    const { domainName, certificateArn, webAclArn } = this.#settings;
     const named =
       domainName === undefined || certificateArn === undefined
         ? {}
@@ -147,7 +176,7 @@ export class Console extends Construct {
             domainNames: [domainName],
             certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
           };
-    this.distribution = new cloudfront.Distribution(this, 'Distribution', {
+    return new cloudfront.Distribution(this, 'Distribution', {
       comment: 'The console of the archive',
       defaultBehavior: {
         origin: origins.FunctionUrlOrigin.withOriginAccessControl(url, {
@@ -175,20 +204,6 @@ export class Console extends Construct {
       ...present({ webAclId: webAclArn }),
       ...named,
     });
-    acknowledge(this.distribution, {
-      'AwsSolutions-CFR1':
-        'Where people work is not for this stack to say; a web ACL that says it is a setting.',
-      'AwsSolutions-CFR2': 'A web ACL costs money and is a setting, console.webAclArn.',
-      'AwsSolutions-CFR3':
-        'The access log of the console says who did what; addresses of media are in those of CloudFront, too.',
-      'AwsSolutions-CFR4':
-        'Without a name of its own CloudFront’s certificate is used, which leaves no choice; with one it is TLS 1.2.',
-    });
-  }
-
-  get url(): string {
-    const { domainName } = this.#settings;
-    return `https://${domainName ?? this.distribution?.distributionDomainName ?? ''}`;
   }
 
   #logs(): logs.LogGroup {

@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaResolver, RecordingIds, ReferenceWriter, Resolution } from '../ports.ts';
 import { present } from '../present.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { canonicalIds } from '../record/identity.ts';
 
 interface PlatformPorts {

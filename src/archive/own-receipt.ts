@@ -2,7 +2,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore, RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { hashMetadata } from '../record/identity.ts';
 import { whyNoSuccessor } from '../record/versions.ts';
 import { receiptKey } from '../record/object-key.ts';

@@ -1,6 +1,6 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { FoundTranscript, RecordingIds, TranscriptLook } from '../ports.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { TRANSCRIPT_STATUSES, type TranscriptStatus, transcriptKey } from '../record/object-key.ts';
 import { writeTranscript } from '../record/transcript.ts';
 import type { ArchiveResult } from './archive-request.ts';

@@ -2,7 +2,7 @@ import { splitVersion, whyNoSuccessor } from '../record/versions.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ObjectStat } from '../ports.ts';
 import { present } from '../present.ts';
-import { isSameId } from '../recording-id.ts';
+import { isSameId } from '../recording/id.ts';
 import { formatOf, hashMetadata } from '../record/identity.ts';
 import { DATE_LAYOUT, identifyKey, type Layout } from '../record/layout.ts';
 import { releasedKey } from '../record/quarantine-key.ts';

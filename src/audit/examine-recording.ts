@@ -3,7 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
-import { dayOf } from '../recording-time.ts';
+import { dayOf } from '../recording/time.ts';
 import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
 import type { ExaminePorts } from './examine-ports.ts';

@@ -2,7 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { DATE_LAYOUT } from '../record/layout.ts';
-import { dayOf } from '../recording-time.ts';
+import { dayOf } from '../recording/time.ts';
 import type { ExaminePorts } from './examine-ports.ts';
 
 /**

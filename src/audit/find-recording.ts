@@ -1,7 +1,7 @@
 import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
-import { canonicalId, isSameId } from '../recording-id.ts';
+import { canonicalId, isSameId } from '../recording/id.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
 import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { withoutReleased } from '../record/quarantine-key.ts';

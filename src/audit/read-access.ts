@@ -2,8 +2,8 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
-import { isSameId } from '../recording-id.ts';
-import { DAY_MS, dayOf } from '../recording-time.ts';
+import { isSameId } from '../recording/id.ts';
+import { DAY_MS, dayOf } from '../recording/time.ts';
 import {
   ACCESS_PREFIX,
   accessDayPrefix,

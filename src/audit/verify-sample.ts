@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
 import { DATE_LAYOUT, type Layout } from '../record/layout.ts';
-import { DAY_MS, FIRST_DAY, LAST_DAY } from '../recording-time.ts';
+import { DAY_MS, FIRST_DAY, LAST_DAY } from '../recording/time.ts';
 import type { Finding } from './compare-with-receipt.ts';
 import { verifyArchive, type Verified } from './verify-archive.ts';
 import type { AllowableKind, VerifyDepth, VerifyPorts } from './verify-recording.ts';

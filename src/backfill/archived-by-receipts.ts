@@ -1,7 +1,7 @@
 import type { ArchivedRecordings, ObjectStore } from '../ports.ts';
 import { RECEIPT_PREFIX } from '../record/object-key.ts';
 import { type Layout, objectOfReceipt } from '../record/layout.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 
 /**
  * What the archive has, by the names of its receipts: who writes a receipt has stored the object. All of them are listed for each lot of

@@ -1,5 +1,5 @@
 import { abortReason } from '../clock.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 
 /** How many conversations download at once. A conversation that has a slot keeps it until all of its files are archived. */
 export class DownloadSlots {

@@ -1,7 +1,7 @@
 /** What is fetched day by day: which days are due, newest first, and what becomes of each. Facts and audits share it. */
 import type { Budget, Clock } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
-import { DAY_MS, dayOf } from '../recording-time.ts';
+import { DAY_MS, dayOf } from '../recording/time.ts';
 import { endsTheWork } from './outcome.ts';
 import { daysOf } from './sources/days.ts';
 

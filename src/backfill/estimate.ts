@@ -1,4 +1,4 @@
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 
 /** What a plan takes: time and money. Pure. The prices and measurements are those of docs/cost.md; a test compares them. */
 

@@ -3,7 +3,7 @@ import type { MediaItem, ObjectStore } from '../ports.ts';
 import { canonicalIds, isSameRecording } from '../record/identity.ts';
 import type { Layout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
-import type { FileFacts } from '../recording-facts.ts';
+import type { FileFacts } from '../recording/facts.ts';
 import { type FiledRecording, filingTime } from './filing-time.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
-import { canonicalId, isSafeId } from '../recording-id.ts';
-import { isPlausibleTime } from '../recording-time.ts';
+import { canonicalId, isSafeId } from '../recording/id.ts';
+import { isPlausibleTime } from '../recording/time.ts';
 import { present } from '../present.ts';
 
 /** The recordings of one conversation. */

@@ -2,7 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { forEachOf } from '../for-each-of.ts';
-import { isSameId } from '../recording-id.ts';
+import { isSameId } from '../recording/id.ts';
 import { contextKey } from '../record/object-key.ts';
 import { parseContext, type StoredContext } from '../record/read-context.ts';
 import type { DayInputs } from './day-inputs.ts';

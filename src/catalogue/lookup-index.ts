@@ -23,7 +23,7 @@ import {
 } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 import { columnOf, type ColumnName } from './schema.ts';
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 
 const LOOKUP_SCHEMA = 'genesys-media-archive/lookup/v1';
 const ENTRY: TableColumn = { name: 'entry', type: 'int64', required: true, pageIndex: true };

@@ -1,7 +1,7 @@
 /** Names of agents, and what else is known of people, by rows: opened from the sealed files of days, one day at a time. */
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { readPeople } from './people-file.ts';
 import { shardOfKey } from './places.ts';
 import type { CataloguePorts } from './ports.ts';

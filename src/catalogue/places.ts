@@ -1,6 +1,6 @@
 /** Where the files of the catalogue stand (docs/catalogue.md). */
 import { createHash } from 'node:crypto';
-import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../recording/time.ts';
 
 export const CATALOGUE_PREFIX = 'catalogue/';
 /** Nothing else stands below it: other programs read all of it. */

@@ -1,6 +1,6 @@
 /** What is looked for, as conditions on columns. Pure. */
 import type { Cell, Pruning } from '../ports.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { dayAt, dayOf } from './places.ts';
 import type { CatalogueRow, ColumnName } from './schema.ts';
 import { canonicalAddress, hashedAgent, type SearchKey } from './search-keys.ts';

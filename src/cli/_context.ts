@@ -10,7 +10,7 @@ import {
 } from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { parseDay, parseRecordingTime } from '../recording-time.ts';
+import { parseDay, parseRecordingTime } from '../recording/time.ts';
 import type { DayRange, SearchRange } from '../audit/find-recording.ts';
 import { createLayout } from '../record/layout.ts';
 import { printable } from './_format.ts';

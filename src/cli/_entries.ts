@@ -4,7 +4,7 @@ import { ArchiveError } from '../errors.ts';
 import { type CommandContext, readRange } from './_context.ts';
 import { count, printable } from './_format.ts';
 import { alignColumns } from './_table.ts';
-import { dayOf } from '../recording-time.ts';
+import { dayOf } from '../recording/time.ts';
 import { present } from '../present.ts';
 
 export interface EntryOptions {

@@ -1,7 +1,7 @@
 /** `--day`, `--from` and `--to` of what is fetched of days that are over. */
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../recording/time.ts';
 
 export interface OverDays {
   readonly day?: string;

@@ -11,6 +11,7 @@ import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
 import { type PlannedWork, planRecordings, requireJobSense } from './jobs/plan-recordings.ts';
 import type { RekeyOptions } from './specs/rekey-options.ts';
+import type { Ui } from './_ui.ts';
 
 export interface SelectionWork {
   /** e.g. `adopting`. */
@@ -72,9 +73,10 @@ export async function runSelection(
   context: CommandContext,
   ids: readonly string[],
   options: RekeyOptions,
-  { doing, record, store: plainStore, layout, work }: SelectionWork,
+  selected: SelectionWork,
 ): Promise<number> {
   const { ui, clock } = context;
+  const { store: plainStore, layout, doing } = selected;
   const range = searchIn({ layout }, readRange(options));
   const dryRun = options.dryRun === true;
   noteWholeDays(ui, options);
@@ -84,10 +86,7 @@ export async function runSelection(
   });
   const store = countBytes(plainStore, progress.addBytes);
   const failures: ItemFailure[] = [];
-  const states = new Map<string, number>();
-  const notes = new Map<string, number>();
-
-  const wordFor = (state: string) => (dryRun ? (WOULD[state] ?? state) : state);
+  const report = new SelectionReport(ui, selected, dryRun);
   const workOn = countWork<string>({
     ui,
     budget,
@@ -95,21 +94,9 @@ export async function runSelection(
     failures,
     work: async (idOrKey) => {
       const key = await findRecording(store, idOrKey, range, budget);
-      const { state, facts } = await work(store, key, budget);
-      states.set(state, (states.get(state) ?? 0) + 1);
-      if (ui.json) ui.record(record, { key, state, dryRun, ...facts });
-      else {
-        ui.out(`${wordFor(state).padEnd(STATE_WIDTH)}  ${printable(key)}`);
-        for (const note of facts?.notes ?? []) notes.set(note, (notes.get(note) ?? 0) + 1);
-      }
+      report.tellDone(key, await selected.work(store, key, budget));
     },
-    onFailure: (idOrKey, { code, message, retryable }) => {
-      if (ui.json) ui.record(record, { key: idOrKey, state: 'failed', dryRun, code, message, retryable });
-      else
-        ui.out(
-          `${ui.style('red', 'failed'.padEnd(STATE_WIDTH))}  ${printable(idOrKey)}  ${printable(message)}  [${code}]`,
-        );
-    },
+    onFailure: (idOrKey, error) => report.tellFailed(idOrKey, error),
   });
   async function* allKeys() {
     for await (const { key } of listRecordings(plainStore, range, budget)) yield key;
@@ -128,19 +115,79 @@ export async function runSelection(
     end();
   }
   const { done, elapsedMs } = progress.count();
-  const counted = Object.fromEntries([...states, ['failed', failures.length]]);
-  if (ui.json) {
-    const durationMs = Math.round(elapsedMs);
-    ui.record('summary', { recordings: done, ...counted, ...recordOfRest(batch), dryRun, durationMs });
-  } else {
-    const parts = [...states].map(([state, times]) => `${times} ${wordFor(state)}`);
-    const note = dryRun ? '; dry run: nothing was written' : '';
-    const summary = [...parts, `${failures.length} failed`].join(', ');
-    ui.say(
-      `${count(done, 'recording')}: ${summary}${describeRest(batch)}${note}; ${printable(plainStore.location)}`,
-    );
-  }
-  for (const [note, times] of notes) ui.say(`${count(times, 'recording')}: ${printable(note)}`);
+  report.tellSummary(batch, { done, failed: failures.length, durationMs: Math.round(elapsedMs) });
   const overriding = (code: ErrorCode) => isIntegrityFailure(code) || code === batch.stoppedBy?.code;
   return concludeItems(done, failures, context.signal, overriding);
+}
+
+/** Tells what became of each recording, and counts it. */
+class SelectionReport {
+  readonly #ui: Ui;
+  readonly #record: string;
+  readonly #store: ObjectStore;
+  readonly #dryRun: boolean;
+  readonly #states = new Map<string, number>();
+  readonly #notes = new Map<string, number>();
+
+  constructor(ui: Ui, { record, store }: SelectionWork, dryRun: boolean) {
+    this.#ui = ui;
+    this.#record = record;
+    this.#store = store;
+    this.#dryRun = dryRun;
+  }
+
+  tellDone(key: string, { state, facts }: Awaited<ReturnType<SelectionWork['work']>>): void {
+    countOne(this.#states, state);
+    if (this.#ui.json) this.#ui.record(this.#record, { key, state, dryRun: this.#dryRun, ...facts });
+    else {
+      this.#ui.out(`${this.#wordFor(state).padEnd(STATE_WIDTH)}  ${printable(key)}`);
+      for (const note of facts?.notes ?? []) countOne(this.#notes, note);
+    }
+  }
+
+  tellFailed(key: string, { code, message, retryable }: ArchiveError): void {
+    const ui = this.#ui;
+    if (ui.json) {
+      ui.record(this.#record, { key, state: 'failed', dryRun: this.#dryRun, code, message, retryable });
+      return;
+    }
+    const state = ui.style('red', 'failed'.padEnd(STATE_WIDTH));
+    ui.out(`${state}  ${printable(key)}  ${printable(message)}  [${code}]`);
+  }
+
+  tellSummary(
+    batch: BatchEnd,
+    {
+      done,
+      failed,
+      durationMs,
+    }: { readonly done: number; readonly failed: number; readonly durationMs: number },
+  ): void {
+    const dryRun = this.#dryRun;
+    if (this.#ui.json) {
+      const counted = Object.fromEntries([...this.#states, ['failed', failed]]);
+      this.#ui.record('summary', {
+        recordings: done,
+        ...counted,
+        ...recordOfRest(batch),
+        dryRun,
+        durationMs,
+      });
+    } else {
+      const parts = [...this.#states].map(([state, times]) => `${times} ${this.#wordFor(state)}`);
+      const note = dryRun ? '; dry run: nothing was written' : '';
+      const summary = [...parts, `${failed} failed`].join(', ');
+      const rest = `${describeRest(batch)}${note}; ${printable(this.#store.location)}`;
+      this.#ui.say(`${count(done, 'recording')}: ${summary}${rest}`);
+    }
+    for (const [note, times] of this.#notes) this.#ui.say(`${count(times, 'recording')}: ${printable(note)}`);
+  }
+
+  #wordFor(state: string): string {
+    return this.#dryRun ? (WOULD[state] ?? state) : state;
+  }
+}
+
+function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

@@ -66,27 +66,10 @@ export function createUi(options: UiOptions): Ui {
   const paint = (stream: OutputStream) => (style: Style, text: string) =>
     mayColor && stream.isTTY === true ? styleText(style, text, { validateStream: false }) : text;
   const styleMessage = paint(stderr);
-  let shown: string | undefined;
-
-  const clear = () => {
-    if (shown !== undefined) stderr.write('\r\u001B[2K');
-  };
-  const draw = () => {
-    if (shown !== undefined) stderr.write(shown.slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1));
-  };
-  /** Commands make foreign text printable where they print it; this is for what one of them has forgotten. */
-  const harmless = (line: string) =>
-    mayColor
-      ? line
-          .split(OWN_STYLES)
-          .map((part, at) => (at % 2 === 1 ? part : printableLines(part)))
-          .join('')
-      : printableLines(line);
-  const write = (stream: OutputStream, line: string) => {
-    clear();
-    stream.write(`${line}\n`);
-    draw();
-  };
+  const foot = new StatusLine(stderr);
+  const write = (stream: OutputStream, line: string) => foot.writeAbove(stream, line);
+  const writeText = (stream: OutputStream, line: string) =>
+    write(stream, mayColor ? harmlessInColor(line) : printableLines(line));
   const writeJson = (stream: OutputStream, type: string, fields: object) =>
     write(stream, printableJson({ type, schemaVersion: SCHEMA_VERSION, ...fields }));
 
@@ -97,13 +80,13 @@ export function createUi(options: UiOptions): Ui {
     columns: stdout.isTTY === true ? (stdout.columns ?? DEFAULT_COLUMNS) : undefined,
     style: paint(stdout),
     styleMessage,
-    out: (line) => write(stdout, harmless(line)),
+    out: (line) => writeText(stdout, line),
     record: (type, fields) => writeJson(stdout, type, fields),
     drained: () => drainOf(stdout),
     say(line) {
       if (quiet) return;
       if (json) writeJson(stderr, 'message', { message: line });
-      else write(stderr, harmless(line));
+      else writeText(stderr, line);
     },
     warn(text) {
       if (json) writeJson(stderr, 'warning', { message: text });
@@ -121,12 +104,47 @@ export function createUi(options: UiOptions): Ui {
       if (origin !== undefined) write(stderr, styleMessage('dim', printableLines(origin.join('\n'))));
     },
     status(line) {
-      if (!live) return;
-      clear();
-      shown = line === undefined ? undefined : printableLines(line);
-      draw();
+      if (live) foot.show(line === undefined ? undefined : printableLines(line));
     },
   };
+}
+
+/** The last line of a terminal, redrawn in place below all that is written. */
+class StatusLine {
+  readonly #terminal: OutputStream;
+  #shown: string | undefined;
+
+  constructor(terminal: OutputStream) {
+    this.#terminal = terminal;
+  }
+
+  /** @param line `undefined` takes it away. */
+  show(line: string | undefined): void {
+    this.#clear();
+    this.#shown = line;
+    this.#draw();
+  }
+
+  writeAbove(stream: OutputStream, line: string): void {
+    this.#clear();
+    stream.write(`${line}\n`);
+    this.#draw();
+  }
+
+  #clear(): void {
+    if (this.#shown !== undefined) this.#terminal.write('\r\u001B[2K');
+  }
+
+  #draw(): void {
+    if (this.#shown === undefined) return;
+    this.#terminal.write(this.#shown.slice(0, (this.#terminal.columns ?? DEFAULT_COLUMNS) - 1));
+  }
+}
+
+/** Commands make foreign text printable where they print it; this is for what one of them has forgotten. */
+function harmlessInColor(line: string): string {
+  const parts = line.split(OWN_STYLES);
+  return parts.map((part, at) => (at % 2 === 1 ? part : printableLines(part))).join('');
 }
 
 /** A stream that was destroyed never drains. */

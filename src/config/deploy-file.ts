@@ -10,7 +10,7 @@ import { isSettingName, SETTINGS, type Setting } from './schema.ts';
 import { INLINE_PUBLIC_KEY } from './values.ts';
 import { isKnownAwsRegion } from '../aws-regions.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
-import { shortenForMessage } from '../recording-id.ts';
+import { shortenForMessage } from '../recording/id.ts';
 import { GENESYS_REGIONS, isKnownRegionDomain, isPlatformDomain } from '../regions.ts';
 import { readTextFile } from '../text-file.ts';
 

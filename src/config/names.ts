@@ -1,6 +1,6 @@
 import { ARCHIVE_VARIABLE } from './archives/archive-names.ts';
 import { isSettingName, listSettings } from './schema.ts';
-import { shortenForMessage } from '../recording-id.ts';
+import { shortenForMessage } from '../recording/id.ts';
 
 /** Names that begin like this are meant for this program. */
 const OUR_PREFIXES = ['ARCHIVE_', 'GENESYS_', 'S3_ARCHIVE', 'S3_FORCE', 'ENCRYPTION_KEY'];

@@ -1,7 +1,7 @@
 import { isAwsRegion, suggestRegion } from '../aws-regions.ts';
 import { compileKeyTemplate } from '../key-template.ts';
-import { RECORDING_KINDS } from '../recording-facts.ts';
-import { compileIdPattern, UUID_PATTERN } from '../recording-id.ts';
+import { RECORDING_KINDS } from '../recording/facts.ts';
+import { compileIdPattern, UUID_PATTERN } from '../recording/id.ts';
 import { checked, hasRepeats, problem } from './checked.ts';
 import { GENESYS_REGIONS, RECORDING_REGIONS, regionOfDomain } from '../regions.ts';
 import { Secret } from '../secret.ts';

@@ -12,7 +12,7 @@ import {
 import { csvCell } from '../catalogue/export-rows.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { dayOf } from '../recording-time.ts';
+import { dayOf } from '../recording/time.ts';
 import type { AccessEntry } from '../record/access-entry.ts';
 import { PAGE_ROWS } from './api-schema.ts';
 import { type AccessPage, accessPage, accessQuery, type AccessRow } from './api-keeping-schema.ts';

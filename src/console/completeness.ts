@@ -2,7 +2,7 @@ import { findRecordings } from '../catalogue/find-recordings.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { dayOf, parseDay } from '../recording-time.ts';
+import { dayOf, parseDay } from '../recording/time.ts';
 import type { Person } from './access.ts';
 import {
   type CompletenessDay,

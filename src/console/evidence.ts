@@ -6,7 +6,7 @@ import { extensionOf } from '../proof/evidence/decrypted-media.ts';
 import type { PackageFile } from '../proof/evidence/package-file.ts';
 import { createZipWriter } from '../proof/evidence/zip.ts';
 import { openProver } from '../proof/prove/prove-entry.ts';
-import { dayOf } from '../recording-time.ts';
+import { dayOf } from '../recording/time.ts';
 import { evidenceBody, evidenceGranted } from './api-keeping-schema.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import { jsonAnswer } from './exchange.ts';

@@ -8,7 +8,7 @@ import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import { present } from '../present.ts';
-import { DAY_MS, dayOf } from '../recording-time.ts';
+import { DAY_MS, dayOf } from '../recording/time.ts';
 import { FIRST_VERSION, splitVersion } from '../record/versions.ts';
 import type { Person } from './access.ts';
 import { PAGE_ROWS, type RecordingRow, type RecordingsPage, type RecordingsQuery } from './api-schema.ts';

@@ -2,7 +2,7 @@ import { findRows } from '../catalogue/find-recordings.ts';
 import type { CatalogueRow } from '../catalogue/schema.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { canonicalId, isSameId } from '../recording-id.ts';
+import { canonicalId, isSameId } from '../recording/id.ts';
 import { type Person, seesDivisions } from './access.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import { currentRows, openSearch, ROW_COLUMNS } from './list-recordings.ts';

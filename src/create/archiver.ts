@@ -17,7 +17,7 @@ import type { OrganizationStanding } from '../genesys/pin-organization.ts';
 import { createPlatform, type Dialect } from '../genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from '../genesys/probe-permissions.ts';
 import type { HttpTimeouts } from '../http/timeouts.ts';
-import { createTransport } from '../http/transport.ts';
+import { createTransport, type Transport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { createReader, openConfiguredStore, openKeySources, openSigner } from '../open-configured.ts';
 import { ArchiveError } from '../errors.ts';
@@ -126,54 +126,20 @@ export interface Archiver {
  * @throws `CONFIG_INVALID` when a part of the configuration cannot be used.
  */
 export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts = {}): Promise<Archiver> {
-  const { clock = systemClock, logger = silentLogger } = ports;
-  const timeouts = ports.timeouts ?? {};
-  const { genesys } = config;
-  const apiTransport = createTransport({ timeouts, proxies: config.proxies });
-  const media = openMedia(config, { clock, logger, timeouts });
-  const secrets = ports.secrets ?? createSecretValues({ clock, logger, proxies: config.proxies });
-  const credentials = readClientCredentials(genesys.credentials, secrets);
-  const { onOrganizationUnknown } = ports;
-  const platform =
-    ports.platform ??
-    createPlatform(config, {
-      credentials,
-      transport: apiTransport,
-      onOrganizationUnknown,
-      clock,
-      logger,
-    });
-  const usualDialect = genesys.api === 'recordings' ? 'recordings' : 'media';
-  const opened = ports.store ?? (await openConfiguredStore(config, { clock, logger }));
-  const store = ports.wrapStore?.(opened) ?? opened;
-  const envelope = await openKeySources(config, (sources) =>
-    openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, { clock, logger }),
-  );
-  const { findSigner, receiptKeys } = await openSigning(config, secrets, { clock, logger });
+  const { clock = systemClock, logger = silentLogger, timeouts = {} } = ports;
+  const tools = { clock, logger };
+  const transport = createTransport({ timeouts, proxies: config.proxies });
+  const media = openMedia(config, { ...tools, timeouts });
   const { opener } = media;
+  const secrets = ports.secrets ?? createSecretValues({ ...tools, proxies: config.proxies });
+  const platform = ports.platform ?? connectPlatform(config, { ...tools, ports, secrets, transport });
+  const opened = ports.store ?? (await openConfiguredStore(config, tools));
+  const store = ports.wrapStore?.(opened) ?? opened;
+  const { findSigner, ...writing } = await openWriting(config, secrets, tools);
   const quarantine = await openQuarantineAtWrite(config.quarantine, store);
-  const companions = createCompanions(config, { opener, backfill: ports.companions, clock, logger });
-  const shared = {
-    kmsKeyId: config.encryption.kmsKeyId,
-    organizationId: config.organizationId,
-    retention: config.retentionAtWrite,
-    layout: createLayout(config.layout),
-    opener,
-    envelope,
-    receiptKeys,
-    ...(await openOwnReader(config, { clock, logger })),
-    store,
-    clock,
-    logger,
-  };
-  let isCold = true;
-  /** While the token is fetched, which takes round trips of its own. */
-  const openConnections = () => {
-    if (!isCold) return;
-    isCold = false;
-    apiTransport.openAhead?.(new URL(genesys.apiUrl));
-    store.openAhead?.();
-  };
+  const companions = createCompanions(config, { ...tools, opener, backfill: ports.companions });
+  const openConnections = openOnce(transport, store, new URL(config.genesys.apiUrl));
+  const shared = { ...tools, ...writing, opener, store };
   /** What writes for a request, and the client it came through. */
   const prepare = async (request: ArchiveRequest, budget: Budget) => {
     const { resolver, references, api, pin } = platform[request.dialect];
@@ -185,6 +151,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     const marks = quarantine?.(request.dialect === 'recordings' ? api : undefined);
     return { writer: { ...shared, store: held, signer, resolver, references, quarantine: marks }, api };
   };
+  const { tokens, pin } = platform[config.genesys.api === 'recordings' ? 'recordings' : 'media'];
   return {
     store,
     archive: async (request, budget = unlimited, hints = {}) => {
@@ -201,7 +168,7 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     },
     again: async (request, options, budget = unlimited) => {
       const { writer } = await prepare(request, budget);
-      const reader = await createReader(config, { clock, logger });
+      const reader = await createReader(config, tools);
       return archiveAgain({ ...writer, reader, opens: EVERY_KEY }, request, options, budget);
     },
     link: async ({ ids, key, dialect }, budget = unlimited) => {
@@ -214,15 +181,67 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       return true;
     },
     checkCredentials: async (budget = unlimited) => {
-      await platform[usualDialect].tokens.token(budget);
+      await tokens.token(budget);
     },
-    checkOrganization: (budget = unlimited) => platform[usualDialect].pin(budget),
+    checkOrganization: (budget = unlimited) => pin(budget),
     probePermissions: (budget = unlimited) =>
       probePermissions(platform.recordings.api, config.recordings, budget),
     close: () => {
-      apiTransport.close();
+      transport.close();
       media.close();
     },
+  };
+}
+
+interface Tools {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function connectPlatform(
+  config: ArchiveConfig,
+  {
+    ports,
+    secrets,
+    ...shared
+  }: Tools & {
+    readonly ports: ArchiverPorts;
+    readonly secrets: SecretValues;
+    readonly transport: Transport;
+  },
+) {
+  const credentials = readClientCredentials(config.genesys.credentials, secrets);
+  return createPlatform(config, {
+    ...shared,
+    credentials,
+    onOrganizationUnknown: ports.onOrganizationUnknown,
+  });
+}
+
+/** What writes recordings: formats, keys, and the signer of receipts. */
+async function openWriting(config: ArchiveConfig, secrets: SecretValues, tools: Tools) {
+  const envelope = await openKeySources(config, (sources) =>
+    openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, tools),
+  );
+  return {
+    kmsKeyId: config.encryption.kmsKeyId,
+    organizationId: config.organizationId,
+    retention: config.retentionAtWrite,
+    layout: createLayout(config.layout),
+    envelope,
+    ...(await openSigning(config, secrets, tools)),
+    ...(await openOwnReader(config, tools)),
+  };
+}
+
+/** Opens connections while the token is fetched, which takes round trips of its own. */
+function openOnce(transport: Transport, store: ObjectStore, api: URL): () => void {
+  let isCold = true;
+  return () => {
+    if (!isCold) return;
+    isCold = false;
+    transport.openAhead?.(api);
+    store.openAhead?.();
   };
 }
 
@@ -236,7 +255,7 @@ function holdBack(store: ObjectStore, pin: Dialect['pin'], budget: Budget): Obje
 async function openSigning(
   config: ArchiveConfig,
   secrets: SecretValues,
-  context: { readonly clock: Clock; readonly logger: Logger },
+  context: Tools,
 ): Promise<{
   readonly receiptKeys: ReceiptKeys;
   readonly findSigner: (budget: Budget) => Promise<ReceiptSigner | undefined>;
@@ -261,7 +280,7 @@ const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-
 /** Opens what the writer itself has the key of. A KMS key it may only make data keys with. */
 async function openOwnReader(
   config: ArchiveConfig,
-  context: { readonly clock: Clock; readonly logger: Logger },
+  context: Tools,
 ): Promise<{ readonly reader?: EnvelopeReader; readonly opens?: Opens }> {
   const { key, keyringFile, privateKeyFile } = config.encryption;
   const opens: Opens = new Set([

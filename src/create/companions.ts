@@ -100,7 +100,8 @@ async function lookInTurn(
 ): Promise<TranscriptLook> {
   let isInTurn = true;
   const turns: RateBudget = {
-    ...rate,
+    observe: (report) => rate.observe(report),
+    pause: (ms) => rate.pause(ms),
     acquire: async (budget) => {
       const deadline = Math.min(budget.deadline, clock.now() + MAX_TURN_MS);
       await rate.acquire({ ...budget, deadline }).catch((error: unknown) => {

@@ -14,7 +14,7 @@ import { type DrillOptions, type FinishedDrill, runDrill } from '../proof/drill/
 import { noteKey } from '../proof/formats/note.ts';
 import type { LogPlace } from '../proof/log/place.ts';
 import { createLayout } from '../record/layout.ts';
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
 
 export interface Driller {

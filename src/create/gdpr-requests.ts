@@ -8,7 +8,7 @@ import {
 import type { Logger } from '../log.ts';
 import type { ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
-import { isSafeId } from '../recording-id.ts';
+import { isSafeId } from '../recording/id.ts';
 import { listRequestNotes, putRequestNote } from '../record/request-note.ts';
 import { openPlatformApi, type PlatformConfig } from './platform-api.ts';
 

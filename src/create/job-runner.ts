@@ -62,43 +62,18 @@ export function openJobStore(
 
 /** Wires a runner of jobs from its settings. Makes no request; keys and clients are opened when a job needs them. */
 export async function createJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
-  const { clock, logger, kinds = JOB_KINDS } = options;
+  const { clock } = options;
   const store = options.store ?? (await openJobStore(await options.settings('store'), options));
+  const kinds = new OpenKinds(options);
+  const signer = options.signer ?? openReportSigner(options);
   // two processes of one host may have one process id, in containers
   const owner = `${options.owner} ${randomBytes(3).toString('hex')}`;
-  const open = new Map<string, Promise<OpenJobKind | undefined>>();
-  const openKind = (name: string): Promise<OpenJobKind | undefined> => {
-    const known = open.get(name);
-    if (known !== undefined) return known;
-    const opening = kinds.find((source) => source.name === name)?.open(options) ?? Promise.resolve(undefined);
-    open.set(name, opening);
-    opening.catch(() => open.delete(name));
-    return opening;
-  };
-  const refused = new Set<string>();
-  const refuse = (name: string, why: string) => {
-    if (!refused.has(name)) logger.log('warn', `jobs of the kind ${name} are left to other runners: ${why}`);
-    refused.add(name);
-    return undefined;
-  };
-  const findKind = async (name: string): Promise<AnyJobKind | undefined> => {
-    if (kinds.find((source) => source.name === name)?.attended === true) {
-      return refuse(name, 'a person starts them, with genesys-archive jobs run JOB');
-    }
-    try {
-      return (await openKind(name))?.kind;
-    } catch (error) {
-      if (!(error instanceof ArchiveError) || error.code !== 'CONFIG_INVALID') throw error;
-      return refuse(name, error.message);
-    }
-  };
-  const signer = options.signer ?? openReportSigner(options);
   return {
     store,
     runDueJobs: async ({ deadline, signal, workers, onEvent }) =>
       runDueJobs({
         store,
-        kindOf: findKind,
+        kindOf: (name) => kinds.findDue(name),
         owner,
         clock,
         budget: { deadline: deadline ?? Number.POSITIVE_INFINITY, signal },
@@ -107,7 +82,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<JobRun
       }),
     runJob: async (request) => {
       const plan = await requirePlan(patientStore(store, clock), request.id, request.budget);
-      const found = await openKind(plan.kind);
+      const found = await kinds.open(plan.kind);
       const signs = await signer(request.budget);
       return runJob({
         ...request,
@@ -118,15 +93,64 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<JobRun
         ...present({ signer: signs }),
       });
     },
-    close: () => {
-      for (const opening of open.values()) {
-        opening.then(
-          (opened) => opened?.close?.(),
-          () => undefined,
-        );
-      }
-    },
+    close: () => kinds.close(),
   };
+}
+
+/** Kinds of jobs, each opened when the first job of it is found. */
+class OpenKinds {
+  readonly #tools: JobRunnerOptions;
+  readonly #sources: readonly JobKindSource[];
+  readonly #open = new Map<string, Promise<OpenJobKind | undefined>>();
+  readonly #refused = new Set<string>();
+
+  constructor(options: JobRunnerOptions) {
+    this.#tools = options;
+    this.#sources = options.kinds ?? JOB_KINDS;
+  }
+
+  /** `undefined` for a kind that the product does not have. @throws `CONFIG_INVALID` where a setting of it is missing. */
+  open(name: string): Promise<OpenJobKind | undefined> {
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const opening = this.#sourceOf(name)?.open(this.#tools) ?? Promise.resolve(undefined);
+    this.#open.set(name, opening);
+    opening.catch(() => this.#open.delete(name));
+    return opening;
+  }
+
+  /** `undefined` also for kinds that are left to other runners; the log says why, once. */
+  async findDue(name: string): Promise<AnyJobKind | undefined> {
+    if (this.#sourceOf(name)?.attended === true) {
+      return this.#refuse(name, 'a person starts them, with genesys-archive jobs run JOB');
+    }
+    try {
+      return (await this.open(name))?.kind;
+    } catch (error) {
+      if (!(error instanceof ArchiveError) || error.code !== 'CONFIG_INVALID') throw error;
+      return this.#refuse(name, error.message);
+    }
+  }
+
+  close(): void {
+    for (const opening of this.#open.values()) {
+      opening.then(
+        (opened) => opened?.close?.(),
+        () => undefined,
+      );
+    }
+  }
+
+  #sourceOf(name: string): JobKindSource | undefined {
+    return this.#sources.find((source) => source.name === name);
+  }
+
+  #refuse(name: string, why: string): undefined {
+    const { logger } = this.#tools;
+    if (!this.#refused.has(name))
+      logger.log('warn', `jobs of the kind ${name} are left to other runners: ${why}`);
+    this.#refused.add(name);
+  }
 }
 
 /** Signs reports as receipts are signed, with the same key. */

@@ -17,7 +17,7 @@ import { readReceipt } from '../record/read-receipt.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import { parseRetentionFile, type RetentionMedium, type RetentionRules } from '../record/retention-file.ts';
 import { MAX_RULES_FILE_BYTES } from '../record/rules-file.ts';
-import { DAY_MS, dayOf, parseDay } from '../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../recording/time.ts';
 import { createSecretValues } from '../secrets/secret-values.ts';
 import { readTextFile } from '../text-file.ts';
 

@@ -28,7 +28,7 @@ import { createLogSigner, type LogSigner } from '../proof/log/signer.ts';
 import { type SealDaysOptions, type SealDaysPorts, type SealedDays, sealDays } from '../proof/seal-days.ts';
 import { createLayout } from '../record/layout.ts';
 import { publicKeyOf } from '../record/receipt-keys.ts';
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 import { readClientCredentials } from '../secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
 

@@ -36,50 +36,9 @@ export interface KmsDataKeys extends DataKeyService {
  * `DECRYPT_FAILED`, `CONFIG_INVALID` (not). The plaintext keys they give are the caller's to erase.
  */
 export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
-  const { keyId } = options;
+  const { keyId, sourceKeyId } = options;
   const { client, call } = connectKms(options);
-  const reencrypt = async (
-    source: string,
-    wrapped: Uint8Array,
-    context: EncryptionContext,
-    budget: Budget,
-  ) => {
-    const answer = await call('ReEncrypt', budget, (options) =>
-      client.send(
-        new ReEncryptCommand({
-          CiphertextBlob: wrapped,
-          // as with Decrypt: a data key under a foreign key must not become one under ours
-          SourceKeyId: source,
-          SourceEncryptionContext: context,
-          DestinationKeyId: keyId,
-          DestinationEncryptionContext: context,
-        }),
-        options,
-      ),
-    );
-    const { CiphertextBlob, SourceKeyId, KeyId } = answer;
-    if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('ReEncrypt');
-    assertAbout('ReEncrypt', source, SourceKeyId);
-    assertAbout('ReEncrypt', keyId, KeyId);
-    return { wrapped: CiphertextBlob, sameKey: SourceKeyId === KeyId };
-  };
-  const { sourceKeyId } = options;
-  const moving: Pick<DataKeyService, 'reencrypt'> =
-    sourceKeyId === undefined
-      ? {}
-      : {
-          async reencrypt(wrapped, context, budget = unlimited) {
-            try {
-              return await reencrypt(sourceKeyId, wrapped, context, budget);
-            } catch (error) {
-              // not under the old key: then it may have been moved already
-              if (toArchiveError(error).code !== 'DECRYPT_FAILED') throw error;
-              return reencrypt(keyId, wrapped, context, budget);
-            }
-          },
-        };
-  return {
-    ...moving,
+  const service: KmsDataKeys = {
     async encrypt(plaintext, context, budget = unlimited) {
       const { CiphertextBlob, KeyId } = await call('Encrypt', budget, (options) =>
         client.send(
@@ -116,5 +75,49 @@ export function createKmsDataKeys(options: KmsDataKeysOptions): KmsDataKeys {
       return Plaintext;
     },
     close: () => client.destroy(),
+  };
+  if (sourceKeyId === undefined) return service;
+  return { ...service, reencrypt: moveTo(keyId, sourceKeyId, { client, call }) };
+}
+
+/** Moves data keys to the key `keyId` from `sourceKeyId`, and from itself where they were moved already. */
+function moveTo(
+  keyId: string,
+  sourceKeyId: string,
+  { client, call }: ReturnType<typeof connectKms>,
+): NonNullable<DataKeyService['reencrypt']> {
+  const reencrypt = async (
+    source: string,
+    wrapped: Uint8Array,
+    context: EncryptionContext,
+    budget: Budget,
+  ) => {
+    const answer = await call('ReEncrypt', budget, (options) =>
+      client.send(
+        new ReEncryptCommand({
+          CiphertextBlob: wrapped,
+          // as with Decrypt: a data key under a foreign key must not become one under ours
+          SourceKeyId: source,
+          SourceEncryptionContext: context,
+          DestinationKeyId: keyId,
+          DestinationEncryptionContext: context,
+        }),
+        options,
+      ),
+    );
+    const { CiphertextBlob, SourceKeyId, KeyId } = answer;
+    if (CiphertextBlob === undefined || KeyId === undefined) throw incomplete('ReEncrypt');
+    assertAbout('ReEncrypt', source, SourceKeyId);
+    assertAbout('ReEncrypt', keyId, KeyId);
+    return { wrapped: CiphertextBlob, sameKey: SourceKeyId === KeyId };
+  };
+  return async (wrapped, context, budget = unlimited) => {
+    try {
+      return await reencrypt(sourceKeyId, wrapped, context, budget);
+    } catch (error) {
+      // not under the old key: then it may have been moved already
+      if (toArchiveError(error).code !== 'DECRYPT_FAILED') throw error;
+      return reencrypt(keyId, wrapped, context, budget);
+    }
   };
 }

@@ -1,7 +1,7 @@
 import type { RecordingsRequest } from '../ports.ts';
 import { present } from '../present.ts';
-import { shortenForMessage } from '../recording-id.ts';
-import { parseRecordingTime } from '../recording-time.ts';
+import { shortenForMessage } from '../recording/id.ts';
+import { parseRecordingTime } from '../recording/time.ts';
 import { invalidEvent, isObject, joinPath, type LocatedValue, readField, requireId } from './fields.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import { present } from '../present.ts';
-import { isSafeId, shortenForMessage } from '../recording-id.ts';
+import { isSafeId, shortenForMessage } from '../recording/id.ts';
 
 /**
  * SQS and EventBridge carry at most 1 MiB, an HTTP body is held to less (see `http-body.ts`): longer text is no event.

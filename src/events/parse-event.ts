@@ -2,8 +2,8 @@ import type { ArchiveError } from '../errors.ts';
 import { toArchiveError } from '../errors.ts';
 import type { ArchiveRequest } from '../ports.ts';
 import { present } from '../present.ts';
-import { shortenForMessage, UUID_PATTERN } from '../recording-id.ts';
-import { parseRecordingTime } from '../recording-time.ts';
+import { shortenForMessage, UUID_PATTERN } from '../recording/id.ts';
+import { parseRecordingTime } from '../recording/time.ts';
 import { collapseRequests } from './collapse-requests.ts';
 import { parseBareConversation, parseConversationEvent } from './conversation-event.ts';
 import {

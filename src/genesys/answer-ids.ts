@@ -1,5 +1,5 @@
 import { ArchiveError } from '../errors.ts';
-import { isSameId } from '../recording-id.ts';
+import { isSameId } from '../recording/id.ts';
 import type { ApiAnswer } from './api-client.ts';
 import { readField } from './responses.ts';
 

@@ -1,8 +1,8 @@
 import { present } from '../present.ts';
 import type { Budget } from '../clock.ts';
 import { parseForeignJson } from '../json.ts';
-import { isSafeId } from '../recording-id.ts';
-import { parseRecordingTime } from '../recording-time.ts';
+import { isSafeId } from '../recording/id.ts';
+import { parseRecordingTime } from '../recording/time.ts';
 import { findForeignId } from './answer-ids.ts';
 import type { GenesysApi } from './api-client.ts';
 import { readConversation } from './conversation-facts.ts';

@@ -1,6 +1,6 @@
 import { present } from '../present.ts';
-import type { ConversationFacts } from '../recording-facts.ts';
-import { parseRecordingTime } from '../recording-time.ts';
+import type { ConversationFacts } from '../recording/facts.ts';
+import { parseRecordingTime } from '../recording/time.ts';
 import { requireSameIds } from './answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from './api-client.ts';
 import { explainRefusal } from './permissions.ts';

@@ -1,7 +1,7 @@
 import { type Budget, type Clock, startBudget, waitFor } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { isSameId, UUID_PATTERN } from '../recording-id.ts';
+import { isSameId, UUID_PATTERN } from '../recording/id.ts';
 import type { ApiRequest, GenesysApi } from './api-client.ts';
 import { parseJsonObject, readField } from './responses.ts';
 

@@ -2,7 +2,7 @@ import type { Budget, Clock } from '../clock.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
-import type { RecordingKind } from '../recording-facts.ts';
+import type { RecordingKind } from '../recording/facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './write-back/interaction-writer.ts';
 import { holdChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
@@ -50,6 +50,20 @@ export interface Dialect {
   readonly references: ReferenceWriter | undefined;
 }
 
+export interface PlatformPorts {
+  readonly credentials: OAuthOptions['credentials'];
+  readonly transport: Transport;
+  readonly onOrganizationUnknown?: (() => void) | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of a backfill; default a whole one of its own. */
+  readonly rate?: RateBudget;
+  /** Fetches the files of many conversations together; default each by itself. */
+  readonly fetchFiles?: (options: FetchOptions) => FileFetcher;
+  /** How many recordings are brought back from the platform's archive at once; default all. */
+  readonly restores?: RestoreWave;
+}
+
 /**
  * Both dialects of the platform. Each has a token of its own, because they ask for it differently (the tutorial in the form, with
  * scopes; the published API by HTTP Basic, without any); the rate budget is one, because it belongs to the OAuth client.
@@ -58,29 +72,11 @@ export interface Dialect {
  */
 export function createPlatform(
   config: PlatformConfig,
-  {
-    credentials,
-    transport,
-    onOrganizationUnknown: onUnknown,
-    clock,
-    logger,
-    rate = createRateBudget({ clock, share: config.rateShare }),
-    fetchFiles,
-    restores,
-  }: {
-    readonly credentials: OAuthOptions['credentials'];
-    readonly transport: Transport;
-    readonly onOrganizationUnknown?: (() => void) | undefined;
-    readonly clock: Clock;
-    readonly logger: Logger;
-    /** Of a backfill; default a whole one of its own. */
-    readonly rate?: RateBudget;
-    /** Fetches the files of many conversations together; default each by itself. */
-    readonly fetchFiles?: (options: FetchOptions) => FileFetcher;
-    /** How many recordings are brought back from the platform's archive at once; default all. */
-    readonly restores?: RestoreWave;
-  },
+  ports: PlatformPorts,
 ): Readonly<Record<'media' | 'recordings', Dialect>> {
+  const { credentials, transport, clock, logger, fetchFiles, restores } = ports;
+  const { onOrganizationUnknown: onUnknown } = ports;
+  const rate = ports.rate ?? createRateBudget({ clock, share: config.rateShare });
   const { loginUrl, apiUrl } = config.genesys;
   const compare = pinOrganization({ organizationId: config.organizationId, clock, logger, onUnknown });
   const connect = (scope: string | undefined) => {

@@ -95,87 +95,98 @@ function forgetOld(sentAt: number[], now: number): void {
 }
 
 /** The one budget of a process: all calls with its token wait here. */
-export function createRateBudget({ clock, share = 1 }: RateBudgetOptions): RateBudget {
-  const sentAt: number[] = [];
-  let state: RateState = { sentAt, limit: shareOf(REQUESTS_PER_MINUTE, share), pausedUntil: 0 };
-  const waiting: Waiter[] = [];
-  let pumping = false;
-  let sleep: AbortController | undefined;
+export function createRateBudget(options: RateBudgetOptions): RateBudget {
+  return new WindowBudget(options);
+}
 
-  const leave = (waiter: Waiter) => {
-    const at = waiting.indexOf(waiter);
-    if (at >= 0) waiting.splice(at, 1);
-    // no waiter is left: end the timer, which would keep the process alive
-    if (waiting.length === 0) sleep?.abort();
-  };
+class WindowBudget implements RateBudget {
+  readonly #clock: Clock;
+  readonly #share: number;
+  readonly #sentAt: number[] = [];
+  #state: RateState;
+  readonly #waiting: Waiter[] = [];
+  #pumping = false;
+  #sleep: AbortController | undefined;
 
-  async function pump(): Promise<void> {
-    pumping = true;
-    for (let [first] = waiting; first !== undefined; [first] = waiting) {
-      const now = clock.now();
-      const waitMs = timeUntilNext(state, now);
+  constructor({ clock, share = 1 }: RateBudgetOptions) {
+    this.#clock = clock;
+    this.#share = share;
+    this.#state = { sentAt: this.#sentAt, limit: shareOf(REQUESTS_PER_MINUTE, share), pausedUntil: 0 };
+  }
+
+  async acquire(budget: Budget): Promise<void> {
+    const { signal } = budget;
+    if (signal.aborted) throw abortReason(signal);
+    await new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        budget,
+        admit: () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        refuse: (error) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      const onAbort = () => {
+        this.#leave(waiter);
+        waiter.refuse(abortReason(signal));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.push(waiter);
+      if (!this.#pumping) void this.#pump();
+    });
+  }
+
+  observe({ allowed, count, resetMs }: RateReport): void {
+    if (allowed !== undefined && allowed > 0)
+      this.#state = { ...this.#state, limit: shareOf(allowed, this.#share) };
+    // another process uses the same token, or this one forgot what it sent before
+    if (allowed !== undefined && count !== undefined && resetMs !== undefined && count >= allowed) {
+      this.pause(resetMs);
+    }
+  }
+
+  pause(ms: number): void {
+    const until = this.#clock.now() + Math.min(ms, MAX_PAUSE_MS);
+    if (until > this.#state.pausedUntil) this.#state = { ...this.#state, pausedUntil: until };
+  }
+
+  /** Admits those who wait, one after the other, until none is left. */
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
+      const now = this.#clock.now();
+      const waitMs = timeUntilNext(this.#state, now);
       if (waitMs === 0) {
-        forgetOld(sentAt, now);
-        sentAt.push(now);
-        leave(first);
+        forgetOld(this.#sentAt, now);
+        this.#sentAt.push(now);
+        this.#leave(first);
         first.admit();
       } else if (now + waitMs >= first.budget.deadline) {
-        leave(first);
-        first.refuse(
-          new ArchiveError(
-            'GENESYS_THROTTLED',
-            'the rate budget has no room for this call before its deadline',
-            {
-              details: { waitMs },
-            },
-          ),
-        );
+        this.#leave(first);
+        first.refuse(noRoom(waitMs));
       } else {
-        sleep = new AbortController();
+        this.#sleep = new AbortController();
         // the waiters have signals of their own; this sleep only ends early without waiters
-        await clock.sleep(waitMs, sleep.signal).catch(() => undefined);
-        sleep = undefined;
+        await this.#clock.sleep(waitMs, this.#sleep.signal).catch(() => undefined);
+        this.#sleep = undefined;
       }
     }
     // in the same turn as the queue was seen to be empty: a call that comes now must start anew
-    pumping = false;
+    this.#pumping = false;
   }
 
-  return {
-    async acquire(budget) {
-      if (budget.signal.aborted) throw abortReason(budget.signal);
-      await new Promise<void>((resolve, reject) => {
-        const settle = () => budget.signal.removeEventListener('abort', onAbort);
-        const waiter: Waiter = {
-          budget,
-          admit: () => {
-            settle();
-            resolve();
-          },
-          refuse: (error) => {
-            settle();
-            reject(error);
-          },
-        };
-        const onAbort = () => {
-          leave(waiter);
-          waiter.refuse(abortReason(budget.signal));
-        };
-        budget.signal.addEventListener('abort', onAbort, { once: true });
-        waiting.push(waiter);
-        if (!pumping) void pump();
-      });
-    },
-    observe({ allowed, count, resetMs }) {
-      if (allowed !== undefined && allowed > 0) state = { ...state, limit: shareOf(allowed, share) };
-      // another process uses the same token, or this one forgot what it sent before
-      if (allowed !== undefined && count !== undefined && resetMs !== undefined && count >= allowed) {
-        this.pause(resetMs);
-      }
-    },
-    pause(ms) {
-      const until = clock.now() + Math.min(ms, MAX_PAUSE_MS);
-      if (until > state.pausedUntil) state = { ...state, pausedUntil: until };
-    },
-  };
+  #leave(waiter: Waiter): void {
+    const at = this.#waiting.indexOf(waiter);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    // no waiter is left: end the timer, which would keep the process alive
+    if (this.#waiting.length === 0) this.#sleep?.abort();
+  }
+}
+
+function noRoom(waitMs: number): ArchiveError {
+  const message = 'the rate budget has no room for this call before its deadline';
+  return new ArchiveError('GENESYS_THROTTLED', message, { details: { waitMs } });
 }

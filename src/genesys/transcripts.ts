@@ -2,8 +2,8 @@
 import type { Budget, Clock } from '../clock.ts';
 import { readText } from '../http/read-body.ts';
 import type { MediaItem, MediaOpener, TranscriptLook, TranscriptSource } from '../ports.ts';
-import { canonicalId, isSafeId } from '../recording-id.ts';
-import { parseRecordingTime } from '../recording-time.ts';
+import { canonicalId, isSafeId } from '../recording/id.ts';
+import { parseRecordingTime } from '../recording/time.ts';
 import { findForeignId, requireSameIds } from './answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from './api-client.ts';
 import { readConversation } from './conversation-facts.ts';

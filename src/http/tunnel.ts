@@ -44,13 +44,7 @@ export function openTunnel(
     };
     const onAbort = () => fail(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
     const onError = (error: Error) => fail(new ProxyProblem(unreachable(proxy, error)));
-    const onClose = () =>
-      fail(
-        new ProxyProblem({
-          proxy: proxy.name,
-          message: `proxy ${proxy.name} closed the connection without an answer`,
-        }),
-      );
+    const onClose = () => fail(new ProxyProblem(closedEarly(proxy)));
     const onData = (bytes: Buffer) => {
       text += bytes.toString('latin1', 0, MAX_HEAD_BYTES_OF_PROXY);
       const answer = readProxyAnswer(text, proxy, target);
@@ -66,17 +60,7 @@ export function openTunnel(
       socket.pause();
       resolve(socket);
     };
-    const timer = setTimeout(
-      () =>
-        fail(
-          new ProxyProblem({
-            proxy: proxy.name,
-            message: `proxy ${proxy.name} has not connected in time`,
-            timedOut: true,
-          }),
-        ),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => fail(new ProxyProblem(tooSlow(proxy))), timeoutMs);
     const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.on('data', onData);
@@ -110,6 +94,14 @@ function formatConnect({ authorization }: ProxyServer, target: string): string {
     ...(authorization === undefined ? [] : [`proxy-authorization: ${authorization.reveal()}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+function closedEarly({ name }: ProxyServer): ConnectionFault {
+  return { proxy: name, message: `proxy ${name} closed the connection without an answer` };
+}
+
+function tooSlow({ name }: ProxyServer): ConnectionFault {
+  return { proxy: name, message: `proxy ${name} has not connected in time`, timedOut: true };
 }
 
 function unreachable({ name }: ProxyServer, error: Error): ConnectionFault {

@@ -1,5 +1,5 @@
 import { BACKFILL } from '../backfill/backfill-kind.ts';
-import { createBackfill } from '../create/backfill.ts';
+import { createBackfill } from '../create/backfill/create-backfill.ts';
 import type { JobKindSource } from './kind-source.ts';
 
 /** Brings recordings from before into the archive. */

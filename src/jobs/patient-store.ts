@@ -30,49 +30,10 @@ export interface PatientStore {
 
 /** Repeats what failed for a reason that may pass. */
 export function patientStore(store: ObjectStore, clock: Clock): PatientStore {
-  async function patiently<T>(budget: Budget, attempt: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        await pauseAfter(error, failures, budget);
-      }
-    }
-  }
-
-  /** @throws the error itself where it does not pass, or too often did not. */
-  async function pauseAfter(error: unknown, failures: number, budget: Budget): Promise<void> {
-    const failure = toArchiveError(error);
-    if (!failure.retryable || !failure.code.startsWith('STORE_')) throw failure;
-    const decision = nextDelay(RETRIES, {
-      failures,
-      now: clock.now(),
-      deadline: budget.deadline,
-      random: clock.random(),
-    });
-    if (!decision.retry) throw failure;
-    await clock.sleep(decision.delayMs, budget.signal);
-  }
-
-  async function* list(prefix: string, budget: Budget): AsyncGenerator<ObjectSummary, void, undefined> {
-    let last = '';
-    for (let failures = 1; ; failures += 1) {
-      try {
-        // listings ascend, so that one that is begun again goes on behind the last key it gave
-        for await (const object of store.list(prefix, budget)) {
-          if (object.key <= last) continue;
-          last = object.key;
-          yield object;
-        }
-        return;
-      } catch (error) {
-        await pauseAfter(error, failures, budget);
-      }
-    }
-  }
+  const patience = new Patience(clock);
 
   const get = (key: string, budget: Budget) =>
-    patiently(budget, async () => {
+    patience.repeat(budget, async () => {
       try {
         const { body } = await store.get(key, budget);
         return await gatherBytes(body, MAX_OBJECT_BYTES, () => malformed(key));
@@ -85,17 +46,11 @@ export function patientStore(store: ObjectStore, clock: Clock): PatientStore {
   return {
     location: store.location,
     get,
-    list,
+    list: (prefix, budget) => listPatiently(store, patience, prefix, budget),
     async put(key, body, budget) {
       const contentType = key.endsWith('.gz') ? 'application/gzip' : 'application/json';
-      const result = await patiently(budget, () =>
-        store.put(
-          key,
-          body,
-          { metadata: {}, contentType, contentLength: body.length, verify: 'answer' },
-          budget,
-        ),
-      );
+      const options = { metadata: {}, contentType, contentLength: body.length, verify: 'answer' } as const;
+      const result = await patience.repeat(budget, () => store.put(key, body, options, budget));
       if (result.outcome === 'exists') return result;
       return { outcome: 'stored', lastModified: result.stat.lastModified };
     },
@@ -107,6 +62,62 @@ export function patientStore(store: ObjectStore, clock: Clock): PatientStore {
       return value as Readonly<Record<string, unknown>>;
     },
   };
+}
+
+/** How often, and for how long, failures of a store are waited out. */
+class Patience {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @throws what {@link pauseAfter} throws. */
+  async repeat<T>(budget: Budget, attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        await this.pauseAfter(error, failures, budget);
+      }
+    }
+  }
+
+  /** @throws the error itself where it does not pass, or too often did not. */
+  async pauseAfter(error: unknown, failures: number, budget: Budget): Promise<void> {
+    const failure = toArchiveError(error);
+    if (!failure.retryable || !failure.code.startsWith('STORE_')) throw failure;
+    const decision = nextDelay(RETRIES, {
+      failures,
+      now: this.#clock.now(),
+      deadline: budget.deadline,
+      random: this.#clock.random(),
+    });
+    if (!decision.retry) throw failure;
+    await this.#clock.sleep(decision.delayMs, budget.signal);
+  }
+}
+
+async function* listPatiently(
+  store: ObjectStore,
+  patience: Patience,
+  prefix: string,
+  budget: Budget,
+): AsyncGenerator<ObjectSummary, void, undefined> {
+  let last = '';
+  for (let failures = 1; ; failures += 1) {
+    try {
+      // listings ascend, so that one that is begun again goes on behind the last key it gave
+      for await (const object of store.list(prefix, budget)) {
+        if (object.key <= last) continue;
+        last = object.key;
+        yield object;
+      }
+      return;
+    } catch (error) {
+      await patience.pauseAfter(error, failures, budget);
+    }
+  }
 }
 
 export function malformed(key: string): ArchiveError {

@@ -9,7 +9,7 @@ import { readReceipt } from '../record/read-receipt.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { heldKeys } from '../record/read-hold.ts';
 import type { Hold } from '../record/hold.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { type HoldTrust, listHolds } from './read-holds.ts';
 
 /** Conversations of one hold that are mirrored: as many as the platform protects at a time. */

@@ -4,7 +4,7 @@ import { openFactsStore, updateAudits, updateFacts } from '../create/facts.ts';
 import { describeNewRequest, openGdprRequests, watchGdprRequests } from '../create/gdpr-requests.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
-import { parseDay } from '../recording-time.ts';
+import { parseDay } from '../recording/time.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 import { present } from '../present.ts';
 

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/config.ts';
 import { applyToDays, RETENTION_AGES, type RetentionRun } from '../create/retention.ts';
 import { ArchiveError } from '../errors.ts';
 import { readField } from '../json.ts';
-import { DAY_MS, parseDay } from '../recording-time.ts';
+import { DAY_MS, parseDay } from '../recording/time.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 
 /** ms kept back of the invocation's time: what is not done by then is the next run's. */

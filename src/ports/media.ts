@@ -1,7 +1,7 @@
 /** What the archive asks of the platform: recordings, their media, and the write-back of references. */
 import type { Budget } from '../clock.ts';
 import type { ArchiveError } from '../errors.ts';
-import type { ConversationFacts, FileFacts } from '../recording-facts.ts';
+import type { ConversationFacts, FileFacts } from '../recording/facts.ts';
 
 /** One event, understood; `dialect` says which API of the platform can answer it. */
 export type ArchiveRequest = MediaRequest | RecordingsRequest;

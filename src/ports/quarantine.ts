@@ -1,5 +1,5 @@
 /** What rules of quarantine know of a recording. */
-import type { RecordingKind } from '../recording-facts.ts';
+import type { RecordingKind } from '../recording/facts.ts';
 
 /** `undefined`: not known. An empty list: it is known that there was none. */
 export interface QuarantineFacts {

@@ -8,7 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
-import { parseDay } from '../recording-time.ts';
+import { parseDay } from '../recording/time.ts';
 
 /** Named in every audits file; another shape has another name. */
 export const AUDITS_SCHEMA = 'genesys-media-archive/audits/v1';

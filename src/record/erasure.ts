@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { parseForeignJson } from '../json.ts';
-import { canonicalId } from '../recording-id.ts';
-import { parseDay } from '../recording-time.ts';
+import { canonicalId } from '../recording/id.ts';
+import { parseDay } from '../recording/time.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { SIGNATURE } from './receipt-schema.ts';
 

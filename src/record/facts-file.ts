@@ -9,7 +9,7 @@ import { createGunzip, createGzip, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
-import { parseDay } from '../recording-time.ts';
+import { parseDay } from '../recording/time.ts';
 
 /** Named in every facts file; another shape has another name. */
 export const FACTS_SCHEMA = 'genesys-media-archive/facts/v1';

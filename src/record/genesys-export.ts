@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { isSafeId, shortenForMessage } from '../recording-id.ts';
-import { isPlausibleTime, parseDay } from '../recording-time.ts';
+import { isSafeId, shortenForMessage } from '../recording/id.ts';
+import { isPlausibleTime, parseDay } from '../recording/time.ts';
 import type { ParsedObjectKey } from './object-key.ts';
 
 /*

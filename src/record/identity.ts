@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalMetadata } from '../metadata-names.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
-import { canonicalId } from '../recording-id.ts';
+import { canonicalId } from '../recording/id.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { FIRST_WRAP, firstWrapOf, hashWrap, WRAP_MEMBERS } from './first-wrap.ts';
 

@@ -1,5 +1,5 @@
 import type { KeepOnWrite } from '../ports.ts';
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 
 /** Tag whose value is the number of days after which a lifecycle rule of the bucket removes an object. */
 export const REMOVAL_TAG = 'archive-remove-after-days';

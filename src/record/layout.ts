@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
 import { compileKeyTemplate, type KeyTemplate } from '../key-template.ts';
 import type { RecordingIds } from '../ports.ts';
-import { DAY_MS, FIRST_DAY, LAST_DAY } from '../recording-time.ts';
+import { DAY_MS, FIRST_DAY, LAST_DAY } from '../recording/time.ts';
 import { exportDayPrefix, exportKey, parseExportKey } from './genesys-export.ts';
 import {
   datePrefix,

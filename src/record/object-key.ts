@@ -1,7 +1,7 @@
 import { ArchiveError } from '../errors.ts';
-import { isSafeId, shortenForMessage } from '../recording-id.ts';
+import { isSafeId, shortenForMessage } from '../recording/id.ts';
 import { FIRST_VERSION, splitVersion } from './versions.ts';
-import { isPlausibleTime, parseDay } from '../recording-time.ts';
+import { isPlausibleTime, parseDay } from '../recording/time.ts';
 
 /** Everything that holds media stands under this prefix. */
 export const MEDIA_PREFIX = 'archive/';

@@ -1,6 +1,6 @@
 /** Which recordings wait in quarantine: the file that `ARCHIVE_QUARANTINE` names, or is (docs/keeping.md). Pure. */
 import * as z from 'zod';
-import { RECORDING_KINDS } from '../recording-facts.ts';
+import { RECORDING_KINDS } from '../recording/facts.ts';
 import { parseRulesFile } from './rules-file.ts';
 
 export const QUARANTINE_SCHEMA = 'genesys-media-archive/quarantine/v1';

@@ -1,10 +1,10 @@
 /**
  * Why an object is in quarantine, since when and for how long: one member of its metadata, which its mark and its receipt cover
- * (`docs/format.md`, section 21). Pure.
+ * (`docs/format.md`, section 22). Pure.
  */
 import { canonicalMetadata } from '../metadata-names.ts';
 import type { ObjectStat } from '../ports.ts';
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 import { MAX_QUARANTINE_DAYS } from './quarantine-file.ts';
 import { QUARANTINE_UNKNOWNS, type QuarantineDecision, type QuarantineReason } from './quarantine-policy.ts';
 

@@ -2,7 +2,7 @@
  * Which rules put a recording into quarantine. Pure. What the platform did not tell is not taken for absent: a rule that cannot be
  * answered marks the recording and says what is unknown, unless the rule itself says `"unknown": "pass"`.
  */
-import { RECORDING_KINDS, type RecordingKind } from '../recording-facts.ts';
+import { RECORDING_KINDS, type RecordingKind } from '../recording/facts.ts';
 import type { AskedFact, QuarantineFacts } from '../ports.ts';
 import type { QuarantineRule, QuarantineRules } from './quarantine-file.ts';
 

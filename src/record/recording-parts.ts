@@ -1,5 +1,5 @@
 /** Where everything stands that is kept of one recording, besides its receipts: what an erasure removes. Pure. */
-import { canonicalId, isSameId } from '../recording-id.ts';
+import { canonicalId, isSameId } from '../recording/id.ts';
 import { SIDECAR_SUFFIX } from './genesys-export.ts';
 import { INSTRUCTION_SUFFIX } from './instruction-file.ts';
 import { identifyKey } from './layout.ts';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { parseForeignJson } from '../json.ts';
-import { parseDay } from '../recording-time.ts';
+import { parseDay } from '../recording/time.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { SIGNATURE } from './receipt-schema.ts';
 

@@ -1,6 +1,6 @@
 /** Whether two names are of the same recording. */
 import type { ObjectStat } from '../ports.ts';
-import { isSameId } from '../recording-id.ts';
+import { isSameId } from '../recording/id.ts';
 import { isSameRecording } from './identity.ts';
 import type { Receipt } from './receipt-schema.ts';
 

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { parseForeignJson } from '../json.ts';
-import { parseDay } from '../recording-time.ts';
+import { parseDay } from '../recording/time.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { subjectHash } from './erasure.ts';
 import { SIGNATURE } from './receipt-schema.ts';

@@ -4,7 +4,7 @@
  * its name.
  */
 import type { SignedReceipt } from './receipt-schema.ts';
-import { isSameId } from '../recording-id.ts';
+import { isSameId } from '../recording/id.ts';
 
 /** The first object of a recording. */
 export const FIRST_VERSION = 1;

@@ -35,49 +35,50 @@ const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['SECRET_UNAVAILABLE', 'PROX
 const READ_MS = 30_000;
 
 /** Makes no request, and loads the AWS SDK's part for it only when a secret is read. */
-export function createSecretValues({ clock, logger, proxies }: SecretValuesOptions): SecretValues {
-  const regions = new Map<string, Promise<ReadSecret>>();
-  const inFlight = new Map<string, Promise<Secret>>();
-  const last = new Map<string, Secret>();
+export function createSecretValues(options: SecretValuesOptions): SecretValues {
+  return new KeptSecrets(options);
+}
 
-  const connect = (region: string): Promise<ReadSecret> => {
-    const known = regions.get(region);
-    if (known !== undefined) return known;
-    const connected = import('./secrets-manager.ts').then(({ connectSecretsManager }) =>
-      connectSecretsManager(region, proxies),
-    );
-    regions.set(region, connected);
-    return connected;
-  };
+class KeptSecrets implements SecretValues {
+  readonly #options: SecretValuesOptions;
+  readonly #regions = new Map<string, Promise<ReadSecret>>();
+  readonly #inFlight = new Map<string, Promise<Secret>>();
+  readonly #last = new Map<string, Secret>();
+
+  constructor(options: SecretValuesOptions) {
+    this.#options = options;
+  }
+
+  async read(
+    arn: string,
+    budget: Budget,
+    { fresh = false }: { readonly fresh?: boolean } = {},
+  ): Promise<Secret> {
+    if (budget.signal.aborted) throw abortReason(budget.signal);
+    const key = `${arn} ${fresh}`;
+    let work = this.#inFlight.get(key);
+    if (work === undefined) {
+      work = this.#fetch(arn, fresh).finally(() => this.#inFlight.delete(key));
+      this.#inFlight.set(key, work);
+    }
+    return waitFor(work, budget.signal);
+  }
 
   /** Owned by no caller: one that gives up must not take the value from the others. */
-  const fetch = async (arn: string, fresh: boolean): Promise<Secret> => {
+  async #fetch(arn: string, fresh: boolean): Promise<Secret> {
+    const { clock, logger } = this.#options;
     const { budget, end } = startBudget(clock, clock.now() + READ_MS);
     const [, , , region = '', , , name = ''] = arn.split(':');
-    const read = await connect(region);
-    const known = last.get(arn);
+    const read = await this.#connect(region);
+    const known = this.#last.get(arn);
     try {
-      const retries = { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` };
-      const value = await withCorrectedClock(read.client, (correct) =>
-        withRetry(retries, async () => {
-          const sent = correct.begin();
-          try {
-            return { value: await read(arn, fresh) };
-          } catch (thrown) {
-            const { error, transient } = sortSecretError(thrown, name);
-            const skewed = transient ? undefined : await sent.refused(thrown, error);
-            if (skewed !== undefined) return skewed;
-            if (!transient) throw error;
-            return { again: error };
-          }
-        }),
-      );
+      const value = await readPatiently(this.#options, { read, arn, fresh, name }, budget);
       if (value === undefined || value.trim() === '') {
         throw new ArchiveError('SECRET_INVALID', `secret ${name}: it is empty`);
       }
       // the same object as long as the value is the same, so that what was made of it can be kept
       const secret = known?.reveal() === value ? known : new Secret(value);
-      last.set(arn, secret);
+      this.#last.set(arn, secret);
       return secret;
     } catch (error) {
       if (known === undefined || !(error instanceof ArchiveError) || !UNREACHABLE.has(error.code)) {
@@ -88,18 +89,46 @@ export function createSecretValues({ clock, logger, proxies }: SecretValuesOptio
     } finally {
       end();
     }
-  };
+  }
 
-  return {
-    async read(arn, budget, { fresh = false } = {}) {
-      if (budget.signal.aborted) throw abortReason(budget.signal);
-      const key = `${arn} ${fresh}`;
-      let work = inFlight.get(key);
-      if (work === undefined) {
-        work = fetch(arn, fresh).finally(() => inFlight.delete(key));
-        inFlight.set(key, work);
+  #connect(region: string): Promise<ReadSecret> {
+    const known = this.#regions.get(region);
+    if (known !== undefined) return known;
+    const connected = import('./secrets-manager.ts').then(({ connectSecretsManager }) =>
+      connectSecretsManager(region, this.#options.proxies),
+    );
+    this.#regions.set(region, connected);
+    return connected;
+  }
+}
+
+interface WantedSecret {
+  readonly read: ReadSecret;
+  readonly arn: string;
+  readonly fresh: boolean;
+  /** For messages. */
+  readonly name: string;
+}
+
+/** Repeats what failed for a reason that may pass, with a clock that AWS has set right. */
+function readPatiently(
+  { clock, logger }: SecretValuesOptions,
+  { read, arn, fresh, name }: WantedSecret,
+  budget: Budget,
+): Promise<string | undefined> {
+  const retries = { clock, logger, budget, policy: SECRET_RETRIES, what: `secret ${name}` };
+  return withCorrectedClock(read.client, (correct) =>
+    withRetry(retries, async () => {
+      const sent = correct.begin();
+      try {
+        return { value: await read(arn, fresh) };
+      } catch (thrown) {
+        const { error, transient } = sortSecretError(thrown, name);
+        const skewed = transient ? undefined : await sent.refused(thrown, error);
+        if (skewed !== undefined) return skewed;
+        if (!transient) throw error;
+        return { again: error };
       }
-      return waitFor(work, budget.signal);
-    },
-  };
+    }),
+  );
 }

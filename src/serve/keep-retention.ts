@@ -2,7 +2,7 @@ import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { applyToDays, RETENTION_AGES, type RetentionRun } from '../create/retention.ts';
 import type { Logger } from '../log.ts';
-import { DAY_MS } from '../recording-time.ts';
+import { DAY_MS } from '../recording/time.ts';
 import { type Repeated, repeatRun } from './repeat-run.ts';
 
 /** ms; the catalogue, which knows queues, is brought up to date first. */

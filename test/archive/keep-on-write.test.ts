@@ -4,7 +4,7 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { KeepOnWrite } from '../../src/ports.ts';
 import type { RetentionAtWrite } from '../../src/record/keep-on-write.ts';
-import { DAY_MS } from '../../src/recording-time.ts';
+import { DAY_MS } from '../../src/recording/time.ts';
 import { OCCURRED, setUpArchive } from './set-up.ts';
 
 describe('archiving with retention', () => {

@@ -7,7 +7,7 @@ import type { BackfillItem, BackfillSource } from '../../src/backfill/items.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create/archiver.ts';
-import { createBackfill } from '../../src/create/backfill.ts';
+import { createBackfill } from '../../src/create/backfill/create-backfill.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
 import type { Outcome } from '../../src/jobs/job-kind.ts';
 import { createLayout } from '../../src/record/layout.ts';

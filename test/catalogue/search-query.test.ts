@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { beginningOfDays, isDayAsked } from '../../src/catalogue/search-query.ts';
-import { DAY_MS, dayOf } from '../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../src/recording/time.ts';
 
 const FIRST = Date.parse('2019-12-25T00:00:00Z');
 const moment = fc.integer({ min: FIRST, max: FIRST + 900 * DAY_MS });

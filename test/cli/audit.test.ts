@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseFault } from '../../packages/simulator/src/fault-grammar.ts';
-import { DAY_MS, dayOf } from '../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../src/recording/time.ts';
 import { backfills } from '../backfill/start-backfill.ts';
 import { fastClock } from '../fast-clock.ts';
 import { runHere } from './run-here.ts';

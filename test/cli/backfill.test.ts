@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SimulatorOptions } from '../../packages/simulator/src/simulator.ts';
-import { DAY_MS, dayOf } from '../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../src/recording/time.ts';
 import { backfills, NOW } from '../backfill/start-backfill.ts';
 import { runHere } from './run-here.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { backfills } from '../backfill/start-backfill.ts';
 import { runHere } from './run-here.ts';
-import { DAY_MS, dayOf } from '../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../src/recording/time.ts';
 import { fastClock } from '../fast-clock.ts';
 
 const { start, closeAll } = backfills();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { backfills, DAY_MS, NOW } from '../backfill/start-backfill.ts';
-import { dayOf } from '../../src/recording-time.ts';
+import { dayOf } from '../../src/recording/time.ts';
 import { runHere } from './run-here.ts';
 
 const CLIENT = { clientId: 'source-client', clientSecret: 'source-secret' };

@@ -8,7 +8,7 @@ import { canonicalJson } from '../../src/record/canonical-json.ts';
 import { createReceiptSigner } from '../../src/record/receipt.ts';
 import { DRILL_SCHEMA, drillKey, drillKeyName, drillText } from '../../src/proof/drill/drill-report.ts';
 import { noteKey } from '../../src/proof/formats/note.ts';
-import { DAY_MS, dayOf } from '../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../src/recording/time.ts';
 import { backfills, NOW } from '../backfill/start-backfill.ts';
 import { runHere } from './run-here.ts';
 

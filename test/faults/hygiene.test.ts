@@ -11,7 +11,7 @@ import { createMediaOpener } from '../../src/genesys/media/download.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
-import { UUID_PATTERN } from '../../src/recording-id.ts';
+import { UUID_PATTERN } from '../../src/recording/id.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

@@ -12,7 +12,7 @@ import { ArchiveError } from '../../src/errors.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ArchiveRequest, Envelope, RecordingIds } from '../../src/ports.ts';
-import { UUID_PATTERN } from '../../src/recording-id.ts';
+import { UUID_PATTERN } from '../../src/recording/id.ts';
 import { MIN_PART_BYTES } from '../../src/store/s3/part-size.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { memoryKeyService } from '../envelope/memory-key-service.ts';

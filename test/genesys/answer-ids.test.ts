@@ -3,7 +3,7 @@ import { unlimited } from '../../src/clock.ts';
 import { fetchContext } from '../../src/genesys/conversation-context.ts';
 import { findForeignId } from '../../src/genesys/answer-ids.ts';
 import { createMediaApi } from '../../src/genesys/media/api.ts';
-import { isSameId } from '../../src/recording-id.ts';
+import { isSameId } from '../../src/recording/id.ts';
 import { connectRecordings, MINUTE, type RecordingsConnectOptions } from './connect-recordings.ts';
 
 const open: (() => Promise<void>)[] = [];

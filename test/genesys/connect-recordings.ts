@@ -4,7 +4,7 @@ import { createRecordingsApi } from '../../src/genesys/recordings/api.ts';
 import type { RecordingsOptions } from '../../src/genesys/recordings/recordings-options.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import type { RecordingsRequest } from '../../src/ports.ts';
-import { RECORDING_KINDS } from '../../src/recording-facts.ts';
+import { RECORDING_KINDS } from '../../src/recording/facts.ts';
 import type {
   ScriptedConversation,
   ScriptedRecording,

@@ -11,8 +11,8 @@ import {
   waitForAppearance,
   waitForTranscoding,
 } from '../../src/genesys/recordings/policy.ts';
-import { RECORDING_KINDS } from '../../src/recording-facts.ts';
-import { isSafeId } from '../../src/recording-id.ts';
+import { RECORDING_KINDS } from '../../src/recording/facts.ts';
+import { isSafeId } from '../../src/recording/id.ts';
 
 describe('kinds', () => {
   it.each([

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, buildGoClient } from './foreign-client.ts';
 import { type OurObject, sizes, startArchive } from './our-objects.ts';
 import { damageEach, unread } from './reading.ts';
+import { SUCCESSOR_SIZES, writeSuccessors } from './successors.ts';
 
 const built = buildGoClient();
 const missing = typeof built === 'string' ? ` [needs: ${built}]` : '';
@@ -28,6 +29,12 @@ describe.skipIf(missing !== '')(`AWS's encryption client for Go${missing}`, () =
     ];
     expect(unread(objects, await read(objects))).toEqual([]);
     expect(objects).toHaveLength(120);
+  });
+
+  it('reads the successors of recordings that were archived again', async () => {
+    const objects = await writeSuccessors(archive, 's3ec-v2', 'kms', SUCCESSOR_SIZES);
+    expect(unread(objects, await read(objects))).toEqual([]);
+    expect(objects.map(({ key }) => key.endsWith('.v2.enc'))).toEqual(SUCCESSOR_SIZES.map(() => true));
   });
 
   it('would notice an object of ours that is damaged, under another key or cut', async () => {

@@ -18,7 +18,7 @@ import {
 import { createS3ecEnvelope, recordingContext } from '../../src/envelope/s3ec-envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { RecordingIds, Sealer } from '../../src/ports.ts';
+import type { Envelope } from '../../src/ports.ts';
 import { DEFAULT_ALIAS, startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { startS3 } from '../../packages/simulator/src/s3/s3.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
@@ -39,7 +39,7 @@ export interface OurObject {
   readonly sha256: string;
 }
 
-const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
+export const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';
 const BUCKET = 'recordings';
 /** Bytes: of our store's parts. */
 const PART = 5 * 1024 * 1024;
@@ -79,14 +79,14 @@ export async function startArchive() {
     createRsaUnwrapper([{ key: pair.privateKey }]),
   ];
 
-  const seal = (format: Format, wrap: Wrap, ids: RecordingIds): Promise<Sealer> => {
-    if (format === 'adopted' || format === 'static-gcm') return createStaticEnvelope(staticKey).seal(ids);
+  const envelopeOf = (format: Format, wrap: Wrap): Envelope => {
+    if (format === 'adopted' || format === 'static-gcm') return createStaticEnvelope(staticKey);
     const wrapper = wrappers[wrap];
     if (format === 'published') {
       const options = { format: 's3ec-v3', placement: 'instruction', organizationId: ORGANIZATION } as const;
-      return createS3ecEnvelope({ ...options, wrapper }).seal(ids);
+      return createS3ecEnvelope({ ...options, wrapper });
     }
-    return createS3ecEnvelope({ format, wrapper, organizationId: ORGANIZATION }).seal(ids);
+    return createS3ecEnvelope({ format, wrapper, organizationId: ORGANIZATION });
   };
 
   /** Writes one object as the archive does. */
@@ -94,7 +94,7 @@ export async function startArchive() {
     const ids = { recordingId: randomUUID(), conversationId: randomUUID() };
     const key = `archive/2026/05/20/${ids.recordingId}.enc`;
     const plaintext = randomBytes(bytes);
-    const sealer = await seal(format, wrap, ids);
+    const sealer = await envelopeOf(format, wrap).seal(ids, unlimited);
     async function* ciphertext() {
       for (let at = 0; at < bytes; at += 65_536) {
         yield await Promise.resolve(sealer.update(plaintext.subarray(at, at + 65_536)));
@@ -127,6 +127,7 @@ export async function startArchive() {
     dir,
     store,
     unwrappers,
+    envelopeOf,
     writeAll,
     /** For other people's clients. */
     settings: {

@@ -8,6 +8,7 @@ import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { ask, whyMissing } from './foreign-client.ts';
 import { type Format, type OurObject, sizes, startArchive, type Wrap } from './our-objects.ts';
 import { damageEach, unread } from './reading.ts';
+import { SUCCESSOR_SIZES, writeSuccessors } from './successors.ts';
 
 const PROGRAM = 'test/interop/ruby-client.rb';
 
@@ -96,6 +97,17 @@ for (const { client, name, command, missing, reads, locations } of [installed, c
         }
         expect(unread(objects, await read(objects))).toEqual([]);
         expect(objects).toHaveLength(total);
+      });
+
+      it('reads the successors of recordings that were archived again', async () => {
+        const objects: OurObject[] = [];
+        const formats = [...new Set(reads.map(([format]) => format))].filter((one) => one !== 'adopted');
+        for (const format of formats)
+          for (const wrap of ['kms', 'aes', 'rsa'] as const)
+            objects.push(...(await writeSuccessors(archive, format, wrap, SUCCESSOR_SIZES)));
+        expect(objects.map(({ key }) => key.endsWith('.v2.enc'))).toEqual(objects.map(() => true));
+        expect(unread(objects, await read(objects))).toEqual([]);
+        expect(objects).toHaveLength(formats.length * 3 * SUCCESSOR_SIZES.length);
       });
 
       it('refuses an object of ours under another context', async () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { unlimited } from '../../src/clock.ts';
 import { fetchFacts } from '../../src/lambda/facts.ts';
-import { DAY_MS, dayOf } from '../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../src/recording/time.ts';
 import { failure } from '../failure.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { applyRules } from '../../src/lambda/retention.ts';
-import { DAY_MS } from '../../src/recording-time.ts';
+import { DAY_MS } from '../../src/recording/time.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { addRecording } from '../catalogue/invented-archive.ts';
 import { fastClock } from '../fast-clock.ts';

@@ -2,12 +2,13 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unlimited } from '../../src/clock.ts';
-import type { Envelope, SourceRecording } from '../../src/ports.ts';
+import type { Envelope, ObjectStore, RecordingIds, SourceRecording } from '../../src/ports.ts';
 import { logKeys } from '../../src/proof/formats/log-keys.ts';
 import { initLog } from '../../src/proof/init-log.ts';
 import { createLogSigner } from '../../src/proof/log/signer.ts';
 import { type SealDaysPorts, sealDays } from '../../src/proof/seal-days.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
+import type { ReceiptKeys } from '../../src/record/receipt-keys.ts';
 import { createReceiptSigner } from '../../src/record/receipt.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 
@@ -30,7 +31,44 @@ export interface SealedLog {
 export async function makeSealedLog(count: number, bytes = 600, recorded?: Envelope): Promise<SealedLog> {
   const archive = await makeSealedArchive(count, bytes, recorded);
   const organization = 'org';
-  const origin = 'recordings.example.com/proof/org';
+  const sealed = await sealArchive(archive, { organization, first: FIRST_DAY, now: LAST_DAY_MS });
+  const place = path.join(archive.dir, '..', path.basename(archive.dir));
+  const publicKeyFile = `${place}-log.pem`;
+  await writeFile(publicKeyFile, sealed.publicKeyPem);
+  const receiptKey = `${place}-receipts.pem`;
+  await writeFile(receiptKey, archive.publicKeyPem);
+  return {
+    ...sealed,
+    archive,
+    env: {
+      ...sealed.env,
+      ARCHIVE_STORE: `file:${archive.dir}`,
+      ENCRYPTION_KEY_HEX: archive.secret.toString('hex'),
+      GENESYS_ORGANIZATION_ID: organization,
+      ARCHIVE_RECEIPT_PUBLIC_KEYS: receiptKey,
+    },
+    publicKeyFile,
+    remove: archive.remove,
+  };
+}
+
+export interface ArchiveToSeal {
+  readonly store: ObjectStore;
+  /** What the platform lists. */
+  readonly recordings: readonly { readonly ids: RecordingIds; readonly at: number }[];
+  readonly ports: { readonly keys: ReceiptKeys };
+}
+
+/** Begins the log of an archive that is there, and seals it. */
+export async function sealArchive(
+  archive: ArchiveToSeal,
+  {
+    organization,
+    first,
+    now,
+  }: { readonly organization: string; readonly first: string; readonly now: number },
+) {
+  const origin = `recordings.example.com/proof/${organization}`;
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   const signer = createLogSigner(origin, createReceiptSigner(createPrivateKey(pem)));
@@ -62,38 +100,26 @@ export async function makeSealedLog(count: number, bytes = 600, recorded?: Envel
             api: 'api.example.com',
             query: '{}',
             interval: day,
-            dataAvailableUntil: LAST_DAY_MS,
+            dataAvailableUntil: now,
             pages: 1,
             conversations: listed.get(day)?.length ?? 0,
             visibility: { divisions: 'all', permissions: [] },
           },
         }),
     },
-    now: () => LAST_DAY_MS,
+    now: () => now,
     nonce: () => (nonces += 1).toString(16).padStart(32, '0'),
     version: '0.0.0-test',
     rules: {},
   };
-  await initLog(ports, { first: FIRST_DAY, vkey: signer.key.vkey, now: LAST_DAY_MS }, unlimited);
+  await initLog(ports, { first, vkey: signer.key.vkey, now }, unlimited);
   await sealDays(ports, {}, unlimited);
-  const publicKeyFile = path.join(archive.dir, '..', `${path.basename(archive.dir)}-log.pem`);
-  await writeFile(publicKeyFile, publicKey.export({ type: 'spki', format: 'pem' }));
-  const receiptKey = path.join(archive.dir, '..', `${path.basename(archive.dir)}-receipts.pem`);
-  await writeFile(receiptKey, archive.publicKeyPem);
   return {
-    archive,
     origin,
     vkey: signer.key.vkey,
     ports,
-    env: {
-      ARCHIVE_STORE: `file:${archive.dir}`,
-      ENCRYPTION_KEY_HEX: archive.secret.toString('hex'),
-      GENESYS_ORGANIZATION_ID: organization,
-      ARCHIVE_PROOF_ORIGIN: origin,
-      ARCHIVE_PROOF_VKEYS: signer.key.vkey,
-      ARCHIVE_RECEIPT_PUBLIC_KEYS: receiptKey,
-    },
-    publicKeyFile,
-    remove: archive.remove,
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    /** What the command line needs to read the log. */
+    env: { ARCHIVE_PROOF_ORIGIN: origin, ARCHIVE_PROOF_VKEYS: signer.key.vkey },
   };
 }

@@ -11,7 +11,7 @@ import {
   readFacts,
   writeFacts,
 } from '../../src/record/facts-file.ts';
-import { isSafeId } from '../../src/recording-id.ts';
+import { isSafeId } from '../../src/recording/id.ts';
 
 const HEADER: FactsHeader = {
   schema: FACTS_SCHEMA,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ArchiveConfig } from '../../src/config/config.ts';
-import { DAY_MS } from '../../src/recording-time.ts';
+import { DAY_MS } from '../../src/recording/time.ts';
 import { keepRetention } from '../../src/serve/keep-retention.ts';
 
 describe('serve', () => {

@@ -13,7 +13,7 @@ import { createRecordingsApi } from '../../src/genesys/recordings/api.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/http/transport.ts';
 import type { Outcome } from '../../src/jobs/job-kind.ts';
 import { silentLogger } from '../../src/log.ts';
-import { RECORDING_KINDS } from '../../src/recording-facts.ts';
+import { RECORDING_KINDS } from '../../src/recording/facts.ts';
 import { makeWav } from '../backfill/export/make-wav.ts';
 import { ORGANIZATION, type ExportedFile, writeExport } from '../backfill/export/write-export.ts';
 import { backfills } from '../backfill/start-backfill.ts';

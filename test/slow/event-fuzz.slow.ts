@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
 import { httpBody, parseEvent, splitBatch } from '../../src/events/parse-event.ts';
 import type { ArchiveRequest } from '../../src/ports.ts';
-import { isSafeId, UUID_PATTERN } from '../../src/recording-id.ts';
-import { isPlausibleTime } from '../../src/recording-time.ts';
+import { isSafeId, UUID_PATTERN } from '../../src/recording/id.ts';
+import { isPlausibleTime } from '../../src/recording/time.ts';
 import {
   bare,
   base64,

@@ -11,7 +11,7 @@ import { HOLD_PREFIX } from '../../src/record/hold.ts';
 import { REMOVAL_TAG } from '../../src/record/keep-on-write.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { parseRetentionFile } from '../../src/record/retention-file.ts';
-import { DAY_MS } from '../../src/recording-time.ts';
+import { DAY_MS } from '../../src/recording/time.ts';
 import { listedOnce } from './listed-once.ts';
 import type { VersionedMemory } from './versioned-memory.ts';
 

@@ -33,7 +33,7 @@ const MORE: readonly FilterName[] = [
 ];
 
 export function RecordingsFilters({ query, onChange }: FiltersProps) {
-  const { can, me } = useSession();
+  const { can } = useSession();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const changed = (name: FilterName, values: readonly string[]): URLSearchParams => {
@@ -51,7 +51,6 @@ export function RecordingsFilters({ query, onChange }: FiltersProps) {
     timer.current = setTimeout(() => onChange(changed(name, values), false), TYPING_PAUSE_MS);
   };
   const of = (name: FilterName) => query.get(name) ?? '';
-  const more = MORE.some((name) => query.has(name));
   return (
     <form
       role="search"
@@ -87,48 +86,63 @@ export function RecordingsFilters({ query, onChange }: FiltersProps) {
           onInput={(value) => set('direction', value)}
         />
       </div>
-      <details open={more}>
-        <summary>More filters</summary>
-        <div class="grid">
-          <Length
-            label="At least as long as"
-            stated={of('minSeconds')}
-            onTyped={(value) => typed('minSeconds', [value])}
-          />
-          <Length
-            label="At most as long as"
-            stated={of('maxSeconds')}
-            onTyped={(value) => typed('maxSeconds', [value])}
-          />
-          <ChoiceField
-            label="Hold"
-            value={of('held')}
-            choices={[
-              ['', 'any'],
-              ['true', 'on hold'],
-              ['false', 'not on hold'],
-            ]}
-            onInput={(value) => set('held', value)}
-          />
-          <Words name="wrapUp" label="Wrap-up" query={query} onTyped={typed} hint="whole name, or code" />
-          {can('reveal') ? (
-            <Words
-              name="customer"
-              label="Customer"
-              query={query}
-              onEntered={set}
-              hint="number or address; Enter searches, and is on record"
-            />
-          ) : null}
-          {can('reveal') && me.reasonRequired ? <Reason query={query} onEntered={set} /> : null}
-          <Choices legend="State" name="state" all={STATES} query={query} onChange={set} />
-          <Choices legend="Media" name="media" all={MEDIA} query={query} onChange={set} />
-        </div>
-      </details>
+      <MoreFilters query={query} onEntered={set} onTyped={typed} />
       <button type="button" onClick={() => onChange(new URLSearchParams(), true)}>
         Clear all filters
       </button>
     </form>
+  );
+}
+
+interface MoreProps {
+  readonly query: URLSearchParams;
+  readonly onEntered: (name: FilterName, ...values: string[]) => void;
+  readonly onTyped: (name: FilterName, values: readonly string[]) => void;
+}
+
+/** Open where one of them is set. */
+function MoreFilters({ query, onEntered, onTyped }: MoreProps) {
+  const { can, me } = useSession();
+  const of = (name: FilterName) => query.get(name) ?? '';
+  return (
+    <details open={MORE.some((name) => query.has(name))}>
+      <summary>More filters</summary>
+      <div class="grid">
+        <Length
+          label="At least as long as"
+          stated={of('minSeconds')}
+          onTyped={(value) => onTyped('minSeconds', [value])}
+        />
+        <Length
+          label="At most as long as"
+          stated={of('maxSeconds')}
+          onTyped={(value) => onTyped('maxSeconds', [value])}
+        />
+        <ChoiceField
+          label="Hold"
+          value={of('held')}
+          choices={[
+            ['', 'any'],
+            ['true', 'on hold'],
+            ['false', 'not on hold'],
+          ]}
+          onInput={(value) => onEntered('held', value)}
+        />
+        <Words name="wrapUp" label="Wrap-up" query={query} onTyped={onTyped} hint="whole name, or code" />
+        {can('reveal') ? (
+          <Words
+            name="customer"
+            label="Customer"
+            query={query}
+            onEntered={onEntered}
+            hint="number or address; Enter searches, and is on record"
+          />
+        ) : null}
+        {can('reveal') && me.reasonRequired ? <Reason query={query} onEntered={onEntered} /> : null}
+        <Choices legend="State" name="state" all={STATES} query={query} onChange={onEntered} />
+        <Choices legend="Media" name="media" all={MEDIA} query={query} onChange={onEntered} />
+      </div>
+    </details>
   );
 }
 

@@ -14,7 +14,7 @@ interface TableProps {
 
 /** One hundred rows, plain: find in page, print and screen readers work. */
 export function RecordingsTable({ rows, chosen, onChoose }: TableProps) {
-  const { to, can } = useSession();
+  const { can } = useSession();
   const selects = can('hold') || can('export');
   const all = rows.length > 0 && rows.every((row) => chosen.has(keyOf(row)));
   const choose = (row: RecordingRow, isChosen: boolean) => {
@@ -55,54 +55,63 @@ export function RecordingsTable({ rows, chosen, onChoose }: TableProps) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)} class={chosen.has(keyOf(row)) ? 'chosen' : ''}>
-              {selects ? (
-                <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`Choose ${row.id}`}
-                    checked={chosen.has(keyOf(row))}
-                    onChange={({ currentTarget: { checked } }) => choose(row, checked)}
-                  />
-                </td>
-              ) : null}
-              <td>
-                <Time at={row.recordedAt} />
-              </td>
-              <th scope="row">
-                <a
-                  href={to(
-                    'r',
-                    row.id,
-                    new URLSearchParams(row.channel === undefined ? {} : { channel: row.channel }),
-                  )}
-                >
-                  <Id id={row.id} />
-                  {row.channel === undefined ? null : <span class="hint"> channel {row.channel}</span>}
-                </a>
-              </th>
-              <td>{row.conversation === null ? <Unknown /> : <Id id={row.conversation} />}</td>
-              <td>
-                {row.queues === undefined ? (
-                  <Unknown />
-                ) : (
-                  row.queues.map(({ id, name = id }) => name).join(', ')
-                )}
-              </td>
-              <td>
-                {row.agents === undefined ? <Unknown /> : row.agents.map((id) => <Id key={id} id={id} />)}
-              </td>
-              <td>{row.direction ?? <Unknown />}</td>
-              <td class="figure">{row.seconds === undefined ? <Unknown /> : clock(row.seconds)}</td>
-              <td class="figure">{row.bytes === null ? '–' : bytesText(row.bytes)}</td>
-              <td>
-                <State row={row} />
-              </td>
-            </tr>
+            <Row
+              key={keyOf(row)}
+              row={row}
+              isChosen={chosen.has(keyOf(row))}
+              onChoose={selects ? (isChosen) => choose(row, isChosen) : undefined}
+            />
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface RowProps {
+  readonly row: RecordingRow;
+  readonly isChosen: boolean;
+  /** Absent for who has nothing to choose rows for. */
+  readonly onChoose: ((isChosen: boolean) => void) | undefined;
+}
+
+function Row({ row, isChosen, onChoose }: RowProps) {
+  const { to } = useSession();
+  const { id, channel } = row;
+  const address = to('r', id, new URLSearchParams(channel === undefined ? {} : { channel }));
+  return (
+    <tr class={isChosen ? 'chosen' : ''}>
+      {onChoose === undefined ? null : (
+        <td>
+          <input
+            type="checkbox"
+            aria-label={`Choose ${id}`}
+            checked={isChosen}
+            onChange={({ currentTarget: { checked } }) => onChoose(checked)}
+          />
+        </td>
+      )}
+      <td>
+        <Time at={row.recordedAt} />
+      </td>
+      <th scope="row">
+        <a href={address}>
+          <Id id={id} />
+          {channel === undefined ? null : <span class="hint"> channel {channel}</span>}
+        </a>
+      </th>
+      <td>{row.conversation === null ? <Unknown /> : <Id id={row.conversation} />}</td>
+      <td>
+        {row.queues === undefined ? <Unknown /> : row.queues.map(({ id, name = id }) => name).join(', ')}
+      </td>
+      <td>{row.agents === undefined ? <Unknown /> : row.agents.map((id) => <Id key={id} id={id} />)}</td>
+      <td>{row.direction ?? <Unknown />}</td>
+      <td class="figure">{row.seconds === undefined ? <Unknown /> : clock(row.seconds)}</td>
+      <td class="figure">{row.bytes === null ? '–' : bytesText(row.bytes)}</td>
+      <td>
+        <State row={row} />
+      </td>
+    </tr>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { RecordingFile } from '../api-types.ts';
 import { clock, spoken } from '../format.ts';
 import { useSession } from '../session.ts';
@@ -8,11 +8,11 @@ import { type Command, letterCommand, nextSpeed, stepOf } from './keys.ts';
 import type { Mark } from './mark.ts';
 import { ListenFirst } from './listen-first.tsx';
 import type { Heard } from './channels.ts';
-import { Playback } from './playback.ts';
 import { windowStart } from './peaks.ts';
 import { silences, type Span } from './silence.ts';
 import { TroubleAlert } from './trouble.tsx';
 import { usePeaks } from './use-peaks.ts';
+import { usePlayback } from './use-playback.ts';
 import { Waveform } from './waveform.tsx';
 
 const ZOOM_S = 60;
@@ -31,32 +31,13 @@ interface PlayerProps {
 /** Plays one file. Nothing of it is asked for before the listen is granted. */
 export function Player({ recording, file, seconds, marks, onPosition, seek }: PlayerProps) {
   const { archive, can } = useSession();
-  const audio = useRef<HTMLAudioElement>(null);
-  const [playback, setPlayback] = useState<Playback>();
-  const [, redraw] = useState(0);
+  const [audio, playback] = usePlayback(onPosition);
   const [start, setStart] = useState(0);
   const [skips, setSkips] = useState(false);
   const [heard, setHeard] = useState<Heard>('both');
   const [letters, setLetters] = useState(() => localStorage.getItem('letter-keys') !== 'off');
   const address = `/api/recordings/${encodeURIComponent(recording)}/peaks`;
   const waves = usePeaks({ address, archive, channel: file.channel }, can('listen'));
-  useEffect(() => {
-    if (audio.current === null) return;
-    const made = new Playback(audio.current);
-    const change = () => {
-      redraw((before) => before + 1);
-      onPosition(made.position);
-    };
-    made.addEventListener('change', change);
-    setPlayback(made);
-    const leave = () => made.end();
-    addEventListener('pagehide', leave);
-    return () => {
-      removeEventListener('pagehide', leave);
-      made.removeEventListener('change', change);
-      made.end();
-    };
-  }, []);
   const coarse = waves.coarse;
   const quiet = useMemo<readonly Span[]>(() => (coarse === undefined ? [] : silences(coarse)), [coarse]);
   if (playback !== undefined) playback.skipped = skips ? quiet : [];
@@ -104,9 +85,7 @@ export function Player({ recording, file, seconds, marks, onPosition, seek }: Pl
   };
   const key = (event: KeyboardEvent) => {
     const { target } = event;
-    const types =
-      target instanceof HTMLElement &&
-      (target.matches('input[type=text], textarea') || target.tagName === 'SELECT');
+    const types = target instanceof HTMLElement && target.matches('input[type=text], textarea, select');
     const command = letters && !types ? letterCommand(event) : undefined;
     if (command === undefined) return;
     event.preventDefault();

@@ -11,12 +11,12 @@ import { createGenesysApi, guardCall } from './genesys-api.ts';
 import type { KmsRequest } from './kms/kms.ts';
 import { createMediaHost, mediaPath } from './media-host.ts';
 import { OAuthServer } from './oauth.ts';
-import { createOrganizations } from './organizations.ts';
+import { createOrganizations, type Organizations } from './organizations.ts';
 import { RecordingShelf } from './recording-shelf.ts';
 import { RunningServers } from './running-servers.ts';
 import { withPublishedApi } from './published/published-api.ts';
 import type { S3Request } from './s3/s3.ts';
-import { serve, type ServiceContext, type SimulatedRequest } from './service.ts';
+import { serve, type Service, type ServiceContext, type SimulatedRequest } from './service.ts';
 import type { Simulator, SimulatorOptions } from './simulator-options.ts';
 import { signLink } from './signed-link.ts';
 
@@ -71,18 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const media = await servers.start(
     serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0),
   );
-  const limits = { oauth, requestsPerMinute: options.requestsPerMinute, now };
-  const apiService = withPublishedApi({
-    worldOf: (id) => organizations.worldOf(id),
-    base: createGenesysApi({
-      ...limits,
-      find: (id) => shelf.find(id),
-      interactions: shelf.interactions,
-      link: (recording) => linkTo(recording.id),
-      statesStartTime: options.statesStartTime ?? true,
-    }),
-    guard: (call, answer) => guardCall(limits, call, answer),
-  });
+  const apiService = describeApi(options, { oauth, organizations, shelf, linkTo, now });
   const api = await servers.start(serve(apiService, context, options.ports?.api ?? 0));
   const { s3, kms } = await startAws(servers, options, { faults, now, requests });
 
@@ -106,30 +95,73 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return metadata === undefined ? undefined : Object.fromEntries(metadata);
     },
     event: (recordingId, shape, extras) => createEvent(shelf.get(recordingId), shape, extras),
-    conversationEvent(conversationId, what = 'customer.end', body = {}) {
-      for (const { world } of organizations.list) {
-        const conversation = world.conversation(conversationId);
-        if (conversation === undefined) continue;
-        return createConversationEvent(conversation, what, world.organizationId, body);
-      }
-      throw new SimulatorError(`the simulator has no conversation with the id ${conversationId}`);
-    },
+    conversationEvent: (...asked) => eventOfConversation(organizations, ...asked),
     revokeTokens: () => oauth.revokeAll(),
     setClientSecret: (secret) => oauth.exchangeSecret(secret),
     link: (recordingId) => linkTo(shelf.get(recordingId).id),
     environment: () => ({
-      GENESYS_CLIENT_ID: clientId,
-      GENESYS_CLIENT_SECRET: clientSecret,
-      GENESYS_ENVIRONMENT: 'mypurecloud.com',
-      GENESYS_LOGIN_URL: api.url,
-      GENESYS_API_URL: api.url,
-      ARCHIVE_ALLOW_LOOPBACK: '1',
-      ...(options.s3 === undefined ? {} : { S3_ARCHIVE_BUCKET: options.s3.bucket }),
+      ...environmentOf(options, api.url, { clientId, clientSecret }),
       ...s3?.environment(),
       ...kms?.environment(),
     }),
     close: async () => servers.close(),
   };
+}
+
+interface ApiParts {
+  readonly oauth: OAuthServer;
+  readonly organizations: Organizations;
+  readonly shelf: RecordingShelf;
+  readonly linkTo: (id: string) => string;
+  readonly now: () => number;
+}
+
+/** The API host: the tutorial's API, and the published one around it. */
+function describeApi(
+  { requestsPerMinute, statesStartTime = true }: SimulatorOptions,
+  { oauth, organizations, shelf, linkTo, now }: ApiParts,
+): Service {
+  const limits = { oauth, requestsPerMinute, now };
+  return withPublishedApi({
+    worldOf: (id) => organizations.worldOf(id),
+    base: createGenesysApi({
+      ...limits,
+      find: (id) => shelf.find(id),
+      interactions: shelf.interactions,
+      link: (recording) => linkTo(recording.id),
+      statesStartTime,
+    }),
+    guard: (call, answer) => guardCall(limits, call, answer),
+  });
+}
+
+function environmentOf(
+  { s3 }: SimulatorOptions,
+  apiUrl: string,
+  client: { readonly clientId: string; readonly clientSecret: string },
+): Record<string, string> {
+  return {
+    GENESYS_CLIENT_ID: client.clientId,
+    GENESYS_CLIENT_SECRET: client.clientSecret,
+    GENESYS_ENVIRONMENT: 'mypurecloud.com',
+    GENESYS_LOGIN_URL: apiUrl,
+    GENESYS_API_URL: apiUrl,
+    ARCHIVE_ALLOW_LOOPBACK: '1',
+    ...(s3 === undefined ? {} : { S3_ARCHIVE_BUCKET: s3.bucket }),
+  };
+}
+
+/** @throws SimulatorError when no organization has the conversation. */
+function eventOfConversation(
+  { list }: Organizations,
+  ...[conversationId, what = 'customer.end', body = {}]: Parameters<Simulator['conversationEvent']>
+): Record<string, unknown> {
+  for (const { world } of list) {
+    const conversation = world.conversation(conversationId);
+    if (conversation === undefined) continue;
+    return createConversationEvent(conversation, what, world.organizationId, body);
+  }
+  throw new SimulatorError(`the simulator has no conversation with the id ${conversationId}`);
 }
 
 /** Files of the media folder that are no recordings. */

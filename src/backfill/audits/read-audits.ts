@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { readField } from '../../json.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import {
   AUDITS_PREFIX,
   type AuditsEntry,

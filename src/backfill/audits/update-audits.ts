@@ -13,7 +13,7 @@ import {
   packAudits,
 } from '../../record/audits-file.ts';
 import { putSmall } from '../../record/small-object.ts';
-import { DAY_MS, dayOf } from '../../recording-time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 import { daysInReach, type DueDaysOptions, fetchDueDays, isDayDue } from '../due-days.ts';
 import { putSealed } from '../day-object.ts';
 

@@ -1,5 +1,5 @@
-import { isSafeId } from '../../recording-id.ts';
-import { isPlausibleTime } from '../../recording-time.ts';
+import { isSafeId } from '../../recording/id.ts';
+import { isPlausibleTime } from '../../recording/time.ts';
 
 /*
  * Keys of the platform's own export to S3. Months, days and hours are written without leading zeros, and with them by those who have

@@ -1,8 +1,8 @@
 import { ArchiveError } from '../../errors.ts';
 import { parseForeignJson, readField } from '../../json.ts';
-import type { RecordingKind } from '../../recording-facts.ts';
-import { isSameId } from '../../recording-id.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
+import { isSameId } from '../../recording/id.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
 import type { ExportedName } from './export-keys.ts';
 
 /** What the platform's export says of a file beside it. */

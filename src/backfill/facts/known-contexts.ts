@@ -1,13 +1,13 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { present } from '../../present.ts';
 import type { FactsLine, FactsParticipant } from '../../record/facts-file.ts';
 import type { ConversationItem } from '../items.ts';
 import { contextOfFacts } from './context-of-facts.ts';
 import { readFactsDay } from './read-facts-day.ts';
-import { dayOf } from '../../recording-time.ts';
+import { dayOf } from '../../recording/time.ts';
 
 /** What makes facts unusable for now without anything being wrong with the work itself. */
 const NOT_TO_BE_HAD = new Set(['OBJECT_MALFORMED', 'DECRYPT_FAILED', 'CONTEXT_MISMATCH', 'KMS_DENIED']);

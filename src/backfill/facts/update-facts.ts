@@ -2,7 +2,7 @@ import type { Budget, Clock } from '../../clock.ts';
 import type { ArchiveError } from '../../errors.ts';
 import type { ConversationAnalytics, ObjectStore } from '../../ports.ts';
 import { factsKey } from '../../record/facts-file.ts';
-import { DAY_MS, dayOf } from '../../recording-time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 import { type DueDaysOptions, fetchDueDays, isDayDue } from '../due-days.ts';
 import type { FactsSink } from '../sources/days.ts';
 

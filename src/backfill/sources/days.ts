@@ -1,11 +1,11 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { AnalyzedConversation, ConversationAnalytics } from '../../ports.ts';
-import type { RecordingKind } from '../../recording-facts.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
 import type { ConversationItem } from '../items.ts';
 import { expectationOf } from './expected.ts';
 import type { PlanCounts } from './plan-counts.ts';
-import { DAY_MS, dayOf } from '../../recording-time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 
 /** Takes the facts of a day as they are read, and stores them at its end. */
 export interface FactsSink {

@@ -1,5 +1,5 @@
 import type { AnalyzedConversation } from '../../ports.ts';
-import type { RecordingKind } from '../../recording-facts.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
 
 /** What the analytics say of a conversation that a backfill may want. */
 export type Expectation = 'expected' | 'not-recorded' | 'still-open';

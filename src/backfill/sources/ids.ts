@@ -1,7 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ArchivedRecordings, RecordingInventory } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { ConversationItem } from '../items.ts';
 import { inLots, leaveOutArchived } from './leave-out.ts';
 import type { PlanCounts } from './plan-counts.ts';

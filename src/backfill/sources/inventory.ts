@@ -1,10 +1,10 @@
 import type { Budget } from '../../clock.ts';
 import type { ArchivedRecordings, InventoriedRecording, RecordingInventory } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { ConversationItem } from '../items.ts';
 import { leaveOutArchived } from './leave-out.ts';
 import type { PlanCounts } from './plan-counts.ts';
-import { dayOf } from '../../recording-time.ts';
+import { dayOf } from '../../recording/time.ts';
 import { present } from '../../present.ts';
 
 /** Where a list is kept that is too long for memory, in parts that are read in the order of their names. */

@@ -1,5 +1,5 @@
 import { parseForeignJson, readField } from '../../json.ts';
-import { isSafeId, shortenForMessage } from '../../recording-id.ts';
+import { isSafeId, shortenForMessage } from '../../recording/id.ts';
 
 /** One line of a list of ids. */
 export type IdLine =

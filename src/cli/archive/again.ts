@@ -8,7 +8,7 @@ import { type Archiver, createArchiver, readTrust } from '../../create/archiver.
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ArchiveRequest, ObjectStat, ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
-import { canonicalId, isSafeId } from '../../recording-id.ts';
+import { canonicalId, isSafeId } from '../../recording/id.ts';
 import { concludeItems, isIntegrityFailure, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, openBudget, readSettings, readSources, searchIn } from '../_context.ts';
 import { formatBytes, printable } from '../_format.ts';

@@ -5,7 +5,7 @@ import { listAuditDays, type StoredAuditDay } from '../../backfill/audits/read-a
 import { type AuditDay, openFactsStore, updateAudits } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { fetchDays } from '../_fetch-days.ts';
 import { type OverDays, readOverDays } from '../_over-days.ts';

@@ -1,5 +1,5 @@
 import { agedBefore } from '../../genesys/inventory/bulk-counter.ts';
-import { DAY_MS, dayOf } from '../../recording-time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 import { count } from '../_format.ts';
 import type { ChosenSource } from './choose-source.ts';
 import type { PlanTools } from './plan-items.ts';

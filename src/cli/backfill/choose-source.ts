@@ -1,6 +1,6 @@
 import { requireRange } from '../../backfill/sources/days.ts';
 import { ArchiveError } from '../../errors.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 
 export interface BackfillCommandOptions {
   readonly from?: string;

@@ -7,7 +7,7 @@ import {
 } from '../../backfill/estimate.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
-import type { BackfillOfArchive } from '../../create/backfill.ts';
+import type { BackfillOfArchive } from '../../create/backfill/create-backfill.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';
 import type { ChosenSource } from './choose-source.ts';

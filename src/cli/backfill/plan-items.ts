@@ -7,7 +7,7 @@ import { planInventory } from '../../backfill/sources/inventory.ts';
 import { PlanCounts } from '../../backfill/sources/plan-counts.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
-import type { BackfillOfArchive } from '../../create/backfill.ts';
+import type { BackfillOfArchive } from '../../create/backfill/create-backfill.ts';
 import { ArchiveError } from '../../errors.ts';
 import { readField } from '../../json.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
@@ -16,7 +16,7 @@ import { listFailures } from '../../jobs/retry-job.ts';
 import type { ChosenSource } from './choose-source.ts';
 import { readLines } from './read-lines.ts';
 import { openSortSpool } from './sort-spool.ts';
-import { dayOf } from '../../recording-time.ts';
+import { dayOf } from '../../recording/time.ts';
 import { present } from '../../present.ts';
 
 export interface PlanTools {

@@ -1,7 +1,7 @@
 import { BACKFILL } from '../../backfill/backfill-kind.ts';
 import type { BackfillItem, BackfillOptions } from '../../backfill/items.ts';
 import type { Budget } from '../../clock.ts';
-import { createBackfill } from '../../create/backfill.ts';
+import { createBackfill } from '../../create/backfill/create-backfill.ts';
 import { openJobStore } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { JobPlan } from '../../jobs/job-kind.ts';

@@ -8,7 +8,7 @@ import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { requireReplaceable } from '../../create/catalogue-place.ts';
 import { ArchiveError } from '../../errors.ts';
-import { parseDay, parseRecordingTime } from '../../recording-time.ts';
+import { parseDay, parseRecordingTime } from '../../recording/time.ts';
 import { openStore } from '../../store/open-store.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
 import { requireArchive } from '../_nothing-found.ts';

@@ -3,7 +3,7 @@ import { ArchiveError } from '../../errors.ts';
 import { DEFAULT_SAMPLE } from '../../proof/drill/sample-size.ts';
 import type { DrilledRecording } from '../../proof/drill/drill-report.ts';
 import type { FinishedDrill } from '../../proof/drill/run-drill.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { startProgress } from '../_progress.ts';

@@ -4,7 +4,7 @@ import { requireReplaceable } from '../../create/catalogue-place.ts';
 import { openFactsStore, updateFacts } from '../../create/facts.ts';
 import { ArchiveError } from '../../errors.ts';
 import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { fetchDays } from '../_fetch-days.ts';

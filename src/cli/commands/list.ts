@@ -1,5 +1,6 @@
 import { describeRecording, type RecordingDescription } from '../../audit/describe-recording.ts';
 import { listMarkedRecordings, listRecordings, type MarkedRecording } from '../../audit/find-recording.ts';
+import type { Budget } from '../../clock.ts';
 import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { ArchiveError } from '../../errors.ts';
 import {
@@ -13,8 +14,10 @@ import {
 } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import { mapAhead } from '../_map-ahead.ts';
+import type { ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
+import type { Ui } from '../_ui.ts';
 
 interface ListOptions {
   readonly from?: string;
@@ -45,24 +48,8 @@ export async function run(
   const store = await openConfiguredStore(config, { clock, logger });
   const search = searchIn(config, range);
   const { budget, end } = openBudget(context);
-  let recordings = 0;
-  let bytes = 0;
-  let untimed = 0;
-  let isDenied = options.brief === true;
-  const describe = async (recording: MarkedRecording): Promise<Listed> => {
-    if (isDenied) return { ...recording, description: undefined };
-    try {
-      const description = await describeRecording(store, search.layout, recording.key, budget);
-      return { ...recording, description };
-    } catch (error) {
-      // who may list and not read is shown what listing shows
-      if (!(error instanceof ArchiveError) || error.code !== 'STORE_DENIED' || isExact) throw error;
-      if (!isDenied)
-        ui.warn('receipts cannot be read (STORE_DENIED), so only days, sizes and keys are shown');
-      isDenied = true;
-      return { ...recording, description: undefined };
-    }
-  };
+  const describe = describeBy({ store, layout: search.layout, ui, budget }, options.brief === true, isExact);
+  const listing = new Listing(ui, (time) => isExact && isOutsideTimes(time, options, range));
   const listAll = async () => {
     let found = 0;
     // which version is the current one only receipts tell
@@ -72,13 +59,7 @@ export async function run(
         : listMarkedRecordings(store, { ...search, ...(await readTrust(config)) }, budget);
     for await (const recording of mapAhead(listed, READ_AHEAD, describe)) {
       found += 1;
-      const recordedAt = recording.description?.recordedAt;
-      if (isExact && recordedAt !== undefined && isOutsideTimes(recordedAt, options, range)) continue;
-      if (isExact && recordedAt === undefined) untimed += 1;
-      recordings += 1;
-      bytes += recording.size;
-      if (ui.json) ui.record('recording', recordOf(recording));
-      else ui.out(lineOf(recording));
+      listing.tell(recording);
       await ui.drained();
     }
     // no recordings of some days are an answer; none at all are a sign of another place
@@ -89,11 +70,66 @@ export async function run(
   } finally {
     end();
   }
-  if (untimed > 0) {
+  const { recordings, bytes, untimed } = listing;
+  if (isExact && untimed > 0) {
     ui.warn(`${count(untimed, 'recording')} without a receipt, whose time is not known: listed by the day`);
   }
   ui.say(`${count(recordings, 'recording')}, ${formatBytes(bytes)} in ${printable(store.location)}`);
   return 0;
+}
+
+/** Tells recordings one by one, and counts them. */
+class Listing {
+  recordings = 0;
+  bytes = 0;
+  /** Whose receipt states no time. */
+  untimed = 0;
+  readonly #ui: Ui;
+  readonly #isOutside: (recordedAt: string) => boolean;
+
+  constructor(ui: Ui, isOutside: (recordedAt: string) => boolean) {
+    this.#ui = ui;
+    this.#isOutside = isOutside;
+  }
+
+  tell(recording: Listed): void {
+    const recordedAt = recording.description?.recordedAt;
+    if (recordedAt === undefined) this.untimed += 1;
+    else if (this.#isOutside(recordedAt)) return;
+    this.recordings += 1;
+    this.bytes += recording.size;
+    if (this.#ui.json) this.#ui.record('recording', recordOf(recording));
+    else this.#ui.out(lineOf(recording));
+  }
+}
+
+interface DescribingPorts {
+  readonly store: ObjectStore;
+  readonly layout: ReturnType<typeof searchIn>['layout'];
+  readonly ui: Ui;
+  readonly budget: Budget;
+}
+
+/** Reads receipts until one is refused: who may list and not read is shown what listing shows, unless times are asked for. */
+function describeBy(
+  { store, layout, ui, budget }: DescribingPorts,
+  brief: boolean,
+  isExact: boolean,
+): (recording: MarkedRecording) => Promise<Listed> {
+  let isDenied = brief;
+  return async (recording) => {
+    if (isDenied) return { ...recording, description: undefined };
+    try {
+      const description = await describeRecording(store, layout, recording.key, budget);
+      return { ...recording, description };
+    } catch (error) {
+      if (!(error instanceof ArchiveError) || error.code !== 'STORE_DENIED' || isExact) throw error;
+      if (!isDenied)
+        ui.warn('receipts cannot be read (STORE_DENIED), so only days, sizes and keys are shown');
+      isDenied = true;
+      return { ...recording, description: undefined };
+    }
+  };
 }
 
 function recordOf({

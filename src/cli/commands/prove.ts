@@ -5,7 +5,7 @@ import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { proveConsistency } from '../../proof/prove/prove-consistency.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { chooseRecordings, nameOf } from '../proof/choose-recordings.ts';

@@ -1,7 +1,7 @@
 import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ReconciledDay } from '../../proof/day/reconcile-day.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';

@@ -1,6 +1,6 @@
 import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording-time.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import type { Statement } from '../../proof/formats/statement.ts';
 import type { SealedDays } from '../../proof/seal-days.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';

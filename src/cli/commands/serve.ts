@@ -53,52 +53,28 @@ export async function run(
 ): Promise<number> {
   const { ui, clock, logger, signal } = context;
   const spool = options.spool ?? DEFAULT_SPOOL;
-  const host = options.host ?? DEFAULT_HOST;
-  const port = options.port ?? DEFAULT_PORT;
   const names = await archivesToServe(context);
   const lost = new AbortController();
   let failures = 0;
-  const archivers: Archiver[] = [];
+  const archives: ServedArchive[] = [];
   try {
-    const pipelines: PipelineOptions[] = [];
-    const starters: (() => (RunningJobs | undefined)[])[] = [];
-    let keepAliveMs = 0;
     for (const name of names) {
-      const own = { ...context, archive: name };
-      const tools = jobTools(own);
-      const config = await tools.settings('archive');
-      const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
-      const archiver = await createArchiver(config, { clock, logger, secrets });
-      archivers.push(archiver);
-      const startDueJobs = await openJobs(own, tools, options);
-      starters.push(() => [
-        startDueJobs(),
-        ...(options.once === true ? [] : keepBeside(config, { clock, logger })),
-      ]);
-      const readSecrets = readWebhookSecrets(config.webhook, secrets);
-      keepAliveMs = Math.max(keepAliveMs, config.serveKeepAliveMs);
-      pipelines.push({
-        name,
-        config,
-        archiver,
-        webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
-        clock,
-        logger,
-        // one archive that was chosen has the folder that it has among several
-        spool: name === undefined ? spool : path.join(spool, name),
-        concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-        policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
-        onReport: (report) => {
+      const reporting = {
+        onReport: (report: WorkerReport) => {
           if (report.kind === 'failed') failures += 1;
           tell(ui, report, name);
         },
-        onLost: (error) => lost.abort(error),
-      });
+        onLost: (error: ArchiveError) => lost.abort(error),
+      };
+      archives.push(await openArchive({ ...context, archive: name }, options, reporting));
     }
+    const { host = DEFAULT_HOST, port = DEFAULT_PORT } = options;
     const listen = options.once === true ? undefined : { host, port };
+    const keepAliveMs = Math.max(0, ...archives.map(({ config }) => config.serveKeepAliveMs));
+    const pipelines = archives.map(({ pipeline }) => pipeline);
     const serving = await startServingAll(pipelines, { clock, logger, listen, timeouts: { keepAliveMs } });
     announce(ui, serving, spool, names);
-    const beside = starters.flatMap((start) => start());
+    const beside = archives.flatMap(({ startBeside }) => startBeside());
     const ends = [untilAborted(signal), untilAborted(lost.signal)];
     if (options.once === true) ends.push(serving.caughtUp());
     await Promise.race(ends);
@@ -108,8 +84,52 @@ export async function run(
     if (left > 0) ui.say(`${count(left, 'event')} left in ${spool}: the next start takes up from there`);
     return conclude(context, { left, failures });
   } finally {
-    for (const archiver of archivers) archiver.close();
+    for (const { archiver } of archives) archiver.close();
   }
+}
+
+interface ServedArchive {
+  readonly config: ArchiveConfig;
+  readonly archiver: Archiver;
+  readonly pipeline: PipelineOptions;
+  /** Starts what runs beside the webhooks. */
+  readonly startBeside: () => (RunningJobs | undefined)[];
+}
+
+async function openArchive(
+  context: CommandContext,
+  options: ServeCommandOptions,
+  reporting: Pick<PipelineOptions, 'onReport' | 'onLost'>,
+): Promise<ServedArchive> {
+  const { clock, logger, archive: name } = context;
+  const tools = jobTools(context);
+  const config = await tools.settings('archive');
+  const secrets = createSecretValues({ clock, logger, proxies: config.proxies });
+  const archiver = await createArchiver(config, { clock, logger, secrets });
+  const startDueJobs = await openJobs(context, tools, options);
+  const readSecrets = readWebhookSecrets(config.webhook, secrets);
+  const spool = options.spool ?? DEFAULT_SPOOL;
+  return {
+    config,
+    archiver,
+    pipeline: {
+      name,
+      config,
+      archiver,
+      webhookSecrets: config.webhook.secretArn === undefined ? undefined : () => readSecrets(unlimited),
+      clock,
+      logger,
+      // one archive that was chosen has the folder that it has among several
+      spool: name === undefined ? spool : path.join(spool, name),
+      concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+      policy: { ...SPOOL_RETRIES, retries: options.attempts ?? SPOOL_RETRIES.retries },
+      ...reporting,
+    },
+    startBeside: () => [
+      startDueJobs(),
+      ...(options.once === true ? [] : keepBeside(config, { clock, logger })),
+    ],
+  };
 }
 
 /** What keeps itself up to date beside the webhooks; not with `--once`, which is about the spool. */

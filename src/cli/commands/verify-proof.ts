@@ -8,7 +8,7 @@ import { openProver } from '../../proof/prove/prove-entry.ts';
 import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { checkPackage } from '../proof/check-package.ts';
@@ -52,10 +52,14 @@ async function verifyPath(
   });
   if (found.isDirectory()) {
     if (kept !== undefined) throw new ArchiveError('USAGE', '--checkpoint belongs to one file, or to --all');
-    const { checked, problems } = await checkPackage(place, log);
+    const { checked, problems, current } = await checkPackage(place, log);
     for (const { name, problem } of problems) {
       if (ui.json) ui.record('finding', { file: name, problem });
       else ui.out(`FAIL  ${printable(name)}: ${printable(problem)}`);
+    }
+    for (const { name, before } of current) {
+      if (ui.json) ui.record('current', { name, predecessor: before });
+      else ui.out(`CURRENT  ${printable(name)}  takes the place of ${printable(before)}`);
     }
     if (ui.json) ui.record('summary', { checked, findings: problems.length });
     else ui.say(`${count(checked, 'check')}, ${count(problems.length, 'finding')}`);

@@ -14,7 +14,7 @@ import {
 } from '../../config/config.ts';
 import { createReader, openConfiguredStore } from '../../create/archiver.ts';
 import { describeForeign, toArchiveError } from '../../errors.ts';
-import { FIRST_DAY } from '../../recording-time.ts';
+import { FIRST_DAY } from '../../recording/time.ts';
 import { parseStoreLocation } from '../../store/open-store.ts';
 import { type CommandContext, readSettingsFile } from '../_context.ts';
 import { checkCatalogue } from './catalogue.ts';

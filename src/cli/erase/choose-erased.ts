@@ -8,7 +8,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ErasePorts } from '../../keep/erase/erase-types.ts';
 import { findErasure, recordingErased } from '../../record/find-erasure.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { CommandContext, searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
 import { describeQuery, namesAgents, resolveAgents } from '../../catalogue/people.ts';

@@ -5,7 +5,7 @@ import { namesAgents, resolveAgents } from '../../catalogue/people.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { FIRST_VERSION, splitVersion } from '../../record/versions.ts';
 import { dayAt } from '../../catalogue/places.ts';
 import { findCurrentRecordings, findRecording, type SearchRange } from '../../audit/find-recording.ts';

@@ -3,7 +3,7 @@ import { findAllRecordings, listRecordings } from '../../audit/find-recording.ts
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { isSameId } from '../../recording-id.ts';
+import { isSameId } from '../../recording/id.ts';
 import { type CommandContext, readRange, type searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
 import { mapAhead } from '../_map-ahead.ts';
@@ -30,83 +30,95 @@ export interface ChosenObjects {
   readonly selection: string;
 }
 
+/** What recordings are chosen from. */
+interface Archive {
+  readonly store: ObjectStore;
+  readonly search: ReturnType<typeof searchIn>;
+  /** Keys that the catalogue has for flags of find. */
+  readonly find: (where: string) => Promise<readonly string[]>;
+}
+
+interface Asked {
+  readonly named: readonly string[];
+  readonly choice: HoldChoice;
+}
+
 /** @throws `USAGE` when it is not clear what is meant; `OBJECT_NOT_FOUND` when the archive does not hold all of it. */
 export async function chooseHeld(
   context: Pick<CommandContext, 'ui' | 'stdin'>,
-  {
-    store,
-    search,
-    find,
-  }: {
-    readonly store: ObjectStore;
-    readonly search: ReturnType<typeof searchIn>;
-    /** Keys that the catalogue has for flags of find. */
-    readonly find: (where: string) => Promise<readonly string[]>;
-  },
-  { named, choice }: { readonly named: readonly string[]; readonly choice: HoldChoice },
+  archive: Archive,
+  { named, choice }: Asked,
   budget: Budget,
 ): Promise<ChosenObjects> {
-  const { ids, conversation, from, to } = choice;
-  const range = { ...search, ...readRange(choice) };
-  const days = [from === undefined ? '' : `from ${from}`, to === undefined ? '' : `to ${to}`]
-    .filter(Boolean)
-    .join(' ');
-  const { where } = choice;
+  const { ids, conversation, where } = choice;
+  const days = describeDays(choice);
+  const isByIds = named.length > 0 || ids !== undefined;
   if (where !== undefined) {
-    if (named.length > 0 || ids !== undefined || conversation !== undefined || days !== '')
+    if (isByIds || conversation !== undefined || days !== '')
       throw new ArchiveError(
         'USAGE',
         '--where says which recordings: leave out ids, --conversation, --from and --to',
       );
-    return { keys: sorted(await find(where)), selection: 'what the catalogue had for --where' };
+    return { keys: sorted(await archive.find(where)), selection: 'what the catalogue had for --where' };
   }
-  const isByIds = named.length > 0 || ids !== undefined;
   if (isByIds && conversation !== undefined) {
     throw new ArchiveError(
       'USAGE',
       'ids and --conversation both choose: place two holds, or name one of them',
     );
   }
-  if (isByIds) {
-    const asked = await gatherIds(context, named, choice);
-    const found = await findAllRecordings(store, asked, range, budget);
-    const keys: string[] = [];
-    const missing: string[] = [];
-    for (const [id, of] of found) {
-      const there = id.includes('/') ? await present(store, of, budget) : of;
-      if (there.length === 0) missing.push(id);
-      keys.push(...there);
-    }
-    refuseMissing(store, missing, choice);
-    if (missing.length > 0)
-      context.ui.warn(`${count(missing.length, 'id')} that the archive does not hold: passed over`);
-    return { keys: sorted(keys), selection: `${count(asked.length, 'id')} by name` };
-  }
+  if (isByIds) return chooseByIds(context, archive, { named, choice }, budget);
   if (conversation === undefined && days === '') {
     throw new ArchiveError('USAGE', 'say which recordings to hold', {
       hint: 'ids or keys of recordings, --ids FILE, --conversation ID, --where FLAGS, or --from DAY and --to DAY',
     });
   }
+  return chooseByReceipts(archive, choice, budget);
+}
+
+function describeDays({ from, to }: HoldChoice): string {
+  return [from === undefined ? '' : `from ${from}`, to === undefined ? '' : `to ${to}`]
+    .filter(Boolean)
+    .join(' ');
+}
+
+async function chooseByIds(
+  context: Pick<CommandContext, 'ui' | 'stdin'>,
+  { store, search }: Archive,
+  { named, choice }: Asked,
+  budget: Budget,
+): Promise<ChosenObjects> {
+  const asked = await gatherIds(context, named, choice);
+  const found = await findAllRecordings(store, asked, { ...search, ...readRange(choice) }, budget);
   const keys: string[] = [];
-  const describe = async ({ key }: { readonly key: string }) => ({
-    key,
-    conversationId:
-      conversation === undefined
-        ? undefined
-        : (await describeRecording(store, search.layout, key, budget)).conversationId,
-  });
-  for await (const { key, conversationId } of mapAhead(
-    listRecordings(store, range, budget),
-    READ_AHEAD,
-    describe,
-  )) {
-    if (
-      conversation === undefined ||
-      (conversationId !== undefined && isSameId(conversationId, conversation))
-    ) {
-      keys.push(key);
-    }
+  const missing: string[] = [];
+  for (const [id, of] of found) {
+    const there = id.includes('/') ? await present(store, of, budget) : of;
+    if (there.length === 0) missing.push(id);
+    keys.push(...there);
   }
+  refuseMissing(store, missing, choice);
+  if (missing.length > 0)
+    context.ui.warn(`${count(missing.length, 'id')} that the archive does not hold: passed over`);
+  return { keys: sorted(keys), selection: `${count(asked.length, 'id')} by name` };
+}
+
+/** Every recording of some days, or those whose receipts name the conversation. */
+async function chooseByReceipts(
+  { store, search }: Archive,
+  choice: HoldChoice,
+  budget: Budget,
+): Promise<ChosenObjects> {
+  const { conversation } = choice;
+  const days = describeDays(choice);
+  const isMeant = async ({ key }: { readonly key: string }) => {
+    if (conversation === undefined) return { key, isChosen: true };
+    const { conversationId } = await describeRecording(store, search.layout, key, budget);
+    return { key, isChosen: conversationId !== undefined && isSameId(conversationId, conversation) };
+  };
+  const keys: string[] = [];
+  const all = listRecordings(store, { ...search, ...readRange(choice) }, budget);
+  for await (const { key, isChosen } of mapAhead(all, READ_AHEAD, isMeant)) if (isChosen) keys.push(key);
   if (keys.length === 0) {
     const what =
       conversation === undefined

@@ -15,7 +15,7 @@ import { isPending, listSourceDeletions } from '../../keep/source-delete/follow-
 import { recordingOfKey } from '../../record/find-erasure.ts';
 import type { Hold } from '../../record/hold.ts';
 import { heldKeys } from '../../record/read-hold.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 

@@ -2,7 +2,7 @@
 import type { JobProgress } from '../../jobs/read-progress.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
-import { DAY_MS } from '../../recording-time.ts';
+import { DAY_MS } from '../../recording/time.ts';
 import { present } from '../../present.ts';
 
 /** `backfill k3f9qz: 12345/200000 (6 %), 3 failed, 184 items/min, 1.2 MiB/s, 2 h 10 min to 3 h 5 min left, limited by genesys-rate` */

@@ -5,7 +5,7 @@ import { ArchiveError } from '../../errors.ts';
 import { checkReport } from '../../proof/drill/check-report.ts';
 import { drillKey, drillKeyName } from '../../proof/drill/drill-report.ts';
 import { readReport } from '../../proof/drill/known-drills.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { printable } from '../_format.ts';
 

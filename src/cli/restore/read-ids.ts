@@ -2,7 +2,7 @@
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { gatherBytes } from '../../gather-bytes.ts';
 import { parseForeignJson } from '../../json.ts';
-import { isSafeId, shortenForMessage } from '../../recording-id.ts';
+import { isSafeId, shortenForMessage } from '../../recording/id.ts';
 import { decodeText, readTextFile } from '../../text-file.ts';
 
 /** Bytes; more than a million ids. */

@@ -4,7 +4,7 @@ import { examineRetention } from '../../keep/retention/examine.ts';
 import { extendRetention } from '../../keep/retention/extend.ts';
 import type { RetentionMode } from '../../ports.ts';
 import { noteAct } from '../../record/access-entry.ts';
-import { DAY_MS, parseDay } from '../../recording-time.ts';
+import { DAY_MS, parseDay } from '../../recording/time.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { whoActs } from '../_who-acts.ts';

@@ -5,7 +5,7 @@ import { type ExaminedObject, examineRetention, isExpired } from '../../keep/ret
 import { dueRetention } from '../../keep/retention/policy.ts';
 import { readReceipt } from '../../record/read-receipt.ts';
 import { receiptKey } from '../../record/object-key.ts';
-import { DAY_MS, parseDay } from '../../recording-time.ts';
+import { DAY_MS, parseDay } from '../../recording/time.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { type RetainWork, withoutRules } from './retain-work.ts';

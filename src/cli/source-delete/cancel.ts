@@ -11,7 +11,7 @@ import {
 } from '../../keep/source-delete/follow-up.ts';
 import { recordingOfKey } from '../../record/find-erasure.ts';
 import { heldKeys } from '../../record/read-hold.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 

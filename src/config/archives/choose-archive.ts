@@ -1,5 +1,5 @@
 import { ArchiveError } from '../../errors.ts';
-import { shortenForMessage } from '../../recording-id.ts';
+import { shortenForMessage } from '../../recording/id.ts';
 import { nearestName } from '../names.ts';
 import type { ConfigFile, ConfigSources } from '../sources.ts';
 import {

@@ -1,5 +1,5 @@
 import { present } from '../../present.ts';
-import { UUID_PATTERN } from '../../recording-id.ts';
+import { UUID_PATTERN } from '../../recording/id.ts';
 import type { Purpose, SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
 

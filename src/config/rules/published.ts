@@ -1,4 +1,4 @@
-import { RECORDING_KINDS, type RecordingKind } from '../../recording-facts.ts';
+import { RECORDING_KINDS, type RecordingKind } from '../../recording/facts.ts';
 import type { SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
 

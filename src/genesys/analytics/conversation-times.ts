@@ -1,7 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import type { ConversationTimes } from '../../ports.ts';
-import { canonicalId, isSafeId } from '../../recording-id.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import { canonicalId, isSafeId } from '../../recording/id.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { parseJsonObject, readField } from '../responses.ts';
 import type { AnalyticsOptions } from './analytics-options.ts';

@@ -1,8 +1,8 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { AnalyzedConversation, Availability, ConversationAnalytics, DetailsQuery } from '../../ports.ts';
-import { canonicalId, isSafeId, isSameId } from '../../recording-id.ts';
-import { DAY_MS, dayOf, parseRecordingTime } from '../../recording-time.ts';
+import { canonicalId, isSafeId, isSameId } from '../../recording/id.ts';
+import { DAY_MS, dayOf, parseRecordingTime } from '../../recording/time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';

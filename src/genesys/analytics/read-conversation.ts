@@ -4,8 +4,8 @@ import type {
   AnalyzedSession,
   AnalyzedWrapUp,
 } from '../../ports.ts';
-import { isSafeId } from '../../recording-id.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import { isSafeId } from '../../recording/id.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
 import { MAX_LIST_MEMBERS, readField as read, readList } from '../responses.ts';
 import { present } from '../../present.ts';
 

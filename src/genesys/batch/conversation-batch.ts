@@ -1,6 +1,6 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import { isSafeId, isSameId } from '../../recording-id.ts';
+import { isSafeId, isSameId } from '../../recording/id.ts';
 import { foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';

@@ -1,5 +1,5 @@
 import { abortReason, type Budget } from '../../clock.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
 import { fetchRecording, type FetchOptions, type Found } from '../recordings/fetch.ts';
 import { type FileFetcher, standAlone } from '../recordings/look.ts';

@@ -1,6 +1,6 @@
 import type { Budget } from '../../clock.ts';
 import type { Asked, RecordingInventory } from '../../ports.ts';
-import { isSafeId, isSameId } from '../../recording-id.ts';
+import { isSafeId, isSameId } from '../../recording/id.ts';
 import { foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainBackfillRefusal } from '../backfill-calls.ts';

@@ -11,8 +11,8 @@ import type {
   SourceInventory,
   SourceRecording,
 } from '../../ports.ts';
-import type { RecordingKind } from '../../recording-facts.ts';
-import { DAY_MS, parseDay } from '../../recording-time.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
+import { DAY_MS, parseDay } from '../../recording/time.ts';
 import type { GenesysApi } from '../api-client.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
 import { listRecordings } from '../recordings/listing.ts';

@@ -1,8 +1,8 @@
 import type { Budget } from '../../clock.ts';
 import type { InventoriedRecording, OrphanRecording, RecordingInventory } from '../../ports.ts';
 import { ArchiveError } from '../../errors.ts';
-import { isSafeId } from '../../recording-id.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import { isSafeId } from '../../recording/id.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { type BackfillCall, explainBackfillRefusal } from '../backfill-calls.ts';

@@ -1,7 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { NameList, OrganizationNames } from '../../ports.ts';
-import { isSafeId } from '../../recording-id.ts';
+import { isSafeId } from '../../recording/id.ts';
 import type { GenesysApi } from '../api-client.ts';
 import { parseJsonObject, readField } from '../responses.ts';
 

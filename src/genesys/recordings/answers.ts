@@ -1,6 +1,6 @@
-import type { RecordingKind } from '../../recording-facts.ts';
-import { isSafeId } from '../../recording-id.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
+import { isSafeId } from '../../recording/id.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
 import { readField as read, readList } from '../responses.ts';
 import { kindOf } from './policy.ts';
 

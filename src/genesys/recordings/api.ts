@@ -10,8 +10,8 @@ import type {
   TerminalRecording,
 } from '../../ports.ts';
 import { present } from '../../present.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
-import { isSameId } from '../../recording-id.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
+import { isSameId } from '../../recording/id.ts';
 import type { ApiAnswer } from '../api-client.ts';
 import type { RecordingAnswer } from './answers.ts';
 import { factsOf, type Found, requestRestore } from './fetch.ts';

@@ -2,7 +2,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { MediaItem } from '../../ports.ts';
 import { present } from '../../present.ts';
-import { isSafeId, isSameId } from '../../recording-id.ts';
+import { isSafeId, isSameId } from '../../recording/id.ts';
 import { findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';

@@ -3,7 +3,7 @@ import type { ArchiveError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { MediaItem } from '../../ports.ts';
 import { present } from '../../present.ts';
-import type { FileFacts } from '../../recording-facts.ts';
+import type { FileFacts } from '../../recording/facts.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';

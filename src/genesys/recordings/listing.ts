@@ -1,7 +1,7 @@
 import type { Budget } from '../../clock.ts';
 import { parseForeignJson } from '../../json.ts';
 import type { FailedRecording } from '../../ports.ts';
-import { isSafeId, isSameId } from '../../recording-id.ts';
+import { isSafeId, isSameId } from '../../recording/id.ts';
 import { type Asked, findForeignId, foreignAnswer } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';

@@ -1,4 +1,4 @@
-import type { RecordingKind } from '../../recording-facts.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
 
 /** What the states of recordings mean, and how long to wait for which. Pure. */
 

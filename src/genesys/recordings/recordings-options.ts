@@ -1,4 +1,4 @@
-import type { RecordingKind } from '../../recording-facts.ts';
+import type { RecordingKind } from '../../recording/facts.ts';
 import type { FetchOptions } from './fetch.ts';
 import type { FileFetcher } from './look.ts';
 import type { RestoreWave } from './restore-wave.ts';

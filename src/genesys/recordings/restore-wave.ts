@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 
 /** ms after which a place is free again that was never given back: the platform has not brought the recording back. */
 const MAX_PLACE_MS = 24 * 3_600_000;

@@ -1,5 +1,5 @@
 import type { Budget } from '../../clock.ts';
-import { parseRecordingTime } from '../../recording-time.ts';
+import { parseRecordingTime } from '../../recording/time.ts';
 import type { GenesysApi } from '../api-client.ts';
 import { parseJsonObject } from '../responses.ts';
 import { readRecording } from './answers.ts';

@@ -11,7 +11,7 @@ import {
   type SourceKeeper,
   type SourceStanding,
 } from '../../ports.ts';
-import { canonicalId, isSameId } from '../../recording-id.ts';
+import { canonicalId, isSameId } from '../../recording/id.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { parseForeignJson } from '../../json.ts';

@@ -1,6 +1,6 @@
 import { parseForeignJson } from '../../json.ts';
 import type { ArchiveReference, RecordingIds, ReferenceWriter } from '../../ports.ts';
-import { isSameId } from '../../recording-id.ts';
+import { isSameId } from '../../recording/id.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';

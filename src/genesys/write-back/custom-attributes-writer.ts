@@ -2,7 +2,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ArchiveReference, ReferenceWriter } from '../../ports.ts';
 import { present } from '../../present.ts';
-import { isSameId } from '../../recording-id.ts';
+import { isSameId } from '../../recording/id.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type ApiAnswer, type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';

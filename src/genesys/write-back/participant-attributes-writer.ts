@@ -1,6 +1,6 @@
 import { ArchiveError } from '../../errors.ts';
 import type { RecordingIds, ReferenceWriter } from '../../ports.ts';
-import { isSafeId } from '../../recording-id.ts';
+import { isSafeId } from '../../recording/id.ts';
 import type { GenesysApi } from '../api-client.ts';
 import { readConversation } from '../conversation-facts.ts';
 import { explainRefusal } from '../permissions.ts';

@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectVersion, VersionedStore, VersionLock } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import {
   type Erasure,
   ERASURE_PREFIX,

@@ -1,7 +1,7 @@
 /** What an erasure would touch, looked at before anything is. */
 import type { Budget } from '../../clock.ts';
 import type { ObjectVersion, VersionLock } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { findErasure } from '../../record/find-erasure.ts';
 import type { Layout } from '../../record/layout.ts';
 import type { PartKind } from '../../record/recording-parts.ts';

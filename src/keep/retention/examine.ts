@@ -2,7 +2,7 @@
 import type { Budget, Clock } from '../../clock.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState, VersionedStore } from '../../ports.ts';
-import { DAY_MS, parseDay } from '../../recording-time.ts';
+import { DAY_MS, parseDay } from '../../recording/time.ts';
 import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
 import type { RetentionRules } from '../../record/retention-file.ts';
 import { lockedBeside } from '../beside.ts';

@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState, RetentionMode } from '../../ports.ts';
-import { DAY_MS } from '../../recording-time.ts';
+import { DAY_MS } from '../../recording/time.ts';
 import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
 import { isQuarantineKey } from '../../record/quarantine-key.ts';
 import { partsBeside } from '../beside.ts';

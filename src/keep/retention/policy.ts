@@ -2,7 +2,7 @@
  * What the rules of a retention file say of one recording. Pure. What is not known is not taken for absent: a rule that may be for a
  * recording counts as long as the contrary is not known, and of all that count the longest applies.
  */
-import { DAY_MS } from '../../recording-time.ts';
+import { DAY_MS } from '../../recording/time.ts';
 import type { RetentionAtWrite } from '../../record/keep-on-write.ts';
 import {
   OTHERWISE,

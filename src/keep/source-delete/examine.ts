@@ -4,7 +4,7 @@ import { toArchiveError } from '../../errors.ts';
 import { forEachOf } from '../../for-each-of.ts';
 import type { SourceStanding } from '../../ports.ts';
 import { readSourceHistory, type SourceHistory } from '../../record/read-source-deletion.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { heldAmong } from '../read-holds.ts';
 import { type DeletionRules, type DeletionVerdict, type DrillFacts, judgeDeletion } from './policy.ts';
 import type { InspectedCopy, SourceDeleted, SourceDeleteItem, SourceDeletePorts } from './source-types.ts';

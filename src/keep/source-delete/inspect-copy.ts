@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
-import { isSameId } from '../../recording-id.ts';
+import { isSameId } from '../../recording/id.ts';
 import { findCurrentVersion } from '../../record/current-version.ts';
 import { findErasure } from '../../record/find-erasure.ts';
 import { identifyKey } from '../../record/layout.ts';

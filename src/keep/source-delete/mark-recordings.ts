@@ -6,7 +6,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { noteAct } from '../../record/access-entry.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { SourceDates } from '../../ports.ts';
 import { type ExaminedItem, examineForDeletion, heldOf, idsOf } from './examine.ts';
 import { isSameDay } from './policy.ts';

@@ -1,5 +1,5 @@
 /** Whether a recording may be deleted at the source, and on which day. Pure: takes what was found and the time. */
-import { DAY_MS } from '../../recording-time.ts';
+import { DAY_MS } from '../../recording/time.ts';
 import { isByUs, type SourceDeletion } from '../../record/source-deletion.ts';
 import type { Protection, SourceStanding } from '../../ports.ts';
 

@@ -12,7 +12,7 @@ import {
   type SourceDeletion,
   sourceDeletionKey,
 } from '../../record/source-deletion.ts';
-import { dayOf } from '../../recording-time.ts';
+import { dayOf } from '../../recording/time.ts';
 import type { SourceDeleteItem, SourceDeletePorts } from './source-types.ts';
 
 type StepPorts = Pick<SourceDeletePorts, 'store' | 'signer' | 'clock'>;

@@ -1,5 +1,5 @@
 /** Which days are stated when: docs/proof.md, "When a day is final". Pure. */
-import { DAY_MS, dayOf } from '../../recording-time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 
 /** Hours after its end from which on a day can be final: the platform rewrites data for three days. */
 const SETTLED_MS = 96 * 3_600_000;

@@ -1,5 +1,5 @@
 /** Compares what the platform says was recorded on a day with what the archive holds. Pure. */
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import type { SourceRecording } from '../../ports.ts';
 import { subjectHash } from '../../record/erasure.ts';
 import type { ListLine } from '../formats/list-lines.ts';

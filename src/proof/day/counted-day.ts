@@ -9,7 +9,7 @@ import type { Budget } from '../../clock.ts';
 import { parseForeignJson } from '../../json.ts';
 import type { CountProgress, ObjectStore, SourceDay, SourceInventory, SourceRecording } from '../../ports.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
-import { DAY_MS } from '../../recording-time.ts';
+import { DAY_MS } from '../../recording/time.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { type LogKeys, parseCountedKey } from '../formats/log-keys.ts';
 import { decodeBase64, type NoteKey } from '../formats/note.ts';

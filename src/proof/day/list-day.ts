@@ -1,7 +1,7 @@
 /** What lies in the store under one day: receipts and objects, as two listings show them. */
 import type { Budget } from '../../clock.ts';
 import type { ObjectStore, ObjectSummary } from '../../ports.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { type Layout, objectOfReceipt } from '../../record/layout.ts';
 import { receiptPrefix } from '../../record/object-key.ts';
 import { isQuarantineKey, quarantineKey } from '../../record/quarantine-key.ts';

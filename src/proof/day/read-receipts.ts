@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ExpiredObjects, ObjectStore, ObjectSummary } from '../../ports.ts';
-import { isSameId } from '../../recording-id.ts';
+import { isSameId } from '../../recording/id.ts';
 import type { Layout } from '../../record/layout.ts';
 import type { ReceiptKeys } from '../../record/receipt-keys.ts';
 import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';

@@ -3,7 +3,7 @@ import { verify } from 'node:crypto';
 import * as z from 'zod';
 import { parseForeignJson } from '../../json.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { sha256Hex as hashOf } from '../formats/entry.ts';
 import { MAX_TREE_SIZE } from '../formats/merkle.ts';
 import { decodeBase64, type NoteKey } from '../formats/note.ts';

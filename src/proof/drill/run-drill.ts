@@ -2,7 +2,7 @@
 import { abortReason, type Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { putSmall } from '../../record/small-object.ts';
-import { dayOf } from '../../recording-time.ts';
+import { dayOf } from '../../recording/time.ts';
 import type { ReceiptSigner } from '../../record/receipt.ts';
 import { noteKey } from '../formats/note.ts';
 import { findHead } from '../log/head.ts';

@@ -4,14 +4,16 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
+import type { SignedReceipt } from '../../record/receipt-schema.ts';
 import { brokenEquations } from '../formats/statement.ts';
 import { readBytes, type SignedCheckpoint } from '../log/place.ts';
 import type { ProvedRecording } from '../prove/prove-entry.ts';
 import { checkProof } from '../verify/check-proof.ts';
 import { type CheckpointPorts, putCheckpoint, putKeys } from './checkpoint-files.ts';
+import { currentVersions, nameInPackage } from './current-versions.ts';
 import { putCustody } from './custody.ts';
 import { decryptForPackage } from './decrypted-media.ts';
 import type { PackageFile, PackageTarget } from './package-file.ts';
@@ -68,11 +70,14 @@ export async function collectEvidence(
   try {
     const days = new Set<string>();
     const recordings = new Set<string>();
+    const receipts = new Map<string, SignedReceipt>();
     for (const key of keys) {
-      const find = (problem: string) => findings.push(`${nameOf(key)}: ${problem}`);
+      const name = nameInPackage(key);
+      const find = (problem: string) => findings.push(`${name}: ${problem}`);
       const proved = await ports.prover.recording(key, budget);
       days.add(proved.entry.day);
       recordings.add(canonicalId(proved.receipt.ids.recording));
+      receipts.set(name, proved.receipt);
       await putRecording(ports, proved, { put, find, asFound: options.asFound === true }, budget);
       options.onRecording?.(key);
     }
@@ -106,6 +111,7 @@ export async function collectEvidence(
       witnesses: anchored.witnesses.map(({ name }) => name),
       since: options.since?.size,
       custody,
+      current: currentVersions(receipts),
       findings,
     };
     await putText('README.txt', writeReadme(facts));
@@ -124,8 +130,6 @@ export async function collectEvidence(
   }
 }
 
-const nameOf = (key: string) => (key.split('/').at(-1) ?? key).replace(/\.enc$/, '');
-
 interface Putting {
   readonly put: (file: PackageFile) => Promise<void>;
   readonly find: (problem: string) => void;
@@ -138,7 +142,7 @@ async function putRecording(
   { put, find, asFound }: Putting,
   budget: Budget,
 ): Promise<void> {
-  const name = nameOf(key);
+  const name = nameInPackage(key);
   const checked = checkProof(file, proof, ports.place);
   if (checked.state !== 'valid') find(checked.problem);
   await put({ name: `receipts/${name}.receipt.json`, body: file });

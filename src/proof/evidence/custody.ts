@@ -5,7 +5,7 @@ import { ArchiveError } from '../../errors.ts';
 import { parseForeignJson } from '../../json.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { ACCESS_PREFIX } from '../../record/access-entry.ts';
-import { canonicalId } from '../../recording-id.ts';
+import { canonicalId } from '../../recording/id.ts';
 import { mapWide } from '../log/map-wide.ts';
 import { readBytes } from '../log/place.ts';
 import type { PackageFile } from './package-file.ts';

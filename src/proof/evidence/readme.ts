@@ -1,5 +1,6 @@
 /** What the package says of itself, to a reader who knows neither the program nor the archive. */
 
+import type { CurrentVersionOf } from './current-versions.ts';
 import type { CustodyStanding } from './custody.ts';
 
 const CUSTODY: Readonly<Record<CustodyStanding, string>> = {
@@ -22,6 +23,8 @@ export interface ReadmeFacts {
   /** Entries of an older checkpoint that the log is shown to continue. */
   readonly since: number | undefined;
   readonly custody: CustodyStanding;
+  /** Of recordings that were archived again. */
+  readonly current: readonly CurrentVersionOf[];
   readonly findings: readonly string[];
 }
 
@@ -37,6 +40,7 @@ export function writeReadme(facts: ReadmeFacts): string {
     witnesses,
     since,
     custody,
+    current,
     findings,
   } = facts;
   return `EVIDENCE PACKAGE
@@ -46,7 +50,15 @@ Made ${made} from the archive of organization ${organization}.
 It holds ${recordings} ${recordings === 1 ? 'recording' : 'recordings'} and what is needed to check that
   1. each is, byte for byte, what the archive stored when its receipt was issued, and
   2. each receipt has been in the archive's append-only log since the checkpoint in this package was signed${hasTokens ? ', and\n  3. the checkpoint existed at the time that a time-stamping authority put on it' : ''}.
-${findings.length === 0 ? '' : `\nTHIS PACKAGE WAS MADE ALTHOUGH NOT EVERYTHING VERIFIES: see FINDINGS.txt.\n`}
+${findings.length === 0 ? '' : `\nTHIS PACKAGE WAS MADE ALTHOUGH NOT EVERYTHING VERIFIES: see FINDINGS.txt.\n`}${
+  current.length === 0
+    ? ''
+    : `
+SEVERAL VERSIONS
+What is archived is never replaced. These recordings were archived again, for the "reason" that the receipt states; readers of the
+archive take the version that is named first, and each is proved by itself:
+${current.map(({ name, before }) => `    ${name}  takes the place of ${before}\n`).join('')}`
+}
 WHAT IT DOES NOT SHOW
 Genesys Cloud signs none of its answers. That the platform recorded every call, and that the archive passed on everything the
 platform told it, cannot be shown by any archive; the statements in days/ say what the platform listed, when it was asked, and

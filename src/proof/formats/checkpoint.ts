@@ -1,5 +1,5 @@
 /** The head of the log: three lines. https://c2sp.org/tlog-checkpoint */
-import { HASH_BYTES, MAX_TREE_SIZE } from './merkle.ts';
+import { HASH_BYTES } from './merkle.ts';
 import { decodeBase64, isKeyName } from './note.ts';
 
 export interface Checkpoint {
@@ -31,8 +31,7 @@ export function parseCheckpoint(text: string): Checkpoint | undefined {
   return root?.length === HASH_BYTES ? { origin, size, root } : undefined;
 }
 
-/** Reads a decimal number without sign or leading zeros, up to the largest tree. */
+/** Reads a decimal number without sign or leading zeros. Twelve digits are up to the largest tree, `MAX_TREE_SIZE`. */
 export function parseCount(digits: string): number | undefined {
-  const value = /^(?:0|[1-9]\d{0,11})$/.test(digits) ? Number(digits) : undefined;
-  return value !== undefined && value <= MAX_TREE_SIZE ? value : undefined;
+  return /^(?:0|[1-9]\d{0,11})$/.test(digits) ? Number(digits) : undefined;
 }

@@ -1,6 +1,6 @@
 /** A leaf of the log: one line of text, which names no recording. docs/proof.md, "Entries". */
 import { createHash } from 'node:crypto';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 
 /** Of receipts: what `kind` of a receipt may be. */
 export const RECEIPT_KINDS = ['archived', 'adopted', 'completed', 'terminal'] as const;

@@ -15,10 +15,7 @@ export function makeInclusionProof(index: number, size: number, read: ReadHash):
 
 /** Returns the hashes that show that the tree of `size` leaves begins with the tree of `from` leaves. */
 export function makeConsistencyProof(from: number, size: number, read: ReadHash): Promise<Buffer[]> {
-  return hashAll(
-    from === 0 || from === size ? [] : consistencyRanges(from, { start: 0, end: size }, true),
-    read,
-  );
+  return hashAll(from === 0 ? [] : consistencyRanges(from, { start: 0, end: size }, true), read);
 }
 
 async function hashAll(ranges: readonly LeafRange[], read: ReadHash): Promise<Buffer[]> {

@@ -22,11 +22,8 @@ export interface NoteKey {
   readonly vkey: string;
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 /** Decodes base64 of one spelling only. */
 export function decodeBase64(text: string): Buffer | undefined {
-  if (!BASE64.test(text)) return undefined;
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;
 }
@@ -50,7 +47,7 @@ export function noteKey(name: string, publicKey: KeyObject, type: NoteKey['type'
 
 /** `undefined` for what is no key of these types, or states an id that is not the key's. */
 export function parseVkey(vkey: string): NoteKey | undefined {
-  const [name = '', id = '', ...rest] = vkey.split('+');
+  const [name = '', , ...rest] = vkey.split('+');
   // base64 may hold a plus
   const typed = decodeBase64(rest.join('+'));
   if (!isKeyName(name) || typed === undefined || typed.length !== RAW_KEY_BYTES + 1) return undefined;
@@ -58,7 +55,7 @@ export function parseVkey(vkey: string): NoteKey | undefined {
   if (type !== ED25519_TYPE && type !== COSIGNATURE_TYPE) return undefined;
   const der = Buffer.concat([ED25519_SPKI, typed.subarray(1)]);
   const key = noteKey(name, createPublicKey({ key: der, format: 'der', type: 'spki' }), type);
-  return key.id === id && key.vkey === vkey ? key : undefined;
+  return key.vkey === vkey ? key : undefined;
 }
 
 export interface NoteSignature {
@@ -89,7 +86,7 @@ export function parseNote(note: string): SignedNote | undefined {
   // lone surrogates, other control characters: no text that could have been signed
   if (note.length > MAX_NOTE_BYTES || /[^\P{Cc}\n]|\p{Surrogate}|\ufffd/u.test(note)) return undefined;
   const split = note.lastIndexOf('\n\n');
-  if (split === -1 || !note.endsWith('\n')) return undefined;
+  if (split === -1) return undefined;
   const signatures = parseSignatureLines(note.slice(split + 2));
   return signatures === undefined ? undefined : { text: note.slice(0, split + 1), signatures };
 }

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { parseForeignJson } from '../../json.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
-import { parseDay } from '../../recording-time.ts';
+import { parseDay } from '../../recording/time.ts';
 import { sha256Hex as sha256 } from './entry.ts';
 import { MAX_TREE_SIZE } from './merkle.ts';
 import { type DifferenceState, IS_REASON } from './reasons.ts';

@@ -78,11 +78,10 @@ export function splitBundle(bytes: Uint8Array, width: number): readonly Buffer[]
   let at = 0;
   while (at + 2 <= all.length && entries.length < width) {
     const length = all.readUInt16BE(at);
-    const entry = all.subarray(at + 2, at + 2 + length);
-    if (entry.length !== length) return undefined;
-    entries.push(entry);
+    entries.push(all.subarray(at + 2, at + 2 + length));
     at += 2 + length;
   }
+  // beyond the end, the last one is cut
   return at === all.length && entries.length === width ? entries : undefined;
 }
 

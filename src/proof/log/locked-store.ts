@@ -1,6 +1,6 @@
 /** Locks what a log writes once, for as long as the settings say: also its own sealer cannot remove it. */
 import type { ObjectStore } from '../../ports.ts';
-import { DAY_MS } from '../../recording-time.ts';
+import { DAY_MS } from '../../recording/time.ts';
 import type { LogKeys } from '../formats/log-keys.ts';
 
 export interface LogLock {

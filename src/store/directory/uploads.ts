@@ -1,14 +1,42 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { UnfinishedUpload } from '../../ports.ts';
+import type { Clock } from '../../clock.ts';
+import { ensureTimeLeft } from '../../http/with-retry.ts';
+import type { ObjectStore, UnfinishedUpload } from '../../ports.ts';
 import { exists, removeFile, settle } from './commit.ts';
 import { ATTEMPT_DIGITS, attemptFiles, placeOf } from './paths.ts';
-import { isMissing } from './fs-errors.ts';
+import { directoryError, isMissing } from './fs-errors.ts';
+import { rootExists } from './regular-file.ts';
 import { isObjectKey } from '../object-rules.ts';
 
 /** Of the two temporary files of an attempt, either may be all that is left. */
 const TEMPORARY = new RegExp(`^(.+)\\.([0-9a-f]{${ATTEMPT_DIGITS}})\\.(?:metadata\\.)?partial$`);
+
+export function uploadsIn(root: string, clock: Clock): NonNullable<ObjectStore['listUploads']> {
+  return async function* listUploads(budget) {
+    try {
+      await rootExists(root);
+      for await (const upload of listDirectoryUploads(root)) {
+        ensureTimeLeft(clock, budget);
+        yield upload;
+      }
+    } catch (error) {
+      throw directoryError(error, 'listing');
+    }
+  };
+}
+
+export function abortIn(root: string, clock: Clock): NonNullable<ObjectStore['abortUpload']> {
+  return async (upload, budget) => {
+    ensureTimeLeft(clock, budget);
+    try {
+      await removeAttempt(root, upload);
+    } catch (error) {
+      throw directoryError(error, 'cleaning up', upload.key);
+    }
+  };
+}
 
 /** The attempts below `root` whose temporary files are still there, each once. Symbolic links are not followed. */
 export async function* listDirectoryUploads(

@@ -13,7 +13,7 @@ import { createStaticEnvelope } from '../../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../../src/errors.ts';
 import type { AuditedAct } from '../../../src/ports.ts';
 import { auditsKey, packAudits, parseAuditsKey, readAudits } from '../../../src/record/audits-file.ts';
-import { DAY_MS, dayOf } from '../../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../../src/recording/time.ts';
 import { versionedStore } from '../../catalogue/versioned-store.ts';
 import { fastClock } from '../../fast-clock.ts';
 

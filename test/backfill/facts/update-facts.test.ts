@@ -6,7 +6,7 @@ import { ArchiveError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { AnalyzedConversation, Availability, ObjectStat, ObjectStore } from '../../../src/ports.ts';
 import { factsKey } from '../../../src/record/facts-file.ts';
-import { DAY_MS, dayOf } from '../../../src/recording-time.ts';
+import { DAY_MS, dayOf } from '../../../src/recording/time.ts';
 import { keepAudits, keepFacts, keepRequests } from '../../../src/serve/keep-days.ts';
 import { failure } from '../../failure.ts';
 import { fastClock } from '../../fast-clock.ts';

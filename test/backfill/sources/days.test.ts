@@ -3,7 +3,7 @@ import { daysOf, planDays, requireRange } from '../../../src/backfill/sources/da
 import { PlanCounts } from '../../../src/backfill/sources/plan-counts.ts';
 import { unlimited } from '../../../src/clock.ts';
 import type { AnalyzedConversation, ConversationAnalytics } from '../../../src/ports.ts';
-import { RECORDING_KINDS } from '../../../src/recording-facts.ts';
+import { RECORDING_KINDS } from '../../../src/recording/facts.ts';
 
 const DAY = 86_400_000;
 const MONDAY = Date.UTC(2026, 2, 23);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planIds, type IdsRequest } from '../../../src/backfill/sources/ids.ts';
 import { PlanCounts } from '../../../src/backfill/sources/plan-counts.ts';
 import { unlimited } from '../../../src/clock.ts';
-import { UUID_PATTERN } from '../../../src/recording-id.ts';
+import { UUID_PATTERN } from '../../../src/recording/id.ts';
 
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 

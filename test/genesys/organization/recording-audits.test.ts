@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { createRecordingAudits } from '../../../src/genesys/organization/recording-audits.ts';
-import { DAY_MS } from '../../../src/recording-time.ts';
+import { DAY_MS } from '../../../src/recording/time.ts';
 import { connectRecordings } from '../connect-recordings.ts';
 import { type LocalAnswer, type LocalCall, startLocalPlatform } from '../local-platform.ts';
 

@@ -22,7 +22,7 @@ import { present } from '../../../src/present.ts';
 import { keepOnWrite, REMOVAL_TAG } from '../../../src/record/keep-on-write.ts';
 import { contextKey, objectKey, receiptKey } from '../../../src/record/object-key.ts';
 import { parseRetentionFile } from '../../../src/record/retention-file.ts';
-import { DAY_MS } from '../../../src/recording-time.ts';
+import { DAY_MS } from '../../../src/recording/time.ts';
 import { createDirectoryVersions } from '../../../src/store/directory/versions.ts';
 import { createDirectoryStore } from '../../../src/store/directory/directory-store.ts';
 import { createS3Client } from '../../../src/store/s3/client.ts';

@@ -9,7 +9,7 @@ import {
   retentionAtWrite,
   UNKNOWN_AFTER_DAYS,
 } from '../../../src/keep/retention/policy.ts';
-import { DAY_MS } from '../../../src/recording-time.ts';
+import { DAY_MS } from '../../../src/recording/time.ts';
 import { RETENTION_MEDIA, type RetentionRules } from '../../../src/record/retention-file.ts';
 
 const QUEUES = ['q1', 'q2', 'q3'];

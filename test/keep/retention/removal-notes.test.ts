@@ -20,7 +20,7 @@ import { objectKey } from '../../../src/record/object-key.ts';
 import { createReceiptSigner, type ReceiptSigner } from '../../../src/record/receipt.ts';
 import { removalDayPrefix } from '../../../src/record/removal-note.ts';
 import { parseRetentionFile } from '../../../src/record/retention-file.ts';
-import { DAY_MS } from '../../../src/recording-time.ts';
+import { DAY_MS } from '../../../src/recording/time.ts';
 import { VersionedMemory } from '../../slow/versioned-memory.ts';
 
 const AT = Date.UTC(2026, 4, 20, 12);

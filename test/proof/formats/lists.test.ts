@@ -7,6 +7,8 @@ import {
   parseLine,
   redactLine,
 } from '../../../src/proof/formats/list-lines.ts';
+import { leafHash, rootOf } from '../../../src/proof/formats/merkle.ts';
+import { canonicalJson } from '../../../src/record/canonical-json.ts';
 
 const id = fc.stringMatching(/^[0-9a-f]{8}$/);
 const line: fc.Arbitrary<ListLine> = fc.record({
@@ -25,6 +27,53 @@ describe('the lists behind a statement', () => {
         expect(makeList(lines).lines.map(parseLine)).toHaveLength(lines.length);
       }),
     );
+  });
+
+  it('stand by conversation, recording and media, and alike ones by their text', () => {
+    const nonce = (digit: string) => digit.repeat(32);
+    const of = (conversation: string, recording: string, media: string, digit: string): ListLine => ({
+      conversation,
+      media,
+      nonce: nonce(digit),
+      recording,
+      state: 'both',
+    });
+    const ordered = [
+      of('a', 'b', 'call', '1'),
+      of('a', 'b', 'call', '2'),
+      of('a', 'b', 'screen', '0'),
+      of('a', 'bb', 'call', '0'),
+      of('ab', 'a', 'call', '0'),
+      of('b', 'a', 'call', '0'),
+    ];
+    const texts = ordered.map((each) => canonicalJson(each));
+    for (const shuffled of [
+      ordered,
+      ordered.toReversed(),
+      ordered.toSorted((one, other) => (one.nonce < other.nonce ? 1 : -1)),
+    ]) {
+      const { lines, root } = makeList(shuffled);
+      expect(lines).toEqual(texts);
+      expect(root).toBe(rootOf(texts.map((each) => leafHash(Buffer.from(each)))).toString('hex'));
+    }
+  });
+
+  it('hold nothing of what was erased before they were made', () => {
+    const [erased] = fc.sample(line, { numRuns: 1, seed: 3 });
+    if (erased === undefined) throw new Error('no line');
+    const { lines } = makeList([
+      { ...erased, state: 'excluded', reason: 'erased' },
+      { ...erased, state: 'excluded', reason: 'sensitive' },
+    ]);
+    expect(lines.filter((text) => text.startsWith('{"leaf":"'))).toHaveLength(1);
+    expect(lines.join('')).not.toContain('"reason":"erased"');
+  });
+
+  it('take what only looks like an erased line for the text that it is', () => {
+    for (const text of [`{"leaf":"${'g'.repeat(64)}"}`, `{"leaf":"${'0'.repeat(62)}"}`]) {
+      expect(listRoot([text])).toBe(rootOf([leafHash(Buffer.from(text))]).toString('hex'));
+      expect(redactLine(text)).toBe(`{"leaf":"${leafHash(Buffer.from(text)).toString('hex')}"}`);
+    }
   });
 
   it('keep their root when lines are erased, and hold nothing of them any more', () => {

@@ -107,6 +107,15 @@ describe('inclusion proofs', () => {
     expect(checkInclusion({ ...claim, size: 2, root: nodeHash(one, short), path: [short] })).toBe(false);
   });
 
+  it('are refused when they are too short or too long for the tree, even where the hashes come out', () => {
+    const [first, second] = [leaf(0), leaf(1)];
+    const short = { index: 0, size: 3, leaf: first, root: first, path: [] };
+    expect(checkInclusion({ ...short, size: 1 })).toBe(true);
+    expect(checkInclusion(short)).toBe(false);
+    for (const root of [nodeHash(first, second), nodeHash(second, first)])
+      expect(checkInclusion({ index: 0, size: 1, leaf: first, root, path: [second] })).toBe(false);
+  });
+
   it('are as long as the tree is high, also beyond 32 bits', async () => {
     const size = 2 ** 40 + 3;
     const flat = () => leaf(0);
@@ -143,6 +152,35 @@ describe('consistency proofs', () => {
       }
     }
     expect([accepted, refused > 18_000]).toEqual([2_278, true]);
+  });
+
+  it('are refused when they are too short or too long for the tree, even where the hashes come out', () => {
+    const [first, second] = [leaf(0), leaf(1)];
+    const root = nodeHash(first, second);
+    const claim = { from: 1, fromRoot: first, size: 2, root, path: [second] };
+    expect(checkConsistency(claim)).toBe(true);
+    expect(checkConsistency({ ...claim, size: 5 })).toBe(false);
+    expect(checkConsistency({ ...claim, root: nodeHash(second, root), path: [second, second] })).toBe(false);
+    expect(checkConsistency({ ...claim, root: nodeHash(root, second), path: [second, second] })).toBe(false);
+    expect(checkConsistency({ ...claim, from: 3, size: 7, path: [] })).toBe(false);
+  });
+
+  it('are refused with counts that are none, and hashes of another length', () => {
+    const root = leaf(0);
+    const same = { from: 5, fromRoot: root, size: 5, root, path: [] };
+    expect(checkConsistency(same)).toBe(true);
+    for (const count of [-1, 1.5, Number.NaN, 2 ** 53]) {
+      expect(checkConsistency({ ...same, from: count })).toBe(false);
+      expect(checkConsistency({ ...same, size: count })).toBe(false);
+      expect(checkConsistency({ ...same, from: count, size: count })).toBe(false);
+    }
+    expect(checkConsistency({ ...same, from: 0 })).toBe(true);
+    expect(checkConsistency({ ...same, from: 0, size: -1 })).toBe(false);
+    expect(checkConsistency({ ...same, from: 0, size: 1.5 })).toBe(false);
+    const cut = root.subarray(1);
+    expect(checkConsistency({ ...same, fromRoot: cut, root: cut })).toBe(false);
+    expect(checkConsistency({ ...same, from: 0, fromRoot: cut })).toBe(false);
+    expect(checkConsistency({ ...same, from: 0, root: cut })).toBe(false);
   });
 
   it('refuse to shrink, an empty path between two sizes, and two roots of one size', () => {

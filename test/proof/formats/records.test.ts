@@ -1,6 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { logKeys, parseNoteKey, parseStatementKey } from '../../../src/proof/formats/log-keys.ts';
 import { noteKey } from '../../../src/proof/formats/note.ts';
 import {
   formatRecord,
@@ -37,6 +36,11 @@ describe('staged seals', () => {
     expect(isSealSigned({ ...seal, entries: [...seal.entries, 'more'] }, [key])).toBe(false);
     expect(isSealSigned({ ...seal, signature: { id: key.id, value: `${value}=` } }, [key])).toBe(false);
     expect(isSealSigned(seal, [noteKey('another', pair.publicKey)])).toBe(false);
+    // the key that signed it stands among others of its name, and of its id
+    const sameName = noteKey(ORIGIN, generateKeyPairSync('ed25519').publicKey);
+    const sameId = { ...noteKey('another', sameName.publicKey), id: key.id };
+    expect(isSealSigned(seal, [sameName, sameId, key])).toBe(true);
+    expect(isSealSigned(seal, [sameName, sameId])).toBe(false);
   });
 
   it('sign a text that is no checkpoint, under any name of the log', () => {
@@ -50,27 +54,17 @@ describe('staged seals', () => {
   });
 });
 
-describe('names of the objects of a log', () => {
-  const keys = logKeys('org');
-
-  it('stand below the prefix of the organization, and sort as the log grows', () => {
-    expect(keys.seal(7)).toBe('proof/org/seals/000000000007.json.gz');
-    expect(keys.statement('2026-03-02', 12)).toBe('proof/org/days/2026/03/02/000000000012.json');
-    expect(keys.note(3)).toBe('proof/org/checkpoints/000000000003.note');
-    expect(keys.token(3, 'tsa-1')).toBe('proof/org/checkpoints/000000000003.tsa-1.tsr');
-    expect(keys.list('2026-03-02', 'ab'.repeat(32), 'source')).toBe(
-      `proof/org/lists/2026/03/02/${'ab'.repeat(8)}.source.jsonl.gz`,
-    );
-  });
-
-  it('are read back, and nothing else is', () => {
-    expect(parseStatementKey(keys, keys.statement('2026-03-02', 12))).toEqual({
-      day: '2026-03-02',
-      index: 12,
-    });
-    expect(parseNoteKey(keys, keys.note(3))).toBe(3);
-    expect(parseStatementKey(keys, keys.note(3))).toBeUndefined();
-    expect(parseStatementKey(logKeys('other'), keys.statement('2026-03-02', 12))).toBeUndefined();
-    expect(parseNoteKey(keys, keys.token(3, 'a'))).toBeUndefined();
+describe('the file that a log begins with', () => {
+  it('is read back as it was written, and states a day that there is', () => {
+    const log = {
+      schema: 'genesys-media-archive/log/v1',
+      organization: 'org',
+      origin: ORIGIN,
+      first: '2026-03-02',
+      vkey: key.vkey,
+      created: '2026-03-03T03:00:00.000Z',
+    } as const;
+    expect(parseLogFile(formatRecord(log))).toEqual(log);
+    expect(parseLogFile(formatRecord({ ...log, first: '2026-02-30' }))).toBeUndefined();
   });
 });

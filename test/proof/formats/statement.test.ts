@@ -38,6 +38,10 @@ describe('statements', () => {
     expect(parseStatement(text(excluded('policy:John Smith')))).toBeUndefined();
   });
 
+  it('are of a day that there is', () => {
+    expect(parseStatement(text(aStatement({ day: '2026-02-30' })))).toBeUndefined();
+  });
+
   it('above 65,535 bytes are none: they would be no entry', () => {
     const looked = Array.from({ length: 399 }, () => '2026-03-02');
     const divisions = Array.from({ length: 500 }, (_, at) => `${at}`.padStart(150, 'd'));
@@ -55,6 +59,37 @@ describe('the equations of a statement', () => {
     expect(brokenEquations({ ...unasked, source })).toEqual([]);
   });
 
+  it('hold where every count has its part', () => {
+    const { archive, log } = aStatement();
+    const counted = aStatement({
+      archive: { ...archive, receipts: 13, completed: 3, objects: { ...archive.objects, sizeDiffers: 9 } },
+      log: { ...log, from: 5, to: 5, index: 5, before: { ...log.before, size: 5 } },
+      source: {
+        ...asked,
+        recordings: 12,
+        byMedia: { call: 11, screen: 1 },
+        list: { ...asked.list, count: 12 },
+      },
+      differences: {
+        ...differences,
+        pending: { total: 2, byReason: { 'in-queue': 2 } },
+        byMedia: { ...differences.byMedia, call: { both: 7, missing: 1, pending: 2, excluded: 1 } },
+        list: { ...differences.list, count: 5 },
+      },
+    });
+    expect(brokenEquations(counted)).toEqual([]);
+  });
+
+  it('name media that only one side counts', () => {
+    const { screen: _, ...call } = differences.byMedia;
+    expect(brokenEquations(aStatement({ differences: { ...differences, byMedia: call } }))).toEqual([
+      'source.byMedia.screen = both + excluded + pending + missing',
+    ]);
+    const chat = { both: 0, missing: 0, pending: 0, excluded: 0 };
+    const more = { ...differences.byMedia, chat };
+    expect(brokenEquations(aStatement({ differences: { ...differences, byMedia: more } }))).toEqual([]);
+  });
+
   it('name each sum that does not come out', () => {
     const { archive, log, policy } = aStatement();
     const cases: readonly (readonly [Partial<Statement>, string])[] = [
@@ -69,6 +104,8 @@ describe('the equations of a statement', () => {
         'objects.sizeDiffers ≤ objects.compared',
       ],
       [{ log: { ...log, to: 11 } }, 'log: before ≤ from ≤ to ≤ index'],
+      [{ log: { ...log, from: 10, to: 9 } }, 'log: before ≤ from ≤ to ≤ index'],
+      [{ log: { ...log, before: { ...log.before, size: 1 } } }, 'log: before ≤ from ≤ to ≤ index'],
       [{ log: { ...log, first: '2026-03-03' } }, 'log: first ≤ through'],
       [{ policy: { ...policy, rules: {} } }, 'policy.sha256 = SHA-256 of policy.rules'],
       [

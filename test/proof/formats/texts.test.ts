@@ -7,22 +7,15 @@ import {
   parseCheckpoint,
   parseCount,
 } from '../../../src/proof/formats/checkpoint.ts';
-import { checkCosignature, cosignatureOf, cosignedText } from '../../../src/proof/formats/cosignature.ts';
 import {
+  type Entry,
   ENTRY_KINDS,
   formatEntry,
   parseEntry,
   sha256Hex,
   sortEntries,
 } from '../../../src/proof/formats/entry.ts';
-import {
-  checkNote,
-  COSIGNATURE_TYPE,
-  formatNote,
-  noteKey,
-  parseNote,
-  parseVkey,
-} from '../../../src/proof/formats/note.ts';
+import { checkNote, formatNote, noteKey, parseNote, parseVkey } from '../../../src/proof/formats/note.ts';
 import { formatProof, parseProof } from '../../../src/proof/formats/tlog-proof.ts';
 
 const ORIGIN = 'recordings.example.com/proof/org';
@@ -74,6 +67,18 @@ describe('entries', () => {
     }
   });
 
+  it('of a seal stand by kind, then day, then hash', () => {
+    const [low, high] = ['0'.repeat(64), 'f'.repeat(64)];
+    const ordered: Entry[] = [
+      { kind: 'archived', day: '2026-03-02', sha256: high },
+      { kind: 'archived', day: '2026-03-03', sha256: low },
+      { kind: 'archived', day: '2026-03-03', sha256: high },
+      { kind: 'adopted', day: '2026-03-01', sha256: low },
+      { kind: 'statement', day: '2026-03-01', sha256: low },
+    ];
+    expect(sortEntries(ordered.toReversed())).toEqual(ordered);
+  });
+
   it('of a seal are in an order that tells nothing of when they came', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 40 }), (list) => {
@@ -100,6 +105,8 @@ describe('checkpoints', () => {
     const text = formatCheckpoint({ origin: ORIGIN, size: 12, root: createHash('sha256').digest() });
     for (const wrong of [
       `${text}extension\n`,
+      `${text}x`,
+      `${text}\n`,
       text.slice(0, -1),
       text.replace('\n12\n', '\n012\n'),
       text.replace('\n12\n', '\n+12\n'),
@@ -187,6 +194,9 @@ describe('signed notes', () => {
       text,
       `${text}\n`,
       note.slice(0, -1),
+      // no text before the signatures, and nothing between them
+      `x${formatNote({ text: '', signatures: [signature] }).slice(1)}`,
+      note.replace(/\n$/, ' more\n'),
       note.replace('—', '-'),
       note.replace('first', 'fi\trst'),
       note.replace('first', 'fi\ufffdrst'),
@@ -200,6 +210,13 @@ describe('signed notes', () => {
     }
   });
 
+  it('have at most 65,536 characters', () => {
+    const long = (length: number) => formatNote({ text: `${'x'.repeat(length)}\n`, signatures: [signature] });
+    const room = 65_536 - long(0).length;
+    expect(parseNote(long(room))?.signatures).toEqual([signature]);
+    expect(parseNote(long(room + 1))).toBeUndefined();
+  });
+
   it('have keys of one spelling, whose id is theirs', () => {
     expect(parseVkey(key.vkey)?.vkey).toBe(key.vkey);
     fc.assert(
@@ -210,35 +227,14 @@ describe('signed notes', () => {
     );
     const ecdsa = `${ORIGIN}+00000000+${Buffer.concat([Uint8Array.of(2), Buffer.alloc(32)]).toString('base64')}`;
     expect(parseVkey(ecdsa)).toBeUndefined();
-  });
-});
-
-describe('cosignatures', () => {
-  const checkpoint = formatCheckpoint({ origin: ORIGIN, size: 3, root: createHash('sha256').digest() });
-  const witness = noteKey('witness.example', other.publicKey, COSIGNATURE_TYPE);
-  const signed = sign(null, Buffer.from(cosignedText(checkpoint, 1_790_000_000)), other.privateKey);
-  const cosignature = cosignatureOf(witness, 1_790_000_000, signed);
-
-  it('tell when a witness saw a checkpoint', () => {
-    expect(checkCosignature(checkpoint, cosignature, [witness])).toBe(1_790_000_000);
-    expect(parseVkey(witness.vkey)?.type).toBe(COSIGNATURE_TYPE);
-  });
-
-  it('are of this checkpoint, this time and this witness only', () => {
-    const later = { ...cosignature, bytes: Buffer.from(cosignature.bytes) };
-    later.bytes[7] = (later.bytes[7] as number) + 1;
-    expect(checkCosignature(checkpoint, later, [witness])).toBeUndefined();
-    expect(checkCosignature(checkpoint.replace('\n3\n', '\n4\n'), cosignature, [witness])).toBeUndefined();
-    expect(
-      checkCosignature(checkpoint, cosignature, [noteKey('witness.example', other.publicKey)]),
-    ).toBeUndefined();
-    expect(checkCosignature(checkpoint, { ...cosignature, bytes: signed }, [witness])).toBeUndefined();
-  });
-
-  it('do not count as a signature of the log', () => {
-    const asLog = noteKey(ORIGIN, other.publicKey, COSIGNATURE_TYPE);
-    const note = { text: checkpoint, signatures: [cosignatureOf(asLog, 1_790_000_000, signed)] };
-    expect(checkNote(note, [asLog])).toBe('unknown-key');
+    // all is as it should be but the type, or the length
+    const typed = noteKey(ORIGIN, pair.publicKey, 2 as typeof key.type);
+    expect(parseVkey(typed.vkey)).toBeUndefined();
+    for (const length of [32, 34]) {
+      const bytes = Buffer.concat([Uint8Array.of(1), Buffer.alloc(length - 1, 7)]);
+      const id = createHash('sha256').update(`${ORIGIN}\n`).update(bytes).digest('hex').slice(0, 8);
+      expect(parseVkey(`${ORIGIN}+${id}+${bytes.toString('base64')}`)).toBeUndefined();
+    }
   });
 });
 
@@ -263,6 +259,16 @@ describe('proof files', () => {
     );
   });
 
+  it('have paths of up to 64 hashes', () => {
+    const longest = {
+      entry: Buffer.from('e'),
+      index: 1,
+      path: Array.from({ length: 64 }, () => Buffer.alloc(32)),
+      checkpoint: 'c',
+    };
+    expect(parseProof(formatProof(longest))).toEqual(longest);
+  });
+
   it('that are none are refused', () => {
     const proof = formatProof({
       entry: Buffer.from('e'),
@@ -277,6 +283,8 @@ describe('proof files', () => {
       proof.replace('index 1', 'index -1'),
       proof.replace('index 1', 'index a[$(touch x)]'),
       proof.replace('index 1\n', ''),
+      proof.replace('index 1', 'inder 1'),
+      proof.replace(/index 1\n[^]*$/, 'index 12'),
       proof.replace('AAAA', 'AAA'),
       formatProof({ entry: Buffer.from('e'), index: 1, path: [Buffer.alloc(31)], checkpoint: 'c' }),
       formatProof({

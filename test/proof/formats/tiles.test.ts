@@ -82,8 +82,9 @@ describe('tiles', () => {
     expect(tileOf(0, 69_999, size)).toEqual({ level: 0, index: 273, width: 112 });
   });
 
-  it('of another length are none', () => {
-    expect(splitTile(Buffer.alloc(64), 2)).toHaveLength(2);
+  it('hold one hash after the other, and of another length are none', () => {
+    const hashes = [1, 2, 3].map((fill) => Buffer.alloc(32, fill));
+    expect(splitTile(Buffer.concat(hashes), 3)).toEqual(hashes);
     expect(splitTile(Buffer.alloc(63), 2)).toBeUndefined();
     expect(splitTile(Buffer.alloc(96), 2)).toBeUndefined();
   });

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describeCause } from '../simulator-error.ts';
@@ -193,9 +198,42 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
  * @throws SimulatorError for a bucket name S3 would not accept.
  */
 export async function startS3(options: S3Options): Promise<S3Endpoint> {
-  const now = options.now ?? (() => Date.now());
   const closing = new AbortController();
-  const server: Server = {
+  const server = await describeServer(options, closing.signal);
+  const door = new Door(server);
+  const http = createHttp(door);
+  const url = await listen(http, options.port ?? 0);
+  return {
+    url,
+    environment: () => ({
+      AWS_ENDPOINT_URL_S3: url,
+      AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
+      AWS_REGION: server.credentials.region,
+      S3_FORCE_PATH_STYLE: '1',
+    }),
+    requests: door.requests,
+    faults: server.faults,
+    close: async () => {
+      closing.abort();
+      const closed = new Promise<void>((resolve) => {
+        http.close(() => resolve());
+      });
+      http.closeAllConnections();
+      await closed;
+      await door.settled();
+    },
+    place: (name, object) => placeObject(server.buckets.get(name), object, server.now()),
+    openUploads: () =>
+      [...server.buckets].flatMap(([name, bucket]) =>
+        bucket.uploads().map(({ record }) => `${name}/${record.key}`),
+      ),
+  };
+}
+
+async function describeServer(options: S3Options, signal: AbortSignal): Promise<Server> {
+  const now = options.now ?? (() => Date.now());
+  return {
     options,
     credentials: {
       accessKeyId: options.accessKeyId ?? 'simulator',
@@ -207,64 +245,61 @@ export async function startS3(options: S3Options): Promise<S3Endpoint> {
     faults: new S3Faults(),
     startedAt: now(),
     now,
-    signal: closing.signal,
+    signal,
   };
-  const requests: S3Request[] = [];
-  const underWay = new Set<Promise<void>>();
+}
 
-  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+/** Takes requests in, and remembers the latest. */
+class Door {
+  readonly requests: S3Request[] = [];
+  readonly #server: Server;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  accept(request: IncomingMessage, response: ServerResponse): void {
+    const work = this.#serve(request, response);
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  /** Resolves when no request is under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const entry: RequestEntry = { operation: undefined, bucket: '', key: '', status: 0 };
-    requests.push(entry);
-    if (requests.length > REMEMBERED) requests.shift();
+    this.requests.push(entry);
+    if (this.requests.length > REMEMBERED) this.requests.shift();
     const exchange = openExchange(request, response);
     try {
-      await answerRequest(server, exchange, entry);
+      await answerRequest(this.#server, exchange, entry);
     } catch (error) {
       // Also after a failure while sending: the client must not take what it got for an answer.
       if (!response.headersSent) entry.status = 0;
       endConnection(exchange, error instanceof ConnectionGone && error.reset);
     }
-    options.onRequest?.(entry);
-  };
-  const accept = (request: IncomingMessage, response: ServerResponse) => {
-    const work = serve(request, response);
-    underWay.add(work);
-    void work.finally(() => underWay.delete(work));
-  };
+    this.#server.options.onRequest?.(entry);
+  }
+}
+
+function createHttp(door: Door): HttpServer {
   // Large uploads may take long; and a connection that closes while the client reuses it looks like a fault that was not set.
   const http = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+  const accept = (request: IncomingMessage, response: ServerResponse) => door.accept(request, response);
   http.on('request', accept);
   http.on('checkContinue', accept);
+  return http;
+}
+
+/** @returns where it listens: `http://127.0.0.1:PORT`. */
+async function listen(http: HttpServer, port: number): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
-    http.listen(options.port ?? 0, '127.0.0.1', resolve);
+    http.listen(port, '127.0.0.1', resolve);
   });
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-
-  return {
-    url,
-    environment: () => ({
-      AWS_ENDPOINT_URL_S3: url,
-      AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
-      AWS_REGION: server.credentials.region,
-      S3_FORCE_PATH_STYLE: '1',
-    }),
-    requests,
-    faults: server.faults,
-    close: async () => {
-      closing.abort();
-      const closed = new Promise<void>((resolve) => {
-        http.close(() => resolve());
-      });
-      http.closeAllConnections();
-      await closed;
-      await Promise.all(underWay);
-    },
-    place: (name, object) => placeObject(server.buckets.get(name), object, now()),
-    openUploads: () =>
-      [...server.buckets].flatMap(([name, bucket]) =>
-        bucket.uploads().map(({ record }) => `${name}/${record.key}`),
-      ),
-  };
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }

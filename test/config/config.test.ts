@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, revealKey } from '../src/config/config.ts';
-import { listSettings } from '../src/config/schema.ts';
-import { GENESYS_REGIONS } from '../src/regions.ts';
-import { Secret } from '../src/secret.ts';
+import { loadConfig, revealKey } from '../../src/config/config.ts';
+import { listSettings } from '../../src/config/schema.ts';
+import { GENESYS_REGIONS } from '../../src/regions.ts';
+import { Secret } from '../../src/secret.ts';
 import { KEY, load, problemWith, refusalOf, tutorial } from './config-fixture.ts';
 
 describe('the five names of the tutorial', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type KeyMode, loadConfig, type ObjectFormat } from '../src/config/config.ts';
-import { ArchiveError } from '../src/errors.ts';
+import { type KeyMode, loadConfig, type ObjectFormat } from '../../src/config/config.ts';
+import { ArchiveError } from '../../src/errors.ts';
 import { KEY, load, refusalOf, tutorial } from './config-fixture.ts';
 
 const { ENCRYPTION_KEY_HEX: _, ...keyless } = tutorial;

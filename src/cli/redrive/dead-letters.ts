@@ -1,8 +1,8 @@
-import type { Budget } from '../clock.ts';
-import { ArchiveError } from '../errors.ts';
-import { parseForeignJson } from '../json.ts';
-import type { MessageQueue, QueuedMessage } from '../queue/message-queue.ts';
-import { readEvents } from './archive/read-events.ts';
+import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
+import { parseForeignJson } from '../../json.ts';
+import type { MessageQueue, QueuedMessage } from '../../queue/message-queue.ts';
+import { readEvents } from '../archive/read-events.ts';
 
 /** A message that nothing could be done with, and how to be done with it now. */
 export interface DeadLetter {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileIdPattern, isSafeId, shortenForMessage } from '../src/recording-id.ts';
+import { compileIdPattern, isSafeId, shortenForMessage } from '../../src/recording/id.ts';
 
 const matches = (source: string, id: string) => {
   const compiled = compileIdPattern(source);

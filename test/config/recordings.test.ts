@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { tutorial } from './config-fixture.ts';
 
 const load = (env: Record<string, string> = {}) => loadConfig({ env: { ...tutorial, ...env } }, 'archive');

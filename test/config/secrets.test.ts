@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listSettings } from '../src/config/schema.ts';
-import { loadConfig, revealKey } from '../src/config/config.ts';
-import { ArchiveError } from '../src/errors.ts';
-import { Secret } from '../src/secret.ts';
+import { listSettings } from '../../src/config/schema.ts';
+import { loadConfig, revealKey } from '../../src/config/config.ts';
+import { ArchiveError } from '../../src/errors.ts';
+import { Secret } from '../../src/secret.ts';
 import { KEY, load, refusalOf, tutorial } from './config-fixture.ts';
 
 describe('secrets', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_CONFIG_FILE, readConfigFile } from '../src/config/file.ts';
+import { DEFAULT_CONFIG_FILE, readConfigFile } from '../../src/config/file.ts';
 
 describe('readConfigFile', () => {
   let directory = '';

@@ -3,9 +3,9 @@ import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_CONFIG_FILE, describeStranger, readConfigFile } from '../src/config/file.ts';
-import { readDeploySettings } from '../src/config/deploy-file.ts';
-import { runCli } from './cli/run-cli.ts';
+import { DEFAULT_CONFIG_FILE, describeStranger, readConfigFile } from '../../src/config/file.ts';
+import { readDeploySettings } from '../../src/config/deploy-file.ts';
+import { runCli } from '../cli/run-cli.ts';
 
 let dir = '';
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPlausibleTime, parseDay, parseRecordingTime } from '../src/recording-time.ts';
+import { isPlausibleTime, parseDay, parseRecordingTime } from '../../src/recording/time.ts';
 
 describe('parseRecordingTime', () => {
   it.each([

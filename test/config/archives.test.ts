@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARCHIVE_NAME, archiveVariable, variableOf } from '../src/config/archives/archive-names.ts';
-import { MACHINE_SECRETS, OWN_SETTINGS } from '../src/config/archives/own-settings.ts';
-import { type ConfigSources, listArchives, loadConfig } from '../src/config/config.ts';
-import { listSettings, SETTINGS } from '../src/config/schema.ts';
-import { ArchiveError } from '../src/errors.ts';
+import { ARCHIVE_NAME, archiveVariable, variableOf } from '../../src/config/archives/archive-names.ts';
+import { MACHINE_SECRETS, OWN_SETTINGS } from '../../src/config/archives/own-settings.ts';
+import { type ConfigSources, listArchives, loadConfig } from '../../src/config/config.ts';
+import { listSettings, SETTINGS } from '../../src/config/schema.ts';
+import { ArchiveError } from '../../src/errors.ts';
 import { KEY, refusalOf } from './config-fixture.ts';
 
 const EMEA = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';

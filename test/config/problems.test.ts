@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listSettings } from '../src/config/schema.ts';
-import { loadConfig, type Purpose } from '../src/config/config.ts';
-import { ArchiveError } from '../src/errors.ts';
+import { listSettings } from '../../src/config/schema.ts';
+import { loadConfig, type Purpose } from '../../src/config/config.ts';
+import { ArchiveError } from '../../src/errors.ts';
 import { KEY, problemWith, refusalOf, tutorial } from './config-fixture.ts';
 
 describe('problems', () => {

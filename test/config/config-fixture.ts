@@ -1,5 +1,5 @@
-import { type ConfigSources, loadConfig, type Purpose } from '../src/config/config.ts';
-import { ArchiveError } from '../src/errors.ts';
+import { type ConfigSources, loadConfig, type Purpose } from '../../src/config/config.ts';
+import { ArchiveError } from '../../src/errors.ts';
 
 export const KEY = '00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF';
 
