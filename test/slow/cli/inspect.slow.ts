@@ -3,20 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
-import { putInstruction } from '../../src/record/instruction-file.ts';
-import { unlimited } from '../../src/clock.ts';
-import { createAdopter } from '../../src/envelope/adopt.ts';
-import { createKmsWrap, type KeyWrapper } from '../../src/envelope/key-wrap.ts';
-import { createAesWrapper, createRsaWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
-import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
-import type { InstructionContent, Sealer } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
-import { memoryKeyService } from '../envelope/memory-key-service.ts';
-import { pair3072 } from '../envelope/rsa-pairs.ts';
-import { makeDirectory, runCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
+import { adoptRecording } from '../../../src/rekey/adopt-recordings.ts';
+import { putInstruction } from '../../../src/record/instruction-file.ts';
+import { unlimited } from '../../../src/clock.ts';
+import { createAdopter } from '../../../src/envelope/adopt.ts';
+import { createKmsWrap, type KeyWrapper } from '../../../src/envelope/key-wrap.ts';
+import { createAesWrapper, createRsaWrapper } from '../../../src/envelope/raw-wrap.ts';
+import { createS3ecEnvelope } from '../../../src/envelope/s3ec-envelope.ts';
+import { createStaticEnvelope } from '../../../src/envelope/static-gcm.ts';
+import type { InstructionContent, Sealer } from '../../../src/ports.ts';
+import { createDirectoryStore } from '../../../src/store/directory/directory-store.ts';
+import { memoryKeyService } from '../../envelope/memory-key-service.ts';
+import { pair3072 } from '../../envelope/rsa-pairs.ts';
+import { makeDirectory, runCli } from '../../cli/run-cli.ts';
+import { runHere } from '../../cli/run-here.ts';
 
 const ids = {
   recordingId: '6f1a4c7e-3f0b-4f3a-9a53-3c7d5b2f7a10',

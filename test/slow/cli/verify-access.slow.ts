@@ -6,7 +6,7 @@ import { sealDays } from '../../../src/proof/seal-days.ts';
 import { putSmall } from '../../../src/record/small-object.ts';
 import { accessEntries } from '../../proof/access-fixture.ts';
 import { makeSealedLog, type SealedLog } from '../../proof/sealed-log.ts';
-import { runHere } from '../run-here.ts';
+import { runHere } from '../../cli/run-here.ts';
 
 const DAY = '2026-05-21';
 

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { verifyWebhookSignature } from '../../src/events/webhook-signature.ts';
-import { makeDirectory, runCli, type RunningCli, startCli } from './run-cli.ts';
+import { verifyWebhookSignature } from '../../../src/events/webhook-signature.ts';
+import { makeDirectory, runCli, type RunningCli, startCli } from '../../cli/run-cli.ts';
 
 let dir: string;
 let remove: () => Promise<void>;

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { restoreRecording } from '../../src/audit/read-recording.ts';
-import { unlimited } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config/config.ts';
-import { createReader, openConfiguredStore } from '../../src/create/archiver.ts';
-import { readKeyringFile } from '../../src/envelope/key-files.ts';
-import { keyringWrapper } from '../../src/envelope/keyring.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
-import { rejectionOf } from '../envelope/bytes.ts';
-import { fastClock } from '../fast-clock.ts';
-import { recordingLogger } from '../recording-logger.ts';
-import { type Mode, ORGANIZATION, startKeyedArchive } from './keyed-archive.ts';
+import { restoreRecording } from '../../../src/audit/read-recording.ts';
+import { unlimited } from '../../../src/clock.ts';
+import { loadConfig } from '../../../src/config/config.ts';
+import { createReader, openConfiguredStore } from '../../../src/create/archiver.ts';
+import { readKeyringFile } from '../../../src/envelope/key-files.ts';
+import { keyringWrapper } from '../../../src/envelope/keyring.ts';
+import { createS3ecEnvelope } from '../../../src/envelope/s3ec-envelope.ts';
+import { rejectionOf } from '../../envelope/bytes.ts';
+import { fastClock } from '../../fast-clock.ts';
+import { recordingLogger } from '../../recording-logger.ts';
+import { type Mode, ORGANIZATION, startKeyedArchive } from '../../e2e/keyed-archive.ts';
 
 const formats: readonly (readonly [Mode, string])[] = [
   ['static', 'static-gcm'],
@@ -214,7 +214,7 @@ describe('KMS', () => {
 
   it('is loaded only where a KMS key is used', () => {
     const sources = readFileSync('src/envelope/key-sources.ts', 'utf8');
-    expect(sources).toContain("await import('./kms-data-keys.ts')");
+    expect(sources).toContain("await import('../../e2e/kms-data-keys.ts')");
     expect(sources).not.toMatch(/from '\.\/kms-data-keys\.ts'/);
   });
 });

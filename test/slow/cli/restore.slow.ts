@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startSimulator } from '../../packages/simulator/src/simulator.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import { type ArchiveFixture, FIRST, makeArchive, putSealed, SECOND } from './archive-fixture.ts';
-import { canMount } from '../can-mount.ts';
-import { filesIn, runCli, startCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
+import { startSimulator } from '../../../packages/simulator/src/simulator.ts';
+import { openStore } from '../../../src/store/open-store.ts';
+import { type ArchiveFixture, FIRST, makeArchive, putSealed, SECOND } from '../../cli/archive-fixture.ts';
+import { canMount } from '../../can-mount.ts';
+import { filesIn, runCli, startCli } from '../../cli/run-cli.ts';
+import { runHere } from '../../cli/run-here.ts';
 
 let archive: ArchiveFixture;
 let out: string;

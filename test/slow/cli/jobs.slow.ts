@@ -2,14 +2,14 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../src/cli/_program.ts';
-import { createUi } from '../../src/cli/_ui.ts';
-import { exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { unlimited } from '../../src/clock.ts';
-import { ArchiveError } from '../../src/errors.ts';
-import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
-import { type ArchiveFixture, FIRST, makeArchive, SECOND } from './archive-fixture.ts';
-import { contextHere, runHere } from './run-here.ts';
+import { parseCommandLine } from '../../../src/cli/_program.ts';
+import { createUi } from '../../../src/cli/_ui.ts';
+import { exitCodeOf } from '../../../src/cli/exit-codes.ts';
+import { unlimited } from '../../../src/clock.ts';
+import { ArchiveError } from '../../../src/errors.ts';
+import { createDirectoryStore } from '../../../src/store/directory/directory-store.ts';
+import { type ArchiveFixture, FIRST, makeArchive, SECOND } from '../../cli/archive-fixture.ts';
+import { contextHere, runHere } from '../../cli/run-here.ts';
 
 let archive: ArchiveFixture;
 beforeEach(async () => {

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { idsAt, makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
-import { putSealed } from './archive-fixture.ts';
-import { canMount } from '../can-mount.ts';
-import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
+import { idsAt, makeSealedArchive, type SealedArchive } from '../../archive/sealed-archive.ts';
+import { putSealed } from '../../cli/archive-fixture.ts';
+import { canMount } from '../../can-mount.ts';
+import { filesIn, makeDirectory, runCli, startCli } from '../../cli/run-cli.ts';
+import { runHere } from '../../cli/run-here.ts';
 
 const COUNT = 12;
 const DAY = Date.UTC(2026, 4, 20, 12);
@@ -310,7 +310,7 @@ describe('restore of many', () => {
   it('the next run sweeps what a killed one has left, of every file', async () => {
     await mkdir(out);
     const ended = execFileSync('/bin/sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim();
-    const { partialName } = await import('../../src/cli/restore/partial-names.ts');
+    const { partialName } = await import('../../../src/cli/restore/partial-names.ts');
     const own = partialName(path.join(out, 'gone.wav'));
     const pid = Number(ended).toString(16).padStart(6, '0').slice(-6);
     const left = own.replace(/([0-9a-f]{4})[0-9a-f]{6}([0-9a-f]{2})\.partial$/, `$1${pid}$2.partial`);

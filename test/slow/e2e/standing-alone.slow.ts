@@ -3,16 +3,16 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { restoreRecording } from '../../src/audit/read-recording.ts';
-import { unlimited } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config/config.ts';
-import { createArchiver, createReader } from '../../src/create/archiver.ts';
-import { createHandler } from '../../src/lambda/handle-event.ts';
-import type { Fault } from '../../packages/simulator/src/faults.ts';
-import type { ScriptedRecording } from '../../packages/simulator/src/published/recordings-model.ts';
-import { startSimulator } from '../../packages/simulator/src/simulator.ts';
-import { fastClock } from '../fast-clock.ts';
-import { recordingLogger } from '../recording-logger.ts';
+import { restoreRecording } from '../../../src/audit/read-recording.ts';
+import { unlimited } from '../../../src/clock.ts';
+import { loadConfig } from '../../../src/config/config.ts';
+import { createArchiver, createReader } from '../../../src/create/archiver.ts';
+import { createHandler } from '../../../src/lambda/handle-event.ts';
+import type { Fault } from '../../../packages/simulator/src/faults.ts';
+import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings-model.ts';
+import { startSimulator } from '../../../packages/simulator/src/simulator.ts';
+import { fastClock } from '../../fast-clock.ts';
+import { recordingLogger } from '../../recording-logger.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AthenaEndpoint, startAthena } from '../../packages/simulator/src/athena/athena.ts';
-import { runCli, startCli } from './run-cli.ts';
-import { runHere } from './run-here.ts';
+import { type AthenaEndpoint, startAthena } from '../../../packages/simulator/src/athena/athena.ts';
+import { runCli, startCli } from '../../cli/run-cli.ts';
+import { runHere } from '../../cli/run-here.ts';
 
 let athena: AthenaEndpoint;
 let env: Record<string, string>;
