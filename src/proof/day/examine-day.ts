@@ -8,7 +8,13 @@ import { present } from '../../present.ts';
 import { mapWide } from '../log/map-wide.ts';
 import type { DayHistory } from './history.ts';
 import { type DayListing, listDay, recordingOf } from './list-day.ts';
-import { type ReadReceipt, readForLog, type ReceiptPorts, type RefusedReason } from './read-receipts.ts';
+import {
+  type ReadReceipt,
+  readForLog,
+  type ReceiptPorts,
+  type RefusedReason,
+  type StatedFile,
+} from './read-receipts.ts';
 
 /** An erasure that has to be logged, or is. */
 export interface KnownErasure {
@@ -70,7 +76,7 @@ export async function examineDay(
   const entries = [...joined.map(({ entry }) => entry), ...joinedErasures];
   const erased = new Set(erasures.flatMap(({ recording }) => recording ?? []));
   const standing = await findStanding(ports, { day, listing, erased }, budget);
-  const compared = joined.filter(({ receipt }) => listing.objects.has(receipt.object?.key ?? ''));
+  const compared = joined.filter(({ stated }) => listing.objects.has(stated.key ?? ''));
   const count = (kind: (typeof RECEIPT_KINDS)[number]) =>
     joined.filter(({ entry }) => entry.kind === kind).length + (last?.[kind] ?? 0);
   const kinds = {
@@ -97,7 +103,7 @@ export async function examineDay(
       compared: (last?.objects.compared ?? 0) + compared.length,
       sizeDiffers:
         (last?.objects.sizeDiffers ?? 0) +
-        compared.filter(({ receipt }) => differsInSize(receipt, listing.objects)).length,
+        compared.filter(({ stated }) => differsInSize(stated, listing.objects)).length,
     },
   };
   const isChanged = entries.length > 0 || (last !== undefined && seenOf(last) !== seenOf(archive));
@@ -189,8 +195,8 @@ async function findStanding(
     const id = recordingOf(ports.layout, key);
     const read = await readForLog(ports, { key, listed, day }, budget);
     if (read.state === 'gone' || isErased(id)) return;
-    if (read.state === 'fit' && read.receipt.kind === 'terminal') {
-      const isDeleted = /delet/i.test(read.receipt.reason ?? '');
+    if (read.state === 'fit' && read.stated.kind === 'terminal') {
+      const isDeleted = /delet/i.test(read.stated.reason ?? '');
       terminal.set(id, isDeleted ? 'deleted-at-source' : 'errored-at-source');
       return;
     }
@@ -208,9 +214,8 @@ async function findStanding(
   return { held, lost, expired, terminal, absent, expiredObjects };
 }
 
-function differsInSize({ ciphertext, object }: Fit['receipt'], objects: DayListing['objects']): boolean {
-  const stated = ciphertext?.bytes;
-  return stated !== undefined && objects.get(object?.key ?? '')?.size !== stated;
+function differsInSize({ key, bytes }: StatedFile, objects: DayListing['objects']): boolean {
+  return bytes !== undefined && objects.get(key ?? '')?.size !== bytes;
 }
 
 function countRefused(reasons: readonly RefusedReason[]): ArchiveFacts['refused'] {

@@ -28,11 +28,21 @@ export type RefusedReason =
   | 'signature'
   | 'unsigned-terminal';
 
+/** What is kept of a receipt while its day is looked at: a day has a hundred thousand of them, and one has up to 64 KB of leaves. */
+export interface StatedFile {
+  readonly kind: SignedReceipt['kind'];
+  /** Why a terminal one says that there is nothing. */
+  readonly reason: string | undefined;
+  readonly key: string | undefined;
+  /** Of the ciphertext. */
+  readonly bytes: number | undefined;
+}
+
 export type ReadReceipt =
   | {
       readonly state: 'fit';
       readonly entry: Entry;
-      readonly receipt: SignedReceipt;
+      readonly stated: StatedFile;
       readonly isUnsigned: boolean;
     }
   | { readonly state: 'refused'; readonly reason: RefusedReason }
@@ -75,7 +85,9 @@ export async function readForLog(
     if (verdict !== 'valid' && verdict !== 'unsigned') return refused('signature');
   }
   const entry: Entry = { kind: receipt.kind, day, sha256: sha256Hex(bytes) };
-  return { state: 'fit', entry, receipt, isUnsigned };
+  const { kind, reason, object, ciphertext } = receipt;
+  const stated = { kind, reason, key: object?.key, bytes: ciphertext?.bytes };
+  return { state: 'fit', entry, stated, isUnsigned };
 }
 
 const refused = (reason: RefusedReason): ReadReceipt => ({ state: 'refused', reason });
