@@ -146,7 +146,7 @@ describe('the scheduled verification', () => {
     const statements = [...verifierStatements(resources, false), ...comparingStatements(resources)];
     expect(missing(statements, compared.calls)).toEqual([]);
     const left = unused(statements, compared.calls).filter(
-      (grant) => !/\/(?:holds|erasures)\/\*$/.test(grant),
+      (grant) => !/\/(?:holds|erasures|removals)\/\*$/.test(grant),
     );
     expect(left).toEqual([]);
   });

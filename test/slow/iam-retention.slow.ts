@@ -5,7 +5,11 @@ import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../infra/policies.ts';
-import { retentionStatements, verifierStatements } from '../../infra/scheduled/statements.ts';
+import {
+  comparingStatements,
+  retentionStatements,
+  verifierStatements,
+} from '../../infra/scheduled/statements.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { noteRemovals } from '../../src/keep/retention/removal-notes.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
@@ -138,7 +142,7 @@ describe('the verification behind it', () => {
       output: verified.output,
       outcomes: [expect.objectContaining({ complete: true, failed: 0, findings: 0, checked: 3 })],
     });
-    const statements = verifierStatements(resources, false);
+    const statements = [...verifierStatements(resources, false), ...comparingStatements(resources)];
     expect(missing(statements, verified.calls)).toEqual([]);
     const left = unused(statements, verified.calls).filter((grant) => !grant.endsWith('/erasures/*'));
     expect(left).toEqual([]);

@@ -214,7 +214,7 @@ describe('KMS', () => {
 
   it('is loaded only where a KMS key is used', () => {
     const sources = readFileSync('src/envelope/key-sources.ts', 'utf8');
-    expect(sources).toContain("await import('../../e2e/kms-data-keys.ts')");
+    expect(sources).toContain("await import('./kms-data-keys.ts')");
     expect(sources).not.toMatch(/from '\.\/kms-data-keys\.ts'/);
   });
 });
