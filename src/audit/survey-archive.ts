@@ -23,8 +23,8 @@ const COMPANION = new RegExp(
     String.raw`^(?:claims|links)/.+\.json$`,
     String.raw`^context/.+\.json\.enc$`,
     String.raw`^holds/.+(?:\.json|/keys-\d{6}\.txt)$`,
-    String.raw`^(?:access|drills|erasures|source-deletions)/.+\.jsonl?$`,
-    '^(?:catalogue|facts|jobs|keys|peaks|proof|transcripts)/.',
+    String.raw`^(?:access|drills|erasures|removals|requests|source-deletions)/.+\.jsonl?$`,
+    '^(?:audits|catalogue|facts|jobs|keys|peaks|proof|transcripts)/.',
   ].join('|'),
 );
 

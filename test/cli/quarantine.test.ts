@@ -55,6 +55,13 @@ describe('quarantine', () => {
     );
   });
 
+  it('does not take a place without an archive for an empty quarantine', async () => {
+    const elsewhere = { ...world.settings, ARCHIVE_STORE: `file:${root}-of-nobody` };
+    const listed = await runHere(['quarantine', 'list'], { env: elsewhere });
+    expect(listed).toMatchObject({ code: 6, stdout: '' });
+    expect(listed.stderr).toContain('NOTHING_FOUND');
+  });
+
   it('releases in two steps, with a reason and an entry of the access log', async () => {
     expect(await run('quarantine', 'release', id, '--yes', '1')).toMatchObject({ code: 2 });
     const told = await run('quarantine', 'release', id, '--reason', 'screened');

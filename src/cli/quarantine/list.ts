@@ -8,6 +8,7 @@ import {
 import { describeReasons } from '../../record/quarantine-note.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
+import { requireArchive } from '../_nothing-found.ts';
 import { chooseQuarantined, type QuarantineChoice } from './choose.ts';
 
 export async function tellQuarantine(
@@ -22,8 +23,9 @@ export async function tellQuarantine(
   const files = isNamed
     ? await chooseQuarantined(context, trust, { named, options: { ...options, overdue: false } }, budget)
     : listQuarantine(trust, budget);
-  let [waiting, overdue, released] = [0, 0, 0];
+  let [seen, waiting, overdue, released] = [0, 0, 0, 0];
   for await (const file of files) {
+    seen += 1;
     if (options.overdue === true && !file.isOverdue) continue;
     waiting += 1;
     if (file.isOverdue) overdue += 1;
@@ -32,6 +34,8 @@ export async function tellQuarantine(
     else ui.out(lineOf(file));
     await ui.drained();
   }
+  // nothing waiting is an answer of an archive; of another place it is none
+  if (seen === 0) await requireArchive(trust.store, { layout: trust.layout }, ['present'], budget);
   if (ui.json) ui.record('summary', { files: waiting, overdue, released });
   ui.say(`${count(waiting, 'file')} in quarantine, ${overdue} overdue`);
   if (overdue > 0)
