@@ -25,11 +25,11 @@ describe('what verify tells of the whole store', () => {
     const id = '3f1c1a5e-0000-4000-8000-000000000001';
     const key = `quarantine/archive/2026/05/20/${id}.enc`;
     for (const known of [key, `receipts/${key}.json`, `context/${key}.json.enc`, `keys/${key}/one.json`])
-      expect(strangerOf(DATE_LAYOUT, known), known).toBeUndefined();
+      expect({ known, as: strangerOf(DATE_LAYOUT, known) }).toEqual({ known, as: undefined });
   });
 
   it('names what nothing of the archive could have written', () => {
     for (const key of ['notes.txt', 'removals', 'archive/2026/05/20/one.txt', 'else/2026/05/20/one.json'])
-      expect(strangerOf(DATE_LAYOUT, key), key).toMatchObject({ kind: 'foreign' });
+      expect(strangerOf(DATE_LAYOUT, key)).toMatchObject({ kind: 'foreign' });
   });
 });
