@@ -3,6 +3,7 @@
  * takes its types from them. A member that is absent is not known or not asked; `null` is said where both must be told apart.
  */
 import * as z from 'zod';
+import { ROW_STATES } from '../catalogue/row-states.ts';
 
 export const ROLES = ['viewer', 'auditor', 'custodian', 'overseer', 'operator'] as const;
 /** What a person may do. The server decides by these; the page shows by them. */
@@ -16,15 +17,6 @@ export const GRANTS = [
   'hold',
   'oversee',
   'operate',
-] as const;
-export const STATES = [
-  'archived',
-  'missing',
-  'unreceipted',
-  'gone',
-  'quarantined',
-  'erased',
-  'expired',
 ] as const;
 export const PAGE_ROWS = 100;
 export const MAX_PAGE_ROWS = 500;
@@ -93,7 +85,7 @@ export const recordingRow = z.object({
   direction: z.string().optional(),
   /** `null`: not known. */
   divisions: z.array(z.string()).nullable(),
-  state: z.enum(STATES),
+  state: z.enum(ROW_STATES),
   kind: z.string().optional(),
   held: z.boolean(),
   holds: z.array(z.string()).optional(),
@@ -118,7 +110,7 @@ export const recordingsQuery = z.strictObject({
   minSeconds: number.optional(),
   maxSeconds: number.optional(),
   held: truth.optional(),
-  state: list(z.enum(STATES), STATES.length).optional(),
+  state: list(z.enum(ROW_STATES), ROW_STATES.length).optional(),
   reason: text.optional(),
   cursor: cursor.optional(),
   limit: z.preprocess(Number, z.int().min(1).max(MAX_PAGE_ROWS)).optional(),
@@ -146,7 +138,7 @@ export const recordingFile = z.object({
   channel: z.string().optional(),
   key: z.string(),
   version: z.int(),
-  state: z.enum(STATES),
+  state: z.enum(ROW_STATES),
   bytes: z.int().nullable(),
   contentType: z.string().optional(),
   playable: z.enum(PLAYABLE),

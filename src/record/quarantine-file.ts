@@ -1,7 +1,7 @@
 /** Which recordings wait in quarantine: the file that `ARCHIVE_QUARANTINE` names, or is (docs/keeping.md). Pure. */
 import * as z from 'zod';
 import { RECORDING_KINDS } from '../recording/facts.ts';
-import { parseRulesFile } from './rules-file.ts';
+import { parseRulesFile, refuseRepeatedNames } from './rules-file.ts';
 
 export const QUARANTINE_SCHEMA = 'genesys-media-archive/quarantine/v1';
 
@@ -55,18 +55,7 @@ const fileSchema = z
     schema: z.literal(QUARANTINE_SCHEMA, { error: `is not "${QUARANTINE_SCHEMA}"` }),
     rules: z.array(rule).max(MAX_RULES, { error: `has more than ${MAX_RULES} rules` }),
   })
-  .superRefine(({ rules }, context) => {
-    const seen = new Set<string>();
-    for (const [index, { name }] of rules.entries()) {
-      if (seen.has(name))
-        context.addIssue({
-          code: 'custom',
-          path: ['rules', index, 'name'],
-          message: 'stands in the file twice',
-        });
-      seen.add(name);
-    }
-  });
+  .superRefine(refuseRepeatedNames);
 
 /** No rules: nothing is put into quarantine, and what is there is still found. */
 export type QuarantineRules = Readonly<z.output<typeof fileSchema>>;

@@ -3,7 +3,7 @@
  * becomes rules, or an error that says in which line what is wrong.
  */
 import * as z from 'zod';
-import { parseRulesFile } from './rules-file.ts';
+import { parseRulesFile, refuseRepeatedNames } from './rules-file.ts';
 
 export const RETENTION_SCHEMA = 'genesys-media-archive/retention/v1';
 
@@ -67,22 +67,15 @@ const fileSchema = z
       .strictObject({ keep: term.keep, remove: term.remove.exactOptional() })
       .refine(isOrdered, goesBeforeItMay),
   })
+  .superRefine(refuseRepeatedNames)
   .superRefine(({ rules }, context) => {
-    const seen = new Set<string>();
     for (const [index, { name }] of rules.entries()) {
-      if (seen.has(name))
-        context.addIssue({
-          code: 'custom',
-          path: ['rules', index, 'name'],
-          message: 'stands in the file twice',
-        });
       if (name === OTHERWISE)
         context.addIssue({
           code: 'custom',
           path: ['rules', index, 'name'],
           message: 'is kept for what no rule is for',
         });
-      seen.add(name);
     }
   });
 

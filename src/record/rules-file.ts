@@ -15,6 +15,23 @@ export interface RulesFile<T> {
   readonly kind: string;
 }
 
+/** For `superRefine`: a name leads people, and later a report, to one rule. */
+export function refuseRepeatedNames(
+  { rules }: { readonly rules: readonly { readonly name: string }[] },
+  context: z.RefinementCtx,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of rules.entries()) {
+    if (seen.has(name))
+      context.addIssue({
+        code: 'custom',
+        path: ['rules', index, 'name'],
+        message: 'stands in the file twice',
+      });
+    seen.add(name);
+  }
+}
+
 /** @param name of the file, for the message. @throws `code` with line and path of each problem. */
 export function parseRulesFile<T>({ schema, code, kind }: RulesFile<T>, text: string, name: string): T {
   const invalid = (problems: readonly string[]) =>

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { ROW_STATES } from '../../catalogue/row-states.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import { ArchiveError } from '../../errors.ts';
@@ -29,7 +30,6 @@ export interface QueryOptions {
 }
 
 const MEDIA = ['call', 'screen', 'chat', 'email', 'message'];
-const STATES = ['archived', 'missing', 'unreceipted', 'gone', 'quarantined', 'erased', 'expired'];
 
 /** One of some words, and may be repeated. */
 const each = (...words: readonly string[]) => {
@@ -75,7 +75,7 @@ export const QUERY_OPTIONS = [
   { flags: '--to <DAY>', description: 'last day or time, UTC' },
   { flags: '--min-duration <TIME>', description: 'at least as long, e.g. 30s', parse: duration },
   { flags: '--max-duration <TIME>', description: 'at most as long, e.g. 1h', parse: duration },
-  { flags: '--state <STATE>', description: `one of: ${STATES.join(', ')}`, parse: each(...STATES) },
+  { flags: '--state <STATE>', description: `one of: ${ROW_STATES.join(', ')}`, parse: each(...ROW_STATES) },
   { flags: '--on-hold', description: 'only what a hold is on' },
   { flags: '--no-hold', description: 'only what no hold is on' },
 ] as const satisfies readonly OptionSpec[];

@@ -1,11 +1,11 @@
 /** A run over the archive that may be ended at any time: a job beside its file, which no other machine works on. */
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Verified } from '../../audit/verify-archive.ts';
 import type { Finding } from '../../audit/verify-recording.ts';
 import { type Budget, type Clock, followAbort, sharedSignal } from '../../clock.ts';
 import { ERROR_CODES } from '../../error-codes.ts';
-import { ArchiveError, describeForeign } from '../../errors.ts';
+import { ArchiveError } from '../../errors.ts';
 import { outcomeOfVerification, VERIFY_JOB } from '../../job-kinds/verify.ts';
 import { type KeyItem, recordingsKind } from '../../job-kinds/recordings-kind.ts';
 import type { JobPlan, Outcome } from '../../jobs/job-kind.ts';
@@ -14,12 +14,11 @@ import { planJob } from '../../jobs/plan-job.ts';
 import { readPlan } from '../../jobs/read-job.ts';
 import { runJob } from '../../jobs/run-job.ts';
 import { itemsLeft, readSoFar } from '../../jobs/unfinished.ts';
-import { present } from '../../present.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { lockSpool } from '../../serve/spool-lock.ts';
 import { createDirectoryStore } from '../../store/directory/directory-store.ts';
-import { outputHint } from '../file-target.ts';
 import { runnerName } from '../jobs/job-settings.ts';
+import { folderOf, requireFolder } from './job-folder.ts';
 import { openVerifyState, readVerifyState, type VerifyPlan, type VerifyState } from './state.ts';
 
 const LOCK_WORDS = {
@@ -55,9 +54,6 @@ export interface ResumedRun {
   /** @param isOver the file has no more use. */
   close(isOver: boolean): Promise<void>;
 }
-
-/** Where the job of a file is kept. */
-const folderOf = (file: string): string => `${file}.job`;
 
 /**
  * Opens the file of `--resume` and the job beside it, or begins them. A file of an older version, which has the progress itself, is taken
@@ -274,29 +270,3 @@ function keyOf(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null || !('key' in item)) return undefined;
   return typeof item.key === 'string' ? item.key : undefined;
 }
-
-/** @throws `USAGE` for a folder that is not this program’s; `OUTPUT_FAILED`. */
-async function requireFolder(folder: string, job: string | undefined): Promise<void> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-    return;
-  } catch (error) {
-    const found = await lstat(folder).catch(() => undefined);
-    if (found === undefined) {
-      const hint = outputHint(error);
-      throw new ArchiveError(
-        'OUTPUT_FAILED',
-        `the folder ${folder}: ${describeForeign(error)}`,
-        present({ hint }),
-      );
-    }
-    const isOurs =
-      found.isDirectory() && (job !== undefined || (await readdir(folder)).every((name) => OWN.has(name)));
-    if (isOurs) return;
-    throw new ArchiveError('USAGE', `${folder} is in the way: the progress is kept there`, {
-      hint: 'name another file with --resume',
-    });
-  }
-}
-
-const OWN: ReadonlySet<string> = new Set(['jobs', 'lock']);

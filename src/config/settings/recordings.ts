@@ -1,4 +1,5 @@
-import { choice, duration, flag, kindList, schemaId, share } from '../values.ts';
+import { duration, share } from '../measure-values.ts';
+import { choice, flag, kindList, schemaId } from '../values.ts';
 
 /** The settings of the published API. Part of the one table in `config/schema.ts`. */
 
