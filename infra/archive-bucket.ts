@@ -2,6 +2,7 @@ import { type CfnCondition, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { COUNTED_DAYS } from '../src/proof/formats/log-keys.ts';
 import { when } from './conditions.ts';
 import { createAccessLogs, GUARDED, logAccesses } from './guarded-bucket.ts';
 
@@ -21,6 +22,8 @@ export interface ArchiveBucketProps {
   readonly requireConditionalWrites: boolean;
   /** What the keys of media begin with, of every archive in the bucket. */
   readonly mediaPrefixes: readonly string[];
+  /** Below which sealers keep what they have counted of a day that takes several runs, of every archive in the bucket. */
+  readonly countingPrefixes: readonly string[];
   /** ARNs of the roles that exchange an object that they have just read; their own policies say which. */
   readonly replacers: readonly string[];
   /** Only `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
@@ -50,6 +53,7 @@ export class ArchiveBucket extends Construct {
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...tieringRules(props),
+        ...countingRules(props),
         ...removalRules(props),
       ],
     });
@@ -182,6 +186,18 @@ const LOOSENINGS = [
 
 function tieringRules({ tiering, mediaPrefixes }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
   return tiering === 'none' ? [] : mediaPrefixes.map((prefix) => ({ ...TIERING[tiering], prefix }));
+}
+
+/**
+ * What was counted of a day holds ids of recordings. The sealer cannot remove it: its role removes nothing. The day more is for clocks,
+ * and because S3 rounds up to midnight.
+ */
+function countingRules({ countingPrefixes }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
+  return countingPrefixes.map((prefix) => ({
+    prefix,
+    expiration: Duration.days(COUNTED_DAYS + 1),
+    noncurrentVersionExpiration: Duration.days(1),
+  }));
 }
 
 /** The tag of `record/keep-on-write.ts`. */

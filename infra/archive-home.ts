@@ -9,6 +9,7 @@ import type { HardeningProps } from './hardening-props.ts';
 import { createKeyRecordsBucket, type KeyRecordsSettings } from './key-records-bucket.ts';
 import { MEDIA_FOLDER, mediaFolderOf } from './policies.ts';
 import { present } from '../src/present.ts';
+import { logKeys } from '../src/proof/formats/log-keys.ts';
 import type { RetentionSettings } from '../src/config/deploy-settings.ts';
 import { replicate } from './replication.ts';
 
@@ -20,6 +21,8 @@ export interface SharingArchive {
   readonly rewrapRole?: string | undefined;
   /** ARN of the role of its function that seals. @default none: it has no log */
   readonly sealRole?: string | undefined;
+  /** Its `organizationId`. @default none: what its sealer keeps of a day that takes several runs does not expire */
+  readonly organizationId?: string | undefined;
 }
 
 export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'breakGlassRole' | 'replica'> {
@@ -85,6 +88,12 @@ export function createHome(
             `${keyPrefix}${mediaFolder}/`,
             ...sharedWith.map((other) => `${other.prefix}/${MEDIA_FOLDER}/`),
           ],
+          countingPrefixes: [
+            `${keyPrefix}${logKeys(props.organizationId).counting}`,
+            ...sharedWith.flatMap(({ prefix: other, organizationId }) =>
+              organizationId === undefined ? [] : `${other}/${logKeys(organizationId).counting}`,
+            ),
+          ],
           taggers: taggers.map(({ roleArn }) => roleArn),
           replacers: [
             ...replacers.map(({ roleArn }) => roleArn),
@@ -141,6 +150,7 @@ function createOwnBucket(
   props: HomeProps,
   shared: {
     readonly mediaPrefixes: readonly string[];
+    readonly countingPrefixes: readonly string[];
     readonly replacers: readonly string[];
     readonly taggers: readonly string[];
   },
