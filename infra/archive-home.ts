@@ -61,17 +61,26 @@ export interface ArchiveHome {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+export interface HomeRoles {
+  /** Exchange an object that they have just read. */
+  readonly replacers: readonly iam.IRole[];
+  /** Apply the rules of retention. */
+  readonly taggers: readonly iam.IRole[];
+  /** Remove what they have released from quarantine. */
+  readonly releasers: readonly iam.IRole[];
+  /** Remove what is erased. */
+  readonly erasers: readonly iam.IRole[];
+}
+
 /**
  * Makes the buckets, or takes the one that another stack has made.
  *
- * @param replacers roles that exchange an object that they have just read.
- * @param taggers roles that apply the rules of retention.
+ * @param roles that the policy of the bucket makes exceptions for.
  */
 export function createHome(
   scope: Construct,
   props: HomeProps,
-  replacers: readonly iam.IRole[],
-  taggers: readonly iam.IRole[],
+  { replacers, taggers, releasers, erasers }: HomeRoles,
 ): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
   refuseTwoLocks(props);
@@ -86,6 +95,8 @@ export function createHome(
             ...sharedWith.map((other) => `${other.prefix}/${MEDIA_FOLDER}/`),
           ],
           taggers: taggers.map(({ roleArn }) => roleArn),
+          releasers: releasers.map(({ roleArn }) => roleArn),
+          erasers: erasers.map(({ roleArn }) => roleArn),
           replacers: [
             ...replacers.map(({ roleArn }) => roleArn),
             ...sharedWith.flatMap(({ rewrapRole, sealRole }) => [rewrapRole ?? [], sealRole ?? []].flat()),
@@ -143,6 +154,8 @@ function createOwnBucket(
     readonly mediaPrefixes: readonly string[];
     readonly replacers: readonly string[];
     readonly taggers: readonly string[];
+    readonly releasers: readonly string[];
+    readonly erasers: readonly string[];
   },
 ): { readonly bucket: s3.IBucket; readonly logs: s3.Bucket } {
   const { bucket, logs } = new ArchiveBucket(scope, 'Bucket', {
@@ -153,6 +166,7 @@ function createOwnBucket(
     requireConditionalWrites: props.requireConditionalWrites ?? true,
     protectObjects: props.protectObjects ?? true,
     breakGlassRole: props.breakGlassRole,
+    keyPrefix: props.prefix === undefined ? '' : `${props.prefix}/`,
     removeAfterDays: props.retention?.removeAfterDays ?? [],
     taggers: [...(props.retention?.taggers ?? []), ...shared.taggers, ...shared.replacers],
   });
