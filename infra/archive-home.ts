@@ -64,17 +64,26 @@ export interface ArchiveHome {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+export interface HomeRoles {
+  /** Exchange an object that they have just read. */
+  readonly replacers: readonly iam.IRole[];
+  /** Apply the rules of retention. */
+  readonly taggers: readonly iam.IRole[];
+  /** Remove what they have released from quarantine. */
+  readonly releasers: readonly iam.IRole[];
+  /** Remove what is erased. */
+  readonly erasers: readonly iam.IRole[];
+}
+
 /**
  * Makes the buckets, or takes the one that another stack has made.
  *
- * @param replacers roles that exchange an object that they have just read.
- * @param taggers roles that apply the rules of retention.
+ * @param roles that the policy of the bucket makes exceptions for.
  */
 export function createHome(
   scope: Construct,
   props: HomeProps,
-  replacers: readonly iam.IRole[],
-  taggers: readonly iam.IRole[],
+  { replacers, taggers, releasers, erasers }: HomeRoles,
 ): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
   refuseTwoLocks(props);
@@ -95,6 +104,8 @@ export function createHome(
             ),
           ],
           taggers: taggers.map(({ roleArn }) => roleArn),
+          releasers: releasers.map(({ roleArn }) => roleArn),
+          erasers: erasers.map(({ roleArn }) => roleArn),
           replacers: [
             ...replacers.map(({ roleArn }) => roleArn),
             ...sharedWith.flatMap(({ rewrapRole, sealRole }) => [rewrapRole ?? [], sealRole ?? []].flat()),
@@ -153,6 +164,8 @@ function createOwnBucket(
     readonly countingPrefixes: readonly string[];
     readonly replacers: readonly string[];
     readonly taggers: readonly string[];
+    readonly releasers: readonly string[];
+    readonly erasers: readonly string[];
   },
 ): { readonly bucket: s3.IBucket; readonly logs: s3.Bucket } {
   const { bucket, logs } = new ArchiveBucket(scope, 'Bucket', {
@@ -163,6 +176,7 @@ function createOwnBucket(
     requireConditionalWrites: props.requireConditionalWrites ?? true,
     protectObjects: props.protectObjects ?? true,
     breakGlassRole: props.breakGlassRole,
+    keyPrefix: props.prefix === undefined ? '' : `${props.prefix}/`,
     removeAfterDays: props.retention?.removeAfterDays ?? [],
     taggers: [...(props.retention?.taggers ?? []), ...shared.taggers, ...shared.replacers],
   });
