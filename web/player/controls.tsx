@@ -46,23 +46,7 @@ export function Controls(props: ControlsProps) {
           </select>
         )}
       </Field>
-      {lanes === 1 ? null : (
-        <Field label="Hear">
-          {({ id }) => (
-            <select
-              id={id}
-              value={String(heard)}
-              onInput={({ currentTarget: { value } }) =>
-                onChannel(value === 'both' ? 'both' : value === '0' ? 0 : 1)
-              }
-            >
-              <option value="both">both channels</option>
-              <option value="0">first channel only</option>
-              <option value="1">second channel only</option>
-            </select>
-          )}
-        </Field>
-      )}
+      {lanes === 1 ? null : <Hear heard={heard} onChannel={onChannel} />}
       <label class="check">
         <input
           type="checkbox"
@@ -72,34 +56,62 @@ export function Controls(props: ControlsProps) {
         />{' '}
         Skip silence
       </label>
-      <details class="keys">
-        <summary>Keys</summary>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={letters}
-            onChange={({ currentTarget: { checked } }) => onLetters(checked)}
-          />{' '}
-          Letter keys, while the player has the focus
-        </label>
-        <dl class="facts">
-          {LETTERS.map(([key, , words]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{words}</dd>
-            </div>
-          ))}
-          <div>
-            <dt>
-              <kbd>←</kbd> <kbd>→</kbd>
-            </dt>
-            <dd>5 s on the position; Page Up and Page Down 60 s</dd>
-          </div>
-        </dl>
-      </details>
+      <Keys letters={letters} onLetters={onLetters} />
     </div>
+  );
+}
+
+/** Which channels are heard. */
+function Hear({ heard, onChannel }: Pick<ControlsProps, 'heard' | 'onChannel'>) {
+  return (
+    <Field label="Hear">
+      {({ id }) => (
+        <select
+          id={id}
+          value={String(heard)}
+          onInput={({ currentTarget: { value } }) =>
+            onChannel(value === 'both' ? 'both' : value === '0' ? 0 : 1)
+          }
+        >
+          <option value="both">both channels</option>
+          <option value="0">first channel only</option>
+          <option value="1">second channel only</option>
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** What the keys do, and whether letters are among them. */
+function Keys({ letters, onLetters }: Pick<ControlsProps, 'letters' | 'onLetters'>) {
+  return (
+    <details class="keys">
+      <summary>Keys</summary>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={letters}
+          onChange={({ currentTarget: { checked } }) => onLetters(checked)}
+        />{' '}
+        Letter keys, while the player has the focus
+      </label>
+      <dl class="facts">
+        {LETTERS.map(([key, , words]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <kbd>←</kbd> <kbd>→</kbd>
+          </dt>
+          <dd>5 s on the position; Page Up and Page Down 60 s</dd>
+        </div>
+      </dl>
+    </details>
   );
 }
 

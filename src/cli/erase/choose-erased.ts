@@ -73,8 +73,7 @@ export async function chooseErased(
   if (named.length > 0 || ids !== undefined) return byIds(context, places, { named, choice }, budget);
   if (where !== undefined) return byQuery(places, parseWhere(where).query, budget);
   const query = queryOf([], {
-    ...(conversation === undefined ? {} : { conversation: [conversation] }),
-    ...present({ customer: numbers }),
+    ...present({ conversation: conversation === undefined ? undefined : [conversation], customer: numbers }),
   });
   return byQuery(places, query, budget);
 }

@@ -95,17 +95,9 @@ export async function createBackfill(
   const times = new KnownTimes();
   const contexts = await openContexts(config, factsStore, tools);
   const restores = new RestoreWave(backfill.restoreWave, clock);
-  const { platform, files } = connectPlatform(
-    config,
-    {
-      credentials: readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets),
-      transport,
-      ...tools,
-      rate,
-      restores,
-    },
-    { store, layout, slots, times, contexts },
-  );
+  const credentials = readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets);
+  const client = { credentials, transport, ...tools, rate, restores };
+  const { platform, files } = connectPlatform(config, client, { store, layout, slots, times, contexts });
   const { api } = platform.recordings;
   const shared = { api, ...tools, organizationId };
   const analytics = createConversationAnalytics(shared);
@@ -116,17 +108,8 @@ export async function createBackfill(
   const readLimit = (budget: Budget) => followLimit(api, rate, budget);
   const work = new BackfillWork({
     layout: layout.source,
-    archiver,
-    files,
-    slots,
-    times,
-    contexts,
-    restores,
-    rate,
-    useRate,
+    ...{ archiver, files, slots, times, contexts, restores, rate, useRate, readLimit, openExport },
     analytics: backfill.batch && !config.recordings.batch ? analytics : undefined,
-    readLimit,
-    openExport,
   });
   return {
     kind: createBackfillKind(work),

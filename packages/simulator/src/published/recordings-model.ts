@@ -200,40 +200,49 @@ export function buildConversation(
     isProtected: false,
   };
   for (const [at, one] of (script.recordings ?? []).entries()) {
-    recordings.push({
-      id: one.id ?? stableUuid(`${id}/recording/${at}`),
-      conversation,
-      kind: one.kind ?? 'call',
-      leg: one.leg ?? 'trunk',
-      channels: one.channels ?? 2,
-      seconds: one.seconds ?? 5,
-      listedAfterS: one.listedAfterS ?? 0,
-      uploadedAfterS: one.uploadedAfterS ?? 0,
-      stubUntilS: one.stubUntilS ?? 0,
-      transcodingS: one.transcodingS ?? 3,
-      fate: one.fate ?? 'available',
-      restoringS: one.restoringS ?? 4 * 3600,
-      perChannel: one.perChannel ?? false,
-      sensitive: one.sensitive ?? false,
-      jsonText: one.jsonText ?? false,
-      region: one.region ?? 'us-east-1',
-      batch: one.batch ?? 'delivered',
-      bytesPerSecond: one.bytesPerSecond ?? 4000,
-      annotated: one.annotated ?? [],
-      annotations: (one.annotated ?? []).map((word, index) => annotationOf(`${id}/${at}/${index}`, word)),
-      transcodings: new Map(),
-      restore: undefined,
-      deleteDate:
-        one.deletedAfterS === undefined
-          ? undefined
-          : new Date(endedAt + one.deletedAfterS * 1000).toISOString(),
-      archiveDate: undefined,
-      exportDate: undefined,
-      exportedDate: undefined,
-      gone: false,
-    });
+    recordings.push(buildRecording(one, conversation, at));
   }
   return conversation;
+}
+
+function buildRecording(
+  one: NonNullable<ScriptedConversation['recordings']>[number],
+  conversation: ModelConversation,
+  at: number,
+): ModelRecording {
+  const { id, endedAt } = conversation;
+  return {
+    id: one.id ?? stableUuid(`${id}/recording/${at}`),
+    conversation,
+    kind: one.kind ?? 'call',
+    leg: one.leg ?? 'trunk',
+    channels: one.channels ?? 2,
+    seconds: one.seconds ?? 5,
+    listedAfterS: one.listedAfterS ?? 0,
+    uploadedAfterS: one.uploadedAfterS ?? 0,
+    stubUntilS: one.stubUntilS ?? 0,
+    transcodingS: one.transcodingS ?? 3,
+    fate: one.fate ?? 'available',
+    restoringS: one.restoringS ?? 4 * 3600,
+    perChannel: one.perChannel ?? false,
+    sensitive: one.sensitive ?? false,
+    jsonText: one.jsonText ?? false,
+    region: one.region ?? 'us-east-1',
+    batch: one.batch ?? 'delivered',
+    bytesPerSecond: one.bytesPerSecond ?? 4000,
+    annotated: one.annotated ?? [],
+    annotations: (one.annotated ?? []).map((word, index) => annotationOf(`${id}/${at}/${index}`, word)),
+    transcodings: new Map(),
+    restore: undefined,
+    deleteDate:
+      one.deletedAfterS === undefined
+        ? undefined
+        : new Date(endedAt + one.deletedAfterS * 1000).toISOString(),
+    archiveDate: undefined,
+    exportDate: undefined,
+    exportedDate: undefined,
+    gone: false,
+  };
 }
 
 const REASONS: ReadonlySet<string> = new Set(['Hold', 'Pause', 'SecurePause']);
