@@ -8,7 +8,7 @@ const NO_ROTATION =
   'Its value is issued elsewhere, so that no function of this stack could rotate it; docs/runbook.md says how people do.';
 
 /**
- * Secrets without a value: a template shows what it holds to everybody who may read it. They are under the account's own key for
+ * Secrets without a value: a template shows what it holds to all who may read it. They are under the account's own key for
  * secrets, so that reading one takes no `kms:Decrypt`. The webhook's is there even without a webhook, which can then be switched on
  * and off without losing it.
  */

@@ -113,7 +113,7 @@ export const CIRCUIT_THRESHOLD = 5;
 
 /** ms. One probe a minute at the longest: what has been put right is noticed within that time. */
 export const MAX_PAUSE_MS = 60_000;
-/** ms; what was not to be had a moment ago is not tried again sooner than this. */
+/** ms; a service that was unavailable is not tried again sooner than this. */
 export const MIN_PAUSE_MS = 1_000;
 
 const PAUSES: RetryPolicy = {

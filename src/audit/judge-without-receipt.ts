@@ -36,7 +36,7 @@ const asStated = ({ recordingId, conversationId, channel }: RecordingIds) => ({
   ...present({ channel }),
 });
 
-/** Who the object is, where its encryption context names the conversation: nothing else does without a receipt. */
+/** Who the object is, where its encryption context names the conversation: no other object is accepted without a receipt. */
 function idsOfContext({ key, metadata }: ObjectStat): RecordingIds | undefined {
   const named = identifyKey(key);
   const conversationId = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['conversation-id'];

@@ -81,7 +81,7 @@ export async function leavesOfReceipt(
   const { bytes, leafBytes } = receipt?.ciphertext ?? {};
   // an adopting receipt states what stood there, and not that it was ever authenticated
   if (!isTrusted || receipt?.ciphertext === undefined || !isAuthenticated(receipt)) return undefined;
-  // what it does not name it may not speak of
+  // it is no evidence of what it does not name
   if (leafBytes === undefined || receipt.envelope === undefined || receipt.object === undefined) {
     return undefined;
   }

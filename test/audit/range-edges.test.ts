@@ -192,7 +192,7 @@ describe('the leaves of a receipt', () => {
   const verifiedBy = async (...args: Parameters<typeof archived>) =>
     (await opened((await archived(...args)).store)).verifiedBy;
 
-  it('are used when it speaks of the object as it is', async () => {
+  it('are used when it states the object as it is', async () => {
     expect(await verifiedBy()).toBe('receipt');
   });
 

@@ -34,7 +34,7 @@ export interface OrganizationOptions extends OrganizationContents {
 export interface SimulatedOrganization {
   readonly name: string;
   readonly clients: readonly OAuthClient[];
-  /** What the published API speaks of. */
+  /** What the published API serves. */
   readonly world: RecordingsWorld;
 }
 

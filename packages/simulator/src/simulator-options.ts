@@ -63,7 +63,7 @@ export interface Simulator {
   readonly kms: KmsEndpoint | undefined;
   readonly recordings: readonly SimulatedRecording[];
   readonly skippedFiles: readonly SkippedFile[];
-  /** What the published API speaks of, in the first organization. */
+  /** What the published API serves, in the first organization. */
   readonly world: RecordingsWorld;
   /** All of them, the first one first. */
   readonly organizations: readonly SimulatedOrganization[];

@@ -71,7 +71,7 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
   };
 }
 
-/** The names of everything that facts speak of, each list asked once. */
+/** The names of users, queues and divisions in facts; asks for each list once. */
 export async function nameEverything(
   names: OrganizationNames,
   budget: Budget,

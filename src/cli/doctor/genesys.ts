@@ -29,7 +29,7 @@ export async function checkGenesys(
     return [{ name: 'genesys', status: 'ok', detail }, ...found, ...permissions];
   } catch (error) {
     const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
-    // the time is up because the host kept silent, which is what there is to say
+    // the time is up because the host kept silent: say that
     const silent = toArchiveError(error).code === 'OUT_OF_TIME';
     const { loginUrl } = config.genesys;
     const told = silent

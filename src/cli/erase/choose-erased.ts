@@ -91,7 +91,7 @@ async function byQuery({ catalogue }: Places, query: SearchQuery, budget: Budget
   }
   if (keys.length > 0) return { keys, selection: describeQuery(query) };
   throw new ArchiveError('NOTHING_FOUND', 'the archive has no recording that this describes', {
-    hint: 'numbers are known from facts (ARCHIVE_FACTS=analytics); `genesys-archive find` with the same flags shows what there is',
+    hint: 'numbers are known from facts (ARCHIVE_FACTS=analytics); `genesys-archive find` with the same flags shows which are known',
   });
 }
 

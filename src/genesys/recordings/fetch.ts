@@ -29,7 +29,7 @@ export type Found =
   | { readonly state: 'no-file'; readonly status: string; readonly recording?: RecordingAnswer }
   | { readonly state: 'forbidden'; readonly hint: string | undefined }
   | { readonly state: 'failed'; readonly error: ArchiveError }
-  /** A batch did not speak of it. */
+  /** A batch did not list it. */
   | { readonly state: 'left-out' };
 
 /**

@@ -207,7 +207,7 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
   const { ifAbsent, ifMatch } = readWriteCondition(call.headers);
   if (ifMatch !== undefined) throw notImplemented('If-Match on CompleteMultipartUpload');
   findUpload(call);
-  // Here the checksum headers speak of the object, not of this body.
+  // Here the checksum headers are of the object, not of this body.
   const listed = readPartList(
     await readText(call.body({ ignoreChecksums: true }).chunks, MAX_PART_LIST_BYTES),
   );
