@@ -127,7 +127,7 @@ export function isOpen({ failures }: Circuit): boolean {
   return failures >= CIRCUIT_THRESHOLD;
 }
 
-/** May another piece of work begin? @param underWay how many have begun and not ended. */
+/** Reports whether another piece of work may begin. @param underWay how many have begun and not ended. */
 export function admits(circuit: Circuit, now: number, underWay: number): boolean {
   return !isOpen(circuit) || (underWay === 0 && now >= circuit.openUntil);
 }

@@ -49,7 +49,7 @@ export function detectContainer(head: Buffer): Container | undefined {
   return undefined;
 }
 
-/** Does the file begin like a web page or an XML document? No recording format does. */
+/** Reports whether the file begins like a web page or an XML document: no recording format does. */
 export function looksLikeMarkup(head: Buffer): boolean {
   const text = head
     .toString('latin1')

@@ -240,7 +240,7 @@ export async function whyNoObject(
   return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${trust.store.location}`);
 }
 
-/** That the archive holds no object of this id. */
+/** Error: the archive holds no object of this id. */
 function noSuchRecording(
   store: Pick<ObjectStore, 'location'>,
   id: string,

@@ -94,7 +94,7 @@ export async function leavesOfReceipt(
   return fits ? { leafBytes, digests: leaves } : undefined;
 }
 
-/** Whether the leaves are of bytes that were encrypted, or decrypted, by who states them. */
+/** Reports whether the leaves are of bytes that were encrypted, or decrypted, by who states them. */
 function isAuthenticated({ kind, completion }: SignedReceipt): boolean {
   return kind === 'archived' || completion?.plaintext === 'decrypted';
 }

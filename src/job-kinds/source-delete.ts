@@ -111,7 +111,7 @@ function sourceDeleteKind(
 }
 
 export function changedSourcePlan(): ArchiveError {
-  return new ArchiveError('JOB_CHANGED', 'the plan is not what was written down: nothing is deleted by it', {
+  return new ArchiveError('JOB_CHANGED', 'the plan was changed after it was written: nothing is deleted by it', {
     hint: 'someone else has changed it; look who may write to jobs/, and plan again',
   });
 }

@@ -79,7 +79,7 @@ async function judgeRecord(
   return isSettled(examination) ? 'orphan' : 'unsettled';
 }
 
-/** Whether an object that is there, or is not, is the last word: not one that took the place of another, or was removed. */
+/** Reports whether an object that is there, or is not, is the last word: not one that took the place of another, or was removed. */
 function isSettled({ stat, receipt, findings, contextOf }: Examination): boolean {
   if (stat === undefined) return receipt === undefined && findings.length === 0;
   const isStated = receipt !== undefined || contextOf !== undefined;

@@ -132,7 +132,7 @@ interface FedFunction {
   readonly settings: DeploySettings | undefined;
 }
 
-/** That the function is fed from its queue. Throws what the SDK throws. */
+/** Checks that the function is fed from its queue. Throws what the SDK throws. */
 export async function checkEventSource(
   clients: AwsClients,
   { functionName, queueArn, settings }: FedFunction,

@@ -48,7 +48,7 @@ export interface LookBudget extends Budget {
 }
 
 /**
- * May a pause of `delayMs` be slept here, or has the work to go back to the queue?
+ * Reports whether a pause of `delayMs` may be slept here; if not, the work goes back to the queue.
  * @param waitedMs slept so far.
  */
 export function mayWait(clock: Clock, budget: LookBudget, waitedMs: number, delayMs: number): boolean {

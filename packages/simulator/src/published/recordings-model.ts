@@ -77,7 +77,7 @@ export interface ScriptedConversation {
   readonly division?: number;
   readonly wrapUp?: number;
   readonly wrapUpNote?: string | undefined;
-  /** Has speech and text analytics a transcript of it? Default false. */
+  /** Speech and text analytics has a transcript of it. Default false. */
   readonly transcribed?: boolean;
   /** Seconds after its end before which the transcript is not there; default 0. */
   readonly transcribedAfterS?: number;
@@ -252,7 +252,7 @@ function annotationOf(name: string, word: string): RecordingAnnotation {
   return { id: stableUuid(`${name}/annotated`), ...about, location: 1000, durationMs: 500, description: '' };
 }
 
-/** Has the platform heard of it yet? */
+/** Reports whether the platform knows it yet. */
 export function isListed(recording: ModelRecording, now: number): boolean {
   const { conversation, listedAfterS } = recording;
   return hasArrived(conversation, now) && now >= conversation.endedAt + listedAfterS * 1000;
@@ -263,7 +263,7 @@ export function isForgotten(recording: ModelRecording, now: number, stubMs: numb
   return isDeleted(recording, now) && isPast(recording.deleteDate, now - stubMs);
 }
 
-/** Does the platform show it by now? */
+/** Reports whether the platform shows it by now. */
 export function hasArrived({ startedAt, arrivesAt = startedAt }: ModelConversation, now: number): boolean {
   return now >= Math.max(startedAt, arrivesAt);
 }
@@ -294,7 +294,7 @@ export type FileReadiness =
   /** What is left, ms; `undefined` when nothing is under way. */
   | { readonly ready: false; readonly transcodingMs: number | undefined };
 
-/** Whether the file of a format is available now. Asking starts its transcoding. */
+/** Reports whether the file of a format is available now. Asking starts its transcoding. */
 export function requestFile(recording: ModelRecording, format: string, now: number): FileReadiness {
   const state = fileStateOf(recording, now);
   const stub = now < recording.conversation.endedAt + recording.stubUntilS * 1000;

@@ -212,7 +212,7 @@ export class RecordingsWorld {
     this.#denied.delete(permission);
   }
 
-  /** Is there a division the client sees nothing of? */
+  /** There is a division that the client cannot see. */
   get hasHiddenDivision(): boolean {
     return this.conversations.some(({ otherDivision }) => otherDivision) || (this.past?.hidesSome ?? false);
   }

@@ -256,7 +256,7 @@ export function readDescription(headers: ReadonlyMap<string, string>): ObjectDes
 }
 
 /**
- * Whether the write is meant to create only, or to replace the object of this entity tag only.
+ * Reports whether the write is meant to create only, or to replace the object of this entity tag only.
  *
  * @throws `NotImplemented` for the other conditions.
  */
