@@ -95,7 +95,7 @@ function signingKeyOutput({
     ...(signingKeySecret === undefined
       ? {}
       : { SigningKeySecretArn: [signingKeySecret.ref, 'Takes the key that signs receipts'] }),
-    ...present({ SigningKeyArn: signingKey === undefined ? undefined : [signingKey.attrArn, 'Signs receipts'] }),
+    ...(signingKey === undefined ? {} : { SigningKeyArn: [signingKey.attrArn, 'Signs receipts'] }),
   };
 }
 
@@ -148,7 +148,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     ...(archive.backfillSecret === undefined
       ? {}
       : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
-    ...present({ WebhookUrl: webhookUrl === undefined ? undefined : [webhookUrl, 'Takes signed webhooks'] as const }),
+    ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
     ...scheduledOutputs(archive),
     ...athenaOutputs(archive),
     ...(archive.console === undefined || archive.consoleSecret === undefined

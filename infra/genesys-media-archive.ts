@@ -1,4 +1,4 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Aws, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -13,22 +13,25 @@ import type { RunbookAnchor } from './archive-alarms.ts';
 import { ArchiveFunction, createLogGroup } from './archive-function.ts';
 import { CatalogueAthena } from './catalogue-athena.ts';
 import { createHome } from './archive-home.ts';
-import { createKeys } from './archive-key.ts';
+import { METRICS_OF_STACK } from './archive-metrics.ts';
+import { createArchiveKey, createDrillKey, createLogKey, createSigningKey } from './archive-key.ts';
 import { ArchiveQueue } from './archive-queue.ts';
-import type { ArchiveNetwork } from './archive-network.ts';
-import { createPrincipals, createSecrets } from './archive-principals.ts';
-import { archivingVariables, DEFAULT_MAX_CONCURRENCY, furtherVariables } from './archive-variables.ts';
-import { chooseNumber } from './conditions.ts';
+import { ArchiveNetwork } from './archive-network.ts';
+import { createRoles } from './archive-roles.ts';
+import { ArchiveSecrets } from './archive-secrets.ts';
+import { type ArchiveConditions, chooseNumber, chooseString, onlyWhen } from './conditions.ts';
+import { functionEnvironment } from './environment.ts';
 import { describeResources } from './describe-resources.ts';
-import type { Console } from './console/console.ts';
+import { Console } from './console/console.ts';
 import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import { createServiceKey } from './service-key.ts';
 import { auditorStatements, writerStatements } from './policies.ts';
 import { rewrapStatements } from './rewrap-policies.ts';
-import type { Scheduled } from './scheduled/scheduled.ts';
+import { Scheduled } from './scheduled/scheduled.ts';
 import { createWatch } from './watch.ts';
-import { deliveryDelay } from './sizing.ts';
+import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
 import { present } from '../src/present.ts';
 import type { GenesysMediaArchiveProps } from './archive-props.ts';
 
@@ -84,16 +87,20 @@ export class GenesysMediaArchive extends Construct {
 
   constructor(scope: Construct, id: string, props: GenesysMediaArchiveProps) {
     super(scope, id);
-    const principals = createPrincipals(this, props);
-    ({
-      writerRole: this.writerRole,
-      auditorRole: this.auditorRole,
-      rewrapRole: this.rewrapRole,
-      scheduled: this.scheduled,
-      console: this.console,
-      serviceKey: this.serviceKey,
-      network: this.network,
-    } = principals);
+    const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
+    const roles = createRoles(this, props, conditions);
+    ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
+    this.scheduled = new Scheduled(this, props);
+    this.console = props.console === undefined ? undefined : new Console(this, 'Console', props.console);
+    const signers = [this.rewrapRole, ...(this.console === undefined ? [] : [this.console.role])];
+    this.serviceKey = props.customerKeys
+      ? createServiceKey(this, 'ServiceKey', {
+          writer: this.writerRole,
+          signers: [...signers, ...this.scheduled.secretReaders],
+        })
+      : undefined;
+    this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
+
     const home = createHome(
       this,
       props,
@@ -105,37 +112,143 @@ export class GenesysMediaArchive extends Construct {
       catalogueBucket: this.catalogueBucket,
       keyRecordsBucket: this.keyRecordsBucket,
     } = home);
-    this.catalogueAthena = createAthena(this, this.catalogueBucket, props);
+    const { catalogue } = props;
+    this.catalogueAthena =
+      typeof catalogue === 'object' && catalogue.athena === true
+        ? new CatalogueAthena(this, 'Athena', this.catalogueBucket, catalogue)
+        : undefined;
+    const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
+    const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(
       this,
       'Queue',
-      deliveryWait(props),
+      waits,
       this.serviceKey,
     ));
     this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
-    ({
-      credentials: this.credentialsSecret,
-      signingKey: this.signingKeySecret,
-      webhook: this.webhookSecret,
-      backfill: this.backfillSecret,
-      console: this.consoleSecret,
-    } = createSecrets(this, props, principals));
+    const held = new ArchiveSecrets(this, 'Secrets', {
+      signingKey: props.signingKey !== 'kms',
+      signingKeyCondition: conditions.signingSecret,
+      backfill: typeof props.jobs === 'object' && props.jobs.ownClient === true,
+      console: this.console !== undefined,
+    });
+    this.credentialsSecret = held.credentials;
+    this.signingKeySecret = held.signingKey;
+    this.webhookSecret = held.webhook;
+    this.backfillSecret = held.backfill;
+    this.consoleSecret = held.console;
+    held.limitReading(
+      [
+        ...[this.writerRole, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
+        ...(props.secretReaders ?? []),
+      ],
+      signers.map(({ roleArn }) => roleArn),
+      [this.console?.role.roleArn ?? '', ...(props.secretReaders ?? [])],
+    );
+    if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
+
     this.scheduled.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
     this.console?.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
-    const grants = createGrants(this, props);
-    ({
-      key: this.key,
-      signingKey: this.signingKey,
-      logKey: this.logKey,
-      drillKey: this.drillKey,
-    } = createKeys(this, props, (purpose) => grants.usersOf(purpose)));
+    const grants = new Grants(
+      [
+        { role: this.writerRole, statements: writerStatements },
+        { role: this.auditorRole, statements: auditorStatements },
+        { role: this.rewrapRole, statements: rewrapStatements },
+        ...this.scheduled.grants,
+        ...(this.console?.grants(() => this.consoleSecret?.ref ?? '') ?? []),
+      ],
+      describeResources(this, props),
+      conditions,
+    );
+    this.key = createArchiveKey(this, 'Key', () => grants.usersOf('key'));
+    if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
+      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.usersOf('signing'));
+      onlyWhen(conditions.signingKms, this.signingKey);
+    }
+    if (props.seal !== undefined) this.logKey = createLogKey(this, 'LogKey', () => grants.usersOf('log'));
+    if (props.seal !== undefined && props.seal.drill !== false)
+      this.drillKey = createDrillKey(this, 'DrillKey', () => grants.usersOf('drill'));
+    const policies = grants.give({
+      key: this.key.attrArn,
+      signing: this.signingKey?.attrArn,
+      log: this.logKey?.attrArn,
+      drill: this.drillKey?.attrArn,
+    });
+    const environment = functionEnvironment(
+      {
+        GENESYS_ENVIRONMENT: props.environment,
+        GENESYS_ORGANIZATION_ID: props.organizationId,
+        GENESYS_SECRET_ARN: this.credentialsSecret.ref,
+        ...home.variables,
+        S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
+        ARCHIVE_KMS_KEY_ID: this.key.attrArn,
+        ...signingVariables(this, conditions),
+        ...(webhook
+          ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
+          : {}),
+        ARCHIVE_QUEUE_URL: this.queue.queueUrl,
+        ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
+        ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
+      },
+      { NODE_OPTIONS, POWERTOOLS_SERVICE_NAME: METRICS_OF_STACK, ...environmentVariables },
+    );
     ({
       function: this.function,
       webhook: this.webhookFunction,
       url: this.functionUrl,
       webhookUrl: this.webhookUrl,
-    } = createFunctions(this, props, grants, home.variables));
-    createEvents(this, props);
+    } = new ArchiveFunction(this, 'Function', {
+      role: this.writerRole,
+      policy: requirePolicy(policies, this.writerRole),
+      logGroup: this.logGroup,
+      queue: this.queue,
+      code: props.code,
+      environment,
+      maxConcurrency,
+      webhook: webhook ? props : undefined,
+      webhookSecretArn: this.webhookSecret.ref,
+      network: this.network,
+      conditions,
+    }));
+    const { network } = this;
+    const further = {
+      ...environment,
+      ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
+      ...sealVariables(props.seal, this),
+    };
+    this.console?.create({
+      environment: further,
+      environmentVariables,
+      secretArn: this.consoleSecret?.ref ?? '',
+      policies,
+      code: props.consoleCode,
+    });
+    this.scheduled.create({
+      environment: {
+        ...further,
+        ...(this.backfillSecret === undefined
+          ? {}
+          : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
+      },
+      environmentVariables,
+      network,
+      policies,
+    });
+    const { rules } = new EventRules(this, 'Events', {
+      queue: this.queue,
+      deadLetters: this.deadLetters,
+      eventSourceName: props.eventSourceName,
+      existingEventBus: props.existingEventBus ?? false,
+      tutorialEvents: props.tutorialEvents ?? false,
+      conditions,
+    });
+    if (rules.length === 0 && !webhook) {
+      Annotations.of(this).addWarningV2(
+        'genesys-media-archive:no-events',
+        'neither eventSourceName, tutorialEvents nor webhook is set: only what is sent to the queue by hand is archived',
+      );
+    }
+
     ({
       alarmTopic: this.alarmTopic,
       alarms: this.alarms,
@@ -146,98 +259,31 @@ export class GenesysMediaArchive extends Construct {
   }
 }
 
-/** How long events wait before they are worked on: those of an event bus only. */
-function deliveryWait({ eventSourceName, environmentVariables = {}, conditions = {} }: GenesysMediaArchiveProps) {
-  const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
-  return eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
+function signingVariables(
+  { signingKeySecret: secret, signingKey: key }: Pick<GenesysMediaArchive, 'signingKeySecret' | 'signingKey'>,
+  { signingSecret, signingKms }: ArchiveConditions,
+): Readonly<Record<string, string>> {
+  return {
+    ...(secret === undefined
+      ? {}
+      : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
+    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
+  };
 }
 
-function createAthena(
-  scope: Construct,
-  bucket: s3.Bucket,
-  { catalogue }: GenesysMediaArchiveProps,
-): CatalogueAthena | undefined {
-  return typeof catalogue === 'object' && catalogue.athena === true
-    ? new CatalogueAthena(scope, 'Athena', bucket, catalogue)
-    : undefined;
-}
-
-/** What each role may do. The keys are made with it, and it is given once they are there. */
-function createGrants(archive: GenesysMediaArchive, props: GenesysMediaArchiveProps): Grants {
-  return new Grants(
-    [
-      { role: archive.writerRole, statements: writerStatements },
-      { role: archive.auditorRole, statements: auditorStatements },
-      { role: archive.rewrapRole, statements: rewrapStatements },
-      ...archive.scheduled.grants,
-      ...(archive.console?.grants(() => archive.consoleSecret?.ref ?? '') ?? []),
-    ],
-    describeResources(archive, props),
-    props.conditions ?? {},
-  );
-}
-
-/** Gives the roles their policies, and makes what works with them: the function, the console's and the scheduled ones. */
-function createFunctions(
-  archive: GenesysMediaArchive,
-  props: GenesysMediaArchiveProps,
-  grants: Grants,
-  home: Readonly<Record<string, string>>,
-): ArchiveFunction {
-  const { conditions = {}, environmentVariables = {}, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = props;
-  const { writerRole, network } = archive;
-  const policies = grants.give({
-    key: archive.key.attrArn,
-    signing: archive.signingKey?.attrArn,
-    log: archive.logKey?.attrArn,
-    drill: archive.drillKey?.attrArn,
-  });
-  const environment = archivingVariables(archive, props, home);
-  const made = new ArchiveFunction(archive, 'Function', {
-    role: writerRole,
-    policy: requirePolicy(policies, writerRole),
-    logGroup: archive.logGroup,
-    queue: archive.queue,
-    code: props.code,
-    environment,
-    maxConcurrency,
-    webhook: props.webhook === true ? props : undefined,
-    webhookSecretArn: archive.webhookSecret.ref,
-    network,
-    conditions,
-  });
-  const further = { ...environment, ...furtherVariables(archive, props) };
-  const secretArn = archive.consoleSecret?.ref ?? '';
-  archive.console?.create({
-    environment: further,
-    environmentVariables,
-    secretArn,
-    policies,
-    code: props.consoleCode,
-  });
-  const backfill = present({ GENESYS_BACKFILL_SECRET_ARN: archive.backfillSecret?.ref });
-  archive.scheduled.create({
-    environment: { ...further, ...backfill },
-    environmentVariables,
-    network,
-    policies,
-  });
-  return made;
-}
-
-/** Rules of the events that are archived; warns where there is no way for any. */
-function createEvents(archive: GenesysMediaArchive, props: GenesysMediaArchiveProps): void {
-  const { rules } = new EventRules(archive, 'Events', {
-    queue: archive.queue,
-    deadLetters: archive.deadLetters,
-    eventSourceName: props.eventSourceName,
-    existingEventBus: props.existingEventBus ?? false,
-    tutorialEvents: props.tutorialEvents ?? false,
-    conditions: props.conditions ?? {},
-  });
-  if (rules.length > 0 || props.webhook === true) return;
-  Annotations.of(archive).addWarningV2(
-    'genesys-media-archive:no-events',
-    'neither eventSourceName, tutorialEvents nor webhook is set: only what is sent to the queue by hand is archived',
-  );
+function sealVariables(
+  seal: GenesysMediaArchiveProps['seal'],
+  { logKey: key, drillKey }: Pick<GenesysMediaArchive, 'logKey' | 'drillKey'>,
+): Readonly<Record<string, string>> {
+  if (seal === undefined || key === undefined) return {};
+  const { origin, secondStore, lock } = seal;
+  return {
+    ARCHIVE_PROOF_ORIGIN: origin,
+    ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
+    ...present({
+      ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn,
+      ARCHIVE_PROOF_SECOND_STORE: secondStore,
+      ARCHIVE_PROOF_LOCK: lock === undefined ? undefined : `${lock.mode}:${lock.days}`,
+    }),
+  };
 }
