@@ -84,14 +84,19 @@ function isStuck({ queue, deadLetters }: DashboardProps): Row {
     [
       {
         title: 'dead letters',
-        left: [deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' })],
+        left: [
+          deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
+        ],
       },
       {
         title: 'waiting, delayed, being worked on',
         left: [
           queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'waiting' }),
           queue.metricApproximateNumberOfMessagesDelayed({ period: PERIOD, label: 'delayed' }),
-          queue.metricApproximateNumberOfMessagesNotVisible({ period: PERIOD, label: 'worked on or put off' }),
+          queue.metricApproximateNumberOfMessagesNotVisible({
+            period: PERIOD,
+            label: 'worked on or put off',
+          }),
         ],
       },
       {

@@ -9,7 +9,10 @@ import { join } from 'node:path';
 const WORDS = [
   [/\b(?:whoever|whomever|whosoever)\b/gi, 'name the person: "a writer that …", "the caller"'],
   [/\bwhatever\b/gi, 'name the thing: "any …", "regardless of …"'],
-  [/\b(?:nobody|somebody|anybody|everybody)\b/gi, 'name the person: "no caller", "an operator", "another user"'],
+  [
+    /\b(?:nobody|somebody|anybody|everybody)\b/gi,
+    'name the person: "no caller", "an operator", "another user"',
+  ],
   [/\bthere (?:is|are) none\b/gi, 'write "without …" or "no …"'],
   [/\b(?:is|are) to be\b/gi, 'use an active verb: "must be", or say who does it'],
   [/\bhas to be had\b|\bcan(?:not)? be had\b/gi, 'write "is (not) available"'],

@@ -64,7 +64,21 @@ export function usePlayer({ recording, file, seconds, onPosition, seek }: Player
     else if (command.kind === 'silence') setSkips((before) => !before);
     else choose(command.channel);
   };
-  return { audio, playback, granted, waves, quiet, duration, position, heard, skips, moveTo, listen, choose, act };
+  return {
+    audio,
+    playback,
+    granted,
+    waves,
+    quiet,
+    duration,
+    position,
+    heard,
+    skips,
+    moveTo,
+    listen,
+    choose,
+    act,
+  };
 }
 
 /** Letter keys act while they are on and the focus is in no field that takes text. */

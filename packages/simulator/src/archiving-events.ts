@@ -139,7 +139,9 @@ function httpEvent(
   const body = isBase64Encoded ? Buffer.from(raw).toString('base64') : raw;
   const headers = {
     'content-type': 'application/json',
-    ...present({ 'x-hub-signature-256': extras.webhookSecret === undefined ? undefined : sign(extras.webhookSecret, raw) }),
+    ...present({
+      'x-hub-signature-256': extras.webhookSecret === undefined ? undefined : sign(extras.webhookSecret, raw),
+    }),
     ...extras.headers,
   };
   const content = { headers, body, isBase64Encoded };

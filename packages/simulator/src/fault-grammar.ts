@@ -83,7 +83,12 @@ export function parseFault(text: string): FaultRule {
   }
   const rule: FaultRule = {
     on,
-    ...present({ id, times: times === undefined ? undefined : times === '*' ? Number.POSITIVE_INFINITY : Number(times), probability: chance === undefined ? undefined : Number(chance) / 100, skip: skip === undefined ? undefined : Number(skip) }),
+    ...present({
+      id,
+      times: times === undefined ? undefined : times === '*' ? Number.POSITIVE_INFINITY : Number(times),
+      probability: chance === undefined ? undefined : Number(chance) / 100,
+      skip: skip === undefined ? undefined : Number(skip),
+    }),
     fault,
   };
   checkRule(rule);

@@ -96,5 +96,9 @@ async function* planDay(
 
 function itemOf({ conversationId, start, end }: AnalyzedConversation): ConversationItem {
   const startedAt = Date.parse(start);
-  return { conversationId, startedAt, ...present({ endedAt: end === undefined ? undefined : Date.parse(end) }) };
+  return {
+    conversationId,
+    startedAt,
+    ...present({ endedAt: end === undefined ? undefined : Date.parse(end) }),
+  };
 }

@@ -84,7 +84,9 @@ async function showEntries(
     const query: AuditQuery = {
       person,
       ...(ids.length === 0 ? {} : { ids: new Set(ids.map(canonicalId)) }),
-      ...present({ actions: action === undefined ? undefined : new Set(action.map((one) => one.toLowerCase())) }),
+      ...present({
+        actions: action === undefined ? undefined : new Set(action.map((one) => one.toLowerCase())),
+      }),
     };
     const asked = { person, recording: ids.join(' ') || undefined, action: action?.join(' '), ...range };
     const act = {

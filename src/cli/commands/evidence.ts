@@ -51,7 +51,10 @@ export async function run(
       place,
       prover,
       now: () => clock.now(),
-      ...present({ reader: full === undefined ? undefined : await createReader(full, context), timestampCa: ca === undefined ? undefined : await readCa(ca) }),
+      ...present({
+        reader: full === undefined ? undefined : await createReader(full, context),
+        timestampCa: ca === undefined ? undefined : await readCa(ca),
+      }),
     };
     const since = options.since === undefined ? undefined : await readKeptCheckpoint(options.since, place);
     const target = await (output.endsWith('.zip') ? openZip(output) : openFolder(output));

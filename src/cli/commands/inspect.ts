@@ -117,12 +117,12 @@ function show(
   ui: CommandContext['ui'],
   metadata: ObjectStat['metadata'],
   it: {
-    readonly facts: object;
+    readonly facts: ReturnType<typeof describeObject> & object;
     readonly iv: string | undefined;
     readonly snippets: ReturnType<typeof readingElsewhere>;
   },
 ): void {
-  for (const [name, value] of Object.entries<unknown>(it.facts as Record<string, unknown>)) {
+  for (const [name, value] of Object.entries(it.facts)) {
     const shown = typeof value === 'object' ? printableJson(value) : String(value);
     if (value !== undefined) ui.out(`${name.padEnd(NAME_WIDTH)}  ${printable(shown)}`);
   }

@@ -119,7 +119,10 @@ interface OpenRowFile {
   rows: number;
 }
 
-async function beginFile(path: string, { format, names, force, tables }: RowFileOptions): Promise<OpenRowFile> {
+async function beginFile(
+  path: string,
+  { format, names, force, tables }: RowFileOptions,
+): Promise<OpenRowFile> {
   const target = await createFileTarget(path, { force, followOwnLinks: true });
   const hash = createHash('sha256');
   const put = async (bytes: Uint8Array) => {

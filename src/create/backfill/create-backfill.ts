@@ -106,10 +106,13 @@ export async function createBackfill(
   const archiver = await createArchiver(config, ports);
   const openExport = openOnce(config, tools);
   const readLimit = (budget: Budget) => followLimit(api, rate, budget);
+  const fetching = { archiver, files, slots, times, contexts, restores, rate, useRate };
   const work = new BackfillWork({
+    ...fetching,
     layout: layout.source,
-    ...{ archiver, files, slots, times, contexts, restores, rate, useRate, readLimit, openExport },
     analytics: backfill.batch && !config.recordings.batch ? analytics : undefined,
+    readLimit,
+    openExport,
   });
   return {
     kind: createBackfillKind(work),

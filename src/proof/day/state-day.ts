@@ -209,9 +209,7 @@ function describeSource(
     ...present({
       jobId: facts.jobId,
       dataAvailableUntil:
-        facts.dataAvailableUntil === undefined
-          ? undefined
-          : new Date(facts.dataAvailableUntil).toISOString(),
+        facts.dataAvailableUntil === undefined ? undefined : new Date(facts.dataAvailableUntil).toISOString(),
     }),
     asked: new Date(asked).toISOString(),
     finished: new Date(ports.now()).toISOString(),
@@ -227,7 +225,10 @@ function describeSource(
     recordings: comparison.listed.length,
     byMedia: countBy(comparison.listed, ({ media }) => media),
     ...(isSmall(byDivision) ? { byDivision } : {}),
-    ...present({ orphans: facts.orphans, notAsked: facts.notAsked === undefined ? undefined : { ...facts.notAsked } }),
+    ...present({
+      orphans: facts.orphans,
+      notAsked: facts.notAsked === undefined ? undefined : { ...facts.notAsked },
+    }),
     list: { count: listed.lines.length, root: listed.root },
   };
   const differences = {

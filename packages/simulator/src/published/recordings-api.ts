@@ -161,7 +161,11 @@ function describeRecording(
     ...present({ archiveDate }),
     ...(fate === 'archived' ? { archiveDate: endTime } : {}),
     ...(fate === 'archived' || state === 'ARCHIVED' ? { archiveMedium: 'CLOUDARCHIVE' } : {}),
-    ...present({ exportedDate, restoreExpirationTime: restore === undefined ? undefined : new Date(restore.until).toISOString(), deleteDate }),
+    ...present({
+      exportedDate,
+      restoreExpirationTime: restore === undefined ? undefined : new Date(restore.until).toISOString(),
+      deleteDate,
+    }),
     ...(as === 'metadata'
       ? { region: recording.region }
       : { creationTime: startTime, recordingFileRole: 'CUSTOMER_EXPERIENCE', ...transcript(recording) }),

@@ -183,7 +183,11 @@ function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRe
     lastModified: call.now,
     metadata: record.metadata,
     headers: record.headers,
-    ...present({ retention: record.retention, tags: record.tags, checksum: checksum === undefined ? undefined : { ...checksum, type: 'COMPOSITE' } }),
+    ...present({
+      retention: record.retention,
+      tags: record.tags,
+      checksum: checksum === undefined ? undefined : { ...checksum, type: 'COMPOSITE' as const },
+    }),
     segments: parts.map((part) => ({
       ...part.segment,
       ...present({ checksum: part.checksum?.value }),

@@ -111,7 +111,9 @@ function readRetention(
 
 export function lockHeaders({ legalHold, retention }: ObjectRecord): Record<string, string> {
   return {
-    ...present({ 'x-amz-object-lock-legal-hold': legalHold === undefined ? undefined : legalHold ? 'ON' : 'OFF' }),
+    ...present({
+      'x-amz-object-lock-legal-hold': legalHold === undefined ? undefined : legalHold ? 'ON' : 'OFF',
+    }),
     ...(retention === undefined
       ? {}
       : {

@@ -32,7 +32,7 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     ...call.bucket.newVersion(),
     ...readLockHeaders(call),
     ...readTags(call),
-    ...present({ checksum: checksum === undefined ? undefined : { ...checksum, type: 'FULL_OBJECT' } }),
+    ...present({ checksum: checksum === undefined ? undefined : { ...checksum, type: 'FULL_OBJECT' as const } }),
     segments: [{ ...segment, ...present({ checksum: checksum?.value }) }],
   };
   if (!(await call.bucket.commit(record, ifAbsent, ifMatch))) {
@@ -176,7 +176,9 @@ export function getObject(call: S3Call): S3Answer {
     ...checksums,
     ...versionHeader(record),
     ...lockHeaders(record),
-    ...present({ 'content-range': range === undefined ? undefined : `bytes ${first}-${last}/${record.size}` }),
+    ...present({
+      'content-range': range === undefined ? undefined : `bytes ${first}-${last}/${record.size}`,
+    }),
   };
   return {
     status: range === undefined ? 200 : 206,
