@@ -1,43 +1,38 @@
 import { useState } from 'preact/hooks';
 import { parseClock } from '../format.ts';
 import { Field } from '../ui/field.tsx';
-import type { Heard } from './channels.ts';
-import { type Command, LETTERS, SPEEDS } from './keys.ts';
+import { LETTERS, SPEEDS } from './keys.ts';
+import type { Playback } from './playback.ts';
+import type { LetterKeys, PlayerState } from './use-player.ts';
 
 interface ControlsProps {
-  readonly isPlaying: boolean;
-  readonly rate: number;
-  readonly heard: Heard;
-  /** Channels; `undefined` where no peaks told. */
-  readonly lanes: number | undefined;
-  readonly skips: boolean;
-  readonly canSkip: boolean;
-  readonly letters: boolean;
-  readonly onCommand: (command: Command) => void;
-  readonly onRate: (rate: number) => void;
-  readonly onChannel: (heard: Heard) => void;
-  readonly onGoTo: (at: number) => void;
-  readonly onLetters: (on: boolean) => void;
+  readonly player: PlayerState;
+  /** That the listen was granted for. */
+  readonly playback: Playback;
+  readonly letters: LetterKeys;
 }
 
-export function Controls(props: ControlsProps) {
-  const { isPlaying, rate, heard, lanes, skips, canSkip, letters, onCommand, onRate, onChannel, onLetters } =
-    props;
+export function Controls({ player, playback, letters }: ControlsProps) {
+  const { act } = player;
   return (
     <div class="controls">
-      <button type="button" onClick={() => onCommand({ kind: 'step', seconds: -10 })}>
+      <button type="button" onClick={() => act({ kind: 'step', seconds: -10 })}>
         − 10 s
       </button>
-      <button type="button" class="primary play" autofocus onClick={() => onCommand({ kind: 'toggle' })}>
-        {isPlaying ? 'Pause' : 'Play'}
+      <button type="button" class="primary play" autofocus onClick={() => act({ kind: 'toggle' })}>
+        {playback.isPlaying ? 'Pause' : 'Play'}
       </button>
-      <button type="button" onClick={() => onCommand({ kind: 'step', seconds: 10 })}>
+      <button type="button" onClick={() => act({ kind: 'step', seconds: 10 })}>
         + 10 s
       </button>
-      <GoTo onGoTo={props.onGoTo} />
+      <GoTo onGoTo={player.moveTo} />
       <Field label="Speed">
         {({ id }) => (
-          <select id={id} value={rate} onInput={({ currentTarget: { value } }) => onRate(Number(value))}>
+          <select
+            id={id}
+            value={playback.rate}
+            onInput={({ currentTarget: { value } }) => playback.setRate(Number(value))}
+          >
             {SPEEDS.map((speed) => (
               <option key={speed} value={speed}>
                 {speed}×
@@ -46,23 +41,23 @@ export function Controls(props: ControlsProps) {
           </select>
         )}
       </Field>
-      {lanes === 1 ? null : <Hear heard={heard} onChannel={onChannel} />}
+      {player.waves.coarse?.lanes.length === 1 ? null : <Hear player={player} />}
       <label class="check">
         <input
           type="checkbox"
-          checked={skips}
-          disabled={!canSkip}
-          onChange={() => onCommand({ kind: 'silence' })}
+          checked={player.skips}
+          disabled={player.quiet.length === 0}
+          onChange={() => act({ kind: 'silence' })}
         />{' '}
         Skip silence
       </label>
-      <Keys letters={letters} onLetters={onLetters} />
+      <Keys letters={letters} />
     </div>
   );
 }
 
 /** Which channels are heard. */
-function Hear({ heard, onChannel }: Pick<ControlsProps, 'heard' | 'onChannel'>) {
+function Hear({ player: { heard, choose } }: Pick<ControlsProps, 'player'>) {
   return (
     <Field label="Hear">
       {({ id }) => (
@@ -70,7 +65,7 @@ function Hear({ heard, onChannel }: Pick<ControlsProps, 'heard' | 'onChannel'>) 
           id={id}
           value={String(heard)}
           onInput={({ currentTarget: { value } }) =>
-            onChannel(value === 'both' ? 'both' : value === '0' ? 0 : 1)
+            choose(value === 'both' ? 'both' : value === '0' ? 0 : 1)
           }
         >
           <option value="both">both channels</option>
@@ -83,15 +78,15 @@ function Hear({ heard, onChannel }: Pick<ControlsProps, 'heard' | 'onChannel'>) 
 }
 
 /** What the keys do, and whether letters are among them. */
-function Keys({ letters, onLetters }: Pick<ControlsProps, 'letters' | 'onLetters'>) {
+function Keys({ letters }: Pick<ControlsProps, 'letters'>) {
   return (
     <details class="keys">
       <summary>Keys</summary>
       <label class="check">
         <input
           type="checkbox"
-          checked={letters}
-          onChange={({ currentTarget: { checked } }) => onLetters(checked)}
+          checked={letters.areOn}
+          onChange={({ currentTarget: { checked } }) => letters.turn(checked)}
         />{' '}
         Letter keys, while the player has the focus
       </label>

@@ -8,9 +8,9 @@ import { Waves } from './waves.tsx';
 
 /** Plays one file. Nothing of it is asked for before the listen is granted. */
 export function Player(props: PlayerProps) {
-  const { audio, playback, granted, waves, quiet, duration, position, ...player } = usePlayer(props);
-  const { moveTo, act } = player;
-  const letters = useLetterKeys(act);
+  const player = usePlayer(props);
+  const { audio, playback, granted, moveTo } = player;
+  const letters = useLetterKeys(player.act);
   const damaged = (playback?.damaged ?? []).flatMap(({ span, code }): Mark[] =>
     span === undefined ? [] : [{ span, kind: 'damaged', words: `damaged: ${code}` }],
   );
@@ -18,14 +18,7 @@ export function Player(props: PlayerProps) {
   return (
     <section class="player" aria-label="Player" onKeyDown={letters.press}>
       <audio ref={audio} preload="none" />
-      <Waves
-        waves={waves}
-        duration={duration}
-        position={position}
-        marks={marks}
-        isWaiting={playback?.isWaiting === true}
-        onSeek={moveTo}
-      />
+      <Waves player={player} marks={marks} />
       {granted === undefined ? (
         <ListenFirst
           file={props.file}
@@ -33,20 +26,7 @@ export function Player(props: PlayerProps) {
           onListen={(reason) => void player.listen(reason)}
         />
       ) : (
-        <Controls
-          isPlaying={granted.isPlaying}
-          rate={granted.rate}
-          heard={player.heard}
-          lanes={waves.coarse?.lanes.length}
-          skips={player.skips}
-          canSkip={quiet.length > 0}
-          letters={letters.areOn}
-          onCommand={act}
-          onRate={(rate) => granted.setRate(rate)}
-          onChannel={player.choose}
-          onGoTo={moveTo}
-          onLetters={letters.turn}
-        />
+        <Controls player={player} playback={granted} letters={letters} />
       )}
       {playback?.trouble === undefined ? null : <TroubleAlert trouble={playback.trouble} onSeek={moveTo} />}
       <MarkList marks={marks} onSeek={moveTo} />

@@ -43,15 +43,7 @@ export function usePlayer({ recording, file, seconds, onPosition, seek }: Player
   };
   seek.current = moveTo;
   const listen = (reason: string) =>
-    playback?.listen(
-      {
-        recording,
-        ...(archive !== undefined && { archive }),
-        ...(file.channel !== undefined && { channel: file.channel }),
-        ...(reason !== '' && { reason }),
-      },
-      start,
-    );
+    playback?.listen({ recording, archive, channel: file.channel, reason: reason || undefined }, start);
   const choose = (channel: Heard) => {
     setHeard(channel);
     void playback?.hear(channel);
@@ -81,6 +73,8 @@ export function usePlayer({ recording, file, seconds, onPosition, seek }: Player
   };
 }
 
+export type PlayerState = ReturnType<typeof usePlayer>;
+
 /** Letter keys act while they are on and the focus is in no field that takes text. */
 export function useLetterKeys(act: (command: Command) => void) {
   const [areOn, setOn] = useState(() => localStorage.getItem('letter-keys') !== 'off');
@@ -98,3 +92,5 @@ export function useLetterKeys(act: (command: Command) => void) {
   };
   return { areOn, turn, press };
 }
+
+export type LetterKeys = ReturnType<typeof useLetterKeys>;

@@ -2,23 +2,19 @@ import { clock, spoken } from '../format.ts';
 import { stepOf } from './keys.ts';
 import type { Mark } from './mark.ts';
 import { windowStart } from './peaks.ts';
-import type { Waves as LoadedWaves } from './use-peaks.ts';
+import type { PlayerState } from './use-player.ts';
 import { Waveform } from './waveform.tsx';
 
 const ZOOM_S = 60;
 
 interface WavesProps {
-  readonly waves: LoadedWaves;
-  /** Seconds. */
-  readonly duration: number;
-  readonly position: number;
+  readonly player: PlayerState;
   readonly marks: readonly Mark[];
-  readonly isWaiting: boolean;
-  readonly onSeek: (at: number) => void;
 }
 
 /** The waveform of the whole and of the minute around the position, and the position itself. */
-export function Waves({ waves, duration, position, marks, isWaiting, onSeek }: WavesProps) {
+export function Waves({ player, marks }: WavesProps) {
+  const { waves, duration, position, moveTo: onSeek } = player;
   const from = windowStart(position, ZOOM_S, duration);
   const to = Math.min(duration, from + ZOOM_S);
   const zoomed = waves.fine(from, to) ?? waves.coarse;
@@ -46,7 +42,7 @@ export function Waves({ waves, duration, position, marks, isWaiting, onSeek }: W
       />
       <p class="clocks">
         {clock(position)} of {duration === 0 ? 'unknown' : clock(duration)}
-        {isWaiting ? <span role="status"> waiting for sound …</span> : null}
+        {player.playback?.isWaiting === true ? <span role="status"> waiting for sound …</span> : null}
         <span class="hint"> {waves.words}</span>
       </p>
       <Waveform {...shared} name="zoom" peaks={zoomed} from={from} to={to} />
