@@ -2,17 +2,22 @@ import { useState } from 'preact/hooks';
 import { parseClock } from '../format.ts';
 import { Field } from '../ui/field.tsx';
 import { LETTERS, SPEEDS } from './keys.ts';
+import { lettersAct, turnLetters } from './letter-keys.ts';
 import type { Playback } from './playback.ts';
-import type { LetterKeys, PlayerState } from './use-player.ts';
+import type { PlayerState } from './use-player.ts';
+
+/** What may be heard, as the keys name it. */
+const CHANNELS = LETTERS.flatMap(([, command, words]) =>
+  command.kind === 'channel' ? [{ ...command, words }] : [],
+);
 
 interface ControlsProps {
   readonly player: PlayerState;
   /** That the listen was granted for. */
   readonly playback: Playback;
-  readonly letters: LetterKeys;
 }
 
-export function Controls({ player, playback, letters }: ControlsProps) {
+export function Controls({ player, playback }: ControlsProps) {
   const { act } = player;
   return (
     <div class="controls">
@@ -41,7 +46,26 @@ export function Controls({ player, playback, letters }: ControlsProps) {
           </select>
         )}
       </Field>
-      {player.waves.coarse?.lanes.length === 1 ? null : <Hear player={player} />}
+      {player.waves.coarse?.lanes.length === 1 ? null : (
+        <Field label="Hear">
+          {({ id }) => (
+            <select
+              id={id}
+              value={player.heard}
+              onInput={({ currentTarget: { selectedIndex } }) => {
+                const chosen = CHANNELS[selectedIndex];
+                if (chosen) act(chosen);
+              }}
+            >
+              {CHANNELS.map(({ channel, words }) => (
+                <option key={channel} value={channel}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
       <label class="check">
         <input
           type="checkbox"
@@ -51,42 +75,25 @@ export function Controls({ player, playback, letters }: ControlsProps) {
         />{' '}
         Skip silence
       </label>
-      <Keys letters={letters} />
+      <Keys />
     </div>
   );
 }
 
-/** Which channels are heard. */
-function Hear({ player: { heard, choose } }: Pick<ControlsProps, 'player'>) {
-  return (
-    <Field label="Hear">
-      {({ id }) => (
-        <select
-          id={id}
-          value={String(heard)}
-          onInput={({ currentTarget: { value } }) =>
-            choose(value === 'both' ? 'both' : value === '0' ? 0 : 1)
-          }
-        >
-          <option value="both">both channels</option>
-          <option value="0">first channel only</option>
-          <option value="1">second channel only</option>
-        </select>
-      )}
-    </Field>
-  );
-}
-
 /** What the keys do, and whether letters are among them. */
-function Keys({ letters }: Pick<ControlsProps, 'letters'>) {
+function Keys() {
+  const [areOn, setOn] = useState(lettersAct);
   return (
     <details class="keys">
       <summary>Keys</summary>
       <label class="check">
         <input
           type="checkbox"
-          checked={letters.areOn}
-          onChange={({ currentTarget: { checked } }) => letters.turn(checked)}
+          checked={areOn}
+          onChange={({ currentTarget: { checked } }) => {
+            turnLetters(checked);
+            setOn(checked);
+          }}
         />{' '}
         Letter keys, while the player has the focus
       </label>
@@ -123,7 +130,7 @@ function GoTo({ onGoTo }: { readonly onGoTo: (at: number) => void }) {
         if (at !== undefined) onGoTo(at);
       }}
     >
-      <Field label="Go to" {...(wrong && { hint: 'write 12:30, 1:02:03 or 90' })}>
+      <Field label="Go to" hint={wrong ? 'write 12:30, 1:02:03 or 90' : undefined}>
         {({ id, described }) => (
           <input
             id={id}

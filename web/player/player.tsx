@@ -1,34 +1,34 @@
 import { clock } from '../format.ts';
 import { Controls } from './controls.tsx';
+import { pressLetter } from './letter-keys.ts';
 import { ListenFirst } from './listen-first.tsx';
 import type { Mark } from './mark.ts';
 import { TroubleAlert } from './trouble.tsx';
-import { type PlayerProps, useLetterKeys, usePlayer } from './use-player.ts';
+import { type PlayerProps, usePlayer } from './use-player.ts';
 import { Waves } from './waves.tsx';
 
 /** Plays one file. Nothing of it is asked for before the listen is granted. */
 export function Player(props: PlayerProps) {
   const player = usePlayer(props);
-  const { audio, playback, granted, moveTo } = player;
-  const letters = useLetterKeys(player.act);
+  const { audio, playback, granted, act, moveTo } = player;
   const damaged = (playback?.damaged ?? []).flatMap(({ span, code }): Mark[] =>
     span === undefined ? [] : [{ span, kind: 'damaged', words: `damaged: ${code}` }],
   );
   const marks = [...props.marks, ...damaged];
   return (
-    <section class="player" aria-label="Player" onKeyDown={letters.press}>
+    <section class="player" aria-label="Player" onKeyDown={(event) => pressLetter(event, act)}>
       <audio ref={audio} preload="none" />
       <Waves player={player} marks={marks} />
-      {granted === undefined ? (
+      {granted ? (
+        <Controls player={player} playback={granted} />
+      ) : (
         <ListenFirst
           file={props.file}
-          isAsking={playback?.isAsking ?? false}
+          isAsking={playback?.isAsking}
           onListen={(reason) => void player.listen(reason)}
         />
-      ) : (
-        <Controls player={player} playback={granted} letters={letters} />
       )}
-      {playback?.trouble === undefined ? null : <TroubleAlert trouble={playback.trouble} onSeek={moveTo} />}
+      {playback?.trouble && <TroubleAlert trouble={playback.trouble} onSeek={moveTo} />}
       <MarkList marks={marks} onSeek={moveTo} />
     </section>
   );

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { RecordingFile } from '../api-types.ts';
 import { useSession } from '../session.ts';
 import type { Heard } from './channels.ts';
-import { type Command, letterCommand, nextSpeed } from './keys.ts';
+import { type Command, nextSpeed } from './keys.ts';
 import type { Mark } from './mark.ts';
 import { silences, type Span } from './silence.ts';
 import { usePeaks } from './use-peaks.ts';
@@ -30,31 +30,30 @@ export function usePlayer({ recording, file, seconds, onPosition, seek }: Player
   const address = `/api/recordings/${encodeURIComponent(recording)}/peaks`;
   const waves = usePeaks({ address, archive, channel: file.channel }, can('listen'));
   const { coarse } = waves;
-  const quiet = useMemo<readonly Span[]>(() => (coarse === undefined ? [] : silences(coarse)), [coarse]);
-  if (playback !== undefined) playback.skipped = skips ? quiet : [];
-  const granted = playback?.isGranted === true ? playback : undefined;
-  const whole = coarse === undefined ? undefined : coarse.length / coarse.perSecond;
+  const quiet = useMemo<readonly Span[]>(() => (coarse ? silences(coarse) : []), [coarse]);
+  if (playback) playback.skipped = skips ? quiet : [];
+  const granted = playback?.isGranted ? playback : undefined;
+  const whole = coarse && coarse.length / coarse.perSecond;
   const duration = playback?.duration ?? whole ?? seconds ?? 0;
-  const position = granted === undefined ? start : granted.position;
+  const position = granted?.position ?? start;
   const moveTo = (at: number) => {
     const to = Math.max(0, Math.min(at, duration));
-    if (granted === undefined) setStart(to);
-    else granted.seek(to);
+    if (granted) granted.seek(to);
+    else setStart(to);
   };
   seek.current = moveTo;
   const listen = (reason: string) =>
     playback?.listen({ recording, archive, channel: file.channel, reason: reason || undefined }, start);
-  const choose = (channel: Heard) => {
-    setHeard(channel);
-    void playback?.hear(channel);
-  };
   const act = (command: Command): void => {
     if (granted === undefined) return;
     if (command.kind === 'toggle') void granted.toggle();
     else if (command.kind === 'step') moveTo(position + command.seconds);
     else if (command.kind === 'speed') granted.setRate(nextSpeed(granted.rate, command.by));
     else if (command.kind === 'silence') setSkips((before) => !before);
-    else choose(command.channel);
+    else {
+      setHeard(command.channel);
+      void granted.hear(command.channel);
+    }
   };
   return {
     audio,
@@ -68,29 +67,8 @@ export function usePlayer({ recording, file, seconds, onPosition, seek }: Player
     skips,
     moveTo,
     listen,
-    choose,
     act,
   };
 }
 
 export type PlayerState = ReturnType<typeof usePlayer>;
-
-/** Letter keys act while they are on and the focus is in no field that takes text. */
-export function useLetterKeys(act: (command: Command) => void) {
-  const [areOn, setOn] = useState(() => localStorage.getItem('letter-keys') !== 'off');
-  const turn = (on: boolean) => {
-    localStorage.setItem('letter-keys', on ? 'on' : 'off');
-    setOn(on);
-  };
-  const press = (event: KeyboardEvent) => {
-    const { target } = event;
-    const types = target instanceof HTMLElement && target.matches('input[type=text], textarea, select');
-    const command = areOn && !types ? letterCommand(event) : undefined;
-    if (command === undefined) return;
-    event.preventDefault();
-    act(command);
-  };
-  return { areOn, turn, press };
-}
-
-export type LetterKeys = ReturnType<typeof useLetterKeys>;

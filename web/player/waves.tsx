@@ -24,10 +24,18 @@ export function Waves({ player, marks }: WavesProps) {
     event.preventDefault();
     onSeek(position + by);
   };
-  const shared = { position, marks, onSeek };
   return (
     <div class="waves">
-      <Waveform {...shared} name="overview" peaks={waves.coarse} from={0} to={duration} window={[from, to]} />
+      <Waveform
+        position={position}
+        marks={marks}
+        onSeek={onSeek}
+        name="overview"
+        peaks={waves.coarse}
+        from={0}
+        to={duration}
+        window={[from, to]}
+      />
       <input
         class="position"
         type="range"
@@ -42,10 +50,18 @@ export function Waves({ player, marks }: WavesProps) {
       />
       <p class="clocks">
         {clock(position)} of {duration === 0 ? 'unknown' : clock(duration)}
-        {player.playback?.isWaiting === true ? <span role="status"> waiting for sound …</span> : null}
+        {player.playback?.isWaiting && <span role="status"> waiting for sound …</span>}
         <span class="hint"> {waves.words}</span>
       </p>
-      <Waveform {...shared} name="zoom" peaks={zoomed} from={from} to={to} />
+      <Waveform
+        position={position}
+        marks={marks}
+        onSeek={onSeek}
+        name="zoom"
+        peaks={zoomed}
+        from={from}
+        to={to}
+      />
       <p class="clocks" aria-hidden="true">
         <span>{clock(from)}</span>
         <span>{clock(to)}</span>
