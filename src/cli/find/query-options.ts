@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { ROW_STATES } from '../../catalogue/row-states.ts';
+import { canonicalAddress } from '../../catalogue/search-keys.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import { ArchiveError } from '../../errors.ts';
@@ -88,7 +89,7 @@ export function queryOf(ids: readonly string[], options: QueryOptions): SearchQu
   if (minDuration !== undefined && maxDuration !== undefined && minDuration > maxDuration)
     throw new ArchiveError('USAGE', '--min-duration is longer than --max-duration');
   for (const number of options.customer ?? []) {
-    if (!/^\+?[\d\s().-]{3,30}$|@|:/.test(number)) {
+    if (!/^\+?\d+$|@|:/.test(canonicalAddress(number) ?? '')) {
       throw new ArchiveError('USAGE', '--customer is neither a number nor an address', {
         hint: 'write a number with its country, such as +4930123456, or an address such as kim@example.com',
       });

@@ -1,63 +1,97 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
+import { ArchiveError } from '../../../src/errors.ts';
 import { createSecondStore } from '../../../src/proof/anchors/second-store.ts';
-import { sealDays } from '../../../src/proof/seal-days.ts';
+import { findHead } from '../../../src/proof/log/head.ts';
+import { openCheckpoint } from '../../../src/proof/log/place.ts';
+import { sealLog } from '../../../src/proof/seal/seal-log.ts';
 import { failure } from '../../failure.ts';
-import { ArchiveFixture, DAY } from '../archive-fixture.ts';
-import { placeIn } from '../log-fixture.ts';
-import { contentsOf, plainStore } from '../plain-store.ts';
+import { placeIn, sealingDays } from '../log-fixture.ts';
+import { contentsOf, type PlainStore, plainStore } from '../plain-store.ts';
 
-describe('a second store', () => {
-  it('remembers every checkpoint, and keeps a store that was set back from being sealed', async () => {
-    const fixture = new ArchiveFixture();
-    const second = plainStore();
-    fixture.anchors = [createSecondStore(placeIn(fixture.store), second)];
-    await fixture.init();
-    const seal = () => sealDays(fixture.ports(), {}, unlimited);
-    await seal();
-    const earlier = new Map(fixture.store.objects);
-    fixture.now += DAY;
-    const { anchored } = await seal();
-    expect(anchored).toEqual([{ kind: 'second-store', name: 'plain:' }]);
-    expect(Object.keys(contentsOf(second))).toHaveLength(2);
-    for (const key of fixture.store.objects.keys()) if (!earlier.has(key)) fixture.store.objects.delete(key);
-    for (const [key, object] of earlier) fixture.store.objects.set(key, object);
-    const before = contentsOf(fixture.store);
-    const error = await failure(seal());
-    expect(error.code).toBe('LOG_ROLLED_BACK');
-    expect(error.message).toContain('second-store plain:');
-    expect(contentsOf(fixture.store)).toEqual(before);
-  });
-
-  it('that cannot be reached is a warning, and is made up by the next seal', async () => {
-    const fixture = new ArchiveFixture();
-    const second = plainStore();
-    const working = createSecondStore(placeIn(fixture.store), second);
-    const broken = { ...working, keep: () => Promise.reject(new Error('down')) };
-    await fixture.init();
-    fixture.anchors = [broken];
-    const { failed, head } = await sealDays(fixture.ports(), {}, unlimited);
-    expect(failed.map(({ kind }) => kind)).toEqual(['second-store']);
-    fixture.anchors = [working];
-    await sealDays(fixture.ports(), {}, unlimited);
-    const key = placeIn(second).keys.note(head.size);
-    expect(second.bodyOf(key).toString()).toBe(head.note);
-    second.plant(key, 'something else');
-    const again = await sealDays(fixture.ports(), {}, unlimited);
-    expect(again.failed.map(({ error }) => error.code)).toEqual(['ANCHOR_REFUSED']);
-  });
+let own: PlainStore;
+let second: PlainStore;
+beforeEach(async () => {
+  own = plainStore();
+  second = plainStore();
+  await sealLog(placeIn(own), sealingDays([3, 0]), unlimited);
 });
 
-describe('a statement that no reader would take', () => {
-  it('is not staged: what is staged stays for ever', async () => {
-    const fixture = new ArchiveFixture();
-    await fixture.init();
-    const ports = { ...fixture.ports(), rules: { 'Not a name': true } };
-    const before = contentsOf(fixture.store, 'proof/');
-    const error = await failure(sealDays(ports, {}, unlimited));
-    expect(error.message).toContain('is not fit for the log');
-    expect(
-      Object.keys(contentsOf(fixture.store, 'proof/')).filter((key) => !key.includes('/lists/')),
-    ).toEqual(Object.keys(before));
+/** The checkpoint of a size, as an anchor is given it. */
+function checkpointOf(size: number, of = own) {
+  const place = placeIn(of);
+  const { checkpoint } = openCheckpoint(place, of.bodyOf(place.keys.note(size)).toString());
+  return { size, root: checkpoint?.root.toString('base64') ?? '', note: checkpoint?.note ?? '' };
+}
+
+const anchor = (store: PlainStore = second) => createSecondStore(placeIn(own), store);
+const recall = () => anchor().recall?.(unlimited, undefined);
+const { keys } = placeIn(plainStore());
+
+describe('a second store', () => {
+  it('keeps each checkpoint once, and remembers the newest with its root', async () => {
+    expect([anchor().kind, anchor().name]).toEqual(['second-store', 'plain:']);
+    expect(await recall()).toBeUndefined();
+    for (const size of [4, 5]) {
+      expect(await anchor().keep(checkpointOf(size), unlimited)).toEqual({});
+      expect(await recall()).toEqual({ size, root: checkpointOf(size).root });
+    }
+    const before = contentsOf(second);
+    expect(Object.keys(before)).toEqual([keys.note(4), keys.note(5)]);
+    expect(second.bodyOf(keys.note(5)).toString()).toBe(checkpointOf(5).note);
+    const { writes } = second;
+    const count = writes.count;
+    expect(await anchor().keep(checkpointOf(5), unlimited)).toEqual({});
+    expect([contentsOf(second), writes.count]).toEqual([before, count]);
+  });
+
+  it('takes no other object for a checkpoint, and none that does not verify', async () => {
+    await anchor().keep(checkpointOf(4), unlimited);
+    second.plant(keys.note(9), 'nothing of ours');
+    second.plant(keys.token(8, 'tsa'), 'a time stamp');
+    second.plant(`${keys.checkpoints}notes.txt`, 'a note of another kind');
+    expect(await recall()).toEqual({ size: 4, root: checkpointOf(4).root });
+    second.objects.delete(keys.note(4));
+    expect(await recall()).toBeUndefined();
+    second.plant(keys.note(4), checkpointOf(4).note.replace('\n4\n', '\n6\n'));
+    expect(await recall()).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'another tree of the same size',
+      async () => {
+        const other = plainStore();
+        await sealLog(placeIn(other), sealingDays([3, 0], 'another'), unlimited);
+        return checkpointOf(5, other).note;
+      },
+    ],
+    ['what is no checkpoint', () => Promise.resolve('nothing of ours')],
+    [
+      'a note with a wrong signature',
+      () => Promise.resolve(checkpointOf(5).note.replace(/.{9}\n$/, 'AAAAAAAA=\n')),
+    ],
+  ])('that holds %s under the name is told, and stays as it is', async (_what, body) => {
+    second.plant(keys.note(5), await body());
+    const before = contentsOf(second);
+    const error = await failure(anchor().keep(checkpointOf(5), unlimited));
+    expect([error.code, error.message, error.hint]).toEqual([
+      'ANCHOR_REFUSED',
+      `${keys.note(5)} in plain: is not this checkpoint`,
+      'someone else writes to the second store, or it belongs to another log',
+    ]);
+    expect(contentsOf(second)).toEqual(before);
+  });
+
+  it('that lost what it says it has is told, too', async () => {
+    const forgetful: PlainStore = { ...second, put: () => Promise.resolve({ outcome: 'exists' }) };
+    expect((await failure(anchor(forgetful).keep(checkpointOf(5), unlimited))).code).toBe('ANCHOR_REFUSED');
+  });
+
+  it('that does not answer is an error as it came', async () => {
+    const down = new ArchiveError('STORE_UNAVAILABLE', 'no');
+    const { size } = await findHead(placeIn(own), unlimited);
+    const broken: PlainStore = { ...second, put: () => Promise.reject(down) };
+    expect(await failure(anchor(broken).keep(checkpointOf(size), unlimited))).toBe(down);
   });
 });

@@ -32,7 +32,9 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     ...call.bucket.newVersion(),
     ...readLockHeaders(call),
     ...readTags(call),
-    ...present({ checksum: checksum === undefined ? undefined : { ...checksum, type: 'FULL_OBJECT' as const } }),
+    ...present({
+      checksum: checksum === undefined ? undefined : { ...checksum, type: 'FULL_OBJECT' as const },
+    }),
     segments: [{ ...segment, ...present({ checksum: checksum?.value }) }],
   };
   if (!(await call.bucket.commit(record, ifAbsent, ifMatch))) {
