@@ -563,6 +563,8 @@ describe('the outputs', () => {
           'RetainerFunctionName',
           'SealerFunctionName',
           'KeyRecordsBucketName',
+          'ReleaserRoleArn',
+          'EraserRoleArn',
           'LogKeyArn',
           'DrillerFunctionName',
           'DrillKeyArn',

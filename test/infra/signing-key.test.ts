@@ -127,6 +127,8 @@ describe('a signing key in KMS', () => {
             'RetainerFunctionName',
             'SealerFunctionName',
             'KeyRecordsBucketName',
+            'ReleaserRoleArn',
+            'EraserRoleArn',
             'LogKeyArn',
             'DrillerFunctionName',
             'DrillKeyArn',
