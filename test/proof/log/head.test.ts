@@ -55,7 +55,7 @@ describe('the newest checkpoint', () => {
     expect(await size()).toBe(4);
   });
 
-  it('is the empty tree where there is none, and an error where none is signed with a key that is known', async () => {
+  it('is the empty tree without any checkpoint, and an error where none is signed with a key that is known', async () => {
     expect(await findHead(placeIn(plainStore()), unlimited)).toEqual({
       size: 0,
       root: emptyRoot(),

@@ -169,7 +169,7 @@ describe('the pointer to the newest checkpoint', () => {
   const pointer = () => store.bodyOf(keys.checkpoint).toString();
   const note = () => whole.bodyOf(keys.note(305)).toString();
 
-  it('is made where there is none, and moved where it is older, is none, or is larger than any', async () => {
+  it('is made where it is missing, and moved where it is older, is no checkpoint, or is larger than any', async () => {
     const before = [
       undefined,
       store.bodyOf(keys.note(4)).toString(),
