@@ -97,7 +97,7 @@ describe('the report of a drill', () => {
     expect(countedDays(days, { before: '2026-03-04T00:00:00.000Z', now })).toEqual([]);
   });
 
-  it('is listed by day, in their order, whatever else lies there', async () => {
+  it('is listed by day, in their order, and nothing else that lies there is', async () => {
     const store = plainStore();
     for (const key of [
       'drills/2026/03/04.json',
@@ -106,7 +106,7 @@ describe('the report of a drill', () => {
       'drillsmore/2026/03/03.json',
     ])
       store.plant(key, '{}');
-    const { list } = store;
+    const list: PlainStore['list'] = (...given) => store.list(...given);
     const backwards: PlainStore = {
       ...store,
       async *list(prefix, budget) {
@@ -248,7 +248,7 @@ describe('receipts behind entries', () => {
         unlimited,
       );
     expect((await locate({})).size).toBe(1);
-    const { list } = store;
+    const list: PlainStore['list'] = (...given) => store.list(...given);
     const listed = (size: number): PlainStore['list'] =>
       async function* (prefix, budget) {
         for await (const each of list(prefix, budget)) yield { ...each, size };

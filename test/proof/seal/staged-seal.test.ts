@@ -170,6 +170,20 @@ describe('a seal that is staged', () => {
     ]);
   });
 
+  it('has its statements one behind the other, each of which names the one before it', async () => {
+    store.objects.delete(keys.seal(4));
+    const head = await findHead(placeIn(store), unlimited);
+    const later = (place: StatementPlace): Statement => ({ ...fit(place), day: dayAt(2) });
+    const draft = { entries: [], keyFiles: [], statements: [fit, later] };
+    const previous = { index: 3, sha256: '0'.repeat(64) };
+    await stageSeal({ ...placeIn(store), signer: LOG_SIGNER }, { head, previous, draft }, unlimited);
+    const texts = (await read())?.objects.map(({ text }) => JSON.parse(text) as Statement) ?? [];
+    expect(texts.map(({ log, previous: before }) => [log.index, before])).toEqual([
+      [4, previous],
+      [5, { index: 4, sha256: sha256Hex((await read())?.objects[0]?.text ?? '') }],
+    ]);
+  });
+
   it('has no statement that a reader would refuse: what is staged stays', async () => {
     for (const [statement, why] of [
       [(place: StatementPlace) => ({ ...fit(place), revision: -1 }), 'its form'],
