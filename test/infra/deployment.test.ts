@@ -563,8 +563,6 @@ describe('the outputs', () => {
           'RetainerFunctionName',
           'SealerFunctionName',
           'KeyRecordsBucketName',
-          'ReleaserRoleArn',
-          'EraserRoleArn',
           'LogKeyArn',
           'DrillerFunctionName',
           'DrillKeyArn',

@@ -127,8 +127,6 @@ describe('a signing key in KMS', () => {
             'RetainerFunctionName',
             'SealerFunctionName',
             'KeyRecordsBucketName',
-            'ReleaserRoleArn',
-            'EraserRoleArn',
             'LogKeyArn',
             'DrillerFunctionName',
             'DrillKeyArn',
