@@ -573,6 +573,8 @@ describe('the outputs', () => {
           'AnalystPolicyArn',
           'ConsoleUrl',
           'ConsoleSecretArn',
+          'ReleaserRoleArn',
+          'EraserRoleArn',
         ].includes(name),
     );
     expect(Object.keys(template.outputs)).toEqual(usual);

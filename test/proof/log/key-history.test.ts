@@ -22,7 +22,8 @@ beforeEach(async () => {
   await fixture.init();
   sizes = [];
   for (const signers of [[LOG_SIGNER], [NEXT, LOG_SIGNER], [THIRD, NEXT]] as const) {
-    await fixture.archive(`call ${sizes.length}`, new Date(fixture.now - DAY).toISOString().slice(0, 10));
+    const day = new Date(fixture.now - DAY).toISOString().slice(0, 10);
+    for (let at = 0; at < 11; at += 1) await fixture.archive(`call ${sizes.length} ${at}`, day);
     sizes.push((await sealDays(fixture.ports([...signers]), {}, unlimited)).head.size);
     fixture.now += DAY;
   }
@@ -63,9 +64,30 @@ describe('the key that a log names', () => {
       message: `${stray} is not the change of keys that the log holds`,
     });
     fixture.store.objects.delete(stray);
-    // what has no place in its name is no record
+    // what has no place in its name is no record, and one behind the end of the log is none yet
     fixture.store.plant(first.replace(/\d{12}/, 'notes'), kept);
+    fixture.store.plant(`${second}.bak`, kept);
+    fixture.store.plant(first.replace(/\d{12}/, String(size).padStart(12, '0')), kept);
     expect(await current(size)).toBe(THIRD.key.vkey);
+  });
+
+  it('is not known where a record is gone since it was listed', async () => {
+    const [, second = ''] = keyFiles();
+    const { store } = fixture;
+    const racing = {
+      ...store,
+      get: (...given: Parameters<typeof store.get>) => {
+        if (given[0] === second) store.objects.delete(second);
+        return store.get(...given);
+      },
+    };
+    const size = sizes.at(-1) ?? 0;
+    expect(await failure(readCurrentVkey({ ...place(), store: racing }, log, size, unlimited))).toMatchObject(
+      {
+        code: 'LOG_MALFORMED',
+        message: `${second} is not the change of keys that the log holds`,
+      },
+    );
   });
 });
 
@@ -123,10 +145,13 @@ describe('a change of keys', () => {
 describe('where a log began', () => {
   it('is read of this log alone', async () => {
     expect(log).toMatchObject({ origin: ORIGIN, vkey: LOG_SIGNER.key.vkey, first: '2026-03-02' });
-    for (const other of [{ origin: 'another.example.com/log' }, { organization: 'another' }]) {
+    for (const other of [{ origin: 'another.example.com/log' }, { organization: 'another' }] as {
+      origin?: string;
+    }[]) {
       const error = await failure(readLogFile({ ...place(), ...other }, unlimited));
-      expect([error.code, error.hint]).toEqual([
+      expect([error.code, error.message, error.hint]).toEqual([
         'CONFIG_INVALID',
+        `the log here is ${ORIGIN}, and not ${other.origin ?? ORIGIN}`,
         'the origin of a log never changes: set ARCHIVE_PROOF_ORIGIN as it was when the log was begun',
       ]);
     }
@@ -141,5 +166,26 @@ describe('where a log began', () => {
       code: 'LOG_MISSING',
       message: `there is no ${keys.log} in plain:`,
     });
+  });
+});
+
+describe('the signer of a log', () => {
+  it('is not the key that signs receipts: what archives must not be able to seal', async () => {
+    const signer = signerFrom('signs both');
+    expect(() => createLogSigner(ORIGIN, signer, [NEXT.key.publicKey, signer.publicKey])).toThrow(
+      'the key of the log is also the key that signs receipts',
+    );
+    const made = createLogSigner(ORIGIN, signer, [NEXT.key.publicKey]);
+    expect(await made.sign(Buffer.from('text'), unlimited)).toEqual(
+      await signer.sign(Buffer.from('text'), unlimited),
+    );
+    try {
+      createLogSigner(ORIGIN, signer, [signer.publicKey]);
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: 'CONFIG_INVALID',
+        hint: 'make the log a key of its own (docs/keys.md, "The key of the log"): what archives must not be able to seal',
+      });
+    }
   });
 });
