@@ -173,6 +173,8 @@ export function peopleOf(key: string, call: CallFacts | undefined): PeopleRow | 
   };
 }
 
-export function compareRows(one: CatalogueRow, other: CatalogueRow): number {
+type RowPlace = Pick<CatalogueRow, 'recorded_at' | 'key'>;
+
+export function compareRows(one: RowPlace, other: RowPlace): number {
   return one.recorded_at - other.recorded_at || (one.key < other.key ? -1 : one.key > other.key ? 1 : 0);
 }

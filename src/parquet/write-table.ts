@@ -39,7 +39,10 @@ export function buildTable(
         const data = cells[at] ?? [];
         return {
           name: column.name,
-          data,
+          // made when it is its turn: of a group of rows, the bytes of one column of ids are there at a time
+          get data() {
+            return isIds(column) ? data.map((cell) => bytesOf(cell)) : data;
+          },
           ...howToKeep(column, data),
           ...(column.pageIndex === true ? { columnIndex: true } : {}),
         };
@@ -108,7 +111,8 @@ export function describeColumn({ name, type, required }: TableColumn): SchemaEle
  * Least and greatest values of text exclude next to nothing, and each search would read them. Numbers hardly shrink, and what is not
  * compressed need not be opened.
  */
-function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
+function howToKeep(column: TableColumn, data: readonly Cell[]) {
+  const { type, bloom } = column;
   const plain = { codec: 'UNCOMPRESSED' as const };
   switch (type) {
     case 'boolean':
@@ -121,9 +125,7 @@ function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
         ? { ...plain, statistics: false }
         : { ...plain, encoding: 'DELTA_BINARY_PACKED' as const };
     case 'string':
-      // ids: no two are alike; as bytes they are encoded once, for the page and for the filter
-      if (bloom === true)
-        return { statistics: false, encoding: 'PLAIN' as const, data: data.map((cell) => bytesOf(cell)) };
+      if (isIds(column)) return { statistics: false, encoding: 'PLAIN' as const };
       return { statistics: false, ...(hasFewValues(data) ? plain : {}) };
     case 'strings': {
       const members = data.flatMap((cell) => (Array.isArray(cell) ? (cell as Cell[]) : []));
@@ -132,6 +134,9 @@ function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
     }
   }
 }
+
+/** No two are alike; as bytes they are encoded once. */
+const isIds = ({ type, bloom }: TableColumn) => type === 'string' && bloom === true;
 
 const bytesOf = (cell: Cell) => (typeof cell === 'string' ? Buffer.from(cell) : null);
 
