@@ -7,10 +7,10 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, PutOptions } from '../ports.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import { openKnownContexts, readContexts } from './contexts-of-day.ts';
-import { type OpenDayFile, groupsOf, openDayFile, type RowSource, writeDayFile } from './day-file.ts';
-import { type DayInputs, listDay, type ListedFile, type RunInputs } from './day-inputs.ts';
+import { type OpenDayFile, groupsOf, openDayFile, writeDayFile } from './day-file.ts';
+import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
 import { eraseFacts } from './erase-facts.ts';
-import { type CallFacts, readFactsOfDay } from './facts-of-day.ts';
+import { readFactsOfDay } from './facts-of-day.ts';
 import { dayFileKey, type Shard } from './places.ts';
 import { writePeople } from './people-file.ts';
 import type { CataloguePorts } from './ports.ts';
@@ -76,19 +76,16 @@ async function attemptDay(
   const before = await catalogue.head(key, budget);
   const people = await writePeople.before(ports, at, budget);
   const inputs = await listDay(ports, at, run, budget);
-  let old = await openOld(ports, key, before, budget);
+  const old = await openOld(ports, key, before, budget);
   try {
     const isCurrent = run.anew !== true && old?.facts.inputs === inputs.digest;
     const shared = { ...at, unreadable: 0, read: 0 };
     if (old === undefined && inputs.files.size === 0) return { ...shared, outcome: 'unchanged', rows: 0 };
-    if (old !== undefined && isCurrent && writePeople.isCurrent(people, inputs)) {
+    if (isCurrent && writePeople.isCurrent(people, inputs)) {
       return { ...shared, outcome: 'unchanged', rows: old.table.rows };
     }
     const known = run.anew === true ? undefined : old;
     const made = await makeDay(ports, { inputs, old: known }, run, budget);
-    // what was read of it is not needed while the new one is written
-    await old?.close();
-    old = undefined;
     await eraseFacts(ports, inputs.facts, made.erasedConversations, budget);
     const facts = {
       day: at.day,
@@ -145,10 +142,8 @@ async function openOld(
 }
 
 export interface MadeDay {
-  /** In their order, and made as they are asked for: all rows of a large day take more than what they are made from. */
-  readonly rows: RowSource;
-  /** By keys of objects. */
-  readonly people: Iterable<PeopleRow>;
+  readonly rows: readonly CatalogueRow[];
+  readonly people: readonly PeopleRow[];
   readonly read: number;
   readonly unreadable: number;
   /** Of recordings that were erased, as receipts and the old file know them. */
@@ -206,8 +201,7 @@ export async function makeDay(
   const wanted = new Set<string>();
   for (const { conversation_id: id, recording_id: recordingId } of receipts.values()) {
     if (id === null) continue;
-    // without facts no one of them is asked for
-    if (inputs.facts.length > 0 || contexts !== undefined) wanted.add(id);
+    wanted.add(id);
     if (isErased(recordingId)) erasedConversations.add(id);
   }
   for (const id of erasedConversations) wanted.delete(id);
@@ -216,63 +210,29 @@ export async function makeDay(
     contexts === undefined
       ? await readFactsOfDay(ports, inputs.facts, isWanted, budget)
       : await readContexts(ports, inputs.facts, { known: contexts.of(isWanted), receipts, isWanted }, budget);
-  const parts: FilePart[] = [];
+  const rows: CatalogueRow[] = [];
+  const people: PeopleRow[] = [];
   for (const file of files.values()) {
     // without a receipt there is no telling when it came
     if (later.has(file.key) || (run.asOf !== undefined && !receipts.has(file.key))) continue;
     const receipt = receipts.get(file.key);
-    parts.push({ file, receipt, ofKey: receipt ?? factsOfKey(layout, file.key, day) });
+    const ofKey = receipt ?? factsOfKey(layout, file.key, day);
+    const call = calls.get(receipt?.conversation_id ?? '');
+    const { searchKey, held } = run;
+    rows.push(
+      rowOf({
+        file,
+        receipt,
+        ofKey,
+        call,
+        isErased: isErased(ofKey.recording_id),
+        holds: held.holdsOf(file.key),
+        searchKey,
+        agents: options.agents,
+      }),
+    );
+    const person = peopleOf(file.key, call);
+    if (person !== undefined) people.push(person);
   }
-  const made = rowsOfParts(parts, { calls, run, day, agents: options.agents });
-  return { ...made, read: unknown.length, unreadable, erasedConversations };
-}
-
-interface FilePart {
-  readonly file: ListedFile;
-  readonly receipt: ReceiptFacts | undefined;
-  readonly ofKey: ReceiptFacts;
-}
-
-/** Holds what rows are made from, and nothing else of the day. */
-function rowsOfParts(
-  parts: readonly FilePart[],
-  known: {
-    readonly calls: ReadonlyMap<string, CallFacts>;
-    readonly run: RunInputs;
-    readonly day: string;
-    readonly agents: 'id' | 'hash';
-  },
-): Pick<MadeDay, 'rows' | 'people'> {
-  const { calls, run, day, agents } = known;
-  const { searchKey, held, erased } = run;
-  const callOf = ({ receipt }: FilePart) => calls.get(receipt?.conversation_id ?? '');
-  const rowAt = (part: FilePart): CatalogueRow =>
-    rowOf({
-      ...part,
-      call: callOf(part),
-      isErased: erased.isErased(day, part.ofKey.recording_id),
-      holds: held.holdsOf(part.file.key),
-      searchKey,
-      agents,
-    });
-  const sorted = parts.toSorted((one, other) =>
-    compareRows(
-      { recorded_at: one.ofKey.recorded_at, key: one.file.key },
-      { recorded_at: other.ofKey.recorded_at, key: other.file.key },
-    ),
-  );
-  return {
-    rows: {
-      length: sorted.length,
-      slice: (from = 0, to = sorted.length) => sorted.slice(from, to).map(rowAt),
-    },
-    people: {
-      *[Symbol.iterator]() {
-        for (const part of parts) {
-          const person = peopleOf(part.file.key, callOf(part));
-          if (person !== undefined) yield person;
-        }
-      },
-    },
-  };
+  return { rows: rows.sort(compareRows), people, read: unknown.length, unreadable, erasedConversations };
 }

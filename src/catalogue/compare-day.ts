@@ -85,7 +85,7 @@ export async function compareDay(
   const all = await listDay(plain, { day, shard }, inputs, budget);
   const files = new Map([...all.files].filter(([key]) => run.isMeant(key)));
   const made = await makeDay(plain, { inputs: { ...all, files }, old: undefined }, inputs, budget);
-  const wanted = new Map(made.rows.slice().map((row) => [row.key, row]));
+  const wanted = new Map(made.rows.map((row) => [row.key, row]));
 
   const since = listed.lastModified - MAX_RUN_MS;
   const isErasureNews = erased.daysSince(since).includes(day);

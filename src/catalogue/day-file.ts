@@ -25,13 +25,10 @@ export interface DayFileFacts {
   readonly tool: string;
 }
 
-/** Rows that are made a group at a time; a list of rows is one. */
-export type RowSource = Pick<readonly CatalogueRow[], 'length' | 'slice'>;
-
 /** Rows in their order, as a file. */
 export function writeDayFile(
   tables: Tables,
-  rows: RowSource,
+  rows: readonly CatalogueRow[],
   facts: Omit<DayFileFacts, 'schema' | 'rows' | 'tool'>,
 ): Uint8Array {
   const builder = tables.build(COLUMNS, {

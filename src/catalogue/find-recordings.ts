@@ -285,9 +285,8 @@ async function freshDay(
     if (file?.facts.inputs === inputs.digest || (file === undefined && inputs.files.size === 0))
       return undefined;
     const made = await makeDay({ ...ports, envelope: undefined }, { inputs, old: file }, run, budget);
-    const rows = made.rows.slice();
-    at.known?.set(key, { inputs: inputs.digest, rows });
-    return { key, day: at.day, rows };
+    at.known?.set(key, { inputs: inputs.digest, rows: made.rows });
+    return { key, day: at.day, rows: made.rows };
   } finally {
     await file?.close();
   }

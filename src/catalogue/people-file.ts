@@ -37,13 +37,14 @@ export const writePeople = {
   async write(
     ports: PeoplePorts,
     { inputs, before }: { readonly inputs: DayInputs; readonly before: ObjectStat | undefined },
-    rows: Iterable<PeopleRow>,
+    rows: readonly PeopleRow[],
     budget: Budget,
   ): Promise<boolean> {
     const { catalogue, envelope, tables, reader } = ports;
     if (reader === undefined || envelope === undefined) return true;
     const { day, shard, digest } = inputs;
     const key = peopleFileKey(day, shard);
+    if (before === undefined && rows.length === 0) return true;
     if (before?.metadata[INPUTS] === digest) return true;
     const builder = tables.build(PEOPLE_COLUMNS, {
       schema: PEOPLE_SCHEMA,
@@ -51,29 +52,13 @@ export const writePeople = {
       inputs: digest,
       store: ports.archive.location,
     });
-    let isEmpty = true;
-    for (const group of groups(rows)) {
-      isEmpty = false;
-      builder.add(group);
-    }
-    if (before === undefined && isEmpty) return true;
+    for (let at = 0; at < rows.length; at += ROWS_IN_GROUP) builder.add(rows.slice(at, at + ROWS_IN_GROUP));
     const { body, options } = await sealBytes(envelope, peopleIds(day), builder.finish(), budget);
     const stated = { ...options, metadata: { ...options.metadata, [INPUTS]: digest } };
     if (before === undefined) return (await catalogue.put(key, body, stated, budget)).outcome === 'stored';
     return (await catalogue.replace?.(before, body, stated, budget))?.outcome === 'replaced';
   },
 };
-
-function* groups(rows: Iterable<PeopleRow>): Generator<readonly PeopleRow[]> {
-  let group: PeopleRow[] = [];
-  for (const row of rows) {
-    group.push(row);
-    if (group.length < ROWS_IN_GROUP) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
-}
 
 /**
  * People of a day, by the hash of the key of their object; empty without a file.

@@ -173,8 +173,6 @@ export function peopleOf(key: string, call: CallFacts | undefined): PeopleRow | 
   };
 }
 
-type RowPlace = Pick<CatalogueRow, 'recorded_at' | 'key'>;
-
-export function compareRows(one: RowPlace, other: RowPlace): number {
+export function compareRows(one: CatalogueRow, other: CatalogueRow): number {
   return one.recorded_at - other.recorded_at || (one.key < other.key ? -1 : one.key > other.key ? 1 : 0);
 }

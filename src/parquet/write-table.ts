@@ -39,10 +39,7 @@ export function buildTable(
         const data = cells[at] ?? [];
         return {
           name: column.name,
-          // made when it is its turn: of a group of rows, the bytes of one column of ids are there at a time
-          get data() {
-            return isIds(column) ? data.map((cell) => bytesOf(cell)) : data;
-          },
+          data,
           ...howToKeep(column, data),
           ...(column.pageIndex === true ? { columnIndex: true } : {}),
         };
@@ -111,8 +108,7 @@ export function describeColumn({ name, type, required }: TableColumn): SchemaEle
  * Least and greatest values of text exclude next to nothing, and each search would read them. Numbers hardly shrink, and what is not
  * compressed need not be opened.
  */
-function howToKeep(column: TableColumn, data: readonly Cell[]) {
-  const { type, bloom } = column;
+function howToKeep({ type, bloom }: TableColumn, data: readonly Cell[]) {
   const plain = { codec: 'UNCOMPRESSED' as const };
   switch (type) {
     case 'boolean':
@@ -125,7 +121,9 @@ function howToKeep(column: TableColumn, data: readonly Cell[]) {
         ? { ...plain, statistics: false }
         : { ...plain, encoding: 'DELTA_BINARY_PACKED' as const };
     case 'string':
-      if (isIds(column)) return { statistics: false, encoding: 'PLAIN' as const };
+      // ids: no two are alike; as bytes they are encoded once, for the page and for the filter
+      if (bloom === true)
+        return { statistics: false, encoding: 'PLAIN' as const, data: data.map((cell) => bytesOf(cell)) };
       return { statistics: false, ...(hasFewValues(data) ? plain : {}) };
     case 'strings': {
       const members = data.flatMap((cell) => (Array.isArray(cell) ? (cell as Cell[]) : []));
@@ -134,9 +132,6 @@ function howToKeep(column: TableColumn, data: readonly Cell[]) {
     }
   }
 }
-
-/** No two are alike; as bytes they are encoded once. */
-const isIds = ({ type, bloom }: TableColumn) => type === 'string' && bloom === true;
 
 const bytesOf = (cell: Cell) => (typeof cell === 'string' ? Buffer.from(cell) : null);
 
