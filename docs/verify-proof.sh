@@ -5,24 +5,87 @@
 # With three arguments: checks FILE against FILE.tlog-proof. With four: that the log still begins with a checkpoint that you kept.
 # Without: checks the whole evidence package in the working directory, with the keys in keys/ of it. Those keys are as good as the
 # package: compare keys/FINGERPRINTS.txt with what the owner of the archive has published elsewhere.
+# Ends with 0 when all is well, 1 when something is not, 2 when it could not look.
 set -euf
 LC_ALL=C
 export LC_ALL
+# echo takes a backslash for an escape, in some shells
+tell() { printf '%s\n' "$1"; }
+case $(openssl pkeyutl -help 2>&1 || :) in *-rawin*) ;; *)
+  tell "$(openssl version 2>&1 || :): this needs OpenSSL 3, which checks Ed25519 signatures"
+  exit 2 ;;
+esac
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 # what a line of a signature begins with, U+2014
 DASH=$(printf '\342\200\224')
+NL='
+'
+BASE64=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 name=package
+good=
 fail() { printf 'FAIL: %s: %s\n' "$name" "$1"; exit 1; }
 b64d() { openssl base64 -d -A; }
-sha() { openssl dgst -sha256 -r < "$1" | cut -c1-64; }
+
+# SHA-256 of a file into $h, in hex. $1 file
+sha() {
+  h=$(openssl dgst -sha256 -r < "$1")
+  h=${h%% *}
+}
+
+# Base64 into $o, as escapes of printf. A package has thousands of hashes: a process for each would take most of the time. $1 base64
+octal() {
+  case $1 in '' | *[!0-9A-Za-z+/=]* | *=[!=]* | *===*) fail 'malformed base64' ;; esac
+  o= fill=
+  case $1 in *==) q=${1%==}AA fill='\000\000' ;; *=) q=${1%=}A fill='\000' ;; *) q=$1 ;; esac
+  while [ -n "$q" ]; do
+    n=0
+    for i in 1 2 3 4; do
+      [ -n "$q" ] || fail 'malformed base64'
+      c=${q%"${q#?}"} q=${q#?}
+      c=${BASE64%%"$c"*}
+      n=$((n * 64 + ${#c}))
+    done
+    o="$o\\$((n / 4194304))$((n / 524288 % 8))$((n / 65536 % 8))"
+    o="$o\\$((n / 16384 % 4))$((n / 2048 % 8))$((n / 256 % 8))\\$((n / 64 % 4))$((n / 8 % 8))$((n % 8))"
+  done
+  case $o in *"$fill") o=${o%"$fill"} ;; *) fail 'malformed base64' ;; esac
+}
+
+# A hash of 32 bytes into $o. $1 base64
+decode() {
+  octal "$1"
+  [ ${#o} = 128 ] || fail 'the path is malformed'
+}
+
+# SHA-256 of escapes of printf, into $o, as such again. $1 escapes
+hash() {
+  o=$(printf "$1" | openssl dgst -sha256 -c)
+  IFS=:
+  set -- ${o##*[= ]}
+  unset IFS
+  o=
+  for b; do o="$o\\$((0x$b / 64))$((0x$b / 8 % 8))$((0x$b % 8))"; done
+}
+
+# Of standard input: lines up to the empty one into $hashes, each with a space before it, and all that follows into $note.
+path_and_note() {
+  hashes= note= line=
+  while IFS= read -r line && [ -n "$line" ]; do
+    case $line in *[!0-9A-Za-z+/=]*) fail 'the path is malformed' ;; esac
+    hashes="$hashes $line"
+  done
+  while IFS= read -r line; do note=$note$line$NL; done
+  note=$note$line
+}
 
 # The checkpoint: of this log, and signed with this key. Leaves size and root. $1 note  $2 key  $3 origin
 checkpoint() {
   sed '/^$/,$d' "$1" > "$t/text"
   [ "$(sed -n 1p "$t/text")" = "$3" ] || fail 'the checkpoint is of another log'
   [ "$(wc -l < "$t/text" | tr -d ' ')" = 3 ] || fail 'the checkpoint has more lines than it may'
-  openssl pkey -pubin -in "$2" -outform DER | tail -c 32 > "$t/raw"
+  openssl pkey -pubin -in "$2" -outform DER > "$t/der" 2> "$t/out" || fail "$2 is no public key"
+  tail -c 32 "$t/der" > "$t/raw"
   id=$({ printf '%s\n\001' "$3"; cat "$t/raw"; } | openssl dgst -sha256 -binary | head -c 4 | openssl base64 -A)
   signed=no
   sed '1,/^$/d' "$1" > "$t/signatures"
@@ -37,6 +100,8 @@ checkpoint() {
     signed=yes
   done < "$t/signatures"
   [ $signed = yes ] || fail 'not signed with this key'
+  size=$(sed -n 2p "$t/text") root=$(sed -n 3p "$t/text")
+  numbers "$size"
 }
 
 # Arithmetic on foreign text runs commands in some shells.
@@ -46,141 +111,183 @@ numbers() {
   done
 }
 
-# A hash of 32 bytes into $t/h. $1 base64
-decode() {
-  case $1 in *[!0-9A-Za-z+/=]* | *=?*) fail 'the path is malformed' ;; ???????????????????????????????????????????=) ;; *) fail 'the path is malformed' ;; esac
-  printf %s "$1" | b64d > "$t/h"
-}
-
-# The node above two others, SHA-256(0x01 left right), into $3. $1 left  $2 right
-node() {
-  { printf '\001'; cat "$1" "$2"; } | openssl dgst -sha256 -binary > "$t/n"
-  mv "$t/n" "$3"
-}
-
-# One file and its proof. $1 file  $2 key  $3 origin
+# One file and its proof. Leaves entry and index. $1 file  $2 key  $3 origin
 proof() {
-  p=$1.tlog-proof
-  [ -f "$p" ] || fail 'there is no proof beside it'
-  [ "$(sed -n 1p "$p")" = c2sp.org/tlog-proof@v1 ] || fail 'not a proof file'
-  sed -n '2s/^extra //p' "$p" | b64d > "$t/entry"
-  [ "$(sha "$1")" = "$(cut -d' ' -f3 "$t/entry")" ] || fail 'the entry is of another file'
-  sed '1,/^$/d' "$p" > "$t/note"
+  [ -f "$1.tlog-proof" ] || fail 'there is no proof beside it'
+  {
+    version= extra= index=
+    IFS= read -r version || :
+    IFS= read -r extra || :
+    IFS= read -r index || :
+    path_and_note
+  } < "$1.tlog-proof"
+  [ "$version" = c2sp.org/tlog-proof@v1 ] && [ "$extra" != "${extra#extra }" ] && [ "$index" != "${index#index }" ] ||
+    fail 'not a proof file'
+  index=${index#index }
+  octal "${extra#extra }"
+  entry=$(printf "$o")
+  sha "$1"
+  [ "$h" = "${entry##* }" ] || fail 'the entry is of another file'
   # a package has one checkpoint: its signature is checked once
-  if [ ! -f "$t/good" ] || ! cmp -s "$t/note" "$t/good"; then
+  if [ -z "$note" ] || [ "$note" != "$good" ]; then
+    printf %s "$note" > "$t/note"
     checkpoint "$t/note" "$2" "$3"
-    cp "$t/note" "$t/good"
   fi
-  size=$(sed -n 2p "$t/good") root=$(sed -n 3p "$t/good") index=$(sed -n '3s/^index //p' "$p")
-  numbers "$size" "$index"
+  numbers "$index"
   [ "$index" -lt "$size" ] || fail 'beyond the tree'
   # the path leads from the entry to the root: RFC 9162, section 2.1.3.2
+  hash "\\000$o"
   fn=$index sn=$((size - 1))
-  { printf '\000'; cat "$t/entry"; } | openssl dgst -sha256 -binary > "$t/r"
-  for h in $(sed '1,3d;/^$/,$d' "$p"); do
+  set --
+  while [ -n "$hashes" ]; do
+    # what another proof has led to the root from here, by the same hashes, is not computed again
+    known=$t/known.$fn.$sn state="$o$hashes $root" line=
+    [ ! -f "$known" ] || IFS= read -r line < "$known"
+    [ "$line" != "$state" ] || break
+    set -- "$@" "$known" "$state"
     [ "$sn" != 0 ] || fail 'the path is too long'
+    below=$o h=${hashes# }
+    h=${h%% *} hashes=${hashes#" $h"}
     decode "$h"
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      node "$t/h" "$t/r" "$t/r"
+      hash "\\001$o$below"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      node "$t/r" "$t/h" "$t/r"
+      hash "\\001$below$o"
     fi
     fn=$((fn / 2)) sn=$((sn / 2))
   done
-  [ "$sn" = 0 ] && [ "$(openssl base64 -A < "$t/r")" = "$root" ] || fail 'not in the tree'
+  if [ -z "$hashes" ]; then
+    below=$o
+    decode "$root"
+    [ "$sn" = 0 ] && [ "$o" = "$below" ] || fail 'not in the tree'
+  fi
+  while [ $# -gt 0 ]; do
+    printf '%s\n' "$2" > "$1"
+    shift 2
+  done
 }
 
 # A newer checkpoint continues an older one: RFC 9162, section 2.1.4.2. $1 older  $2 proof, with the newer  $3 key  $4 origin
 consistency() {
   checkpoint "$1" "$3" "$4"
-  from=$(sed -n 2p "$1") old=$(sed -n 3p "$1")
-  sed '1,/^$/d' "$2" > "$t/newer"
+  from=$size old=$root
+  [ -f "$2" ] || fail 'there is no proof beside it'
+  {
+    version=
+    IFS= read -r version || :
+    path_and_note
+  } < "$2"
+  printf %s "$note" > "$t/newer"
   checkpoint "$t/newer" "$3" "$4"
-  size=$(sed -n 2p "$t/newer") root=$(sed -n 3p "$t/newer")
-  numbers "$from" "$size"
-  [ "$(sed -n 1p "$2")" = "old $from" ] || fail 'the proof is from another checkpoint'
+  [ "$version" = "old $from" ] || fail 'the proof is from another checkpoint'
   [ "$from" -gt 0 ] && [ "$from" -le "$size" ] || fail 'the older checkpoint is of a longer log'
-  path=$(sed '1d;/^$/,$d' "$2")
   if [ "$from" = "$size" ]; then
-    [ -z "$path" ] && [ "$old" = "$root" ] || fail 'the log does not begin with the older checkpoint'
+    [ -z "$hashes" ] && [ "$old" = "$root" ] || fail 'the log does not begin with the older checkpoint'
     return
   fi
   fn=$((from - 1)) sn=$((size - 1))
   while [ $((fn % 2)) = 1 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
   # the older tree is one complete subtree: its root is known, and stands in no proof
-  [ "$fn" != 0 ] || path="$old $path"
-  first=yes
-  for h in $path; do
+  [ "$fn" != 0 ] || hashes="$old $hashes"
+  before= after=
+  for h in $hashes; do
     decode "$h"
-    if [ $first = yes ]; then
-      cp "$t/h" "$t/r"
-      cp "$t/h" "$t/o"
-      first=no
+    if [ -z "$after" ]; then
+      before=$o after=$o
       continue
     fi
     [ "$sn" != 0 ] || fail 'the path is too long'
+    h=$o
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      node "$t/h" "$t/o" "$t/o"
-      node "$t/h" "$t/r" "$t/r"
+      hash "\\001$h$before"
+      before=$o
+      hash "\\001$h$after"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      node "$t/r" "$t/h" "$t/r"
+      hash "\\001$after$h"
     fi
-    fn=$((fn / 2)) sn=$((sn / 2))
+    after=$o fn=$((fn / 2)) sn=$((sn / 2))
   done
-  [ $first = no ] && [ "$sn" = 0 ] && [ "$(openssl base64 -A < "$t/o")" = "$old" ] &&
-    [ "$(openssl base64 -A < "$t/r")" = "$root" ] || fail 'the log does not begin with the older checkpoint'
+  decode "$old"
+  h=$o
+  decode "$root"
+  [ "$sn" = 0 ] && [ "$before" = "$h" ] && [ "$after" = "$o" ] || fail 'the log does not begin with the older checkpoint'
 }
 
 if [ $# = 3 ]; then
   name=$1
   proof "$1" "$2" "$3"
-  echo "OK: $(cat "$t/entry") is entry $index of $size"
+  tell "OK: $entry is entry $index of $size"
   exit 0
 fi
 if [ $# = 4 ]; then
   name=$2
   consistency "$1" "$2" "$3" "$4"
-  echo "OK: the log of $size entries begins with the $from of $1"
+  tell "OK: the log of $size entries begins with the $from of $1"
   exit 0
 fi
 [ $# = 0 ] || { sed -n '2,3s/^# /usage: sh /p' "$0"; exit 2; }
 
+# What a receipt states, one a line: of each, the last one in its line.
+cat > "$t/facts.sed" <<'SED'
+h
+s/.*"signature":{"algorithm":"Ed25519","keyId":"\([0-9a-f]\{16\}\)","value":"\([^"]*\)"}.*/signature \1 \2/p
+g
+s/.*"ciphertext":{"bytes":\([0-9]*\)[,}].*/bytes \1/p
+g
+s/.*"ciphertext":{[^}]*"sha256":"\([0-9a-f]*\)".*/sha256 \1/p
+g
+s/.*"ciphertext":{[^}]*"leafBytes":\([0-9]*\)[,}].*/leafBytes \1/p
+g
+s/.*"ciphertext":{[^}]*"leaves":\["\([^]]*\)"\].*/leaves \1/p
+g
+s/.*"ciphertext":{[^}]*"leavesSha256":"\([0-9a-f]*\)".*/leavesSha256 \1/p
+g
+s/.*"plaintext":{[^}]*"sha256":"\([0-9a-f]*\)".*/plaintext \1/p
+g
+s/.*"predecessor":{"key":"\([^"]*\)".*/predecessor \1/p
+g
+s/.*"key":"\([^"]*\)","store".*/object \1/p
+SED
+
 # A receipt: signed, and of the recording that lies beside it. $1 receipt
 receipt() {
-  kid=$(sed -n 's/.*"signature":{"algorithm":"Ed25519","keyId":"\([0-9a-f]\{16\}\)","value":"[^"]*"}.*/\1/p' "$1")
+  kid= value= bytes= whole= cut= leaves= list= plain= before= object=
+  sed -n -f "$t/facts.sed" "$1" > "$t/facts"
+  while IFS=' ' read -r fact stated more; do
+    case $fact in
+      signature) kid=$stated value=$more ;;
+      bytes) bytes=$stated ;;
+      sha256) whole=$stated ;;
+      leafBytes) cut=$stated ;;
+      leaves) leaves=$stated ;;
+      leavesSha256) list=$stated ;;
+      plaintext) plain=$stated ;;
+      predecessor) before=$stated ;;
+      object) object=$stated ;;
+    esac
+  done < "$t/facts"
   if [ -n "$kid" ]; then
     [ -f "keys/receipts-$kid.pem" ] || fail "signed with a key that is not in keys/: $kid"
-    sed 's/,"signature":{"algorithm":"Ed25519","keyId":"[0-9a-f]*","value":"[^"]*"}//' "$1" | tr -d '\n' > "$t/signed"
-    sed -n 's/.*"signature":{[^}]*"value":"\([^"]*\)"}.*/\1/p' "$1" | b64d > "$t/sig"
+    printf %s "$(sed 's/,"signature":{"algorithm":"Ed25519","keyId":"[0-9a-f]*","value":"[^"]*"}//' "$1")" > "$t/signed"
+    octal "$value"
+    printf "$o" > "$t/sig"
     openssl pkeyutl -verify -pubin -inkey "keys/receipts-$kid.pem" -rawin -in "$t/signed" -sigfile "$t/sig" > "$t/out" 2>&1 ||
       fail 'the signature of the receipt is wrong'
   else
-    echo "NOTE: $1: the receipt is not signed"
+    tell "NOTE: $1: the receipt is not signed"
   fi
   base=${1#receipts/}
   base=${base%.receipt.json}
-  for m in $(grep -F "media/$base." "$t/media" || true); do
-    case $m in
-      "media/$base.enc") want=$(sed -n 's/.*"ciphertext":{[^}]*"sha256":"\([0-9a-f]*\)".*/\1/p' "$1") ;;
-      # metadata, and what has a receipt of its own, as another version has
-      "media/$base."*.*) continue ;;
-      "media/$base."*) want=$(sed -n 's/.*"plaintext":{[^}]*"sha256":"\([0-9a-f]*\)".*/\1/p' "$1") ;;
-      *) continue ;;
-    esac
-    [ -n "$want" ] || { echo "NOTE: $m: the receipt states no hash of it"; continue; }
-    name=$m
-    [ "$(sha "$m")" = "$want" ] || fail 'not the recording that the receipt describes'
-    name=$1
-  done
+  case $object in '' | */"$base".enc) ;; *) fail 'the receipt is of another object' ;; esac
+  media "$1"
   # of a recording that was archived again: this one takes the place of a lower version of the same object
-  before=$(sed -n 's/.*"predecessor":{"key":"\([^"]*\)".*/\1/p' "$1")
   [ -n "$before" ] || return 0
   stem=${base%.v*}
   version=${base#"$stem".v}
   case $version in [2-9] | [1-9][0-9]) ;; *) fail 'the receipt of a successor has the name of a first object' ;; esac
-  case $(sed -n 's/.*"key":"\([^"]*\)","store".*/\1/p' "$1") in */"$base".enc) ;; *) fail 'the receipt is of another object' ;; esac
+  [ -n "$object" ] || fail 'the receipt is of another object'
   lower=1
   case $before in
     */"$stem".enc) ;;
@@ -190,6 +297,64 @@ receipt() {
   [ "$lower" -lt "$version" ] || fail 'the receipt names a predecessor that is newer'
   # unsigned, it makes no successor where signing keys are known
   [ -z "$kid" ] && find keys -name 'receipts-*.pem' | grep -q . || printf '%s %s %s\n' "$stem" "$version" "$before" >> "$t/versions"
+}
+
+# The recording that a receipt describes, as it is stored or decrypted, by what the receipt states. $1 receipt
+media() {
+  set +f
+  set -- "$1" "media/$base".*
+  set -f
+  receipt=$1 there=
+  shift
+  for m; do
+    [ -f "$m" ] || continue
+    name=$m
+    case $m in
+      "media/$base.enc") encrypted "$m" ;;
+      # metadata, and what has a receipt of its own, as another version has
+      "media/$base."*.*) continue ;;
+      *)
+        [ -n "$plain" ] || tell "NOTE: $m: the receipt states no hash of it"
+        sha "$m"
+        [ -z "$plain" ] || [ "$h" = "$plain" ] || fail 'not the recording that the receipt describes' ;;
+    esac
+    there=yes
+  done
+  name=$receipt
+  case $entry in terminal\ *) ;; *) [ -n "$there" ] || fail 'the recording that it describes is not in the package' ;; esac
+}
+
+# A stored recording: of one piece, or of several that each have a hash, in the receipt or in a list beside it. $1 recording
+encrypted() {
+  wrong='not the recording that the receipt describes'
+  if [ -n "$whole" ]; then
+    sha "$1"
+    [ "$h" = "$whole" ] || fail "$wrong"
+  elif [ -n "$cut" ]; then
+    numbers "$cut" "$bytes"
+    if [ -n "$list" ]; then
+      [ -f "receipts/$base.leaves" ] || fail "receipts/$base.leaves, by which it is checked, is not there"
+      sha "receipts/$base.leaves"
+      [ "$h" = "$list" ] || fail "receipts/$base.leaves is not the list that the receipt states"
+      leaves=$(cat "receipts/$base.leaves")
+    fi
+    [ "$cut" -gt 0 ] && [ "$(wc -c < "$1" | tr -d ' ')" = "$bytes" ] || fail "$wrong"
+    piece=0
+    IFS=",\"$NL"
+    set -- "$1" $leaves
+    unset IFS
+    stored=$1
+    shift
+    for want; do
+      [ -n "$want" ] || continue
+      h=$(dd if="$stored" bs="$cut" skip="$piece" count=1 2> /dev/null | openssl dgst -sha256 -r)
+      [ "${h%% *}" = "$want" ] || fail "$wrong: piece $piece of $cut bytes"
+      piece=$((piece + 1))
+    done
+    [ $((piece * cut)) -ge "$bytes" ] || fail "$wrong"
+  else
+    tell "NOTE: $1: the receipt states no hash of it"
+  fi
 }
 
 # A witness has seen this checkpoint (C2SP tlog-cosignature). Leaves witness and time. $1 cosignature
@@ -216,9 +381,15 @@ bad=0
 say() { printf 'FAIL: %s\n' "$1"; bad=1; }
 [ -f MANIFEST.sha256 ] || { echo 'FAIL: MANIFEST.sha256: not there'; exit 1; }
 grep -v '^[0-9a-f]\{64\}  [0-9A-Za-z._=+@:/-]*$' MANIFEST.sha256 > "$t/out" && say 'MANIFEST.sha256: malformed'
+[ -z "$(tail -c 1 MANIFEST.sha256)" ] || say 'MANIFEST.sha256: malformed'
+# a link shows what lies elsewhere
+find . ! -type d ! -type f > "$t/other"
+while IFS= read -r f; do say "${f#./}: no regular file"; done < "$t/other"
 find . -type f ! -path ./MANIFEST.sha256 -exec openssl dgst -sha256 -r {} + | sed 's,^\([^ ]*\) \*\./,\1  ,' | sort > "$t/found"
 sort MANIFEST.sha256 > "$t/stated"
-cut -c67- MANIFEST.sha256 > "$t/names"
+cut -c67- MANIFEST.sha256 | sort > "$t/names"
+uniq -d "$t/names" > "$t/other"
+while IFS= read -r f; do say "MANIFEST.sha256: names $f twice"; done < "$t/other"
 comm -23 "$t/found" "$t/stated" > "$t/other"
 while IFS= read -r line; do
   f=${line#*  }
@@ -229,47 +400,58 @@ cut -c67- "$t/found" > "$t/names"
 while IFS= read -r line; do
   f=${line#*  }
   [ -f "$f" ] || say "MANIFEST.sha256: names $f, which is not there"
-  # a name that is there is reported above, unless it cannot be read, or is stated twice
+  # a name that is there is reported above, unless it cannot be read
   [ ! -f "$f" ] || grep -Fxq -e "$f" "$t/names" || say "$f: cannot be read"
   bad=1
 done < "$t/other"
 
-origin=$(cat keys/ORIGIN)
 checked=0
-find media -type f > "$t/media" 2> /dev/null || true
+origin=
+[ ! -f keys/ORIGIN ] || IFS= read -r origin < keys/ORIGIN || :
+[ -n "$origin" ] || say 'keys/ORIGIN: the name of the log is not there'
+for f in checkpoint keys/log-public.pem; do [ -f "$f" ] || say "$f: not there"; done
+name=checkpoint
+if (checkpoint checkpoint keys/log-public.pem "$origin") 2>&1; then
+  good=$(cat checkpoint; echo .)
+  good=${good%.} size=$(sed -n 2p checkpoint) root=$(sed -n 3p checkpoint)
+else bad=1; fi
+find media -type f > "$t/media" 2> "$t/out" || :
 while IFS= read -r m; do
   case $m in *.enc.metadata.json) base=${m%.enc.metadata.json} ;; *) base=${m%.*} ;; esac
   [ -f "receipts/${base#media/}.receipt.json" ] || say "$m: no receipt describes it"
 done < "$t/media"
 : > "$t/versions"
-# in this shell, so that the checkpoint is checked once; a failure is told and the next one is looked at
-for f in $(find receipts days -type f 2> /dev/null | grep '\.json$' | sort); do
+find receipts days -type f 2> "$t/out" | grep '\.json$' | sort > "$t/list" || :
+while IFS= read -r f; do
   name=$f
-  result=$( (proof "$f" keys/log-public.pem "$origin") 2>&1) || { echo "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
-  case $f in
-    receipts/*) result=$( (receipt "$f") 2>&1) || { echo "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
-      [ -z "$result" ] || echo "$result" ;;
-  esac
+  # a failure is told, and the next one is looked at
+  result=$( (
+    proof "$f" keys/log-public.pem "$origin"
+    case $f,$entry in
+      days/*,statement\ *) ;;
+      receipts/*,archived\ * | receipts/*,adopted\ * | receipts/*,completed\ * | receipts/*,terminal\ *) receipt "$f" ;;
+      *) fail 'its entry is of another kind' ;;
+    esac
+  ) < /dev/null 2>&1) || { tell "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
+  [ -z "$result" ] || tell "$result"
   checked=$((checked + 1))
-done
+done < "$t/list"
 # of several versions of a recording, readers of the archive take the highest
 sort -k1,1 -k2,2nr "$t/versions" > "$t/sorted"
 last=
 while IFS=' ' read -r stem version before; do
-  [ "$stem" = "$last" ] || echo "CURRENT: $stem.v$version takes the place of $before"
+  [ "$stem" = "$last" ] || tell "CURRENT: $stem.v$version takes the place of $before"
   last=$stem
 done < "$t/sorted"
-name=checkpoint
-(checkpoint checkpoint keys/log-public.pem "$origin") || bad=1
 for f in $(find . -name 'checkpoint.*.tsr' | sed 's,^\./,,'); do
   openssl ts -verify -data checkpoint -in "$f" -CAfile keys/tsa-ca.pem > "$t/out" 2>&1 &&
-    echo "TIME: $f: $(openssl ts -reply -in "$f" -text 2> /dev/null | sed -n 's/^Time stamp: //p')" ||
-    { echo "FAIL: $f: the time stamp does not verify"; bad=1; }
+    tell "TIME: $f: $(openssl ts -reply -in "$f" -text 2> /dev/null | sed -n 's/^Time stamp: //p')" ||
+    { tell "FAIL: $f: the time stamp does not verify"; bad=1; }
 done
 for f in $(find . -name 'checkpoint.*.cosig' | sed 's,^\./,,'); do
   name=$f
-  if result=$( (cosigned "$f"; echo "WITNESS: $witness saw this checkpoint $time seconds after 1970") 2>&1); then echo "$result"; else
-    echo "${result:-FAIL: $f: cannot be read}"
+  if result=$( (cosigned "$f"; tell "WITNESS: $witness saw this checkpoint $time seconds after 1970") 2>&1); then tell "$result"; else
+    tell "${result:-FAIL: $f: cannot be read}"
     bad=1
   fi
 done
@@ -277,10 +459,10 @@ for f in $(find consistency -name '*.note' 2> /dev/null | sort); do
   name=$f
   if result=$( (consistency "$f" "$f.consistency" keys/log-public.pem "$origin"
     cmp -s "$t/newer" checkpoint || fail 'the proof leads to another checkpoint'
-    echo "SINCE: the log begins with the $from entries of $f") 2>&1); then echo "$result"; else
-    echo "${result:-FAIL: $f: cannot be read}"
+    tell "SINCE: the log begins with the $from entries of $f") 2>&1); then tell "$result"; else
+    tell "${result:-FAIL: $f: cannot be read}"
     bad=1
   fi
 done
-[ $bad = 0 ] || { echo "NOT OK: see above; $checked verified"; exit 1; }
-echo "OK: $checked files are in the log of $(sed -n 2p checkpoint) entries"
+[ $bad = 0 ] || { tell "NOT OK: see above; $checked verified"; exit 1; }
+tell "OK: $checked files are in the log of $size entries"

@@ -2,8 +2,10 @@ import { type CfnCondition, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { COUNTED_DAYS } from '../src/proof/formats/log-keys.ts';
 import { when } from './conditions.ts';
 import { createAccessLogs, GUARDED, logAccesses } from './guarded-bucket.ts';
+import { quarantinedObjects } from './release-policies.ts';
 
 export interface ObjectLockSettings {
   /**
@@ -21,6 +23,8 @@ export interface ArchiveBucketProps {
   readonly requireConditionalWrites: boolean;
   /** What the keys of media begin with, of every archive in the bucket. */
   readonly mediaPrefixes: readonly string[];
+  /** Below which sealers keep what they have counted of a day that takes several runs, of every archive in the bucket. */
+  readonly countingPrefixes: readonly string[];
   /** ARNs of the roles that exchange an object that they have just read; their own policies say which. */
   readonly replacers: readonly string[];
   /** Only `breakGlassRole` deletes, unlocks or, with conditional writes, overwrites. */
@@ -32,6 +36,12 @@ export interface ArchiveBucketProps {
   readonly removeAfterDays: readonly number[];
   /** ARNs of the roles that may tag what is stored, where lifecycle rules read tags. */
   readonly taggers: readonly string[];
+  /** ARNs of the roles that remove what they have released from quarantine. */
+  readonly releasers: readonly string[];
+  /** ARNs of the roles that erase. */
+  readonly erasers: readonly string[];
+  /** What all keys begin with, with its slash. */
+  readonly keyPrefix: string;
 }
 
 /** The archive, and the bucket of its access logs. Both stay when the stack is deleted. */
@@ -50,6 +60,7 @@ export class ArchiveBucket extends Construct {
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...tieringRules(props),
+        ...countingRules(props),
         ...removalRules(props),
       ],
     });
@@ -57,7 +68,7 @@ export class ArchiveBucket extends Construct {
     if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
     const breakGlass = props.breakGlassRole ?? `arn:${Stack.of(this).partition}:${NO_ROLE_RESOURCE}`;
     if (props.requireConditionalWrites) this.denyOverwriting(props.replacers, breakGlass);
-    if (props.protectObjects) this.denyRemoving(breakGlass);
+    if (props.protectObjects) this.denyRemoving(breakGlass, props);
     if (props.removeAfterDays.length > 0) this.denyTagging([...props.taggers, breakGlass]);
   }
 
@@ -107,12 +118,15 @@ export class ArchiveBucket extends Construct {
    * in governance mode cannot be shortened or lifted; it can be lengthened. Lifecycle rules and aborts of uploads are not affected, but
    * only CloudFormation changes the rules.
    */
-  private denyRemoving(breakGlass: string): void {
+  private denyRemoving(
+    breakGlass: string,
+    { releasers, erasers, keyPrefix }: Pick<ArchiveBucketProps, 'releasers' | 'erasers' | 'keyPrefix'>,
+  ): void {
     const { account, partition } = Stack.of(this);
     const deny = (
       sid: string,
       actions: readonly string[],
-      resource: string,
+      on: { readonly resources: string[] } | { readonly notResources: string[] },
       conditions: Record<string, object>,
     ) =>
       this.bucket.addToResourcePolicy(
@@ -121,17 +135,37 @@ export class ArchiveBucket extends Construct {
           effect: iam.Effect.DENY,
           principals: [new iam.AnyPrincipal()],
           actions: [...actions],
-          resources: [resource],
+          ...on,
           conditions,
         }),
       );
-    const others = { 'aws:PrincipalArn': [breakGlass] };
-    deny('DenyRemoving', REMOVALS, this.bucket.arnForObjects('*'), { ArnNotEquals: others });
-    const cdk = `arn:${partition}:iam::${account}:role/cdk-*-cfn-exec-role-*`;
-    deny('DenyLoosening', LOOSENINGS, this.bucket.bucketArn, {
-      ArnNotLike: { 'aws:PrincipalArn': [breakGlass, cdk] },
-      'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
+    const all = { resources: [this.bucket.arnForObjects('*')] };
+    const allBut = (...roles: readonly string[]) => ({
+      ArnNotEquals: { 'aws:PrincipalArn': [breakGlass, ...roles] },
     });
+    const waiting = releasers.length === 0 ? [] : quarantinedObjects(`${this.bucket.bucketArn}/${keyPrefix}`);
+    deny(
+      'DenyRemoving',
+      REMOVALS,
+      waiting.length === 0 ? all : { notResources: [...waiting] },
+      allBut(...erasers),
+    );
+    if (waiting.length > 0) {
+      const inQuarantine = { resources: [...waiting] };
+      deny('DenyRemovingFromQuarantine', REMOVALS, inQuarantine, allBut(...erasers, ...releasers));
+    }
+    // what a lock keeps is removed by break-glass alone
+    if (waiting.length + erasers.length > 0) deny('DenyBypassing', [BYPASS], all, allBut());
+    const cdk = `arn:${partition}:iam::${account}:role/cdk-*-cfn-exec-role-*`;
+    deny(
+      'DenyLoosening',
+      LOOSENINGS,
+      { resources: [this.bucket.bucketArn] },
+      {
+        ArnNotLike: { 'aws:PrincipalArn': [breakGlass, cdk] },
+        'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] },
+      },
+    );
   }
 
   /** A tag has an object removed: only who applies the rules of retention sets one. */
@@ -164,12 +198,14 @@ const NO_ROLE_RESOURCE = 'iam::000000000000:role/';
 /** The default of a parameter, which cannot name the partition; in another one it stands for no role as well. */
 export const NO_ROLE = `arn:aws:${NO_ROLE_RESOURCE}`;
 
+const BYPASS = 's3:BypassGovernanceRetention';
+
 const REMOVALS = [
   's3:DeleteObject',
   's3:DeleteObjectVersion',
   's3:DeleteObjectTagging',
   's3:DeleteObjectVersionTagging',
-  's3:BypassGovernanceRetention',
+  BYPASS,
 ] as const;
 
 /** Each of them can remove everything, or everything to come. */
@@ -182,6 +218,18 @@ const LOOSENINGS = [
 
 function tieringRules({ tiering, mediaPrefixes }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
   return tiering === 'none' ? [] : mediaPrefixes.map((prefix) => ({ ...TIERING[tiering], prefix }));
+}
+
+/**
+ * What was counted of a day holds ids of recordings. The sealer cannot remove it: its role removes nothing. The day more is for clocks,
+ * and because S3 rounds up to midnight.
+ */
+function countingRules({ countingPrefixes }: ArchiveBucketProps): readonly s3.LifecycleRule[] {
+  return countingPrefixes.map((prefix) => ({
+    prefix,
+    expiration: Duration.days(COUNTED_DAYS + 1),
+    noncurrentVersionExpiration: Duration.days(1),
+  }));
 }
 
 /** The tag of `record/keep-on-write.ts`. */

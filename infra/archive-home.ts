@@ -9,6 +9,7 @@ import type { HardeningProps } from './hardening-props.ts';
 import { createKeyRecordsBucket, type KeyRecordsSettings } from './key-records-bucket.ts';
 import { MEDIA_FOLDER, mediaFolderOf } from './policies.ts';
 import { present } from '../src/present.ts';
+import { logKeys } from '../src/proof/formats/log-keys.ts';
 import type { RetentionSettings } from '../src/config/deploy-settings.ts';
 import { replicate } from './replication.ts';
 
@@ -20,6 +21,8 @@ export interface SharingArchive {
   readonly rewrapRole?: string | undefined;
   /** ARN of the role of its function that seals. @default none: it has no log */
   readonly sealRole?: string | undefined;
+  /** Its `organizationId`. @default none: what its sealer keeps of a day that takes several runs does not expire */
+  readonly organizationId?: string | undefined;
 }
 
 export interface HomeProps extends Pick<HardeningProps, 'protectObjects' | 'breakGlassRole' | 'replica'> {
@@ -61,17 +64,26 @@ export interface ArchiveHome {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+export interface HomeRoles {
+  /** Exchange an object that they have just read. */
+  readonly replacers: readonly iam.IRole[];
+  /** Apply the rules of retention. */
+  readonly taggers: readonly iam.IRole[];
+  /** Remove what they have released from quarantine. */
+  readonly releasers: readonly iam.IRole[];
+  /** Remove what is erased. */
+  readonly erasers: readonly iam.IRole[];
+}
+
 /**
  * Makes the buckets, or takes the one that another stack has made.
  *
- * @param replacers roles that exchange an object that they have just read.
- * @param taggers roles that apply the rules of retention.
+ * @param roles that the policy of the bucket makes exceptions for.
  */
 export function createHome(
   scope: Construct,
   props: HomeProps,
-  replacers: readonly iam.IRole[],
-  taggers: readonly iam.IRole[],
+  { replacers, taggers, releasers, erasers }: HomeRoles,
 ): ArchiveHome {
   const { prefix, existingBucket, sharedWith = [], environmentVariables = {} } = props;
   refuseTwoLocks(props);
@@ -85,7 +97,15 @@ export function createHome(
             `${keyPrefix}${mediaFolder}/`,
             ...sharedWith.map((other) => `${other.prefix}/${MEDIA_FOLDER}/`),
           ],
+          countingPrefixes: [
+            `${keyPrefix}${logKeys(props.organizationId).counting}`,
+            ...sharedWith.flatMap(({ prefix: other, organizationId }) =>
+              organizationId === undefined ? [] : `${other}/${logKeys(organizationId).counting}`,
+            ),
+          ],
           taggers: taggers.map(({ roleArn }) => roleArn),
+          releasers: releasers.map(({ roleArn }) => roleArn),
+          erasers: erasers.map(({ roleArn }) => roleArn),
           replacers: [
             ...replacers.map(({ roleArn }) => roleArn),
             ...sharedWith.flatMap(({ rewrapRole, sealRole }) => [rewrapRole ?? [], sealRole ?? []].flat()),
@@ -141,8 +161,11 @@ function createOwnBucket(
   props: HomeProps,
   shared: {
     readonly mediaPrefixes: readonly string[];
+    readonly countingPrefixes: readonly string[];
     readonly replacers: readonly string[];
     readonly taggers: readonly string[];
+    readonly releasers: readonly string[];
+    readonly erasers: readonly string[];
   },
 ): { readonly bucket: s3.IBucket; readonly logs: s3.Bucket } {
   const { bucket, logs } = new ArchiveBucket(scope, 'Bucket', {
@@ -153,6 +176,7 @@ function createOwnBucket(
     requireConditionalWrites: props.requireConditionalWrites ?? true,
     protectObjects: props.protectObjects ?? true,
     breakGlassRole: props.breakGlassRole,
+    keyPrefix: props.prefix === undefined ? '' : `${props.prefix}/`,
     removeAfterDays: props.retention?.removeAfterDays ?? [],
     taggers: [...(props.retention?.taggers ?? []), ...shared.taggers, ...shared.replacers],
   });

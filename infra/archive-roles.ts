@@ -26,6 +26,10 @@ export interface ArchiveRoles {
   readonly writerRole: iam.Role;
   readonly auditorRole: iam.Role;
   readonly rewrapRole: iam.Role;
+  /** Where anyone may release from quarantine. */
+  readonly releaserRole: iam.Role | undefined;
+  /** Where anyone may erase. */
+  readonly eraserRole: iam.Role | undefined;
 }
 
 /** A role of a function that a schedule starts. */
@@ -42,10 +46,10 @@ export function createAssumedRole(scope: Construct, id: string, what: string, by
 
 export function createRoles(
   scope: Construct,
-  props: Pick<HardeningProps, 'auditors' | 'rewrappers' | 'requireMfa'>,
+  props: Pick<HardeningProps, 'auditors' | 'rewrappers' | 'releasers' | 'erasers' | 'requireMfa'>,
   conditions: ArchiveConditions,
 ): ArchiveRoles {
-  const { auditors = [], rewrappers = [], requireMfa = false } = props;
+  const { auditors = [], rewrappers = [], releasers, erasers, requireMfa = false } = props;
   return {
     writerRole: createRole(
       scope,
@@ -64,6 +68,18 @@ export function createRoles(
       'Genesys media archive: moves data keys to another KMS key',
       { who: rewrappers, requireMfa, condition: conditions.rewrappers },
     ),
+    releaserRole:
+      releasers &&
+      createHumanRole(scope, 'Releaser', 'Genesys media archive: releases recordings from quarantine', {
+        who: releasers,
+        requireMfa,
+      }),
+    eraserRole:
+      erasers &&
+      createHumanRole(scope, 'Eraser', 'Genesys media archive: erases recordings for good', {
+        who: erasers,
+        requireMfa,
+      }),
   };
 }
 

@@ -22,6 +22,8 @@ export function propsOf(settings: DeploySettings): GenesysMediaArchiveProps {
     environmentVariables: rest.environmentVariables,
     auditors: rest.auditors,
     rewrappers: rest.rewrappers,
+    ...(rest.releasers.length === 0 ? {} : { releasers: rest.releasers }),
+    ...(rest.erasers.length === 0 ? {} : { erasers: rest.erasers }),
     requireMfa: rest.requireMfa,
     protectObjects: rest.protectObjects,
     secretReaders: rest.secretReaders,
@@ -167,6 +169,14 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],
     RewrapRoleArn: [archive.rewrapRole.roleArn, 'To assume for moving data keys to another KMS key'],
+    ...(archive.releaserRole === undefined
+      ? {}
+      : {
+          ReleaserRoleArn: [archive.releaserRole.roleArn, 'To assume for releasing from quarantine'] as const,
+        }),
+    ...(archive.eraserRole === undefined
+      ? {}
+      : { EraserRoleArn: [archive.eraserRole.roleArn, 'To assume for erasing'] as const }),
     ...(network === undefined
       ? {}
       : { EgressAddress: [network.egressAddress, 'What Genesys Cloud sees'] as const }),

@@ -19,20 +19,22 @@ import { ArchiveQueue } from './archive-queue.ts';
 import { ArchiveNetwork } from './archive-network.ts';
 import { createRoles } from './archive-roles.ts';
 import { ArchiveSecrets } from './archive-secrets.ts';
-import { type ArchiveConditions, chooseNumber, chooseString, onlyWhen } from './conditions.ts';
+import { chooseNumber, chooseString, onlyWhen } from './conditions.ts';
 import { functionEnvironment } from './environment.ts';
 import { describeResources } from './describe-resources.ts';
+import { sealVariables, signingVariables } from './key-variables.ts';
 import { Console } from './console/console.ts';
 import { EventRules } from './event-rules.ts';
 import { Grants, requirePolicy } from './grants.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { createServiceKey } from './service-key.ts';
 import { auditorStatements, writerStatements } from './policies.ts';
+import { releaserStatements } from './release-policies.ts';
 import { rewrapStatements } from './rewrap-policies.ts';
+import { eraserStatements } from './erase-policies.ts';
 import { Scheduled } from './scheduled/scheduled.ts';
 import { createWatch } from './watch.ts';
 import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
-import { present } from '../src/present.ts';
 import type { GenesysMediaArchiveProps } from './archive-props.ts';
 
 /**
@@ -78,6 +80,9 @@ export class GenesysMediaArchive extends Construct {
   readonly writerRole: iam.Role;
   readonly auditorRole: iam.Role;
   readonly rewrapRole: iam.Role;
+  /** Of people, where `releasers` and `erasers` name any. */
+  readonly releaserRole: iam.Role | undefined;
+  readonly eraserRole: iam.Role | undefined;
   readonly alarmTopic: sns.Topic;
   readonly alarms: Readonly<Record<RunbookAnchor, cloudwatch.Alarm>>;
   /** Of the functions that schedules start, by their anchors in the runbook. */
@@ -88,25 +93,32 @@ export class GenesysMediaArchive extends Construct {
   constructor(scope: Construct, id: string, props: GenesysMediaArchiveProps) {
     super(scope, id);
     const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
-    const roles = createRoles(this, props, conditions);
-    ({ writerRole: this.writerRole, auditorRole: this.auditorRole, rewrapRole: this.rewrapRole } = roles);
+    ({
+      writerRole: this.writerRole,
+      auditorRole: this.auditorRole,
+      rewrapRole: this.rewrapRole,
+      releaserRole: this.releaserRole,
+      eraserRole: this.eraserRole,
+    } = createRoles(this, props, conditions));
+    const releasers = listOf(this.releaserRole);
+    const erasers = listOf(this.eraserRole);
     this.scheduled = new Scheduled(this, props);
     this.console = props.console === undefined ? undefined : new Console(this, 'Console', props.console);
-    const signers = [this.rewrapRole, ...(this.console === undefined ? [] : [this.console.role])];
+    const signers = [this.rewrapRole, ...erasers, ...listOf(this.console?.role)];
     this.serviceKey = props.customerKeys
       ? createServiceKey(this, 'ServiceKey', {
           writer: this.writerRole,
-          signers: [...signers, ...this.scheduled.secretReaders],
+          signers: [...signers, ...releasers, ...this.scheduled.secretReaders],
         })
       : undefined;
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
 
-    const home = createHome(
-      this,
-      props,
-      [this.rewrapRole, ...this.scheduled.replacers],
-      this.scheduled.taggers,
-    );
+    const home = createHome(this, props, {
+      replacers: [this.rewrapRole, ...erasers, ...this.scheduled.replacers],
+      taggers: this.scheduled.taggers,
+      releasers,
+      erasers,
+    });
     ({
       bucket: this.bucket,
       catalogueBucket: this.catalogueBucket,
@@ -139,7 +151,7 @@ export class GenesysMediaArchive extends Construct {
     this.consoleSecret = held.console;
     held.limitReading(
       [
-        ...[this.writerRole, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
+        ...[this.writerRole, ...releasers, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
         ...(props.secretReaders ?? []),
       ],
       signers.map(({ roleArn }) => roleArn),
@@ -154,6 +166,8 @@ export class GenesysMediaArchive extends Construct {
         { role: this.writerRole, statements: writerStatements },
         { role: this.auditorRole, statements: auditorStatements },
         { role: this.rewrapRole, statements: rewrapStatements },
+        ...releasers.map((role) => ({ role, statements: releaserStatements })),
+        ...erasers.map((role) => ({ role, statements: eraserStatements })),
         ...this.scheduled.grants,
         ...(this.console?.grants(() => this.consoleSecret?.ref ?? '') ?? []),
       ],
@@ -210,7 +224,6 @@ export class GenesysMediaArchive extends Construct {
       network: this.network,
       conditions,
     }));
-    const { network } = this;
     const further = {
       ...environment,
       ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
@@ -231,7 +244,7 @@ export class GenesysMediaArchive extends Construct {
           : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
       },
       environmentVariables,
-      network,
+      network: this.network,
       policies,
     });
     const { rules } = new EventRules(this, 'Events', {
@@ -259,31 +272,4 @@ export class GenesysMediaArchive extends Construct {
   }
 }
 
-function signingVariables(
-  { signingKeySecret: secret, signingKey: key }: Pick<GenesysMediaArchive, 'signingKeySecret' | 'signingKey'>,
-  { signingSecret, signingKms }: ArchiveConditions,
-): Readonly<Record<string, string>> {
-  return {
-    ...(secret === undefined
-      ? {}
-      : { ARCHIVE_SIGNING_KEY_SECRET_ARN: chooseString(signingSecret, secret.ref) }),
-    ...(key === undefined ? {} : { ARCHIVE_SIGNING_KMS_KEY_ID: chooseString(signingKms, key.attrArn) }),
-  };
-}
-
-function sealVariables(
-  seal: GenesysMediaArchiveProps['seal'],
-  { logKey: key, drillKey }: Pick<GenesysMediaArchive, 'logKey' | 'drillKey'>,
-): Readonly<Record<string, string>> {
-  if (seal === undefined || key === undefined) return {};
-  const { origin, secondStore, lock } = seal;
-  return {
-    ARCHIVE_PROOF_ORIGIN: origin,
-    ARCHIVE_PROOF_KMS_KEY_ID: key.attrArn,
-    ...present({
-      ARCHIVE_DRILL_KMS_KEY_ID: drillKey?.attrArn,
-      ARCHIVE_PROOF_SECOND_STORE: secondStore,
-      ARCHIVE_PROOF_LOCK: lock === undefined ? undefined : `${lock.mode}:${lock.days}`,
-    }),
-  };
-}
+const listOf = <T>(one: T | undefined): readonly T[] => (one === undefined ? [] : [one]);

@@ -13,7 +13,11 @@ export interface HardeningProps {
   readonly auditors?: iam.IPrincipal | readonly string[];
   /** Who may assume the role that moves data keys to another KMS key. @default no one */
   readonly rewrappers?: iam.IPrincipal | readonly string[];
-  /** Both are assumed with multi-factor authentication only. @default false */
+  /** Who may assume the role that releases recordings from quarantine; it needs `ARCHIVE_QUARANTINE`. @default no one: there is no such role */
+  readonly releasers?: iam.IPrincipal | readonly string[];
+  /** Who may assume the role that erases. @default no one: there is no such role */
+  readonly erasers?: iam.IPrincipal | readonly string[];
+  /** These roles are assumed with multi-factor authentication only. @default false */
   readonly requireMfa?: boolean;
   /** The bucket refuses deletions, and bypasses of a retention, of all but `breakGlassRole`. @default true */
   readonly protectObjects?: boolean;

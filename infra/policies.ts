@@ -70,7 +70,7 @@ export interface ArchiveResources {
 const PREFIXES = ['receipts', 'links', 'claims'] as const;
 
 export const MEDIA_FOLDER = 'archive';
-const QUARANTINE_FOLDER = 'quarantine';
+export const QUARANTINE_FOLDER = 'quarantine';
 
 /** What the keys of recordings begin with, up to the first slash. */
 export function mediaFoldersOf({

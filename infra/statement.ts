@@ -26,8 +26,12 @@ export function rootOf({ bucketArn, keyPrefix = '' }: ArchivePlace): string {
  * Lists the archive, and tells a missing object of it from a forbidden one: S3 takes the key that is asked for as `s3:prefix` then. In
  * a bucket that is shared, the names of other archives stay unknown.
  */
-export function listing(sid: string, { bucketArn, keyPrefix = '' }: ArchivePlace): Statement {
-  const statement = allow(sid, ['s3:ListBucket'], [bucketArn]);
+export function listing(
+  sid: string,
+  { bucketArn, keyPrefix = '' }: ArchivePlace,
+  action: 's3:ListBucket' | 's3:ListBucketVersions' | 's3:ListBucketMultipartUploads' = 's3:ListBucket',
+): Statement {
+  const statement = allow(sid, [action], [bucketArn]);
   return keyPrefix === ''
     ? statement
     : { ...statement, Condition: { StringLike: { 's3:prefix': `${keyPrefix}*` } } };

@@ -25,6 +25,8 @@ export interface WatchedParts {
   readonly writerRole: iam.IRole;
   readonly auditorRole: iam.IRole;
   readonly rewrapRole: iam.IRole;
+  readonly releaserRole: iam.IRole | undefined;
+  readonly eraserRole: iam.IRole | undefined;
   readonly scheduled: Scheduled;
   readonly credentialsSecret: secrets.CfnSecret;
   readonly signingKeySecret: secrets.CfnSecret | undefined;
@@ -68,7 +70,13 @@ export function createWatch(parts: Construct & WatchedParts, props: WatchProps):
         keyArn: key.attrArn,
         keyId: key.ref,
         readers: [parts.auditorRole, ...parts.scheduled.readers],
-        roles: [parts.writerRole, parts.auditorRole, parts.rewrapRole, ...parts.scheduled.roles],
+        roles: [
+          parts.writerRole,
+          parts.auditorRole,
+          parts.rewrapRole,
+          ...[parts.releaserRole, parts.eraserRole].filter((role) => role !== undefined),
+          ...parts.scheduled.roles,
+        ],
         secretArns: [
           parts.credentialsSecret,
           parts.signingKeySecret,

@@ -537,7 +537,7 @@ describe('the architecture', () => {
         .filter(({ to }) => !/^(?:\.\/|node:|aws-cdk-lib(?:\/|$)|constructs$|zod$)/.test(to))
         .filter(
           ({ to }) =>
-            !/^\.\.\/src\/(?:config\/(?:deploy-(?:settings|file)|console-settings)|catalogue\/(?:ddl|places|schema)|errors|present)\.ts$/.test(
+            !/^\.\.\/src\/(?:config\/(?:deploy-(?:settings|file)|console-settings)|catalogue\/(?:ddl|places|schema)|proof\/formats\/log-keys|errors|present)\.ts$/.test(
               to,
             ),
         );
@@ -548,7 +548,9 @@ describe('the architecture', () => {
   });
 
   it('has files that can be read in one sitting', () => {
-    const long = files.filter((file) => readFileSync(join('src', file), 'utf8').split('\n').length > 400);
+    // written by scripts/embed-script.mjs: it is read as docs/verify-proof.sh
+    const written = files.filter((file) => file !== 'proof/evidence/verify-script.ts');
+    const long = written.filter((file) => readFileSync(join('src', file), 'utf8').split('\n').length > 400);
     expect(long).toEqual([]);
   });
 

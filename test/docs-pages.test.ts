@@ -45,6 +45,17 @@ describe('links', () => {
   });
 });
 
+describe('each page', () => {
+  it.each(PAGES)('%s says nothing twice in a row, as a merge of two edits of one line leaves it', (page) => {
+    const prose = readFileSync(page, 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
+    const lines = prose.split('\n').map((line) => line.trim().slice(0, 75));
+    const doubled = lines.filter(
+      (line, at) => line.length === 75 && lines.slice(at + 1, at + 3).includes(line),
+    );
+    expect(doubled).toEqual([]);
+  });
+});
+
 /** Words of one simple command, as a shell has them; what it would put in for `$(…)` or a variable is one word. */
 function wordsOf(command: string): string[] {
   const words = command.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];

@@ -29,5 +29,6 @@ export type {
   HoldsList,
   JobShape,
   MissingPage,
+  PlacedHold,
   WorkPage,
 } from '../src/console/api-keeping-schema.ts';

@@ -18,6 +18,8 @@ export interface CliMemory {
 export const PROMISED_GROWTH_MB = 150;
 
 const MIB = 1024 * 1024;
+/** How `list` ends where nothing has been archived yet: the stores are open, and nothing has been moved. */
+const NOTHING_FOUND = 6;
 
 /** What `servers/serve-simulator.ts` prints. */
 interface Simulated {
@@ -39,7 +41,7 @@ export async function measureCliMemory(bench: Bench, quick: boolean): Promise<Cl
       const place =
         store === 's3' ? {} : { S3_ARCHIVE_BUCKET: '', ARCHIVE_STORE: `file:${join(bench.dir, 'archive')}` };
       const env = { ...shared, ...place, ENCRYPTION_KEY_HEX: '0123456789abcdef'.repeat(4) };
-      const idle = (await succeed(['list'], env)).peakRssBytes;
+      const idle = (await end(NOTHING_FOUND, ['list'], env)).peakRssBytes;
       for (const { id, bytes, event } of recordings) {
         const archived = await succeed(['archive', '--event', '-', '--json'], env, JSON.stringify(event));
         const out = join(bench.dir, 'restored');
@@ -62,8 +64,11 @@ export async function measureCliMemory(bench: Bench, quick: boolean): Promise<Cl
   return rows;
 }
 
-async function succeed(args: readonly string[], env: Record<string, string>, input?: string) {
+const succeed = (args: readonly string[], env: Record<string, string>, input?: string) =>
+  end(0, args, env, input);
+
+async function end(code: number, args: readonly string[], env: Record<string, string>, input?: string) {
   const result = await runMeasured('dist/cli.mjs', args, env, input);
-  if (result.code === 0) return result;
+  if (result.code === code) return result;
   throw new Error(`genesys-archive ${args[0]} ended with ${result.code}: ${result.err.slice(0, 500)}`);
 }

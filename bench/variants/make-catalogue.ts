@@ -1,7 +1,8 @@
-/** A process that writes the day files of a catalogue: `make-catalogue.mjs DIRECTORY DAYS ROWS_A_DAY`. Says what it cost. */
+/** A process that writes the day files, indices and runs of a catalogue: `make-catalogue.mjs DIRECTORY DAYS ROWS_A_DAY`. Says what it cost. */
 import { writeDayFile } from '../../src/catalogue/day-file.ts';
 import { updateLookup } from '../../src/catalogue/lookup-index.ts';
 import { dayFileKey, nextDay } from '../../src/catalogue/places.ts';
+import { noteRun } from '../../src/catalogue/runs.ts';
 import { currentSearchKey } from '../../src/catalogue/search-keys.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
@@ -44,4 +45,5 @@ for (let at = 0; at < Number(days); at += 1) {
   await store.put(dayFileKey(day), body, options, unlimited);
 }
 await updateLookup(ports, { changed: new Set(), everyMonth: true, now: Date.now() + 9e10 }, unlimited);
+await noteRun(ports, 'all', Date.now(), unlimited);
 process.stdout.write(JSON.stringify({ rows, bytes, cpuSeconds, hit }));

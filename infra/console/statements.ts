@@ -8,18 +8,10 @@ import {
 } from '../policies.ts';
 import { allow, listing, rootOf, type Statement } from '../statement.ts';
 
+/** What stands beside a recording, in folders of its own. */
+const BESIDE = ['receipts', 'context', 'transcripts'] as const;
 /** What an archive holds that people look at. */
-const READ = [
-  'receipts',
-  'context',
-  'transcripts',
-  'holds',
-  'erasures',
-  'removals',
-  'links',
-  'proof',
-  'access',
-] as const;
+const READ = [...BESIDE, 'holds', 'erasures', 'removals', 'links', 'proof', 'access'] as const;
 
 /**
  * The function itself reads two secrets and becomes, for each person, the role that reaches the archive. It can read no object and open no key.
@@ -52,11 +44,11 @@ export function consoleReaderStatements(resources: ArchiveResources): readonly S
       ...allow('AddEntriesAndHolds', ['s3:PutObject'], [`${root}access/*`, `${root}holds/*`]),
       Condition: { Null: { 's3:if-none-match': 'false' } },
     },
-    // what is held stands under a lock as well, where the bucket has locks
+    // what is held stands under a lock as well, where the bucket has locks, with all that stands beside it
     allow(
       'LockWhatIsHeld',
       ['s3:PutObjectLegalHold'],
-      media.map((folder) => `${root}${folder}/*`),
+      [...media, ...BESIDE].map((folder) => `${root}${folder}/*`),
     ),
     ...readKeyRecords(resources),
     allow(

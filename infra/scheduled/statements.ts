@@ -217,7 +217,7 @@ export function factsStatements(resources: ArchiveResources): readonly Statement
 }
 
 /** Encryption contexts of what the catalogue keeps sealed; no recording can have such an id. */
-const SEALED_OF_CATALOGUE = ['people/*', 'search-key/*'] as const;
+export const SEALED_OF_CATALOGUE = ['people/*', 'search-key/*'] as const;
 
 /**
  * The compactor lists the archive and reads receipts, holds and erasures, and facts; it replaces files of the catalogue. It opens people,

@@ -49,12 +49,17 @@ export function detectContainer(head: Buffer): Container | undefined {
   return undefined;
 }
 
-/** Does the file begin like a web page or an XML document? No recording format does. */
+/** The longest tag below, and what follows it. */
+const TAG_BYTES = 16;
+
+/** Does the file begin like a web page or an XML document? No recording format does. Looks at blanks and one tag, not at all of `head`. */
 export function looksLikeMarkup(head: Buffer): boolean {
-  const text = head
-    .toString('latin1')
-    .replace(/^\u00ef\u00bb\u00bf/, '')
-    .trimStart()
-    .toLowerCase();
+  let start = head.toString('latin1', 0, 3) === '\u00ef\u00bb\u00bf' ? 3 : 0;
+  while (isBlank(head[start])) start += 1;
+  const text = head.toString('latin1', start, start + TAG_BYTES).toLowerCase();
   return /^<(!doctype|html|head|body|script|\?xml|error>|!--)/.test(text);
 }
+
+/** A blank of Latin-1; `undefined` is the end. */
+const isBlank = (byte: number | undefined) =>
+  byte !== undefined && ((byte >= 0x09 && byte <= 0x0d) || byte === 0x20 || byte === 0xa0);

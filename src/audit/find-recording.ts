@@ -3,20 +3,15 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording/id.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
-import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { withoutReleased } from '../record/quarantine-key.ts';
-import type { ReceiptKeys } from '../record/receipt-keys.ts';
-import type { ExaminePorts } from './examine-ports.ts';
-import { expiryOf, recordingExpired } from './expiry.ts';
+import { type MissingRange, whyNoRecording } from './why-missing.ts';
 import { FIRST_VERSION, keyOfVersion, splitVersion } from '../record/versions.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';
 
 export type { DayRange } from '../record/layout.ts';
 
-/** Where a recording is looked for, and which version of it is meant. */
-export interface SearchRange extends DayRange {
-  /** Public keys that receipts may be signed with: what makes a successor the current version is held to them. */
-  readonly keys?: ReceiptKeys | undefined;
+/** Where a recording is looked for, and which version of it is meant; the keys also decide what is the current one. */
+export interface SearchRange extends MissingRange {
   /** This version instead of the current one; 1 is the first object. */
   readonly version?: number | undefined;
 }
@@ -53,8 +48,7 @@ export async function* listRecordings(
  * object that it names, unless `range` says another version of it.
  *
  * @param range narrows the search, which otherwise lists the whole archive.
- * @throws `RECORDING_ERASED`, or `OBJECT_NOT_FOUND` when nothing, `USAGE` when more than one file, is found under that id, or the id is
- *   empty.
+ * @throws as {@link whyNoRecording} says when nothing, `USAGE` when more than one file, is found under that id, or the id is empty.
  */
 export async function findRecording(
   store: ObjectStore,
@@ -214,39 +208,4 @@ async function keepCurrent(
       current.set(base, (await findCurrentVersion({ store, keys: trusted }, base, budget)).key);
   }
   return keys.filter((key) => (current.get(splitVersion(key).base) ?? key) === key);
-}
-
-/** Why the archive holds no object of this id: `RECORDING_ERASED` or `OBJECT_NOT_FOUND`. */
-export async function whyNoRecording(
-  store: ObjectStore,
-  id: string,
-  range: SearchRange,
-  budget: Budget,
-): Promise<ArchiveError> {
-  const erasure = await findErasure({ store, keys: range.keys }, id, budget);
-  return erasure === undefined ? noSuchRecording(store, id, range) : recordingErased(erasure);
-}
-
-/** Why there is no object under this key: `RECORDING_ERASED`, `RECORDING_EXPIRED` or `OBJECT_NOT_FOUND`. */
-export async function whyNoObject(
-  trust: ErasureTrust & Pick<ExaminePorts, 'expired' | 'layout'>,
-  key: string,
-  budget: Budget,
-): Promise<ArchiveError> {
-  const erasure = await findErasureOfKey(trust, key, budget);
-  if (erasure !== undefined) return recordingErased(erasure);
-  const expiredAt = await expiryOf(trust, key, budget);
-  if (expiredAt !== undefined) return recordingExpired(expiredAt);
-  return new ArchiveError('OBJECT_NOT_FOUND', `no object ${key.slice(0, 200)} in ${trust.store.location}`);
-}
-
-/** That the archive holds no object of this id. */
-function noSuchRecording(
-  store: Pick<ObjectStore, 'location'>,
-  id: string,
-  { layout = DATE_LAYOUT }: DayRange,
-): ArchiveError {
-  return new ArchiveError('OBJECT_NOT_FOUND', `no recording ${id.slice(0, 80)} in ${store.location}`, {
-    hint: `\`genesys-archive list\` shows what it holds in the layout ${layout.source}; ARCHIVE_LAYOUT chooses another`,
-  });
 }

@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 const ALGORITHM = 'AWS4-HMAC-SHA256';
@@ -59,15 +59,17 @@ function canonicalValue(value: string): string {
   return / {2}|^\s|\s$/.test(value) ? value.trim().replace(/ +/g, ' ') : value;
 }
 
-let remembered: { readonly of: readonly string[]; readonly key: Buffer } | undefined;
+let remembered: { readonly of: readonly string[]; readonly key: KeyObject } | undefined;
 
-function signingKey(secret: string, ...scope: readonly string[]): Buffer {
+function signingKey(secret: string, ...scope: readonly string[]): KeyObject {
   const of = [secret, ...scope];
   if (remembered === undefined || remembered.of.some((part, index) => part !== of[index])) {
     const key = [...scope, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secret}`);
-    remembered = { of, key: Buffer.from(key) };
+    // Node 24 takes 14 µs for a key of bytes and 2 for a key object
+    remembered = { of, key: createSecretKey(Buffer.from(key)) };
   }
   return remembered.key;
 }
 
-const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+const hmac = (key: string | Buffer | KeyObject, text: string) =>
+  createHmac('sha256', key).update(text).digest();

@@ -156,11 +156,11 @@ class Words {
 
 export function callFactsOf(line: FactsLine, header: FactsHeader, words = new Words()): CallFacts {
   const { named } = header;
-  const { direction, ani, dnis } = line;
-  const [ours, theirs] = direction === 'outbound' ? [ani, dnis] : [dnis, ani];
+  const { direction } = line;
   const customers = line.participants.filter(
     ({ purpose }) => purpose === 'customer' || purpose === 'external',
   );
+  const [ours, theirs] = sidesOf(line, customers);
   const contacts = customers.flatMap(({ externalContactId }) => externalContactId ?? []);
   const company = canonicalAddress(ours);
   return {
@@ -181,6 +181,22 @@ export function callFactsOf(line: FactsLine, header: FactsHeader, words = new Wo
     customerName: customers.find(({ name }) => name !== undefined)?.name ?? null,
     contactIds: words.list([...new Set(contacts)]),
   };
+}
+
+/** Addresses of us and of the other side. Mails and messages state no numbers, but whom they are from and to. */
+function sidesOf(
+  { direction, ani, dnis }: FactsLine,
+  customers: FactsLine['participants'],
+): readonly [string | undefined, string | undefined] {
+  const isOutbound = direction === 'outbound';
+  if (ani !== undefined || dnis !== undefined) return isOutbound ? [ani, dnis] : [dnis, ani];
+  const sessions = customers.flatMap((one) => one.sessions);
+  const { addressFrom: from, addressTo: to } =
+    sessions.find(({ addressFrom, addressTo }) => (addressFrom ?? addressTo) !== undefined) ?? {};
+  // some messages state the customer alone, whichever way they went
+  if (to === undefined) return [undefined, from];
+  // our side is kept in the clear: where it is not known which one it is, neither is
+  return isOutbound ? [from, to] : [direction === undefined ? undefined : to, from];
 }
 
 /** Null where the names were not known: not asked for, or refused. A member is null where one of them has none. */

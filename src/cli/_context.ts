@@ -159,9 +159,9 @@ export function searchIn({ layout }: Pick<ConfigFor['store'], 'layout'>, range: 
 export function searchVersions(
   config: Pick<ConfigFor['store'], 'layout'>,
   range: DayRange,
-  { keys, version }: Pick<SearchRange, 'keys' | 'version'>,
+  { keys, version, expired }: Pick<SearchRange, 'keys' | 'version' | 'expired'>,
 ) {
-  return searchIn(config, { ...range, keys, version });
+  return searchIn(config, { ...range, keys, version, expired });
 }
 
 function readTime(flag: string, text: string | undefined): number | undefined {

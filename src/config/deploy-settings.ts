@@ -100,6 +100,8 @@ export const STACK_OUTPUTS = [
   'AlarmTopicArn',
   'AuditorRoleArn',
   'RewrapRoleArn',
+  'ReleaserRoleArn',
+  'EraserRoleArn',
   'EgressAddress',
   'AuditTrailName',
 ] as const;

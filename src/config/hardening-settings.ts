@@ -23,7 +23,11 @@ export const hardeningSettings = {
   auditors: principals,
   /** Who may assume the role that moves data keys to another KMS key. */
   rewrappers: principals,
-  /** Both roles are assumed with multi-factor authentication only. */
+  /** Who may assume the role that releases recordings from quarantine. */
+  releasers: principals,
+  /** Who may assume the role that erases. */
+  erasers: principals,
+  /** These roles are assumed with multi-factor authentication only. */
   requireMfa: z.boolean().default(false),
   /** Only `breakGlassRole` deletes or overwrites objects. `false` leaves that to IAM policies alone. */
   protectObjects: z.boolean().default(true),
@@ -79,7 +83,8 @@ export function findMissingParts({
   console,
   catalogue,
   facts,
-  environmentVariables: { ARCHIVE_FACTS: factsFrom } = {},
+  releasers,
+  environmentVariables: { ARCHIVE_FACTS: factsFrom, ARCHIVE_QUARANTINE: quarantine } = {},
 }: {
   readonly console: unknown;
   readonly webhook: boolean;
@@ -87,6 +92,7 @@ export function findMissingParts({
   readonly webAclArn?: string | undefined;
   readonly catalogue: boolean | object;
   readonly facts: boolean;
+  readonly releasers: readonly string[];
   readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
 }): { readonly name: string; readonly text: string }[] {
   return [
@@ -99,6 +105,14 @@ export function findMissingParts({
       : []),
     ...(facts && factsFrom !== undefined && factsFrom !== 'analytics'
       ? [{ name: 'facts', text: `fetches facts, which ARCHIVE_FACTS=${factsFrom} keeps none of` }]
+      : []),
+    ...(releasers.length > 0 && quarantine === undefined
+      ? [
+          {
+            name: 'releasers',
+            text: 'release from quarantine: set ARCHIVE_QUARANTINE in environmentVariables, too',
+          },
+        ]
       : []),
     // contexts are sealed for the ids of recordings: a role that opens them could be given the data keys of recordings
     ...(catalogue && factsFrom === 'context'

@@ -58,7 +58,14 @@ export const homeSettings = {
   retention: retention.optional(),
   /** Archives of other stacks in the bucket of this one. */
   sharedWith: z
-    .array(z.strictObject({ prefix, rewrapRole: role.optional(), sealRole: role.optional() }))
+    .array(
+      z.strictObject({
+        prefix,
+        rewrapRole: role.optional(),
+        sealRole: role.optional(),
+        organizationId: z.uuid('is a UUID').optional(),
+      }),
+    )
     .max(50)
     .default([]),
 } as const;

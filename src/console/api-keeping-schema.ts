@@ -90,6 +90,13 @@ export const holdShape = z.object({
   /** Something stands in the place of a release, and does not end the hold. */
   doubt: z.string().optional(),
 });
+/** A hold that was just placed, with what it does not keep by itself. */
+export const placedHold = holdShape.extend({
+  /** Objects that bear, or may bear, a tag by which the bucket removes them. */
+  removable: count,
+  /** Objects that are erased, or are being erased: that began before the hold. */
+  erased: count,
+});
 export const holdsList = z.object({ items: z.array(holdShape) });
 export const holdRecordings = z.object({
   items: z.array(z.object({ key: z.string(), recording: z.string(), channel: z.string().optional() })),
@@ -175,6 +182,7 @@ export type JobShape = z.output<typeof jobShape>;
 export type WorkPage = z.output<typeof workPage>;
 export type ControlBody = z.input<typeof controlBody>;
 export type HoldShape = z.output<typeof holdShape>;
+export type PlacedHold = z.output<typeof placedHold>;
 export type HoldsList = z.output<typeof holdsList>;
 export type HoldRecordings = z.output<typeof holdRecordings>;
 export type HoldBody = z.input<typeof holdBody>;

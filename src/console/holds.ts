@@ -1,6 +1,15 @@
 import { ArchiveError } from '../errors.ts';
 import { listHolds, readHold, type StandingHold } from '../keep/read-holds.ts';
-import { applyHold, type HoldPorts, placeHold, releaseHold, unlockReleased } from '../keep/place-hold.ts';
+import {
+  applyHold,
+  erasedAmongHeld,
+  type HoldPorts,
+  placeHold,
+  releaseHold,
+  requireReleasable,
+  unlockReleased,
+} from '../keep/place-hold.ts';
+import { removableAmongHeld } from '../keep/retention/removal-notes.ts';
 import type { Budget } from '../clock.ts';
 import { present } from '../present.ts';
 import { heldKeys } from '../record/read-hold.ts';
@@ -14,6 +23,7 @@ import {
   type HoldShape,
   holdsList,
   holdsQuery,
+  placedHold,
   releaseBody,
 } from './api-keeping-schema.ts';
 import type { ConsoleArchive } from './console-archive.ts';
@@ -137,7 +147,7 @@ export const HOLD_ROUTES: readonly Route[] = [
       needs: 'hold',
       summary: 'places a hold on all files and versions of recordings',
       body: holdBody,
-      answers: [{ status: 201, shape: holdShape }],
+      answers: [{ status: 201, shape: placedHold }],
       entry: 'hold',
     },
     async (call) => {
@@ -153,9 +163,14 @@ export const HOLD_ROUTES: readonly Route[] = [
       const by = whoIs(session);
       const hold = await placeHold(ports, { matter, reason, by, selection, keys }, budget);
       await countAll(applyHold(ports, hold, budget));
+      // both are asked once the hold stands: what begins later sees it
+      const dayOf = (key: string) => archive.layout.parse(key)?.date;
+      const removable = await countAll(removableAmongHeld(ports, { hold, dayOf }, budget));
+      const erased = await countAll(erasedAmongHeld(ports, hold, budget));
       const isSigned = ports.keys.size > 0 && hold.signature !== undefined;
       const signature = isSigned ? 'valid' : ports.keys.size > 0 ? 'unsigned' : 'not-asked';
-      return jsonAnswer(201, shapeOf({ hold, signature, release: undefined, doubt: undefined }));
+      const placed = shapeOf({ hold, signature, release: undefined, doubt: undefined });
+      return jsonAnswer(201, { ...placed, removable, erased });
     },
   ),
   route(
@@ -181,8 +196,11 @@ export const HOLD_ROUTES: readonly Route[] = [
         });
       }
       const { id } = standing.hold;
-      await state.access.write(archive, session, { action: 'release', subject: id, reason: body.reason });
       const releasing = { by: whoIs(session), reason: body.reason, twoPersons };
+      requireReleasable(standing, releasing);
+      // one that was released before is not released again
+      if (standing.release === undefined)
+        await state.access.write(archive, session, { action: 'release', subject: id, reason: body.reason });
       const release = await releaseHold(ports, standing, releasing, budget);
       await countAll(unlockReleased(ports, standing.hold, budget));
       return jsonAnswer(200, shapeOf({ ...standing, release }));

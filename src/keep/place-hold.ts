@@ -156,18 +156,12 @@ export interface Releasing {
   readonly twoPersons: boolean;
 }
 
-/**
- * Ends a hold. A release that is there already is left as it is.
- *
- * @throws `HOLD_SAME_PERSON` where two persons are wanted; what the store and the signer throw.
- */
-export async function releaseHold(
-  { store, clock, signer }: HoldPorts,
+/** Whether a person may release a hold: asked before it is written down that they do. @throws `HOLD_DAMAGED`, `HOLD_SAME_PERSON`. */
+export function requireReleasable(
   { hold, release, doubt }: StandingHold,
-  { by, reason, twoPersons }: Releasing,
-  budget: Budget,
-): Promise<HoldRelease> {
-  if (release !== undefined) return release;
+  { by, twoPersons }: Pick<Releasing, 'by' | 'twoPersons'>,
+): void {
+  if (release !== undefined) return;
   if (doubt !== undefined) {
     throw new ArchiveError('HOLD_DAMAGED', `${releaseKey(hold.id)} cannot be written: ${doubt}`);
   }
@@ -177,6 +171,23 @@ export async function releaseHold(
       `${by} placed the hold ${hold.id}: another person releases it`,
     );
   }
+}
+
+/**
+ * Ends a hold. A release that is there already is left as it is.
+ *
+ * @throws `HOLD_SAME_PERSON` where two persons are wanted; what the store and the signer throw.
+ */
+export async function releaseHold(
+  { store, clock, signer }: HoldPorts,
+  standing: StandingHold,
+  releasing: Releasing,
+  budget: Budget,
+): Promise<HoldRelease> {
+  const { hold, release } = standing;
+  if (release !== undefined) return release;
+  requireReleasable(standing, releasing);
+  const { by, reason } = releasing;
   const statement: HoldRelease = {
     schema: RELEASE_SCHEMA,
     id: hold.id,

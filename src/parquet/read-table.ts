@@ -30,7 +30,12 @@ const compressors = {
   },
 };
 
-const parsers = { timestampFromMilliseconds: (ms: bigint) => Number(ms) };
+const parsers = {
+  timestampFromMilliseconds: (ms: bigint) => Number(ms),
+  // the library's own leaves out a byte order mark that a text begins with, and takes longer for short texts
+  stringFromBytes: (bytes: Uint8Array | undefined) =>
+    bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+};
 
 /** Reads the footer of a Parquet file, and of its columns what is asked for. */
 export async function openTable(file: PinnedFile, name: string): Promise<Table> {

@@ -49,7 +49,7 @@ function checkRoles(settings: DeploySettings | undefined): readonly Diagnosis[] 
   if (settings === undefined) {
     return [skip(name, `who may assume the roles is not known without ${FILE}`)];
   }
-  const { auditors, rewrappers, requireMfa } = settings;
+  const { auditors, rewrappers, releasers, erasers, requireMfa } = settings;
   if (auditors.length === 0) {
     return [
       warn(
@@ -60,8 +60,15 @@ function checkRoles(settings: DeploySettings | undefined): readonly Diagnosis[] 
     ];
   }
   const mfa = requireMfa ? ', with MFA only' : '';
+  const further = [
+    ...(releasers.length === 0 ? [] : [`${releasers.length} that for releases from quarantine`]),
+    ...(erasers.length === 0 ? [] : [`${erasers.length} that for erasures`]),
+  ].map((one) => `, ${one}`);
   return [
-    ok(name, `${auditors.length} may assume the auditor’s role, ${rewrappers.length} that for rewrap${mfa}`),
+    ok(
+      name,
+      `${auditors.length} may assume the auditor’s role, ${rewrappers.length} that for rewrap${further.join('')}${mfa}`,
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
 import { detectContainer, looksLikeMarkup } from '../../src/archive/container.ts';
 import { guardMedia, MAX_RECORDING_BYTES, type MediaFacts } from '../../src/archive/guard-media.ts';
 import { ArchiveError } from '../../src/errors.ts';
@@ -136,5 +137,39 @@ describe('containers', () => {
     ['a\ufeff<html>', false],
   ])('%j is markup: %s', (text, expected) => {
     expect(looksLikeMarkup(Buffer.from(text))).toBe(expected);
+  });
+
+  it('skips blanks of any number before markup, as a reader of text would', () => {
+    const blank = fc.constantFrom(...'\t\n\v\f\r \u00a0\u0085\u001f');
+    const tag = fc.constantFrom(
+      '<!DOCTYPE html>',
+      '<HTML>',
+      '<?xml ',
+      '<Error>',
+      '<error',
+      '<!--',
+      '<wave>',
+      'RIFF',
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', '\u00ef\u00bb\u00bf'),
+        fc.array(blank, { maxLength: 20 }),
+        tag,
+        (mark, blanks, start) => {
+          const text = blanks.join('') + start;
+          const asText = /^<(!doctype|html|head|body|script|\?xml|error>|!--)/i.test(text.trimStart());
+          expect(looksLikeMarkup(Buffer.from(mark + text, 'latin1'))).toBe(asText);
+        },
+      ),
+    );
+  });
+
+  it('reads of a large first chunk no more than a tag', () => {
+    const head = Buffer.alloc(1024 * 1024, 'x');
+    const read = vi.spyOn(head, 'toString');
+    expect(looksLikeMarkup(head)).toBe(false);
+    for (const [, start = 0, end = head.length] of read.mock.calls) expect(end - start).toBeLessThan(32);
+    expect(read).toHaveBeenCalled();
   });
 });

@@ -42,6 +42,8 @@ interface AddOptions {
   readonly receipt?: boolean;
   readonly signed?: boolean;
   readonly bytes?: number;
+  /** The receipt states hashes of pieces of so many bytes, and none of the whole, as of a large recording. */
+  readonly leafBytes?: number;
 }
 
 export function idsAt(index: number): RecordingIds {
@@ -74,7 +76,8 @@ export async function makeSealedArchive(
     const plaintext = randomBytes(options.bytes ?? bytes);
     const sealer = await envelope.seal(ids, unlimited);
     const body = Buffer.concat([sealer.update(plaintext), sealer.final()]);
-    const leaves = LeafHasher.full();
+    const leaves =
+      options.leafBytes === undefined ? LeafHasher.full() : LeafHasher.leavesOnly(options.leafBytes);
     leaves.update(body);
     const kept = keepKey({ store, organizationId: 'org' }, sealer, { ids, key }, unlimited);
     await kept.confirm();

@@ -9,6 +9,7 @@ import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { putSealed } from './archive-fixture.ts';
 import { filesIn, makeDirectory, runCli, startCli } from './run-cli.ts';
+import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
 
 let dir: string;
 let remove: () => Promise<void>;
@@ -64,6 +65,12 @@ describe('demo', () => {
     expect((await runCli(['verify-proof', '--all'], { env })).code).toBe(0);
     const [, id = '', into = ''] = / evidence (\S+) -o (\S+)/.exec(result.stdout) ?? [];
     expect((await runCli(['evidence', id, '-o', into], { env })).code).toBe(0);
+    expect(result.stdout).toContain(`(cd ${into} && sh verify-proof.sh)    # with openssl alone`);
+    if (HAS_OPENSSL)
+      expect(await runScript('sh', ['verify-proof.sh'], into)).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/^OK: \d+ files are in the log of \d+ entries\n$/m) as unknown,
+      });
   });
 
   it('takes the user’s own files, and prints JSON', async () => {

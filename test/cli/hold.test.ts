@@ -37,6 +37,50 @@ describe('hold', () => {
     expect((await runHere(['verify', '--all', '--json'], { env })).stdout).not.toContain('foreign');
   });
 
+  it('is not released by the one who placed it where two persons are wanted, and no entry says that it was', async () => {
+    const id = await placed('--by', 'M. Ito', FIRST);
+    const env = { ARCHIVE_HOLD_TWO_PERSONS: '1' };
+    const release = (by: string) => run(['release', id, '--by', by, '--reason', 'settled'], env);
+    const released = async () => {
+      const { records } = await runHere(['access', 'list', '--action', 'release', '--json'], {
+        env: archive.env,
+      });
+      return records().flatMap(({ who }) => who ?? []);
+    };
+    const refused = await release(' m. ito');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('HOLD_SAME_PERSON')]);
+    expect(await released()).toEqual([]);
+    expect((await run(['list'])).stdout).toContain(`${id}  standing`);
+    expect(await release('A. Brandt')).toMatchObject({ code: 0 });
+    expect(await release('C. Third')).toMatchObject({ code: 0 });
+    expect(await released()).toEqual(['A. Brandt']);
+  });
+
+  it('says how rules apply again to what it held, which `retain` takes by the hold', async () => {
+    const file = path.join(archive.dir, 'retention.json');
+    const rules = { by: 'tags', rules: [], otherwise: { keep: '1y', remove: '2y' } };
+    await writeFile(file, JSON.stringify({ schema: 'genesys-media-archive/retention/v1', ...rules }));
+    const env = { ARCHIVE_RETENTION_FILE: file };
+    const id = await placed(FIRST, THIRD);
+    const { stderr } = await run(['release', id, '--by', 'A. Brandt', '--reason', 'settled'], env);
+    expect(stderr).toContain(`genesys-archive retain apply --hold ${id}`);
+    const retain = (...args: readonly string[]) =>
+      runHere(['retain', ...args], { env: { ...archive.env, ...env } });
+    const shown = await retain('show', '--hold', id, '--json');
+    expect(shown.records().flatMap(({ key }) => key ?? [])).toEqual([
+      archive.keys[FIRST],
+      archive.keys[THIRD],
+    ]);
+    expect((await retain('apply', '--hold', id, '--dry-run')).stderr).toContain(
+      `2 objects (what ${id} holds)`,
+    );
+    expect(await retain('show', SECOND, '--hold', id)).toMatchObject({ code: 2 });
+    expect(await retain('show', '--hold', 'h-20260101-000000000000')).toMatchObject({ code: 6 });
+    expect(await retain('extend', '--hold', id, '--until', '2090-01-01', '--reason', 'r')).toMatchObject({
+      code: 2,
+    });
+  });
+
   it('takes a list of ids, and names what the archive does not hold', async () => {
     const file = path.join(archive.dir, 'case.csv');
     await writeFile(file, `recordingId,note\n${FIRST},x\n99999999-9999-4999-8999-999999999999,y\n`);

@@ -99,6 +99,14 @@ describe('quarantine', () => {
     });
   });
 
+  it('releases nothing that cannot be written down', async () => {
+    await world.store.put('access', Buffer.from('x'), { metadata: {}, contentType: 'text/plain' }, unlimited);
+    const refused = await run('quarantine', 'release', id, '--reason', 'screened', '--yes', '1');
+    expect(refused).toMatchObject({ code: 5, stdout: '' });
+    expect([await isThere(key), await isThere(releasedKey(key))]).toEqual([true, false]);
+    expect(world.conversation.externalTag).toBe(undefined);
+  });
+
   it('is found, verified, restored and inspected as what it is', async () => {
     expect(await run('catalogue', 'update', '--scope', 'all')).toMatchObject({ code: 0 });
     const found = await run('find', '--state', 'quarantined', '--json');

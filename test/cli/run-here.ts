@@ -21,9 +21,14 @@ export async function runHere(
     env = {},
     input = '',
     clock = systemClock,
-  }: Pick<RunOptions, 'env' | 'input'> & Partial<Pick<CommandContext, 'clock'>> = {},
+    onOutput,
+  }: Pick<RunOptions, 'env' | 'input'> &
+    Partial<Pick<CommandContext, 'clock'>> & {
+      /** Told of what goes to standard output, as it goes there. */
+      readonly onOutput?: (text: string) => void;
+    } = {},
 ): Promise<CliResult> {
-  const stdout = collector();
+  const stdout = collector(onOutput);
   const stderr = collector();
   const open = (json: boolean, quiet: boolean) =>
     createUi({ stdout, stderr, env, json, quiet, debug: false, color: true });
@@ -78,11 +83,12 @@ export function contextHere(
 }
 
 /** A stream that keeps what is written to it. */
-function collector(): Writable & { readonly text: () => string } {
+function collector(onWrite?: (text: string) => void): Writable & { readonly text: () => string } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       chunks.push(chunk);
+      onWrite?.(chunk.toString());
       done();
     },
   });

@@ -46,6 +46,9 @@ describe('seal', () => {
     expect(sealed.stdout).toBe(
       `${DAY}  revision 0  provisional  1 recording held, 2 listed: 1 missing, 0 pending, 0 excluded, 0 only here\n`,
     );
+    expect(sealed.stderr).toContain(
+      `${DAY}: blind spot: recordings of divisions that the OAuth client cannot see`,
+    );
     await simulator.close();
     clock.advance(24 * HOUR);
     const deaf = await cli('seal');
@@ -107,6 +110,11 @@ describe('reconcile', () => {
     const before = await cli('reconcile', '--from', '2026-05-18', '--to', '2026-05-19');
     expect([before.code, before.stdout]).toEqual([0, '']);
     expect(before.stderr.match(/blind spot/g)).toHaveLength(2);
+    const quiet = await cli('reconcile', '--day', '2026-05-19', '--quiet');
+    expect([quiet.code, quiet.stdout]).toEqual([0, '']);
+    expect(quiet.stderr).toMatch(
+      /^warning: 2026-05-19: blind spot: [^\n]+\(divisions visible: unknown\)\n$/m,
+    );
   });
 
   it('writes with --json a line for each difference and each day, and says what was not asked', async () => {
@@ -163,6 +171,23 @@ describe('reconcile', () => {
     expect([after.code, after.stdout]).toEqual([0, '']);
     expect(after.stderr).toContain('2 listed, 2 held, 2 by both');
     expect(after.stderr).toContain('nothing is missing: no job was planned');
+  });
+
+  it('with --backfill plans what earlier days lack also when the platform does not answer about a later one', async () => {
+    const { env, clock, cli, ids, simulator } = await startDay();
+    // the platform is gone once the first day has been told
+    const failed = await runHere(['reconcile', '--from', DAY, '--to', '2026-05-21', '--backfill', '--json'], {
+      env,
+      clock,
+      onOutput: (text) => {
+        if (text.includes('"type":"day"')) void simulator.close();
+      },
+    });
+    expect(failed.code).toBe(7);
+    const jobs = failed.records().filter(({ type }) => type === 'job');
+    expect(jobs).toEqual([expect.objectContaining({ items: 1 })]);
+    expect(ids).toHaveLength(2);
+    expect((await cli('jobs', 'list', '--json')).stdout).toContain(String(jobs[0]?.['id']));
   });
 
   it.each([

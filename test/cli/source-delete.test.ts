@@ -239,6 +239,27 @@ describe('source-delete', () => {
     expect(nothing.code).toBe(6);
   });
 
+  it('neither sets nor takes back a date that cannot be written down', async () => {
+    const { planned, run, recordings, dir } = await open([{ recordings: [{ seconds: 1 }, { seconds: 1 }] }]);
+    const { name } = await planned(recordings[0]?.id ?? '', '--compare');
+    expect((await run('source-delete', 'run', name, '--yes', '1', ...BY)).code).toBe(0);
+    const other = await planned(recordings[1]?.id ?? '', '--compare');
+    const dates = () => recordings.map(({ deleteDate }) => deleteDate);
+    const before = dates();
+    expect(before).toEqual([expect.any(String), undefined]);
+    await rm(path.join(dir, 'access'), { recursive: true });
+    await writeFile(path.join(dir, 'access'), 'in the way');
+    for (const args of [
+      ['run', other.name, '--yes', '1'],
+      ['cancel', '--all'],
+    ]) {
+      expect((await run('source-delete', ...args, ...BY)).code).not.toBe(0);
+      expect(dates()).toEqual(before);
+    }
+    const steps = await readdir(path.join(dir, 'source-deletions'), { recursive: true });
+    expect(steps.some((step) => step.includes(recordings[1]?.id ?? ''))).toBe(false);
+  });
+
   it('needs a drill that passed, and refuses a plan that someone has changed', async () => {
     const { run, planned, dir, recordings } = await open([{ recordings: [{ seconds: 1 }] }]);
     const { name } = await planned(...RANGE, '--compare');

@@ -164,11 +164,13 @@ function describeS3({ method = '', url = '/', headers }: IncomingMessage): AwsCa
   const resource = `arn:aws:s3:::${bucket}${key === '' ? '' : `/${key}`}`;
   const isWrite = method === 'PUT' || method === 'POST';
   const operation = operationOf(method, key, searchParams, headers['x-amz-copy-source'] !== undefined);
-  const action = ACTIONS[operation] ?? operation;
+  const known = ACTIONS[operation] ?? operation;
+  const action = searchParams.has('versionId') ? (OF_VERSIONS[known] ?? known) : known;
   const ifNoneMatch = headers['if-none-match'];
   const conditions: Record<string, string> =
     isWrite && ifNoneMatch !== undefined ? { 's3:if-none-match': ifNoneMatch } : {};
-  const prefix = operation === 'ListObjectsV2' ? searchParams.get('prefix') : null;
+  const isListing = operation === 'ListObjectsV2' || operation === 'ListObjectVersions';
+  const prefix = isListing ? searchParams.get('prefix') : null;
   if (prefix !== null) conditions['s3:prefix'] = prefix;
   const call: AwsCall = { action: `s3:${action}`, resource, conditions, operation };
   const source = headers['x-amz-copy-source'];
@@ -187,9 +189,16 @@ const ACTIONS: Readonly<Record<string, string>> = {
   HeadObject: 'GetObject',
   HeadBucket: 'ListBucket',
   ListObjectsV2: 'ListBucket',
+  ListObjectVersions: 'ListBucketVersions',
   GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
   ListMultipartUploads: 'ListBucketMultipartUploads',
   ListParts: 'ListMultipartUploadParts',
+};
+
+/** What the same is called where a version is named: a right of its own. */
+const OF_VERSIONS: Readonly<Record<string, string>> = {
+  GetObject: 'GetObjectVersion',
+  DeleteObject: 'DeleteObjectVersion',
 };
 
 /** Of an object, by their names in the query. */
@@ -200,6 +209,7 @@ function operationOf(method: string, key: string, query: URLSearchParams, copies
   if (key === '') {
     if (method === 'HEAD') return 'HeadBucket';
     if (query.has('object-lock')) return 'GetObjectLockConfiguration';
+    if (query.has('versions')) return 'ListObjectVersions';
     return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjectsV2';
   }
   for (const [name, of] of Object.entries(SUBRESOURCES))

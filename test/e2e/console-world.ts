@@ -34,7 +34,8 @@ export interface ConsoleWorld {
 export async function openConsoleWorld(dir: string): Promise<ConsoleWorld> {
   const world = await openWorld({
     recordings: [{ seconds: 1 }, { seconds: 1 }],
-    s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE] },
+    // as the stack makes it: what is held is under a lock of S3 as well
+    s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE], lock: true },
     sessionToken: TOKEN,
   });
   const base = { ...world.environment, ARCHIVE_CATALOGUE: `s3://${CATALOGUE}` };

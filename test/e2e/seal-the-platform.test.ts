@@ -49,6 +49,53 @@ describe('a day of the platform', () => {
     for (const statement of statements) expect(brokenEquations(statement)).toEqual([]);
   });
 
+  it('with one recording that comes late, one that the platform deletes, one that it never announces, after a day without any: each is what it was, revision by revision', async () => {
+    const { sealer, clock, archive, ids } = await startPlatform(
+      [
+        { recordings: [{}] },
+        { recordings: [{ deletedAfterS: 3_600 }] },
+        { recordings: [{}], unannounced: true },
+        { recordings: [{}], arrivesAt: Date.UTC(2026, 4, 20, 12) + 40 * HOUR },
+      ],
+      1,
+    );
+    await sealer.init({ first: '2026-05-19' });
+    clock.advance(29 * HOUR);
+    const first = (await sealer.sealDueDays()).statements;
+    expect(
+      first.map(({ day, source, differences }) => [
+        day,
+        'recordings' in source && source.recordings,
+        differences?.both,
+      ]),
+    ).toEqual([
+      ['2026-05-19', 0, 0],
+      [DAY, 3, 1],
+    ]);
+    expect(first[1]?.differences).toMatchObject({
+      missing: { total: 1, byReason: { 'never-announced': 1 } },
+      excluded: { total: 1, byReason: { 'deleted-at-source': 1 } },
+      unexpected: { total: 0 },
+    });
+    clock.advance(24 * HOUR);
+    for (const id of ids.slice(2)) await archive(id);
+    const statements = [...first];
+    for (const hours of [0, 5 * 24]) {
+      clock.advance(hours * HOUR);
+      statements.push(...(await sealer.sealDueDays()).statements);
+    }
+    const revisions = statements.filter(({ day }) => day === DAY);
+    expect(revisions.length).toBeGreaterThanOrEqual(2);
+    expect(revisions.map(({ revision }) => revision)).toEqual(revisions.map((_, at) => at));
+    expect(revisions.at(-1)).toMatchObject({
+      status: 'final',
+      source: { recordings: 4 },
+      differences: { both: 3, missing: { total: 0 }, excluded: { byReason: { 'deleted-at-source': 1 } } },
+    });
+    expect(statements.findLast(({ day }) => day === '2026-05-19')?.source).toMatchObject({ recordings: 0 });
+    for (const statement of statements) expect(brokenEquations(statement)).toEqual([]);
+  });
+
   it('whose recordings were deleted or are still uploaded is told apart from one that lacks them', async () => {
     const { sealer, clock } = await startPlatform(
       [{ recordings: [{ fate: 'error' }, { fate: 'deleted' }] }, { recordings: [{}] }],

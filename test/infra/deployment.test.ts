@@ -63,7 +63,7 @@ describe('the bucket of the archive', () => {
     }
   });
 
-  it('aborts what was not completed after a day, and moves recordings only, and not versions or receipts', () => {
+  it('aborts what was not completed after a day, moves recordings only, and not versions or receipts, and removes counts of days that nothing reads any more', () => {
     const { LifecycleConfiguration } = propertiesOf(template, 'AWS::S3::Bucket', 'BucketObjects');
     expect(LifecycleConfiguration).toEqual({
       Rules: [
@@ -72,6 +72,12 @@ describe('the bucket of the archive', () => {
           Prefix: 'archive/',
           Status: 'Enabled',
           Transitions: [{ StorageClass: 'INTELLIGENT_TIERING', TransitionInDays: 0 }],
+        },
+        {
+          ExpirationInDays: 8,
+          NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          Prefix: `proof/${MAX_INSTRUCTION_BYTES.organizationId}/counting/`,
+          Status: 'Enabled',
         },
       ],
     });
@@ -567,6 +573,8 @@ describe('the outputs', () => {
           'AnalystPolicyArn',
           'ConsoleUrl',
           'ConsoleSecretArn',
+          'ReleaserRoleArn',
+          'EraserRoleArn',
         ].includes(name),
     );
     expect(Object.keys(template.outputs)).toEqual(usual);

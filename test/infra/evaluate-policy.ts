@@ -15,7 +15,8 @@ export interface Request {
 interface PolicyStatement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | readonly string[];
-  readonly Resource: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string | readonly string[];
   readonly Principal?: string | Readonly<Record<string, string | readonly string[]>>;
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -28,11 +29,13 @@ export function decide(policy: unknown, request: Request): 'allow' | 'deny' | 'n
 }
 
 function matches(statement: PolicyStatement, { action, resource, principal, keys = {} }: Request): boolean {
-  const { Action, Resource, Principal, Condition = {} } = statement;
+  const { Action, Resource = [], NotResource, Principal, Condition = {} } = statement;
   const present = { 'aws:PrincipalArn': principal, ...keys };
   return (
     list(Action).some((pattern) => like(pattern, action)) &&
-    list(Resource).some((pattern) => like(pattern, resource)) &&
+    (NotResource === undefined
+      ? list(Resource).some((pattern) => like(pattern, resource))
+      : !list(NotResource).some((pattern) => like(pattern, resource))) &&
     (Principal === undefined || names(Principal, principal)) &&
     Object.entries(Condition).every(([operator, wanted]) =>
       Object.entries(wanted).every(([key, values]) => {

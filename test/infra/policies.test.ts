@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ArchiveResources, auditorStatements, writerStatements } from '../../infra/policies.ts';
 import type { Statement } from '../../infra/statement.ts';
+import { eraserStatements } from '../../infra/erase-policies.ts';
+import { releaserStatements } from '../../infra/release-policies.ts';
 import { rewrapStatements } from '../../infra/rewrap-policies.ts';
 import {
   catalogueStatements,
@@ -55,6 +57,13 @@ const roles = {
     otherKeyArns: ['OTHER_KEY_ARN'],
     signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
   }),
+  releaser: releaserStatements({
+    ...RESOURCES,
+    quarantine: true,
+    clientSecretArns: ['CREDENTIALS_SECRET_ARN', 'BACKFILL_SECRET_ARN'],
+    signingSecretArn: 'SIGNING_KEY_SECRET_ARN',
+  }),
+  eraser: eraserStatements({ ...RESOURCES, quarantine: true, signingSecretArn: 'SIGNING_KEY_SECRET_ARN' }),
   verifier: [...verifierStatements(RESOURCES, true), ...comparingStatements(RESOURCES)],
   'job runner': jobsStatements({
     ...RESOURCES,
@@ -79,6 +88,8 @@ describe('the policies of the roles', () => {
     ['writer', ['writer', 'kms-writer', 'deployed-writer']],
     ['auditor', ['auditor', 'auditor-catalogue', 'kms-auditor']],
     ['rewrap', ['rewrap', 'rewrap-signing']],
+    ['releaser', ['writer', 'releaser']],
+    ['eraser', ['eraser']],
     ['verifier', ['verifier', 'verifier-full', 'verifier-catalogue']],
     ['job runner', ['writer', 'kms-writer', 'job-runner']],
     ['compactor', ['compactor']],
@@ -96,6 +107,8 @@ describe('the policies of the roles', () => {
     ['auditor', auditorStatements, ['reader-keys']],
     ['driller', drillerStatements, ['reader-keys']],
     ['rewrap', rewrapStatements, ['rewrap-keys']],
+    ['releaser', releaserStatements, ['writer-keys', 'releaser-keys']],
+    ['eraser', eraserStatements, ['eraser-keys']],
   ] as const)(
     'of the %s have with key records what docs/aws-permissions.md adds',
     (_, statements, blocks) => {

@@ -22,7 +22,10 @@ const BUCKET = 'the-bucket';
 const HOST: DeploySettings = deploySettings.parse({
   ...SMALLEST,
   prefix: 'first',
-  sharedWith: [{ prefix: 'second/customer', rewrapRole: GUEST_REWRAP }, { prefix: 'third' }],
+  sharedWith: [
+    { prefix: 'second/customer', rewrapRole: GUEST_REWRAP, organizationId: OTHER_ORGANIZATION },
+    { prefix: 'third' },
+  ],
   verification: { depth: 'full' },
   auditTrail: true,
 });
@@ -162,7 +165,7 @@ describe('two archives in one bucket', () => {
     expect(guest.template.outputs['BucketName']).toBe(BUCKET);
   });
 
-  it('are tiered both, and rewrapped by their own roles only, as the stack says that has made the bucket', () => {
+  it('are tiered, and lose what nothing reads any more of days that took several runs, and are rewrapped by their own roles only, as the stack says that has made the bucket', () => {
     const { LifecycleConfiguration } = propertiesOf(host.template, 'AWS::S3::Bucket', 'BucketObjects') as {
       LifecycleConfiguration: { Rules: { Prefix?: string }[] };
     };
@@ -170,6 +173,8 @@ describe('two archives in one bucket', () => {
       'first/archive/',
       'second/customer/archive/',
       'third/archive/',
+      `first/proof/${SMALLEST.organizationId}/counting/`,
+      `second/customer/proof/${OTHER_ORGANIZATION}/counting/`,
     ]);
     const policy = propertiesOf(host.template, 'AWS::S3::BucketPolicy', 'BucketObjects')['PolicyDocument'];
     const exchange = (principal: string) =>

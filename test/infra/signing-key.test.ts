@@ -137,6 +137,8 @@ describe('a signing key in KMS', () => {
             'AnalystPolicyArn',
             'ConsoleUrl',
             'ConsoleSecretArn',
+            'ReleaserRoleArn',
+            'EraserRoleArn',
           ].includes(name),
       ),
     );

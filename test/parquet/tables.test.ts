@@ -47,6 +47,17 @@ describe('a table', () => {
     );
   });
 
+  it('keeps a byte order mark that a text begins with', async () => {
+    const columns: TableColumn[] = [
+      { name: 'name', type: 'string', required: true },
+      { name: 'names', type: 'strings' },
+    ];
+    const builder = parquetTables.build(columns, {});
+    const row = { name: '\uFEFFClaims', names: ['\uFEFFClaims', '\uFEFF', ''] };
+    builder.add([row]);
+    expect(await readBack(builder.finish(), columns)).toEqual([row]);
+  });
+
   it('never hides a value behind a filter, and lets hardly any absent one through', async () => {
     const columns: TableColumn[] = [{ name: 'id', type: 'string', required: true, bloom: true }];
     const ids = Array.from({ length: 3_000 }, () => randomUUID());

@@ -44,6 +44,28 @@ describe('the objects of a log that its entries do not need', () => {
     expect(await problems()).toContainEqual([key, problem]);
   });
 
+  it('are named when one is gone: tiles, staged seals, and the checkpoints between them', async () => {
+    const all = [...store.objects.keys()];
+    const sizes = all.flatMap((key) => /(\d{12})\.note$/.exec(key)?.[1] ?? []).sort();
+    const [between = '', last = ''] = sizes;
+    const needed = [
+      ...all.filter((key) => key.includes('/seals/')),
+      // partial ones of the newest size; those of the size before it are in them
+      ...all.filter((key) => key.includes(`/tile/0/000.p/${Number(last)}`)),
+      place.keys.note(Number(between)),
+    ];
+    expect(needed).toHaveLength(4);
+    for (const key of needed) {
+      const kept = store.objects.get(key);
+      store.objects.delete(key);
+      expect(await problems()).toContainEqual([key, 'it is missing']);
+      if (kept !== undefined) store.objects.set(key, kept);
+    }
+    store.objects.delete(place.keys.path(`tile/entries/000.p/${Number(between)}`));
+    store.objects.delete(place.keys.path(`tile/0/000.p/${Number(between)}`));
+    expect(await problems()).toEqual([]);
+  });
+
   it('are named when a list lacks a line, and when the pointer is that of an earlier checkpoint with a line more', async () => {
     const list = find('exceptions.jsonl.gz');
     store.plant(list, gzipSync(''));

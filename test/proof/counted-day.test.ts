@@ -2,75 +2,15 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import type { SourceInventory, SourceRecording } from '../../src/ports.ts';
 import { listCutOffs } from '../../src/proof/day/counted-day.ts';
 import { createLogSigner } from '../../src/proof/log/signer.ts';
-import { sealDays, type SealDaysPorts } from '../../src/proof/seal-days.ts';
+import type { SealDaysPorts } from '../../src/proof/seal-days.ts';
 import { auditLog } from '../../src/proof/verify/audit-log.ts';
-import { ArchiveFixture, DAY, HOUR, idFrom } from './archive-fixture.ts';
-import { LOG_SIGNER, ORIGIN, signerFrom } from './log-fixture.ts';
+import { DAY, HOUR } from './archive-fixture.ts';
+import { ORIGIN, signerFrom } from './log-fixture.ts';
+import { COUNTED_DAY, SlowPlatform } from './slow-platform.ts';
 
-const D = '2026-03-02';
-
-/** A platform that answers for so many conversations a run, one recording each. */
-class SlowPlatform {
-  readonly fixture = new ArchiveFixture();
-  readonly asked: string[] = [];
-  perRun = 40;
-  readonly #ids: readonly string[];
-
-  constructor(conversations: number) {
-    this.#ids = Array.from({ length: conversations }, (_, at) => `call ${at}`);
-  }
-
-  get ports(): SealDaysPorts {
-    const ports = this.fixture.ports();
-    const { keys, origin, trusted } = ports;
-    return {
-      ...ports,
-      source: this.#source(ports.source),
-      counting: { keys, origin, trusted, signer: LOG_SIGNER },
-    };
-  }
-
-  /** One run of the sealer. */
-  async run(change: Partial<SealDaysPorts> = {}): ReturnType<typeof sealDays> {
-    const sealed = await sealDays({ ...this.ports, ...change }, {}, unlimited);
-    this.fixture.now += HOUR;
-    return sealed;
-  }
-
-  #source(inner: SourceInventory): SourceInventory {
-    return {
-      listDay: async (day, budget, progress) => {
-        const { facts } = await inner.listDay(day, budget);
-        if (day !== D) return { recordings: [], facts };
-        const recordings: SourceRecording[] = [];
-        let left = this.perRun;
-        for (const word of this.#ids) {
-          const id = idFrom(`conversation of ${word}`);
-          const known = progress?.known.get(id);
-          if (known === undefined && left === 0) throw new ArchiveError('OUT_OF_TIME', 'the run is over');
-          if (known === undefined) {
-            left -= 1;
-            this.asked.push(id);
-          }
-          const own: SourceRecording = {
-            conversationId: id,
-            recordingId: idFrom(word),
-            media: 'call',
-            startedAt: Date.parse(`${day}T12:00:00Z`),
-            state: 'available',
-          };
-          const listed = known ?? [own];
-          if (known === undefined) progress?.onCounted(id, listed);
-          recordings.push(...listed);
-        }
-        return { recordings, facts };
-      },
-    };
-  }
-}
+const D = COUNTED_DAY;
 
 async function start(conversations = 100): Promise<SlowPlatform> {
   const platform = new SlowPlatform(conversations);
@@ -165,6 +105,31 @@ describe('a day that takes several runs to count', () => {
       [],
     );
     expect([...(await listCutOffs(platform.ports, unlimited))]).toEqual([]);
+  });
+
+  it('is stated by no run that could not keep or read what was counted: that says nothing about the platform', async () => {
+    const platform = await start();
+    const { store } = platform.ports;
+    const fails = () => Promise.reject(new ArchiveError('STORE_UNAVAILABLE', 'the store is down'));
+    const isCount = (key: string) => key.includes('/counting/');
+    const forgetful = {
+      ...store,
+      put: (...given: Parameters<typeof store.put>) => (isCount(given[0]) ? fails() : store.put(...given)),
+    };
+    await expect(platform.run({ store: forgetful })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect([...platform.fixture.store.objects.keys()].filter((key) => key.includes('/seals/'))).toEqual([]);
+    await platform.run();
+    const blind = {
+      ...store,
+      get: (...given: Parameters<typeof store.get>) => (isCount(given[0]) ? fails() : store.get(...given)),
+    };
+    const kept = [...platform.fixture.store.objects.keys()].filter(isCount);
+    await expect(platform.run({ store: blind })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect([...platform.fixture.store.objects.keys()].filter(isCount)).toEqual(kept);
+    const [, second] = [await platform.run(), await platform.run()];
+    expect(second.statements.map(({ source }) => source)).toEqual([
+      expect.objectContaining({ recordings: 100 }),
+    ]);
   });
 
   it('says when a count was cut off last', async () => {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unlimited } from '../../src/clock.ts';
+import { readKeyringFile, writeKeyringFile } from '../../src/envelope/key-files.ts';
+import { addKey } from '../../src/envelope/keyring.ts';
 import type { RecordingIds } from '../../src/ports.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { type Simulator } from '../../packages/simulator/src/simulator.ts';
@@ -127,6 +129,14 @@ export class HostileBucket {
   /** @returns whether a receipt stands there. */
   async hasReceipt(name: Name): Promise<boolean> {
     return (await readdir(this.#root(), { recursive: true })).includes(receiptKey(this.keys[name]));
+  }
+
+  /** Gives the archive a newer wrapping key. @returns what takes it away again. */
+  async rotate(): Promise<() => Promise<void>> {
+    const file = path.join(this.#dir, 'keyring.json');
+    const before = await readFile(file);
+    await writeKeyringFile(file, addKey(await readKeyringFile(file), 'k2'), true);
+    return () => writeFile(file, before);
   }
 
   run(...args: readonly string[]) {

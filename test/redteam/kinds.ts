@@ -8,6 +8,7 @@ import { forgedReceipts } from './attacks/forged-receipts.ts';
 import { formats } from './attacks/formats.ts';
 import { hiddenDeletions } from './attacks/hidden-deletions.ts';
 import { keyRecords } from './attacks/key-records.ts';
+import { keptCopies } from './attacks/kept-copies.ts';
 import { localFiles } from './attacks/local-files.ts';
 import { network } from './attacks/network.ts';
 import { successors } from './attacks/successors.ts';
@@ -22,6 +23,7 @@ export const KINDS: readonly Kind[] = [
   hiddenDeletions,
   wraps,
   keyRecords,
+  keptCopies,
   formats,
   configuration,
   localFiles,

@@ -7,7 +7,9 @@ import { runHere } from '../cli/run-here.ts';
 import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
 import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';
 
-const MUTANTS = 24;
+const MUTANTS = 96;
+/** Of each file: the first byte, the last, and so many between. */
+const BETWEEN = 6;
 let log: SealedLog;
 let dir: string;
 
@@ -23,7 +25,8 @@ afterAll(async () => {
 
 const idsOf = (count: number) => log.archive.recordings.slice(0, count).map(({ ids }) => ids.recordingId);
 
-const script = (folder: string) => runScript('sh', ['verify-proof.sh'], folder);
+/** The script of the documentation, so that the one in the package can be changed as well. */
+const script = (folder: string) => runScript('sh', [path.resolve('docs/verify-proof.sh')], folder);
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -50,6 +53,46 @@ async function mutate(folder: string, file: string, at: number): Promise<() => P
 }
 
 describe.skipIf(!HAS_OPENSSL)('an evidence package', () => {
+  it('is refused by its script after a change of one byte of any of its files, whichever kind it is, and the file is named', async () => {
+    const out = path.join(dir, 'kinds');
+    expect(await runHere(['evidence', ...idsOf(1), '-o', out], { env: log.env })).toMatchObject({ code: 0 });
+    const files = await filesIn(out);
+    for (const kind of [
+      /receipt\.json$/,
+      /^receipts.*proof$/,
+      /^days/,
+      /\.enc$/,
+      /metadata/,
+      /^keys/,
+      /^README/,
+    ])
+      expect(files.some((file) => kind.test(file))).toBe(true);
+    for (const file of files) {
+      const place = path.join(out, file);
+      const whole = await readFile(place);
+      const last = whole.length - 1;
+      const places = Array.from({ length: BETWEEN + 2 }, (_, at) => Math.round((at * last) / (BETWEEN + 1)));
+      for (const at of new Set(places)) {
+        const bytes = Buffer.from(whole);
+        // another byte each time: 0, a line feed and those above ASCII among them
+        bytes.writeUInt8(
+          ([0, 10, 255, 32][at % 4] ?? 0) ^ (whole[at] === [0, 10, 255, 32][at % 4] ? 1 : 0),
+          at,
+        );
+        await writeFile(place, bytes);
+        const { code, output } = await script(out);
+        expect([file, at, code]).toEqual([file, at, 1]);
+        // where the list of hashes was changed, that list or what it now states otherwise is named
+        const named = file === 'MANIFEST.sha256' ? /^FAIL: \S/m : undefined;
+        if (named === undefined)
+          expect(output).toContain(`FAIL: ${file}: changed since the package was made`);
+        else expect(output).toMatch(named);
+      }
+      await writeFile(place, whole);
+    }
+    expect((await script(out)).code).toBe(0);
+  }, 3_600_000);
+
   it(`is refused by its script in each of ${MUTANTS} changes of one bit that its list of hashes was made to fit`, async () => {
     const out = path.join(dir, 'mutants');
     expect(await runHere(['evidence', ...idsOf(1), '-o', out], { env: log.env })).toMatchObject({ code: 0 });

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ArchiveResources, writerStatements } from '../../infra/policies.ts';
+import { releaserStatements } from '../../infra/release-policies.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../e2e/compare-grants.ts';
 import { openWorld, ORGANIZATION, type World } from '../e2e/lambda-function.ts';
@@ -19,10 +21,16 @@ let world: World;
 let resources: ArchiveResources;
 let calls: readonly AwsCall[];
 let outcomes: readonly unknown[];
+let released: Awaited<ReturnType<typeof runCli>>;
+let releases: readonly AwsCall[];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'iam-quarantine-'));
-  world = await openWorld({ recordings: [{ seconds: 1 }, { bytes: 18_000_000 }] });
+  world = await openWorld({
+    recordings: [{ seconds: 1 }, { bytes: 18_000_000 }],
+    // as the stack makes it
+    s3: { dir: join(dir, 's3'), bucket: 'recordings', lock: true },
+  });
   const { simulator, environment } = world;
   resources = {
     bucketArn: 'arn:aws:s3:::recordings',
@@ -36,6 +44,8 @@ beforeAll(async () => {
       (name) => environment[name] ?? '',
     ),
     quarantine: true,
+    clientSecretArns: [environment['GENESYS_SECRET_ARN'] ?? ''],
+    signingSecretArn: environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'] ?? '',
   };
   const [small, broken] = simulator.recordings.map(({ id }) => id);
   const cut = { kind: 'cut', atByte: 12_000_000, keepLength: true } as const;
@@ -49,6 +59,24 @@ beforeAll(async () => {
   ({ outcomes } = await runBundle('archive', { dir, events, environment: recorder.environment }));
   await recorder.close();
   ({ calls } = recorder);
+  const releasing = await recordAwsCalls(
+    { ...environment, ARCHIVE_QUARANTINE: JSON.stringify(RULES) },
+    (service, name) => (service === 'kms' ? name : `${SQS_ARN}${name}`),
+  );
+  const command = [
+    'quarantine',
+    'release',
+    small ?? '',
+    '--reason',
+    'screened',
+    '--by',
+    'A. Brandt',
+    '--yes',
+    '1',
+  ];
+  released = await runCli([...command, '--json'], { env: releasing.environment });
+  await releasing.close();
+  ({ calls: releases } = releasing);
 }, 120_000);
 
 afterAll(async () => {
@@ -73,5 +101,25 @@ describe('IAM of a quarantine', () => {
     const media = s3.filter(({ action, resource }) => action === 's3:PutObject' && resource.endsWith('.enc'));
     expect(media.length).toBeGreaterThan(1);
     expect(media.filter(({ resource }) => !resource.includes('/quarantine/archive/'))).toEqual([]);
+  });
+
+  it('lets a person with the role of the stack release, and that role removes nothing but what lay in quarantine', () => {
+    expect({ code: released.code, stderr: released.stderr }).toEqual({
+      code: 0,
+      stderr: expect.not.stringContaining('error') as string,
+    });
+    expect(released.records()).toContainEqual(expect.objectContaining({ state: 'released' }));
+    expect(missing(releaserStatements(resources), releases)).toEqual([]);
+    const removed = releases.filter(({ action }) => action.startsWith('s3:Delete'));
+    expect(removed.length).toBeGreaterThan(1);
+    expect(removed.filter(({ resource }) => !/\/quarantine\/archive\//.test(resource))).toEqual([]);
+    // no hold is here, no claim, context, transcript and waveform beside this recording, and its receipt states its hash
+    const left = unused(releaserStatements(resources), releases).filter(
+      (grant) =>
+        !/\/(?:holds|claims|context|transcripts|peaks|links)\/|Version on .*:recordings\/receipts|AbortMultipart|Retention|LegalHold|^kms:/.test(
+          grant,
+        ),
+    );
+    expect(left).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { whyNoObject, whyNoRecording } from '../../src/audit/find-recording.ts';
+import { whyNoObject, whyNoRecording } from '../../src/audit/why-missing.ts';
 import { openSeekable } from '../../src/audit/read-range.ts';
 import { findRecordings, findRows } from '../../src/catalogue/find-recordings.ts';
 import { forgetInCatalogue } from '../../src/catalogue/forget-days.ts';

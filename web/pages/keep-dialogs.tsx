@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { postJson } from '../api.ts';
-import type { EvidenceBody, EvidenceGranted, HoldBody, HoldShape } from '../api-types.ts';
+import type { EvidenceBody, EvidenceGranted, HoldBody, PlacedHold } from '../api-types.ts';
 import { counted } from '../format.ts';
 import { useSession } from '../session.ts';
 import { useAction } from '../ui/action.tsx';
@@ -19,7 +19,7 @@ export function HoldDialog({ ids, onClose, onHeld }: DialogProps & { readonly on
   const { archive } = useSession();
   const [matter, setMatter] = useState('');
   const [reason, setReason] = useState('');
-  const { run, isRunning, done, report } = useAction<HoldShape>('the hold');
+  const { run, isRunning, done, report } = useAction<PlacedHold>('the hold');
   const place = () =>
     run(async () => {
       const body: HoldBody = {
@@ -28,7 +28,7 @@ export function HoldDialog({ ids, onClose, onHeld }: DialogProps & { readonly on
         ...(reason.trim() !== '' && { reason: reason.trim() }),
         recordings: [...ids],
       };
-      const placed = await postJson<HoldShape>('/api/holds', body);
+      const placed = await postJson<PlacedHold>('/api/holds', body);
       onHeld?.();
       return placed;
     });
@@ -47,9 +47,23 @@ export function HoldDialog({ ids, onClose, onHeld }: DialogProps & { readonly on
         <TextField label="Reason" value={reason} onInput={setReason} />
         {report}
         {done === undefined ? null : (
-          <p role="status">
-            Hold <code>{done.id}</code> is on {counted(done.objects, 'object')}.
-          </p>
+          <>
+            <p role="status">
+              Hold <code>{done.id}</code> is on {counted(done.objects, 'object')}.
+            </p>
+            {done.removable === 0 ? null : (
+              <p role="alert">
+                {counted(done.removable, 'object')} may bear a tag by which the bucket removes them. Have it
+                taken off today: <code>genesys-archive retain apply --hold {done.id}</code>
+              </p>
+            )}
+            {done.erased === 0 ? null : (
+              <p role="alert">
+                {counted(done.erased, 'object')} were erased, or are being erased: that began before the hold,
+                which does not keep them.
+              </p>
+            )}
+          </>
         )}
         <div class="actions">
           {done === undefined ? (

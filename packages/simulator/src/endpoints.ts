@@ -7,7 +7,7 @@ import type { S3Endpoint, S3Request } from './s3/s3.ts';
 
 /** By the system's clock: a client signs its requests for S3 by that, too. Loaded only where it is asked for: half of the code. */
 export async function startS3Endpoint(
-  place: Pick<S3Options, 'dir' | 'buckets' | 'sessionToken'>,
+  place: Pick<S3Options, 'dir' | 'buckets' | 'lockedBuckets' | 'sessionToken'>,
   faults: FaultPlan,
   port: number,
   onRequest: (request: S3Request) => void,

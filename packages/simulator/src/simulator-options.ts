@@ -38,7 +38,13 @@ export interface SimulatorOptions extends OrganizationContents {
   /** Of a role that was assumed: S3 and KMS take requests that bear it. @default none is known */
   readonly sessionToken?: string;
   /** Also starts an S3 endpoint that keeps the objects of this bucket, and of others, in files below `dir`. */
-  readonly s3?: { readonly dir: string; readonly bucket: string; readonly others?: readonly string[] };
+  readonly s3?: {
+    readonly dir: string;
+    readonly bucket: string;
+    readonly others?: readonly string[];
+    /** The first has Object Lock, and so versions. */
+    readonly lock?: boolean;
+  };
   /** Also starts a KMS endpoint, with a key `alias/recordings`, that keeps its keys below `dir` or else in memory. */
   readonly kms?: { readonly dir?: string };
   /** The clock tokens and links expire by, epoch ms; default the system's. */

@@ -211,7 +211,12 @@ async function startAws(
   const onS3 = (request: S3Request) => requests.rememberAndReport(describeS3Request(request, now()));
   const onKms = (request: KmsRequest) => requests.rememberAndReport(describeKmsRequest(request, now()));
   const token = sessionToken === undefined ? {} : { sessionToken };
-  const place = s3 && { dir: s3.dir, buckets: [s3.bucket, ...(s3.others ?? [])], ...token };
+  const place = s3 && {
+    dir: s3.dir,
+    buckets: [s3.bucket, ...(s3.others ?? [])],
+    ...(s3.lock === true ? { lockedBuckets: [s3.bucket] } : {}),
+    ...token,
+  };
   return {
     s3: place && (await servers.start(startS3Endpoint(place, faults, ports?.s3 ?? 0, onS3))),
     kms:

@@ -1,5 +1,6 @@
 import type { AgainOptions, ProvedRecording } from '../../archive/archive-again.ts';
-import { whyNoObject, findRecording } from '../../audit/find-recording.ts';
+import { findRecording } from '../../audit/find-recording.ts';
+import { whyNoObject } from '../../audit/why-missing.ts';
 import { isSameRecording } from '../../record/identity.ts';
 import { identifyKey } from '../../record/layout.ts';
 import type { Budget } from '../../clock.ts';

@@ -9,6 +9,7 @@ import {
   type LockedObject,
   placeHold,
   releaseHold,
+  requireReleasable,
   unlockReleased,
 } from '../../keep/place-hold.ts';
 import { listHolds, readHold, type StandingHold } from '../../keep/read-holds.ts';
@@ -21,7 +22,7 @@ import { readArchive, requireArchive } from '../_nothing-found.ts';
 import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
 import { mirrorHold, warnOfDeletions } from '../hold/mirror.ts';
 import { tellErased } from '../hold/tell-erased.ts';
-import { tellRemovable } from '../hold/tell-removable.ts';
+import { tellRemovable, tellRules } from '../hold/tell-removable.ts';
 
 interface HoldOptions extends HoldChoice {
   readonly matter?: string;
@@ -111,8 +112,7 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
   ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
   const code = await tellLocks(context, applyHold(ports, hold, budget), hold);
   const isErased = await tellErased(context, ports, hold, budget);
-  const { layout } = searchIn(work.config);
-  const dayOf = (key: string) => layout.parse(key)?.date;
+  const dayOf = (key: string) => search.layout.parse(key)?.date;
   const isRemovable = await tellRemovable(context, ports, { hold, dayOf }, budget);
   await warnOfDeletions(context, ports, hold, budget);
   await mirrorWhereAsked(context, work, { hold, on: true }, budget);
@@ -151,13 +151,18 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
     return 0;
   }
   const by = whoActs(options.by);
-  const act = { who: by, action: 'release', subject: hold.id, reason: options.reason } as const;
-  await noteAct(ports, act, budget);
   const releasing = { by, reason: options.reason, twoPersons };
+  // what is refused, or was done before, is no entry
+  requireReleasable(standing, releasing);
+  if (standing.release === undefined) {
+    const act = { who: by, action: 'release', subject: hold.id, reason: options.reason } as const;
+    await noteAct(ports, act, budget);
+  }
   const done = await releaseHold(ports, standing, releasing, budget);
   tellHold(context, { ...standing, release: done });
   context.ui.say(`released ${hold.id} by ${printable(done.releasedBy)}`);
   const code = await tellLocks(context, unlockReleased(ports, hold, budget), hold);
+  if (work.config.retentionFile !== undefined) tellRules(context, hold);
   await mirrorWhereAsked(context, work, { hold, on: false }, budget);
   return code;
 }

@@ -1,4 +1,4 @@
-import { whyNoObject } from '../../audit/find-recording.ts';
+import { whyNoObject } from '../../audit/why-missing.ts';
 import { FIRST_WRAP } from '../../record/first-wrap.ts';
 import { readInstruction } from '../../record/instruction-file.ts';
 import { keyRecordKey } from '../../record/key-record.ts';
@@ -71,9 +71,10 @@ export async function run(
   const days = readRange(options);
   const config = await readSettings(context, 'store');
   const trust = await readTrust(config);
-  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
   const store = await openConfiguredStore(config, { clock, logger });
   const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock });
+  const version = options.objectVersion;
+  const range = searchVersions(config, days, { keys: trust.keys, version, expired });
   const { budget, end } = openBudget(context);
   let stat: ObjectStat | undefined;
   let instruction: string | undefined;

@@ -5,6 +5,7 @@ import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
+import { tellBlindSpot } from '../proof/blind-spot.ts';
 import { planBackfill } from '../proof/plan-backfill.ts';
 
 interface ReconcileOptions {
@@ -27,28 +28,42 @@ export async function run(
   const config = await readSettings(context, 'seal');
   const sealer = await createSealer(config, { clock, logger });
   const { budget, end } = openBudget(context);
-  const missing = new Set<string>();
-  let differing = 0;
+  const found: Found = { differing: 0, missing: new Set() };
+  const plan = async (): Promise<void> => {
+    if (options.backfill === true) await planBackfill(context, config, [...found.missing].sort(), budget);
+  };
   try {
-    for (const day of days) {
-      const reconciled = await sealer.reconcile(day, budget);
-      report(ui, reconciled);
-      const { counts } = reconciled;
-      if (counts.missing.total + counts.pending.total + counts.unexpected.total > 0) differing += 1;
-      for (const { state, conversationId } of reconciled.differences) {
-        if (state === 'missing') missing.add(conversationId);
-      }
-      await ui.drained();
+    try {
+      for (const day of days) await compare(ui, await sealer.reconcile(day, budget), found);
+    } catch (error) {
+      // what earlier days lack is planned all the same, unless the run was interrupted
+      if (found.missing.size > 0 && !budget.signal.aborted) await plan();
+      throw error;
     }
-    // nothing that was found missing in the meantime is kept from being planned by a later day that fails
-    if (options.backfill === true) await planBackfill(context, config, [...missing].sort(), budget);
+    await plan();
   } finally {
     end();
     sealer.close();
   }
+  const { differing, missing } = found;
   if (ui.json) ui.record('summary', { days: days.length, differing, missing: missing.size });
   else ui.say(`${count(days.length, 'day')} compared, ${differing} with differences`);
   return differing === 0 ? 0 : 3;
+}
+
+interface Found {
+  differing: number;
+  /** Conversations. */
+  readonly missing: Set<string>;
+}
+
+async function compare(ui: Ui, reconciled: ReconciledDay, found: Found): Promise<void> {
+  report(ui, reconciled);
+  const { counts } = reconciled;
+  if (counts.missing.total + counts.pending.total + counts.unexpected.total > 0) found.differing += 1;
+  for (const { state, conversationId } of reconciled.differences)
+    if (state === 'missing') found.missing.add(conversationId);
+  await ui.drained();
 }
 
 function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly string[] {
@@ -75,8 +90,6 @@ function requireDay(flag: string, text: string): number {
 }
 
 function report(ui: Ui, { day, held, recordings, source, counts, differences }: ReconciledDay): void {
-  const { divisions } = source.visibility;
-  const blind = typeof divisions === 'string' ? divisions : `${divisions.length} divisions`;
   if (ui.json) {
     for (const difference of differences) ui.record('difference', { day, ...difference });
     ui.record('day', {
@@ -100,9 +113,7 @@ function report(ui: Ui, { day, held, recordings, source, counts, differences }: 
   ui.say(
     `${day}: ${recordings} listed, ${held} held, ${both} by both; ${missing.total} missing, ${pending.total} pending, ${excluded.total} excluded, ${unexpected.total} only here`,
   );
-  ui.say(
-    `${day}: blind spot: recordings of divisions that the OAuth client cannot see are in neither number (divisions visible: ${printable(blind)})`,
-  );
+  tellBlindSpot(ui, day, source.visibility.divisions);
   for (const [name, why] of Object.entries(source.notAsked ?? {}))
     ui.say(`${day}: not known: ${name} (${why})`);
 }

@@ -1,4 +1,4 @@
-import { whyNoObject } from '../../audit/find-recording.ts';
+import { whyNoObject } from '../../audit/why-missing.ts';
 import { openChecked } from '../../audit/open-checked.ts';
 import { restoreRecording, type RestoreTarget } from '../../audit/read-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
@@ -60,7 +60,11 @@ async function restoreByName(
   const trust = await readTrust(config);
   const expired = createExpiredObjects({ store, keys: trust.keys ?? new Map(), clock });
   const ports = { store, reader, ...trust, expired, unverified };
-  const range = searchVersions(config, days, { keys: trust.keys, version: options.objectVersion });
+  const range = searchVersions(config, days, {
+    keys: trust.keys,
+    version: options.objectVersion,
+    expired,
+  });
   const { budget, end } = openBudget(context);
   try {
     const ids =
@@ -92,7 +96,11 @@ async function restoreOne(
   const trust = { ...known, expired, unverified: options.unverified === true };
   const { budget, end } = openBudget(context);
   try {
-    const search = searchVersions(config, range, { keys: trust.keys, version: options.objectVersion });
+    const search = searchVersions(config, range, {
+      keys: trust.keys,
+      version: options.objectVersion,
+      expired,
+    });
     const key = await locateRecording(context, { config, store, range: search }, idOrKey, budget);
     if (options.dryRun === true) {
       const { stat, notes } = await openChecked({ store, ...trust }, key, budget);

@@ -6,7 +6,7 @@ import { type CommandContext, openBudget, readSettings, searchIn } from '../_con
 import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { keysWhere } from '../find/look-up.ts';
-import { chooseHeld } from '../hold/choose-held.ts';
+import { chooseHeld, chooseOfHold } from '../hold/choose-held.ts';
 import { applyChosen } from '../retain/apply.ts';
 import { extendChosen } from '../retain/extend.ts';
 import { type RetainOptions, type RetainWork, withoutRules } from '../retain/retain-work.ts';
@@ -44,7 +44,10 @@ export async function run(
     const search = searchIn(config);
     return await readArchive(store, async () => {
       const find = (where: string) => keysWhere(context, config, where, budget);
-      const chosen = await chooseHeld(context, { store, search, find }, { named, choice: options }, budget);
+      const chosen =
+        options.hold === undefined
+          ? await chooseHeld(context, { store, search, find }, { named, choice: options }, budget)
+          : await chooseOfHold(ports, { named, choice: options, id: options.hold }, budget);
       return act(context, { config, ports, chosen, options }, budget);
     });
   } finally {
@@ -56,9 +59,9 @@ const CHOICE = ['ids', 'skipInvalid', 'skipMissing', 'conversation', 'where', 'f
 
 /** The options that each action has. */
 const OPTIONS_OF: Readonly<Record<string, readonly (keyof RetainOptions)[]>> = {
-  show: [...CHOICE, 'expired', 'on', 'source'],
+  show: [...CHOICE, 'hold', 'expired', 'on', 'source'],
   extend: [...CHOICE, 'until', 'mode', 'reason', 'by', 'yes', 'dryRun'],
-  apply: [...CHOICE, 'by', 'yes', 'dryRun'],
+  apply: [...CHOICE, 'hold', 'by', 'yes', 'dryRun'],
   rules: [],
 };
 

@@ -7,6 +7,7 @@ import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { tellBlindSpot } from '../proof/blind-spot.ts';
 import { present } from '../../present.ts';
 
 interface SealOptions {
@@ -89,6 +90,8 @@ function report(ui: Ui, { head, statements, anchored, failed }: SealedDays): voi
     else ui.out(describeStatement(statement));
     const trouble = describeAccess(statement);
     if (trouble !== undefined) ui.warn(trouble);
+    if (!('unavailable' in statement.source))
+      tellBlindSpot(ui, statement.day, statement.source.visibility.divisions);
   }
   for (const { kind, name, error } of failed) {
     ui.warn(`${kind} ${printable(name)}: ${printable(error.message)}; the next seal makes it up`);

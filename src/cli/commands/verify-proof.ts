@@ -52,10 +52,14 @@ async function verifyPath(
   });
   if (found.isDirectory()) {
     if (kept !== undefined) throw new ArchiveError('USAGE', '--checkpoint belongs to one file, or to --all');
-    const { checked, problems, current } = await checkPackage(place, log);
+    const { checked, problems, current, unstated } = await checkPackage(place, log);
     for (const { name, problem } of problems) {
       if (ui.json) ui.record('finding', { file: name, problem });
       else ui.out(`FAIL  ${printable(name)}: ${printable(problem)}`);
+    }
+    for (const name of unstated) {
+      if (ui.json) ui.record('unstated', { file: name });
+      else ui.out(`NOTE  ${printable(name)}: the receipt states no hash of it`);
     }
     for (const { name, before } of current) {
       if (ui.json) ui.record('current', { name, predecessor: before });

@@ -3,6 +3,7 @@ import { findAllRecordings } from '../../audit/find-recording.ts';
 import { walkArchive } from '../../audit/walk-archive.ts';
 import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
+import { canonicalAddress } from '../../catalogue/search-keys.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
@@ -72,6 +73,10 @@ export async function chooseErased(
     );
   if (named.length > 0 || ids !== undefined) return byIds(context, places, { named, choice }, budget);
   if (where !== undefined) return byQuery(places, parseWhere(where).query, budget);
+  if (numbers?.some((one) => /^\d/.test(canonicalAddress(one) ?? '')) === true)
+    context.ui.warn(
+      'a number without its country finds only what the platform stated without it: name it with its country as well, as in --subject +4930123456',
+    );
   const query = queryOf([], {
     ...(conversation === undefined ? {} : { conversation: [conversation] }),
     ...present({ customer: numbers }),

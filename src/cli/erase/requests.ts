@@ -90,10 +90,10 @@ export async function findRequest(
     }
     if (request.type !== 'GDPR_DELETE')
       throw new ArchiveError('USAGE', `the request asks for ${printable(request.type)}, and not to delete`);
-    const { addresses, externalContactId, userId } = request.subject;
-    if (externalContactId !== undefined || userId !== undefined)
+    const { addresses, others } = request.subject;
+    if (others.length > 0)
       context.ui.warn(
-        'the request names a contact or a user as well: what was recorded of them is found with --where, and not by this plan',
+        `the request also has ${others.map(printable).join(', ')}: what was recorded of that person is found with \`find\`, and not by this plan`,
       );
     if (addresses.length > 0) return { id: request.id, addresses };
     throw new ArchiveError(

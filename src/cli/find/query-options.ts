@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { ROW_STATES } from '../../catalogue/row-states.ts';
+import { canonicalAddress } from '../../catalogue/search-keys.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import { dayOf } from '../../catalogue/places.ts';
-import { canonicalAddress } from '../../catalogue/search-keys.ts';
 import { ArchiveError } from '../../errors.ts';
 import { isSafeId, shortenForMessage } from '../../recording/id.ts';
 import { namesTime, readRange } from '../_context.ts';
@@ -146,12 +146,10 @@ function requireId(id: string): void {
 }
 
 function requireAddress(flag: '--customer' | '--company', stated: string): void {
-  const hint = 'write a number with its country, such as +4930123456, or an address such as kim@example.com';
-  // a 0 that is dialled within the country alone is no digit of the number
-  if (/\(0\)/.test(stated))
-    throw new ArchiveError('USAGE', `${flag} has a (0), which is no part of the number`, { hint });
+  const address = canonicalAddress(stated);
   // our side of a message may be any word that an integration is called by
-  const isShaped = flag === '--company' || /^\+?[\d\s().-]{3,30}$|@|:/.test(stated);
-  if (isShaped && canonicalAddress(stated) !== undefined) return;
-  throw new ArchiveError('USAGE', `${flag} is neither a number nor an address`, { hint });
+  if (address !== undefined && (flag === '--company' || /^\+?\d+$|@|:/.test(address))) return;
+  throw new ArchiveError('USAGE', `${flag} is neither a number nor an address`, {
+    hint: 'write a number with its country, such as +4930123456, or an address such as kim@example.com',
+  });
 }

@@ -2,7 +2,9 @@ import { describeRecording } from '../../audit/describe-recording.ts';
 import { findAllRecordings, listRecordings } from '../../audit/find-recording.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
+import { type HoldTrust, readHold } from '../../keep/read-holds.ts';
 import type { ObjectStore } from '../../ports.ts';
+import { heldKeys } from '../../record/read-hold.ts';
 import { isSameId } from '../../recording/id.ts';
 import { type CommandContext, readRange, type searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
@@ -74,6 +76,22 @@ export async function chooseHeld(
     });
   }
   return chooseByReceipts(archive, choice, budget);
+}
+
+/** What a hold holds, or held. @throws `USAGE` beside another choice; `HOLD_NOT_FOUND`, `HOLD_DAMAGED`. */
+export async function chooseOfHold(
+  trust: HoldTrust,
+  { named, choice, id }: Asked & { readonly id: string },
+  budget: Budget,
+): Promise<ChosenObjects> {
+  const { ids, conversation, where } = choice;
+  const isOther = named.length > 0 || [ids, conversation, where].some((one) => one !== undefined);
+  if (isOther || describeDays(choice) !== '')
+    throw new ArchiveError('USAGE', '--hold says which recordings: leave out every other choice');
+  const { hold } = await readHold(trust, id, budget);
+  const keys: string[] = [];
+  for await (const list of heldKeys(trust.store, hold, budget)) keys.push(...list);
+  return { keys, selection: `what ${hold.id} holds` };
 }
 
 function describeDays({ from, to }: HoldChoice): string {

@@ -7,7 +7,7 @@ import { count } from '../_format.ts';
 
 /** A lifecycle rule of the bucket asks no hold: what bears its tag is told, before the rule has its next turn. */
 export async function tellRemovable(
-  { ui }: CommandContext,
+  { ui, program }: CommandContext,
   ports: HoldPorts,
   held: { readonly hold: Hold; readonly dayOf: RemovalNoting['dayOf'] },
   budget: Budget,
@@ -21,7 +21,14 @@ export async function tellRemovable(
   }
   if (removable === 0) return false;
   ui.warn(
-    `${count(removable, 'object')} of ${id} bear a tag by which the bucket removes them: take it off now, with \`retain apply\` and the choice of the hold`,
+    `${count(removable, 'object')} of ${id} bear a tag by which the bucket removes them, or are about to: take it off now, with ${program} retain apply --hold ${id}`,
   );
   return true;
+}
+
+/** Rules are applied to recent days by themselves, and a hold may have kept something of any day. */
+export function tellRules({ ui, program }: CommandContext, { id }: Hold): void {
+  ui.say(
+    `what it held is let go by its rules once they are applied to it: ${program} retain apply --hold ${id}`,
+  );
 }

@@ -3,7 +3,11 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type CurrentVersionOf, currentVersions } from '../../proof/evidence/current-versions.ts';
+import {
+  type CurrentVersionOf,
+  currentVersions,
+  nameInPackage,
+} from '../../proof/evidence/current-versions.ts';
 import { cosignaturesIn } from '../../proof/formats/cosignature.ts';
 import { parseVkey } from '../../proof/formats/note.ts';
 import { brokenEquations, parseStatement } from '../../proof/formats/statement.ts';
@@ -13,12 +17,15 @@ import { checkProof } from '../../proof/verify/check-proof.ts';
 import { parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
 import { checkSignature, signingKeyId } from '../../record/receipt.ts';
 import { parsePublicKey } from '../../signing/key-list.ts';
+import { checkMedia } from './check-media.ts';
 
 export interface PackageReport {
   readonly checked: number;
   /** Of recordings that were archived again. */
   readonly current: readonly CurrentVersionOf[];
   readonly problems: readonly { readonly name: string; readonly problem: string }[];
+  /** Recordings that nothing but the list of hashes speaks for, which is not signed. */
+  readonly unstated: readonly string[];
 }
 
 const MANIFEST = 'MANIFEST.sha256';
@@ -36,8 +43,8 @@ export async function checkPackage(folder: string, log: PackageLog): Promise<Pac
   await check.checkpoint();
   await check.continuations();
   await check.cosignatures();
-  const { checked, problems, receipts } = check;
-  return { checked, problems, current: currentVersions(receipts) };
+  const { checked, problems, receipts, unstated } = check;
+  return { checked, problems, unstated, current: currentVersions(receipts) };
 }
 
 type PackageLog = Pick<LogPlace, 'origin' | 'trusted' | 'witnesses'>;
@@ -45,25 +52,32 @@ type PackageLog = Pick<LogPlace, 'origin' | 'trusted' | 'witnesses'>;
 /** The files of a package by their names in it, with slashes, in ascending order. */
 interface Package {
   readonly names: readonly string[];
+  /** What is neither a file nor a folder: a link shows what lies elsewhere. */
+  readonly others: readonly string[];
   readonly hashes: ReadonlyMap<string, string>;
   readonly read: (name: string) => Promise<Buffer>;
   /** `undefined` for a file that cannot be read. */
   readonly text: (name: string) => Promise<string | undefined>;
+  readonly stream: (name: string) => AsyncIterable<Uint8Array>;
 }
 
 async function openPackage(folder: string): Promise<Package> {
   const at = (name: string) => path.join(folder, ...name.split('/'));
-  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .sort();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const namesOf = (wanted: typeof entries) =>
+    wanted
+      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+      .sort();
+  const names = namesOf(entries.filter((entry) => entry.isFile()));
   const hashes = new Map<string, string>();
   for (const name of names) hashes.set(name, await hashOf(at(name)));
   return {
     names,
+    others: namesOf(entries.filter((entry) => !entry.isFile() && !entry.isDirectory())),
     hashes,
     read: (name) => readFile(at(name)),
     text: (name) => readFile(at(name), 'utf8').catch(() => undefined),
+    stream: (name) => createReadStream(at(name)),
   };
 }
 
@@ -72,16 +86,24 @@ class PackageCheck {
   readonly problems: { readonly name: string; readonly problem: string }[] = [];
   /** Those that verify, by their names without folder and ending. */
   readonly receipts = new Map<string, SignedReceipt>();
+  readonly unstated: string[] = [];
   readonly #package: Package;
   readonly #log: PackageLog;
+  /** Recordings, stored or decrypted, by the receipt that describes them. */
+  readonly #mediaOf = new Map<string, readonly string[]>();
 
   constructor(files: Package, log: PackageLog) {
     this.#package = files;
     this.#log = log;
+    for (const media of this.#named(/^media\/.*(?<!\.enc\.metadata\.json)$/)) {
+      const its = this.#mediaOf.get(receiptOf(media)) ?? [];
+      this.#mediaOf.set(receiptOf(media), [...its, media]);
+    }
   }
 
   async manifest(): Promise<void> {
-    const { names, hashes } = this.#package;
+    const { names, hashes, others } = this.#package;
+    for (const name of others) this.#find(name, 'no regular file');
     const stated = await this.#readManifest();
     for (const name of names) {
       if (name === MANIFEST) continue;
@@ -102,7 +124,7 @@ class PackageCheck {
       const proof = checkProof(file, await this.#text(`${name}.tlog-proof`), this.#log);
       if (proof.state !== 'valid') this.#find(name, proof.problem);
       if (name.startsWith('days/')) this.#checkDay(name, file);
-      else this.#checkReceipt(name, file, { keys, isInLog: proof.state === 'valid' });
+      else await this.#checkReceipt(name, file, { keys, isInLog: proof.state === 'valid' });
     }
     for (const name of this.#named(/^media\//))
       if (!this.#package.hashes.has(receiptOf(name))) this.#find(name, 'no receipt describes it');
@@ -159,11 +181,11 @@ class PackageCheck {
     if (broken !== undefined) this.#find(name, broken);
   }
 
-  #checkReceipt(
+  async #checkReceipt(
     name: string,
     file: Buffer,
     { keys, isInLog }: { readonly keys: PackedKeys; readonly isInLog: boolean },
-  ): void {
+  ): Promise<void> {
     const receipt = readReceipt(file, name);
     if (receipt === undefined) {
       this.#find(name, 'not a receipt');
@@ -175,14 +197,21 @@ class PackageCheck {
     // unsigned, it makes no successor where signing keys are known
     if (isInLog && (verdict === 'valid' || (verdict === 'unsigned' && keys.size === 0)))
       this.receipts.set(name.slice('receipts/'.length, -'.receipt.json'.length), receipt);
-    const { names, hashes } = this.#package;
-    const isItsMedia = (each: string) =>
-      each.startsWith('media/') && !each.endsWith(METADATA) && receiptOf(each) === name;
-    for (const media of names.filter(isItsMedia)) {
-      const stated = media.endsWith('.enc') ? receipt.ciphertext?.sha256 : receipt.plaintext?.sha256;
-      if (stated !== undefined && stated !== hashes.get(media))
-        this.#find(media, 'not the recording that the receipt describes');
+    const base = name.slice('receipts/'.length, -'.receipt.json'.length);
+    if (receipt.object !== undefined && nameInPackage(receipt.object.key) !== base)
+      this.#find(name, 'the receipt is of another object');
+    await this.#checkMedia(name, receipt);
+  }
+
+  async #checkMedia(name: string, receipt: SignedReceipt): Promise<void> {
+    const its = this.#mediaOf.get(name) ?? [];
+    for (const media of its) {
+      const verdict = await checkMedia(this.#package, media, receipt);
+      if (verdict.state === 'other') this.#find(media, verdict.problem);
+      if (verdict.state === 'unstated') this.unstated.push(media);
     }
+    if (its.length === 0 && receipt.kind !== 'terminal')
+      this.#find(name, 'the recording that it describes is not in the package');
   }
 
   #named(pattern: RegExp): readonly string[] {

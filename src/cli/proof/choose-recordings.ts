@@ -1,4 +1,5 @@
-import { findAllRecordings, type SearchRange, whyNoRecording } from '../../audit/find-recording.ts';
+import { findAllRecordings, type SearchRange } from '../../audit/find-recording.ts';
+import { whyNoRecording } from '../../audit/why-missing.ts';
 import type { Budget } from '../../clock.ts';
 import type { ObjectStore } from '../../ports.ts';
 

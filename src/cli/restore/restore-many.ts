@@ -1,4 +1,4 @@
-import { whyNoRecording } from '../../audit/find-recording.ts';
+import { createMissingReasons } from '../../audit/why-missing.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
@@ -64,6 +64,9 @@ export async function restoreMany(
     : chooseByDays(plain, { ...options, onUntimed }, range, budget);
   const { path: directory, discardEmpty } = await openDirectory(options.directory, dryRun);
   const items = Symbol.asyncIterator in chosen ? undefined : chosen.length;
+  const missing = Symbol.asyncIterator in chosen ? [] : chosen.filter(({ key }) => key === undefined);
+  const missingIds = missing.map(({ asked }) => asked);
+  const whyMissing = createMissingReasons(plain, missingIds, range, budget);
   const progress = startProgress(ui, dryRun ? 'restoring (dry run)' : 'restoring', { items });
   const counting = { ...ports, store: countBytes(plain, progress.addBytes) };
   const mostInMemory = Math.min(MAX_BYTES_OF_ONE, Math.floor(MAX_IN_MEMORY_BYTES / concurrency));
@@ -73,7 +76,7 @@ export async function restoreMany(
     progress,
     failures: tally.failures,
     work: async ({ asked, key, name }) => {
-      if (key === undefined) throw await whyNoRecording(plain, asked, range, budget);
+      if (key === undefined) throw await whyMissing(asked);
       const placement = { key, directory, name, force: options.force, mostInMemory };
       if (dryRun) tellPlan(context, tally, key, await planInto(counting, placement, budget));
       else tellRestored(context, tally, key, await restoreInto(counting, placement, budget));

@@ -4,6 +4,7 @@ import type { RetentionPorts } from '../../keep/retention/examine.ts';
 import type { ChosenObjects, HoldChoice } from '../hold/choose-held.ts';
 
 export interface RetainOptions extends HoldChoice {
+  readonly hold?: string;
   readonly expired?: boolean;
   readonly on?: string;
   readonly source?: boolean;

@@ -79,6 +79,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
       WHERE,
       FROM,
       TO,
+      { flags: '--hold <ID>', description: 'show, apply: what that hold holds, or held' },
       { flags: '--expired', description: 'show: only what a rule lets go now' },
       { flags: '--on <DAY>', description: 'show, with --expired: what it lets go by that day' },
       { flags: '--source', description: 'show: asks Genesys Cloud when it deletes its own' },

@@ -117,6 +117,7 @@ const NO_STRANGERS: Strangers = { counts: {}, examples: [] };
 async function verifyNamed({ work, verification, store, budget }: Sitting): Promise<Seen> {
   const { ids, range, options } = work;
   const keys = new Set<string>();
+  verification.knowErased(await readErasedHashes(store, budget));
   await forEachOf(
     ids,
     options.concurrency ?? DEFAULT_CONCURRENCY,

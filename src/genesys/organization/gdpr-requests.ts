@@ -20,8 +20,8 @@ export interface GdprRequest {
 export interface GdprSubject {
   /** Numbers and addresses. */
   readonly addresses: readonly string[];
-  readonly externalContactId: string | undefined;
-  readonly userId: string | undefined;
+  /** Names of what else it says of the person, such as `externalContactId` or `name`: the archive cannot look for these by themselves. */
+  readonly others: readonly string[];
 }
 
 export interface GdprRequests {
@@ -86,11 +86,21 @@ function readSubject(subject: unknown): GdprSubject {
     return Array.isArray(value) ? (value as unknown[]).flatMap((one) => text(one) ?? []) : [];
   };
   return {
-    addresses: [...new Set([...list('phoneNumbers'), ...list('emailAddresses')])],
-    externalContactId: text(readField(subject, 'externalContactId')),
-    userId: text(readField(subject, 'userId')),
+    addresses: [...new Set(LOOKED_FOR.flatMap(list))],
+    others: Object.entries(typeof subject === 'object' && subject !== null ? subject : {})
+      .filter(([name, value]) => !LOOKED_FOR.includes(name) && isStated(value))
+      .map(([name]) => name.slice(0, MAX_NAME))
+      .toSorted()
+      .slice(0, MAX_OTHERS),
   };
 }
+
+const LOOKED_FOR = ['phoneNumbers', 'emailAddresses'];
+const MAX_NAME = 40;
+const MAX_OTHERS = 20;
+
+const isStated = (value: unknown): boolean =>
+  value !== null && value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0);
 
 const MAX_TEXT = 512;
 const text = (value: unknown): string | undefined =>

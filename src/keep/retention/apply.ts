@@ -96,10 +96,11 @@ async function applyTo(
   const beside = await thereBeside(ports, key, budget);
   const lock = await lockAll(ports, { key, beside: beside.map((one) => one.key), due }, budget);
   const until = Math.max(due.lockUntil ?? 0, extended);
-  const tag = await tagOf(ports, { key, state, isHeld, until, tagDays: due.tagDays }, budget);
+  const tagging = { isHeld, until, tagDays: due.tagDays, now };
+  const tag = await tagOf(ports, { key, state, ...tagging }, budget);
   const tagged = new Set(partsBeside(key));
   for (const one of beside) {
-    if (tagged.has(one.key)) await tagOf(ports, { ...one, isHeld, until, tagDays: due.tagDays }, budget);
+    if (tagged.has(one.key)) await tagOf(ports, { ...one, ...tagging }, budget);
   }
   return { key, lock, tag, isWaiting };
 }
@@ -128,16 +129,19 @@ interface Tagging {
   /** Of the lock that was just set, epoch ms. */
   readonly until: number;
   readonly tagDays: number | undefined;
+  /** Epoch ms. */
+  readonly now: number;
 }
 
 /** Until when lock and extension keep it, epoch ms. */
 const kept = ({ state, until }: Pick<Tagging, 'state' | 'until'>): number =>
   Math.max(lockedUntil(state) ?? 0, extendedUntil(state) ?? 0, until);
 
-/** Days of the tag that an object is to have; `undefined`: none. Pure. */
-function daysOfTag({ state, isHeld, until, tagDays }: Omit<Tagging, 'key'>): number | undefined {
+/** Days of the tag that an object is to have; `undefined`: none. A lock or an extension that is over keeps nothing. Pure. */
+function daysOfTag({ state, isHeld, until, tagDays, now }: Omit<Tagging, 'key'>): number | undefined {
   const wanted = tagDays === undefined ? undefined : Math.max(tagDays, taggedDays(state) ?? 0);
-  const isKeptLonger = wanted !== undefined && state.lastModified + wanted * DAY_MS < kept({ state, until });
+  const last = kept({ state, until });
+  const isKeptLonger = wanted !== undefined && last > now && state.lastModified + wanted * DAY_MS < last;
   return isHeld || isKeptLonger ? undefined : wanted;
 }
 
@@ -158,8 +162,11 @@ async function noteBefore(
     if (decision === undefined || state === undefined || state.legalHold === 'forbidden') continue;
     if (state.tags === 'not-offered') continue;
     const { lockUntil = 0, tagDays } = dueRetention(decision, { at: facts.at, now });
-    const days = daysOfTag({ state, isHeld, until: Math.max(lockUntil, extended), tagDays });
-    removals.set(key, { from: days === undefined ? undefined : removalAfter(state, days), until: undefined });
+    const until = Math.max(lockUntil, extended);
+    const days = daysOfTag({ state, isHeld, until, tagDays, now });
+    // what a lock or an extension kept meanwhile is not let go before that was over
+    const from = days === undefined ? undefined : Math.max(removalAfter(state, days), kept({ state, until }));
+    removals.set(key, { from, until: undefined });
   }
   if (ports.noting !== undefined) await noteRemovals(ports, ports.noting, removals, budget);
   return [...removals].flatMap(([key, { from }]) => (from === undefined ? [] : [key]));

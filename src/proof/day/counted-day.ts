@@ -11,15 +11,14 @@ import type { CountProgress, ObjectStore, SourceDay, SourceInventory, SourceReco
 import { canonicalJson } from '../../record/canonical-json.ts';
 import { DAY_MS } from '../../recording/time.ts';
 import { sha256Hex } from '../formats/entry.ts';
-import { type LogKeys, parseCountedKey } from '../formats/log-keys.ts';
+import { COUNTED_DAYS, type LogKeys, parseCountedKey } from '../formats/log-keys.ts';
 import { decodeBase64, type NoteKey } from '../formats/note.ts';
 import type { LogSigner } from '../log/signer.ts';
 import { readBytes } from '../log/place.ts';
 
 const SCHEMA = 'genesys-media-archive/counted/v1';
 
-/** What was counted is used for so long; then the day is counted anew. */
-const MAX_AGE_MS = 7 * DAY_MS;
+const MAX_AGE_MS = COUNTED_DAYS * DAY_MS;
 
 /** Bytes, packed and unpacked. */
 const MAX_PACKED_BYTES = 64 * 1024 * 1024;

@@ -66,8 +66,9 @@ export async function lookAtDay(
   };
   const source = await count().catch((error: unknown) => {
     const known = toArchiveError(error);
-    // settings that are wrong say nothing about the platform: nothing may be stated with them
-    if (budget.signal.aborted || ERROR_CODES[known.code].exit === 2) throw error;
+    // settings that are wrong, and the store that has what was counted, say nothing about the platform: nothing may be stated with them
+    const isOfPlatform = ERROR_CODES[known.code].exit !== 2 && !known.code.startsWith('STORE_');
+    if (budget.signal.aborted || !isOfPlatform) throw error;
     return known;
   });
   if (source instanceof Error) return { day, asked, source, comparison: undefined };

@@ -1,12 +1,10 @@
 /** Puts together what an outsider needs to check recordings without the archive and without this program. */
-import { createHash } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
-import type { EnvelopeReader, ObjectStore } from '../../ports.ts';
+import type { EnvelopeReader } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
-import { canonicalJson } from '../../record/canonical-json.ts';
 import type { SignedReceipt } from '../../record/receipt-schema.ts';
 import { brokenEquations } from '../formats/statement.ts';
 import { readBytes, type SignedCheckpoint } from '../log/place.ts';
@@ -18,6 +16,7 @@ import { putCustody } from './custody.ts';
 import { decryptForPackage } from './decrypted-media.ts';
 import type { PackageFile, PackageTarget } from './package-file.ts';
 import { CERTIFICATE, writeReadme } from './readme.ts';
+import { putStored } from './stored-media.ts';
 import { VERIFY_SCRIPT } from './verify-script.ts';
 
 export const MAX_RECORDINGS = 1_000;
@@ -153,17 +152,9 @@ async function putRecording(
     const opened = await openChecked({ ...ports, unverified: asFound }, key, budget);
     for (const note of opened.notes) if (note.startsWith('not verified')) find(note);
     if (ports.decrypt !== undefined) await put(await ports.decrypt(opened, name));
-    else if (ports.reader !== undefined) {
+    else if (ports.reader !== undefined)
       await put(decryptForPackage({ ...ports, reader: ports.reader }, opened, name, budget));
-    } else {
-      const hash = createHash('sha256');
-      await put({ name: `media/${name}.enc`, body: hashing(await bodyOf(ports.store, key, budget), hash) });
-      const metadata = canonicalJson(opened.stat.metadata);
-      await put({ name: `media/${name}.enc.metadata.json`, body: Buffer.from(`${metadata}\n`) });
-      const stated = receipt.ciphertext?.sha256;
-      if (stated !== undefined && hash.digest('hex') !== stated)
-        find('the object is not the one that the receipt describes');
-    }
+    else await putStored(ports.store, { opened, receipt, name }, { put, find }, budget);
   } catch (error) {
     const { code, message } = toArchiveError(error);
     if (!asFound || code.startsWith('STORE_') || code === 'OUT_OF_TIME') throw error;
@@ -189,20 +180,6 @@ async function putRecording(
 
 /** Bytes of a context or transcript, sealed. */
 const MAX_BESIDE_BYTES = 20 * 1024 * 1024;
-
-async function bodyOf(store: ObjectStore, key: string, budget: Budget): Promise<AsyncIterable<Uint8Array>> {
-  return (await store.get(key, budget)).body;
-}
-
-async function* hashing(
-  body: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of body) {
-    hash.update(chunk);
-    yield chunk;
-  }
-}
 
 async function putDay(
   ports: EvidencePorts,

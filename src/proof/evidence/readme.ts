@@ -81,7 +81,7 @@ WHAT IS IN IT
     MANIFEST.sha256   SHA-256 of every other file; also readable by: sha256sum -c MANIFEST.sha256
     receipts/         the receipt of each recording (JSON), and its proof: NAME.receipt.json.tlog-proof
     days/             every statement about the days of these recordings, and its proof
-    media/            ${isDecrypted ? 'the recordings, decrypted; their SHA-256 is "plaintext.sha256" of the receipt' : 'the recordings, encrypted as they are stored, with their metadata; SHA-256 is "ciphertext.sha256" of the receipt'}
+    media/            ${isDecrypted ? 'the recordings, decrypted; their SHA-256 is "plaintext.sha256" of the receipt' : 'the recordings, encrypted as they are stored, with their metadata; SHA-256 is "ciphertext.sha256" of the receipt,\n                      or that of each piece of "leafBytes" bytes is in its "leaves" (of many pieces: in receipts/NAME.leaves)'}
     context/          what the platform knew of the conversation, encrypted, where the archive keeps it
     ${CUSTODY[custody]}
     transcripts/      the transcript of a recording, or that there was none (=none) or it was forbidden (=forbidden), encrypted

@@ -9,6 +9,9 @@ const SIZE_DIGITS = 12;
 /** Of epoch ms, so that they sort as times do. */
 const COUNTED_DIGITS = 15;
 
+/** Days for which what was counted of a day is used; then the day is counted anew, and nothing reads it any more. */
+export const COUNTED_DAYS = 7;
+
 const digits = (size: number) => String(size).padStart(SIZE_DIGITS, '0');
 const dayPath = (day: string) => day.replaceAll('-', '/');
 

@@ -87,7 +87,7 @@ export async function auditLog(
     findings.push({ where: `entry ${size}`, problem: message });
   }
   const find = (where: string, problem: string) => findings.push({ where, problem });
-  await auditObjects({ place, size, find, checkToken }, budget);
+  await auditObjects({ place, size, find, checkToken, seals: statements.seals }, budget);
   for (const [claimed, list] of claims) {
     if (claimed <= size) continue;
     for (const { where } of list) {
@@ -158,6 +158,8 @@ class Chain {
   >();
   #last: { readonly index: number; readonly sha256: string } | undefined;
   #count = 0;
+  /** Sizes at which they began. */
+  readonly seals = new Set<number>();
 
   constructor(place: LogPlace, size: number, findings: LogFinding[]) {
     this.#place = place;
@@ -183,6 +185,7 @@ class Chain {
     const before = this.#last;
     this.#last = { index, sha256 };
     if (statement === undefined) return;
+    this.seals.add(statement.log.before.size);
     if (statement.previous?.sha256 !== before?.sha256 || statement.previous?.index !== before?.index) {
       find('it does not name the statement before it');
     }

@@ -8,7 +8,15 @@ import { listRoot } from '../formats/list-lines.ts';
 import { leafHash, rootOf } from '../formats/merkle.ts';
 import { MAX_NOTE_BYTES, type NoteKey } from '../formats/note.ts';
 import { isSealSigned, parseKeyFile, parseSealFile } from '../formats/records.ts';
-import { splitBundle, splitTile, type Tile, TILE_WIDTH, tileOf, tilePath } from '../formats/tiles.ts';
+import {
+  newTiles,
+  splitBundle,
+  splitTile,
+  type Tile,
+  TILE_WIDTH,
+  tileOf,
+  tilePath,
+} from '../formats/tiles.ts';
 import { cosignaturesIn } from '../formats/cosignature.ts';
 import { openCheckpoint, type LogPlace, readBytes, readEntries } from '../log/place.ts';
 
@@ -23,14 +31,18 @@ export interface ObjectAudit {
   readonly find: (where: string, problem: string) => void;
   /** Checks a time stamp against the note that it is of. @throws what is wrong with it. */
   readonly checkToken: ((token: Buffer, note: Buffer) => void) | undefined;
+  /** Sizes at which its seals begin, as its statements say. */
+  readonly seals: ReadonlySet<number>;
 }
 
 /** @throws `STORE_*`, `OUT_OF_TIME`; what is wrong is a finding. */
 export async function auditObjects(audit: ObjectAudit, budget: Budget): Promise<void> {
   const { place, find } = audit;
   const { store, keys } = place;
+  const seen = new Set<string>();
   for await (const { key } of store.list(keys.prefix, budget)) {
     const name = key.slice(keys.prefix.length);
+    seen.add(name);
     const check = checkFor(audit, name);
     if (check === undefined) continue;
     const bytes = await readBytes(store, key, MAX_OBJECT_BYTES, budget);
@@ -44,6 +56,24 @@ export async function auditObjects(audit: ObjectAudit, budget: Budget): Promise<
       if (code !== 'LOG_MALFORMED') throw error;
       find(key, message);
     }
+  }
+  findMissing(audit, seen);
+}
+
+/** What the entries can do without, and a reader of proofs, or of what came when, cannot. */
+function findMissing({ place, size, seals, find }: ObjectAudit, seen: ReadonlySet<string>): void {
+  const { keys } = place;
+  const isThere = (key: string) => seen.has(key.slice(keys.prefix.length));
+  for (const tile of newTiles({ start: 0, end: size })) {
+    const key = keys.path(tilePath(tile));
+    // of a seal that is not finished there may be the full one already
+    if (!isThere(key) && !isThere(keys.path(tilePath({ ...tile, width: TILE_WIDTH }))))
+      find(key, 'it is missing');
+  }
+  for (const from of seals) {
+    if (!isThere(keys.seal(from))) find(keys.seal(from), 'it is missing');
+    // the seal before it had ended with a checkpoint
+    if (from > 0 && !isThere(keys.note(from))) find(keys.note(from), 'it is missing');
   }
 }
 

@@ -29,6 +29,9 @@ describe('requests under the GDPR', () => {
       phoneNumbers: ['+4917000111'],
       emailAddresses: ['kim@example.com'],
       externalContactId: 'c',
+      name: 'Kim Beispiel',
+      userId: '',
+      journeyCustomer: null,
     };
     const body = { requestType: 'GDPR_DELETE', subject };
     const query = { deleteConfirmed: 'true' };
@@ -41,7 +44,7 @@ describe('requests under the GDPR', () => {
     const [first] = all;
     expect(first).toMatchObject({
       type: 'GDPR_DELETE',
-      subject: { addresses: ['+4917000111', 'kim@example.com'], externalContactId: 'c', userId: undefined },
+      subject: { addresses: ['+4917000111', 'kim@example.com'], others: ['externalContactId', 'name'] },
     });
     expect(await requests.find(first?.id ?? '', unlimited)).toEqual(first);
     expect(await requests.find('00000000-0000-4000-8000-000000000000', unlimited)).toBeUndefined();

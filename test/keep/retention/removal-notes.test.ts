@@ -204,6 +204,24 @@ describe('what a rule lets go', () => {
     expect(archive.memory.tagsOf(early)).toHaveProperty(KEEP_TAG);
   });
 
+  it('is let go by its rule once an extension of it is over, and is expired only from then on', async () => {
+    const archive = new Archive();
+    const key = await archive.add();
+    await archive.apply(key);
+    const last = DUE + 90 * DAY_MS;
+    await archive.extend(key, last);
+    archive.now = last;
+    await archive.apply(key);
+    expect(archive.memory.tagsOf(key)).not.toHaveProperty(REMOVAL_TAG);
+    expect(await archive.expired()).toEqual([]);
+    archive.now = last + DAY_MS;
+    await archive.apply(key);
+    expect(archive.memory.tagsOf(key)).toMatchObject({ [REMOVAL_TAG]: '10' });
+    const noted = (await readRemovals(archive.ports, DAY, unlimited)).get(key);
+    expect(noted).toMatchObject({ from: last + DAY_MS, until: last + DAY_MS });
+    expect(await archive.expired()).toEqual([key]);
+  });
+
   it('stays noted where what is gone already is extended', async () => {
     const archive = new Archive();
     const key = await archive.add();
