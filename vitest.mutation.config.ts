@@ -13,7 +13,7 @@ const include =
 const LONG = [
   'test/envelope/{any-input,break-glass,nonces,second-implementation,tampering}.test.ts',
   // servers of others, and years of days
-  'test/proof/{witness,years}.test.ts',
+  'test/proof/{anchors/witness,years}.test.ts',
 ];
 
 /** The tests that a mutant of `src/{record,archive,audit,rekey,proof}`, `src/aws`, `src/http` or `src/envelope` has to survive; none of them needs a build. */

@@ -46,7 +46,7 @@ export class ArchiveAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: ArchiveAlarmsProps) {
     super(scope, id);
-    this.topic = this.createTopic(props);
+    this.topic = this.#createTopic(props);
     const place = { topic: this.topic, runbook: props.runbook };
     const alarm = (anchor: RunbookAnchor, what: string, settings: Omit<AlarmSettings, 'anchor' | 'what'>) =>
       createAlarm(this, place, { anchor, what, ...settings });
@@ -90,7 +90,7 @@ export class ArchiveAlarms extends Construct {
     };
   }
 
-  private createTopic({ email, emailCondition, key }: ArchiveAlarmsProps): sns.Topic {
+  #createTopic({ email, emailCondition, key }: ArchiveAlarmsProps): sns.Topic {
     const topic = new sns.Topic(this, 'Topic', {
       displayName: 'Genesys media archive',
       enforceSSL: true,

@@ -50,145 +50,164 @@ interface Graph {
   readonly right?: readonly cloudwatch.IMetric[];
 }
 
-function rows(props: DashboardProps): readonly (readonly [string, string, readonly Graph[]])[] {
-  const { queue, deadLetters, function: handler, bucketName } = props;
-  const period = PERIOD;
+type Row = readonly [question: string, answer: string, graphs: readonly Graph[]];
+
+function rows(props: DashboardProps): readonly Row[] {
+  return [keepsUp(props), isStuck(props), isCorrect(props), isThrottled(props), costs(props)];
+}
+
+function keepsUp({ queue }: DashboardProps): Row {
   return [
+    'Is it keeping up?',
+    'The oldest event is some 20 minutes old when all is well: recordings appear minutes after a call. Arriving and archived go together.',
     [
-      'Is it keeping up?',
-      'The oldest event is some 20 minutes old when all is well: recordings appear minutes after a call. Arriving and archived go together.',
-      [
-        {
-          title: 'age of the oldest event, s',
-          left: [queue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' })],
-        },
-        {
-          title: 'events that arrive, recordings that are archived',
-          left: [
-            queue.metricNumberOfMessagesSent({ period, label: 'events' }),
-            ownMetric('archived', { label: 'archived' }),
-            ownMetric('found', { label: 'found archived' }),
-          ],
-        },
-      ],
+      {
+        title: 'age of the oldest event, s',
+        left: [queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' })],
+      },
+      {
+        title: 'events that arrive, recordings that are archived',
+        left: [
+          queue.metricNumberOfMessagesSent({ period: PERIOD, label: 'events' }),
+          ownMetric('archived', { label: 'archived' }),
+          ownMetric('found', { label: 'found archived' }),
+        ],
+      },
     ],
+  ];
+}
+
+function isStuck({ queue, deadLetters }: DashboardProps): Row {
+  return [
+    'Is anything stuck?',
+    'Dead letters stay until they are sent again (redrive). Put off is what the platform has not finished yet.',
     [
-      'Is anything stuck?',
-      'Dead letters stay until they are sent again (redrive). Put off is what the platform has not finished yet.',
-      [
-        {
-          title: 'dead letters',
-          left: [deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' })],
-        },
-        {
-          title: 'waiting, delayed, being worked on',
-          left: [
-            queue.metricApproximateNumberOfMessagesVisible({ period, label: 'waiting' }),
-            queue.metricApproximateNumberOfMessagesDelayed({ period, label: 'delayed' }),
-            queue.metricApproximateNumberOfMessagesNotVisible({ period, label: 'worked on or put off' }),
-          ],
-        },
-        {
-          title: 'put off, gone, failed',
-          left: [
-            ownMetric('notReady', { label: 'put off' }),
-            ownMetric('gone', { label: 'gone' }),
-            ownMetric('failed', { label: 'failed' }),
-          ],
-        },
-      ],
+      {
+        title: 'dead letters',
+        left: [
+          deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
+        ],
+      },
+      {
+        title: 'waiting, delayed, being worked on',
+        left: [
+          queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'waiting' }),
+          queue.metricApproximateNumberOfMessagesDelayed({ period: PERIOD, label: 'delayed' }),
+          queue.metricApproximateNumberOfMessagesNotVisible({
+            period: PERIOD,
+            label: 'worked on or put off',
+          }),
+        ],
+      },
+      {
+        title: 'put off, gone, failed',
+        left: [
+          ownMetric('notReady', { label: 'put off' }),
+          ownMetric('gone', { label: 'gone' }),
+          ownMetric('failed', { label: 'failed' }),
+        ],
+      },
     ],
+  ];
+}
+
+function isCorrect({ function: handler }: DashboardProps): Row {
+  return [
+    'Is it correct?',
+    'Nothing but zero will do. A sample is verified each day; whole archives are checked by `genesys-archive verify --all`.',
     [
-      'Is it correct?',
-      'Nothing but zero will do. A sample is verified each day; whole archives are checked by `genesys-archive verify --all`.',
-      [
-        {
-          title: 'stored otherwise than sent, or a key taken by another',
-          left: [ownMetric('verifyFailures', { label: 'verify failures' })],
-        },
-        {
-          title: 'of the daily sample: findings, complete runs',
-          left: [ownMetric('sampleFindings', { label: 'findings' })],
-          right: [ownMetric('sampleComplete', { label: 'complete runs' })],
-        },
-        {
-          title: 'of the log: differences, changes of it; seals',
-          left: [
-            ownMetric('sealDifferences', { label: 'differences' }),
-            ownMetric('logBroken', { label: 'changed or set back' }),
-          ],
-          right: [ownMetric('sealed', { label: 'seals' })],
-        },
-        {
-          title: 'of restore drills: findings, runs with a recent drill',
-          left: [ownMetric('drillFindings', { label: 'findings' })],
-          right: [ownMetric('drillCurrent', { label: 'recent' })],
-        },
-        {
-          title: 'new requests under the GDPR at the platform',
-          left: [ownMetric('gdprRequests', { label: 'requests' })],
-        },
-        {
-          title: 'credentials or permissions refused; invocations that failed',
-          left: [
-            ownMetric('authFailures', { label: 'refused' }),
-            ownMetric('organizationUnknown', { label: 'organization of the client unknown' }),
-            handler.metricErrors({ period, label: 'failed invocations' }),
-          ],
-        },
-      ],
+      {
+        title: 'stored otherwise than sent, or a key taken by another',
+        left: [ownMetric('verifyFailures', { label: 'verify failures' })],
+      },
+      {
+        title: 'of the daily sample: findings, complete runs',
+        left: [ownMetric('sampleFindings', { label: 'findings' })],
+        right: [ownMetric('sampleComplete', { label: 'complete runs' })],
+      },
+      {
+        title: 'of the log: differences, changes of it; seals',
+        left: [
+          ownMetric('sealDifferences', { label: 'differences' }),
+          ownMetric('logBroken', { label: 'changed or set back' }),
+        ],
+        right: [ownMetric('sealed', { label: 'seals' })],
+      },
+      {
+        title: 'of restore drills: findings, runs with a recent drill',
+        left: [ownMetric('drillFindings', { label: 'findings' })],
+        right: [ownMetric('drillCurrent', { label: 'recent' })],
+      },
+      {
+        title: 'new requests under the GDPR at the platform',
+        left: [ownMetric('gdprRequests', { label: 'requests' })],
+      },
+      {
+        title: 'credentials or permissions refused; invocations that failed',
+        left: [
+          ownMetric('authFailures', { label: 'refused' }),
+          ownMetric('organizationUnknown', { label: 'organization of the client unknown' }),
+          handler.metricErrors({ period: PERIOD, label: 'failed invocations' }),
+        ],
+      },
     ],
+  ];
+}
+
+function isThrottled({ function: handler }: DashboardProps): Row {
+  return [
+    'Is it throttled?',
+    'Genesys Cloud takes 300 requests a minute from one client: lower `maxConcurrency` where it refuses, raise it where events wait.',
     [
-      'Is it throttled?',
-      'Genesys Cloud takes 300 requests a minute from one client: lower `maxConcurrency` where it refuses, raise it where events wait.',
-      [
-        {
-          title: 'refusals that outlasted their retries',
-          left: [ownMetric('throttled', { label: 'throttled' })],
-        },
-        {
-          title: 'concurrent invocations, and those refused by Lambda',
-          left: [handler.metric('ConcurrentExecutions', { period, statistic: 'Maximum' })],
-          right: [handler.metricThrottles({ period })],
-        },
-        {
-          title: 'time for a recording, ms',
-          left: [
-            ownMetric('duration', { statistic: 'p50', label: 'median' }),
-            ownMetric('duration', { statistic: 'p99', label: '99 %' }),
-          ],
-        },
-      ],
+      {
+        title: 'refusals that outlasted their retries',
+        left: [ownMetric('throttled', { label: 'throttled' })],
+      },
+      {
+        title: 'concurrent invocations, and those refused by Lambda',
+        left: [handler.metric('ConcurrentExecutions', { period: PERIOD, statistic: 'Maximum' })],
+        right: [handler.metricThrottles({ period: PERIOD })],
+      },
+      {
+        title: 'time for a recording, ms',
+        left: [
+          ownMetric('duration', { statistic: 'p50', label: 'median' }),
+          ownMetric('duration', { statistic: 'p99', label: '99 %' }),
+        ],
+      },
     ],
+  ];
+}
+
+function costs({ function: handler, bucketName }: DashboardProps): Row {
+  return [
+    'What does it cost?',
+    'GB-seconds and requests of the function, bytes that were added, and what the bucket holds. docs/cost.md has the prices.',
     [
-      'What does it cost?',
-      'GB-seconds and requests of the function, bytes that were added, and what the bucket holds. docs/cost.md has the prices.',
-      [
-        {
-          title: 'GB-seconds of the function',
-          left: [
-            new cloudwatch.MathExpression({
-              label: 'GB-s',
-              expression: `duration / 1000 * ${MEMORY_MB / 1024}`,
-              usingMetrics: { duration: handler.metricDuration({ period, statistic: 'Sum' }) },
-              period,
-            }),
-          ],
-          right: [handler.metricInvocations({ period })],
-        },
-        { title: 'bytes archived', left: [ownMetric('bytes', { label: 'bytes' })] },
-        {
-          title: 'objects and bytes in the bucket',
-          left: [
-            storage('BucketSizeBytes', bucketName, 'StandardStorage'),
-            storage('BucketSizeBytes', bucketName, 'IntelligentTieringFAStorage'),
-            storage('BucketSizeBytes', bucketName, 'IntelligentTieringIAStorage'),
-            storage('BucketSizeBytes', bucketName, 'IntelligentTieringAIAStorage'),
-            storage('BucketSizeBytes', bucketName, 'GlacierInstantRetrievalStorage'),
-          ],
-          right: [storage('NumberOfObjects', bucketName, 'AllStorageTypes')],
-        },
-      ],
+      {
+        title: 'GB-seconds of the function',
+        left: [
+          new cloudwatch.MathExpression({
+            label: 'GB-s',
+            expression: `duration / 1000 * ${MEMORY_MB / 1024}`,
+            usingMetrics: { duration: handler.metricDuration({ period: PERIOD, statistic: 'Sum' }) },
+            period: PERIOD,
+          }),
+        ],
+        right: [handler.metricInvocations({ period: PERIOD })],
+      },
+      { title: 'bytes archived', left: [ownMetric('bytes', { label: 'bytes' })] },
+      {
+        title: 'objects and bytes in the bucket',
+        left: [
+          storage('BucketSizeBytes', bucketName, 'StandardStorage'),
+          storage('BucketSizeBytes', bucketName, 'IntelligentTieringFAStorage'),
+          storage('BucketSizeBytes', bucketName, 'IntelligentTieringIAStorage'),
+          storage('BucketSizeBytes', bucketName, 'IntelligentTieringAIAStorage'),
+          storage('BucketSizeBytes', bucketName, 'GlacierInstantRetrievalStorage'),
+        ],
+        right: [storage('NumberOfObjects', bucketName, 'AllStorageTypes')],
+      },
     ],
   ];
 }

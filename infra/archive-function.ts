@@ -89,7 +89,7 @@ export class ArchiveFunction extends Construct {
       if (apiGateway === true) {
         this.webhookUrl = createGateway(this, 'Gateway', { handler: this.webhook, webAclArn }).url;
       } else {
-        this.url = this.open(this.webhook, props.conditions);
+        this.url = this.#open(this.webhook, props.conditions);
         this.webhookUrl = this.url.url;
       }
     }
@@ -99,7 +99,7 @@ export class ArchiveFunction extends Construct {
    * Open to every caller: the senders of webhooks have no AWS credentials. What carries no valid HMAC of the secret is answered with
    * 401 before anything is parsed, and without a secret nothing is accepted.
    */
-  private open(handler: lambda.Function, { webhook }: ArchiveConditions): lambda.FunctionUrl {
+  #open(handler: lambda.Function, { webhook }: ArchiveConditions): lambda.FunctionUrl {
     const before = new Set(this.node.findAll());
     const url = handler.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE });
     for (const added of this.node.findAll()) if (!before.has(added)) onlyWhen(webhook, added);

@@ -8,20 +8,20 @@ const NO_ROTATION =
   'Its value is issued elsewhere, so that no function of this stack could rotate it; docs/runbook.md says how people do.';
 
 /**
- * Secrets without a value: a template shows what it holds to everybody who may read it. They are under the account's own key for
+ * Secrets without a value: a template shows what it holds to all who may read it. They are under the account's own key for
  * secrets, so that reading one takes no `kms:Decrypt`. The webhook's is there even without a webhook, which can then be switched on
  * and off without losing it.
  */
 export class ArchiveSecrets extends Construct {
-  private readonly all: secrets.CfnSecret[] = [];
-  readonly credentials = this.secret(
+  readonly #all: secrets.CfnSecret[] = [];
+  readonly credentials = this.#secret(
     'Credentials',
     'OAuth client of Genesys Cloud: {"clientId": "…", "clientSecret": "…"}',
   );
   readonly signingKey: secrets.CfnSecret | undefined;
   readonly backfill: secrets.CfnSecret | undefined;
   readonly console: secrets.CfnSecret | undefined;
-  readonly webhook = this.secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
+  readonly webhook = this.#secret('Webhook', 'Secret of the signatures of webhooks; a comma separates two');
 
   /** @param props `signingKey`: the key that signs receipts is in a secret, too. */
   constructor(
@@ -38,17 +38,17 @@ export class ArchiveSecrets extends Construct {
   ) {
     super(scope, id);
     if (props.signingKey) {
-      this.signingKey = this.secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
+      this.signingKey = this.#secret('SigningKey', 'Ed25519 private key (PEM, PKCS#8) that signs receipts');
       onlyWhen(props.signingKeyCondition, this.signingKey);
     }
     if (props.backfill) {
-      this.backfill = this.secret(
+      this.backfill = this.#secret(
         'Backfill',
         'OAuth client of Genesys Cloud for backfills: {"clientId": "…", "clientSecret": "…"}',
       );
     }
     if (props.console) {
-      this.console = this.secret(
+      this.console = this.#secret(
         'Console',
         'How people sign in to the console: {"signOn": {…}, "clientSecret": "…", "sessionKey": "…"}',
       );
@@ -64,7 +64,7 @@ export class ArchiveSecrets extends Construct {
     signers: readonly string[],
     ofConsole: readonly string[] = [],
   ): void {
-    for (const secret of this.all) {
+    for (const secret of this.#all) {
       const allowed =
         secret === this.console ? ofConsole : secret === this.signingKey ? [...readers, ...signers] : readers;
       const policy = new secrets.CfnResourcePolicy(this, `${secret.node.id}Policy`, {
@@ -89,17 +89,17 @@ export class ArchiveSecrets extends Construct {
   }
 
   get arns(): readonly string[] {
-    return this.all.map(({ ref }) => ref);
+    return this.#all.map(({ ref }) => ref);
   }
 
   /** Under a key of the account instead of AWS's own. */
   encryptWith(keyArn: string): void {
-    for (const secret of this.all) secret.kmsKeyId = keyArn;
+    for (const secret of this.#all) secret.kmsKeyId = keyArn;
   }
 
-  private secret(id: string, description: string): secrets.CfnSecret {
+  #secret(id: string, description: string): secrets.CfnSecret {
     const secret = new secrets.CfnSecret(this, id, { description });
-    this.all.push(secret);
+    this.#all.push(secret);
     acknowledge(secret, { 'AwsSolutions-SMG4': NO_ROTATION });
     return secret;
   }

@@ -4,6 +4,7 @@ import {
   CfnParameter,
   type CfnParameterProps,
   Fn,
+  type ICfnConditionExpression,
   type IStackSynthesizer,
   type Stack,
 } from 'aws-cdk-lib';
@@ -12,6 +13,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { NO_ROLE } from './archive-bucket.ts';
 import { GenesysMediaArchiveStack } from './archive-stack.ts';
+import type { ArchiveConditions } from './conditions.ts';
 import { PARTNER_PREFIX } from './event-rules.ts';
 import type { GenesysMediaArchiveProps } from './archive-props.ts';
 import { LOG_RETENTION_DAYS } from './sizing.ts';
@@ -38,23 +40,41 @@ export function createTemplateStack(scope: Construct, id: string): GenesysMediaA
   return new GenesysMediaArchiveStack(scope, id, parameterProps, { synthesizer });
 }
 
-function parameterProps(stack: Stack): GenesysMediaArchiveProps {
+/** Makes parameters and conditions of the template. */
+function asking(stack: Stack) {
   const text = (id: string, description: string, props: CfnParameterProps = {}) =>
     new CfnParameter(stack, id, { type: 'String', description, ...props }).valueAsString;
-  const number = (id: string, description: string, props: CfnParameterProps) =>
-    new CfnParameter(stack, id, { type: 'Number', description, ...props }).valueAsNumber;
-  const flag = (id: string, description: string, value: 'true' | 'false' = 'false') =>
-    text(id, description, { default: value, allowedValues: ['true', 'false'] });
-  const given = (id: string, value: string, nothing = '') =>
-    new CfnCondition(stack, id, { expression: Fn.conditionNot(Fn.conditionEquals(value, nothing)) });
-  const yes = (id: string, value: string) =>
-    new CfnCondition(stack, id, { expression: Fn.conditionEquals(value, 'true') });
+  const when = (id: string, expression: ICfnConditionExpression) =>
+    new CfnCondition(stack, id, { expression });
+  return {
+    text,
+    number: (id: string, description: string, props: CfnParameterProps) =>
+      new CfnParameter(stack, id, { type: 'Number', description, ...props }).valueAsNumber,
+    flag: (id: string, description: string, value: 'true' | 'false' = 'false') =>
+      text(id, description, { default: value, allowedValues: ['true', 'false'] }),
+    principals: (id: string, description: string) =>
+      new CfnParameter(stack, id, { type: 'CommaDelimitedList', description, default: '' }).valueAsList,
+    when,
+    given: (id: string, value: string, nothing = '') =>
+      when(id, Fn.conditionNot(Fn.conditionEquals(value, nothing))),
+    is: (id: string, value: string, wanted: string) => when(id, Fn.conditionEquals(value, wanted)),
+  };
+}
 
+type Asking = ReturnType<typeof asking>;
+
+function parameterProps(stack: Stack): GenesysMediaArchiveProps {
+  const ask = asking(stack);
+  const { text, number } = ask;
   const eventSourceName = text('EventSourceName', 'Partner event source; the default stands for none', {
     default: NO_EVENT_SOURCE,
     allowedPattern: `${PARTNER_PREFIX.replaceAll('.', '\\.')}[/._A-Za-z0-9-]{1,200}`,
   });
-  const createEventBus = flag('CreateEventBus', 'false: the event source has its event bus already', 'true');
+  const createEventBus = ask.flag(
+    'CreateEventBus',
+    'false: the event source has its event bus already',
+    'true',
+  );
   const lockMode = text('ObjectLockMode', 'COMPLIANCE: not even by the owner of the account', {
     default: 'GOVERNANCE',
     allowedValues: ['GOVERNANCE', 'COMPLIANCE'],
@@ -63,34 +83,24 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
   const codeBucket = text('CodeBucket', 'Bucket with the code of the function, in the same region', {
     minLength: 3,
   });
-  const principals = (id: string, description: string) =>
-    new CfnParameter(stack, id, { type: 'CommaDelimitedList', description, default: '' }).valueAsList;
-  const anyOf = (id: string, list: string[]) => given(id, Fn.join('', list));
-  const auditors = principals('Auditors', 'ARNs of who may assume the role that restores and verifies');
-  const rewrappers = principals('Rewrappers', 'ARNs of who may assume the role that moves data keys');
-  const breakGlass = text('BreakGlassRole', 'ARN of the one role that may delete objects', {
+  const auditors = ask.principals('Auditors', 'ARNs of who may assume the role that restores and verifies');
+  const rewrappers = ask.principals('Rewrappers', 'ARNs of who may assume the role that moves data keys');
+  const breakGlassRole = text('BreakGlassRole', 'ARN of the one role that may delete objects', {
     default: NO_ROLE,
   });
   const signingKey = text('SigningKey', 'Where the key that signs receipts is: a secret, or a KMS key', {
     default: 'secret',
     allowedValues: ['secret', 'kms'],
   });
-  const signedBy = (id: string, where: string) =>
-    new CfnCondition(stack, id, { expression: Fn.conditionEquals(signingKey, where) });
-  const eventSource = given('HasEventSource', eventSourceName, NO_EVENT_SOURCE);
   const code = lambda.Code.fromBucket(
     s3.Bucket.fromBucketName(stack, 'Code', codeBucket),
     text('CodeKey', 'Key of the zip file of dist/lambda/, with archive.mjs at its root', { minLength: 1 }),
   );
+  const asked = { eventSourceName, createEventBus, alarmEmail, auditors, rewrappers, signingKey };
   return {
     code,
     scheduledCode: () => code,
-    environment: text('Environment', 'Region domain of Genesys Cloud, e.g. mypurecloud.com', {
-      minLength: 3,
-    }),
-    organizationId: text('OrganizationId', 'Id of the Genesys Cloud organization', {
-      allowedPattern: '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}',
-    }),
+    ...platformOf(ask),
     eventSourceName,
     tutorialEvents: true,
     webhook: true,
@@ -100,6 +110,33 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
       days: number('ObjectLockDays', 'Days of the lock', { default: 365, minValue: 1, maxValue: 36_500 }),
     },
     alarmEmail,
+    ...limitsOf(ask),
+    auditors,
+    rewrappers,
+    breakGlassRole,
+    environmentVariables: Object.fromEntries(
+      Object.entries(SETTING_PARAMETERS).map(([id, name]) => [
+        name,
+        text(id, `${name} of docs/configuration.md`, { default: '' }),
+      ]),
+    ),
+    conditions: conditionsOf(ask, asked),
+  };
+}
+
+function platformOf({ text }: Asking) {
+  return {
+    environment: text('Environment', 'Region domain of Genesys Cloud, e.g. mypurecloud.com', {
+      minLength: 3,
+    }),
+    organizationId: text('OrganizationId', 'Id of the Genesys Cloud organization', {
+      allowedPattern: '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}',
+    }),
+  };
+}
+
+function limitsOf({ number }: Asking) {
+  return {
     logRetentionDays: number('LogRetentionDays', 'Days that logs are kept', {
       default: '365',
       allowedValues: LOG_RETENTION_DAYS.map(String),
@@ -109,31 +146,41 @@ function parameterProps(stack: Stack): GenesysMediaArchiveProps {
       minValue: 2,
       maxValue: 100,
     }),
-    auditors,
-    rewrappers,
-    breakGlassRole: breakGlass,
-    environmentVariables: Object.fromEntries(
-      Object.entries(SETTING_PARAMETERS).map(([id, name]) => [
-        name,
-        text(id, `${name} of docs/configuration.md`, { default: '' }),
-      ]),
+  };
+}
+
+interface AskedFor {
+  readonly eventSourceName: string;
+  readonly createEventBus: string;
+  readonly alarmEmail: string;
+  readonly auditors: string[];
+  readonly rewrappers: string[];
+  readonly signingKey: string;
+}
+
+/** What is made only where a parameter asks for it. */
+function conditionsOf({ when, given, is, flag }: Asking, asked: AskedFor): ArchiveConditions {
+  const eventSource = given('HasEventSource', asked.eventSourceName, NO_EVENT_SOURCE);
+  const anyOf = (id: string, list: string[]) => given(id, Fn.join('', list));
+  const flagged = (id: string, parameter: string, description: string) =>
+    is(id, flag(parameter, description), 'true');
+  return {
+    eventSource,
+    eventBus: when(
+      'MakesEventBus',
+      Fn.conditionAnd(eventSource, Fn.conditionEquals(asked.createEventBus, 'true')),
     ),
-    conditions: {
-      eventSource,
-      eventBus: new CfnCondition(stack, 'MakesEventBus', {
-        expression: Fn.conditionAnd(eventSource, Fn.conditionEquals(createEventBus, 'true')),
-      }),
-      tutorialEvents: yes(
-        'HasTutorialEvents',
-        flag('TutorialEvents', 'true: also takes archiving:events from the default event bus'),
-      ),
-      webhook: yes('HasWebhook', flag('Webhook', 'true: a Function URL that takes signed webhooks')),
-      objectLock: yes('HasObjectLock', flag('ObjectLock', 'true: nothing can be removed before its time')),
-      alarmEmail: given('HasAlarmEmail', alarmEmail),
-      auditors: anyOf('HasAuditors', auditors),
-      rewrappers: anyOf('HasRewrappers', rewrappers),
-      signingSecret: signedBy('SignsWithSecret', 'secret'),
-      signingKms: signedBy('SignsWithKms', 'kms'),
-    },
+    tutorialEvents: flagged(
+      'HasTutorialEvents',
+      'TutorialEvents',
+      'true: also takes archiving:events from the default event bus',
+    ),
+    webhook: flagged('HasWebhook', 'Webhook', 'true: a Function URL that takes signed webhooks'),
+    objectLock: flagged('HasObjectLock', 'ObjectLock', 'true: nothing can be removed before its time'),
+    alarmEmail: given('HasAlarmEmail', asked.alarmEmail),
+    auditors: anyOf('HasAuditors', asked.auditors),
+    rewrappers: anyOf('HasRewrappers', asked.rewrappers),
+    signingSecret: is('SignsWithSecret', asked.signingKey, 'secret'),
+    signingKms: is('SignsWithKms', asked.signingKey, 'kms'),
   };
 }

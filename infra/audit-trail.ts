@@ -81,10 +81,10 @@ export class AuditTrail extends Construct {
     acknowledge(this.trail, {
       'AwsSolutions-IAM5': 'Streams of the one log group of the trail; their names are made by CloudTrail.',
     });
-    this.alarms = this.createAlarms(group, props);
+    this.alarms = this.#createAlarms(group, props);
   }
 
-  private createAlarms(group: logs.LogGroup, props: AuditTrailProps): AuditTrail['alarms'] {
+  #createAlarms(group: logs.LogGroup, props: AuditTrailProps): AuditTrail['alarms'] {
     const namespace = `GenesysMediaArchive/Trail/${Stack.of(this).stackName}`;
     const alarm = (anchor: TrailAnchor, what: string): cloudwatch.Alarm => {
       for (const [index, pattern] of patterns(props)[anchor].entries()) {

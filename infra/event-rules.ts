@@ -43,7 +43,7 @@ export class EventRules extends Construct {
     const { account } = Stack.of(this);
     const rules: { rule: events.CfnRule; condition: CfnCondition | undefined }[] = [];
     const add = (name: string, condition: CfnCondition | undefined, settings: events.CfnRuleProps): void => {
-      const rule = new events.CfnRule(this, name, { ...settings, targets: [this.target(props)] });
+      const rule = new events.CfnRule(this, name, { ...settings, targets: [this.#target(props)] });
       if (condition !== undefined) rule.cfnOptions.condition = condition;
       rules.push({ rule, condition });
     };
@@ -54,7 +54,7 @@ export class EventRules extends Construct {
         description: 'Ends of conversations in Genesys Cloud, to the queue of the archive',
         eventBusName: props.existingEventBus
           ? eventSourceName
-          : this.associate(eventSourceName, conditions.eventBus),
+          : this.#associate(eventSourceName, conditions.eventBus),
         eventPattern: {
           // the name of the source holds the organization, which the events themselves do not state
           source: [eventSourceName],
@@ -75,21 +75,21 @@ export class EventRules extends Construct {
       });
     }
     this.rules = rules.map(({ rule }) => rule);
-    this.admit(
+    this.#admit(
       props,
-      rules.map(({ rule, condition }) => choose(condition, rule.attrArn, this.noRule())),
+      rules.map(({ rule, condition }) => choose(condition, rule.attrArn, this.#noRule())),
     );
   }
 
   /** Returns the name of the bus, so that what names it waits for it. */
-  private associate(name: string, condition: CfnCondition | undefined): string {
+  #associate(name: string, condition: CfnCondition | undefined): string {
     const bus = new events.CfnEventBus(this, 'PartnerBus', { name, eventSourceName: name });
     if (condition === undefined) return bus.ref;
     bus.cfnOptions.condition = condition;
     return Token.asString(choose(condition, bus.ref, name));
   }
 
-  private target({ queue, deadLetters }: EventRulesProps): events.CfnRule.TargetProperty {
+  #target({ queue, deadLetters }: EventRulesProps): events.CfnRule.TargetProperty {
     return {
       id: 'Queue',
       arn: queue.queueArn,
@@ -99,7 +99,7 @@ export class EventRules extends Construct {
   }
 
   /** Exactly these rules may send to the queue, and what they cannot deliver to the dead letters. */
-  private admit({ queue, deadLetters }: EventRulesProps, ruleArns: readonly string[]): void {
+  #admit({ queue, deadLetters }: EventRulesProps, ruleArns: readonly string[]): void {
     if (ruleArns.length === 0) return;
     for (const target of [queue, deadLetters]) {
       target.addToResourcePolicy(
@@ -115,7 +115,7 @@ export class EventRules extends Construct {
   }
 
   /** Stands for a rule that does not exist: a list in a policy must not be empty. */
-  private noRule(): string {
+  #noRule(): string {
     return Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: 'none' });
   }
 }

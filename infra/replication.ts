@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { givePolicy } from './archive-roles.ts';
 import { allow, type Statement } from './statement.ts';
 import type { ReplicaSettings } from './replica-settings.ts';
+import { present } from '../src/present.ts';
 
 /** Copies every object of the bucket to the replica. */
 export function replicate(scope: Construct, bucket: s3.Bucket, replica: ReplicaSettings | undefined): void {
@@ -73,7 +74,10 @@ function replicationOf(
         deleteMarkerReplication: { status: 'Disabled' },
         destination: {
           bucket: bucketArn,
-          ...(account === undefined ? {} : { account, accessControlTranslation: { owner: 'Destination' } }),
+          ...present({
+            account,
+            accessControlTranslation: account === undefined ? undefined : { owner: 'Destination' },
+          }),
         },
       },
     ],

@@ -13,7 +13,7 @@ const FOLDERS = {
   record: 'test/{record,archive,audit}/**/*.test.ts',
   archive: 'test/{archive,genesys}/**/*.test.ts',
   audit: 'test/{audit,archive}/**/*.test.ts',
-  rekey: 'test/{rekey,archive}/**/*.test.ts',
+  rekey: 'test/{rekey,archive,audit}/**/*.test.ts',
   proof: 'test/{proof,audit}/**/*.test.ts',
   aws: 'test/{aws,store,queue,envelope}/**/*.test.ts',
   http: 'test/http/**/*.test.ts',

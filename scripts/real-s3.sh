@@ -163,7 +163,7 @@ run_tests() {
     return 1
   fi
   TEST_S3_ENDPOINT=$endpoint AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret AWS_REGION=us-east-1 \
-    npx --no-install vitest run test/store/s3-store-real.test.ts test/catalogue/race-real.test.ts "$@"
+    npx --no-install vitest run test/store/s3/s3-store-real.test.ts test/catalogue/race-real.test.ts "$@"
 }
 
 case ${1:-} in

@@ -102,7 +102,7 @@ export function withoutAwsSuffix(hostname: string): string | undefined {
   return suffix === undefined ? undefined : hostname.slice(0, -suffix.length - 1);
 }
 
-/** Is it a domain under which AWS gives hosts to all its customers, itself or one level above a service? */
+/** Reports whether it is a domain under which AWS gives hosts to all its customers, itself or one level above a service. */
 export function isAwsDomain(domain: string): boolean {
   return DNS_SUFFIXES.includes(domain);
 }

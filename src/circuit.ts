@@ -113,7 +113,7 @@ export const CIRCUIT_THRESHOLD = 5;
 
 /** ms. One probe a minute at the longest: what has been put right is noticed within that time. */
 export const MAX_PAUSE_MS = 60_000;
-/** ms; what was not to be had a moment ago is not tried again sooner than this. */
+/** ms; a service that was unavailable is not tried again sooner than this. */
 export const MIN_PAUSE_MS = 1_000;
 
 const PAUSES: RetryPolicy = {
@@ -127,7 +127,7 @@ export function isOpen({ failures }: Circuit): boolean {
   return failures >= CIRCUIT_THRESHOLD;
 }
 
-/** May another piece of work begin? @param underWay how many have begun and not ended. */
+/** Reports whether another piece of work may begin. @param underWay how many have begun and not ended. */
 export function admits(circuit: Circuit, now: number, underWay: number): boolean {
   return !isOpen(circuit) || (underWay === 0 && now >= circuit.openUntil);
 }

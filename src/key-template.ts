@@ -26,7 +26,7 @@ export interface TemplateName {
 
 export interface KeyTemplate {
   readonly source: string;
-  /** Is `{organizationId}` in it? */
+  /** Whether `{organizationId}` is in it. */
   readonly namesOrganization: boolean;
   /** @returns the key, or what about the file is not fit for one. */
   expand(file: TemplateFile): { readonly key: string } | { readonly problem: string };

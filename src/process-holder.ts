@@ -41,7 +41,7 @@ export function parseHolder(text: string): ProcessHolder | undefined {
 }
 
 /**
- * Whether a holder still runs, as far as this process can see: `unknown` on another machine, in another process namespace, and where
+ * Reports whether a holder still runs, as far as this process can see: `unknown` on another machine, in another process namespace, and where
  * the system does not tell when a process began.
  *
  * @param self of this process.

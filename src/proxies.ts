@@ -43,6 +43,9 @@ export const NO_PROXIES: Proxies = { https: undefined, http: undefined, direct: 
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
+/** A name, also one in Punycode, or an address, as a parsed URL has it. What is no host is never shown: it may be a misplaced secret. */
+const HOSTNAME = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
+
 /**
  * Reads the address of a proxy: a URL, or `host:port`, which means `http://`.
  *
@@ -53,7 +56,9 @@ export function parseProxy(text: string): { readonly value: ProxyServer } | { re
   const encoded = 'must end after the port; write / ? # and @ of a password as %2F %3F %23 and %40';
   const trimmed = text.trim();
   const withScheme = SCHEME.test(trimmed) ? trimmed : `http://${trimmed}`;
-  if (/\s/.test(trimmed) || !URL.canParse(withScheme)) {
+  // URL passes over further slashes: `/word` would have the host `word`
+  const begins = withScheme.replace(SCHEME, '');
+  if (/\s|^[/\\]/.test(begins) || !URL.canParse(withScheme)) {
     return { problem: /@.*@|[/?#].*@/.test(trimmed.replace(SCHEME, '')) ? encoded : wanted };
   }
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(withScheme);
@@ -66,6 +71,7 @@ export function parseProxy(text: string): { readonly value: ProxyServer } | { re
   if ((pathname !== '/' && pathname !== '') || search !== '' || hash !== '' || /[?#]/.test(trimmed)) {
     return { problem: encoded };
   }
+  if (!HOSTNAME.test(hostname)) return { problem: wanted };
   const secure = protocol === 'https:';
   let credentials: string | undefined;
   try {

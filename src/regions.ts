@@ -26,7 +26,7 @@ export const GENESYS_REGIONS: Readonly<Record<string, string>> = {
 /** Domains below these are the platform's, also of regions that are newer than this program. */
 const OWN_DOMAINS = /\.(?:pure\.cloud|us-gov-pure\.cloud|eusc-pure\.cloud)$/;
 
-/** Is it a domain of the platform, though maybe of a region that is not listed? */
+/** Reports whether it is a domain of the platform, of a listed region or not. */
 export function isPlatformDomain(domain: string): boolean {
   return isKnownRegionDomain(domain) || OWN_DOMAINS.test(domain);
 }

@@ -119,6 +119,17 @@ describe('the ways into the code', () => {
   );
 });
 
+describe('docs/glossary.md', () => {
+  it('lists its words in the order of the alphabet, in one table', () => {
+    const lines = readFileSync('docs/glossary.md', 'utf8').split('\n');
+    const rows = lines.slice(lines.indexOf('| word | meaning |') + 2).filter((line) => line !== '');
+    const words = rows.map((line) => line.split('|')[1]?.trim().toLowerCase() ?? '');
+    expect(words.length).toBeGreaterThan(50);
+    expect(lines.filter((line) => line.startsWith('|'))).toHaveLength(words.length + 2);
+    expect(words).toEqual(words.toSorted());
+  });
+});
+
 describe('README.md', () => {
   it('has at most 150 lines, and calls the program by one name', () => {
     const text = readFileSync('README.md', 'utf8');

@@ -67,7 +67,7 @@ describe('the examples of docs/library.md', () => {
     expect(await runExample('s3ec.mjs')).toBe('hello');
   });
 
-  it('import only what the package exports to everybody', async () => {
+  it('import only what the package exports', async () => {
     const manifest = JSON.parse(await readFile('package.json', 'utf8')) as {
       exports: Record<string, unknown>;
     };

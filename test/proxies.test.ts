@@ -48,6 +48,13 @@ describe('the address of a proxy', () => {
     ['http://', /is not the address/],
     ['http://proxy one:3128', /is not the address/],
     ['http://proxy.example.com:3128/path', /end after the port/],
+    ['/proxy.example.com:3128', /is not the address/],
+    ['//proxy.example.com:3128', /is not the address/],
+    ['http:///proxy.example.com:3128', /is not the address/],
+    ['\\proxy.example.com:3128', /is not the address/],
+    ['http://proxy$one.example.com:3128', /is not the address/],
+    ['1.2.3.999999999999,', /is not the address/],
+    ['http://user:secret@proxy,one:3128', /is not the address/],
   ])('is not %s', (text, problem) => {
     const result = parseProxy(text);
     expect(result).toStrictEqual({ problem: expect.stringMatching(problem) });

@@ -80,7 +80,7 @@ export class ScheduledFunction extends Construct {
           : { mode: 'FLEXIBLE', maximumWindowInMinutes: props.windowMinutes },
       target: {
         arn: this.function.functionArn,
-        roleArn: this.createStarter().roleArn,
+        roleArn: this.#createStarter().roleArn,
         input: JSON.stringify(props.input),
         retryPolicy: { maximumEventAgeInSeconds: eventAgeS, maximumRetryAttempts: RETRIES_OF_SCHEDULE },
       },
@@ -93,7 +93,7 @@ export class ScheduledFunction extends Construct {
   }
 
   /** The role that EventBridge Scheduler starts the function with, and does nothing else. */
-  private createStarter(): iam.Role {
+  #createStarter(): iam.Role {
     const { account } = Stack.of(this);
     const role = new iam.Role(this, 'Starter', {
       description: 'Genesys media archive: EventBridge Scheduler starts a function',

@@ -81,7 +81,7 @@ export async function renew(ports: ArchivePorts, renewal: Renewal, budget: Budge
 
 const TAG_BYTES = 16;
 
-/** Whether the object decrypts to what its receipt states and to what the platform serves. */
+/** Reports whether the object decrypts to what its receipt states and to what the platform serves. */
 async function isIntact(
   ports: ArchivePorts,
   { key, stat, receipt }: Successor,

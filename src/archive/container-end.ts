@@ -111,7 +111,7 @@ class ZipEnd implements EndCheck {
   }
 }
 
-/** Does the central directory end where the end record at `at` begins? @param start of `tail` in the file. */
+/** Reports whether the central directory ends where the end record at `at` begins. @param start of `tail` in the file. */
 function isConsistent(tail: Buffer, at: number, start: number): boolean {
   const size = tail.readUInt32LE(at + 12);
   const offset = tail.readUInt32LE(at + 16);

@@ -52,7 +52,10 @@ export function detectContainer(head: Buffer): Container | undefined {
 /** The longest tag below, and what follows it. */
 const TAG_BYTES = 16;
 
-/** Does the file begin like a web page or an XML document? No recording format does. Looks at blanks and one tag, not at all of `head`. */
+/**
+ * Reports whether the file begins like a web page or an XML document: no recording format does. Looks at blanks and one tag, not at all
+ * of `head`.
+ */
 export function looksLikeMarkup(head: Buffer): boolean {
   let start = head.toString('latin1', 0, 3) === '\u00ef\u00bb\u00bf' ? 3 : 0;
   while (isBlank(head[start])) start += 1;

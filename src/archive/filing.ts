@@ -13,7 +13,7 @@ export interface Filing {
   readonly succeeds?: Succession | undefined;
 }
 
-/** That an object takes the place of an earlier one of the same recording; it stands in its receipt. */
+/** An object takes the place of an earlier one of the same recording; its receipt states it. */
 export interface Succession {
   readonly predecessor: { readonly key: string; readonly receiptSha256?: string };
   readonly reason: string;

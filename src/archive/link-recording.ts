@@ -1,5 +1,5 @@
 import type { Budget } from '../clock.ts';
-import { toArchiveError } from '../errors.ts';
+import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ObjectStat, RecordingIds, ReferenceWriter } from '../ports.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
@@ -17,6 +17,18 @@ export interface Linkable {
   readonly stat: ObjectStat;
   /** This very attempt has stored the object, so that it cannot be linked yet and no marker is looked for. */
   readonly isFresh?: boolean;
+}
+
+/** Links what stands under a key, as {@link linkOnce}. @throws `OBJECT_NOT_FOUND`, and what that throws. */
+export async function linkStored(
+  ports: LinkPorts,
+  { ids, key }: Pick<Linkable, 'ids'> & { readonly key: string },
+  budget: Budget,
+): Promise<void> {
+  const { store } = ports;
+  const stat = await store.head(key, budget);
+  if (stat === undefined) throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key} in ${store.location}`);
+  await linkOnce(ports, { ids, stat }, budget);
 }
 
 /**

@@ -24,7 +24,7 @@ export function canonicalRequest<T extends ArchiveRequest>(request: T): T {
 }
 
 /**
- * The platform's side of the ports for one request. The archive speaks of a recording in one spelling; the platform is asked in the
+ * The platform's side of the ports for one request. The archive names a recording in one spelling; the platform is asked in the
  * one of the event, or in its own, and in the archive's where it does not know the recording under the other.
  */
 export function inOneSpelling<P extends PlatformPorts>(ports: P, sent: ArchiveRequest): P {

@@ -123,6 +123,15 @@ async function storeOnce(
   }
 }
 
+/** What the object says of itself, before the mark that signs it. */
+function metadataOf(
+  { ids, sealer, keptKey, quarantine }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
+  source: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const note = quarantine === undefined ? {} : { [QUARANTINE_NOTE]: formatQuarantineNote(quarantine) };
+  return { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source, ...note };
+}
+
 async function storeSealed(
   ports: ArchivePorts,
   download: Source & { readonly stream: MediaStream },
@@ -134,9 +143,7 @@ async function storeSealed(
   const { signer, organizationId, clock } = ports;
   // what waits for a decision must be removable: neither lock nor tag
   const retention = quarantine === undefined ? ports.retention : undefined;
-  const source = signer === undefined ? {} : sourceMetadata(stream.etag);
-  const note = quarantine === undefined ? {} : { [QUARANTINE_NOTE]: formatQuarantineNote(quarantine) };
-  const own = { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source, ...note };
+  const own = metadataOf(filing, signer === undefined ? {} : sourceMetadata(stream.etag));
   const mark = await markMetadata(signer, { kind: 'media', key, ids, organizationId, metadata: own }, budget);
   const count: MediaCount = { bytes: 0, lengthVerified: false };
   const { contentLength, contentType, etag } = stream;
@@ -172,10 +179,7 @@ async function storeSealed(
     budget,
   );
   if (result.outcome === 'exists') {
-    return {
-      stored: undefined,
-      ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }),
-    };
+    return { stored: undefined, ...(sha256 && { downloaded: { bytes: count.bytes, sha256, etag } }) };
   }
   if (sha256 === undefined)
     throw new ArchiveError('STORE_MISMATCH', `${key} was stored before its body ended`);

@@ -169,7 +169,7 @@ function whySwapped(key: string, receipt: SignedReceipt, layout: Layout): string
     : 'the receipt is that of another conversation than the key names';
 }
 
-/** Whether the layout gives what the receipt states this very key, letter case aside: it was compared where it matters. */
+/** Reports whether the layout gives what the receipt states this very key, letter case aside: it was compared where it matters. */
 function namesKey(
   key: string,
   { ids: { conversation, channel }, times }: SignedReceipt,

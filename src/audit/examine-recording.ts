@@ -82,15 +82,12 @@ export async function examineRecording(
   let erased: string | undefined;
   let expiredAt: number | undefined;
   if (stat === undefined) {
-    const isReleased = await wasReleased(store, key, budget);
-    if (isReleased) notes.push(`released from quarantine: ${releasedKey(key)}`);
-    const isGone =
-      ofObject.length === 0 && receipt?.kind !== 'terminal' && erasure === undefined && !isReleased;
-    if (isGone && (receipt !== undefined || ofReceipt.length > 0)) {
-      expiredAt = await expiryOf(ports, key, budget);
-      if (expiredAt === undefined) findings.push(finding('missing-object', key));
-      else notes.push(`expired: its rule of retention let it go on ${dayOf(expiredAt)}`);
-    }
+    const isExpected = ofObject.length === 0 && erasure === undefined && receipt?.kind !== 'terminal';
+    const isKnown = receipt !== undefined || ofReceipt.length > 0;
+    const why = await whyGone(ports, key, isExpected && isKnown, budget);
+    notes.push(...why.notes);
+    findings.push(...why.findings);
+    expiredAt = why.expiredAt;
     if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
   }
   if (stat !== undefined) {
@@ -119,6 +116,31 @@ export async function examineRecording(
     ...present({ erased, expiredAt }),
     readInstruction: readOnce,
   };
+}
+
+/** Of an object that is not there: it was released from quarantine, a rule let it go, or it is missing where it `mustBe`. */
+async function whyGone(
+  ports: ExaminePorts,
+  key: string,
+  mustBe: boolean,
+  budget: Budget,
+): Promise<{
+  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly expiredAt?: number;
+}> {
+  if (await wasReleased(ports.store, key, budget)) {
+    return { notes: [`released from quarantine: ${releasedKey(key)}`], findings: [] };
+  }
+  if (!mustBe) return { notes: [], findings: [] };
+  const expiredAt = await expiryOf(ports, key, budget);
+  return expiredAt === undefined
+    ? { notes: [], findings: [finding('missing-object', key)] }
+    : {
+        notes: [`expired: its rule of retention let it go on ${dayOf(expiredAt)}`],
+        findings: [],
+        expiredAt,
+      };
 }
 
 /** Of an object in quarantine that is gone: a release removes its receipt last. */

@@ -7,7 +7,7 @@ import { checkMark, MARK } from '../record/writer-mark.ts';
 import { type Finding, finding } from './compare-with-receipt.ts';
 import type { ReceiptTrust } from './examine-ports.ts';
 
-/** Whether a recording has to have a receipt. */
+/** Reports whether a recording has to have a receipt. */
 function needsReceipt({ metadata }: Pick<ObjectStat, 'metadata'>, keys: ReceiptTrust['keys']): boolean {
   return (keys?.size ?? 0) > 0 || metadata['gca-v'] !== undefined;
 }
@@ -36,7 +36,7 @@ const asStated = ({ recordingId, conversationId, channel }: RecordingIds) => ({
   ...present({ channel }),
 });
 
-/** Who the object is, where its encryption context names the conversation: nothing else does without a receipt. */
+/** Who the object is, where its encryption context names the conversation: no other object is accepted without a receipt. */
 function idsOfContext({ key, metadata }: ObjectStat): RecordingIds | undefined {
   const named = identifyKey(key);
   const conversationId = readContext(metadata['x-amz-t'] ?? metadata['x-amz-matdesc'])['conversation-id'];
@@ -55,7 +55,7 @@ function readContext(text: string | undefined): Readonly<Record<string, unknown>
 }
 
 /**
- * Whether a mark says that a writer of this archive stored the object. The mark binds the conversation: where that is not known, all
+ * Reports whether a mark says that a writer of this archive stored the object. The mark binds the conversation: where that is not known, all
  * that can be told is whether there is a mark that names a known key, and a redelivery finds out the rest.
  */
 function isMarked(

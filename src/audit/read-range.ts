@@ -63,7 +63,7 @@ const DEFAULT_LEAF_BYTES = 64 * 1024;
  * are: those of the signed receipt, or those seen while the whole object was authenticated. Only then it is decrypted, in CTR mode.
  *
  * An object whose receipt does not fit is not opened at all. Where neither the receipt nor the object settles the key, as in
- * `static-gcm`, the whole is read once in any case: the leaves speak of the ciphertext alone.
+ * `static-gcm`, the whole is read once in any case: the leaves are of the ciphertext alone.
  *
  * @throws `OBJECT_NOT_FOUND`, `RECEIPT_MISMATCH`, `OBJECT_MALFORMED`, `DECRYPT_FAILED`, `CONTEXT_MISMATCH` (not retryable),
  *   `STORE_*`, `KMS_*`.

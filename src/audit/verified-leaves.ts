@@ -81,7 +81,7 @@ export async function leavesOfReceipt(
   const { bytes, leafBytes } = receipt?.ciphertext ?? {};
   // an adopting receipt states what stood there, and not that it was ever authenticated
   if (!isTrusted || receipt?.ciphertext === undefined || !isAuthenticated(receipt)) return undefined;
-  // what it does not name it may not speak of
+  // it is no evidence of what it does not name
   if (leafBytes === undefined || receipt.envelope === undefined || receipt.object === undefined) {
     return undefined;
   }
@@ -94,7 +94,7 @@ export async function leavesOfReceipt(
   return fits ? { leafBytes, digests: leaves } : undefined;
 }
 
-/** Whether the leaves are of bytes that were encrypted, or decrypted, by who states them. */
+/** Reports whether the leaves are of bytes that were encrypted, or decrypted, by who states them. */
 function isAuthenticated({ kind, completion }: SignedReceipt): boolean {
   return kind === 'archived' || completion?.plaintext === 'decrypted';
 }

@@ -1,5 +1,6 @@
 import { type Budget, unlimited } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
+import { forEachOf } from '../for-each-of.ts';
 import {
   type Verification,
   verifyAgainstReceipt,
@@ -44,32 +45,18 @@ export async function verifyArchive(
   const { depth, concurrency } = options;
   const keys = walkArchive(ports.store, options, budget);
   const line = new CompletionLine();
-  const failure = new AbortController();
-  const work = async () => {
-    while (!failure.signal.aborted && !budget.signal.aborted) {
-      const next = await keys.next();
-      if (next.done === true) return;
-      const key = next.value;
-      const turn = line.begin(key);
-      const verified = await verifyOne(ports, key, depth, budget);
-      if (verified.state === 'failed' && budget.signal.aborted) return;
-      await watcher.onVerified(verified);
-      const reached = line.end(turn);
-      if (reached !== undefined) await watcher.onReached?.(reached, line.count);
-    }
-  };
-  const guarded = async () => {
-    try {
-      await work();
-    } catch (error) {
-      failure.abort();
-      if (!budget.signal.aborted) throw error;
-    }
+  const verifyNext = async (key: string) => {
+    const turn = line.begin(key);
+    const verified = await verifyOne(ports, key, depth, budget);
+    if (verified.state === 'failed' && budget.signal.aborted) return;
+    await watcher.onVerified(verified);
+    const reached = line.end(turn);
+    if (reached !== undefined) await watcher.onReached?.(reached, line.count);
   };
   try {
-    await Promise.all(Array.from({ length: concurrency }, guarded));
-  } finally {
-    await keys.return();
+    await forEachOf(keys, concurrency, verifyNext, budget.signal);
+  } catch (error) {
+    if (!budget.signal.aborted) throw error;
   }
 }
 

@@ -142,7 +142,7 @@ async function withoutSuperseded(
   return { findings: [], allowed: judged.allowed, notes: [...judged.notes, ...told] };
 }
 
-/** An object that may be unproven may do without a receipt: without one is what unproven means. */
+/** An object that may be unproven needs no receipt: unproven means without one. */
 function separate(
   findings: readonly Finding[],
   allow: ReadonlySet<FindingKind>,

@@ -142,12 +142,12 @@ async function firstDay({ store }: VerifyPorts, layout: Layout, budget: Budget):
   return Number.POSITIVE_INFINITY;
 }
 
-/** Whether keys are in the order of their years; a template can begin with another part of the date, or with an id. */
+/** Reports whether keys are in the order of their years; a template can begin with another part of the date, or with an id. */
 function isYearFirst(layout: Layout): boolean {
   return layout.prefixOf(Date.UTC(2000, 11, 31)) < layout.prefixOf(Date.UTC(2001, 0, 1));
 }
 
-/** Whether the object was stored within the last day. */
+/** Reports whether the object was stored within the last day. */
 async function isFresh({ store }: VerifyPorts, key: string, now: number, budget: Budget): Promise<boolean> {
   const stat = await store.head(key, budget);
   return stat !== undefined && Math.abs(now - stat.lastModified) < GRACE_MS;

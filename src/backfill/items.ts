@@ -75,7 +75,7 @@ function parseExported(file: unknown, bytes: unknown): ExportedItem {
 }
 
 function noItem(): ArchiveError {
-  return new ArchiveError('OBJECT_MALFORMED', 'a line of the job is no item of a backfill');
+  return new ArchiveError('OBJECT_MALFORMED', 'a line of the job is not an item of a backfill');
 }
 
 /** Ids only: it stands in failed lists and logs. */

@@ -12,7 +12,7 @@ export class OutcomeChannel {
     this.#wake();
   }
 
-  /** @param error thrown to the reader once it has read what there is. */
+  /** @param error thrown to the reader after the outcomes that are already there. */
   end(error?: unknown): void {
     this.#end ??= error === undefined ? {} : { error };
     this.#wake();

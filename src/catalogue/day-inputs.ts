@@ -53,7 +53,7 @@ export interface DayInputs {
   readonly digest: string;
 }
 
-/** Looks at what there is of a day; reads nothing. @throws what the stores throw. */
+/** Lists the objects of a day; reads none. @throws what the stores throw. */
 export async function listDay(
   ports: Pick<
     CataloguePorts,

@@ -28,7 +28,7 @@ export const writePeople = {
     return catalogue.head(peopleFileKey(day, shard), budget);
   },
 
-  /** Is what is there made from these inputs? */
+  /** Whether the file that is there was made from these inputs. */
   isCurrent(before: ObjectStat | undefined, { digest }: DayInputs): boolean {
     return before === undefined || before.metadata[INPUTS] === digest;
   },

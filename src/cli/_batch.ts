@@ -181,7 +181,7 @@ export function recordOfRest({ stoppedBy, interrupted, notTried }: BatchEnd): ob
   };
 }
 
-/** Does this failure say only that the time was up or Ctrl-C was pressed? The end of the command says that once. */
+/** Reports whether a failure says only that the time was up or Ctrl-C was pressed: the end of the command says that once. */
 export function isEndOfBudget(error: ArchiveError | undefined): boolean {
   return error?.code === 'INTERRUPTED' || error?.code === 'OUT_OF_TIME';
 }

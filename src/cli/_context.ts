@@ -127,12 +127,12 @@ export function readRange({ from, to }: { readonly from?: string; readonly to?: 
   return range;
 }
 
-/** Does this `--from` or `--to` name a time, rather than a day? */
+/** Reports whether a `--from` or `--to` names a time, rather than a day. */
 export function namesTime(text: string | undefined): boolean {
   return text !== undefined && parseDay(text) === undefined;
 }
 
-/** Is a time (ISO 8601) outside of what `--from` and `--to` name? Only a bound that names a time is held to it: a day means all of it. */
+/** Reports whether a time (ISO 8601) is outside of `--from` and `--to`. Only a bound that names a time is held to it: a day means all of it. */
 export function isOutsideTimes(
   time: string,
   named: { readonly from?: string; readonly to?: string },

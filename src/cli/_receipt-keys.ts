@@ -25,7 +25,7 @@ export interface ReceiptKeysOptions {
   readonly dryRun?: boolean;
 }
 
-/** Public keys are for everybody. */
+/** All users may read public keys. */
 const READABLE_BY_ALL = 0o644;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 

@@ -13,7 +13,7 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export interface Ui {
   readonly json: boolean;
   readonly quiet: boolean;
-  /** Is stderr a terminal that can redraw a line? */
+  /** Whether stderr is a terminal that can redraw a line. */
   readonly live: boolean;
   /** Of the terminal that stdout is; `undefined` where it is none. */
   readonly columns?: number | undefined;

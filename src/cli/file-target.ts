@@ -91,7 +91,7 @@ export async function createFileTarget(
 }
 
 /**
- * May this file be written? Returns the absolute path to write to: through an own symbolic link to the file it names, so that the
+ * Checks that this file may be written, and returns the absolute path to write to: through an own symbolic link to the file it names, so that the
  * link stays a link. A link of another user, in a shared folder, would lead to a file of their choice.
  *
  * @throws `OUTPUT_EXISTS`, `OUTPUT_FAILED` (not retryable).
@@ -128,7 +128,7 @@ export async function checkOutput(
   }
 }
 
-/** May a link of this user be followed? Root can write anywhere without a link. */
+/** Reports whether a link of this user may be followed. Root can write anywhere without a link. */
 export function isTrusted(uid: number): boolean {
   return uid === 0 || uid === process.geteuid?.();
 }

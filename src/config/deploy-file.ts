@@ -111,7 +111,7 @@ export async function readCheckedSettings(
   file: string,
   { isFound = false }: { readonly isFound?: boolean } = {},
 ): Promise<{ readonly settings: DeploySettings; readonly warnings: readonly string[] }> {
-  const checked = checkDeploySettings(parseJson(await readText(file, isFound), file));
+  const checked = checkDeploySettings(parseDeployFile(await readText(file, isFound), file));
   if ('settings' in checked) return checked;
   const lines = checked.problems.map(({ name, text: problem }) => `  ${name}: ${problem}`);
   const number = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
@@ -152,7 +152,7 @@ export function organizationOf(eventSourceName: unknown): string | undefined {
     ?.toLowerCase();
 }
 
-function parseJson(text: string, file: string): unknown {
+function parseDeployFile(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -5,7 +5,7 @@ import { shortenForMessage } from '../recording/id.ts';
 /** Names that begin like this are meant for this program. */
 const OUR_PREFIXES = ['ARCHIVE_', 'GENESYS_', 'S3_ARCHIVE', 'S3_FORCE', 'ENCRYPTION_KEY'];
 
-/** Does a variable of the environment look as if it were meant for us, though it is none of our names? */
+/** Reports whether a variable of the environment looks like a misspelt setting. */
 export function isStrayName(name: string): boolean {
   if (name === ARCHIVE_VARIABLE) return false;
   return OUR_PREFIXES.some((prefix) => name.toUpperCase().startsWith(prefix)) && !isSettingName(name);

@@ -27,7 +27,7 @@ export const keyFiles = checked((text) => {
   return files.length <= 2 && files.every(isPath) ? { value: files } : problem('must name one file, or two');
 });
 
-/** Many of those who stamp or cosign answer on http only, which the signature of their answer makes good. */
+/** Many authorities and witnesses answer on http only; the signature of the answer is what is checked. */
 function isHttpUrl(url: string): boolean {
   const { protocol = '', username, hash } = URL.parse(url) ?? {};
   return /^https?:$/.test(protocol) && username === '' && hash === '';

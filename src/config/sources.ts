@@ -102,7 +102,7 @@ export function gatherSettings(
     ...new Set(layers.flatMap((layer) => Object.keys(layer).filter((name) => readName(layer, name)))),
   ];
   const stray = named.filter((name) => {
-    // The environment belongs to everybody; a flag or an entry of the file can only be meant for this program.
+    // All programs share the environment; a flag or an entry of the file can only be meant for this program.
     const onlyInEnv = readName(flags, name) === undefined && readName(file, name) === undefined;
     return onlyInEnv ? isStrayName(name) && !isOfArchive(name, sources.file) : !isSettingName(name);
   });

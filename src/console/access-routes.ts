@@ -28,7 +28,7 @@ const MAX_DAYS = 31;
 const filtersOf = ({ person, recording, action }: AccessQuery): AccessFilters => ({
   person,
   action,
-  ...(recording === undefined ? {} : { recordings: [recording] }),
+  ...present({ recordings: recording === undefined ? undefined : [recording] }),
 });
 
 function rowOf(entry: AccessEntry): AccessRow {

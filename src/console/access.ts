@@ -36,7 +36,7 @@ export function grantsOf({ signIn, roles }: Pick<Person, 'signIn' | 'roles'>): R
 }
 
 /**
- * Whether a recording may be known of. Divisions that are not known are seen by those alone who see all.
+ * Reports whether a recording may be known of. Divisions that are not known are seen by those alone who see all.
  *
  * @param divisions of the recording; `null` where they are not known.
  */

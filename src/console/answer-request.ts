@@ -91,7 +91,7 @@ async function answerOwn(door: ConsoleDoor, request: ConsoleRequest): Promise<Co
   return { ...answer, cookie: sessionCookie(state.cookies, state.sessions.seal(renewed), userAgent) };
 }
 
-/** That a person was refused is on record where it would have been on record that they were not. */
+/** Records that a person was refused, where the access log would have recorded the act. */
 async function noteRefusal(
   state: ConsoleState,
   { entry: action }: Route,

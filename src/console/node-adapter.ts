@@ -89,7 +89,7 @@ async function send(
   response.writeHead(status, {
     ...known,
     ...headers,
-    ...(cookie === undefined ? {} : { 'set-cookie': [cookie].flat() }),
+    ...present({ 'set-cookie': cookie === undefined ? undefined : [cookie].flat() }),
   });
   if (isHead || body === undefined || body instanceof Uint8Array) {
     if (isHead) await release({ status, headers, ...present({ body }) });

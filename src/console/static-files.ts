@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ArchiveError, describeForeign } from '../errors.ts';
 import type { ConsoleAnswer, ConsoleRequest } from './exchange.ts';
+import { present } from '../present.ts';
 
 export interface StaticFiles {
   /** `undefined` for a path of no file. */
@@ -57,7 +58,7 @@ export async function readStaticFiles(folder: string): Promise<StaticFiles> {
         ...(isHashed
           ? { 'cache-control': 'public, max-age=31536000, immutable' }
           : { 'cache-control': 'no-store' }),
-        ...(packed === undefined ? {} : { 'content-encoding': 'br' }),
+        ...present({ 'content-encoding': packed === undefined ? undefined : 'br' }),
       };
       if (isHashed && headers['if-none-match'] === etag)
         return Promise.resolve({ status: 304, headers: { ...known, etag } });

@@ -2,7 +2,7 @@ import type { ArchivePorts } from '../archive/archive-ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
 import { holdWrites } from '../archive/hold-writes.ts';
-import { linkOnce } from '../archive/link-recording.ts';
+import { linkStored } from '../archive/link-recording.ts';
 import { createLayout } from '../record/layout.ts';
 import type { ReceiptSigner } from '../record/receipt.ts';
 import type { Opens } from '../archive/open-object.ts';
@@ -20,7 +20,6 @@ import type { HttpTimeouts } from '../http/timeouts.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { createReader, openConfiguredStore, openKeySources, openSigner } from '../open-configured.ts';
-import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, EnvelopeReader, ObjectStore, RecordingIds } from '../ports.ts';
 import { readClientCredentials } from '../secrets/secret-contents.ts';
 import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
@@ -171,13 +170,10 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
       const reader = await createReader(config, tools);
       return archiveAgain({ ...writer, reader, opens: EVERY_KEY }, request, options, budget);
     },
-    link: async ({ ids, key, dialect }, budget = unlimited) => {
-      const { references } = platform[dialect];
+    link: async (archived, budget = unlimited) => {
+      const { references } = platform[archived.dialect];
       if (references === undefined) return false;
-      const stat = await store.head(key, budget);
-      if (stat === undefined)
-        throw new ArchiveError('OBJECT_NOT_FOUND', `no object ${key} in ${store.location}`);
-      await linkOnce({ store, clock, logger, references }, { ids, stat }, budget);
+      await linkStored({ ...tools, store, references }, archived, budget);
       return true;
     },
     checkCredentials: async (budget = unlimited) => {

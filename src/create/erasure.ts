@@ -59,38 +59,39 @@ export async function openErasure(
     clock,
     archive,
     others: [...(ofCatalogue === archive ? [] : [ofCatalogue]), ...ofKeys],
-    forget: async (days, erased, given) => {
-      const kept = await forgetInCatalogue(catalogue, ofCatalogue, days, given);
-      const lists = await forgetInLists(
-        { store, archive, organizationId: config.organizationId },
-        days,
-        erased,
-        given,
-      );
-      return {
-        kept: [
-          ...kept.map(({ version, lock }) => ({
-            key: version.key,
-            store: ofCatalogue.location,
-            legalHold: lock?.legalHold === true,
-            until: lock?.retainUntil,
-          })),
-          ...lists,
-        ],
-      };
-    },
-    replaced: async function* (days, given) {
-      for await (const version of replacedVersions(ofCatalogue, days, given))
-        yield { store: ofCatalogue, version };
-      for await (const version of replacedLists(
-        { archive, organizationId: config.organizationId },
-        days,
-        given,
-      ))
-        yield { store: archive, version };
-    },
+    ...openDerived({ store, archive, catalogue, ofCatalogue, organizationId: config.organizationId }),
   };
   return { ports, catalogue };
+}
+
+/** What is made anew without an erased recording, and the versions that it replaces. */
+function openDerived(it: {
+  readonly store: ObjectStore;
+  readonly archive: VersionedStore;
+  readonly catalogue: CataloguePorts;
+  /** Where the catalogue is. */
+  readonly ofCatalogue: VersionedStore;
+  readonly organizationId: string | undefined;
+}): Pick<ErasePorts, 'forget' | 'replaced'> {
+  const { archive, ofCatalogue } = it;
+  return {
+    forget: async (days, erased, budget) => {
+      const kept = await forgetInCatalogue(it.catalogue, ofCatalogue, days, budget);
+      const lists = await forgetInLists(it, days, erased, budget);
+      const rows = kept.map(({ version, lock }) => ({
+        key: version.key,
+        store: ofCatalogue.location,
+        legalHold: lock?.legalHold === true,
+        until: lock?.retainUntil,
+      }));
+      return { kept: [...rows, ...lists] };
+    },
+    replaced: async function* (days, budget) {
+      for await (const version of replacedVersions(ofCatalogue, days, budget))
+        yield { store: ofCatalogue, version };
+      for await (const version of replacedLists(it, days, budget)) yield { store: archive, version };
+    },
+  };
 }
 
 /** Versions of what lies at a configured place. Makes no request. */

@@ -81,18 +81,11 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
   const openSigners = await openLogSigners(config, secrets, { clock, logger });
   const stating = {
     ...place,
-    layout: createLayout(config.layout),
     receiptKeys,
     expired: createExpiredObjects({ store, keys: receiptKeys, clock }),
     source: endingBefore(source, clock),
     now: () => clock.now(),
-    nonce: () => randomBytes(16).toString('hex'),
-    version: PACKAGE_VERSION,
-    rules: {
-      kinds: [...config.recordings.kinds].sort().join(','),
-      'restore-archived': config.recordings.restoreArchived,
-      layout: config.layout.name,
-    },
+    ...statedFacts(config),
   };
   const signersOf = async (budget: Budget): Promise<readonly [LogSigner, ...LogSigner[]]> => {
     const publicKeys = [...receiptKeys.values()].map(publicKeyOf);
@@ -131,6 +124,20 @@ export async function createSealer(config: SealConfig, ports: SealerPorts = {}):
     },
     reconcile: (day, budget = unlimited) => reconcileDay(stating, day, budget),
     close: () => transport.close(),
+  };
+}
+
+/** What each statement says of who made it, and by which rules. */
+function statedFacts({ layout, recordings: { kinds, restoreArchived } }: SealConfig) {
+  return {
+    layout: createLayout(layout),
+    nonce: () => randomBytes(16).toString('hex'),
+    version: PACKAGE_VERSION,
+    rules: {
+      kinds: [...kinds].sort().join(','),
+      'restore-archived': restoreArchived,
+      layout: layout.name,
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import type { FollowPorts } from '../keep/source-delete/follow-up.ts';
 import { inspectCopy, type Served } from '../keep/source-delete/inspect-copy.ts';
 import type { SourceDeletePorts } from '../keep/source-delete/source-types.ts';
 import type { Logger } from '../log.ts';
-import type { MediaItem, MediaOpener, MediaResolver, ObjectStore } from '../ports.ts';
+import type { MediaItem, MediaOpener, MediaResolver, ObjectStore, VersionedStore } from '../ports.ts';
 import { findLastDrill } from '../proof/drill/known-drills.ts';
 import { createReader, openAmending, openConfiguredStore, openConfiguredVersions } from './archiver.ts';
 import { drillKeys } from './log.ts';
@@ -30,12 +30,7 @@ export async function openSourceDeletion(
   budget: Budget,
 ): Promise<OpenSourceDeletion> {
   const { clock, logger } = tools;
-  if (!wrap.source.mayDelete) {
-    throw new ArchiveError(
-      'SOURCE_DELETE_OFF',
-      'nothing is deleted at the platform: the settings do not allow it',
-    );
-  }
+  requireAllowed(wrap);
   const keeper = await openSourceKeeper({ wrap, archive }, { clock, logger }, budget);
   const store = tools.store ?? (await openConfiguredStore(wrap, { clock, logger }));
   const {
@@ -71,17 +66,7 @@ export async function openSourceDeletion(
         rules,
         given,
       ),
-    lockedAmong: async (wanted, given) => {
-      if ((await versions.bucketLock(given)).lock === 'none') return [];
-      const locked: string[] = [];
-      for (const key of wanted) {
-        for await (const version of versions.versions(key, given)) {
-          if (version.key !== key || version.isMarker) continue;
-          if ((await versions.lockOf(version, given))?.legalHold === true) locked.push(key);
-        }
-      }
-      return locked;
-    },
+    lockedAmong: (wanted, given) => findLegalHolds(versions, wanted, given),
     lastDrill: (given) => (drill ??= readDrill({ store, config: wrap }, given)),
   };
   return {
@@ -91,6 +76,32 @@ export async function openSourceDeletion(
       media.close();
     },
   };
+}
+
+/** @throws `SOURCE_DELETE_OFF`. */
+function requireAllowed({ source }: WrapConfig): void {
+  if (source.mayDelete) return;
+  throw new ArchiveError(
+    'SOURCE_DELETE_OFF',
+    'nothing is deleted at the platform: the settings do not allow it',
+  );
+}
+
+/** Which of `wanted` have a version under a legal hold of the bucket. */
+async function findLegalHolds(
+  versions: VersionedStore,
+  wanted: readonly string[],
+  budget: Budget,
+): Promise<readonly string[]> {
+  if ((await versions.bucketLock(budget)).lock === 'none') return [];
+  const locked: string[] = [];
+  for (const key of wanted) {
+    for await (const version of versions.versions(key, budget)) {
+      if (version.key !== key || version.isMarker) continue;
+      if ((await versions.lockOf(version, budget))?.legalHold === true) locked.push(key);
+    }
+  }
+  return locked;
 }
 
 /** Opens what follows up what was marked, and takes it back: also where the settings allow no deletion any more. @throws as above. */

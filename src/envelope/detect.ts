@@ -41,7 +41,7 @@ export function detectFormat(stored: Metadata, instruction?: string): DetectedFo
   throw malformed('the metadata are of no known format');
 }
 
-/** Whether these metadata can be read only together with `<key>.instruction`. */
+/** Reports whether these metadata can be read only together with `<key>.instruction`. */
 export function needsInstruction(stored: Metadata): boolean {
   const { metadata } = canonicalMetadata(stored);
   const version = versionOf(metadata, 'the object');

@@ -101,7 +101,7 @@ export function chooseWrap(word: string | undefined, sources: KeySources): WrapC
   }
   if (word === 'kms' || word === 'aes' || word === 'rsa') return { mode: word };
   if (/^kms:[A-Za-z0-9:/_-]{1,2048}$/.test(word)) return { mode: 'kms', kmsKeyId: word.slice('kms:'.length) };
-  throw new ArchiveError('USAGE', '--wrap is none of kms, kms:KEY, aes and rsa', {
+  throw new ArchiveError('USAGE', '--wrap must be kms, kms:KEY, aes or rsa', {
     hint: 'KEY is the id, ARN or alias of a KMS key, e.g. --wrap kms:alias/recordings',
   });
 }

@@ -27,7 +27,7 @@ export interface Keyring {
 
 /** @throws `CONFIG_INVALID`, saying what is wrong and never what the file holds. */
 export function parseKeyring(text: string): Keyring {
-  const file = requireObject(parseJson(text), 'the keyring', ['version', 'active', 'keys']);
+  const file = requireObject(parseKeyringText(text), 'the keyring', ['version', 'active', 'keys']);
   if (file['version'] !== 1) throw invalid('the keyring is not of version 1');
   const entries: unknown = file['keys'];
   if (!Array.isArray(entries)) throw invalid('the keyring has no list of keys');
@@ -96,7 +96,7 @@ function parseEntry(entry: unknown): KeyringEntry {
   return { kid, key: bytes };
 }
 
-function parseJson(text: string): unknown {
+function parseKeyringText(text: string): unknown {
   const value = parseForeignJson(text);
   if (value === undefined) throw invalid('the keyring is not JSON');
   return value;

@@ -17,7 +17,7 @@ const ID_FIELDS: readonly (readonly [keyof Asked, readonly string[], readonly st
   ['organizationId', ['organizationId', 'orgId'], ['organization', 'org']],
 ];
 
-/** Members that belong to the answer itself; the others speak of users, queues and messages. */
+/** Members that belong to the answer itself; the others are about users, queues and messages. */
 const PARTS = ['conversation', 'interaction', 'recording', 'media', 'mediaUris', 'annotations', 'results'];
 
 /** Levels of {@link PARTS} in each other that are looked at. */

@@ -1,6 +1,6 @@
 /**
  * How much of the rate budget of an OAuth client a backfill may use while live archiving uses the same client. The platform counts
- * everybody's requests (`inin-ratelimit-count`), a process knows its own: the difference is what the others send. No counter of ours
+ * the requests of all clients (`inin-ratelimit-count`), a process knows its own: the difference is what the others send. No counter of ours
  * is kept anywhere. Pure but for {@link createYieldingBudget}.
  */
 import { abortReason, type Clock } from '../clock.ts';

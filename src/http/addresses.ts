@@ -41,7 +41,7 @@ notPublicV6.addSubnet('3fff::', 20, 'ipv6'); // documentation
 // Stryker restore all
 
 /**
- * Is `address` (a literal, no brackets) a public unicast address? An IPv6 address that embeds an IPv4 address is judged by that one
+ * Reports whether `address` (a literal, no brackets) is a public unicast address. An IPv6 address that embeds an IPv4 address is judged by that one
  * where translators (NAT64, RFC 6052) make it reachable, and is not public in every other form: mapped (`::ffff:0:0/96`), compatible
  * (`::/96`), translated (`::ffff:0:0:0/96`) and local-use NAT64 (`64:ff9b:1::/48`, RFC 8215) lie outside 2000::/3, 6to4 and Teredo in
  * the list above. An ISATAP interface identifier (RFC 5214) must not hide an address that is not public.

@@ -57,7 +57,7 @@ export class BodyFraming {
     return { kind: 'data', data, used: from + data.length };
   }
 
-  /** Is `data` that of a small chunk, with more of the body behind it? */
+  /** Reports whether `data` is a small chunk, with more of the body behind it. */
   isInSmallChunks({ data }: { readonly data: Buffer }, rest: Buffer): boolean {
     return this.#kind === 'chunked' && data.length <= SMALL_CHUNK_BYTES && rest.length > 0;
   }

@@ -231,7 +231,7 @@ class Exchange implements BodySource {
     this.#serve();
   }
 
-  /** Answers the one who waits, with what there is. */
+  /** Answers the waiting reader with the bytes that have arrived. */
   #serve(): void {
     const waiter = this.#waiter;
     const framing = this.#framing;

@@ -79,9 +79,13 @@ function eraseKind(tools: JobTools, secret: string, onErased: OnErased | undefin
 }
 
 export function changedPlan(): ArchiveError {
-  return new ArchiveError('JOB_CHANGED', 'the plan is not what was written down: nothing is erased by it', {
-    hint: 'someone else has changed it; look who may write to jobs/, and plan the erasure again',
-  });
+  return new ArchiveError(
+    'JOB_CHANGED',
+    'the plan was changed after it was written: nothing is erased by it',
+    {
+      hint: 'someone else has changed it; look who may write to jobs/, and plan the erasure again',
+    },
+  );
 }
 
 function outcomeOf({ state, bytes, heldBy, kept, error }: ErasedItem): Omit<Outcome, 'index'> {

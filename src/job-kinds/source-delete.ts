@@ -111,9 +111,13 @@ function sourceDeleteKind(
 }
 
 export function changedSourcePlan(): ArchiveError {
-  return new ArchiveError('JOB_CHANGED', 'the plan is not what was written down: nothing is deleted by it', {
-    hint: 'someone else has changed it; look who may write to jobs/, and plan again',
-  });
+  return new ArchiveError(
+    'JOB_CHANGED',
+    'the plan was changed after it was written: nothing is deleted by it',
+    {
+      hint: 'someone else has changed it; look who may write to jobs/, and plan again',
+    },
+  );
 }
 
 /** Of one that the day has a place for: others stay without an outcome, and are worked on another day. */

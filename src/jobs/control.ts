@@ -57,7 +57,7 @@ export async function addControl(
     const { n, wish, rate } = await readControl(store, plan, budget);
     if (wish === 'cancel' && change.wish !== 'cancel') {
       throw new ArchiveError('JOB_CHANGED', `job ${plan.id} was cancelled`, {
-        hint: 'plan it again: what was done is found done',
+        hint: 'plan it again: items that are done are skipped',
       });
     }
     const next: Control = { wish: change.wish ?? wish, rate: change.rate ?? rate };

@@ -4,6 +4,7 @@ import { leaseKey, type ShardTurn } from './job-keys.ts';
 import { mustRenew } from './lease-policy.ts';
 import { jsonBytes } from './patient-store.ts';
 import type { Run } from './run-context.ts';
+import { present } from '../present.ts';
 
 export class Lease implements ShardTurn {
   readonly shard: number;
@@ -57,7 +58,7 @@ export class Lease implements ShardTurn {
   /** Gives the shard back: another runner may take it once it has rested. */
   async release(restMs: number, why?: ArchiveError): Promise<void> {
     if (this.#lost) return;
-    const more = { released: true, restMs, ...(why === undefined ? {} : { code: why.code }) };
+    const more = { released: true, restMs, ...present({ code: why?.code }) };
     await write(this.#run, { shard: this.shard, turn: this.#turn + 1 }, more);
     this.#lost = true;
   }

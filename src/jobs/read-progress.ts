@@ -92,15 +92,11 @@ export async function readProgress(request: ProgressRequest): Promise<JobProgres
     holders.push({ ...holder, held: holder.held && age < JOB_TIMING.leaseMs });
     if (cursor === undefined) continue;
     for (const name of ['done', 'already', 'failed'] as const) sum[name] += cursor.counts[name];
-    sum.bytes += cursor.bytes;
-    sum.results += cursor.results;
+    const { bytes, results, seconds, settled, writtenAt: at } = cursor;
+    sum.bytes += bytes;
+    sum.results += results;
     later += cursor.later;
-    history.add({
-      at: cursor.writtenAt,
-      seconds: cursor.seconds,
-      items: cursor.settled,
-      bytes: cursor.bytes,
-    });
+    history.add({ at, seconds, items: settled, bytes });
     if (newest === undefined || cursor.writtenAt > newest.writtenAt) newest = cursor;
   }
   const left = Math.max(0, plan.totals.items - sum.done - sum.already - sum.failed);
@@ -119,9 +115,11 @@ export async function readProgress(request: ProgressRequest): Promise<JobProgres
     left,
     shardsDone,
     runners,
-    ...present({ estimate }),
-    ...(isMoving && newest?.limitedBy !== undefined ? { limitedBy: newest.limitedBy } : {}),
-    ...(!isMoving && !over && stoppedBy !== undefined ? { stoppedBy } : {}),
+    ...present({
+      estimate,
+      limitedBy: isMoving ? newest?.limitedBy : undefined,
+      stoppedBy: isMoving || over ? undefined : stoppedBy,
+    }),
   };
 }
 

@@ -50,7 +50,7 @@ const carriedOut = z.object({
   totals: z.object({ failed: z.literal(0), left: z.literal(0) }),
 });
 
-/** Whether the job is over and has left nothing: what was broken off, or has failed, needs its lists. @throws what the store throws. */
+/** Reports whether the job is over and has left nothing: what was broken off, or has failed, needs its lists. @throws what the store throws. */
 export async function isCarriedOut(store: PatientStore, id: string, budget: Budget): Promise<boolean> {
   const report = await store.get(reportKey(id), budget);
   const text = report === undefined ? '' : Buffer.from(report).toString('utf8');

@@ -47,8 +47,7 @@ export async function drill(run: ScheduledRun): Promise<DrillRun> {
       onRecording: ({ result, problem }, object) => {
         if (result === 'restored' || result === 'erased' || result === 'expired') return;
         logger.log('error', `the restore drill: ${object ?? 'a receipt of the log'} is ${result}`, {
-          ...present({ key: object }),
-          ...(problem === undefined ? {} : { code: problem.code }),
+          ...present({ key: object, code: problem?.code }),
           state: result,
         });
       },

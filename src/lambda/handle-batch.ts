@@ -5,6 +5,7 @@ import { startBudget } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { BatchRecord } from '../events/sqs-batch.ts';
+import { forEachOf } from '../for-each-of.ts';
 import type { Logger } from '../log.ts';
 import type { MessageQueue } from '../queue/message-queue.ts';
 import { batchConcurrency } from './batch-concurrency.ts';
@@ -59,7 +60,6 @@ export async function handleBatch(
   budget: Budget,
 ): Promise<BatchAnswer> {
   const done = new Set<BatchRecord>();
-  const queue = records.values();
   const { clock, pace, config, memoryMb } = options;
   const atOnce = batchConcurrency({
     records: records.length,
@@ -68,15 +68,12 @@ export async function handleBatch(
     timeLeftMs: budget.deadline - clock.now(),
     usualMs: pace.usualMs,
   });
-  const work = async () => {
-    for (const record of queue) {
-      const began = clock.now();
-      const end = await handleRecord(options, record, budget, pace.usualMs ?? 0);
-      if (end === 'done') done.add(record);
-      if (end !== 'refused') pace.note(clock.now() - began);
-    }
-  };
-  const all = Promise.all(Array.from({ length: atOnce }, work));
+  const all = forEachOf(records, atOnce, async (record) => {
+    const began = clock.now();
+    const end = await handleRecord(options, record, budget, pace.usualMs ?? 0);
+    if (end === 'done') done.add(record);
+    if (end !== 'refused') pace.note(clock.now() - began);
+  });
   await Promise.race([all, endOf(budget)]);
   return {
     batchItemFailures: records

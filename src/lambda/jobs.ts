@@ -70,7 +70,7 @@ export async function runJobs(run: ScheduledRun): Promise<JobsReport> {
         state: end,
         count: done,
         bytes,
-        ...(error === undefined ? {} : { code: error.code, reason: error.message }),
+        ...present({ code: error?.code, reason: error?.message }),
       });
     }
     // the others had their turn; the alarm counts failed invocations

@@ -135,8 +135,7 @@ function filterOf(
   if (between !== undefined && columns.has(between.column)) {
     const { column, from, to } = between;
     const bounds = {
-      ...(from === undefined ? {} : { $gte: from }),
-      ...(to === undefined ? {} : { $lte: to }),
+      ...present({ $gte: from, $lte: to }),
     };
     if (Object.keys(bounds).length > 0) all.push({ [column]: bounds });
   }

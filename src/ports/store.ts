@@ -46,7 +46,7 @@ export interface PutOptions {
    * and `exists` says so without another request.
    */
   readonly verify?: 'read-back' | 'answer' | 'answer-only';
-  /** A store that has neither locks nor tags does without. */
+  /** A store that has neither locks nor tags ignores it. */
   readonly keep?: KeepOnWrite;
 }
 

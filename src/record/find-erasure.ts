@@ -59,7 +59,7 @@ async function isThere(store: ObjectStore, place: string, budget: Budget): Promi
   }
 }
 
-/** Whether a tombstone is signed as it has to be. */
+/** Reports whether a tombstone is signed as it has to be. */
 export async function isTrusted(
   { store, keys }: ErasureTrust,
   erasure: Erasure,
@@ -96,7 +96,7 @@ export function recordingOfKey(key: string): string | undefined {
   return objects.map((object) => identifyKey(object)?.recordingId).find((id) => id !== undefined);
 }
 
-/** That a recording was erased, with the tombstone's id. */
+/** Error: a recording was erased; it has the tombstone's id. */
 export function recordingErased(erasure: Pick<Erasure, 'id' | 'at'>): ArchiveError {
   return new ArchiveError('RECORDING_ERASED', `the recording was erased on ${erasure.at.slice(0, 10)}`, {
     hint: `${erasureKey(erasure.id)} is the tombstone; it says why`,

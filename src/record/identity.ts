@@ -31,7 +31,7 @@ export function canonicalIds<T extends Pick<RecordingIds, 'recordingId' | 'conve
 }
 
 /**
- * Is the stored object the file that `ids` names, in whichever case its UUIDs were written at the time? Objects that carry no idempotency key were written by the tutorial's own
+ * Reports whether the stored object is the file that `ids` names; the case of its UUIDs does not count. Objects that carry no idempotency key were written by the tutorial's own
  * code, which names them by the recording alone: only their key tells.
  */
 export function isSameRecording(stat: Pick<ObjectStat, 'metadata'>, ids: RecordingIds): boolean {

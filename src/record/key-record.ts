@@ -60,7 +60,7 @@ export function keyRecordKey({ objectKey, messageId: id }: KeyRecordOf): string 
   return `${keyRecordFolder(objectKey)}${name}.json`;
 }
 
-/** Whether a key is that of a record, and not of what an erasure left. */
+/** Reports whether a key is that of a record, and not of what an erasure left. */
 export function isKeyRecordKey(key: string): boolean {
   return key.startsWith(KEY_PREFIX) && /\/[A-Za-z0-9_-]{38}\.json$/.test(key);
 }

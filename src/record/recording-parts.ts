@@ -83,7 +83,7 @@ function stemOf(base: string): string {
   return dot < 0 ? base : base.slice(0, dot + 1);
 }
 
-/** Whether the object under a key that begins with a prefix of {@link prefixesOfParts} is of that recording. */
+/** Reports whether the object under a key that begins with a prefix of {@link prefixesOfParts} is of that recording. */
 export function isPartOf(recordingId: string, { kind, prefix }: PartPrefix, key: string): boolean {
   if (kind !== 'media') return key.startsWith(prefix);
   return isSameId(identifyKey(bareKey(key))?.recordingId ?? '', recordingId);

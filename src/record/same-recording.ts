@@ -6,7 +6,7 @@ import type { Receipt } from './receipt-schema.ts';
 
 type Ids = Receipt['ids'];
 
-/** Whether two statements are about the same file of the same recording of the same organization. */
+/** Reports whether two statements are about the same file of the same recording of the same organization. */
 export function isOfSameFile(one: Ids, other: Ids): boolean {
   const isSame = (a: string | undefined, b: string | undefined) =>
     a === undefined || b === undefined ? a === b : isSameId(a, b);
@@ -18,7 +18,7 @@ export function isOfSameFile(one: Ids, other: Ids): boolean {
   );
 }
 
-/** Whether `gca-idem` of an object is that of the recording, written in any letter case; true for an object that has none. */
+/** Reports whether `gca-idem` of an object is that of the recording, written in any letter case; true for an object that has none. */
 export function isIdempotencyKeyOf(
   { metadata }: Pick<ObjectStat, 'metadata'>,
   { recording, conversation, channel }: Ids,

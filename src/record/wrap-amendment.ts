@@ -98,7 +98,7 @@ export async function amendWrap(
   if ((await putSmall(store, place, body, budget)) === 'stored') return place;
   const standing = await getSmall(store, place, MAX_AMENDMENT_BYTES, budget);
   if (standing === body.toString('utf8')) return place;
-  throw new ArchiveError('RECEIPT_MISMATCH', `${place} was there before the wrap that it speaks of`);
+  throw new ArchiveError('RECEIPT_MISMATCH', `${place} was there before the wrap that it states`);
 }
 
 /**
@@ -127,7 +127,7 @@ export async function readAmendment(
 }
 
 /**
- * Whether an amendment speaks of the instruction file that stands there. Of an object that commits to its key (`s3ec-v3`), only the wrap
+ * Reports whether an amendment is of the instruction file that stands there. Of an object that commits to its key (`s3ec-v3`), only the wrap
  * in the file counts, and that is covered by its hash wherever it is kept.
  */
 export function coversInstruction(

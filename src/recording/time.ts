@@ -9,7 +9,7 @@ const END = Date.UTC(2100, 0, 1);
 export const FIRST_DAY = EARLIEST;
 export const LAST_DAY = END - 86_400_000;
 
-/** Is `at` (epoch ms) a whole number within the years 2000 to 2099, UTC? */
+/** Reports whether `at` (epoch ms) is a whole number within the years 2000 to 2099, UTC. */
 export function isPlausibleTime(at: number): boolean {
   return Number.isInteger(at) && at >= EARLIEST && at < END;
 }

@@ -79,7 +79,7 @@ async function judgeRecord(
   return isSettled(examination) ? 'orphan' : 'unsettled';
 }
 
-/** Whether an object that is there, or is not, is the last word: not one that took the place of another, or was removed. */
+/** Reports whether an object that is there, or is not, is the last word: not one that took the place of another, or was removed. */
 function isSettled({ stat, receipt, findings, contextOf }: Examination): boolean {
   if (stat === undefined) return receipt === undefined && findings.length === 0;
   const isStated = receipt !== undefined || contextOf !== undefined;
@@ -89,7 +89,7 @@ function isSettled({ stat, receipt, findings, contextOf }: Examination): boolean
 /** An object whose metadata say nothing of a key is none of this archive's. */
 const carriesNothing = ({ metadata }: ObjectStat) => Object.keys(metadata).length === 0;
 
-/** Without a version's name, a store removes as it does for everybody: what keeps versions hides it. */
+/** Without a version's name, a store that keeps versions only hides the object. */
 const asCurrent = (key: string, lastModified: number) => ({
   key,
   versionId: undefined,

@@ -10,7 +10,7 @@ import { isMissing, systemCode } from '../store/directory/fs-errors.ts';
 /** Only the owner, under any umask. */
 const DIRECTORY_MODE = 0o700;
 
-/** May be written to by the group or by everybody. */
+/** The group or all users may write. */
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**

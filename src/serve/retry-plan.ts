@@ -29,7 +29,7 @@ export const SPOOL_RETRIES: SpoolPolicy = {
   horizonMs: 7 * 86_400_000,
 };
 
-/** No event is tried again sooner than this, ms: it was not to be had a moment ago. */
+/** No event is tried again sooner than this, ms: its recording was not available a moment ago. */
 export const MIN_DELAY_MS = 1_000;
 
 /** A recording that was not ready is asked for again after an eighth of the time it has been waited for. */

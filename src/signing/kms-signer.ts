@@ -12,7 +12,7 @@ import type { Logger } from '../log.ts';
 export const MAX_KMS_MESSAGE_BYTES = 4096;
 
 /**
- * Pure Ed25519 (RFC 8032), as everybody verifies it. `ED25519_PH_SHA_512` is another algorithm, which `openssl pkeyutl` and
+ * Pure Ed25519 (RFC 8032), as every verifier knows it. `ED25519_PH_SHA_512` is another algorithm, which `openssl pkeyutl` and
  * the readers of receipts do not take.
  */
 const ALGORITHM = { SigningAlgorithm: 'ED25519_SHA_512', MessageType: 'RAW' } as const;

@@ -52,7 +52,7 @@ export async function checkAlarms(
   return orOk(name, problems, `${alarms.length} alarms, and none rings`);
 }
 
-/** That something was archived within a day. Throws what the SDK throws. */
+/** Checks that something was archived within a day. Throws what the SDK throws. */
 export async function checkLastArchive(
   clients: AwsClients,
   stackName: string,

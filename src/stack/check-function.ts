@@ -126,18 +126,16 @@ export function checkVariables(variables: Readonly<Record<string, string>>): rea
   return orOk(name, problems, `${Object.keys(variables).length} variables, no secret among them`);
 }
 
-/** That the function is fed from its queue. Throws what the SDK throws. */
+interface FedFunction {
+  readonly functionName: string;
+  readonly queueArn: string | undefined;
+  readonly settings: DeploySettings | undefined;
+}
+
+/** Checks that the function is fed from its queue. Throws what the SDK throws. */
 export async function checkEventSource(
   clients: AwsClients,
-  {
-    functionName,
-    queueArn,
-    settings,
-  }: {
-    readonly functionName: string;
-    readonly queueArn: string | undefined;
-    readonly settings: DeploySettings | undefined;
-  },
+  { functionName, queueArn, settings }: FedFunction,
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
   const name = 'event-source';

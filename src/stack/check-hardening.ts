@@ -32,7 +32,7 @@ export async function* checkHardening(hardened: Hardened): AsyncGenerator<Diagno
   }
   if (settings.auditTrail) {
     yield outputs.AuditTrailName === undefined
-      ? fail('audit-trail', 'the settings want one, and the stack has none', REDEPLOY)
+      ? fail('audit-trail', 'the settings ask for one, and the stack has none', REDEPLOY)
       : ok('audit-trail', `the stack has ${outputs.AuditTrailName}; its alarms are among those below`);
   }
   if (settings.replica !== undefined) {

@@ -58,7 +58,11 @@ function describeQueue(
   const target = readRedriveTarget(attributes['RedrivePolicy']);
   if (target === undefined) {
     problems.push(
-      fail(name, 'what fails for ever is dropped after its retention: there are no dead letters', REDEPLOY),
+      fail(
+        name,
+        'events that keep failing are dropped when the retention of the queue ends: it has no dead-letter queue',
+        REDEPLOY,
+      ),
     );
   } else if (deadLetterArn !== undefined && target !== deadLetterArn) {
     problems.push(fail(name, 'its dead letters go to another queue than the stack’s', REDEPLOY));

@@ -53,7 +53,7 @@ interface SecretToCheck {
   readonly howToMake: string;
 }
 
-/** That a secret has a value; it is not read. Throws what the SDK throws. */
+/** Checks that a secret has a value; it is not read. Throws what the SDK throws. */
 export async function checkSecret(
   clients: AwsClients,
   { name, secretArn, howToMake }: SecretToCheck,

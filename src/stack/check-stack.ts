@@ -84,22 +84,12 @@ export async function* checkStack(
     }
     const { variables, timeoutS } = yield* checkFunction(clients, outputs, budget);
     const credentials = yield* checkSecrets(clients, outputs, budget);
-    const { BucketName, KeyArn, SigningKeyArn, QueueUrl, DeadLetterQueueUrl, FunctionName } = outputs;
+    const { BucketName, KeyArn, QueueUrl, DeadLetterQueueUrl, FunctionName } = outputs;
     if (BucketName !== undefined) {
       const bucket = { name: BucketName, owner: KeyArn?.split(':')[4] };
       yield* checkBucket(clients, bucket, stack.settings, budget.signal);
     }
-    if (KeyArn !== undefined) {
-      yield* await lookAt('key', 'kms:DescribeKey', () => checkKeyState(clients, KeyArn, budget.signal));
-      yield* await lookAt('key-rotation', 'kms:GetKeyRotationStatus', () =>
-        checkKeyRotation(clients, KeyArn, budget.signal),
-      );
-    }
-    if (SigningKeyArn !== undefined) {
-      yield* await lookAt('signing-key', 'kms:DescribeKey', () =>
-        checkSigningKey(clients, SigningKeyArn, budget.signal),
-      );
-    }
+    yield* checkKeys(clients, outputs, budget);
     let queueArn: string | undefined;
     if (QueueUrl !== undefined && DeadLetterQueueUrl !== undefined) {
       const queues = { queueUrl: QueueUrl, deadLetterQueueUrl: DeadLetterQueueUrl, timeoutS };
@@ -128,6 +118,24 @@ export async function* checkStack(
   } finally {
     clients.close();
     queue.close();
+  }
+}
+
+async function* checkKeys(
+  clients: AwsClients,
+  { KeyArn, SigningKeyArn }: StackOutputs,
+  { signal }: Budget,
+): AsyncGenerator<Diagnosis, void, undefined> {
+  if (KeyArn !== undefined) {
+    yield* await lookAt('key', 'kms:DescribeKey', () => checkKeyState(clients, KeyArn, signal));
+    yield* await lookAt('key-rotation', 'kms:GetKeyRotationStatus', () =>
+      checkKeyRotation(clients, KeyArn, signal),
+    );
+  }
+  if (SigningKeyArn !== undefined) {
+    yield* await lookAt('signing-key', 'kms:DescribeKey', () =>
+      checkSigningKey(clients, SigningKeyArn, signal),
+    );
   }
 }
 

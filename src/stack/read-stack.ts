@@ -18,6 +18,8 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'DrillerFunctionName',
   'DrillKeyArn',
   'KeyRecordsBucketName',
+  'ReleaserRoleArn',
+  'EraserRoleArn',
   'RetainerFunctionName',
   'SealerFunctionName',
   'LogKeyArn',

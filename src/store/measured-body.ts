@@ -7,7 +7,7 @@ export interface MeasuredBody {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Ends the iteration with `reason`, at once. */
   stop(reason: ArchiveError): void;
-  /** Is this the very error the body threw? Then it belongs to the caller and is passed on untouched. */
+  /** Reports whether this is the very error the body threw: it belongs to the caller and is passed on untouched. */
   threw(error: unknown): boolean;
 }
 

@@ -16,7 +16,7 @@ const METADATA_NAME = /^[a-z0-9!#$%&'*+.^_|~-]+$/;
 /** What every HTTP implementation carries unchanged: no control characters, no space at either end. */
 const HEADER_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Does `key` obey the rule stated at `ObjectStore`? */
+/** Reports whether `key` obeys the rule stated at `ObjectStore`. */
 export function isObjectKey(key: string): boolean {
   return (
     key.length <= MAX_KEY_BYTES &&

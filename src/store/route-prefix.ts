@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../ports.ts';
+import { present } from '../present.ts';
 
 /**
  * The same archive, of which everything below `prefix` is kept in another store, under the same keys.
@@ -8,6 +9,7 @@ import type { ObjectStore } from '../ports.ts';
 export function routePrefix(store: ObjectStore, prefix: string, other: ObjectStore): ObjectStore {
   const of = (key: string) => (key.startsWith(prefix) ? other : store);
   const bothCan = (name: keyof ObjectStore) => store[name] !== undefined && other[name] !== undefined;
+  const { pin, setLegalHold, defaultLockDays, listUploads, abortUpload } = store;
   return {
     location: store.location,
     put: (key, ...how) => of(key).put(key, ...how),
@@ -24,11 +26,7 @@ export function routePrefix(store: ObjectStore, prefix: string, other: ObjectSto
     ...(bothCan('replaceMetadata') && {
       replaceMetadata: (expected, ...how) => called(of(expected.key).replaceMetadata?.(expected, ...how)),
     }),
-    ...(store.pin && { pin: store.pin }),
-    ...(store.setLegalHold && { setLegalHold: store.setLegalHold }),
-    ...(store.defaultLockDays && { defaultLockDays: store.defaultLockDays }),
-    ...(store.listUploads && { listUploads: store.listUploads }),
-    ...(store.abortUpload && { abortUpload: store.abortUpload }),
+    ...present({ pin, setLegalHold, defaultLockDays, listUploads, abortUpload }),
   };
 }
 

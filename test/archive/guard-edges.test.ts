@@ -140,7 +140,7 @@ describe('containers', () => {
   });
 
   it('skips blanks of any number before markup, as a reader of text would', () => {
-    const blank = fc.constantFrom(...'\t\n\v\f\r \u00a0\u0085\u001f');
+    const blank = fc.constantFrom(...Array.from('\t\n\v\f\r \u00a0\u0085\u001f'));
     const tag = fc.constantFrom(
       '<!DOCTYPE html>',
       '<HTML>',

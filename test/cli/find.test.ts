@@ -232,7 +232,7 @@ describe('find', () => {
 });
 
 describe('catalogue', () => {
-  it('says what there is, and which days have changed', async () => {
+  it('lists its days, and which have changed', async () => {
     const status = await cli('catalogue', 'status', '--from', '2026-03-01', '--to', '2026-03-10', '--json');
     expect(status.records()).toMatchObject([{ type: 'catalogue', days: 1, firstDay: DAY }]);
   });

@@ -239,7 +239,7 @@ describe('precedence', () => {
     },
   );
 
-  it('settings whose names speak of hosts, URLs, proxies, endpoints or commands need a named file', () => {
+  it('settings that name hosts, URLs, proxies, endpoints or commands need a named file', () => {
     const suspicious = /URL|HOST|PROXY|ENDPOINT|COMMAND|LOOPBACK|RECEIPT_PUBLIC|_OPEN$/;
     const open = listSettings().filter(
       ([name, setting]) => suspicious.test(name) && setting.secret !== true && setting.namedFileOnly !== true,

@@ -25,9 +25,10 @@ describe('secrets', () => {
   });
 
   it.each(secretNames.map(([name]) => name))('%s is never repeated, however malformed', (name) => {
-    // a proxy's host is no secret: doctor shows it, and a word that can be a host is taken for one
+    // a proxy's host is no secret: doctor shows it, and a word that can be a host, perhaps with a port, is taken for one
     const isHost = (text: string) =>
-      name.endsWith('_PROXY') && !/[\s@/]/.test(text.trim()) && URL.canParse(`http://${text.trim()}`);
+      name.endsWith('_PROXY') &&
+      /^(?:https?:\/\/)?(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?\/?$/i.test(text.trim());
     const canary = fc
       .stringMatching(/^[ -~]{16,64}$/)
       .filter((text) => text.trim().length >= 12 && !isHost(text));
@@ -47,6 +48,15 @@ describe('secrets', () => {
       { numRuns: 500 },
     );
   });
+
+  it.each(['/correcthorsebattery', '//correcthorsebattery', 'correct$horse,battery', '1.2.3.999999999999,'])(
+    'a word that is no host is not shown as the host of a proxy: %s',
+    (secret) => {
+      const refusal = refusalOf({ env: { ...tutorial, HTTPS_PROXY: secret } });
+      expect(refusal.message).toContain('HTTPS_PROXY: is not the address of a proxy');
+      expect(inspect(refusal, { depth: 10 })).not.toContain(secret);
+    },
+  );
 
   it('nothing at all is repeated in a message: a secret may stand in the wrong variable', () => {
     const everyName = fc.constantFrom(

@@ -172,7 +172,7 @@ describe('the wrapping key to move data keys under', () => {
     (word) => {
       expect(problemOf(word, all)).toEqual([
         'USAGE',
-        '--wrap is none of kms, kms:KEY, aes and rsa',
+        '--wrap must be kms, kms:KEY, aes or rsa',
         expect.stringContaining('--wrap kms:alias/recordings'),
       ]);
     },

@@ -231,7 +231,7 @@ describe('holds in S3', () => {
     return { ports, remove };
   }
 
-  it('lock the object and its receipt against everybody, until the last hold is released', async () => {
+  it('lock the object and its receipt against every user, until the last hold is released', async () => {
     const { ports, remove } = await connect('locked');
     const first = await place(ports, ['a', 'b', 'missing']);
     const second = await place(ports, ['a']);

@@ -16,7 +16,7 @@ function run(file: string, fault: string | undefined) {
   return { passed: Number(passed), failed: Number(failed) };
 }
 
-describe.each(['test/store/directory-store.test.ts', 'test/store/s3-store-simulator.test.ts'])(
+describe.each(['test/store/directory/directory-store.test.ts', 'test/store/s3/s3-store-simulator.test.ts'])(
   'the suite of %s',
   (file) => {
     it('passes on a sound store', () => {

@@ -23,7 +23,7 @@ async function makeKey(name: string) {
 }
 
 describe('keys receipts', () => {
-  it('makes a list that everybody may read, and adds to it', async () => {
+  it('makes a list that all users may read, and adds to it', async () => {
     const first = await receipts('--add', await makeKey('one.pem'), '--at', '2026-01-01T00:00:00Z');
     expect([first.code, first.stdout]).toEqual([
       0,

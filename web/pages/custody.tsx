@@ -15,7 +15,7 @@ export function Custody({ detail }: { readonly detail: RecordingDetail }) {
       {receipt === undefined ? (
         <Alert kind="damaged" title="No receipt: what happened to this recording is not on record">
           <p>
-            <code>genesys-archive adopt</code> issues a receipt for an object that has none.
+            <code>genesys-archive archive --again ID</code> issues one if the platform has it.
           </p>
         </Alert>
       ) : (

@@ -1,43 +1,43 @@
 import { useState } from 'preact/hooks';
 import { parseClock } from '../format.ts';
 import { Field } from '../ui/field.tsx';
-import type { Heard } from './channels.ts';
-import { type Command, LETTERS, SPEEDS } from './keys.ts';
+import { LETTERS, SPEEDS } from './keys.ts';
+import { lettersAct, turnLetters } from './letter-keys.ts';
+import type { Playback } from './playback.ts';
+import type { PlayerState } from './use-player.ts';
+
+/** What may be heard, as the keys name it. */
+const CHANNELS = LETTERS.flatMap(([, command, words]) =>
+  command.kind === 'channel' ? [{ ...command, words }] : [],
+);
 
 interface ControlsProps {
-  readonly isPlaying: boolean;
-  readonly rate: number;
-  readonly heard: Heard;
-  /** Channels; `undefined` where no peaks told. */
-  readonly lanes: number | undefined;
-  readonly skips: boolean;
-  readonly canSkip: boolean;
-  readonly letters: boolean;
-  readonly onCommand: (command: Command) => void;
-  readonly onRate: (rate: number) => void;
-  readonly onChannel: (heard: Heard) => void;
-  readonly onGoTo: (at: number) => void;
-  readonly onLetters: (on: boolean) => void;
+  readonly player: PlayerState;
+  /** That the listen was granted for. */
+  readonly playback: Playback;
 }
 
-export function Controls(props: ControlsProps) {
-  const { isPlaying, rate, heard, lanes, skips, canSkip, letters, onCommand, onRate, onChannel, onLetters } =
-    props;
+export function Controls({ player, playback }: ControlsProps) {
+  const { act } = player;
   return (
     <div class="controls">
-      <button type="button" onClick={() => onCommand({ kind: 'step', seconds: -10 })}>
+      <button type="button" onClick={() => act({ kind: 'step', seconds: -10 })}>
         − 10 s
       </button>
-      <button type="button" class="primary play" autofocus onClick={() => onCommand({ kind: 'toggle' })}>
-        {isPlaying ? 'Pause' : 'Play'}
+      <button type="button" class="primary play" autofocus onClick={() => act({ kind: 'toggle' })}>
+        {playback.isPlaying ? 'Pause' : 'Play'}
       </button>
-      <button type="button" onClick={() => onCommand({ kind: 'step', seconds: 10 })}>
+      <button type="button" onClick={() => act({ kind: 'step', seconds: 10 })}>
         + 10 s
       </button>
-      <GoTo onGoTo={props.onGoTo} />
+      <GoTo onGoTo={player.moveTo} />
       <Field label="Speed">
         {({ id }) => (
-          <select id={id} value={rate} onInput={({ currentTarget: { value } }) => onRate(Number(value))}>
+          <select
+            id={id}
+            value={playback.rate}
+            onInput={({ currentTarget: { value } }) => playback.setRate(Number(value))}
+          >
             {SPEEDS.map((speed) => (
               <option key={speed} value={speed}>
                 {speed}×
@@ -46,19 +46,22 @@ export function Controls(props: ControlsProps) {
           </select>
         )}
       </Field>
-      {lanes === 1 ? null : (
+      {player.waves.coarse?.lanes.length === 1 ? null : (
         <Field label="Hear">
           {({ id }) => (
             <select
               id={id}
-              value={String(heard)}
-              onInput={({ currentTarget: { value } }) =>
-                onChannel(value === 'both' ? 'both' : value === '0' ? 0 : 1)
-              }
+              value={player.heard}
+              onInput={({ currentTarget: { selectedIndex } }) => {
+                const chosen = CHANNELS[selectedIndex];
+                if (chosen) act(chosen);
+              }}
             >
-              <option value="both">both channels</option>
-              <option value="0">first channel only</option>
-              <option value="1">second channel only</option>
+              {CHANNELS.map(({ channel, words }) => (
+                <option key={channel} value={channel}>
+                  {words}
+                </option>
+              ))}
             </select>
           )}
         </Field>
@@ -66,40 +69,51 @@ export function Controls(props: ControlsProps) {
       <label class="check">
         <input
           type="checkbox"
-          checked={skips}
-          disabled={!canSkip}
-          onChange={() => onCommand({ kind: 'silence' })}
+          checked={player.skips}
+          disabled={player.quiet.length === 0}
+          onChange={() => act({ kind: 'silence' })}
         />{' '}
         Skip silence
       </label>
-      <details class="keys">
-        <summary>Keys</summary>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={letters}
-            onChange={({ currentTarget: { checked } }) => onLetters(checked)}
-          />{' '}
-          Letter keys, while the player has the focus
-        </label>
-        <dl class="facts">
-          {LETTERS.map(([key, , words]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{words}</dd>
-            </div>
-          ))}
-          <div>
-            <dt>
-              <kbd>←</kbd> <kbd>→</kbd>
-            </dt>
-            <dd>5 s on the position; Page Up and Page Down 60 s</dd>
-          </div>
-        </dl>
-      </details>
+      <Keys />
     </div>
+  );
+}
+
+/** What the keys do, and whether letters are among them. */
+function Keys() {
+  const [areOn, setOn] = useState(lettersAct);
+  return (
+    <details class="keys">
+      <summary>Keys</summary>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={areOn}
+          onChange={({ currentTarget: { checked } }) => {
+            turnLetters(checked);
+            setOn(checked);
+          }}
+        />{' '}
+        Letter keys, while the player has the focus
+      </label>
+      <dl class="facts">
+        {LETTERS.map(([key, , words]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <kbd>←</kbd> <kbd>→</kbd>
+          </dt>
+          <dd>5 s on the position; Page Up and Page Down 60 s</dd>
+        </div>
+      </dl>
+    </details>
   );
 }
 
@@ -116,7 +130,7 @@ function GoTo({ onGoTo }: { readonly onGoTo: (at: number) => void }) {
         if (at !== undefined) onGoTo(at);
       }}
     >
-      <Field label="Go to" {...(wrong && { hint: 'write 12:30, 1:02:03 or 90' })}>
+      <Field label="Go to" hint={wrong ? 'write 12:30, 1:02:03 or 90' : undefined}>
         {({ id, described }) => (
           <input
             id={id}

@@ -5,7 +5,7 @@ import { TextField } from '../ui/field.tsx';
 
 interface ListenFirstProps {
   readonly file: RecordingFile;
-  readonly isAsking: boolean;
+  readonly isAsking: boolean | undefined;
   readonly onListen: (reason: string) => void;
 }
 
@@ -42,7 +42,7 @@ export function ListenFirst({ file, isAsking, onListen }: ListenFirstProps) {
       <p class="hint">
         The listen goes on record before the first sound.
         {file.seekable === 'whole'
-          ? ' The receipt has no signed leaves: the first sound waits until the whole object was read and checked.'
+          ? ' Without signed leaves, sound waits until the whole object is checked.'
           : ''}
       </p>
     </form>

@@ -21,6 +21,9 @@ export type Trouble =
   | { readonly kind: 'expired' }
   | { readonly kind: 'media'; readonly detail: string };
 
+/** A body of a request; JSON leaves out what is `undefined`. */
+type Asked<T> = { readonly [K in keyof T]: T[K] | undefined };
+
 /**
  * Plays one file through an `<audio>` element that has no address until the listen is granted. `change` tells of every change of its
  * state.
@@ -92,7 +95,7 @@ export class Playback extends EventTarget {
   }
 
   /** Asks to listen, which is on record before the first byte, and plays from `at`. */
-  async listen(body: ListenBody, at = 0): Promise<void> {
+  async listen(body: Asked<ListenBody>, at = 0): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
     this.#trouble = undefined;

@@ -53,9 +53,7 @@ export function Waveform({ peaks, from, to, position, marks, window, onSeek, nam
             style={{ left: share(span[0]), width: width(span) }}
           />
         ))}
-      {window === undefined ? null : (
-        <span class="window" style={{ left: share(window[0]), width: width(window) }} />
-      )}
+      {window && <span class="window" style={{ left: share(window[0]), width: width(window) }} />}
       <canvas ref={canvas} />
       {position < from || position > to ? null : <span class="playhead" style={{ left: share(position) }} />}
     </div>

@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks';
 
 interface FieldProps {
   readonly label: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Draws the control; `id` joins it to the label, `described` to the hint. */
   readonly children: (ids: {
     readonly id: string;
@@ -13,12 +13,12 @@ interface FieldProps {
 
 export function Field({ label, hint, children }: FieldProps) {
   const id = useId();
-  const described = hint === undefined ? undefined : `${id}-hint`;
+  const described = hint && `${id}-hint`;
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {children({ id, described })}
-      {hint === undefined ? null : (
+      {hint && (
         <span class="hint" id={described}>
           {hint}
         </span>
@@ -38,7 +38,7 @@ interface TextFieldProps {
 
 export function TextField({ label, value, onInput, hint, required = false, lines }: TextFieldProps) {
   return (
-    <Field label={label} {...(hint !== undefined && { hint })}>
+    <Field label={label} hint={hint}>
       {({ id, described }) =>
         lines === undefined ? (
           <input

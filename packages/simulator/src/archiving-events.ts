@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { stableUuid, type SimulatedRecording } from './catalogue.ts';
+import { present } from './present.ts';
 
 /** The envelopes an archiving event can arrive in. */
 export const EVENT_SHAPES = [
@@ -138,39 +139,62 @@ function httpEvent(
   const body = isBase64Encoded ? Buffer.from(raw).toString('base64') : raw;
   const headers = {
     'content-type': 'application/json',
-    ...(extras.webhookSecret === undefined ? {} : { 'x-hub-signature-256': sign(extras.webhookSecret, raw) }),
+    ...present({
+      'x-hub-signature-256': extras.webhookSecret === undefined ? undefined : sign(extras.webhookSecret, raw),
+    }),
     ...extras.headers,
   };
+  const content = { headers, body, isBase64Encoded };
   const requestId = stableUuid(`request/${recording.id}`);
   const timeEpoch = recording.startedAt + (recording.durationMs ?? 0);
-  if (shape === 'http-v1') {
-    const path = '/archive';
-    return {
-      resource: path,
-      path,
+  return shape === 'http-v1'
+    ? firstFormat(content, requestId, timeEpoch)
+    : secondFormat(content, { requestId, timeEpoch, isUrl: shape === 'function-url' });
+}
+
+interface HttpContent {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+function firstFormat({ headers, body, isBase64Encoded }: HttpContent, requestId: string, timeEpoch: number) {
+  const path = '/archive';
+  return {
+    resource: path,
+    path,
+    httpMethod: 'POST',
+    headers,
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    queryStringParameters: null,
+    multiValueQueryStringParameters: null,
+    pathParameters: null,
+    stageVariables: null,
+    requestContext: {
+      accountId: ACCOUNT,
       httpMethod: 'POST',
-      headers,
-      multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
-      queryStringParameters: null,
-      multiValueQueryStringParameters: null,
-      pathParameters: null,
-      stageVariables: null,
-      requestContext: {
-        accountId: ACCOUNT,
-        httpMethod: 'POST',
-        path,
-        protocol: 'HTTP/1.1',
-        requestId,
-        requestTimeEpoch: timeEpoch,
-        resourcePath: path,
-        stage: 'prod',
-      },
-      body,
-      isBase64Encoded,
-    };
-  }
-  const path = shape === 'http-v2' ? '/archive' : '/';
-  const routeKey = shape === 'http-v2' ? 'POST /archive' : '$default';
+      path,
+      protocol: 'HTTP/1.1',
+      requestId,
+      requestTimeEpoch: timeEpoch,
+      resourcePath: path,
+      stage: 'prod',
+    },
+    body,
+    isBase64Encoded,
+  };
+}
+
+function secondFormat(
+  { headers, body, isBase64Encoded }: HttpContent,
+  {
+    requestId,
+    timeEpoch,
+    isUrl,
+  }: { readonly requestId: string; readonly timeEpoch: number; readonly isUrl: boolean },
+) {
+  const path = isUrl ? '/' : '/archive';
+  const routeKey = isUrl ? '$default' : 'POST /archive';
   return {
     version: '2.0',
     routeKey,

@@ -8,6 +8,7 @@ import {
   type FaultTarget,
   type RetryAfter,
 } from './faults.ts';
+import { present } from './present.ts';
 
 /** The textual form of faults, as `--help` prints it. */
 export const FAULT_GRAMMAR = `FAULT is TARGET[#ID]:KIND[xTIMES][~CHANCE][+SKIP], for example download:cut@50%x3
@@ -82,10 +83,12 @@ export function parseFault(text: string): FaultRule {
   }
   const rule: FaultRule = {
     on,
-    ...(id === undefined ? {} : { id }),
-    ...(times === undefined ? {} : { times: times === '*' ? Number.POSITIVE_INFINITY : Number(times) }),
-    ...(chance === undefined ? {} : { probability: Number(chance) / 100 }),
-    ...(skip === undefined ? {} : { skip: Number(skip) }),
+    ...present({
+      id,
+      times: times === undefined ? undefined : times === '*' ? Number.POSITIVE_INFINITY : Number(times),
+      probability: chance === undefined ? undefined : Number(chance) / 100,
+      skip: skip === undefined ? undefined : Number(skip),
+    }),
     fault,
   };
   checkRule(rule);

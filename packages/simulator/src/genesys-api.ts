@@ -5,6 +5,7 @@ import { countRequest, REQUESTS_PER_MINUTE, type OAuthServer } from './oauth.ts'
 import type { Reply } from './reply.ts';
 import { API_ROUTES, matchRoute, methodsOf, type Route } from './routes.ts';
 import { throttleReply, type Call, type Service } from './service.ts';
+import { present } from './present.ts';
 
 export interface ApiOptions {
   readonly oauth: OAuthServer;
@@ -82,7 +83,7 @@ function describeMedia(options: ApiOptions, id: string): Reply {
     ...(recording.status === 'complete' ? { downloadUrl: options.link(recording) } : {}),
     status: recording.status,
     mediaType: 'audio',
-    ...(recording.durationMs === undefined ? {} : { duration: recording.durationMs }),
+    ...present({ duration: recording.durationMs }),
     ...(options.statesStartTime ? { startTime: new Date(recording.startedAt).toISOString() } : {}),
   });
 }

@@ -5,6 +5,7 @@ import type { Reply } from './reply.ts';
 import { matchRoute, MEDIA_ROUTES } from './routes.ts';
 import type { Call, Service } from './service.ts';
 import { checkLink, signLink, type LinkSigner } from './signed-link.ts';
+import { present } from './present.ts';
 
 export interface MediaHostOptions {
   readonly signer: LinkSigner;
@@ -72,7 +73,7 @@ function serveFile(recording: CataloguedRecording, call: Call): Reply {
       'content-type': recording.contentType,
       'last-modified': new Date(recording.startedAt).toUTCString(),
       'accept-ranges': 'bytes',
-      ...(etag === undefined ? {} : { etag }),
+      ...present({ etag }),
       ...(whole ? {} : { 'content-range': `bytes ${first}-${last}/${recording.bytes}` }),
     },
     body: { length: last - first + 1, read: () => recording.read(first, last) },

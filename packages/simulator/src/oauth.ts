@@ -94,7 +94,7 @@ export class OAuthServer {
     );
   }
 
-  /** Is this request's bearer token good for `scope`? If not, the reply that says so. */
+  /** Checks the bearer token of a request for `scope`. Returns the reply that refuses it where it is not valid. */
   check(authorization: string | undefined, scope: Scope | undefined): TokenCheck {
     const refuse = (reply: Reply): TokenCheck => ({ valid: false, reply });
     const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];

@@ -8,6 +8,7 @@ import { transcriptFile } from './published/transcripts.ts';
 import { uploadReportFile } from './published/uploads.ts';
 import type { Orphan, PlatformBehaviour } from './published/world-state.ts';
 import { SimulatorError } from './simulator-error.ts';
+import { present } from './present.ts';
 
 /** What an organization of the published API holds. */
 export interface OrganizationContents {
@@ -33,7 +34,7 @@ export interface OrganizationOptions extends OrganizationContents {
 export interface SimulatedOrganization {
   readonly name: string;
   readonly clients: readonly OAuthClient[];
-  /** What the published API speaks of. */
+  /** What the published API serves. */
   readonly world: RecordingsWorld;
 }
 
@@ -70,8 +71,7 @@ export function createOrganizations(options: OrganizationsOptions): Organization
       past: contents.past,
       orphans: contents.orphans,
       behaviour: contents.behaviour,
-      ...(identity.id === undefined ? {} : { organizationId: identity.id }),
-      ...(identity.name === undefined ? {} : { organizationName: identity.name }),
+      ...present({ organizationId: identity.id, organizationName: identity.name }),
     });
     for (const script of contents.conversations ?? []) world.add(script);
     return world;

@@ -1,6 +1,7 @@
 import type { FaultTarget } from './faults.ts';
 import type { Dialect } from './genesys-errors.ts';
 import type { Scope } from './oauth.ts';
+import { present } from './present.ts';
 
 /** One thing the simulator answers; documentation is generated from the list. */
 export interface Route {
@@ -93,7 +94,7 @@ export function matchRoute(list: readonly Route[], method: string, path: string)
     return {
       route: `${route.method} ${route.path}`,
       on: route.on,
-      ...(id === undefined ? {} : { id }),
+      ...present({ id }),
       scope: route.scope,
       dialect: DIALECTS[route.on],
     };

@@ -5,6 +5,7 @@ import { findFault, retryAfterHeader, type Fault, type FaultKind, type FaultPlan
 import { errorReply, type Dialect } from './genesys-errors.ts';
 import { sendReply, textReply, type Reply } from './reply.ts';
 import type { RouteMatch } from './routes.ts';
+import { present } from './present.ts';
 
 /** What was asked and what was answered. Carries no query, token, secret or body. */
 export interface SimulatedRequest {
@@ -220,9 +221,9 @@ function describeRequest(
     route: match?.route ?? 'unknown',
     method: request.method ?? 'GET',
     path,
-    ...(match?.id === undefined ? {} : { id: match.id }),
+    ...present({ id: match?.id }),
     status: undefined,
-    ...(range === undefined ? {} : { range }),
+    ...present({ range }),
     hadAuthorization: request.headers.authorization !== undefined,
     headers: Object.fromEntries(headers),
     faults: faults.map((fault) => fault.kind),

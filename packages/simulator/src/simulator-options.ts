@@ -51,7 +51,7 @@ export interface SimulatorOptions extends OrganizationContents {
   readonly now?: () => number;
   /** Decides everything that is not specified, e.g. ids and lengths of synthetic recordings; default 1. */
   readonly seed?: number;
-  /** Does the media look-up state when the recording began (`startTime`)? Default true. */
+  /** The media look-up states when the recording began (`startTime`). Default true. */
   readonly statesStartTime?: boolean;
   /** Requests per minute and token after which the API answers 429; default: counts, but never refuses. */
   readonly requestsPerMinute?: number;
@@ -69,7 +69,7 @@ export interface Simulator {
   readonly kms: KmsEndpoint | undefined;
   readonly recordings: readonly SimulatedRecording[];
   readonly skippedFiles: readonly SkippedFile[];
-  /** What the published API speaks of, in the first organization. */
+  /** What the published API serves, in the first organization. */
   readonly world: RecordingsWorld;
   /** All of them, the first one first. */
   readonly organizations: readonly SimulatedOrganization[];

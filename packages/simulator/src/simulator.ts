@@ -19,6 +19,7 @@ import type { S3Request } from './s3/s3.ts';
 import { serve, type Service, type ServiceContext, type SimulatedRequest } from './service.ts';
 import type { Simulator, SimulatorOptions } from './simulator-options.ts';
 import { signLink } from './signed-link.ts';
+import { present } from './present.ts';
 
 export type { EventExtras, EventShape } from './archiving-events.ts';
 export type { RecordingSpec, RecordingStatus, SimulatedRecording } from './catalogue.ts';
@@ -52,19 +53,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const signer = { secret: randomBytes(32), lifetimeS: options.linkLifetimeS ?? 300, now };
   const linkTo = (id: string) => media.url + signLink(signer, mediaPath(id));
-  const organizations = createOrganizations({
-    first: { ...options, clients: [{ clientId, clientSecret }, ...(options.clients ?? [])] },
-    others: options.organizations ?? [],
-    seed,
-    now,
-    link: linkTo,
-    requestsPerMinute: options.requestsPerMinute,
-  });
-  const oauth = new OAuthServer({
-    clients: organizations.clients,
-    tokenLifetimeS: options.tokenLifetimeS ?? 86_400,
-    now,
-  });
+  const { organizations: others = [], requestsPerMinute, tokenLifetimeS = 86_400 } = options;
+  const first = { ...options, clients: [{ clientId, clientSecret }, ...(options.clients ?? [])] };
+  const organizations = createOrganizations({ first, others, seed, now, link: linkTo, requestsPerMinute });
+  const oauth = new OAuthServer({ clients: organizations.clients, tokenLifetimeS, now });
   const find = (id: string) => shelf.find(id) ?? organizations.file(id);
 
   const servers = new RunningServers();
@@ -147,7 +139,7 @@ function environmentOf(
     GENESYS_LOGIN_URL: apiUrl,
     GENESYS_API_URL: apiUrl,
     ARCHIVE_ALLOW_LOOPBACK: '1',
-    ...(s3 === undefined ? {} : { S3_ARCHIVE_BUCKET: s3.bucket }),
+    ...present({ S3_ARCHIVE_BUCKET: s3?.bucket }),
   };
 }
 

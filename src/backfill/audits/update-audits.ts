@@ -132,7 +132,7 @@ function entriesOf({ metadata }: ObjectStat): number {
   return /^\d{1,9}$/.test(stated) ? Number(stated) : 0;
 }
 
-/** That a day was refused is another thing than that nothing was done on it, or that it was never asked for. */
+/** Notes that a day was refused: different from a day on which nothing was done, and from one that was never asked for. */
 async function noteRefusal(
   { store, clock }: UpdateAuditsPorts,
   options: DueDaysOptions<AuditDay>,

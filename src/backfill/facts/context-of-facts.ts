@@ -1,3 +1,4 @@
+import { present } from '../../present.ts';
 import type { FactsLine, FactsParticipant } from '../../record/facts-file.ts';
 
 /** That of contexts which the platform was asked for one by one; readers know it. */
@@ -23,10 +24,9 @@ export function contextOfFacts(line: FactsLine, takenAt: string, names: ContextN
     takenAt,
     source: 'analytics',
     startTime: start,
-    ...optional('endTime', end),
-    ...optional('direction', direction),
+    ...present({ endTime: end, direction }),
     divisionIds,
-    ...optional('externalTag', externalTag),
+    ...present({ externalTag }),
     participants: participants.map((one) => participantOf(one, names)),
     // where a recording was paused stands in its own annotations: they come with the list of recordings
     recordings: [],
@@ -43,19 +43,15 @@ function participantOf({ id, purpose, userId, sessions }: FactsParticipant, name
   const holds = sessions.flatMap((one) => one.holds);
   return {
     id,
-    ...optional('purpose', purpose),
-    ...optional('userId', userId),
-    ...optional('queueId', queueId),
-    ...optional('queueName', queueId === undefined ? undefined : names.queues?.[queueId]),
-    ...optional('startTime', starts[0]),
-    ...optional('endTime', allEnded ? known.toSorted().at(-1) : undefined),
-    ...(wrapUp === undefined
-      ? {}
-      : { wrapUp: { code: wrapUp.code, ...optional('name', names.wrapUps?.[wrapUp.code]) } }),
+    ...present({
+      purpose,
+      userId,
+      queueId,
+      queueName: queueId === undefined ? undefined : names.queues?.[queueId],
+      startTime: starts[0],
+      endTime: allEnded ? known.toSorted().at(-1) : undefined,
+      wrapUp: wrapUp && { code: wrapUp.code, ...present({ name: names.wrapUps?.[wrapUp.code] }) },
+    }),
     holds: holds.flatMap(({ start, end }) => (end === undefined ? [] : [{ startTime: start, endTime: end }])),
   };
-}
-
-function optional(name: string, value: string | undefined): object {
-  return value === undefined ? {} : { [name]: value };
 }

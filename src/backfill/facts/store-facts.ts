@@ -16,6 +16,7 @@ import {
 } from '../../record/facts-file.ts';
 import { putSealed } from '../day-object.ts';
 import type { FactsSink } from '../sources/days.ts';
+import { present } from '../../present.ts';
 
 export interface FactsPorts {
   /** Where facts are kept: not under a lock, for they are replaced. */
@@ -42,7 +43,7 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
     day,
     source: 'analytics-details-job',
     fetchedAt: new Date(clock.now()).toISOString(),
-    ...(until === undefined ? {} : { dataAvailableUntil: new Date(until).toISOString() }),
+    ...present({ dataAvailableUntil: until === undefined ? undefined : new Date(until).toISOString() }),
     part,
     ...(part === 1 ? { parts } : {}),
     writtenBy,
@@ -70,7 +71,7 @@ export function openFactsDay(ports: FactsPorts, day: string, budget: Budget): Fa
   };
 }
 
-/** The names of everything that facts speak of, each list asked once. */
+/** The names of users, queues and divisions in facts; asks for each list once. */
 export async function nameEverything(
   names: OrganizationNames,
   budget: Budget,

@@ -6,6 +6,7 @@ import type { ConversationItem } from '../items.ts';
 import { expectationOf } from './expected.ts';
 import type { PlanCounts } from './plan-counts.ts';
 import { DAY_MS, dayOf } from '../../recording/time.ts';
+import { present } from '../../present.ts';
 
 /** Takes the facts of a day as they are read, and stores them at its end. */
 export interface FactsSink {
@@ -95,5 +96,9 @@ async function* planDay(
 
 function itemOf({ conversationId, start, end }: AnalyzedConversation): ConversationItem {
   const startedAt = Date.parse(start);
-  return { conversationId, startedAt, ...(end === undefined ? {} : { endedAt: Date.parse(end) }) };
+  return {
+    conversationId,
+    startedAt,
+    ...present({ endedAt: end === undefined ? undefined : Date.parse(end) }),
+  };
 }

@@ -19,7 +19,7 @@ const MAX_REASON = 256;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 export interface AgainRun {
-  /** Id or key; `undefined` when events say what is meant. */
+  /** Id or key; `undefined` when events name it. */
   readonly named: string | undefined;
   readonly interaction: string | undefined;
   readonly requests: readonly ArchiveRequest[];

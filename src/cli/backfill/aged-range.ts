@@ -9,7 +9,7 @@ export const AGED_HINT =
 
 /**
  * Why a range of days has no conversations that lies more than five years ago: the platform's analytics do not reach there. A bulk job that is never
- * started counts what there is, where the client may create one.
+ * started counts the recordings, where the client may create one.
  *
  * @returns `undefined` for another source, and for days that the analytics do list.
  */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
@@ -8,7 +9,13 @@ import { count, printable } from '../_format.ts';
 import { createFileTarget } from '../file-target.ts';
 import { describeQuery, openPeople } from '../../catalogue/people.ts';
 import { requireRightPlace } from '../find/right-place.ts';
-import { chooseColumns, type FileFormat, formatOfName, openRowFile } from '../find/write-rows.ts';
+import {
+  chooseColumns,
+  type FileFormat,
+  formatOfName,
+  openRowFile,
+  type RowWriter,
+} from '../find/write-rows.ts';
 
 export interface ExportOptions {
   readonly output?: string;
@@ -51,17 +58,18 @@ export async function exportRows(
   const { force = false, reveal = false, manifest } = options;
   const search = await findRecordings(ports, query, {}, budget);
   await requireRightPlace(ports, search, budget);
-  const written = manifest === undefined ? await writeRows() : await writeManifest();
+  const peopleOf = reveal ? openPeople(ports, budget) : undefined;
+  const written =
+    manifest === undefined
+      ? await writeRows(
+          await openRowFile(output, { format, names, force, tables: ports.tables }),
+          search,
+          peopleOf,
+        )
+      : await writeManifest(ports, search, { output, force });
+  const columns = manifest === undefined ? names : ['bucket', 'key'];
   const rows = written.reduce((sum, file) => sum + file.rows, 0);
-  const about = {
-    schema: 'genesys-media-archive/catalogue-export/v1',
-    archive: ports.archive.location,
-    asOf: search.asOf === undefined ? null : new Date(search.asOf).toISOString(),
-    filter: describeQuery(query),
-    columns: manifest === undefined ? names : ['bucket', 'key'],
-    rows,
-    files: written.map(({ path, ...file }) => ({ name: path.split('/').at(-1), ...file })),
-  };
+  const about = describeExport(ports, search, { query, columns, rows, written });
   const sidecar = await createFileTarget(`${output}.about.json`, { force, followOwnLinks: true });
   await sidecar.write(Buffer.from(`${JSON.stringify(about, null, 2)}\n`));
   await sidecar.commit();
@@ -71,51 +79,81 @@ export async function exportRows(
   }
   ui.say(`${count(rows, 'recording')}; ${printable(output)}.about.json says which`);
   return rows === 0 ? 6 : 0;
+}
 
-  async function writeRows() {
-    const writer = await openRowFile(output, {
-      format,
-      names,
-      force,
-      tables: ports.tables,
-    });
-    const peopleOf = reveal ? openPeople(ports, budget) : undefined;
-    try {
-      for await (const row of findRows(search)) await writer.write({ row, people: await peopleOf?.(row) });
-      return await writer.finish();
-    } catch (error) {
-      await writer.abandon();
-      throw error;
-    }
-  }
+type FoundRecordings = Awaited<ReturnType<typeof findRecordings>>;
 
-  /** As S3 Batch Operations takes it: no heading, keys URL-encoded. */
-  async function writeManifest() {
-    const [, bucket, prefix] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(ports.archive.location) ?? [];
-    if (bucket === undefined) {
-      throw new ArchiveError(
-        'USAGE',
-        `S3 Batch Operations work on buckets, and the archive is ${ports.archive.location}`,
-      );
-    }
-    const target = await createFileTarget(output, { force, followOwnLinks: true });
-    const { createHash } = await import('node:crypto');
-    const hash = createHash('sha256');
-    let lines = 0;
-    try {
-      for await (const { key, bytes } of findRows(search, { wanted: ['key', 'bytes'] })) {
-        if (bytes === null) continue;
-        const whole = prefix === undefined || prefix === '' ? key : `${prefix}/${key}`;
-        const line = Buffer.from(`${bucket},${whole.split('/').map(encodeURIComponent).join('/')}\n`);
-        hash.update(line);
-        await target.write(line);
-        lines += 1;
-      }
-      await target.commit();
-    } catch (error) {
-      await target.abandon();
-      throw error;
-    }
-    return [{ path: target.path, rows: lines, sha256: hash.digest('hex') }];
+interface WrittenFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly sha256: string;
+}
+
+/** What an export holds, and when and of what it was made. */
+function describeExport(
+  { archive }: CataloguePorts,
+  { asOf }: FoundRecordings,
+  it: {
+    readonly query: SearchQuery;
+    readonly columns: readonly string[];
+    readonly rows: number;
+    readonly written: readonly WrittenFile[];
+  },
+): object {
+  return {
+    schema: 'genesys-media-archive/catalogue-export/v1',
+    archive: archive.location,
+    asOf: asOf === undefined ? null : new Date(asOf).toISOString(),
+    filter: describeQuery(it.query),
+    columns: it.columns,
+    rows: it.rows,
+    files: it.written.map(({ path, ...file }) => ({ name: path.split('/').at(-1), ...file })),
+  };
+}
+
+async function writeRows(
+  writer: RowWriter,
+  search: FoundRecordings,
+  peopleOf: ReturnType<typeof openPeople> | undefined,
+): Promise<readonly WrittenFile[]> {
+  try {
+    for await (const row of findRows(search)) await writer.write({ row, people: await peopleOf?.(row) });
+    return await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
   }
+}
+
+/** As S3 Batch Operations takes it: no heading, keys URL-encoded. */
+async function writeManifest(
+  { archive }: CataloguePorts,
+  search: FoundRecordings,
+  { output, force }: { readonly output: string; readonly force: boolean },
+): Promise<readonly WrittenFile[]> {
+  const [, bucket, prefix] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(archive.location) ?? [];
+  if (bucket === undefined) {
+    throw new ArchiveError(
+      'USAGE',
+      `S3 Batch Operations work on buckets, and the archive is ${archive.location}`,
+    );
+  }
+  const target = await createFileTarget(output, { force, followOwnLinks: true });
+  const hash = createHash('sha256');
+  let lines = 0;
+  try {
+    for await (const { key, bytes } of findRows(search, { wanted: ['key', 'bytes'] })) {
+      if (bytes === null) continue;
+      const whole = prefix === undefined || prefix === '' ? key : `${prefix}/${key}`;
+      const line = Buffer.from(`${bucket},${whole.split('/').map(encodeURIComponent).join('/')}\n`);
+      hash.update(line);
+      await target.write(line);
+      lines += 1;
+    }
+    await target.commit();
+  } catch (error) {
+    await target.abandon();
+    throw error;
+  }
+  return [{ path: target.path, rows: lines, sha256: hash.digest('hex') }];
 }

@@ -20,7 +20,7 @@ import { requireArchive } from '../_nothing-found.ts';
 const RECENT_DAYS = 35;
 const NAME_WIDTH = 16;
 
-/** Says what there is, and which days have changed since. Writes nothing. */
+/** Shows the days of the catalogue, and which have changed since. Writes nothing. */
 export async function tellStatus(
   { ui, clock }: CommandContext,
   ports: CataloguePorts,

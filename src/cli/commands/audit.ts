@@ -18,6 +18,7 @@ import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { type EntryColumn, entryDays, type EntryOptions, tellEntries } from '../_entries.ts';
 import { count } from '../_format.ts';
 import { whoActs } from '../_who-acts.ts';
+import { present } from '../../present.ts';
 
 export interface AuditOptions extends EntryOptions {
   readonly action?: readonly string[];
@@ -83,7 +84,9 @@ async function showEntries(
     const query: AuditQuery = {
       person,
       ...(ids.length === 0 ? {} : { ids: new Set(ids.map(canonicalId)) }),
-      ...(action === undefined ? {} : { actions: new Set(action.map((one) => one.toLowerCase())) }),
+      ...present({
+        actions: action === undefined ? undefined : new Set(action.map((one) => one.toLowerCase())),
+      }),
     };
     const asked = { person, recording: ids.join(' ') || undefined, action: action?.join(' '), ...range };
     const act = {

@@ -11,6 +11,7 @@ import { confirmErasure } from '../erase/confirm.ts';
 import { planErasure } from '../erase/plan.ts';
 import { findRequest, listRequests } from '../erase/requests.ts';
 import { finishErasures, tellStatus } from '../erase/status.ts';
+import { present } from '../../present.ts';
 
 interface EraseOptions extends EraseChoice {
   readonly request?: string;
@@ -67,7 +68,7 @@ export async function run(
             {
               named: args,
               choice: options,
-              ...(request === undefined ? {} : { subject: request.addresses }),
+              ...present({ subject: request?.addresses }),
             },
             budget,
           );

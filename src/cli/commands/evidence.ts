@@ -58,8 +58,10 @@ export async function run(
       place,
       prover,
       now: () => clock.now(),
-      ...(full === undefined ? {} : { reader: await createReader(full, context) }),
-      ...(ca === undefined ? {} : { timestampCa: await readCa(ca) }),
+      ...present({
+        reader: full === undefined ? undefined : await createReader(full, context),
+        timestampCa: ca === undefined ? undefined : await readCa(ca),
+      }),
     };
     const since = options.since === undefined ? undefined : await readKeptCheckpoint(options.since, place);
     const target = await (output.endsWith('.zip') ? openZip(output) : openFolder(output));

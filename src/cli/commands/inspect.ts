@@ -107,18 +107,7 @@ export async function run(
   if (ui.json) {
     const { metadata } = stat;
     ui.record('object', { ...facts, metadata, problem: inspection.problem?.code, snippets });
-  } else {
-    for (const [name, value] of Object.entries(facts)) {
-      const shown = typeof value === 'object' ? printableJson(value) : String(value);
-      if (value !== undefined) ui.out(`${name.padEnd(NAME_WIDTH)}  ${printable(shown)}`);
-    }
-    ui.out('metadata');
-    for (const [name, value] of Object.entries(stat.metadata))
-      ui.out(`  ${printable(name)}: ${printable(value)}`);
-    if (inspection.iv !== undefined) for (const line of decryptionRecipe(inspection.iv)) ui.out(line);
-    if (snippets.length > 0) ui.out(`\n${HOW_ELSE}`);
-    for (const { title, code } of snippets) ui.out(`\n  # ${title}\n${indent(printableLines(code))}`);
-  }
+  } else show(ui, stat.metadata, { facts, iv: inspection.iv, snippets });
   if (inspection.problem !== undefined) throw inspection.problem;
   if (checked?.standing !== 'unverified') return 0;
   if (options.unverified !== true) {
@@ -127,6 +116,26 @@ export async function run(
     });
   }
   return 0;
+}
+
+function show(
+  ui: CommandContext['ui'],
+  metadata: ObjectStat['metadata'],
+  it: {
+    readonly facts: ReturnType<typeof describeObject> & object;
+    readonly iv: string | undefined;
+    readonly snippets: ReturnType<typeof readingElsewhere>;
+  },
+): void {
+  for (const [name, value] of Object.entries(it.facts)) {
+    const shown = typeof value === 'object' ? printableJson(value) : String(value);
+    if (value !== undefined) ui.out(`${name.padEnd(NAME_WIDTH)}  ${printable(shown)}`);
+  }
+  ui.out('metadata');
+  for (const [name, value] of Object.entries(metadata)) ui.out(`  ${printable(name)}: ${printable(value)}`);
+  if (it.iv !== undefined) for (const line of decryptionRecipe(it.iv)) ui.out(line);
+  if (it.snippets.length > 0) ui.out(`\n${HOW_ELSE}`);
+  for (const { title, code } of it.snippets) ui.out(`\n  # ${title}\n${indent(printableLines(code))}`);
 }
 
 /** A lost or damaged record is told by the findings. */

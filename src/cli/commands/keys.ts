@@ -245,7 +245,7 @@ async function check(context: CommandContext, config: KeysConfig): Promise<numbe
   }
   const failure = checks.map(failureOf).find((error) => error !== undefined);
   if (failure !== undefined) throw failure;
-  ui.say('every key does what it is for');
+  ui.say('every key works');
   return 0;
 }
 

@@ -12,7 +12,7 @@ import {
   readDeadLetterFile,
   readDeadLetterQueue,
 } from '../redrive/dead-letters.ts';
-import { archiveHere, type Delivery, sendTo } from '../redrive/deliver.ts';
+import { archiveHere, type Destination, sendTo } from '../redrive/deliver.ts';
 import { Redelivery } from '../redrive/redelivery.ts';
 
 interface RedriveOptions {
@@ -38,8 +38,8 @@ export async function run(
     throw new ArchiveError('USAGE', '--to must be the URL of an SQS queue');
   }
   if (to === from) throw new ArchiveError('USAGE', '--to is the queue that the messages are in');
-  const delivery = await chooseDelivery(context, queue, options);
-  const redelivery = new Redelivery(context, delivery);
+  const destination = await chooseDestination(context, queue, options);
+  const redelivery = new Redelivery(context, destination);
   const { budget, end } = openBudget(context);
   let source: DeadLetterSource | undefined;
   try {
@@ -51,7 +51,7 @@ export async function run(
     await source?.release();
     end();
     queue.close();
-    delivery?.close();
+    destination?.close();
   }
   redelivery.tellSummary(to === undefined ? 'archived' : 'sent');
   const { total, failures, stoppedBy } = redelivery;
@@ -74,11 +74,11 @@ function requireOneWay({ to, archive, dryRun }: RedriveOptions): void {
 }
 
 /** `undefined` for a dry run. */
-async function chooseDelivery(
+async function chooseDestination(
   context: CommandContext,
   queue: MessageQueue,
   { to, archive }: RedriveOptions,
-): Promise<Delivery | undefined> {
+): Promise<Destination | undefined> {
   if (archive === true) return archiveHere(context);
   return to === undefined ? undefined : sendTo(queue, to);
 }

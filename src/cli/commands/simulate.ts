@@ -198,7 +198,7 @@ function describeRequest({ server, method, path, status, range, faults }: Simula
 function requireShape(text: string): EventShape {
   const shape = EVENT_SHAPES.find((known) => known === text);
   if (shape !== undefined) return shape;
-  throw new ArchiveError('USAGE', 'there is no event of that shape', {
+  throw new ArchiveError('USAGE', 'unknown shape of events', {
     hint: `shapes: ${EVENT_SHAPES.join(', ')}`,
   });
 }

@@ -39,11 +39,7 @@ export async function playTheCalls(
   { simulator, place }: PlayOptions,
   budget: Budget,
 ): Promise<PlayedCalls> {
-  const env = {
-    ...simulator.environment(),
-    ARCHIVE_STORE: place.store,
-    ENCRYPTION_KEY_HEX: place.keyHex,
-  };
+  const env = { ...simulator.environment(), ARCHIVE_STORE: place.store, ENCRYPTION_KEY_HEX: place.keyHex };
   // not through readSettings: its warning about loopback addresses is no news in a demo
   const config = loadConfig({ env }, 'archive');
   const { recordings } = simulator;
@@ -72,24 +68,20 @@ export async function playTheCalls(
     timeouts: TIMEOUTS,
     store: countBytes(store, progress.addBytes),
   });
+  const onSetback = (id: string) => {
+    if (id === unfinished?.id) simulator.setStatus(id, 'complete');
+  };
+  const onDelivered = (id: string, done: boolean) => {
+    if (!done || archived.has(id)) return;
+    archived.add(id);
+    progress.itemDone();
+    if (revokedAfter !== undefined || archived.size < recordings.length / 2) return;
+    revokedAfter = archived.size;
+    simulator.revokeTokens();
+  };
   try {
-    const histories = await deliver(deliveries, CONCURRENCY, {
-      archiver,
-      clock,
-      budget,
-      onSetback: (id) => {
-        if (id === unfinished?.id) simulator.setStatus(id, 'complete');
-      },
-      onDelivered: (id, done) => {
-        if (!done || archived.has(id)) return;
-        archived.add(id);
-        progress.itemDone();
-        if (revokedAfter === undefined && archived.size >= recordings.length / 2) {
-          revokedAfter = archived.size;
-          simulator.revokeTokens();
-        }
-      },
-    });
+    const ports = { archiver, clock, budget, onSetback, onDelivered };
+    const histories = await deliver(deliveries, CONCURRENCY, ports);
     const rows = [
       ...describeFaults(faults, simulator, histories),
       ...describeOthers({ simulator, histories, duplicates, revokedAfter, unfinishedId: unfinished?.id }),

@@ -76,7 +76,7 @@ async function requireWritable(store: ObjectStore, location: string, budget: Bud
     throw new ArchiveError('CONFIG_INVALID', `${location} does not keep to the conditions of a replacement`);
 }
 
-/** Is there a version that was replaced more than {@link MAX_REPLACED_MS} ago? */
+/** Reports whether a version was replaced more than {@link MAX_REPLACED_MS} ago. */
 async function keepsWhatWasReplaced(
   open: () => Promise<VersionedStore>,
   clock: Clock,

@@ -13,7 +13,7 @@ const MAX_SKEW_MS = 15 * 60_000;
 /** Beyond this, tokens and links may seem to expire early. */
 const NOTABLE_SKEW_MS = 30_000;
 
-/** That the platform issues a token, and that the role of the OAuth client allows what the configuration asks for. */
+/** Checks that the platform issues a token, and that the role of the OAuth client allows what the configuration asks for. */
 export async function checkGenesys(
   { clock, logger }: CommandContext,
   config: ArchiveConfig,
@@ -29,7 +29,7 @@ export async function checkGenesys(
     return [{ name: 'genesys', status: 'ok', detail }, ...found, ...permissions];
   } catch (error) {
     const fix = 'check GENESYS_ENVIRONMENT, the network, and proxies';
-    // the time is up because the host kept silent, which is what there is to say
+    // the time is up because the host kept silent: say that
     const silent = toArchiveError(error).code === 'OUT_OF_TIME';
     const { loginUrl } = config.genesys;
     const told = silent
@@ -41,7 +41,7 @@ export async function checkGenesys(
   }
 }
 
-/** That the OAuth client belongs to the organization that the archive is of; a check of its own only where there is something to say. */
+/** Checks that the OAuth client belongs to the organization that the archive is of; a check of its own only where there is something to say. */
 async function checkOrganization(
   archiver: Pick<Archiver, 'checkOrganization'>,
   budget: Budget,

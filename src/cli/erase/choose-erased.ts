@@ -78,8 +78,7 @@ export async function chooseErased(
       'a number without its country finds only what the platform stated without it: name it with its country as well, as in --subject +4930123456',
     );
   const query = queryOf([], {
-    ...(conversation === undefined ? {} : { conversation: [conversation] }),
-    ...present({ customer: numbers }),
+    ...present({ conversation: conversation === undefined ? undefined : [conversation], customer: numbers }),
   });
   return byQuery(places, query, budget);
 }
@@ -95,7 +94,7 @@ async function byQuery({ catalogue }: Places, query: SearchQuery, budget: Budget
   }
   if (keys.length > 0) return { keys, selection: describeQuery(query) };
   throw new ArchiveError('NOTHING_FOUND', 'the archive has no recording that this describes', {
-    hint: 'numbers are known from facts (ARCHIVE_FACTS=analytics); `genesys-archive find` with the same flags shows what there is',
+    hint: 'numbers are known from facts (ARCHIVE_FACTS=analytics); `genesys-archive find` with the same flags shows which are known',
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import {
   ALL_COLUMN_NAMES,
@@ -83,52 +83,27 @@ export function linesOf(format: 'csv' | 'jsonl', names: readonly string[]) {
   };
 }
 
+export interface RowFileOptions {
+  readonly format: FileFormat;
+  readonly names: readonly string[];
+  readonly force: boolean;
+  readonly tables: Tables;
+}
+
 /** Writes rows to a file, or to several where one would be too long for a spreadsheet. */
-export async function openRowFile(
-  file: string,
-  {
-    format,
-    names,
-    force,
-    tables,
-  }: {
-    readonly format: FileFormat;
-    readonly names: readonly string[];
-    readonly force: boolean;
-    readonly tables: Tables;
-  },
-): Promise<RowWriter> {
+export async function openRowFile(file: string, options: RowFileOptions): Promise<RowWriter> {
+  const { format, names } = options;
   const done: { target: FileTarget; rows: number; sha256: string }[] = [];
-  let current = await begin(file);
-
-  async function begin(name: string) {
-    const target = await createFileTarget(name, { force, followOwnLinks: true });
-    const hash = createHash('sha256');
-    const put = async (bytes: Uint8Array) => {
-      hash.update(bytes);
-      await target.write(bytes);
-    };
-    const builder: TableBuilder | undefined =
-      format === 'parquet' ? tables.build(names.map(columnNamed), { schema: CATALOGUE_SCHEMA }) : undefined;
-    const text = format === 'parquet' ? undefined : linesOf(format, names);
-    if (text?.heading !== undefined) await put(Buffer.from(`${text.heading}\r\n`));
-    return { target, hash, put, builder, text, rows: 0, group: [] as TableRow[] };
-  }
-
-  async function end(): Promise<void> {
-    const { target, put, builder, group, hash, rows } = current;
-    if (builder !== undefined) {
-      builder.add(group.splice(0));
-      await put(builder.finish());
-    }
-    done.push({ target, rows, sha256: hash.digest('hex') });
-  }
-
+  let current = await beginFile(file, options);
+  const end = async () => {
+    const { target, rows } = current;
+    done.push({ target, rows, sha256: await endFile(current) });
+  };
   return {
     write: async (found) => {
       if (format === 'csv' && current.rows === MAX_SHEET_ROWS) {
         await end();
-        current = await begin(numbered(file, done.length + 1));
+        current = await beginFile(numbered(file, done.length + 1), options);
       }
       current.rows += 1;
       if (current.text !== undefined) {
@@ -150,6 +125,43 @@ export async function openRowFile(
       await current.target.abandon();
     },
   };
+}
+
+/** A file that is being written: lines of text, or groups of rows. */
+interface OpenRowFile {
+  readonly target: FileTarget;
+  readonly hash: Hash;
+  readonly put: (bytes: Uint8Array) => Promise<void>;
+  readonly builder: TableBuilder | undefined;
+  readonly text: ReturnType<typeof linesOf> | undefined;
+  readonly group: TableRow[];
+  rows: number;
+}
+
+async function beginFile(
+  name: string,
+  { format, names, force, tables }: RowFileOptions,
+): Promise<OpenRowFile> {
+  const target = await createFileTarget(name, { force, followOwnLinks: true });
+  const hash = createHash('sha256');
+  const put = async (bytes: Uint8Array) => {
+    hash.update(bytes);
+    await target.write(bytes);
+  };
+  const builder =
+    format === 'parquet' ? tables.build(names.map(columnNamed), { schema: CATALOGUE_SCHEMA }) : undefined;
+  const text = format === 'parquet' ? undefined : linesOf(format, names);
+  if (text?.heading !== undefined) await put(Buffer.from(`${text.heading}\r\n`));
+  return { target, hash, put, builder, text, group: [], rows: 0 };
+}
+
+/** Writes what is left of it. @returns its SHA-256 in hex. */
+async function endFile({ put, builder, group, hash }: OpenRowFile): Promise<string> {
+  if (builder !== undefined) {
+    builder.add(group.splice(0));
+    await put(builder.finish());
+  }
+  return hash.digest('hex');
 }
 
 /** `calls.csv`, `calls-2.csv`, … */

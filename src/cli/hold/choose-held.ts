@@ -45,7 +45,7 @@ interface Asked {
   readonly choice: HoldChoice;
 }
 
-/** @throws `USAGE` when it is not clear what is meant; `OBJECT_NOT_FOUND` when the archive does not hold all of it. */
+/** @throws `USAGE` when the choice is not clear; `OBJECT_NOT_FOUND` when the archive does not hold all of it. */
 export async function chooseHeld(
   context: Pick<CommandContext, 'ui' | 'stdin'>,
   archive: Archive,

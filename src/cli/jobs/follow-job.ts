@@ -88,7 +88,7 @@ export async function concludeJob(
   const { failed, left, state } = progress;
   if (state === 'cancelled') {
     throw new ArchiveError('SOME_FAILED', `job ${plan.id} was cancelled with ${count(left, 'item')} left`, {
-      hint: 'plan it again: what was done is found done',
+      hint: 'plan it again: items that are done are skipped',
     });
   }
   if (failed === 0) return 0;

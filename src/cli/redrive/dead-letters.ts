@@ -168,7 +168,7 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Is it the address of a queue, rather than the name of a file?
+ * Reports whether it is the address of a queue, rather than the name of a file.
  * @throws `USAGE` when it is one that credentials must not be sent to.
  */
 export function isQueueUrl(text: string, allowLoopback: boolean): boolean {

@@ -8,14 +8,14 @@ import type { MessageQueue } from '../../queue/message-queue.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
-/** What is done with each message, and a word for it; its end means that the message is safe. */
-export interface Delivery {
+/** Where messages go. The end of `deliver` means that the message is safe; it returns a word for what was done. */
+export interface Destination {
   deliver(letter: DeadLetter, budget: Budget): Promise<string>;
   /** Closes idle connections. */
   close(): void;
 }
 
-export function sendTo(queue: MessageQueue, url: string): Delivery {
+export function sendTo(queue: MessageQueue, url: string): Destination {
   return {
     deliver: async ({ body, attributes }, budget) => {
       await queue.send(url, { body, attributes }, budget);
@@ -26,7 +26,7 @@ export function sendTo(queue: MessageQueue, url: string): Delivery {
 }
 
 /** @throws `CONFIG_INVALID`. */
-export async function archiveHere(context: CommandContext): Promise<Delivery> {
+export async function archiveHere(context: CommandContext): Promise<Destination> {
   const { clock, logger } = context;
   const config = await readSettings(context, 'archive');
   const archiver = await createArchiver(config, { clock, logger });

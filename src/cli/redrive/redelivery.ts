@@ -6,7 +6,7 @@ import type { ItemFailure } from '../_conclude.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { DeadLetter, DeadLetterSource } from './dead-letters.ts';
-import type { Delivery } from './deliver.ts';
+import type { Destination } from './deliver.ts';
 
 /** One pass through the messages of a queue or a file, and what became of them. */
 export class Redelivery {
@@ -14,14 +14,14 @@ export class Redelivery {
   readonly #context: Pick<CommandContext, 'ui' | 'clock'>;
   readonly #circuit: BatchCircuit;
   /** `undefined` for a dry run. */
-  readonly #delivery: Delivery | undefined;
+  readonly #destination: Destination | undefined;
   #done = 0;
   #ignored = 0;
 
-  constructor(context: Pick<CommandContext, 'ui' | 'clock'>, delivery: Delivery | undefined) {
+  constructor(context: Pick<CommandContext, 'ui' | 'clock'>, destination: Destination | undefined) {
     this.#context = context;
     this.#circuit = new BatchCircuit(context.clock, context.ui);
-    this.#delivery = delivery;
+    this.#destination = destination;
   }
 
   /** Messages that were tried. */
@@ -50,7 +50,7 @@ export class Redelivery {
     const { ui } = this.#context;
     const { stoppedBy } = this;
     const failed = this.failures.length;
-    const dryRun = this.#delivery === undefined;
+    const dryRun = this.#destination === undefined;
     if (ui.json) {
       ui.record('summary', {
         done: dryRun ? 0 : this.#done,
@@ -85,8 +85,8 @@ export class Redelivery {
 
   async #settle(letter: DeadLetter, budget: Budget): Promise<'settled' | 'out-of-budget'> {
     try {
-      const state = (await this.#delivery?.deliver(letter, budget)) ?? 'found';
-      if (this.#delivery !== undefined) await letter.remove();
+      const state = (await this.#destination?.deliver(letter, budget)) ?? 'found';
+      if (this.#destination !== undefined) await letter.remove();
       this.#done += 1;
       if (state === 'ignored') this.#ignored += 1;
       this.#circuit.settle(undefined);

@@ -33,7 +33,7 @@ const BATCH = 200;
 /** Exit code: some of it stands. */
 const SOME_FAILED = 3;
 
-/** @returns the exit code. @throws `USAGE` when it is not clear what is meant; `NOTHING_FOUND`. */
+/** @returns the exit code. @throws `USAGE` when the choice is not clear; `NOTHING_FOUND`. */
 export async function cancelSourceDeletions(
   context: CommandContext,
   { ports, by, named, plan, held, all, reason, dryRun }: CancellingDeletion,

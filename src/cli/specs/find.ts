@@ -128,7 +128,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'wrap',
     details:
-      'update makes the files of days that have changed, from receipts, facts, holds and erasures; serve does it every hour. It can be interrupted and run twice at once. rebuild reads every receipt again. status says what there is and which of the last 35 days have changed since. export writes rows and, beside them, what they are: filter, time, count and SHA-256. sql asks DuckDB, where @duckdb/node-api is installed, or with --athena Athena, and says how many bytes were read there; ddl prints the table for Athena or DuckDB.',
+      'update makes the files of days that have changed, from receipts, facts, holds and erasures; serve does it every hour. It can be interrupted and run twice at once. rebuild reads every receipt again. status lists the days, and which of the last 35 have changed since. export writes rows and, beside them, what they are: filter, time, count and SHA-256. sql asks DuckDB, where @duckdb/node-api is installed, or with --athena Athena, and says how many bytes were read there; ddl prints the table for Athena or DuckDB.',
     examples: [
       'genesys-archive catalogue update --scope all',
       'genesys-archive catalogue status',

@@ -106,7 +106,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     ],
     purpose: 'wrap',
     details:
-      'The objects keep their keys below the target; the originals are left as they are, for media objects are never replaced. Each new object is read back and decrypted before it counts as done, so writing for an RSA key also takes its private half. Receipts are not written: they speak of the object as it was archived. What the target holds already is compared, so a run can be ended and repeated.',
+      'The objects keep their keys below the target; the originals are left as they are, for media objects are never replaced. Each new object is read back and decrypted before it counts as done, so writing for an RSA key also takes its private half. Receipts are not written: they state the object as it was archived. What the target holds already is compared, so a run can be ended and repeated.',
     examples: ['genesys-archive reencrypt --all --target s3://recordings-v3 --wrap kms'],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/reencrypt.ts'),

@@ -95,17 +95,9 @@ export async function createBackfill(
   const times = new KnownTimes();
   const contexts = await openContexts(config, factsStore, tools);
   const restores = new RestoreWave(backfill.restoreWave, clock);
-  const { platform, files } = connectPlatform(
-    config,
-    {
-      credentials: readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets),
-      transport,
-      ...tools,
-      rate,
-      restores,
-    },
-    { store, layout, slots, times, contexts },
-  );
+  const credentials = readClientCredentials(backfill.credentials ?? config.genesys.credentials, secrets);
+  const client = { credentials, transport, ...tools, rate, restores };
+  const { platform, files } = connectPlatform(config, client, { store, layout, slots, times, contexts });
   const { api } = platform.recordings;
   const shared = { api, ...tools, organizationId };
   const analytics = createConversationAnalytics(shared);
@@ -114,16 +106,10 @@ export async function createBackfill(
   const archiver = await createArchiver(config, ports);
   const openExport = openOnce(config, tools);
   const readLimit = (budget: Budget) => followLimit(api, rate, budget);
+  const fetching = { archiver, files, slots, times, contexts, restores, rate, useRate };
   const work = new BackfillWork({
+    ...fetching,
     layout: layout.source,
-    archiver,
-    files,
-    slots,
-    times,
-    contexts,
-    restores,
-    rate,
-    useRate,
     analytics: backfill.batch && !config.recordings.batch ? analytics : undefined,
     readLimit,
     openExport,

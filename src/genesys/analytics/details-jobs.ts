@@ -146,7 +146,7 @@ async function waitForJob(
   }
 }
 
-/** A poll that speaks of another job would have its list taken for this one's. */
+/** Refuses a poll that names another job: its list would be taken for this one's. */
 function requireJob(answer: ApiAnswer, body: unknown, jobId: string): void {
   const stated = readField(body, 'jobId') ?? readField(body, 'id') ?? undefined;
   if (stated !== undefined && !isSameId(stated, jobId)) throw foreignAnswer('analytics job', answer, 'jobId');

@@ -37,8 +37,8 @@ export function entriesOf({ isWhole, wanted }: Pick<ConversationWish, 'isWhole' 
 }
 
 /**
- * Asks for the files of many conversations at once. What came back is compared with what was wanted: a recording that the batch does not
- * speak of is `left-out`, and its asker has to do something about it.
+ * Asks for the files of many conversations at once. The answer is compared with the request: a recording that the batch does not
+ * list is `left-out`, and the caller has to ask for it otherwise.
  *
  * @param wishes of {@link MAX_BATCH_ITEMS} entries together.
  * @returns one {@link Found} for each recording that is wanted, in its wish's order.

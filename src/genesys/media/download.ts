@@ -8,6 +8,7 @@ import type { Logger } from '../../log.ts';
 import { isTextType } from '../../media-content.ts';
 import { type MediaItem, type MediaOpener, MediaRestart, type MediaStream } from '../../ports.ts';
 import { versionOf, isChunked, refusePages, type Version } from './response.ts';
+import { present } from '../../present.ts';
 
 /** A signed link may be redirected to its region; more hops than this are a loop. */
 const MAX_REDIRECTS = 3;
@@ -115,7 +116,10 @@ class Download {
           url,
           headers: {
             'accept-encoding': 'identity',
-            ...(range === undefined ? {} : { range: `bytes=${range.from}-`, 'if-match': range.etag }),
+            ...present({
+              range: range === undefined ? undefined : `bytes=${range.from}-`,
+              'if-match': range?.etag,
+            }),
           },
           signal: this.#budget.signal,
           failure: 'MEDIA_UNAVAILABLE',

@@ -145,7 +145,7 @@ class Look {
     }
   }
 
-  /** Is a file to be had now? If not, says so in `pending` or `terminal`. */
+  /** Reports whether a file is available now; if not, says why in `pending` or `terminal`. */
   async #isWanted(recording: RecordingAnswer): Promise<boolean> {
     switch (triage(recording.fileState)) {
       case 'fetch':

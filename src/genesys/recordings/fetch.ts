@@ -29,7 +29,7 @@ export type Found =
   | { readonly state: 'no-file'; readonly status: string; readonly recording?: RecordingAnswer }
   | { readonly state: 'forbidden'; readonly hint: string | undefined }
   | { readonly state: 'failed'; readonly error: ArchiveError }
-  /** A batch did not speak of it. */
+  /** A batch did not list it. */
   | { readonly state: 'left-out' };
 
 /**
@@ -48,7 +48,7 @@ export interface LookBudget extends Budget {
 }
 
 /**
- * May a pause of `delayMs` be slept here, or has the work to go back to the queue?
+ * Reports whether a pause of `delayMs` may be slept here; if not, the work goes back to the queue.
  * @param waitedMs slept so far.
  */
 export function mayWait(clock: Clock, budget: LookBudget, waitedMs: number, delayMs: number): boolean {

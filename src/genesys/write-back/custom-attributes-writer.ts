@@ -17,7 +17,7 @@ const MAX_CONFLICTS = 3;
 interface Document {
   readonly id: string;
   readonly version: number | undefined;
-  /** Who may see the document. A PATCH that does not name them makes it visible to everybody (`CustomAttributesPatchRequest`). */
+  /** Who may see the document. A PATCH that does not name them makes it visible to all users (`CustomAttributesPatchRequest`). */
   readonly divisions: readonly string[] | undefined;
   readonly keys: readonly string[];
 }

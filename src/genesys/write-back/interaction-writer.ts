@@ -41,7 +41,7 @@ export function createInteractionWriter(api: GenesysApi): ReferenceWriter {
 }
 
 /**
- * The tutorial describes no body of the answer: what does not speak of the interaction proves nothing, neither way. Metadata that are
+ * The tutorial describes no body of the answer: one that does not name the interaction proves nothing, neither way. Metadata that are
  * shown without the reference prove that it was not merged.
  */
 function showsReference(body: unknown, key: string): boolean | undefined {

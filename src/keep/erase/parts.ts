@@ -67,7 +67,7 @@ export async function removeParts(ports: PartPorts, item: ErasureItem, budget: B
   }
 }
 
-/** Whether a version of media can be opened by itself: its own metadata wrap its data key, or its format has none. */
+/** Reports whether a version of media can be opened by itself: its own metadata wrap its data key, or its format has none. */
 function opensByItself({ part: { kind, version }, lock }: Removal['left'][number]): boolean {
   if (kind !== 'media') return true;
   const { metadata = {} } = lock ?? {};

@@ -15,7 +15,7 @@ const REASON = 'released from quarantine: ';
 /** Characters, of a member of a receipt. */
 const MAX_REASON = 256;
 
-/** Whether a receipt is that of a release. */
+/** Reports whether a receipt is that of a release. */
 export const isOfRelease = ({ reason }: Pick<SignedReceipt, 'reason'>): boolean =>
   reason?.startsWith(REASON) === true;
 

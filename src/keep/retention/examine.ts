@@ -179,7 +179,7 @@ export function removalAfter({ lastModified }: Pick<KeptState, 'lastModified'>, 
   return (Math.floor(lastModified / DAY_MS) + days + 1) * DAY_MS;
 }
 
-/** Whether its rule would remove it by then (epoch ms). What is held, bound, or may be and cannot be seen, is never expired. */
+/** Reports whether its rule would remove it by then (epoch ms). What is held, bound, or may be and cannot be seen, is never expired. */
 export function isExpired({ state, isHeld, mustUntil, mayUntil }: ExaminedObject, by: number): boolean {
   if (state === undefined || isHeld || mayUntil === undefined || mayUntil > by) return false;
   if (state.legalHold === 'forbidden' || state.retention === 'forbidden') return false;

@@ -94,7 +94,7 @@ export interface TakenBack {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** Whether a date of ours may still stand at the platform. One that was taken back can have been set by a runner that came late. */
+/** Reports whether a date of ours may still stand at the platform. One that was taken back can have been set by a runner that came late. */
 export function isPending({ step, deleteDate }: SourceDeletion, now: number): boolean {
   if (step === 'gone' || deleteDate === undefined) return false;
   return (step !== 'cancelled' && step !== 'refused') || Date.parse(deleteDate) > now;

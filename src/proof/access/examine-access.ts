@@ -74,7 +74,7 @@ export async function storeAccessList(
   throw new ArchiveError('LOG_CONFLICT', `${key} is not the list that the seal commits to`);
 }
 
-/** A day without entries is no news to a log that never spoke of them. */
+/** A day without entries is not stated in a log that has never listed any. */
 function isNews(before: Statement['access'], { list, missing, refused }: AccessFacts): boolean {
   if (before === undefined) return list.count > 0 || refused > 0;
   if ('unavailable' in before) return true;

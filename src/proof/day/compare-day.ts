@@ -172,7 +172,7 @@ export function lineOf(compared: Compared, nonce: string): ListLine {
     nonce,
     ...present({ reason }),
     recording: recordingId,
-    ...(startedAt === undefined ? {} : { started: new Date(startedAt).toISOString() }),
+    ...present({ started: startedAt === undefined ? undefined : new Date(startedAt).toISOString() }),
     state,
   };
 }

@@ -146,7 +146,7 @@ export function stateDay(ports: StatingPorts, stated: DayToState): StatedDay {
       pending: differences?.pending.total,
       dataAvailableUntil: looked.source instanceof Error ? undefined : looked.source.facts.dataAvailableUntil,
     }),
-    ...(last === undefined ? {} : { supersedes: { index: last.index, sha256: last.sha256 } }),
+    ...present({ supersedes: last === undefined ? undefined : { index: last.index, sha256: last.sha256 } }),
     archive: examined.archive,
     source,
     ...present({ differences, access }),
@@ -200,22 +200,18 @@ function describeSource(
     [...comparison.listed.filter(({ state }) => state !== 'both'), ...comparison.unexpected].map(line),
   );
   const { facts } = source;
-  const byMedia: Record<string, number> = {};
-  const byDivision: Record<string, number> = {};
-  for (const { media, divisionId } of comparison.listed) {
-    byMedia[media] = (byMedia[media] ?? 0) + 1;
-    if (divisionId !== undefined) byDivision[divisionId] = (byDivision[divisionId] ?? 0) + 1;
-  }
+  const byDivision = countBy(comparison.listed, ({ divisionId }) => divisionId);
   const described: SourceFacts = {
     method: facts.method,
     api: facts.api,
     ...present({ organization: facts.organization, client: facts.client }),
     query: sha256Hex(facts.query),
     interval: facts.interval,
-    ...present({ jobId: facts.jobId }),
-    ...(facts.dataAvailableUntil === undefined
-      ? {}
-      : { dataAvailableUntil: new Date(facts.dataAvailableUntil).toISOString() }),
+    ...present({
+      jobId: facts.jobId,
+      dataAvailableUntil:
+        facts.dataAvailableUntil === undefined ? undefined : new Date(facts.dataAvailableUntil).toISOString(),
+    }),
     asked: new Date(asked).toISOString(),
     finished: new Date(ports.now()).toISOString(),
     pages: facts.pages,
@@ -228,10 +224,12 @@ function describeSource(
     },
     conversations: facts.conversations,
     recordings: comparison.listed.length,
-    byMedia,
+    byMedia: countBy(comparison.listed, ({ media }) => media),
     ...(isSmall(byDivision) ? { byDivision } : {}),
-    ...present({ orphans: facts.orphans }),
-    ...(facts.notAsked === undefined ? {} : { notAsked: { ...facts.notAsked } }),
+    ...present({
+      orphans: facts.orphans,
+      notAsked: facts.notAsked === undefined ? undefined : { ...facts.notAsked },
+    }),
     list: { count: listed.lines.length, root: listed.root },
   };
   const differences = {
@@ -246,6 +244,15 @@ function describeSource(
       { kind: 'exceptions', list: exceptions },
     ],
   };
+}
+
+function countBy<T>(items: readonly T[], nameOf: (item: T) => string | undefined): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) {
+    const name = nameOf(item);
+    if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** A statement has to fit into an entry of the log; where there are more divisions, the list behind it has them. */

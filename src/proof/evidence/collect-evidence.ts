@@ -57,9 +57,7 @@ export async function collectEvidence(
   budget: Budget,
 ): Promise<CollectedEvidence> {
   const { target } = options;
-  if (keys.length === 0 || keys.length > MAX_RECORDINGS) {
-    throw new ArchiveError('USAGE', `a package holds 1 to ${MAX_RECORDINGS} recordings, not ${keys.length}`);
-  }
+  requireFewEnough(keys);
   const manifest = new Map<string, string>();
   const findings: string[] = [];
   const put = async (file: PackageFile) => {
@@ -91,15 +89,10 @@ export async function collectEvidence(
     );
     const anchored = await putCheckpoint(ports, { put, since: options.since }, budget);
     await putKeys(ports, anchored.witnesses, putText);
-    const [finding] = findings;
-    if (finding !== undefined && options.asFound !== true) {
-      throw new ArchiveError('PROOF_INVALID', `the package was not made: ${finding}`, {
-        hint: '--as-found makes it all the same, and says first what does not verify',
-      });
-    }
+    if (options.asFound !== true) refuseFindings(findings);
     if (findings.length > 0) await putText('FINDINGS.txt', `${findings.join('\n')}\n`);
     const { organization, origin } = ports.place;
-    const facts = {
+    const readme = writeReadme({
       organization,
       origin,
       made: new Date(ports.now()).toISOString(),
@@ -112,21 +105,40 @@ export async function collectEvidence(
       custody,
       current: currentVersions(receipts),
       findings,
-    };
-    await putText('README.txt', writeReadme(facts));
+    });
+    await putText('README.txt', readme);
     await putText('certificate.txt', CERTIFICATE);
     await putText('verify-proof.sh', VERIFY_SCRIPT);
-    const lines = [...manifest].sort(([one], [other]) => (one < other ? -1 : 1));
-    await target.write({
-      name: 'MANIFEST.sha256',
-      body: Buffer.from(lines.map(([name, sha256]) => `${sha256}  ${name}\n`).join('')),
-    });
+    await target.write(listFiles(manifest));
     await target.commit();
     return { files: manifest.size + 1, findings };
   } catch (error) {
     await target.abandon();
     throw error;
   }
+}
+
+/** @throws `USAGE`. */
+function requireFewEnough({ length }: readonly string[]): void {
+  if (length > 0 && length <= MAX_RECORDINGS) return;
+  throw new ArchiveError('USAGE', `a package holds 1 to ${MAX_RECORDINGS} recordings, not ${length}`);
+}
+
+/** @throws `PROOF_INVALID` with the first of them. */
+function refuseFindings([finding]: readonly string[]): void {
+  if (finding === undefined) return;
+  throw new ArchiveError('PROOF_INVALID', `the package was not made: ${finding}`, {
+    hint: '--as-found makes it all the same, and says first what does not verify',
+  });
+}
+
+/** The list that `sha256sum -c` reads. */
+function listFiles(manifest: ReadonlyMap<string, string>): PackageFile {
+  const lines = [...manifest].sort(([one], [other]) => (one < other ? -1 : 1));
+  return {
+    name: 'MANIFEST.sha256',
+    body: Buffer.from(lines.map(([name, sha256]) => `${sha256}  ${name}\n`).join('')),
+  };
 }
 
 interface Putting {

@@ -60,7 +60,7 @@ export async function auditObjects(audit: ObjectAudit, budget: Budget): Promise<
   findMissing(audit, seen);
 }
 
-/** What the entries can do without, and a reader of proofs, or of what came when, cannot. */
+/** Names objects that are missing: entries do not need them, a reader of proofs or of times does. */
 function findMissing({ place, size, seals, find }: ObjectAudit, seen: ReadonlySet<string>): void {
   const { keys } = place;
   const isThere = (key: string) => seen.has(key.slice(keys.prefix.length));

@@ -86,7 +86,7 @@ export function ownerOfRecord(name: string): string | undefined {
   return name.endsWith(METADATA_SUFFIX) ? name.slice(0, -METADATA_SUFFIX.length) : undefined;
 }
 
-/** Is it of a file that this store writes before an object is complete? */
+/** Reports whether it names a file that this store writes before an object is complete. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name);
 }

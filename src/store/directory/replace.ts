@@ -2,7 +2,7 @@
  * How something else comes to stand under a key of a directory store. The new bytes are written and synced under a temporary name;
  * then they take the place of the old by rename(2), so that a reader sees the one or the other. A crash between that and the
  * renaming of their metadata is finished by {@link settle}, as after a first write: until then the object has no metadata, which
- * an instruction file can do without.
+ * an instruction file does not need.
  *
  * Whether the object still is the expected one is looked at under a lock, so that of two that replace the same object at once, one
  * finds it changed.

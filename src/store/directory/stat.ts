@@ -85,7 +85,7 @@ export function toBase64(hex: string): string {
 }
 
 /**
- * Does an object stand there, complete with its metadata?
+ * Reports whether an object stands there, complete with its metadata.
  *
  * @throws `KEY_COLLISION` when it is a directory, `STORE_DENIED` when it is a link, a pipe or a device.
  */

@@ -1,6 +1,7 @@
 import { type AwsJsonEndpoint, type AwsJsonOptions, credentialsFor, serveAwsJson } from '../aws-json.ts';
 import { type AthenaErrorCode, AthenaRefusal } from '../aws-refusals.ts';
 import { type AthenaAnswer, AthenaQueries, type AthenaWorkGroup, type SimulatedQuery } from './queries.ts';
+import { present } from '../present.ts';
 
 export type { AthenaAnswer, AthenaWorkGroup, SimulatedQuery } from './queries.ts';
 
@@ -134,7 +135,7 @@ function describe({ query, answer }: ReturnType<AthenaQueries['look']>): object 
     QueryExecutionContext: { Database: database },
     Status: {
       State: state,
-      ...(reason === undefined ? {} : { StateChangeReason: reason }),
+      ...present({ StateChangeReason: reason }),
       ...(state === 'FAILED' && failure !== undefined
         ? { AthenaError: { ErrorCategory: 2, Retryable: failure.retryable === true, ErrorMessage: reason } }
         : {}),

@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { KEY_OWNER, type KeySpec, type KeyStore, type KmsKey, requireUsable, SIGNING_SPEC } from './keys.ts';
 import { type KmsCall, readInteger, readText, requireKnown, requireText } from './parameters.ts';
 import { KmsRefusal } from '../aws-refusals.ts';
+import { present } from '../present.ts';
 
 /** The hash of each asymmetric algorithm. */
 export const OAEP_HASHES: Readonly<Record<string, string>> = {
@@ -25,7 +26,7 @@ function describe(keys: KeyStore, key: KmsKey): object {
     Description: key.description,
     KeyUsage: usageOf(key),
     KeyState: key.state,
-    ...(key.deletionAt === undefined ? {} : { DeletionDate: key.deletionAt / 1000 }),
+    ...present({ DeletionDate: key.deletionAt === undefined ? undefined : key.deletionAt / 1000 }),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
     KeySpec: key.spec,

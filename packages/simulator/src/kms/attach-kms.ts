@@ -1,6 +1,7 @@
 import type { Fault, FaultPlan } from '../faults.ts';
 import type { KmsFault, KmsOperation, KmsRequest } from './kms.ts';
 import type { SimulatedRequest } from '../service.ts';
+import { present } from '../present.ts';
 
 /** Takes the KMS endpoint's faults from the simulator's plan; a rule's id is the name of an operation there. */
 export function drawKmsFaults(plan: FaultPlan): (operation: KmsOperation) => KmsFault | undefined {
@@ -27,7 +28,7 @@ export function describeKmsRequest({ operation, keyId, status }: KmsRequest, tim
     route: operation ?? 'unknown',
     method: 'POST',
     path: '/',
-    ...(keyId === undefined ? {} : { id: keyId }),
+    ...present({ id: keyId }),
     status: status === 0 ? undefined : status,
     // an operation is recognised only after its signature
     hadAuthorization: operation !== undefined,

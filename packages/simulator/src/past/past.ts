@@ -100,7 +100,7 @@ export class Past {
     return this.#conversationIds.encode(index);
   }
 
-  /** Are some of them in a division that the client sees nothing of? */
+  /** Some of them are in a division that the client cannot see. */
   get hidesSome(): boolean {
     return (this.#options.hidden ?? 0) > 0;
   }

@@ -7,6 +7,7 @@ import { readObject } from './recordings-api.ts';
 import { isDeleted, type ModelRecording } from './recordings-model.ts';
 import type { RecordingsWorld } from './recordings-world.ts';
 import type { AuditEntry, AuditQuery } from './world-state.ts';
+import { present } from '../present.ts';
 
 /** `/api/v2/quality/conversations/audits/query`: who did what to recordings, the platform included. */
 
@@ -124,7 +125,7 @@ function describeEntry(world: RecordingsWorld, entry: AuditEntry): object {
     ...(clientId === undefined
       ? {}
       : { client: { id: clientId, selfUri: `/api/v2/oauth/clients/${clientId}` } }),
-    ...(user === undefined ? {} : { user }),
+    ...present({ user }),
     serviceName: SERVICE,
     level: clientId === undefined && user === undefined ? 'System' : 'User',
     status: 'Success',

@@ -6,6 +6,7 @@ import { readObject } from './recordings-api.ts';
 import type { CustomAttributesDocument, ModelConversation, ModelParticipant } from './recordings-model.ts';
 import { type Reply, textReply } from '../reply.ts';
 import type { Call } from '../service.ts';
+import { present } from '../present.ts';
 
 /** The platform's calls about conversations as a whole: what they were, and where references can be written to. */
 
@@ -15,7 +16,7 @@ export function getConversation(conversation: ModelConversation): Reply {
     id,
     startTime: new Date(startedAt).toISOString(),
     endTime: new Date(endedAt).toISOString(),
-    ...(externalTag === undefined ? {} : { externalTag }),
+    ...present({ externalTag }),
     participants: conversation.participants.map((participant) =>
       describeParticipant(participant, conversation),
     ),
@@ -51,7 +52,7 @@ function describeParticipant(
           wrapup: {
             code,
             name: wrapUpName,
-            ...(wrapUpNote === undefined ? {} : { notes: wrapUpNote }),
+            ...present({ notes: wrapUpNote }),
             durationSeconds: 12,
             endTime,
           },
@@ -109,7 +110,7 @@ export function listCustomAttributes(conversation: ModelConversation): Reply {
       id,
       conversationId: conversation.id,
       divisions,
-      ...(schemaId === undefined ? {} : { schema: { id: schemaId } }),
+      ...present({ schema: schemaId === undefined ? undefined : { id: schemaId } }),
       customAttributes: Object.fromEntries(values),
       version,
     })),

@@ -11,6 +11,7 @@ import {
 import type { RecordingsWorld } from './recordings-world.ts';
 import { type Reply, textReply } from '../reply.ts';
 import type { Call } from '../service.ts';
+import { present } from '../present.ts';
 
 /** The platform's calls about the recordings of one conversation. */
 
@@ -157,12 +158,14 @@ function describeRecording(
     ...(kind === 'screen' ? { mediaSubtype: 'Screen' } : {}),
     annotations: state === 'AVAILABLE' ? annotationsOf(recording, as) : [],
     fileState: state,
-    ...(archiveDate === undefined ? {} : { archiveDate }),
+    ...present({ archiveDate }),
     ...(fate === 'archived' ? { archiveDate: endTime } : {}),
     ...(fate === 'archived' || state === 'ARCHIVED' ? { archiveMedium: 'CLOUDARCHIVE' } : {}),
-    ...(exportedDate === undefined ? {} : { exportedDate }),
-    ...(restore === undefined ? {} : { restoreExpirationTime: new Date(restore.until).toISOString() }),
-    ...(deleteDate === undefined ? {} : { deleteDate }),
+    ...present({
+      exportedDate,
+      restoreExpirationTime: restore === undefined ? undefined : new Date(restore.until).toISOString(),
+      deleteDate,
+    }),
     ...(as === 'metadata'
       ? { region: recording.region }
       : { creationTime: startTime, recordingFileRole: 'CUSTOMER_EXPERIENCE', ...transcript(recording) }),

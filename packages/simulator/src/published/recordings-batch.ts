@@ -78,7 +78,7 @@ function resultsOf(world: RecordingsWorld, item: BatchJob['items'][number]): Rec
   if (recordings.length === 0 && item.recordingId !== undefined) {
     return [{ conversationId, recordingId: item.recordingId, errorMsg: 'Recording not found.' }];
   }
-  // what the client may not see in full is not spoken of
+  // what the client may not see in full is left out
   const visible = recordings.filter(
     (recording) => !world.redacts(recording) && recording.batch !== 'omitted',
   );

@@ -77,7 +77,7 @@ export interface ScriptedConversation {
   readonly division?: number;
   readonly wrapUp?: number;
   readonly wrapUpNote?: string | undefined;
-  /** Has speech and text analytics a transcript of it? Default false. */
+  /** Speech and text analytics has a transcript of it. Default false. */
   readonly transcribed?: boolean;
   /** Seconds after its end before which the transcript is not there; default 0. */
   readonly transcribedAfterS?: number;
@@ -200,40 +200,49 @@ export function buildConversation(
     isProtected: false,
   };
   for (const [at, one] of (script.recordings ?? []).entries()) {
-    recordings.push({
-      id: one.id ?? stableUuid(`${id}/recording/${at}`),
-      conversation,
-      kind: one.kind ?? 'call',
-      leg: one.leg ?? 'trunk',
-      channels: one.channels ?? 2,
-      seconds: one.seconds ?? 5,
-      listedAfterS: one.listedAfterS ?? 0,
-      uploadedAfterS: one.uploadedAfterS ?? 0,
-      stubUntilS: one.stubUntilS ?? 0,
-      transcodingS: one.transcodingS ?? 3,
-      fate: one.fate ?? 'available',
-      restoringS: one.restoringS ?? 4 * 3600,
-      perChannel: one.perChannel ?? false,
-      sensitive: one.sensitive ?? false,
-      jsonText: one.jsonText ?? false,
-      region: one.region ?? 'us-east-1',
-      batch: one.batch ?? 'delivered',
-      bytesPerSecond: one.bytesPerSecond ?? 4000,
-      annotated: one.annotated ?? [],
-      annotations: (one.annotated ?? []).map((word, index) => annotationOf(`${id}/${at}/${index}`, word)),
-      transcodings: new Map(),
-      restore: undefined,
-      deleteDate:
-        one.deletedAfterS === undefined
-          ? undefined
-          : new Date(endedAt + one.deletedAfterS * 1000).toISOString(),
-      archiveDate: undefined,
-      exportDate: undefined,
-      exportedDate: undefined,
-      gone: false,
-    });
+    recordings.push(buildRecording(one, conversation, at));
   }
   return conversation;
+}
+
+function buildRecording(
+  one: NonNullable<ScriptedConversation['recordings']>[number],
+  conversation: ModelConversation,
+  at: number,
+): ModelRecording {
+  const { id, endedAt } = conversation;
+  return {
+    id: one.id ?? stableUuid(`${id}/recording/${at}`),
+    conversation,
+    kind: one.kind ?? 'call',
+    leg: one.leg ?? 'trunk',
+    channels: one.channels ?? 2,
+    seconds: one.seconds ?? 5,
+    listedAfterS: one.listedAfterS ?? 0,
+    uploadedAfterS: one.uploadedAfterS ?? 0,
+    stubUntilS: one.stubUntilS ?? 0,
+    transcodingS: one.transcodingS ?? 3,
+    fate: one.fate ?? 'available',
+    restoringS: one.restoringS ?? 4 * 3600,
+    perChannel: one.perChannel ?? false,
+    sensitive: one.sensitive ?? false,
+    jsonText: one.jsonText ?? false,
+    region: one.region ?? 'us-east-1',
+    batch: one.batch ?? 'delivered',
+    bytesPerSecond: one.bytesPerSecond ?? 4000,
+    annotated: one.annotated ?? [],
+    annotations: (one.annotated ?? []).map((word, index) => annotationOf(`${id}/${at}/${index}`, word)),
+    transcodings: new Map(),
+    restore: undefined,
+    deleteDate:
+      one.deletedAfterS === undefined
+        ? undefined
+        : new Date(endedAt + one.deletedAfterS * 1000).toISOString(),
+    archiveDate: undefined,
+    exportDate: undefined,
+    exportedDate: undefined,
+    gone: false,
+  };
 }
 
 const REASONS: ReadonlySet<string> = new Set(['Hold', 'Pause', 'SecurePause']);
@@ -243,7 +252,7 @@ function annotationOf(name: string, word: string): RecordingAnnotation {
   return { id: stableUuid(`${name}/annotated`), ...about, location: 1000, durationMs: 500, description: '' };
 }
 
-/** Has the platform heard of it yet? */
+/** Reports whether the platform knows it yet. */
 export function isListed(recording: ModelRecording, now: number): boolean {
   const { conversation, listedAfterS } = recording;
   return hasArrived(conversation, now) && now >= conversation.endedAt + listedAfterS * 1000;
@@ -254,7 +263,7 @@ export function isForgotten(recording: ModelRecording, now: number, stubMs: numb
   return isDeleted(recording, now) && isPast(recording.deleteDate, now - stubMs);
 }
 
-/** Does the platform show it by now? */
+/** Reports whether the platform shows it by now. */
 export function hasArrived({ startedAt, arrivesAt = startedAt }: ModelConversation, now: number): boolean {
   return now >= Math.max(startedAt, arrivesAt);
 }
@@ -285,7 +294,7 @@ export type FileReadiness =
   /** What is left, ms; `undefined` when nothing is under way. */
   | { readonly ready: false; readonly transcodingMs: number | undefined };
 
-/** Whether the file of a format is available now. Asking starts its transcoding. */
+/** Reports whether the file of a format is available now. Asking starts its transcoding. */
 export function requestFile(recording: ModelRecording, format: string, now: number): FileReadiness {
   const state = fileStateOf(recording, now);
   const stub = now < recording.conversation.endedAt + recording.stubUntilS * 1000;

@@ -1,6 +1,7 @@
 import type { RouteMatch } from '../routes.ts';
 import { PLATFORM_ROUTES } from './platform-routes.ts';
 import { type PublishedRoute, routesOf } from './published-route.ts';
+import { present } from '../present.ts';
 
 export type { PublishedCall, PublishedRoute } from './published-route.ts';
 
@@ -135,7 +136,7 @@ export function matchPublished(method: string, path: string): PublishedMatch | u
     return {
       route: `${published.method} ${published.path}`,
       on: published.on,
-      ...(id === undefined ? {} : { id }),
+      ...present({ id }),
       scope: undefined,
       dialect: 'genesys',
       published,

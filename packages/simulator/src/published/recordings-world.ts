@@ -50,7 +50,7 @@ export interface WorldOptions {
 const KEPT = 2_048;
 const KEPT_FILES = 256;
 
-/** The organization the published API speaks of: its conversations, what the client may do, what it has asked for. */
+/** The organization behind the published API: its conversations, what the client may do, what it has asked for. */
 export class RecordingsWorld {
   readonly organizationId: string;
   readonly organizationName: string;
@@ -212,7 +212,7 @@ export class RecordingsWorld {
     this.#denied.delete(permission);
   }
 
-  /** Is there a division the client sees nothing of? */
+  /** There is a division that the client cannot see. */
   get hasHiddenDivision(): boolean {
     return this.conversations.some(({ otherDivision }) => otherDivision) || (this.past?.hidesSome ?? false);
   }

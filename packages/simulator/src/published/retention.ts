@@ -4,6 +4,7 @@ import type { Call } from '../service.ts';
 import { badRequest, pageSizeOf } from './paging.ts';
 import { isDeleted, isListed, type ModelRecording } from './recordings-model.ts';
 import type { RecordingsWorld } from './recordings-world.ts';
+import { present } from '../present.ts';
 
 const PAGE = { largest: 500, byDefault: 25 };
 
@@ -40,7 +41,7 @@ export function queryRetention(world: RecordingsWorld, call: Call): Reply {
   return jsonReply(200, {
     entities,
     selfUri: uri(`${place}.${skip}`),
-    ...(next === undefined ? {} : { nextUri: uri(next) }),
+    ...present({ nextUri: next === undefined ? undefined : uri(next) }),
   });
 }
 
@@ -50,9 +51,6 @@ function describeRetention(recording: ModelRecording): object {
     conversationId: conversation.id,
     recordingId: id,
     creationTime: new Date(conversation.startedAt).toISOString(),
-    ...(archiveDate === undefined ? {} : { archiveDate }),
-    ...(deleteDate === undefined ? {} : { deleteDate }),
-    ...(exportDate === undefined ? {} : { exportDate }),
-    ...(exportedDate === undefined ? {} : { exportedDate }),
+    ...present({ archiveDate, deleteDate, exportDate, exportedDate }),
   };
 }

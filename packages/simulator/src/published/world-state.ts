@@ -130,9 +130,9 @@ export interface Orphan {
 
 /** How the platform behaves: what it redacts, and how long its work takes on the simulator's clock. */
 export interface PlatformBehaviour {
-  /** Does the organization redact sensitive data for clients without `recording:recording:viewSensitiveData`? Default true. */
+  /** The organization redacts sensitive data for clients without `recording:recording:viewSensitiveData`. Default true. */
   redaction: boolean;
-  /** Do batches leave out recordings that are not available without a word, instead of with an `errorMsg`? Default false. */
+  /** Batches leave out recordings that are not available without a word, instead of with an `errorMsg`. Default false. */
   batchOmitsUnavailable: boolean;
   batchMs: number;
   /** How far the data lake is behind; default a day. */
@@ -153,7 +153,7 @@ export interface PlatformBehaviour {
   mostProtected: number;
   /** How long what is deleted by its date is listed as `DELETED`, and answered with 404 after it; default for ever. */
   deletedStubMs: number;
-  /** Does a date of deletion lose its time of day? Default false. */
+  /** A date of deletion loses its time of day. Default false. */
   deleteDateIsDay: boolean;
 }
 

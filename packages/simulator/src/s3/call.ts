@@ -47,7 +47,7 @@ export interface S3Call {
   readonly headers: ReadonlyMap<string, string>;
   /** Epoch ms. */
   readonly now: number;
-  /** The body, checked against every header that speaks of it. Call at most once. */
+  /** The body, checked against every header that describes it. Call at most once. */
   body(options?: { readonly ignoreChecksums: boolean }): InspectedBody;
 }
 
@@ -256,7 +256,7 @@ export function readDescription(headers: ReadonlyMap<string, string>): ObjectDes
 }
 
 /**
- * Whether the write is meant to create only, or to replace the object of this entity tag only.
+ * Reports whether the write is meant to create only, or to replace the object of this entity tag only.
  *
  * @throws `NotImplemented` for the other conditions.
  */

@@ -14,6 +14,7 @@ import { readLockHeaders } from './object-lock.ts';
 import { preconditionFailed, readTags } from './objects.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { type ListedPart, readPartList, renderDocument } from './xml.ts';
+import { present } from '../present.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 1 to 10,000 parts, all but the last at least 5 MiB. */
 const MAX_PARTS = 10_000;
@@ -51,7 +52,7 @@ export async function createMultipartUpload(call: S3Call): Promise<S3Answer> {
     ...readDescription(call.headers),
     ...readLockHeaders(call),
     ...readTags(call),
-    ...(algorithm === undefined ? {} : { algorithm }),
+    ...present({ algorithm }),
   });
   return {
     status: 200,
@@ -92,7 +93,7 @@ export async function uploadPart(call: S3Call): Promise<S3Answer> {
     etag: md5.toString('hex'),
     lastModified: call.now,
     segment,
-    ...(checksum === undefined ? {} : { checksum }),
+    ...present({ checksum }),
   };
   if (!(await call.bucket.commitPart(part))) throw new S3Refusal('NoSuchUpload');
   return {
@@ -182,12 +183,14 @@ function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRe
     lastModified: call.now,
     metadata: record.metadata,
     headers: record.headers,
-    ...(record.retention === undefined ? {} : { retention: record.retention }),
-    ...(record.tags === undefined ? {} : { tags: record.tags }),
-    ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'COMPOSITE' } }),
+    ...present({
+      retention: record.retention,
+      tags: record.tags,
+      checksum: checksum === undefined ? undefined : { ...checksum, type: 'COMPOSITE' as const },
+    }),
     segments: parts.map((part) => ({
       ...part.segment,
-      ...(part.checksum === undefined ? {} : { checksum: part.checksum.value }),
+      ...present({ checksum: part.checksum?.value }),
     })),
     uploadId: record.uploadId,
   };
@@ -208,7 +211,7 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
   const { ifAbsent, ifMatch } = readWriteCondition(call.headers);
   if (ifMatch !== undefined) throw notImplemented('If-Match on CompleteMultipartUpload');
   findUpload(call);
-  // Here the checksum headers speak of the object, not of this body.
+  // Here the checksum headers are of the object, not of this body.
   const listed = readPartList(
     await readText(call.body({ ignoreChecksums: true }).chunks, MAX_PART_LIST_BYTES),
   );
@@ -221,7 +224,7 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
     const { checksum, versionId } = object;
     return {
       status: 200,
-      ...(versionId === undefined ? {} : { headers: { 'x-amz-version-id': versionId } }),
+      ...present({ headers: versionId === undefined ? undefined : { 'x-amz-version-id': versionId } }),
       body: renderDocument('CompleteMultipartUploadResult', {
         Location: `/${call.bucketName}/${call.key}`,
         Bucket: call.bucketName,

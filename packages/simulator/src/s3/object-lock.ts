@@ -4,6 +4,7 @@ import { isMarker, type OldVersion } from './old-versions.ts';
 import type { ObjectLock, ObjectRecord } from './records.ts';
 import { S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
+import { present } from '../present.ts';
 
 /** Bytes; these documents have one or two elements. */
 const MAX_DOCUMENT_BYTES = 4096;
@@ -110,7 +111,9 @@ function readRetention(
 
 export function lockHeaders({ legalHold, retention }: ObjectRecord): Record<string, string> {
   return {
-    ...(legalHold === undefined ? {} : { 'x-amz-object-lock-legal-hold': legalHold ? 'ON' : 'OFF' }),
+    ...present({
+      'x-amz-object-lock-legal-hold': legalHold === undefined ? undefined : legalHold ? 'ON' : 'OFF',
+    }),
     ...(retention === undefined
       ? {}
       : {

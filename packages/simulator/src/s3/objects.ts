@@ -6,6 +6,7 @@ import { isMarker } from './old-versions.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
 import { decodeUri } from '../sigv4.ts';
+import { present } from '../present.ts';
 
 /** PutObject, CopyObject, GetObject, HeadObject, DeleteObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html */
 
@@ -31,8 +32,10 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
     ...call.bucket.newVersion(),
     ...readLockHeaders(call),
     ...readTags(call),
-    ...(checksum === undefined ? {} : { checksum: { ...checksum, type: 'FULL_OBJECT' } }),
-    segments: [{ ...segment, ...(checksum === undefined ? {} : { checksum: checksum.value }) }],
+    ...present({
+      checksum: checksum === undefined ? undefined : { ...checksum, type: 'FULL_OBJECT' as const },
+    }),
+    segments: [{ ...segment, ...present({ checksum: checksum?.value }) }],
   };
   if (!(await call.bucket.commit(record, ifAbsent, ifMatch))) {
     await call.bucket.discard([segment]);
@@ -175,7 +178,9 @@ export function getObject(call: S3Call): S3Answer {
     ...checksums,
     ...versionHeader(record),
     ...lockHeaders(record),
-    ...(range === undefined ? {} : { 'content-range': `bytes ${first}-${last}/${record.size}` }),
+    ...present({
+      'content-range': range === undefined ? undefined : `bytes ${first}-${last}/${record.size}`,
+    }),
   };
   return {
     status: range === undefined ? 200 : 206,

@@ -1,5 +1,6 @@
 import { SqsRefusal } from '../aws-refusals.ts';
 import { md5, md5OfAttributes, type SqsAttribute, type SqsMessage, type SqsQueues } from './queues.ts';
+import { present } from '../present.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 interface Call {
@@ -69,7 +70,7 @@ function send(call: Call, entry: Input) {
   return {
     MessageId: id,
     MD5OfMessageBody: md5(body),
-    ...(digest === undefined ? {} : { MD5OfMessageAttributes: digest }),
+    ...present({ MD5OfMessageAttributes: digest }),
   };
 }
 
@@ -105,7 +106,10 @@ function describeMessage(
     Body: body,
     MD5OfBody: md5(body),
     Attributes: { ApproximateReceiveCount: String(receiveCount), SentTimestamp: String(sentAt) },
-    ...(digest === undefined ? {} : { MessageAttributes: attributes, MD5OfMessageAttributes: digest }),
+    ...present({
+      MessageAttributes: digest === undefined ? undefined : attributes,
+      MD5OfMessageAttributes: digest,
+    }),
   };
 }
 

@@ -20,15 +20,15 @@ export interface SqsMessage {
 
 /** The queues' messages, in the order they were sent. */
 export class SqsQueues {
-  private readonly byName: Map<string, SqsMessage[]>;
+  readonly #byName: Map<string, SqsMessage[]>;
 
   constructor(names: readonly string[]) {
-    this.byName = new Map(names.map((name) => [name, []]));
+    this.#byName = new Map(names.map((name) => [name, []]));
   }
 
   /** `undefined` when there is no such queue. */
   find(name: string): SqsMessage[] | undefined {
-    return this.byName.get(name);
+    return this.#byName.get(name);
   }
 
   /** Bodies of everything in a queue. */

@@ -1,6 +1,7 @@
 import { stableUuid } from '../../catalogue.ts';
 import { AGENTS, DIVISIONS, entryAt, QUEUES, WRAP_UP_CODES } from '../directory.ts';
 import type { ModelConversation, ModelParticipant } from '../recordings-model.ts';
+import { present } from '../../present.ts';
 
 const MEDIA_TYPES = {
   call: 'voice',
@@ -28,7 +29,7 @@ export function describeForAnalytics(conversation: ModelConversation, withAttrib
     ...(ongoing ? {} : { conversationEnd: new Date(endedAt).toISOString() }),
     originatingDirection: direction,
     divisionIds: [entryAt(DIVISIONS, division).id],
-    ...(externalTag === undefined ? {} : { externalTag }),
+    ...present({ externalTag }),
     participants: participants.map((one) => ({
       ...describeParticipant(conversation, one),
       ...(withAttributes ? { attributes: Object.fromEntries(one.attributes) } : {}),
@@ -98,7 +99,7 @@ function segmentsOf(conversation: ModelConversation, purpose: ModelParticipant['
   const segment = (segmentType: string, from: number, to: number | undefined, more: object = {}) => ({
     segmentType,
     segmentStart: iso(from),
-    ...(to === undefined ? {} : { segmentEnd: iso(to) }),
+    ...present({ segmentEnd: to === undefined ? undefined : iso(to) }),
     ...(purpose === 'customer' ? {} : { queueId: entryAt(QUEUES, queue).id }),
     ...more,
   });
@@ -113,7 +114,7 @@ function segmentsOf(conversation: ModelConversation, purpose: ModelParticipant['
     segment('hold', held, endedAt),
     segment('wrapup', endedAt, endedAt + AFTER_CALL_WORK_S * 1000, {
       wrapUpCode: entryAt(WRAP_UP_CODES, wrapUp).id,
-      ...(wrapUpNote === undefined ? {} : { wrapUpNote }),
+      ...present({ wrapUpNote }),
     }),
   ];
 }

@@ -84,7 +84,7 @@ const DIMENSIONS: Readonly<Record<string, (conversation: ModelConversation) => r
   snippetRecording: () => [],
 };
 
-/** Does a conversation pass the filters? Those of other divisions are left out without a word. */
+/** Reports whether a conversation passes the filters. Those of other divisions are left out without a word. */
 export function passes(conversation: ModelConversation, { filters }: DetailsQuery, now: number): boolean {
   if (conversation.otherDivision || isAged(conversation, now)) return false;
   return filters.every((filter) => isTrue(filter, conversation));
