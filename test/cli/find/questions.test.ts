@@ -116,7 +116,7 @@ describe('names', () => {
     }
   });
 
-  it('of agents mean everybody who is called so, and say how many that are', async () => {
+  it('of agents mean each agent who is called so, and say how many that are', async () => {
     const result = await cli(['find', '--agent', 'mara vogel', '--json']);
     expect(ids(result)).toHaveLength(2);
     expect(result.stderr).toContain('looked for: 2 agents');
