@@ -65,16 +65,16 @@ export class ArchiveBucket extends Construct {
       ],
     });
     logAccesses(this.bucket, this.logs, 'archive');
-    if (props.objectLock !== undefined) this.lock(props.objectLock, props.objectLockCondition);
+    if (props.objectLock !== undefined) this.#lock(props.objectLock, props.objectLockCondition);
     const breakGlass = props.breakGlassRole ?? `arn:${Stack.of(this).partition}:${NO_ROLE_RESOURCE}`;
-    if (props.requireConditionalWrites) this.denyOverwriting(props.replacers, breakGlass);
-    if (props.protectObjects) this.denyRemoving(breakGlass, props);
-    if (props.removeAfterDays.length > 0) this.denyTagging([...props.taggers, breakGlass]);
+    if (props.requireConditionalWrites) this.#denyOverwriting(props.replacers, breakGlass);
+    if (props.protectObjects) this.#denyRemoving(breakGlass, props);
+    if (props.removeAfterDays.length > 0) this.#denyTagging([...props.taggers, breakGlass]);
   }
 
-  private lock({ mode, days }: ObjectLockSettings, condition: CfnCondition | undefined): void {
+  #lock({ mode, days }: ObjectLockSettings, condition: CfnCondition | undefined): void {
     // as CloudFormation names it: CDK does not translate what stands under a condition
-    this.element.addPropertyOverride('ObjectLockConfiguration', {
+    this.#element.addPropertyOverride('ObjectLockConfiguration', {
       ObjectLockEnabled: 'Enabled',
       Rule: when(condition, {
         DefaultRetention: { Mode: Token.isUnresolved(mode) ? mode : mode.toUpperCase(), Days: days },
@@ -87,7 +87,7 @@ export class ArchiveBucket extends Construct {
    * which take no condition; the completion, which makes the object, does.
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
    */
-  private denyOverwriting(replacers: readonly string[], breakGlass: string): void {
+  #denyOverwriting(replacers: readonly string[], breakGlass: string): void {
     const deny = (sid: string, absent: readonly string[], principal: Record<string, unknown>) =>
       this.bucket.addToResourcePolicy(
         new iam.PolicyStatement({
@@ -118,7 +118,7 @@ export class ArchiveBucket extends Construct {
    * in governance mode cannot be shortened or lifted; it can be lengthened. Lifecycle rules and aborts of uploads are not affected, but
    * only CloudFormation changes the rules.
    */
-  private denyRemoving(
+  #denyRemoving(
     breakGlass: string,
     { releasers, erasers, keyPrefix }: Pick<ArchiveBucketProps, 'releasers' | 'erasers' | 'keyPrefix'>,
   ): void {
@@ -169,7 +169,7 @@ export class ArchiveBucket extends Construct {
   }
 
   /** A tag has an object removed: only who applies the rules of retention sets one. */
-  private denyTagging(taggers: readonly string[]): void {
+  #denyTagging(taggers: readonly string[]): void {
     this.bucket.addToResourcePolicy(
       new iam.PolicyStatement({
         sid: 'DenyTagging',
@@ -182,7 +182,7 @@ export class ArchiveBucket extends Construct {
     );
   }
 
-  private get element(): s3.CfnBucket {
+  get #element(): s3.CfnBucket {
     return this.bucket.node.defaultChild as s3.CfnBucket;
   }
 }

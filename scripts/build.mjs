@@ -248,8 +248,8 @@ const jobs = [
     packages: 'external',
     splitting: true,
     chunkNames: 'library/[name]-[hash]',
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
+    keepNames: true,
   },
   {
     ...common,

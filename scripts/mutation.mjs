@@ -14,7 +14,7 @@ const FOLDERS = {
   archive: 'test/{archive,genesys}/**/*.test.ts',
   audit: 'test/{audit,archive}/**/*.test.ts',
   rekey: 'test/{rekey,archive,audit}/**/*.test.ts',
-  proof: 'test/{proof,audit}/**/*.test.ts',
+  proof: '{test/{proof,audit}/**/*.test.ts,test/slow/proof/*.slow.ts}',
   aws: 'test/{aws,store,queue,envelope}/**/*.test.ts',
   http: 'test/http/**/*.test.ts',
   envelope: 'test/envelope/**/*.test.ts',

@@ -176,3 +176,20 @@ describe('docs/runbook.md', () => {
     expect(named.filter((anchor) => !anchors.has(anchor))).toEqual([]);
   });
 });
+
+/** What a table defines stands in it once: two branches that each add a row to it merge without a conflict. */
+describe.each(['docs/glossary.md', 'docs/guarantees.md', 'docs/catalogue.md'])('%s', (page) => {
+  it('defines nothing twice in one table', () => {
+    const twice: string[] = [];
+    let seen = new Set<string>();
+    for (const line of readFileSync(page, 'utf8').split('\n')) {
+      if (!line.startsWith('|')) seen = new Set();
+      const [, first = ''] = line.split('|');
+      const name = first.trim();
+      if (/^[-: ]*$/.test(name)) continue;
+      if (seen.has(name)) twice.push(name);
+      seen.add(name);
+    }
+    expect(twice).toEqual([]);
+  });
+});

@@ -51,11 +51,17 @@ function textOf(cell: Cell, name: string): string {
   return typeof cell === 'number' && isTime(name) ? new Date(cell).toISOString() : String(cell);
 }
 
-/** A spreadsheet takes what begins like this for a formula: numbers of phones do, and so may any name. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), also in the wide forms of East Asian keyboards. Numbers
+ * of phones begin like that, and so may any name.
+ */
+const FORMULA = /^(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/;
+/** Where decimals have commas, a spreadsheet begins another cell behind a semicolon; behind a tab many do. */
+const SECOND_CELL = /([;\t])(?=["\s]*[=+\-@＝＋－＠])/g;
 
 /** Safe for spreadsheets: what begins like a formula is put behind `'`. A negative number stays one. */
 export function csvCell(text: string): string {
-  const safe = FORMULA.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const first = FORMULA.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
+  const safe = first.replaceAll(SECOND_CELL, "$1'");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

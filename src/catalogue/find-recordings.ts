@@ -51,6 +51,8 @@ export interface DayHits {
 export interface Search {
   /** When the catalogue was last brought up to date, epoch ms; `undefined` where no run has ended. */
   readonly asOf: number | undefined;
+  /** When which days were last looked at. */
+  readonly runs: Runs;
   /** Files that may have hits, of those that were listed. */
   readonly files: { readonly asked: number; readonly all: number };
   /** Day by day. */
@@ -96,6 +98,7 @@ export async function findRecordings(
   const atOnce = ports.catalogue.pin === undefined ? FAR_AT_ONCE : NEAR_AT_ONCE;
   return {
     asOf: fresh === true ? ports.clock.now() : asOfRuns(runs, all),
+    runs,
     files: { asked: sources.length, all: files.length },
     days: (wanted) =>
       mapOrdered(

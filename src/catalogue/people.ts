@@ -2,6 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalId } from '../recording/id.ts';
+import { nameMatcher } from './name-pattern.ts';
 import { readPeople } from './people-file.ts';
 import { shardOfKey } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
@@ -62,7 +63,7 @@ export async function resolveAgents(
 ): Promise<SearchQuery> {
   const { agents } = query;
   if (agents === undefined || !namesAgents(query)) return query;
-  const patterns = agents.filter((agent) => !isId(agent)).map(matcherOf);
+  const patterns = agents.filter((agent) => !isId(agent)).map(nameMatcher);
   const found = new Set<string>();
   const known = new Set<string>();
   for (const [day, shards] of await listShards(ports, budget)) {
@@ -87,11 +88,4 @@ export async function resolveAgents(
   throw new ArchiveError('NOTHING_FOUND', 'no agent of these days has that name', {
     hint: 'write the whole name, or its beginning and *, such as "Mar*"; names are known from facts (ARCHIVE_FACTS=analytics)',
   });
-}
-
-function matcherOf(pattern: string): (name: string) => boolean {
-  const wanted = pattern.toLowerCase();
-  if (!wanted.endsWith('*')) return (name) => name.toLowerCase() === wanted;
-  const beginning = wanted.slice(0, -1);
-  return (name) => name.toLowerCase().startsWith(beginning);
 }

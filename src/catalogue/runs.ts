@@ -5,7 +5,7 @@ import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import { getSmall } from '../record/small-object.ts';
-import { RUNS_KEY } from './places.ts';
+import { nextDay, RUNS_KEY } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 
 /** Which days are looked at: the present one, with the one before, the last 35, or all that the archive has. */
@@ -35,6 +35,30 @@ const INCLUDES: Readonly<Record<Scope, readonly Scope[]>> = {
   recent: ['today', 'yesterday', 'recent'],
   all: ['today', 'yesterday', 'recent', 'all'],
 };
+
+/** How many days before its own each kind of run looks at. */
+export const DAYS_BACK: Readonly<Record<Scope, number>> = {
+  today: 0,
+  yesterday: 1,
+  recent: 34,
+  all: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * When a day was last looked at, epoch ms; `undefined` where no run has. A day after a run had nothing then.
+ *
+ * @param day `YYYY-MM-DD`; what is before every day asks for runs over all of them.
+ */
+export function asOfDay(runs: Runs, day: string): number | undefined {
+  let last: number | undefined;
+  for (const [scope, back] of Object.entries(DAYS_BACK)) {
+    const began = runs[scope as Scope];
+    if (began === undefined) continue;
+    const first = Number.isFinite(back) ? nextDay(began.slice(0, 10), -back) : '';
+    if (day >= first) last = Math.max(last ?? 0, Date.parse(began));
+  }
+  return last;
+}
 
 /** None where no run has ended yet, or what stands there is no record of runs of this archive. */
 export async function readRuns(

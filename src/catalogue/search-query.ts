@@ -1,6 +1,7 @@
 /** What is looked for, as conditions on columns. Pure. */
 import type { Cell, Pruning } from '../ports.ts';
 import { canonicalId } from '../recording/id.ts';
+import { nameMatcher } from './name-pattern.ts';
 import { dayAt, dayOf } from './places.ts';
 import type { CatalogueRow, ColumnName } from './schema.ts';
 import { canonicalAddress, hashedAgent, type SearchKey } from './search-keys.ts';
@@ -14,7 +15,7 @@ export interface SearchQuery {
   readonly recordings?: readonly string[];
   /** Ids of users. */
   readonly agents?: readonly string[];
-  /** Ids, or names in any letter case. */
+  /** Ids, or names in any letter case; `NAME*` is a beginning. */
   readonly queues?: readonly string[];
   readonly divisions?: readonly string[];
   readonly wrapUps?: readonly string[];
@@ -107,9 +108,18 @@ export function compileQuery(query: SearchQuery, keys: readonly SearchKey[]): Co
 
   function named(ids: ColumnName, names: ColumnName, values: readonly string[] | undefined): void {
     if (values === undefined) return;
-    const wanted = new Set(values.map((value) => value.toLowerCase()));
-    const hasName = (cell: Cell) =>
-      Array.isArray(cell) && cell.some((name) => typeof name === 'string' && wanted.has(name.toLowerCase()));
+    const patterns = values.map(nameMatcher);
+    // a day has few names, and each of them in many rows
+    const known = new Map<string, boolean>();
+    const isWanted = (name: string | null) => {
+      if (name === null) return false;
+      const before = known.get(name);
+      if (before !== undefined) return before;
+      const met = patterns.some((matches) => matches(name));
+      known.set(name, met);
+      return met;
+    };
+    const hasName = (cell: Cell) => Array.isArray(cell) && (cell as (string | null)[]).some(isWanted);
     add({ column: ids, test: hasOneOf(values.flatMap(spellings)) }, { column: names, test: hasName });
   }
 

@@ -9,10 +9,9 @@ import { readHeld } from './holds.ts';
 import { updateLookup } from './lookup-index.ts';
 import { dayOf, DAYS_PREFIX, nextDay, parseDayFileKey, type Shard, shardsOf } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
-import { noteRun, type Scope } from './runs.ts';
+import { DAYS_BACK, noteRun, type Scope } from './runs.ts';
 import { currentSearchKey } from './search-keys.ts';
 
-const RECENT_DAYS = 35;
 /** ms; tombstones and holds that were stored this long ago have been seen by a run over all days. */
 const NEWS_MS = 8 * 86_400_000;
 
@@ -159,8 +158,7 @@ async function daysOf(
     const days = [...all].filter((day) => day >= (from ?? day) && day <= (to ?? day));
     return days.sort().toReversed();
   }
-  const back = { today: 0, yesterday: 1, recent: RECENT_DAYS - 1 }[scope];
-  const days = new Set(daysBetween(nextDay(today, -back), today).toReversed());
+  const days = new Set(daysBetween(nextDay(today, -DAYS_BACK[scope]), today).toReversed());
   for (const day of known.run.erased.daysSince(known.now - NEWS_MS)) days.add(day);
   for (const key of known.run.held.newsSince(known.now - NEWS_MS)) {
     const day = ports.layout.parse(key)?.date;

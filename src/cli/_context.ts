@@ -10,7 +10,7 @@ import {
 } from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { parseDay, parseRecordingTime } from '../recording/time.ts';
+import { DAY_MS, parseDay, parseRecordingTime } from '../recording/time.ts';
 import type { DayRange, SearchRange } from '../audit/find-recording.ts';
 import { createLayout } from '../record/layout.ts';
 import { printable } from './_format.ts';
@@ -119,7 +119,9 @@ export function openBudget(
  */
 export function readRange({ from, to }: { readonly from?: string; readonly to?: string }): DayRange {
   const range = { from: readTime('--from', from), to: readTime('--to', to) };
-  if (range.from !== undefined && range.to !== undefined && range.from > range.to) {
+  // a day that is named lasts to its end
+  const last = range.to === undefined || namesTime(to) ? range.to : range.to + DAY_MS - 1;
+  if (range.from !== undefined && last !== undefined && range.from > last) {
     throw new ArchiveError('USAGE', '--from is later than --to');
   }
   return range;

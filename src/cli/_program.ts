@@ -150,7 +150,9 @@ function requireNoEmptyValues(args: readonly string[], options: object, command:
   });
 }
 
-const isEmpty = (value: unknown) => typeof value === 'string' && value.trim() === '';
+/** Of an option that may be repeated, one value is enough. */
+const isEmpty = (value: unknown): boolean =>
+  Array.isArray(value) ? value.some(isEmpty) : typeof value === 'string' && value.trim() === '';
 
 function separateSettings(
   options: Record<string, unknown>,

@@ -5,8 +5,17 @@ export interface TableColumn {
   readonly isNumber?: true;
   /** Columns that a narrow terminal leaves it at least; `undefined`: it is never cut. */
   readonly least?: number;
+  /** Where cutting is not enough, columns with this are left out, the highest first. */
+  readonly spare?: number;
   /** One a row, printable. */
   readonly cells: readonly string[];
+}
+
+export interface Aligned {
+  readonly heading: string;
+  readonly lines: readonly string[];
+  /** Titles of the columns that the terminal has no room for. */
+  readonly leftOut: readonly string[];
 }
 
 const GAP = '  ';
@@ -16,14 +25,10 @@ const GAP = '  ';
  *
  * @param width of the terminal; `undefined` where nothing has to be cut.
  */
-export function alignColumns(
-  columns: readonly TableColumn[],
-  width: number | undefined,
-): { readonly heading: string; readonly lines: readonly string[] } {
-  const shown = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
-  const widths = shown.map(({ title, cells }) =>
-    cells.reduce((most, cell) => Math.max(most, columnsOf(cell)), columnsOf(title)),
-  );
+export function alignColumns(columns: readonly TableColumn[], width: number | undefined): Aligned {
+  const filled = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const shown = withRoom(filled, width);
+  const widths = shown.map(widthOf);
   shrink(
     widths,
     shown.map(({ least }) => least),
@@ -37,14 +42,37 @@ export function alignColumns(
   return {
     heading: line(shown.map(({ title }) => title)),
     lines: (columns[0]?.cells ?? []).map((_, at) => line(shown.map(({ cells }) => cells[at] ?? ''))),
+    leftOut: filled.filter((column) => !shown.includes(column)).map(({ title }) => title),
   };
+}
+
+const widthOf = ({ title, cells }: TableColumn): number =>
+  cells.reduce((most, cell) => Math.max(most, columnsOf(cell)), columnsOf(title));
+
+const totalOf = (widths: readonly number[]) =>
+  widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
+
+/** Leaves out what can be spared, until the others fit when they are cut. */
+function withRoom(columns: readonly TableColumn[], width: number | undefined): readonly TableColumn[] {
+  const shown = [...columns];
+  if (width === undefined) return shown;
+  const leastOf = (column: TableColumn) =>
+    Math.min(widthOf(column), column.least ?? Number.POSITIVE_INFINITY);
+  while (totalOf(shown.map(leastOf)) > width) {
+    const most = Math.max(...shown.map(({ spare = 0 }) => spare));
+    if (most <= 0) break;
+    shown.splice(
+      shown.findLastIndex(({ spare }) => spare === most),
+      1,
+    );
+  }
+  return shown;
 }
 
 /** Takes from the widest column that may be cut, until all fit. */
 function shrink(widths: number[], least: readonly (number | undefined)[], width: number | undefined): void {
   if (width === undefined) return;
-  const total = () => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
-  while (total() > width) {
+  while (totalOf(widths) > width) {
     let widest: number | undefined;
     for (const [at, own] of widths.entries()) {
       const floor = least[at];
@@ -56,25 +84,47 @@ function shrink(widths: number[], least: readonly (number | undefined)[], width:
   }
 }
 
-/** How many columns of a terminal a text takes: wide characters take two. */
+/** What people take for one character: a letter with its accents, a flag, a face with its colour. */
+const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const PLAIN = /^[\x20-\x7e]*$/;
+
+function* graphemesOf(text: string): Generator<string> {
+  if (PLAIN.test(text)) yield* text;
+  else for (const { segment } of GRAPHEMES.segment(text)) yield segment;
+}
+
+/** How many columns of a terminal a text takes: wide characters take two, and what is drawn over others none. */
 export function columnsOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let columns = 0;
-  for (const character of text) columns += isWide(character) ? 2 : 1;
+  for (const grapheme of graphemesOf(text)) columns += widthOfGrapheme(grapheme);
   return columns;
 }
 
-const isWide = (character: string): boolean =>
-  /^[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]$/u.test(
-    character,
-  );
+/** A picture takes two columns, however many characters it is put together from; elsewhere each character counts for itself. */
+function widthOfGrapheme(grapheme: string): number {
+  if (PICTURE.test(grapheme)) return 2;
+  let columns = 0;
+  for (const character of grapheme) if (!DRAWN_OVER.test(character)) columns += WIDE.test(character) ? 2 : 1;
+  return columns;
+}
+
+const PICTURE = /\p{Emoji_Presentation}/u;
+/** Accents, and the vowels and ends of Korean syllables that are spelled in parts. */
+const DRAWN_OVER = /^[\p{Mn}\p{Me}\u1160-\u11FF\uD7B0-\uD7FF]$/u;
+/** East Asian width W and F (Unicode, annex 11). */
+const WIDE =
+  /^[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{16FE0}-\u{18DFF}\u{1AFF0}-\u{1B2FF}\u{1F300}-\u{1F320}\u{20000}-\u{3FFFD}]$/u;
 
 function fit(text: string, width: number, isNumber: boolean): string {
   let cut = text;
   if (columnsOf(text) > width) {
     cut = '';
-    for (const character of text) {
-      if (columnsOf(cut + character) > width - 1) break;
-      cut += character;
+    let taken = 0;
+    for (const grapheme of graphemesOf(text)) {
+      taken += widthOfGrapheme(grapheme);
+      if (taken > width - 1) break;
+      cut += grapheme;
     }
     cut += '…';
   }

@@ -19,6 +19,8 @@ export interface Ui {
   readonly columns?: number | undefined;
   /** One line of data. */
   out(line: string): void;
+  /** One line of a file that goes to stdout, as it is; on a terminal as {@link Ui.out}. */
+  copy(line: string): void;
   /** One line of data as JSON, with `type` and `schemaVersion`. */
   record(type: string, fields: object): void;
   /** Resolves when the reader of stdout has caught up, or is gone. */
@@ -81,6 +83,7 @@ export function createUi(options: UiOptions): Ui {
     style: paint(stdout),
     styleMessage,
     out: (line) => writeText(stdout, line),
+    copy: (line) => (stdout.isTTY === true ? writeText : write)(stdout, line),
     record: (type, fields) => writeJson(stdout, type, fields),
     drained: () => drainOf(stdout),
     say(line) {

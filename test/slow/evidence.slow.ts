@@ -235,3 +235,21 @@ describe('verify-proof --all', () => {
     expect((await cli('verify-proof', '--all', '--checkpoint', kept)).code).toBe(5);
   });
 });
+
+describe('evidence --where', () => {
+  it('packages what a search of the catalogue finds, as it does by ids', async () => {
+    expect(await cli('catalogue', 'update')).toMatchObject({ code: 0 });
+    const out = path.join(dir, 'where');
+    const day = ['--from', '2026-05-21', '--to', '2026-05-21'];
+    const found = (await cli('find', ...day, '--json')).records().map((row) => row['recording_id'] as string);
+    expect(found).toHaveLength(2);
+    expect(await cli('evidence', '--where', day.join(' '), '-o', out)).toMatchObject({ code: 0 });
+    const named = path.join(dir, 'named');
+    expect(await cli('evidence', ...found, '-o', named)).toMatchObject({ code: 0 });
+    expect(await filesIn(out)).toEqual(await filesIn(named));
+    for (const args of [[], ['--where', day.join(' '), idAt(0)], ['--where', ''], ['--where', '--queue ""']])
+      expect(await cli('evidence', ...args, '-o', path.join(dir, 'none'))).toMatchObject({ code: 2 });
+    const none = await cli('evidence', '--where', '--from 2031-01-01', '-o', path.join(dir, 'none'));
+    expect(none).toMatchObject({ code: 6 });
+  });
+});

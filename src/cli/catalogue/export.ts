@@ -8,8 +8,14 @@ import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { createFileTarget } from '../file-target.ts';
 import { describeQuery, openPeople } from '../../catalogue/people.ts';
-import { noteAccess } from '../find/people.ts';
-import { chooseColumns, type FileFormat, openRowFile, type RowWriter } from '../find/write-rows.ts';
+import { requireRightPlace } from '../find/right-place.ts';
+import {
+  chooseColumns,
+  type FileFormat,
+  formatOfName,
+  openRowFile,
+  type RowWriter,
+} from '../find/write-rows.ts';
 
 export interface ExportOptions {
   readonly output?: string;
@@ -21,30 +27,42 @@ export interface ExportOptions {
   readonly manifest?: 's3-batch';
 }
 
+export interface ExportPlan {
+  readonly output: string;
+  readonly names: readonly string[];
+  readonly format: FileFormat;
+}
+
+/** @throws `USAGE`. */
+export function planExport({ output, format, columns, reveal = false, manifest }: ExportOptions): ExportPlan {
+  if (output === undefined) throw new ArchiveError('USAGE', 'say where to write', { hint: '-o FILE' });
+  if (manifest !== undefined && (format !== undefined || reveal || columns !== undefined))
+    throw new ArchiveError('USAGE', 'a manifest has bucket and key alone', {
+      hint: 'leave out --format, --columns and --reveal',
+    });
+  const byName = () => (manifest === undefined ? formatOfName(output) : 'csv');
+  return { output, names: chooseColumns(columns, reveal), format: format ?? byName() };
+}
+
 /** Writes rows to a file, and beside it what they are. @throws `USAGE`, `OUTPUT_*`, and what the search throws. */
 export async function exportRows(
   { ui }: CommandContext,
   ports: CataloguePorts,
-  { query, options }: { readonly query: SearchQuery; readonly options: ExportOptions },
+  {
+    query,
+    options,
+    plan: { output, names, format },
+  }: { readonly query: SearchQuery; readonly options: ExportOptions; readonly plan: ExportPlan },
   budget: Budget,
 ): Promise<number> {
-  const { output, format, manifest, reveal = false, force = false } = options;
-  if (output === undefined) throw new ArchiveError('USAGE', 'say where to write', { hint: '-o FILE' });
-  if (manifest !== undefined && (format !== undefined || reveal || options.columns !== undefined))
-    throw new ArchiveError('USAGE', 'a manifest has bucket and key alone', {
-      hint: 'leave out --format, --columns and --reveal',
-    });
-  const names = chooseColumns(options.columns, reveal);
-  if (reveal) {
-    ui.say('the sealed files of people are opened; this is written to the access log');
-    await noteAccess(ports, { action: 'export', query, reason: options.reason }, budget);
-  }
+  const { force = false, reveal = false, manifest } = options;
   const search = await findRecordings(ports, query, {}, budget);
+  await requireRightPlace(ports, search, budget);
   const peopleOf = reveal ? openPeople(ports, budget) : undefined;
   const written =
     manifest === undefined
       ? await writeRows(
-          await openRowFile(output, { format: format ?? 'csv', names, force, tables: ports.tables }),
+          await openRowFile(output, { format, names, force, tables: ports.tables }),
           search,
           peopleOf,
         )

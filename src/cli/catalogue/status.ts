@@ -15,6 +15,7 @@ import { listShards, readRunInputs } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, formatBytes } from '../_format.ts';
+import { requireArchive } from '../_nothing-found.ts';
 
 const RECENT_DAYS = 35;
 const NAME_WIDTH = 16;
@@ -27,6 +28,9 @@ export async function tellStatus(
   budget: Budget,
 ): Promise<number> {
   const files = await listDayFiles(ports, budget);
+  // no days of no archive are no answer
+  if (files.length === 0)
+    await requireArchive(ports.archive, { layout: ports.layout }, ['present', 'other-days'], budget);
   const runs = await readRuns(ports, budget);
   const people = await countFiles(ports, PEOPLE_PREFIX, budget);
   const lookup = await countFiles(ports, LOOKUP_PREFIX, budget);

@@ -13,11 +13,12 @@ import { openStore } from '../../store/open-store.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
 import { requireArchive } from '../_nothing-found.ts';
 import { count, printable } from '../_format.ts';
-import { type ExportOptions, exportRows } from '../catalogue/export.ts';
+import { type ExportOptions, exportRows, planExport } from '../catalogue/export.ts';
 import { runSql } from '../catalogue/sql.ts';
 import { tellStatus } from '../catalogue/status.ts';
+import { resolveQuery } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
-import { readIds, requireWellFormed } from '../restore/read-ids.ts';
+import { readIds, requireIds } from '../restore/read-ids.ts';
 
 interface CatalogueOptions extends QueryOptions, ExportOptions {
   readonly scope?: Scope;
@@ -213,14 +214,15 @@ async function exportAsked(
   { ports, words, options }: CatalogueCall,
   budget: Budget,
 ): Promise<number> {
-  const ids = [...words];
-  if (options.ids !== undefined) {
-    const list = await readIds(options.ids, context.stdin);
-    requireWellFormed(list, false);
-    ids.push(...list.ids);
-  }
-  const named = ids.map((one) => (one.includes('/') ? (ports.layout.parse(one)?.recordingId ?? one) : one));
-  return exportRows(context, ports, { query: queryOf(named, options), options }, budget);
+  const { ids, reveal = false, reason } = options;
+  const plan = planExport(options);
+  const listed =
+    ids === undefined ? [] : requireIds(await readIds(ids, context.stdin, { conversations: true }));
+  const stated = queryOf([...words, ...listed], options);
+  if (reveal) context.ui.say('the sealed files of people are opened; this is written to the access log');
+  const access = { action: reveal ? 'export' : 'search', reason, always: reveal } as const;
+  const query = await resolveQuery(ports, stated, access, budget);
+  return exportRows(context, ports, { query, options, plan }, budget);
 }
 
 async function ddl(

@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
+import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { collectEvidence, MAX_RECORDINGS } from '../../proof/evidence/collect-evidence.ts';
 import { present } from '../../present.ts';
+import type { Layout } from '../../record/layout.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { startProgress } from '../_progress.ts';
-import { chooseRecordings } from '../proof/choose-recordings.ts';
+import { keysWhere, locateAll } from '../find/look-up.ts';
+import { requireFound } from '../proof/choose-recordings.ts';
 import { readKeptCheckpoint } from '../proof/kept-checkpoint.ts';
 import { openFolder } from '../proof/folder-target.ts';
 import { openZip } from '../proof/zip-target.ts';
@@ -19,19 +22,18 @@ interface EvidenceOptions {
   readonly withoutStatements?: boolean;
   readonly asFound?: boolean;
   readonly since?: string;
+  readonly where?: string;
 }
 
 /** Writes the package that an outsider checks without the archive. */
 export async function run(
   context: CommandContext,
-  ids: readonly string[],
+  named: readonly string[],
   options: EvidenceOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
   const { output, decrypt = false, asFound = false, withoutStatements = false } = options;
-  if (ids.length === 0) throw new ArchiveError('USAGE', 'name the recordings of the package');
-  if (ids.length > MAX_RECORDINGS)
-    throw new ArchiveError('USAGE', `a package holds at most ${MAX_RECORDINGS} recordings`);
+  requireChoice(named, options);
   if (output === undefined)
     throw new ArchiveError('USAGE', 'say where the package goes: -o FOLDER or -o FILE.zip');
   const full = decrypt ? await readSettings(context, 'restore') : undefined;
@@ -40,9 +42,14 @@ export async function run(
   const range = searchIn(config);
   const place = openLog(config, store);
   const { budget, end } = openBudget(context);
-  const progress = startProgress(ui, 'collecting', { items: ids.length });
+  let progress: ReturnType<typeof startProgress> | undefined;
   try {
-    const keys = await chooseRecordings(store, ids, range, budget);
+    const ids =
+      options.where === undefined ? named : await idsWhere(context, options.where, range.layout, budget);
+    requireFew(ids);
+    const found = await locateAll(context, { config, store, range, everyVersion: true }, ids, budget);
+    const keys = await requireFound(found, { store, range }, budget);
+    progress = startProgress(ui, 'collecting', { items: keys.length });
     const prover = await openProver(place, range.layout, budget);
     const ca = config.proof.timestampCaFile;
     const ports = {
@@ -66,7 +73,7 @@ export async function run(
         asFound,
         withoutStatements,
         ...present({ since }),
-        onRecording: () => progress.itemDone(),
+        onRecording: () => progress?.itemDone(),
       },
       budget,
     );
@@ -77,9 +84,41 @@ export async function run(
     ui.say('check it there with: sh verify-proof.sh');
     return 0;
   } finally {
-    progress.end();
+    progress?.end();
     end();
   }
+}
+
+/** @throws `USAGE`. */
+function requireChoice(named: readonly string[], { where }: EvidenceOptions): void {
+  if (named.length > 0 && where !== undefined)
+    throw new ArchiveError('USAGE', '--where chooses the recordings, and so do ids');
+  if (named.length > 0 || where !== undefined) return;
+  throw new ArchiveError('USAGE', 'name the recordings of the package', {
+    hint: 'ids, keys, or --where "…"',
+  });
+}
+
+function requireFew(ids: readonly string[]): void {
+  if (ids.length <= MAX_RECORDINGS) return;
+  throw new ArchiveError(
+    'USAGE',
+    `a package holds at most ${MAX_RECORDINGS} recordings, and ${ids.length} are meant`,
+    { hint: 'make several packages' },
+  );
+}
+
+/** Of a recording that the catalogue has for these flags, every file is packed, as of one that is named. */
+async function idsWhere(
+  context: CommandContext,
+  where: string,
+  layout: Layout,
+  budget: Budget,
+): Promise<readonly string[]> {
+  // numbers and names are sealed: the search needs the key, also where nothing is decrypted
+  const config = await readSettings(context, 'wrap');
+  const keys = await keysWhere(context, config, where, budget);
+  return [...new Set(keys.map((key) => layout.parse(key)?.recordingId ?? key))];
 }
 
 async function readCa(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { findRecordings, findRows, type Search } from '../../catalogue/find-recordings.ts';
-import { namesAgents, openPeople, resolveAgents } from '../../catalogue/people.ts';
+import { openPeople } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import { type ColumnName, COLUMNS } from '../../catalogue/schema.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
@@ -7,13 +7,17 @@ import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
-import { countAll, countGroups, type Grouping } from '../find/count.ts';
-import { noteAccess } from '../find/people.ts';
+import { count, printable, quoteForShell } from '../_format.ts';
+import type { Grouping } from '../find/count.ts';
+import { opensPeople, resolveQuery } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
+import { requireRightPlace } from '../find/right-place.ts';
 import { type FoundRow, formatTable, TABLE_COLUMNS } from '../find/table.ts';
-import { chooseColumns, type FileFormat, linesOf, openRowFile } from '../find/write-rows.ts';
-import { readIds, requireWellFormed } from '../restore/read-ids.ts';
+import { tellAge } from '../find/tell-age.ts';
+import { tellCounts } from '../find/tell-counts.ts';
+import { tellNone } from '../find/tell-none.ts';
+import { chooseColumns, type FileFormat, formatOfName, linesOf, openRowFile } from '../find/write-rows.ts';
+import { readIds, requireIds } from '../restore/read-ids.ts';
 
 export interface FindOptions extends QueryOptions {
   readonly ids?: string;
@@ -30,7 +34,6 @@ export interface FindOptions extends QueryOptions {
   readonly maxAge?: number;
 }
 
-const NONE_FOUND = 6;
 /** Rows of a table where no limit is named: people read them. */
 const DEFAULT_TABLE_ROWS = 100;
 
@@ -46,41 +49,39 @@ export async function run(
   const ports = await openCatalogue(config, { clock, logger });
   const { budget, end } = openBudget(context);
   try {
-    const asked = await askedOf(context, { ports, args }, options, budget);
-    const search = await findRecordings(
-      ports,
-      asked,
-      { fresh: options.fresh === true, newestFirst: true },
-      budget,
-    );
-    tellAge(context, search, options.maxAge);
-    if (options.count === true || options.groupBy !== undefined)
-      return await tellCounts(context, search, options);
-    return await tellRows(context, { ports, search, query: asked }, options, budget);
+    const query = await askedOf(context, { ports, args }, options, budget);
+    const fresh = options.fresh === true;
+    const search = await findRecordings(ports, query, { fresh, newestFirst: true }, budget);
+    await requireRightPlace(ports, search, budget);
+    const { asOf, runs } = search;
+    const stated = tellAge(context, { asOf, runs, query, fresh, maxAge: options.maxAge });
+    const found =
+      options.count === true || options.groupBy !== undefined
+        ? await tellCounts(context, search, { groupBy: options.groupBy, asOf: stated })
+        : await tellRows(context, { ports, search, query }, options, budget);
+    return found === 0 ? await tellNone(context, ports, query, budget) : 0;
   } finally {
     end();
   }
 }
 
 async function askedOf(
-  context: CommandContext,
+  { ui, stdin }: CommandContext,
   { ports, args }: { readonly ports: CataloguePorts; readonly args: readonly string[] },
   options: FindOptions,
   budget: Budget,
 ): Promise<SearchQuery> {
-  const named = await idsOf(context, ports, args, options);
-  const query = queryOf(named, options);
-  const opens = namesAgents(query) && ports.reader !== undefined;
-  if (!opens && options.reveal !== true) return query;
+  const { ids, reason, reveal = false } = options;
+  const listed = ids === undefined ? [] : requireIds(await readIds(ids, stdin, { conversations: true }));
+  const query = queryOf([...args, ...listed], options);
+  const opens = opensPeople(ports, query);
   if (opens)
-    context.ui.say(
-      'names of agents are looked up in the sealed files of people; this is written to the access log',
-    );
-  if (options.reveal === true)
-    context.ui.say('the sealed files of people are opened; this is written to the access log');
-  const action = options.reveal === true ? 'reveal' : 'search';
-  await noteAccess(ports, { action, query, reason: options.reason }, budget);
-  return opens ? resolveAgents(ports, query, budget) : query;
+    ui.say('names of agents are looked up in the sealed files of people; this is written to the access log');
+  if (reveal) ui.say('the sealed files of people are opened; this is written to the access log');
+  const access = { action: reveal ? 'reveal' : 'search', reason, always: reveal } as const;
+  const asked = await resolveQuery(ports, query, access, budget);
+  if (opens) ui.say(`looked for: ${count(asked.agents?.length ?? 0, 'agent')}`);
+  return asked;
 }
 
 /** @throws `USAGE`. */
@@ -100,67 +101,6 @@ function requireFitting(
     throw wrong('a table is for eyes', '--format csv, jsonl or parquet');
   if (columns !== undefined && (format ?? 'table') === 'table' && !json)
     throw wrong('--columns is for csv, jsonl and parquet', '--format csv');
-}
-
-async function idsOf(
-  { stdin }: CommandContext,
-  { layout }: CataloguePorts,
-  args: readonly string[],
-  { ids: file }: FindOptions,
-): Promise<readonly string[]> {
-  const named = [...args];
-  if (file !== undefined) {
-    const list = await readIds(file, stdin);
-    requireWellFormed(list, false);
-    named.push(...list.ids);
-  }
-  // a key names its recording
-  return named.map((one) => (one.includes('/') ? (layout.parse(one)?.recordingId ?? one) : one));
-}
-
-/** @throws `CATALOGUE_STALE` beyond `--max-age`. */
-function tellAge({ ui, clock }: CommandContext, { asOf }: Search, maxAge: number | undefined): void {
-  const age = asOf === undefined ? undefined : Math.max(0, clock.now() - asOf);
-  if (maxAge !== undefined && (age === undefined || age > maxAge)) {
-    const shown = age === undefined ? 'of an unknown age' : `${formatDuration(age)} old`;
-    throw new ArchiveError('CATALOGUE_STALE', `the catalogue is ${shown}`);
-  }
-  const time = asOf === undefined ? undefined : new Date(asOf).toISOString();
-  if (ui.json) return;
-  if (time === undefined || age === undefined) ui.say('as of: unknown, no update has ended yet');
-  else ui.say(`as of ${time} (${formatDuration(age)} ago)`);
-}
-
-async function tellCounts({ ui }: CommandContext, search: Search, { groupBy }: FindOptions): Promise<number> {
-  const asOf = search.asOf === undefined ? undefined : new Date(search.asOf).toISOString();
-  if (groupBy === undefined) {
-    const { recordings, bytes } = await countAll(search);
-    if (ui.json) ui.record('count', { recordings, bytes, asOf });
-    else ui.out(String(recordings));
-    ui.say(`${count(recordings, 'recording')}, ${formatBytes(bytes)}`);
-    return recordings === 0 ? NONE_FOUND : 0;
-  }
-  const groups = await countGroups(search, groupBy);
-  const widths = [
-    Math.max(groupBy.length, ...groups.map(({ group }) => group.length)),
-    Math.max('recordings'.length, ...groups.map(({ recordings }) => String(recordings).length)),
-  ] as const;
-  if (!ui.json && groups.length > 0)
-    ui.out(
-      ui.style(
-        'bold',
-        `${groupBy.padEnd(widths[0])}  ${'recordings'.padStart(widths[1])}  ${'size'.padStart(9)}`,
-      ),
-    );
-  for (const { group, recordings, bytes } of groups) {
-    if (ui.json) ui.record('group', { by: groupBy, group, recordings, bytes, asOf });
-    else
-      ui.out(
-        `${printable(group).padEnd(widths[0])}  ${String(recordings).padStart(widths[1])}  ${formatBytes(bytes).padStart(9)}`,
-      );
-  }
-  if (groups.length === 0) ui.say('no recording matches');
-  return groups.length === 0 ? NONE_FOUND : 0;
 }
 
 interface Found {
@@ -184,6 +124,7 @@ async function* foundRows(
   }
 }
 
+/** @returns how many were found. */
 async function tellRows(
   context: CommandContext,
   found: Found,
@@ -192,7 +133,8 @@ async function tellRows(
 ): Promise<number> {
   const { ui } = context;
   const { output, reveal = false, columns } = options;
-  const format = options.format ?? (ui.json ? 'jsonl' : output === undefined ? 'table' : formatOf(output));
+  const format =
+    options.format ?? (ui.json ? 'jsonl' : output === undefined ? 'table' : formatOfName(output));
   if (format === 'table') return tellTable(context, found, options, budget);
   const names = chooseColumns(columns, reveal);
   const wanted = COLUMNS.map(({ name }) => name).filter((name) => name === 'key' || names.includes(name));
@@ -213,7 +155,7 @@ async function tellRows(
         else ui.out(`${file.sha256}  ${printable(file.path)}`);
       }
       ui.say(count(rows, 'recording'));
-      return rows === 0 ? NONE_FOUND : 0;
+      return rows;
     } catch (error) {
       await writer.abandon();
       throw error;
@@ -222,24 +164,18 @@ async function tellRows(
   if (format === 'parquet')
     throw new ArchiveError('USAGE', '--format parquet is for a file', { hint: '-o FILE' });
   const text = linesOf(format, names);
-  if (text.heading !== undefined) ui.out(text.heading);
+  if (text.heading !== undefined) ui.copy(text.heading);
   let rows = 0;
   for await (const one of foundRows({ ...found, wanted }, options, budget)) {
     rows += 1;
-    ui.out(text.line(one));
+    ui.copy(text.line(one));
     await ui.drained();
   }
-  if (rows === 0) ui.say('no recording matches');
-  return rows === 0 ? NONE_FOUND : 0;
-}
-
-function formatOf(file: string): FileFormat {
-  const [, extension = ''] = /\.([a-z]+)$/i.exec(file) ?? [];
-  return ({ parquet: 'parquet', csv: 'csv' } as const)[extension.toLowerCase()] ?? 'jsonl';
+  return rows;
 }
 
 async function tellTable(
-  { ui, program }: CommandContext,
+  { ui, program, archive }: CommandContext,
   found: Found,
   options: FindOptions,
   budget: Budget,
@@ -254,18 +190,17 @@ async function tellTable(
     rows.push(one);
   const isMore = rows.length > most;
   const shown = rows.slice(0, most);
-  const [first] = shown;
-  if (first === undefined) {
-    ui.say('no recording matches');
-    return NONE_FOUND;
-  }
-  const { heading, lines } = formatTable(shown, ui.columns);
+  if (shown.length === 0) return 0;
+  const { heading, lines, leftOut } = formatTable(shown, ui.columns);
   ui.out(ui.style('bold', heading));
   for (const line of lines) ui.out(line);
   await ui.drained();
+  if (leftOut.length > 0)
+    ui.say(`no room for: ${leftOut.join(', ')}; a wider terminal shows them, and --format csv`);
   if (isMore)
     ui.say(`there are more than ${count(most, 'recording')}: --limit N shows more, --count counts them`);
   const of = shown.find(({ row }) => row.state === 'archived')?.row.recording_id;
-  if (of !== undefined) ui.say(`listen: ${program} restore ${quoteForShell(of)}`);
-  return 0;
+  const named = archive === undefined ? '' : `--archive ${quoteForShell(archive)} `;
+  if (of !== undefined) ui.say(`listen: ${program} ${named}restore ${quoteForShell(of)}`);
+  return shown.length;
 }

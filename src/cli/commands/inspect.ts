@@ -82,7 +82,11 @@ export async function run(
   let call: object = {};
   let idOrKey = named ?? '';
   try {
-    if (options.where !== undefined) idOrKey = await onlyWhere(context, config, options.where, budget);
+    if (options.where !== undefined) {
+      // numbers and names are sealed: the search needs the key, and the rest of this command does not
+      const search = await readSettings(context, 'wrap');
+      idOrKey = await onlyWhere(context, search, options.where, budget);
+    }
     const key = await locateRecording(context, { config, store, range }, idOrKey, budget);
     stat = await store.head(key, budget);
     if (stat === undefined) throw await whyNoObject({ store, ...trust, expired }, key, budget);

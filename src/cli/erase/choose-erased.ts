@@ -12,8 +12,8 @@ import { findErasure, recordingErased } from '../../record/find-erasure.ts';
 import { canonicalId } from '../../recording/id.ts';
 import type { CommandContext, searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
-import { describeQuery, namesAgents, resolveAgents } from '../../catalogue/people.ts';
-import { noteAccess } from '../find/people.ts';
+import { describeQuery } from '../../catalogue/people.ts';
+import { resolveQuery } from '../find/people.ts';
 import { queryOf } from '../find/query-options.ts';
 import { parseWhere } from '../find/where.ts';
 import { gatherIds } from '../restore/choose.ts';
@@ -84,10 +84,8 @@ export async function chooseErased(
 }
 
 async function byQuery({ catalogue }: Places, query: SearchQuery, budget: Budget): Promise<ChosenErasure> {
-  const opens = namesAgents(query) && catalogue.reader !== undefined;
-  if (opens || query.customers !== undefined)
-    await noteAccess(catalogue, { action: 'search', query, reason: 'erasure' }, budget);
-  const asked = opens ? await resolveAgents(catalogue, query, budget) : query;
+  const access = { action: 'search', reason: 'erasure', always: query.customers !== undefined } as const;
+  const asked = await resolveQuery(catalogue, query, access, budget);
   // what the catalogue does not know yet must not be left behind
   const search = await findRecordings(catalogue, asked, { fresh: true }, budget);
   const keys: string[] = [];

@@ -1,16 +1,21 @@
 import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
 import type { Budget } from '../../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../../config/config.ts';
-import { namesAgents, resolveAgents } from '../../catalogue/people.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { FIRST_VERSION, splitVersion } from '../../record/versions.ts';
 import { dayAt } from '../../catalogue/places.ts';
-import { findCurrentRecordings, findRecording, type SearchRange } from '../../audit/find-recording.ts';
+import {
+  findAllRecordings,
+  findCurrentRecordings,
+  findRecording,
+  type SearchRange,
+} from '../../audit/find-recording.ts';
 import type { CommandContext } from '../_context.ts';
-import { noteAccess } from './people.ts';
+import { resolveQuery } from './people.ts';
+import { requireRightPlace } from './right-place.ts';
 import { parseWhere } from './where.ts';
 
 type Config = StoreConfig | RestoreConfig;
@@ -29,10 +34,9 @@ export async function keysWhere(
 ): Promise<readonly string[]> {
   const { query } = parseWhere(where);
   const ports = await openCatalogue(config, { clock, logger });
-  const opens = namesAgents(query) && ports.reader !== undefined;
-  if (opens) await noteAccess(ports, { action: 'search', query, reason: undefined }, budget);
-  const asked = opens ? await resolveAgents(ports, query, budget) : query;
+  const asked = await resolveQuery(ports, query, { action: 'search', reason: undefined }, budget);
   const search = await findRecordings(ports, asked, {}, budget);
+  await requireRightPlace(ports, search, budget);
   const newest = new Map<string, { readonly key: string; readonly version: number }>();
   for await (const { key, bytes, state } of findRows(search, { wanted: ['key', 'bytes', 'state'] })) {
     const { base, version } = splitVersion(key);
@@ -109,17 +113,24 @@ export async function locateRecording(
   return findRecording(store, idOrKey, range, budget);
 }
 
-/** As {@link findCurrentRecordings}, likewise: one listing for each day, and one of the archive for what is left. */
+/**
+ * As {@link findCurrentRecordings}, likewise: one listing for each day, and one of the archive for what is left.
+ *
+ * @param place.everyVersion as {@link findAllRecordings}.
+ */
 export async function locateAll(
   context: Tools,
-  {
-    config,
-    store,
-    range,
-  }: { readonly config: Config; readonly store: ObjectStore; readonly range: SearchRange },
+  place: {
+    readonly config: Config;
+    readonly store: ObjectStore;
+    readonly range: SearchRange;
+    readonly everyVersion?: boolean;
+  },
   asked: readonly string[],
   budget: Budget,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { config, store, range, everyVersion = false } = place;
+  const find = everyVersion ? findAllRecordings : findCurrentRecordings;
   const days = isNarrow(range) ? new Map<string, string>() : await daysOfIds(context, config, asked, budget);
   const byDay = new Map<string, string[]>();
   for (const id of asked) {
@@ -128,10 +139,10 @@ export async function locateAll(
   }
   const known = new Map<string, readonly string[]>();
   for (const [day, ids] of byDay) {
-    for (const [id, keys] of await findCurrentRecordings(store, ids, onDay(range, day), budget))
+    for (const [id, keys] of await find(store, ids, onDay(range, day), budget))
       if (keys.length > 0) known.set(id, keys);
   }
   const rest = asked.filter((id) => !known.has(id));
-  const others = await findCurrentRecordings(store, rest, range, budget);
+  const others = await find(store, rest, range, budget);
   return new Map(asked.map((id) => [id, known.get(id) ?? others.get(id) ?? []]));
 }

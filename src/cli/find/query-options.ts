@@ -4,6 +4,7 @@ import { canonicalAddress } from '../../catalogue/search-keys.ts';
 import type { SearchQuery } from '../../catalogue/search-query.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import { ArchiveError } from '../../errors.ts';
+import { isSafeId, shortenForMessage } from '../../recording/id.ts';
 import { namesTime, readRange } from '../_context.ts';
 import type { OptionSpec } from '../specs/command-spec.ts';
 import { collect, oneOf } from '../specs/option-values.ts';
@@ -61,7 +62,11 @@ export const QUERY_OPTIONS = [
     description: 'id of a user; or a name, which opens the sealed files of people; NAME* is a beginning',
     parse: collect,
   },
-  { flags: '--queue <ID|NAME>', description: 'queue, as it was called that day', parse: collect },
+  {
+    flags: '--queue <ID|NAME>',
+    description: 'queue, as it was called that day; NAME* is a beginning',
+    parse: collect,
+  },
   { flags: '--division <ID>', description: 'division', parse: collect },
   {
     flags: '--customer <NUMBER>',
@@ -71,7 +76,7 @@ export const QUERY_OPTIONS = [
   { flags: '--company <ADDR>', description: 'our number or address' },
   { flags: '--direction <WORD>', description: 'inbound or outbound', parse: oneOf('inbound', 'outbound') },
   { flags: '--media <KIND>', description: 'call, screen, chat, email or message', parse: each(...MEDIA) },
-  { flags: '--wrap-up <ID|NAME>', description: 'wrap-up code', parse: collect },
+  { flags: '--wrap-up <ID|NAME>', description: 'wrap-up code; NAME* is a beginning', parse: collect },
   { flags: '--from <DAY>', description: 'first day or time, UTC, e.g. 2026-05-01 or 2026-05-01T08:00:00Z' },
   { flags: '--to <DAY>', description: 'last day or time, UTC' },
   { flags: '--min-duration <TIME>', description: 'at least as long, e.g. 30s', parse: duration },
@@ -88,15 +93,12 @@ export function queryOf(ids: readonly string[], options: QueryOptions): SearchQu
   if (onHold && !hold) throw new ArchiveError('USAGE', '--on-hold and --no-hold exclude each other');
   if (minDuration !== undefined && maxDuration !== undefined && minDuration > maxDuration)
     throw new ArchiveError('USAGE', '--min-duration is longer than --max-duration');
-  for (const number of options.customer ?? []) {
-    if (!/^\+?\d+$|@|:/.test(canonicalAddress(number) ?? '')) {
-      throw new ArchiveError('USAGE', '--customer is neither a number nor an address', {
-        hint: 'write a number with its country, such as +4930123456, or an address such as kim@example.com',
-      });
-    }
-  }
+  requireSaid(options);
+  for (const id of [...ids, ...(options.conversation ?? []), ...(options.recording ?? [])]) requireId(id);
+  for (const number of options.customer ?? []) requireAddress('--customer', number);
+  if (options.company !== undefined) requireAddress('--company', options.company);
   const list = (values: readonly string[] | undefined) =>
-    values === undefined ? undefined : [...new Set(values)];
+    values === undefined ? undefined : [...new Set(values.map((value) => value.trim()))];
   const given = {
     ids: ids.length === 0 ? undefined : list(ids),
     conversations: list(options.conversation),
@@ -119,4 +121,35 @@ export function queryOf(ids: readonly string[], options: QueryOptions): SearchQu
     toTime: namesTime(options.to) ? to : undefined,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SearchQuery;
+}
+
+/** A variable of a shell that is not set makes an empty value, which nothing has: an answer to it would be an answer to another question. */
+function requireSaid(options: QueryOptions): void {
+  for (const { flags } of QUERY_OPTIONS) {
+    const [, name = ''] = /^--([a-z-]+) </.exec(flags) ?? [];
+    const attribute = name.replaceAll(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+    const value: unknown = options[attribute as keyof QueryOptions];
+    const isEmpty = (one: unknown) => typeof one === 'string' && one.trim() === '';
+    if (!(Array.isArray(value) ? value.some(isEmpty) : isEmpty(value))) continue;
+    throw new ArchiveError('USAGE', `--${name} is empty`, {
+      hint: 'leave it out, or say what to look for; a variable of the shell may not be set',
+    });
+  }
+}
+
+/** Keys are looked at where the layout is known. */
+function requireId(id: string): void {
+  if (isSafeId(id.trim()) || id.includes('/')) return;
+  throw new ArchiveError('USAGE', `${shortenForMessage(id)} is no id of a recording or a conversation`, {
+    hint: 'ids have 1 to 128 letters, digits, dots, hyphens and underscores; names go with --agent, --queue or --wrap-up',
+  });
+}
+
+function requireAddress(flag: '--customer' | '--company', stated: string): void {
+  const address = canonicalAddress(stated);
+  // our side of a message may be any word that an integration is called by
+  if (address !== undefined && (flag === '--company' || /^\+?\d+$|@|:/.test(address))) return;
+  throw new ArchiveError('USAGE', `${flag} is neither a number nor an address`, {
+    hint: 'write a number with its country, such as +4930123456, or an address such as kim@example.com',
+  });
 }

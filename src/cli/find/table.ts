@@ -1,6 +1,6 @@
 import type { CatalogueRow, ColumnName, PeopleRow } from '../../catalogue/schema.ts';
 import { formatBytes } from '../_format.ts';
-import { alignColumns, type TableColumn } from '../_table.ts';
+import { type Aligned, alignColumns, type TableColumn } from '../_table.ts';
 import { printable } from '../../printable.ts';
 
 /** A row, and what is known of its people where that is shown. */
@@ -18,18 +18,19 @@ const names = (ids: CatalogueRow['queue_ids'], named: CatalogueRow['queue_names'
 
 const HEADINGS: readonly Heading[] = [
   { title: 'UTC', cell: ({ row }) => formatUtc(row.recorded_at) },
-  { title: 'local', cell: ({ row }) => formatLocal(row.recorded_at) },
-  { title: 'length', isNumber: true, cell: ({ row }) => formatLength(row.duration_ms) },
+  { title: 'local', spare: 4, cell: ({ row }) => formatLocal(row.recorded_at) },
+  { title: 'length', isNumber: true, spare: 2, cell: ({ row }) => formatLength(row.duration_ms) },
   {
     title: 'size',
     isNumber: true,
+    spare: 6,
     cell: ({ row }) => (row.bytes === null ? '' : formatBytes(Number(row.bytes))),
   },
-  { title: 'kind', cell: ({ row }) => [row.direction, row.media].filter(Boolean).join(' ') },
-  { title: 'queue', least: 8, cell: ({ row }) => names(row.queue_ids, row.queue_names) },
+  { title: 'kind', spare: 3, cell: ({ row }) => [row.direction, row.media].filter(Boolean).join(' ') },
+  { title: 'queue', least: 6, cell: ({ row }) => names(row.queue_ids, row.queue_names) },
   {
     title: 'agent',
-    least: 8,
+    least: 6,
     cell: ({ row, people }) => names(people?.agent_ids ?? row.agent_ids, people?.agent_names ?? null),
   },
   {
@@ -37,8 +38,12 @@ const HEADINGS: readonly Heading[] = [
     least: 8,
     cell: ({ people }) => [people?.customer, people?.customer_name].filter(Boolean).join(' '),
   },
-  { title: 'wrap-up', least: 8, cell: ({ row }) => names(row.wrap_up_codes, row.wrap_up_names) },
-  { title: 'state', cell: ({ row }) => (row.legal_hold === true ? `${row.state}, held` : row.state) },
+  { title: 'wrap-up', least: 6, spare: 5, cell: ({ row }) => names(row.wrap_up_codes, row.wrap_up_names) },
+  {
+    title: 'state',
+    spare: 1,
+    cell: ({ row }) => (row.legal_hold === true ? `${row.state}, held` : row.state),
+  },
   { title: 'id', cell: ({ row }) => row.recording_id + (row.channel === null ? '' : `.${row.channel}`) },
 ];
 
@@ -67,10 +72,7 @@ export const TABLE_COLUMNS: readonly ColumnName[] = [
  *
  * @param width of the terminal; `undefined` where nothing has to be cut.
  */
-export function formatTable(
-  rows: readonly FoundRow[],
-  width: number | undefined,
-): { readonly heading: string; readonly lines: readonly string[] } {
+export function formatTable(rows: readonly FoundRow[], width: number | undefined): Aligned {
   const filled = HEADINGS.map((heading) => ({
     ...heading,
     cells: rows.map((row) => printable(heading.cell(row))),

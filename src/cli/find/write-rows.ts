@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import path from 'node:path';
 import {
   ALL_COLUMN_NAMES,
   cellOf,
@@ -10,6 +11,7 @@ import {
 import { COLUMN_BY_NAME, ROWS_IN_GROUP, CATALOGUE_SCHEMA } from '../../catalogue/schema.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { TableBuilder, TableColumn, TableRow, Tables } from '../../ports.ts';
+import { printableJson } from '../../printable.ts';
 import { SCHEMA_VERSION } from '../_ui.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import type { FoundRow } from './table.ts';
@@ -27,6 +29,23 @@ export interface RowWriter {
   /** The files there are, which appear under their names now. */
   finish(): Promise<readonly WrittenFile[]>;
   abandon(): Promise<void>;
+}
+
+const FORMATS: Readonly<Record<string, FileFormat>> = {
+  '.csv': 'csv',
+  '.parquet': 'parquet',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.json': 'jsonl',
+};
+
+/** What a file is by its name. @throws `USAGE` for a name that says it is something else, or nothing. */
+export function formatOfName(file: string): FileFormat {
+  const format = FORMATS[path.extname(file).toLowerCase()];
+  if (format !== undefined) return format;
+  throw new ArchiveError('USAGE', 'the name of the file does not say its format', {
+    hint: `name it .csv, .jsonl or .parquet, or pass --format`,
+  });
 }
 
 /** @throws `USAGE` for a name that no column has. */
@@ -60,7 +79,7 @@ export function linesOf(format: 'csv' | 'jsonl', names: readonly string[]) {
             names.map((name) => cellOf(name, row, people)),
             names,
           )
-        : JSON.stringify({ type: 'recording', schemaVersion: SCHEMA_VERSION, ...jsonOf(names, row, people) }),
+        : printableJson({ type: 'recording', schemaVersion: SCHEMA_VERSION, ...jsonOf(names, row, people) }),
   };
 }
 
@@ -120,10 +139,10 @@ interface OpenRowFile {
 }
 
 async function beginFile(
-  path: string,
+  name: string,
   { format, names, force, tables }: RowFileOptions,
 ): Promise<OpenRowFile> {
-  const target = await createFileTarget(path, { force, followOwnLinks: true });
+  const target = await createFileTarget(name, { force, followOwnLinks: true });
   const hash = createHash('sha256');
   const put = async (bytes: Uint8Array) => {
     hash.update(bytes);

@@ -14,7 +14,15 @@ export async function chooseRecordings(
   range: SearchRange,
   budget: Budget,
 ): Promise<readonly string[]> {
-  const found = await findAllRecordings(store, ids, range, budget);
+  return requireFound(await findAllRecordings(store, ids, range, budget), { store, range }, budget);
+}
+
+/** The same of what was found already, by what was asked for. */
+export async function requireFound(
+  found: ReadonlyMap<string, readonly string[]>,
+  { store, range }: { readonly store: ObjectStore; readonly range: SearchRange },
+  budget: Budget,
+): Promise<readonly string[]> {
   for (const [id, keys] of found) {
     if (keys.length > 0) continue;
     throw await whyNoRecording(store, id, range, budget);

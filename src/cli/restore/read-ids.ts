@@ -20,8 +20,16 @@ export interface IdList {
 
 /** Members of a JSON object that name a recording, the most exact first. */
 const MEMBERS = ['key', 'recordingId', 'recording_id', 'mediaId', 'id'] as const;
+/** For who takes conversations as well, after those. */
+const CONVERSATION_MEMBERS = ['conversationId', 'conversation_id', 'interactionId'] as const;
 /** First columns of CSV files that name what the column holds. */
 const HEADER = /^(?:(?:recording|media)?[ _-]?id|(?:object|s3)?[ _-]?key|recording)s?$/i;
+const CONVERSATION_HEADER = /^(?:conversation|interaction)[ _-]?(?:id)?s?$/i;
+
+export interface IdKinds {
+  /** Ids of conversations are taken as well. */
+  readonly conversations?: boolean;
+}
 
 /**
  * Reads ids or keys: one a line; the first column of CSV (`,`, `;` or tab; a header is passed over); JSON lines or a JSON array of
@@ -30,13 +38,29 @@ const HEADER = /^(?:(?:recording|media)?[ _-]?id|(?:object|s3)?[ _-]?key|recordi
  * @param file a path, or `-` for standard input. UTF-8, or UTF-16 with its mark.
  * @throws `USAGE` when it cannot be read, is no text, or names nothing at all.
  */
-export async function readIds(file: string, stdin: AsyncIterable<Uint8Array>): Promise<IdList> {
+export async function readIds(
+  file: string,
+  stdin: AsyncIterable<Uint8Array>,
+  kinds: IdKinds = {},
+): Promise<IdList> {
   const what = file === '-' ? 'the list of ids on standard input' : `the list of ids ${file}`;
   const text = file === '-' ? await readStandardInput(stdin, what) : await readFileText(file, what);
-  const list = parseIds(text);
+  const list = parseIds(text, kinds);
   if (list.ids.length > 0 || list.malformed.length > 0) return list;
   throw new ArchiveError('USAGE', `${what} names no recordings`, {
     hint: 'write one id or key a line, CSV with ids in the first column, or JSON lines',
+  });
+}
+
+/**
+ * For commands without `--skip-invalid`.
+ *
+ * @throws `USAGE` that names the malformed lines.
+ */
+export function requireIds({ ids, malformed }: IdList): readonly string[] {
+  if (malformed.length === 0) return ids;
+  throw new ArchiveError('USAGE', describeMalformed(malformed), {
+    hint: 'mend these lines, or take them out',
   });
 }
 
@@ -44,7 +68,7 @@ export async function readIds(file: string, stdin: AsyncIterable<Uint8Array>): P
 export function requireWellFormed({ malformed }: IdList, skipInvalid: boolean): void {
   if (malformed.length === 0 || skipInvalid) return;
   throw new ArchiveError('USAGE', describeMalformed(malformed), {
-    hint: 'nothing was restored: mend these lines, or pass --skip-invalid to go on without them',
+    hint: 'nothing was done: mend these lines, or pass --skip-invalid to go on without them',
   });
 }
 
@@ -54,11 +78,12 @@ export function describeMalformed(malformed: readonly string[]): string {
   return `no recording is named in ${named}${more > 0 ? `; and in ${more} more` : ''}`;
 }
 
-export function parseIds(text: string): IdList {
+export function parseIds(text: string, { conversations = false }: IdKinds = {}): IdList {
+  const members = conversations ? [...MEMBERS, ...CONVERSATION_MEMBERS] : MEMBERS;
   const ids = new Set<string>();
   const malformed: string[] = [];
   const take = (entry: unknown, place: string, shown: string) => {
-    const named = nameIn(entry);
+    const named = nameIn(entry, members);
     if (named === undefined) malformed.push(`${place} (${shortenForMessage(shown)})`);
     else ids.add(named);
   };
@@ -74,7 +99,10 @@ export function parseIds(text: string): IdList {
     // `sep=;` is what Excel writes before everything else
     if (line === '' || line.startsWith('#') || /^sep=.$/i.test(line)) continue;
     const entry = entryOf(line);
-    const isHeader = isFirst && typeof entry === 'string' && HEADER.test(entry);
+    const isHeader =
+      isFirst &&
+      typeof entry === 'string' &&
+      (HEADER.test(entry) || (conversations && CONVERSATION_HEADER.test(entry)));
     isFirst = false;
     if (!isHeader) take(entry, `line ${index + 1}`, line);
   }
@@ -96,14 +124,14 @@ function firstColumn(line: string): string | undefined {
   return quoted?.replaceAll('""', '"').trim();
 }
 
-function nameIn(entry: unknown): string | undefined {
+function nameIn(entry: unknown, names: readonly string[]): string | undefined {
   if (typeof entry === 'string') return isId(entry) || isKey(entry) ? entry : undefined;
-  if (Array.isArray(entry)) return typeof entry[0] === 'string' ? nameIn(entry[0]) : undefined;
+  if (Array.isArray(entry)) return typeof entry[0] === 'string' ? nameIn(entry[0], names) : undefined;
   if (typeof entry !== 'object' || entry === null) return undefined;
   const members: Readonly<Record<string, unknown>> = { ...entry };
-  const member = MEMBERS.find((name) => members[name] !== undefined && members[name] !== null);
+  const member = names.find((name) => members[name] !== undefined && members[name] !== null);
   const value = member === undefined ? undefined : members[member];
-  return typeof value === 'string' ? nameIn(value) : undefined;
+  return typeof value === 'string' ? nameIn(value, names) : undefined;
 }
 
 const isId = (text: string) => isSafeId(text);

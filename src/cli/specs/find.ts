@@ -53,9 +53,16 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
         flags: '--columns <NAMES>',
         description: 'for csv, jsonl and parquet: some columns, with commas between them',
       },
-      { flags: '-o, --output <FILE>', description: 'write there; the name says the format' },
+      {
+        flags: '-o, --output <FILE>',
+        description: 'write there; the name says the format (.csv, .jsonl, .parquet)',
+      },
       { flags: '--force', description: 'replace the file if it exists' },
-      { flags: '--max-age <AGE>', description: 'refuse a catalogue that is older, e.g. 2h', parse: age },
+      {
+        flags: '--max-age <AGE>',
+        description: 'refuse a catalogue that is older for the newest of these days, e.g. 2h',
+        parse: age,
+      },
       ALL_ARCHIVES,
     ],
     allArchives: { isSearch: true, notWith: [['output', '--output']] },
@@ -92,7 +99,7 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
       { flags: '--ids <FILE>', description: 'export: ids of recordings or conversations, or keys' },
       {
         flags: '--format <WORD>',
-        description: 'export: csv, jsonl or parquet',
+        description: 'export: csv, jsonl or parquet, where the name of the file does not say it',
         parse: EXPORT_FORMAT,
       },
       { flags: '--columns <NAMES>', description: 'export: some columns, with commas between them' },

@@ -1,4 +1,4 @@
-import { type CommandSpec, defineCommand, FROM, ID, TO } from './command-spec.ts';
+import { type CommandSpec, defineCommand, FROM, ID, TO, WHERE } from './command-spec.ts';
 import { MAX_SAMPLE } from '../../proof/drill/sample-size.ts';
 import { wholeNumber } from './option-values.ts';
 
@@ -87,8 +87,9 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'evidence',
     summary: 'package recordings with everything that an outsider needs to check them',
-    arguments: [['<ids...>', ID]],
+    arguments: [['[ids...]', ID]],
     options: [
+      WHERE,
       { flags: '-o, --output <PLACE>', description: 'folder or FILE.zip; it appears once it is whole' },
       { flags: '--decrypt', description: 'decrypted recordings, each compared with its receipt first' },
       {
@@ -110,6 +111,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'genesys-archive evidence 1b2c… -o case-17/',
       'genesys-archive evidence 1b2c… 9f8e… --decrypt -o case-17.zip',
+      'genesys-archive evidence --where "--customer +4915112345678 --from 2026-03-01" -o case-17.zip',
     ],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     load: () => import('../commands/evidence.ts'),

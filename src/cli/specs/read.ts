@@ -54,6 +54,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
       'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
       'genesys-archive restore --from 2026-05-20 --to 2026-05-21 -d calls',
       'genesys-archive restore --ids cases.csv -d calls --json',
+      'genesys-archive restore --where "--queue Claims --from 2026-05-20" -d calls',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     load: () => import('../commands/restore.ts'),
@@ -120,7 +121,11 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     allArchives: { isSearch: true },
     details:
       'Shows the call (conversation, time, content type, what proved its length) as its receipt states it; the receipt with its kind and the verdict on its signature, which needs ARCHIVE_RECEIPT_PUBLIC_KEYS; and how the object is encrypted, and whether its wrapped data key is still the one that was stored. A receipt that does not fit is shown as what it is, and ends with exit code 5.',
-    examples: ['genesys-archive inspect 1b2c…', 'genesys-archive inspect 1b2c… --json | jq .conversationId'],
+    examples: [
+      'genesys-archive inspect 1b2c…',
+      'genesys-archive inspect 1b2c… --json | jq .conversationId',
+      'genesys-archive inspect --where "--customer +4915112345678 --from 2026-03-05 --to 2026-03-05"',
+    ],
     exitCodes: [0, 1, 2, 4, 5, 6, 7, 130],
     isForReading: true,
     load: () => import('../commands/inspect.ts'),

@@ -38,7 +38,7 @@ let earlier: AnchoredCheckpoint;
 beforeEach(async () => {
   store = plainStore();
   const place = placeIn(store);
-  await sealLog(place, sealingDays([3, 0, 300]), unlimited);
+  await sealLog(place, sealingDays([3, 0, 20]), unlimited);
   const { size, root, note = '' } = await findHead(place, unlimited);
   head = { size, root: root.toString('base64'), note };
   const first = openCheckpoint(place, store.bodyOf(place.keys.note(4)).toString()).checkpoint;

@@ -19,7 +19,7 @@ import { contextKey, receiptKey, transcriptKey } from '../../../src/record/objec
 import { putSmall } from '../../../src/record/small-object.ts';
 import { idsAt } from '../../archive/sealed-archive.ts';
 import { failure } from '../../failure.ts';
-import { makeSealedLog, type SealedLog } from '../sealed-log.ts';
+import { makeSealedLog, type SealedLog } from '../../proof/sealed-log.ts';
 import { type MemoryPackage, memoryPackage } from './memory-package.ts';
 
 const NOW = Date.UTC(2026, 5, 10);
