@@ -48,7 +48,11 @@ export const ACCESS_COLUMNS = [
 
 /** In the order of {@link ACCESS_COLUMNS}; an action on several recordings names all of them. Pure. */
 export function accessCells(entry: AccessEntry): readonly string[] {
-  const named = { ...entry, recording: entry.recording ?? entry.recordings?.join(' ') };
+  const named = {
+    ...entry,
+    recording: entry.recording ?? entry.recordings?.join(' '),
+    query: [entry.subject, entry.query].filter((part) => part !== undefined).join(' '),
+  };
   return ACCESS_COLUMNS.map((name) => String(named[name] ?? ''));
 }
 

@@ -1,4 +1,5 @@
 import type { Budget } from '../clock.ts';
+import { present } from '../present.ts';
 import type { Cell } from '../ports.ts';
 import { findRecordings } from './find-recordings.ts';
 import type { CataloguePorts } from './ports.ts';
@@ -10,20 +11,20 @@ const WITH_FACTS = ROW_STATES.filter((state) => state !== 'erased');
 
 /**
  * How many recordings a search passes over because what the platform knew of them is missing: rows without facts that meet all of its
- * other conditions. 0 for a search that asks for nothing of that.
+ * other conditions. With `fresh` also those that the catalogue does not know yet. 0 for a search that asks for nothing of that.
  *
  * @throws what `findRecordings` throws.
  */
 export async function countWithoutFacts(
   ports: CataloguePorts,
-  query: SearchQuery,
+  { fresh, ...query }: SearchQuery & { readonly fresh?: boolean },
   budget: Budget,
 ): Promise<number> {
   const { agents, queues, divisions, wrapUps, customers, company, direction, media, ...rest } = query;
   const { minDurationMs, maxDurationMs, ...others } = rest;
   const ofFacts = [agents, queues, divisions, wrapUps, customers, company, direction, media];
   if ([...ofFacts, minDurationMs, maxDurationMs].every((one) => one === undefined)) return 0;
-  const search = await findRecordings(ports, { states: WITH_FACTS, ...others }, {}, budget);
+  const search = await findRecordings(ports, { states: WITH_FACTS, ...others }, present({ fresh }), budget);
   // its own type says of some files which medium they are
   const mayBeMeant = (kind: Cell | undefined) => typeof kind !== 'string' || (media?.includes(kind) ?? true);
   let unknown = 0;

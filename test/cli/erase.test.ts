@@ -134,6 +134,22 @@ describe('erase', () => {
     },
   );
 
+  it('says how many recordings may be of the person and cannot be known to be, which it leaves', async () => {
+    const unknown = await addRecording(store);
+    const { code, stderr } = await run('--subject', NUMBER, '--reason', 'r', '--dry-run');
+    expect(code).toBe(0);
+    expect(stderr).toContain('1 recording to erase');
+    expect(stderr).toContain('warning: 1 recording without facts of the platform');
+    const held = await runHere(['hold', 'place', '--matter', 'm', '--where', `--customer ${OTHER}`], { env });
+    expect(held.stderr).not.toContain('without facts');
+    await updateCatalogue(ports, { from: DAY, to: DAY }, unlimited);
+    const later = await runHere(['hold', 'place', '--matter', 'm', '--where', `--customer ${OTHER}`], {
+      env,
+    });
+    expect(later.stderr).toContain('warning: 1 recording without facts of the platform');
+    expect(await isThere(unknown.key)).toBe(true);
+  });
+
   it('is refused as a whole by a hold on any part, at the plan and at its confirmation', async () => {
     const { name } = await planned(erased.recordingId, kept.recordingId);
     const held = await runHere(['hold', 'place', '--matter', '2026/117', kept.recordingId], { env });

@@ -51,7 +51,10 @@ describe('hold', () => {
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('HOLD_SAME_PERSON')]);
     expect(await released()).toEqual([]);
     expect((await run(['list'])).stdout).toContain(`${id}  standing`);
-    expect(await release('A. Brandt')).toMatchObject({ code: 0 });
+    const done = await release('A. Brandt');
+    expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('keep to the hold')]);
+    const log = await runHere(['access', 'list', '--format', 'csv'], { env: archive.env });
+    expect(log.stdout).toMatch(new RegExp(`A\\. Brandt,.*,release,granted,,${id},settled`));
     expect(await release('C. Third')).toMatchObject({ code: 0 });
     expect(await released()).toEqual(['A. Brandt']);
   });

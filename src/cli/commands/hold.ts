@@ -6,7 +6,6 @@ import { ArchiveError } from '../../errors.ts';
 import {
   applyHold,
   type HoldPorts,
-  type LockedObject,
   placeHold,
   releaseHold,
   requireReleasable,
@@ -21,6 +20,7 @@ import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
 import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
 import { mirrorHold, warnOfDeletions } from '../hold/mirror.ts';
+import { tellLocks } from '../hold/tell-locks.ts';
 import { tellErased } from '../hold/tell-erased.ts';
 import { tellRemovable, tellRules } from '../hold/tell-removable.ts';
 
@@ -110,7 +110,7 @@ async function place(context: CommandContext, work: HoldWork, budget: Budget): P
   const hold = await placeHold(ports, { matter, reason, by, selection, keys }, budget);
   tellHold(context, { hold, signature: 'not-asked', release: undefined, doubt: undefined });
   ui.say(`placed ${hold.id}: ${count(hold.objects, 'object')} for ${printable(matter)}`);
-  const code = await tellLocks(context, applyHold(ports, hold, budget), hold);
+  const code = await tellLocks(context, applyHold(ports, hold, budget), hold, true);
   const isErased = await tellErased(context, ports, hold, budget);
   const dayOf = (key: string) => search.layout.parse(key)?.date;
   const isRemovable = await tellRemovable(context, ports, { hold, dayOf }, budget);
@@ -135,7 +135,7 @@ async function apply(context: CommandContext, work: HoldWork, budget: Budget): P
   const { hold } = standing;
   const on = standing.release === undefined;
   const locks = on ? applyHold(ports, hold, budget) : unlockReleased(ports, hold, budget);
-  const code = await tellLocks(context, locks, hold);
+  const code = await tellLocks(context, locks, hold, on);
   await mirrorWhereAsked(context, work, { hold, on }, budget);
   return code;
 }
@@ -161,7 +161,7 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
   const done = await releaseHold(ports, standing, releasing, budget);
   tellHold(context, { ...standing, release: done });
   context.ui.say(`released ${hold.id} by ${printable(done.releasedBy)}`);
-  const code = await tellLocks(context, unlockReleased(ports, hold, budget), hold);
+  const code = await tellLocks(context, unlockReleased(ports, hold, budget), hold, false);
   if (work.config.retentionFile !== undefined) tellRules(context, hold);
   await mirrorWhereAsked(context, work, { hold, on: false }, budget);
   return code;
@@ -223,40 +223,6 @@ function tellHold({ ui }: CommandContext, { hold, signature, release: ended, dou
   if (signature === 'unsigned' || signature === 'not-valid')
     ui.warn(`${id}: its signature is ${signature.replace('-', ' ')}`);
   if (doubt !== undefined) ui.warn(`${id}: ${doubt}, so it stands`);
-}
-
-/** Counts what the store's own lock was told. @returns the exit code. */
-async function tellLocks(
-  { ui }: CommandContext,
-  locks: AsyncIterable<LockedObject & { readonly heldBy?: readonly string[] }>,
-  hold: Hold,
-): Promise<number> {
-  const seen = new Map<string, number>();
-  for await (const { key, lock, heldBy } of locks) {
-    const state = heldBy === undefined ? lock : 'held-by-another';
-    seen.set(state, (seen.get(state) ?? 0) + 1);
-    if (ui.json) ui.record('held', { hold: hold.id, key, lock: state, heldBy });
-    await ui.drained();
-  }
-  const times = (state: string) => seen.get(state) ?? 0;
-  if (ui.json) ui.record('summary', { hold: hold.id, locks: Object.fromEntries(seen) });
-  if (times('set') > 0)
-    ui.say(`${count(times('set'), 'object')}: the legal hold of S3 is set as it should be`);
-  if (times('held-by-another') > 0)
-    ui.say(`${count(times('held-by-another'), 'object')} stay locked: another hold holds them`);
-  const unlocked = times('unsupported') + times('not-offered');
-  if (unlocked > 0) {
-    ui.say(
-      `${count(unlocked, 'object')}: the store has no lock of its own; this program's commands keep to the hold, others may not`,
-    );
-  }
-  if (times('absent') > 0) {
-    ui.warn(
-      `${count(times('absent'), 'object')} of ${hold.id} are not there; \`hold apply ${hold.id} --json\` names them`,
-    );
-    return 3;
-  }
-  return 0;
 }
 
 function requireFitting(action: string, options: HoldOptions): void {

@@ -15,6 +15,7 @@ import { count } from '../_format.ts';
 import { describeQuery } from '../../catalogue/people.ts';
 import { resolveQuery } from '../find/people.ts';
 import { queryOf } from '../find/query-options.ts';
+import { warnOfPassedOver } from '../find/tell-none.ts';
 import { parseWhere } from '../find/where.ts';
 import { gatherIds } from '../restore/choose.ts';
 import { present } from '../../present.ts';
@@ -72,7 +73,7 @@ export async function chooseErased(
       'ids, --conversation, --subject, --where and --request exclude each other',
     );
   if (named.length > 0 || ids !== undefined) return byIds(context, places, { named, choice }, budget);
-  if (where !== undefined) return byQuery(places, parseWhere(where).query, budget);
+  if (where !== undefined) return byQuery(context, places, parseWhere(where).query, budget);
   if (numbers?.some((one) => /^\d/.test(canonicalAddress(one) ?? '')) === true)
     context.ui.warn(
       'a number without its country finds only what the platform stated without it: name it with its country as well, as in --subject +4930123456',
@@ -80,10 +81,15 @@ export async function chooseErased(
   const query = queryOf([], {
     ...present({ conversation: conversation === undefined ? undefined : [conversation], customer: numbers }),
   });
-  return byQuery(places, query, budget);
+  return byQuery(context, places, query, budget);
 }
 
-async function byQuery({ catalogue }: Places, query: SearchQuery, budget: Budget): Promise<ChosenErasure> {
+async function byQuery(
+  context: Pick<CommandContext, 'ui'>,
+  { catalogue }: Places,
+  query: SearchQuery,
+  budget: Budget,
+): Promise<ChosenErasure> {
   const access = { action: 'search', reason: 'erasure', always: query.customers !== undefined } as const;
   const asked = await resolveQuery(catalogue, query, access, budget);
   // what the catalogue does not know yet must not be left behind
@@ -92,6 +98,8 @@ async function byQuery({ catalogue }: Places, query: SearchQuery, budget: Budget
   for await (const { key, state } of findRows(search, { wanted: ['key', 'state'] })) {
     if (state !== 'erased') keys.push(key);
   }
+  // what is not known to be of a person is not erased with what is: the person who erases has to know of it
+  await warnOfPassedOver(context, catalogue, { ...asked, fresh: true }, budget);
   if (keys.length > 0) return { keys, selection: describeQuery(query) };
   throw new ArchiveError('NOTHING_FOUND', 'the archive has no recording that this describes', {
     hint: 'numbers are known from facts (ARCHIVE_FACTS=analytics); `genesys-archive find` with the same flags shows which are known',

@@ -16,6 +16,7 @@ import {
 import type { CommandContext } from '../_context.ts';
 import { resolveQuery } from './people.ts';
 import { requireRightPlace } from './right-place.ts';
+import { warnOfPassedOver } from './tell-none.ts';
 import { parseWhere } from './where.ts';
 
 type Config = StoreConfig | RestoreConfig;
@@ -27,11 +28,12 @@ type Tools = Pick<CommandContext, 'clock' | 'logger'>;
  * @throws `USAGE`, `CATALOGUE_STALE`, `CATALOGUE_UNREADABLE`, `NOTHING_FOUND`.
  */
 export async function keysWhere(
-  { clock, logger }: Tools,
+  context: Tools & Pick<CommandContext, 'ui'>,
   config: Config,
   where: string,
   budget: Budget,
 ): Promise<readonly string[]> {
+  const { clock, logger } = context;
   const { query } = parseWhere(where);
   const ports = await openCatalogue(config, { clock, logger });
   const asked = await resolveQuery(ports, query, { action: 'search', reason: undefined }, budget);
@@ -44,6 +46,7 @@ export async function keysWhere(
     if (bytes === null || (version > FIRST_VERSION && state !== 'archived')) continue;
     if ((newest.get(base)?.version ?? 0) < version) newest.set(base, { key, version });
   }
+  await warnOfPassedOver(context, ports, asked, budget);
   if (newest.size > 0) return [...newest.values()].map(({ key }) => key);
   throw new ArchiveError('NOTHING_FOUND', 'the catalogue has no recording that --where describes', {
     hint: '`genesys-archive find` with the same flags; `genesys-archive catalogue update` brings the catalogue up to date',

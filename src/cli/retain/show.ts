@@ -122,7 +122,7 @@ function lineOf(one: ExaminedObject, source: AskedSource): string {
   const fields = [
     key,
     isHeld ? 'held' : `must stay until ${day(mustUntil, 'today')}`,
-    `may stay until ${day(mayUntil, 'ever')}`,
+    mayUntil === undefined ? 'may stay for ever' : `may stay until ${day(mayUntil, '')}`,
     lock,
     decision === undefined
       ? 'no rules'
