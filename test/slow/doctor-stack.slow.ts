@@ -470,7 +470,7 @@ describe('doctor --stack, each thing that can be wrong', () => {
       () => ({ Attributes: { VisibilityTimeout: '5400' } }),
       'queue',
       'fail',
-      /no dead letters/,
+      /no dead-letter queue/,
     ],
     [
       'dead letters',

@@ -45,8 +45,10 @@ let reconciled: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'iam-retention-'));
+  // at one moment, and so on one day
+  const startedAt = Date.now() - 60_000;
   world = await openWorld({
-    recordings: [{ seconds: 1 }, { seconds: 1 }, { seconds: 1 }],
+    recordings: Array.from({ length: 3 }, () => ({ seconds: 1, startedAt })),
     s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE] },
   });
   const credentials = { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' };

@@ -36,6 +36,7 @@ const settings = fc
     logRetentionDays: fc.integer({ min: 1, max: 36_500 }),
     maxConcurrency: fc.integer({ min: 2, max: 100 }),
     auditors: fc.constantFrom([], ['arn:aws:iam::123456789012:role/Auditors']),
+    erasers: fc.constantFrom([], ['arn:aws:iam::123456789012:role/Erasers']),
     requireMfa: fc.boolean(),
     protectObjects: fc.boolean(),
     breakGlassRole: optional(fc.constant('arn:aws:iam::123456789012:role/BreakGlass')),
@@ -88,6 +89,8 @@ describe('a stack of any settings', () => {
             ? ['SealerFunctionName', 'LogKeyArn', 'DrillerFunctionName', 'DrillKeyArn']
             : []),
           ...(typeof chosen.jobs === 'object' ? [] : ['BackfillSecretArn']),
+          'ReleaserRoleArn',
+          ...(chosen.erasers.length > 0 ? [] : ['EraserRoleArn']),
           ...(chosen.vpc ? [] : ['EgressAddress']),
           ...(chosen.auditTrail ? [] : ['AuditTrailName']),
         ]);
