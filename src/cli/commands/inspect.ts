@@ -6,11 +6,8 @@ import { keyRecordOf } from '../../record/key-records.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { type CheckedObject, openChecked } from '../../audit/open-checked.ts';
 import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
-import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
-import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
-import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
-import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
-import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
+import { bindsStoredContext } from '../../envelope/key-wrap.ts';
+import { STATIC_GCM } from '../../envelope/static-gcm.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../../metadata-names.ts';
@@ -23,7 +20,8 @@ import { readCallFacts } from '../inspect/call-facts.ts';
 import { decryptionRecipe } from '../inspect/decryption-recipe.ts';
 import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/decryption-snippets.ts';
 import { printable, printableLines } from '../_format.ts';
-import { type Encryption, opensslSnippet } from '../inspect/openssl-snippet.ts';
+import { type Inspection, inspectMetadata, TAG_BYTES } from '../inspect/inspect-metadata.ts';
+import { opensslSnippet } from '../inspect/openssl-snippet.ts';
 
 interface InspectOptions {
   readonly unverified?: boolean;
@@ -33,32 +31,8 @@ interface InspectOptions {
   readonly to?: string;
 }
 
-/** Bytes; GCM's tag stands at the end of every object, in every format. */
-const TAG_BYTES = 16;
 /** Columns of the longest name of a fact. */
 const NAME_WIDTH = 17;
-
-/** How the data key of an object is kept. */
-interface Wrapping {
-  /** Of the object as AWS's clients read it; `s3ec-v2` also for one of the static key that was adopted. */
-  readonly format: 's3ec-v2' | 's3ec-v3';
-  readonly placement: 'metadata' | 'instruction';
-  readonly wrap: ReadableWrapAlgorithm;
-  /** The kid the object names; KMS keeps its key's id within the wrapped data key. */
-  readonly keyId: string | undefined;
-  readonly context: Readonly<Record<string, string>> | undefined;
-  /** Base64; `none` where the format does not commit to its key. */
-  readonly commitment: string;
-  readonly encryption: Exclude<Encryption, { readonly format: typeof STATIC_GCM }>;
-}
-
-interface Inspection {
-  readonly format: string;
-  readonly wrapping?: Wrapping | undefined;
-  /** Base64, where the format keeps one per object in the metadata. */
-  readonly iv: string | undefined;
-  readonly problem: ArchiveError | undefined;
-}
 
 /** Shows what an object says of itself, without a key. An object of no known format is shown too, and ends with exit code 5. */
 export async function run(
@@ -175,66 +149,6 @@ async function onlyWhere(
   throw new ArchiveError('USAGE', `--where describes ${others.length + 1} recordings: inspect shows one`, {
     hint: 'name one by its key, as `genesys-archive find --json` shows it',
   });
-}
-
-/** Read without a key, so neither the wrap nor the commitment is checked here. */
-function inspectMetadata(stat: ObjectStat, instruction: string | undefined): Inspection {
-  const { metadata, size } = stat;
-  try {
-    const isSplit = needsInstruction(metadata);
-    if (
-      isSplit &&
-      instruction === undefined &&
-      Object.keys(canonicalMetadata(metadata).metadata).some((name) => name.startsWith('x-amz-'))
-    ) {
-      return {
-        format: 's3ec, its data key in an instruction file, which is missing',
-        iv: undefined,
-        problem: undefined,
-      };
-    }
-    const detected = detectFormat(metadata, isSplit ? instruction : undefined);
-    const { format } = detected;
-    const iv = format === STATIC_GCM ? parseStaticMetadata(detected.metadata).toString('base64') : undefined;
-    const problem =
-      size < TAG_BYTES
-        ? new ArchiveError('OBJECT_MALFORMED', 'the object is shorter than its tag')
-        : undefined;
-    const wrapping = problem === undefined ? readWrapping(stat, instruction) : undefined;
-    return { format, iv, problem, wrapping };
-  } catch (error) {
-    return { format: 'unknown', iv: undefined, problem: toArchiveError(error) };
-  }
-}
-
-/** `undefined` for an object of the static key that was not adopted. @throws `OBJECT_MALFORMED`. */
-function readWrapping({ metadata, size }: ObjectStat, instruction: string | undefined): Wrapping | undefined {
-  const own = needsInstruction(metadata) ? undefined : detectFormat(metadata);
-  const detected = own === undefined || own.format === STATIC_GCM ? detectFormat(metadata, instruction) : own;
-  const { format, placement } = detected;
-  if (format === STATIC_GCM) return undefined;
-  const encryption = readEncryption(format, detected.metadata, size);
-  const { wrapAlgorithm: wrap, description } = encryption.edk;
-  const isBound = bindsStoredContext(encryption.edk);
-  return {
-    format,
-    placement,
-    wrap,
-    keyId: isBound ? undefined : description['kid'],
-    context: isBound ? callerContext(description) : undefined,
-    commitment:
-      encryption.format === S3EC_V3 ? Buffer.from(encryption.commitment).toString('base64') : 'none',
-    encryption,
-  };
-}
-
-function readEncryption(format: Wrapping['format'], metadata: ObjectStat['metadata'], size: number) {
-  if (format === S3EC_V3) {
-    const { messageId, commitment, ...edk } = parseS3ecV3(metadata, size);
-    return { format, messageId, commitment, edk } as const;
-  }
-  const { iv, ...edk } = parseS3ecV2(metadata, size);
-  return { format, iv, edk } as const;
 }
 
 const HOW_ELSE =
