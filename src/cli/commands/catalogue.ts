@@ -18,7 +18,7 @@ import { runSql } from '../catalogue/sql.ts';
 import { tellStatus } from '../catalogue/status.ts';
 import { resolveQuery } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
-import { readIds, requireIds } from '../restore/read-ids.ts';
+import { readAskedIds } from '../restore/read-ids.ts';
 
 interface CatalogueOptions extends QueryOptions, ExportOptions {
   readonly scope?: Scope;
@@ -216,8 +216,7 @@ async function exportAsked(
 ): Promise<number> {
   const { ids, reveal = false, reason } = options;
   const plan = planExport(options);
-  const listed =
-    ids === undefined ? [] : requireIds(await readIds(ids, context.stdin, { conversations: true }));
+  const listed = await readAskedIds(ids, context.stdin);
   const stated = queryOf([...words, ...listed], options);
   if (reveal) context.ui.say('the sealed files of people are opened; this is written to the access log');
   const access = { action: reveal ? 'export' : 'search', reason, always: reveal } as const;

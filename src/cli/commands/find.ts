@@ -17,7 +17,7 @@ import { tellAge } from '../find/tell-age.ts';
 import { tellCounts } from '../find/tell-counts.ts';
 import { tellNone } from '../find/tell-none.ts';
 import { chooseColumns, type FileFormat, formatOfName, linesOf, openRowFile } from '../find/write-rows.ts';
-import { readIds, requireIds } from '../restore/read-ids.ts';
+import { readAskedIds } from '../restore/read-ids.ts';
 
 export interface FindOptions extends QueryOptions {
   readonly ids?: string;
@@ -72,7 +72,7 @@ async function askedOf(
   budget: Budget,
 ): Promise<SearchQuery> {
   const { ids, reason, reveal = false } = options;
-  const listed = ids === undefined ? [] : requireIds(await readIds(ids, stdin, { conversations: true }));
+  const listed = await readAskedIds(ids, stdin);
   const query = queryOf([...args, ...listed], options);
   const opens = opensPeople(ports, query);
   if (opens)

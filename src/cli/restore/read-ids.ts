@@ -53,11 +53,16 @@ export async function readIds(
 }
 
 /**
- * For commands without `--skip-invalid`.
+ * The ids of recordings and conversations in a list, for commands without `--skip-invalid`; none without a file.
  *
- * @throws `USAGE` that names the malformed lines.
+ * @throws `USAGE` that names the malformed lines, and as {@link readIds} does.
  */
-export function requireIds({ ids, malformed }: IdList): readonly string[] {
+export async function readAskedIds(
+  file: string | undefined,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<readonly string[]> {
+  if (file === undefined) return [];
+  const { ids, malformed } = await readIds(file, stdin, { conversations: true });
   if (malformed.length === 0) return ids;
   throw new ArchiveError('USAGE', describeMalformed(malformed), {
     hint: 'mend these lines, or take them out',
