@@ -81,7 +81,8 @@ export async function run(
     if (ui.json) ui.record('package', { output, recordings: keys.length, ...collected });
     else
       ui.out(`${printable(output)}  ${count(keys.length, 'file')} of recordings, ${collected.files} in all`);
-    ui.say('check it there with: sh verify-proof.sh');
+    ui.say(`write down, apart from the package: SHA-256 of MANIFEST.sha256 ${collected.manifestSha256}`);
+    ui.say('check it there with: sh verify-proof.sh --manifest-sha256 HASH');
     return 0;
   } finally {
     progress?.end();

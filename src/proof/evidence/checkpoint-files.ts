@@ -4,11 +4,11 @@ import type { CheckedPorts } from '../../audit/open-checked.ts';
 import { ArchiveError } from '../../errors.ts';
 import { publicKeyOf } from '../../record/receipt-keys.ts';
 import { readCosignatures } from '../anchors/witness.ts';
-import { sha256Hex } from '../formats/entry.ts';
-import { checkNote, type NoteKey, parseNote, rawKey } from '../formats/note.ts';
+import { checkNote, type NoteKey, parseNote } from '../formats/note.ts';
 import { type LogPlace, readBytes, type SignedCheckpoint } from '../log/place.ts';
 import { proveConsistency } from '../prove/prove-consistency.ts';
 import type { Prover } from '../prove/prove-entry.ts';
+import { fingerprintsOf } from './fingerprints.ts';
 import type { PackageFile } from './package-file.ts';
 
 type Put = (file: PackageFile) => Promise<void>;
@@ -64,39 +64,38 @@ async function putTokens(
 
 /** Puts the public keys, and their fingerprints. */
 export async function putKeys(
-  { place, prover, keys }: CheckpointPorts,
-  witnesses: readonly NoteKey[],
+  { place, prover, keys, timestampCa }: CheckpointPorts,
+  { witnesses, hasTokens }: { readonly witnesses: readonly NoteKey[]; readonly hasTokens: boolean },
   putText: (name: string, text: string) => Promise<void>,
 ): Promise<void> {
   const log = signerOf(place.trusted, prover.head.note);
   const pem = (key: NoteKey['publicKey']) => key.export({ type: 'spki', format: 'pem' }).toString();
-  const lines = [
-    `log ${place.origin}`,
-    `  vkey ${log.vkey}`,
-    `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(log.publicKey))}`,
-  ];
   await putText('keys/ORIGIN', `${place.origin}\n`);
   await putText('keys/log.vkey', `${log.vkey}\n`);
   await putText('keys/log-public.pem', pem(log.publicKey));
-  for (const [keyId, key] of keys ?? []) {
-    await putText(`keys/receipts-${keyId}.pem`, pem(publicKeyOf(key)));
-    lines.push(`receipts ${keyId}`, `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(publicKeyOf(key)))}`);
-  }
-  for (const { id, name, vkey, publicKey } of witnesses) {
+  const receipts = [...(keys ?? [])].map(([keyId, key]) => [keyId, publicKeyOf(key)] as const);
+  for (const [keyId, key] of receipts) await putText(`keys/receipts-${keyId}.pem`, pem(key));
+  for (const { id, vkey, publicKey } of witnesses) {
     await putText(`keys/witness-${id}.vkey`, `${vkey}\n`);
     await putText(`keys/witness-${id}.pem`, pem(publicKey));
-    lines.push(
-      `witness ${name}`,
-      `  vkey ${vkey}`,
-      `  SHA-256 of the 32 bytes ${sha256Hex(rawKey(publicKey))}`,
-    );
   }
-  await putText('keys/FINGERPRINTS.txt', `${lines.join('\n')}\n`);
+  const parts = fingerprintsOf({
+    log,
+    receipts,
+    witnesses,
+    timestampCa: hasTokens ? timestampCa : undefined,
+  });
+  await putText('keys/FINGERPRINTS.txt', parts.join(''));
 }
 
 function signerOf(trusted: readonly NoteKey[], note: string): NoteKey {
-  const parsed = parseNote(note);
-  const signer = trusted.find((key) => parsed !== undefined && checkNote(parsed, [key]) === 'valid');
+  const signer = signersOf(trusted, note)[0];
   if (signer !== undefined) return signer;
   throw new ArchiveError('LOG_KEY_UNKNOWN', 'the newest checkpoint is signed with no key that is configured');
+}
+
+/** Which of these keys have signed it. */
+export function signersOf(trusted: readonly NoteKey[], note: string): readonly NoteKey[] {
+  const parsed = parseNote(note);
+  return parsed === undefined ? [] : trusted.filter((key) => checkNote(parsed, [key]) === 'valid');
 }

@@ -42,6 +42,8 @@ export interface EvidenceOptions {
 export interface CollectedEvidence {
   readonly files: number;
   readonly findings: readonly string[];
+  /** Of the list of hashes, hex: who writes it down can tell the package from every other one. */
+  readonly manifestSha256: string;
 }
 
 /**
@@ -88,7 +90,7 @@ export async function collectEvidence(
       budget,
     );
     const anchored = await putCheckpoint(ports, { put, since: options.since }, budget);
-    await putKeys(ports, anchored.witnesses, putText);
+    await putKeys(ports, anchored, putText);
     if (options.asFound !== true) refuseFindings(findings);
     if (findings.length > 0) await putText('FINDINGS.txt', `${findings.join('\n')}\n`);
     const { organization, origin } = ports.place;
@@ -109,9 +111,9 @@ export async function collectEvidence(
     await putText('README.txt', readme);
     await putText('certificate.txt', CERTIFICATE);
     await putText('verify-proof.sh', VERIFY_SCRIPT);
-    await target.write(listFiles(manifest));
+    const manifestSha256 = await target.write(listFiles(manifest));
     await target.commit();
-    return { files: manifest.size + 1, findings };
+    return { files: manifest.size + 1, findings, manifestSha256 };
   } catch (error) {
     await target.abandon();
     throw error;
