@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
+import { formatSignature } from '../../src/proof/formats/note.ts';
+import { createLogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays } from '../../src/proof/seal-days.ts';
+import { createReceiptSigner } from '../../src/record/receipt.ts';
 import { runHere } from '../cli/run-here.ts';
 import { ChangedPackage } from '../proof/changed-package.ts';
 import { type LocalAuthority, startAuthority } from '../proof/local-authority.ts';
@@ -171,6 +174,34 @@ const write = async (made: ChangedPackage, name: string, text: string) => {
   await made.fit();
 };
 
+describe('an evidence package signed with two keys', () => {
+  it('verifies for who knows the one or the other, and for who knows neither is unknown, not wrong', async () => {
+    const made = await copied();
+    const second = createLogSigner(
+      log.origin,
+      createReceiptSigner(generateKeyPairSync('ed25519').privateKey),
+    );
+    const note = await readFile(made.at('checkpoint'), 'utf8');
+    const signed = await second.sign(Buffer.from(note.slice(0, note.indexOf('\n\n') + 1)), unlimited);
+    const { name, id, vkey } = second.key;
+    const both = note + formatSignature({ name, id, bytes: Buffer.from(signed) });
+    for (const file of await made.files())
+      if (file === 'checkpoint' || file.endsWith('.tlog-proof'))
+        await writeFile(made.at(file), (await readFile(made.at(file), 'utf8')).replace(note, both));
+    await made.fit();
+    const by = (key: string) =>
+      runHere(['verify-proof', made.out], { env: { ...log.env, ARCHIVE_PROOF_VKEYS: key } });
+    for (const known of [log.vkey, vkey]) expect(await by(known)).toMatchObject({ code: 0, stdout: '' });
+    const neither = await by(stranger.vkey);
+    expect([neither.code, neither.stdout]).toEqual([
+      2,
+      expect.stringContaining('UNKNOWN  checkpoint: not signed with a key that is known\n'),
+    ]);
+    expect(neither.stdout).not.toContain('FAIL');
+    if (HAS_OPENSSL) expect((await byScript(made)).code).toBe(0);
+  });
+});
+
 describe('the SHA-256 of the list of hashes, noted at the handover', () => {
   it('is printed by who makes and who checks the package, and tells a smaller one from it', async () => {
     const out = path.join(dir, 'handed-over');
@@ -193,7 +224,7 @@ describe('the SHA-256 of the list of hashes, noted at the handover', () => {
         expect.stringContaining(`MANIFEST: SHA-256 of ${MANIFEST} ${told}\n`),
       ]);
       expect(output).toContain(`RECORDING: ${ids[0]}: archived `);
-      expect(output).toContain('COUNT: 2 receipts, 2 statements\nOK: 4 files are in the log');
+      expect(output).toContain('COUNT: receipts 2, statements 2\nOK: 4 files are in the log');
     }
     const fewer = await copied(out);
     for (const name of await fewer.files()) if (name.includes(ids[0] ?? '')) await rm(fewer.at(name));
@@ -328,5 +359,26 @@ describe.skipIf(!HAS_OPENSSL)('a time stamp in a package', () => {
     await mine.close();
     await made.fit();
     await expectNamed(made, 'keys/FINGERPRINTS.txt', 'names other certificates than keys/tsa-ca.pem');
+  });
+});
+
+describe('verify-proof --all', () => {
+  it('says of a reader who knows one of two keys of the log which signatures it cannot judge, and calls nothing wrong', async () => {
+    const second = createLogSigner(
+      log.origin,
+      createReceiptSigner(generateKeyPairSync('ed25519').privateKey),
+    );
+    const signers = [second, ...log.ports.signers] as const;
+    const now = () => Date.UTC(2026, 5, 6);
+    await sealDays({ ...log.ports, signers, trusted: signers.map(({ key }) => key), now }, {}, unlimited);
+    const all = (vkeys: string) =>
+      runHere(['verify-proof', '--all'], { env: { ...log.env, ARCHIVE_PROOF_VKEYS: vkeys } });
+    expect((await all(`${log.vkey},${second.key.vkey}`)).code).toBe(0);
+    const { code, stdout, stderr } = await all(second.key.vkey);
+    expect([code, stdout, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^(?:UNKNOWN {2}\S+: it is signed with a key that is not known\n)+$/),
+      expect.stringContaining('[LOG_KEY_UNKNOWN]'),
+    ]);
   });
 });

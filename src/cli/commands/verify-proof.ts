@@ -6,6 +6,7 @@ import { ArchiveError, describeForeign } from '../../errors.ts';
 import { brokenEquations } from '../../proof/formats/statement.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts';
+import { UNKNOWN_KEY } from '../../proof/verify/audit-objects.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
 import { parseDay } from '../../recording/time.ts';
@@ -132,7 +133,8 @@ async function verifyAll(
     const audited = await auditLog(log, known, budget, await openTokenCheck(config));
     for (const { where, problem } of audited.findings) {
       if (ui.json) ui.record('finding', { where, problem });
-      else ui.out(`FAIL  ${printable(where)}: ${printable(problem)}`);
+      else
+        ui.out(`${problem === UNKNOWN_KEY ? 'UNKNOWN' : 'FAIL'}  ${printable(where)}: ${printable(problem)}`);
     }
     const { size, checkpoints, statements, first = '-', last = '-', missing, findings } = audited;
     if (ui.json)
@@ -149,9 +151,11 @@ async function verifyAll(
       ui.say(
         `${count(size, 'entry', 'entries')}, ${count(checkpoints, 'checkpoint')}, ${count(statements, 'statement')} from ${first} to ${last}, ${missing} missing; ${count(findings.length, 'finding')}`,
       );
-    const [finding] = findings;
-    if (finding !== undefined)
-      throw new ArchiveError('PROOF_INVALID', `${finding.where}: ${finding.problem}`);
+    const finding = findings.find(({ problem }) => problem !== UNKNOWN_KEY) ?? findings[0];
+    if (finding !== undefined) {
+      const code = finding.problem === UNKNOWN_KEY ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID';
+      throw new ArchiveError(code, `${finding.where}: ${finding.problem}`);
+    }
     return 0;
   } finally {
     end();

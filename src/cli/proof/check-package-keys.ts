@@ -2,7 +2,7 @@
 import { toArchiveError } from '../../errors.ts';
 import { signersOf } from '../../proof/evidence/checkpoint-files.ts';
 import { fingerprintsOf, partsOf } from '../../proof/evidence/fingerprints.ts';
-import { type NoteKey, parseVkey } from '../../proof/formats/note.ts';
+import { checkNote, type NoteKey, parseNote, parseVkey } from '../../proof/formats/note.ts';
 import type { LogPlace } from '../../proof/log/place.ts';
 import { signingKeyId } from '../../record/receipt.ts';
 import { parsePublicKey } from '../../signing/key-list.ts';
@@ -41,13 +41,20 @@ export async function checkKeys(
 ): Promise<void> {
   const { names } = files;
   const text = async (name: string) => (await files.text(name)) ?? '';
-  const signers = signersOf(trusted, await text(CHECKPOINT));
+  const checkpoint = await text(CHECKPOINT);
+  const signers = signersOf(trusted, checkpoint);
+  const vkey = await text('keys/log.vkey');
+  const packed = parseVkey(vkey.replace(/\n$/, ''));
+  // while one key takes the place of another both sign: the reader may know the other one
+  const note = parseNote(checkpoint);
   // what is wrong with the checkpoint is told of the checkpoint
+  if (note === undefined) return;
+  const verdict = packed === undefined ? 'unknown-key' : checkNote(note, [packed]);
+  const log = verdict === 'valid' ? packed : undefined;
+  if (verdict === 'unknown-key' || packed?.name !== origin)
+    find('keys/log.vkey', 'no key of this log that has signed the checkpoint');
   if (signers.length === 0) return;
   if ((await text('keys/ORIGIN')) !== `${origin}\n`) find('keys/ORIGIN', `not ${origin}`);
-  const vkey = await text('keys/log.vkey');
-  const log = signers.find((key) => `${key.vkey}\n` === vkey);
-  if (log === undefined) find('keys/log.vkey', 'no key that is known and has signed the checkpoint');
   const receipts = await readPackedKeys(files);
   const known = new Set([
     'keys/log-public.pem',

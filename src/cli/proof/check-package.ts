@@ -15,6 +15,13 @@ import { checkMedia } from './check-media.ts';
 import { checkKeys, checkTokens, type PackedKeys, readPackedKeys } from './check-package-keys.ts';
 import { openPackage, type Package } from './open-package.ts';
 
+export interface PackageProblem {
+  readonly name: string;
+  readonly problem: string;
+  /** Signed with a key that is not known, which says nothing about what is signed. */
+  readonly isUnknown?: true;
+}
+
 export interface PackageReport {
   readonly checked: number;
   /** Receipts and statements that are in the log. */
@@ -24,7 +31,7 @@ export interface PackageReport {
   readonly manifestSha256: string | undefined;
   /** Of recordings that were archived again. */
   readonly current: readonly CurrentVersionOf[];
-  readonly problems: readonly { readonly name: string; readonly problem: string }[];
+  readonly problems: readonly PackageProblem[];
   /** Recordings that nothing but the list of hashes speaks for, which is not signed. */
   readonly unstated: readonly string[];
   /** Receipts without a signature. */
@@ -72,7 +79,7 @@ type PackageLog = Pick<LogPlace, 'origin' | 'trusted' | 'witnesses'>;
 
 class PackageCheck {
   #checked = 0;
-  readonly #problems: { readonly name: string; readonly problem: string }[] = [];
+  readonly #problems: PackageProblem[] = [];
   /** Those that verify, by their names without folder and ending. */
   readonly #receipts = new Map<string, SignedReceipt>();
   readonly #unstated: string[] = [];
@@ -136,12 +143,16 @@ class PackageCheck {
       const file = await this.#package.read(name);
       const proof = checkProof(file, await this.#text(`${name}.tlog-proof`), this.#log);
       const problem = proof.state === 'valid' ? this.#problemOfPlace(name, proof) : proof.problem;
-      if (problem !== undefined) this.#find(name, problem);
+      if (proof.state === 'unknown-key') this.#findUnknown(name);
+      else if (problem !== undefined) this.#find(name, problem);
       else this.#proved[name.startsWith('days/') ? 'days' : 'receipts'] += 1;
       if (name.startsWith('days/')) this.#checkDay(name, file);
       else await this.#checkReceipt(name, file, { keys, isInLog: problem === undefined });
     }
-    if (this.#proved.receipts === 0)
+    const isUnknown = this.#problems.some(
+      ({ name, isUnknown: is }) => is === true && /^receipts\//.test(name),
+    );
+    if (this.#proved.receipts === 0 && !isUnknown)
       this.#find('receipts', 'there is no receipt that verifies, and so no recording');
     for (const name of this.#named(/^media\//))
       if (!this.#package.hashes.has(receiptOf(name))) this.#find(name, 'no receipt describes it');
@@ -153,8 +164,8 @@ class PackageCheck {
       this.#checkpoint = checkpoint;
       return;
     }
-    const problem = verdict === 'unknown-key' ? 'not signed with this key' : `the checkpoint is ${verdict}`;
-    this.#find(CHECKPOINT, problem);
+    if (verdict === 'unknown-key') this.#findUnknown(CHECKPOINT);
+    else this.#find(CHECKPOINT, `the checkpoint is ${verdict}`);
   }
 
   /** Checkpoints that others remember: the one of the package must continue each of them. */
@@ -263,6 +274,10 @@ class PackageCheck {
 
   #find(name: string, problem: string): void {
     this.#problems.push({ name, problem });
+  }
+
+  #findUnknown(name: string): void {
+    this.#problems.push({ name, problem: 'not signed with a key that is known', isUnknown: true });
   }
 }
 

@@ -30,16 +30,17 @@ export async function verifyPackage(
     timestampCa: ca === undefined ? undefined : (await readLocal(ca)).toString('utf8'),
   });
   tell(ui, report);
-  const [first] = report.problems;
+  const first = report.problems.find(({ isUnknown }) => isUnknown !== true) ?? report.problems[0];
   if (first === undefined) return 0;
-  throw new ArchiveError('PROOF_INVALID', `${folder}: ${first.name}: ${first.problem}`);
+  const code = first.isUnknown === true ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID';
+  throw new ArchiveError(code, `${folder}: ${first.name}: ${first.problem}`);
 }
 
 function tell(ui: Ui, report: PackageReport): void {
   const { checked, problems, current, unstated, unsigned, receipts, statements, manifestSha256 } = report;
-  for (const { name, problem } of problems) {
+  for (const { name, problem, isUnknown } of problems) {
     if (ui.json) ui.record('finding', { file: name, problem });
-    else ui.out(`FAIL  ${printable(name)}: ${printable(problem)}`);
+    else ui.out(`${isUnknown === true ? 'UNKNOWN' : 'FAIL'}  ${printable(name)}: ${printable(problem)}`);
   }
   for (const name of unstated) {
     if (ui.json) ui.record('unstated', { file: name });

@@ -537,7 +537,7 @@ export const VERIFY_SCRIPT = [
   '  case $f in receipts/*) receipts=$((receipts + 1)) ;; esac',
   'done < "$t/list"',
   '[ "$receipts" != 0 ] || say \'receipts: there is no receipt that verifies, and so no recording\'',
-  'tell "COUNT: $receipts receipts, $((checked - receipts)) statements"',
+  'tell "COUNT: receipts $receipts, statements $((checked - receipts))"',
   "[ ! -f FINDINGS.txt ] || tell 'NOTE: FINDINGS.txt: this package was made although not everything verified; it says what'",
   '# of several versions of a recording, readers of the archive take the highest',
   'sort -k1,1 -k2,2nr "$t/versions" > "$t/sorted"',
