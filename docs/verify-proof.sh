@@ -70,7 +70,7 @@ decode() {
 }
 
 # SHA-256 of escapes of printf, into $o, as such again. $1 escapes
-hash() {
+digest() {
   o=$(printf "$1" | openssl dgst -sha256 -c)
   IFS=:
   set -- ${o##*[= ]}
@@ -153,7 +153,7 @@ proof() {
   numbers "$index"
   [ "$index" -lt "$size" ] || fail 'beyond the tree'
   # the path leads from the entry to the root: RFC 9162, section 2.1.3.2
-  hash "\\000$o"
+  digest "\\000$o"
   fn=$index sn=$((size - 1))
   set --
   while [ -n "$hashes" ]; do
@@ -161,16 +161,16 @@ proof() {
     known=$t/known.$fn.$sn state="$o$hashes $root" line=
     [ ! -f "$known" ] || IFS= read -r line < "$known"
     [ "$line" != "$state" ] || break
-    set -- "$@" "$known" "$state"
+    set -- ${1+"$@"} "$known" "$state"
     [ "$sn" != 0 ] || fail 'the path is too long'
     below=$o h=${hashes# }
     h=${h%% *} hashes=${hashes#" $h"}
     decode "$h"
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      hash "\\001$o$below"
+      digest "\\001$o$below"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      hash "\\001$below$o"
+      digest "\\001$below$o"
     fi
     fn=$((fn / 2)) sn=$((sn / 2))
   done
@@ -217,12 +217,12 @@ consistency() {
     [ "$sn" != 0 ] || fail 'the path is too long'
     h=$o
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      hash "\\001$h$before"
+      digest "\\001$h$before"
       before=$o
-      hash "\\001$h$after"
+      digest "\\001$h$after"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      hash "\\001$after$h"
+      digest "\\001$after$h"
     fi
     after=$o fn=$((fn / 2)) sn=$((sn / 2))
   done
@@ -445,6 +445,22 @@ fingerprints() {
   while IFS= read -r line; do grep -Fxq -e "$line" "$t/used" || fail "does not name $line"; done < "$t/pems"
 }
 
+# A receipt or a statement of the package, with its proof. A function: older shells read no `case` within $(…). $1 file
+examine() {
+  proof "$1" keys/log-public.pem "$origin"
+  case $1,$entry in
+    days/*,statement\ *)
+      day=${entry#* }
+      day=${day% *}
+      [ "$1" = "days/$day.$index.statement.json" ] || fail "this is the statement of $day, entry $index"
+      tell "STATEMENT: $day is entry $index of $size" ;;
+    receipts/*,archived\ * | receipts/*,adopted\ * | receipts/*,completed\ * | receipts/*,terminal\ *)
+      receipt "$1"
+      tell "RECORDING: $base: ${entry% *} is entry $index of $size" ;;
+    *) fail 'its entry is of another kind' ;;
+  esac
+}
+
 bad=0
 say() { tell "FAIL: $1"; bad=1; }
 # What systems put into folders that people look into.
@@ -464,14 +480,15 @@ sort MANIFEST.sha256 > "$t/stated"
 cut -c67- MANIFEST.sha256 | sort > "$t/names"
 uniq -d "$t/names" > "$t/other"
 while IFS= read -r f; do say "MANIFEST.sha256: names $f twice"; done < "$t/other"
-comm -23 "$t/found" "$t/stated" > "$t/other"
+# those of the first that the second has not
+sort "$t/found" "$t/stated" "$t/stated" | uniq -u > "$t/other"
 while IFS= read -r line; do
   f=${line#*  }
   if grep -Fxq -e "$f" "$t/names"; then say "$f: changed since the package was made"
   elif litter "$f"; then say "$f: not in MANIFEST.sha256; an operating system makes such files: remove it, and check again"
   else say "$f: not in MANIFEST.sha256"; fi
 done < "$t/other"
-comm -13 "$t/found" "$t/stated" > "$t/other"
+sort -u "$t/stated" | sort - "$t/found" "$t/found" | uniq -u > "$t/other"
 cut -c67- "$t/found" > "$t/names"
 while IFS= read -r line; do
   f=${line#*  }
@@ -516,20 +533,7 @@ grep -v '^media/' "$t/files" | grep '\.json$' | sort > "$t/list"
 while IFS= read -r f; do
   name=$f
   # a failure is told, and the next one is looked at
-  result=$( (
-    proof "$f" keys/log-public.pem "$origin"
-    case $f,$entry in
-      days/*,statement\ *)
-        day=${entry#* }
-        day=${day% *}
-        [ "$f" = "days/$day.$index.statement.json" ] || fail "this is the statement of $day, entry $index"
-        tell "STATEMENT: $day is entry $index of $size" ;;
-      receipts/*,archived\ * | receipts/*,adopted\ * | receipts/*,completed\ * | receipts/*,terminal\ *)
-        receipt "$f"
-        tell "RECORDING: $base: ${entry% *} is entry $index of $size" ;;
-      *) fail 'its entry is of another kind' ;;
-    esac
-  ) < /dev/null 2>&1) || { tell "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
+  result=$( (examine "$f") < /dev/null 2>&1) || { tell "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
   [ -z "$result" ] || tell "$result"
   checked=$((checked + 1))
   case $f in receipts/*) receipts=$((receipts + 1)) ;; esac

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -292,6 +292,29 @@ describe.skipIf(!HAS_OPENSSL)('verify-proof.sh', () => {
       2,
       expect.stringContaining('NOT CHECKED: ended before its end\n'),
     ]);
+  });
+
+  it('needs no more tools than these, and gives no function the name of a command', async () => {
+    const tools = 'sh openssl sed grep find mktemp sort cmp cut uniq tail head tr od dd wc cat rm cp'.split(
+      ' ',
+    );
+    const bin = await mkdtemp(path.join(dir, 'tools-'));
+    for (const tool of tools) {
+      const { output } = await runScript('sh', ['-c', `command -v ${tool}`], dir);
+      await symlink(output.trim(), path.join(bin, tool));
+    }
+    const { code, output } = await runScript('/usr/bin/env', [`PATH=${bin}`, 'sh', SCRIPT], whole);
+    expect([code, output]).toEqual([0, expect.stringMatching(/^OK: 4 files /m)]);
+    const functions = [...(await readFile(SCRIPT, 'utf8')).matchAll(/^(\w+)\(\) \{/gm)].map(
+      ([, name]) => name,
+    );
+    expect(functions.length).toBeGreaterThan(15);
+    const commands = await runScript(
+      'sh',
+      ['-c', `for f in ${functions.join(' ')}; do command -v "$f"; done`],
+      dir,
+    );
+    expect(commands.output).toBe('');
   });
 
   it('shows no control characters of the names that it prints', async () => {

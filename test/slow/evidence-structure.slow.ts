@@ -221,6 +221,9 @@ const SHELLS = (
     ['zsh', ['--emulate', 'sh']],
     ['busybox', ['sh']],
     ['ksh', []],
+    ['mksh', []],
+    ['posh', []],
+    ['yash', ['-o', 'posixlycorrect']],
   ] as const
 ).filter(([shell]) => (shell === 'busybox' ? has('/bin/busybox') : has(shell)));
 

@@ -150,7 +150,7 @@ class PackageCheck {
       else await this.#checkReceipt(name, file, { keys, isInLog: problem === undefined });
     }
     const isUnknown = this.#problems.some(
-      ({ name, isUnknown: is }) => is === true && /^receipts\//.test(name),
+      ({ name, isUnknown: is }) => is === true && name.startsWith('receipts/'),
     );
     if (this.#proved.receipts === 0 && !isUnknown)
       this.#find('receipts', 'there is no receipt that verifies, and so no recording');
