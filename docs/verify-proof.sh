@@ -469,6 +469,11 @@ litter() {
   case $1 in __MACOSX/*) return 0 ;; esac
   return 1
 }
+if [ ! -f MANIFEST.sha256 ] && [ ! -f checkpoint ] && [ ! -d receipts ]; then
+  tell 'this folder is no evidence package: change to the one that is, where MANIFEST.sha256 is'
+  ended=yes
+  exit 2
+fi
 [ -f MANIFEST.sha256 ] || { name=MANIFEST.sha256; fail 'not there'; }
 grep -v '^[0-9a-f]\{64\}  [0-9A-Za-z._=+@:/-]*$' MANIFEST.sha256 > "$t/out" && say 'MANIFEST.sha256: malformed'
 [ -z "$(tail -c 1 MANIFEST.sha256)" ] || say 'MANIFEST.sha256: malformed'

@@ -294,6 +294,22 @@ describe.skipIf(!HAS_OPENSSL)('verify-proof.sh', () => {
     ]);
   });
 
+  it('says in a folder that is no package that it is none, as verify-proof does, and calls nothing wrong', async () => {
+    const out = await mkdtemp(path.join(dir, 'proofs-'));
+    expect(await runHere(['prove', ids[0] ?? '', '-o', out], { env: log.env })).toMatchObject({ code: 0 });
+    const script = await runScript('sh', [SCRIPT], out);
+    expect([script.code, script.output]).toEqual([
+      2,
+      expect.stringMatching(/^this folder is no evidence package/),
+    ]);
+    const own = await runHere(['verify-proof', out], { env: log.env });
+    expect([own.code, own.stdout, own.stderr]).toEqual([
+      2,
+      '',
+      expect.stringContaining('is no evidence package'),
+    ]);
+  });
+
   it('needs no more tools than these, and gives no function the name of a command', async () => {
     const tools = 'sh openssl sed grep find mktemp sort cmp cut uniq tail head tr od dd wc cat rm cp'.split(
       ' ',

@@ -52,7 +52,9 @@ async function verifyPath(
 ): Promise<number> {
   const log = keysOf(config);
   const found = await stat(place).catch((error: unknown) => {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
+    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`, {
+      hint: 'name a file that `prove` wrote, or the folder of an evidence package, on this machine',
+    });
   });
   if (found.isDirectory()) {
     if (kept !== undefined) throw new ArchiveError('USAGE', '--checkpoint belongs to one file, or to --all');

@@ -1,3 +1,4 @@
+import { ArchiveError } from '../../errors.ts';
 import {
   type CurrentVersionOf,
   currentVersions,
@@ -13,7 +14,7 @@ import { parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts
 import { checkSignature } from '../../record/receipt.ts';
 import { checkMedia } from './check-media.ts';
 import { checkKeys, checkTokens, type PackedKeys, readPackedKeys } from './check-package-keys.ts';
-import { openPackage, type Package } from './open-package.ts';
+import { adviceOn, openPackage, type Package } from './open-package.ts';
 
 export interface PackageProblem {
   readonly name: string;
@@ -50,10 +51,6 @@ const CHECKPOINT = 'checkpoint';
 /** Of a file that holds what S3 keeps beside an object. */
 const METADATA = '.enc.metadata.json';
 
-/** What systems put into folders that people look into. */
-const LITTER = /(?:^|\/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$|^__MACOSX\//;
-const REMOVE_IT = '; an operating system makes such files: remove it, and check again';
-
 const LINE = /^([0-9a-f]{64}) {2}([A-Za-z0-9._=+@:/-]+)$/;
 
 /** Checks every file of an evidence package, with keys of the log that come from elsewhere. Reads nothing but the package. */
@@ -62,7 +59,13 @@ export async function checkPackage(
   log: PackageLog,
   expected: PackageExpectation = {},
 ): Promise<PackageReport> {
-  const check = new PackageCheck(await openPackage(folder), log);
+  const files = await openPackage(folder);
+  if (!files.names.some((name) => name === MANIFEST || name === CHECKPOINT || name.startsWith('receipts/'))) {
+    throw new ArchiveError('USAGE', `${folder} is no evidence package`, {
+      hint: 'name the folder that `evidence` made, unpacked; of what `prove` wrote name each file',
+    });
+  }
+  const check = new PackageCheck(files, log);
   await check.manifest(expected.manifestSha256);
   await check.checkpoint();
   await check.receiptsAndDays();
@@ -129,7 +132,7 @@ class PackageCheck {
       if (name === MANIFEST) continue;
       this.#checked += 1;
       const sha256 = stated.get(name);
-      if (sha256 === undefined) this.#find(name, `not in ${MANIFEST}${LITTER.test(name) ? REMOVE_IT : ''}`);
+      if (sha256 === undefined) this.#find(name, `not in ${MANIFEST}${adviceOn(name)}`);
       else if (sha256 !== hashes.get(name)) this.#find(name, 'changed since the package was made');
     }
     for (const name of stated.keys())

@@ -42,3 +42,11 @@ async function hashOf(place: string): Promise<string> {
   await pipeline(createReadStream(place), hash);
   return hash.digest('hex');
 }
+
+/** What systems put into folders that people look into. */
+const LITTER = /(?:^|\/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$|^__MACOSX\//;
+
+/** Returns what to do about a file that no package has, where that is known. */
+export function adviceOn(name: string): string {
+  return LITTER.test(name) ? '; an operating system makes such files: remove it, and check again' : '';
+}
