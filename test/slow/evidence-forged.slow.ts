@@ -378,6 +378,20 @@ describe.skipIf(!HAS_OPENSSL)('a time stamp in a package', () => {
     await expectNamed(other, 'checkpoint.tsa.example.com.tsr', 'the time stamp does not verify');
   });
 
+  it('that the archive has and the package cannot, without certificates to check it with, is told of', async () => {
+    const checkpoint = await readFile(path.join(whole, 'checkpoint'));
+    const { timestampRequest } = await import('../../src/anchor/rfc3161.ts');
+    const size = Number(checkpoint.toString('utf8').split('\n')[1]);
+    const file = log.archive.fileOf(log.ports.keys.note(size).replace(/note$/, 'tsa.example.com.tsr'));
+    await writeFile(file, await authority.stamp(timestampRequest(checkpoint)));
+    const made = (out: string, env: Record<string, string> = {}) =>
+      runHere(['evidence', ids[0] ?? '', '-o', path.join(dir, out)], { env: { ...log.env, ...env } });
+    expect((await made('untold')).stderr).toContain('1 time stamp of the checkpoint left out');
+    const told = await made('told', { ARCHIVE_PROOF_TSA_CA_FILE: authority.caFile });
+    expect([told.code, told.stderr.includes('left out')]).toEqual([0, false]);
+    await rm(file);
+  });
+
   it('is held to the certificates of the reader, where the settings name them', async () => {
     const made = await stampedPackage(await readFile(path.join(whole, 'checkpoint')));
     const mine = await startAuthority();

@@ -78,6 +78,10 @@ export async function run(
       budget,
     );
     for (const finding of collected.findings) ui.warn(printable(finding));
+    if (collected.timestampsLeftOut > 0)
+      ui.warn(
+        `${count(collected.timestampsLeftOut, 'time stamp')} of the checkpoint left out: ARCHIVE_PROOF_TSA_CA_FILE names no certificates to check with`,
+      );
     if (ui.json) ui.record('package', { output, recordings: keys.length, ...collected });
     else
       ui.out(`${printable(output)}  ${count(keys.length, 'file')} of recordings, ${collected.files} in all`);

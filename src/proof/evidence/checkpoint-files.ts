@@ -25,9 +25,14 @@ export async function putCheckpoint(
   ports: CheckpointPorts,
   { put, since }: { readonly put: Put; readonly since: SignedCheckpoint | undefined },
   budget: Budget,
-): Promise<{ readonly hasTokens: boolean; readonly witnesses: readonly NoteKey[] }> {
+): Promise<{
+  readonly hasTokens: boolean;
+  /** Time stamps that are not in the package, because the certificates are not known that they lead to. */
+  readonly leftOut: number;
+  readonly witnesses: readonly NoteKey[];
+}> {
   const { place, prover } = ports;
-  const hasTokens = await putTokens(ports, put, budget);
+  const { hasTokens, leftOut } = await putTokens(ports, put, budget);
   const cosigned = await readCosignatures(place, prover.head, place.witnesses ?? [], budget);
   for (const { key, line } of cosigned)
     await put({ name: `checkpoint.${key.id}.cosig`, body: Buffer.from(line) });
@@ -37,29 +42,34 @@ export async function putCheckpoint(
     await put({ name, body: Buffer.from(since.note) });
     await put({ name: `${name}.consistency`, body: Buffer.from(proof) });
   }
-  return { hasTokens, witnesses: cosigned.map(({ key }) => key) };
+  return { hasTokens, leftOut, witnesses: cosigned.map(({ key }) => key) };
 }
 
-/** @returns whether there are time stamps of the checkpoint. */
+/** Puts the time stamps of the checkpoint, where they can be checked. */
 async function putTokens(
   { place, prover, timestampCa }: CheckpointPorts,
   put: Put,
   budget: Budget,
-): Promise<boolean> {
+): Promise<{ readonly hasTokens: boolean; readonly leftOut: number }> {
   const { note, size } = prover.head;
   await put({ name: 'checkpoint', body: Buffer.from(note) });
   const prefix = place.keys.note(size).replace(/note$/, '');
   let hasTokens = false;
+  let leftOut = 0;
   for await (const { key } of place.store.list(prefix, budget)) {
     const token = key.endsWith('.tsr') ? await readBytes(place.store, key, 65_536, budget) : undefined;
-    // without the certificates, the script could not check it
-    if (token === undefined || timestampCa === undefined) continue;
+    if (token === undefined) continue;
+    if (timestampCa === undefined) {
+      // without the certificates, the script could not check it
+      leftOut += 1;
+      continue;
+    }
     await put({ name: `checkpoint.${key.slice(prefix.length)}`, body: token });
     hasTokens = true;
   }
   if (hasTokens && timestampCa !== undefined)
     await put({ name: 'keys/tsa-ca.pem', body: Buffer.from(timestampCa) });
-  return hasTokens;
+  return { hasTokens, leftOut };
 }
 
 /** Puts the public keys, and their fingerprints. */

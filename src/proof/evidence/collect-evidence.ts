@@ -44,6 +44,8 @@ export interface CollectedEvidence {
   readonly findings: readonly string[];
   /** Of the list of hashes, hex: who writes it down can tell the package from every other one. */
   readonly manifestSha256: string;
+  /** Time stamps of the checkpoint that could not be packed without the certificates that they lead to. */
+  readonly timestampsLeftOut: number;
 }
 
 /**
@@ -113,7 +115,7 @@ export async function collectEvidence(
     await putText('verify-proof.sh', VERIFY_SCRIPT);
     const manifestSha256 = await target.write(listFiles(manifest));
     await target.commit();
-    return { files: manifest.size + 1, findings, manifestSha256 };
+    return { files: manifest.size + 1, findings, manifestSha256, timestampsLeftOut: anchored.leftOut };
   } catch (error) {
     await target.abandon();
     throw error;
