@@ -1,8 +1,9 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { Statement } from './statement.ts';
+import type { GenesysMediaArchiveProps } from './archive-props.ts';
+import { onlyWhen } from './conditions.ts';
+import type { KeyArns, KeyUser } from './grants.ts';
 
 /**
  * What the administrators of the account may do with the key: everything but use it. `kms:CreateGrant` is missing too, for a grant
@@ -26,11 +27,36 @@ const ADMINISTRATION = [
   'kms:Update*',
 ] as const;
 
+/** The keys of an archive, each where the settings ask for it. */
+export interface ArchiveKeys {
+  /** Of recordings. */
+  readonly key: kms.CfnKey;
+  readonly signingKey: kms.CfnKey | undefined;
+  readonly logKey: kms.CfnKey | undefined;
+  readonly drillKey: kms.CfnKey | undefined;
+}
+
+/** @param usersOf whom the policy of each key lets in. */
+export function createKeys(
+  scope: Construct,
+  { signingKey, conditions = {}, seal }: Pick<GenesysMediaArchiveProps, 'signingKey' | 'conditions' | 'seal'>,
+  usersOf: (key: keyof KeyArns) => readonly KeyUser[],
+): ArchiveKeys {
+  const key = createArchiveKey(scope, 'Key', () => usersOf('key'));
+  const signs = signingKey === 'kms' || conditions.signingKms !== undefined;
+  const signing = signs ? createSigningKey(scope, 'SigningKey', () => usersOf('signing')) : undefined;
+  if (signing !== undefined) onlyWhen(conditions.signingKms, signing);
+  const log = seal === undefined ? undefined : createLogKey(scope, 'LogKey', () => usersOf('log'));
+  const drills = seal !== undefined && seal.drill !== false;
+  const drill = drills ? createDrillKey(scope, 'DrillKey', () => usersOf('drill')) : undefined;
+  return { key, signingKey: signing, logKey: log, drillKey: drill };
+}
+
 /**
  * The key that wraps the data key of every recording. It stays when the stack is deleted: without it, nothing in the archive can be
  * read again.
  */
-export function createArchiveKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+function createArchiveKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
   return createKey(scope, id, users, {
     description: 'Wraps the data keys of archived recordings',
     enableKeyRotation: true,
@@ -41,7 +67,7 @@ export function createArchiveKey(scope: Construct, id: string, users: () => read
  * The key that signs receipts. It stays when the stack is deleted: its public half can be asked of it as long as it is there. KMS does
  * not rotate such keys; docs/keys.md says how people do.
  */
-export function createSigningKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+function createSigningKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
   return createKey(scope, id, users, {
     description: 'Signs the receipts of archived recordings',
     keySpec: 'ECC_NIST_EDWARDS25519',
@@ -50,7 +76,7 @@ export function createSigningKey(scope: Construct, id: string, users: () => read
 }
 
 /** The key that signs the log: another one than that of receipts, so that what archives cannot seal. It stays when the stack is deleted. */
-export function createLogKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+function createLogKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
   return createKey(scope, id, users, {
     description: 'Signs the log of the archive',
     keySpec: 'ECC_NIST_EDWARDS25519',
@@ -59,7 +85,7 @@ export function createLogKey(scope: Construct, id: string, users: () => readonly
 }
 
 /** The key that signs the reports of restore drills, and nothing else. It stays when the stack is deleted. */
-export function createDrillKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
+function createDrillKey(scope: Construct, id: string, users: () => readonly KeyUser[]): kms.CfnKey {
   return createKey(scope, id, users, {
     description: 'Signs the reports of restore drills',
     keySpec: 'ECC_NIST_EDWARDS25519',
@@ -88,12 +114,6 @@ function createKey(
   });
   key.applyRemovalPolicy(RemovalPolicy.RETAIN);
   return key;
-}
-
-export interface KeyUser {
-  readonly role: iam.IRole;
-  /** Of its IAM policy, the one about the key. */
-  readonly statement: Statement;
 }
 
 /**

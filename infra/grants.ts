@@ -1,5 +1,4 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { KeyUser } from './archive-key.ts';
 import { givePolicy } from './archive-roles.ts';
 import type { ArchiveConditions } from './conditions.ts';
 import type { ArchiveResources } from './policies.ts';
@@ -21,6 +20,13 @@ export interface KeyArns {
   readonly log?: string | undefined;
   /** Of restore drills, where there are any. */
   readonly drill?: string | undefined;
+}
+
+/** Whom the policy of a key lets in. */
+export interface KeyUser {
+  readonly role: iam.IRole;
+  /** Of its IAM policy, the one about the key. */
+  readonly statement: Statement;
 }
 
 /** Makes what the statements are about. */

@@ -40,6 +40,9 @@ export const MAX_RECEIVES = 100;
 /** Messages of one invocation: no more than the function's memory lets it work on at a time, so that none waits while its own time runs. */
 export const BATCH_SIZE = 4;
 
+/** Concurrent invocations for the queue, unless the settings say otherwise. */
+export const DEFAULT_MAX_CONCURRENCY = 5;
+
 /** The most that SQS delays a message, and the default of `ARCHIVE_SETTLE`: before that, no recording is asked for anyway. */
 export const MAX_DELAY_S = 900;
 
