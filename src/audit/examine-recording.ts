@@ -3,24 +3,20 @@ import { ArchiveError } from '../errors.ts';
 import { canonicalMetadata, describeRenamed } from '../metadata-names.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
-import { dayOf } from '../recording/time.ts';
-import { compareWithKey, compareWithReceipt, type Finding, finding } from './compare-with-receipt.ts';
+import { type Finding, finding } from './compare-with-receipt.ts';
 import { examineContext } from './examine-context.ts';
+import { examineMissing } from './examine-missing.ts';
 import type { ExaminePorts } from './examine-ports.ts';
-import { judgeWithoutReceipt } from './judge-without-receipt.ts';
-import { type Erasure, erasureKey, subjectHash } from '../record/erasure.ts';
+import { examineKey, examineStored, NO_WRAP } from './examine-stored.ts';
+import { type Erasure, subjectHash } from '../record/erasure.ts';
 import { findErasure, recordingOfKey } from '../record/find-erasure.ts';
-import { expiryOf } from './expiry.ts';
-import { keyRecordOf, readWrap } from '../record/key-records.ts';
-import { hashWrap } from '../record/first-wrap.ts';
+import { readWrap } from '../record/key-records.ts';
 import { parseCompanion, receiptKey } from '../record/object-key.ts';
-import { isQuarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import { readReceipt } from '../record/read-receipt.ts';
 import type { SignedReceipt } from '../record/receipt-schema.ts';
 import type { SignatureVerdict } from '../record/receipt.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
-import { findExchange } from '../record/wrap-amendment.ts';
-import { findWrap, type KnownWrap } from '../record/wrap-standing.ts';
+import type { KnownWrap } from '../record/wrap-standing.ts';
 
 /** What can be told of a recording without reading its body or any key. */
 export interface Examination {
@@ -59,93 +55,33 @@ export async function examineRecording(
   budget: Budget,
   thorough = false,
 ): Promise<Examination> {
-  const { store, keys } = ports;
+  const { store } = ports;
   const { stat, notes, findings: ofObject } = await readStat(store, key, budget);
   if (stat !== undefined && parseCompanion(key) !== undefined) {
     return { ...(await examineBeside(ports, stat, budget)), notes };
   }
   const { receipt, findings: ofReceipt } = await lookAtReceipt(store, key, budget);
-  const findings: Finding[] = [...ofObject, ...ofReceipt];
-  const signature =
-    receipt === undefined || keys === undefined || keys.size === 0
-      ? undefined
-      : await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
-  if (signature !== undefined) findings.push(...judgeSignature(key, signature));
-  let instruction: Promise<string | undefined> | undefined;
-  const readOnce = () =>
-    (instruction ??= stat === undefined ? Promise.resolve(undefined) : readWrap(store, stat, budget));
-  const context = { ...ports, location: store.location };
-  let wrap = NO_WRAP;
+  const { signature, findings: ofSignature } = await lookAtSignature(ports, key, receipt, budget);
+  const readInstruction = once(async () => (stat === undefined ? undefined : readWrap(store, stat, budget)));
   // metadata that are damaged are an object's
   const erasure = ofObject.length > 0 ? undefined : await lookForErasure(ports, key, stat, budget);
-  if (erasure !== undefined && stat === undefined) notes.push(`erased: ${erasureKey(erasure.id)}`);
-  let erased: string | undefined;
-  let expiredAt: number | undefined;
-  if (stat === undefined) {
-    const isExpected = ofObject.length === 0 && erasure === undefined && receipt?.kind !== 'terminal';
-    const isKnown = receipt !== undefined || ofReceipt.length > 0;
-    const why = await whyGone(ports, key, isExpected && isKnown, budget);
-    notes.push(...why.notes);
-    findings.push(...why.findings);
-    expiredAt = why.expiredAt;
-    if (receipt !== undefined) findings.push(...compareWithKey(key, receipt, context));
-  }
-  if (stat !== undefined) {
-    if (receipt !== undefined) findings.push(...compareWithReceipt(key, stat, receipt, context));
-    else if (ofReceipt.length === 0) findings.push(...judgeWithoutReceipt(stat, ports));
-    const keptKey = await examineKey(stat, readOnce);
-    findings.push(...keptKey.findings);
-    erased = keptKey.erased;
-    if (erasure !== undefined && erased === undefined) findings.push(finding('erased', key));
-    if (erased === undefined && keptKey.findings.length === 0) {
-      wrap = await findWrap(store, { stat, receipt, keys, readInstruction: readOnce, thorough }, budget);
-    }
-    if (wrap.standing === 'changed') findings.push(finding('wrap', key));
-    const kept = await withoutExchange({ store, keys }, { stat, receipt, findings, wrap }, budget);
-    findings.splice(0, findings.length, ...kept);
-  }
+  const known = { receipt, erasure, isReceiptDamaged: ofReceipt.length > 0 };
+  const judged =
+    stat === undefined
+      ? await examineMissing(ports, key, { ...known, isObjectDamaged: ofObject.length > 0 }, budget)
+      : await examineStored(ports, stat, { ...known, readInstruction, thorough }, budget);
   return {
+    wrap: NO_WRAP,
+    ...judged,
     key,
     stat,
     receipt,
     signature,
-    findings,
-    notes,
-    wrap,
+    findings: [...ofObject, ...ofReceipt, ...ofSignature, ...judged.findings],
+    notes: [...notes, ...judged.notes],
     erasure,
-    ...present({ erased, expiredAt }),
-    readInstruction: readOnce,
+    readInstruction,
   };
-}
-
-/** Of an object that is not there: it was released from quarantine, a rule let it go, or it is missing where it `mustBe`. */
-async function whyGone(
-  ports: ExaminePorts,
-  key: string,
-  mustBe: boolean,
-  budget: Budget,
-): Promise<{
-  readonly notes: readonly string[];
-  readonly findings: readonly Finding[];
-  readonly expiredAt?: number;
-}> {
-  if (await wasReleased(ports.store, key, budget)) {
-    return { notes: [`released from quarantine: ${releasedKey(key)}`], findings: [] };
-  }
-  if (!mustBe) return { notes: [], findings: [] };
-  const expiredAt = await expiryOf(ports, key, budget);
-  return expiredAt === undefined
-    ? { notes: [], findings: [finding('missing-object', key)] }
-    : {
-        notes: [`expired: its rule of retention let it go on ${dayOf(expiredAt)}`],
-        findings: [],
-        expiredAt,
-      };
-}
-
-/** Of an object in quarantine that is gone: a release removes its receipt last. */
-async function wasReleased(store: ObjectStore, key: string, budget: Budget): Promise<boolean> {
-  return isQuarantineKey(key) && (await store.head(releasedKey(key), budget)) !== undefined;
 }
 
 /** Costs nothing for an object that is there, unless it is known to be of an erased recording. */
@@ -160,53 +96,6 @@ async function lookForErasure(
   return findErasure({ store, keys }, id, budget);
 }
 
-/** Looks for the key of an object that does not carry it: every reader needs it, and no other fits. */
-async function examineKey(
-  stat: ObjectStat,
-  readKey: () => Promise<unknown>,
-): Promise<{ readonly findings: readonly Finding[]; readonly erased?: string }> {
-  if (keyRecordOf(stat) === undefined) return { findings: [] };
-  try {
-    await readKey();
-    return { findings: [] };
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    const { code, message } = error;
-    if (code === 'RECORDING_ERASED') return { findings: [], erased: message };
-    if (code === 'KEY_RECORD_MISSING')
-      return { findings: [finding('missing-key', stat.key, message, { code })] };
-    if (code === 'OBJECT_MALFORMED')
-      return { findings: [finding('unreadable-key', stat.key, message, { code })] };
-    throw error;
-  }
-}
-
-type Judged = Pick<Examination, 'receipt' | 'findings' | 'wrap'> & { readonly stat: ObjectStat };
-
-/** Without what the exchange of an object's metadata explains, where an amendment tells of it. */
-async function withoutExchange(
-  { store, keys }: Pick<ExaminePorts, 'store' | 'keys'>,
-  { stat, receipt, findings, wrap }: Judged,
-  budget: Budget,
-): Promise<readonly Finding[]> {
-  const explained = findings.filter((found) => isOfRewrap(found, stat, receipt));
-  if (explained.length === 0 || receipt === undefined || wrap.sha256 === undefined) return findings;
-  const wanted = { key: stat.key, receipt, wrapSha256: wrap.sha256 };
-  const isTold =
-    hashWrap(stat.metadata) === undefined
-      ? await findExchange(store, wanted, keys, budget)
-      : wrap.standing === 'amendment';
-  return isTold ? findings.filter((found) => !explained.includes(found)) : findings;
-}
-
-/** S3 exchanges metadata by a copy: a new version, and for what was uploaded in parts another kind of checksum, or none. */
-function isOfRewrap({ kind }: Finding, stat: ObjectStat, receipt: SignedReceipt | undefined): boolean {
-  const isOtherKind = stat.checksum?.type !== receipt?.object?.checksum?.type;
-  return kind === 'rolled-back' || (kind === 'checksum' && isOtherKind);
-}
-
-const NO_WRAP: KnownWrap = { standing: 'none', sha256: undefined, isProven: false };
-
 /** Of a context or transcript, which stands beside a recording. */
 async function examineBeside(
   ports: ExaminePorts,
@@ -214,9 +103,8 @@ async function examineBeside(
   budget: Budget,
 ): Promise<Omit<Examination, 'notes'>> {
   const { findings, ids, isMarked } = await examineContext(ports, stat, budget);
-  let instruction: Promise<string | undefined> | undefined;
-  const readOnce = () => (instruction ??= readWrap(ports.store, stat, budget));
-  const keptKey = await examineKey(stat, readOnce);
+  const readInstruction = once(() => readWrap(ports.store, stat, budget));
+  const keptKey = await examineKey(stat, readInstruction);
   return {
     key: stat.key,
     stat,
@@ -226,7 +114,7 @@ async function examineBeside(
     wrap: NO_WRAP,
     ...present({ erased: keptKey.erased }),
     contextOf: ids,
-    readInstruction: readOnce,
+    readInstruction,
   };
 }
 
@@ -262,6 +150,19 @@ async function lookAtReceipt(
   }
 }
 
+/** Nothing is said of signatures where no keys are given. */
+async function lookAtSignature(
+  { store, keys }: ExaminePorts,
+  key: string,
+  receipt: SignedReceipt | undefined,
+  budget: Budget,
+): Promise<{ signature: SignatureVerdict | undefined; findings: readonly Finding[] }> {
+  if (receipt === undefined || keys === undefined || keys.size === 0)
+    return { signature: undefined, findings: [] };
+  const signature = await checkStoredSignature({ store, keys }, receipt, receiptKey(key), budget);
+  return { signature, findings: judgeSignature(key, signature) };
+}
+
 function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
   switch (verdict) {
     case 'valid':
@@ -279,4 +180,9 @@ function judgeSignature(key: string, verdict: SignatureVerdict): Finding[] {
     case 'invalid':
       return [finding('bad-signature', key, 'the signature of the receipt does not fit what it states')];
   }
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= read());
 }

@@ -5,19 +5,13 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, PutOptions } from '../ports.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import { openKnownContexts, readContexts } from './contexts-of-day.ts';
-import { type OpenDayFile, groupsOf, openDayFile, writeDayFile } from './day-file.ts';
-import { type DayInputs, listDay, type RunInputs } from './day-inputs.ts';
+import { type OpenDayFile, openDayFile, writeDayFile } from './day-file.ts';
+import { listDay, type RunInputs } from './day-inputs.ts';
 import { eraseFacts } from './erase-facts.ts';
-import { readFactsOfDay } from './facts-of-day.ts';
+import { makeDay } from './make-day.ts';
 import { dayFileKey, type Shard } from './places.ts';
 import { writePeople } from './people-file.ts';
 import type { CataloguePorts } from './ports.ts';
-import { readOldContexts, readReceiptFacts } from './old-rows.ts';
-import { compareRows, factsOfKey, factsOfReceipt, peopleOf, type ReceiptFacts, rowOf } from './row.ts';
-import type { CatalogueRow, PeopleRow } from './schema.ts';
-import { forEachOf } from '../for-each-of.ts';
 
 export interface CompactedDay {
   readonly day: string;
@@ -33,7 +27,6 @@ export interface CompactedDay {
 
 /** How often a day is begun again that others have written in between. */
 const MAX_ATTEMPTS = 5;
-const RECEIPTS_AT_ONCE = 16;
 const OPTIONS: PutOptions = { metadata: {}, contentType: 'application/vnd.apache.parquet' };
 
 /**
@@ -139,100 +132,4 @@ async function openOld(
     logger.log('warn', error.message, { key, code: error.code });
     return undefined;
   }
-}
-
-export interface MadeDay {
-  readonly rows: readonly CatalogueRow[];
-  readonly people: readonly PeopleRow[];
-  readonly read: number;
-  readonly unreadable: number;
-  /** Of recordings that were erased, as receipts and the old file know them. */
-  readonly erasedConversations: ReadonlySet<string>;
-}
-
-/**
- * The rows of a day. Of files whose receipt the old file knows, no receipt is read: under one key there is only ever one.
- *
- * @param known with no `old` file, every receipt is read.
- */
-export async function makeDay(
-  ports: CataloguePorts,
-  known: { readonly inputs: DayInputs; readonly old: OpenDayFile | undefined },
-  run: RunInputs,
-  budget: Budget,
-): Promise<MadeDay> {
-  const { inputs, old } = known;
-  const { archive, layout, options, logger } = ports;
-  const { files, day } = inputs;
-  const receipts = new Map<string, ReceiptFacts>();
-  const erasedConversations = new Set<string>();
-  const isErased = (recordingId: string) => run.erased.isErased(day, recordingId);
-  const contexts =
-    options.facts === 'context' ? await openKnownContexts(ports, inputs, old, budget) : undefined;
-  if (old !== undefined) {
-    for (const range of groupsOf(old.table)) {
-      if (contexts !== undefined)
-        for (const row of await readOldContexts(old.table, range)) contexts.take(row);
-      for (const { key, facts } of await readReceiptFacts(old.table, range)) {
-        const file = files.get(key);
-        if (facts.conversation_id !== null && isErased(facts.recording_id))
-          erasedConversations.add(facts.conversation_id);
-        if (facts.kind !== null && file?.receipt !== undefined) receipts.set(file.key, facts);
-      }
-    }
-  }
-  const unknown = [...files.values()].filter(
-    ({ key, receipt }) => receipt !== undefined && !receipts.has(key),
-  );
-  let unreadable = 0;
-  const later = new Set<string>();
-  await forEachOf(unknown, RECEIPTS_AT_ONCE, async ({ key, receipt: place = '' }) => {
-    try {
-      const receipt = await readReceipt(archive, place, budget);
-      if (receipt === undefined) return;
-      if (run.asOf !== undefined && Date.parse(receipt.times.issued) > run.asOf) later.add(key);
-      else receipts.set(key, factsOfReceipt(receipt));
-    } catch (error) {
-      if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-      unreadable += 1;
-      logger.log('warn', error.message, { key, code: error.code, state: 'unreceipted' });
-    }
-  });
-  const wanted = new Set<string>();
-  for (const { conversation_id: id, recording_id: recordingId } of receipts.values()) {
-    if (id === null) continue;
-    wanted.add(id);
-    if (isErased(recordingId)) erasedConversations.add(id);
-  }
-  for (const id of erasedConversations) wanted.delete(id);
-  const isWanted = (id: string) => wanted.has(id);
-  const calls =
-    contexts === undefined
-      ? await readFactsOfDay(ports, inputs.facts, isWanted, budget)
-      : await readContexts(ports, inputs.facts, { known: contexts.of(isWanted), receipts, isWanted }, budget);
-  const rows: CatalogueRow[] = [];
-  const people: PeopleRow[] = [];
-  for (const file of files.values()) {
-    // without a receipt there is no telling when it came
-    if (later.has(file.key) || (run.asOf !== undefined && !receipts.has(file.key))) continue;
-    const receipt = receipts.get(file.key);
-    const ofKey = receipt ?? factsOfKey(layout, file.key, day);
-    const call = calls.get(receipt?.conversation_id ?? '');
-    const { searchKey, held } = run;
-    rows.push(
-      rowOf({
-        file,
-        receipt,
-        ofKey,
-        call,
-        isErased: isErased(ofKey.recording_id),
-        holds: held.holdsOf(file.key),
-        searchKey,
-        agents: options.agents,
-      }),
-    );
-    const person = peopleOf(file.key, call);
-    if (person !== undefined) people.push(person);
-  }
-  return { rows: rows.sort(compareRows), people, read: unknown.length, unreadable, erasedConversations };
 }

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { compareDay } from './compare-day.ts';
-import { listDayFiles, type ListedDay } from './lookup-index.ts';
+import { listDayFiles, type ListedDay } from './list-days.ts';
 import type { CataloguePorts } from './ports.ts';
 import { readRunInputs } from './update-catalogue.ts';
 

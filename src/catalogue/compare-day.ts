@@ -4,12 +4,12 @@
  */
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { makeDay } from './compact-day.ts';
+import { makeDay } from './make-day.ts';
 import { groupsOf, openDayFile, readRows } from './day-file.ts';
 import { isQuarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import { listDay, type ListedFile, type RunInputs } from './day-inputs.ts';
-import type { ListedDay } from './lookup-index.ts';
-import { parseDayFileKey, shardOfKey } from './places.ts';
+import type { ListedDay } from './list-days.ts';
+import { parseDayFileKey, type Shard, shardOfKey } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 import type { CatalogueRow, ColumnName } from './schema.ts';
 
@@ -58,38 +58,16 @@ const COMPARED: readonly ColumnName[] = [...LASTING, 'key', 'state', 'bytes', 'l
 export async function compareDay(
   ports: CataloguePorts,
   listed: ListedDay,
-  run: Pick<RunInputs, 'erased' | 'held'> & { readonly isMeant: (key: string) => boolean },
+  run: ComparedRun,
   budget: Budget,
 ): Promise<ComparedDay> {
-  const { archive, catalogue, tables, layout } = ports;
-  const { day, shard } = parseDayFileKey(listed.key) ?? { day: listed.day, shard: { index: 0, of: 1 } };
+  const place = parseDayFileKey(listed.key) ?? { day: listed.day, shard: { index: 0, of: 1 } };
   // the file first: what it has of the archive is then listed as well
-  const rows = await readAgain(listed, async (version) => {
-    const where = { catalogue, tables, location: archive.location };
-    const file = await openDayFile(where, listed.key, version, budget);
-    if (file === undefined) return [];
-    try {
-      const found: CatalogueRow[] = [];
-      for (const range of groupsOf(file.table))
-        for (const row of await readRows(file.table, range, COMPARED))
-          if (run.isMeant(row.key)) found.push(row);
-      return found;
-    } finally {
-      await file.close();
-    }
-  });
-  const { erased, held } = run;
-  const inputs = { erased, held, searchKey: undefined };
-  // what the platform knew is left out: it would have to be opened
-  const plain: CataloguePorts = { ...ports, reader: undefined, options: { ...ports.options, facts: 'none' } };
-  const all = await listDay(plain, { day, shard }, inputs, budget);
-  const files = new Map([...all.files].filter(([key]) => run.isMeant(key)));
-  const made = await makeDay(plain, { inputs: { ...all, files }, old: undefined }, inputs, budget);
-  const wanted = new Map(made.rows.map((row) => [row.key, row]));
-
-  const since = listed.lastModified - MAX_RUN_MS;
-  const isErasureNews = erased.daysSince(since).includes(day);
-  const holdNews = new Set(held.newsSince(since));
+  const rows = await readAgain(listed, (version) =>
+    readMeant(ports, listed.key, { ...run, version }, budget),
+  );
+  const right = await makeAgain(ports, place, run, budget);
+  const news = newsSince(listed.lastModified - MAX_RUN_MS, place.day, run);
   const seen = new Set<string>();
   const disagreements: Disagreement[] = [];
   let behind = 0;
@@ -100,30 +78,84 @@ export async function compareDay(
   for (const row of rows) {
     const { key } = row;
     if (seen.has(key)) judge(key, 'the catalogue has more than one row of it');
-    else if (layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index)
+    else if (
+      ports.layout.parse(key)?.date !== place.day ||
+      shardOfKey(key, place.shard.of) !== place.shard.index
+    )
       judge(key, `the catalogue has it in ${listed.key}, where its key does not belong`);
-    else {
-      const [file, right] = [files.get(key), wanted.get(key)];
-      const news = { since, isErasureNews, isHoldNews: holdNews.has(key) };
-      const isErased = row.state === 'erased' || erased.isErased(day, row.recording_id);
-      const isReleased = isQuarantineKey(key) && files.has(releasedKey(key));
-      if (file === undefined || right === undefined)
-        judge(
-          key,
-          isErased || isReleased
-            ? 'behind'
-            : 'the catalogue has a row of it, and there is neither receipt nor object',
-        );
-      else judge(key, compareRow(row, right, file, news));
-    }
+    else judge(key, judgeRow(row, right, { ...news, isHoldNews: news.held.has(key) }, run));
     seen.add(key);
   }
-  for (const [key, { objectAt, receiptAt }] of files) {
-    if (seen.has(key) || !wanted.has(key)) continue;
-    const isNew = Math.max(objectAt, receiptAt) > since;
+  for (const [key, { objectAt, receiptAt }] of right.files) {
+    if (seen.has(key) || !right.rows.has(key)) continue;
+    const isNew = Math.max(objectAt, receiptAt) > news.since;
     judge(key, isNew ? 'behind' : 'the catalogue has no row of it: a search does not find it');
   }
   return { rows: rows.length, behind, disagreements };
+}
+
+type ComparedRun = Pick<RunInputs, 'erased' | 'held'> & { readonly isMeant: (key: string) => boolean };
+
+/** What the catalogue has, of the objects that are meant. */
+async function readMeant(
+  { archive, catalogue, tables }: CataloguePorts,
+  key: string,
+  { version, isMeant }: Pick<ComparedRun, 'isMeant'> & { readonly version: ListedDay | undefined },
+  budget: Budget,
+): Promise<readonly CatalogueRow[]> {
+  const file = await openDayFile({ catalogue, tables, location: archive.location }, key, version, budget);
+  if (file === undefined) return [];
+  try {
+    const found: CatalogueRow[] = [];
+    for (const range of groupsOf(file.table))
+      for (const row of await readRows(file.table, range, COMPARED)) if (isMeant(row.key)) found.push(row);
+    return found;
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is right: files and rows by the keys of their objects. */
+interface RightDay {
+  readonly day: string;
+  readonly files: ReadonlyMap<string, ListedFile>;
+  readonly rows: ReadonlyMap<string, CatalogueRow>;
+}
+
+/** The rows as they would be made now. What the platform knew is left out: it would have to be opened. */
+async function makeAgain(
+  ports: CataloguePorts,
+  place: { readonly day: string; readonly shard: Shard },
+  { erased, held, isMeant }: ComparedRun,
+  budget: Budget,
+): Promise<RightDay> {
+  const run = { erased, held, searchKey: undefined };
+  const plain: CataloguePorts = { ...ports, reader: undefined, options: { ...ports.options, facts: 'none' } };
+  const all = await listDay(plain, place, run, budget);
+  const files = new Map([...all.files].filter(([key]) => isMeant(key)));
+  const made = await makeDay(plain, { inputs: { ...all, files }, old: undefined }, run, budget);
+  return { day: place.day, files, rows: new Map(made.rows.map((row) => [row.key, row])) };
+}
+
+/** What has come since a time, which a file made then cannot know. */
+function newsSince(since: number, day: string, { erased, held }: ComparedRun) {
+  return {
+    since,
+    isErasureNews: erased.daysSince(since).includes(day),
+    held: new Set(held.newsSince(since)),
+  };
+}
+
+/** Of a row in its place. */
+function judgeRow(row: CatalogueRow, right: RightDay, news: News, { erased }: ComparedRun): Verdict {
+  const { key } = row;
+  const [file, made] = [right.files.get(key), right.rows.get(key)];
+  if (file !== undefined && made !== undefined) return compareRow(row, made, file, news);
+  const isErased = row.state === 'erased' || erased.isErased(right.day, row.recording_id);
+  const isReleased = isQuarantineKey(key) && right.files.has(releasedKey(key));
+  return isErased || isReleased
+    ? 'behind'
+    : 'the catalogue has a row of it, and there is neither receipt nor object';
 }
 
 /** What is wrong with a row, in words; `behind` where what has come since explains it. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
-import { objectOfReceipt, withQuarantined } from '../record/layout.ts';
-import { receiptKey, receiptPrefix } from '../record/object-key.ts';
+import type { ObjectSummary } from '../ports.ts';
+import { type Layout, objectOfReceipt, withQuarantined } from '../record/layout.ts';
+import { receiptPrefix } from '../record/object-key.ts';
 import { isQuarantineKey, releasedKey } from '../record/quarantine-key.ts';
 import type { Erased } from './erasures.ts';
 import { factsDaysOf, type FactsVersion, listContexts, listFacts } from './facts-of-day.ts';
@@ -53,22 +54,75 @@ export interface DayInputs {
   readonly digest: string;
 }
 
+type ListedPorts = Pick<
+  CataloguePorts,
+  'archive' | 'catalogue' | 'expired' | 'facts' | 'layout' | 'options' | 'reader'
+>;
+
 /** Lists the objects of a day; reads none. @throws what the stores throw. */
 export async function listDay(
-  ports: Pick<
-    CataloguePorts,
-    'archive' | 'catalogue' | 'expired' | 'facts' | 'layout' | 'options' | 'reader'
-  >,
-  { day, shard }: { readonly day: string; readonly shard: Shard },
+  ports: ListedPorts,
+  place: { readonly day: string; readonly shard: Shard },
   run: RunInputs,
   budget: Budget,
 ): Promise<DayInputs> {
-  const { archive, catalogue, layout, options } = ports;
-  const found = new Map<string, ListedFile>();
-  const fileOf = (key: string): ListedFile | undefined => {
-    const known = found.get(key);
+  const { archive, layout, options } = ports;
+  const prefixes = withQuarantined([layout.prefixOf(dayAt(place.day))], layout);
+  const found = new FilesOfDay(place, layout);
+  for (const prefix of prefixes)
+    for await (const object of archive.list(prefix, budget)) found.takeObject(object);
+  for (const prefix of prefixes)
+    for await (const receipt of archive.list(receiptPrefix(prefix), budget)) found.takeReceipt(receipt);
+  const files = found.sorted();
+  await markExpired(ports, place.day, [...files.values()], budget);
+  const facts = await listFactsOfDay(ports, place.day, prefixes, budget);
+  const listed = { ...place, files, facts };
+  return { ...listed, digest: digestOf(listed, run, options, archive.location) };
+}
+
+/** What listings tell of one file, piece by piece. */
+class FilesOfDay {
+  readonly #place: { readonly day: string; readonly shard: Shard };
+  readonly #layout: Layout;
+  readonly #found = new Map<string, ListedFile>();
+
+  constructor(place: { readonly day: string; readonly shard: Shard }, layout: Layout) {
+    this.#place = place;
+    this.#layout = layout;
+  }
+
+  takeObject({ key, size, storageClass, lastModified }: ObjectSummary): void {
+    const file = this.#fileOf(key);
+    if (file === undefined) return;
+    file.size = size;
+    file.objectAt = lastModified;
+    file.storageClass = storageClass;
+  }
+
+  takeReceipt({ key, size, lastModified }: ObjectSummary): void {
+    const object = objectOfReceipt(this.#layout, key);
+    const file = object === undefined ? undefined : this.#fileOf(object);
+    if (file === undefined) return;
+    file.receipt = key;
+    file.receiptSize = size;
+    file.receiptAt = lastModified;
+  }
+
+  /** By their keys. */
+  sorted(): Map<string, ListedFile> {
+    // a release removes the receipt of the object in quarantine last
+    for (const [key, { size }] of this.#found)
+      if (isQuarantineKey(key) && size === undefined && this.#found.has(releasedKey(key)))
+        this.#found.delete(key);
+    return new Map([...this.#found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
+  }
+
+  /** `undefined` where the key is of another day, or of another part of it. */
+  #fileOf(key: string): ListedFile | undefined {
+    const known = this.#found.get(key);
     if (known !== undefined) return known;
-    if (layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index) return undefined;
+    const { day, shard } = this.#place;
+    if (this.#layout.parse(key)?.date !== day || shardOfKey(key, shard.of) !== shard.index) return undefined;
     const file: ListedFile = {
       key,
       size: undefined,
@@ -79,48 +133,24 @@ export async function listDay(
       receiptAt: 0,
       isExpired: false,
     };
-    found.set(key, file);
+    this.#found.set(key, file);
     return file;
-  };
-  const prefixes = withQuarantined([layout.prefixOf(dayAt(day))], layout);
-  for (const prefix of prefixes) {
-    for await (const { key, size, storageClass, lastModified } of archive.list(prefix, budget)) {
-      const file = fileOf(key);
-      if (file === undefined) continue;
-      file.size = size;
-      file.objectAt = lastModified;
-      file.storageClass = storageClass;
-    }
   }
-  for (const prefix of prefixes) {
-    for await (const { key, size, lastModified } of archive.list(receiptPrefix(prefix), budget)) {
-      const object = objectOfReceipt(layout, key);
-      const file = object === undefined ? undefined : fileOf(object);
-      if (file === undefined) continue;
-      file.receipt = receiptKey(file.key) === key ? receiptKey(file.key) : key;
-      file.receiptSize = size;
-      file.receiptAt = lastModified;
-    }
-  }
-  // a release removes the receipt of the object in quarantine last
-  for (const [key, { size }] of found)
-    if (isQuarantineKey(key) && size === undefined && found.has(releasedKey(key))) found.delete(key);
-  await markExpired(ports, day, [...found.values()], budget);
-  const files = new Map([...found].sort((one, other) => (one[0] < other[0] ? -1 : 1)));
+}
+
+async function listFactsOfDay(
+  { archive, catalogue, facts: place, options, reader }: ListedPorts,
+  day: string,
+  prefixes: readonly string[],
+  budget: Budget,
+): Promise<readonly FactsVersion[]> {
   const facts: FactsVersion[] = [];
-  if (options.facts === 'analytics' && ports.reader !== undefined) {
-    for (const near of factsDaysOf(day))
-      facts.push(...(await listFacts(ports.facts ?? catalogue, near, budget)));
-  }
-  if (options.facts === 'context' && ports.reader !== undefined)
+  if (reader === undefined) return facts;
+  if (options.facts === 'analytics')
+    for (const near of factsDaysOf(day)) facts.push(...(await listFacts(place ?? catalogue, near, budget)));
+  if (options.facts === 'context')
     for (const prefix of prefixes) facts.push(...(await listContexts(archive, prefix, budget)));
-  return {
-    day,
-    shard,
-    files,
-    facts,
-    digest: digestOf({ day, shard, files, facts }, run, options, archive.location),
-  };
+  return facts;
 }
 
 /** Asks only where an object is not there. */

@@ -1,9 +1,10 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import { makeDay } from './compact-day.ts';
+import { makeDay } from './make-day.ts';
 import { openDayFile } from './day-file.ts';
 import { listDay, type RunInputs } from './day-inputs.ts';
-import { filesThatMayHold, listDayFiles, type ListedDay } from './lookup-index.ts';
+import { listDayFiles, type ListedDay } from './list-days.ts';
+import { filesThatMayHold } from './lookup-index.ts';
 import { mapOrdered } from './map-ordered.ts';
 import { dayFileKey, type LookupKind, parseDayFileKey, type Shard, shardsOf } from './places.ts';
 import type { CataloguePorts } from './ports.ts';

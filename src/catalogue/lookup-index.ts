@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
-import type { TableColumn } from '../ports.ts';
+import type { ObjectStat, TableColumn } from '../ports.ts';
 import { groupsOf, openDayFile } from './day-file.ts';
+import { listDayFiles, type ListedDay } from './list-days.ts';
 import { openPinned } from './pinned.ts';
 import {
   dayAt,
@@ -18,7 +19,6 @@ import {
   type LookupKind,
   lookupKey,
   LOOKUP_PREFIX,
-  parseDayFileKey,
   parseLookupKey,
 } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
@@ -35,30 +35,6 @@ const COLUMN: Readonly<Record<LookupKind, ColumnName>> = {
   recording: 'recording_id',
   customer: 'customer_hash',
 };
-
-/** A file of a day, as listed. */
-export interface ListedDay {
-  readonly key: string;
-  readonly day: string;
-  readonly size: number;
-  readonly etag: string | undefined;
-  readonly lastModified: number;
-}
-
-export async function listDayFiles(
-  { catalogue }: Pick<CataloguePorts, 'catalogue'>,
-  budget: Budget,
-  /** How the days begin that are asked for. */
-  beginning = '',
-): Promise<readonly ListedDay[]> {
-  const found: ListedDay[] = [];
-  const prefix = beginning === '' ? DAYS_PREFIX : `${DAYS_PREFIX}day=${beginning}`;
-  for await (const { key, size, etag, lastModified } of catalogue.list(prefix, budget)) {
-    const named = parseDayFileKey(key);
-    if (named !== undefined) found.push({ key, day: named.day, size, etag, lastModified });
-  }
-  return found;
-}
 
 const versionOf = ({ size, etag, lastModified }: ListedDay) => etag ?? `${size}-${lastModified}`;
 
@@ -122,24 +98,31 @@ async function writeIndex(
   { kind, month, files }: Month,
   budget: Budget,
 ): Promise<boolean> {
-  const { catalogue, tables, archive } = ports;
   const key = lookupKey(kind, month);
-  const before = await catalogue.head(key, budget);
+  const before = await ports.catalogue.head(key, budget);
   const versions = versionsOf(files);
   if (before !== undefined) {
     const known = await openIndex(ports, key, undefined, budget);
     await known?.close();
     if (known?.versions === versions) return false;
   }
+  const entries = await readEntries(ports, { kind, files }, budget);
+  if (entries === undefined) return false;
+  const body = buildIndex(ports, { kind, month, versions }, entries);
+  return storeIndex(ports, { key, before }, body, budget);
+}
+
+/** Of all rows, sorted. `undefined` where a file is gone by now. */
+async function readEntries(
+  { catalogue, tables, archive }: CataloguePorts,
+  { kind, files }: Pick<Month, 'kind' | 'files'>,
+  budget: Budget,
+): Promise<BigInt64Array | undefined> {
+  const where = { catalogue, tables, location: archive.location };
   const entries: bigint[][] = [];
-  for (const { key: dayKey, day, size, etag } of files) {
-    const file = await openDayFile(
-      { catalogue, tables, location: archive.location },
-      dayKey,
-      { size, etag },
-      budget,
-    );
-    if (file === undefined) return false;
+  for (const { key, day, size, etag } of files) {
+    const file = await openDayFile(where, key, { size, etag }, budget);
+    if (file === undefined) return undefined;
     try {
       for (const range of groupsOf(file.table)) {
         const cells = await file.table.read(columnOf(COLUMN[kind]), range);
@@ -160,7 +143,14 @@ async function writeIndex(
     sorted.set(own, filled);
     filled += own.length;
   }
-  sorted.sort();
+  return sorted.sort();
+}
+
+function buildIndex(
+  { tables, archive }: CataloguePorts,
+  { kind, month, versions }: Pick<Month, 'kind' | 'month'> & { readonly versions: string },
+  entries: BigInt64Array,
+): Uint8Array {
   const builder = tables.build([ENTRY], {
     schema: LOOKUP_SCHEMA,
     kind,
@@ -168,17 +158,24 @@ async function writeIndex(
     store: archive.location,
     days: versions,
   });
-  for (let at = 0; at < sorted.length; at += ENTRIES_IN_GROUP) {
-    builder.add(Array.from(sorted.subarray(at, at + ENTRIES_IN_GROUP), (entry) => ({ entry })));
+  for (let at = 0; at < entries.length; at += ENTRIES_IN_GROUP) {
+    builder.add(Array.from(entries.subarray(at, at + ENTRIES_IN_GROUP), (entry) => ({ entry })));
   }
-  const body = builder.finish();
+  return builder.finish();
+}
+
+/** @returns false where another writer was first: its index is as good. */
+async function storeIndex(
+  { catalogue }: CataloguePorts,
+  { key, before }: { readonly key: string; readonly before: ObjectStat | undefined },
+  body: Uint8Array,
+  budget: Budget,
+): Promise<boolean> {
   const options = { metadata: {}, contentType: 'application/vnd.apache.parquet' };
   if (before !== undefined)
     return (await catalogue.replace?.(before, body, options, budget))?.outcome === 'replaced';
-  return (
-    (await catalogue.put(key, body, { ...options, contentLength: body.byteLength }, budget)).outcome ===
-    'stored'
-  );
+  const stored = await catalogue.put(key, body, { ...options, contentLength: body.byteLength }, budget);
+  return stored.outcome === 'stored';
 }
 
 async function openIndex(

@@ -50,63 +50,75 @@ export interface CompiledQuery {
 
 /** @param keys of all files that may be asked: a file says which of them its hashes are of. */
 export function compileQuery(query: SearchQuery, keys: readonly SearchKey[]): CompiledQuery {
-  const conditions: Condition[] = [];
-  const equal: Pruning['equal'][number][] = [];
-  const add = (...any: Condition['any']) => conditions.push({ any });
-  const exactly = (columns: readonly ColumnName[], values: readonly Cell[] | undefined) => {
-    if (values === undefined) return;
-    const wanted = new Set(values);
-    add(...columns.map((column) => ({ column, test: (cell: Cell) => cell !== null && wanted.has(cell) })));
-    equal.push(columns.map((column) => ({ column, values })));
-  };
-  exactly(['conversation_id', 'recording_id'], query.ids?.flatMap(spellings));
-  exactly(['conversation_id'], query.conversations?.flatMap(spellings));
-  exactly(['recording_id'], query.recordings?.flatMap(spellings));
-  if (query.customers !== undefined) {
-    const hashes = query.customers.flatMap((stated) =>
-      keys.map((key) => key.hash('customer', addressOf(stated))),
-    );
-    exactly(['customer_hash'], hashes);
-  }
-  if (query.agents !== undefined) {
-    const agents = query.agents.flatMap((id) => [
-      ...spellings(id),
-      ...keys.map((key) => hashedAgent(key, id)),
-    ]);
-    add({ column: 'agent_ids', test: hasOneOf(agents) });
-  }
-  named('queue_ids', 'queue_names', query.queues);
-  named('wrap_up_codes', 'wrap_up_names', query.wrapUps);
-  if (query.divisions !== undefined)
-    add({ column: 'division_ids', test: hasOneOf(query.divisions.flatMap(spellings)) });
-  if (query.company !== undefined) {
-    const company = addressOf(query.company);
-    add({ column: 'company_address', test: (cell) => cell === company });
-  }
-  const { direction, media, states, onHold, fromTime, toTime, minDurationMs, maxDurationMs } = query;
-  if (direction !== undefined) add({ column: 'direction', test: (cell) => cell === direction });
-  if (media !== undefined) add({ column: 'media', test: (cell) => media.includes(String(cell)) });
-  if (states !== undefined) add({ column: 'state', test: (cell) => states.includes(String(cell)) });
-  if (onHold !== undefined) add({ column: 'legal_hold', test: (cell) => (cell === true) === onHold });
-  within('recorded_at', fromTime, toTime);
-  within('duration_ms', minDurationMs, maxDurationMs);
+  const { fromTime, toTime } = query;
+  const asked = new Conditions();
+  askForPeople(asked, query, keys);
+  askForCalls(asked, query);
+  const { conditions, equal } = asked;
+  const between =
+    fromTime === undefined && toTime === undefined
+      ? undefined
+      : { column: 'recorded_at', ...present({ from: fromTime, to: toTime }) };
   return {
     conditions,
-    pruning: {
-      equal,
-      ...(fromTime === undefined && toTime === undefined
-        ? {}
-        : {
-            between: {
-              column: 'recorded_at',
-              ...present({ from: fromTime, to: toTime }),
-            },
-          }),
-    },
+    pruning: { equal, ...present({ between }) },
     matches: (row) => conditions.every(({ any }) => any.some(({ column, test }) => test(row[column]))),
   };
+}
 
-  function named(ids: ColumnName, names: ColumnName, values: readonly string[] | undefined): void {
+/** By ids, and by who spoke. */
+function askForPeople(asked: Conditions, query: SearchQuery, keys: readonly SearchKey[]): void {
+  const { ids, conversations, recordings, customers, agents } = query;
+  asked.exactly(['conversation_id', 'recording_id'], ids?.flatMap(spellings));
+  asked.exactly(['conversation_id'], conversations?.flatMap(spellings));
+  asked.exactly(['recording_id'], recordings?.flatMap(spellings));
+  const hashes = customers?.flatMap((stated) => keys.map((key) => key.hash('customer', addressOf(stated))));
+  asked.exactly(['customer_hash'], hashes);
+  const spoke = agents?.flatMap((id) => [...spellings(id), ...keys.map((key) => hashedAgent(key, id))]);
+  asked.listed('agent_ids', spoke);
+}
+
+/** By what a call was, and what became of its recordings. */
+function askForCalls(asked: Conditions, query: SearchQuery): void {
+  const { direction, media, states, onHold } = query;
+  asked.named('queue_ids', 'queue_names', query.queues);
+  asked.named('wrap_up_codes', 'wrap_up_names', query.wrapUps);
+  asked.listed('division_ids', query.divisions?.flatMap(spellings));
+  const company = query.company === undefined ? undefined : addressOf(query.company);
+  if (company !== undefined) asked.that('company_address', (cell) => cell === company);
+  if (direction !== undefined) asked.that('direction', (cell) => cell === direction);
+  if (media !== undefined) asked.that('media', (cell) => media.includes(String(cell)));
+  if (states !== undefined) asked.that('state', (cell) => states.includes(String(cell)));
+  if (onHold !== undefined) asked.that('legal_hold', (cell) => (cell === true) === onHold);
+  asked.within('recorded_at', query.fromTime, query.toTime);
+  asked.within('duration_ms', query.minDurationMs, query.maxDurationMs);
+}
+
+/** What is asked of columns; what is `undefined` is not asked. */
+class Conditions {
+  readonly conditions: Condition[] = [];
+  readonly equal: Pruning['equal'][number][] = [];
+
+  that(column: ColumnName, test: (cell: Cell) => boolean): void {
+    this.conditions.push({ any: [{ column, test }] });
+  }
+
+  /** One of the columns has one of the values, and files say which they have. */
+  exactly(columns: readonly ColumnName[], values: readonly Cell[] | undefined): void {
+    if (values === undefined) return;
+    const wanted = new Set(values);
+    const test = (cell: Cell) => cell !== null && wanted.has(cell);
+    this.conditions.push({ any: columns.map((column) => ({ column, test })) });
+    this.equal.push(columns.map((column) => ({ column, values })));
+  }
+
+  /** The list has one of the values. */
+  listed(column: ColumnName, values: readonly string[] | undefined): void {
+    if (values !== undefined) this.that(column, hasOneOf(values));
+  }
+
+  /** The list of ids has one of the values, or the list of names one that it is a pattern of. */
+  named(ids: ColumnName, names: ColumnName, values: readonly string[] | undefined): void {
     if (values === undefined) return;
     const patterns = values.map(nameMatcher);
     // a day has few names, and each of them in many rows
@@ -120,15 +132,18 @@ export function compileQuery(query: SearchQuery, keys: readonly SearchKey[]): Co
       return met;
     };
     const hasName = (cell: Cell) => Array.isArray(cell) && (cell as (string | null)[]).some(isWanted);
-    add({ column: ids, test: hasOneOf(values.flatMap(spellings)) }, { column: names, test: hasName });
+    const hasId = hasOneOf(values.flatMap(spellings));
+    this.conditions.push({
+      any: [
+        { column: ids, test: hasId },
+        { column: names, test: hasName },
+      ],
+    });
   }
 
-  function within(column: ColumnName, from: number | undefined, to: number | undefined): void {
+  within(column: ColumnName, from: number | undefined, to: number | undefined): void {
     if (from === undefined && to === undefined) return;
-    add({
-      column,
-      test: (cell) => typeof cell === 'number' && cell >= (from ?? cell) && cell <= (to ?? cell),
-    });
+    this.that(column, (cell) => typeof cell === 'number' && cell >= (from ?? cell) && cell <= (to ?? cell));
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareDay } from '../../src/catalogue/compare-day.ts';
 import { openDayFile, readRows, writeDayFile } from '../../src/catalogue/day-file.ts';
-import { listDayFiles } from '../../src/catalogue/lookup-index.ts';
+import { listDayFiles } from '../../src/catalogue/list-days.ts';
 import { dayFileKey } from '../../src/catalogue/places.ts';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { findRecordings, findRows } from '../../src/catalogue/find-recordings.ts';
-import { filesThatMayHold, listDayFiles, updateLookup } from '../../src/catalogue/lookup-index.ts';
+import { listDayFiles } from '../../src/catalogue/list-days.ts';
+import { filesThatMayHold, updateLookup } from '../../src/catalogue/lookup-index.ts';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
 import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { unlimited } from '../../src/clock.ts';

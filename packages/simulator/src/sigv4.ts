@@ -150,6 +150,40 @@ export function verifySignature(
   now: number,
   bodySha256?: string,
 ): RequestSignature {
+  const { date, region, service, signedHeaders, signature } = readAuthorization(request, credentials);
+  const token = request.headers.get('x-amz-security-token');
+  if (token !== undefined && token !== credentials.sessionToken) throw new S3Refusal('InvalidToken');
+  const timestamp = requireTimestamp(request, date, now);
+  requireSignedHeaders(request, signedHeaders);
+  const payload = request.headers.get('x-amz-content-sha256') ?? bodySha256;
+  if (payload === undefined) {
+    throw new S3Refusal('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
+  }
+  const signing = {
+    payload,
+    timestamp,
+    scope: `${date}/${region}/${service}/aws4_request`,
+    signingKey: deriveSigningKey(credentials.secretAccessKey, date, region, service),
+  };
+  if (!equalSignatures(signRequest(request, signedHeaders, signing), signature)) {
+    throw new S3Refusal('SignatureDoesNotMatch');
+  }
+  return { ...signing, signature };
+}
+
+interface Authorization {
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+}
+
+const AUTHORIZATION =
+  /^\S+ +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request *, *SignedHeaders=([^,\s]+) *, *Signature=([0-9a-f]{64})$/;
+
+/** Of the one caller, region and service that there are. */
+function readAuthorization(request: SignableRequest, credentials: SigningCredentials): Authorization {
   if (request.query.some(([name]) => /^(x-amz-signature|x-amz-algorithm|signature)$/i.test(name))) {
     throw notImplemented('presigned URLs');
   }
@@ -161,14 +195,10 @@ export function verifySignature(
       `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
     );
   }
-  const match =
-    /^\S+ +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request *, *SignedHeaders=([^,\s]+) *, *Signature=([0-9a-f]{64})$/.exec(
-      authorization,
-    );
+  const match = AUTHORIZATION.exec(authorization);
   if (match === null) throw new S3Refusal('AuthorizationHeaderMalformed');
-  const expectedService = credentials.service ?? 's3';
-  const [, accessKeyId = '', date = '', region = '', service = '', names = '', given = ''] = match;
-  if (service !== expectedService) throw new S3Refusal('AuthorizationHeaderMalformed');
+  const [, accessKeyId = '', date = '', region = '', service = '', names = '', signature = ''] = match;
+  if (service !== (credentials.service ?? 's3')) throw new S3Refusal('AuthorizationHeaderMalformed');
   if (accessKeyId !== credentials.accessKeyId) throw new S3Refusal('InvalidAccessKeyId');
   if (region !== credentials.region) {
     throw new S3Refusal(
@@ -177,9 +207,11 @@ export function verifySignature(
       { Region: credentials.region },
     );
   }
-  const token = request.headers.get('x-amz-security-token');
-  if (token !== undefined && token !== credentials.sessionToken) throw new S3Refusal('InvalidToken');
+  return { date, region, service, signedHeaders: names.split(';'), signature };
+}
 
+/** @param date of the credential. */
+function requireTimestamp(request: SignableRequest, date: string, now: number): string {
   const timestamp = request.headers.get('x-amz-date') ?? '';
   const time = parseTimestamp(timestamp);
   if (time === undefined) {
@@ -189,28 +221,15 @@ export function verifySignature(
   if (!timestamp.startsWith(date)) {
     throw new S3Refusal('AuthorizationHeaderMalformed', 'Invalid credential date');
   }
+  return timestamp;
+}
 
-  const signedHeaders = names.split(';');
+function requireSignedHeaders(request: SignableRequest, signedHeaders: readonly string[]): void {
   const unsigned = [...request.headers.keys()].filter(
     (name) => (name === 'host' || name.startsWith('x-amz-')) && !signedHeaders.includes(name),
   );
-  if (unsigned.length > 0) {
-    throw new S3Refusal('AccessDenied', 'There were headers present in the request which were not signed', {
-      HeadersNotSigned: unsigned.join(', '),
-    });
-  }
-  const payload = request.headers.get('x-amz-content-sha256') ?? bodySha256;
-  if (payload === undefined) {
-    throw new S3Refusal('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
-  }
-  const signing = {
-    payload,
-    timestamp,
-    scope: `${date}/${region}/${service}/aws4_request`,
-    signingKey: deriveSigningKey(credentials.secretAccessKey, date, region, service),
-  };
-  if (!equalSignatures(signRequest(request, signedHeaders, signing), given)) {
-    throw new S3Refusal('SignatureDoesNotMatch');
-  }
-  return { ...signing, signature: given };
+  if (unsigned.length === 0) return;
+  throw new S3Refusal('AccessDenied', 'There were headers present in the request which were not signed', {
+    HeadersNotSigned: unsigned.join(', '),
+  });
 }
