@@ -32,8 +32,8 @@ const MORE: readonly FilterName[] = [
   'state',
 ];
 
-export function RecordingsFilters({ query, onChange }: FiltersProps) {
-  const { can } = useSession();
+/** What is chosen takes effect at once, and what is typed after a pause. */
+function useChanges({ query, onChange }: FiltersProps) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const changed = (name: FilterName, values: readonly string[]): URLSearchParams => {
@@ -50,6 +50,12 @@ export function RecordingsFilters({ query, onChange }: FiltersProps) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => onChange(changed(name, values), false), TYPING_PAUSE_MS);
   };
+  return { set, typed };
+}
+
+export function RecordingsFilters({ query, onChange }: FiltersProps) {
+  const { can } = useSession();
+  const { set, typed } = useChanges({ query, onChange });
   const of = (name: FilterName) => query.get(name) ?? '';
   return (
     <form

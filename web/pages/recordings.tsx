@@ -25,16 +25,7 @@ export function Recordings({ route: { query } }: { readonly route: Route }) {
     getJson<RecordingsPage>('/api/recordings', { ...asked, archive }, signal),
   );
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const pageNumber = Number(query.get('page') ?? '1');
   useScrollOf(load.result.state === 'ready');
-  const pageAt = (page: number, cursor: string): string => {
-    const state = filtersOf(query);
-    if (cursor !== '') {
-      state.set('cursor', cursor);
-      state.set('page', String(page));
-    }
-    return to('recordings', '', state);
-  };
   return (
     <>
       <Heading title="Recordings" />
@@ -46,41 +37,60 @@ export function Recordings({ route: { query } }: { readonly route: Route }) {
         }}
       />
       <Show load={load} what="the recordings">
-        {(page, isStale) => {
-          const next = nextCursor(query, page.next);
-          return (
-            <section aria-label="Found" class={isStale ? 'stale' : ''} aria-busy={isStale}>
-              <p role="status" class="found">
-                {foundText(page, query)}
-                <AsOf page={page} />
-              </p>
-              {page.items.length === 0 ? (
-                <NothingFound query={query} clear={() => goTo(to('recordings'))} />
-              ) : (
-                <>
-                  <KeepActions isChoice ids={[...new Set([...chosen].map(idOfKey))]}>
-                    <button type="button" onClick={() => saveCsv(page.items)}>
-                      CSV of this page
-                    </button>
-                  </KeepActions>
-                  <RecordingsTable rows={page.items} chosen={chosen} onChoose={setChosen} />
-                </>
-              )}
-              <nav class="pager" aria-label="Pages of the result">
-                {pageNumber > 1 ? <a href={pageAt(1, '')}>First page</a> : null}
-                {pageNumber > 1 ? (
-                  <button type="button" onClick={() => history.back()}>
-                    Previous page
+        {(page, isStale) => (
+          <section aria-label="Found" class={isStale ? 'stale' : ''} aria-busy={isStale}>
+            <p role="status" class="found">
+              {foundText(page, query)}
+              <AsOf page={page} />
+            </p>
+            {page.items.length === 0 ? (
+              <NothingFound query={query} clear={() => goTo(to('recordings'))} />
+            ) : (
+              <>
+                <KeepActions isChoice ids={[...new Set([...chosen].map(idOfKey))]}>
+                  <button type="button" onClick={() => saveCsv(page.items)}>
+                    CSV of this page
                   </button>
-                ) : null}
-                {next === undefined && pageNumber === 1 ? null : <span>Page {pageNumber}</span>}
-                {next === undefined ? null : <a href={pageAt(pageNumber + 1, next)}>Next page</a>}
-              </nav>
-            </section>
-          );
-        }}
+                </KeepActions>
+                <RecordingsTable rows={page.items} chosen={chosen} onChoose={setChosen} />
+              </>
+            )}
+            <Pager query={query} next={nextCursor(query, page.next)} />
+          </section>
+        )}
       </Show>
     </>
+  );
+}
+
+interface PagerProps {
+  readonly query: URLSearchParams;
+  /** Where the next page begins; `undefined` on the last one. */
+  readonly next: string | undefined;
+}
+
+function Pager({ query, next }: PagerProps) {
+  const { to } = useSession();
+  const pageNumber = Number(query.get('page') ?? '1');
+  const pageAt = (page: number, cursor: string): string => {
+    const state = filtersOf(query);
+    if (cursor !== '') {
+      state.set('cursor', cursor);
+      state.set('page', String(page));
+    }
+    return to('recordings', '', state);
+  };
+  return (
+    <nav class="pager" aria-label="Pages of the result">
+      {pageNumber > 1 ? <a href={pageAt(1, '')}>First page</a> : null}
+      {pageNumber > 1 ? (
+        <button type="button" onClick={() => history.back()}>
+          Previous page
+        </button>
+      ) : null}
+      {next === undefined && pageNumber === 1 ? null : <span>Page {pageNumber}</span>}
+      {next === undefined ? null : <a href={pageAt(pageNumber + 1, next)}>Next page</a>}
+    </nav>
   );
 }
 
