@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BACKFILL_CALLS } from '../../src/genesys/backfill-calls.ts';
 import { CALLS } from '../../src/genesys/permissions.ts';
 import { formatQuery } from '../../src/genesys/recordings/policy.ts';
-import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings-model.ts';
+import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings-scripted.ts';
 import {
   PUBLISHED_ROUTES,
   type PublishedCall,

@@ -2,7 +2,7 @@ import type { CataloguedRecording } from './catalogue.ts';
 import { stableUuid } from './catalogue.ts';
 import type { OAuthClient } from './oauth.ts';
 import type { PastOptions } from './past/past.ts';
-import type { ScriptedConversation } from './published/recordings-model.ts';
+import type { ScriptedConversation } from './published/recordings-scripted.ts';
 import { RecordingsWorld } from './published/recordings-world.ts';
 import { transcriptFile } from './published/transcripts.ts';
 import { uploadReportFile } from './published/uploads.ts';

@@ -11,8 +11,8 @@ import {
   isListed,
   type ModelConversation,
   type ModelRecording,
-  type ScriptedConversation,
 } from './recordings-model.ts';
+import { type ScriptedConversation } from './recordings-scripted.ts';
 import type { Interval } from './paging.ts';
 import {
   type AuditAction,
