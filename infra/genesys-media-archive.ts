@@ -9,35 +9,35 @@ import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { RunbookAnchor } from './archive-alarms.ts';
-import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { CatalogueAthena } from './catalogue-athena.ts';
-import { createHome } from './archive-home.ts';
-import { createKeys } from './archive-key.ts';
-import { ArchiveQueue } from './archive-queue.ts';
-import { ArchiveNetwork } from './archive-network.ts';
+import type { RunbookAnchor } from './watch/alarms.ts';
+import { ArchiveFunction, createLogGroup } from './archiving/function.ts';
+import { CatalogueAthena } from './buckets/catalogue-athena.ts';
+import { createHome } from './buckets/home.ts';
+import { createKeys } from './keys/archive-keys.ts';
+import { ArchiveQueue } from './archiving/queue.ts';
+import { ArchiveNetwork } from './archiving/network.ts';
 import {
   createKeyOfServices,
   createPrincipals,
   createSecrets,
   type Principals,
-} from './archive-principals.ts';
-import { archivingVariables, readingVariables } from './archive-variables.ts';
+} from './access/principals.ts';
+import { archivingVariables, readingVariables } from './archiving/variables.ts';
 import { chooseNumber } from './conditions.ts';
-import { describeResources } from './describe-resources.ts';
+import { describeResources } from './access/describe-resources.ts';
 import type { Console } from './console/console.ts';
-import { EventRules } from './event-rules.ts';
-import { Grants, requirePolicy } from './grants.ts';
-import type { AuditTrail } from './audit-trail.ts';
-import { auditorStatements, writerStatements } from './policies.ts';
-import { releaserStatements } from './release-policies.ts';
-import { rewrapStatements } from './rewrap-policies.ts';
-import { eraserStatements } from './erase-policies.ts';
+import { EventRules } from './archiving/event-rules.ts';
+import { Grants, requirePolicy } from './access/grants.ts';
+import type { AuditTrail } from './watch/audit-trail.ts';
+import { auditorStatements, writerStatements } from './access/policies.ts';
+import { releaserStatements } from './access/release-policies.ts';
+import { rewrapStatements } from './access/rewrap-policies.ts';
+import { eraserStatements } from './access/erase-policies.ts';
 import type { Scheduled } from './scheduled/scheduled.ts';
-import { createWatch } from './watch.ts';
-import { DEFAULT_MAX_CONCURRENCY, deliveryDelay } from './sizing.ts';
+import { createWatch } from './watch/watch.ts';
+import { DEFAULT_MAX_CONCURRENCY, deliveryDelay } from './archiving/sizing.ts';
 import { present } from '../src/present.ts';
-import type { GenesysMediaArchiveProps } from './archive-props.ts';
+import type { GenesysMediaArchiveProps } from './props/archive.ts';
 
 /**
  * The archive: an event bus and its rules, a queue with dead letters, the function, the bucket, a KMS key, secrets without a value,

@@ -18,8 +18,8 @@ import { openProver } from '../../src/proof/prove/prove-entry.ts';
 import { sealDays } from '../../src/proof/seal-days.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import type { Receipt } from '../../src/record/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import type { Receipt } from '../../src/record/receipt/schema.ts';
+import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt/receipt.ts';
 
 export interface SealedOnce {
   readonly recordings: number;

@@ -6,8 +6,8 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { bundledCode } from '../archive-function.ts';
-import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
+import { bundledCode } from '../archiving/function.ts';
+import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../archiving/sizing.ts';
 import { present } from '../../src/present.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */

@@ -6,10 +6,10 @@ import { canonicalId } from '../recording/id.ts';
 import { hashMetadata } from '../record/identity.ts';
 import { whyNoSuccessor } from '../record/versions.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
-import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
-import type { ReceiptSigner, SignatureVerdict } from '../record/receipt.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt/keys.ts';
+import type { ReceiptSigner, SignatureVerdict } from '../record/receipt/receipt.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface ReceiptTrust {

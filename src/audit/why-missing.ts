@@ -6,9 +6,9 @@ import { canonicalId } from '../recording/id.ts';
 import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { DATE_LAYOUT, type DayRange } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import type { ReceiptKeys } from '../record/receipt-keys.ts';
-import type { ExaminePorts } from './examine-ports.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
+import type { ReceiptKeys } from '../record/receipt/keys.ts';
+import type { ExaminePorts } from './examine/ports.ts';
 import { expiryOf, recordingExpired } from './expiry.ts';
 import { walkArchive } from './walk-archive.ts';
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../jobs/job-kind.ts';
+import type { Outcome } from '../jobs/kind.ts';
 
 /** Outcomes of work that goes on side by side, in the order in which they become known. */
 export class OutcomeChannel {

@@ -1,5 +1,5 @@
 import { chmod, open, readFile, stat, unlink } from 'node:fs/promises';
-import { signingKeyId } from '../record/receipt.ts';
+import { signingKeyId } from '../record/receipt/receipt.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
 import { present } from '../present.ts';
 import {

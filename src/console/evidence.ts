@@ -14,7 +14,7 @@ import { MAX_GRANT_LENGTH, newGrantId } from './grants-sealer.ts';
 import { type Located, locateAll } from './locate.ts';
 import { rangePorts } from './open-recording.ts';
 import { Outpour } from './outpour.ts';
-import { type Call, route, type Route } from './route.ts';
+import { type Call, route, type Route } from './routes/route.ts';
 
 /** ms in which a package is fetched. */
 export const GRANTED_MS = 15 * 60_000;

@@ -1,4 +1,4 @@
-import type { ArchivePorts } from '../archive/archive-ports.ts';
+import type { ArchivePorts } from '../archive/ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
 import { holdWrites } from '../archive/hold-writes.ts';
@@ -18,8 +18,8 @@ import { createTransport, type Transport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { createReader, openConfiguredStore } from '../open-configured.ts';
 import type { ArchiveRequest, ObjectStore, RecordingIds } from '../ports.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
+import { readClientCredentials } from '../secrets/contents.ts';
+import { createSecretValues, type SecretValues } from '../secrets/values.ts';
 
 export {
   createReader,

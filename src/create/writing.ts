@@ -1,14 +1,14 @@
 import { createLayout } from '../record/layout.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import type { Opens } from '../archive/open-object.ts';
-import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt/keys.ts';
 import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { openEnvelope, openEnvelopeReader } from '../envelope/key-sources.ts';
+import { openEnvelope, openEnvelopeReader } from '../envelope/keys/sources.ts';
 import type { Logger } from '../log.ts';
 import { openKeySources, openSigner } from '../open-configured.ts';
 import type { EnvelopeReader } from '../ports.ts';
-import type { SecretValues } from '../secrets/secret-values.ts';
+import type { SecretValues } from '../secrets/values.ts';
 import { requireSigningKey } from '../signing/require-signing-key.ts';
 import { readReceiptKeys } from '../signing-keys.ts';
 

@@ -5,7 +5,10 @@ import type { RecordingsOptions } from '../../src/genesys/recordings/recordings-
 import { createTransport } from '../../src/http/transport.ts';
 import type { RecordingsRequest } from '../../src/ports.ts';
 import { RECORDING_KINDS } from '../../src/recording/facts.ts';
-import type { ScriptedConversation, ScriptedRecording } from '../../packages/simulator/src/published/recordings-scripted.ts';
+import type {
+  ScriptedConversation,
+  ScriptedRecording,
+} from '../../packages/simulator/src/published/recordings/scripted.ts';
 import { type SimulatorOptions, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

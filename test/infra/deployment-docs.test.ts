@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createTemplateStack } from '../../infra/index.ts';
-import { deploySettings } from '../../src/config/deploy-settings.ts';
+import { deploySettings } from '../../src/config/deploy/settings.ts';
 import { synthesise } from './synthesise.ts';
 
 const page = readFileSync('docs/deployment.md', 'utf8');

@@ -10,12 +10,12 @@ import { save } from '../ui/download.ts';
 import { Show, useLoad } from '../ui/load.tsx';
 import { Empty } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import { askedOf, countFilters, filtersOf, isPortioned, nextCursor } from './filters.ts';
+import { askedOf, countFilters, filtersOf, isPortioned, nextCursor } from './recordings/filters.ts';
 import { KeepActions } from './keep-actions.tsx';
-import { rememberList, rememberScroll, scrollOf } from './last-list.ts';
-import { idOfKey } from './recording-key.ts';
-import { RecordingsFilters } from './recordings-filters.tsx';
-import { RecordingsTable } from './recordings-table.tsx';
+import { rememberList, rememberScroll, scrollOf } from './recordings/last-list.ts';
+import { idOfKey } from './recording/key.ts';
+import { RecordingsFilters } from './recordings/filter-form.tsx';
+import { RecordingsTable } from './recordings/table.tsx';
 
 /** Search. All of its state is in the address, so that back, reload and a link give the same page. */
 export function Recordings({ route: { query } }: { readonly route: Route }) {

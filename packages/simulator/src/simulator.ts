@@ -17,13 +17,13 @@ import { RunningServers } from './running-servers.ts';
 import { withPublishedApi } from './published/published-api.ts';
 import type { S3Request } from './s3/s3.ts';
 import { serve, type Service, type ServiceContext, type SimulatedRequest } from './service.ts';
-import type { Simulator, SimulatorOptions } from './simulator-options.ts';
+import type { Simulator, SimulatorOptions } from './options.ts';
 import { signLink } from './signed-link.ts';
 import { present } from './present.ts';
 
 export type { EventExtras, EventShape } from './archiving-events.ts';
 export type { RecordingSpec, RecordingStatus, SimulatedRecording } from './catalogue.ts';
-export type { Simulator, SimulatorOptions } from './simulator-options.ts';
+export type { Simulator, SimulatorOptions } from './options.ts';
 export type { OrganizationOptions, SimulatedOrganization } from './organizations.ts';
 export type { PastOptions } from './past/past.ts';
 export type { SimulatedRequest } from './service.ts';

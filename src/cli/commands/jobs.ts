@@ -1,7 +1,7 @@
 import { openJobStore, openReportSigner } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import { addControl, type Wish } from '../../jobs/control.ts';
-import type { JobPlan, Rate } from '../../jobs/job-kind.ts';
+import type { JobPlan, Rate } from '../../jobs/kind.ts';
 import { patientStore } from '../../jobs/patient-store.ts';
 import { requirePlan, resolveJobId } from '../../jobs/read-job.ts';
 import { type JobProgress, readProgress } from '../../jobs/read-progress.ts';

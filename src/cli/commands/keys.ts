@@ -3,15 +3,15 @@ import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { KeysConfig } from '../../config/config.ts';
 import { openKeySources } from '../../create/archiver.ts';
-import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
+import { type Ability, checkKeys, type KeyCheck } from '../../envelope/keys/check-keys.ts';
 import {
   readKeyringFile,
   readPrivateKeyFiles,
   readPublicKeyFile,
   updateKeyringFile,
-} from '../../envelope/key-files.ts';
-import { addKey, type Keyring } from '../../envelope/keyring.ts';
-import { signingKeyId } from '../../record/receipt.ts';
+} from '../../envelope/keys/files.ts';
+import { addKey, type Keyring } from '../../envelope/keys/keyring.ts';
+import { signingKeyId } from '../../record/receipt/receipt.ts';
 import { rsaKeyId } from '../../envelope/raw-wrap.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';

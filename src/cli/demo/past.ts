@@ -1,7 +1,7 @@
 /** The second half of the demo: days that were over before the archive was there, archived by a job and found again. */
 import { listRecordings } from '../../audit/find-recording.ts';
 import { BACKFILL } from '../../backfill/backfill-kind.ts';
-import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../../catalogue/search/find-recordings.ts';
 import type { Budget, Clock } from '../../clock.ts';
 import { type ConfigFor, loadConfig, type Purpose } from '../../config/config.ts';
 import { openConfiguredStore } from '../../create/archiver.ts';

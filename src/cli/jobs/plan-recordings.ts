@@ -4,7 +4,7 @@ import type { StoreConfig } from '../../config/config.ts';
 import { openJobStore } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { KeyItem } from '../../job-kinds/recordings-kind.ts';
-import type { JobPlan } from '../../jobs/job-kind.ts';
+import type { JobPlan } from '../../jobs/kind.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';

@@ -5,7 +5,7 @@ import type { EnvelopeReader } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
 import { brokenEquations } from '../formats/statement.ts';
 import { readBytes, type SignedCheckpoint } from '../log/place.ts';
 import type { ProvedRecording } from '../prove/prove-entry.ts';

@@ -1,4 +1,4 @@
-import type { ScriptedConversation, ScriptedRecording } from '../published/recordings-scripted.ts';
+import type { ScriptedConversation, ScriptedRecording } from '../published/recordings/scripted.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import { drawFor } from './draw.ts';
 import { PastDays } from './past-days.ts';
