@@ -89,18 +89,6 @@ function conditionOf(
   return output === 'SigningKeyArn' ? signingKms : undefined;
 }
 
-function signingKeyOutput({
-  signingKeySecret,
-  signingKey,
-}: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
-  return {
-    ...(signingKeySecret === undefined
-      ? {}
-      : { SigningKeySecretArn: [signingKeySecret.ref, 'Takes the key that signs receipts'] }),
-    ...(signingKey === undefined ? {} : { SigningKeyArn: [signingKey.attrArn, 'Signs receipts'] }),
-  };
-}
-
 /** The names of the functions that schedules start, to invoke them by hand. */
 const SCHEDULED_OUTPUTS = {
   Verifier: ['VerifierFunctionName', 'Verifies a sample each day'],
@@ -132,56 +120,39 @@ function athenaOutputs({ catalogueAthena: made }: GenesysMediaArchive): Partial<
 
 type Output = readonly [value: string, description: string];
 
+/** Of a part that may not be there. */
+const told = (value: string | undefined, description: string): Output | undefined =>
+  value === undefined ? undefined : [value, description];
+
 function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Output>> {
   const { webhookUrl, network, auditTrail } = archive;
-  return {
+  return present({
     BucketName: [archive.bucket.bucketName, 'Holds the archive'],
     CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
-    ...(archive.keyRecordsBucket === undefined
-      ? {}
-      : { KeyRecordsBucketName: [archive.keyRecordsBucket.bucketName, 'Holds key records'] as const }),
+    KeyRecordsBucketName: told(archive.keyRecordsBucket?.bucketName, 'Holds key records'),
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
     DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that failed for good'],
     FunctionName: [archive.function.functionName, 'Archives'],
     KeyArn: [archive.key.attrArn, 'Wraps the data key of each recording'],
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],
-    ...signingKeyOutput(archive),
+    SigningKeySecretArn: told(archive.signingKeySecret?.ref, 'Takes the key that signs receipts'),
+    SigningKeyArn: told(archive.signingKey?.attrArn, 'Signs receipts'),
     WebhookSecretArn: [archive.webhookSecret.ref, 'Takes the secret of webhooks'],
-    ...(archive.backfillSecret === undefined
-      ? {}
-      : { BackfillSecretArn: [archive.backfillSecret.ref, 'Takes the OAuth client of backfills'] as const }),
-    ...(webhookUrl === undefined ? {} : { WebhookUrl: [webhookUrl, 'Takes signed webhooks'] as const }),
+    BackfillSecretArn: told(archive.backfillSecret?.ref, 'Takes the OAuth client of backfills'),
+    WebhookUrl: told(webhookUrl, 'Takes signed webhooks'),
     ...scheduledOutputs(archive),
     ...athenaOutputs(archive),
-    ...(archive.console === undefined || archive.consoleSecret === undefined
-      ? {}
-      : {
-          ConsoleUrl: [archive.console.url, 'Opens the console'] as const,
-          ConsoleSecretArn: [archive.consoleSecret.ref, 'Takes how people sign in to the console'] as const,
-        }),
-    ...(archive.logKey === undefined
-      ? {}
-      : { LogKeyArn: [archive.logKey.attrArn, 'Signs the log'] as const }),
-    ...(archive.drillKey === undefined
-      ? {}
-      : { DrillKeyArn: [archive.drillKey.attrArn, 'Signs the reports of restore drills'] as const }),
+    ConsoleUrl: told(archive.console?.url, 'Opens the console'),
+    ConsoleSecretArn: told(archive.consoleSecret?.ref, 'Takes how people sign in to the console'),
+    LogKeyArn: told(archive.logKey?.attrArn, 'Signs the log'),
+    DrillKeyArn: told(archive.drillKey?.attrArn, 'Signs the reports of restore drills'),
     DashboardName: [archive.dashboard.dashboardName, 'Answers five questions'],
     AlarmTopicArn: [archive.alarmTopic.topicArn, 'Tells of alarms'],
     AuditorRoleArn: [archive.auditorRole.roleArn, 'To assume for restoring and verifying'],
     RewrapRoleArn: [archive.rewrapRole.roleArn, 'To assume for moving data keys to another KMS key'],
-    ...(archive.releaserRole === undefined
-      ? {}
-      : {
-          ReleaserRoleArn: [archive.releaserRole.roleArn, 'To assume for releasing from quarantine'] as const,
-        }),
-    ...(archive.eraserRole === undefined
-      ? {}
-      : { EraserRoleArn: [archive.eraserRole.roleArn, 'To assume for erasing'] as const }),
-    ...(network === undefined
-      ? {}
-      : { EgressAddress: [network.egressAddress, 'What Genesys Cloud sees'] as const }),
-    ...(auditTrail === undefined
-      ? {}
-      : { AuditTrailName: [auditTrail.trail.trailArn, 'Records accesses to objects and keys'] as const }),
-  };
+    ReleaserRoleArn: told(archive.releaserRole?.roleArn, 'To assume for releasing from quarantine'),
+    EraserRoleArn: told(archive.eraserRole?.roleArn, 'To assume for erasing'),
+    EgressAddress: told(network?.egressAddress, 'What Genesys Cloud sees'),
+    AuditTrailName: told(auditTrail?.trail.trailArn, 'Records accesses to objects and keys'),
+  });
 }

@@ -623,6 +623,13 @@ describe('the architecture', () => {
     ).toEqual([]);
   });
 
+  it.each(ROOTS)('%s leaves members out in one way: with present()', (root) => {
+    const others = sourcesOf(root).filter((file) =>
+      /\.\.\.\([^()]*=== undefined\s*\? \{\}/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(others).toEqual([]);
+  });
+
   it('names files in kebab-case, and none of them utils', () => {
     const odd = files.filter(
       (file) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*_?[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(file),

@@ -23,6 +23,7 @@ import { createDirectoryStore } from '../../src/store/directory/directory-store.
 import { inventedQueue, uuidOf } from '../catalogue/invented-rows.ts';
 import { lateStore } from '../catalogue/late-store.ts';
 import { openBench } from '../catalogue/open-bench.ts';
+import { present } from '../../src/present.ts';
 
 export interface TableOnce {
   readonly rows: number;
@@ -134,7 +135,7 @@ async function archiveSound(): Promise<string> {
     envelope: {
       format: envelope.format,
       metadataSha256: hashMetadata(sealer),
-      ...(wrapSha256 === undefined ? {} : { wrapSha256 }),
+      ...present({ wrapSha256 }),
     },
     times: { recorded, stored: recorded, issued: recorded },
     tool: { name: 'genesys-media-archive', version: '0.0.0' },

@@ -5,11 +5,11 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type ArchiveConditions, onlyWhen } from '../conditions.ts';
 import type { HardeningProps } from '../props/hardening.ts';
+import { type ArchiveNetwork, placeIn } from './network.ts';
 import { createGateway } from './http-gateway.ts';
 import { BATCH_SIZE, FUNCTION_TIMEOUT_S, logRetention, MEMORY_MB } from './sizing.ts';
 import { present } from '../../src/present.ts';
@@ -28,7 +28,7 @@ export interface ArchiveFunctionProps {
   /** Webhooks are taken, too, and how. */
   readonly webhook?: Pick<HardeningProps, 'webhookConcurrency' | 'apiGateway' | 'webAclArn'> | undefined;
   readonly webhookSecretArn: string;
-  readonly network?: { readonly vpc: ec2.Vpc; readonly securityGroup: ec2.SecurityGroup } | undefined;
+  readonly network?: ArchiveNetwork | undefined;
   readonly conditions: ArchiveConditions;
 }
 
@@ -55,13 +55,7 @@ export class ArchiveFunction extends Construct {
       role: props.role,
       logGroup: props.logGroup,
       environment: { ...props.environment },
-      ...(props.network === undefined
-        ? {}
-        : {
-            vpc: props.network.vpc as ec2.IVpc,
-            vpcSubnets: { subnetGroupName: 'Function' },
-            securityGroups: [props.network.securityGroup],
-          }),
+      ...placeIn(props.network),
     };
     this.function = new lambda.Function(this, 'Handler', {
       description: 'Archives recordings of Genesys Cloud',

@@ -1,5 +1,6 @@
 import { Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 
@@ -58,4 +59,16 @@ export class ArchiveNetwork extends Construct {
       this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoints], open: false });
     }
   }
+}
+
+/** Where a function runs: in the network, or, without one, where Lambda puts it. */
+export function placeIn(
+  network: Pick<ArchiveNetwork, 'vpc' | 'securityGroup'> | undefined,
+): Pick<lambda.FunctionProps, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
+  if (network === undefined) return {};
+  return {
+    vpc: network.vpc as ec2.IVpc,
+    vpcSubnets: { subnetGroupName: 'Function' },
+    securityGroups: [network.securityGroup],
+  };
 }

@@ -129,13 +129,11 @@ export function createHome(
       ...(prefix === undefined
         ? { S3_ARCHIVE_BUCKET: bucket.bucketName }
         : { ARCHIVE_STORE: `s3://${bucket.bucketName}/${prefix}` }),
-      ...(keyRecordsBucket === undefined
-        ? {}
-        : {
-            ARCHIVE_KEY_PLACEMENT: 'records',
-            ARCHIVE_KEY_RECORDS: `s3://${keyRecordsBucket.bucketName}`,
-          }),
-      ...present({ ARCHIVE_RETENTION_AT_WRITE: props.retention?.atWrite }),
+      ...present({
+        ARCHIVE_KEY_PLACEMENT: keyRecordsBucket && 'records',
+        ARCHIVE_KEY_RECORDS: keyRecordsBucket && `s3://${keyRecordsBucket.bucketName}`,
+        ARCHIVE_RETENTION_AT_WRITE: props.retention?.atWrite,
+      }),
     },
   };
 }

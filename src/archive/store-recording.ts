@@ -128,7 +128,7 @@ function metadataOf(
   { ids, sealer, keptKey, quarantine }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
   source: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const note = quarantine === undefined ? {} : { [QUARANTINE_NOTE]: formatQuarantineNote(quarantine) };
+  const note = present({ [QUARANTINE_NOTE]: quarantine && formatQuarantineNote(quarantine) });
   return { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source, ...note };
 }
 

@@ -76,7 +76,7 @@ export function createOrganizations(options: OrganizationsOptions): Organization
     for (const script of contents.conversations ?? []) world.add(script);
     return world;
   };
-  const home = make(first, 0, first.organizationId === undefined ? {} : { id: first.organizationId });
+  const home = make(first, 0, present({ id: first.organizationId }));
   const list: SimulatedOrganization[] = [
     { name: home.organizationName, clients: first.clients, world: home },
     ...others.map((other, at) => ({

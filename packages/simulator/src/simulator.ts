@@ -210,7 +210,7 @@ async function startAws(
 ): Promise<Pick<Simulator, 's3' | 'kms'>> {
   const onS3 = (request: S3Request) => requests.rememberAndReport(describeS3Request(request, now()));
   const onKms = (request: KmsRequest) => requests.rememberAndReport(describeKmsRequest(request, now()));
-  const token = sessionToken === undefined ? {} : { sessionToken };
+  const token = present({ sessionToken });
   const place = s3 && {
     dir: s3.dir,
     buckets: [s3.bucket, ...(s3.others ?? [])],

@@ -21,6 +21,7 @@ import { type CommandContext, readSources } from '../_context.ts';
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
+import { present } from '../../present.ts';
 
 interface ServeCommandOptions {
   readonly port?: number;
@@ -206,9 +207,8 @@ function announce(
 
 function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
-    const archive = name === undefined ? {} : { archive: name };
     ui.record(report.kind === 'result' ? 'recording' : report.kind, {
-      ...archive,
+      ...present({ archive: name }),
       ...describeWorker(report),
     });
     return;

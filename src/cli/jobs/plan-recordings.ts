@@ -96,7 +96,7 @@ export async function planRecordings(
   else ui.out(id);
   ui.say(`${count(totals.items, 'recording')} in ${count(totals.shards, 'shard')} planned as job ${id}`);
   if (options.wait === true) {
-    return runJobHere(context, plan, options.workers === undefined ? {} : { workers: options.workers });
+    return runJobHere(context, plan, present({ workers: options.workers }));
   }
   ui.say(
     `any runner works on it: genesys-archive jobs run ${shortId(id)}; jobs watch ${shortId(id)} shows it`,

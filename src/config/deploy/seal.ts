@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ArchiveError } from '../../errors.ts';
 import { drillSettings } from './drill.ts';
+import { present } from '../../present.ts';
 
 export const sealSettings = z.strictObject({
   /** Name of the log, for ever: `ARCHIVE_PROOF_ORIGIN`. */
@@ -49,6 +50,6 @@ export function readSealEvent(event: unknown): {
     });
   }
   const { init, everyDay, hourly } = result.data;
-  const recovery = init?.recoveryVkey === undefined ? {} : { recoveryVkey: init.recoveryVkey };
+  const recovery = present({ recoveryVkey: init?.recoveryVkey });
   return { everyDay, hourly, init: init === undefined ? undefined : { first: init.first, ...recovery } };
 }

@@ -111,7 +111,7 @@ function perform(queries: AthenaQueries, operation: AthenaOperation, input: Inpu
     case 'GetWorkGroup': {
       const Name = text(input, 'WorkGroup');
       const { scanLimitBytes } = queries.workGroup(Name);
-      const limit = scanLimitBytes === undefined ? {} : { BytesScannedCutoffPerQuery: scanLimitBytes };
+      const limit = present({ BytesScannedCutoffPerQuery: scanLimitBytes });
       return {
         WorkGroup: {
           Name,

@@ -122,10 +122,10 @@ function describeEntry(world: RecordingsWorld, entry: AuditEntry): object {
   return {
     id,
     userHomeOrgId: world.organizationId,
-    ...(clientId === undefined
-      ? {}
-      : { client: { id: clientId, selfUri: `/api/v2/oauth/clients/${clientId}` } }),
-    ...present({ user }),
+    ...present({
+      client: clientId && { id: clientId, selfUri: `/api/v2/oauth/clients/${clientId}` },
+      user,
+    }),
     serviceName: SERVICE,
     level: clientId === undefined && user === undefined ? 'System' : 'User',
     status: 'Success',

@@ -6,7 +6,8 @@ import {
   type Checksum,
   type ChecksumAlgorithm,
   checksumElement,
-  checksumHeader,
+  checksumElements,
+  checksumHeaders,
   compositeChecksum,
   parseAlgorithm,
   readChecksumHeader,
@@ -101,7 +102,7 @@ export async function uploadPart(call: S3Call): Promise<S3Answer> {
     status: 200,
     headers: {
       etag: quote(part.etag),
-      ...(checksum === undefined ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value }),
+      ...checksumHeaders(checksum),
     },
   };
 }
@@ -239,9 +240,8 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
         Bucket: call.bucketName,
         Key: call.key,
         ETag: quote(object.etag),
-        ...(checksum === undefined
-          ? {}
-          : { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type }),
+        ...checksumElements(checksum),
+        ...present({ ChecksumType: checksum?.type }),
       }),
     };
   });
