@@ -28,6 +28,7 @@ const GROUND = new Set([
   'key-template',
   'media-content',
   'make-directories',
+  'map-ahead',
   'recording',
   'regions',
   'sync-directory',

@@ -5,7 +5,7 @@ import { openDayFile } from '../day/day-file.ts';
 import { listDay, type RunInputs } from '../day/day-inputs.ts';
 import { listDayFiles, type ListedDay } from '../day/list-days.ts';
 import { filesThatMayHold } from './lookup-index.ts';
-import { mapOrdered } from '../map-ordered.ts';
+import { mapAhead } from '../../map-ahead.ts';
 import { dayFileKey, type LookupKind, parseDayFileKey, type Shard, shardsOf } from '../places.ts';
 import type { CataloguePorts } from '../ports.ts';
 import { readRuns, type Runs } from '../runs.ts';
@@ -96,7 +96,7 @@ export async function findRecordings(
     runs,
     files: { asked: sources.length, all: files.length },
     days: (wanted) =>
-      mapOrdered(
+      mapAhead(
         sources,
         Math.min(
           options.atOnce ?? atOnce,
