@@ -21,7 +21,7 @@ it('docs/deployment.md has an example that is accepted', () => {
 });
 
 it('docs/deployment.md has every property of the construct', () => {
-  const source = ['genesys-media-archive', 'hardening-props', 'archive-home']
+  const source = ['props/archive', 'props/hardening', 'buckets/home']
     .map((name) => readFileSync(`infra/${name}.ts`, 'utf8'))
     .join('\n');
   const found = source.matchAll(

@@ -1,12 +1,11 @@
 import type { Budget } from '../../clock.ts';
-import { ArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { compareWithKey, type Finding, finding } from '../compare-with-receipt.ts';
 import type { ExaminePorts } from './ports.ts';
 import { objectOfReceipt, DATE_LAYOUT } from '../../record/layout.ts';
 import { parseCompanion } from '../../record/object-key.ts';
-import { readReceipt } from '../../record/receipt/read-receipt.ts';
+import { lookAtReceipt } from '../../record/receipt/read-receipt.ts';
 import type { SignedReceipt } from '../../record/receipt/schema.ts';
 import { isIdempotencyKeyOf } from '../../record/same-recording.ts';
 import { checkStoredSignature } from '../../record/stored-signature.ts';
@@ -34,15 +33,14 @@ export async function examineContext(
   const { store, keys, layout = DATE_LAYOUT } = ports;
   const { key, metadata } = stat;
   const { kind, receipt: place } = parseCompanion(key) ?? { kind: 'context', receipt: '' };
-  const receipt = await lookAtReceipt(store, place, budget);
+  const { receipt, damage } = await lookAtReceipt(store, place, budget);
   const none = (found: 'missing-receipt' | 'unreadable-receipt' | 'swapped', message: string) => ({
     findings: [finding(found, key, message)],
     ids: undefined,
     isMarked: false,
   });
+  if (damage !== undefined) return none('unreadable-receipt', 'the receipt of its recording cannot be read');
   if (receipt === undefined) return none('missing-receipt', 'the recording it stands beside has no receipt');
-  if (receipt === 'unreadable')
-    return none('unreadable-receipt', 'the receipt of its recording cannot be read');
   const media = receipt.object?.key ?? objectOfReceipt(layout, place);
   const findings =
     media === undefined ? [] : compareWithKey(media, receipt, { ...ports, location: store.location });
@@ -62,17 +60,4 @@ export async function examineContext(
   const isMarked = checkMark({ kind, key, ids, organizationId: organization, metadata }, keys) === 'valid';
   if (!isMarked) known.push(finding('unproven', key, 'it carries no valid mark of its writer'));
   return { findings: known, ids: receipt.ids, isMarked };
-}
-
-async function lookAtReceipt(
-  store: ExaminePorts['store'],
-  place: string,
-  budget: Budget,
-): Promise<SignedReceipt | 'unreadable' | undefined> {
-  try {
-    return await readReceipt(store, place, budget);
-  } catch (error) {
-    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-    return 'unreadable';
-  }
 }

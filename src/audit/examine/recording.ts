@@ -12,7 +12,7 @@ import { type Erasure, subjectHash } from '../../record/erasure.ts';
 import { findErasure, recordingOfKey } from '../../record/find-erasure.ts';
 import { readWrap } from '../../record/key-records.ts';
 import { parseCompanion, receiptKey } from '../../record/object-key.ts';
-import { readReceipt } from '../../record/receipt/read-receipt.ts';
+import { lookAtReceipt } from '../../record/receipt/read-receipt.ts';
 import type { SignedReceipt } from '../../record/receipt/schema.ts';
 import type { SignatureVerdict } from '../../record/receipt/receipt.ts';
 import { checkStoredSignature } from '../../record/stored-signature.ts';
@@ -60,12 +60,13 @@ export async function examineRecording(
   if (stat !== undefined && parseCompanion(key) !== undefined) {
     return { ...(await examineBeside(ports, stat, budget)), notes };
   }
-  const { receipt, findings: ofReceipt } = await lookAtReceipt(store, key, budget);
+  const { receipt, damage } = await lookAtReceipt(store, receiptKey(key), budget);
+  const ofReceipt = damage === undefined ? [] : [finding('unreadable-receipt', key, damage.message)];
   const { signature, findings: ofSignature } = await lookAtSignature(ports, key, receipt, budget);
   const readInstruction = once(async () => (stat === undefined ? undefined : readWrap(store, stat, budget)));
   // metadata that are damaged are an object's
   const erasure = ofObject.length > 0 ? undefined : await lookForErasure(ports, key, stat, budget);
-  const known = { receipt, erasure, isReceiptDamaged: ofReceipt.length > 0 };
+  const known = { receipt, erasure, isReceiptDamaged: damage !== undefined };
   const judged =
     stat === undefined
       ? await examineMissing(ports, key, { ...known, isObjectDamaged: ofObject.length > 0 }, budget)
@@ -134,19 +135,6 @@ async function readStat(
     if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
     const findings = [finding('metadata', key, error.message, { code: error.code })];
     return { stat: undefined, notes: [], findings };
-  }
-}
-
-async function lookAtReceipt(
-  store: ObjectStore,
-  key: string,
-  budget: Budget,
-): Promise<{ receipt: SignedReceipt | undefined; findings: Finding[] }> {
-  try {
-    return { receipt: await readReceipt(store, receiptKey(key), budget), findings: [] };
-  } catch (error) {
-    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-    return { receipt: undefined, findings: [finding('unreadable-receipt', key, error.message)] };
   }
 }
 

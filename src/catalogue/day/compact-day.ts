@@ -7,6 +7,7 @@ import { ArchiveError } from '../../errors.ts';
 import type { ObjectStat, PutOptions } from '../../ports.ts';
 import { type OpenDayFile, openDayFile, writeDayFile } from './day-file.ts';
 import { listDay, type RunInputs } from './day-inputs.ts';
+import { exchangeFile } from '../exchange.ts';
 import { eraseFacts } from '../erase-facts.ts';
 import { makeDay } from './make-day.ts';
 import { dayFileKey, type Shard } from '../places.ts';
@@ -90,31 +91,12 @@ async function attemptDay(
     const done = { ...shared, read: made.read, unreadable: made.unreadable, rows: made.rows.length };
     if (isCurrent) return { ...done, outcome: 'written' };
     const body = writeDayFile(ports.tables, made.rows, facts);
-    return (await store(ports, { key, before }, body, budget)) ? { ...done, outcome: 'written' } : undefined;
+    return (await exchangeFile(ports, { key, before, options: OPTIONS }, body, budget))
+      ? { ...done, outcome: 'written' }
+      : undefined;
   } finally {
     await old?.close();
   }
-}
-
-async function store(
-  { catalogue }: CataloguePorts,
-  { key, before }: { readonly key: string; readonly before: ObjectStat | undefined },
-  body: Uint8Array,
-  budget: Budget,
-): Promise<boolean> {
-  if (before === undefined) {
-    const options = { ...OPTIONS, contentLength: body.byteLength };
-    return (await catalogue.put(key, body, options, budget)).outcome === 'stored';
-  }
-  if (catalogue.replace === undefined)
-    throw new ArchiveError(
-      'CONFIG_INVALID',
-      `${catalogue.location} cannot replace objects, which the catalogue needs`,
-    );
-  const { outcome } = await catalogue.replace(before, body, OPTIONS, budget);
-  if (outcome === 'unsupported')
-    throw new ArchiveError('CONFIG_INVALID', `${catalogue.location} cannot replace ${key}`);
-  return outcome === 'replaced';
 }
 
 /** A file that cannot be read is as good as none: it is made anew. */

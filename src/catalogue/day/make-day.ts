@@ -1,7 +1,6 @@
 /** The rows of a day, from receipts, facts, holds and erasures. Writes nothing. */
 import type { Budget } from '../../clock.ts';
-import { ArchiveError } from '../../errors.ts';
-import { readReceipt } from '../../record/receipt/read-receipt.ts';
+import { lookAtReceipt } from '../../record/receipt/read-receipt.ts';
 import { type KnownContexts, openKnownContexts, readContexts } from './contexts-of-day.ts';
 import { type OpenDayFile, groupsOf } from './day-file.ts';
 import type { DayInputs, RunInputs } from './day-inputs.ts';
@@ -95,16 +94,14 @@ async function readNewReceipts(
   );
   let unreadable = 0;
   await forEachOf(unknown, RECEIPTS_AT_ONCE, async ({ key, receipt: place = '' }) => {
-    try {
-      const receipt = await readReceipt(archive, place, budget);
-      if (receipt === undefined) return;
-      if (asOf !== undefined && Date.parse(receipt.times.issued) > asOf) later.add(key);
-      else receipts.set(key, factsOfReceipt(receipt));
-    } catch (error) {
-      if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
+    const { receipt, damage } = await lookAtReceipt(archive, place, budget);
+    if (damage !== undefined) {
       unreadable += 1;
-      logger.log('warn', error.message, { key, code: error.code, state: 'unreceipted' });
+      logger.log('warn', damage.message, { key, code: damage.code, state: 'unreceipted' });
     }
+    if (receipt === undefined) return;
+    if (asOf !== undefined && Date.parse(receipt.times.issued) > asOf) later.add(key);
+    else receipts.set(key, factsOfReceipt(receipt));
   });
   return { read: unknown.length, unreadable };
 }

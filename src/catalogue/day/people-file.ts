@@ -3,6 +3,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ObjectStat } from '../../ports.ts';
 import type { DayInputs } from './day-inputs.ts';
+import { exchangeFile } from '../exchange.ts';
 import { inMemory } from '../in-memory.ts';
 import { peopleFileKey, peopleIds, type Shard } from '../places.ts';
 import type { CataloguePorts } from '../ports.ts';
@@ -40,7 +41,7 @@ export const writePeople = {
     rows: readonly PeopleRow[],
     budget: Budget,
   ): Promise<boolean> {
-    const { catalogue, envelope, tables, reader } = ports;
+    const { envelope, tables, reader } = ports;
     if (reader === undefined || envelope === undefined) return true;
     const { day, shard, digest } = inputs;
     const key = peopleFileKey(day, shard);
@@ -55,8 +56,7 @@ export const writePeople = {
     for (let at = 0; at < rows.length; at += ROWS_IN_GROUP) builder.add(rows.slice(at, at + ROWS_IN_GROUP));
     const { body, options } = await sealBytes(envelope, peopleIds(day), builder.finish(), budget);
     const stated = { ...options, metadata: { ...options.metadata, [INPUTS]: digest } };
-    if (before === undefined) return (await catalogue.put(key, body, stated, budget)).outcome === 'stored';
-    return (await catalogue.replace?.(before, body, stated, budget))?.outcome === 'replaced';
+    return exchangeFile(ports, { key, before, options: stated }, body, budget);
   },
 };
 

@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { parseForeignJson } from '../../json.ts';
-import type { ObjectStat, TableColumn } from '../../ports.ts';
+import type { PutOptions, TableColumn } from '../../ports.ts';
 import { groupsOf, openDayFile } from '../day/day-file.ts';
 import { listDayFiles, type ListedDay } from '../day/list-days.ts';
+import { exchangeFile } from '../exchange.ts';
 import { openPinned } from '../pinned.ts';
 import {
   dayAt,
@@ -27,6 +28,7 @@ import { DAY_MS } from '../../recording/time.ts';
 
 const LOOKUP_SCHEMA = 'genesys-media-archive/lookup/v1';
 const ENTRY: TableColumn = { name: 'entry', type: 'int64', required: true, pageIndex: true };
+const OPTIONS: PutOptions = { metadata: {}, contentType: 'application/vnd.apache.parquet' };
 const ENTRIES_IN_GROUP = 100_000;
 const LOW_BITS = 16n;
 
@@ -109,7 +111,8 @@ async function writeIndex(
   const entries = await readEntries(ports, { kind, files }, budget);
   if (entries === undefined) return false;
   const body = buildIndex(ports, { kind, month, versions }, entries);
-  return storeIndex(ports, { key, before }, body, budget);
+  // where another writer was first, its index is as good
+  return exchangeFile(ports, { key, before, options: OPTIONS }, body, budget);
 }
 
 /** Of all rows, sorted. `undefined` where a file is gone by now. */
@@ -162,20 +165,6 @@ function buildIndex(
     builder.add(Array.from(entries.subarray(at, at + ENTRIES_IN_GROUP), (entry) => ({ entry })));
   }
   return builder.finish();
-}
-
-/** @returns false where another writer was first: its index is as good. */
-async function storeIndex(
-  { catalogue }: CataloguePorts,
-  { key, before }: { readonly key: string; readonly before: ObjectStat | undefined },
-  body: Uint8Array,
-  budget: Budget,
-): Promise<boolean> {
-  const options = { metadata: {}, contentType: 'application/vnd.apache.parquet' };
-  if (before !== undefined)
-    return (await catalogue.replace?.(before, body, options, budget))?.outcome === 'replaced';
-  const stored = await catalogue.put(key, body, { ...options, contentLength: body.byteLength }, budget);
-  return stored.outcome === 'stored';
 }
 
 async function openIndex(

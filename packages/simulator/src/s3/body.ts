@@ -9,7 +9,7 @@ import {
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { decodeChunked, STREAMING_PAYLOADS } from './chunked.ts';
 import { S3Refusal } from './refusal.ts';
-import { equalSignatures, type RequestSignature } from '../sigv4.ts';
+import { equalSignatures, type RequestSignature } from '../aws/sigv4.ts';
 
 /** Bytes, 5 GiB: the most one PutObject or UploadPart may carry. */
 const MAX_BODY_BYTES = 5 * 1024 ** 3;

@@ -4,7 +4,7 @@ import { checksumElements } from './checksum.ts';
 import { findUpload } from './multipart.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { renderDocument, type XmlFields } from './xml.ts';
-import { encodeUri } from '../sigv4.ts';
+import { encodeUri } from '../aws/sigv4.ts';
 
 /** S3's own ceiling for one page of any listing. */
 const MAX_PAGE_ITEMS = 1000;

@@ -5,7 +5,7 @@ import { isLocked, lockHeaders, readLockHeaders } from './object-lock.ts';
 import { isMarker } from './old-versions.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
-import { decodeUri } from '../sigv4.ts';
+import { decodeUri } from '../aws/sigv4.ts';
 import { present } from '../present.ts';
 
 /** PutObject, CopyObject, GetObject, HeadObject, DeleteObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html */

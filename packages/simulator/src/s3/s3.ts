@@ -20,7 +20,7 @@ import { OPERATIONS } from './operations.ts';
 import { S3Refusal } from './refusal.ts';
 import type { S3Options, S3Request } from './s3-options.ts';
 import { ConnectionGone, type Exchange, describeRefusal, readRequest, sendAnswer } from './wire.ts';
-import { type RequestSignature, type SigningCredentials, verifySignature } from '../sigv4.ts';
+import { type RequestSignature, type SigningCredentials, verifySignature } from '../aws/sigv4.ts';
 
 export type { BrokenListing } from './broken-listing.ts';
 export type { S3Operation } from './call.ts';

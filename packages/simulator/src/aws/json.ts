@@ -2,26 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AwsProblem, AwsRefusal, type AwsService, refusalOf } from './aws-refusals.ts';
-import { type S3ErrorCode, S3Refusal } from './s3/refusal.ts';
-import { describeCause } from './simulator-error.ts';
+import { type AwsProblem, AwsRefusal, type AwsService, refusalOf } from './refusals.ts';
+import { type S3ErrorCode, S3Refusal } from '../s3/refusal.ts';
+import type { AwsEndpointOptions } from './endpoint.ts';
+import { describeCause } from '../simulator-error.ts';
 import { sha256Hex, type SigningCredentials, verifySignature } from './sigv4.ts';
-
-/** What every endpoint of an AWS JSON protocol takes. */
-export interface AwsJsonOptions {
-  /** Default `simulator`. */
-  readonly accessKeyId?: string;
-  /** Of an assumed role: a request may bear this one. @default none is known */
-  readonly sessionToken?: string;
-  /** Default `simulator-secret-key`. */
-  readonly secretAccessKey?: string;
-  /** Default `us-east-1`. */
-  readonly region?: string;
-  /** Default: any free one. */
-  readonly port?: number;
-  /** Epoch ms; default the system's clock. */
-  readonly now?: () => number;
-}
 
 /** One request that was signed with our key and names an operation of the service. */
 export interface AwsCall<Operation extends string> {
@@ -82,7 +67,7 @@ const SIGNATURE_PROBLEMS: Readonly<Partial<Record<S3ErrorCode, AwsProblem>>> = {
 /** @param service as it stands in signatures. */
 export function credentialsFor<S extends AwsService>(
   service: S,
-  { accessKeyId, secretAccessKey, sessionToken, region }: AwsJsonOptions,
+  { accessKeyId, secretAccessKey, sessionToken, region }: AwsEndpointOptions,
 ): SigningCredentials & { readonly service: S } {
   return {
     accessKeyId: accessKeyId ?? 'simulator',
@@ -211,7 +196,7 @@ async function answer<S extends AwsService, O extends string, E>(
  */
 export async function serveAwsJson<S extends AwsService, O extends string, E>(
   service: AwsJsonService<S, O, E>,
-  { port = 0, now = Date.now }: AwsJsonOptions,
+  { port = 0, now = Date.now }: AwsEndpointOptions,
 ): Promise<AwsJsonEndpoint> {
   const { accessKeyId, secretAccessKey, region, service: name } = service.credentials;
   const underWay = new Set<Promise<void>>();

@@ -1,7 +1,7 @@
-import type { Budget, Clock } from '../clock.ts';
-import type { Logger } from '../log.ts';
-import { type CommandContext, openBudget } from './_context.ts';
-import type { OverDays } from './_over-days.ts';
+import type { Budget, Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import { type CommandContext, openBudget } from '../_context.ts';
+import type { OverDays } from './over-days.ts';
 
 export interface DaysFetching<Day> {
   readonly update: (

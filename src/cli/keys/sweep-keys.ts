@@ -1,8 +1,8 @@
-import { openConfiguredStore, openConfiguredVersions, readTrust } from '../create/archiver.ts';
-import { MIN_ORPHAN_AGE_MS, type RecordState, sweepKeyRecords } from '../rekey/sweep-key-records.ts';
-import { type CommandContext, openBudget, readSettings, searchIn } from './_context.ts';
-import { count, formatDuration, printable } from './_format.ts';
-import { readArchive, requireArchive } from './_nothing-found.ts';
+import { openConfiguredStore, openConfiguredVersions, readTrust } from '../../create/archiver.ts';
+import { MIN_ORPHAN_AGE_MS, type RecordState, sweepKeyRecords } from '../../rekey/sweep-key-records.ts';
+import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
+import { count, formatDuration, printable } from '../_format.ts';
+import { readArchive, requireArchive } from '../_nothing-found.ts';
 
 /** Removes key records that no object has, and tells of those of which it cannot be told. */
 export async function sweepKeys(

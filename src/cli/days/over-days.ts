@@ -1,7 +1,7 @@
 /** `--day`, `--from` and `--to` of what is fetched of days that are over. */
-import { ArchiveError } from '../errors.ts';
-import { present } from '../present.ts';
-import { DAY_MS, dayOf, parseDay } from '../recording/time.ts';
+import { ArchiveError } from '../../errors.ts';
+import { present } from '../../present.ts';
+import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 
 export interface OverDays {
   readonly day?: string;
@@ -29,6 +29,12 @@ export function readOverDays(
     throw new ArchiveError('USAGE', `${dayOf(one)} is not over yet`, { hint: 'days are those of UTC' });
   }
   return present({ from: first, to: last });
+}
+
+/** Reports whether a day, `YYYY-MM-DD`, is within what {@link readOverDays} read. */
+export function isWithin({ from, to }: ReturnType<typeof readOverDays>, day: string): boolean {
+  const at = parseDay(day) ?? 0;
+  return at >= (from ?? 0) && at <= (to ?? Number.POSITIVE_INFINITY);
 }
 
 function readDay(flag: string, text: string | undefined): number | undefined {

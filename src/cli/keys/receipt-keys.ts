@@ -1,7 +1,7 @@
 import { chmod, open, readFile, stat, unlink } from 'node:fs/promises';
-import { signingKeyId } from '../record/receipt/receipt.ts';
-import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
-import { present } from '../present.ts';
+import { signingKeyId } from '../../record/receipt/receipt.ts';
+import { ArchiveError, describeForeign, systemCodeOf } from '../../errors.ts';
+import { present } from '../../present.ts';
 import {
   formatKeyList,
   type KeyList,
@@ -9,10 +9,10 @@ import {
   MAX_KEY_LIST_BYTES,
   parseKeyList,
   parsePublicKey,
-} from '../signing/key-list.ts';
-import type { CommandContext } from './_context.ts';
-import { printable } from './_format.ts';
-import { createFileTarget } from './file-target.ts';
+} from '../../signing/key-list.ts';
+import type { CommandContext } from '../_context.ts';
+import { printable } from '../_format.ts';
+import { createFileTarget } from '../file-target.ts';
 
 export interface ReceiptKeysOptions {
   readonly list?: string;

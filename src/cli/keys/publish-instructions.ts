@@ -1,9 +1,9 @@
-import { openConfiguredStore, openConfiguredVersions, readTrust } from '../create/archiver.ts';
-import { ArchiveError } from '../errors.ts';
-import { publishInstruction } from '../rekey/publish-instruction.ts';
-import { type CommandContext, openBudget, readSettings } from './_context.ts';
-import { requireSelection, runSelection } from './_selection.ts';
-import type { MoveOptions } from './specs/rekey-options.ts';
+import { openConfiguredStore, openConfiguredVersions, readTrust } from '../../create/archiver.ts';
+import { ArchiveError } from '../../errors.ts';
+import { publishInstruction } from '../../rekey/publish-instruction.ts';
+import { type CommandContext, openBudget, readSettings } from '../_context.ts';
+import { requireSelection, runSelection } from '../_selection.ts';
+import type { MoveOptions } from '../specs/rekey-options.ts';
 
 /** As the options of `keys` have them. */
 export type PublishOptions = Pick<MoveOptions, 'all' | 'from' | 'to' | 'concurrency' | 'dryRun'>;

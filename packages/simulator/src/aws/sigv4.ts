@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { notImplemented, S3Refusal } from './s3/refusal.ts';
+import { notImplemented, S3Refusal } from '../s3/refusal.ts';
 
 /**
  * AWS Signature Version 4 as a server checks it, in the `Authorization` header form.
