@@ -58,8 +58,8 @@ class Line {
   /** More of a body whose head has been sent. `source` rests while this line has too much to send. */
   write(bytes: Buffer, source: Line): void {
     if (this.#socket.write(bytes)) return;
-    source.socket.pause();
-    this.#socket.once('drain', () => source.socket.resume());
+    source.#socket.pause();
+    this.#socket.once('drain', () => source.#socket.resume());
   }
 
   /** The benchmark's servers send a head in one piece. */
