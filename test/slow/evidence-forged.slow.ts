@@ -7,7 +7,7 @@ import { unlimited } from '../../src/clock.ts';
 import { formatSignature } from '../../src/proof/formats/note.ts';
 import { createLogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays } from '../../src/proof/seal-days.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { runHere } from '../cli/run-here.ts';
 import { ChangedPackage } from '../proof/changed-package.ts';
 import { type LocalAuthority, startAuthority } from '../proof/local-authority.ts';

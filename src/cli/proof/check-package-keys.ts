@@ -4,7 +4,7 @@ import { signersOf } from '../../proof/evidence/checkpoint-files.ts';
 import { fingerprintsOf, partsOf } from '../../proof/evidence/fingerprints.ts';
 import { checkNote, type NoteKey, parseNote, parseVkey } from '../../proof/formats/note.ts';
 import type { LogPlace } from '../../proof/log/place.ts';
-import { signingKeyId } from '../../record/receipt.ts';
+import { signingKeyId } from '../../record/receipt/receipt.ts';
 import { parsePublicKey } from '../../signing/key-list.ts';
 import type { Package } from './open-package.ts';
 

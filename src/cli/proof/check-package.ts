@@ -10,8 +10,8 @@ import { brokenEquations, parseStatement } from '../../proof/formats/statement.t
 import { type LogPlace, openCheckpoint, type SignedCheckpoint } from '../../proof/log/place.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
-import { parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
-import { checkSignature } from '../../record/receipt.ts';
+import { parseReceipt, type SignedReceipt } from '../../record/receipt/schema.ts';
+import { checkSignature } from '../../record/receipt/receipt.ts';
 import { checkMedia } from './check-media.ts';
 import { checkKeys, checkTokens, type PackedKeys, readPackedKeys } from './check-package-keys.ts';
 import { adviceOn, openPackage, type Package } from './open-package.ts';

@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import type { CheckedPorts } from '../../audit/open-checked.ts';
 import { ArchiveError } from '../../errors.ts';
-import { publicKeyOf } from '../../record/receipt-keys.ts';
+import { publicKeyOf } from '../../record/receipt/keys.ts';
 import { readCosignatures } from '../anchors/witness.ts';
 import { checkNote, type NoteKey, parseNote } from '../formats/note.ts';
 import { type LogPlace, readBytes, type SignedCheckpoint } from '../log/place.ts';
