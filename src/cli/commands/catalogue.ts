@@ -19,6 +19,8 @@ import { tellStatus } from '../catalogue/status.ts';
 import { resolveQuery } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
 import { readAskedIds } from '../restore/read-ids.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
 interface CatalogueOptions extends QueryOptions, ExportOptions {
   readonly scope?: Scope;
@@ -40,7 +42,7 @@ interface CatalogueCall {
 
 type Action = (context: CommandContext, work: CatalogueCall, budget: Budget) => Promise<number>;
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS: Readonly<Record<ActionOf<'catalogue'>, Action>> = {
   update: (context, work, budget) => bringUpToDate(context, work.ports, work.options, budget),
   rebuild,
   status: (context, { ports, options }, budget) => tellStatus(context, ports, daysOf(options), budget),
@@ -61,15 +63,10 @@ const TAKES: Readonly<Record<string, readonly (keyof CatalogueOptions)[]>> = {
 /** Keeps the catalogue, and hands it to other programs. */
 export async function run(
   context: CommandContext,
-  [action = '', ...words]: readonly string[],
+  [word = '', ...words]: readonly string[],
   options: CatalogueOptions,
 ): Promise<number> {
-  const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-  if (act === undefined) {
-    throw new ArchiveError('USAGE', `catalogue does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'catalogue update, rebuild, status, export, sql or ddl',
-    });
-  }
+  const action = requireAction('catalogue', word);
   requireFitting(action, words, options);
   if (options.athena === true) {
     const { runSqlInAthena } = await import('../catalogue/sql-athena.ts');
@@ -87,7 +84,7 @@ export async function run(
   try {
     if (action === 'update' || (action === 'rebuild' && options.into === undefined))
       await requireReplaceable(config, { clock, logger }, budget);
-    return await act(context, { ports, words, options, elsewhere }, budget);
+    return await ACTIONS[action](context, { ports, words, options, elsewhere }, budget);
   } finally {
     end();
   }
