@@ -1,4 +1,5 @@
 import { RECORDING_KINDS, type RecordingKind } from '../../recording/facts.ts';
+import type { WriteBack } from '../../recording/write-back.ts';
 import type { SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
 
@@ -21,7 +22,7 @@ export interface RecordingsConfig {
   readonly context: boolean;
   /** Keeps the transcript beside each recording; `undefined`: transcripts are not asked for. */
   readonly transcripts: TranscriptsConfig | undefined;
-  readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
+  readonly writeBack: WriteBack;
   /** Set whenever `writeBack` is `custom-attributes`. */
   readonly customAttributesSchema: string | undefined;
 }
