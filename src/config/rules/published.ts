@@ -1,4 +1,4 @@
-import { RECORDING_KINDS, type RecordingKind } from '../../recording/facts.ts';
+import { type AudioFormat, RECORDING_KINDS, type RecordingKind } from '../../recording/facts.ts';
 import type { WriteBack } from '../../recording/write-back.ts';
 import type { SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
@@ -12,7 +12,7 @@ export interface TranscriptsConfig {
 
 /** What archiving by the published API needs to know besides its addresses. */
 export interface RecordingsConfig {
-  readonly format: 'WAV' | 'WAV_ULAW' | 'WEBM' | 'OGG_OPUS' | 'OGG_VORBIS' | 'MP3';
+  readonly format: AudioFormat;
   readonly kinds: readonly RecordingKind[];
   readonly settleMs: number;
   readonly horizonMs: number;
