@@ -51,6 +51,7 @@ export {
   type ArchiverPorts,
   createArchiver,
   createReader,
+  openConfiguredStore,
   readTrust,
 } from './create/archiver.ts';
 export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
