@@ -262,7 +262,7 @@ describe('archive', () => {
     const result = await runCli(['archive', '--event', '-'], { env, input: eventOf() });
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(
-      /^GET api\/v2\/media: trying again in 1\.\d s: GENESYS_THROTTLED, attempt 1 failed$/m,
+      /^GET api\/v2\/media: trying again in 1\.\d s, attempt 1 failed: .*429.* {2}\[GENESYS_THROTTLED\]$/m,
     );
   });
 
