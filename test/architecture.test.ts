@@ -16,6 +16,7 @@ const GROUND = new Set([
   'gather-bytes',
   'clock',
   'json',
+  'json-places',
   'log',
   'memory',
   'present',
