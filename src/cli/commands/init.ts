@@ -81,7 +81,10 @@ async function checkFree(file: string, force: boolean): Promise<void> {
     await checkOutput(file, { force });
   } catch (error) {
     throw error instanceof ArchiveError && error.code === 'OUTPUT_EXISTS'
-      ? withHint(error, '--force replaces it; --out DIR writes elsewhere; --archive NAME adds another archive')
+      ? withHint(
+          error,
+          '--force replaces it; --out DIR writes elsewhere; --archive NAME adds another archive',
+        )
       : error;
   }
 }
