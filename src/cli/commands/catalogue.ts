@@ -125,12 +125,15 @@ async function bringUpToDate(
 ): Promise<number> {
   const { scope, anew, at } = options;
   const search = { ...readRange(options), layout: ports.layout };
+  const isFirst = scope === undefined && (await listDayFiles(ports, budget)).length === 0;
+  // before anything is written: a place that is mistyped stays as it is
+  if (isFirst) await requireArchive(ports.archive, search, ['present', 'other-days'], budget);
   const report = await updateCatalogue(
     ports,
     {
       ...daysOf(options),
       // the first time there is everything to do
-      scope: scope ?? ((await listDayFiles(ports, budget)).length === 0 ? 'all' : 'recent'),
+      scope: scope ?? (isFirst ? 'all' : 'recent'),
       anew,
       asOf: at,
       onDay: ({ day, shard, outcome, rows, read, unreadable }) => {
