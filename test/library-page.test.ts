@@ -72,7 +72,7 @@ describe('the examples of docs/library.md', () => {
     const ended = runExample('restore.mjs', 'no-such-recording').catch(
       (error: { stderr: string }) => error.stderr,
     );
-    const lines = String(await ended).split('\n');
+    const lines = (await ended).split('\n');
     expect(
       lines.findIndex((line) => line.startsWith('ArchiveError: no recording no-such-recording')),
     ).toBeGreaterThan(0);

@@ -43,7 +43,7 @@ describe('the settings of the published API', () => {
     expect(load({ [name]: value })).toMatchObject(expected);
   });
 
-  it.each([
+  it.each<readonly [string, string, string]>([
     ['interaction', 'interaction', 'none'],
     ...WRITE_BACKS.map((name) => [name, 'none', name] as const),
   ])(

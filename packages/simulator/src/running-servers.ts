@@ -2,7 +2,7 @@ import { SimulatorError, describeCause } from './simulator-error.ts';
 
 /** Of a failure to listen, as Node.js states it. */
 function portOf(error: unknown): string {
-  const { port }: { readonly port?: unknown } = error instanceof Error ? error : {};
+  const port: unknown = error instanceof Error && 'port' in error ? error.port : undefined;
   return typeof port === 'number' ? ` on port ${port}` : '';
 }
 
