@@ -144,7 +144,7 @@ describe('docs/deployment.md', () => {
     const page =
       readFileSync('docs/deployment.md', 'utf8').split('\n## Metrics\n')[1]?.split('\n## ')[0] ?? '';
     const named = [...page.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
-    expect(named.toSorted()).toEqual(
+    expect(named.toSorted(), 'the table of docs/deployment.md and METRICS differ').toEqual(
       Object.values(METRICS)
         .map((name) => `\`${name}\``)
         .toSorted(),
