@@ -1,5 +1,5 @@
 export type { AgainOptions, ProvedRecording } from './archive/archive-again.ts';
-export type { Afterwards } from './archive/archive-ports.ts';
+export type { Afterwards } from './archive/ports.ts';
 export { type ArchiveResult, type DeliveryHints } from './archive/archive-request.ts';
 export {
   type ExportedFile,
@@ -9,7 +9,7 @@ export {
   exportMetadata,
 } from './record/genesys-export.ts';
 export type { Layout } from './record/layout.ts';
-export type { ReceiptKey, ReceiptKeys } from './record/receipt-keys.ts';
+export type { ReceiptKey, ReceiptKeys } from './record/receipt/keys.ts';
 export {
   type DayRange,
   findRecording,
@@ -39,9 +39,9 @@ export {
   verifyRecording,
 } from './audit/read-recording.ts';
 export { readTranscript, type TranscriptAnswer } from './audit/read-transcript.ts';
-export type { StoredTranscript } from './record/read-transcript.ts';
+export type { StoredTranscript } from './record/parse-transcript.ts';
 export { type CheckedPorts, type Checking, type ReceiptStanding } from './audit/open-checked.ts';
-export type { ReceiptTrust } from './audit/examine-ports.ts';
+export type { ReceiptTrust } from './audit/examine/ports.ts';
 export { createLeafCache, type LeafCache } from './audit/verified-leaves.ts';
 export {
   type Verified,

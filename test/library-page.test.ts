@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeKeyringFile } from '../src/envelope/key-files.ts';
-import { addKey } from '../src/envelope/keyring.ts';
+import { writeKeyringFile } from '../src/envelope/keys/files.ts';
+import { addKey } from '../src/envelope/keys/keyring.ts';
 import { parseEvent } from '../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../packages/simulator/src/simulator.ts';
 

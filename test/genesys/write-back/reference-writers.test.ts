@@ -6,7 +6,7 @@ import {
   type WriteBackChoice,
 } from '../../../src/genesys/write-back/reference-writer.ts';
 import { WRITE_BACKS } from '../../../src/recording/write-back.ts';
-import type { ScriptedConversation } from '../../../packages/simulator/src/published/recordings-model.ts';
+import type { ScriptedConversation } from '../../../packages/simulator/src/published/recordings/scripted.ts';
 import { connectRecordings } from '../connect-recordings.ts';
 
 const open: (() => Promise<void>)[] = [];
