@@ -3,7 +3,7 @@ import { listDayFiles } from '../../catalogue/day/list-days.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { Scope } from '../../catalogue/runs.ts';
-import { updateCatalogue } from '../../catalogue/update-catalogue.ts';
+import { updateCatalogue, type UpdateReport } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { requireReplaceable } from '../../create/catalogue-place.ts';
@@ -171,14 +171,16 @@ async function bringUpToDate(
   if (report.days === 0) await requireArchive(ports.archive, search, ['present', 'other-days'], budget);
   if (report.unreadable > 0)
     ui.warn(`${count(report.unreadable, 'receipt')} cannot be read: find --state unreceipted names them`);
-  if (report.failed > 0)
-    throw new ArchiveError('SOME_FAILED', `${count(report.failed, 'day')} could not be brought up to date`);
-  if (report.lost > 0)
-    throw new ArchiveError(
-      'CATALOGUE_CONTENDED',
-      `${count(report.lost, 'file')} was written by others each time`,
-    );
+  requireComplete(report);
   return 0;
+}
+
+/** @throws `SOME_FAILED`, `CATALOGUE_CONTENDED`. */
+function requireComplete({ failed, lost }: Pick<UpdateReport, 'failed' | 'lost'>): void {
+  if (failed > 0)
+    throw new ArchiveError('SOME_FAILED', `${count(failed, 'day')} could not be brought up to date`);
+  if (lost > 0)
+    throw new ArchiveError('CATALOGUE_CONTENDED', `${count(lost, 'file')} was written by others each time`);
 }
 
 async function rebuild(
