@@ -74,8 +74,7 @@ export async function gatherSeal(
       : daysWithin(options.everyDay === true ? first : addDays(covered, -MAX_OPEN_DAYS), first, covered);
   const known = [...new Set([...oldDays, ...erasedDays(erasures, first, covered)])].sort();
   const { size } = head;
-  const stored =
-    known.length === 0 ? new Map() : await listStatements(ports, monthPrefixes(ports, known), size, budget);
+  const stored = await listStatements(ports, monthPrefixes(ports, known), size, budget);
   const examine = async (day: string, history: DayHistory): Promise<Gathered> => {
     const examined = await examineDay(
       ports,
