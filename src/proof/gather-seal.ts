@@ -151,10 +151,10 @@ async function writeDraft(
     entries.push(...examined.entries);
     statements.push(stated.statement);
   }
-  const { keyChange } = options;
-  if (keyChange !== undefined && statements.length > 0) entries.push(keyChange.entry);
   const newest = statements.pop();
   if (newest === undefined) return undefined;
+  const { keyChange } = options;
+  if (keyChange !== undefined) entries.push(keyChange.entry);
   const whole = (place: StatementPlace): Statement => ({
     ...newest(place),
     ...present({ drills }),

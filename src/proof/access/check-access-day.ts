@@ -135,5 +135,5 @@ export function compareWithList(
   }
   for (const key of listed.keys())
     if (!standing.has(key)) findings.push({ key, problem: 'the log holds it, and it is missing' });
-  return findings.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)));
+  return findings.sort((one, other) => (one.key < other.key ? -1 : 1));
 }
