@@ -236,12 +236,20 @@ describe('receipts that are read', () => {
     const hidden = await fixture.hold('stored out of order', D);
     const none = { total: 0, byReason: {} };
     expect(await all()).toEqual({ read: 2, entries: 1, refused: none });
-    fixture.store.plant(receiptKey(hidden.key), 'nothing');
-    stampReceipt(hidden, at);
-    expect(await all()).toEqual({ read: 2, entries: 0, refused: { total: 1, byReason: { malformed: 1 } } });
-    for (const { key } of [old, hidden]) fixture.store.objects.delete(receiptKey(key));
-    const swapped = await fixture.hold('one for another', D);
-    stampReceipt(swapped, at);
+    const spoil = (planted: Planted) => {
+      fixture.store.plant(receiptKey(planted.key), 'nothing');
+      stampReceipt(planted, at);
+    };
+    const malformed = { total: 1, byReason: { malformed: 1 } };
+    spoil(hidden);
+    expect(await all()).toEqual({ read: 2, entries: 0, refused: malformed });
+    fixture.store.objects.delete(receiptKey(hidden.key));
+    spoil(old);
+    expect(await all()).toEqual({ read: 1, entries: 0, refused: malformed });
+    const joined = await fixture.hold('joined', D);
+    stampReceipt(joined, at);
+    expect(await all()).toEqual({ read: 2, entries: 1, refused: malformed });
+    fixture.store.objects.delete(receiptKey(old.key));
     expect(await all()).toEqual({ read: 1, entries: 1, refused: none });
   });
 
