@@ -217,6 +217,5 @@ function looksAmong(
       },
     ];
   });
-  const [from, to] = [newDays[0], newDays.at(-1)];
-  return looksDue(from === undefined || to === undefined ? undefined : { first: from, last: to }, known, now);
+  return looksDue(newDays, known, now);
 }
