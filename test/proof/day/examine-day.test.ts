@@ -180,6 +180,8 @@ describe('a day that was stated before', () => {
     expect(seen.archive.objects).toMatchObject({ expired: 1, absent: 0 });
     fixture.now += 3 * HOUR;
     expect((await look({ last: seen.archive, ports: { expired } })).isChanged).toBe(false);
+    const more = { ...seen.archive, objects: { ...seen.archive.objects, expired: 2 } };
+    expect((await look({ last: more, ports: { expired } })).isChanged).toBe(true);
   });
 
   it('does not ask for what is logged where nothing may have joined', async () => {
@@ -188,9 +190,12 @@ describe('a day that was stated before', () => {
     const erasures = [erasureOf('gone')];
     const last = { ...(await look({ erasures })).archive };
     read = [];
-    const again = await look({ last, erasures, logged: [sha256Hex('gone')] });
+    const logged = [sha256Hex('gone')];
+    const again = await look({ last, erasures, logged });
     expect([again.entries, again.archive.erased, again.isChanged]).toEqual([[], 1, false]);
     expect([hashesAsked, read]).toEqual([0, []]);
+    const { entries } = await look({ last, erasures: [...erasures, erasureOf('too')], logged });
+    expect(entries.map(({ sha256 }) => sha256)).toEqual([sha256Hex('too')]);
   });
 });
 
@@ -253,6 +258,17 @@ describe('receipts that are read', () => {
     expect(await all()).toEqual({ read: 1, entries: 1, refused: none });
   });
 
+  it('are all where as many came as went, one of them out of order', async () => {
+    const gone = [await fixture.hold('one', D), await fixture.hold('two', D)];
+    const last = (await look()).archive;
+    const at = fixture.now + 5 * HOUR;
+    const logged = gone.map(hashOf);
+    for (const { key } of gone) fixture.store.objects.delete(receiptKey(key));
+    await fixture.hold('stored out of order', D);
+    stampReceipt(await fixture.hold('recent', D), at);
+    expect((await look({ last, at, logged })).entries).toHaveLength(2);
+  });
+
   it('are those of missing objects alone in a look that states nothing', async () => {
     await fixture.hold('held', D);
     const lost = await fixture.hold('lost', D, { isLost: true });
@@ -263,6 +279,7 @@ describe('receipts that are read', () => {
       [idFrom('held')],
       [idFrom('lost')],
     ]);
+    expect(examined.archive.refused).toEqual({ total: 0, byReason: {} });
     const refused = { total: 1, byReason: { malformed: 1 } };
     const light = await look({ light: true, last: { ...examined.archive, refused } });
     expect(light.archive.refused).toEqual(refused);
@@ -324,12 +341,14 @@ describe('what stands of a day', () => {
   it('tells what was deleted at the platform from what failed there', async () => {
     await fixture.hold('deleted', D, { kind: 'terminal', reason: 'DELETED by a person' });
     await fixture.hold('failed', D, { kind: 'terminal', reason: 'transcoding failed' });
+    const back = await fixture.hold('back', D, { kind: 'terminal' });
+    fixture.store.plant(back.key, 'an object, of which the receipt says nothing');
     const { terminal, archive } = await look();
     expect(Object.fromEntries(terminal)).toEqual({
       [idFrom('deleted')]: 'deleted-at-source',
       [idFrom('failed')]: 'errored-at-source',
     });
-    expect(archive.objects.absent).toBe(0);
+    expect(archive.objects).toMatchObject({ absent: 0, listed: 1, compared: 1, sizeDiffers: 0 });
   });
 
   it('is lost where the receipt is none, and nothing where the receipt went as well', async () => {

@@ -135,11 +135,12 @@ describe('the platform is asked about a day', () => {
     // gone at the platform: it may have been deleted from here
     expect((await look([])).kinds).toEqual(['source-deletions']);
     // not here: it may be filed a day earlier or later
-    for (const [word, day] of [
-      ['earlier', '2026-03-01'],
-      ['later', '2026-03-03'],
+    for (const [word, day, said] of [
+      ['earlier', '2026-03-01', 'pending'],
+      ['later', '2026-03-03', 'pending'],
+      ['later and ready', '2026-03-03', 'available'],
     ] as const) {
-      const waiting = { ...fixture.record(word, D), state: 'pending' } as const;
+      const waiting = { ...fixture.record(word, D), state: said };
       await fixture.hold(word, day);
       const seen = await look([...both, waiting]);
       expect(seen.kinds).toEqual(['archive', 'receipts', 'quarantine']);
