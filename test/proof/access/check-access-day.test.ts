@@ -128,7 +128,9 @@ describe('a list of access entries in the store', () => {
     const place = placeIn(fixture.store);
     const examined = await examineAccess(place, { day: D, last: undefined }, unlimited);
     const before = fixture.store.writes.count;
-    await storeAccessList(place, D, examined, unlimited);
+    const get = () => unavailable('STORE_UNAVAILABLE');
+    // what it has stored it does not read
+    await storeAccessList({ ...place, store: { ...fixture.store, get } }, D, examined, unlimited);
     await storeAccessList(place, D, examined, unlimited);
     await storeAccessList(place, D, { ...examined, list: undefined }, unlimited);
     expect(fixture.store.writes.count).toBe(before + 1);
@@ -172,8 +174,9 @@ describe('the look at the entries of a day', () => {
     expect(await isNews(facts)).toBe(true);
   });
 
-  it('is news in a log that has listed none where something lies there that is no entry', async () => {
+  it('is news in a log that has listed none where there are entries, or what is none', async () => {
     const { access: _, ...earlier } = await sealed();
+    expect((await look(earlier)).isNews).toBe(true);
     for (const { key } of accessEntries(D, [3])) fixture.store.objects.delete(key);
     expect((await look(earlier)).isNews).toBe(false);
     fixture.store.plant('access/2026/03/02/notes.txt', 'x');
@@ -189,6 +192,53 @@ describe('the look at the entries of a day', () => {
     const get = () => unavailable('OBJECT_NOT_FOUND');
     const gone = await look(undefined, { ...fixture.store, get });
     expect(gone.facts).toMatchObject({ list: { count: 0 }, missing: 0, refused: 1 });
+  });
+
+  it('keeps what was listed as it was listed, and counts what of it is gone', async () => {
+    const last = await sealed();
+    const [one, two] = accessEntries(D, [3]);
+    fixture.store.objects.delete(one?.key ?? '');
+    fixture.store.plant(two?.key ?? '', 'changed');
+    plant(accessEntries(D, [1], 20));
+    const got: string[] = [];
+    const get: PlainStore['get'] = (...given) => {
+      got.push(given[0]);
+      return fixture.store.get(...given);
+    };
+    const seen = await look(last, { ...fixture.store, get });
+    expect(seen.facts).toMatchObject({ list: { count: 4 }, missing: 1, refused: 0 });
+    expect(seen.list?.lines.join()).toContain(hashAccessEntry(two?.bytes ?? Buffer.alloc(0)));
+    // the list, and what joined
+    expect(got).toHaveLength(2);
+  });
+
+  it('puts a list back that the entries make, and else leaves the day as it was stated', async () => {
+    const last = await sealed();
+    const { key } = listOf(last);
+    const whole = fixture.store.bodyOf(key);
+    fixture.store.objects.delete(key);
+    expect(await look(last)).toMatchObject({ facts: last.access, isNews: false });
+    expect(fixture.store.bodyOf(key)).toEqual(whole);
+    fixture.store.objects.delete(key);
+    fixture.store.plant(accessEntries(D, [3])[0]?.key ?? '', 'changed');
+    expect(await look(last)).toEqual({ facts: last.access, list: undefined, isNews: false });
+    expect(fixture.store.objects.has(key)).toBe(false);
+  });
+
+  it('stores no list of a day without entries', async () => {
+    const examined = await look(undefined);
+    const { count } = fixture.store.writes;
+    await storeAccessList(placeIn(fixture.store), D, examined, unlimited);
+    expect(fixture.store.writes.count).toBe(count);
+  });
+
+  it('says that the entries may not be read, and nothing where the store does not answer', async () => {
+    plant(accessEntries(D, [1]));
+    const denied = await look(undefined, { ...fixture.store, get: () => unavailable('STORE_DENIED') });
+    const facts = { unavailable: { code: 'STORE_DENIED' } };
+    expect(denied).toEqual({ facts, list: undefined, isNews: false });
+    const down = { ...fixture.store, get: () => unavailable('STORE_UNAVAILABLE') };
+    expect((await failure(look(undefined, down))).code).toBe('STORE_UNAVAILABLE');
   });
 
   it('keeps what was stated where the entries may be read no more', async () => {
@@ -247,6 +297,26 @@ describe('a day that is held against the log', () => {
       { key: listOf(second).key, problem: expect.stringContaining('the log holds 3, and which') as unknown },
       { key: one?.key, problem: GONE },
     ]);
+  });
+
+  it('needs no list where the entries make its root', async () => {
+    await fixture.init();
+    plant(accessEntries(D, [2]));
+    const [statement] = await seal();
+    const { key } = listOf(statement as Statement);
+    fixture.store.objects.delete(key);
+    const problem = 'the list is missing, or another one; the entries make its root, and so are as they were';
+    expect((await check()).findings).toEqual([{ key, problem }]);
+  });
+
+  it('is unavailable where the sealer could not read the entries', async () => {
+    await fixture.init();
+    plant(accessEntries(D, [2]));
+    const get: PlainStore['get'] = (key, ...rest) =>
+      key.startsWith('access/') ? unavailable('STORE_DENIED') : fixture.store.get(key, ...rest);
+    await sealDays({ ...fixture.ports(), store: { ...fixture.store, get } }, {}, unlimited);
+    const expected = { day: D, standing: 'unavailable', entries: 2, listed: 0, findings: [] };
+    expect(await check()).toEqual(expected);
   });
 
   it('is held to the first revision that lists an entry', async () => {
