@@ -1,10 +1,17 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { gatherSeal } from '../../src/proof/gather-seal.ts';
+import { sha256Hex } from '../../src/proof/formats/entry.ts';
 import { brokenEquations, type Statement } from '../../src/proof/formats/statement.ts';
 import { findHead, readLastStatement } from '../../src/proof/log/head.ts';
-import { sealDays, type SealDaysOptions, type SealedDays } from '../../src/proof/seal-days.ts';
+import {
+  sealDays,
+  type SealDaysOptions,
+  type SealDaysPorts,
+  type SealedDays,
+} from '../../src/proof/seal-days.ts';
 import { ArchiveFixture, DAY, HOUR } from './archive-fixture.ts';
+import { LOG_SIGNER } from './log-fixture.ts';
 
 const D = '2026-03-02';
 const dayAt = (index: number) => new Date(Date.parse(D) + index * DAY).toISOString().slice(0, 10);
@@ -24,27 +31,36 @@ async function seal(fixture: ArchiveFixture, options: SealDaysOptions = {}): Pro
 const days = (statements: readonly Statement[]) =>
   statements.map(({ day, revision }) => `${day} ${revision}`);
 
-/** A log of 38 days, the first three of which have a recording that is held and was listed. */
-let sealedFor38: SealedDays;
-const log = new ArchiveFixture();
-const keys: string[] = [];
-beforeAll(async () => {
-  await log.init();
+interface SealedLog {
+  readonly log: ArchiveFixture;
+  /** Of the objects of its first three days, each of which has a recording that is held and was listed. */
+  readonly keys: readonly string[];
+  readonly sealed: SealedDays;
+}
+
+async function sealFor38(): Promise<SealedLog> {
+  const log = await begun();
+  const keys: string[] = [];
   for (let at = 0; at < 3; at += 1) keys.push((await log.archive(`call ${at}`, dayAt(at))).key);
   log.now += 37 * DAY;
-  sealedFor38 = await sealDays(log.ports(), {}, unlimited);
-});
+  return { log, keys, sealed: await sealDays(log.ports(), {}, unlimited) };
+}
 
-function copyOfLog(): ArchiveFixture {
+let made: Promise<SealedLog> | undefined;
+/** A log of 38 days, made once; who changes it takes a copy. */
+const sealedFor38 = () => (made ??= sealFor38());
+
+async function copyOfLog(): Promise<Pick<SealedLog, 'keys'> & { readonly fixture: ArchiveFixture }> {
+  const { log, keys } = await sealedFor38();
   const fixture = new ArchiveFixture(log.store.copy());
   for (const [day, recordings] of log.platform) fixture.platform.set(day, recordings);
   fixture.now = log.now;
-  return fixture;
+  return { fixture, keys };
 }
 
 describe('one seal', () => {
-  it('has no more than 31 new days; those behind are in the next one', () => {
-    const { statements, staged } = sealedFor38;
+  it('has no more than 31 new days; those behind are in the next one', async () => {
+    const { statements, staged } = (await sealedFor38()).sealed;
     const through = statements.filter(({ revision }) => revision === 0).map(({ log }) => log.through);
     expect(staged).toBe(2);
     expect(through).toEqual(Array.from({ length: 38 }, (_, at) => dayAt(at < 31 ? 30 : 37)));
@@ -83,9 +99,51 @@ describe('one seal', () => {
   });
 });
 
+describe('a change of keys', () => {
+  it('is in the draft of a seal that has statements, and makes no seal of its own', async () => {
+    const fixture = await begun();
+    const ports = fixture.ports();
+    const entry = { kind: 'key', day: D, sha256: sha256Hex('file') } as const;
+    const options = { first: D, keyChange: { entry, file: 'file' } };
+    const head = await findHead(ports, unlimited);
+    const draft = await gatherSeal(ports, options, { head, last: undefined }, unlimited);
+    expect([draft?.entries, draft?.keyFiles, draft?.statements.length]).toEqual([[entry], ['file'], 1]);
+    await seal(fixture);
+    const after = await findHead(ports, unlimited);
+    const last = await readLastStatement(ports, after.size, unlimited);
+    expect(await gatherSeal(ports, options, { head: after, last }, unlimited)).toBeUndefined();
+  });
+});
+
 describe('days that were stated', () => {
+  it('are asked about again where their count was cut off since', async () => {
+    const fixture = await begun();
+    await seal(fixture);
+    const { keys, origin, trusted } = fixture.ports();
+    fixture.store.plant(keys.counted(D, fixture.now + 1), 'x');
+    fixture.now += HOUR;
+    const asked = async (change: Partial<SealDaysPorts>) => {
+      fixture.asked = 0;
+      await sealDays({ ...fixture.ports(), ...change }, {}, unlimited);
+      return fixture.asked;
+    };
+    const counting = { keys, origin, trusted, signer: LOG_SIGNER };
+    expect([await asked({}), await asked({ counting })]).toEqual([0, 1]);
+  });
+
+  it('are not asked about on a night on which nothing is due, nor are days before the log', async () => {
+    const fixture = await begun();
+    await fixture.hold('before the log', dayAt(-1));
+    await seal(fixture);
+    fixture.asked = 0;
+    fixture.now += DAY;
+    await fixture.hold('of the next day', dayAt(1));
+    expect((await seal(fixture)).map(({ day }) => day)).toEqual([dayAt(1)]);
+    expect(fixture.asked).toBe(1);
+  });
+
   it('are looked at for 35 days, and all of them where that is asked for', async () => {
-    const fixture = copyOfLog();
+    const { fixture, keys } = await copyOfLog();
     // the last is day 37: 35 days before it is day 2
     for (const at of [0, 1, 2]) fixture.store.objects.delete(keys[at] ?? '');
     expect((await seal(fixture)).map(({ day }) => day)).toEqual([dayAt(2)]);
@@ -98,7 +156,7 @@ describe('days that were stated', () => {
   });
 
   it('are looked at when something of them is erased, also later; days that are not of the log are not', async () => {
-    const fixture = copyOfLog();
+    const { fixture } = await copyOfLog();
     const hold = async (at: number) =>
       [await fixture.hold(`to be erased ${at}`, dayAt(at)), dayAt(at)] as const;
     const logged = [await hold(0), await hold(37)];
