@@ -238,6 +238,8 @@ describe('what was counted of a day', () => {
     const isKnown = async (change: Partial<CountingPorts> = {}, day = D) =>
       Object.keys((await known(change, { day })).found).length === 1;
     expect(await isKnown()).toBe(true);
+    const other = createLogSigner(ORIGIN, signerFrom('another key of the log'));
+    expect(await isKnown({ trusted: [other.key, LOG_SIGNER.key] })).toBe(true);
     const body = store.bodyOf(key);
     store.objects.delete(key);
     const at = Number(/\d{15}/.exec(key)?.[0]);
