@@ -68,11 +68,10 @@ export async function gatherSeal(
   const newDays = daysBetween(firstNew, through).slice(0, MAX_NEW_DAYS);
   const first = last?.statement.log.first ?? options.first;
   const erasures = await readErasures(ports, budget);
-  const oldDays =
+  const known =
     covered === undefined
       ? []
-      : daysWithin(options.everyDay === true ? first : addDays(covered, -MAX_OPEN_DAYS), first, covered);
-  const known = [...new Set([...oldDays, ...erasedDays(erasures, first, covered)])].sort();
+      : daysAgain({ first, covered, everyDay: options.everyDay === true }, [...erasures.keys()]);
   const { size } = head;
   const stored = await listStatements(ports, monthPrefixes(ports, known), size, budget);
   const examine = async (day: string, history: DayHistory): Promise<Gathered> => {
@@ -183,16 +182,17 @@ async function openAll(
   });
 }
 
-const daysWithin = (from: string, first: string, last: string): readonly string[] =>
-  daysBetween(from < first ? first : from, last);
-
-/** Days before the last 35 are looked at again when something of them is erased. */
-function erasedDays(
-  erasures: ReadonlyMap<string, unknown>,
-  first: string,
-  covered: string | undefined,
+/** Days of the log that are looked at again: the last 35, or all of them, and those of which something was erased. */
+function daysAgain(
+  {
+    first,
+    covered,
+    everyDay,
+  }: { readonly first: string; readonly covered: string; readonly everyDay: boolean },
+  erased: readonly string[],
 ): readonly string[] {
-  return covered === undefined ? [] : [...erasures.keys()].filter((day) => day >= first && day <= covered);
+  const near = daysBetween(everyDay ? first : addDays(covered, -MAX_OPEN_DAYS), covered);
+  return [...new Set([...near, ...erased])].filter((day) => day >= first && day <= covered).sort();
 }
 
 function looksAmong(

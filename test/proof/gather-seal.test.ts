@@ -116,6 +116,16 @@ describe('a change of keys', () => {
 });
 
 describe('days that were stated', () => {
+  it('keep no other from being sealed when the statement of one is gone', async () => {
+    const fixture = await begun();
+    fixture.now += DAY;
+    const [first] = await seal(fixture);
+    const { keys } = fixture.ports();
+    expect(fixture.store.objects.delete(keys.statement(D, first?.log.index ?? -1))).toBe(true);
+    fixture.now += DAY;
+    expect((await seal(fixture, { everyDay: true })).map(({ day }) => day)).toContain(dayAt(2));
+  });
+
   it('are asked about again where their count was cut off since', async () => {
     const fixture = await begun();
     await seal(fixture);

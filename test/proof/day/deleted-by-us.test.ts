@@ -3,7 +3,7 @@ import { unlimited } from '../../../src/clock.ts';
 import { ArchiveError } from '../../../src/errors.ts';
 import { readDeletedByUs } from '../../../src/proof/day/deleted-by-us.ts';
 import { subjectHash } from '../../../src/record/erasure.ts';
-import { formatSigned } from '../../../src/record/receipt.ts';
+import { formatSigned } from '../../../src/record/receipt/receipt.ts';
 import {
   SOURCE_DELETION_SCHEMA,
   type SourceDeletion,

@@ -13,7 +13,7 @@ import {
 } from '../../../src/record/erasure.ts';
 import { DATE_LAYOUT } from '../../../src/record/layout.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
-import { quarantineKey } from '../../../src/record/quarantine-key.ts';
+import { quarantineKey } from '../../../src/record/quarantine/key.ts';
 import { failure } from '../../failure.ts';
 import { ArchiveFixture, idFrom, RECEIPT_KEYS } from '../archive-fixture.ts';
 
