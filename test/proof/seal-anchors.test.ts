@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { Anchor } from '../../src/ports.ts';
+import { createLogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays } from '../../src/proof/seal-days.ts';
 import { failure } from '../failure.ts';
 import { ArchiveFixture, DAY } from './archive-fixture.ts';
-import { ORIGIN, placeIn } from './log-fixture.ts';
+import { LOG_SIGNER, ORIGIN, placeIn, signerFrom } from './log-fixture.ts';
 
 const D = '2026-03-02';
 type Recalled = Awaited<ReturnType<NonNullable<Anchor['recall']>>>;
@@ -137,6 +138,20 @@ describe('a log that is known to be longer, or another one', () => {
     expect(error.code).toBe('LOG_ROLLED_BACK');
     expect(error.message).toContain('a checkpoint of 999 is known to its own checkpoints');
     expect(head.size).toBe(1);
+  });
+});
+
+describe('a key that no other vouches for', () => {
+  it('signs the log only where that is asked for, and is written down then', async () => {
+    await seal();
+    const next = createLogSigner(ORIGIN, signerFrom('the next key'));
+    const ports = { ...fixture.ports([next]), trusted: [next.key, LOG_SIGNER.key] };
+    fixture.now += DAY;
+    for (const options of [{}, { unvouchedKey: false }])
+      expect((await failure(sealDays(ports, options, unlimited))).code).toBe('LOG_KEY_UNKNOWN');
+    const { staged } = await sealDays(ports, { unvouchedKey: true }, unlimited);
+    const written = [...fixture.store.objects.keys()].filter((key) => key.includes('/keys/'));
+    expect([staged, written.length]).toEqual([1, 1]);
   });
 });
 
