@@ -45,6 +45,7 @@ describe('those who remember checkpoints elsewhere', () => {
   it('are asked with the newest one before a seal, and told the newest one after it', async () => {
     const { made, told, asked } = anchor();
     fixture.now += DAY;
+    await fixture.archive('one', D);
     const first = await seal(made);
     expect(first.statements.map(({ day }) => day)).toEqual([D, '2026-03-03']);
     const checkpointOf = ({ head }: typeof first) => ({
@@ -81,7 +82,7 @@ describe('those who remember checkpoints elsewhere', () => {
       name: 'tsa.example.com',
       keep: () => Promise.reject(new Error('no')),
     }).made;
-    const { failed, anchored, statements } = await seal(dead, deaf.made, mute);
+    const { failed, anchored, statements } = await seal(mute, dead, deaf.made);
     expect(failed.map(({ kind, name, error }) => [kind, name, error.code])).toEqual([
       ['tsa', 'tsa.example.com', 'ANCHOR_UNAVAILABLE'],
       ['tsa', 'other.example.com', 'ANCHOR_UNAVAILABLE'],
