@@ -2,7 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import { type Downloaded, downloadAgain } from './download-again.ts';
 import type { Filing, FindSource } from './filing.ts';
 import { adoptReceipt, issueCompletedReceipt, type Proof } from './issue-receipt.ts';

@@ -27,10 +27,10 @@ import type { LogPlace } from '../proof/log/place.ts';
 import { createLogSigner, type LogSigner } from '../proof/log/signer.ts';
 import { type SealDaysOptions, type SealDaysPorts, type SealedDays, sealDays } from '../proof/seal-days.ts';
 import { createLayout } from '../record/layout.ts';
-import { publicKeyOf } from '../record/receipt-keys.ts';
+import { publicKeyOf } from '../record/receipt/keys.ts';
 import { DAY_MS } from '../recording/time.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
+import { readClientCredentials } from '../secrets/contents.ts';
+import { createSecretValues, type SecretValues } from '../secrets/values.ts';
 
 export interface SealerPorts {
   readonly clock?: Clock;

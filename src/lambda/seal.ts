@@ -1,6 +1,6 @@
 /** The scheduled sealer of the log: `dist/lambda/seal.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
-import { readSealEvent } from '../config/seal-settings.ts';
+import { readSealEvent } from '../config/deploy/seal.ts';
 import { createSealer, type Sealer } from '../create/sealer.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { toArchiveError } from '../errors.ts';

@@ -1,9 +1,9 @@
 import type { Budget } from '../../clock.ts';
-import { openSourceDates, type SourceDate } from '../../create/source-dates.ts';
+import { openSourceDates, type SourceDate } from '../../create/deletion-dates.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type ExaminedObject, examineRetention, isExpired } from '../../keep/retention/examine.ts';
 import { dueRetention } from '../../keep/retention/policy.ts';
-import { readReceipt } from '../../record/read-receipt.ts';
+import { readReceipt } from '../../record/receipt/read-receipt.ts';
 import { receiptKey } from '../../record/object-key.ts';
 import { DAY_MS, parseDay } from '../../recording/time.ts';
 import { type CommandContext, readSettings } from '../_context.ts';

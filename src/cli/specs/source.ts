@@ -1,6 +1,25 @@
 import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
 import { wholeNumber } from './option-values.ts';
 
+/** What a recording must have before it is deleted at the platform. */
+const WISHES = [
+  { flags: '--compare', description: 'plan: download each recording again, and compare it' },
+  {
+    flags: '--stated-unredacted',
+    description:
+      'plan: you state that the archive’s OAuth client has always had recording:recording:viewSensitiveData; else --compare shows it',
+  },
+  {
+    flags: '--context',
+    description: 'plan: want the context of each; also without, where ARCHIVE_CONTEXT=1',
+  },
+  {
+    flags: '--transcript',
+    description:
+      'plan: want the transcript of each, or that the platform had no transcript; also where ARCHIVE_TRANSCRIPTS=1',
+  },
+] as const;
+
 /** What deletes at the platform what the archive has. */
 export const SOURCE_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
@@ -25,21 +44,7 @@ export const SOURCE_COMMANDS: readonly CommandSpec[] = [
       WHERE,
       FROM,
       TO,
-      { flags: '--compare', description: 'plan: download each recording again, and compare it' },
-      {
-        flags: '--stated-unredacted',
-        description:
-          'plan: you state that the archive’s OAuth client has always had recording:recording:viewSensitiveData; else --compare shows it',
-      },
-      {
-        flags: '--context',
-        description: 'plan: want the context of each; also without, where ARCHIVE_CONTEXT=1',
-      },
-      {
-        flags: '--transcript',
-        description:
-          'plan: want the transcript of each, or that the platform had no transcript; also where ARCHIVE_TRANSCRIPTS=1',
-      },
+      ...WISHES,
       { flags: '--reason <TEXT>', description: 'plan, cancel: why; no name, no number' },
       { flags: '--by <NAME>', description: 'who you are (default: user and host)' },
       {
