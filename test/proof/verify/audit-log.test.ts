@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { ArchiveError } from '../../../src/errors.ts';
 import { sha256Hex } from '../../../src/proof/formats/entry.ts';
-import { emptyRoot } from '../../../src/proof/formats/merkle.ts';
 import { MAX_NOTE_BYTES } from '../../../src/proof/formats/note.ts';
 import type { Statement } from '../../../src/proof/formats/statement.ts';
 import type { LogPlace } from '../../../src/proof/log/place.ts';

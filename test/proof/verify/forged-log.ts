@@ -40,7 +40,7 @@ export interface ForgedLog {
   readonly entries: readonly Entry[];
   /** Key of the statement of each revision. */
   readonly statements: readonly string[];
-  rootAt(size: number): Buffer;
+  readonly rootAt: (size: number) => Buffer;
 }
 
 /** Writes a log that no sealer would write, with valid signatures and tiles: what only its entries and statements tell. */
@@ -88,7 +88,7 @@ export async function forgeLog(days: readonly ForgedDay[]): Promise<ForgedLog> {
   const rootAt = (size: number) => rootOf(leaves.slice(0, size));
   for (const tile of newTiles({ start: 0, end: lines.length })) {
     const [first, end] = [tile.index * TILE_WIDTH, tile.index * TILE_WIDTH + tile.width];
-    const span = TILE_WIDTH ** Number(tile.level === 'entries' ? 0 : tile.level);
+    const span = TILE_WIDTH ** (tile.level === 'entries' ? 0 : tile.level);
     const hashes = Array.from({ length: tile.width }, (_, at) =>
       rootOf(leaves.slice((first + at) * span, (first + at + 1) * span)),
     );

@@ -115,7 +115,7 @@ describe('the tiles of a log', () => {
 });
 
 describe('checkpoints of a log of several tiles', () => {
-  it('have to state the root of its first entries, whoever keeps them', async () => {
+  it('have to state the root of its first entries, also those that are kept elsewhere', async () => {
     const { rootAt } = log;
     const sizes = [0, 1, 128, 255, 256, 257, 511, 512, 513, 640, 641, 767, 768];
     const known = sizes.map((size) => ({
