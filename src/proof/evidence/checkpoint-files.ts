@@ -48,17 +48,17 @@ async function putTokens(
 ): Promise<boolean> {
   const { note, size } = prover.head;
   await put({ name: 'checkpoint', body: Buffer.from(note) });
-  const prefix = place.keys.note(size).replace(/note$/, '');
+  // without the certificates, the script could not check a time stamp
+  if (timestampCa === undefined) return false;
+  const prefix = place.keys.note(size).slice(0, -'note'.length);
   let hasTokens = false;
   for await (const { key } of place.store.list(prefix, budget)) {
     const token = key.endsWith('.tsr') ? await readBytes(place.store, key, 65_536, budget) : undefined;
-    // without the certificates, the script could not check it
-    if (token === undefined || timestampCa === undefined) continue;
+    if (token === undefined) continue;
     await put({ name: `checkpoint.${key.slice(prefix.length)}`, body: token });
     hasTokens = true;
   }
-  if (hasTokens && timestampCa !== undefined)
-    await put({ name: 'keys/tsa-ca.pem', body: Buffer.from(timestampCa) });
+  if (hasTokens) await put({ name: 'keys/tsa-ca.pem', body: Buffer.from(timestampCa) });
   return hasTokens;
 }
 
@@ -96,7 +96,7 @@ export async function putKeys(
 
 function signerOf(trusted: readonly NoteKey[], note: string): NoteKey {
   const parsed = parseNote(note);
-  const signer = trusted.find((key) => parsed !== undefined && checkNote(parsed, [key]) === 'valid');
+  const signer = parsed && trusted.find((key) => checkNote(parsed, [key]) === 'valid');
   if (signer !== undefined) return signer;
   throw new ArchiveError('LOG_KEY_UNKNOWN', 'the newest checkpoint is signed with no key that is configured');
 }

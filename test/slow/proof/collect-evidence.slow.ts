@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
@@ -10,7 +10,14 @@ import {
   MAX_RECORDINGS,
 } from '../../../src/proof/evidence/collect-evidence.ts';
 import { VERIFY_SCRIPT } from '../../../src/proof/evidence/verify-script.ts';
-import { parseVkey } from '../../../src/proof/formats/note.ts';
+import { cosignatureOf, cosignedText } from '../../../src/proof/formats/cosignature.ts';
+import {
+  COSIGNATURE_TYPE,
+  formatSignature,
+  noteKey,
+  parseNote,
+  parseVkey,
+} from '../../../src/proof/formats/note.ts';
 import { openCheckpoint } from '../../../src/proof/log/place.ts';
 import { openProver } from '../../../src/proof/prove/prove-entry.ts';
 import { sealDays } from '../../../src/proof/seal-days.ts';
@@ -187,7 +194,10 @@ describe('an evidence package', () => {
 
   it('holds 1 to 1,000 recordings', async () => {
     for (const keys of [[], Array.from({ length: MAX_RECORDINGS + 1 }, () => keyAt(0))])
-      expect(await failure(collect(keys))).toMatchObject({ code: 'USAGE' });
+      expect(await failure(collect(keys))).toMatchObject({
+        code: 'USAGE',
+        message: `a package holds 1 to 1000 recordings, not ${keys.length}`,
+      });
     expect(MAX_RECORDINGS).toBe(1_000);
     // the largest that may be: what stops it is that there is no such recording
     const most = Array.from({ length: MAX_RECORDINGS }, () => 'archive/2026/05/20/none.enc');
@@ -252,6 +262,7 @@ describe('an evidence package', () => {
     const made = await collect([key], { asFound: true }, { place });
     const statement = [...made.files.keys()].find((name) => name.endsWith('.statement.json')) ?? '';
     expect(made.findings).toEqual([`${idOf(key)}: ${problem}`, `${statement}: ${problem}`]);
+    expect(made.text('FINDINGS.txt')).toBe(`${made.findings.join('\n')}\n`);
     const prover: typeof ports.prover = {
       ...ports.prover,
       day: async (...given) =>
@@ -289,7 +300,7 @@ describe('an evidence package', () => {
     expect([...(await collect([late])).files.keys()]).not.toContain('custody.jsonl');
   });
 
-  it('says which checkpoint it continues, and that a time stamp vouches for its own', async () => {
+  it('says which checkpoint it continues, and who vouches for its own', async () => {
     const { keys } = log.ports;
     const { size } = ports.prover.head;
     const notes: string[] = [];
@@ -298,12 +309,21 @@ describe('an evidence package', () => {
     const since = openCheckpoint(log.ports, note).checkpoint;
     if (since === undefined) throw new Error('no checkpoint');
     await putSmall(log.archive.store, keys.token(size, 'tsa'), Buffer.from('stamp'), unlimited);
-    const made = await collect([keyAt(0)], { since }, { timestampCa: 'certificates' });
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const witness = noteKey('witness.example.com/w', publicKey, COSIGNATURE_TYPE);
+    const text = parseNote(ports.prover.head.note)?.text ?? '';
+    const signed = sign(null, Buffer.from(cosignedText(text, 1_000)), privateKey);
+    const line = formatSignature(cosignatureOf(witness, 1_000, signed));
+    await putSmall(log.archive.store, keys.cosignature(size, witness.id), Buffer.from(line), unlimited);
+    const place = { ...log.ports, witnesses: [witness] };
+    const made = await collect([keyAt(0)], { since }, { place, timestampCa: 'certificates' });
     expect(made.text('checkpoint.tsa.tsr')).toBe('stamp');
     expect(made.text(`consistency/${since.size}.note`)).toBe(note);
     const words = made.text('README.txt');
     expect(words).toContain('that a time-stamping authority put on it');
     expect(words).toContain(`a checkpoint of ${since.size} entries that the reader may have kept`);
+    expect(words).toContain('no other history of the log (witness.example.com/w)');
+    expect(made.text(`checkpoint.${witness.id}.cosig`)).toBe(line);
     await rm(log.archive.fileOf(keys.token(size, 'tsa')));
   });
 
@@ -377,7 +397,7 @@ describe('an evidence package', () => {
       asked.push(`${stat.key} ${packed}`);
       return Promise.resolve({ name: `media/${packed}.bin`, body: Buffer.from('plain') });
     };
-    const other = await collect([key], {}, { reader, decrypt });
+    const other = await collect([key], {}, { decrypt });
     expect(asked).toEqual([`${key} ${idOf(key)}`]);
     expect(other.text(`media/${idOf(key)}.bin`)).toBe('plain');
     expect(other.text('README.txt')).toContain('"plaintext.sha256" of the receipt');
