@@ -115,6 +115,42 @@ describe('the statements of a log', () => {
     expect(await findingsOf(erased(0))).toEqual([erasures]);
   });
 
+  it('of a day of which nothing is logged, or whose source did not answer, count nothing', async () => {
+    const none = { archived: 0, adopted: 0, terminal: 0, receipts: 0, recordings: 0 };
+    const unavailable = { code: 'GENESYS_UNAVAILABLE', asked: '2026-03-04T03:00:00.000Z' };
+    const { place } = await forgeLog([
+      { day: FIRST },
+      {
+        day: SECOND,
+        logged: {},
+        change: (honest) => ({
+          ...counting(none)(honest),
+          source: { unavailable },
+          differences: undefined as never,
+        }),
+      },
+    ]);
+    expect(await audit(place)).toMatchObject({ last: SECOND, missing: 1, findings: [] });
+  });
+
+  it('have to list the access entries that the revision before them lists', async () => {
+    const listing = (count: number) => () => ({
+      access: { list: { count, root: sha256Hex('') }, missing: 0, refused: 0 },
+    });
+    const revisions = (second: ForgedDay['change']) => [
+      { day: FIRST, change: listing(0) },
+      second === undefined ? { day: FIRST } : { day: FIRST, change: second },
+    ];
+    expect(await findingsOf(revisions(listing(0)))).toEqual([]);
+    expect(await findingsOf(revisions(listing(1)))).toEqual([
+      '1: its list of access entries is missing, or another one',
+    ]);
+    const dropped = '1: it no longer lists the access entries that the revision before it lists';
+    expect(await findingsOf(revisions(undefined))).toEqual([dropped]);
+    const unavailable = () => ({ access: { unavailable: { code: 'STORE_DENIED' } } });
+    expect(await findingsOf(revisions(unavailable))).toEqual([dropped]);
+  });
+
   it('must not break an equation: each that is broken is named', async () => {
     const receipts = '1: broken: receipts = archived + adopted + completed + terminal';
     expect(await findingsOf(changing(1, counting({ receipts: 11 })))).toEqual([receipts]);
@@ -153,6 +189,18 @@ describe('the checkpoints of a log', () => {
         problem: `entries are missing from ${SIZE} although it is signed for ${SIZE + 1}`,
       })),
     );
+  });
+
+  it('are missed where they are gone since they were listed', async () => {
+    const { store, place } = await forgeLog(DAYS);
+    const where = place.keys.note(SIZE);
+    const get: typeof store.get = (key, ...rest) =>
+      key === where ? Promise.reject(new ArchiveError('OBJECT_NOT_FOUND', 'gone')) : store.get(key, ...rest);
+    const { findings } = await audit({ ...place, store: { ...store, get } });
+    expect(findings).toContainEqual({
+      where,
+      problem: 'it is no checkpoint of this log with a valid signature',
+    });
   });
 
   it('have to be signed with a known key, and to be of the size that their name states', async () => {
