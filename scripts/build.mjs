@@ -267,6 +267,8 @@ const jobs = [
     chunkNames: 'library/[name]-[hash]',
     minify: true,
     keepNames: true,
+    // of an error that is not caught, Node.js prints the line that threw it
+    lineLimit: 300,
   },
   {
     ...common,

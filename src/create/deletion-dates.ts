@@ -7,7 +7,7 @@ import { openPlatformApi } from './platform-api.ts';
 
 export type { SourceDate } from '../genesys/recordings/source-date.ts';
 
-export interface SourceDates {
+export interface DeletionDates {
   /** @throws `GENESYS_*`, `ORGANIZATION_MISMATCH`. */
   of(
     recording: { readonly conversationId: string; readonly recordingId: string },
@@ -17,10 +17,10 @@ export interface SourceDates {
 }
 
 /** Makes no request; the first one compares the organization with `GENESYS_ORGANIZATION_ID`. */
-export function openSourceDates(
+export function openDeletionDates(
   config: SealConfig,
   tools: { readonly clock?: Clock; readonly logger?: Logger } = {},
-): SourceDates {
+): DeletionDates {
   const platform = openPlatformApi(config, tools);
   return {
     async of(recording, budget) {

@@ -42,7 +42,7 @@ export interface SealerPorts {
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
-export interface Sealer {
+export interface LogSealer {
   /** The public key of the newest signer, as a verifier takes it. */
   vkey(budget?: Budget): Promise<string>;
   /** Begins the log. @throws `CONFIG_INVALID` */
@@ -68,7 +68,7 @@ const STORE_RESERVE_MS = 120_000;
  *
  * @throws `CONFIG_INVALID` when a setting is missing, or a key cannot be used.
  */
-export async function createSealer(config: SealConfig, ports: SealerPorts = {}): Promise<Sealer> {
+export async function createSealer(config: SealConfig, ports: SealerPorts = {}): Promise<LogSealer> {
   const { clock = systemClock, logger = silentLogger } = ports;
   const { proxies } = config;
   const transport = createTransport({ timeouts: ports.timeouts ?? {}, proxies });

@@ -2,7 +2,7 @@ import type { Budget, Clock } from '../clock.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
-import type { RecordingKind } from '../recording/facts.ts';
+import type { AudioFormat, RecordingKind } from '../recording/facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './write-back/interaction-writer.ts';
 import { holdChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
@@ -13,7 +13,6 @@ import { createRecordingsApi } from './recordings/api.ts';
 import type { FetchOptions } from './recordings/fetch.ts';
 import type { FileFetcher } from './recordings/look.ts';
 import type { RestoreWave } from './recordings/restore-wave.ts';
-import type { AudioFormat } from './recordings/policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
 export interface PlatformConfig {

@@ -20,6 +20,7 @@ import { printable } from '../_format.ts';
 import type { PublishOptions } from '../keys/publish-instructions.ts';
 import { type ReceiptKeysOptions, runReceiptKeys } from '../keys/receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { requireAction } from '../_require-action.ts';
 
 interface KeysOptions extends ReceiptKeysOptions, PublishOptions {
   readonly kid?: string;
@@ -40,9 +41,10 @@ const generateRsaPair = promisify(generateKeyPair);
 /** Makes, lists and tries keys. Key material goes to files of mode 0600 and nowhere else. */
 export async function run(
   context: CommandContext,
-  [action = '', ...ids]: readonly string[],
+  [word = '', ...ids]: readonly string[],
   options: KeysOptions,
 ): Promise<number> {
+  const action = requireAction('keys', word);
   // a list of public keys needs no setting
   if (action === 'publish') {
     const { publishInstructions } = await import('../keys/publish-instructions.ts');
@@ -62,10 +64,6 @@ export async function run(
       return listKeys(context, config);
     case 'check':
       return check(context, config);
-    default:
-      throw new ArchiveError('USAGE', 'there is no such action', {
-        hint: 'keys generate, keys list, keys check, keys publish or keys receipts',
-      });
   }
 }
 

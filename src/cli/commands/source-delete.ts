@@ -1,7 +1,6 @@
 import { openSourceDeletion, openSourceFollowing } from '../../create/source-deletion.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
-import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
 import { keysWhere } from '../find/look-up.ts';
@@ -10,6 +9,8 @@ import { cancelSourceDeletions } from '../source-delete/cancel.ts';
 import { planSourceDeletion } from '../source-delete/plan.ts';
 import { runSourceDeletion } from '../source-delete/run.ts';
 import { tellSourceStatus } from '../source-delete/status.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
 interface SourceDeleteCliOptions extends HoldChoice {
   readonly compare?: boolean;
@@ -25,8 +26,7 @@ interface SourceDeleteCliOptions extends HoldChoice {
   readonly dryRun?: boolean;
 }
 
-const ACTIONS = ['plan', 'run', 'status', 'cancel'] as const;
-type Action = (typeof ACTIONS)[number];
+type Action = ActionOf<'source-delete'>;
 
 /** Characters of a reason. */
 const MAX_REASON = 256;
@@ -37,12 +37,7 @@ export async function run(
   [named = '', ...args]: readonly string[],
   options: SourceDeleteCliOptions,
 ): Promise<number> {
-  const action = ACTIONS.find((one) => one === named);
-  if (action === undefined) {
-    throw new ArchiveError('USAGE', `source-delete does not know ${printable(named.slice(0, 40))}`, {
-      hint: 'source-delete plan, source-delete run, source-delete status or source-delete cancel',
-    });
-  }
+  const action = requireAction('source-delete', named);
   requireFitting(action, args, options);
   const configs = {
     wrap: await readSettings(context, 'wrap'),

@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 import { rate, wholeNumber } from './option-values.ts';
 
@@ -60,8 +61,7 @@ export const BACKFILL_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'facts',
     summary: 'keep what the platform knows of each day’s conversations, for search and context',
-    arguments: [['<action>', 'update or status']],
-    completes: ['update', 'status'],
+    ...takesAction('facts'),
     options: [
       { flags: '--day <DAY>', description: 'that day in UTC, whether its facts are fresh or not' },
       { flags: '--from <DAY>', description: 'from that day on (default: the last 14 days)' },

@@ -1,4 +1,5 @@
 import { QUERY_OPTIONS } from '../find/query-options.ts';
+import { takesAction } from './actions.ts';
 import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
 import { age, oneOf, wholeNumber } from './option-values.ts';
 
@@ -106,11 +107,10 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'catalogue',
     summary: 'keep the catalogue that find asks, and hand it to other programs',
-    arguments: [
-      ['<action>', 'update, rebuild, status, export, sql or ddl'],
-      ['[words...]', 'export: ids; sql: the query, or - for standard input; ddl: athena or duckdb'],
-    ],
-    completes: ['update', 'rebuild', 'status', 'export', 'sql', 'ddl'],
+    ...takesAction('catalogue', [
+      '[words...]',
+      'export: ids; sql: the query, or - for standard input; ddl: athena or duckdb',
+    ]),
     options: [
       {
         flags: '--scope <WORD>',

@@ -1,5 +1,5 @@
+import { takesAction } from './actions.ts';
 import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
-import { JOB_ACTIONS } from './job-actions.ts';
 import { rate, wholeNumber } from './option-values.ts';
 
 /** What looks after work on many recordings. */
@@ -7,11 +7,10 @@ export const JOB_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'jobs',
     summary: 'show, run, pause, resume, cancel and repeat work on many recordings',
-    arguments: [
-      ['<action>', JOB_ACTIONS.join(', ')],
-      ['[job]', 'id of a job, its beginning, or the beginning of its last six characters'],
-    ],
-    completes: JOB_ACTIONS,
+    ...takesAction('jobs', [
+      '[job]',
+      'id of a job, its beginning, or the beginning of its last six characters',
+    ]),
     options: [
       { flags: '--wait', description: 'show: until the job is over; retry: work on the new job here' },
       {

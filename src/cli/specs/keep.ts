@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
 import { collect, oneOf, wholeNumber } from './option-values.ts';
 import { QUARANTINE_COMMANDS } from './quarantine.ts';
@@ -10,11 +11,10 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'hold',
     summary: 'keep recordings for a matter, against retention and erasure, until it is released',
-    arguments: [
-      ['<action>', 'place, release, apply or list'],
-      ['[id...]', 'place: ids of recordings, or keys; release, apply, list: id of a hold'],
-    ],
-    completes: ['place', 'release', 'apply', 'list'],
+    ...takesAction('hold', [
+      '[id...]',
+      'place: ids of recordings, or keys; release, apply, list: id of a hold',
+    ]),
     options: [
       { flags: '--matter <TEXT>', description: 'place: what it is for, such as the number of a case' },
       { flags: '--reason <TEXT>', description: 'place, release: why; stands in the hold' },
@@ -63,11 +63,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'retain',
     summary: 'until when recordings must and may stay: show, apply the rules, extend',
-    arguments: [
-      ['<action>', 'show, extend, apply or rules'],
-      ['[id...]', 'ids of recordings, or keys; rules: a retention file'],
-    ],
-    completes: ['show', 'extend', 'apply', 'rules'],
+    ...takesAction('retain', ['[id...]', 'ids of recordings, or keys; rules: a retention file']),
     options: [
       {
         flags: '--ids <FILE>',

@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { type CommandSpec, CONCURRENCY, defineCommand, FROM, ID, TO } from './command-spec.ts';
 import { MOVE_OPTIONS, REKEY_OPTIONS } from './rekey-options.ts';
 
@@ -6,11 +7,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'keys',
     summary: 'make, list and try the keys that wrap data keys, and those that receipts are verified with',
-    arguments: [
-      ['<action>', 'generate, list, check, publish or receipts'],
-      ['[id|key...]', 'publish: ids or keys of recordings'],
-    ],
-    completes: ['generate', 'list', 'check', 'publish', 'receipts'],
+    ...takesAction('keys', ['[id|key...]', 'publish: ids or keys of recordings']),
     options: [
       { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
       { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },

@@ -1,4 +1,5 @@
 import { ACCESS_ACTIONS } from '../../record/access-actions.ts';
+import { takesAction } from './actions.ts';
 import { type CommandSpec, defineCommand, FROM, type OptionSpec, TO } from './command-spec.ts';
 import { collect, oneOf, wholeNumber } from './option-values.ts';
 
@@ -62,11 +63,7 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'access',
     summary: 'look up who searched, listened, revealed, held or erased in the archive',
-    arguments: [
-      ['<action>', 'list or verify'],
-      ['[id...]', 'list: ids of recordings, or keys'],
-    ],
-    completes: ['list', 'verify'],
+    ...takesAction('access', ['[id...]', 'list: ids of recordings, or keys']),
     options: [
       { flags: '--person <NAME>', description: 'a part of the name, in any case' },
       {

@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
 import { wholeNumber } from './option-values.ts';
 
@@ -25,11 +26,10 @@ export const SOURCE_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'source-delete',
     summary: 'delete at the platform what is verified here: a plan, then run; can be taken back for 7 days',
-    arguments: [
-      ['<action>', 'plan, run, status or cancel'],
-      ['[name...]', 'plan, cancel: ids of recordings, or keys; run: the name of a plan'],
-    ],
-    completes: ['plan', 'run', 'status', 'cancel'],
+    ...takesAction('source-delete', [
+      '[name...]',
+      'plan, cancel: ids of recordings, or keys; run: the name of a plan',
+    ]),
     options: [
       {
         flags: '--ids <FILE>',

@@ -9,7 +9,7 @@ import type { Ui } from '../_ui.ts';
 import type { VerifyOptions } from './plan.ts';
 import { type EarlierRun, readResumed } from './resume.ts';
 import type { VerifyPlan } from './state.ts';
-import { tellFinding } from './verification.ts';
+import { tellFinding } from './verify-run.ts';
 import { present } from '../../present.ts';
 
 /**

@@ -13,7 +13,7 @@ import { Lease } from '../lease.ts';
 import { judgeLease, type LeaseSight } from '../lease-policy.ts';
 import type { Run } from '../run-context.ts';
 
-export type Found =
+export type NextShard =
   | { readonly lease: Lease }
   /** All shards are finished. */
   | { readonly end: 'over' }
@@ -49,7 +49,7 @@ export class ShardFinder {
   }
 
   /** One worker at a time looks. */
-  find(): Promise<Found> {
+  find(): Promise<NextShard> {
     const found = this.#turn.then(() => this.#find());
     this.#turn = found.catch(() => undefined);
     return found;
@@ -65,7 +65,7 @@ export class ShardFinder {
     }
   }
 
-  async #find(): Promise<Found> {
+  async #find(): Promise<NextShard> {
     const { clock, timing } = this.#run;
     const now = clock.now();
     if (!this.#listed) {

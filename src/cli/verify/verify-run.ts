@@ -23,7 +23,7 @@ type Digests = {
   readonly plaintext: { bytes: number; sha256: string } | undefined;
 };
 
-export class Verification {
+export class VerifyRun {
   /** Of this run, and of the one that it goes on with. */
   readonly findings: Finding[] = [];
   /** By key: the error that stands for all findings of a recording. */
