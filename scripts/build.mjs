@@ -276,8 +276,8 @@ const jobs = [
     outdir: 'dist/cdk',
     packages: 'external',
     splitting: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
+    keepNames: true,
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
 const results = await Promise.all([

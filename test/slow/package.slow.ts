@@ -58,6 +58,7 @@ describe('the published package', () => {
     expect(components.map(({ name }) => name)).toContain('preact');
     expect(existsSync(file('docs/console.md'))).toBe(true);
     expect(existsSync(file('docs/pictures'))).toBe(false);
+    expect(existsSync(file('docs/decisions'))).toBe(false);
   });
 
   it('holds a bill of materials (CycloneDX) of its dependencies, with their hashes', () => {

@@ -8,6 +8,7 @@ import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
+import { requireBegun } from '../proof/require-begun.ts';
 import { present } from '../../present.ts';
 
 interface SealOptions {
@@ -29,7 +30,7 @@ export async function run(
   options: SealOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  requireSense(options);
+  requireSense(options, clock.now());
   const config = await readSettings(context, 'seal');
   const sealer = await createSealer(config, { clock, logger });
   const { budget, end } = openBudget(context, options.timeout);
@@ -65,7 +66,7 @@ export async function run(
   }
 }
 
-function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void {
+function requireSense({ init, from, recoveryVkey, now, day }: SealOptions, at: number): void {
   if (init !== true && (from !== undefined || recoveryVkey !== undefined)) {
     throw new ArchiveError('USAGE', '--from and --recovery-vkey belong to --init');
   }
@@ -79,8 +80,10 @@ function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void
     ['--from', from],
     ['--day', day],
   ] as const) {
-    if (value === undefined || parseDay(value) !== undefined) continue;
-    throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+    const begins = value === undefined ? at : parseDay(value);
+    if (begins === undefined)
+      throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+    requireBegun(begins, at);
   }
 }
 

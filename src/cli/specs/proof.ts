@@ -149,6 +149,10 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
         description:
           'a checkpoint that was kept elsewhere: with --all, or with the file that `prove --since` wrote',
       },
+      {
+        flags: '--manifest-sha256 <HASH>',
+        description: 'of a package: the SHA-256 of its MANIFEST.sha256, as it was noted at the handover',
+      },
     ],
     purpose: 'store',
     details:

@@ -54,7 +54,11 @@ const pem = (key = LOG_SIGNER.key.publicKey) => key.export({ type: 'spki', forma
 
 describe('the checkpoint of a package', () => {
   it('is the newest, as it is signed', async () => {
-    expect(await checkpoint({ timestampCa: 'certificates' })).toEqual({ hasTokens: false, witnesses: [] });
+    expect(await checkpoint({ timestampCa: 'certificates' })).toEqual({
+      hasTokens: false,
+      leftOut: 0,
+      witnesses: [],
+    });
     expect([...files]).toEqual([['checkpoint', store.bodyOf(ports.place.keys.note(SIZE)).toString()]]);
   });
 
@@ -64,9 +68,13 @@ describe('the checkpoint of a package', () => {
     store.plant(keys.token(SIZE, 'two'), 'second stamp');
     store.plant(keys.token(OLDER, 'three'), 'of another checkpoint');
     store.plant(`${keys.token(SIZE, 'four')}.bak`, 'none');
-    expect(await checkpoint()).toEqual({ hasTokens: false, witnesses: [] });
+    expect(await checkpoint()).toEqual({ hasTokens: false, leftOut: 2, witnesses: [] });
     expect([...files.keys()]).toEqual(['checkpoint']);
-    expect(await checkpoint({ timestampCa: 'certificates' })).toEqual({ hasTokens: true, witnesses: [] });
+    expect(await checkpoint({ timestampCa: 'certificates' })).toEqual({
+      hasTokens: true,
+      leftOut: 0,
+      witnesses: [],
+    });
     expect([...files].slice(1)).toEqual([
       ['checkpoint.one.example.com.tsr', 'first stamp'],
       ['checkpoint.two.tsr', 'second stamp'],
@@ -80,9 +88,9 @@ describe('the checkpoint of a package', () => {
     const signed = await signerFrom('a witness').sign(Buffer.from(cosignedText(text, 1_000)), unlimited);
     const line = formatSignature(cosignatureOf(WITNESS, 1_000, Buffer.from(signed)));
     store.plant(keys.cosignature(SIZE, WITNESS.id), line);
-    expect(await checkpoint()).toEqual({ hasTokens: false, witnesses: [] });
+    expect(await checkpoint()).toEqual({ hasTokens: false, leftOut: 0, witnesses: [] });
     const place = { ...ports.place, witnesses: [MUTE, WITNESS] };
-    expect(await checkpoint({ place })).toEqual({ hasTokens: false, witnesses: [WITNESS] });
+    expect(await checkpoint({ place })).toEqual({ hasTokens: false, leftOut: 0, witnesses: [WITNESS] });
     expect([...files].slice(1)).toEqual([[`checkpoint.${WITNESS.id}.cosig`, line]]);
   });
 
@@ -103,7 +111,11 @@ describe('the checkpoint of a package', () => {
 describe('the keys of a package', () => {
   it('are those of the log, of receipts and of witnesses, with their fingerprints', async () => {
     const trusted = [STRANGER.key, LOG_SIGNER.key];
-    await putKeys({ ...ports, place: { ...ports.place, trusted } }, [WITNESS], putText);
+    await putKeys(
+      { ...ports, place: { ...ports.place, trusted } },
+      { witnesses: [WITNESS], hasTokens: false },
+      putText,
+    );
     const [keyId = ''] = [...RECEIPT_KEYS.keys()];
     const receiptPem = files.get(`keys/receipts-${keyId}.pem`) ?? '';
     const print = (key: Parameters<typeof rawKey>[0]) =>
@@ -135,7 +147,7 @@ describe('the keys of a package', () => {
 
   it('have the one that signed the checkpoint among them', async () => {
     const place = { ...ports.place, trusted: [STRANGER.key] };
-    const error = await failure(putKeys({ ...ports, place }, [], putText));
+    const error = await failure(putKeys({ ...ports, place }, { witnesses: [], hasTokens: false }, putText));
     expect([error.code, error.message]).toEqual([
       'LOG_KEY_UNKNOWN',
       'the newest checkpoint is signed with no key that is configured',
@@ -145,7 +157,7 @@ describe('the keys of a package', () => {
 
   it('are those of the log alone where no receipt is signed', async () => {
     const { keys: _none, ...unsigned } = ports;
-    await putKeys(unsigned, [], putText);
+    await putKeys(unsigned, { witnesses: [], hasTokens: false }, putText);
     expect([...files.keys()]).toEqual([
       'keys/ORIGIN',
       'keys/log.vkey',

@@ -39,10 +39,15 @@ describe('the first page of a package', () => {
     const stamped = plainWith(
       'in this package was signed',
       ', and\n  3. the checkpoint existed at the time that a time-stamping authority put on it',
-    ).replace(
-      '(C2SP signed note)',
-      '$&\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time',
-    );
+    )
+      .replace(
+        '(C2SP signed note)',
+        '$&\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time',
+      )
+      .replace(
+        'public keys, and FINGERPRINTS.txt',
+        '$&; tsa-ca.pem: certificates that the time stamps lead to',
+      );
     expect(write({ hasTokens: true })).toBe(stamped);
     expect(write({ witnesses: ['one', 'other'] })).toBe(
       plainWith(
