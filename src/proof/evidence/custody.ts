@@ -36,6 +36,7 @@ export async function putCustody(
   budget: Budget,
 ): Promise<CustodyStanding> {
   const found: string[] = [];
+  const first = ACCESS_PREFIX + since.replaceAll('-', '/');
   const read = async (keys: readonly string[]) => {
     const lines = await mapWide(keys, (key) => readAbout(store, key, recordings, budget));
     found.push(...lines.filter((line) => line !== undefined));
@@ -43,7 +44,7 @@ export async function putCustody(
   try {
     let keys: string[] = [];
     for await (const { key } of store.list(ACCESS_PREFIX, budget)) {
-      if (dayOfKey(key) < since) continue;
+      if (key < first) continue;
       keys.push(key);
       if (keys.length < BATCH) continue;
       await read(keys);
@@ -59,9 +60,6 @@ export async function putCustody(
   return 'entries';
 }
 
-const dayOfKey = (key: string) =>
-  key.slice(ACCESS_PREFIX.length, ACCESS_PREFIX.length + 'YYYY/MM/DD'.length).replaceAll('/', '-');
-
 /** Returns the line of an entry about one of them; what is no entry is passed over. */
 async function readAbout(
   store: ObjectStore,
@@ -73,7 +71,8 @@ async function readAbout(
     if (error instanceof ArchiveError && error.code === 'LOG_MALFORMED') return undefined;
     throw error;
   });
-  const text = bytes?.toString('utf8') ?? '';
+  if (bytes === undefined) return undefined;
+  const text = bytes.toString('utf8');
   const parsed = z.safeParse(entry, parseForeignJson(text));
   const isLine = text.indexOf('\n') === text.length - 1;
   const isAbout = parsed.success && recordings.has(canonicalId(parsed.data.recording));

@@ -37,7 +37,9 @@ export function decryptForPackage(
 
 /** By what the media host stated of it. */
 export function extensionOf(opened: Pick<CheckedObject, 'stat' | 'receipt'>): string {
-  const type = (opened.stat.contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const stated = (opened.receipt?.source?.contentType ?? type).split(';')[0]?.trim().toLowerCase() ?? '';
-  return EXTENSIONS[stated] ?? EXTENSIONS[type] ?? 'bin';
+  return extensionFor(opened.receipt?.source?.contentType) ?? extensionFor(opened.stat.contentType) ?? 'bin';
+}
+
+function extensionFor(type: string | undefined): string | undefined {
+  return type === undefined ? undefined : EXTENSIONS[type.replace(/;.*/s, '').trim().toLowerCase()];
 }

@@ -147,12 +147,17 @@ export function openCheckpoint(
   return { verdict: checkNote(note, place.trusted), checkpoint: { ...checkpoint, note: text } };
 }
 
-/** Reads the note of one size. `undefined` without one that verifies. */
+/** Reads a note: the one of a size, or the pointer. `undefined` without one; `malformed` also for one that is larger than any. */
 export async function readNote(
   place: LogPlace,
   key: string,
   budget: Budget,
 ): Promise<ReturnType<typeof openCheckpoint> | undefined> {
-  const bytes = await readBytes(place.store, key, MAX_NOTE_BYTES, budget);
-  return bytes === undefined ? undefined : openCheckpoint(place, bytes.toString('utf8'));
+  try {
+    const bytes = await readBytes(place.store, key, MAX_NOTE_BYTES, budget);
+    return bytes === undefined ? undefined : openCheckpoint(place, bytes.toString('utf8'));
+  } catch (error) {
+    if (error instanceof ArchiveError && error.code === 'LOG_MALFORMED') return { verdict: 'malformed' };
+    throw error;
+  }
 }

@@ -48,11 +48,10 @@ export async function auditObjects(audit: ObjectAudit, budget: Budget): Promise<
     seen.add(name);
     const check = checkFor(audit, name);
     if (check === undefined) continue;
-    const bytes = await readBytes(store, key, MAX_OBJECT_BYTES, budget);
-    // removed since it was listed
-    if (bytes === undefined) continue;
     try {
-      const problem = await check(bytes, budget);
+      const bytes = await readBytes(store, key, MAX_OBJECT_BYTES, budget);
+      // `undefined`: removed since it was listed
+      const problem = bytes === undefined ? undefined : await check(bytes, budget);
       if (problem !== undefined) find(key, problem);
     } catch (error) {
       const { code, message } = toArchiveError(error);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { emptyRoot } from '../../../src/proof/formats/merkle.ts';
+import { MAX_NOTE_BYTES } from '../../../src/proof/formats/note.ts';
 import { formatBundle, splitBundle } from '../../../src/proof/formats/tiles.ts';
 import { sha256Hex } from '../../../src/proof/formats/entry.ts';
 import {
@@ -46,12 +47,14 @@ describe('the newest checkpoint', () => {
     store.plant(`${keys.checkpoints}notes.txt`, 'no checkpoint');
     store.plant(keys.token(SIZE, 'tsa'), 'a stamp');
     expect(await size()).toBe(SIZE);
-    store.plant(keys.checkpoint, 'nothing of ours');
-    expect(await size()).toBe(SIZE);
+    for (const none of ['nothing of ours', 'x'.repeat(MAX_NOTE_BYTES + 1)]) {
+      store.plant(keys.checkpoint, none);
+      expect(await size()).toBe(SIZE);
+    }
     // a checkpoint under the name of another size is not that one
     store.plant(keys.note(SIZE), store.bodyOf(keys.note(4)));
     expect(await size()).toBe(5);
-    store.plant(keys.note(5), 'nothing of ours');
+    store.plant(keys.note(5), 'x'.repeat(MAX_NOTE_BYTES + 1));
     expect(await size()).toBe(4);
   });
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
@@ -10,7 +10,15 @@ import {
   MAX_RECORDINGS,
 } from '../../../src/proof/evidence/collect-evidence.ts';
 import { VERIFY_SCRIPT } from '../../../src/proof/evidence/verify-script.ts';
-import { parseVkey } from '../../../src/proof/formats/note.ts';
+import { cosignatureOf, cosignedText } from '../../../src/proof/formats/cosignature.ts';
+import {
+  COSIGNATURE_TYPE,
+  formatSignature,
+  noteKey,
+  parseNote,
+  parseVkey,
+} from '../../../src/proof/formats/note.ts';
+import { openCheckpoint } from '../../../src/proof/log/place.ts';
 import { openProver } from '../../../src/proof/prove/prove-entry.ts';
 import { sealDays } from '../../../src/proof/seal-days.ts';
 import { writeAccessEntry } from '../../../src/record/access-entry.ts';
@@ -186,8 +194,14 @@ describe('an evidence package', () => {
 
   it('holds 1 to 1,000 recordings', async () => {
     for (const keys of [[], Array.from({ length: MAX_RECORDINGS + 1 }, () => keyAt(0))])
-      expect(await failure(collect(keys))).toMatchObject({ code: 'USAGE' });
+      expect(await failure(collect(keys))).toMatchObject({
+        code: 'USAGE',
+        message: `a package holds 1 to 1000 recordings, not ${keys.length}`,
+      });
     expect(MAX_RECORDINGS).toBe(1_000);
+    // the largest that may be: what stops it is that there is no such recording
+    const most = Array.from({ length: MAX_RECORDINGS }, () => 'archive/2026/05/20/none.enc');
+    expect(await failure(collect(most))).toMatchObject({ code: 'OBJECT_NOT_FOUND' });
   });
 
   it('is not made of what does not verify, and leaves nothing behind; as it was found it says so first', async () => {
@@ -237,6 +251,89 @@ describe('an evidence package', () => {
         });
       }
     }
+  });
+
+  it('names each proof that does not hold, of recordings and of their days, and equations that are broken', async () => {
+    const key = keyAt(0);
+    const place = { ...log.ports, origin: 'another.example.com/log' };
+    const problem = 'the checkpoint is of another log';
+    const error = await failure(collect([key], {}, { place }));
+    expect(error.message).toBe(`the package was not made: ${idOf(key)}: ${problem}`);
+    const made = await collect([key], { asFound: true }, { place });
+    const statement = [...made.files.keys()].find((name) => name.endsWith('.statement.json')) ?? '';
+    expect(made.findings).toEqual([`${idOf(key)}: ${problem}`, `${statement}: ${problem}`]);
+    expect(made.text('FINDINGS.txt')).toBe(`${made.findings.join('\n')}\n`);
+    const prover: typeof ports.prover = {
+      ...ports.prover,
+      day: async (...given) =>
+        (await ports.prover.day(...given)).map((day) => ({
+          ...day,
+          statement: { ...day.statement, archive: { ...day.statement.archive, receipts: 1_000 } },
+        })),
+    };
+    expect((await collect([key], { asFound: true }, { prover })).findings).toEqual([
+      `${statement}: receipts = archived + adopted + completed + terminal`,
+    ]);
+  });
+
+  it('says what of a recording was not verified', async () => {
+    const key = keyAt(0);
+    const keys = new Map([['0123456789abcdef', generateKeyPairSync('ed25519').publicKey]]);
+    const { findings } = await collect([key], { asFound: true }, { keys });
+    expect(findings).toEqual([
+      `${idOf(key)}: not verified: the receipt is signed with a key that is not among those given`,
+    ]);
+  });
+
+  it('has the statements of its days in their order, and access from the first of them on', async () => {
+    const [early, late] = [keyAt(0), keyAt(2)];
+    const entry = { v: 1, who: 'A', session: 's', n: 1, action: 'reveal', outcome: 'granted' } as const;
+    const noted = { ...entry, at: `${dayOf(early)}T20:00:00.000Z`, recording: idOf(late) };
+    await writeAccessEntry(log.archive.store, noted, 'cccccccccccc', unlimited);
+    const made = await collect([late, early]);
+    const days = [...made.files.keys()].filter((name) => name.endsWith('.statement.json'));
+    expect(days.map((name) => name.slice('days/'.length, 'days/YYYY-MM-DD'.length))).toEqual([
+      dayOf(early),
+      dayOf(late),
+    ]);
+    expect(made.text('custody.jsonl').trimEnd().split('\n')).toHaveLength(1);
+    expect([...(await collect([late])).files.keys()]).not.toContain('custody.jsonl');
+  });
+
+  it('says which checkpoint it continues, and who vouches for its own', async () => {
+    const { keys } = log.ports;
+    const { size } = ports.prover.head;
+    const notes: string[] = [];
+    for await (const { key } of log.archive.store.list(keys.checkpoints, unlimited)) notes.push(key);
+    const note = await readFile(log.archive.fileOf(notes[0] ?? ''), 'utf8');
+    const since = openCheckpoint(log.ports, note).checkpoint;
+    if (since === undefined) throw new Error('no checkpoint');
+    await putSmall(log.archive.store, keys.token(size, 'tsa'), Buffer.from('stamp'), unlimited);
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const witness = noteKey('witness.example.com/w', publicKey, COSIGNATURE_TYPE);
+    const text = parseNote(ports.prover.head.note)?.text ?? '';
+    const signed = sign(null, Buffer.from(cosignedText(text, 1_000)), privateKey);
+    const line = formatSignature(cosignatureOf(witness, 1_000, signed));
+    await putSmall(log.archive.store, keys.cosignature(size, witness.id), Buffer.from(line), unlimited);
+    const place = { ...log.ports, witnesses: [witness] };
+    const made = await collect([keyAt(0)], { since }, { place, timestampCa: 'certificates' });
+    expect(made.text('checkpoint.tsa.tsr')).toBe('stamp');
+    expect(made.text(`consistency/${since.size}.note`)).toBe(note);
+    const words = made.text('README.txt');
+    expect(words).toContain('that a time-stamping authority put on it');
+    expect(words).toContain(`a checkpoint of ${since.size} entries that the reader may have kept`);
+    expect(words).toContain('no other history of the log (witness.example.com/w)');
+    expect(made.text(`checkpoint.${witness.id}.cosig`)).toBe(line);
+    await rm(log.archive.fileOf(keys.token(size, 'tsa')));
+  });
+
+  it('of a recording that was lost at the source has the receipt that says so, and no recording', async () => {
+    const proved = await ports.prover.recording(keyAt(0), unlimited);
+    const receipt = { ...proved.receipt, kind: 'terminal' } as typeof proved.receipt;
+    const prover = { ...ports.prover, recording: () => Promise.resolve({ ...proved, receipt }) };
+    const made = await collect([keyAt(0)], {}, { prover });
+    expect([...made.files.keys()].filter((name) => name.startsWith('media/'))).toEqual([]);
+    expect([...made.files.keys()]).toContain(`receipts/${idOf(keyAt(0))}.receipt.json.tlog-proof`);
   });
 
   it('of a recording that no seal holds yet is not made', async () => {
@@ -300,7 +397,7 @@ describe('an evidence package', () => {
       asked.push(`${stat.key} ${packed}`);
       return Promise.resolve({ name: `media/${packed}.bin`, body: Buffer.from('plain') });
     };
-    const other = await collect([key], {}, { reader, decrypt });
+    const other = await collect([key], {}, { decrypt });
     expect(asked).toEqual([`${key} ${idOf(key)}`]);
     expect(other.text(`media/${idOf(key)}.bin`)).toBe('plain');
     expect(other.text('README.txt')).toContain('"plaintext.sha256" of the receipt');
