@@ -1,22 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { listSettings, type Purpose, type SettingName } from '../config/schema.ts';
 import { ArchiveError } from '../errors.ts';
+import type { OptionSpec } from './specs/command-outline.ts';
 import type { CommandSpec } from './specs/command-spec.ts';
 import { COMMAND_GROUPS, COMMANDS } from './specs/commands.ts';
-import { GLOBAL_OPTIONS } from './specs/global-options.ts';
+import { GLOBAL_OPTIONS, type GlobalOptions } from './options/global.ts';
 import { flagOf, TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
-
-/** Options that every command takes, before or after its name. */
-export interface GlobalOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  /** False with `--no-color`. */
-  readonly color: boolean;
-  readonly debug?: boolean;
-  readonly config?: string;
-  readonly archive?: string;
-}
 
 /** What the command line asks for. */
 export type Invocation =
@@ -91,7 +81,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
 }
 
 /** A command that has had an option of the same name for longer keeps it: `redrive --archive` takes no name. */
-function globalOptionsOf(argv: readonly string[]): typeof GLOBAL_OPTIONS {
+function globalOptionsOf(argv: readonly string[]): readonly OptionSpec[] {
   const spec = COMMANDS.find(
     ({ name }) => name === argv.find((word) => COMMANDS.some((one) => one.name === word)),
   );

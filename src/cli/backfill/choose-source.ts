@@ -1,22 +1,7 @@
 import { requireRange } from '../../backfill/sources/days.ts';
 import { ArchiveError } from '../../errors.ts';
 import { parseDay } from '../../recording/time.ts';
-
-export interface BackfillCommandOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly ids?: string;
-  readonly inventory?: boolean;
-  readonly fromExport?: string;
-  readonly failed?: string;
-  readonly skipInvalid?: boolean;
-  readonly dryRun?: boolean;
-  readonly rate?: 'yield' | number;
-  readonly name?: string;
-  readonly yes?: number;
-  readonly wait?: boolean;
-  readonly workers?: number;
-}
+import type { BackfillCommandOptions } from '../options/backfill.ts';
 
 /** Where a plan comes from, as the command line says it. */
 export type ChosenSource =

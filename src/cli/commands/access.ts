@@ -19,19 +19,14 @@ import { heldKeys } from '../../record/read-hold.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { dayOf } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { type EntryColumn, entryDays, type EntryOptions, tellEntries } from '../_entries.ts';
+import { type EntryColumn, entryDays, tellEntries } from '../_entries.ts';
 import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
 import { sealedThrough } from '../access/sealed-through.ts';
 import { verifyAccess } from '../access/verify-access.ts';
 import { present } from '../../present.ts';
-
-export interface AccessOptions extends EntryOptions {
-  readonly action?: AccessEntry['action'];
-  readonly reason?: string;
-  readonly by?: string;
-}
+import type { AccessOptions } from '../options/log.ts';
 
 /** Exit code: an entry is gone, or is not what was written. */
 const BROKEN = 5;

@@ -16,18 +16,7 @@ import { countBytes, startProgress } from '../_progress.ts';
 import { readEvents } from '../archive/read-events.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import type { Ui } from '../_ui.ts';
-
-interface ArchiveOptions {
-  readonly event?: string;
-  readonly media?: string;
-  readonly interaction?: string;
-  readonly dryRun?: boolean;
-  readonly timeout?: number;
-  readonly concurrency?: number;
-  /** True where the event says which recording is meant. */
-  readonly again?: string | true;
-  readonly reason?: string;
-}
+import type { ArchiveOptions } from '../options/archive.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 

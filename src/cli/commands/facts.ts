@@ -8,12 +8,9 @@ import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { fetchDays } from '../_fetch-days.ts';
-import { type OverDays, readOverDays } from '../_over-days.ts';
+import { readOverDays } from '../_over-days.ts';
 import { present } from '../../present.ts';
-
-interface FactsOptions extends OverDays {
-  readonly anew?: boolean;
-}
+import type { FactsOptions } from '../options/backfill.ts';
 
 /** Fetches what the platform knows of the conversations of days, or tells of which days it is kept. */
 export async function run(

@@ -18,21 +18,12 @@ import { whoActs } from '../_who-acts.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
-import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
+import { chooseHeld } from '../hold/choose-held.ts';
 import { mirrorHold, warnOfDeletions } from '../hold/mirror.ts';
 import { tellLocks } from '../hold/tell-locks.ts';
 import { tellErased } from '../hold/tell-erased.ts';
 import { tellRemovable, tellRules } from '../hold/tell-removable.ts';
-
-interface HoldOptions extends HoldChoice {
-  readonly matter?: string;
-  readonly reason?: string;
-  readonly by?: string;
-  readonly yes?: number;
-  readonly all?: boolean;
-  readonly mirror?: boolean;
-  readonly dryRun?: boolean;
-}
+import type { HoldOptions } from '../options/keep.ts';
 
 /** Above it, who places a hold has to name the number. */
 const MAX_UNCONFIRMED = 10_000;

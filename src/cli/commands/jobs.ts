@@ -19,16 +19,7 @@ import { showJobs } from '../jobs/list-jobs.ts';
 import { runAllHere, runJobHere } from '../jobs/run-here.ts';
 import { JOB_ACTIONS } from '../specs/job-actions.ts';
 import { present } from '../../present.ts';
-
-interface JobsOptions {
-  readonly wait?: boolean;
-  readonly workers?: number;
-  readonly once?: boolean;
-  readonly rate?: Rate;
-  readonly name?: string;
-  readonly all?: boolean;
-  readonly allArchives?: boolean;
-}
+import type { JobsOptions } from '../options/jobs.ts';
 
 type JobAction = (typeof JOB_ACTIONS)[number];
 

@@ -17,15 +17,9 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
-import type { PublishOptions } from '../_publish-instructions.ts';
-import { type ReceiptKeysOptions, runReceiptKeys } from '../_receipt-keys.ts';
+import { runReceiptKeys } from '../_receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
-
-interface KeysOptions extends ReceiptKeysOptions, PublishOptions {
-  readonly kid?: string;
-  readonly rsa?: string;
-  readonly signing?: string;
-}
+import type { KeysOptions } from '../options/keys.ts';
 
 /** Bits; 128 bits of security (NIST SP 800-57 part 1, table 2), and its wraps leave room in S3's 2 KB of metadata. */
 const RSA_BITS = 3072;

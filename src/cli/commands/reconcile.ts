@@ -7,13 +7,7 @@ import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
 import { planBackfill } from '../proof/plan-backfill.ts';
-
-interface ReconcileOptions {
-  readonly day?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly backfill?: boolean;
-}
+import type { ReconcileOptions } from '../options/proof.ts';
 
 const MAX_DAYS = 400;
 

@@ -9,18 +9,7 @@ import type { Ui } from '../_ui.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
 import { present } from '../../present.ts';
-
-interface SealOptions {
-  readonly init?: boolean;
-  readonly from?: string;
-  readonly recoveryVkey?: string;
-  readonly now?: boolean;
-  readonly day?: string;
-  readonly everyDay?: boolean;
-  readonly unvouchedKey?: boolean;
-  /** Seconds. */
-  readonly timeout?: number;
-}
+import type { SealOptions } from '../options/proof.ts';
 
 /** Begins the log, or seals what is due. */
 export async function run(

@@ -21,17 +21,7 @@ import { type CommandContext, readSources } from '../_context.ts';
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
-
-interface ServeCommandOptions {
-  readonly port?: number;
-  readonly host?: string;
-  readonly spool?: string;
-  readonly concurrency?: number;
-  readonly attempts?: number;
-  readonly grace?: number;
-  readonly once?: boolean;
-  readonly jobs?: number;
-}
+import type { ServeOptions } from '../options/archive.ts';
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_HOST = '127.0.0.1';
@@ -49,7 +39,7 @@ const DEFAULT_GRACE = 20;
 export async function run(
   context: CommandContext,
   _args: readonly string[],
-  options: ServeCommandOptions,
+  options: ServeOptions,
 ): Promise<number> {
   const { ui, clock, logger, signal } = context;
   const spool = options.spool ?? DEFAULT_SPOOL;
@@ -98,7 +88,7 @@ interface ServedArchive {
 
 async function openArchive(
   context: CommandContext,
-  options: ServeCommandOptions,
+  options: ServeOptions,
   reporting: Pick<PipelineOptions, 'onReport' | 'onLost'>,
 ): Promise<ServedArchive> {
   const { clock, logger, archive: name } = context;
@@ -143,7 +133,7 @@ function keepBeside(config: ArchiveConfig, tools: { readonly clock: Clock; reado
 async function openJobs(
   { clock, logger }: CommandContext,
   tools: JobTools,
-  { jobs = DEFAULT_JOBS, once }: ServeCommandOptions,
+  { jobs = DEFAULT_JOBS, once }: ServeOptions,
 ): Promise<() => RunningJobs | undefined> {
   if (jobs === 0 || once === true) return () => undefined;
   const runner = await createJobRunner({ ...tools, owner: runnerName('serve') });

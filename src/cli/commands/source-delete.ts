@@ -5,25 +5,12 @@ import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
 import { keysWhere } from '../find/look-up.ts';
-import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
+import { chooseHeld } from '../hold/choose-held.ts';
 import { cancelSourceDeletions } from '../source-delete/cancel.ts';
 import { planSourceDeletion } from '../source-delete/plan.ts';
 import { runSourceDeletion } from '../source-delete/run.ts';
 import { tellSourceStatus } from '../source-delete/status.ts';
-
-interface SourceDeleteCliOptions extends HoldChoice {
-  readonly compare?: boolean;
-  readonly statedUnredacted?: boolean;
-  readonly context?: boolean;
-  readonly transcript?: boolean;
-  readonly reason?: string;
-  readonly by?: string;
-  readonly yes?: number;
-  readonly plan?: string;
-  readonly held?: boolean;
-  readonly all?: boolean;
-  readonly dryRun?: boolean;
-}
+import type { SourceDeleteCommandOptions } from '../options/source.ts';
 
 const ACTIONS = ['plan', 'run', 'status', 'cancel'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -35,7 +22,7 @@ const MAX_REASON = 256;
 export async function run(
   context: CommandContext,
   [named = '', ...args]: readonly string[],
-  options: SourceDeleteCliOptions,
+  options: SourceDeleteCommandOptions,
 ): Promise<number> {
   const action = ACTIONS.find((one) => one === named);
   if (action === undefined) {
@@ -95,15 +82,15 @@ export async function run(
 const CHOICE = ['ids', 'skipInvalid', 'skipMissing', 'conversation', 'where', 'from', 'to'] as const;
 
 /** The options that each action has. */
-const OPTIONS_OF: Readonly<Record<Action, readonly (keyof SourceDeleteCliOptions)[]>> = {
+const OPTIONS_OF: Readonly<Record<Action, readonly (keyof SourceDeleteCommandOptions)[]>> = {
   plan: [...CHOICE, 'compare', 'statedUnredacted', 'context', 'transcript', 'reason', 'by', 'dryRun'],
   run: ['yes', 'by'],
   status: ['by'],
   cancel: ['plan', 'held', 'all', 'reason', 'by', 'dryRun'],
 };
 
-function requireFitting(action: Action, args: readonly string[], options: SourceDeleteCliOptions): void {
-  const given = Object.keys(options) as (keyof SourceDeleteCliOptions)[];
+function requireFitting(action: Action, args: readonly string[], options: SourceDeleteCommandOptions): void {
+  const given = Object.keys(options) as (keyof SourceDeleteCommandOptions)[];
   const foreign = given.find((name) => options[name] !== undefined && !OPTIONS_OF[action].includes(name));
   if (foreign !== undefined) {
     const option = foreign.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

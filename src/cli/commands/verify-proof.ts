@@ -15,19 +15,13 @@ import { checkPackage } from '../proof/check-package.ts';
 import { readKeptCheckpoint, readLocal } from '../proof/kept-checkpoint.ts';
 import { requireVkeys } from '../proof/require-vkeys.ts';
 import { verifyDrill } from '../proof/verify-drill.ts';
-
-interface VerifyOptions {
-  readonly day?: string;
-  readonly all?: boolean;
-  readonly checkpoint?: string;
-  readonly drill?: string;
-}
+import type { VerifyProofOptions } from '../options/proof.ts';
 
 /** Checks what was proved, without trusting the archive. */
 export async function run(
   context: CommandContext,
   [place]: readonly string[],
-  options: VerifyOptions,
+  options: VerifyProofOptions,
 ): Promise<number> {
   const { day, all, checkpoint, drill } = options;
   const asked = [place, day, all, drill].filter((each) => each !== undefined && each !== false).length;

@@ -8,7 +8,8 @@ import { DAY_MS, parseDay } from '../../recording/time.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { whoActs } from '../_who-acts.ts';
-import type { RetainOptions, RetainWork } from './retain-work.ts';
+import type { RetainWork } from './retain-work.ts';
+import type { RetainOptions } from '../options/keep.ts';
 
 /** Exit code: some of it is not kept longer. */
 const SOME_FAILED = 3;

@@ -1,6 +1,6 @@
-import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
 import { JOB_ACTIONS } from './job-actions.ts';
-import { rate, wholeNumber } from './option-values.ts';
+import { JOBS_OPTIONS } from '../options/jobs.ts';
+import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** What looks after work on many recordings. */
 export const JOB_COMMANDS: readonly CommandSpec[] = [
@@ -12,26 +12,7 @@ export const JOB_COMMANDS: readonly CommandSpec[] = [
       ['[job]', 'id of a job, its beginning, or the beginning of its last six characters'],
     ],
     completes: JOB_ACTIONS,
-    options: [
-      { flags: '--wait', description: 'show: until the job is over; retry: work on the new job here' },
-      {
-        flags: '--workers <N>',
-        description: 'run: shards that are worked on at once (default 1)',
-        parse: wholeNumber(1, 32),
-      },
-      { flags: '--once', description: 'run: end when nothing is free, instead of waiting for the rest' },
-      {
-        flags: '--rate <RATE>',
-        description: 'resume, retry: yield (to live calls), or items a minute',
-        parse: rate,
-      },
-      { flags: '--name <NAME>', description: 'retry: a name for the new job' },
-      {
-        flags: '--all',
-        description: 'list: also jobs that are over; retry: also what is not expected to succeed',
-      },
-      { ...ALL_ARCHIVES, description: 'list, run: for each archive of the settings file' },
-    ],
+    options: JOBS_OPTIONS,
     purpose: 'archive',
     allArchives: {},
     details:

@@ -1,4 +1,4 @@
-import type { OptionSpec } from './command-outline.ts';
+import type { OptionSpec } from '../specs/command-outline.ts';
 
 /** `dry-run` as commander hands it over: `dryRun`. */
 type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}`

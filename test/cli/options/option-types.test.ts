@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../src/cli/_context.ts';
-import { defineCommand } from '../../src/cli/specs/command-spec.ts';
-import type { OptionsOf } from '../../src/cli/specs/option-types.ts';
-import { collect, oneOf, wholeNumber } from '../../src/cli/specs/option-values.ts';
+import type { CommandContext } from '../../../src/cli/_context.ts';
+import { defineCommand } from '../../../src/cli/specs/command-spec.ts';
+import type { OptionsOf } from '../../../src/cli/options/option-types.ts';
+import { collect, oneOf, wholeNumber } from '../../../src/cli/options/option-values.ts';
 
 const FORMAT = oneOf('csv', 'jsonl');
 const OPTIONS = [
@@ -65,12 +65,17 @@ describe('the options of a command', () => {
     expect([fits, misspelt, ofOtherType].map(({ options }) => options.length)).toEqual([7, 7, 7]);
   });
 
-  it('are checked so for every command', () => {
-    const dir = 'src/cli/specs';
-    const texts = readdirSync(dir).map((file) => readFileSync(path.join(dir, file), 'utf8'));
-    const checked = texts.flatMap((text) => text.match(/^ {2}defineCommand\(\{$/gm) ?? []);
-    const loaded = texts.flatMap((text) => text.match(/^ {4}load: /gm) ?? []);
+  it('are checked so for every command, against a type that comes from the table of its options', () => {
+    const textsIn = (dir: string) =>
+      readdirSync(dir).map((file) => readFileSync(path.join(dir, file), 'utf8'));
+    const specs = textsIn('src/cli/specs');
+    const checked = specs.flatMap((text) => text.match(/^ {2}defineCommand\(\{$/gm) ?? []);
+    const loaded = specs.flatMap((text) => text.match(/^ {4}load: /gm) ?? []);
     expect(checked.length).toBeGreaterThan(25);
     expect(loaded).toHaveLength(checked.length);
+    const commands = textsIn('src/cli/commands');
+    expect(commands.length).toBeGreaterThan(25);
+    const ofTheirOwn = commands.filter((text) => /^(?:export )?(?:interface|type) \w+Options\b/m.test(text));
+    expect(ofTheirOwn.map((text) => /\w+Options\b/.exec(text)?.[0])).toEqual([]);
   });
 });

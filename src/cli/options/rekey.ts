@@ -1,5 +1,5 @@
-import { CONCURRENCY, DRY_RUN, FROM, JOB_OPTIONS, TO, UNVERIFIED, WRAP } from './command-spec.ts';
-import type { OptionSpec } from './command-outline.ts';
+import { CONCURRENCY, DRY_RUN, FROM, JOB_OPTIONS, TO, UNVERIFIED, WRAP } from './shared.ts';
+import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
 import { wholeNumber } from './option-values.ts';
 
